@@ -1,0 +1,1 @@
+"""Live editing: sockets, rooms, broadcast, presence, limits."""

@@ -1,0 +1,1 @@
+"""What every room of the house uses: errors, clock, ids, events, health, metrics."""

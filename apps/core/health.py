@@ -1,0 +1,62 @@
+"""Is the process alive, and can it reach the services that it needs?"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from confluent_kafka.admin import AdminClient
+from django.conf import settings
+from django.db import connection
+from django_redis import get_redis_connection
+from mongoengine.connection import get_connection
+
+#: How long one service may take to answer, in seconds.
+CHECK_WAIT_S = 3.0
+
+
+def check_postgresql() -> None:
+    """Raise unless PostgreSQL answers a query."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()
+
+
+def check_mongodb() -> None:
+    """Raise unless MongoDB answers a ping."""
+    get_connection().admin.command("ping")
+
+
+def check_redis() -> None:
+    """Raise unless Redis answers a ping."""
+    get_redis_connection("default").ping()
+
+
+def check_kafka() -> None:
+    """Raise unless a Kafka broker answers with its metadata."""
+    client = AdminClient({"bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS})
+    client.list_topics(timeout=CHECK_WAIT_S)
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "postgresql": check_postgresql,
+    "mongodb": check_mongodb,
+    "redis": check_redis,
+    "kafka": check_kafka,
+}
+
+#: One thread for each check: a service that hangs holds up neither the others nor the answer.
+_executor = ThreadPoolExecutor(max_workers=2 * len(CHECKS), thread_name_prefix="health")
+
+
+def services_check() -> dict[str, str]:
+    """Return ``{service: "ok" or the error}``, each judged within ``CHECK_WAIT_S`` or so."""
+    futures = {name: _executor.submit(check) for name, check in CHECKS.items()}
+    results: dict[str, str] = {}
+    for name, future in futures.items():
+        try:
+            future.result(timeout=CHECK_WAIT_S + 1)
+            results[name] = "ok"
+        except Exception as err:  # noqa: BLE001 - the answer is the error, whatever it is
+            results[name] = f"{type(err).__name__}: {err}"[:300]
+    return results

@@ -1,0 +1,23 @@
+"""The one connection pool to MongoDB of a process."""
+
+import mongoengine
+from django.conf import settings
+
+#: How long any call waits for a server that is away, in milliseconds, before it fails.
+SERVER_WAIT_MS = 3_000
+#: How long one answer may take, in milliseconds, before the call fails.
+ANSWER_WAIT_MS = 10_000
+
+
+def connect() -> None:
+    """Register the connection named by ``MONGODB_URL``; it opens at the first use."""
+    mongoengine.connect(
+        host=settings.MONGODB_URL,
+        tz_aware=True,
+        uuidRepresentation="standard",
+        serverSelectionTimeoutMS=SERVER_WAIT_MS,
+        connectTimeoutMS=SERVER_WAIT_MS,
+        socketTimeoutMS=ANSWER_WAIT_MS,
+        retryWrites=False,
+        connect=False,
+    )

@@ -1,0 +1,1 @@
+"""Pure functions over Yjs updates: engines, reader, causal gate, vectors, codec."""

@@ -1,0 +1,1 @@
+"""The *documents* entity (MongoDB): create, list, rename, trash."""

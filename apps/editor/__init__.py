@@ -1,0 +1,1 @@
+"""The pages: documents list and editor."""

@@ -1,0 +1,1 @@
+"""Small real servers for one machine, and the supervisor that keeps them (`make up`)."""

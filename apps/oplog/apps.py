@@ -1,0 +1,10 @@
+"""Registration of the app with Django."""
+
+from django.apps import AppConfig
+
+
+class OplogConfig(AppConfig):
+    """The ``oplog`` room of the house."""
+
+    name = "apps.oplog"
+    label = "oplog"

@@ -1,0 +1,1 @@
+"""Kafka consumer, snapshots, recovery and relay, inside the Celery worker."""

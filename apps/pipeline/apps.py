@@ -1,0 +1,10 @@
+"""Registration of the app with Django."""
+
+from django.apps import AppConfig
+
+
+class PipelineConfig(AppConfig):
+    """The ``pipeline`` room of the house."""
+
+    name = "apps.pipeline"
+    label = "pipeline"

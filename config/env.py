@@ -1,0 +1,27 @@
+"""Every value that Scriptorium takes from its environment, read in one place.
+
+Twelve-factor: services are named by URL, a missing secret stops the start with its name, and
+nothing else in the tree reads ``os.environ`` for configuration. ``docs/env.md`` lists them all;
+a test holds the two against each other.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+from environs import Env
+
+env = Env()
+
+#: Folder of the checkout.
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def data_dir() -> Path:
+    """Return the folder in which the embedded mode keeps its data, logs and process ids."""
+    return Path(env.str("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+
+
+def server_id() -> str:
+    """Return this process's name among the servers: ``SERVER_ID``, else host and process id."""
+    return env.str("SERVER_ID", f"{socket.gethostname()}-{os.getpid()}")

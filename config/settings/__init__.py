@@ -1,0 +1,1 @@
+"""Django settings: ``base`` for all, one module for each way to run."""
