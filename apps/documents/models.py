@@ -1,0 +1,51 @@
+"""The *documents* entity (MongoDB), one per document; its content is the log's (``apps.oplog``)."""
+
+import mongoengine
+from mongoengine.fields import (
+    BinaryField,
+    BooleanField,
+    DateTimeField,
+    IntField,
+    LongField,
+    StringField,
+)
+
+#: The state vector of an empty Yjs document.
+EMPTY_VERSION_VECTOR = b"\x00"
+
+
+class Document(mongoengine.Document):  # type: ignore[misc]
+    """A stored document: its title, whose it is, and how far its log has come.
+
+    Keyed by a UUID as text. ``owner_id`` is the user who created it; who owns it *now* is the
+    *permission* entity's word. ``lineage`` is new for each created document: a client of an older
+    one is told to reload (close code 4409).
+    """
+
+    id = StringField(primary_key=True, max_length=36)
+    title = StringField(required=True)
+    #: ``title`` casefolded and NFKC-normalised, for search and order.
+    title_folded = StringField(required=True)
+    owner_id = LongField(required=True)
+    created_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+    #: When it was put into the trash; None while it lives.
+    trashed_at = DateTimeField(null=True)
+    lineage = StringField(required=True)
+
+    #: Kept up to date by the log: the last ``seq``, the state vector after it (Yjs encoding),
+    #: the last ``seq`` that Kafka has confirmed, and whether any is not confirmed yet.
+    seq = IntField(default=0)
+    version_vector = BinaryField(default=EMPTY_VERSION_VECTOR)
+    published_seq = IntField(default=0)
+    unpublished = BooleanField(default=False)
+
+    meta = {
+        "collection": "documents",
+        "indexes": [
+            {"fields": ["-updated_at", "id"], "name": "by_updated"},
+            {"fields": ["title_folded", "id"], "name": "by_title"},
+            {"fields": ["unpublished"], "name": "by_unpublished"},
+        ],
+        "strict": False,
+    }
