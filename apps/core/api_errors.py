@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
@@ -26,8 +27,12 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
     errors.LimitExceededError: 413,
+    errors.ThrottledError: 429,
     errors.TransientError: 503,
 }
+
+#: What the services' clients raise when a service is away or does not answer in time.
+STORAGE_ERRORS = (PyMongoError, RedisError, OperationalError, InterfaceError)
 
 
 def status_of(error: errors.AppError) -> int:
@@ -39,7 +44,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     """Answer any expected error in the one shape; leave unexpected ones to Django (500)."""
     if isinstance(exc, errors.AppError):
         return _app_error(exc)
-    if isinstance(exc, PyMongoError | RedisError):
+    if isinstance(exc, STORAGE_ERRORS):
         logger.warning("storage unavailable: %s", exc)
         return _app_error(errors.TransientError("A storage service is away. Try again shortly."))
     response = drf_exception_handler(exc, context)
@@ -50,8 +55,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 def _app_error(error: errors.AppError) -> Response:
     headers = {}
-    if isinstance(error, errors.TransientError):
+    if isinstance(error, errors.TransientError | errors.ThrottledError):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.NotAuthenticatedError):
+        headers["WWW-Authenticate"] = 'Bearer realm="api"'
     return Response(
         {"code": error.code, "detail": error.message, "extra": error.extra},
         status=status_of(error),
@@ -72,7 +79,11 @@ def _drf_body(exc: Exception) -> dict[str, Any]:
             "extra": {"fields": exc.detail},
         }
     if isinstance(exc, exceptions.Throttled):
-        return {"code": "throttled", "detail": str(exc.detail), "extra": {"wait_s": exc.wait}}
+        return {
+            "code": "throttled",
+            "detail": str(exc.detail),
+            "extra": {"wait_s": getattr(exc, "wait", None)},
+        }
     if isinstance(exc, exceptions.APIException):
         return _api_exception_body(exc)
     raise TypeError(f"not an API error: {exc!r}")

@@ -62,6 +62,17 @@ class LimitExceededError(AppError):
     code = "limit_exceeded"
 
 
+class ThrottledError(AppError):
+    """Too many attempts in too short a time; ``retry_after_s`` says when to come back."""
+
+    code = "throttled"
+
+    def __init__(self, message: str, *, retry_after_s: int, **kwargs: Any) -> None:
+        super().__init__(message, **kwargs)
+        self.retry_after_s = retry_after_s
+        self.extra = {"wait_s": retry_after_s, **self.extra}
+
+
 class TransientError(AppError):
     """A service is away or too slow; the same request may succeed later."""
 

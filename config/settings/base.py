@@ -13,7 +13,7 @@ DEBUG: bool = env.bool("DEBUG", False)
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "apps.accounts.admin_config.ScriptoriumAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -110,13 +110,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
+AUTHENTICATION_BACKENDS = ["apps.accounts.backends.ThrottledModelBackend"]
+#: Failed logins in one window (seconds), by the caller's address (one host that tries many
+#: accounts) and by username (many hosts that guess one person's password).
+LOGIN_WINDOW_S: int = env.int("LOGIN_WINDOW_S", 300)
+LOGIN_ATTEMPTS_PER_ADDRESS: int = env.int("LOGIN_ATTEMPTS_PER_ADDRESS", 30)
+LOGIN_ATTEMPTS_PER_USERNAME: int = env.int("LOGIN_ATTEMPTS_PER_USERNAME", 10)
+#: Searches for people by one user in a minute (copying the list of accounts).
+USER_SEARCHES_PER_MINUTE: int = env.int("USER_SEARCHES_PER_MINUTE", 60)
+#: How many proxies of ours stand in front and add to X-Forwarded-For; 0 believes none (a caller
+#: who writes that header would get a new address, and new attempts, for each login).
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
+
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 15)),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", 14)),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,
-    "UPDATE_LAST_LOGIN": True,
 }
 
 # --- REST ------------------------------------------------------------------------------------
@@ -171,6 +182,14 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# --- documents -------------------------------------------------------------------------------
+
+#: Longest title, in characters (a title is shown in lists and kept in every page of them).
+DOCUMENT_TITLE_MAX_CHARS: int = env.int("DOCUMENT_TITLE_MAX_CHARS", 200)
+#: Documents in one page of a list: by default, and at most (one request must not read them all).
+DOCUMENT_PAGE_SIZE: int = env.int("DOCUMENT_PAGE_SIZE", 25)
+DOCUMENT_PAGE_SIZE_MAX: int = env.int("DOCUMENT_PAGE_SIZE_MAX", 100)
 
 # --- the document engine ---------------------------------------------------------------------
 

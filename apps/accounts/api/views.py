@@ -1,0 +1,145 @@
+"""REST views of tokens and people; each makes one domain call."""
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotFound
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.pagination import CursorPagination
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts import selectors, tokens
+from apps.accounts.api import serializers
+from apps.accounts.identity import caller
+from apps.accounts.models import User
+from apps.accounts.throttling import UserSearchThrottle
+
+ERROR = OpenApiResponse(serializers.ErrorSerializer)
+
+
+class _TokenView(GenericAPIView[Any]):
+    """A view that needs no identity, for it is where one gets it."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def _validated(self, request: Request) -> dict[str, Any]:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+
+class TokenObtainView(_TokenView):
+    """Exchange username and password for an access and a refresh token."""
+
+    serializer_class = serializers.LoginSerializer
+
+    @extend_schema(
+        tags=["auth"], responses={200: serializers.TokenPairSerializer, 401: ERROR, 429: ERROR}
+    )
+    def post(self, request: Request) -> Response:
+        """Log in. Wrong: 401. Too often wrong: 429 with Retry-After."""
+        values = self._validated(request)
+        pair = tokens.tokens_obtain(request=request._request, **values)  # noqa: SLF001 - DRF's name
+        return Response(asdict(pair))
+
+
+class TokenRefreshView(_TokenView):
+    """Exchange a refresh token for a new pair; the old one is used up."""
+
+    serializer_class = serializers.RefreshSerializer
+
+    @extend_schema(tags=["auth"], responses={200: serializers.TokenPairSerializer, 401: ERROR})
+    def post(self, request: Request) -> Response:
+        """Get a new pair. A refresh token that was used, revoked or is over: 401."""
+        return Response(asdict(tokens.tokens_rotate(self._validated(request)["refresh"])))
+
+
+class TokenRevokeView(_TokenView):
+    """Log out: make a refresh token worthless."""
+
+    serializer_class = serializers.RefreshSerializer
+
+    @extend_schema(tags=["auth"], responses={204: None, 401: ERROR})
+    def post(self, request: Request) -> Response:
+        """Revoke. The access token that came with it runs out by itself within minutes."""
+        tokens.token_revoke(self._validated(request)["refresh"])
+        return Response(status=204)
+
+
+class SessionTokenView(APIView):
+    """Give a page of a logged-in session an access token for its socket and its calls.
+
+    By session cookie with CSRF token only: an access token must not get the next one.
+    """
+
+    authentication_classes = [SessionAuthentication]
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """Name the way to log in, so that a missing session answers 401."""
+        return 'Session realm="api"'
+
+    @extend_schema(
+        tags=["auth"], request=None, responses={200: serializers.SessionTokenSerializer, 401: ERROR}
+    )
+    def post(self, request: Request) -> Response:
+        """Get an access token; ``expires_in`` is in seconds."""
+        access = tokens.access_token_for(caller(request))
+        return Response({"access": access, "expires_in": tokens.access_token_lifetime_s()})
+
+
+class MeView(RetrieveAPIView[User]):
+    """Who is calling, and what they may do outside any document."""
+
+    serializer_class = serializers.MeSerializer
+
+    @extend_schema(tags=["users"])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the account of the caller."""
+        return super().get(request, *args, **kwargs)
+
+    def get_object(self) -> Any:
+        """Return the caller with the abilities outside documents."""
+        return selectors.me_get(user=caller(self.request))
+
+
+class UserPagination(CursorPagination):
+    """Pages of people by username, which is unique."""
+
+    page_size = 20
+    ordering = "username"
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Read the cursor; PostgreSQL refuses NUL, so a forged one with it is no cursor."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and "\x00" in str(cursor.position):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+class UserSearchView(ListAPIView[User]):
+    """People to share a document with. Search by at least two characters of a name."""
+
+    serializer_class = serializers.PersonSerializer
+    pagination_class = UserPagination
+    throttle_classes = [UserSearchThrottle]
+    queryset = User.objects.none()
+
+    @extend_schema(
+        tags=["users"],
+        parameters=[OpenApiParameter("search", str, description="Part of a username or name.")],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return active users whose username or name has the text, by username."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> Any:
+        """Return who is found."""
+        query = serializers.UserSearchSerializer(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        return selectors.user_search(query.validated_data["search"])

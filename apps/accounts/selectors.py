@@ -1,0 +1,180 @@
+"""Reads of *user* and *permission*: who may do what, asked by REST, sockets and pages alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import Permission, User
+from apps.accounts.roles import NO_ABILITIES, Abilities, Role, abilities_of, highest
+from apps.core import errors
+
+#: How many characters a search for people needs, so that nobody lists all accounts by letter.
+USER_SEARCH_MIN_CHARS = 2
+
+
+class PermissionNotFoundError(errors.NotFoundError):
+    """The document has no such permission."""
+
+    code = "permission_not_found"
+
+
+class UnknownSubjectError(errors.InvalidInputError):
+    """There is no user or group of that name to share with."""
+
+    code = "unknown_subject"
+
+
+def abilities_get(*, user: User | AnonymousUser, document_id: str) -> Abilities:
+    """Return what ``user`` may do with a document: the one truth for REST, sockets and pages.
+
+    The strongest of the user's own role and those of the user's groups. Account and roles are read
+    from PostgreSQL at each call, never from ``user``, which may be as old as its session: inactive
+    and deleted users have no abilities, an active superuser those of an owner.
+    """
+    account = _account_find(user)
+    if account is None:
+        return NO_ABILITIES
+    if account.is_superuser:
+        return abilities_of(Role.OWNER)
+    rows = account.permissions().filter(document_id=document_id).values_list("role", flat=True)
+    return abilities_of(highest({Role(role) for role in rows}))
+
+
+def may_create_documents(*, user: User | AnonymousUser) -> bool:
+    """Tell whether ``user`` has the right to create documents (§2), by *permission*."""
+    account = _account_find(user)
+    if account is None:
+        return False
+    return account.is_superuser or account.permissions().filter(role=Role.CREATOR).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """A user's own account, with what the user may do outside any document."""
+
+    id: int
+    username: str
+    display_name: str
+    email: str
+    is_staff: bool
+    abilities: dict[str, bool]
+
+
+def me_get(*, user: User) -> Me:
+    """Return what the page and the API show of the caller's own account."""
+    return Me(
+        id=user.pk,
+        username=user.username,
+        display_name=user.display_name,
+        email=user.email,
+        is_staff=user.is_staff,
+        abilities={"create_documents": may_create_documents(user=user)},
+    )
+
+
+def document_roles(*, user: User | AnonymousUser) -> dict[str, Role]:
+    """Return ``{document id: the user's strongest role}`` for what is the user's or shared.
+
+    A superuser's right to everything else is not listed.
+    """
+    account = _account_find(user)
+    if account is None:
+        return {}
+    rows = account.permissions().exclude(document_id="").values_list("document_id", "role")
+    found: dict[str, set[Role]] = {}
+    for document_id, word in rows:
+        found.setdefault(document_id, set()).add(Role(word))
+    return {document_id: role for document_id in found if (role := highest(found[document_id]))}
+
+
+def owners_by_document(document_ids: Iterable[str]) -> dict[str, User]:
+    """Return ``{document id: the user who has owned it longest}``, in one query."""
+    rows = (
+        Permission.objects.filter(
+            document_id__in=list(document_ids), role=Role.OWNER, user__isnull=False
+        )
+        .select_related("user")
+        .order_by("-created_at", "-id")
+    )
+    return {row.document_id: row.user for row in rows if row.user}
+
+
+def permissions_list(document_id: str) -> QuerySet[Permission]:
+    """Return the permissions of a document, oldest first, with their subjects."""
+    return (
+        Permission.objects.filter(document_id=document_id)
+        .exclude(document_id="")
+        .select_related("user", "group", "granted_by")
+        .order_by("created_at", "id")
+    )
+
+
+def permission_get(*, document_id: str, permission_id: int) -> Permission:
+    """Return one permission of a document; raise ``PermissionNotFoundError``."""
+    permission = permissions_list(document_id).filter(pk=permission_id).first()
+    if permission is None:
+        raise PermissionNotFoundError("This document has no such permission.")
+    return permission
+
+
+def subject_get(*, username: str = "", group_name: str = "") -> User | Group:
+    """Return the active user or the group of that name; raise ``UnknownSubjectError``."""
+    found: User | Group | None
+    if username:
+        found = User.objects.filter(username=username, is_active=True).first()
+    else:
+        found = Group.objects.filter(name=group_name).first()
+    if found is None:
+        raise UnknownSubjectError("There is no user or group of this name.")
+    return found
+
+
+def users_by_id(user_ids: Iterable[int]) -> dict[int, User]:
+    """Return ``{id: user}`` for the ids that exist, in one query."""
+    return User.objects.in_bulk(list(user_ids))
+
+
+def user_search(text: str) -> QuerySet[User]:
+    """Return the active users whose username or name has ``text``, by username.
+
+    Under ``USER_SEARCH_MIN_CHARS`` characters nobody is found. E-mail addresses are not searched:
+    a search must not tell whose address it is.
+    """
+    text = text.strip()
+    if len(text) < USER_SEARCH_MIN_CHARS:
+        return User.objects.none()
+    matches = Q()
+    for word in text.split():
+        matches &= (
+            Q(username__icontains=word)
+            | Q(first_name__icontains=word)
+            | Q(last_name__icontains=word)
+        )
+    return User.objects.filter(matches, is_active=True).order_by("username")
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """An active account as it is stored now."""
+
+    id: int
+    is_superuser: bool
+    group_ids: tuple[int, ...]
+
+    def permissions(self) -> QuerySet[Permission]:
+        """Return the account's own permissions and those of its groups."""
+        return Permission.objects.filter(Q(user=self.id) | Q(group__in=self.group_ids))
+
+
+def _account_find(user: User | AnonymousUser) -> _Account | None:
+    """Return the stored account with its groups in one query; None unless it is active."""
+    if user.pk is None:
+        return None
+    rows = User.objects.filter(pk=user.pk, is_active=True).values_list(
+        "pk", "is_superuser", ArrayAgg("groups", default=[], filter=Q(groups__isnull=False))
+    )
+    found = rows.first()
+    return _Account(found[0], found[1], tuple(found[2])) if found else None

@@ -1,0 +1,153 @@
+"""Writes of *permission*: grant, change, revoke.
+
+Each one runs in a transaction that first locks the document's owner rows, so that two people who
+remove each other at once do not leave a document without an owner, and that the actor's right is
+judged after a change in flight, not before. PostgreSQL tells all servers
+(``apps.accounts.changes``).
+"""
+
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from apps.accounts.models import Permission, User
+from apps.accounts.roles import DOCUMENT_ROLES, Abilities, Role
+from apps.accounts.selectors import PermissionNotFoundError, abilities_get, permissions_list
+from apps.core import errors
+
+
+class NotAllowedToShareError(errors.ForbiddenError):
+    """The actor may not change who has which right on the document."""
+
+    code = "may_not_share"
+
+
+class LastOwnerError(errors.ConflictError):
+    """The document would be left without an owner who can act."""
+
+    code = "last_owner"
+
+
+class AlreadySharedError(errors.ConflictError):
+    """The subject has a role on the document already."""
+
+    code = "already_shared"
+
+
+class RoleNotForDocumentError(errors.InvalidInputError):
+    """The role is not one that stands on a document."""
+
+    code = "unknown_role"
+
+
+def permission_grant(
+    *, actor: User, document_id: str, subject: User | Group, role: Role
+) -> Permission:
+    """Give ``subject`` a role on a document and return the permission.
+
+    Raises ``NotAllowedToShareError``, ``AlreadySharedError``, ``RoleNotForDocumentError``.
+    """
+    _check_role(role)
+    with transaction.atomic():
+        _lock_owners(document_id)
+        _check_may_share(actor, document_id, roles={role})
+        return _insert(document_id=document_id, subject=subject, role=role, granted_by=actor)
+
+
+def permission_change(
+    *, actor: User, document_id: str, permission_id: int, role: Role
+) -> Permission:
+    """Give a permission another role and return it.
+
+    Raises as ``permission_grant``, and ``LastOwnerError``, ``PermissionNotFoundError``.
+    """
+    _check_role(role)
+    with transaction.atomic():
+        _lock_owners(document_id)
+        permission = _locked(document_id, permission_id)
+        _check_may_share(actor, document_id, roles={role, Role(permission.role)})
+        if role is not Role.OWNER:
+            _check_owner_remains(permission)
+        permission.role = role
+        permission.save(update_fields=["role"])
+    return permission
+
+
+def permission_revoke(*, actor: User, document_id: str, permission_id: int) -> None:
+    """Take a permission away; one may always give up one's own.
+
+    Raises ``NotAllowedToShareError``, ``LastOwnerError``, ``PermissionNotFoundError``.
+    """
+    with transaction.atomic():
+        _lock_owners(document_id)
+        permission = _locked(document_id, permission_id)
+        if permission.user_id != actor.pk:
+            _check_may_share(actor, document_id, roles={Role(permission.role)})
+        _check_owner_remains(permission)
+        permission.delete()
+
+
+def owner_grant(*, user: User, document_id: str) -> Permission:
+    """Make ``user`` the first owner of a document that is being created."""
+    return _insert(document_id=document_id, subject=user, role=Role.OWNER, granted_by=user)
+
+
+def creator_grant(*, user: User) -> None:
+    """Give ``user`` the right to create documents (§2); a second time changes nothing."""
+    Permission.objects.get_or_create(
+        user=user, document_id="", defaults={"role": Role.CREATOR.value}
+    )
+
+
+def _check_role(role: Role) -> None:
+    if role not in DOCUMENT_ROLES:
+        raise RoleNotForDocumentError(f"{role} is not a role on a document.")
+
+
+def _check_may_share(actor: User, document_id: str, *, roles: set[Role]) -> None:
+    """Raise unless ``actor`` may hand out and take away all of ``roles``."""
+    abilities: Abilities = abilities_get(user=actor, document_id=document_id)
+    if not abilities.share or (Role.OWNER in roles and not abilities.manage_owner):
+        raise NotAllowedToShareError("Only an owner may change who has access.")
+
+
+def _lock_owners(document_id: str) -> None:
+    """Wait for other changes of the document's permissions, and hold up later ones."""
+    owners = Permission.objects.filter(document_id=document_id, role=Role.OWNER)
+    list(owners.select_for_update().order_by("pk").values_list("pk"))
+
+
+def _locked(document_id: str, permission_id: int) -> Permission:
+    # Locks the permission's own row alone: its subjects are joined by outer joins.
+    rows = permissions_list(document_id).select_for_update(of=("self",))
+    permission = rows.filter(pk=permission_id).first()
+    if permission is None:
+        raise PermissionNotFoundError("This document has no such permission.")
+    return permission
+
+
+def _check_owner_remains(permission: Permission) -> None:
+    """Raise if ``permission`` is what gives the document its last owner who can act."""
+    if permission.role != Role.OWNER:
+        return
+    others = Permission.objects.filter(document_id=permission.document_id, role=Role.OWNER)
+    can_act = Q(user__is_active=True) | Q(group__user__is_active=True)
+    if not others.exclude(pk=permission.pk).filter(can_act).exists():
+        raise LastOwnerError("A document needs an owner. Make somebody else an owner first.")
+
+
+def _insert(*, document_id: str, subject: User | Group, role: Role, granted_by: User) -> Permission:
+    user, group = (subject, None) if isinstance(subject, User) else (None, subject)
+    try:
+        with transaction.atomic():
+            return Permission.objects.create(
+                user=user,
+                group=group,
+                document_id=document_id,
+                role=role.value,
+                granted_by=granted_by,
+            )
+    except IntegrityError as err:
+        raise AlreadySharedError(
+            f"{subject} has a role on this document already. Change that one."
+        ) from err
