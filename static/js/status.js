@@ -1,0 +1,52 @@
+/** What the status chip says of the provider's state: the truth, in a word or two. Pure. */
+
+/** @typedef {import("./provider.js").ProviderState} ProviderState */
+/** @typedef {import("./provider.js").StopReason} StopReason */
+
+/**
+ * @typedef {object} Status
+ * @property {"saved" | "saving" | "waiting" | "offline" | "stopped" | "readonly"} kind
+ * @property {string} text
+ * @property {string} icon name in the sprite
+ */
+
+/** @type {Record<StopReason, string>} */
+const STOPPED = {
+  removed: "Access removed",
+  gone: "Document gone",
+  reload: "Reload needed",
+  refused: "Not accepted",
+  "signed-out": "Logged out",
+};
+
+/**
+ * Return what the chip shows. *Saved* only when every local change is in the server's log.
+ * @param {ProviderState} state
+ * @param {boolean} online what the browser says of its network
+ * @returns {Status}
+ */
+export function statusOf(state, online) {
+  const { stopped, unsaved, connection, synced, writable } = state;
+  const kept = unsaved > 0 ? `${changes(unsaved)} kept on this device` : "";
+  if (stopped) {
+    const text = STOPPED[stopped.reason];
+    return { kind: "stopped", text: kept ? `${text}: ${kept}` : text, icon: "ban" };
+  }
+  if (connection === "connected" && synced) {
+    if (!writable) {
+      const text = kept ? `Read-only: ${kept}` : "Read-only";
+      return { kind: "readonly", text, icon: "eye" };
+    }
+    return unsaved > 0
+      ? { kind: "saving", text: "Saving…", icon: "loader" }
+      : { kind: "saved", text: "Saved", icon: "check" };
+  }
+  if (kept) return { kind: "offline", text: `Offline: ${kept}`, icon: "cloud-off" };
+  if (!online) return { kind: "offline", text: "Offline", icon: "cloud-off" };
+  return { kind: "waiting", text: "Reconnecting…", icon: "loader" };
+}
+
+/** @param {number} count */
+function changes(count) {
+  return count === 1 ? "1 change" : `${count} changes`;
+}

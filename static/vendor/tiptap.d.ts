@@ -1,0 +1,1 @@
+export * from "./tiptap.entry.mjs";

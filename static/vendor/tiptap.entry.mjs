@@ -1,0 +1,20 @@
+/** What the editor takes from Tiptap and ProseMirror; `build.mjs` bundles it to `tiptap.js`. */
+export { Editor, Extension } from "@tiptap/core";
+export { Blockquote } from "@tiptap/extension-blockquote";
+export { Bold } from "@tiptap/extension-bold";
+export { Code } from "@tiptap/extension-code";
+export { CodeBlock } from "@tiptap/extension-code-block";
+export { Collaboration } from "@tiptap/extension-collaboration";
+export { CollaborationCaret } from "@tiptap/extension-collaboration-caret";
+export { Document } from "@tiptap/extension-document";
+export { HardBreak } from "@tiptap/extension-hard-break";
+export { Heading } from "@tiptap/extension-heading";
+export { HorizontalRule } from "@tiptap/extension-horizontal-rule";
+export { Italic } from "@tiptap/extension-italic";
+export { Link, isAllowedUri } from "@tiptap/extension-link";
+export { BulletList, ListItem, ListKeymap, OrderedList, TaskItem, TaskList } from "@tiptap/extension-list";
+export { Paragraph } from "@tiptap/extension-paragraph";
+export { Strike } from "@tiptap/extension-strike";
+export { Text } from "@tiptap/extension-text";
+export { Dropcursor, Gapcursor, Placeholder } from "@tiptap/extensions";
+export { yUndoPluginKey } from "@tiptap/y-tiptap";

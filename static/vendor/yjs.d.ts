@@ -1,0 +1,1 @@
+export * from "./yjs.entry.mjs";

@@ -1,0 +1,67 @@
+/** When edits become an operation: 200 ms of pause, 2 s at the latest, or 20 characters. */
+import assert from "node:assert/strict";
+import { beforeEach, afterEach, mock, test } from "node:test";
+import { Y } from "../../static/vendor/yjs.js";
+import { Batch } from "../../static/js/batch.js";
+
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+afterEach(() => mock.timers.reset());
+
+/** A document, its batch, and how many edits each finished batch had. */
+function batched() {
+  const doc = new Y.Doc();
+  /** @type {{update: Uint8Array, edits: number}[]} */
+  const finished = [];
+  const batch = new Batch(doc, (update, edits) => finished.push({ update, edits }));
+  return { doc, text: doc.getText("t"), batch, finished };
+}
+
+test("a pause of 200 ms ends the batch", () => {
+  const { text, batch, finished } = batched();
+  text.insert(0, "a");
+  mock.timers.tick(199);
+  text.insert(1, "b");
+  mock.timers.tick(199);
+  assert.equal(finished.length, 0);
+  assert.equal(batch.edits, 2);
+  mock.timers.tick(1);
+  assert.deepEqual(finished.map(({ edits }) => edits), [2]);
+  assert.equal(batch.edits, 0);
+});
+
+test("a batch lasts 2 s at the most, without a pause too", () => {
+  const { text, finished } = batched();
+  for (let tick = 0; tick < 19; tick += 1) {
+    text.insert(0, "a");
+    mock.timers.tick(110);
+  }
+  assert.equal(finished.length, 1);
+});
+
+test("20 characters end the batch at once", () => {
+  const { text, finished } = batched();
+  text.insert(0, "x".repeat(19));
+  assert.equal(finished.length, 0);
+  text.insert(0, "y");
+  assert.equal(finished.length, 1);
+});
+
+test("what others write is no part of the batch", () => {
+  const { doc, batch } = batched();
+  const other = new Y.Doc();
+  other.getText("t").insert(0, "theirs");
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(other));
+  assert.equal(batch.edits, 0);
+});
+
+test("the batch's update holds all its edits", () => {
+  const { text, batch, finished } = batched();
+  text.insert(0, "ab");
+  text.delete(0, 1);
+  batch.close();
+  const [only] = finished;
+  assert.ok(only);
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, only.update);
+  assert.equal(doc.getText("t").toString(), "b");
+});

@@ -1,0 +1,62 @@
+/** The outbox: order, growth before sending, no change after it, survival. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Y } from "../../static/vendor/yjs.js";
+import { Outbox } from "../../static/js/outbox.js";
+import { MemoryStore } from "../../static/js/operation_store.js";
+
+/** Updates of a text that is typed word by word. @param {string[]} words */
+function typed(...words) {
+  const doc = new Y.Doc();
+  /** @type {Uint8Array[]} */
+  const updates = [];
+  doc.on("update", (/** @type {Uint8Array} */ update) => updates.push(update));
+  const text = doc.getText("t");
+  for (const word of words) text.insert(text.length, word);
+  return /** @type {[Uint8Array, Uint8Array, ...Uint8Array[]]} */ (updates);
+}
+
+const vector = Uint8Array.of(0);
+
+test("batches that were not sent grow into one operation with a new id", async () => {
+  const outbox = await Outbox.open(new MemoryStore());
+  const [one, two] = typed("one", "two");
+  const first = outbox.add(one, vector, 1);
+  const second = outbox.add(two, vector, 2);
+  assert.notEqual(first.id, second.id);
+  assert.deepEqual(outbox.operations.map(({ id }) => id), [second.id]);
+  assert.equal(outbox.edits, 3);
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, second.update);
+  assert.equal(doc.getText("t").toString(), "onetwo");
+});
+
+test("an operation that was sent does not change any more", async () => {
+  const outbox = await Outbox.open(new MemoryStore());
+  const [one, two] = typed("one", "two");
+  const first = outbox.add(one, vector, 1);
+  outbox.markSent(first.id);
+  const second = outbox.add(two, vector, 1);
+  assert.deepEqual(outbox.operations.map(({ id }) => id), [first.id, second.id]);
+  assert.ok(first.order < second.order);
+});
+
+test("an operation stays over a reload until it is removed, and does not grow there", async () => {
+  const store = new MemoryStore();
+  const [one, two] = typed("one", "two");
+  const kept = (await Outbox.open(store)).add(one, vector, 1);
+  const reloaded = await Outbox.open(store);
+  const next = reloaded.add(two, vector, 1);
+  assert.deepEqual(reloaded.operations.map(({ id }) => id), [kept.id, next.id]);
+  assert.equal(reloaded.remove(kept.id), true);
+  assert.equal(reloaded.remove(kept.id), false);
+  assert.deepEqual((await Outbox.open(store)).operations.map(({ id }) => id), [next.id]);
+});
+
+test("a large operation is left alone and the next one begins", async () => {
+  const outbox = await Outbox.open(new MemoryStore());
+  const [large, small] = typed("x".repeat(65 * 1024), "y");
+  outbox.add(large, vector, 1);
+  outbox.add(small, vector, 1);
+  assert.equal(outbox.operations.length, 2);
+});

@@ -1,0 +1,68 @@
+/** What is sent beside the outbox after a reconnect: exactly what nothing else brings. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Y } from "../../static/vendor/yjs.js";
+import { residualUpdate } from "../../static/js/reconcile.js";
+
+/** A document and the update of each of its edits. */
+function recorded() {
+  const doc = new Y.Doc();
+  /** @type {Uint8Array[]} */
+  const updates = [];
+  doc.on("update", (/** @type {Uint8Array} */ update) => updates.push(update));
+  return { doc, text: doc.getText("t"), updates };
+}
+
+/** @param {Uint8Array[]} updates */
+function serverWith(...updates) {
+  const doc = new Y.Doc();
+  for (const update of updates) Y.applyUpdate(doc, update);
+  return { doc, vector: Y.encodeStateVector(doc), state: Y.encodeStateAsUpdate(doc) };
+}
+
+test("nothing is missing when the outbox brings the rest", () => {
+  const { doc, text, updates } = recorded();
+  text.insert(0, "one");
+  text.insert(3, " two");
+  text.delete(0, 1);
+  const server = serverWith(...updates.slice(0, 1));
+  const known = [server.state, ...updates.slice(1)];
+  assert.equal(residualUpdate(doc, server.vector, known, { deletes: true }), null);
+});
+
+test("an edit in neither place is brought, and makes the server equal", () => {
+  const { doc, text, updates } = recorded();
+  text.insert(0, "one");
+  text.insert(3, " two");
+  text.insert(7, " three");
+  const [first, , third] = /** @type {[Uint8Array, Uint8Array, Uint8Array]} */ (updates);
+  const server = serverWith(first);
+  const residual = residualUpdate(doc, server.vector, [server.state, third], { deletes: true });
+  assert.ok(residual);
+  Y.applyUpdate(server.doc, third);
+  Y.applyUpdate(server.doc, residual);
+  assert.equal(server.doc.getText("t").toString(), "one two three");
+});
+
+test("a deletion alone is noticed although it does not move the vector", () => {
+  const { doc, text, updates } = recorded();
+  text.insert(0, "abc");
+  const server = serverWith(...updates);
+  text.delete(1, 1);
+  const residual = residualUpdate(doc, server.vector, [server.state], { deletes: true });
+  assert.ok(residual);
+  Y.applyUpdate(server.doc, residual);
+  assert.equal(server.doc.getText("t").toString(), "ac");
+});
+
+test("what another person's operation brought meanwhile is not sent back", () => {
+  const { doc, updates } = recorded();
+  const server = serverWith();
+  const other = recorded();
+  other.text.insert(0, "theirs");
+  const [operation] = /** @type {[Uint8Array]} */ (other.updates);
+  Y.applyUpdate(doc, operation);
+  const known = [server.state, operation];
+  assert.equal(residualUpdate(doc, server.vector, known, { deletes: true }), null);
+  assert.equal(updates.length, 1);
+});
