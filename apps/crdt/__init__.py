@@ -1,1 +1,1 @@
-"""Pure functions over Yjs updates: engines, reader, causal gate, vectors, codec."""
+"""The CRDT and its wire forms, in pure Python: bytes in, bytes out; no Django, no I/O, no clock."""
