@@ -1,4 +1,4 @@
-"""Is the process alive, and can it reach the services that it needs?"""
+"""Whether the process is alive, and which of its services it can reach."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
