@@ -1,0 +1,62 @@
+"""The *crdt_operations* entity and the documents' locks (MongoDB, system-flow §4).
+
+MongoEngine declares the collections and their indexes; the path of an edit reads and writes rows
+through the driver, because building a model object for each keystroke costs more than the edit.
+"""
+
+from typing import Any
+
+import mongoengine as me
+from pymongo import WriteConcern
+from pymongo.collection import Collection
+
+#: The log is the truth: an operation counts once a majority has it in its journal on disk.
+LOG_CONCERN = WriteConcern(w="majority", j=True)
+
+
+class CrdtOperation(me.Document):  # type: ignore[misc]
+    """One logged edit; both unique indexes are arbiters (DESIGN, invariants 2 and 3)."""
+
+    document_id = me.StringField(required=True)
+    seq = me.IntField(required=True, min_value=1)
+    unique_id = me.StringField(required=True)
+    author_id = me.StringField(required=True)
+    received_at = me.DateTimeField(required=True)
+    version_vector = me.BinaryField(required=True)
+    #: ``update`` in storage; MongoEngine keeps that name for a method.
+    update_bytes = me.BinaryField(required=True, db_field="update")
+
+    meta = {
+        "collection": "crdt_operations",
+        "index_cls": False,
+        "indexes": [
+            {"fields": ["document_id", "seq"], "unique": True},
+            {"fields": ["document_id", "unique_id"], "unique": True},
+        ],
+    }
+
+
+class DocumentLock(me.Document):  # type: ignore[misc]
+    """The lease on a document's log: who may append, until when, and the how-many-eth holder."""
+
+    id = me.StringField(primary_key=True)
+    owner = me.StringField(required=True)
+    fence = me.IntField(required=True)
+    expires_at = me.FloatField(required=True)
+
+    meta = {"collection": "document_locks", "index_cls": False}
+
+
+Rows = Collection[dict[str, Any]]
+
+
+def operation_rows() -> Rows:
+    """Return the collection of the log, writing with ``LOG_CONCERN``."""
+    rows: Rows = CrdtOperation._get_collection().with_options(write_concern=LOG_CONCERN)  # noqa: SLF001
+    return rows
+
+
+def lock_rows() -> Rows:
+    """Return the collection of the locks."""
+    rows: Rows = DocumentLock._get_collection()  # noqa: SLF001
+    return rows

@@ -1,0 +1,70 @@
+"""Reading the log."""
+
+from collections.abc import Iterator, Sequence
+
+from apps.core.errors import ConflictError
+from apps.oplog.models import operation_rows
+from apps.oplog.operation import Operation
+
+#: How many rows one round trip of a long read brings.
+READ_BATCH = 1_000
+
+
+class LogGapError(ConflictError):
+    """The log lacks a seq: it was damaged from outside. Reading on would invent a document."""
+
+    code = "log_gap"
+
+
+def operations_since(*, document_id: str, after: int, limit: int | None = None) -> list[Operation]:
+    """Return the operations after seq ``after``, oldest first, at most ``limit`` of them.
+
+    Raises ``LogGapError`` where a seq is missing in between.
+    """
+    return list(operations_iter(document_id=document_id, after=after, limit=limit))
+
+
+def operations_iter(
+    *, document_id: str, after: int, limit: int | None = None
+) -> Iterator[Operation]:
+    """Yield what ``operations_since`` returns, without holding it all in memory."""
+    cursor = (
+        operation_rows()
+        .find({"document_id": document_id, "seq": {"$gt": after}}, {"_id": 0})
+        .sort("seq", 1)
+        .batch_size(READ_BATCH)
+    )
+    if limit is not None:
+        cursor = cursor.limit(limit)
+    expected = after + 1
+    for row in cursor:
+        if row["seq"] != expected:
+            raise LogGapError(
+                f"The log of {document_id} lacks operation {expected}.",
+                extra={"document_id": document_id, "seq": expected},
+            )
+        expected += 1
+        yield Operation.from_row(row)
+
+
+def operations_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str, Operation]:
+    """Return those of the named operations that are in the log, by unique id."""
+    if not unique_ids:
+        return {}
+    rows = operation_rows().find(
+        {"document_id": document_id, "unique_id": {"$in": list(unique_ids)}}, {"_id": 0}
+    )
+    return {row["unique_id"]: Operation.from_row(row) for row in rows}
+
+
+def log_reaches(*, document_id: str, seq: int) -> bool:
+    """Tell whether the log has an operation with this seq."""
+    row = operation_rows().find_one({"document_id": document_id, "seq": seq}, {"_id": 1})
+    return row is not None
+
+
+def head_seq(*, document_id: str) -> int:
+    """Return the highest seq of the log, 0 for an empty one."""
+    rows = operation_rows().find({"document_id": document_id}, {"_id": 0, "seq": 1})
+    row = next(iter(rows.sort("seq", -1).limit(1)), None)
+    return 0 if row is None else int(row["seq"])

@@ -1,0 +1,137 @@
+"""Appending to the log: the one place where an edit becomes durable (§4; DESIGN, the way)."""
+
+import enum
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pymongo.errors import BulkWriteError
+
+from apps.core import metrics
+from apps.documents.heads import Head, heads_advance
+from apps.oplog.leases import Hold, Leases
+from apps.oplog.models import operation_rows
+from apps.oplog.operation import Operation
+from apps.oplog.publisher import Publisher
+from apps.oplog.selectors import log_reaches
+
+_DUPLICATE_KEY = 11000
+
+
+class AppendState(enum.Enum):
+    """How an append to one document's log ended."""
+
+    STORED = "stored"  #: all of it is in the log
+    LOCKED = "locked"  #: another server holds the lock: ask for it, wait, try again
+    BEHIND = "behind"  #: the log has something that the caller lacks: read it, then try again
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Operations for the end of one document's log, numbered from the caller's head."""
+
+    document_id: str
+    operations: Sequence[Operation]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of an ``Append``: its first ``stored`` operations are in the log for good."""
+
+    state: AppendState
+    stored: int
+
+
+_LOCKED = Appended(AppendState.LOCKED, 0)
+_BEHIND = Appended(AppendState.BEHIND, 0)
+
+
+def operations_append(
+    appends: Sequence[Append], *, leases: Leases, publisher: Publisher
+) -> list[Appended]:
+    """Append to the logs of several documents in two round trips, under each one's lock.
+
+    In order: lock, insert the operations of all documents at once, move the documents' heads,
+    hand over to Kafka. The locks are kept: the caller gives them up when the documents go quiet.
+    Answers in the order of ``appends``. Raises ``PyMongoError`` when the store fails, and then
+    nobody knows what got in: the caller has to read the log again.
+    """
+    started = time.perf_counter()
+    answers: list[Appended | None] = [_refusal(append, leases) for append in appends]
+    ready = [index for index, answer in enumerate(answers) if answer is None]
+    while ready:
+        done, failed = _insert([appends[index] for index in ready])
+        for index in ready[:done]:
+            answers[index] = Appended(AppendState.STORED, len(appends[index].operations))
+        if failed is not None:
+            answers[ready[done]] = Appended(AppendState.BEHIND, failed)
+            done += 1
+        ready = ready[done:]
+    results = [answer for answer in answers if answer is not None]
+    _after_insert(appends, results, publisher)
+    metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
+    return results
+
+
+def _refusal(append: Append, leases: Leases) -> Appended | None:
+    """Return why an append cannot be tried now, or None when its lock is held and it may."""
+    hold = leases.hold(append.document_id)
+    if hold is Hold.TAKEN:
+        return _LOCKED
+    if hold is Hold.FRESH and log_reaches(
+        document_id=append.document_id, seq=append.operations[0].seq
+    ):
+        return _BEHIND
+    return None
+
+
+def _insert(appends: Sequence[Append]) -> tuple[int, int | None]:
+    """Insert in order; return how many appends are in whole, and what is in of the next one.
+
+    Ordered: nothing after the first refused row is tried, so a log never gets a gap.
+    """
+    rows = [operation.to_row() for append in appends for operation in append.operations]
+    try:
+        operation_rows().insert_many(rows, ordered=True)
+    except BulkWriteError as err:
+        error = err.details["writeErrors"][0]
+        if error["code"] != _DUPLICATE_KEY:
+            raise
+        return _locate(appends, error["index"])
+    return len(appends), None
+
+
+def _locate(appends: Sequence[Append], row: int) -> tuple[int, int]:
+    """Turn the number of a row into (append, operation within it)."""
+    for index, append in enumerate(appends):
+        if row < len(append.operations):
+            return index, row
+        row -= len(append.operations)
+    raise ValueError("the store refused a row that it was not given")
+
+
+def _after_insert(
+    appends: Sequence[Append], results: Sequence[Appended], publisher: Publisher
+) -> None:
+    """Move the heads of the documents and hand what is new to Kafka."""
+    stored = [
+        append.operations[: result.stored]
+        for append, result in zip(appends, results, strict=True)
+        if result.stored
+    ]
+    if not stored:
+        return
+    heads_advance([_head(operations[-1]) for operations in stored])
+    for operations in stored:
+        publisher.hand_over(operations)
+        metrics.OPERATIONS.inc(len(operations))
+    metrics.COMMIT_OPERATIONS.observe(sum(map(len, stored)))
+
+
+def _head(operation: Operation) -> Head:
+    return Head(
+        document_id=operation.document_id,
+        seq=operation.seq,
+        version_vector=operation.version_vector,
+        updated_at=operation.received_at,
+    )
