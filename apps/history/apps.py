@@ -8,3 +8,9 @@ class HistoryConfig(AppConfig):
 
     name = "apps.history"
     label = "history"
+
+    def ready(self) -> None:
+        """Hear of documents that are made."""
+        from apps.history import subscriptions
+
+        subscriptions.subscribe()

@@ -1,0 +1,1 @@
+"""REST over the kept and present states of a document."""

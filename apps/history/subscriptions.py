@@ -1,0 +1,21 @@
+"""What history does when something happens to a document (HOUSE: events go upward)."""
+
+from apps.documents import events
+from apps.documents.events import DocumentChange
+from apps.history.services import version_create_initial, versions_delete
+
+
+def subscribe() -> None:
+    """Hear of creations."""
+    events.document_created.subscribe(on_created)
+    events.document_discarded.subscribe(on_discarded)
+
+
+def on_created(change: DocumentChange) -> None:
+    """Make the initial version (§2); a failure takes the creation back."""
+    version_create_initial(document_id=change.document.id, author_id=str(change.user.pk))
+
+
+def on_discarded(change: DocumentChange) -> None:
+    """Take back what was made for a creation that failed."""
+    versions_delete(document_id=change.document.id)
