@@ -1,0 +1,79 @@
+"""The shapes of the operations' REST calls (CONTRACT)."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.core import base64
+from apps.core.errors import InvalidInputError
+from apps.crdt.protocol import MAX_UNIQUE_ID_CHARS
+
+
+class Base64Field(serializers.Field[bytes, str, str, Any]):
+    """Bytes as base64 text, of either alphabet, with padding or without."""
+
+    default_error_messages = {"base64": "This is not base64."}
+
+    def to_internal_value(self, data: Any) -> bytes:
+        """Return the bytes that the text stands for."""
+        if not isinstance(data, str):
+            self.fail("base64")
+        try:
+            return base64.decode(data)
+        except InvalidInputError:
+            self.fail("base64")
+
+    def to_representation(self, value: bytes) -> str:
+        """Return standard base64 with padding."""
+        return base64.encode(value)
+
+
+class OperationSubmitSerializer(serializers.Serializer[Any]):
+    """An edit by REST."""
+
+    unique_id = serializers.CharField(max_length=MAX_UNIQUE_ID_CHARS)
+    update = Base64Field(help_text="A Yjs v1 update, base64.")  # type: ignore[assignment]
+    version_vector = Base64Field(
+        required=False, help_text="The encoded state vector after the edit, base64."
+    )
+
+
+class AuthorSerializer(serializers.Serializer[Any]):
+    """Who wrote."""
+
+    id = serializers.CharField()
+    username = serializers.CharField(allow_null=True)
+
+
+class OperationSerializer(serializers.Serializer[Any]):
+    """One entry of the log."""
+
+    seq = serializers.IntegerField()
+    unique_id = serializers.CharField()
+    author = AuthorSerializer()
+    received_at = serializers.DateTimeField()
+    version_vector = Base64Field()
+    size = serializers.IntegerField(help_text="Length of the update, in bytes.")
+    update = Base64Field()  # type: ignore[assignment]
+
+
+class SubmittedSerializer(serializers.Serializer[Any]):
+    """Where an edit is in the log."""
+
+    seq = serializers.IntegerField()
+    unique_id = serializers.CharField()
+    duplicate = serializers.BooleanField()
+
+
+class LogQuerySerializer(serializers.Serializer[Any]):
+    """Which part of the log."""
+
+    after = serializers.IntegerField(min_value=0, default=0, help_text="The seq to begin after.")
+    limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
+
+
+class LogPageSerializer(serializers.Serializer[Any]):
+    """A part of the log; ``next`` is the address of the part after it."""
+
+    results = OperationSerializer(many=True)
+    next = serializers.CharField(allow_null=True)

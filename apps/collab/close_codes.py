@@ -1,0 +1,41 @@
+"""Why the server closes a socket: the one place that maps an error to a close code (CONTRACT).
+
+A stock y-websocket client gives up at 4400 to 4499 and tries again at all others.
+"""
+
+from apps.core import errors
+
+MALFORMED = 4400
+NOT_AUTHENTICATED = 4401
+FORBIDDEN = 4403
+NOT_FOUND = 4404
+OTHER_LINEAGE = 4409
+TOO_LARGE = 4413
+TRY_AGAIN = 1013
+INTERNAL = 1011
+
+_OF_KIND: dict[type[errors.AppError], int] = {
+    errors.InvalidInputError: MALFORMED,
+    errors.NotAuthenticatedError: NOT_AUTHENTICATED,
+    errors.ForbiddenError: FORBIDDEN,
+    errors.NotFoundError: NOT_FOUND,
+    errors.ConflictError: TRY_AGAIN,
+    errors.LimitExceededError: TOO_LARGE,
+    errors.TransientError: TRY_AGAIN,
+}
+
+
+class OtherLineageError(errors.ConflictError):
+    """The client holds another document that had this id: it has to load anew."""
+
+    code = "other_lineage"
+
+
+def close_code_of(error: Exception) -> int:
+    """Return the close code that tells a client of ``error``; 1013 for a failing service."""
+    if isinstance(error, OtherLineageError):
+        return OTHER_LINEAGE
+    for kind in type(error).__mro__:
+        if kind in _OF_KIND:
+            return _OF_KIND[kind]
+    return TRY_AGAIN

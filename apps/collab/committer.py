@@ -1,0 +1,103 @@
+"""Group commit: the edits of all rooms of a process share their round trips to the log.
+
+One commit is in flight; what arrives meanwhile is the next. Under load the commits grow, their
+number does not (DESIGN, the way).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from apps.core import metrics
+from apps.oplog.leases import Leases
+from apps.oplog.publisher import Publisher
+from apps.oplog.services import Append, Appended, operations_append
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Committer:
+    """Writes to the log for all rooms, off the event loop, in one thread that owns the leases."""
+
+    def __init__(self, *, leases: Leases, publisher: Publisher) -> None:
+        self._leases = leases
+        self._publisher = publisher
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="committer")
+        self._waiting: list[tuple[Append, asyncio.Future[Appended]]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._releases: set[asyncio.Task[bool]] = set()
+
+    async def append(self, append: Append) -> Appended:
+        """Append to one document's log with the next commit.
+
+        Raises ``PyMongoError`` when the store failed: then nobody knows what got in.
+        """
+        future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        self._waiting.append((append, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._commit_all(), name="committer")
+        return await future
+
+    async def release(self, document_id: str) -> bool:
+        """Give up a document's lock, after any commit in flight; False when it was not held.
+
+        Never raises: where the store is away, the lease expires.
+        """
+        if not self._leases.holds(document_id):
+            return False
+        try:
+            await self._run(lambda: self._leases.release([document_id]))
+        except Exception:
+            metrics.LOOP_ERRORS.labels(loop="release").inc()
+            logger.warning("lock of %s not released, it will expire", document_id, exc_info=True)
+        return True
+
+    def release_soon(self, document_id: str) -> None:
+        """Give up a document's lock without waiting for it."""
+        task = asyncio.create_task(self.release(document_id))
+        self._releases.add(task)
+        task.add_done_callback(self._releases.discard)
+
+    async def close(self) -> None:
+        """Finish what is in flight, give up all locks and stop."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        if self._releases:
+            await asyncio.wait(self._releases)
+        try:
+            await self._run(self._leases.release_all)
+        except Exception:
+            logger.warning("locks not released, they will expire", exc_info=True)
+        self._thread.shutdown(wait=False)
+
+    async def _commit_all(self) -> None:
+        """Commit until nothing waits."""
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                await self._commit(batch)
+        finally:
+            self._task = None
+
+    async def _commit(self, batch: list[tuple[Append, asyncio.Future[Appended]]]) -> None:
+        appends = [append for append, _ in batch]
+        try:
+            answers = await self._run(
+                lambda: operations_append(appends, leases=self._leases, publisher=self._publisher)
+            )
+        except Exception as err:  # noqa: BLE001 - every room hears it and discards itself
+            metrics.COMMIT_FAILED.inc()
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(err)
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+
+    async def _run(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)

@@ -1,0 +1,227 @@
+"""The document socket: ``/ws/documents/{id}`` (CONTRACT, WebSocket).
+
+Channels routes it and finds who is calling; the consumer then runs a receive loop of its own,
+because Channels' dispatch costs two thread hops and three task switches for each message.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from channels.consumer import AsyncConsumer
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.http.request import validate_host
+
+from apps.accounts.models import User
+from apps.collab import selectors
+from apps.collab.close_codes import (
+    MALFORMED,
+    NOT_AUTHENTICATED,
+    NOT_FOUND,
+    OtherLineageError,
+    close_code_of,
+)
+from apps.collab.inbound import Inbound
+from apps.collab.room import Room
+from apps.collab.runtime import Runtime, get_runtime
+from apps.collab.session import Session
+from apps.core import metrics
+from apps.core.errors import AppError, NotAuthenticatedError, TransientError
+from apps.crdt import protocol
+
+logger = logging.getLogger(__name__)
+
+#: Clients that offer this subprotocol get frames 100 to 103.
+NATIVE = "scriptorium.v1"
+#: Clients may bring their access token as a subprotocol with this prefix.
+TOKEN_PREFIX = "jwt."  # noqa: S105 - not a password
+
+
+class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]
+    """One connection, from handshake to close."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve one socket until either side ends it."""
+        await receive()  # websocket.connect
+        await send({"type": "websocket.accept", "subprotocol": _subprotocol(scope)})
+        try:
+            runtime = await get_runtime()
+            connection = await _Connection.open(scope, send, runtime)
+        except Exception as err:
+            if not isinstance(err, AppError):
+                logger.exception("socket not opened")
+            code = close_code_of(err)
+            metrics.CLOSED.labels(code=str(code)).inc()
+            await send({"type": "websocket.close", "code": code})
+            return
+        await connection.serve(receive)
+
+
+class NowhereConsumer(AsyncConsumer):  # type: ignore[misc]
+    """Any other socket path: there is nothing."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Close with 4404."""
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": NOT_FOUND})
+
+
+class _Connection:
+    """A socket that was let in."""
+
+    def __init__(self, session: Session, room: Room, runtime: Runtime) -> None:
+        self._session = session
+        self._room = room
+        self._limits = runtime.limits
+        self._inbound = Inbound(session, room, limits=runtime.limits, on_token=self._on_token)
+        self._expiry: asyncio.TimerHandle | None = None
+        self._refresh: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, scope: dict[str, Any], send: Any, runtime: Runtime) -> "_Connection":
+        """Find out who is calling and what they may do, and open the document's room."""
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        user, expires_at = await _identify(scope, query)
+        document_id = scope["url_route"]["kwargs"]["document_id"]
+        admission = await database_sync_to_async(selectors.admission_get)(
+            user=user, document_id=document_id
+        )
+        if query.get("lineage", [admission.lineage])[0] != admission.lineage:
+            raise OtherLineageError("This document was made anew. Reload it.")
+        room = await runtime.room(document_id, lineage=admission.lineage)
+        if len(room.sessions) >= runtime.limits.sessions_per_room:
+            raise TransientError("The document is full.", extra={"limit": "sessions_per_room"})
+        session = Session(
+            document_id=document_id,
+            identity=admission.identity,
+            abilities=admission.abilities,
+            native=NATIVE in scope["subprotocols"],
+            send=send,
+            limits=runtime.limits,
+        )
+        connection = cls(session, room, runtime)
+        if expires_at is not None:
+            connection._expire_at(expires_at)
+        return connection
+
+    async def serve(self, receive: Any) -> None:
+        """Take part in the room until either side ends it."""
+        metrics.SESSIONS.inc()
+        writer = asyncio.create_task(self._session.write())
+        try:
+            if self._room.gone:
+                raise TransientError("The document is being loaded anew.")
+            self._room.join(self._session)
+            await self._receive_all(receive)
+        except AppError as err:
+            self._session.close(close_code_of(err))
+            await _until_disconnect(receive)
+        finally:
+            self._room.leave(self._session)
+            self._stop_expiry()
+            writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writer
+            metrics.SESSIONS.dec()
+
+    async def _receive_all(self, receive: Any) -> None:
+        """Hand on the frames as they come, with nothing in between."""
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if self._session.close_code is not None:
+                continue
+            frame = message.get("bytes")
+            try:
+                if frame is None:
+                    self._session.close(MALFORMED)
+                else:
+                    self._inbound.handle(frame)
+            except AppError as err:
+                self._session.close(close_code_of(err))
+            except Exception:
+                metrics.LOOP_ERRORS.labels(loop="receive").inc()
+                logger.exception("frame not handled")
+                self._session.close(close_code_of(TransientError("unexpected")))
+
+    # --- the access token's time ---
+
+    def _expire_at(self, expires_at: float) -> None:
+        self._stop_expiry()
+        wait_s = max(0.0, expires_at - time.time()) + self._limits.expiry_grace_s
+        loop = asyncio.get_running_loop()
+        self._expiry = loop.call_later(wait_s, self._session.close, NOT_AUTHENTICATED)
+
+    def _stop_expiry(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+
+    def _on_token(self, raw: str) -> None:
+        """Take a new access token in band: of the same user, or the connection ends."""
+        self._refresh = asyncio.create_task(self._take_token(raw))
+
+    async def _take_token(self, raw: str) -> None:
+        try:
+            user, expires_at = await database_sync_to_async(selectors.token_user)(raw)
+            if str(user.pk) != self._session.user_id:
+                raise NotAuthenticatedError("The token is another person's.")
+        except AppError as err:
+            self._session.close(close_code_of(err))
+            return
+        self._expire_at(expires_at)
+        left_s = max(0, int(expires_at - time.time()))
+        self._session.push(protocol.encode_token(left_s))
+
+
+async def _identify(
+    scope: dict[str, Any], query: dict[str, list[str]]
+) -> tuple[User, float | None]:
+    """Return who is calling, and until when a token says so.
+
+    A token in the query or the subprotocol, else the session cookie; a cookie comes by itself
+    from any page, so then the Origin has to be ours. Raises ``NotAuthenticatedError``.
+    """
+    raw = next(iter(query.get("token", [])), None) or next(
+        (p[len(TOKEN_PREFIX) :] for p in scope["subprotocols"] if p.startswith(TOKEN_PREFIX)), None
+    )
+    if raw is not None:
+        named: tuple[User, float] = await database_sync_to_async(selectors.token_user)(raw)
+        return named
+    user = scope.get("user")
+    if not isinstance(user, User):
+        raise NotAuthenticatedError("Log in, or bring an access token.")
+    if not _is_own_origin(scope):
+        raise NotAuthenticatedError("The session cookie is only good from our own pages.")
+    return user, None
+
+
+def _is_own_origin(scope: dict[str, Any]) -> bool:
+    """Tell whether the page that opens the socket came from the host that it calls."""
+    headers = dict(scope["headers"])
+    origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
+    host = headers.get(b"host", b"").decode("latin-1")
+    if not origin.netloc:
+        return False
+    trusted = f"{origin.scheme}://{origin.netloc}" in settings.CSRF_TRUSTED_ORIGINS
+    return trusted or (
+        origin.netloc == host and validate_host(origin.hostname or "", settings.ALLOWED_HOSTS)
+    )
+
+
+def _subprotocol(scope: dict[str, Any]) -> str | None:
+    """Choose among what the client offers: ours; else its token's, as a browser insists on one."""
+    offered: list[str] = scope["subprotocols"]
+    if NATIVE in offered:
+        return NATIVE
+    return next((name for name in offered if name.startswith(TOKEN_PREFIX)), None)
+
+
+async def _until_disconnect(receive: Any) -> None:
+    while (await receive())["type"] != "websocket.disconnect":
+        pass

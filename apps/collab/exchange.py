@@ -1,0 +1,151 @@
+"""Rooms of the same document in other processes: one channel-layer message per batch.
+
+The layer may drop any message without a word, so every broadcast carries its ``seq`` and a room
+reads what it missed from the log (DESIGN, invariant 7). Nothing here is waited for by an edit.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from apps.core import ids, metrics
+from apps.oplog.operation import Operation
+
+logger = logging.getLogger(__name__)
+
+#: Messages that wait for the layer; more are dropped, as the layer itself would.
+_WAITING = 2_000
+#: How long the layer may take for one message, in seconds.
+_SEND_WAIT_S = 3.0
+#: Operations of more bytes than this are only announced; the others read them from the log.
+_INLINE_BYTES = 256 * 1024
+#: Pause after the layer failed, in seconds.
+_RETRY_S = 1.0
+
+Message = dict[str, Any]
+
+
+def operations_message(operations: Sequence[Operation]) -> Message:
+    """Return the broadcast of a batch of one document."""
+    inline = sum(len(operation.update) for operation in operations) <= _INLINE_BYTES
+    return {
+        "type": "operations",
+        "document_id": operations[0].document_id,
+        "last_seq": operations[-1].seq,
+        "operations": [_pack(operation) for operation in operations] if inline else [],
+    }
+
+
+def operations_of(message: Message) -> list[Operation]:
+    """Read the operations of a broadcast."""
+    return [
+        Operation(
+            **{
+                **row,
+                "document_id": message["document_id"],
+                "received_at": datetime.fromisoformat(row["received_at"]),
+            }
+        )
+        for row in message["operations"]
+    ]
+
+
+def _pack(operation: Operation) -> dict[str, Any]:
+    row = asdict(operation)
+    del row["document_id"]
+    row["received_at"] = operation.received_at.isoformat()
+    return row
+
+
+class Exchange:
+    """This process's place on the channel layer."""
+
+    def __init__(self, on_message: Callable[[Message], None]) -> None:
+        self._on_message = on_message
+        self._origin = ids.new_id()
+        self._layer: Any = get_channel_layer()
+        self._channel = ""
+        self._joined: set[str] = set()
+        self._out: asyncio.Queue[tuple[str, str, Message]] = asyncio.Queue(_WAITING)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Take a channel (no round trip), begin to send and to listen."""
+        self._channel = await self._layer.new_channel("server")
+        self._tasks = [
+            asyncio.create_task(self._send_all(), name="exchange-send"),
+            asyncio.create_task(self._receive_all(), name="exchange-receive"),
+        ]
+
+    async def close(self) -> None:
+        """Stop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def join(self, document_id: str) -> None:
+        """Hear what other processes say of a document."""
+        self._joined.add(document_id)
+        self._put("join", document_id, {})
+
+    def leave(self, document_id: str) -> None:
+        """Hear no more of it."""
+        self._joined.discard(document_id)
+        self._put("leave", document_id, {})
+
+    def rejoin_all(self) -> None:
+        """Renew the memberships, which a Redis that was emptied has forgotten."""
+        for document_id in self._joined:
+            self._put("join", document_id, {})
+
+    def publish(self, message: Message) -> None:
+        """Tell the other processes that have this document open; may get lost."""
+        self._put("send", message["document_id"], {**message, "origin": self._origin})
+
+    def _put(self, action: str, document_id: str, message: Message) -> None:
+        try:
+            self._out.put_nowait((action, document_id, message))
+        except asyncio.QueueFull:
+            metrics.BROADCAST_FAILED.inc()
+
+    async def _send_all(self) -> None:
+        while True:
+            action, document_id, message = await self._out.get()
+            try:
+                async with asyncio.timeout(_SEND_WAIT_S):
+                    await self._send(action, f"document.{document_id}", message)
+            except Exception as err:  # noqa: BLE001 - any failure of the layer is a lost broadcast
+                metrics.BROADCAST_FAILED.inc()
+                logger.warning("channel layer: %s of %s failed: %r", action, document_id, err)
+
+    async def _send(self, action: str, group: str, message: Message) -> None:
+        if action == "send":
+            await self._layer.group_send(group, message)
+        elif action == "join":
+            await self._layer.group_add(group, self._channel)
+        else:
+            await self._layer.group_discard(group, self._channel)
+
+    async def _receive_all(self) -> None:
+        while True:
+            try:
+                message = await self._layer.receive(self._channel)
+            except Exception as err:  # noqa: BLE001 - Redis is away: the log repairs what is lost
+                logger.warning("channel layer: not receiving: %r", err)
+                await asyncio.sleep(_RETRY_S)
+                continue
+            self._handle(message)
+
+    def _handle(self, message: Message) -> None:
+        if message.get("origin") == self._origin:
+            return
+        try:
+            self._on_message(message)
+        except Exception:
+            metrics.LOOP_ERRORS.labels(loop="exchange").inc()
+            logger.exception("message of another server not understood")

@@ -1,0 +1,426 @@
+"""A room: one document in this process's memory, its sessions, and the way of their edits (§4).
+
+One task per room does everything that touches the document, in turns: take in what other servers
+wrote, merge a batch, commit it, acknowledge, broadcast, answer who wants to sync. Between two
+turns the document equals the log. When the log refuses, the room is discarded and its sessions
+come back (DESIGN, invariant 6).
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from apps.collab.close_codes import TRY_AGAIN
+from apps.collab.committer import Committer
+from apps.collab.exchange import Exchange, operations_message
+from apps.collab.limits import Limits
+from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.presence import Presence
+from apps.collab.session import Session
+from apps.core import clock, metrics
+from apps.core.errors import InvalidInputError, TransientError
+from apps.crdt import protocol
+from apps.crdt.engine import Engine
+from apps.crdt.protocol import AwarenessEntry
+from apps.crdt.updates import read_update
+from apps.crdt.vectors import encode_vector
+from apps.history.selectors import LoadedDocument
+from apps.oplog.operation import Operation
+from apps.oplog.selectors import operations_find, operations_since
+from apps.oplog.services import Append, AppendState
+
+logger = logging.getLogger(__name__)
+
+#: How long a server that was asked for the lock stands back before it wants it again, in seconds.
+YIELD_S = 0.03
+#: How often a room looks whether the lock is free, in seconds: between this and twice this.
+LOCK_POLL_S = 0.01
+#: How long presence is gathered before it is sent on, in seconds.
+PRESENCE_TICK_S = 0.03
+#: How often the log may disagree during one commit before the room gives up.
+MAX_DISAGREEMENTS = 50
+
+
+class RoomGoneError(TransientError):
+    """The room was discarded while it was being used."""
+
+    code = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomContext:
+    """What all rooms of a process share."""
+
+    committer: Committer
+    exchange: Exchange
+    engine: Engine
+    limits: Limits
+    load: Callable[[str], Awaitable[LoadedDocument]]
+    forget: Callable[["Room"], None]
+
+
+class Room:
+    """One live document of this process."""
+
+    def __init__(
+        self, *, document_id: str, lineage: str, loaded: LoadedDocument, context: RoomContext
+    ) -> None:
+        self.document_id = document_id
+        self.lineage = lineage
+        self.sessions: set[Session] = set()
+        self.presence = Presence(context.limits)
+        self.live = LiveDocument(loaded, engine=context.engine, limits=context.limits)
+        self.gone = False
+        self._closing = False
+        #: Since when nobody is here, monotonic seconds; None while somebody is.
+        self.idle_since: float | None = time.monotonic()
+        self._context = context
+        self._queue: deque[Submission] = deque()
+        self._queue_bytes = 0
+        #: The batch that is on its way into the log.
+        self._in_hand: list[Submission] = []
+        self._remote: list[Operation] = []
+        self._behind = False
+        self._sync_waiters: list[tuple[Session, bytes]] = []
+        self._said: dict[int, AwarenessEntry] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._quiet: asyncio.TimerHandle | None = None
+        self._lock_wanted = False
+
+    # --- what sessions and other servers ask of it ---
+
+    def join(self, session: Session) -> None:
+        """Let a session in: ask what it has, and tell it who is here."""
+        self.sessions.add(session)
+        self.idle_since = None
+        session.push(protocol.encode_sync_step1(encode_vector(self.live.vector)))
+        states = self.presence.entries()
+        if states:
+            session.push(protocol.encode_awareness(states))
+
+    def leave(self, session: Session) -> None:
+        """Let a session go; the others see it leave. What it handed in is still committed."""
+        self.sessions.discard(session)
+        self._sync_waiters = [waiter for waiter in self._sync_waiters if waiter[0] is not session]
+        self.say(self.presence.leave(session))
+        if not self.sessions:
+            self.idle_since = time.monotonic()
+
+    def submit(self, submission: Submission) -> None:
+        """Queue an edit for the next batch. Raises ``TransientError`` when too much waits."""
+        if self.gone:
+            raise RoomGoneError("The document is being loaded anew. Try again.")
+        self._queue_bytes += len(submission.update)
+        if self._queue_bytes > self._context.limits.queue_bytes:
+            self._queue_bytes -= len(submission.update)
+            raise TransientError(
+                "Edits come faster than they can be stored. Try again shortly.",
+                extra={"limit": "queue_bytes"},
+            )
+        self._queue.append(submission)
+        self._kick()
+
+    def sync(self, session: Session, vector: bytes) -> None:
+        """Answer a sync step 1 as soon as all that is in memory is on disk."""
+        self._sync_waiters.append((session, vector))
+        self._kick()
+
+    def say(self, entries: Sequence[AwarenessEntry]) -> None:
+        """Tell everybody here and on other servers of changed presence, a tick later at most."""
+        if not entries:
+            return
+        if not self._said:
+            asyncio.get_running_loop().call_later(PRESENCE_TICK_S, self._say_all)
+        self._said.update((entry.client, entry) for entry in entries)
+
+    def hear(self, entries: Sequence[AwarenessEntry]) -> None:
+        """Take in the presence that another server sent."""
+        changed = self.presence.merge_remote(entries, at=time.monotonic())
+        if changed:
+            self._push(protocol.encode_awareness(changed))
+
+    def deliver(self, operations: Sequence[Operation], *, last_seq: int) -> None:
+        """Take in a broadcast of another server, up to ``last_seq``; gaps are read from the log."""
+        if last_seq <= self.live.seq:
+            return
+        self._remote.extend(operations)
+        self._behind = True
+        self._kick()
+
+    def compare(self, stored_seq: int) -> None:
+        """Catch up when the stored seq is ahead: a broadcast was lost."""
+        if stored_seq > self.live.seq and not self._busy:
+            metrics.GAPS_REPAIRED.inc()
+            self._behind = True
+            self._kick()
+
+    def want_lock(self) -> None:
+        """Another server wants to write: give the lock up after the batch in flight."""
+        self._lock_wanted = True
+        self._kick()
+
+    def tick(self, *, at: float) -> None:
+        """Do what time brings: forget what waited too long, here and on other servers."""
+        self.say(self.presence.expire(at=at))
+        for submission in self.live.pending.expire(at=at):
+            submission.author.on_rejected(submission.unique_id, _never_complete())
+
+    def discard(self, code: int = TRY_AGAIN) -> None:
+        """Throw the memory away; sessions are told to come back, edits in hand to be repeated."""
+        if self.gone:
+            return
+        self.gone = True
+        self._context.forget(self)
+        for session in list(self.sessions):
+            session.close(code)
+        error = RoomGoneError("The document could not be stored. Nothing is lost; try again.")
+        for submission in [*self._in_hand, *self._queue, *self.live.pending.clear()]:
+            submission.author.on_rejected(submission.unique_id, error)
+        self._queue.clear()
+        if self._quiet is not None:
+            self._quiet.cancel()
+
+    async def close(self) -> None:
+        """End the room in order: finish the batch in flight, give the lock up."""
+        self._closing = True
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        self.discard()
+        await self._context.committer.release(self.document_id)
+        self.live.document.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nobody is here and nothing is left to do."""
+        return not (self.sessions or self._busy or self._has_work())
+
+    @property
+    def _busy(self) -> bool:
+        return self._task is not None
+
+    # --- the room's own task ---
+
+    def _kick(self) -> None:
+        if self._task is None and not self.gone:
+            self._task = asyncio.create_task(self._run(), name=f"room-{self.document_id}")
+
+    async def _run(self) -> None:
+        """Take turns until there is nothing to do."""
+        try:
+            while not self._closing and not self.gone and self._has_work():
+                await self._turn()
+        except Exception:
+            metrics.LOOP_ERRORS.labels(loop="room").inc()
+            logger.exception("room of %s discarded", self.document_id)
+            self.discard()
+        finally:
+            self._task = None
+
+    def _has_work(self) -> bool:
+        return bool(self._queue or self._behind or self._sync_waiters or self._lock_wanted)
+
+    async def _turn(self) -> None:
+        if self._behind:
+            await self._catch_up()
+        if self._queue:
+            self._in_hand = self._take_batch()
+            drafts = await self._form(self._in_hand)
+            if drafts:
+                await self._commit(drafts)
+                self._rest_later()
+            self._in_hand = []
+        self._answer_syncs()
+        if self._lock_wanted:
+            self._lock_wanted = False
+            if await self._context.committer.release(self.document_id):
+                await asyncio.sleep(YIELD_S)
+
+    def _take_batch(self) -> list[Submission]:
+        batch: list[Submission] = []
+        size = 0
+        while self._queue and size < self._context.limits.batch_bytes:
+            submission = self._queue.popleft()
+            size += len(submission.update)
+            batch.append(submission)
+        self._queue_bytes -= size
+        return batch
+
+    async def _form(self, batch: list[Submission]) -> list[Draft]:
+        """Merge a batch; when an update breaks the engine, do it again without that one."""
+        while True:
+            try:
+                return self.live.form(batch, at=time.monotonic())
+            except BrokenDocumentError as err:
+                logger.error("an update broke the engine: %s", self.document_id)
+                err.culprit.author.on_rejected(err.culprit.unique_id, _breaks_engine())
+                batch = err.retry
+                await self._rebuild()
+
+    async def _rebuild(self) -> None:
+        """Make the in-memory document anew from the log, and tell what was missed meanwhile."""
+        loaded = await self._context.load(self.document_id)
+        missed = await self._read_log()
+        self._broadcast(missed[: loaded.seq - self.live.seq])
+        self._behind = len(missed) > loaded.seq - self.live.seq
+        pending = self.live.pending
+        self.live = LiveDocument(loaded, engine=self._context.engine, limits=self._context.limits)
+        self.live.pending = pending
+
+    # --- commit ---
+
+    async def _commit(self, drafts: list[Draft]) -> None:
+        """Make drafts durable, tell their authors, broadcast."""
+        disagreements = 0
+        give_up_at = time.monotonic() + self._context.limits.lock_wait_s
+        while drafts:
+            operations = self.live.number(drafts, document_id=self.document_id, at=clock.now())
+            answer = await self._context.committer.append(Append(self.document_id, operations))
+            if answer.stored:
+                self._settle(drafts[: answer.stored], operations[: answer.stored])
+                drafts = drafts[answer.stored :]
+            if answer.state is AppendState.LOCKED:
+                await self._wait_for_lock(give_up_at)
+            elif answer.state is AppendState.BEHIND:
+                disagreements += 1
+                if disagreements > MAX_DISAGREEMENTS:
+                    raise TransientError("The log moves faster than this server can follow.")
+                drafts = await self._agree(drafts)
+
+    def _settle(self, drafts: Sequence[Draft], operations: Sequence[Operation]) -> None:
+        self.live.settle(drafts, operations)
+        self._broadcast(operations, [draft.author for draft in drafts])
+        self._context.exchange.publish(operations_message(operations))
+
+    async def _wait_for_lock(self, give_up_at: float) -> None:
+        if time.monotonic() > give_up_at:
+            raise TransientError("Another server holds the document's lock.")
+        self._context.exchange.publish({"type": "lock_wanted", "document_id": self.document_id})
+        await asyncio.sleep(LOCK_POLL_S * (1 + random.random()))  # noqa: S311 - spreads the polls
+
+    async def _agree(self, drafts: list[Draft]) -> list[Draft]:
+        """Take in what the log has and this room lacks; return the drafts that are not in it."""
+        by_id = {draft.unique_id: draft for draft in drafts}
+        found = await asyncio.to_thread(
+            operations_find, document_id=self.document_id, unique_ids=list(by_id)
+        )
+        await self._catch_up()
+        for unique_id, operation in found.items():
+            draft = by_id.pop(unique_id)
+            for submission in [*draft.submissions, *draft.repeats]:
+                if submission.unique_id is not None:
+                    submission.author.on_duplicate(unique_id, operation.seq)
+            if draft.update != operation.update:
+                # Another edit under a used id: it is merged in memory and never in the log.
+                await self._rebuild()
+                kept = [kept for d in by_id.values() for kept in [*d.submissions, *d.repeats]]
+                return await self._form(kept)
+        left = list(by_id.values())
+        self.live.seal(left)
+        return left
+
+    # --- other servers ---
+
+    async def _catch_up(self) -> None:
+        """Merge and broadcast what other servers wrote: from the broadcast, else from the log."""
+        self._behind = False
+        remote, self._remote = self._remote, []
+        by_seq = {op.seq: op for op in remote if op.seq > self.live.seq}
+        fresh = [by_seq[seq] for seq in sorted(by_seq)]
+        if not fresh or fresh[-1].seq - self.live.seq != len(fresh):
+            fresh = await self._read_log()
+        for operation in fresh:
+            self.live.absorb(operation, read_update(operation.update))
+        self._broadcast(fresh)
+
+    async def _read_log(self) -> list[Operation]:
+        return await asyncio.to_thread(
+            operations_since, document_id=self.document_id, after=self.live.seq
+        )
+
+    # --- out ---
+
+    def _broadcast(
+        self, operations: Sequence[Operation], authors: Sequence[object] | None = None
+    ) -> None:
+        """Send durable operations to every session here, each form of frame encoded once.
+
+        Stock clients get one merged frame, native ones a frame for each operation but their own
+        (``authors``, one for each operation), of which the ack has told them.
+        """
+        if not operations or not self.sessions:
+            return
+        plain: bytes | None = None
+        native: list[tuple[object, bytes]] | None = None
+        for session in self.sessions:
+            if not session.native:
+                plain = plain or self._plain_frame(operations)
+                session.push(plain)
+                continue
+            if native is None:
+                frames = map(_operation_frame, operations)
+                native = list(zip(authors or [None] * len(operations), frames, strict=True))
+            for author, frame in native:
+                if author is not session:
+                    session.push(frame)
+
+    def _plain_frame(self, operations: Sequence[Operation]) -> bytes:
+        updates = [operation.update for operation in operations]
+        merged = updates[0] if len(updates) == 1 else self._context.engine.merge(updates)
+        return protocol.encode_sync_update(merged)
+
+    def _answer_syncs(self) -> None:
+        waiters, self._sync_waiters = self._sync_waiters, []
+        for session, vector in waiters:
+            session.push(protocol.encode_sync_step2(self.live.document.encode(vector)))
+
+    def _push(self, frame: bytes) -> None:
+        for session in self.sessions:
+            session.push(frame)
+
+    def _say_all(self) -> None:
+        entries, self._said = list(self._said.values()), {}
+        if self.gone:
+            return
+        frame = protocol.encode_awareness(entries)
+        self._push(frame)
+        self._context.exchange.publish(
+            {"type": "presence", "document_id": self.document_id, "frame": frame}
+        )
+
+    def _rest_later(self) -> None:
+        """Give the lock up once the document has been quiet for a while."""
+        if self._quiet is not None:
+            self._quiet.cancel()
+        self._quiet = asyncio.get_running_loop().call_later(
+            self._context.limits.quiet_s, self._rest
+        )
+
+    def _rest(self) -> None:
+        self._quiet = None
+        if not self._busy:
+            self._context.committer.release_soon(self.document_id)
+
+
+def _operation_frame(operation: Operation) -> bytes:
+    return protocol.encode_operation(
+        operation.document_id,
+        operation.unique_id,
+        operation.version_vector,
+        operation.update,
+        operation.seq,
+        operation.author_id,
+    )
+
+
+def _never_complete() -> TransientError:
+    return TransientError("The edit builds on others that never came. Connect again.")
+
+
+def _breaks_engine() -> InvalidInputError:
+    return InvalidInputError(
+        "The edit cannot be applied; nothing of it is stored.", code="rejected"
+    )

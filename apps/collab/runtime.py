@@ -1,0 +1,257 @@
+"""Live editing of one process: its rooms and what they share, bound to one event loop."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from apps.accounts.changes import AccessChange, listen
+from apps.accounts.roles import Abilities
+from apps.collab.close_codes import NOT_FOUND
+from apps.collab.committer import Committer
+from apps.collab.exchange import Exchange, operations_of
+from apps.collab.limits import Limits
+from apps.collab.room import Room, RoomContext
+from apps.collab.selectors import abilities_recheck
+from apps.collab.session import Session
+from apps.core import clock, ids, metrics
+from apps.core.errors import TransientError
+from apps.crdt.engine import get_engine
+from apps.crdt.lib0 import Decoder
+from apps.crdt.protocol import AWARENESS, decode_awareness
+from apps.crdt.vectors import encode_vector
+from apps.documents.heads import Head, heads_advance, heads_get
+from apps.history.selectors import LoadedDocument, document_load
+from apps.oplog.leases import Leases
+from apps.oplog.publisher import shared_publisher
+
+logger = logging.getLogger(__name__)
+
+#: Group memberships on the channel layer are renewed every so many ticks.
+_REJOIN_TICKS = 8
+
+
+class Runtime:
+    """The rooms of a process, and the tasks that keep them true."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.closing = False
+        self._engine = get_engine(settings.CRDT_ENGINE)
+        self._rooms: dict[str, Room] = {}
+        self._loading: dict[str, asyncio.Task[Room]] = {}
+        self._exchange = Exchange(self._on_message)
+        self._committer = Committer(
+            # Not only the server's name: a restarted process is another owner.
+            leases=Leases(f"{settings.SERVER_ID}:{ids.new_id()}"),
+            publisher=shared_publisher(),
+        )
+        self._context = RoomContext(
+            committer=self._committer,
+            exchange=self._exchange,
+            engine=self._engine,
+            limits=limits,
+            load=self._load,
+            forget=self._forget,
+        )
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> None:
+        """Begin to listen to other servers, to changes of rights and to the clock."""
+        await self._exchange.start()
+        self._spawn(listen(self._on_access_change))
+        self._spawn(self._tick_all())
+
+    async def close(self) -> None:
+        """End in order: finish what is in flight, tell every session to come back."""
+        self.closing = True
+        for room in list(self._rooms.values()):
+            await room.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._committer.close()
+        await self._exchange.close()
+
+    # --- rooms ---
+
+    async def room(self, document_id: str, *, lineage: str) -> Room:
+        """Return the document's room, loading it when nobody has it open.
+
+        Raises ``TransientError`` when it cannot be loaded now; never starts from empty instead.
+        """
+        room = self._rooms.get(document_id)
+        if room is not None:
+            return room
+        if self.closing:
+            raise TransientError("The server is going down. Connect again.")
+        task = self._loading.get(document_id)
+        if task is None:
+            task = asyncio.create_task(self._open(document_id, lineage))
+            self._loading[document_id] = task
+            task.add_done_callback(lambda _: self._loading.pop(document_id, None))
+        return await asyncio.shield(task)
+
+    async def _open(self, document_id: str, lineage: str) -> Room:
+        self._make_place()
+        self._exchange.join(document_id)
+        try:
+            async with asyncio.timeout(self.limits.load_wait_s):
+                loaded = await self._load(document_id)
+        except Exception as err:
+            self._exchange.leave(document_id)
+            logger.exception("document %s not loaded", document_id)
+            raise TransientError("The document cannot be loaded now. Try again.") from err
+        room = Room(document_id=document_id, lineage=lineage, loaded=loaded, context=self._context)
+        self._rooms[document_id] = room
+        metrics.ROOMS.set(len(self._rooms))
+        self._exchange.publish({"type": "presence_query", "document_id": document_id})
+        return room
+
+    async def _load(self, document_id: str) -> LoadedDocument:
+        if self._engine.thread_bound:
+            return _load(document_id)
+        return await asyncio.to_thread(_load, document_id)
+
+    def _make_place(self) -> None:
+        if len(self._rooms) + len(self._loading) <= self.limits.rooms:
+            return
+        idle = [room for room in self._rooms.values() if room.is_idle]
+        if not idle:
+            raise TransientError(
+                "This server has all the documents open that it may.", extra={"limit": "rooms"}
+            )
+        oldest = min(idle, key=lambda room: room.idle_since or 0)
+        self._spawn(oldest.close())
+
+    def _forget(self, room: Room) -> None:
+        if self._rooms.get(room.document_id) is room:
+            del self._rooms[room.document_id]
+            self._exchange.leave(room.document_id)
+            metrics.ROOMS.set(len(self._rooms))
+
+    # --- other servers ---
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        """Hand a message of another server to its room."""
+        room = self._rooms.get(message["document_id"])
+        if room is None:
+            return
+        kind = message["type"]
+        if kind == "operations":
+            room.deliver(operations_of(message), last_seq=message["last_seq"])
+        elif kind == "presence":
+            decoder = Decoder(message["frame"])
+            if decoder.var_uint() == AWARENESS:
+                room.hear(decode_awareness(decoder.var_bytes()))
+        elif kind == "presence_query":
+            room.say(room.presence.entries(local_only=True))
+        elif kind == "lock_wanted":
+            room.want_lock()
+
+    # --- rights ---
+
+    def _on_access_change(self, change: AccessChange | None) -> None:
+        """Look again at the rights of every session that a change may concern."""
+        sessions = [
+            session
+            for room in self._rooms.values()
+            for session in room.sessions
+            if _concerns(change, session)
+        ]
+        if sessions:
+            self._spawn(self._recheck(sessions))
+
+    async def _recheck(self, sessions: list[Session]) -> None:
+        pairs = {(session.user_id, session.document_id) for session in sessions}
+        answers = await database_sync_to_async(abilities_recheck)(pairs)
+        for session in sessions:
+            answer = answers[session.user_id, session.document_id]
+            if isinstance(answer, Abilities):
+                session.set_abilities(answer)
+            else:
+                session.close(NOT_FOUND)
+
+    # --- the clock ---
+
+    async def _tick_all(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(self.limits.compare_s)
+            ticks += 1
+            try:
+                await self._tick(rejoin=ticks % _REJOIN_TICKS == 0)
+            except Exception as err:  # noqa: BLE001 - the store is away: the next tick tries again
+                metrics.LOOP_ERRORS.labels(loop="tick").inc()
+                logger.warning("comparison with the store failed: %r", err)
+
+    async def _tick(self, *, rejoin: bool) -> None:
+        """Compare every room with the store in one query, and let go of what is idle."""
+        now = time.monotonic()
+        rooms = list(self._rooms.values())
+        for room in rooms:
+            room.tick(at=now)
+            if room.is_idle and now - (room.idle_since or now) > self.limits.warm_s:
+                self._spawn(room.close())
+        if rejoin:
+            self._exchange.rejoin_all()
+        if rooms:
+            stored = await asyncio.to_thread(heads_get, [room.document_id for room in rooms])
+            for room in rooms:
+                room.compare(stored.get(room.document_id, 0))
+
+    def _spawn(self, coroutine: Any) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            metrics.LOOP_ERRORS.labels(loop="task").inc()
+            logger.error("task failed", exc_info=task.exception())
+
+
+def _concerns(change: AccessChange | None, session: Session) -> bool:
+    if change is None:
+        return True
+    if change.document_id is not None:
+        return change.document_id == session.document_id
+    return str(change.user_id) == session.user_id
+
+
+def _load(document_id: str) -> LoadedDocument:
+    """Load a document, and mend *documents* where a crash left it behind the log."""
+    loaded = document_load(document_id=document_id)
+    stored = heads_get([document_id]).get(document_id)
+    if stored is not None and stored < loaded.seq:
+        heads_advance([Head(document_id, loaded.seq, encode_vector(loaded.vector), clock.now())])
+    return loaded
+
+
+_runtimes: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Runtime]] = WeakKeyDictionary()
+
+
+async def get_runtime() -> Runtime:
+    """Return the runtime of the running event loop, started at the first use."""
+    loop = asyncio.get_running_loop()
+    if loop not in _runtimes:
+        _runtimes[loop] = loop.create_task(_start())
+    return await asyncio.shield(_runtimes[loop])
+
+
+async def close_runtime() -> None:
+    """End the runtime of the running event loop, if it has one."""
+    task = _runtimes.pop(asyncio.get_running_loop(), None)
+    if task is not None:
+        await (await task).close()
+
+
+async def _start() -> Runtime:
+    runtime = Runtime(Limits(**settings.COLLAB_LIMITS))
+    await runtime.start()
+    return runtime

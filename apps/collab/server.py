@@ -1,0 +1,123 @@
+"""Daphne, with what an open socket needs beside it.
+
+Three things that the server as it is leaves open: a client that does not read must hold up its
+sender (backpressure), a frame over the limit gets our close code, and a stop finishes the commits
+in flight and tells every session to come back.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+from django.utils.module_loading import import_string
+from twisted.internet import defer
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from apps.collab.close_codes import TOO_LARGE
+from apps.collab.limits import Limits
+from apps.collab.runtime import close_runtime
+from apps.oplog.publisher import close_shared_publisher
+
+logger = logging.getLogger(__name__)
+
+#: Bytes above the frame limit that the server reads, so that the limit's own close code is sent.
+_SLACK_BYTES = 1024
+
+
+@implementer(IPushProducer)
+class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
+    """A socket that knows whether its client reads."""
+
+    _drained: asyncio.Event | None = None
+
+    def onOpen(self) -> None:  # noqa: N802 - autobahn's name
+        """Ask the transport to say when its buffer is full and when it is empty."""
+        super().onOpen()
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self, streaming=True)
+
+    def pauseProducing(self) -> None:  # noqa: N802 - twisted's name
+        """Take note that the client does not read as fast as it is sent to."""
+        if self._drained is not None:
+            self._drained.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802 - twisted's name
+        """Take note that the buffer is empty again."""
+        if self._drained is not None:
+            self._drained.set()
+
+    def stopProducing(self) -> None:  # noqa: N802 - twisted's name
+        """Let go whoever waits: the connection is gone."""
+        self.resumeProducing()
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: N802, N803, FBT001
+        """Let go whoever waits, then tell the application."""
+        self.resumeProducing()
+        super().onClose(wasClean, code, reason)
+
+    async def wait_drained(self) -> None:
+        """Wait while the client does not read."""
+        if self._drained is not None and not self._drained.is_set():
+            await self._drained.wait()
+
+    def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: N802, FBT001, FBT002
+        """Send a frame of any size: the limit is for what comes in, a document may be larger."""
+        limit: int = self.maxMessagePayloadSize
+        self.maxMessagePayloadSize: int = 0
+        try:
+            super().serverSend(content, binary)
+        finally:
+            self.maxMessagePayloadSize = limit
+
+    def _max_message_size_exceeded(self, *args: Any, **kwargs: Any) -> None:
+        """Answer a frame over the limit with our close code, and read no more of it."""
+        self.sendClose(code=TOO_LARGE)
+        self.failedByMe = True
+
+
+class DocumentServer(Server):  # type: ignore[misc]
+    """The web server of one process."""
+
+    def use_document_sockets(self) -> None:
+        """Make sockets of our kind; called when the factory exists and nobody is let in yet."""
+        self.ws_factory.protocol = DocumentProtocol
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Pass on what the application sends, at the pace at which the client reads."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, DocumentProtocol):
+            await protocol.wait_drained()
+
+    def kill_all_applications(self) -> Any:
+        """Finish what is in flight before the sockets are cut."""
+        done = defer.Deferred.fromFuture(asyncio.ensure_future(_finish()))
+        return done.addBoth(lambda _: super(DocumentServer, self).kill_all_applications())
+
+
+async def _finish() -> None:
+    try:
+        await close_runtime()
+        await asyncio.to_thread(close_shared_publisher)
+    except Exception:
+        logger.exception("not everything was finished; the log has what was acknowledged")
+
+
+def serve(*, bind: str, port: int) -> None:
+    """Serve pages, REST and sockets until the process is told to stop."""
+    limits = Limits(**settings.COLLAB_LIMITS)
+    server = DocumentServer(
+        application=import_string(settings.ASGI_APPLICATION),
+        endpoints=[f"tcp:port={port}:interface={bind}"],
+        websocket_max_message_size=limits.frame_bytes + _SLACK_BYTES,
+        websocket_max_frame_size=limits.frame_bytes + _SLACK_BYTES,
+        websocket_timeout=-1,
+        server_name="scriptorium",
+    )
+    server.ready_callable = server.use_document_sockets
+    server.run()

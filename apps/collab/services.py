@@ -1,0 +1,88 @@
+"""An edit that does not come by a socket: the same way through the room, waited for to its end."""
+
+import asyncio
+from dataclasses import dataclass
+
+from asgiref.sync import async_to_sync
+
+from apps.collab.live import Submission
+from apps.collab.runtime import get_runtime
+from apps.core.errors import AppError, TransientError
+from apps.crdt.updates import read_update
+from apps.crdt.vectors import Vector, decode_vector
+
+#: How long a caller waits for its edit to be durable, in seconds.
+WAIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Where an edit is in the log; ``duplicate`` when it was there before."""
+
+    seq: int
+    duplicate: bool
+
+
+class _Caller:
+    """Somebody who waits for one edit."""
+
+    can_wait = False
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.answer: asyncio.Future[Submitted] = asyncio.get_running_loop().create_future()
+
+    def on_persisted(self, unique_id: str, seq: int) -> None:
+        """Take the seq."""
+        self._set(Submitted(seq, duplicate=False))
+
+    def on_duplicate(self, unique_id: str, seq: int) -> None:
+        """Take the first seq."""
+        self._set(Submitted(seq, duplicate=True))
+
+    def on_rejected(self, unique_id: str | None, error: AppError) -> None:
+        """Take the error."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+    def on_missing(self, vector: Vector) -> None:
+        """Never happens: this caller cannot wait."""
+        raise NotImplementedError
+
+    def _set(self, answer: Submitted) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+
+def operation_submit(
+    *,
+    document_id: str,
+    lineage: str,
+    author_id: str,
+    unique_id: str,
+    update: bytes,
+    version_vector: bytes | None = None,
+) -> Submitted:
+    """Put an edit through the document's room and wait until it is in the log on disk.
+
+    The caller has checked the right to write. Raises ``InvalidInputError`` for what is no update,
+    ``ConflictError`` when it builds on operations that the log lacks, ``LimitExceededError``, and
+    ``TransientError`` when it cannot be stored now; then the same call may be repeated.
+    """
+    header = read_update(update)
+    if version_vector is not None:
+        decode_vector(version_vector)
+
+    async def submit() -> Submitted:
+        room = await (await get_runtime()).room(document_id, lineage=lineage)
+        caller = _Caller(author_id)
+        room.submit(Submission(update, header, caller, unique_id))
+        try:
+            async with asyncio.timeout(WAIT_S):
+                return await caller.answer
+        except TimeoutError as err:
+            raise TransientError(
+                "The edit was not stored in time. Repeat it with the same unique_id."
+            ) from err
+
+    return async_to_sync(submit)()
