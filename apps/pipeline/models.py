@@ -1,0 +1,74 @@
+"""The *last_processed_version* entity (MongoDB, §5, §9): how far the workers have come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import mongoengine as me
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
+
+#: Updates in one command; above fifty some Mongo dialects hang.
+UPDATES_PER_COMMAND = 50
+_DUPLICATE_KEY = 11000
+
+
+class LastProcessedVersion(me.Document):  # type: ignore[misc]
+    """The last operation of a document that a worker has merged, and the vector after it."""
+
+    id = me.StringField(primary_key=True)
+    seq = me.IntField(required=True)
+    unique_id = me.StringField(required=True)
+    version_vector = me.BinaryField(required=True)
+    #: When the server received that operation (the timestamp of §9).
+    received_at = me.DateTimeField(required=True)
+    processed_at = me.DateTimeField(required=True)
+
+    meta = {"collection": "last_processed_version", "index_cls": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """How far one document has been processed."""
+
+    document_id: str
+    seq: int
+    unique_id: str
+    version_vector: bytes
+    received_at: datetime
+
+
+def processed_rows() -> Collection[dict[str, Any]]:
+    """Return the collection of the marks."""
+    rows: Collection[dict[str, Any]] = LastProcessedVersion._get_collection()  # noqa: SLF001
+    return rows
+
+
+def processed_advance(marks: Sequence[Processed], *, at: datetime) -> None:
+    """Move marks forward, never back: a mark that is ahead already is left as it is."""
+    updates = [_advance(mark, at) for mark in marks]
+    for start in range(0, len(updates), UPDATES_PER_COMMAND):
+        try:
+            processed_rows().bulk_write(updates[start : start + UPDATES_PER_COMMAND], ordered=False)
+        except BulkWriteError as err:
+            # The upsert of a mark that is ahead finds its id taken: nothing to do.
+            if any(error["code"] != _DUPLICATE_KEY for error in err.details["writeErrors"]):
+                raise
+
+
+def _advance(mark: Processed, at: datetime) -> UpdateOne:
+    return UpdateOne(
+        {"_id": mark.document_id, "seq": {"$lt": mark.seq}},
+        {
+            "$set": {
+                "seq": mark.seq,
+                "unique_id": mark.unique_id,
+                "version_vector": mark.version_vector,
+                "received_at": mark.received_at,
+                "processed_at": at,
+            }
+        },
+        upsert=True,
+    )

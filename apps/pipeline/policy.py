@@ -1,0 +1,37 @@
+"""When a worker makes a snapshot. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPolicy:
+    """After so many operations or bytes, or so long after the last edit: whichever is first."""
+
+    operations: int = 500
+    size_bytes: int = 1024 * 1024
+    quiet_s: float = 10.0
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """What has come to a document since its last snapshot. ``last_at`` is monotonic, in seconds."""
+
+    operations: int = 0
+    size_bytes: int = 0
+    last_at: float = 0.0
+
+    def add(self, size_bytes: int, *, at: float) -> None:
+        """Count one operation."""
+        self.operations += 1
+        self.size_bytes += size_bytes
+        self.last_at = at
+
+    def is_due(self, policy: SnapshotPolicy, *, at: float) -> bool:
+        """Tell whether a snapshot should be made now."""
+        if not self.operations:
+            return False
+        return (
+            self.operations >= policy.operations
+            or self.size_bytes >= policy.size_bytes
+            or at - self.last_at >= policy.quiet_s
+        )

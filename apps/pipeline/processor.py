@@ -1,0 +1,162 @@
+"""What a worker does with operations, wherever they come from (§5). No Kafka in here.
+
+Keeps a bounded number of documents in memory, merges what is new, stores the last processed
+version, and makes snapshots as the policy says. Idempotent: what it has seen, it passes over; what
+it lacks, it reads from the log.
+"""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from apps.core import clock, metrics
+from apps.crdt.vectors import encode_vector
+from apps.history.selectors import LoadedDocument, document_load, latest_seq
+from apps.history.services import version_create
+from apps.oplog.operation import Operation
+from apps.oplog.selectors import operations_iter
+from apps.pipeline.models import Processed, processed_advance
+from apps.pipeline.policy import SnapshotPolicy, Unsaved
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A document in the worker's memory."""
+
+    loaded: LoadedDocument
+    last: Operation
+    unsaved: Unsaved = field(default_factory=Unsaved)
+    author_ids: set[str] = field(default_factory=set)
+
+
+class Processor:
+    """Follows documents. One thread owns it."""
+
+    def __init__(
+        self,
+        policy: SnapshotPolicy,
+        *,
+        documents: int = 500,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._policy = policy
+        self._documents = documents
+        self._now = now
+        self._followed: OrderedDict[str, _Followed] = OrderedDict()
+
+    def process(self, operations: Iterable[Operation]) -> None:
+        """Merge operations of any documents, then store how far each of them has come.
+
+        Operations of one document come in the order of their seq. Raises ``PyMongoError`` when
+        the store is away; then the same operations have to come again.
+        """
+        touched: dict[str, _Followed] = {}
+        for operation in operations:
+            followed = self._take(operation)
+            if followed is not None:
+                touched[operation.document_id] = followed
+        if touched:
+            processed_advance([_mark(followed) for followed in touched.values()], at=clock.now())
+        self._forget_oldest()
+
+    def snapshot_due(self) -> int:
+        """Make the snapshots that are due; return how many."""
+        now = self._now()
+        due = [
+            (document_id, followed)
+            for document_id, followed in self._followed.items()
+            if followed.unsaved.is_due(self._policy, at=now)
+        ]
+        for document_id, followed in due:
+            self._save(document_id, followed)
+        return len(due)
+
+    def forget(self) -> None:
+        """Save what is unsaved and drop all documents: they are another worker's now."""
+        for document_id, followed in self._followed.items():
+            if followed.unsaved.operations:
+                self._save(document_id, followed)
+        self.drop()
+
+    def drop(self) -> None:
+        """Drop all documents as they are; the log has everything."""
+        for followed in self._followed.values():
+            followed.loaded.engine.close()
+        self._followed.clear()
+
+    def _take(self, operation: Operation) -> _Followed | None:
+        """Merge one operation, and before it what the log has and Kafka did not bring."""
+        followed = self._followed.get(operation.document_id)
+        if followed is None:
+            return self._begin(operation)
+        self._followed.move_to_end(operation.document_id)
+        if operation.seq <= followed.loaded.seq:
+            return None
+        if operation.seq > followed.loaded.seq + 1:
+            metrics.GAPS_REPAIRED.inc()
+            missed = operations_iter(
+                document_id=operation.document_id,
+                after=followed.loaded.seq,
+                limit=operation.seq - followed.loaded.seq,
+            )
+            self._apply(followed, missed)
+        else:
+            self._apply(followed, [operation])
+        return followed
+
+    def _begin(self, operation: Operation) -> _Followed | None:
+        """Load a document as the log has it; that includes the operation that names it."""
+        document_id = operation.document_id
+        saved = latest_seq(document_id=document_id)
+        loaded = document_load(document_id=document_id)
+        if loaded.seq < operation.seq:
+            logger.error("operation %s of %s is not in the log", operation.seq, document_id)
+            loaded.engine.close()
+            return None
+        followed = _Followed(loaded=loaded, last=operation)
+        unsaved_after = min(max(saved, 0), loaded.seq - 1)
+        for seen in operations_iter(
+            document_id=document_id, after=unsaved_after, limit=loaded.seq - unsaved_after
+        ):
+            followed.last = seen
+            if seen.seq > saved:
+                followed.unsaved.add(len(seen.update), at=self._now())
+                followed.author_ids.add(seen.author_id)
+        self._followed[document_id] = followed
+        return followed
+
+    def _apply(self, followed: _Followed, operations: Iterable[Operation]) -> None:
+        for operation in operations:
+            followed.loaded.apply(operation)
+            followed.last = operation
+            followed.author_ids.add(operation.author_id)
+            followed.unsaved.add(len(operation.update), at=self._now())
+
+    def _save(self, document_id: str, followed: _Followed) -> None:
+        """Keep the document's state as a version and cache it."""
+        snapshot = followed.loaded.snapshot()
+        version_create(document_id=document_id, snapshot=snapshot, author_ids=followed.author_ids)
+        followed.unsaved = Unsaved()
+        followed.author_ids.clear()
+
+    def _forget_oldest(self) -> None:
+        """Keep memory bounded: the least recently edited go, what is unsaved saved before."""
+        while len(self._followed) > self._documents:
+            document_id, followed = self._followed.popitem(last=False)
+            if followed.unsaved.operations:
+                self._save(document_id, followed)
+            followed.loaded.engine.close()
+
+
+def _mark(followed: _Followed) -> Processed:
+    return Processed(
+        document_id=followed.last.document_id,
+        seq=followed.loaded.seq,
+        unique_id=followed.last.unique_id,
+        version_vector=encode_vector(followed.loaded.vector),
+        received_at=followed.last.received_at,
+    )

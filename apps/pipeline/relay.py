@@ -1,0 +1,40 @@
+"""Publishes what the servers could not (§4, §8): Kafka was away, or a server died too early."""
+
+import logging
+from datetime import timedelta
+
+from apps.core import clock
+from apps.documents.heads import unpublished_find
+from apps.oplog.publisher import Publisher
+from apps.oplog.selectors import operations_iter
+
+logger = logging.getLogger(__name__)
+
+#: How long a server has for its own deliveries before the relay comes by, in seconds.
+GRACE_S = 10.0
+#: Documents and operations of one run; the next run goes on.
+DOCUMENTS = 200
+OPERATIONS = 5_000
+#: How long one run waits for Kafka, in seconds.
+WAIT_S = 20.0
+
+
+def relay_unpublished(publisher: Publisher) -> int:
+    """Publish, in order per document, what is marked as unpublished; return how many operations.
+
+    Twice is fine: consumers are idempotent.
+    """
+    horizon = clock.now() - timedelta(seconds=GRACE_S)
+    count = 0
+    for document_id, published_seq in unpublished_find(updated_before=horizon, limit=DOCUMENTS):
+        left = OPERATIONS - count
+        if left <= 0:
+            break
+        operations = list(operations_iter(document_id=document_id, after=published_seq, limit=left))
+        if not publisher.hand_over(operations):
+            break
+        count += len(operations)
+    if count:
+        queued = publisher.flush(WAIT_S)
+        logger.info("relay: %s operations handed over, %s not delivered yet", count, queued)
+    return count

@@ -1,0 +1,26 @@
+"""Celery tasks that beat starts: the relay and the sweep. Both are idempotent."""
+
+from celery import shared_task
+from django.conf import settings
+
+from apps.oplog.publisher import shared_publisher
+from apps.pipeline import relay, sweep
+from apps.pipeline.policy import SnapshotPolicy
+
+#: How long Kafka has to bring an operation to a worker before the sweep looks, in seconds.
+SWEEP_AFTER_S = 30.0
+#: Documents of one sweep.
+SWEEP_DOCUMENTS = 100
+
+
+@shared_task(name="pipeline.relay", expires=30)  # type: ignore[untyped-decorator]
+def relay_unpublished() -> int:
+    """Publish what the servers could not; return how many operations."""
+    return relay.relay_unpublished(shared_publisher())
+
+
+@shared_task(name="pipeline.sweep", expires=60)  # type: ignore[untyped-decorator]
+def sweep_behind() -> int:
+    """Bring documents that the workers missed up to their heads; return how many."""
+    policy = SnapshotPolicy(**settings.SNAPSHOT_POLICY)
+    return sweep.sweep(policy, older_than_s=SWEEP_AFTER_S, limit=SWEEP_DOCUMENTS)
