@@ -7,4 +7,9 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+# First Django, then what needs its models.
+django_application = get_asgi_application()
+
+from apps.collab.routing import application as socket_application  # noqa: E402
+
+application = ProtocolTypeRouter({"http": django_application, "websocket": socket_application})

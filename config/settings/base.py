@@ -1,6 +1,7 @@
 """Settings that every way of running shares. Values of the environment come from ``config.env``."""
 
 from datetime import timedelta
+from typing import Any
 
 from csp.constants import NONE, SELF
 
@@ -197,6 +198,36 @@ CRDT_ENGINE: str = env.str(
     "CRDT_ENGINE", "pycrdt", validate=lambda name: name in {"pycrdt", "y_py"}
 )
 
+# --- live editing: the limits of ``apps.collab.limits``, with their units and threats there -----
+
+COLLAB_LIMITS: dict[str, Any] = {
+    "frame_bytes": env.int("LIMIT_FRAME_BYTES", 4 * 1024 * 1024),
+    "update_bytes": env.int("LIMIT_UPDATE_BYTES", 4 * 1024 * 1024),
+    "document_bytes": env.int("LIMIT_DOCUMENT_BYTES", 12 * 1024 * 1024),
+    "pending_bytes": env.int("LIMIT_PENDING_BYTES", 4 * 1024 * 1024),
+    "pending_age_s": env.float("LIMIT_PENDING_AGE_S", 60.0),
+    "queue_bytes": env.int("LIMIT_QUEUE_BYTES", 16 * 1024 * 1024),
+    "outbox_bytes": env.int("LIMIT_OUTBOX_BYTES", 16 * 1024 * 1024),
+    "frames_per_s": env.int("LIMIT_FRAMES_PER_S", 20_000),
+    "sessions_per_room": env.int("LIMIT_SESSIONS_PER_ROOM", 1_000),
+    "rooms": env.int("LIMIT_ROOMS", 10_000),
+    "warm_s": env.float("ROOM_WARM_S", 60.0),
+    "expiry_grace_s": env.float("TOKEN_EXPIRY_GRACE_S", 30.0),
+}
+
+# --- workers ---------------------------------------------------------------------------------
+
+#: A snapshot is made after so many operations or bytes, or so long (seconds) after the last edit.
+SNAPSHOT_POLICY: dict[str, Any] = {
+    "operations": env.int("SNAPSHOT_OPERATIONS", 500),
+    "size_bytes": env.int("SNAPSHOT_BYTES", 1024 * 1024),
+    "quiet_s": env.float("SNAPSHOT_QUIET_S", 10.0),
+}
+#: How long a snapshot stays in Redis without a newer one, in seconds.
+SNAPSHOT_CACHE_S: int = env.int("SNAPSHOT_CACHE_S", 7 * 24 * 3600)
+#: Documents that one worker keeps in memory.
+WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
+
 # --- Celery ----------------------------------------------------------------------------------
 
 CELERY_TASK_ACKS_LATE = True
@@ -207,6 +238,10 @@ CELERY_TASK_IGNORE_RESULT = True
 # Threads, not forked children: the Kafka consumer's thread lives in the same process (§5).
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2
+CELERY_BEAT_SCHEDULE = {
+    "relay": {"task": "pipeline.relay", "schedule": env.float("RELAY_INTERVAL_S", 5.0)},
+    "sweep": {"task": "pipeline.sweep", "schedule": env.float("SWEEP_INTERVAL_S", 30.0)},
+}
 
 LOGGING = {
     "version": 1,
