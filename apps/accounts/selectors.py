@@ -78,7 +78,7 @@ def me_get(*, user: User) -> Me:
 def document_roles(*, user: User | AnonymousUser) -> dict[str, Role]:
     """Return ``{document id: the user's strongest role}`` for what is the user's or shared.
 
-    A superuser's right to everything else is not listed.
+    An active superuser is an owner of each; the right to everything else is not listed.
     """
     account = _account_find(user)
     if account is None:
@@ -86,8 +86,9 @@ def document_roles(*, user: User | AnonymousUser) -> dict[str, Role]:
     rows = account.permissions().exclude(document_id="").values_list("document_id", "role")
     found: dict[str, set[Role]] = {}
     for document_id, word in rows:
-        found.setdefault(document_id, set()).add(Role(word))
-    return {document_id: role for document_id in found if (role := highest(found[document_id]))}
+        role = Role.OWNER if account.is_superuser else Role(word)
+        found.setdefault(document_id, set()).add(role)
+    return {key: best for key, roles in found.items() if (best := highest(roles))}
 
 
 def owners_by_document(document_ids: Iterable[str]) -> dict[str, User]:
@@ -121,8 +122,13 @@ def permission_get(*, document_id: str, permission_id: int) -> Permission:
 
 
 def subject_get(*, username: str = "", group_name: str = "") -> User | Group:
-    """Return the active user or the group of that name; raise ``UnknownSubjectError``."""
+    """Return the active user or the group of that name, one of the two.
+
+    Raises ``UnknownSubjectError``.
+    """
     found: User | Group | None
+    if bool(username) == bool(group_name):
+        raise UnknownSubjectError("Name a user or a group, one of the two.")
     if username:
         found = User.objects.filter(username=username, is_active=True).first()
     else:
@@ -173,8 +179,7 @@ def _account_find(user: User | AnonymousUser) -> _Account | None:
     """Return the stored account with its groups in one query; None unless it is active."""
     if user.pk is None:
         return None
-    rows = User.objects.filter(pk=user.pk, is_active=True).values_list(
-        "pk", "is_superuser", ArrayAgg("groups", default=[], filter=Q(groups__isnull=False))
-    )
-    found = rows.first()
+    group_ids = ArrayAgg("groups", default=[], filter=Q(groups__isnull=False))
+    rows = User.objects.filter(pk=user.pk, is_active=True).annotate(group_ids=group_ids)
+    found = rows.values_list("pk", "is_superuser", "group_ids").first()
     return _Account(found[0], found[1], tuple(found[2])) if found else None

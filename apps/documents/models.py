@@ -29,8 +29,10 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     owner_id = LongField(required=True)
     created_at = DateTimeField(required=True)
     updated_at = DateTimeField(required=True)
-    #: When it was put into the trash; None while it lives.
-    trashed_at = DateTimeField(null=True)
+    #: Whether it is in the trash, and since when. Lists ask for the first: a search for "no value"
+    #: beside a regular expression finds nothing in one of the Mongo dialects.
+    trashed = BooleanField(required=True, default=False)
+    trashed_at = DateTimeField()
     lineage = StringField(required=True)
 
     #: Kept up to date by the log: the last ``seq``, the state vector after it (Yjs encoding),
@@ -43,8 +45,8 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     meta = {
         "collection": "documents",
         "indexes": [
-            {"fields": ["-updated_at", "id"], "name": "by_updated"},
-            {"fields": ["title_folded", "id"], "name": "by_title"},
+            {"fields": ["-updated_at"], "name": "by_updated"},
+            {"fields": ["title_folded"], "name": "by_title"},
             {"fields": ["unpublished"], "name": "by_unpublished"},
         ],
         "strict": False,

@@ -5,9 +5,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +13,7 @@ from rest_framework.views import APIView
 
 from apps.accounts import selectors, tokens
 from apps.accounts.api import serializers
+from apps.accounts.api.input import StrictCursorPagination, validated
 from apps.accounts.identity import caller
 from apps.accounts.models import User
 from apps.accounts.throttling import UserSearchThrottle
@@ -28,11 +27,6 @@ class _TokenView(GenericAPIView[Any]):
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    def _validated(self, request: Request) -> dict[str, Any]:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
-
 
 class TokenObtainView(_TokenView):
     """Exchange username and password for an access and a refresh token."""
@@ -44,7 +38,7 @@ class TokenObtainView(_TokenView):
     )
     def post(self, request: Request) -> Response:
         """Log in. Wrong: 401. Too often wrong: 429 with Retry-After."""
-        values = self._validated(request)
+        values = validated(self.serializer_class, request.data)
         pair = tokens.tokens_obtain(request=request._request, **values)  # noqa: SLF001 - DRF's name
         return Response(asdict(pair))
 
@@ -57,7 +51,8 @@ class TokenRefreshView(_TokenView):
     @extend_schema(tags=["auth"], responses={200: serializers.TokenPairSerializer, 401: ERROR})
     def post(self, request: Request) -> Response:
         """Get a new pair. A refresh token that was used, revoked or is over: 401."""
-        return Response(asdict(tokens.tokens_rotate(self._validated(request)["refresh"])))
+        values = validated(self.serializer_class, request.data)
+        return Response(asdict(tokens.tokens_rotate(values["refresh"])))
 
 
 class TokenRevokeView(_TokenView):
@@ -68,7 +63,7 @@ class TokenRevokeView(_TokenView):
     @extend_schema(tags=["auth"], responses={204: None, 401: ERROR})
     def post(self, request: Request) -> Response:
         """Revoke. The access token that came with it runs out by itself within minutes."""
-        tokens.token_revoke(self._validated(request)["refresh"])
+        tokens.token_revoke(validated(self.serializer_class, request.data)["refresh"])
         return Response(status=204)
 
 
@@ -108,18 +103,11 @@ class MeView(RetrieveAPIView[User]):
         return selectors.me_get(user=caller(self.request))
 
 
-class UserPagination(CursorPagination):
+class UserPagination(StrictCursorPagination):
     """Pages of people by username, which is unique."""
 
     page_size = 20
     ordering = "username"
-
-    def decode_cursor(self, request: Request) -> Any:
-        """Read the cursor; PostgreSQL refuses NUL, so a forged one with it is no cursor."""
-        cursor = super().decode_cursor(request)
-        if cursor is not None and "\x00" in str(cursor.position):
-            raise NotFound(self.invalid_cursor_message)
-        return cursor
 
 
 class UserSearchView(ListAPIView[User]):
@@ -140,6 +128,5 @@ class UserSearchView(ListAPIView[User]):
 
     def get_queryset(self) -> Any:
         """Return who is found."""
-        query = serializers.UserSearchSerializer(data=self.request.query_params)
-        query.is_valid(raise_exception=True)
-        return selectors.user_search(query.validated_data["search"])
+        query = validated(serializers.UserSearchSerializer, self.request.query_params)
+        return selectors.user_search(query["search"])

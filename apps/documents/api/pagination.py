@@ -1,0 +1,184 @@
+"""Cursor pages over MongoDB by key: where the last page ended, not how many came before.
+
+A page stays right while documents are created and renamed, and page 1,000 costs what page 1 costs.
+The cursor is the ordering, the sort value and the id of an edge row, in base64url of JSON: not a
+secret, and judged like all input.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.template import loader
+from mongoengine import Q
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from apps.accounts.api.input import CursorInvalidError
+from apps.documents.models import Document
+from apps.documents.selectors import ordering_keys
+
+CURSOR_PARAM = "cursor"
+SIZE_PARAM = "page_size"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """An edge of a page: ``value`` and ``id`` of its row, and whether the page before is wanted."""
+
+    ordering: str
+    value: str
+    id: str
+    backward: bool
+
+
+def cursor_encode(cursor: Cursor) -> str:
+    """Return the cursor as URL-safe text."""
+    raw = json.dumps(asdict(cursor), separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def cursor_decode(text: str, *, ordering: str) -> Cursor:
+    """Return the cursor that ``text`` holds; raise ``CursorInvalidError``."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        cursor = Cursor(**json.loads(raw))
+    except (ValueError, TypeError, binascii.Error, RecursionError) as err:
+        raise CursorInvalidError("This cursor is not valid. Start from the first page.") from err
+    right_types = all(isinstance(text, str) for text in (cursor.value, cursor.id))
+    if not right_types or not isinstance(cursor.backward, bool) or cursor.ordering != ordering:
+        raise CursorInvalidError("This cursor is not of this list. Start from the first page.")
+    return cursor
+
+
+class KeysetPagination(BasePagination):
+    """Pages of documents, ``?cursor=`` and ``?page_size=``, with links in both directions."""
+
+    template = "rest_framework/pagination/previous_and_next.html"
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        """Return one page; the query set brings its ordering in ``view.ordering``."""
+        self._url = request.build_absolute_uri()
+        self._ordering = str(getattr(view, "ordering", "-updated_at"))
+        text = request.query_params.get(CURSOR_PARAM, "")
+        cursor = cursor_decode(text, ordering=self._ordering) if text else None
+        self._backward = cursor is not None and cursor.backward
+        size = _page_size(request)
+        rows = list(self._after(queryset, cursor)[: size + 1])
+        self._more = len(rows) > size
+        self._cursor = cursor
+        page = rows[:size]
+        self._page = page[::-1] if self._backward else page
+        self.display_page_controls = bool(self.next_url() or self.previous_url())
+        return self._page
+
+    def next_url(self) -> str | None:
+        """Return the address of the page after this one, if there is one."""
+        exists = self._more if not self._backward else self._cursor is not None
+        return self._link(self._page[-1], backward=False) if exists and self._page else None
+
+    def previous_url(self) -> str | None:
+        """Return the address of the page before this one, if there is one."""
+        exists = self._more if self._backward else self._cursor is not None
+        return self._link(self._page[0], backward=True) if exists and self._page else None
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the page with its links."""
+        return Response({"next": self.next_url(), "previous": self.previous_url(), "results": data})
+
+    def get_html_context(self) -> dict[str, Any]:
+        """Return the links for the browsable API."""
+        return {"previous_url": self.previous_url(), "next_url": self.next_url()}
+
+    def to_html(self) -> str:
+        """Return the page controls of the browsable API."""
+        return loader.render_to_string(self.template, self.get_html_context())
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe a page for OpenAPI."""
+        link = {"type": "string", "nullable": True, "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Describe the parameters for OpenAPI."""
+        return [
+            {
+                "name": CURSOR_PARAM,
+                "in": "query",
+                "required": False,
+                "description": "Where the page begins: taken from `next` or `previous`.",
+                "schema": {"type": "string"},
+            },
+            {
+                "name": SIZE_PARAM,
+                "in": "query",
+                "required": False,
+                "description": "Documents in a page.",
+                "schema": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": settings.DOCUMENT_PAGE_SIZE_MAX,
+                    "default": settings.DOCUMENT_PAGE_SIZE,
+                },
+            },
+        ]
+
+    def _after(self, queryset: Any, cursor: Cursor | None) -> Any:
+        """Return the rows behind the cursor, in the direction that it reads."""
+        if cursor is None:
+            return queryset
+        keys = ordering_keys(self._ordering)
+        if cursor.backward:
+            keys = _reversed(keys[0]), _reversed(keys[1])
+        field = keys[0].removeprefix("-")
+        operator = "lt" if keys[0].startswith("-") else "gt"
+        value = _stored_value(field, cursor.value)
+        edge = Q(**{f"{field}__{operator}": value}) | (
+            Q(**{field: value}) & Q(**{f"id__{operator}": cursor.id})
+        )
+        return queryset.filter(edge).order_by(*keys)
+
+    def _link(self, row: Document, *, backward: bool) -> str:
+        field = ordering_keys(self._ordering)[0].removeprefix("-")
+        value = getattr(row, field)
+        text = value.isoformat() if isinstance(value, datetime) else str(value)
+        cursor = Cursor(self._ordering, text, row.id, backward)
+        return replace_query_param(self._url, CURSOR_PARAM, cursor_encode(cursor))
+
+
+def _page_size(request: Request) -> int:
+    """Return the size asked for, within its limits; the default for what is not a number."""
+    text = request.query_params.get(SIZE_PARAM, "")
+    if not (text.isascii() and text.isdecimal()):
+        return int(settings.DOCUMENT_PAGE_SIZE)
+    most = settings.DOCUMENT_PAGE_SIZE_MAX
+    # A number too long to be read is beyond the most in any case.
+    return max(1, min(int(text[:9]), most))
+
+
+def _reversed(key: str) -> str:
+    return key.removeprefix("-") if key.startswith("-") else f"-{key}"
+
+
+def _stored_value(field: str, text: str) -> str | datetime:
+    """Return a cursor's value as the stored field has it; raise ``CursorInvalidError``."""
+    if field == "title_folded":
+        return text
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as err:
+        raise CursorInvalidError("This cursor is not valid. Start from the first page.") from err

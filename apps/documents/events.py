@@ -1,0 +1,25 @@
+"""What happened to a document, for the rooms above (HOUSE, imports go one way)."""
+
+from dataclasses import dataclass
+
+from apps.accounts.models import User
+from apps.core.events import Event
+from apps.documents.models import Document
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """A document as it is after the change, and who made it."""
+
+    document: Document
+    user: User
+
+
+#: The document and its owner's permission exist; the initial version is made now (§2). What a
+#: subscriber raises undoes the creation.
+document_created: Event[DocumentChange] = Event("document_created")
+#: A creation failed after ``document_created`` was published: take back what was made for it.
+document_discarded: Event[DocumentChange] = Event("document_discarded")
+document_renamed: Event[DocumentChange] = Event("document_renamed")
+document_trashed: Event[DocumentChange] = Event("document_trashed")
+document_restored: Event[DocumentChange] = Event("document_restored")

@@ -1,0 +1,123 @@
+"""Reads of *documents*: one document with the caller's abilities, and lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mongoengine import Q
+
+from apps.accounts import selectors as accounts
+from apps.accounts.models import User
+from apps.accounts.roles import Abilities, Role, abilities_of
+from apps.core import errors, ids
+from apps.documents.models import Document
+from apps.documents.titles import pattern_escape, title_fold
+
+#: Field by field, how a list may be ordered.
+ORDERINGS = (
+    "-updated_at",
+    "updated_at",
+    "title",
+    "-title",
+    "-created_at",
+    "created_at",
+)
+DEFAULT_ORDERING = "-updated_at"
+
+
+class DocumentNotFoundError(errors.NotFoundError):
+    """There is no such document, or the caller may not know of it."""
+
+    code = "document_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCard:
+    """A document with what its reader needs to know beside it.
+
+    ``owner`` is the user who has owned it longest, by *permission*; None when only groups and
+    deleted accounts are left.
+    """
+
+    document: Document
+    abilities: Abilities
+    owner: User | None
+
+    @property
+    def title(self) -> str:
+        """Return the document's title."""
+        return str(self.document.title)
+
+
+def document_get(
+    *, user: Any, document_id: str, with_trashed: bool = False
+) -> tuple[Document, Abilities]:
+    """Return a document and what ``user`` may do with it.
+
+    Raises ``DocumentNotFoundError`` alike for an unknown, an invisible and a malformed id, and for
+    a document in the trash, unless ``with_trashed`` and the user may take it out.
+    """
+    abilities = _abilities(user, document_id)
+    document = Document.objects(id=document_id).first() if abilities.read else None
+    if document is None or (document.trashed and not (with_trashed and abilities.trash)):
+        raise DocumentNotFoundError("There is no such document, or it is not shared with you.")
+    return document, abilities
+
+
+def documents_list(
+    *,
+    user: User,
+    search: str = "",
+    ordering: str = DEFAULT_ORDERING,
+    trashed: bool = False,
+    owned: bool | None = None,
+) -> Any:
+    """Return the documents of ``user`` as a query set: owned and shared ones, ordered.
+
+    ``search``: every word stands in the title, without regard to case. ``owned``: only those that
+    one owns (True) or only others (False). ``trashed``: those in the trash that one may restore.
+    """
+    roles = accounts.document_roles(user=user)
+    visible = [key for key in roles if _is_wanted(roles[key], trashed=trashed, owned=owned)]
+    documents = Document.objects(id__in=visible, trashed=trashed)
+    for word in title_fold(search).split():
+        pattern = pattern_escape(word)
+        documents = documents.filter(Q(__raw__={"title_folded": {"$regex": pattern}}))
+    return documents.order_by(*ordering_keys(ordering))
+
+
+def ordering_keys(ordering: str) -> tuple[str, str]:
+    """Return the stored fields to sort by, the second one to tell equals apart."""
+    sign = "-" if ordering.startswith("-") else ""
+    field = ordering.removeprefix("-")
+    return f"{sign}{'title_folded' if field == 'title' else field}", f"{sign}id"
+
+
+def document_cards(documents: Sequence[Document], *, user: User) -> list[DocumentCard]:
+    """Return the cards of documents that ``user`` may read, in two queries for all of them."""
+    roles = accounts.document_roles(user=user)
+    owners = accounts.owners_by_document(document.id for document in documents)
+    return [
+        DocumentCard(document, abilities_of(roles.get(document.id)), owners.get(document.id))
+        for document in documents
+    ]
+
+
+def document_card(document: Document, *, user: User) -> DocumentCard:
+    """Return the card of one document, superusers' own right included."""
+    abilities = accounts.abilities_get(user=user, document_id=document.id)
+    owners = accounts.owners_by_document([document.id])
+    return DocumentCard(document, abilities, owners.get(document.id))
+
+
+def _abilities(user: Any, document_id: str) -> Abilities:
+    if not ids.is_id(document_id):
+        return abilities_of(None)
+    return accounts.abilities_get(user=user, document_id=document_id)
+
+
+def _is_wanted(role: Role, *, trashed: bool, owned: bool | None) -> bool:
+    """Tell whether a document with this role of the reader belongs into the list."""
+    if trashed and not abilities_of(role).trash:
+        return False
+    return owned is None or owned == (role is Role.OWNER)

@@ -1,0 +1,155 @@
+"""Writes of *documents*: create, rename, trash, restore. Rights are checked here, once.
+
+MongoDB and PostgreSQL share no transaction. So a creation writes the entity first, which nobody
+can see without a permission, and takes it back when a later step fails.
+"""
+
+import logging
+import uuid
+
+from django.conf import settings
+from django.db import transaction
+from mongoengine.errors import NotUniqueError
+
+from apps.accounts import selectors as accounts
+from apps.accounts.changes import access_publish
+from apps.accounts.models import User
+from apps.accounts.services import owner_grant
+from apps.core import clock, errors, ids
+from apps.core.events import Event
+from apps.documents import events
+from apps.documents.events import DocumentChange
+from apps.documents.models import Document
+from apps.documents.selectors import document_get
+from apps.documents.titles import title_clean, title_fold
+
+logger = logging.getLogger(__name__)
+
+#: The seeded document's id is made of its name, so that seeding twice finds it.
+_SEED_NAMESPACE = uuid.UUID("5c1a6f5e-6f0b-4f0c-9a52-0f5d7c2d8e11")
+
+
+class MayNotCreateError(errors.ForbiddenError):
+    """The user has no right to create documents (§2)."""
+
+    code = "may_not_create"
+
+
+class NotAllowedError(errors.ForbiddenError):
+    """The user may see the document, and may not do this with it."""
+
+
+class TitleTooLongError(errors.InvalidInputError):
+    """The title is longer than ``DOCUMENT_TITLE_MAX_CHARS``."""
+
+    code = "title_too_long"
+
+
+def document_create(*, user: User, title: str = "", document_id: str | None = None) -> Document:
+    """Create a document owned by ``user``; its initial version exists when this returns (§2).
+
+    All or nothing: when a step fails, what was made is taken back and the error goes on.
+    Raises ``MayNotCreateError``, ``TitleTooLongError``.
+    """
+    if not accounts.may_create_documents(user=user):
+        raise MayNotCreateError("You may not create documents. Ask an administrator.")
+    document = _new_document(user, _title(title), document_id or ids.new_id())
+    change = DocumentChange(document, user)
+    document.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            owner_grant(user=user, document_id=document.id)
+            events.document_created.publish(change)
+    except BaseException:
+        _discard(change)
+        raise
+    return document
+
+
+def document_rename(*, user: User, document_id: str, title: str) -> Document:
+    """Give a document another title and return it. Raises ``NotAllowedError`` and as create."""
+    document, abilities = document_get(user=user, document_id=document_id)
+    if not abilities.rename:
+        raise NotAllowedError("You may not rename this document.")
+    new_title = _title(title)
+    document.update(
+        set__title=new_title, set__title_folded=title_fold(new_title), set__updated_at=clock.now()
+    )
+    document.reload()
+    events.document_renamed.publish(DocumentChange(document, user))
+    return document
+
+
+def document_trash(*, user: User, document_id: str) -> Document:
+    """Put a document into the trash: only who may restore it sees it from now on."""
+    document, abilities = document_get(user=user, document_id=document_id)
+    if not abilities.trash:
+        raise NotAllowedError("Only an owner may put this document into the trash.")
+    document.update(set__trashed=True, set__trashed_at=clock.now())
+    return _trash_changed(document, user, events.document_trashed)
+
+
+def document_restore(*, user: User, document_id: str) -> Document:
+    """Take a document out of the trash; one that is not in it stays as it is."""
+    document, abilities = document_get(user=user, document_id=document_id, with_trashed=True)
+    if not abilities.trash:
+        raise NotAllowedError("Only an owner may restore this document.")
+    if not document.trashed:
+        return document
+    document.update(set__trashed=False, unset__trashed_at=True)
+    return _trash_changed(document, user, events.document_restored)
+
+
+def document_ensure_seeded(*, user: User, name: str, title: str) -> tuple[Document, bool]:
+    """Return the document seeded under ``name`` and whether it was created now.
+
+    Found again whatever became of its title or its place in the trash.
+    """
+    document_id = str(uuid.uuid5(_SEED_NAMESPACE, name))
+    found = Document.objects(id=document_id).first()
+    if found is not None:
+        return found, False
+    try:
+        return document_create(user=user, title=title, document_id=document_id), True
+    except NotUniqueError:  # seeded by another process meanwhile
+        return Document.objects.get(id=document_id), False
+
+
+def _title(text: str) -> str:
+    title = title_clean(text)
+    limit = settings.DOCUMENT_TITLE_MAX_CHARS
+    if len(title) > limit:
+        raise TitleTooLongError(
+            f"A title has at most {limit} characters.",
+            extra={"limit": "DOCUMENT_TITLE_MAX_CHARS", "value": limit},
+        )
+    return title
+
+
+def _new_document(user: User, title: str, document_id: str) -> Document:
+    now = clock.now()
+    return Document(
+        id=document_id,
+        title=title,
+        title_folded=title_fold(title),
+        owner_id=user.pk,
+        created_at=now,
+        updated_at=now,
+        lineage=ids.new_id(),
+    )
+
+
+def _discard(change: DocumentChange) -> None:
+    """Take back a failed creation; what cannot be taken back stays invisible, and is logged."""
+    try:
+        change.document.delete()
+        events.document_discarded.publish(change)
+    except Exception:
+        logger.exception("a failed creation left traces of document %s", change.document.id)
+
+
+def _trash_changed(document: Document, user: User, event: Event[DocumentChange]) -> Document:
+    document.reload()
+    access_publish(document_id=document.id)
+    event.publish(DocumentChange(document, user))
+    return document

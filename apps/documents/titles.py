@@ -1,0 +1,29 @@
+"""Titles: cleaned for showing, folded for searching and sorting. Pure."""
+
+import unicodedata
+
+UNTITLED = "Untitled"
+
+#: Control and format characters and lone surrogates: invisible, or refused by a database.
+_UNWANTED = {"Cc", "Cs"}
+#: What a regular expression reads as an operator, in every dialect that a Mongo server speaks.
+_OPERATORS = frozenset(r"\.^$|?*+()[]{}")
+
+
+def title_clean(text: str) -> str:
+    """Return a title on one line, without control characters; ``Untitled`` when none is left."""
+    visible = "".join(" " if unicodedata.category(char) in _UNWANTED else char for char in text)
+    return " ".join(visible.split()) or UNTITLED
+
+
+def title_fold(text: str) -> str:
+    """Return the form in which titles are compared: NFKC and casefolded."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def pattern_escape(text: str) -> str:
+    """Return a regular expression that matches ``text`` itself.
+
+    Not ``re.escape``: that escapes spaces too, which not every server's dialect allows.
+    """
+    return "".join(f"\\{char}" if char in _OPERATORS else char for char in text)
