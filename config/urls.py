@@ -17,3 +17,7 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("", include("apps.core.urls")),
 ]
+
+handler400 = "apps.core.error_views.bad_request"
+handler404 = "apps.core.error_views.not_found"
+handler500 = "apps.core.error_views.server_error"

@@ -1,0 +1,192 @@
+"""The admin of users, groups and permissions: search, filters, inline rights, document links."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.accounts.identity import caller
+from apps.accounts.models import Permission, User
+from apps.accounts.roles import Role
+
+DOCUMENT_PAGE = "/documents/{}/"
+
+
+@admin.display(description="document", ordering="document_id")
+def document_link(permission: Permission) -> SafeString | str:
+    """Return a link to the document's page, or the word for the whole workspace."""
+    if not permission.document_id:
+        return "the workspace"
+    url = DOCUMENT_PAGE.format(permission.document_id)
+    return format_html('<a href="{}">{}</a>', url, permission.document_id)
+
+
+class _PermissionInline(admin.TabularInline):  # type: ignore[type-arg]
+    """A user's or a group's rights, edited where one looks for them."""
+
+    model = Permission
+    extra = 0
+    fields = ["document_id", "role", "open_document", "granted_by", "created_at"]
+    readonly_fields = ["open_document", "granted_by", "created_at"]
+    verbose_name = "right"
+    verbose_name_plural = "rights on documents (no document: the right to create them)"
+
+    @admin.display(description="open")
+    def open_document(self, permission: Permission) -> SafeString | str:
+        """Return the link to the document."""
+        return document_link(permission) if permission.pk else ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Permission]:
+        """Return the rows with who granted them."""
+        return super().get_queryset(request).select_related("granted_by", "user", "group")
+
+
+class UserPermissionInline(_PermissionInline):
+    """The rights that a user has, besides those of the groups."""
+
+    fk_name = "user"
+
+
+class GroupPermissionInline(_PermissionInline):
+    """The rights that every member of a group has."""
+
+    fk_name = "group"
+
+
+class MayCreateFilter(admin.SimpleListFilter):
+    """Users who may create documents of their own right."""
+
+    title = "right to create documents"
+    parameter_name = "may_create"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        """Return the users of the choice."""
+        creators = Permission.objects.filter(role=Role.CREATOR, user__isnull=False).values("user")
+        if self.value() == "yes":
+            return queryset.filter(pk__in=creators)
+        if self.value() == "no":
+            return queryset.exclude(pk__in=creators)
+        return queryset
+
+
+class _GrantingAdmin:
+    """Notes who granted a right that is added inline."""
+
+    def save_formset(
+        self, request: HttpRequest, form: "ModelForm[Any]", formset: Any, change: Any
+    ) -> None:
+        """Save the inline rights, the new ones with the admin's name."""
+        for permission in formset.save(commit=False):
+            if permission.pk is None and isinstance(permission, Permission):
+                permission.granted_by = caller(request)
+            permission.save()
+        for permission in formset.deleted_objects:
+            permission.delete()
+        formset.save_m2m()
+
+
+@admin.register(User)
+class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
+    """Accounts, with what each one may do."""
+
+    inlines = [UserPermissionInline]
+    list_display = ["username", "display_name", "email", "is_active", "is_staff", "rights"]
+    list_filter = ["is_active", "is_staff", "is_superuser", MayCreateFilter, "groups"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    date_hierarchy = "date_joined"
+    actions = ["activate", "deactivate"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return the users with how many rights each one has."""
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.annotate(rights=Count("permissions"))
+
+    @admin.display(description="rights", ordering="rights")
+    def rights(self, user: Any) -> int:
+        """Return how many rights the user has without the groups."""
+        return int(user.rights)
+
+    @admin.action(description="Activate selected users", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Let these users in again."""
+        changed = User.objects.filter(pk__in=queryset.values("pk")).update(is_active=True)
+        self.message_user(request, f"{changed} activated.")
+
+    @admin.action(description="Deactivate selected users", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Shut these users out, within a second and everywhere; not the one who does it."""
+        others = User.objects.filter(pk__in=queryset.values("pk")).exclude(pk=caller(request).pk)
+        self.message_user(request, f"{others.update(is_active=False)} deactivated.")
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
+    """Groups, with what their members may do."""
+
+    inlines = [GroupPermissionInline]
+    list_display = ["name", "members"]
+    search_fields = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        """Return the groups with how many members each one has."""
+        return super().get_queryset(request).annotate(members=Count("user"))
+
+    @admin.display(description="members", ordering="members")
+    def members(self, group: Any) -> int:
+        """Return how many users are in the group."""
+        return int(group.members)
+
+
+@admin.register(Permission)
+class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """All rights, by person, group and document."""
+
+    list_display = ["subject_name", "role", document_link, "granted_by", "created_at"]
+    list_filter = ["role", ("group", admin.RelatedOnlyFieldListFilter), "created_at"]
+    list_select_related = ["user", "group", "granted_by"]
+    search_fields = [
+        "document_id",
+        "user__username",
+        "user__first_name",
+        "user__last_name",
+        "group__name",
+    ]
+    search_help_text = "A document's id, or part of the name of a user or group."
+    autocomplete_fields = ["user", "group"]
+    fields = ["user", "group", "document_id", "role", "open_document", "granted_by", "created_at"]
+    readonly_fields = ["open_document", "granted_by", "created_at"]
+    date_hierarchy = "created_at"
+
+    @admin.display(description="who", ordering="user__username")
+    def subject_name(self, permission: Permission) -> str:
+        """Return the user's or the group's name."""
+        if permission.user:
+            return permission.user.get_username()
+        return f"{permission.group} (group)"
+
+    @admin.display(description="open")
+    def open_document(self, permission: Permission) -> SafeString | str:
+        """Return the link to the document."""
+        return document_link(permission) if permission.pk else ""
+
+    def save_model(
+        self, request: HttpRequest, obj: Permission, form: "ModelForm[Permission]", change: Any
+    ) -> None:
+        """Save, a new one with the admin's name."""
+        if not change:
+            obj.granted_by = caller(request)
+        super().save_model(request, obj, form, change)

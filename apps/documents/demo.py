@@ -1,0 +1,74 @@
+"""The demo: four people with a known password, and one document that three of them share.
+
+Runs as often as one likes. It makes what is missing and leaves alone what people have changed.
+"""
+
+from dataclasses import dataclass
+
+from apps.accounts.models import User
+from apps.accounts.roles import Role
+from apps.accounts.services import creator_grant, permission_grant
+from apps.documents.services import document_ensure_seeded
+
+DEMO_PASSWORD = "scriptorium"  # noqa: S105 - known on purpose, in the embedded mode only
+WELCOME_NAME = "welcome"
+WELCOME_TITLE = "Welcome to Scriptorium"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """One demo account."""
+
+    username: str
+    first_name: str
+    last_name: str
+    is_superuser: bool = False
+    may_create: bool = False
+
+
+PEOPLE = (
+    DemoPerson("admin", "Admin", "", is_superuser=True),
+    DemoPerson("ada", "Ada", "Lovelace", may_create=True),
+    DemoPerson("grace", "Grace", "Hopper", may_create=True),
+    DemoPerson("alan", "Alan", "Turing"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo consists of."""
+
+    usernames: tuple[str, ...]
+    document_id: str
+
+
+def demo_seed() -> Demo:
+    """Make what is missing of the demo and return it."""
+    users = {person.username: _user_ensure(person) for person in PEOPLE}
+    document, created = document_ensure_seeded(
+        user=users["ada"], name=WELCOME_NAME, title=WELCOME_TITLE
+    )
+    if created:
+        for username, role in (("grace", Role.EDITOR), ("alan", Role.VIEWER)):
+            permission_grant(
+                actor=users["ada"], document_id=document.id, subject=users[username], role=role
+            )
+    return Demo(usernames=tuple(users), document_id=str(document.id))
+
+
+def _user_ensure(person: DemoPerson) -> User:
+    found = User.objects.filter(username=person.username).first()
+    if found is not None:
+        return found
+    user: User = User.objects.create_user(
+        person.username,
+        email=f"{person.username}@example.org",
+        password=DEMO_PASSWORD,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        is_staff=person.is_superuser,
+        is_superuser=person.is_superuser,
+    )
+    if person.may_create:
+        creator_grant(user=user)
+    return user

@@ -1,0 +1,25 @@
+"""``manage.py seed_demo``: the demo people and one document they share (embedded mode only)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.documents.demo import DEMO_PASSWORD, demo_seed
+
+
+class Command(BaseCommand):
+    """Seed the demo; a second run changes nothing that people have changed meanwhile."""
+
+    help = "Create the demo users and one shared welcome document (embedded mode only)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Seed, unless this is a server on the network."""
+        if not settings.DEMO_USERS:
+            raise CommandError(
+                "Demo users have a known password. They exist in the embedded mode only."
+            )
+        demo = demo_seed()
+        names = ", ".join(demo.usernames)
+        self.stdout.write(f"Demo users: {names} (password {DEMO_PASSWORD} each)")
+        self.stdout.write(f"Welcome document: {demo.document_id}")
