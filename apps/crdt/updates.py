@@ -7,48 +7,33 @@ the engine trusts its input more than a server may (ADR 0001).
 The format: https://github.com/yjs/yjs/blob/v13.6.33/src/utils/encoding.js
 """
 
-import json
 from heapq import heappop, heappush
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple
 
-from apps.core.errors import InvalidInputError
-from apps.crdt.lib0 import DecodeError, read_long_uint
+from apps.crdt.contents import (
+    STRING,
+    TYPE,
+    MalformedUpdateError,
+    read_content,
+    read_uint,
+    refuse,
+    skip_text,
+    text_length,
+)
+from apps.crdt.lib0 import DecodeError
 from apps.crdt.vectors import Vector
 
-#: How deep values inside an update may nest; the engine recurses on them.
-MAX_DEPTH: Final = 64
-#: The engine counts clocks in 32 bits.
+#: The engine counts clocks in 32 bits, and cuts off the rest without a word.
 MAX_CLOCK: Final = 2**32 - 1
 
 #: Info byte of a struct: the lowest five bits say what it is, the others what follows.
 _GC: Final = 0
 _SKIP: Final = 10
 _GAPS: Final = (_GC, _SKIP)
-_DELETED: Final = 1
-_JSON: Final = 2
-_BINARY: Final = 3
-_STRING: Final = 4
-_EMBED: Final = 5
-_FORMAT: Final = 6
-_TYPE: Final = 7
-_ANY: Final = 8
-_SUBDOCUMENT: Final = 9
+KIND: Final = 31
 _HAS_PARENT_KEY: Final = 32
 _HAS_RIGHT_ORIGIN: Final = 64
-_HAS_ORIGIN: Final = 128
-
-#: Shared types: array, map, text, XML element, fragment, hook, text; two have a name.
-_LAST_TYPE: Final = 6
-_NAMED_TYPES: Final = (3, 5)
-
-#: JSON texts that need no parser.
-_PLAIN_JSON: Final = frozenset({b"true", b"false", b"null", b"{}", b'""'})
-
-
-class MalformedUpdateError(InvalidInputError):
-    """The bytes are not an update that an honest client would send."""
-
-    code = "malformed"
+_HAS_BOTH_ORIGINS: Final = 192
 
 
 class UpdateHeader(NamedTuple):
@@ -59,13 +44,15 @@ class UpdateHeader(NamedTuple):
     ``needs``: client to the number of its clocks that must be known before, by origins, parents,
     deletes and the clocks that precede a run; without what the update itself brings.
     ``deletes``: client to ``(clock, length)`` runs that it deletes.
-    ``size``: bytes of the update.
+    ``size``: bytes of the update. ``types``: how many shared types (elements, texts, maps, arrays
+    inside others) it creates.
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
     needs: Vector
     deletes: dict[int, tuple[tuple[int, int], ...]]
     size: int
+    types: int = 0
 
     def end_vector(self) -> Vector:
         """Return client to the highest clock end that the update brings."""
@@ -76,333 +63,173 @@ class UpdateHeader(NamedTuple):
 _Link = tuple[int, int, int, int]
 
 
+class _Walk:
+    """What is gathered on the way through an update."""
+
+    __slots__ = ("client", "data", "links", "needs", "own", "types")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.needs: Vector = {}
+        self.types = 0
+        #: References between clients; None while there is only one client.
+        self.links: list[_Link] | None = None
+        #: The client whose structs are read, and its id as it is written.
+        self.client = 0
+        self.own = b""
+
+
 def read_update(update: bytes) -> UpdateHeader:
     """Read the whole of ``update``, strictly; raise MalformedUpdateError."""
+    walk = _Walk(update)
     try:
-        needs: Vector = {}
-        ranges, pos = _read_structs(update, needs)
-        deletes, pos = _read_deletes(update, pos, needs)
+        ranges, pos = _read_structs(walk)
+        deletes, pos = _read_deletes(walk, pos)
     except IndexError:
         raise MalformedUpdateError("The update ends too early.") from None
     except DecodeError as err:
         raise MalformedUpdateError(err.message) from None
     if pos != len(update):
-        _refuse("The update has bytes behind its end.")
+        refuse("The update has bytes behind its end.")
+    needs = walk.needs
     for client, runs in ranges.items():
-        if client in needs and needs[client] <= runs[-1][1]:
-            del needs[client]
-        first = runs[-1][0]
-        if first and needs.get(client, 0) < first:
-            needs[client] = first
-    return UpdateHeader(ranges, needs, deletes, len(update))
+        first, end = runs[-1]
+        need = needs.get(client, 0)
+        if need <= end:
+            if first:
+                needs[client] = first
+            elif need:
+                del needs[client]
+    return UpdateHeader(ranges, needs, deletes, len(update), walk.types)
 
 
-def _refuse(message: str) -> NoReturn:
-    raise MalformedUpdateError(message)
-
-
-def _uint(data: bytes, pos: int) -> tuple[int, int]:
-    number = data[pos]
-    pos += 1
-    if number > 127:
-        return read_long_uint(data, pos, number)
-    return number, pos
-
-
-def _read_structs(data: bytes, needs: Vector) -> tuple[dict[int, tuple[tuple[int, int], ...]], int]:
+def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], int]:
+    data = walk.data
     ranges: dict[int, tuple[tuple[int, int], ...]] = {}
-    clients, pos = _uint(data, 0)
+    clients, pos = read_uint(data, 0)
     if clients * 4 > len(data):
-        _refuse("The update names more clients than it has room for.")
-    links: list[_Link] | None = [] if clients > 1 else None
+        refuse("The update names more clients than it has room for.")
+    if clients > 1:
+        walk.links = []
     for _ in range(clients):
-        structs, pos = _uint(data, pos)
+        structs, pos = read_uint(data, pos)
         if not structs or structs * 2 > len(data) - pos:
-            _refuse("The update names more structs than it has room for, or none.")
+            refuse("The update names more structs than it has room for, or none.")
         start = pos
-        client, pos = _uint(data, pos)
+        client, pos = read_uint(data, pos)
         if client in ranges:
-            _refuse("The update names a client twice.")
-        runs, pos = _read_client(data, pos, structs, client, data[start:pos], needs, links)
-        if runs:
-            ranges[client] = runs
-    if links:
-        _check_order(ranges, links)
+            refuse("The update names a client twice.")
+        walk.client = client
+        walk.own = data[start:pos]
+        ranges[client], pos = _read_client(walk, pos, structs)
+    if walk.links:
+        _check_order(ranges, walk.links)
     return ranges, pos
 
 
 def _read_client(  # noqa: C901 - the hot path: one walk, as few calls as can be
-    data: bytes,
-    pos: int,
-    structs: int,
-    client: int,
-    own: bytes,
-    needs: Vector,
-    links: list[_Link] | None,
+    walk: _Walk, pos: int, structs: int
 ) -> tuple[tuple[tuple[int, int], ...], int]:
-    """Read the structs of one client; ``own`` is its id as it is written."""
-    clock, pos = _uint(data, pos)
+    """Read the structs of one client; return its runs of clocks."""
+    data = walk.data
+    clock, pos = read_uint(data, pos)
     first = clock
     runs: list[tuple[int, int]] = []
     for _ in range(structs):
         info = data[pos]
         pos += 1
-        kind = info & 31
         if info in _GAPS:
-            length, pos = _uint(data, pos)
+            length, pos = read_uint(data, pos)
             if info == _SKIP:
                 if clock > first:
                     runs.append((first, clock))
                 first = clock + length
         else:
-            if info >= _HAS_RIGHT_ORIGIN:
-                if info & _HAS_ORIGIN:
-                    pos = _read_reference(data, pos, client, clock, own, needs, links)
-                if info & _HAS_RIGHT_ORIGIN:
-                    pos = _read_reference(data, pos, client, clock, own, needs, links)
+            if info < _HAS_RIGHT_ORIGIN:
+                pos = _read_parent(walk, pos, info, clock)
             else:
-                pos = _read_parent(data, pos, info, client, clock, own, needs, links)
-            if kind == _STRING:
-                size, pos = _uint(data, pos)
-                length = _text_length(data, pos, pos + size)
+                pos = _read_reference(walk, pos, clock)
+                if info >= _HAS_BOTH_ORIGINS:
+                    pos = _read_reference(walk, pos, clock)
+            kind = info & KIND
+            if kind == STRING:
+                size, pos = read_uint(data, pos)
+                length = text_length(data, pos, pos + size)
                 pos += size
             else:
-                length, pos = _read_content(data, pos, kind)
+                length, pos = read_content(data, pos, kind)
+                if kind == TYPE:
+                    walk.types += 1
         if not length:
-            _refuse("The update has an empty struct.")
+            refuse("The update has an empty struct.")
         clock += length
         if clock > MAX_CLOCK:
-            _refuse("The update has a clock that is too high.")
-    if clock > first:
-        runs.append((first, clock))
+            refuse("The update has a clock that is too high.")
+    if clock == first:
+        refuse("The update ends with a gap.")
+    runs.append((first, clock))
     return tuple(runs), pos
 
 
-def _read_reference(
-    data: bytes,
-    pos: int,
-    client: int,
-    clock: int,
-    own: bytes,
-    needs: Vector,
-    links: list[_Link] | None,
-) -> int:
+def _read_reference(walk: _Walk, pos: int, clock: int) -> int:
     """Read the id of another struct and note it as a need; return the position behind it.
 
     Nearly every reference is to the writer's own text; comparing its bytes keeps those cheap.
     """
+    data = walk.data
+    own = walk.own
     if data.startswith(own, pos):
-        at, pos = _uint(data, pos + len(own))
+        at, pos = read_uint(data, pos + len(own))
         if at >= clock:
-            _refuse("A struct refers to a later one of its own client.")
+            refuse("A struct refers to a later one of its own client.")
         return pos
-    other, pos = _uint(data, pos)
-    at, pos = _uint(data, pos)
-    if needs.get(other, 0) <= at:
-        needs[other] = at + 1
-    if links is not None:
-        links.append((client, clock, other, at + 1))
+    other, pos = read_uint(data, pos)
+    at, pos = read_uint(data, pos)
+    if at >= MAX_CLOCK:
+        refuse("A struct refers to a clock that is too high.")
+    if walk.needs.get(other, 0) <= at:
+        walk.needs[other] = at + 1
+    if walk.links is not None:
+        walk.links.append((walk.client, clock, other, at + 1))
     return pos
 
 
-def _read_parent(
-    data: bytes,
-    pos: int,
-    info: int,
-    client: int,
-    clock: int,
-    own: bytes,
-    needs: Vector,
-    links: list[_Link] | None,
-) -> int:
-    is_root = data[pos]
+def _read_parent(walk: _Walk, pos: int, info: int, clock: int) -> int:
+    """Read where an item without neighbours stands: in a root, or in another item."""
+    is_root = walk.data[pos]
     pos += 1
     if is_root == 1:
-        pos = _skip_text(data, pos)
+        pos = skip_text(walk.data, pos)
     elif is_root == 0:
-        pos = _read_reference(data, pos, client, clock, own, needs, links)
+        pos = _read_reference(walk, pos, clock)
     else:
-        _refuse("A struct has a parent of an unknown kind.")
+        refuse("A struct has a parent of an unknown kind.")
     if info & _HAS_PARENT_KEY:
-        pos = _skip_text(data, pos)
+        pos = skip_text(walk.data, pos)
     return pos
 
 
-def _text_length(data: bytes, pos: int, end: int) -> int:
-    """Return the length in UTF-16 units, which is how Yjs counts."""
-    if end > len(data):
-        _refuse("The update ends too early.")
-    raw = data[pos:end]
-    if raw.isascii():
-        return end - pos
-    try:
-        return len(raw.decode().encode("utf-16-le")) // 2
-    except UnicodeDecodeError:
-        _refuse("A text is not UTF-8.")
-
-
-def _skip_text(data: bytes, pos: int) -> int:
-    size, pos = _uint(data, pos)
-    end = pos + size
-    _text_length(data, pos, end)
-    return end
-
-
-def _skip_json(data: bytes, pos: int) -> int:
-    """Pass a JSON text; Yjs clients would break on one that is not."""
-    size, pos = _uint(data, pos)
-    end = pos + size
-    if end > len(data):
-        _refuse("The update ends too early.")
-    raw = data[pos:end]
-    if raw not in _PLAIN_JSON:
-        check_json(raw)
-    return end
-
-
-def check_json(raw: bytes) -> None:
-    """Refuse what is not JSON, or nests too deep for the engine."""
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
-        depth = deepest = 0
-        inside = False
-        text = iter(raw)
-        for byte in text:
-            if inside:
-                if byte == 92:  # a backslash: the next one is escaped
-                    next(text, None)
-                inside = byte != 34
-            elif byte == 34:  # a quotation mark
-                inside = True
-            elif byte in b"[{":
-                depth += 1
-                deepest = max(deepest, depth)
-            elif byte in b"]}":
-                depth -= 1
-        if deepest > MAX_DEPTH:
-            _refuse("A value nests too deep.")
-    try:
-        json.loads(raw.decode(), parse_constant=_refuse)
-    except ValueError:
-        _refuse("A value is not JSON.")
-
-
-def _read_content(data: bytes, pos: int, kind: int) -> tuple[int, int]:
-    """Pass the content of an item that is not text; return its length in clocks."""
-    if kind == _FORMAT:
-        return 1, _skip_json(data, _skip_text(data, pos))
-    if kind == _TYPE:
-        return 1, _skip_type(data, pos)
-    if kind == _ANY:
-        length, pos = _uint(data, pos)
-        return length, _skip_any(data, pos, length)
-    if kind == _DELETED:
-        return _uint(data, pos)
-    if kind == _EMBED:
-        return 1, _skip_json(data, pos)
-    if kind == _BINARY:
-        return 1, _skip_bytes(data, pos)
-    if kind == _JSON:
-        return _skip_json_list(data, pos)
-    if kind == _SUBDOCUMENT:
-        _refuse("Documents inside documents are not supported.")
-    _refuse("The update has content of an unknown kind.")
-
-
-def _skip_bytes(data: bytes, pos: int) -> int:
-    size, pos = _uint(data, pos)
-    if pos + size > len(data):
-        _refuse("The update ends too early.")
-    return pos + size
-
-
-def _skip_type(data: bytes, pos: int) -> int:
-    kind, pos = _uint(data, pos)
-    if kind > _LAST_TYPE:
-        _refuse("The update has a shared type of an unknown kind.")
-    return _skip_text(data, pos) if kind in _NAMED_TYPES else pos
-
-
-def _skip_json_list(data: bytes, pos: int) -> tuple[int, int]:
-    length, pos = _uint(data, pos)
-    for _ in range(length):
-        size, start = _uint(data, pos)
-        undefined = data[start : start + size] == b"undefined"
-        pos = start + size if undefined else _skip_json(data, pos)
-    return length, pos
-
-
-def _skip_any(data: bytes, pos: int, count: int, depth: int = 1) -> int:
-    """Pass ``count`` lib0 "any" values."""
-    if depth > MAX_DEPTH:
-        _refuse("A value nests too deep.")
-    for _ in range(count):
-        kind = data[pos]
-        pos += 1
-        if kind == 119:
-            pos = _skip_text(data, pos)
-        elif kind == 125:
-            pos = _skip_integer(data, pos)
-        elif kind in _FIXED_SIZES:
-            pos += _FIXED_SIZES[kind]
-            if pos > len(data):
-                _refuse("The update ends too early.")
-        elif kind in (117, 118):
-            pos = _skip_container(data, pos, keyed=kind == 118, depth=depth + 1)
-        elif kind == 116:
-            pos = _skip_bytes(data, pos)
-        else:
-            _refuse("A value is of an unknown kind.")
-    return pos
-
-
-def _skip_container(data: bytes, pos: int, *, keyed: bool, depth: int) -> int:
-    """Pass an "any" array, or an object when ``keyed``."""
-    count, pos = _uint(data, pos)
-    if not keyed:
-        return _skip_any(data, pos, count, depth)
-    for _ in range(count):
-        pos = _skip_any(data, _skip_text(data, pos), 1, depth)
-    return pos
-
-
-#: Of the "any" values: undefined, null, float32, float64, bigint, false, true.
-_FIXED_SIZES: Final = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
-
-
-def _skip_integer(data: bytes, pos: int) -> int:
-    """Pass a signed integer: six bits in the first byte, seven in each other, at most 53."""
-    start = pos
-    while data[pos] > 127:
-        pos += 1
-    size = pos + 1 - start
-    if size > 8 or (size == 8 and data[pos] > 31):
-        _refuse("An integer has more than 53 bits.")
-    if size > 1 and not data[pos]:
-        _refuse("An integer is written longer than needed.")
-    return pos + 1
-
-
-def _read_deletes(
-    data: bytes, pos: int, needs: Vector
-) -> tuple[dict[int, tuple[tuple[int, int], ...]], int]:
+def _read_deletes(walk: _Walk, pos: int) -> tuple[dict[int, tuple[tuple[int, int], ...]], int]:
+    data = walk.data
+    needs = walk.needs
     deletes: dict[int, tuple[tuple[int, int], ...]] = {}
-    clients, pos = _uint(data, pos)
+    clients, pos = read_uint(data, pos)
     if clients * 2 > len(data) - pos:
-        _refuse("The update deletes from more clients than it has room for.")
+        refuse("The update deletes from more clients than it has room for.")
     for _ in range(clients):
-        client, pos = _uint(data, pos)
+        client, pos = read_uint(data, pos)
         if client in deletes:
-            _refuse("The update deletes from a client twice.")
-        count, pos = _uint(data, pos)
+            refuse("The update deletes from a client twice.")
+        count, pos = read_uint(data, pos)
         if count * 2 > len(data) - pos:
-            _refuse("The update has more deletes than it has room for.")
+            refuse("The update has more deletes than it has room for.")
         runs = []
         highest = 0
         for _ in range(count):
-            clock, pos = _uint(data, pos)
-            length, pos = _uint(data, pos)
+            clock, pos = read_uint(data, pos)
+            length, pos = read_uint(data, pos)
             if not length or clock + length > MAX_CLOCK:
-                _refuse("The update deletes nothing, or at too high a clock.")
+                refuse("The update deletes nothing, or at too high a clock.")
             runs.append((clock, length))
             highest = max(highest, clock + length)
         deletes[client] = tuple(runs)
@@ -440,7 +267,7 @@ def _check_order(ranges: dict[int, tuple[tuple[int, int], ...]], links: list[_Li
         while heap and heap[0][0] <= reached:
             ready.append(heappop(heap)[1])
     if any(waiting.values()):
-        _refuse("The update's structs wait for each other.")
+        refuse("The update's structs wait for each other.")
 
 
 def _reached(client: int, inner: dict[int, list[_Link]], position: dict[int, int]) -> int:
@@ -449,3 +276,70 @@ def _reached(client: int, inner: dict[int, list[_Link]], position: dict[int, int
     if own is None or position[client] == len(own):
         return MAX_CLOCK
     return own[position[client]][1]
+
+
+class Struct(NamedTuple):
+    """One struct of an update, and where it stands.
+
+    ``anchor`` is the id of the sibling that it was put beside, or with ``inside`` of the item
+    that it was put into; None in a root.
+    """
+
+    client: int
+    clock: int
+    kind: int
+    anchor: tuple[int, int] | None
+    inside: bool
+
+
+def read_structs(update: bytes) -> dict[int, list[Struct]]:
+    """Return client to its structs in order; for updates that ``read_update`` has passed."""
+    clients: dict[int, list[Struct]] = {}
+    count, pos = read_uint(update, 0)
+    for _ in range(count):
+        structs, pos = read_uint(update, pos)
+        client, pos = read_uint(update, pos)
+        clock, pos = read_uint(update, pos)
+        own = clients[client] = []
+        for _ in range(structs):
+            struct, length, pos = _read_struct(update, pos, client, clock)
+            own.append(struct)
+            clock += length
+    return clients
+
+
+def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Struct, int, int]:
+    info = data[pos]
+    kind = info & KIND
+    if info in _GAPS:
+        length, pos = read_uint(data, pos + 1)
+        return Struct(client, clock, kind, None, inside=False), length, pos
+    anchor: tuple[int, int] | None = None
+    inside = info < _HAS_RIGHT_ORIGIN
+    pos += 1
+    if inside:
+        is_root = data[pos]
+        pos += 1
+        if is_root:
+            pos = skip_text(data, pos)
+        else:
+            anchor, pos = _read_id(data, pos)
+        if info & _HAS_PARENT_KEY:
+            pos = skip_text(data, pos)
+    else:
+        anchor, pos = _read_id(data, pos)
+        if info >= _HAS_BOTH_ORIGINS:
+            _, pos = _read_id(data, pos)
+    if kind == STRING:
+        size, pos = read_uint(data, pos)
+        length = text_length(data, pos, pos + size)
+        pos += size
+    else:
+        length, pos = read_content(data, pos, kind)
+    return Struct(client, clock, kind, anchor, inside), length, pos
+
+
+def _read_id(data: bytes, pos: int) -> tuple[tuple[int, int], int]:
+    client, pos = read_uint(data, pos)
+    clock, pos = read_uint(data, pos)
+    return (client, clock), pos
