@@ -1,0 +1,16 @@
+"""What the tests of accounts share."""
+
+from collections.abc import Iterator
+
+import pytest
+from django_redis import get_redis_connection
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> Iterator[None]:
+    """Forget the attempts that other tests have counted."""
+    redis = get_redis_connection("default")
+    for key in redis.scan_iter("scriptorium:rate:*"):
+        redis.delete(key)
+    yield
+    redis.close()

@@ -1,0 +1,152 @@
+"""Who may do what: the one function, from every side."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from pytest_django import DjangoAssertNumQueries
+
+from apps.accounts import selectors
+from apps.accounts.models import User
+from apps.accounts.roles import NO_ABILITIES, Role, abilities_of
+from tests.accounts.factories import grant, make_group, make_user, new_document_id
+
+pytestmark = pytest.mark.django_db
+
+
+def test_abilities_get_of_a_stranger_are_none() -> None:
+    """Another person's right is not mine, nor is mine on another document."""
+    user, other, document_id = make_user(), make_user(), new_document_id()
+    grant(other, Role.OWNER, document_id)
+    grant(user, Role.OWNER, new_document_id())
+    assert selectors.abilities_get(user=user, document_id=document_id) == NO_ABILITIES
+
+
+def test_abilities_get_takes_the_strongest_of_own_and_group_roles() -> None:
+    """A group can only add."""
+    user, document_id = make_user(), new_document_id()
+    grant(user, Role.COMMENTER, document_id)
+    grant(make_group(user), Role.EDITOR, document_id)
+    grant(make_group(user), Role.VIEWER, document_id)
+    grant(make_group(), Role.OWNER, document_id)
+    abilities = selectors.abilities_get(user=user, document_id=document_id)
+    assert abilities == abilities_of(Role.EDITOR)
+
+
+def test_abilities_get_of_a_user_deactivated_meanwhile_are_none() -> None:
+    """The stored account counts, not the object that a socket has held for hours."""
+    user, document_id = make_user(), new_document_id()
+    grant(user, Role.OWNER, document_id)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert user.is_active
+    assert selectors.abilities_get(user=user, document_id=document_id) == NO_ABILITIES
+
+
+def test_abilities_get_of_a_superuser_are_an_owners_while_the_account_is_active() -> None:
+    """An administrator can help, a dismissed one cannot."""
+    admin = make_user(is_superuser=True)
+    assert selectors.abilities_get(user=admin, document_id=new_document_id()).manage_owner
+    User.objects.filter(pk=admin.pk).update(is_active=False)
+    assert not selectors.abilities_get(user=admin, document_id=new_document_id()).read
+
+
+def test_abilities_get_of_nobody_are_none() -> None:
+    """An anonymous visitor has no row; neither has a deleted account."""
+    document_id, gone = new_document_id(), make_user()
+    grant(make_user(), Role.OWNER, document_id)
+    User.objects.filter(pk=gone.pk).delete()
+    for user in (AnonymousUser(), gone):
+        assert selectors.abilities_get(user=user, document_id=document_id) == NO_ABILITIES
+
+
+def test_abilities_get_never_takes_the_right_to_create_for_a_role() -> None:
+    """The workspace's row has an empty id; asking for that id gives nothing."""
+    user = make_user(may_create=True)
+    assert selectors.abilities_get(user=user, document_id="") == NO_ABILITIES
+
+
+def test_abilities_get_asks_twice_however_many_groups(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """It is on the way of every request."""
+    user, document_id = make_user(), new_document_id()
+    for _ in range(5):
+        grant(make_group(user), Role.VIEWER, document_id)
+    with django_assert_num_queries(2):
+        selectors.abilities_get(user=user, document_id=document_id)
+
+
+def test_may_create_documents_is_the_permission_entitys_word() -> None:
+    """By own row, by group, by being a superuser, and by nothing else."""
+    in_group = make_user()
+    grant(make_group(in_group), Role.CREATOR)
+    owner = make_user(is_staff=True)
+    grant(owner, Role.OWNER, new_document_id())
+    assert selectors.may_create_documents(user=make_user(may_create=True))
+    assert selectors.may_create_documents(user=in_group)
+    assert selectors.may_create_documents(user=make_user(is_superuser=True))
+    assert not selectors.may_create_documents(user=owner)
+    assert not selectors.may_create_documents(user=make_user(may_create=True, is_active=False))
+    assert not selectors.may_create_documents(user=AnonymousUser())
+
+
+def test_document_roles_lists_own_and_shared_with_the_strongest_role() -> None:
+    """The right to create is not a document."""
+    user, first, second = make_user(may_create=True), new_document_id(), new_document_id()
+    grant(user, Role.VIEWER, first)
+    grant(make_group(user), Role.EDITOR, first)
+    grant(make_group(user), Role.COMMENTER, second)
+    grant(make_user(), Role.OWNER, new_document_id())
+    assert selectors.document_roles(user=user) == {first: Role.EDITOR, second: Role.COMMENTER}
+
+
+def test_document_roles_of_an_inactive_user_are_none() -> None:
+    """A list tells no more than a document does."""
+    user = make_user(is_active=False)
+    grant(user, Role.OWNER, new_document_id())
+    assert selectors.document_roles(user=user) == {}
+
+
+def test_owners_by_document_names_the_longest_owner() -> None:
+    """A second owner does not take the first one's place."""
+    first, document_id = make_user(), new_document_id()
+    grant(first, Role.OWNER, document_id)
+    grant(make_user(), Role.OWNER, document_id)
+    assert selectors.owners_by_document([document_id]) == {document_id: first}
+
+
+def test_permission_get_of_another_document_is_not_found() -> None:
+    """A permission's number is not a way around the document."""
+    permission = grant(make_user(), Role.OWNER, new_document_id())
+    with pytest.raises(selectors.PermissionNotFoundError):
+        selectors.permission_get(document_id=new_document_id(), permission_id=permission.pk)
+
+
+def test_user_search_finds_active_people_by_username_and_name() -> None:
+    """Every word must be somewhere; case does not matter."""
+    ada = make_user("ada-x", first_name="Ada", last_name="Lovelace")
+    make_user("ada-gone", is_active=False)
+    assert list(selectors.user_search("LOVE ada")) == [ada]
+    assert list(selectors.user_search("ada-")) == [ada]
+
+
+@pytest.mark.parametrize("text", ["", "a", " a ", "%%", "__", "secret@example.org"])
+def test_user_search_does_not_hand_out_the_list_of_accounts(text: str) -> None:
+    """Neither one letter, nor a wildcard, nor an e-mail address finds anybody."""
+    make_user("ada-y", email="secret@example.org")
+    assert list(selectors.user_search(text)) == []
+
+
+def test_subject_get_takes_a_user_or_a_group_and_not_both() -> None:
+    """Whom one shares with must be clear."""
+    user, group = make_user("whom"), make_group(name="team")
+    assert selectors.subject_get(username="whom") == user
+    assert selectors.subject_get(group_name="team") == group
+    for names in ({}, {"username": "whom", "group_name": "team"}, {"username": "nobody"}):
+        with pytest.raises(selectors.UnknownSubjectError):
+            selectors.subject_get(**names)
+
+
+def test_subject_get_does_not_find_an_inactive_user() -> None:
+    """Nothing is shared with an account that cannot log in."""
+    make_user("left", is_active=False)
+    with pytest.raises(selectors.UnknownSubjectError):
+        selectors.subject_get(username="left")
