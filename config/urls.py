@@ -15,6 +15,7 @@ urlpatterns = [
     # The browsable API's own names for the same pages, so that it shows "Log in" and "Log out".
     path("", include(("apps.accounts.urls", "rest_framework"))),
     path("", include("apps.accounts.urls")),
+    path("", include("apps.editor.urls")),
     path("", include("apps.core.urls")),
 ]
 

@@ -7,6 +7,7 @@
  * words).
  */
 import { Awareness, Y, awarenessProtocol } from "../vendor/yjs.js";
+import { SignedOutError } from "./api.js";
 import { Backoff } from "./backoff.js";
 import { Batch } from "./batch.js";
 import { residualUpdate } from "./reconcile.js";
@@ -47,9 +48,6 @@ import {
  * @property {boolean} writable whether the server takes edits of this person
  * @property {{reason: StopReason, message: string} | null} stopped
  */
-
-/** The session that the token came from has ended. */
-export class SignedOutError extends Error {}
 
 /** At most so many operations wait for their acknowledgement at once. */
 const WINDOW = 32;

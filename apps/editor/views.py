@@ -1,0 +1,66 @@
+"""The pages: the list of documents and the editor. They hold no logic; the data comes by REST."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.generic import TemplateView
+
+from apps.accounts.identity import caller
+from apps.accounts.models import User
+from apps.accounts.selectors import may_create_documents
+from apps.documents.selectors import DocumentNotFoundError, document_get
+
+
+@method_decorator([never_cache, ensure_csrf_cookie], name="dispatch")
+class Page(LoginRequiredMixin, TemplateView):
+    """A page of somebody who is logged in; its script gets tokens by session and CSRF cookie."""
+
+    def page_data(self, user: User) -> dict[str, Any]:
+        """Return what the page's script reads: JSON in the page, no inline script."""
+        raise NotImplementedError
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the template's context, with ``page`` for template and script."""
+        user = caller(self.request)
+        page = {"user": _person(user), "titleMaxChars": settings.DOCUMENT_TITLE_MAX_CHARS}
+        return super().get_context_data(page=page | self.page_data(user), **kwargs)
+
+
+class DocumentsPage(Page):
+    """``/``: own and shared documents, and the trash."""
+
+    template_name = "editor/documents.html"
+
+    def page_data(self, user: User) -> dict[str, Any]:
+        """Return whether the button for a new document is there."""
+        return {"mayCreate": may_create_documents(user=user)}
+
+
+class DocumentPage(Page):
+    """``/documents/{id}/``: the editor. What one may not see answers 404."""
+
+    template_name = "editor/document.html"
+
+    def page_data(self, user: User) -> dict[str, Any]:
+        """Return the document's title and lineage and what ``user`` may do with it."""
+        try:
+            document, abilities = document_get(user=user, document_id=self.kwargs["document_id"])
+        except DocumentNotFoundError as err:
+            raise Http404(err.message) from err
+        return {
+            "document": {
+                "id": document.id,
+                "title": document.title,
+                "lineage": document.lineage,
+                "abilities": abilities.as_dict(),
+            }
+        }
+
+
+def _person(user: User) -> dict[str, str]:
+    return {"id": str(user.pk), "username": user.username, "name": user.display_name}

@@ -1,0 +1,74 @@
+/** Small helpers to build and find elements. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Address of the icon sprite, as the server gave it. */
+const SPRITE = document.documentElement.dataset.icons ?? "";
+
+/**
+ * Make an element. `class` and `on…` handlers are understood, `true` and `false` are for switches.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number | boolean | ((event: any) => void)>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (typeof value === "boolean") element.toggleAttribute(name, value);
+    else element.setAttribute(name, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Return an icon of the sprite, hidden from screen readers: its button has a name.
+ * @param {string} name
+ */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${SPRITE}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/**
+ * Find an element that the template has promised.
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`the page has no ${type.name} #${id}`);
+  return element;
+}
+
+/**
+ * Read the data that the server put into the page.
+ * @returns {any}
+ */
+export function pageData() {
+  return JSON.parse(byId("page-data", HTMLScriptElement).textContent ?? "{}");
+}
+
+/**
+ * Call `action` once things have been quiet for a while.
+ * @param {number} delayMs
+ * @param {() => void} action
+ */
+export function debounced(delayMs, action) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, delayMs);
+  };
+}

@@ -1,0 +1,240 @@
+/** The page of one document: puts connection, text, title, people and sharing together. */
+import { IndexeddbPersistence, Y } from "../vendor/yjs.js";
+import { Api, ApiError } from "./api.js";
+import { byId, debounced, h, icon, pageData } from "./dom.js";
+import { createEditor } from "./editor.js";
+import { openOperationStore } from "./operation_store.js";
+import { Outbox } from "./outbox.js";
+import { mountPresence } from "./presence.js";
+import { Provider } from "./provider.js";
+import { openShare } from "./share.js";
+import { bindShortcuts, showShortcuts } from "./shortcuts.js";
+import { statusOf } from "./status.js";
+import { TitleField } from "./title.js";
+import { toastError } from "./toast.js";
+import { mountToolbar } from "./toolbar.js";
+
+/** How often the title and one's rights are read anew while the page is looked at. */
+const LOOK_MS = 20_000;
+const WORDS_PAUSE_MS = 300;
+
+/**
+ * What the server puts into the page.
+ * @typedef {object} Page
+ * @property {{id: string, title: string, lineage: string, abilities: Record<string, boolean>}} document
+ * @property {import("./editor.js").Person} user
+ */
+
+/** @type {Page} */
+const page = pageData();
+const api = new Api(page.user.id);
+const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
+const doc = new Y.Doc();
+
+const provider = await openProvider();
+const editor = createEditor({
+  element: byId("content", HTMLElement),
+  provider,
+  doc,
+  person: page.user,
+  editable: page.document.abilities.write === true,
+  onUnknownContent: () => {
+    provider.setWritable(false);
+    showBanner("This document holds something newer than this page. Reload to write.", {
+      label: "Reload",
+      run: () => location.reload(),
+    });
+  },
+});
+const toolbar = byId("toolbar", HTMLElement);
+mountToolbar(toolbar, editor);
+mountPresence(byId("people", HTMLElement), provider, page.user);
+const title = mountTitle();
+bindShortcuts(editor, {
+  toolbar,
+  onSave: () => {
+    provider.flush();
+    void title.flush();
+  },
+});
+bindPage();
+showState();
+countWords();
+document.body.dataset.ready = "true";
+await provider.open();
+
+/** Load what this device has of the document, then make its connection. */
+async function openProvider() {
+  const store = await openOperationStore(scope);
+  if (store.durable) await new IndexeddbPersistence(`scriptorium:${scope}`, doc).whenSynced;
+  const outbox = await Outbox.open(store);
+  const url = new URL(`/ws/documents/${page.document.id}`, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("lineage", page.document.lineage);
+  return new Provider({
+    url: url.href,
+    documentId: page.document.id,
+    doc,
+    tokens: api,
+    outbox,
+    writable: page.document.abilities.write === true,
+  });
+}
+
+function mountTitle() {
+  const input = byId("title", HTMLTextAreaElement);
+  const field = new TitleField({
+    input,
+    title: page.document.title,
+    storageKey: `scriptorium-title:${scope}`,
+    save: async (text) => {
+      const path = `documents/${page.document.id}/`;
+      const saved = await api.call(path, { method: "PATCH", body: { title: text } });
+      // The others read it anew when they see this change.
+      provider.awareness.setLocalStateField("renamed", Date.now());
+      return saved.title;
+    },
+    onEnter: () => editor.commands.focus("start"),
+  });
+  field.addEventListener("change", showState);
+  field.addEventListener("refused", (event) => {
+    if (event instanceof CustomEvent) toastError(event.detail);
+  });
+  return field;
+}
+
+function bindPage() {
+  provider.addEventListener("state", showState);
+  provider.addEventListener("denied", () => void look());
+  addEventListener("online", showState);
+  addEventListener("offline", showState);
+  editor.on("update", debounced(WORDS_PAUSE_MS, countWords));
+  byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
+  byId("share", HTMLButtonElement).addEventListener("click", () =>
+    openShare(api, {
+      documentId: page.document.id,
+      selfId: page.user.id,
+      manageOwner: page.document.abilities.manage_owner === true,
+    }),
+  );
+  /** @type {Map<number, unknown>} */
+  const renamed = new Map();
+  provider.awareness.on("change", (/** @type {{updated: number[]}} */ { updated }) => {
+    for (const client of updated) {
+      const at = provider.awareness.getStates().get(client)?.renamed;
+      if (client === doc.clientID || at === undefined || renamed.get(client) === at) continue;
+      renamed.set(client, at);
+      void look();
+    }
+  });
+  const whenSeen = () => {
+    if (document.visibilityState === "visible" && !provider.state.stopped) void look();
+  };
+  document.addEventListener("visibilitychange", whenSeen);
+  addEventListener("focus", whenSeen);
+  setInterval(whenSeen, LOOK_MS);
+}
+
+/** Read the title and one's rights anew. */
+async function look() {
+  try {
+    const { title: current, abilities } = await api.call(`documents/${page.document.id}/`);
+    page.document.abilities = abilities;
+    title.accept(current);
+    provider.setWritable(abilities.write === true);
+    showRights();
+  } catch (error) {
+    // The socket is the one that says what a missing answer or a lost right means.
+    if (!(error instanceof ApiError)) console.warn("The document could not be read:", error);
+  }
+}
+
+/** Show of the page what one may do. */
+function showRights() {
+  const { abilities } = page.document;
+  byId("share", HTMLButtonElement).hidden = abilities.share !== true;
+  byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
+}
+
+/** Show the provider's state: chip, banner, and whether the text can be changed. */
+function showState() {
+  const { state } = provider;
+  const unsaved = state.unsaved + (title.dirty ? 1 : 0);
+  const status = statusOf({ ...state, unsaved }, navigator.onLine);
+  const chip = byId("status", HTMLElement);
+  if (chip.textContent !== status.text) {
+    chip.dataset.kind = status.kind;
+    chip.replaceChildren(icon(status.icon), h("span", {}, status.text));
+    if (status.kind !== "saving" && status.kind !== "saved") announce(status.text);
+  }
+  const ended = state.stopped && state.stopped.reason !== "signed-out";
+  const editable = state.writable && !ended;
+  if (editor.isEditable !== editable) editor.setEditable(editable);
+  toolbar.hidden = !editable;
+  document.body.classList.toggle("is-readonly", !editable);
+  showRights();
+  if (state.stopped) showStop(state.stopped);
+  else hideBanner("stopped");
+}
+
+/** @param {{reason: import("./provider.js").StopReason, message: string}} stopped */
+function showStop({ reason, message }) {
+  const kept = provider.state.unsaved > 0 ? " Your unsaved changes are kept on this device." : "";
+  const actions = {
+    "signed-out": {
+      label: "Log in",
+      run: () => location.assign(`/login/?next=${encodeURIComponent(location.pathname)}`),
+    },
+    reload: { label: "Reload", run: () => location.reload() },
+    removed: { label: "Try again", run: () => provider.resume() },
+    gone: { label: "Try again", run: () => provider.resume() },
+    refused: { label: "Try again", run: () => provider.resume() },
+  };
+  showBanner(message + kept, actions[reason], "stopped");
+}
+
+/**
+ * @param {string} text
+ * @param {{label: string, run: () => void}} action
+ * @param {string} [kind]
+ */
+function showBanner(text, action, kind = "content") {
+  const banner = byId("banner", HTMLElement);
+  const key = `${kind}: ${text}`;
+  if (banner.dataset.key === key) return;
+  banner.dataset.key = key;
+  banner.replaceChildren(
+    icon("triangle-alert"),
+    h("p", {}, text),
+    h("button", { type: "button", class: "button", onclick: action.run }, action.label),
+  );
+  banner.hidden = false;
+}
+
+/** @param {string} kind */
+function hideBanner(kind) {
+  const banner = byId("banner", HTMLElement);
+  if (!banner.dataset.key?.startsWith(`${kind}:`)) return;
+  delete banner.dataset.key;
+  banner.replaceChildren();
+  banner.hidden = true;
+}
+
+/** @param {string} text */
+function announce(text) {
+  byId("announcer", HTMLElement).textContent = text;
+}
+
+function countWords() {
+  const text = editor.state.doc.textBetween(0, editor.state.doc.content.size, " ", " ");
+  const count = wordsOf(text);
+  byId("words", HTMLElement).textContent = count === 1 ? "1 word" : `${count.toLocaleString()} words`;
+}
+
+/** @param {string} text */
+function wordsOf(text) {
+  const segments = new Intl.Segmenter(undefined, { granularity: "word" }).segment(text);
+  let count = 0;
+  for (const { isWordLike } of segments) if (isWordLike) count += 1;
+  return count;
+}
