@@ -1,0 +1,212 @@
+"""Tokens and people by REST, through the whole stack."""
+
+import json
+
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.accounts.tokens import tokens_issue
+from tests.accounts.clients import assert_error, bearer
+from tests.accounts.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = "/api/v1/auth/token/"
+REFRESH = "/api/v1/auth/token/refresh/"
+REVOKE = "/api/v1/auth/token/revoke/"
+SESSION = "/api/v1/auth/token/session/"
+ME = "/api/v1/users/me/"
+USERS = "/api/v1/users/"
+
+
+def test_token_obtained_by_password_opens_the_api() -> None:
+    """§1: credentials, token, authorized request."""
+    user = make_user("caller", may_create=True, email="c@example.org", first_name="Cal")
+    client = APIClient()
+    pair = client.post(TOKEN, {"username": "caller", "password": PASSWORD}).json()
+    assert set(pair) == {"access", "refresh"}
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['access']}")
+    assert client.get(ME).json() == {
+        "id": user.pk,
+        "username": "caller",
+        "name": "Cal",
+        "email": "c@example.org",
+        "is_staff": False,
+        "abilities": {"create_documents": True},
+    }
+    user.refresh_from_db()
+    assert user.last_login is not None
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"username": "known", "password": "wrong"},
+        {"username": "unknown", "password": PASSWORD},
+        {"username": "inactive", "password": PASSWORD},
+    ],
+)
+def test_token_with_wrong_credentials_is_401_whatever_is_wrong(
+    credentials: dict[str, str],
+) -> None:
+    """The answer does not tell which accounts exist."""
+    make_user("known")
+    make_user("inactive", is_active=False)
+    body = assert_error(APIClient().post(TOKEN, credentials), 401, "no_active_account")
+    assert body["detail"] == "No active account has this username and password."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"username": "a"},
+        {"username": "a\x00b", "password": "x"},
+        {"username": "\ud800", "password": "x"},
+        {"username": ["a"], "password": {"b": 1}},
+        {"username": "x" * 5000, "password": "x"},
+        [1, 2],
+    ],
+)
+def test_token_with_malformed_fields_is_400(body: object) -> None:
+    """Nothing a caller sends is a server error."""
+    response = APIClient().post(TOKEN, json.dumps(body), content_type="application/json")
+    assert_error(response, 400, "invalid")
+
+
+@pytest.mark.parametrize("raw", ["{", "nul", '{"username": "a", }', "\xff"])
+def test_token_with_malformed_json_is_400(raw: str) -> None:
+    """Cut off or not JSON at all."""
+    response = APIClient().post(TOKEN, raw.encode("latin-1"), content_type="application/json")
+    assert_error(response, 400, "parse_error")
+
+
+def test_token_tried_too_often_is_429_with_retry_after(settings: Settings) -> None:
+    """The right password does not help while the window lasts."""
+    settings.LOGIN_ATTEMPTS_PER_USERNAME = 2
+    make_user("victim")
+    for _ in range(2):
+        APIClient().post(TOKEN, {"username": "victim", "password": "wrong"})
+    response = APIClient().post(TOKEN, {"username": "victim", "password": PASSWORD})
+    body = assert_error(response, 429, "throttled")
+    assert int(response.headers["Retry-After"]) == body["extra"]["wait_s"] > 0
+
+
+def test_refresh_rotates_and_the_old_token_is_refused() -> None:
+    """One use each."""
+    pair = tokens_issue(make_user())
+    renewed = APIClient().post(REFRESH, {"refresh": pair.refresh})
+    assert set(renewed.json()) == {"access", "refresh"}
+    assert_error(APIClient().post(REFRESH, {"refresh": pair.refresh}), 401, "token_not_valid")
+
+
+def test_revoke_ends_a_refresh_token() -> None:
+    """Log out."""
+    pair = tokens_issue(make_user())
+    assert APIClient().post(REVOKE, {"refresh": pair.refresh}).status_code == 204
+    assert_error(APIClient().post(REFRESH, {"refresh": pair.refresh}), 401, "token_not_valid")
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer x", "Bearer", "Bearer a b", "Bearer \xff\xfe", "Bearer a.b.c", "Basic eDp5"]
+)
+def test_request_with_a_bad_authorization_is_401(header: str) -> None:
+    """With a word on how to authenticate."""
+    response = APIClient().get(ME, HTTP_AUTHORIZATION=header)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert set(response.json()) == {"code", "detail", "extra"}
+
+
+def test_request_without_identity_is_401() -> None:
+    """Every path but the tokens' own."""
+    for path in (ME, USERS):
+        assert_error(APIClient().get(path), 401, "not_authenticated")
+
+
+def test_request_of_a_user_deactivated_after_login_is_401() -> None:
+    """The account is read at every request."""
+    user = make_user()
+    client = bearer(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert_error(client.get(ME), 401, "user_inactive")
+
+
+def test_session_token_is_for_the_logged_in_session() -> None:
+    """The page gets a token for its socket."""
+    user = make_user()
+    page = APIClient()
+    page.force_login(user)
+    body = page.post(SESSION).json()
+    assert body["expires_in"] > 0
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {body['access']}")
+    assert client.get(ME).json()["id"] == user.pk
+
+
+def test_session_token_without_a_session_or_by_token_is_401() -> None:
+    """An access token must not get the next one, or it would never run out."""
+    assert_error(APIClient().post(SESSION), 401, "not_authenticated")
+    assert_error(bearer(make_user()).post(SESSION), 401, "not_authenticated")
+
+
+def test_session_token_needs_the_csrf_token() -> None:
+    """Another site cannot make the browser fetch one."""
+    page = APIClient(enforce_csrf_checks=True)
+    page.force_login(make_user())
+    assert_error(page.post(SESSION), 403, "forbidden")
+
+
+def test_users_search_shows_only_names() -> None:
+    """Nobody's address is told."""
+    make_user("findable", email="f@example.org", first_name="Fin")
+    page = bearer(make_user()).get(USERS, {"search": "find"}).json()
+    assert [set(person) for person in page["results"]] == [{"id", "username", "name"}]
+    assert page["results"][0]["name"] == "Fin"
+
+
+def test_users_search_goes_page_by_page() -> None:
+    """All are found, nobody twice."""
+    names = {make_user(f"many-{number:02}").username for number in range(45)}
+    client, url, found = bearer(make_user()), f"{USERS}?search=many-", list[str]()
+    while url:
+        page = client.get(url).json()
+        found += [person["username"] for person in page["results"]]
+        url = page["next"]
+    assert len(found) == 45
+    assert set(found) == names
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"search": "a\x00b"}, "invalid"),
+        ({"search": "x" * 101}, "invalid"),
+        ({"search": "many", "cursor": "cD0lMDA="}, "invalid_cursor"),
+    ],
+)
+def test_users_search_with_bad_input_is_400(query: dict[str, str], code: str) -> None:
+    """NUL in the text or inside the cursor would reach PostgreSQL, which refuses it."""
+    assert_error(bearer(make_user()).get(USERS, query), 400, code)
+
+
+def test_users_search_too_often_is_429(settings: Settings) -> None:
+    """Copying the list of accounts takes long."""
+    settings.USER_SEARCHES_PER_MINUTE = 2
+    client = bearer(make_user())
+    for _ in range(2):
+        assert client.get(USERS, {"search": "ab"}).status_code == 200
+    assert_error(client.get(USERS, {"search": "ab"}), 429, "throttled")
+    assert bearer(make_user()).get(USERS, {"search": "ab"}).status_code == 200
+
+
+def test_unknown_path_under_api_answers_in_the_error_shape() -> None:
+    """Where no view is reached."""
+    assert_error(APIClient().get("/api/v1/nothing/here/"), 404, "not_found")
+
+
+def test_method_not_allowed_answers_in_the_error_shape() -> None:
+    """The framework's own refusals too."""
+    assert_error(bearer(make_user()).delete(ME), 405, "method_not_allowed")

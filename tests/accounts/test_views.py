@@ -1,0 +1,59 @@
+"""Logging in and out by page, and at the admin's door."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from tests.accounts.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_names_of_the_pages_are_the_paths_of_the_contract() -> None:
+    """The browsable API uses the same ones."""
+    assert reverse("login") == reverse("rest_framework:login") == "/login/"
+    assert reverse("logout") == reverse("rest_framework:logout") == "/logout/"
+
+
+def test_login_opens_a_session_and_goes_where_one_wanted() -> None:
+    """And not to another site."""
+    make_user("pat")
+    credentials = {"username": "pat", "password": PASSWORD}
+    inside = Client().post("/login/?next=/documents/x/", credentials)
+    assert (inside.status_code, inside.headers["Location"]) == (302, "/documents/x/")
+    outside = Client().post("/login/?next=https://evil.example/", credentials)
+    assert (outside.status_code, outside.headers["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("path", ["/admin/login/"])
+def test_login_tried_too_often_is_429_with_a_message(settings: Settings, path: str) -> None:
+    """One count for the pages and the API: changing the door does not help."""
+    settings.LOGIN_ATTEMPTS_PER_USERNAME = 2
+    make_user("boss", is_staff=True, is_superuser=True)
+    token = "/api/v1/auth/token/"
+    for _ in range(2):
+        Client().post(token, {"username": "boss", "password": "wrong"})
+    response = Client().post(path, {"username": "boss", "password": PASSWORD})
+    assert response.status_code == 429
+    assert int(response.headers["Retry-After"]) > 0
+    assert "Too many attempts" in response.content.decode()
+
+
+def test_login_without_redis_is_503(settings: Settings) -> None:
+    """When nobody can count, nobody may guess: the page says to come back."""
+    make_user("boss", is_staff=True)
+    closed = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": closed}
+    response = Client().post("/admin/login/", {"username": "boss", "password": PASSWORD})
+    assert response.status_code == 503
+    assert "Try again shortly" in response.content.decode()
+
+
+def test_logout_is_a_post() -> None:
+    """A link on another site cannot log anybody out."""
+    client = Client()
+    client.force_login(make_user())
+    assert client.get("/logout/").status_code == 405
+    assert client.post("/logout/").status_code == 302
+    assert "_auth_user_id" not in client.session
