@@ -60,6 +60,7 @@ bindShortcuts(editor, {
 bindPage();
 showState();
 countWords();
+greetNewDocument();
 document.body.dataset.ready = "true";
 await provider.open();
 
@@ -94,13 +95,26 @@ function mountTitle() {
       provider.awareness.setLocalStateField("renamed", Date.now());
       return saved.title;
     },
-    onEnter: () => editor.commands.focus("start"),
+    onEnter: () => {
+      // At once: Tiptap's own focus waits for a frame, and letters would still go to the title.
+      editor.view.focus();
+      editor.commands.setTextSelection(0);
+    },
   });
   field.addEventListener("change", showState);
   field.addEventListener("refused", (event) => {
     if (event instanceof CustomEvent) toastError(event.detail);
   });
   return field;
+}
+
+/** Who has just made a document begins with its title. */
+function greetNewDocument() {
+  const input = byId("title", HTMLTextAreaElement);
+  if (page.document.abilities.rename && input.value === "Untitled" && editor.isEmpty) {
+    input.focus();
+    input.select();
+  }
 }
 
 function bindPage() {

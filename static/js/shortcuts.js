@@ -6,16 +6,23 @@ import { editLink } from "./toolbar.js";
 
 /** @typedef {import("../vendor/tiptap.js").Editor} Editor */
 
-/** What is typed rather than pressed. */
-const TYPED = /** @type {[string, string][]} */ ([
-  ["Heading 1 to 3", "# then space, ## , ###"],
-  ["Bullet list", "- then space"],
-  ["Numbered list", "1. then space"],
-  ["Task list", "[ ] then space"],
-  ["Quote", "> then space"],
-  ["Code block", "``` then space"],
+/** What is typed at the start of a line, with a space after it. */
+const AT_START = /** @type {[string, string][]} */ ([
+  ["Heading 1, 2, 3", "#  ##  ###"],
+  ["Bullet list", "-"],
+  ["Numbered list", "1."],
+  ["Task list", "[ ]"],
+  ["Quote", ">"],
+  ["Code block", "```"],
+]);
+
+/** What is typed around words, or alone. */
+const AROUND = /** @type {[string, string][]} */ ([
+  ["Bold", "**words**"],
+  ["Italic", "*words*"],
+  ["Strikethrough", "~~words~~"],
+  ["Code", "`words`"],
   ["Divider", "---"],
-  ["Bold, italic, strike, code", "**a**  *a*  ~~a~~  `a`"],
 ]);
 
 /**
@@ -54,7 +61,12 @@ export function showShortcuts() {
       "div",
       { class: "shortcut-columns" },
       section("Press", [...commands, ...page]),
-      section("Type", TYPED),
+      h(
+        "div",
+        { class: "stack" },
+        section("Type at the start of a line, then a space", AT_START),
+        section("Type", AROUND),
+      ),
     ),
   );
 }

@@ -10,7 +10,7 @@
     dark: "system",
   });
   const ICON = /** @type {Record<string, string>} */ ({
-    system: "sun-moon",
+    system: "contrast",
     light: "sun",
     dark: "moon",
   });

@@ -35,7 +35,8 @@ export function mountToolbar(place, editor) {
       entries.push({ command, button });
       return button;
     });
-    place.append(h("div", { class: "tool-group", role: "group" }, ...buttons));
+    if (place.childElementCount > 0) place.append(h("span", { class: "tool-line" }));
+    place.append(h("div", { class: "tool-group" }, ...buttons));
   }
   const buttons = entries.map(({ button }) => button);
   buttons[0]?.setAttribute("tabindex", "0");
@@ -62,7 +63,7 @@ export function mountToolbar(place, editor) {
  */
 function onKey(event, buttons, editor) {
   if (event.key === "Escape") {
-    editor.commands.focus();
+    editor.view.focus();
     return;
   }
   const at = buttons.findIndex((button) => button === document.activeElement);
@@ -93,7 +94,7 @@ export async function editLink(editor) {
     validate: (text) =>
       text.trim() === "" || linkFrom(text) ? "" : "Enter a web, mail or telephone address.",
   });
-  editor.commands.focus();
+  editor.view.focus();
   if (typed === null) return;
   const href = linkFrom(typed);
   const chain = editor.chain().focus().extendMarkRange("link");
