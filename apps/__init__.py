@@ -1,0 +1,1 @@
+"""The rooms of the house; CONTRIBUTING says what lives where."""

@@ -1,0 +1,75 @@
+# What a person types. `make help` explains all.
+# Every path here is relative: the checkout may lie in a path with spaces.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Where no answer matters but settings must load: the type checker's Django plugin reads them.
+NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://localhost/none \
+	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test lint types format lock vendor golden clean
+
+help: ## Explain all targets
+	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@echo
+	@echo "PORT=8100 make up moves the address; DATA_DIR=/path make up moves the data (.data)."
+	@echo "HOST=0.0.0.0 ALLOWED_HOSTS=my.host make up lets other machines in."
+
+up: $(VENV)/installed-embedded ## Start Scriptorium with embedded services; Ctrl-C stops it
+	@exec $(BIN)/python -m apps.embedded up
+
+down: $(VENV)/installed-embedded ## Stop what 'make up' started
+	@exec $(BIN)/python -m apps.embedded down
+
+test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make test ARGS="tests/crdt -k gate")
+	@sh scripts/install_chromium.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev ## Check style and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(NO_SERVICES) $(BIN)/lint-imports --no-logo
+
+types: $(VENV)/installed-dev node_modules/installed ## Check types: mypy strict, and our JavaScript by tsc
+	@$(NO_SERVICES) $(BIN)/mypy
+	@npm run --silent types
+
+format: $(VENV)/installed-dev ## Rewrite the code in the house's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(VENV)/installed-dev ## Lock the requirements anew, with hashes
+	@for name in base embedded test dev; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
+
+vendor: node_modules/installed ## Bundle the third-party front-end modules into static/vendor
+	@npm run --silent vendor
+
+golden: ## Make the golden files of tests/crdt anew with Yjs itself
+	@cd tests/crdt/golden && npm ci --silent && node make.mjs
+
+clean: ## Remove what can be made anew (not the data)
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# --- what the targets above stand on -----------------------------------------------------------
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install python3, or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) -V). Name one: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is needed (Debian: apt-get install python3-venv)."; exit 1; }
+
+$(VENV)/installed-%: requirements/%.txt | $(VENV)/bin/python
+	@echo "Installing requirements/$*.txt into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+node_modules/installed: package-lock.json
+	@command -v npm >/dev/null || { echo "The checks of the pages need Node 20 and npm (Debian: apt-get install nodejs npm)."; exit 1; }
+	@npm ci --silent --no-audit --no-fund
+	@touch $@

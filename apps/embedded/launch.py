@@ -1,0 +1,292 @@
+"""``make up``: start everything in order, say so, watch it, and stop it all again."""
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+
+from apps.embedded.errors import EmbeddedError
+from apps.embedded.place import Place, port_is_free
+from apps.embedded.programs import (
+    ROOT,
+    Program,
+    Site,
+    postgres_init_command,
+    product,
+    service_environment,
+    services,
+    unprivileged,
+)
+from apps.embedded.supervise import Supervisor
+
+#: How long one program may take until it serves, in seconds.
+START_WAIT_S = 60
+#: How long a program may end and be started again until that is an error, in seconds.
+FAIL_WAIT_S = 8
+#: How long `down` and a second `up` wait for an earlier one to end, in seconds.
+GONE_WAIT_S = 60
+#: Between two looks at something that is about to change, in seconds.
+LOOK_S = 0.05
+#: Lines of a log that an error shows.
+TAIL_LINES = 20
+
+
+class StopRequest(Exception):  # noqa: N818 - a wish, not an error
+    """SIGINT or SIGTERM came."""
+
+
+class Launcher:
+    """Runs in the foreground from ``run`` until a signal.
+
+    ``only_services`` leaves out the product.
+    """
+
+    def __init__(self, place: Place, site: Site, *, only_services: bool = False) -> None:
+        self._place = place
+        self._site = site
+        self._only_services = only_services
+        self._environment = {**service_environment(place), "PYTHON": sys.executable}
+        self._stopped = threading.Event()
+        self._services = services(place)
+        self._product = [] if only_services else product(site, self._check_running)
+        self._supervisor = Supervisor(place, [*self._services, *self._product], self._environment)
+
+    def run(self) -> int:
+        """Start, stay until SIGINT or SIGTERM, stop. Returns the exit code."""
+        with _alone(self._place) as alone:
+            if not alone:
+                say(f"Scriptorium runs already: {self._site.url}")
+                return 0
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self._on_signal)
+            try:
+                self._start()
+                self._watch()
+            except StopRequest:
+                pass
+            finally:
+                self._stop()
+        return 0
+
+    # --- start ---
+
+    def _start(self) -> None:
+        say(f"Scriptorium starts; its data is in {self._place.data_dir}")
+        self._check_ports()
+        self._make_folders()
+        self._start_supervisor()
+        for program in self._services:
+            self._start_program(program)
+        if self._only_services:
+            say("Services are ready.")
+            return
+        self._manage("Database tables", "migrate", "--no-input", "--verbosity", "1")
+        self._manage("Demo people and welcome document", "seed_demo")
+        for program in self._product:
+            self._start_program(program)
+        self._greet()
+
+    def _check_ports(self) -> None:
+        wanted = {**self._place.ports}
+        if not self._only_services:
+            wanted["web"] = self._site.port
+        for name, port in wanted.items():
+            # An earlier run may just be ending.
+            self._wait(partial(port_is_free, port), 2)
+            if not port_is_free(port):
+                advice = (
+                    f"Choose another one: PORT={port + 100} make up"
+                    if name == "web"
+                    else f"End the program that listens there, or change it in "
+                    f"{self._place.data_dir / 'state.json'}"
+                )
+                raise EmbeddedError(f"Port {port} (for {name}) is in use. {advice}")
+
+    def _make_folders(self) -> None:
+        for name in ("redis", "mongo"):
+            (self._place.data_dir / name).mkdir(mode=0o700, exist_ok=True)
+        folder = self._place.data_dir / "postgres"
+        if (folder / "PG_VERSION").exists():
+            return
+        shutil.rmtree(folder, ignore_errors=True)  # a first start that was cut short
+        _check_namespace()
+        with self._step("New PostgreSQL database"):
+            password_file = self._place.data_dir / "run" / f"password-{secrets.token_hex(4)}"
+            password_file.touch(mode=0o600)
+            password_file.write_text(self._place.password, encoding="ascii")
+            try:
+                self._run("initdb", postgres_init_command(self._place, password_file))
+            finally:
+                password_file.unlink()
+
+    def _start_supervisor(self) -> None:
+        self._supervisor.start()
+        self._wait(lambda: self._supervisor.has_died() or self._supervisor.answers(), START_WAIT_S)
+        if self._supervisor.has_died() or not self._supervisor.answers():
+            raise EmbeddedError(self._with_log("The supervisor does not start.", "supervisord"))
+
+    def _start_program(self, program: Program) -> None:
+        with self._step(program.title):
+            self._supervisor.launch(program.name)
+            started = time.monotonic()
+            while (trouble := _trouble(program)) is not None:
+                if self._is_hopeless(program, time.monotonic() - started):
+                    raise EmbeddedError(
+                        self._with_log(f"{program.title} is not ready: {trouble}", program.name)
+                    ) from trouble
+                self._pause()
+
+    def _is_hopeless(self, program: Program, waited_s: float) -> bool:
+        """Return whether a program will not be ready; one that dies again and again fails early."""
+        if waited_s > START_WAIT_S or self._supervisor.has_died():
+            return True
+        return waited_s > FAIL_WAIT_S and self._supervisor.state(program.name) == "BACKOFF"
+
+    def _manage(self, title: str, *words: str) -> None:
+        with self._step(title):
+            self._run(words[0], [sys.executable, str(ROOT / "manage.py"), *words])
+
+    def _run(self, name: str, command: list[str]) -> None:
+        """Run a command to its end, its output in a log."""
+        with self._place.log_file(name).open("wb") as log:
+            done = subprocess.run(  # noqa: S603 - our own words
+                command, env=self._environment, cwd=ROOT, stdout=log, stderr=log, check=False
+            )
+        if done.returncode != 0:
+            raise EmbeddedError(self._with_log(f"`{name}` failed ({done.returncode}).", name))
+
+    def _greet(self) -> None:
+        say("")
+        say(f"Scriptorium is ready: {self._site.url}")
+        say("Log in as ada, grace, alan (may not create documents) or admin (also at /admin/).")
+        say("The password of each is: scriptorium")
+        say("Ctrl-C stops everything; nothing is lost.")
+
+    # --- while it runs, and the end ---
+
+    def _watch(self) -> None:
+        """Stay. Programs are the supervisor's care; the supervisor is ours."""
+        while True:
+            self._pause(1.0)
+            if self._supervisor.has_died():
+                say("The supervisor died; it is started again.")
+                self._start_supervisor()
+                for program in [*self._services, *self._product]:
+                    self._start_program(program)
+
+    def _stop(self) -> None:
+        say("Stopping …")
+        started = time.monotonic()
+        self._supervisor.stop()
+        for program in [*self._services, *self._product]:
+            self._place.pid_file(program.name).unlink(missing_ok=True)
+        self._place.pid_file("supervisord").unlink(missing_ok=True)
+        say(f"Stopped ({time.monotonic() - started:.1f} s).")
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # A second Ctrl-C must not cut the orderly end short.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise StopRequest
+
+    # --- help ---
+
+    def _check_running(self, name: str) -> None:
+        self._supervisor.check_running(name)
+
+    def _pause(self, seconds: float = LOOK_S) -> None:
+        self._stopped.wait(seconds)
+
+    def _wait(self, condition: Callable[[], object], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition() and time.monotonic() < deadline:
+            self._pause()
+
+    @contextmanager
+    def _step(self, title: str) -> Iterator[None]:
+        """Say what goes on and, at its end, how long it took."""
+        started = time.monotonic()
+        print(f"  {title} … ", end="", flush=True)  # noqa: T201 - progress for a person
+        try:
+            yield
+        except BaseException:
+            say("")
+            raise
+        say(f"ready ({time.monotonic() - started:.1f} s)")
+
+    def _with_log(self, message: str, name: str) -> str:
+        path = self._place.log_file(name)
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        tail = "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])
+        return f"{message} The end of {path}:\n{tail}" if tail else f"{message} See {path}"
+
+
+def down(place: Place) -> int:
+    """End a running launcher of this data folder, and wait until all of it is gone."""
+    with _alone(place) as alone:
+        if alone:
+            say("Scriptorium does not run.")
+            return 0
+    pid = place.pid("up")
+    if pid is not None:
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + GONE_WAIT_S
+    while time.monotonic() < deadline:
+        with _alone(place) as alone:
+            if alone:
+                say("Scriptorium has stopped.")
+                return 0
+        threading.Event().wait(LOOK_S)
+    raise EmbeddedError(
+        f"Process {pid} did not end within {GONE_WAIT_S} s; see {place.data_dir}/log"
+    )
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    print(text, flush=True)  # noqa: T201 - this is the interface
+
+
+@contextmanager
+def _alone(place: Place) -> Iterator[bool]:
+    """Hold the data folder; yields False when a launcher holds it already."""
+    with (place.data_dir / "run" / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        place.pid_file("up").write_text(f"{os.getpid()}\n", encoding="ascii")
+        try:
+            yield True
+        finally:
+            place.pid_file("up").unlink(missing_ok=True)
+
+
+def _trouble(program: Program) -> Exception | None:
+    """Return why a program is not ready, None when it is."""
+    try:
+        program.is_ready()
+    except Exception as err:  # noqa: BLE001 - each check fails in its library's own way
+        return err
+    return None
+
+
+def _check_namespace() -> None:
+    """Raise unless this system lets root start PostgreSQL as somebody else."""
+    prefix = unprivileged()
+    if prefix and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode:  # noqa: S603
+        raise EmbeddedError(
+            "PostgreSQL does not run as root, and this system does not allow user namespaces. "
+            "Run `make up` as a plain user, or allow them with "
+            "`sysctl kernel.unprivileged_userns_clone=1`."
+        )

@@ -1,0 +1,165 @@
+"""The kept process supervisor (supervisord): its configuration, and a hand on its controls."""
+
+import http.client
+import subprocess
+import xmlrpc.client
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from apps.embedded.errors import EmbeddedError
+from apps.embedded.place import Place
+from apps.embedded.programs import ROOT, Program, child_command
+
+#: How long a program may take to stop before it is killed, in seconds.
+STOP_WAIT_S = 20
+_DO_NOT_WAIT = False
+_UNREACHABLE = (OSError, http.client.HTTPException)
+
+_HEAD = """\
+; Written anew at each start.
+[supervisord]
+nodaemon=true
+silent=true
+logfile={log}
+logfile_maxbytes=10MB
+logfile_backups=1
+loglevel=info
+pidfile={pid}
+childlogdir={log_dir}
+identifier=scriptorium
+
+[unix_http_server]
+file={socket}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+# A program is started by name once what it needs is ready, and from then on for ever again.
+_PROGRAM = """
+[program:{name}]
+command={command}
+directory={directory}
+priority={priority}
+autostart=false
+autorestart=true
+startsecs=1
+startretries=1000000
+stopsignal={stop_signal}
+stopwaitsecs={stop_wait_s}
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={log}
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=2
+"""
+
+
+def configuration(place: Place, programs: Iterable[Program]) -> str:
+    """Return supervisord's configuration. ``%`` starts an expansion in it, so it is doubled."""
+
+    def text(value: object) -> str:
+        return str(value).replace("%", "%%")
+
+    parts = [
+        _HEAD.format(
+            log=text(place.log_file("supervisord")),
+            pid=text(place.pid_file("supervisord-own")),
+            log_dir=text(place.data_dir / "log"),
+            socket=text(place.control_socket),
+        )
+    ]
+    parts += [
+        _PROGRAM.format(
+            name=program.name,
+            command=text(program.command_line(place)),
+            directory=text(place.data_dir if program.name == "beat" else ROOT),
+            priority=priority,
+            stop_signal=program.stop_signal,
+            stop_wait_s=STOP_WAIT_S,
+            log=text(place.log_file(program.name)),
+        )
+        for priority, program in enumerate(programs, start=1)
+    ]
+    return "".join(parts)
+
+
+class Supervisor:
+    """One running supervisord. ``start`` and ``stop`` frame its life."""
+
+    def __init__(
+        self, place: Place, programs: Iterable[Program], environment: Mapping[str, str]
+    ) -> None:
+        self._place = place
+        self._programs = list(programs)
+        self._environment = dict(environment)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start supervisord; none of its programs yet."""
+        config = self._place.data_dir / "run" / "supervisord.conf"
+        config.write_text(configuration(self._place, self._programs), encoding="utf-8")
+        command = [
+            *child_command(self._place, "supervisord", "SIGTERM"),
+            *(self._environment["PYTHON"], "-m", "supervisor.supervisord", "-c", str(config)),
+        ]
+        with self._place.log_file("supervisord").open("ab") as log:
+            # A session of its own: Ctrl-C comes to the launcher alone, which stops it in order.
+            self._process = subprocess.Popen(  # noqa: S603 - our own words
+                command,
+                env=self._environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def has_died(self) -> bool:
+        """Return whether supervisord itself has ended."""
+        return self._process is not None and self._process.poll() is not None
+
+    def stop(self) -> None:
+        """Stop all programs, the last started first, and supervisord."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=STOP_WAIT_S * (len(self._programs) + 1))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def launch(self, name: str) -> None:
+        """Start a program. Raises ``OSError`` while supervisord does not answer."""
+        try:
+            self._call("startProcess", name, _DO_NOT_WAIT)
+        except xmlrpc.client.Fault as fault:
+            raise EmbeddedError(f"{name} does not start: {fault.faultString}") from fault
+
+    def state(self, name: str) -> str:
+        """Return a program's state, like ``RUNNING`` or ``BACKOFF``."""
+        return str(self._call("getProcessInfo", name)["statename"])
+
+    def answers(self) -> bool:
+        """Return whether supervisord can be asked yet."""
+        try:
+            self._call("getState")
+        except _UNREACHABLE:
+            return False
+        return True
+
+    def check_running(self, name: str) -> None:
+        """Raise unless a program has stood its first second."""
+        state = self.state(name)
+        if state != "RUNNING":
+            raise EmbeddedError(f"{name} is {state}")
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        transport = SupervisorTransport(None, None, f"unix://{self._place.control_socket}")
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
+            return getattr(server.supervisor, method)(*arguments)

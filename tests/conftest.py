@@ -1,0 +1,19 @@
+"""What all tests share. The services of this process are started by ``tests.support.services``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.launcher import Launched
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
+    """Start a whole ``make up`` with services of its own, in a path with a space."""
+    launched = Launched(Path(tmp_path_factory.mktemp("a stack")))
+    try:
+        launched.wait_until_ready()
+        yield launched
+    finally:
+        launched.stop()

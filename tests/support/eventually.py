@@ -1,0 +1,31 @@
+"""Wait for something to become true: by asking again, not by a fixed pause."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+#: Between two looks, in seconds.
+LOOK_S = 0.02
+
+
+def eventually(predicate: Callable[[], T], deadline_s: float = 10.0) -> T:
+    """Return the first true answer. Fails with the last one after the deadline."""
+    end = time.monotonic() + deadline_s
+    waiter = threading.Event()
+    while not (answer := predicate()):
+        assert time.monotonic() < end, f"not within {deadline_s} s; the last answer was {answer!r}"
+        waiter.wait(LOOK_S)
+    return answer
+
+
+async def eventually_async(predicate: Callable[[], Awaitable[T]], deadline_s: float = 10.0) -> T:
+    """Return the first true answer of an async predicate, as ``eventually`` does."""
+    end = time.monotonic() + deadline_s
+    while not (answer := await predicate()):
+        assert time.monotonic() < end, f"not within {deadline_s} s; the last answer was {answer!r}"
+        await asyncio.sleep(LOOK_S)
+    return answer

@@ -1,0 +1,43 @@
+"""Operations of a made-up document, for tests of what is below the rooms."""
+
+from typing import Any
+
+import pycrdt
+
+from apps.core import clock, ids
+from apps.oplog.operation import Operation
+
+
+class Scribe:
+    """Writes a document operation by operation, as a room would number them."""
+
+    def __init__(self, document_id: str | None = None, *, author_id: str = "1") -> None:
+        self.document_id = document_id or ids.new_id()
+        self.author_id = author_id
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        self.content: pycrdt.Text = self.doc.get("content", type=pycrdt.Text)
+        self.seq = 0
+
+    @property
+    def text(self) -> str:
+        """Return what has been written."""
+        return str(self.content)
+
+    def write(self, text: str, *, unique_id: str | None = None) -> Operation:
+        """Append text; return the operation."""
+        before = self.doc.get_state()
+        self.content += text
+        self.seq += 1
+        return Operation(
+            document_id=self.document_id,
+            seq=self.seq,
+            unique_id=unique_id or ids.new_id(),
+            author_id=self.author_id,
+            received_at=clock.now(),
+            version_vector=self.doc.get_state(),
+            update=self.doc.get_update(before),
+        )
+
+    def write_many(self, count: int) -> list[Operation]:
+        """Append a number of short texts."""
+        return [self.write(f"{number} ") for number in range(count)]

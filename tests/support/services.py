@@ -1,0 +1,30 @@
+"""Real services for the whole test run: loaded as a plugin, before Django reads its settings.
+
+They are those of ``make up``, on a data folder of their own that goes away at the end.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.launcher import Launched
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Start the services; this is the last moment before the settings are read."""
+    folder = Path(tempfile.mkdtemp(prefix="scriptorium-test-"))
+    launched = Launched(folder, action="services")
+
+    def remove() -> None:
+        launched.stop()
+        shutil.rmtree(folder)
+
+    early_config.add_cleanup(remove)
+    launched.wait_until_ready()
+    os.environ.update(launched.settings(), SERVER_ID="test")
+    return (yield)
