@@ -11,6 +11,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from apps.core.moments import moment_text
 from apps.documents.models import Document
 
 #: Updates in one command; above fifty some Mongo dialects hang.
@@ -45,7 +46,7 @@ def heads_advance(heads: Sequence[Head]) -> None:
                 "$set": {
                     "seq": head.seq,
                     "version_vector": head.version_vector,
-                    "updated_at": head.updated_at,
+                    "updated_at": moment_text(head.updated_at),
                     "unpublished": True,
                 }
             },
@@ -82,7 +83,8 @@ def heads_get(document_ids: Sequence[str]) -> dict[str, int]:
 def unpublished_find(*, updated_before: datetime, limit: int) -> list[tuple[str, int]]:
     """Return ``(document id, published seq)`` of documents that Kafka has not all of."""
     rows = _rows().find(
-        {"unpublished": True, "updated_at": {"$lt": updated_before}}, {"published_seq": 1}
+        {"unpublished": True, "updated_at": {"$lt": moment_text(updated_before)}},
+        {"published_seq": 1},
     )
     return [(row["_id"], row["published_seq"]) for row in rows.limit(limit)]
 

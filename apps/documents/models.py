@@ -4,11 +4,12 @@ import mongoengine
 from mongoengine.fields import (
     BinaryField,
     BooleanField,
-    DateTimeField,
     IntField,
     LongField,
     StringField,
 )
+
+from apps.core.moments import MomentField
 
 #: The state vector of an empty Yjs document.
 EMPTY_VERSION_VECTOR = b"\x00"
@@ -27,12 +28,12 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     #: ``title`` casefolded and NFKC-normalised, for search and order.
     title_folded = StringField(required=True)
     owner_id = LongField(required=True)
-    created_at = DateTimeField(required=True)
-    updated_at = DateTimeField(required=True)
+    created_at = MomentField(required=True)
+    updated_at = MomentField(required=True)
     #: Whether it is in the trash, and since when. Lists ask for the first: a search for "no value"
     #: beside a regular expression finds nothing in one of the Mongo dialects.
     trashed = BooleanField(required=True, default=False)
-    trashed_at = DateTimeField()
+    trashed_at = MomentField()
     lineage = StringField(required=True)
 
     #: Kept up to date by the log: the last ``seq``, the state vector after it (Yjs encoding),

@@ -1,0 +1,43 @@
+"""Moments in MongoDB: text of one width in UTC, like ``2026-11-24T03:13:43.471Z``.
+
+Not BSON dates, because one of the Mongo dialects turns a date into a string of its own when an
+update sets it; lists sorted by such a field are then wrong. This text sorts as time does, in every
+dialect, and a person can read it.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from mongoengine.fields import StringField
+
+
+def moment_text(moment: datetime) -> str:
+    """Return an aware moment as it is stored, cut to milliseconds."""
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='milliseconds')}Z"
+
+
+def moment_read(text: str) -> datetime:
+    """Return the stored moment, aware, in UTC. Raises ValueError."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+class MomentField(StringField):  # type: ignore[misc]
+    """A moment: an aware ``datetime`` in Python, sortable text in MongoDB."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the moment of a stored text."""
+        return moment_read(value) if isinstance(value, str) else value
+
+    def to_mongo(self, value: Any) -> Any:
+        """Return the text of a moment."""
+        return moment_text(value) if isinstance(value, datetime) else value
+
+    def validate(self, value: Any) -> None:
+        """Refuse what is not an aware moment."""
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            self.error("A moment must be an aware datetime.")
+
+    def prepare_query_value(self, op: str | None, value: Any) -> Any:
+        """Return the text to compare with."""
+        return self.to_mongo(value)

@@ -1,0 +1,152 @@
+"""Reading documents: one, and lists."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from apps.accounts.models import User
+from apps.accounts.roles import Role
+from apps.documents import selectors, services
+from apps.documents.models import Document
+from tests.accounts.factories import grant, make_group, make_user, new_document_id
+from tests.documents.factories import make_document
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner() -> User:
+    """Return a user who may create documents."""
+    return make_user(may_create=True)
+
+
+def titles(documents: object) -> list[str]:
+    """Return the titles of a query set in order."""
+    return [document.title for document in documents]  # type: ignore[attr-defined]
+
+
+def test_document_get_returns_the_document_and_the_callers_abilities(owner: User) -> None:
+    """One call for the view, the socket and the page."""
+    document, reader = make_document(owner), make_user()
+    grant(reader, Role.VIEWER, document.id)
+    found, abilities = selectors.document_get(user=reader, document_id=document.id)
+    assert (found.id, abilities.role) == (document.id, Role.VIEWER)
+
+
+@pytest.mark.parametrize("document_id", ["", "x", "a\x00", "../..", "{'$ne': 1}", "é" * 40])
+def test_document_get_of_a_malformed_id_is_not_found(owner: User, document_id: str) -> None:
+    """For a superuser too, whose right is not looked up by id."""
+    for user in (owner, make_user(is_superuser=True)):
+        with pytest.raises(selectors.DocumentNotFoundError):
+            selectors.document_get(user=user, document_id=document_id)
+
+
+def test_document_get_does_not_tell_invisible_from_unknown(owner: User) -> None:
+    """The same error, word for word."""
+    foreign = make_document()
+    messages = set()
+    for user, document_id in (
+        (owner, foreign.id),
+        (owner, new_document_id()),
+        (AnonymousUser(), foreign.id),
+    ):
+        with pytest.raises(selectors.DocumentNotFoundError) as error:
+            selectors.document_get(user=user, document_id=document_id)
+        messages.add(error.value.message)
+    assert len(messages) == 1
+
+
+def test_document_get_of_a_trashed_one_is_for_who_may_restore_it(owner: User) -> None:
+    """And only when it is asked for."""
+    document, editor = make_document(owner), make_user()
+    grant(editor, Role.EDITOR, document.id)
+    services.document_trash(user=owner, document_id=document.id)
+    with pytest.raises(selectors.DocumentNotFoundError):
+        selectors.document_get(user=owner, document_id=document.id)
+    with pytest.raises(selectors.DocumentNotFoundError):
+        selectors.document_get(user=editor, document_id=document.id, with_trashed=True)
+    found, _ = selectors.document_get(user=owner, document_id=document.id, with_trashed=True)
+    assert found.trashed_at is not None
+
+
+def test_documents_list_has_own_and_shared_ones_and_no_others(owner: User) -> None:
+    """By an own role or by a group's."""
+    make_document(owner, title="own")
+    shared, by_group = make_document(title="shared"), make_document(title="by group")
+    make_document(title="foreign")
+    grant(owner, Role.VIEWER, shared.id)
+    grant(make_group(owner), Role.EDITOR, by_group.id)
+    listed = selectors.documents_list(user=owner, ordering="title")
+    assert titles(listed) == ["by group", "own", "shared"]
+    assert titles(selectors.documents_list(user=owner, owned=True)) == ["own"]
+    others = selectors.documents_list(user=owner, owned=False, ordering="title")
+    assert titles(others) == ["by group", "shared"]
+
+
+def test_documents_list_keeps_living_and_trashed_apart(owner: User) -> None:
+    """An editor does not see another's trash."""
+    gone, editor = make_document(owner, title="gone"), make_user()
+    make_document(owner, title="alive")
+    grant(editor, Role.EDITOR, gone.id)
+    services.document_trash(user=owner, document_id=gone.id)
+    assert titles(selectors.documents_list(user=owner)) == ["alive"]
+    assert titles(selectors.documents_list(user=owner, trashed=True)) == ["gone"]
+    assert titles(selectors.documents_list(user=editor, trashed=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("report", ["Report (final)", "REPORT 2026"]),
+        ("2026 rep", ["REPORT 2026"]),
+        ("(final)", ["Report (final)"]),
+        ("strasse", ["Straße"]),
+        (".*", ["a.*b"]),
+        ("^", []),
+        ("[a-z]", []),
+        ("(((((", []),
+        ("\\", []),
+        ("$where", []),
+    ],
+)
+def test_documents_list_search_takes_every_word_as_it_is(
+    owner: User, search: str, found: list[str]
+) -> None:
+    """No operator, no case; all words, in any order."""
+    for title in ("Report (final)", "REPORT 2026", "Straße", "a.*b"):
+        make_document(owner, title=title)
+    listed = selectors.documents_list(user=owner, search=search)
+    assert sorted(titles(listed), key=str.casefold) == sorted(found, key=str.casefold)
+
+
+@pytest.mark.parametrize("ordering", selectors.ORDERINGS)
+def test_documents_list_is_ordered(owner: User, ordering: str) -> None:
+    """Each field, both ways; titles without regard to case."""
+    for title in ("b", "C", "a"):
+        make_document(owner, title=title)
+    listed = titles(selectors.documents_list(user=owner, ordering=ordering))
+    expected = ["a", "b", "C"] if ordering.endswith("title") else ["b", "C", "a"]
+    if ordering.endswith("title"):
+        assert listed == (expected[::-1] if ordering.startswith("-") else expected)
+    else:
+        stored = list(selectors.documents_list(user=owner, ordering=ordering))
+        values = [getattr(document, ordering.removeprefix("-")) for document in stored]
+        assert values == sorted(values, reverse=ordering.startswith("-"))
+        assert sorted(listed) == sorted(expected)
+
+
+def test_document_cards_show_roles_and_present_owners(owner: User) -> None:
+    """The owner is *permission*'s word, not who once created it."""
+    document, reader, heir = make_document(owner), make_user(), make_user()
+    grant(reader, Role.COMMENTER, document.id)
+    grant(heir, Role.OWNER, document.id)
+    owner.permissions.filter(document_id=document.id).delete()
+    [card] = selectors.document_cards([document], user=reader)
+    assert (card.abilities.role, card.owner) == (Role.COMMENTER, heir)
+
+
+def test_documents_list_of_an_inactive_user_is_empty(owner: User) -> None:
+    """Nothing is left to read."""
+    make_document(owner)
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert titles(selectors.documents_list(user=owner)) == []
+    assert Document.objects.count() > 0

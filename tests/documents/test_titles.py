@@ -1,0 +1,48 @@
+"""Titles, cleaned and folded."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.documents.titles import pattern_escape, title_clean, title_fold
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "Untitled"),
+        (" \t\n ", "Untitled"),
+        ("\x00\x1f", "Untitled"),
+        ("  two \n words ", "two words"),
+        ("a\x00b", "a b"),
+        ("\ud800x", "x"),
+        ("日本語 🎉", "日本語 🎉"),
+    ],
+)
+def test_title_clean_keeps_what_one_can_see(text: str, expected: str) -> None:
+    """One line, no control characters, nothing that a database refuses."""
+    assert title_clean(text) == expected
+
+
+@given(st.text(alphabet=st.characters(codec=None)))
+def test_title_clean_can_always_be_stored(text: str) -> None:
+    """Whatever comes in, UTF-8 without NUL comes out, and cleaning again changes nothing."""
+    title = title_clean(text)
+    assert b"\x00" not in title.encode()
+    assert title_clean(title) == title
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Straße", "STRASSE"), ("Ａda", "aDA"), ("É", "e\u0301")]
+)
+def test_title_fold_makes_equals_equal(one: str, other: str) -> None:
+    """Case, width and composition do not matter in a search."""
+    assert title_fold(one) == title_fold(other)
+
+
+@given(st.text())
+def test_pattern_escape_matches_the_text_itself(text: str) -> None:
+    """No character of a search is an operator."""
+    assert re.fullmatch(pattern_escape(text), text)
