@@ -36,13 +36,13 @@ class Snapshot:
         return decode_vector(self.version_vector)
 
     def pack(self) -> bytes:
-        """Return the stored form: magic, seq, vector length, SHA-256 of the rest, then the rest.
+        """Return the stored form: magic, seq, vector length, SHA-256, body; big-endian.
 
-        The rest is the vector and the state, compressed. Source: ours; big-endian.
+        The body is the vector and the state, compressed; the checksum covers all the others.
         """
         body = zlib.compress(self.version_vector + self.state, level=6)
-        digest = hashlib.sha256(body).digest()
-        return _HEAD.pack(_MAGIC, self.seq, len(self.version_vector), digest) + body
+        length = len(self.version_vector)
+        return _HEAD.pack(_MAGIC, self.seq, length, _digest(self.seq, length, body)) + body
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
@@ -50,12 +50,16 @@ class Snapshot:
         try:
             magic, seq, vector_length, digest = _HEAD.unpack_from(packed)
             body = packed[_HEAD.size :]
-            if magic != _MAGIC or hashlib.sha256(body).digest() != digest:
+            if magic != _MAGIC or _digest(seq, vector_length, body) != digest:
                 raise SnapshotDamagedError("A stored snapshot does not match its checksum.")
             content = zlib.decompress(body)
         except (struct.error, zlib.error) as err:
             raise SnapshotDamagedError("A stored snapshot cannot be read.") from err
         return cls(seq=seq, version_vector=content[:vector_length], state=content[vector_length:])
+
+
+def _digest(seq: int, vector_length: int, body: bytes) -> bytes:
+    return hashlib.sha256(struct.pack(">QI", seq, vector_length) + body).digest()
 
 
 EMPTY = Snapshot(seq=0, version_vector=b"\x00", state=b"\x00\x00")

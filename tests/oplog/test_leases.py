@@ -1,0 +1,109 @@
+"""The lock on a document's log: one holder, renewal, expiry, hand-over, a paused owner."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from apps.core import ids
+from apps.oplog.leases import Hold, Leases
+from apps.oplog.models import lock_rows
+
+
+class Clock:
+    """A time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        """Return it."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def document_id() -> str:
+    """Return a document that nobody has locked."""
+    return ids.new_id()
+
+
+def test_hold_free_is_fresh_then_held(clock: Clock, document_id: str) -> None:
+    """The first time somebody else may have written before; after that nobody can have."""
+    leases = Leases("a", now=clock)
+    assert leases.hold(document_id) is Hold.FRESH
+    assert leases.hold(document_id) is Hold.HELD
+    assert leases.holds(document_id)
+
+
+def test_hold_of_another_is_taken_until_it_expires(clock: Clock, document_id: str) -> None:
+    """Nobody waits for a dead owner longer than its lease."""
+    first, second = Leases("a", lease_s=10, now=clock), Leases("b", lease_s=10, now=clock)
+    first.hold(document_id)
+    assert second.hold(document_id) is Hold.TAKEN
+    clock.now += 10.1
+    assert second.hold(document_id) is Hold.FRESH
+
+
+def test_hold_past_half_its_time_is_renewed(clock: Clock, document_id: str) -> None:
+    """A lease under load never runs out."""
+    first, second = Leases("a", lease_s=10, now=clock), Leases("b", lease_s=10, now=clock)
+    first.hold(document_id)
+    for _ in range(4):
+        clock.now += 6
+        assert first.hold(document_id) is Hold.HELD
+    assert second.hold(document_id) is Hold.TAKEN
+
+
+def test_release_lets_another_in_at_once(clock: Clock, document_id: str) -> None:
+    """A hand-over needs no waiting."""
+    first, second = Leases("a", now=clock), Leases("b", now=clock)
+    first.hold(document_id)
+    first.release([document_id])
+    assert not first.holds(document_id)
+    assert second.hold(document_id) is Hold.FRESH
+
+
+def test_paused_owner_learns_that_its_lease_is_another_s(clock: Clock, document_id: str) -> None:
+    """Who slept through the lease finds it taken, and its release takes nothing away."""
+    paused, other = Leases("a", lease_s=10, now=clock), Leases("b", lease_s=10, now=clock)
+    paused.hold(document_id)
+    clock.now += 11
+    other.hold(document_id)
+    assert paused.hold(document_id) is Hold.TAKEN
+    paused.release([document_id])
+    row = lock_rows().find_one({"_id": document_id})
+    assert row is not None
+    assert (row["owner"], row["fence"]) == ("b", 2)
+    assert row["expires_at"] > clock.now
+
+
+def test_owner_of_an_expired_lease_that_nobody_took_goes_on(clock: Clock, document_id: str) -> None:
+    """The fence is unchanged, so nobody else has appended meanwhile."""
+    leases = Leases("a", lease_s=10, now=clock)
+    leases.hold(document_id)
+    clock.now += 60
+    assert leases.hold(document_id) is Hold.HELD
+
+
+def test_fence_grows_with_every_holder(clock: Clock, document_id: str) -> None:
+    """The number tells the holders apart."""
+    for number, owner in enumerate("abc", start=1):
+        leases = Leases(owner, now=clock)
+        leases.hold(document_id)
+        row = lock_rows().find_one({"_id": document_id})
+        assert row is not None
+        assert row["fence"] == number
+        leases.release_all()
+
+
+def test_race_for_a_free_lock_has_one_winner(document_id: str) -> None:
+    """Of eight who try at once, one gets it."""
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda n: Leases(f"owner-{n}").hold(document_id), range(8)))
+    assert answers.count(Hold.FRESH) == 1
+    assert answers.count(Hold.TAKEN) == 7

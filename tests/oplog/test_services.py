@@ -1,0 +1,184 @@
+"""Appending to the log: order, both arbiters, several documents at once, Kafka beside it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from apps.core import clock, ids
+from apps.documents.models import Document
+from apps.oplog.leases import Hold, Leases
+from apps.oplog.operation import Operation
+from apps.oplog.publisher import Publisher
+from apps.oplog.selectors import head_seq, operations_find, operations_since
+from apps.oplog.services import Append, Appended, AppendState, operations_append
+from tests.support.eventually import eventually
+from tests.support.operations import Scribe
+
+
+@pytest.fixture(scope="module")
+def publisher() -> Iterator[Publisher]:
+    """Return a producer of the real broker."""
+    publisher = Publisher()
+    yield publisher
+    publisher.close()
+
+
+@pytest.fixture
+def leases() -> Iterator[Leases]:
+    """Return the leases of one server."""
+    leases = Leases(ids.new_id())
+    yield leases
+    leases.release_all()
+
+
+def append(operations: list[Operation], leases: Leases, publisher: Publisher) -> Appended:
+    """Append to one document's log."""
+    request = Append(operations[0].document_id, operations)
+    [answer] = operations_append([request], leases=leases, publisher=publisher)
+    return answer
+
+
+def make_document(document_id: str) -> None:
+    """Store the *documents* entity of a made-up document."""
+    now = clock.now()
+    Document(
+        id=document_id,
+        title="T",
+        title_folded="t",
+        owner_id=1,
+        created_at=now,
+        updated_at=now,
+        lineage=ids.new_id(),
+    ).save()
+
+
+def test_append_stores_in_order(leases: Leases, publisher: Publisher) -> None:
+    """What was appended is read back, byte for byte, without a gap."""
+    scribe = Scribe()
+    operations = scribe.write_many(5)
+    assert append(operations[:2], leases, publisher) == Appended(AppendState.STORED, 2)
+    assert append(operations[2:], leases, publisher) == Appended(AppendState.STORED, 3)
+    assert operations_since(document_id=scribe.document_id, after=0) == operations
+    assert operations_since(document_id=scribe.document_id, after=3, limit=1) == operations[3:4]
+    assert head_seq(document_id=scribe.document_id) == 5
+
+
+def test_append_moves_the_head_and_kafka_confirms(leases: Leases, publisher: Publisher) -> None:
+    """The documents entity has seq and vector at once, the published mark soon after."""
+    scribe = Scribe()
+    make_document(scribe.document_id)
+    operations = scribe.write_many(3)
+    append(operations, leases, publisher)
+    document = Document.objects.get(id=scribe.document_id)
+    assert (document.seq, document.unpublished) == (3, True)
+    assert bytes(document.version_vector) == operations[-1].version_vector
+
+    def published() -> bool:
+        stored = Document.objects.get(id=scribe.document_id)
+        return bool(stored.published_seq == 3 and not stored.unpublished)
+
+    eventually(published)
+
+
+def test_append_with_a_used_seq_is_behind_and_leaves_no_gap(
+    leases: Leases, publisher: Publisher
+) -> None:
+    """The second arbiter: who lost the race stores nothing after the place that was taken."""
+    scribe, late = Scribe(), Scribe()
+    late.document_id = scribe.document_id
+    append(scribe.write_many(3), leases, publisher)
+    answer = append(late.write_many(5), leases, publisher)
+    assert answer == Appended(AppendState.BEHIND, 0)
+    assert head_seq(document_id=scribe.document_id) == 3
+
+
+def test_append_with_a_used_unique_id_stores_what_was_before_it(
+    leases: Leases, publisher: Publisher
+) -> None:
+    """The first arbiter: the same operation is in the log once, whatever seq it comes with."""
+    scribe = Scribe()
+    append([scribe.write("a", unique_id="once")], leases, publisher)
+    second = [scribe.write("b"), scribe.write("c", unique_id="once"), scribe.write("d")]
+    assert append(second, leases, publisher) == Appended(AppendState.BEHIND, 1)
+    assert head_seq(document_id=scribe.document_id) == 2
+    found = operations_find(document_id=scribe.document_id, unique_ids=["once", "never"])
+    assert {name: operation.seq for name, operation in found.items()} == {"once": 1}
+
+
+def test_append_of_several_documents_is_judged_one_by_one(
+    leases: Leases, publisher: Publisher
+) -> None:
+    """One document's conflict holds up no other of the same commit."""
+    good, bad, after = Scribe(), Scribe(), Scribe()
+    append([bad.write("taken")], leases, publisher)
+    stale = Scribe()
+    stale.document_id = bad.document_id
+    answers = operations_append(
+        [
+            Append(good.document_id, good.write_many(2)),
+            Append(bad.document_id, stale.write_many(2)),
+            Append(after.document_id, after.write_many(2)),
+        ],
+        leases=leases,
+        publisher=publisher,
+    )
+    assert [(answer.state, answer.stored) for answer in answers] == [
+        (AppendState.STORED, 2),
+        (AppendState.BEHIND, 0),
+        (AppendState.STORED, 2),
+    ]
+    assert head_seq(document_id=after.document_id) == 2
+
+
+def test_append_under_another_s_lock_is_locked(publisher: Publisher, leases: Leases) -> None:
+    """Nothing is written without the lock."""
+    scribe = Scribe()
+    other = Leases("other")
+    other.hold(scribe.document_id)
+    assert append(scribe.write_many(1), leases, publisher).state is AppendState.LOCKED
+    assert head_seq(document_id=scribe.document_id) == 0
+    other.release_all()
+
+
+def test_append_after_a_hand_over_is_behind_before_anything_is_tried(
+    publisher: Publisher, leases: Leases
+) -> None:
+    """A fresh lock looks at the log first."""
+    scribe, other = Scribe(), Leases("other")
+    append([scribe.write("theirs")], other, publisher)
+    other.release_all()
+    mine = replace(Scribe().write("mine"), document_id=scribe.document_id)
+    assert append([mine], leases, publisher) == Appended(AppendState.BEHIND, 0)
+
+
+def test_race_of_servers_without_locks_leaves_one_order(publisher: Publisher) -> None:
+    """Even where every server believes that it has the lock: seq 1 to n, each id once."""
+    document_id = ids.new_id()
+
+    class Reckless(Leases):
+        """Believes that it always has the lock."""
+
+        def _take(self, document_id: str) -> Hold:
+            return Hold.HELD
+
+    def write(server: int) -> None:
+        leases, written = Reckless(f"server-{server}"), 0
+        while written < 10:
+            operation = Operation(
+                document_id=document_id,
+                seq=head_seq(document_id=document_id) + 1,
+                unique_id=f"{server}-{written}",
+                author_id="1",
+                received_at=clock.now(),
+                version_vector=b"\x00",
+                update=b"\x00\x00",
+            )
+            written += append([operation], leases, publisher).stored
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    operations = operations_since(document_id=document_id, after=0)
+    assert [operation.seq for operation in operations] == list(range(1, 41))
+    assert len({operation.unique_id for operation in operations}) == 40
