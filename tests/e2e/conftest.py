@@ -1,0 +1,102 @@
+"""A browser for the session, and people who arrive with one login each."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, StorageState, expect, sync_playwright
+
+from config.env import env
+from tests.e2e.people import PASSWORD, Person
+
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+#: Long enough for a loaded machine; what is waited for comes within a second as a rule.
+PATIENCE_MS = 20_000
+
+Arrive = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start Chromium: ``CHROMIUM``, else the one on PATH. Without one the tests fail."""
+    path = env.str("CHROMIUM", "") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.fail("The browser tests need Chromium: apt-get install chromium, or set CHROMIUM.")
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def logins(browser: Browser, stack: Any) -> Callable[[str], tuple[StorageState, str]]:
+    """Return how to log in: each person once for all tests, for logins are throttled."""
+    known: dict[str, tuple[StorageState, str]] = {}
+
+    def login(username: str) -> tuple[StorageState, str]:
+        if username not in known:
+            context = browser.new_context(base_url=stack.url)
+            page = context.new_page()
+            page.goto("/login/")
+            page.get_by_label("Username").fill(username)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Log in").click()
+            page.wait_for_url("/")
+            answer = context.request.post(
+                "/api/v1/auth/token/", data={"username": username, "password": PASSWORD}
+            )
+            known[username] = (context.storage_state(), answer.json()["access"])
+            context.close()
+        return known[username]
+
+    return login
+
+
+@pytest.fixture
+def arrive(
+    browser: Browser, stack: Any, logins: Callable[[str], tuple[StorageState, str]]
+) -> Iterator[Arrive]:
+    """Return how people come to the site; afterwards their consoles must be clean."""
+    here: list[Person] = []
+
+    def come(username: str, **options: Any) -> Person:
+        state, token = logins(username)
+        person = Person.arrive(
+            browser, username=username, base_url=stack.url, state=state, token=token, **options
+        )
+        person.page.set_default_timeout(PATIENCE_MS)
+        here.append(person)
+        return person
+
+    yield come
+    for person in here:
+        person.leave()
+
+
+@pytest.fixture
+def ada(arrive: Arrive) -> Person:
+    """Ada, who may create documents."""
+    return arrive("ada")
+
+
+@pytest.fixture
+def grace(arrive: Arrive) -> Person:
+    """Grace, who may create documents."""
+    return arrive("grace")
+
+
+@pytest.fixture
+def shared(ada: Person, grace: Person) -> str:
+    """Return a new document of Ada's in which Grace may write."""
+    document_id = ada.create("Shared")
+    ada.share(document_id, "grace", "editor")
+    return document_id

@@ -1,0 +1,69 @@
+"""Nothing is lost when the network, the page or the server goes (DESIGN, clients)."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.people import Person
+
+OFFLINE = re.compile(r"^Offline: \d+ changes? kept on this device$")
+
+
+def test_edits_on_both_sides_of_a_cut_converge(ada: Person, grace: Person, shared: str) -> None:
+    """Ada writes without a network while Grace writes with one; afterwards both have both."""
+    ada.expects_network_noise = True
+    ada.open(shared)
+    grace.open(shared)
+    ada.write("start\n")
+    grace.sees("start")
+    ada.context.set_offline(True)
+    ada.write("from the train\n")
+    expect(ada.chip).to_have_text(OFFLINE)
+    grace.write("from the desk\n")
+    expect(grace.chip).to_have_text("Saved")
+    ada.context.set_offline(False)
+    expect(ada.chip).to_have_text("Saved")
+    for person in (ada, grace):
+        person.page.wait_for_function(
+            """() => ['from the train', 'from the desk'].every(
+              words => document.querySelector('.prose').innerText.includes(words))"""
+        )
+    assert ada.shown_text() == grace.shown_text()
+    log = ada.api("GET", f"documents/{shared}/operations/")["results"]
+    assert len({row["unique_id"] for row in log}) == len(log)
+
+
+def test_unsent_edits_survive_a_reload(ada: Person) -> None:
+    """The page is loaded anew while the server gives no connection: the edits are still here."""
+    ada.expects_network_noise = True
+    document_id = ada.create("Kept on the device")
+    ada.open(document_id)
+    ada.write("sent. ")
+    expect(ada.chip).to_have_text("Saved")
+    ada.context.set_offline(True)
+    ada.write("Not sent.")
+    expect(ada.chip).to_have_text(OFFLINE)
+    ada.page.route("**/auth/token/session/", lambda route: route.abort())
+    ada.context.set_offline(False)
+    ada.page.reload()
+    ada.sees("sent. Not sent.")
+    expect(ada.chip).to_have_text(OFFLINE)
+    ada.page.unroute("**/auth/token/session/")
+    expect(ada.chip).to_have_text("Saved")
+    ada.page.reload()
+    ada.sees("sent. Not sent.")
+
+
+def test_reconnect_logs_each_edit_once(ada: Person) -> None:
+    """What the outbox repeats is not sent a second time by the sync."""
+    ada.expects_network_noise = True
+    document_id = ada.create("Once")
+    ada.open(document_id)
+    ada.context.set_offline(True)
+    ada.write("once")
+    expect(ada.chip).to_have_text(OFFLINE)
+    ada.context.set_offline(False)
+    expect(ada.chip).to_have_text("Saved")
+    log = ada.api("GET", f"documents/{document_id}/operations/")["results"]
+    written = [row for row in log if row["author"]["username"] == "ada"]
+    assert len(written) == 1

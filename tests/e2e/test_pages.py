@@ -1,0 +1,166 @@
+"""The pages around the text: login, the list, errors; keyboard, phone, policy."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.conftest import Arrive
+from tests.e2e.people import PASSWORD, Person
+
+PHONE = {"width": 360, "height": 740}
+
+
+def test_keyboard_alone_leads_from_login_to_writing(browser: Browser, stack: Any) -> None:
+    """Log in, make a document, name it, write, make words bold from the toolbar: no mouse."""
+    person = Person.arrive(browser, username="grace", base_url=stack.url, state=None)
+    keyboard = person.page.keyboard
+    person.page.goto("/login/")
+    keyboard.type("grace")
+    keyboard.press("Tab")
+    keyboard.type(PASSWORD)
+    keyboard.press("Enter")
+    expect(person.page.get_by_role("heading", name="Documents")).to_be_visible()
+    keyboard.press("n")
+    expect(person.page.get_by_label("Title")).to_be_focused()
+    keyboard.type("By keyboard")
+    keyboard.press("Enter")
+    keyboard.type("Plain ")
+    keyboard.press("Alt+F10")
+    bold = person.page.get_by_role("button", name="Bold")
+    while not bold.evaluate("button => button === document.activeElement"):
+        keyboard.press("ArrowRight")
+    keyboard.press("Enter")
+    expect(bold).to_have_attribute("aria-pressed", "true")
+    expect(person.text).to_be_focused()
+    keyboard.type("bold")
+    expect(person.text.locator("strong")).to_have_text("bold")
+    expect(person.chip).to_have_text("Saved")
+    keyboard.press("Control+/")
+    expect(person.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    keyboard.press("Escape")
+    expect(person.page.get_by_role("dialog")).to_have_count(0)
+    person.leave()
+
+
+def test_phone_width_does_not_scroll_sideways(arrive: Arrive) -> None:
+    """The list, and a document with code and long words, fit a narrow screen."""
+    person = arrive("ada", viewport=PHONE, has_touch=True, is_mobile=True)
+    document_id = person.create("A rather long title that has to be broken on a phone")
+    fits = "() => document.documentElement.scrollWidth <= window.innerWidth"
+    person.page.goto("/")
+    expect(person.page.locator(".row").first).to_be_visible()
+    assert person.page.evaluate(fits)
+    person.open(document_id)
+    person.write(f"{'word' * 40}\n``` {'code ' * 40}")
+    expect(person.text.locator("pre")).to_be_visible()
+    assert person.page.evaluate(fits)
+    expect(person.page.get_by_role("toolbar")).to_be_visible()
+
+
+def test_list_creates_renames_trashes_and_restores(ada: Person) -> None:
+    """Everything that the documents page offers, with undo."""
+    page = ada.page
+    page.goto("/")
+    page.get_by_role("button", name="New document").first.click()
+    page.wait_for_url(re.compile(r"/documents/[0-9a-f-]{36}/"))
+    title = page.get_by_label("Title")
+    title.fill("Zebra crossing")
+    expect(ada.chip).to_have_text("Saved")
+    page.get_by_role("link", name="All documents").click()
+    row = page.locator(".row", has_text="Zebra crossing")
+    row.hover()
+    row.get_by_role("button", name="Rename").click()
+    page.get_by_label("Title").fill("Zebra parade")
+    page.keyboard.press("Enter")
+    row = page.locator(".row", has_text="Zebra parade")
+    expect(row.get_by_role("link")).to_be_focused()
+    page.get_by_role("searchbox").fill("parade zebra")
+    expect(page.locator(".row")).to_have_count(1)
+    row.hover()
+    row.get_by_role("button", name="trash").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(1)
+    row.hover()
+    row.get_by_role("button", name="trash").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("link", name="Trash").click()
+    page.get_by_role("button", name="Restore Zebra parade").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("link", name="All", exact=True).click()
+    expect(row).to_have_count(1)
+    page.get_by_role("searchbox").fill("no such title")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+
+
+def test_person_without_the_right_is_told_and_has_no_button(arrive: Arrive) -> None:
+    """Alan may not create documents."""
+    alan = arrive("alan")
+    alan.page.goto("/")
+    expect(alan.page.get_by_text("You cannot create documents.")).to_be_visible()
+    expect(alan.page.get_by_role("button", name="New document")).to_have_count(0)
+
+
+def test_list_that_cannot_be_loaded_says_so_and_tries_again(ada: Person) -> None:
+    """The service is away, then back."""
+    ada.expects_network_noise = True
+    ada.create("Found again")
+    ada.page.route("**/api/v1/documents/?*", lambda route: route.abort())
+    ada.page.goto("/")
+    expect(ada.page.get_by_role("heading", name="could not be loaded")).to_be_visible()
+    ada.page.unroute("**/api/v1/documents/?*")
+    ada.page.get_by_role("button", name="Try again").click()
+    expect(ada.page.locator(".row").first).to_be_visible()
+
+
+def test_trashed_while_open_is_said(ada: Person, grace: Person, shared: str) -> None:
+    """A document that goes into the trash ends on the other's page with a word."""
+    grace.open(shared)
+    grace.write("In the middle of")
+    expect(grace.chip).to_have_text("Saved")
+    ada.api("DELETE", f"documents/{shared}/")
+    expect(grace.chip).to_have_text(re.compile("^(Document gone|Access removed)"))
+    grace.sees("In the middle of")
+
+
+@pytest.mark.parametrize("path", ["/", "/documents/0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11/"])
+def test_anonymous_is_sent_to_the_login(browser: Browser, stack: Any, path: str) -> None:
+    """Pages need a login, and lead back to where one wanted to go."""
+    person = Person.arrive(browser, username="nobody", base_url=stack.url, state=None)
+    person.page.goto(path)
+    expect(person.page).to_have_url(f"{stack.url}/login/?next={path}")
+    expect(person.page.get_by_role("heading", name="Log in")).to_be_visible()
+    person.leave()
+
+
+def test_document_that_is_not_shared_answers_404(ada: Person, arrive: Arrive) -> None:
+    """An invisible document looks like none at all."""
+    alan = arrive("alan")
+    alan.expects_network_noise = True
+    private = alan.page.goto(f"/documents/{ada.create('Private')}/")
+    assert private is not None
+    assert private.status == 404
+    nowhere = alan.page.goto("/documents/0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11/")
+    assert nowhere is not None
+    assert nowhere.status == 404
+    expect(alan.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+
+
+def test_policy_is_strict_and_theme_stays(ada: Person) -> None:
+    """Scripts and styles from our own address only; a chosen theme survives a reload."""
+    answer = ada.page.goto("/")
+    assert answer is not None
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "script-src 'self'" in policy
+    assert "style-src 'self'" in policy
+    root = ada.page.locator("html")
+    theme = ada.page.get_by_role("button", name="Theme")
+    for name in ("light", "dark"):
+        theme.click()
+        expect(root).to_have_attribute("data-theme", name)
+    ada.page.reload()
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert ada.page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"

@@ -1,0 +1,75 @@
+"""What one may not do, the page does not do, and says so."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.people import Person
+
+
+def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
+    """A viewer's keys change nothing; what others write appears."""
+    document_id = ada.create("Only to read")
+    ada.share(document_id, "grace", "viewer")
+    ada.open(document_id)
+    ada.write("Read this")
+    grace.open(document_id, status="Read-only")
+    expect(grace.text).to_have_attribute("contenteditable", "false")
+    expect(grace.page.get_by_role("toolbar")).to_be_hidden()
+    expect(grace.page.get_by_role("button", name="Share")).to_be_hidden()
+    grace.text.click()
+    grace.page.keyboard.type("not allowed")
+    ada.write(" aloud")
+    grace.sees("Read this aloud")
+
+
+def test_access_removed_while_typing_is_said_and_the_text_kept(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """The owner removes a writer in the share dialog: within seconds the writer's page says so."""
+    ada.open(shared)
+    grace.open(shared)
+    grace.write("Still here")
+    ada.sees("Still here")
+    ada.page.get_by_role("button", name="Share").click()
+    ada.page.get_by_role("button", name="Remove Grace Hopper").click()
+    expect(grace.chip).to_have_text(re.compile("^Access removed"))
+    expect(grace.page.get_by_role("alert")).to_contain_text("You no longer have access")
+    expect(grace.text).to_have_attribute("contenteditable", "false")
+    grace.sees("Still here")
+    grace.expects_network_noise = True
+    grace.page.reload()
+    expect(grace.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+
+
+def test_downgraded_writer_becomes_a_reader_and_keeps_the_text(ada: Person, grace: Person) -> None:
+    """From editor to viewer: the refused edit stays on the page, and the chip says so."""
+    document_id = ada.create("Downgrade")
+    permission = ada.share(document_id, "grace", "editor")
+    grace.open(document_id)
+    grace.write("mine ")
+    expect(grace.chip).to_have_text("Saved")
+    ada.api("PATCH", f"documents/{document_id}/permissions/{permission}/", role="viewer")
+    grace.write("refused")
+    expect(grace.chip).to_have_text(re.compile("^Read-only"))
+    expect(grace.text).to_have_attribute("contenteditable", "false")
+    ada.open(document_id)
+    ada.sees("mine")
+
+
+def test_share_dialog_adds_by_name_and_changes_the_role(ada: Person, grace: Person) -> None:
+    """Search a person, add, change the role: by keyboard."""
+    document_id = ada.create("To be shared")
+    ada.open(document_id)
+    ada.page.get_by_role("button", name="Share").press("Enter")
+    ada.page.keyboard.type("hopp")
+    expect(ada.page.get_by_role("option")).to_have_text(re.compile("Grace Hopper"))
+    for key in ("ArrowDown", "Enter", "Enter"):
+        ada.page.keyboard.press(key)
+    expect(ada.page.get_by_text("grace is editor now.")).to_be_visible()
+    grace.open(document_id)
+    ada.page.get_by_label("Role of Grace Hopper").select_option("viewer")
+    expect(ada.page.get_by_text("Grace Hopper is viewer now.")).to_be_visible()
+    ada.page.get_by_role("textbox").or_(ada.page.get_by_role("combobox")).first.focus()
+    grace.page.reload()
+    expect(grace.chip).to_have_text("Read-only")

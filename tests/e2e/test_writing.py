@@ -1,0 +1,164 @@
+"""People write in one document (issue: the editor page, browser tests)."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Arrive
+from tests.e2e.people import Person
+
+
+def test_two_people_typing_at_once_converge(ada: Person, grace: Person, shared: str) -> None:
+    """Both type letter by letter in turns; both screens and the log hold everything."""
+    ada.open(shared)
+    grace.open(shared)
+    ada.write("ada: \n")
+    grace.sees("ada:")
+    grace.write("grace: ")
+    ada.page.keyboard.press("Control+Home")
+    ada.page.keyboard.press("End")
+    for mine, yours in zip("one two three", "four five six", strict=True):
+        ada.page.keyboard.type(mine)
+        grace.page.keyboard.type(yours)
+    for person in (ada, grace):
+        person.sees("ada: one two three\n\ngrace: four five six")
+        expect(person.chip).to_have_text("Saved")
+    log = ada.api("GET", f"documents/{shared}/operations/")["results"]
+    assert [row["seq"] for row in log] == list(range(1, len(log) + 1))
+    assert {row["author"]["username"] for row in log} == {"ada", "grace"}
+
+
+def test_each_sees_the_caret_and_avatar_of_the_other(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """A caret carries the authenticated name; it goes when its owner goes."""
+    ada.open(shared)
+    grace.open(shared)
+    ada.write("A line")
+    grace.write(" and its end")
+    expect(ada.page.locator(".caret")).to_have_attribute("data-name", "Grace Hopper")
+    expect(grace.page.locator(".caret")).to_have_attribute("data-name", "Ada Lovelace")
+    expect(ada.page.locator("#people .avatar")).to_have_count(2)
+    grace.page.keyboard.press("Shift+Home")
+    expect(ada.page.locator(".selection")).to_have_text("A line and its end")
+    grace.page.goto("/")
+    expect(ada.page.locator(".caret")).to_have_count(0)
+    expect(ada.page.locator("#people .avatar")).to_have_count(1)
+
+
+def test_text_is_there_after_a_reload(ada: Person) -> None:
+    """What was saved comes back, from the server and on another device."""
+    document_id = ada.create("Kept")
+    ada.open(document_id)
+    ada.write("Kept for good.")
+    expect(ada.chip).to_have_text("Saved")
+    ada.page.reload()
+    ada.sees("Kept for good.")
+    expect(ada.chip).to_have_text("Saved")
+
+
+def test_text_reaches_another_device_of_the_same_person(ada: Person, arrive: Arrive) -> None:
+    """A second browser of one person starts from the server alone."""
+    document_id = ada.create("Two desks")
+    ada.open(document_id)
+    ada.write("From the first desk.")
+    expect(ada.chip).to_have_text("Saved")
+    other = arrive("ada")
+    other.open(document_id)
+    other.sees("From the first desk.")
+
+
+def test_undo_takes_back_only_ones_own_edits(ada: Person, grace: Person, shared: str) -> None:
+    """Ada undoes and redoes her words; Grace's stay."""
+    ada.open(shared)
+    grace.open(shared)
+    grace.write("Grace was here.\n")
+    ada.sees("Grace was here.")
+    ada.write("So was Ada.")
+    grace.sees("Grace was here.\n\nSo was Ada.")
+    ada.page.keyboard.press("Control+z")
+    ada.sees("Grace was here.")
+    grace.sees("Grace was here.")
+    ada.page.keyboard.press("Control+Shift+z")
+    grace.sees("Grace was here.\n\nSo was Ada.")
+
+
+def test_every_form_of_text_reaches_the_other(ada: Person, grace: Person, shared: str) -> None:
+    """Input rules make headings, lists, tasks, quotes, code, rules and marks."""
+    ada.open(shared)
+    grace.open(shared)
+    ada.write("# One\n## Two\n### Three\n")
+    ada.write(
+        "**bold** *italic* ~~gone~~ `code`\n- bullet\n\n1. number\n\n[ ] task\n\n> quote\n\n\n"
+    )
+    ada.write("```\nlet x;")
+    for _ in range(2):
+        ada.page.keyboard.press("Enter")
+    ada.page.keyboard.press("Enter")
+    ada.write("---")
+    for selector in (
+        "h1",
+        "h2",
+        "h3",
+        "strong",
+        "em",
+        "s",
+        "p code",
+        "ul:not([data-type]) li",
+        "ol li",
+        "ul[data-type=taskList] input[type=checkbox]",
+        "blockquote",
+        "pre code",
+        "hr",
+    ):
+        expect(grace.text.locator(selector).first, selector).to_be_visible()
+    grace.text.locator("input[type=checkbox]").check()
+    expect(ada.text.locator("li[data-checked=true]")).to_have_count(1)
+
+
+def test_link_takes_only_safe_addresses(ada: Person) -> None:
+    """The dialog refuses a script address and makes a full one of a bare name."""
+    document_id = ada.create("Links")
+    ada.open(document_id)
+    ada.write("example")
+    ada.page.keyboard.press("Shift+Home")
+    ada.page.keyboard.press("Control+k")
+    address = ada.page.get_by_label("Address")
+    address.fill("javascript:alert(1)")
+    ada.page.keyboard.press("Enter")
+    expect(address).to_be_visible()
+    address.fill("example.org")
+    ada.page.keyboard.press("Enter")
+    link = ada.text.locator("a")
+    expect(link).to_have_attribute("href", "https://example.org")
+    expect(link).to_have_attribute("rel", re.compile("noopener"))
+
+
+def test_pasted_markup_becomes_clean_text(ada: Person) -> None:
+    """Scripts, styles, handlers and unsafe links of what is pasted do not come in."""
+    document_id = ada.create("Paste")
+    ada.open(document_id)
+    ada.text.focus()
+    ada.page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.setData('text/html', `<h2 style="color:red" onclick="x()">Head</h2>
+            <script>x()</script><p>word <a href="javascript:x()">link</a></p>`);
+          document.querySelector('.prose').dispatchEvent(
+            new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
+        }"""
+    )
+    expect(ada.text.locator("h2")).to_have_text("Head")
+    expect(ada.text).to_contain_text("word link")
+    expect(ada.text.locator("a, script, [onclick], h2[style]")).to_have_count(0)
+
+
+def test_rename_reaches_the_other_page(ada: Person, grace: Person, shared: str) -> None:
+    """A new title is saved by itself and shown to whoever has the document open."""
+    ada.open(shared)
+    grace.open(shared)
+    title = ada.page.get_by_label("Title")
+    title.fill("Renamed while open")
+    expect(ada.chip).to_have_text("Saved")
+    expect(grace.page.get_by_label("Title")).to_have_value("Renamed while open")
+    expect(grace.page).to_have_title("Renamed while open · Scriptorium")
