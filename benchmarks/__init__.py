@@ -1,0 +1,1 @@
+"""Measurements: the load generator's way into a running Scriptorium."""
