@@ -7,11 +7,14 @@ import pytest
 
 from tests.support.launcher import Launched
 
+#: What people wait half a minute or longer for, tests wait for as well.
+SHORT_WAITS = {"TOKEN_EXPIRY_GRACE_S": "2", "LIMIT_PENDING_AGE_S": "5"}
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
     """Start a whole ``make up`` with services of its own, in a path with a space."""
-    launched = Launched(Path(tmp_path_factory.mktemp("a stack")))
+    launched = Launched(Path(tmp_path_factory.mktemp("a stack")), settings=SHORT_WAITS)
     try:
         launched.wait_until_ready()
         yield launched

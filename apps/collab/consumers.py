@@ -112,7 +112,7 @@ class _Connection:
     async def serve(self, receive: Any) -> None:
         """Take part in the room until either side ends it."""
         metrics.SESSIONS.inc()
-        writer = asyncio.create_task(self._session.write())
+        writer = asyncio.create_task(self._write())
         try:
             if self._room.gone:
                 raise TransientError("The document is being loaded anew.")
@@ -128,6 +128,13 @@ class _Connection:
             with contextlib.suppress(asyncio.CancelledError):
                 await writer
             metrics.SESSIONS.dec()
+
+    async def _write(self) -> None:
+        try:
+            await self._session.write()
+        except Exception:
+            metrics.LOOP_ERRORS.labels(loop="send").inc()
+            logger.exception("frames not sent")
 
     async def _receive_all(self, receive: Any) -> None:
         """Hand on the frames as they come, with nothing in between."""

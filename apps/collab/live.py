@@ -22,6 +22,7 @@ from apps.core.errors import (
 )
 from apps.crdt.engine import Engine, EngineBrokenError
 from apps.crdt.gate import Pending, advance, brings_structs, missing
+from apps.crdt.nesting import NestingGuard
 from apps.crdt.updates import UpdateHeader
 from apps.crdt.vectors import Vector, encode_vector
 from apps.history.selectors import LoadedDocument
@@ -101,6 +102,7 @@ class LiveDocument:
         self.pending: Pending[Submission] = Pending(
             max_bytes=limits.pending_bytes, max_age_s=limits.pending_age_s
         )
+        self._nesting = NestingGuard()
         self._recent: OrderedDict[str, int] = OrderedDict(list(loaded.recent.items())[-REMEMBERED:])
 
     # --- a batch: form, then settle -----------------------------------------------------------
@@ -168,6 +170,7 @@ class LiveDocument:
     def absorb(self, operation: Operation, header: UpdateHeader) -> None:
         """Merge the next operation of the log, which another server wrote."""
         self.document.apply(operation.update)
+        self._nesting.note(header)
         advance(self.vector, header)
         self._remember(operation)
 
@@ -190,8 +193,9 @@ class LiveDocument:
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:
+            self._nesting.check(header, submission.update, self.document)
             changed = self.document.apply(submission.update)
-        except InvalidInputError as err:
+        except (InvalidInputError, LimitExceededError) as err:
             submission.author.on_rejected(submission.unique_id, err)
             return False
         if submission.unique_id is None and not changed:

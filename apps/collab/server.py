@@ -1,8 +1,8 @@
 """Daphne, with what an open socket needs beside it.
 
-Three things that the server as it is leaves open: a client that does not read must hold up its
-sender (backpressure), a frame over the limit gets our close code, and a stop finishes the commits
-in flight and tells every session to come back.
+Four things that the server as it is leaves open: a client that does not read must hold up its
+sender (backpressure), a frame over the limit gets our close code, 1013 can be sent at all, and a
+stop finishes the commits in flight and tells every session to come back.
 """
 
 import asyncio
@@ -74,6 +74,10 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
             super().serverSend(content, binary)
         finally:
             self.maxMessagePayloadSize = limit
+
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 - daphne's name
+        """Send a close frame with any code: ``sendClose`` refuses 1013, which a server may send."""
+        self.sendCloseFrame(code=1000 if code is None else code)
 
     def _max_message_size_exceeded(self, *args: Any, **kwargs: Any) -> None:
         """Answer a frame over the limit with our close code, and read no more of it."""

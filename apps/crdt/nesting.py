@@ -50,6 +50,10 @@ class NestingGuard:
                 )
         self._bound = bound
 
+    def note(self, header: UpdateHeader) -> None:
+        """Count an update that is in the log already, and so cannot be refused."""
+        self._bound += header.types
+
 
 def nesting(update: bytes) -> int:
     """Return how many shared types stand inside each other at most, as far as the update says.

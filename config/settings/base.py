@@ -90,10 +90,18 @@ CACHES = {
     }
 }
 
+#: A receiver of the channel layer waits 5 s for a message in one command; redis-py's own default
+#: would end the connection at that very moment.
+CHANNEL_SOCKET_TIMEOUT_S = 20
+
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "capacity": 1000, "prefix": "scriptorium"},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": CHANNEL_SOCKET_TIMEOUT_S}],
+            "capacity": 1000,
+            "prefix": "scriptorium",
+        },
     }
 }
 

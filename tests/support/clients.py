@@ -55,6 +55,9 @@ class Client:
         self.states: dict[int, str] = {}
         self.denied: list[str] = []
         self.token_answers: list[int] = []
+        #: The vectors of the server's sync steps 1, and whether they are answered.
+        self.asked: list[bytes] = []
+        self.answers_sync = True
         self.close_code: int | None = None
         self.closed = asyncio.Event()
         self._changed = asyncio.Condition()
@@ -220,6 +223,9 @@ class Client:
         step = decoder.var_uint()
         body = decoder.var_bytes()
         if step == protocol.SYNC_STEP1:
+            self.asked.append(body)
+            if not self.answers_sync:
+                return None
             return protocol.encode_sync_step2(self.doc.get_update(body))
         self.doc.apply_update(body)
         if step == protocol.SYNC_STEP2:

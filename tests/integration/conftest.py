@@ -1,0 +1,54 @@
+"""People on sockets of one running Scriptorium."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from tests.support.clients import Client
+from tests.support.launcher import Launched
+
+#: Opens a client for somebody: ``await enter("ada", document_id, native=True)``.
+Enter = Callable[..., Any]
+
+
+@pytest.fixture
+async def enter(stack: Launched) -> AsyncIterator[Enter]:
+    """Return how people open a document; all sockets are closed at the end."""
+    async with AsyncExitStack() as sockets:
+
+        async def open_client(username: str, document_id: str, **options: Any) -> Client:
+            options.setdefault("token", stack.token(username))
+            url = options.pop("url", stack.ws_url)
+            return await sockets.enter_async_context(Client(url, document_id, **options))
+
+        yield open_client
+
+
+@pytest.fixture
+def document_id(stack: Launched) -> str:
+    """Return a new document of Ada's in which Grace may write and Alan may read."""
+    return stack.create_document("ada", grace="editor", alan="viewer")
+
+
+@pytest.fixture
+def log(stack: Launched, document_id: str) -> Callable[[], list[dict[str, Any]]]:
+    """Return how to read the document's whole log by REST."""
+    return lambda: read_log(stack, document_id)
+
+
+def read_log(stack: Launched, document_id: str) -> list[dict[str, Any]]:
+    """Return the whole log of one of Ada's documents, page by page."""
+    rows: list[dict[str, Any]] = []
+    while True:
+        answer = stack.call(
+            "ada",
+            "GET",
+            f"documents/{document_id}/operations/",
+            params={"after": len(rows), "limit": 1000},
+        )
+        page = answer.json()
+        rows += page["results"]
+        if page["next"] is None:
+            return rows

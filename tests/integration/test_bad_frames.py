@@ -1,0 +1,197 @@
+"""What bad input gets: a clear end for its sender, nothing stored, the others undisturbed."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pycrdt
+import pytest
+
+from apps.collab import close_codes
+from apps.crdt import protocol
+from apps.crdt.lib0 import encode_var_uint
+from tests.integration.conftest import Enter
+from tests.support.clients import Client
+from tests.support.launcher import Launched
+
+Log = Callable[[], list[dict[str, Any]]]
+Make = Callable[[Client, str], bytes | str]
+
+
+def _update(text: str = "x") -> bytes:
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.get("content", type=pycrdt.Text).insert(0, text)
+    return doc.get_update()
+
+
+def _subdocument() -> bytes:
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.get("map", type=pycrdt.Map)["inner"] = pycrdt.Doc()
+    return doc.get_update()
+
+
+def _twice() -> bytes:
+    """Return an update in which one client stands twice."""
+    one = _update()
+    # clients, then one client's structs, then the deletions: a single zero byte
+    assert one[0] == 1
+    assert one[-1] == 0
+    return bytes([2]) + one[1:-1] + one[1:-1] + bytes([0])
+
+
+def _huge_count() -> bytes:
+    return encode_var_uint(2**40)
+
+
+def _operation(client: Client, document_id: str, update: bytes) -> bytes:
+    return protocol.encode_operation(document_id, "bad-1", client.doc.get_state(), update)
+
+
+CLOSED: dict[str, tuple[Make, int]] = {
+    "an empty frame": (lambda c, d: b"", close_codes.MALFORMED),
+    "a text frame": (lambda c, d: "hello", close_codes.MALFORMED),
+    "an unknown type": (lambda c, d: b"\x63\x00", close_codes.MALFORMED),
+    "an ack from a client": (lambda c, d: protocol.encode_ack("x", 1, 1), close_codes.MALFORMED),
+    "an unknown sync step": (lambda c, d: b"\x00\x07\x00", close_codes.MALFORMED),
+    "a truncated update": (
+        lambda c, d: protocol.encode_sync_update(_update()[:-2]),
+        close_codes.MALFORMED,
+    ),
+    "a truncated frame": (
+        lambda c, d: protocol.encode_sync_update(_update())[:-1],
+        close_codes.MALFORMED,
+    ),
+    "trailing bytes": (
+        lambda c, d: protocol.encode_sync_update(_update()) + b"\x00",
+        close_codes.MALFORMED,
+    ),
+    "a client twice": (lambda c, d: protocol.encode_sync_update(_twice()), close_codes.MALFORMED),
+    "an absurd count": (
+        lambda c, d: protocol.encode_sync_update(_huge_count()),
+        close_codes.MALFORMED,
+    ),
+    "a subdocument": (
+        lambda c, d: protocol.encode_sync_update(_subdocument()),
+        close_codes.MALFORMED,
+    ),
+    "a broken state vector": (lambda c, d: b"\x00\x00\x02\xff\xff", close_codes.MALFORMED),
+    "another document's id": (
+        lambda c, d: _operation(c, "00000000-0000-4000-8000-000000000000", _update()),
+        close_codes.MALFORMED,
+    ),
+    "a truncated operation": (
+        lambda c, d: _operation(c, d, _update())[:-3],
+        close_codes.MALFORMED,
+    ),
+    "awareness that is no JSON": (
+        lambda c, d: protocol.encode_awareness([protocol.AwarenessEntry(1, 1, "{nope")]),
+        close_codes.MALFORMED,
+    ),
+    "an oversized frame": (
+        lambda c, d: b"\x00\x02" + b"\x00" * (5 * 1024 * 1024),
+        close_codes.TOO_LARGE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+async def test_bad_frame_ends_its_sender_and_nobody_else(
+    name: str, enter: Enter, document_id: str, log: Log
+) -> None:
+    """The close code says why; nothing is stored; the others go on writing."""
+    make, code = CLOSED[name]
+    reader = await enter("grace", document_id, native=True)
+    bad = await enter("ada", document_id, native=True)
+    await asyncio.wait_for(bad.synced.wait(), 10)
+    await bad.send(make(bad, document_id))
+    assert await bad.until_closed() == code
+    assert log() == []
+    assert await reader.until_ack(await reader.insert(0, "still here")) == 1
+
+
+REJECTED: dict[str, Callable[[], bytes]] = {
+    "truncated": lambda: _update()[:-1],
+    "trailing bytes": lambda: _update() + b"\x01",
+    "a client twice": _twice,
+    "a subdocument": _subdocument,
+    "an absurd count": _huge_count,
+    "nothing at all": lambda: b"",
+}
+
+
+@pytest.mark.parametrize("name", REJECTED)
+async def test_bad_update_of_an_operation_is_rejected_by_its_id(
+    name: str, enter: Enter, document_id: str, log: Log
+) -> None:
+    """Frame 102 names the operation; the session stays and may go on."""
+    ada = await enter("ada", document_id, native=True)
+    await asyncio.wait_for(ada.synced.wait(), 10)
+    unique_id = await ada.submit(REJECTED[name](), "bad-1")
+    await ada.until(lambda: ada.rejects)
+    (rejected,) = ada.rejects
+    assert rejected[0] == unique_id
+    assert rejected[2]
+    assert log() == []
+    assert await ada.until_ack(await ada.insert(0, "good")) == 1
+
+
+async def test_update_that_nests_too_deep_is_rejected(
+    enter: Enter, document_id: str, log: Log
+) -> None:
+    """A tree of XML as deep as nobody writes: rejected, before it can fell whoever walks it."""
+    ada = await enter("ada", document_id, native=True)
+    await asyncio.wait_for(ada.synced.wait(), 10)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    children = doc.get("default", type=pycrdt.XmlFragment).children
+    for _ in range(2_000):
+        children = children.append(pycrdt.XmlElement("p")).children
+    await ada.submit(doc.get_update(), "deep")
+    await ada.until(lambda: ada.rejects)
+    assert log() == []
+
+
+async def test_update_that_never_gets_its_cause_is_refused_in_the_end(
+    enter: Enter, stack: Launched
+) -> None:
+    """A hole that nobody fills: asked for, kept aside, and no load for others."""
+    document_id = stack.create_document("ada", grace="editor")
+    ada = await enter("ada", document_id, native=True)
+    await asyncio.wait_for(ada.synced.wait(), 10)
+    ada.answers_sync = False
+    ada.edit(lambda _: ada.content.insert(0, "never sent"))
+    effect = ada.edit(lambda _: ada.content.insert(0, "hole"))
+    await ada.submit(effect, "hole")
+    await ada.until(lambda: ada.ack("hole", protocol.STAGE_RECEIVED) is not None)
+    grace = await enter("grace", document_id, native=True)
+    assert await grace.until_ack(await grace.insert(0, "undisturbed")) == 1
+    assert await ada.until_closed(20) == close_codes.TRY_AGAIN
+    assert ada.ack("hole", protocol.STAGE_PERSISTED) is None
+
+
+async def test_flood_of_invented_presence_is_bounded(enter: Enter, document_id: str) -> None:
+    """One session cannot appear as a crowd."""
+    ada = await enter("ada", document_id)
+    grace = await enter("grace", document_id)
+    crowd = [protocol.AwarenessEntry(n, 1, '{"user":{}}') for n in range(1, 500)]
+    await grace.send(protocol.encode_awareness(crowd))
+    closed = asyncio.create_task(grace.until_closed())
+    seen = asyncio.create_task(ada.until(lambda: ada.states))
+    await asyncio.wait([closed, seen], return_when=asyncio.FIRST_COMPLETED)
+    closed.cancel()
+    seen.cancel()
+    assert len(ada.states) <= 8
+
+
+async def test_message_beyond_the_servers_bound_is_refused_before_it_is_whole(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """A message of 64 MiB is cut off with 4413; the process lives on with the same id."""
+    before = stack.pid("web")
+    ada = await enter("ada", document_id)
+    sending = asyncio.create_task(ada.send(bytes(64 * 1024 * 1024)))
+    assert await ada.until_closed(30) == close_codes.TOO_LARGE
+    await asyncio.wait([sending])
+    sending.exception()
+    assert stack.pid("web") == before
+    grace = await enter("grace", document_id)
+    await asyncio.wait_for(grace.synced.wait(), 10)

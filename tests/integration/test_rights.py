@@ -1,0 +1,125 @@
+"""Rights: judged by what is stored now, on open sockets within a second."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from apps.collab import close_codes
+from tests.integration.conftest import Enter
+from tests.support.launcher import Launched
+
+Log = Callable[[], list[dict[str, Any]]]
+#: The promise is a second; a loaded machine of two cores gets some more.
+PROMISE_S = 3.0
+
+
+async def test_viewer_reads_and_may_not_write(enter: Enter, document_id: str, log: Log) -> None:
+    """A native viewer's edit is rejected by its id; a stock one is told and sent away."""
+    ada = await enter("ada", document_id, native=True)
+    alan = await enter("alan", document_id, native=True)
+    stock = await enter("alan", document_id)
+    await ada.until_ack(await ada.insert(0, "for reading"))
+    await alan.until_text("for reading")
+    await stock.until_text("for reading")
+    unique_id = await alan.insert(0, "mine now: ")
+    await alan.until(lambda: alan.rejects)
+    assert alan.rejects[0][:2] == (unique_id, "forbidden")
+    await stock.insert(0, "by force: ")
+    assert await stock.until_closed() == close_codes.FORBIDDEN
+    assert stock.denied
+    assert len(log()) == 1
+    assert ada.text == "for reading"
+
+
+async def test_viewer_by_rest_gets_403_and_nothing_is_stored(
+    stack: Launched, document_id: str, log: Log
+) -> None:
+    """The same right, another door."""
+    body = {"unique_id": "v", "update": "AAA="}
+    answer = stack.call("alan", "POST", f"documents/{document_id}/operations/", json=body)
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "forbidden"
+    assert log() == []
+
+
+async def test_downgrade_upgrade_and_removal_reach_open_sockets(
+    enter: Enter, stack: Launched
+) -> None:
+    """Editor to viewer: stays and may not write. Back: writes. Removed: 4403. In a second each."""
+    document_id = stack.create_document("ada")
+    pk = stack.share(document_id, "grace", "editor")
+    path = f"documents/{document_id}/permissions/{pk}/"
+    grace = await enter("grace", document_id, native=True)
+    assert await grace.until_ack(await grace.insert(0, "a")) == 1
+
+    stack.call("ada", "PATCH", path, json={"role": "viewer"})
+    await _until_write_is(grace, allowed=False)
+    stack.call("ada", "PATCH", path, json={"role": "editor"})
+    await _until_write_is(grace, allowed=True)
+
+    removed_at = time.monotonic()
+    assert stack.call("ada", "DELETE", path).status_code == 204
+    assert await grace.until_closed() == close_codes.FORBIDDEN
+    assert time.monotonic() - removed_at < PROMISE_S
+    back = await enter("grace", document_id)
+    assert await back.until_closed() == close_codes.NOT_FOUND
+
+
+async def _until_write_is(client: Any, *, allowed: bool) -> None:
+    """Try to write until the answer is the wanted one; fail after the promised time."""
+    end = time.monotonic() + PROMISE_S
+    while True:
+        unique_id = await client.insert(0, "x")
+        await client.until(
+            lambda unique_id=unique_id: (
+                client.ack(unique_id, 1) is not None
+                or any(reject[0] == unique_id for reject in client.rejects)
+            )
+        )
+        if (client.ack(unique_id, 1) is not None) == allowed:
+            return
+        assert time.monotonic() < end, "the right has not changed"
+
+
+async def test_account_that_is_deactivated_loses_its_sockets(enter: Enter, stack: Launched) -> None:
+    """4401 or 4403 within a second, and REST says 401."""
+    stack.manage(
+        "shell",
+        "-c",
+        "from apps.accounts.models import User;"
+        "User.objects.create_user('mallory', password='scriptorium')",
+    )
+    document_id = stack.create_document("ada", mallory="editor")
+    mallory = await enter("mallory", document_id, native=True)
+    await asyncio.wait_for(mallory.synced.wait(), 10)
+    await asyncio.to_thread(
+        stack.manage,
+        "shell",
+        "-c",
+        "from apps.accounts.models import User;"
+        "User.objects.filter(username='mallory').update(is_active=False)",
+    )
+    code = await mallory.until_closed()
+    assert code in {close_codes.NOT_AUTHENTICATED, close_codes.FORBIDDEN}
+    assert stack.call("mallory", "GET", "documents/").status_code == 401
+
+
+async def test_document_in_the_trash_lets_everybody_go(enter: Enter, stack: Launched) -> None:
+    """4404 for those who are there and those who come; after restore it is as it was."""
+    document_id = stack.create_document("ada", grace="editor")
+    grace = await enter("grace", document_id, native=True)
+    await grace.until_ack(await grace.insert(0, "kept"))
+    assert stack.call("ada", "DELETE", f"documents/{document_id}/").status_code == 204
+    assert await grace.until_closed() in {close_codes.NOT_FOUND, close_codes.FORBIDDEN}
+    late = await enter("grace", document_id)
+    assert await late.until_closed() == close_codes.NOT_FOUND
+    assert stack.call("ada", "POST", f"documents/{document_id}/restore/").ok
+    again = await enter("grace", document_id)
+    await again.until_text("kept")
+
+
+async def test_client_of_another_lineage_is_told_to_reload(enter: Enter, document_id: str) -> None:
+    """A client that names the lineage it knows gets 4409 when the document has another."""
+    ada = await enter("ada", document_id, query="lineage=another")
+    assert await ada.until_closed() == close_codes.OTHER_LINEAGE
