@@ -1,8 +1,9 @@
-"""Moments in MongoDB: text of one width in UTC, like ``2026-11-24T03:13:43.471Z``.
+"""Moments in MongoDB: text of one width in UTC, like ``20261124T031343.471Z``.
 
 Not BSON dates, because one of the Mongo dialects turns a date into a string of its own when an
-update sets it; lists sorted by such a field are then wrong. This text sorts as time does, in every
-dialect, and a person can read it.
+update sets it; lists sorted by such a field are then wrong. And without dashes and colons, because
+the same dialect compares text that begins like ``2026-11-24`` by whole seconds. This text (ISO
+8601, basic format) sorts and compares as time does, in every dialect, and a person can read it.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from mongoengine.fields import StringField
 def moment_text(moment: datetime) -> str:
     """Return an aware moment as it is stored, cut to milliseconds."""
     utc = moment.astimezone(UTC).replace(tzinfo=None)
-    return f"{utc.isoformat(timespec='milliseconds')}Z"
+    return f"{utc.isoformat(timespec='milliseconds')}Z".replace("-", "").replace(":", "")
 
 
 def moment_read(text: str) -> datetime:

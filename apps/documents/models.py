@@ -25,7 +25,8 @@ class Document(mongoengine.Document):  # type: ignore[misc]
 
     id = StringField(primary_key=True, max_length=36)
     title = StringField(required=True)
-    #: ``title`` casefolded and NFKC-normalised, for search and order.
+    #: ``title`` casefolded and NFKC-normalised behind a mark (``titles.title_key``), for search
+    #: and order.
     title_folded = StringField(required=True)
     owner_id = LongField(required=True)
     created_at = MomentField(required=True)

@@ -21,7 +21,7 @@ from apps.documents import events
 from apps.documents.events import DocumentChange
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
-from apps.documents.titles import title_clean, title_fold
+from apps.documents.titles import title_clean, title_key
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def document_rename(*, user: User, document_id: str, title: str) -> Document:
         raise NotAllowedError("You may not rename this document.")
     new_title = _title(title)
     document.update(
-        set__title=new_title, set__title_folded=title_fold(new_title), set__updated_at=clock.now()
+        set__title=new_title, set__title_folded=title_key(new_title), set__updated_at=clock.now()
     )
     document.reload()
     events.document_renamed.publish(DocumentChange(document, user))
@@ -131,7 +131,7 @@ def _new_document(user: User, title: str, document_id: str) -> Document:
     return Document(
         id=document_id,
         title=title,
-        title_folded=title_fold(title),
+        title_folded=title_key(title),
         owner_id=user.pk,
         created_at=now,
         updated_at=now,

@@ -4,6 +4,10 @@ import unicodedata
 
 UNTITLED = "Untitled"
 
+#: Stands before each stored key. One of the Mongo dialects compares text that begins like a date
+#: ("2026-11-24 Minutes") as a date; nobody has this character in a title.
+KEY_MARK = "\x01"
+
 #: Control and format characters and lone surrogates: invisible, or refused by a database.
 _UNWANTED = {"Cc", "Cs"}
 #: What a regular expression reads as an operator, in every dialect that a Mongo server speaks.
@@ -19,6 +23,11 @@ def title_clean(text: str) -> str:
 def title_fold(text: str) -> str:
     """Return the form in which titles are compared: NFKC and casefolded."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def title_key(text: str) -> str:
+    """Return what is stored to search in and sort by: the folded title behind ``KEY_MARK``."""
+    return KEY_MARK + title_fold(text)
 
 
 def pattern_escape(text: str) -> str:
