@@ -142,6 +142,10 @@ SIMPLE_JWT = {
 
 # --- REST ------------------------------------------------------------------------------------
 
+#: Longest JSON body, in bytes (one request must not fill the memory): an update of
+#: ``LIMIT_UPDATE_BYTES`` in base64, and some more.
+REST_BODY_BYTES: int = env.int("REST_BODY_BYTES", 8 * 1024 * 1024)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework_simplejwt.authentication.JWTAuthentication",
@@ -150,6 +154,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "apps.core.api_errors.exception_handler",
+    "DEFAULT_PARSER_CLASSES": [
+        "apps.core.parsers.BoundedJSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
