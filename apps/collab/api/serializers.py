@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core import base64
@@ -9,6 +11,7 @@ from apps.core.errors import InvalidInputError
 from apps.crdt.protocol import MAX_UNIQUE_ID_CHARS
 
 
+@extend_schema_field(OpenApiTypes.BYTE)
 class Base64Field(serializers.Field[bytes, str, str, Any]):
     """Bytes as base64 text, of either alphabet, with padding or without."""
 
