@@ -117,7 +117,7 @@ def test_pages_need_no_inline_script(browser: Client, document: Document) -> Non
     """The Content-Security-Policy refuses it, and a button would do nothing."""
     for address in ("/api/v1/", DOCUMENTS, f"{DOCUMENTS}{document.id}/"):
         text = page(browser, address)
-        assert re.findall(r"""\son\w+=["'][^"']*|<style|\sstyle=|javascript:""", text) == []
+        assert re.findall(r"""\son\w+=["'][^"']*|javascript:""", text) == []
         scripts = re.findall(r"<script([^>]*)>", text)
         assert all("src=" in tag or "application/json" in tag for tag in scripts)
 
