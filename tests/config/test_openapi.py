@@ -1,0 +1,68 @@
+"""The description of the REST interface: complete, valid, and shown."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+#: Under ``/api/`` and not described: the description itself, and the page one starts from.
+NOT_DESCRIBED = {"/api/schema/", "/api/docs/", "/api/v1/"}
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return the description as the command makes it, which fails on any warning."""
+    file: Path = tmp_path_factory.mktemp("openapi") / "schema.yaml"
+    call_command("spectacular", "--validate", "--fail-on-warn", file=str(file))
+    described: dict[str, Any] = yaml.safe_load(file.read_text())
+    return described
+
+
+def paths(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> list[str]:
+    """Return all paths of the product as OpenAPI writes them."""
+    found: list[str] = []
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found += paths(pattern.url_patterns, path)
+        else:
+            found.append(path.replace("<str:", "{").replace("<int:", "{").replace(">", "}"))
+    return found
+
+
+def test_schema_describes_every_path_under_api(schema: dict[str, Any]) -> None:
+    """And is made without a warning."""
+    served = {path for path in paths(get_resolver().url_patterns) if path.startswith("/api/")}
+    described = {path.replace("permissions/{id}", "permissions/{pk}") for path in schema["paths"]}
+    assert described == served - NOT_DESCRIBED
+
+
+def test_schema_gives_every_operation_a_tag_and_a_summary_of_its_own(
+    schema: dict[str, Any],
+) -> None:
+    """No operation is left with nothing but its name."""
+    operations = [
+        operation for methods in schema["paths"].values() for operation in methods.values()
+    ]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    for operation in operations:
+        assert operation.get("description"), operation["operationId"]
+        assert operation["tags"] != ["v1"], operation["operationId"]
+
+
+def test_schema_and_its_page_answer_to_everybody() -> None:
+    """With all that the page loads, and no inline script."""
+    client = Client()
+    response = client.get("/api/schema/")
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("application/vnd.oai.openapi")
+    page = client.get("/api/docs/")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "swagger-ui-bundle.js" in text
+    assert "<script>" not in text
+    assert client.get("/api/docs/?script=").headers["Content-Type"].startswith("application/jav")
