@@ -73,6 +73,9 @@ TEMPLATES = [
 # --- services, each by its URL ---------------------------------------------------------------
 
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=60, conn_health_checks=True)}
+#: How long PostgreSQL may take to answer a new connection, in seconds: without it a host that says
+#: nothing holds a thread for ever.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
 MONGODB_URL: str = env.str("MONGODB_URL")
 REDIS_URL: str = env.str("REDIS_URL")
 KAFKA_BOOTSTRAP_SERVERS: str = env.str("KAFKA_BOOTSTRAP_SERVERS")

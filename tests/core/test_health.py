@@ -1,0 +1,60 @@
+"""``/healthz`` and ``/readyz``, with services there, away and silent."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from tests.core.processes import ask
+from tests.support.launcher import free_port
+
+SERVICES = {"postgresql", "mongodb", "redis", "kafka"}
+
+
+def urls(port: int) -> dict[str, dict[str, str]]:
+    """Return for each service the setting that looks for it on this port."""
+    return {
+        "postgresql": {"DATABASE_URL": f"postgres://nobody:x@127.0.0.1:{port}/none"},
+        "mongodb": {"MONGODB_URL": f"mongodb://127.0.0.1:{port}/none"},
+        "redis": {"REDIS_URL": f"redis://127.0.0.1:{port}/0"},
+        "kafka": {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"},
+    }
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Return a port where connections are accepted and nobody ever answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_names_every_service_that_it_reached() -> None:
+    """All of them, by one call without an identity."""
+    response = Client().get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ready", "services": dict.fromkeys(SERVICES, "ok")}
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_readyz_is_503_and_names_the_service_that_is_away(service: str) -> None:
+    """The others are still reached."""
+    status, body = ask("/readyz", **urls(free_port())[service])
+    assert (status, body["status"]) == (503, "not ready")
+    assert set(body["services"]) == SERVICES
+    assert {name for name, state in body["services"].items() if state != "ok"} == {service}
+
+
+def test_readyz_is_503_when_every_service_is_silent(silent_port: int) -> None:
+    """A host that takes the connection and says nothing does not hold up the answer for ever."""
+    environment = {name: url for each in urls(silent_port).values() for name, url in each.items()}
+    status, body = ask("/readyz", **environment)
+    assert status == 503
+    assert all(state != "ok" for state in body["services"].values())
+
+
+def test_healthz_asks_no_service(silent_port: int) -> None:
+    """A process is alive while its services are away: starting it again would not help."""
+    environment = {name: url for each in urls(silent_port).values() for name, url in each.items()}
+    assert ask("/healthz", **environment) == (200, {"status": "alive"})
