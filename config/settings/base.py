@@ -1,7 +1,6 @@
 """Settings that every way of running shares. Values of the environment come from ``config.env``."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
@@ -184,7 +183,8 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
-STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
+#: Static files are served from where they lie, everywhere alike: nothing is collected, so there is
+#: no step to forget and no second copy to grow old.
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 

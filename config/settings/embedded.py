@@ -4,5 +4,3 @@ from config.settings.base import *  # noqa: F403
 
 #: The demo users exist only where this is true.
 DEMO_USERS = True
-#: Static files are served from where they lie; nothing is collected.
-STATIC_ROOT = None

@@ -1,4 +1,4 @@
-"""A second process of the product, with services of its own choice."""
+"""A second process of the product, with an environment of its own."""
 
 import json
 import os
@@ -16,25 +16,47 @@ import json, sys
 import django
 django.setup()
 from django.test import Client
-response = Client(raise_request_exception=False).get(sys.argv[1], headers={"host": "localhost"})
-print(json.dumps([response.status_code, response.json()]))
+client = Client(raise_request_exception=False)
+answers = []
+for path, headers in json.loads(sys.argv[1]):
+    response = client.get(path, headers={"host": "localhost", **headers})
+    text = response.getvalue().decode()
+    answers.append([response.status_code, dict(response.headers), text])
+print(json.dumps(answers))
 """
 
+#: Status, headers and text.
+Answer = tuple[int, dict[str, str], str]
 
-def ask(path: str, **environment: str) -> tuple[int, dict[str, Any]]:
-    """Return status and JSON of a GET in a process whose environment differs so.
 
-    Fails when that process does not answer and end by itself.
+def run_python(*words: str, **environment: str | None) -> "subprocess.CompletedProcess[str]":
+    """Run ``python words`` to its end; None takes a variable away.
+
+    Every warning is an error there, too.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", _ASK, path],
+    merged = {**os.environ, **environment}
+    return subprocess.run(
+        [sys.executable, "-W", "error", *words],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={name: value for name, value in merged.items() if value is not None},
         capture_output=True,
         text=True,
         timeout=ANSWER_WAIT_S,
         check=False,
     )
+
+
+def get_all(*calls: tuple[str, dict[str, str]], **environment: str) -> list[Answer]:
+    """Return the answers to GETs, ``(path, headers)``, in a process whose environment differs so.
+
+    Fails when that process does not answer and end by itself.
+    """
+    done = run_python("-c", _ASK, json.dumps(calls), **environment)
     assert done.returncode == 0, done.stderr
-    status, body = json.loads(done.stdout)
-    return status, body
+    return [(status, headers, text) for status, headers, text in json.loads(done.stdout)]
+
+
+def ask(path: str, **environment: str) -> tuple[int, dict[str, Any]]:
+    """Return status and JSON of one GET, as ``get_all``."""
+    [(status, _, text)] = get_all((path, {}), **environment)
+    return status, json.loads(text)

@@ -1,0 +1,55 @@
+"""The settings of a server on the network, in a process of their own."""
+
+from tests.core.processes import get_all, run_python
+
+PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "config.settings.production",
+    "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "ALLOWED_HOSTS": "localhost",
+}
+TLS = {"x-forwarded-proto": "https"}
+
+
+def test_production_passes_the_deployment_check() -> None:
+    """Without a warning; the two that are silenced stand with their reason in the settings."""
+    words = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    done = run_python(*words, **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    assert "no issues (2 silenced)" in done.stdout
+
+
+def test_deployment_check_warns_of_a_weak_secret_and_of_debug() -> None:
+    """The check looks at what was set, so that it is worth something before a start."""
+    words = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    done = run_python(*words, **{**PRODUCTION, "SECRET_KEY": "short", "DEBUG": "true"})
+    assert done.returncode != 0
+    assert "security.W009" in done.stderr
+    assert "security.W018" in done.stderr
+
+
+def test_production_sends_plain_http_to_tls_and_keeps_it_there() -> None:
+    """The redirect, the promise for later, the policy of the pages, and no demo logins on them."""
+    (status, headers, _), (page_status, page_headers, text) = get_all(
+        ("/login/", {}), ("/login/", TLS), **PRODUCTION
+    )
+    assert (status, headers["Location"]) == (301, "https://localhost/login/")
+    assert page_status == 200
+    assert int(page_headers["Strict-Transport-Security"].removeprefix("max-age=")) >= 31_536_000
+    assert "script-src 'self'" in page_headers["Content-Security-Policy"]
+    assert "unsafe" not in page_headers["Content-Security-Policy"]
+    assert page_headers["X-Frame-Options"] == "DENY"
+    assert "grace" not in text
+
+
+def test_probes_answer_by_plain_http() -> None:
+    """A load balancer asks the process itself."""
+    answers = get_all(("/healthz", {}), ("/readyz", {}), ("/metrics", {}), **PRODUCTION)
+    assert [status for status, _, _ in answers] == [200, 200, 200]
+
+
+def test_production_serves_static_files_from_where_they_lie() -> None:
+    """Ours and those of the packages, without a step that collects them."""
+    paths = ("css/base.css", "rest_framework/css/default.css", "admin/css/base.css")
+    for status, headers, _ in get_all(*((f"/static/{path}", TLS) for path in paths), **PRODUCTION):
+        assert status == 200
+        assert "max-age" in headers["Cache-Control"]
