@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from csp.constants import NONE, SELF
+from environs import validate
 
 from config.env import BASE_DIR, env, server_id
 
@@ -215,9 +216,7 @@ DOCUMENT_PAGE_SIZE_MAX: int = env.int("DOCUMENT_PAGE_SIZE_MAX", 100)
 
 # --- the document engine ---------------------------------------------------------------------
 
-CRDT_ENGINE: str = env.str(
-    "CRDT_ENGINE", "pycrdt", validate=lambda name: name in {"pycrdt", "y_py"}
-)
+CRDT_ENGINE: str = env.str("CRDT_ENGINE", "pycrdt", validate=validate.OneOf(["pycrdt", "y_py"]))
 
 # --- live editing: the limits of ``apps.collab.limits``, with their units and threats there -----
 

@@ -1,0 +1,128 @@
+"""The environment: what is read, what is said about it, and what stops the start."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.core.processes import run_python
+from tests.support.launcher import ROOT
+
+READERS = [*sorted(ROOT.glob("config/**/*.py")), *sorted(ROOT.glob("apps/embedded/**/*.py"))]
+REQUIRED = [
+    "ALLOWED_HOSTS",
+    "DATABASE_URL",
+    "KAFKA_BOOTSTRAP_SERVERS",
+    "MONGODB_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+]
+LOAD = ("-c", "import django; django.setup()")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A place in the source that reads a variable. ``default`` is what the source says, as code."""
+
+    name: str
+    default: ast.expr | None
+
+
+def reads(file: Path) -> Iterator[Read]:
+    """Yield every ``env.<type>(NAME, …)`` and ``os.environ.setdefault(NAME, …)`` of a file."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("env.", "os.environ")):
+            name = node.args[0]
+            assert isinstance(name, ast.Constant), f"{file}: a name that is not written out"
+            yield Read(str(name.value), node.args[1] if len(node.args) > 1 else None)
+
+
+def source() -> dict[str, Read]:
+    """Return all variables that are read."""
+    return {read.name: read for file in READERS for read in reads(file)}
+
+
+def documented() -> dict[str, list[str]]:
+    """Return the further cells of each row of ``docs/env.md`` by the variable in its first."""
+    rows: dict[str, list[str]] = {}
+    for line in (ROOT / "docs" / "env.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if found := re.fullmatch(r"`([A-Z_]+)`", cells[0]):
+            assert found[1] not in rows, f"{found[1]} is listed twice"
+            rows[found[1]] = cells[1:]
+    return rows
+
+
+def value(default: ast.expr) -> Any:
+    """Return what a default of constants comes to; None for one that is found at the start."""
+    if any(isinstance(node, ast.Name | ast.Call) for node in ast.walk(default)):
+        return None
+    return eval(compile(ast.Expression(default), "<default>", "eval"), {"__builtins__": {}})  # noqa: S307 - our own source
+
+
+def test_document_lists_every_variable_that_is_read_and_no_other() -> None:
+    """Both ways."""
+    assert set(documented()) == set(source())
+
+
+def test_every_variable_has_unit_default_and_meaning() -> None:
+    """A number without a unit is a riddle."""
+    for name, cells in documented().items():
+        assert len(cells) == 3, name
+        assert all(cells), name
+        assert cells[2].endswith((".", "…")), name
+
+
+@pytest.mark.parametrize("name", sorted(source()))
+def test_documented_default_is_the_sources(name: str) -> None:
+    """``required``, a constant, an empty list, or in brackets how it is found."""
+    default, said = source()[name].default, documented()[name][1]
+    if default is None:
+        assert said == "required"
+        assert name in REQUIRED
+    elif (constant := value(default)) is None:
+        assert re.fullmatch(r"\(.+\)", said)
+    elif constant == []:
+        assert said == "empty"
+    else:
+        text = str(constant).lower() if isinstance(constant, bool) else str(constant)
+        assert said == f"`{text}`"
+
+
+def test_nothing_else_in_the_product_reads_the_environment() -> None:
+    """A variable that this test does not see would be one that nobody can find."""
+    for file in ROOT.glob("apps/**/*.py"):
+        if file not in READERS:
+            assert not re.search(r"\benviron\b|getenv|config\.env\b", file.read_text()), file
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_missing_required_variable_stops_the_start_with_its_name(name: str) -> None:
+    """Not a traceback about something else, later."""
+    done = run_python(*LOAD, **{name: None})
+    assert done.returncode != 0
+    last_line = done.stderr.strip().splitlines()[-1]
+    assert f'"{name}"' in last_line
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("SECRET_KEY", ""),
+        ("LIMIT_FRAME_BYTES", "4 MiB"),
+        ("DEBUG", "perhaps"),
+        ("CRDT_ENGINE", "automerge"),
+        ("DATABASE_URL", "not a URL"),
+    ],
+)
+def test_variable_that_cannot_be_read_stops_the_start_with_its_name(name: str, wrong: str) -> None:
+    """Rather than a default that nobody chose."""
+    done = run_python(
+        "-c", "from django.conf import settings; settings.SECRET_KEY", **{name: wrong}
+    )
+    assert done.returncode != 0
+    assert name in done.stderr.strip().splitlines()[-1]
