@@ -140,6 +140,7 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", 14)),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
+    # A token holds a digest of the password's hash: another password ends it at its next use.
     "CHECK_REVOKE_TOKEN": True,
 }
 

@@ -134,6 +134,22 @@ def test_request_of_a_user_deactivated_after_login_is_401() -> None:
     assert_error(client.get(ME), 401, "user_inactive")
 
 
+def test_tokens_are_void_after_a_change_of_password() -> None:
+    """Whoever stole one is out; whoever knows the new password is in."""
+    user = make_user("changing")
+    pair = APIClient().post(TOKEN, {"username": "changing", "password": PASSWORD}).json()
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['access']}")
+    assert client.get(ME).status_code == 200
+    user.set_password("another long sentence")
+    user.save()
+    assert_error(client.get(ME), 401, "password_changed")
+    refresh = APIClient().post(REFRESH, {"refresh": pair["refresh"]})
+    assert_error(refresh, 401, "token_not_valid")
+    credentials = {"username": "changing", "password": "another long sentence"}
+    assert APIClient().post(TOKEN, credentials).status_code == 200
+
+
 def test_session_token_is_for_the_logged_in_session() -> None:
     """The page gets a token for its socket."""
     user = make_user()
