@@ -8,7 +8,11 @@ import pytest
 from tests.support.launcher import Launched
 
 #: What people wait half a minute or longer for, tests wait for as well.
-SHORT_WAITS = {"TOKEN_EXPIRY_GRACE_S": "2", "LIMIT_PENDING_AGE_S": "5"}
+SHORT_WAITS = {
+    "TOKEN_EXPIRY_GRACE_S": "2",
+    "LIMIT_PENDING_AGE_S": "5",
+    "SNAPSHOT_QUIET_S": "2",
+}
 
 
 @pytest.fixture(scope="session")

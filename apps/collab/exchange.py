@@ -26,6 +26,8 @@ _SEND_WAIT_S = 3.0
 _INLINE_BYTES = 256 * 1024
 #: Pause after the layer failed, in seconds.
 _RETRY_S = 1.0
+#: How long a stop waits for a receive that goes on, in seconds: a little longer than it can.
+_STOP_WAIT_S = 6.0
 
 Message = dict[str, Any]
 
@@ -73,6 +75,7 @@ class Exchange:
         self._joined: set[str] = set()
         self._out: asyncio.Queue[tuple[str, str, Message]] = asyncio.Queue(_WAITING)
         self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
 
     async def start(self) -> None:
         """Take a channel (no round trip), begin to send and to listen."""
@@ -83,10 +86,12 @@ class Exchange:
         ]
 
     async def close(self) -> None:
-        """Stop."""
+        """Stop. The layer's receive may swallow a cancellation, so the loops are told as well."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_STOP_WAIT_S)
 
     def join(self, document_id: str) -> None:
         """Hear what other processes say of a document."""
@@ -114,7 +119,7 @@ class Exchange:
             metrics.BROADCAST_FAILED.inc()
 
     async def _send_all(self) -> None:
-        while True:
+        while not self._closed:
             action, document_id, message = await self._out.get()
             try:
                 async with asyncio.timeout(_SEND_WAIT_S):
@@ -132,7 +137,7 @@ class Exchange:
             await self._layer.group_discard(group, self._channel)
 
     async def _receive_all(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 message = await self._layer.receive(self._channel)
             except Exception as err:  # noqa: BLE001 - Redis is away: the log repairs what is lost

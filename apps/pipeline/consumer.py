@@ -93,7 +93,10 @@ class OperationsConsumer:
                 "auto.offset.reset": "earliest",
                 "partition.assignment.strategy": "cooperative-sticky",
                 "session.timeout.ms": 10_000,
-                "enable.partition.eof": False,
+                # A topic that is not there yet, or no more (an embedded broker came back empty), is
+                # asked for, and looked for, often; the default is five minutes.
+                "allow.auto.create.topics": True,
+                "topic.metadata.refresh.interval.ms": 2_000,
             },
             logger=logging.getLogger("apps.pipeline.kafka"),
         )

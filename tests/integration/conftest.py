@@ -1,5 +1,6 @@
 """People on sockets of one running Scriptorium."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.clients import Client
+from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 
 #: Opens a client for somebody: ``await enter("ada", document_id, native=True)``.
@@ -52,3 +54,21 @@ def read_log(stack: Launched, document_id: str) -> list[dict[str, Any]]:
         rows += page["results"]
         if page["next"] is None:
             return rows
+
+
+def pipeline_status(stack: Launched, document_id: str) -> dict[str, Any]:
+    """Return the document's row of ``pipeline_status --json``."""
+    row, _sums = stack.manage("pipeline_status", document_id, "--json").splitlines()
+    return dict(json.loads(row))
+
+
+def until_processed(stack: Launched, document_id: str, seq: int) -> dict[str, Any]:
+    """Wait until Kafka and the worker have come to ``seq``; return the row that says so."""
+
+    def look() -> dict[str, Any] | None:
+        row = pipeline_status(stack, document_id)
+        return row if row["processed"] == row["published"] == seq else None
+
+    found = eventually(look, 60)
+    assert found is not None
+    return found

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pycrdt
 import requests
@@ -247,7 +247,7 @@ def test_kafka_gets_each_operation_as_the_contract_says(stack: Launched, documen
             break
     consumer.close()
     assert found is not None
-    headers = dict(found.headers())
+    headers = dict(cast("list[tuple[str, bytes]]", found.headers()))
     assert found.value() == update
     assert headers["unique_id"] == b"kafka-1"
     assert headers["seq"] == b"1"

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -51,7 +52,7 @@ def _nobody(stack: Launched) -> str:
     return _token(stack, user_id="999999")
 
 
-BAD_TOKENS = {
+BAD_TOKENS: dict[str, Callable[[Launched], str]] = {
     "expired": _expired,
     "forged": _forged,
     "unsigned": _unsigned,

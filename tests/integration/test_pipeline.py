@@ -1,0 +1,64 @@
+"""From Kafka to the snapshot: the worker's part of an edit's way (§5)."""
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pycrdt
+import redis
+
+from apps.history.snapshot import Snapshot
+from tests.integration.conftest import Enter, pipeline_status, until_processed
+from tests.support.eventually import eventually
+from tests.support.launcher import START_WAIT_S, Launched
+
+Log = Callable[[], list[dict[str, Any]]]
+
+
+async def test_edits_reach_last_processed_version_snapshot_and_redis(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """After an edit: lag 0; after a pause in writing: a stored snapshot, cached in Redis."""
+    ada = await enter("ada", document_id, native=True)
+    for number in range(5):
+        await ada.until_ack(await ada.append(f"{number} "))
+    row = until_processed(stack, document_id, 5)
+    assert row["lag"] == 0
+    assert row["head"] == 5
+    snapshot = eventually(lambda: _cached(stack, document_id, 5), 60)
+    assert snapshot is not None
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(snapshot.state)
+    assert str(doc.get("content", type=pycrdt.Text)) == "0 1 2 3 4 "
+    assert pipeline_status(stack, document_id)["snapshot"] == 5
+
+
+def _cached(stack: Launched, document_id: str, seq: int) -> Snapshot | None:
+    """Return what Redis holds for the document, if it has come to ``seq``."""
+    with redis.Redis.from_url(stack.settings()["REDIS_URL"]) as client:
+        packed = client.get(f"scriptorium:snapshot:{{{document_id}}}")
+    snapshot = Snapshot.unpack(packed) if isinstance(packed, bytes) else None
+    return snapshot if snapshot is not None and snapshot.seq >= seq else None
+
+
+async def test_killed_worker_goes_on_where_it_was(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """SIGKILL in the middle: started again, and everything is processed once."""
+    ada = await enter("ada", document_id, native=True)
+    await ada.until_ack(await ada.insert(0, "a"))
+    old = stack.kill("worker", signal.SIGKILL)
+    await ada.until_ack(await ada.append("b"))
+    stack.wait_for_another("worker", old)
+    await ada.until_ack(await ada.append("c"))
+    assert until_processed(stack, document_id, 3)["lag"] == 0
+
+
+def test_sums_come_to_lag_zero(stack: Launched) -> None:
+    """``pipeline_status --sum`` speaks of all documents."""
+
+    def is_done() -> bool:
+        printed = stack.manage("pipeline_status", "--sum", "--json")
+        return '"lag": 0' in printed
+
+    eventually(is_done, START_WAIT_S)

@@ -1,0 +1,105 @@
+"""A storage service that is away: refused and said so, nothing lost, all flows again by itself."""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pycrdt
+import requests
+
+from apps.collab import close_codes
+from apps.crdt import protocol
+from tests.integration.conftest import Enter, until_processed
+from tests.support.control import away
+from tests.support.launcher import Launched
+
+Log = Callable[[], list[dict[str, Any]]]
+
+
+def _body(unique_id: str) -> dict[str, str]:
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.get("content", type=pycrdt.Text).insert(0, "x")
+    return {"unique_id": unique_id, "update": base64.b64encode(doc.get_update()).decode()}
+
+
+async def test_mongodb_away_refuses_writes_and_the_same_edit_is_stored_later(
+    enter: Enter, document_id: str, log: Log, stack: Launched
+) -> None:
+    """Socket 1013, REST 503 with Retry-After, readyz 503; then the repeat is stored once."""
+    path = f"documents/{document_id}/operations/"
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id, native=True)
+    await ada.until_ack(await ada.insert(0, "before "))
+    await grace.until_text("before ")
+    with away(stack, "mongo"):
+        update = ada.edit(lambda _: ada.content.insert(7, "during"))
+        await ada.submit(update, "during")
+        assert await ada.until_closed(30) == close_codes.TRY_AGAIN
+        assert ada.ack("during", protocol.STAGE_PERSISTED) is None
+        assert grace.text == "before "
+        answer = await asyncio.to_thread(stack.call, "ada", "POST", path, json=_body("rest"))
+        assert answer.status_code == 503, answer.text
+        assert int(answer.headers["Retry-After"]) > 0
+        assert set(answer.json()) == {"code", "detail", "extra"}
+        ready = await asyncio.to_thread(requests.get, f"{stack.url}/readyz", timeout=30)
+        assert ready.status_code == 503
+        assert "mongodb" in ready.text
+        alive = await asyncio.to_thread(requests.get, f"{stack.url}/healthz", timeout=30)
+        assert alive.status_code == 200
+        late = await enter("grace", document_id)
+        assert await late.until_closed(30) == close_codes.TRY_AGAIN
+    back = await enter("ada", document_id, native=True, doc=ada.doc)
+    await back.submit(update, "during")
+    await back.until(
+        lambda: any(ack[0] == "during" and ack[1] > protocol.STAGE_RECEIVED for ack in back.acks),
+        30,
+    )
+    reader = await enter("grace", document_id)
+    await reader.until_text("before during", 30)
+    rows = log()
+    assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
+    assert [row["unique_id"] for row in rows].count("during") <= 1
+
+
+async def test_postgresql_away_lets_nobody_new_in_and_loses_nothing(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """New sockets 1013 and REST 503 while rights cannot be read; then all is as before."""
+    ada = await enter("ada", document_id, native=True)
+    await ada.until_ack(await ada.insert(0, "a"))
+    with away(stack, "postgres"):
+        late = await enter("grace", document_id)
+        assert await late.until_closed(30) == close_codes.TRY_AGAIN
+        answer = await asyncio.to_thread(stack.call, "ada", "GET", "documents/")
+        assert answer.status_code == 503, answer.text
+        assert int(answer.headers["Retry-After"]) > 0
+    await ada.until_ack(await ada.append("b"))
+    late = await enter("grace", document_id)
+    await late.until_text("ab")
+
+
+async def test_redis_away_does_not_stop_writing(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """The cache and the layer between servers are missing; the log is the truth."""
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id)
+    with away(stack, "redis"):
+        await ada.until_ack(await ada.insert(0, "without Redis"))
+        await grace.until_text("without Redis")
+        late = await enter("grace", document_id)
+        await late.until_text("without Redis", 20)
+        state = await asyncio.to_thread(stack.call, "ada", "GET", f"documents/{document_id}/state/")
+        assert state.status_code == 200
+
+
+async def test_kafka_away_does_not_stop_writing_and_the_worker_catches_up(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """Kafka is never waited for; what it missed is published when it is back."""
+    ada = await enter("ada", document_id, native=True)
+    with away(stack, "kafka"):
+        await ada.until_ack(await ada.insert(0, "without Kafka"))
+    await ada.until_ack(await ada.append(", with Kafka"))
+    await asyncio.to_thread(until_processed, stack, document_id, 2)

@@ -1,0 +1,42 @@
+"""Take one of the supervised programs away for a while, and bring it back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from xmlrpc.client import ServerProxy
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from apps.embedded.place import Place
+from apps.embedded.programs import services
+from tests.support.eventually import eventually
+from tests.support.launcher import START_WAIT_S, Launched
+
+
+@contextmanager
+def away(stack: Launched, *names: str) -> Iterator[None]:
+    """Stop services by the supervisor (so nothing brings them back); start them at the end."""
+    for name in names:
+        _call(stack, "stopProcess", name)
+    try:
+        yield
+    finally:
+        for name in names:
+            _call(stack, "startProcess", name)
+        ready = [p.is_ready for p in services(Place.open(stack.data_dir)) if p.name in names]
+        eventually(lambda: all(_is_ready(check) for check in ready), START_WAIT_S)
+
+
+def _call(stack: Launched, method: str, *arguments: Any) -> Any:
+    socket = Place.open(stack.data_dir).control_socket
+    transport = SupervisorTransport(None, None, f"unix://{socket}")
+    with ServerProxy("http://127.0.0.1", transport=transport) as server:
+        return getattr(server.supervisor, method)(*arguments)
+
+
+def _is_ready(check: Any) -> bool:
+    try:
+        check()
+    except Exception:  # noqa: BLE001 - each service fails in its library's own way
+        return False
+    return True
