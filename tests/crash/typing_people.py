@@ -1,0 +1,119 @@
+"""People who type all the time, come back after every break, and remember what they saw."""
+
+import asyncio
+import contextlib
+import random
+from typing import Any, Self
+
+import pycrdt
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from apps.crdt import protocol
+from tests.support.clients import Client
+
+#: Between two letters of one person, in seconds.
+PAUSE_S = 0.01
+#: Between two attempts to come back, in seconds.
+RETRY_S = 0.1
+
+
+class TypingPerson:
+    """Writes numbered words into a document of their own client until told to stop.
+
+    A native one keeps each operation until its ack says *persisted* and sends it again after a
+    break, as the page does; a stock one lets the sync steps bring what is missing.
+    """
+
+    def __init__(
+        self, url: str, document_id: str, token: str, *, name: str, native: bool, seed: int = 0
+    ) -> None:
+        self._url = url
+        self._document_id = document_id
+        self._token = token
+        self._native = native
+        self._random = random.Random(seed)
+        self.name = name
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        self.content: pycrdt.Text = self.doc.get("content", type=pycrdt.Text)
+        self.written: list[str] = []
+        #: Words of others that were on this screen at some moment.
+        self.seen: set[str] = set()
+        #: Words whose operation was acknowledged as persisted.
+        self.acknowledged: dict[str, str] = {}
+        self.breaks = 0
+        self._unsent: dict[str, bytes] = {}
+        self._words: dict[str, str] = {}
+        self._stopping = False
+        self._client: Client | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._live())
+        return self
+
+    async def __aexit__(self, *args: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def text(self) -> str:
+        """Return what is on this screen."""
+        return str(self.content)
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether this client is connected and has nothing of its own under way."""
+        return self._client is not None and self._client.synced.is_set() and not self._unsent
+
+    def stop_typing(self) -> None:
+        """Write no more; stay connected."""
+        self._stopping = True
+
+    # --- a life ---
+
+    async def _live(self) -> None:
+        while True:
+            with contextlib.suppress(ConnectionClosed, InvalidHandshake, OSError, EOFError):
+                await self._visit()
+            self._client = None
+            self.breaks += 1
+            await asyncio.sleep(RETRY_S)
+
+    async def _visit(self) -> None:
+        """Stay until the connection ends."""
+        async with Client(
+            self._url, self._document_id, token=self._token, native=self._native, doc=self.doc
+        ) as client:
+            self._client = client
+            for unique_id, update in list(self._unsent.items()):
+                await client.submit(update, unique_id)
+            while not client.closed.is_set():
+                self._look(client)
+                if not self._stopping and client.synced.is_set():
+                    await self._write(client)
+                await asyncio.sleep(PAUSE_S)
+            self._look(client)
+
+    async def _write(self, client: Client) -> None:
+        word = f"{self.name}{len(self.written)}"
+        at = self._random.randint(0, self.text.count(" "))
+        position = [0, *(i + 1 for i, letter in enumerate(self.text) if letter == " ")][at]
+        update = client.edit(lambda _: client.content.insert(position, f"{word} "))
+        self.written.append(word)
+        unique_id = f"{self._document_id[:8]}-{word}"
+        if self._native:
+            self._unsent[unique_id] = update
+            self._words[unique_id] = word
+        await client.submit(update, unique_id)
+
+    def _look(self, client: Client) -> None:
+        """Take note of what others wrote and of what was acknowledged."""
+        own = set(self.written)
+        self.seen.update(word for word in self.text.split() if word not in own)
+        for unique_id, stage, _ in client.acks:
+            if stage != protocol.STAGE_RECEIVED and unique_id in self._unsent:
+                del self._unsent[unique_id]
+                self.acknowledged[unique_id] = self._words[unique_id]
+        client.acks.clear()
