@@ -1,0 +1,122 @@
+"""What several tests of this folder share: the golden files, and what a document shows."""
+
+import base64
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pycrdt
+
+from apps.crdt import gate
+from apps.crdt.engine import EngineDocument
+from apps.crdt.updates import read_update
+from apps.crdt.vectors import Vector
+
+_FOLDER = Path(__file__).parent / "golden"
+
+
+class History(NamedTuple):
+    """One golden history: what Yjs' writers sent, and what Yjs shows after all of it."""
+
+    name: str
+    kind: str
+    updates: list[bytes]
+    vector: bytes
+    state: bytes
+    view: Any
+
+
+@cache
+def load(name: str) -> Any:
+    """Return a golden file."""
+    return json.loads((_FOLDER / f"{name}.json").read_text())
+
+
+def unpack(text: str) -> bytes:
+    """Return bytes as the golden files hold them."""
+    return base64.b64decode(text)
+
+
+def histories(name: str) -> list[History]:
+    """Return the histories of a golden file."""
+    return [
+        History(
+            one["name"],
+            one["kind"],
+            [unpack(update) for update in one["updates"]],
+            unpack(one["vector"]),
+            unpack(one["state"]),
+            one["view"],
+        )
+        for one in load(name)
+    ]
+
+
+def apply_all(document: EngineDocument, updates: list[bytes]) -> Vector:
+    """Apply updates that are in causal order, with the gate as witness; return the vector."""
+    vector: Vector = {}
+    for update in updates:
+        header = read_update(update)
+        assert gate.missing(header, vector) is None
+        document.apply(update, brings_structs=gate.brings_structs(header, vector))
+        gate.advance(vector, header)
+    return vector
+
+
+def view_pycrdt(doc: pycrdt.Doc[Any], kind: str) -> Any:
+    """Return what a document shows, in the form that ``golden/make.mjs`` writes."""
+    if kind == "text":
+        return str(doc.get("text", type=pycrdt.Text))
+    if kind == "delta":
+        return [
+            {"insert": part, **({"attributes": attributes} if attributes else {})}
+            for part, attributes in doc.get("text", type=pycrdt.Text).diff()
+        ]
+    if kind == "map":
+        return doc.get("map", type=pycrdt.Map).to_py()
+    if kind == "array":
+        return doc.get("array", type=pycrdt.Array).to_py()
+    with doc.transaction():
+        return [_node(child) for child in doc.get("default", type=pycrdt.XmlFragment).children]
+
+
+def _node(item: Any) -> Any:
+    if isinstance(item, pycrdt.XmlText):
+        return "".join(part for part, _ in item.diff())
+    return {
+        "tag": item.tag,
+        "attributes": dict(item.attributes),
+        "children": [_node(child) for child in item.children],
+    }
+
+
+def view_y_py(doc: Any, kind: str) -> Any:
+    """Return what a y-py document shows, in the same form; it has no formatted view of text."""
+    if kind in ("text", "delta"):
+        return str(doc.get_text("text"))
+    if kind == "map":
+        return json.loads(doc.get_map("map").to_json())
+    if kind == "array":
+        return json.loads(doc.get_array("array").to_json())
+    root = doc.get_xml_element("default")
+    return [_y_py_node(child) for child in _y_py_children(root)]
+
+
+def _y_py_children(element: Any) -> list[Any]:
+    children = []
+    child = element.first_child
+    while child is not None:
+        children.append(child)
+        child = child.next_sibling
+    return children
+
+
+def _y_py_node(item: Any) -> Any:
+    if type(item).__name__ == "YXmlText":
+        return str(item)
+    return {
+        "tag": item.name,
+        "attributes": dict(item.attributes()),
+        "children": [_y_py_node(child) for child in _y_py_children(item)],
+    }
