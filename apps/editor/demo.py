@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.accounts.services import creator_grant, permission_grant
+from apps.core import clock
+from apps.crdt.prosemirror import content_update
 from apps.documents.services import document_ensure_seeded
+from apps.editor.welcome import BLOCKS
+from apps.oplog.leases import Leases
+from apps.oplog.operation import Operation
+from apps.oplog.publisher import close_shared_publisher, shared_publisher
+from apps.oplog.selectors import log_reaches
+from apps.oplog.services import Append, operations_append
 
 DEMO_PASSWORD = "scriptorium"  # noqa: S105 - known on purpose, in the embedded mode only
 WELCOME_NAME = "welcome"
@@ -53,7 +61,29 @@ def demo_seed() -> Demo:
             permission_grant(
                 actor=users["ada"], document_id=document.id, subject=users[username], role=role
             )
+    if not log_reaches(document_id=document.id, seq=1):
+        _write_welcome(document.id, author_id=str(users["ada"].pk))
     return Demo(usernames=tuple(users), document_id=str(document.id))
+
+
+def _write_welcome(document_id: str, *, author_id: str) -> None:
+    """Make the content the log's first operation; who wrote there meanwhile was quicker."""
+    update, version_vector = content_update(BLOCKS)
+    operation = Operation(
+        document_id=document_id,
+        seq=1,
+        unique_id=WELCOME_NAME,
+        author_id=author_id,
+        received_at=clock.now(),
+        version_vector=version_vector,
+        update=update,
+    )
+    leases = Leases("seed-demo")
+    operations_append(
+        [Append(document_id, [operation])], leases=leases, publisher=shared_publisher()
+    )
+    leases.release_all()
+    close_shared_publisher()
 
 
 def _user_ensure(person: DemoPerson) -> User:

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.documents.demo import DEMO_PASSWORD, demo_seed
+from apps.editor.demo import DEMO_PASSWORD, demo_seed
 
 
 class Command(BaseCommand):
