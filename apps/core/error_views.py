@@ -1,11 +1,17 @@
 """The answers of Django's own error handlers: the one JSON shape under ``/api/``, pages else."""
 
+import sys
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 
+from apps.core.api_errors import STORAGE_ERRORS
+
 API_PREFIX = "/api/"
+#: When to come back to a page whose storage was away, in seconds; the page does so by itself.
+RETRY_AFTER_S = 5
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -16,7 +22,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500; what happened stands in the log, not in the answer."""
+    """Answer 500, or 503 for storage that is away; the log says what happened, not the answer."""
+    if isinstance(sys.exception(), STORAGE_ERRORS):
+        return _unavailable(request)
     if request.path.startswith(API_PREFIX):
         return _json("server_error", "Something went wrong on the server.", 500)
     return defaults.server_error(request)
@@ -27,6 +35,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith(API_PREFIX):
         return _json("bad_request", "This request is not right.", 400)
     return defaults.bad_request(request, exception)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    response: HttpResponse
+    if request.path.startswith(API_PREFIX):
+        response = _json("unavailable", "A storage service is away. Try again shortly.", 503)
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def _json(code: str, detail: str, status: int) -> JsonResponse:

@@ -12,7 +12,7 @@ from apps.collab import close_codes
 from apps.crdt import protocol
 from tests.integration.conftest import Enter, until_processed
 from tests.support.control import away
-from tests.support.launcher import Launched
+from tests.support.launcher import PASSWORD, Launched
 
 Log = Callable[[], list[dict[str, Any]]]
 
@@ -23,6 +23,30 @@ def _body(unique_id: str) -> dict[str, str]:
     return {"unique_id": unique_id, "update": base64.b64encode(doc.get_update()).decode()}
 
 
+def _logged_in(stack: Launched) -> requests.Session:
+    """Return ada's browser, as far as cookies go."""
+    browser = requests.Session()
+    browser.get(f"{stack.url}/login/", timeout=30)
+    answer = browser.post(
+        f"{stack.url}/login/",
+        {
+            "username": "ada",
+            "password": PASSWORD,
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+        },
+        timeout=30,
+    )
+    assert answer.status_code == 200
+    return browser
+
+
+async def _page_says_come_back(browser: requests.Session, url: str) -> None:
+    answer = await asyncio.to_thread(browser.get, url, timeout=60)
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Back in a moment" in answer.text
+
+
 async def test_mongodb_away_refuses_writes_and_the_same_edit_is_stored_later(
     enter: Enter, document_id: str, log: Log, stack: Launched
 ) -> None:
@@ -30,6 +54,7 @@ async def test_mongodb_away_refuses_writes_and_the_same_edit_is_stored_later(
     path = f"documents/{document_id}/operations/"
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id, native=True)
+    browser = await asyncio.to_thread(_logged_in, stack)
     await ada.until_ack(await ada.insert(0, "before "))
     await grace.until_text("before ")
     with away(stack, "mongo"):
@@ -49,6 +74,7 @@ async def test_mongodb_away_refuses_writes_and_the_same_edit_is_stored_later(
         assert alive.status_code == 200
         late = await enter("grace", document_id)
         assert await late.until_closed(30) == close_codes.TRY_AGAIN
+        await _page_says_come_back(browser, f"{stack.url}/documents/{document_id}/")
     back = await enter("ada", document_id, native=True, doc=ada.doc)
     await back.submit(update, "during")
     await back.until(
@@ -67,6 +93,7 @@ async def test_postgresql_away_lets_nobody_new_in_and_loses_nothing(
 ) -> None:
     """New sockets 1013 and REST 503 while rights cannot be read; then all is as before."""
     ada = await enter("ada", document_id, native=True)
+    browser = await asyncio.to_thread(_logged_in, stack)
     await ada.until_ack(await ada.insert(0, "a"))
     with away(stack, "postgres"):
         late = await enter("grace", document_id)
@@ -74,6 +101,7 @@ async def test_postgresql_away_lets_nobody_new_in_and_loses_nothing(
         answer = await asyncio.to_thread(stack.call, "ada", "GET", "documents/")
         assert answer.status_code == 503, answer.text
         assert int(answer.headers["Retry-After"]) > 0
+        await _page_says_come_back(browser, f"{stack.url}/")
     await ada.until_ack(await ada.append("b"))
     late = await enter("grace", document_id)
     await late.until_text("ab")
