@@ -15,6 +15,14 @@ SHORT_WAITS = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser tests last: Playwright keeps an event loop running in the main thread.
+
+    While it runs, no asynchronous test can begin.
+    """
+    items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
     """Start a whole ``make up`` with services of its own, in a path with a space."""
