@@ -1,5 +1,5 @@
 // Gives each connection of the load generator an access token of the demo user ada.
-// TOKEN_FILE names the file that benchmarks/web.sh wrote.
+// TOKEN_FILE names the file that benchmarks/web.sh writes.
 import fs from 'node:fs'
 
 export function connectOptions () {
