@@ -25,6 +25,8 @@ TOPIC = "crdt-operations"
 MARK_INTERVAL_S = 1.0
 #: How long librdkafka tries to deliver a message before the relay has to, in milliseconds.
 DELIVERY_WAIT_MS = 30_000
+#: Messages that wait for delivery; what is more, the relay publishes from the log.
+QUEUED_MESSAGES = 100_000
 
 
 def client_config() -> dict[str, Any]:
@@ -61,7 +63,7 @@ class Publisher:
                 "compression.type": "lz4",
                 "linger.ms": 5,
                 "message.timeout.ms": DELIVERY_WAIT_MS,
-                "queue.buffering.max.messages": 100_000,
+                "queue.buffering.max.messages": QUEUED_MESSAGES,
             },
             logger=logging.getLogger("apps.oplog.kafka"),
         )

@@ -1,10 +1,7 @@
 """Appending to the log: order, both arbiters, several documents at once, Kafka beside it."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-
-import pytest
 
 from apps.core import clock, ids
 from apps.documents.models import Document
@@ -13,24 +10,9 @@ from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.selectors import head_seq, operations_find, operations_since
 from apps.oplog.services import Append, Appended, AppendState, operations_append
+from tests.support.documents import make_document
 from tests.support.eventually import eventually
 from tests.support.operations import Scribe
-
-
-@pytest.fixture(scope="module")
-def publisher() -> Iterator[Publisher]:
-    """Return a producer of the real broker."""
-    publisher = Publisher()
-    yield publisher
-    publisher.close()
-
-
-@pytest.fixture
-def leases() -> Iterator[Leases]:
-    """Return the leases of one server."""
-    leases = Leases(ids.new_id())
-    yield leases
-    leases.release_all()
 
 
 def append(operations: list[Operation], leases: Leases, publisher: Publisher) -> Appended:
@@ -38,20 +20,6 @@ def append(operations: list[Operation], leases: Leases, publisher: Publisher) ->
     request = Append(operations[0].document_id, operations)
     [answer] = operations_append([request], leases=leases, publisher=publisher)
     return answer
-
-
-def make_document(document_id: str) -> None:
-    """Store the *documents* entity of a made-up document."""
-    now = clock.now()
-    Document(
-        id=document_id,
-        title="T",
-        title_folded="t",
-        owner_id=1,
-        created_at=now,
-        updated_at=now,
-        lineage=ids.new_id(),
-    ).save()
 
 
 def test_append_stores_in_order(leases: Leases, publisher: Publisher) -> None:

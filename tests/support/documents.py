@@ -1,0 +1,20 @@
+"""Stored *documents* entities of made-up documents, for tests of what is below the REST API."""
+
+from datetime import datetime
+
+from apps.core import clock, ids
+from apps.documents.models import Document
+
+
+def make_document(document_id: str, *, updated_at: datetime | None = None) -> None:
+    """Store the *documents* entity of a document whose log is written by a test."""
+    now = updated_at or clock.now()
+    Document(
+        id=document_id,
+        title="T",
+        title_folded="t",
+        owner_id=1,
+        created_at=now,
+        updated_at=now,
+        lineage=ids.new_id(),
+    ).save()
