@@ -1,5 +1,6 @@
 """Operations of a made-up document, for tests of what is below the rooms."""
 
+from datetime import datetime
 from typing import Any
 
 import pycrdt
@@ -23,8 +24,10 @@ class Scribe:
         """Return what has been written."""
         return str(self.content)
 
-    def write(self, text: str, *, unique_id: str | None = None) -> Operation:
-        """Append text; return the operation."""
+    def write(
+        self, text: str, *, unique_id: str | None = None, at: datetime | None = None
+    ) -> Operation:
+        """Append text; return the operation, received now or ``at``."""
         before = self.doc.get_state()
         self.content += text
         self.seq += 1
@@ -33,11 +36,11 @@ class Scribe:
             seq=self.seq,
             unique_id=unique_id or ids.new_id(),
             author_id=self.author_id,
-            received_at=clock.now(),
+            received_at=at or clock.now(),
             version_vector=self.doc.get_state(),
             update=self.doc.get_update(before),
         )
 
-    def write_many(self, count: int) -> list[Operation]:
+    def write_many(self, count: int, *, at: datetime | None = None) -> list[Operation]:
         """Append a number of short texts."""
-        return [self.write(f"{number} ") for number in range(count)]
+        return [self.write(f"{number} ", at=at) for number in range(count)]

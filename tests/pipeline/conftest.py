@@ -1,0 +1,56 @@
+"""Documents with a log that Kafka never got, as relay, sweep and workers meet them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from apps.core import clock, ids
+from apps.oplog.leases import Leases
+from apps.oplog.operation import Operation
+from apps.oplog.publisher import Publisher
+from apps.oplog.services import Append, operations_append
+from tests.support.documents import make_document
+from tests.support.operations import Scribe
+
+#: Writes on in a document's log.
+Store = Callable[[list[Operation]], None]
+#: Makes a document with so many operations, received so many seconds ago.
+Written = Callable[..., Scribe]
+
+
+class _DyingPublisher(Publisher):
+    """The producer of a process that dies right after each insert: Kafka gets nothing."""
+
+    def hand_over(self, operations: Iterable[Operation]) -> bool:
+        """Lose them."""
+        return True
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Store]:
+    """Return how to write into a log without Kafka."""
+    publisher = _DyingPublisher()
+
+    def append(operations: list[Operation]) -> None:
+        leases = Leases(ids.new_id())
+        request = Append(operations[0].document_id, operations)
+        operations_append([request], leases=leases, publisher=publisher)
+        leases.release_all()
+
+    yield append
+    publisher.close()
+
+
+@pytest.fixture
+def written(store: Store) -> Written:
+    """Return how to make documents with a log."""
+
+    def write(count: int, *, age_s: float = 0) -> Scribe:
+        scribe = Scribe()
+        at = clock.now() - timedelta(seconds=age_s)
+        make_document(scribe.document_id, updated_at=at)
+        store(scribe.write_many(count, at=at))
+        return scribe
+
+    return write

@@ -1,0 +1,89 @@
+"""Messages of the topic: ours are read, others are passed over."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, Message, Producer
+
+from apps.core import ids
+from apps.oplog.publisher import client_config, headers_of
+from apps.pipeline.consumer import operation_of
+from tests.support.eventually import eventually
+from tests.support.operations import Scribe
+
+#: A topic of this module: the broker keeps what others wrote to the product's.
+TOPIC = "messages-of-a-test"
+
+
+@pytest.fixture(scope="module")
+def producer() -> Producer:
+    """Return a bare producer."""
+    return Producer(client_config())
+
+
+@pytest.fixture(scope="module")
+def consumer(producer: Producer) -> Iterator[Consumer]:
+    """Return a bare consumer of the topic."""
+    producer.produce(TOPIC, b"begin")
+    producer.flush(10)
+    consumer = Consumer(
+        {**client_config(), "group.id": ids.new_id(), "auto.offset.reset": "earliest"}
+    )
+    consumer.subscribe([TOPIC])
+    assert next_message(consumer).value() == b"begin"
+    yield consumer
+    consumer.close()
+
+
+def through_kafka(producer: Producer, consumer: Consumer, **message: Any) -> Message:
+    """Send a message and read it back."""
+    producer.produce(TOPIC, **message)
+    assert producer.flush(10) == 0
+    return next_message(consumer)
+
+
+def next_message(consumer: Consumer) -> Message:
+    """Return the next message. An empty one counts as false, so the list is what is asked."""
+    [message] = eventually(lambda: consumer.consume(1, 0.2), 30)
+    return message
+
+
+def test_operation_comes_out_as_it_went_in(producer: Producer, consumer: Consumer) -> None:
+    """Whole, byte for byte."""
+    operation = Scribe().write("hi")
+    message = through_kafka(
+        producer,
+        consumer,
+        key=operation.document_id,
+        value=operation.update,
+        headers=headers_of(operation),
+    )
+    assert operation_of(message) == operation
+
+
+HEADERS = dict(headers_of(Scribe().write("hi")))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"key": None},
+        {"value": None},
+        {"headers": None},
+        {"headers": {**HEADERS, "seq": b"first"}},
+        {"headers": {**HEADERS, "received_at": b"yesterday"}},
+        {"headers": {name: value for name, value in HEADERS.items() if name != "author"}},
+        {"headers": {**HEADERS, "author": b"\xff"}},
+        {"headers": {**HEADERS, "version_vector": None}},
+    ],
+    ids=["no key", "no value", "no headers", "seq", "time", "no author", "not UTF-8", "no vector"],
+)
+def test_message_of_somebody_else_is_told_apart(
+    producer: Producer, consumer: Consumer, broken: dict[str, object]
+) -> None:
+    """One of the errors that the consumer passes over with a word."""
+    whole = {"key": b"k", "value": b"v", "headers": HEADERS}
+    message = through_kafka(producer, consumer, **{**whole, **broken})
+    with pytest.raises((KeyError, ValueError)):
+        operation_of(message)

@@ -1,0 +1,151 @@
+"""What a worker does with operations, wherever they come from and however often."""
+
+from collections.abc import Callable
+
+import pytest
+
+from apps.core import ids
+from apps.crdt.vectors import encode_vector
+from apps.history.cache import snapshot_find
+from apps.history.models import version_rows
+from apps.history.selectors import document_load
+from apps.oplog.selectors import operations_since
+from apps.pipeline.models import processed_rows
+from apps.pipeline.policy import SnapshotPolicy
+from apps.pipeline.processor import Processor
+from apps.pipeline.selectors import processed_seqs
+from tests.pipeline.conftest import Store, Written
+from tests.support.operations import Scribe
+
+#: Nothing is due by itself.
+NEVER = SnapshotPolicy(operations=10**9, size_bytes=10**9, quiet_s=10**9)
+
+
+def seqs_of_versions(document_id: str) -> list[int]:
+    """Return the seq of each stored version, in the order of their numbers."""
+    rows = version_rows().find({"document_id": document_id}, {"seq": 1}).sort("number", 1)
+    return [row["seq"] for row in rows]
+
+
+def test_processed_operations_are_marked_with_the_last_one(written: Written) -> None:
+    """The mark has the seq, the unique id, the time and the whole log's version vector."""
+    scribe = written(4)
+    operations = operations_since(document_id=scribe.document_id, after=0)
+    processor = Processor(NEVER)
+    processor.process(operations)
+    processor.drop()
+    row = processed_rows().find_one({"_id": scribe.document_id})
+    assert row is not None
+    assert (row["seq"], row["unique_id"]) == (4, operations[-1].unique_id)
+    assert bytes(row["version_vector"]) == encode_vector(
+        document_load(document_id=scribe.document_id).vector
+    )
+
+
+@pytest.mark.parametrize(
+    "disturb",
+    [
+        lambda operations: [*operations, *operations],
+        lambda operations: [operations[0], operations[0], *operations],
+        lambda operations: [operations[0], operations[-1]],
+        lambda operations: [operations[-1]],
+    ],
+    ids=["all twice", "one again", "a gap", "only the last"],
+)
+def test_operations_that_kafka_repeats_or_loses_change_nothing(
+    written: Written, disturb: Callable[..., list[object]]
+) -> None:
+    """The result is the log's, whatever Kafka brought of it."""
+    scribe = written(5)
+    operations = operations_since(document_id=scribe.document_id, after=0)
+    processor = Processor(NEVER)
+    for operation in disturb(operations):
+        processor.process([operation])  # type: ignore[list-item]
+    processor.forget()
+    assert processed_seqs([scribe.document_id]) == {scribe.document_id: 5}
+    assert seqs_of_versions(scribe.document_id) == [5]
+    snapshot = snapshot_find(document_id=scribe.document_id)
+    assert snapshot is not None
+    assert snapshot.state == document_load(document_id=scribe.document_id).engine.encode()
+
+
+def test_operation_that_the_log_lacks_is_not_believed() -> None:
+    """A message of another installation, or of a log that was reset: nothing is made of it."""
+    processor = Processor(NEVER)
+    scribe = Scribe()
+    processor.process(scribe.write_many(2))
+    processor.forget()
+    assert processed_seqs([scribe.document_id]) == {}
+    assert seqs_of_versions(scribe.document_id) == []
+
+
+def test_snapshot_comes_when_the_policy_says(written: Written, store: Store) -> None:
+    """By count; its authors are those since the version before."""
+    scribe = written(2)
+    processor = Processor(SnapshotPolicy(operations=3, size_bytes=10**9, quiet_s=10**9))
+    processor.process(operations_since(document_id=scribe.document_id, after=0))
+    assert processor.snapshot_due() == 0
+    scribe.author_id = "2"
+    store([scribe.write("x")])
+    processor.process(operations_since(document_id=scribe.document_id, after=2))
+    assert processor.snapshot_due() == 1
+    scribe.author_id = "3"
+    store(scribe.write_many(3))
+    processor.process(operations_since(document_id=scribe.document_id, after=3))
+    assert processor.snapshot_due() == 1
+    processor.drop()
+    rows = version_rows().find({"document_id": scribe.document_id}).sort("number", 1)
+    assert [(row["seq"], row["author_ids"], row["automatic"]) for row in rows] == [
+        (3, ["1", "2"], True),
+        (6, ["3"], True),
+    ]
+
+
+def test_quiet_document_gets_its_snapshot(written: Written) -> None:
+    """After the set time without edits, once."""
+    moment = 0.0
+    scribe = written(1)
+    processor = Processor(SnapshotPolicy(quiet_s=10), now=lambda: moment)
+    processor.process(operations_since(document_id=scribe.document_id, after=0))
+    assert processor.snapshot_due() == 0
+    moment = 10.0
+    assert processor.snapshot_due() == 1
+    moment = 20.0
+    assert processor.snapshot_due() == 0
+    processor.drop()
+
+
+def test_restarted_worker_snapshots_what_the_last_one_left(written: Written, store: Store) -> None:
+    """Killed before its snapshot: the next one counts from the last version, not from itself."""
+    scribe = written(4)
+    killed = Processor(NEVER)
+    killed.process(operations_since(document_id=scribe.document_id, after=0))
+    killed.drop()
+    store([scribe.write("x")])
+    processor = Processor(SnapshotPolicy(operations=5, size_bytes=10**9, quiet_s=10**9))
+    processor.process(operations_since(document_id=scribe.document_id, after=4))
+    assert processor.snapshot_due() == 1
+    processor.drop()
+    assert seqs_of_versions(scribe.document_id) == [5]
+
+
+def test_memory_is_bounded_and_what_goes_is_saved(written: Written) -> None:
+    """The least recently edited document goes, with a snapshot."""
+    processor = Processor(NEVER, documents=2)
+    scribes = [written(1) for _ in range(3)]
+    for scribe in scribes:
+        processor.process(operations_since(document_id=scribe.document_id, after=0))
+    assert [seqs_of_versions(scribe.document_id) for scribe in scribes] == [[1], [], []]
+    processor.drop()
+
+
+def test_operations_of_many_documents_are_told_apart(written: Written) -> None:
+    """One batch, interleaved."""
+    first, second = written(3), written(2)
+    one = operations_since(document_id=first.document_id, after=0)
+    two = operations_since(document_id=second.document_id, after=0)
+    processor = Processor(NEVER)
+    processor.process([one[0], two[0], one[1], two[1], one[2]])
+    processor.drop()
+    names = [first.document_id, second.document_id, ids.new_id()]
+    assert processed_seqs(names) == {names[0]: 3, names[1]: 2}

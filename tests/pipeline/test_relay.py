@@ -1,0 +1,63 @@
+"""The relay publishes what a process left unpublished, and leaves the others theirs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from apps.documents.models import Document
+from apps.oplog.publisher import Publisher
+from apps.pipeline.relay import GRACE_S, relay_unpublished
+from tests.pipeline.conftest import Written
+from tests.support.eventually import eventually
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    """Return a producer of the real broker."""
+    publisher = Publisher()
+    yield publisher
+    publisher.close()
+
+
+def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publisher) -> None:
+    """Kafka confirms all of the log, and nothing is left to publish."""
+    scribe = written(5, age_s=GRACE_S + 60)
+    relay_unpublished(publisher)
+
+    def is_published() -> bool:
+        document = Document.objects.get(id=scribe.document_id)
+        return bool(document.published_seq == 5 and not document.unpublished)
+
+    eventually(is_published)
+
+
+def test_relay_leaves_fresh_edits_to_their_server(written: Written, publisher: Publisher) -> None:
+    """A server has a while for its own deliveries."""
+    scribe = written(2)
+    relay_unpublished(publisher)
+    assert Document.objects.get(id=scribe.document_id).published_seq == 0
+
+
+def test_relay_goes_on_in_the_next_run(
+    written: Written, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run is bounded; what it began stays in order."""
+    relay_unpublished(publisher)
+    scribe = written(5, age_s=GRACE_S + 60)
+    monkeypatch.setattr("apps.pipeline.relay.OPERATIONS", 2)
+    assert [relay_unpublished(publisher) for _ in range(4)] == [2, 2, 1, 0]
+    assert Document.objects.get(id=scribe.document_id).published_seq == 5
+
+
+def test_relay_with_the_broker_away_changes_nothing(
+    written: Written, settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run has it all again."""
+    monkeypatch.setattr(settings, "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setattr("apps.pipeline.relay.WAIT_S", 0.2)
+    scribe = written(3, age_s=GRACE_S + 60)
+    publisher = Publisher()
+    relay_unpublished(publisher)
+    publisher.close(timeout_s=0)
+    document = Document.objects.get(id=scribe.document_id)
+    assert (document.published_seq, document.unpublished) == (0, True)

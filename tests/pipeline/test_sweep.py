@@ -1,0 +1,51 @@
+"""The sweep finds documents that the workers missed, and only those."""
+
+from apps.history.cache import snapshot_find
+from apps.oplog.selectors import operations_since
+from apps.pipeline.policy import SnapshotPolicy
+from apps.pipeline.processor import Processor
+from apps.pipeline.selectors import behind_find, processed_seqs
+from apps.pipeline.sweep import sweep
+from tests.pipeline.conftest import Store, Written
+
+
+def behind(older_than_s: float = 30) -> dict[str, int]:
+    """Return the documents that the sweep would look at."""
+    return dict(behind_find(older_than_s=older_than_s, limit=1_000))
+
+
+def test_sweep_brings_missed_documents_to_their_heads(written: Written) -> None:
+    """Kafka lost everything: processed and snapshotted nevertheless."""
+    scribe = written(3, age_s=60)
+    assert behind()[scribe.document_id] == 3
+    sweep(SnapshotPolicy(), older_than_s=30, limit=1_000)
+    assert processed_seqs([scribe.document_id]) == {scribe.document_id: 3}
+    snapshot = snapshot_find(document_id=scribe.document_id)
+    assert snapshot is not None
+    assert snapshot.seq == 3
+    assert scribe.document_id not in behind()
+
+
+def test_sweep_leaves_fresh_edits_to_kafka(written: Written) -> None:
+    """What was just written is on its way."""
+    assert written(2).document_id not in behind()
+
+
+def test_sweep_leaves_what_is_processed(written: Written) -> None:
+    """A document whose mark is at the head is not read at all."""
+    scribe = written(2, age_s=60)
+    processor = Processor(SnapshotPolicy())
+    processor.process(operations_since(document_id=scribe.document_id, after=0))
+    processor.drop()
+    assert scribe.document_id not in behind()
+
+
+def test_sweep_finds_a_document_that_is_partly_processed(written: Written, store: Store) -> None:
+    """The mark is somewhere before the head."""
+    scribe = written(2, age_s=61)
+    processor = Processor(SnapshotPolicy())
+    processor.process(operations_since(document_id=scribe.document_id, after=0))
+    processor.drop()
+    old = operations_since(document_id=scribe.document_id, after=1)[0].received_at
+    store(scribe.write_many(1, at=old))
+    assert behind()[scribe.document_id] == 3
