@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.oplog.publisher import Publisher
 from tests.support.launcher import Launched
 
 #: What people wait half a minute or longer for, tests wait for as well.
@@ -21,6 +22,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     While it runs, no asynchronous test can begin.
     """
     items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def publisher() -> Iterator[Publisher]:
+    """Return a producer of this process to the real broker."""
+    publisher = Publisher()
+    yield publisher
+    publisher.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A live document: batches, repeats, causes that come late, coalescing, limits. Pure."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pycrdt
@@ -9,65 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.collab.limits import Limits
-from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.live import BrokenDocumentError, Draft, LiveDocument
 from apps.core import clock
-from apps.core.errors import AppError
-from apps.crdt.engine import EngineBrokenError, EngineDocument, get_engine
+from apps.crdt.engine import get_engine
 from apps.crdt.updates import read_update
 from apps.crdt.vectors import Vector, decode_vector
 from apps.history.selectors import LoadedDocument
 from apps.oplog.operation import Operation
+from tests.collab.authors import Author, Breaking, Writer, submission, text_of
 
 ENGINE = get_engine("pycrdt")
 DOCUMENT = "0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11"
-
-
-@dataclass(eq=False)
-class Author:
-    """Remembers what it was told."""
-
-    user_id: str = "1"
-    can_wait: bool = True
-    persisted: list[tuple[str, int]] = field(default_factory=list)
-    duplicates: list[tuple[str, int]] = field(default_factory=list)
-    rejected: list[tuple[str | None, AppError]] = field(default_factory=list)
-    missing: list[Vector] = field(default_factory=list)
-
-    def on_persisted(self, unique_id: str, seq: int) -> None:
-        """Remember."""
-        self.persisted.append((unique_id, seq))
-
-    def on_duplicate(self, unique_id: str, seq: int) -> None:
-        """Remember."""
-        self.duplicates.append((unique_id, seq))
-
-    def on_rejected(self, unique_id: str | None, error: AppError) -> None:
-        """Remember."""
-        self.rejected.append((unique_id, error))
-
-    def on_missing(self, vector: Vector) -> None:
-        """Remember."""
-        self.missing.append(dict(vector))
-
-
-class Writer:
-    """A client's document that hands out the update of each edit."""
-
-    def __init__(self) -> None:
-        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
-        self.content: pycrdt.Text = self.doc.get("content", type=pycrdt.Text)
-
-    def write(self, text: str) -> bytes:
-        """Append text; return the update."""
-        before = self.doc.get_state()
-        self.content += text
-        return self.doc.get_update(before)
-
-    def erase(self, start: int, end: int) -> bytes:
-        """Delete a range; return the update, of the deletion alone."""
-        before = self.doc.get_state()
-        del self.content[start:end]
-        return self.doc.get_update(before)
 
 
 def live(**limits: Any) -> LiveDocument:
@@ -76,24 +27,11 @@ def live(**limits: Any) -> LiveDocument:
     return LiveDocument(loaded, engine=ENGINE, limits=Limits(**limits))
 
 
-def submission(update: bytes, author: Author, unique_id: str | None = None) -> Submission:
-    """Return an update as it comes in."""
-    return Submission(update, read_update(update), author, unique_id)
-
-
 def settle(document: LiveDocument, drafts: list[Draft]) -> list[Operation]:
     """Make drafts durable, as the room does after a commit."""
     operations = document.number(drafts, document_id=DOCUMENT, at=clock.now())
     document.settle(drafts, operations)
     return operations
-
-
-def text_of(engine: EngineDocument) -> str:
-    """Return the root text ``content`` of a document."""
-    doc: pycrdt.Doc[Any] = pycrdt.Doc()
-    content = doc.get("content", type=pycrdt.Text)
-    doc.apply_update(engine.encode())
-    return str(content)
 
 
 def test_operation_new_is_numbered_and_acknowledged() -> None:
@@ -239,23 +177,6 @@ def test_update_that_breaks_the_engine_leaves_the_others_to_be_repeated() -> Non
         document.form([good, bad, after], at=0)
     assert caught.value.culprit is bad
     assert caught.value.retry == [good, after]
-
-
-class Breaking:
-    """A document of the engine that breaks at one update, as yrs does at a panic."""
-
-    def __init__(self, document: EngineDocument, culprit: bytes) -> None:
-        self._document = document
-        self._culprit = culprit
-
-    def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
-        """Break, or merge."""
-        if update == self._culprit:
-            raise EngineBrokenError("panic")
-        return self._document.apply(update, brings_structs=brings_structs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._document, name)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,4 +1,4 @@
-"""A producer and leases of one server, as the tests of the log need them."""
+"""Leases of one server, as the tests of the log need them."""
 
 from collections.abc import Iterator
 
@@ -6,15 +6,6 @@ import pytest
 
 from apps.core import ids
 from apps.oplog.leases import Leases
-from apps.oplog.publisher import Publisher
-
-
-@pytest.fixture(scope="module")
-def publisher() -> Iterator[Publisher]:
-    """Return a producer of the real broker."""
-    publisher = Publisher()
-    yield publisher
-    publisher.close()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The relay publishes what a process left unpublished, and leaves the others theirs."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from apps.documents.models import Document
@@ -9,14 +7,6 @@ from apps.oplog.publisher import Publisher
 from apps.pipeline.relay import GRACE_S, relay_unpublished
 from tests.pipeline.conftest import Written
 from tests.support.eventually import eventually
-
-
-@pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    """Return a producer of the real broker."""
-    publisher = Publisher()
-    yield publisher
-    publisher.close()
 
 
 def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publisher) -> None:

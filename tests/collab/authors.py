@@ -1,0 +1,90 @@
+"""Who writes in the tests of live documents, and what they hand in."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pycrdt
+
+from apps.collab.live import Submission
+from apps.core.errors import AppError
+from apps.crdt.engine import EngineBrokenError, EngineDocument
+from apps.crdt.updates import read_update
+from apps.crdt.vectors import Vector
+
+
+@dataclass(eq=False)
+class Author:
+    """Remembers what it was told."""
+
+    user_id: str = "1"
+    can_wait: bool = True
+    persisted: list[tuple[str, int]] = field(default_factory=list)
+    duplicates: list[tuple[str, int]] = field(default_factory=list)
+    rejected: list[tuple[str | None, AppError]] = field(default_factory=list)
+    missing: list[Vector] = field(default_factory=list)
+
+    def on_persisted(self, unique_id: str, seq: int) -> None:
+        """Remember."""
+        self.persisted.append((unique_id, seq))
+
+    def on_duplicate(self, unique_id: str, seq: int) -> None:
+        """Remember."""
+        self.duplicates.append((unique_id, seq))
+
+    def on_rejected(self, unique_id: str | None, error: AppError) -> None:
+        """Remember."""
+        self.rejected.append((unique_id, error))
+
+    def on_missing(self, vector: Vector) -> None:
+        """Remember."""
+        self.missing.append(dict(vector))
+
+
+class Writer:
+    """A client's document that hands out the update of each edit."""
+
+    def __init__(self) -> None:
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        self.content: pycrdt.Text = self.doc.get("content", type=pycrdt.Text)
+
+    def write(self, text: str) -> bytes:
+        """Append text; return the update."""
+        before = self.doc.get_state()
+        self.content += text
+        return self.doc.get_update(before)
+
+    def erase(self, start: int, end: int) -> bytes:
+        """Delete a range; return the update, of the deletion alone."""
+        before = self.doc.get_state()
+        del self.content[start:end]
+        return self.doc.get_update(before)
+
+
+class Breaking:
+    """A document of the engine that breaks at one update, as yrs does at a panic."""
+
+    def __init__(self, document: EngineDocument, culprit: bytes) -> None:
+        self._document = document
+        self._culprit = culprit
+
+    def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
+        """Break, or merge."""
+        if update == self._culprit:
+            raise EngineBrokenError("panic")
+        return self._document.apply(update, brings_structs=brings_structs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._document, name)
+
+
+def submission(update: bytes, author: Author, unique_id: str | None = None) -> Submission:
+    """Return an update as it comes in."""
+    return Submission(update, read_update(update), author, unique_id)
+
+
+def text_of(engine: EngineDocument) -> str:
+    """Return the root text ``content`` of a document."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    content = doc.get("content", type=pycrdt.Text)
+    doc.apply_update(engine.encode())
+    return str(content)

@@ -1,0 +1,45 @@
+"""The near end of a socket in tests of sessions and rooms: what is sent lands in a list."""
+
+from typing import Any
+
+from apps.accounts.roles import Role, abilities_of
+from apps.collab.limits import Limits
+from apps.collab.presence import Identity
+from apps.collab.session import Session
+from apps.core import ids
+
+
+class Socket:
+    """A session and all that was sent to it."""
+
+    def __init__(
+        self,
+        *,
+        document_id: str | None = None,
+        native: bool = True,
+        limits: Limits | None = None,
+        user_id: str = "1",
+    ) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.session = Session(
+            document_id=document_id or ids.new_id(),
+            identity=Identity(user_id=user_id, username="ada", name="Ada"),
+            abilities=abilities_of(Role.EDITOR),
+            native=native,
+            send=self._send,
+            limits=limits or Limits(),
+        )
+
+    @property
+    def frames(self) -> list[bytes]:
+        """Return the frames sent, in order."""
+        return [message["bytes"] for message in self.sent if "bytes" in message]
+
+    @property
+    def close_code(self) -> int | None:
+        """Return the code of the close frame sent, None while there is none."""
+        codes = [m["code"] for m in self.sent if m["type"] == "websocket.close"]
+        return codes[0] if codes else None
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)

@@ -1,0 +1,271 @@
+"""A room on the real log: commits, disagreements, failures, and who hears what, when."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pycrdt
+import pytest
+
+from apps.collab.close_codes import TRY_AGAIN
+from apps.collab.committer import Committer
+from apps.collab.exchange import Exchange
+from apps.collab.limits import Limits
+from apps.collab.room import Room, RoomContext, RoomGoneError
+from apps.core import ids
+from apps.core.errors import TransientError
+from apps.crdt import protocol
+from apps.crdt.engine import get_engine
+from apps.crdt.lib0 import Decoder
+from apps.history.selectors import LoadedDocument, document_load
+from apps.oplog.leases import Leases
+from apps.oplog.models import operation_rows
+from apps.oplog.operation import Operation
+from apps.oplog.publisher import Publisher
+from apps.oplog.selectors import operations_since
+from tests.collab.authors import Author, Breaking, Writer, submission, text_of
+from tests.collab.sockets import Socket
+from tests.support.eventually import eventually_async
+from tests.support.operations import Scribe
+
+
+class House:
+    """One server's rooms, as many servers as a test wants."""
+
+    def __init__(self, limits: Limits, publisher: Publisher) -> None:
+        self.committer = Committer(leases=Leases(ids.new_id()), publisher=publisher)
+        self.forgotten: list[Room] = []
+        self._context = RoomContext(
+            committer=self.committer,
+            exchange=Exchange(lambda message: None),
+            engine=get_engine("pycrdt"),
+            limits=limits,
+            load=self._load,
+            forget=self.forgotten.append,
+        )
+
+    async def open(self, document_id: str) -> Room:
+        """Load a room."""
+        loaded = await self._load(document_id)
+        return Room(document_id=document_id, lineage="l", loaded=loaded, context=self._context)
+
+    @staticmethod
+    async def _load(document_id: str) -> LoadedDocument:
+        return await asyncio.to_thread(document_load, document_id=document_id)
+
+
+@pytest.fixture
+async def house(publisher: Publisher) -> AsyncIterator[House]:
+    """Return one server with small limits."""
+    house = House(Limits(queue_bytes=200, quiet_s=0.05), publisher)
+    yield house
+    await house.committer.close()
+
+
+@pytest.fixture
+async def room(house: House) -> AsyncIterator[Room]:
+    """Return the room of a new document."""
+    room = await house.open(ids.new_id())
+    yield room
+    await room.close()
+
+
+async def until_quiet(room: Room) -> None:
+    """Wait until the room has nothing to do."""
+
+    async def is_quiet() -> bool:
+        return not room._busy
+
+    await eventually_async(is_quiet)
+
+
+def log_of(room: Room) -> list[Operation]:
+    """Return the room's log."""
+    return operations_since(document_id=room.document_id, after=0)
+
+
+def assert_equals_the_log(room: Room) -> None:
+    """Compare memory and log: the same content, vector and seq."""
+    replayed = document_load(document_id=room.document_id)
+    assert room.live.seq == replayed.seq
+    assert room.live.vector == replayed.vector
+    assert text_of(room.live.document) == text_of(replayed.engine)
+
+
+async def test_edits_handed_in_at_once_are_one_commit(room: Room) -> None:
+    """All are acknowledged, and in the log in their order."""
+    author, writer = Author(), Writer()
+    for number in range(3):
+        room.submit(submission(writer.write(f"{number} "), author, f"op-{number}"))
+    await until_quiet(room)
+    assert author.persisted == [("op-0", 1), ("op-1", 2), ("op-2", 3)]
+    assert [operation.unique_id for operation in log_of(room)] == ["op-0", "op-1", "op-2"]
+    assert_equals_the_log(room)
+
+
+async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> None:
+    """The room builds its document anew; the others of the batch are stored."""
+    author, other, writer = Author(), Author(), Writer()
+    bad = submission(Writer().write("bad"), author, "bad")
+    room.live.document = Breaking(room.live.document, bad.update)
+    room.submit(submission(writer.write("good "), other, "good"))
+    room.submit(bad)
+    room.submit(submission(writer.write("after"), other, "after"))
+    await until_quiet(room)
+    assert not room.gone
+    [(unique_id, error)] = author.rejected
+    assert (unique_id, error.code) == ("bad", "rejected")
+    assert other.persisted == [("good", 1), ("after", 2)]
+    assert_equals_the_log(room)
+
+
+async def test_joining_session_gets_the_question_and_then_only_what_is_on_disk(room: Room) -> None:
+    """A sync asked for during a commit is answered after it (DESIGN, invariant 1)."""
+    socket, writer = Socket(document_id=room.document_id), Writer()
+    room.join(socket.session)
+    room.submit(submission(writer.write("hi"), Author(), "a"))
+    room.sync(socket.session, b"\x00")
+    await until_quiet(room)
+    socket.session.close(TRY_AGAIN)
+    await socket.session.write()
+    first, *_operation, last = socket.frames
+    assert first == protocol.encode_sync_step1(b"\x00")
+    decoder = Decoder(last)
+    assert (decoder.var_uint(), decoder.var_uint()) == (protocol.SYNC, protocol.SYNC_STEP2)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    content = doc.get("content", type=pycrdt.Text)
+    doc.apply_update(decoder.var_bytes())
+    assert str(content) == "hi"
+    room.leave(socket.session)
+
+
+async def test_native_author_is_not_sent_its_own_operation(room: Room) -> None:
+    """The ack says it all; the others get the operation, stock ones a sync update."""
+    native, reader = Socket(), Socket()
+    stock = Socket(native=False)
+    for socket in (native, reader, stock):
+        room.join(socket.session)
+    update = Writer().write("hi")
+    written = submission(update, native.session, "a")  # type: ignore[arg-type]
+    room.submit(written)
+    await until_quiet(room)
+    for socket in (native, reader, stock):
+        socket.session.close(TRY_AGAIN)
+        await socket.session.write()
+        room.leave(socket.session)
+    assert native.frames[1:] == [protocol.encode_ack("a", protocol.STAGE_PERSISTED, 1)]
+    assert [frame[0] for frame in reader.frames[1:]] == [protocol.OPERATION]
+    assert stock.frames[1:] == [protocol.encode_sync_update(update)]
+
+
+async def test_log_that_is_ahead_is_taken_in_first(house: House, room: Room) -> None:
+    """Another server wrote meanwhile: its edits come first, then ours, nothing twice."""
+    scribe = Scribe(room.document_id)
+    operation_rows().insert_many([operation.to_row() for operation in scribe.write_many(2)])
+    author, socket = Author(), Socket()
+    room.join(socket.session)
+    room.submit(submission(Writer().write("ours"), author, "ours"))
+    await until_quiet(room)
+    assert author.persisted == [("ours", 3)]
+    assert [operation.seq for operation in log_of(room)] == [1, 2, 3]
+    assert_equals_the_log(room)
+    assert len(socket.session._outbox) == 1 + 3
+    room.leave(socket.session)
+
+
+async def test_operation_that_another_server_stored_is_a_duplicate(room: Room) -> None:
+    """The same operation, sent to both servers: answered with its place, stored once."""
+    update, author = Writer().write("once"), Author()
+    stored = replace(Scribe(room.document_id).write("x"), unique_id="once", update=update)
+    operation_rows().insert_one(stored.to_row())
+    room.submit(submission(update, author, "once"))
+    await until_quiet(room)
+    assert author.duplicates == [("once", 1)]
+    assert author.persisted == []
+    assert len(log_of(room)) == 1
+    assert_equals_the_log(room)
+
+
+async def test_other_edit_under_a_used_name_leaves_no_trace(room: Room) -> None:
+    """It was merged in memory before the log said no: the memory is made anew."""
+    operation_rows().insert_one(Scribe(room.document_id).write("first", unique_id="u").to_row())
+    author, other = Author(), Author()
+    room.submit(submission(Writer().write("second"), author, "u"))
+    room.submit(submission(Writer().write("good"), other, "v"))
+    await until_quiet(room)
+    assert author.duplicates == [("u", 1)]
+    assert other.persisted == [("v", 2)]
+    assert "second" not in text_of(room.live.document)
+    assert_equals_the_log(room)
+
+
+async def test_log_that_fails_discards_the_room(house: House, room: Room) -> None:
+    """Nobody knows what got in: sessions come back, edits in hand are repeated by their clients."""
+    author, socket = Author(), Socket()
+    room.join(socket.session)
+    house.committer._thread.shutdown()
+    room.submit(submission(Writer().write("lost?"), author, "a"))
+    await until_quiet(room)
+    assert room.gone
+    assert house.forgotten == [room]
+    assert socket.session.close_code == TRY_AGAIN
+    [(unique_id, error)] = author.rejected
+    assert unique_id == "a"
+    assert isinstance(error, TransientError)
+    with pytest.raises(RoomGoneError):
+        room.submit(submission(Writer().write("later"), author, "b"))
+
+
+async def test_queue_that_is_full_refuses_for_now(room: Room) -> None:
+    """What waits is bounded; after the commit there is room again."""
+    writer, author = Writer(), Author()
+    room.submit(submission(writer.write("x" * 100), author, "a"))
+    late = submission(writer.write("x" * 100), author, "b")
+    with pytest.raises(TransientError, match="faster"):
+        room.submit(late)
+    await until_quiet(room)
+    room.submit(late)
+    await until_quiet(room)
+    assert author.persisted == [("a", 1), ("b", 2)]
+
+
+async def test_quiet_room_gives_its_lock_up(house: House, room: Room) -> None:
+    """Another server may write at once; no renewal, no waiting for the lease."""
+    room.submit(submission(Writer().write("hi"), Author(), "a"))
+    await until_quiet(room)
+    other = Leases("another server")
+
+    async def is_free() -> bool:
+        return not house.committer._leases.holds(room.document_id)
+
+    await eventually_async(is_free)
+    assert other.hold(room.document_id).value == "fresh"
+    other.release_all()
+
+
+async def test_two_servers_hand_the_lock_over(room: Room, publisher: Publisher) -> None:
+    """Each asks for it; both writers are stored, in one order without a gap."""
+    second_house = House(Limits(lock_wait_s=30, quiet_s=0.05), publisher)
+    second = await second_house.open(room.document_id)
+    one, two = Author(), Author()
+    room.submit(submission(Writer().write("one"), one, "one"))
+    second.submit(submission(Writer().write("two"), two, "two"))
+    await asyncio.gather(until_quiet(room), until_quiet(second))
+    assert sorted([*one.persisted, *two.persisted], key=lambda pair: pair[1]) == [
+        (name, seq) for seq, name in enumerate((op.unique_id for op in log_of(room)), start=1)
+    ]
+    await second.close()
+    await second_house.committer.close()
+
+
+async def test_room_knows_when_it_is_idle(room: Room) -> None:
+    """Nobody here and nothing to do, since when."""
+    assert room.is_idle
+    socket = Socket()
+    room.join(socket.session)
+    assert not room.is_idle
+    assert room.idle_since is None
+    room.leave(socket.session)
+    assert room.is_idle
+    assert room.idle_since is not None

@@ -1,0 +1,131 @@
+"""One socket's outbox: the order of frames, slow readers, and what a refusal becomes."""
+
+import asyncio
+
+import pytest
+
+from apps.accounts.roles import NO_ABILITIES, Role, abilities_of
+from apps.collab.close_codes import (
+    FORBIDDEN,
+    MALFORMED,
+    OTHER_LINEAGE,
+    TOO_LARGE,
+    TRY_AGAIN,
+    OtherLineageError,
+)
+from apps.collab.limits import Limits
+from apps.core.errors import (
+    AppError,
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    LimitExceededError,
+    TransientError,
+)
+from apps.crdt import protocol
+from tests.collab.sockets import Socket
+
+
+async def test_frames_go_out_in_order_and_the_close_last() -> None:
+    """What was queued before the end is still sent, what comes after it is not."""
+    socket = Socket()
+    for frame in (b"a", b"b"):
+        socket.session.push(frame)
+    socket.session.close(4404)
+    socket.session.push(b"late")
+    socket.session.close(1013)
+    await socket.session.write()
+    assert socket.frames == [b"a", b"b"]
+    assert socket.close_code == 4404
+
+
+async def test_writer_wakes_for_what_comes_later() -> None:
+    """It waits without being asked again."""
+    socket = Socket()
+    writing = asyncio.create_task(socket.session.write())
+    await asyncio.sleep(0)
+    socket.session.push(b"a")
+    socket.session.close(4404)
+    await writing
+    assert socket.frames == [b"a"]
+
+
+async def test_reader_that_does_not_read_is_cut_off() -> None:
+    """It may come back and catch up by sync; the memory stays bounded."""
+    socket = Socket(limits=Limits(outbox_bytes=10))
+    socket.session.push(b"x" * 6)
+    assert socket.session.close_code is None
+    socket.session.push(b"x" * 6)
+    await socket.session.write()
+    assert socket.frames == []
+    assert socket.close_code == TRY_AGAIN
+
+
+async def test_one_frame_may_be_larger_than_the_outbox() -> None:
+    """The answer to a sync is as large as the document."""
+    socket = Socket(limits=Limits(outbox_bytes=10))
+    socket.session.push(b"x" * 100)
+    assert socket.session.close_code is None
+
+
+def test_acks_tell_the_stage_and_the_seq() -> None:
+    """Received has no seq yet."""
+    socket = Socket()
+    socket.session.on_received("a")
+    socket.session.on_persisted("a", 7)
+    socket.session.on_duplicate("a", 7)
+    assert list(socket.session._outbox) == [
+        protocol.encode_ack("a", protocol.STAGE_RECEIVED, 0),
+        protocol.encode_ack("a", protocol.STAGE_PERSISTED, 7),
+        protocol.encode_ack("a", protocol.STAGE_DUPLICATE, 7),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [InvalidInputError("no"), ForbiddenError("no"), LimitExceededError("no"), ConflictError("no")],
+    ids=lambda error: error.code,
+)
+def test_refusal_of_a_named_operation_is_a_frame(error: AppError) -> None:
+    """Frame 102; the session goes on."""
+    socket = Socket()
+    socket.session.on_rejected("a", error)
+    assert list(socket.session._outbox) == [protocol.encode_reject("a", error.code, "no")]
+    assert socket.session.close_code is None
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InvalidInputError("no"), MALFORMED),
+        (ForbiddenError("no"), FORBIDDEN),
+        (LimitExceededError("no"), TOO_LARGE),
+        (TransientError("no"), TRY_AGAIN),
+        (OtherLineageError("no"), OTHER_LINEAGE),
+    ],
+    ids=lambda value: getattr(value, "code", value),
+)
+def test_refusal_of_a_stock_client_is_a_close_code(error: AppError, code: int) -> None:
+    """It knows no frame 102; what was forbidden is said in y-protocols' own words before."""
+    socket = Socket(native=False)
+    socket.session.on_rejected(None, error)
+    assert socket.session.close_code == code
+    denied = [protocol.encode_permission_denied("no")]
+    assert list(socket.session._outbox) == (denied if code == FORBIDDEN else [])
+
+
+def test_what_may_succeed_later_is_no_refusal() -> None:
+    """The client keeps the operation, comes back and repeats it."""
+    socket = Socket()
+    socket.session.on_rejected("a", TransientError("not now"))
+    assert not socket.session._outbox
+    assert socket.session.close_code == TRY_AGAIN
+
+
+def test_reader_stays_and_stranger_goes() -> None:
+    """A changed right takes effect in the open session."""
+    socket = Socket()
+    socket.session.set_abilities(abilities_of(Role.VIEWER))
+    assert socket.session.close_code is None
+    socket.session.set_abilities(NO_ABILITIES)
+    assert socket.session.close_code == FORBIDDEN
