@@ -51,6 +51,7 @@ def operations_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str,
     """Return those of the named operations that are in the log, by unique id."""
     if not unique_ids:
         return {}
+    # By $in even for one: some Mongo dialects scan the collection for an $or.
     rows = operation_rows().find(
         {"document_id": document_id, "unique_id": {"$in": list(unique_ids)}}, {"_id": 0}
     )
