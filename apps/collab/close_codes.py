@@ -12,7 +12,6 @@ NOT_FOUND = 4404
 OTHER_LINEAGE = 4409
 TOO_LARGE = 4413
 TRY_AGAIN = 1013
-INTERNAL = 1011
 
 _OF_KIND: dict[type[errors.AppError], int] = {
     errors.InvalidInputError: MALFORMED,
