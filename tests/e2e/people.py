@@ -18,6 +18,14 @@ from playwright.sync_api import (
 PASSWORD = "scriptorium"
 #: What a browser says of a network that is away; everything else on its console fails a test.
 NETWORK_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
+#: What a browser says when the policy has blocked something.
+BLOCKED = re.compile(r"Content Security Policy")
+SHOWN_TEXT = """() => {
+  const copy = document.querySelector('.prose').cloneNode(true);
+  for (const caret of copy.querySelectorAll('.caret')) caret.remove();
+  const lines = [...copy.children].map(block => block.textContent.replaceAll('\\ufeff', ''));
+  return lines.join('\\n').trim();
+}"""
 
 
 @dataclass
@@ -32,6 +40,7 @@ class Person:
     #: Console errors and warnings, and exceptions of scripts.
     complaints: list[str] = field(default_factory=list)
     expects_network_noise: bool = False
+    expects_blocked_markup: bool = False
 
     @classmethod
     def arrive(
@@ -58,12 +67,14 @@ class Person:
     def leave(self) -> None:
         """Close the browser context; fail if the page has complained of anything."""
         self.context.close()
-        complaints = [
-            text
-            for text in self.complaints
-            if not (self.expects_network_noise and NETWORK_NOISE.search(text))
-        ]
+        complaints = [text for text in self.complaints if not self._is_expected(text)]
         assert complaints == [], f"{self.username}'s console"
+
+    def _is_expected(self, complaint: str) -> bool:
+        return bool(
+            (self.expects_network_noise and NETWORK_NOISE.search(complaint))
+            or (self.expects_blocked_markup and BLOCKED.search(complaint))
+        )
 
     # --- by REST ------------------------------------------------------------------------------
 
@@ -112,24 +123,9 @@ class Person:
         self.page.keyboard.type(text)
 
     def sees(self, text: str) -> None:
-        """Wait until the document's text is ``text``, without other people's carets."""
-        self.page.wait_for_function(
-            """expected => {
-              const copy = document.querySelector('.prose').cloneNode(true);
-              for (const caret of copy.querySelectorAll('.caret')) caret.remove();
-              return copy.innerText.replaceAll('\\ufeff', '').trim() === expected;
-            }""",
-            arg=text,
-        )
+        """Wait until the document's text is ``text``, block by block, without others' carets."""
+        self.page.wait_for_function(f"expected => ({SHOWN_TEXT})() === expected", arg=text)
 
     def shown_text(self) -> str:
-        """Return the document's text as it is now, without other people's carets."""
-        return str(
-            self.page.evaluate(
-                """() => {
-                  const copy = document.querySelector('.prose').cloneNode(true);
-                  for (const caret of copy.querySelectorAll('.caret')) caret.remove();
-                  return copy.innerText.replaceAll('\\ufeff', '').trim();
-                }"""
-            )
-        )
+        """Return the document's text as it is now, a line for each block, without carets."""
+        return str(self.page.evaluate(SHOWN_TEXT))

@@ -34,7 +34,7 @@ def test_edits_on_both_sides_of_a_cut_converge(ada: Person, grace: Person, share
 
 
 def test_unsent_edits_survive_a_reload(ada: Person) -> None:
-    """The page is loaded anew while the server gives no connection: the edits are still here."""
+    """The page is closed offline and opened again without a connection: the edits are here."""
     ada.expects_network_noise = True
     document_id = ada.create("Kept on the device")
     ada.open(document_id)
@@ -43,9 +43,10 @@ def test_unsent_edits_survive_a_reload(ada: Person) -> None:
     ada.context.set_offline(True)
     ada.write("Not sent.")
     expect(ada.chip).to_have_text(OFFLINE)
-    ada.page.route("**/auth/token/session/", lambda route: route.abort())
+    ada.page.goto("about:blank")
     ada.context.set_offline(False)
-    ada.page.reload()
+    ada.page.route("**/auth/token/session/", lambda route: route.abort())
+    ada.page.goto(f"/documents/{document_id}/")
     ada.sees("sent. Not sent.")
     expect(ada.chip).to_have_text(OFFLINE)
     ada.page.unroute("**/auth/token/session/")
