@@ -27,6 +27,7 @@ down: $(VENV)/installed-embedded ## Stop what 'make up' started
 
 test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make test ARGS="tests/crdt -k gate")
 	@sh scripts/install_chromium.sh
+	@$(if $(ARGS),,npm run --silent test)
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/installed-dev ## Check style and the direction of imports

@@ -122,6 +122,9 @@ function bindPage() {
   provider.addEventListener("denied", () => void look());
   addEventListener("online", showState);
   addEventListener("offline", showState);
+  addEventListener("beforeunload", (event) => {
+    if (!provider.settle()) event.preventDefault();
+  });
   editor.on("update", debounced(WORDS_PAUSE_MS, countWords));
   byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
   byId("share", HTMLButtonElement).addEventListener("click", () =>
@@ -193,7 +196,9 @@ function showState() {
 
 /** @param {{reason: import("./provider.js").StopReason, message: string}} stopped */
 function showStop({ reason, message }) {
-  const kept = provider.state.unsaved > 0 ? " Your unsaved changes are kept on this device." : "";
+  const { unsaved, kept: isKept } = provider.state;
+  const where = isKept ? "kept on this device" : "in this page only: copy them before you close it";
+  const kept = unsaved > 0 ? ` Your unsaved changes are ${where}.` : "";
   const actions = {
     "signed-out": {
       label: "Log in",

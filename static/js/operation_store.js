@@ -77,6 +77,8 @@ class IndexedDbStore {
     const store = transaction.objectStore(STORE);
     if (replacedId !== null) store.delete([this.#scope, replacedId]);
     store.put({ ...operation, scope: this.#scope });
+    // Not to wait for the end of the task: the page may be on its way out.
+    transaction.commit();
     return finished(transaction);
   }
 

@@ -35,6 +35,12 @@ export class Outbox {
   operations;
   /** Ids that this page made and has not sent: the only ones that may grow. @type {Set<string>} */
   #unsent = new Set();
+  /** Ids that are not written to the store, or not yet. @type {Set<string>} */
+  #unwritten = new Set();
+  /** Ids among those that the store has refused. @type {Set<string>} */
+  #refused = new Set();
+  /** Called when what is kept on the device has changed. */
+  onKept = () => {};
   /** @type {OperationStore} */
   #store;
 
@@ -55,9 +61,14 @@ export class Outbox {
     return new Outbox(store, await store.load());
   }
 
-  /** Whether the operations outlive this page. */
-  get durable() {
-    return this.#store.durable;
+  /** Whether all of it outlives the page. */
+  get kept() {
+    return this.#store.durable && this.#unwritten.size === 0;
+  }
+
+  /** Whether all of it will: what is on its way to the store gets there, even if the page ends. */
+  get keeps() {
+    return this.#store.durable && this.#refused.size === 0;
   }
 
   /** How many changes wait. */
@@ -89,7 +100,7 @@ export class Outbox {
     if (grows) this.#forget(last.id);
     this.operations.push(operation);
     this.#unsent.add(operation.id);
-    this.#report(this.#store.put(operation, grows ? last.id : null));
+    this.#write(operation, grows ? last.id : null);
     return operation;
   }
 
@@ -109,7 +120,7 @@ export class Outbox {
     const known = this.operations.some((operation) => operation.id === id);
     if (known) {
       this.#forget(id);
-      this.#report(this.#store.remove(id));
+      this.#store.remove(id).catch(report);
     }
     return known;
   }
@@ -118,11 +129,30 @@ export class Outbox {
   #forget(id) {
     this.operations = this.operations.filter((operation) => operation.id !== id);
     this.#unsent.delete(id);
+    this.#unwritten.delete(id);
+    this.#refused.delete(id);
   }
 
-  /** @param {Promise<void>} write */
-  #report(write) {
-    // A full or closed store loses nothing by itself: the operation is still in memory and sent.
-    write.catch((error) => console.warn("An edit could not be kept on this device:", error));
+  /**
+   * A full or closed store loses nothing by itself: the operation is in memory, and is sent.
+   * @param {Operation} operation
+   * @param {string | null} replacedId
+   */
+  #write(operation, replacedId) {
+    this.#unwritten.add(operation.id);
+    const written = () => {
+      this.#unwritten.delete(operation.id);
+      this.onKept();
+    };
+    const refused = (/** @type {unknown} */ error) => {
+      if (this.#unwritten.has(operation.id)) this.#refused.add(operation.id);
+      report(error);
+    };
+    this.#store.put(operation, replacedId).then(written, refused);
   }
+}
+
+/** @param {unknown} error */
+function report(error) {
+  console.warn("An edit could not be kept on this device:", error);
 }

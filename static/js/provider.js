@@ -45,6 +45,7 @@ import {
  * @property {"connecting" | "connected" | "disconnected"} connection
  * @property {boolean} synced whether this connection has brought the server's state
  * @property {number} unsaved how many changes are not in the server's log
+ * @property {boolean} kept whether those changes outlive the page
  * @property {boolean} writable whether the server takes edits of this person
  * @property {{reason: StopReason, message: string} | null} stopped
  */
@@ -137,9 +138,11 @@ export class Provider extends EventTarget {
       connection: "disconnected",
       synced: false,
       unsaved: outbox.edits,
+      kept: outbox.kept,
       writable,
       stopped: null,
     };
+    outbox.onKept = () => this.#countUnsaved();
     this.#batch = new Batch(doc, (update, edits) => this.#keep(update, edits));
     doc.on("update", this.#onDocUpdate);
     this.awareness.on("update", this.#onAwareness);
@@ -173,6 +176,12 @@ export class Provider extends EventTarget {
   /** End the present batch: its edits become an operation now. */
   flush = () => this.#batch.flush();
 
+  /** End the present batch; return whether the page may go: nothing is lost with it. */
+  settle() {
+    this.flush();
+    return this.state.unsaved === 0 || this.#outbox.keeps;
+  }
+
   /** Try again after a stop. */
   resume() {
     this.#set({ stopped: null });
@@ -199,7 +208,11 @@ export class Provider extends EventTarget {
   }
 
   #countUnsaved() {
-    this.#set({ unsaved: this.#outbox.edits + this.#batch.edits });
+    const { edits } = this.#batch;
+    this.#set({
+      unsaved: this.#outbox.edits + edits,
+      kept: this.#outbox.kept && edits === 0,
+    });
   }
 
   /**

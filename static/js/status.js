@@ -20,14 +20,16 @@ const STOPPED = {
 };
 
 /**
- * Return what the chip shows. *Saved* only when every local change is in the server's log.
+ * Return what the chip shows. *Saved* only when every local change is in the server's log, *kept*
+ * only when the device has it on disk.
  * @param {ProviderState} state
  * @param {boolean} online what the browser says of its network
  * @returns {Status}
  */
 export function statusOf(state, online) {
-  const { stopped, unsaved, connection, synced, writable } = state;
-  const kept = unsaved > 0 ? `${changes(unsaved)} kept on this device` : "";
+  const { stopped, unsaved, kept: isKept, connection, synced, writable } = state;
+  const where = isKept ? "kept on this device" : "only in this page";
+  const kept = unsaved > 0 ? `${changes(unsaved)} ${where}` : "";
   if (stopped) {
     const text = STOPPED[stopped.reason];
     return { kind: "stopped", text: kept ? `${text}: ${kept}` : text, icon: "ban" };

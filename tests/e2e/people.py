@@ -21,7 +21,8 @@ NETWORK_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net
 #: What a browser says when the policy has blocked something.
 BLOCKED = re.compile(r"Content Security Policy")
 SHOWN_TEXT = """() => {
-  const copy = document.querySelector('.prose').cloneNode(true);
+  const copy = document.querySelector('.prose')?.cloneNode(true);
+  if (!copy) return null;
   for (const caret of copy.querySelectorAll('.caret')) caret.remove();
   const lines = [...copy.children].map(block => block.textContent.replaceAll('\\ufeff', ''));
   return lines.join('\\n').trim();

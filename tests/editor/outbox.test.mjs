@@ -60,3 +60,35 @@ test("a large operation is left alone and the next one begins", async () => {
   outbox.add(small, vector, 1);
   assert.equal(outbox.operations.length, 2);
 });
+
+test("operations are kept once the store has them, and never in a store that forgets", async () => {
+  const store = new MemoryStore();
+  store.durable = true;
+  const outbox = await Outbox.open(store);
+  const [one] = typed("one");
+  const kept = new Promise((resolve) => {
+    outbox.onKept = () => resolve(outbox.kept);
+  });
+  outbox.add(one, vector, 1);
+  assert.equal(outbox.kept, false);
+  assert.equal(outbox.keeps, true);
+  assert.equal(await kept, true);
+  assert.equal((await Outbox.open(new MemoryStore())).keeps, false);
+});
+
+test("a store that refuses leaves the operation here, and not kept", async () => {
+  const store = new MemoryStore();
+  store.durable = true;
+  store.put = () => Promise.reject(new Error("full"));
+  const warned = console.warn;
+  const outbox = await Outbox.open(store);
+  const [one] = typed("one");
+  await new Promise((resolve) => {
+    console.warn = resolve;
+    outbox.add(one, vector, 1);
+  });
+  console.warn = warned;
+  assert.equal(outbox.kept, false);
+  assert.equal(outbox.keeps, false);
+  assert.equal(outbox.operations.length, 1);
+});

@@ -6,7 +6,14 @@ import { statusOf } from "../../static/js/status.js";
 /** @typedef {import("../../static/js/provider.js").ProviderState} ProviderState */
 
 /** @type {ProviderState} */
-const SYNCED = { connection: "connected", synced: true, unsaved: 0, writable: true, stopped: null };
+const SYNCED = {
+  connection: "connected",
+  synced: true,
+  unsaved: 0,
+  kept: true,
+  writable: true,
+  stopped: null,
+};
 
 /** @type {[string, Partial<ProviderState>, boolean, string][]} */
 const CASES = [
@@ -20,6 +27,12 @@ const CASES = [
     { connection: "connecting", synced: false, unsaved: 3 },
     true,
     "Offline: 3 changes kept on this device",
+  ],
+  [
+    "away, not on the device's disk yet",
+    { connection: "connecting", synced: false, unsaved: 3, kept: false },
+    true,
+    "Offline: 3 changes only in this page",
   ],
   ["a viewer", { writable: false }, true, "Read-only"],
   [

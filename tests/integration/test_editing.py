@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import pycrdt
 import requests
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Message
 
 from apps.crdt import protocol
 from apps.crdt.lib0 import Decoder
 from tests.integration.conftest import Enter
+from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 
 Log = Callable[[], list[dict[str, Any]]]
@@ -242,14 +243,15 @@ def test_kafka_gets_each_operation_as_the_contract_says(stack: Launched, documen
         }
     )
     consumer.subscribe(["crdt-operations"])
-    found = None
-    for _ in range(200):
-        message = consumer.poll(0.2)
-        if message and not message.error() and message.key() == document_id.encode():
-            found = message
-            break
+
+    def ours() -> Message | None:
+        for message in consumer.consume(1_000, 0.2):
+            if not message.error() and message.key() == document_id.encode():
+                return message
+        return None
+
+    found = eventually(ours, deadline_s=60)
     consumer.close()
-    assert found is not None
     headers = dict(cast("list[tuple[str, bytes]]", found.headers()))
     assert found.value() == update
     assert headers["unique_id"] == b"kafka-1"

@@ -12,7 +12,7 @@ T = TypeVar("T")
 LOOK_S = 0.02
 
 
-def eventually(predicate: Callable[[], T], deadline_s: float = 10.0) -> T:
+def eventually(predicate: Callable[[], T | None], deadline_s: float = 10.0) -> T:
     """Return the first true answer. Fails with the last one after the deadline."""
     end = time.monotonic() + deadline_s
     waiter = threading.Event()
@@ -22,7 +22,7 @@ def eventually(predicate: Callable[[], T], deadline_s: float = 10.0) -> T:
     return answer
 
 
-async def eventually_async(predicate: Callable[[], Awaitable[T]], deadline_s: float = 10.0) -> T:
+async def eventually_async(predicate: Callable[[], Awaitable[T | None]], deadline_s: float = 10.0) -> T:
     """Return the first true answer of an async predicate, as ``eventually`` does."""
     end = time.monotonic() + deadline_s
     while not (answer := await predicate()):
