@@ -57,6 +57,7 @@ class DocumentPage(Page):
                 "id": document.id,
                 "title": document.title,
                 "lineage": document.lineage,
+                "seq": document.seq,
                 "abilities": abilities.as_dict(),
             }
         }

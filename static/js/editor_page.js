@@ -21,7 +21,7 @@ const WORDS_PAUSE_MS = 300;
 /**
  * What the server puts into the page.
  * @typedef {object} Page
- * @property {{id: string, title: string, lineage: string, abilities: Record<string, boolean>}} document
+ * @property {{id: string, title: string, lineage: string, seq: number, abilities: Record<string, boolean>}} document
  * @property {import("./editor.js").Person} user
  */
 
@@ -37,7 +37,7 @@ const editor = createEditor({
   provider,
   doc,
   person: page.user,
-  editable: page.document.abilities.write === true,
+  editable: provider.state.writable && provider.state.loaded,
   onUnknownContent: () => {
     provider.setWritable(false);
     showBanner("This document holds something newer than this page. Reload to write.", {
@@ -79,6 +79,7 @@ async function openProvider() {
     tokens: api,
     outbox,
     writable: page.document.abilities.write === true,
+    empty: page.document.seq === 0,
   });
 }
 
@@ -186,7 +187,9 @@ function showState() {
   }
   const ended = state.stopped && state.stopped.reason !== "signed-out";
   const editable = state.writable && !ended;
-  if (editor.isEditable !== editable) editor.setEditable(editable);
+  // What is written before the text has come would stand beside it, not in it.
+  const ready = editable && state.loaded;
+  if (editor.isEditable !== ready) editor.setEditable(ready);
   toolbar.hidden = !editable;
   document.body.classList.toggle("is-readonly", !editable);
   showRights();

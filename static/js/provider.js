@@ -43,6 +43,7 @@ import {
 /**
  * @typedef {object} ProviderState
  * @property {"connecting" | "connected" | "disconnected"} connection
+ * @property {boolean} loaded whether the document is here: from this device, or from the server
  * @property {boolean} synced whether this connection has brought the server's state
  * @property {number} unsaved how many changes are not in the server's log
  * @property {boolean} kept whether those changes outlive the page
@@ -123,8 +124,9 @@ export class Provider extends EventTarget {
    * @param {Tokens} options.tokens
    * @param {Outbox} options.outbox
    * @param {boolean} options.writable whether this person may write
+   * @param {boolean} options.empty whether the server has nothing that has to come first
    */
-  constructor({ url, documentId, doc, tokens, outbox, writable }) {
+  constructor({ url, documentId, doc, tokens, outbox, writable, empty }) {
     super();
     this.#url = url;
     this.#documentId = documentId;
@@ -136,6 +138,7 @@ export class Provider extends EventTarget {
     for (const { update } of outbox.operations) Y.applyUpdate(doc, update, this);
     this.state = {
       connection: "disconnected",
+      loaded: empty || doc.store.clients.size > 0,
       synced: false,
       unsaved: outbox.edits,
       kept: outbox.kept,
@@ -477,7 +480,7 @@ export class Provider extends EventTarget {
     if (this.state.synced || this.#serverVector === null || !this.#hasServerState) return;
     this.flush();
     this.#backoff.reset();
-    this.#set({ synced: true });
+    this.#set({ synced: true, loaded: true });
     this.#sendOperations();
     this.#sendWhatIsMissing(this.#serverVector, { deletes: true });
     this.#received = [];

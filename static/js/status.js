@@ -27,7 +27,7 @@ const STOPPED = {
  * @returns {Status}
  */
 export function statusOf(state, online) {
-  const { stopped, unsaved, kept: isKept, connection, synced, writable } = state;
+  const { stopped, unsaved, kept: isKept, connection, loaded, synced, writable } = state;
   const where = isKept ? "kept on this device" : "only in this page";
   const kept = unsaved > 0 ? `${changes(unsaved)} ${where}` : "";
   if (stopped) {
@@ -45,7 +45,7 @@ export function statusOf(state, online) {
   }
   if (kept) return { kind: "offline", text: `Offline: ${kept}`, icon: "cloud-off" };
   if (!online) return { kind: "offline", text: "Offline", icon: "cloud-off" };
-  return { kind: "waiting", text: "Reconnecting…", icon: "loader" };
+  return { kind: "waiting", text: loaded ? "Reconnecting…" : "Loading…", icon: "loader" };
 }
 
 /** @param {number} count */

@@ -55,6 +55,23 @@ def test_unsent_edits_survive_a_reload(ada: Person) -> None:
     ada.sees("sent. Not sent.")
 
 
+def test_text_cannot_be_written_into_before_it_has_come(ada: Person, grace: Person) -> None:
+    """A person without a copy waits for the server's text, and then writes behind it."""
+    ada.expects_network_noise = True
+    document_id = grace.create("Slow to come")
+    grace.share(document_id, "ada", "editor")
+    grace.open(document_id)
+    grace.write("First this,")
+    expect(grace.chip).to_have_text("Saved")
+    ada.page.route("**/auth/token/session/", lambda route: route.abort())
+    ada.open(document_id, status="Loading…")
+    expect(ada.text).to_have_attribute("contenteditable", "false")
+    ada.page.unroute("**/auth/token/session/")
+    expect(ada.text).to_have_attribute("contenteditable", "true")
+    ada.write(" then that.")
+    grace.sees("First this, then that.")
+
+
 def test_reconnect_logs_each_edit_once(ada: Person) -> None:
     """What the outbox repeats is not sent a second time by the sync."""
     ada.expects_network_noise = True

@@ -35,6 +35,7 @@ def test_each_sees_the_caret_and_avatar_of_the_other(
     ada.open(shared)
     grace.open(shared)
     ada.write("A line")
+    grace.sees("A line")
     grace.write(" and its end")
     expect(ada.page.locator(".caret")).to_have_attribute("data-name", "Grace Hopper")
     expect(grace.page.locator(".caret")).to_have_attribute("data-name", "Ada Lovelace")

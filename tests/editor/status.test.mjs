@@ -8,6 +8,7 @@ import { statusOf } from "../../static/js/status.js";
 /** @type {ProviderState} */
 const SYNCED = {
   connection: "connected",
+  loaded: true,
   synced: true,
   unsaved: 0,
   kept: true,
@@ -19,6 +20,7 @@ const SYNCED = {
 const CASES = [
   ["all persisted", {}, true, "Saved"],
   ["something unsaved", { unsaved: 1 }, true, "Saving…"],
+  ["opened, the text has not come", { synced: false, loaded: false }, true, "Loading…"],
   ["connected but not in sync", { synced: false }, true, "Reconnecting…"],
   ["away, nothing unsaved", { connection: "disconnected", synced: false }, true, "Reconnecting…"],
   ["no network", { connection: "disconnected", synced: false }, false, "Offline"],

@@ -165,7 +165,7 @@ async def test_open_socket_ends_a_grace_period_after_its_token(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
     """A token of a moment: the socket lives that long and the grace, then 4401."""
-    moment = datetime.now(UTC) + timedelta(seconds=2)
+    moment = datetime.now(UTC) + timedelta(seconds=5)
     ada = await enter("ada", document_id, token=_token(stack, exp=moment))
     await asyncio.wait_for(ada.synced.wait(), 10)
     assert await ada.until_closed(30) == close_codes.NOT_AUTHENTICATED
