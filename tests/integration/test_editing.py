@@ -37,6 +37,7 @@ async def test_native_and_stock_client_converge_and_both_are_in_the_log(
     rows = log()
     assert [row["seq"] for row in rows] == [1, 2]
     assert [row["author"]["username"] for row in rows] == ["ada", "grace"]
+    assert rows[0]["author"]["id"] == stack.call("ada", "GET", "users/me/").json()["id"]
     assert rows[0]["unique_id"] == unique_id
     assert [row["size"] for row in rows] == [len(base64.b64decode(r["update"])) for r in rows]
     last = base64.b64decode(rows[1]["version_vector"])

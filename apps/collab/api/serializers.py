@@ -42,9 +42,9 @@ class OperationSubmitSerializer(serializers.Serializer[Any]):
 
 
 class AuthorSerializer(serializers.Serializer[Any]):
-    """Who wrote."""
+    """Who wrote; ``id`` as ``users/me/`` gives it."""
 
-    id = serializers.CharField()
+    id = serializers.IntegerField()
     username = serializers.CharField(allow_null=True)
 
 
