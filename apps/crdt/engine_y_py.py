@@ -65,7 +65,10 @@ class YPyDocument:
 
     def state_vector(self) -> bytes:
         """Return the encoded version vector."""
-        return bytes(y_py.encode_state_vector(self._doc))
+        try:
+            return bytes(y_py.encode_state_vector(self._doc))
+        except BaseException as err:
+            raise _translate(err) from err
 
     def text(self) -> str:
         """Return the plain text of the document's content."""

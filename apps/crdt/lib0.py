@@ -32,7 +32,7 @@ def read_long_uint(data: bytes, pos: int, first: int) -> tuple[int, int]:
             break
         number |= (byte & 127) << shift
         shift += 7
-        if shift > 49:
+        if shift > 42:
             if data[pos] > 15:
                 raise DecodeError("An integer has more than 53 bits.")
             byte = data[pos]

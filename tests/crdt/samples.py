@@ -2,16 +2,22 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pycrdt
+from hypothesis import settings
 
 from apps.crdt import gate
 from apps.crdt.engine import EngineDocument
+from apps.crdt.lib0 import encode_var_uint, write_var_string
 from apps.crdt.updates import read_update
 from apps.crdt.vectors import Vector
+
+#: A busy machine is no defect.
+patient = settings(deadline=None)
 
 _FOLDER = Path(__file__).parent / "golden"
 
@@ -53,7 +59,16 @@ def histories(name: str) -> list[History]:
     ]
 
 
-def apply_all(document: EngineDocument, updates: list[bytes]) -> Vector:
+#: The golden histories, made by hand and at random.
+ALL_HISTORIES = histories("histories") + histories("random")
+
+
+def golden(name: str) -> History:
+    """Return the golden history of this name."""
+    return next(one for one in ALL_HISTORIES if one.name == name)
+
+
+def apply_all(document: EngineDocument, updates: Sequence[bytes]) -> Vector:
     """Apply updates that are in causal order, with the gate as witness; return the vector."""
     vector: Vector = {}
     for update in updates:
@@ -120,3 +135,61 @@ def _y_py_node(item: Any) -> Any:
         "attributes": dict(item.attributes()),
         "children": [_y_py_node(child) for child in _y_py_children(item)],
     }
+
+
+# --- updates made by hand, byte by byte: what no library would write ------------------------------
+
+#: An id of a struct: client, clock.
+Id = tuple[int, int]
+
+#: The first bytes that say what stands to the left, to the right, and that there is a key.
+_LEFT, _RIGHT, _KEY = 128, 64, 32
+
+
+def uints(*numbers: int) -> bytes:
+    """Return integers as lib0 writes them."""
+    return b"".join(map(encode_var_uint, numbers))
+
+
+def string(text: str) -> bytes:
+    """Return a text as lib0 writes it."""
+    out = bytearray()
+    write_var_string(out, text)
+    return bytes(out)
+
+
+def item(
+    kind: int,
+    content: bytes,
+    *,
+    left: Id | None = None,
+    right: Id | None = None,
+    parent: Id | str = "t",
+    key: str | None = None,
+) -> bytes:
+    """Return an item; where it has a neighbour its parent is not written, as in Yjs."""
+    info = kind | _LEFT * bool(left) | _RIGHT * bool(right) | _KEY * (key is not None)
+    out = bytes((info,)) + b"".join(uints(*one) for one in (left, right) if one)
+    if not left and not right:
+        out += b"\x01" + string(parent) if isinstance(parent, str) else b"\x00" + uints(*parent)
+        out += b"" if key is None else string(key)
+    return out + content
+
+
+def letters(text: str, **place: Any) -> bytes:
+    """Return an item of text."""
+    return item(4, string(text), **place)
+
+
+def written(
+    structs: Sequence[tuple[int, int, Sequence[bytes]]] = (),
+    deletes: Sequence[tuple[int, Sequence[tuple[int, int]]]] = (),
+) -> bytes:
+    """Return an update of (client, first clock, its structs) and of (client, deleted runs)."""
+    out = uints(len(structs))
+    for client, clock, own in structs:
+        out += uints(len(own), client, clock) + b"".join(own)
+    out += uints(len(deletes))
+    for client, runs in deletes:
+        out += uints(client, len(runs)) + b"".join(uints(*run) for run in runs)
+    return out
