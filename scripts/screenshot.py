@@ -51,7 +51,7 @@ def call(page: Page, method: str, path: str, body: dict[str, str] | None = None)
     )
     if not answer.ok:
         sys.exit(f"{method} {path}: {answer.text()}")
-    return dict(answer.json()) if answer.status != 204 else {}  # noqa: PLR2004 - no content
+    return dict(answer.json()) if answer.status != 204 else {}
 
 
 def write(page: Page, text: str) -> None:
