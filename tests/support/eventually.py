@@ -22,7 +22,9 @@ def eventually(predicate: Callable[[], T | None], deadline_s: float = 10.0) -> T
     return answer
 
 
-async def eventually_async(predicate: Callable[[], Awaitable[T | None]], deadline_s: float = 10.0) -> T:
+async def eventually_async(
+    predicate: Callable[[], Awaitable[T | None]], deadline_s: float = 10.0
+) -> T:
     """Return the first true answer of an async predicate, as ``eventually`` does."""
     end = time.monotonic() + deadline_s
     while not (answer := await predicate()):
