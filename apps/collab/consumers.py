@@ -25,7 +25,7 @@ from apps.collab.close_codes import (
     OtherLineageError,
     close_code_of,
 )
-from apps.collab.inbound import Inbound
+from apps.collab.inbound import Inbound, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.session import Session
@@ -170,7 +170,12 @@ class _Connection:
             self._expiry.cancel()
 
     def _on_token(self, raw: str) -> None:
-        """Take a new access token in band: of the same user, or the connection ends."""
+        """Take a new access token in band: of the same user, or the connection ends.
+
+        Raises ``TooFastError`` while an earlier one is looked up: each asks the database.
+        """
+        if self._refresh is not None and not self._refresh.done():
+            raise TooFastError("One token at a time.")
         self._refresh = asyncio.create_task(self._take_token(raw))
 
     async def _take_token(self, raw: str) -> None:

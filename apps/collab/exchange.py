@@ -26,8 +26,10 @@ _SEND_WAIT_S = 3.0
 _INLINE_BYTES = 256 * 1024
 #: Pause after the layer failed, in seconds.
 _RETRY_S = 1.0
-#: How long a stop waits for a receive that goes on, in seconds: a little longer than it can.
-_STOP_WAIT_S = 6.0
+#: After how long a receive that goes on is told again to stop, in seconds.
+_STOP_AGAIN_S = 0.1
+#: How often it is told: in all a little longer than it can go on by itself.
+_STOP_TIMES = 60
 
 Message = dict[str, Any]
 
@@ -86,12 +88,14 @@ class Exchange:
         ]
 
     async def close(self) -> None:
-        """Stop. The layer's receive may swallow a cancellation, so the loops are told as well."""
+        """Stop. The layer's receive may swallow a cancellation, so it is told again and again."""
         self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_STOP_WAIT_S)
+        pending = set(self._tasks)
+        for _ in range(_STOP_TIMES):
+            for task in pending:
+                task.cancel()
+            if pending:
+                _, pending = await asyncio.wait(pending, timeout=_STOP_AGAIN_S)
 
     def join(self, document_id: str) -> None:
         """Hear what other processes say of a document."""

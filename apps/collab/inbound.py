@@ -58,6 +58,7 @@ class Inbound:
         elif kind == protocol.AWARENESS:
             self._awareness(decoder)
         elif kind == protocol.QUERY_AWARENESS:
+            decoder.expect_end()
             self._session.push(protocol.encode_awareness(self._room.presence.entries()))
         elif kind == protocol.OPERATION and self._session.native:
             self._operation(decoder)
@@ -80,7 +81,7 @@ class Inbound:
 
     def _update(self, update: bytes) -> None:
         """Take an update without an id: server-made ids, nothing logged that brings nothing."""
-        self._check_size(update)
+        self._limits.check_update(update)
         header = read_update(update)
         submission = Submission(update=update, header=header, author=self._session)
         if self._session.abilities.write:
@@ -93,7 +94,7 @@ class Inbound:
         if frame.document_id != self._session.document_id:
             raise MalformedFrameError("The operation names another document.")
         decode_vector(frame.version_vector)
-        self._check_size(frame.update)
+        self._limits.check_update(frame.update)
         if not self._session.abilities.write:
             self._session.on_rejected(frame.unique_id, _read_only())
             return
@@ -122,13 +123,6 @@ class Inbound:
             at=time.monotonic(),
         )
         self._room.say(changed)
-
-    def _check_size(self, update: bytes) -> None:
-        if len(update) > self._limits.update_bytes:
-            raise LimitExceededError(
-                "The update is too large.",
-                extra={"limit": "update_bytes", "value": self._limits.update_bytes},
-            )
 
     def _count(self) -> None:
         second = int(time.monotonic())

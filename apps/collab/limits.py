@@ -5,6 +5,8 @@ The values come from ``settings.COLLAB_LIMITS`` (``docs/env.md``); this file is 
 
 from dataclasses import dataclass
 
+from apps.core.errors import LimitExceededError
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -50,3 +52,11 @@ class Limits:
     expiry_grace_s: float = 30.0
     #: Presence of another server is forgotten after so long without a word, in seconds.
     presence_age_s: float = 35.0
+
+    def check_update(self, update: bytes) -> None:
+        """Raise ``LimitExceededError`` for an update of more than ``update_bytes``."""
+        if len(update) > self.update_bytes:
+            raise LimitExceededError(
+                "The update is too large.",
+                extra={"limit": "update_bytes", "value": self.update_bytes},
+            )

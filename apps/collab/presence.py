@@ -143,7 +143,7 @@ def stamp(state_json: str, identity: Identity, *, max_bytes: int) -> str:
     Of what the client says of itself only a colour (``#rgb`` … ``#rrggbbaa``) is kept, because
     stock editors paint carets with it. Raises ``PresenceRefusedError``.
     """
-    if len(state_json) > max_bytes:
+    if len(state_json.encode()) > max_bytes:
         raise PresenceRefusedError("The awareness state is too large.")
     try:
         state: Any = json.loads(state_json)

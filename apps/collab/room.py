@@ -85,7 +85,8 @@ class Room:
         self._in_hand: list[Submission] = []
         self._remote: list[Operation] = []
         self._behind = False
-        self._sync_waiters: list[tuple[Session, bytes]] = []
+        #: Who wants to sync, and the vector that it named last: one answer is enough.
+        self._sync_waiters: dict[Session, bytes] = {}
         self._said: dict[int, AwarenessEntry] = {}
         self._task: asyncio.Task[None] | None = None
         self._quiet: asyncio.TimerHandle | None = None
@@ -105,7 +106,7 @@ class Room:
     def leave(self, session: Session) -> None:
         """Let a session go; the others see it leave. What it handed in is still committed."""
         self.sessions.discard(session)
-        self._sync_waiters = [waiter for waiter in self._sync_waiters if waiter[0] is not session]
+        self._sync_waiters.pop(session, None)
         self.say(self.presence.leave(session))
         if not self.sessions:
             self.idle_since = time.monotonic()
@@ -126,7 +127,7 @@ class Room:
 
     def sync(self, session: Session, vector: bytes) -> None:
         """Answer a sync step 1 as soon as all that is in memory is on disk."""
-        self._sync_waiters.append((session, vector))
+        self._sync_waiters[session] = vector
         self._kick()
 
     def say(self, entries: Sequence[AwarenessEntry]) -> None:
@@ -373,8 +374,8 @@ class Room:
         return protocol.encode_sync_update(merged)
 
     def _answer_syncs(self) -> None:
-        waiters, self._sync_waiters = self._sync_waiters, []
-        for session, vector in waiters:
+        waiters, self._sync_waiters = self._sync_waiters, {}
+        for session, vector in waiters.items():
             session.push(protocol.encode_sync_step2(self.live.document.encode(vector)))
 
     def _push(self, frame: bytes) -> None:

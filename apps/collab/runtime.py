@@ -126,6 +126,7 @@ class Runtime:
                 "This server has all the documents open that it may.", extra={"limit": "rooms"}
             )
         oldest = min(idle, key=lambda room: room.idle_since or 0)
+        oldest.discard()  # at once: the next document, opened at the same moment, needs another one
         self._spawn(oldest.close())
 
     def _forget(self, room: Room) -> None:

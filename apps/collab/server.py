@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 #: Bytes above the frame limit that the server reads, so that the limit's own close code is sent.
 _SLACK_BYTES = 1024
+#: How long a client has to read what is queued before a close frame and to answer it, in seconds;
+#: after autobahn's own 1 s a slow reader would be cut off without learning why.
+_CLOSE_WAIT_S = 10
 
 
 @implementer(IPushProducer)
@@ -91,6 +94,7 @@ class DocumentServer(Server):  # type: ignore[misc]
     def use_document_sockets(self) -> None:
         """Make sockets of our kind; called when the factory exists and nobody is let in yet."""
         self.ws_factory.protocol = DocumentProtocol
+        self.ws_factory.setProtocolOptions(closeHandshakeTimeout=_CLOSE_WAIT_S)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass on what the application sends, at the pace at which the client reads."""

@@ -74,7 +74,9 @@ def operation_submit(
         decode_vector(version_vector)
 
     async def submit() -> Submitted:
-        room = await (await get_runtime()).room(document_id, lineage=lineage)
+        runtime = await get_runtime()
+        runtime.limits.check_update(update)
+        room = await runtime.room(document_id, lineage=lineage)
         caller = _Caller(author_id)
         room.submit(Submission(update, header, caller, unique_id))
         try:

@@ -4,6 +4,8 @@ import argparse
 import shlex
 import sys
 
+from environs import EnvError, validate
+
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.launch import Launcher, down, say
 from apps.embedded.place import Place
@@ -26,9 +28,10 @@ def main() -> int:
             return down(place)
         if action == "env":
             return _print_env(place)
-        site = Site(host=env.str("HOST", "127.0.0.1"), port=env.int("PORT", 8000))
+        port = env.int("PORT", 8000, validate=validate.Range(1, 65_535))
+        site = Site(host=env.str("HOST", "127.0.0.1"), port=port)
         return Launcher(place, site, only_services=action == "services").run()
-    except EmbeddedError as err:
+    except (EmbeddedError, EnvError) as err:
         print(f"\n{err}", file=sys.stderr)  # noqa: T201 - the answer to a person
         return 1
 

@@ -34,9 +34,17 @@ async def forward(port: int, *, to_port: int) -> None:
                 await writer.drain()
         writer.close()
 
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", to_port)
         await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer))
+
+    connections: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own: asyncio's complains of each one that is open when the loop ends.
+        connection = asyncio.create_task(connect(reader, writer))
+        connections.add(connection)
+        connection.add_done_callback(connections.discard)
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

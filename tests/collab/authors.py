@@ -41,10 +41,13 @@ class Author:
 
 
 class Writer:
-    """A client's document that hands out the update of each edit."""
+    """A client's document that hands out the update of each edit; ``client_id`` is random if None.
 
-    def __init__(self) -> None:
-        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    Which of two edits at one place comes first depends on the client ids.
+    """
+
+    def __init__(self, client_id: int | None = None) -> None:
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=client_id)
         self.content: pycrdt.Text = self.doc.get("content", type=pycrdt.Text)
 
     def write(self, text: str) -> bytes:

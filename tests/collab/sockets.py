@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.accounts.roles import Role, abilities_of
+from apps.collab.close_codes import TRY_AGAIN
 from apps.collab.limits import Limits
 from apps.collab.presence import Identity
 from apps.collab.session import Session
@@ -19,12 +20,13 @@ class Socket:
         native: bool = True,
         limits: Limits | None = None,
         user_id: str = "1",
+        role: Role = Role.EDITOR,
     ) -> None:
         self.sent: list[dict[str, Any]] = []
         self.session = Session(
             document_id=document_id or ids.new_id(),
             identity=Identity(user_id=user_id, username="ada", name="Ada"),
-            abilities=abilities_of(Role.EDITOR),
+            abilities=abilities_of(role),
             native=native,
             send=self._send,
             limits=limits or Limits(),
@@ -40,6 +42,12 @@ class Socket:
         """Return the code of the close frame sent, None while there is none."""
         codes = [m["code"] for m in self.sent if m["type"] == "websocket.close"]
         return codes[0] if codes else None
+
+    async def finish(self) -> list[bytes]:
+        """End the session; return all frames that were sent to it."""
+        self.session.close(TRY_AGAIN)
+        await self.session.write()
+        return self.frames
 
     async def _send(self, message: dict[str, Any]) -> None:
         self.sent.append(message)

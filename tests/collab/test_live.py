@@ -184,7 +184,7 @@ def test_update_that_breaks_the_engine_leaves_the_others_to_be_repeated() -> Non
 def test_any_order_with_repeats_gives_what_the_writers_have(data: st.DataObject) -> None:
     """Whatever the order, the batches and the repeats: log = memory = the writers' own merge."""
     document, author = live(), Author()
-    writers = [Writer(), Writer(), Writer()]
+    writers = [Writer(client_id) for client_id in (1, 2, 3)]
     everything: list[tuple[str | None, bytes]] = []
     for number in range(data.draw(st.integers(3, 14))):
         writer = data.draw(st.sampled_from(writers))

@@ -45,10 +45,14 @@ def test_state_that_is_no_object_is_refused(text: str) -> None:
         stamp(text, ADA, max_bytes=10_000)
 
 
-def test_state_over_its_size_is_refused() -> None:
-    """Presence is not storage."""
+@pytest.mark.parametrize("text", ["y" * 2000, "字" * 2000])
+def test_state_over_its_size_is_refused(text: str) -> None:
+    """Presence is not storage, and bytes are not characters."""
+    said = json.dumps({"x": text}, ensure_ascii=False)
+    size = len(said.encode())
+    assert json.loads(stamp(said, ADA, max_bytes=size))["x"] == text
     with pytest.raises(PresenceRefusedError):
-        stamp(json.dumps({"x": "y" * 2000}), ADA, max_bytes=1000)
+        stamp(said, ADA, max_bytes=size - 1)
 
 
 def test_client_id_of_another_person_is_passed_over() -> None:

@@ -1,7 +1,7 @@
 """A room on the real log: commits, disagreements, failures, and who hears what, when."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,80 +9,20 @@ import pycrdt
 import pytest
 
 from apps.collab.close_codes import TRY_AGAIN
-from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange
-from apps.collab.limits import Limits
-from apps.collab.room import Room, RoomContext, RoomGoneError
-from apps.core import ids
+from apps.collab.room import Room, RoomGoneError
 from apps.core.errors import TransientError
 from apps.crdt import protocol
-from apps.crdt.engine import get_engine
 from apps.crdt.lib0 import Decoder
-from apps.history.selectors import LoadedDocument, document_load
+from apps.crdt.protocol import AwarenessEntry
+from apps.history.selectors import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.models import operation_rows
-from apps.oplog.operation import Operation
-from apps.oplog.publisher import Publisher
-from apps.oplog.selectors import operations_since
 from tests.collab.authors import Author, Breaking, Writer, submission, text_of
+from tests.collab.conftest import MakeHouse
+from tests.collab.rooms import House, log_of, until_quiet
 from tests.collab.sockets import Socket
 from tests.support.eventually import eventually_async
 from tests.support.operations import Scribe
-
-
-class House:
-    """One server's rooms, as many servers as a test wants."""
-
-    def __init__(self, limits: Limits, publisher: Publisher) -> None:
-        self.committer = Committer(leases=Leases(ids.new_id()), publisher=publisher)
-        self.forgotten: list[Room] = []
-        self._context = RoomContext(
-            committer=self.committer,
-            exchange=Exchange(lambda message: None),
-            engine=get_engine("pycrdt"),
-            limits=limits,
-            load=self._load,
-            forget=self.forgotten.append,
-        )
-
-    async def open(self, document_id: str) -> Room:
-        """Load a room."""
-        loaded = await self._load(document_id)
-        return Room(document_id=document_id, lineage="l", loaded=loaded, context=self._context)
-
-    @staticmethod
-    async def _load(document_id: str) -> LoadedDocument:
-        return await asyncio.to_thread(document_load, document_id=document_id)
-
-
-@pytest.fixture
-async def house(publisher: Publisher) -> AsyncIterator[House]:
-    """Return one server with small limits."""
-    house = House(Limits(queue_bytes=200, quiet_s=0.05), publisher)
-    yield house
-    await house.committer.close()
-
-
-@pytest.fixture
-async def room(house: House) -> AsyncIterator[Room]:
-    """Return the room of a new document."""
-    room = await house.open(ids.new_id())
-    yield room
-    await room.close()
-
-
-async def until_quiet(room: Room) -> None:
-    """Wait until the room has nothing to do."""
-
-    async def is_quiet() -> bool:
-        return not room._busy
-
-    await eventually_async(is_quiet)
-
-
-def log_of(room: Room) -> list[Operation]:
-    """Return the room's log."""
-    return operations_since(document_id=room.document_id, after=0)
 
 
 def assert_equals_the_log(room: Room) -> None:
@@ -91,6 +31,11 @@ def assert_equals_the_log(room: Room) -> None:
     assert room.live.seq == replayed.seq
     assert room.live.vector == replayed.vector
     assert text_of(room.live.document) == text_of(replayed.engine)
+
+
+async def is_queued(frame: bytes, socket: Socket) -> bool:
+    """Tell whether a frame is on its way to a socket."""
+    return frame in socket.session._outbox
 
 
 async def test_edits_handed_in_at_once_are_one_commit(room: Room) -> None:
@@ -127,9 +72,7 @@ async def test_joining_session_gets_the_question_and_then_only_what_is_on_disk(r
     room.submit(submission(writer.write("hi"), Author(), "a"))
     room.sync(socket.session, b"\x00")
     await until_quiet(room)
-    socket.session.close(TRY_AGAIN)
-    await socket.session.write()
-    first, *_operation, last = socket.frames
+    first, *_operation, last = await socket.finish()
     assert first == protocol.encode_sync_step1(b"\x00")
     decoder = Decoder(last)
     assert (decoder.var_uint(), decoder.var_uint()) == (protocol.SYNC, protocol.SYNC_STEP2)
@@ -137,6 +80,20 @@ async def test_joining_session_gets_the_question_and_then_only_what_is_on_disk(r
     content = doc.get("content", type=pycrdt.Text)
     doc.apply_update(decoder.var_bytes())
     assert str(content) == "hi"
+    room.leave(socket.session)
+
+
+async def test_sync_asked_for_again_and_again_is_answered_once(room: Room) -> None:
+    """Each answer is as large as the document: a client that only asks must not keep us busy."""
+    socket, writer = Socket(document_id=room.document_id), Writer()
+    room.join(socket.session)
+    room.submit(submission(writer.write("hi"), Author(), "a"))
+    for _ in range(100):
+        room.sync(socket.session, b"\x00")
+    room.sync(socket.session, writer.doc.get_state())
+    await until_quiet(room)
+    _question, _operation, *answers = await socket.finish()
+    assert answers == [protocol.encode_sync_step2(b"\x00\x00")]
     room.leave(socket.session)
 
 
@@ -151,8 +108,7 @@ async def test_native_author_is_not_sent_its_own_operation(room: Room) -> None:
     room.submit(written)
     await until_quiet(room)
     for socket in (native, reader, stock):
-        socket.session.close(TRY_AGAIN)
-        await socket.session.write()
+        await socket.finish()
         room.leave(socket.session)
     assert native.frames[1:] == [protocol.encode_ack("a", protocol.STAGE_PERSISTED, 1)]
     assert [frame[0] for frame in reader.frames[1:]] == [protocol.OPERATION]
@@ -230,6 +186,62 @@ async def test_queue_that_is_full_refuses_for_now(room: Room) -> None:
     assert author.persisted == [("a", 1), ("b", 2)]
 
 
+async def test_batch_over_its_size_is_continued_in_the_next_one(make_house: MakeHouse) -> None:
+    """What one stock client hands in at once would be one operation, if one commit could be so."""
+    room = await make_house(batch_bytes=60).open()
+    author, writer = Author(), Writer()
+    updates = [writer.write("x" * 20) for _ in range(4)]
+    for update in updates:
+        room.submit(submission(update, author))
+    await until_quiet(room)
+    assert max(len(operation.update) for operation in log_of(room)) < sum(map(len, updates)) / 2
+    assert_equals_the_log(room)
+
+
+async def test_lock_that_another_server_keeps_ends_the_wait(make_house: MakeHouse) -> None:
+    """The edit is refused for now, and nothing of it is stored."""
+    other = Leases("another server")
+    room = await make_house(lock_wait_s=0.05).open()
+    other.hold(room.document_id)
+    author = Author()
+    room.submit(submission(Writer().write("hi"), author, "a"))
+    await until_quiet(room)
+    [(unique_id, error)] = author.rejected
+    assert (unique_id, error.code) == ("a", "unavailable")
+    assert room.gone
+    assert log_of(room) == []
+    other.release_all()
+
+
+async def test_edit_whose_cause_never_comes_is_given_up(make_house: MakeHouse) -> None:
+    """After a while its author is told to connect anew, and its bytes are free again."""
+    room = await make_house(pending_age_s=10).open()
+    author, writer = Author(), Writer()
+    writer.write("never sent")
+    room.submit(submission(writer.write("hole"), author, "hole"))
+    await until_quiet(room)
+    now = time.monotonic()
+    room.tick(at=now + 5)
+    assert author.rejected == []
+    room.tick(at=now + 11)
+    [(unique_id, error)] = author.rejected
+    assert (unique_id, error.code) == ("hole", "unavailable")
+    assert room.live.pending.size_bytes == 0
+
+
+async def test_people_of_a_server_that_died_leave(make_house: MakeHouse) -> None:
+    """What another server does not renew is forgotten, and those who are here see it go."""
+    room = await make_house(presence_age_s=10).open()
+    socket = Socket(document_id=room.document_id)
+    room.join(socket.session)
+    room.hear([AwarenessEntry(9, 1, '{"user":{}}')])
+    room.tick(at=time.monotonic() + 11)
+    farewell = protocol.encode_awareness([AwarenessEntry(9, 2, "null")])
+    await eventually_async(lambda: is_queued(farewell, socket))
+    assert room.presence.entries() == []
+    room.leave(socket.session)
+
+
 async def test_quiet_room_gives_its_lock_up(house: House, room: Room) -> None:
     """Another server may write at once; no renewal, no waiting for the lease."""
     room.submit(submission(Writer().write("hi"), Author(), "a"))
@@ -244,10 +256,9 @@ async def test_quiet_room_gives_its_lock_up(house: House, room: Room) -> None:
     other.release_all()
 
 
-async def test_two_servers_hand_the_lock_over(room: Room, publisher: Publisher) -> None:
+async def test_two_servers_hand_the_lock_over(room: Room, make_house: MakeHouse) -> None:
     """Each asks for it; both writers are stored, in one order without a gap."""
-    second_house = House(Limits(lock_wait_s=30, quiet_s=0.05), publisher)
-    second = await second_house.open(room.document_id)
+    second = await make_house(lock_wait_s=30, quiet_s=0.05).open(room.document_id)
     one, two = Author(), Author()
     room.submit(submission(Writer().write("one"), one, "one"))
     second.submit(submission(Writer().write("two"), two, "two"))
@@ -255,8 +266,6 @@ async def test_two_servers_hand_the_lock_over(room: Room, publisher: Publisher) 
     assert sorted([*one.persisted, *two.persisted], key=lambda pair: pair[1]) == [
         (name, seq) for seq, name in enumerate((op.unique_id for op in log_of(room)), start=1)
     ]
-    await second.close()
-    await second_house.committer.close()
 
 
 async def test_room_knows_when_it_is_idle(room: Room) -> None:

@@ -1,6 +1,6 @@
 """Take one of the supervised programs away for a while, and bring it back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from xmlrpc.client import ServerProxy
@@ -24,7 +24,7 @@ def away(stack: Launched, *names: str) -> Iterator[None]:
         for name in names:
             _call(stack, "startProcess", name)
         ready = [p.is_ready for p in services(Place.open(stack.data_dir)) if p.name in names]
-        eventually(lambda: all(_is_ready(check) for check in ready), START_WAIT_S)
+        eventually(lambda: all(is_ready(check) for check in ready), START_WAIT_S)
 
 
 def _call(stack: Launched, method: str, *arguments: Any) -> Any:
@@ -34,7 +34,8 @@ def _call(stack: Launched, method: str, *arguments: Any) -> Any:
         return getattr(server.supervisor, method)(*arguments)
 
 
-def _is_ready(check: Any) -> bool:
+def is_ready(check: Callable[[], object]) -> bool:
+    """Return whether a program's own check finds it ready."""
     try:
         check()
     except Exception:  # noqa: BLE001 - each service fails in its library's own way

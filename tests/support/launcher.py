@@ -99,16 +99,22 @@ class Launched:
 
     def settings(self) -> dict[str, str]:
         """Return the settings of the product, as ``python -m apps.embedded env`` prints them."""
-        printed = subprocess.run(
-            [sys.executable, "-m", "apps.embedded", "env"],
+        done = self.run("env")
+        assert done.returncode == 0, done.stderr
+        pairs = (shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines())
+        return {name: value for name, value in pairs if name != "DJANGO_SETTINGS_MODULE"}
+
+    def run(self, action: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """Run ``python -m apps.embedded ACTION`` on the same data folder to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "apps.embedded", action],
             cwd=ROOT,
-            env=self._environment(),
-            check=True,
+            env={**self._environment(), **settings},
+            check=False,
             capture_output=True,
             text=True,
-        ).stdout
-        pairs = (shlex.split(line)[1].split("=", 1) for line in printed.splitlines())
-        return {name: value for name, value in pairs if name != "DJANGO_SETTINGS_MODULE"}
+            timeout=START_WAIT_S,
+        )
 
     def manage(self, *words: str) -> str:
         """Run a management command against it; return what it printed."""

@@ -13,6 +13,8 @@ import pytest
 
 from tests.support.launcher import Launched
 
+_LAUNCHED = pytest.StashKey[Launched]()
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
@@ -25,6 +27,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         shutil.rmtree(folder)
 
     early_config.add_cleanup(remove)
+    early_config.stash[_LAUNCHED] = launched
     launched.wait_until_ready()
     os.environ.update(launched.settings(), SERVER_ID="test")
     return (yield)
+
+
+@pytest.fixture(scope="session")
+def services(pytestconfig: pytest.Config) -> Launched:
+    """Return the services of this test run, for tests that hurt them."""
+    return pytestconfig.stash[_LAUNCHED]

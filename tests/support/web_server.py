@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +17,9 @@ from tests.support.launcher import ROOT, START_WAIT_S, Launched, free_port
 class WebServer:
     """``manage.py serve`` as ``name``; a context manager."""
 
-    def __init__(self, stack: Launched, name: str) -> None:
+    def __init__(
+        self, stack: Launched, name: str, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.port = free_port()
         self.log_file: Path = stack.data_dir / "log" / f"{name}.log"
         environment = {
@@ -24,6 +27,7 @@ class WebServer:
             **stack.settings(),
             "DJANGO_SETTINGS_MODULE": "config.settings.embedded",
             "SERVER_ID": name,
+            **(settings or {}),
         }
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,75 @@
+"""Rooms on the real log, without a web server around them."""
+
+import asyncio
+
+from apps.collab.committer import Committer
+from apps.collab.exchange import Exchange
+from apps.collab.limits import Limits
+from apps.collab.room import Room, RoomContext
+from apps.core import ids
+from apps.crdt.engine import get_engine
+from apps.history.selectors import LoadedDocument, document_load
+from apps.oplog.leases import Leases
+from apps.oplog.operation import Operation
+from apps.oplog.publisher import Publisher
+from apps.oplog.selectors import operations_since
+from apps.oplog.services import Append, operations_append
+from tests.support.eventually import eventually_async
+
+
+class House:
+    """One server's rooms, as many servers as a test wants."""
+
+    def __init__(self, limits: Limits, publisher: Publisher) -> None:
+        self.limits = limits
+        self.committer = Committer(leases=Leases(ids.new_id()), publisher=publisher)
+        self.forgotten: list[Room] = []
+        self._rooms: list[Room] = []
+        self._context = RoomContext(
+            committer=self.committer,
+            exchange=Exchange(lambda message: None),
+            engine=get_engine("pycrdt"),
+            limits=limits,
+            load=self._load,
+            forget=self.forgotten.append,
+        )
+
+    async def open(self, document_id: str | None = None) -> Room:
+        """Load the room of a document, of a new one by default."""
+        document_id = document_id or ids.new_id()
+        loaded = await self._load(document_id)
+        room = Room(document_id=document_id, lineage="l", loaded=loaded, context=self._context)
+        self._rooms.append(room)
+        return room
+
+    async def close(self) -> None:
+        """End all rooms in order."""
+        for room in self._rooms:
+            await room.close()
+        await self.committer.close()
+
+    @staticmethod
+    async def _load(document_id: str) -> LoadedDocument:
+        return await asyncio.to_thread(document_load, document_id=document_id)
+
+
+async def until_quiet(room: Room) -> None:
+    """Wait until the room has nothing to do."""
+
+    async def is_quiet() -> bool:
+        return not room._busy
+
+    await eventually_async(is_quiet)
+
+
+def log_of(room: Room) -> list[Operation]:
+    """Return the room's log."""
+    return operations_since(document_id=room.document_id, after=0)
+
+
+def write_elsewhere(operations: list[Operation], publisher: Publisher) -> None:
+    """Append to a document's log as another server does whose broadcasts are all lost."""
+    leases = Leases(ids.new_id())
+    append = Append(operations[0].document_id, operations)
+    operations_append([append], leases=leases, publisher=publisher)
+    leases.release_all()

@@ -1,0 +1,71 @@
+"""Which close code an error becomes: what a stock client may repeat, and what it must not."""
+
+from collections.abc import Iterator
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from apps.collab import close_codes
+from apps.collab.close_codes import OtherLineageError, close_code_of
+from apps.collab.inbound import MalformedFrameError, TooFastError
+from apps.collab.presence import PresenceRefusedError
+from apps.collab.room import RoomGoneError
+from apps.core.errors import (
+    AppError,
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    LimitExceededError,
+    NotAuthenticatedError,
+    NotFoundError,
+    ThrottledError,
+    TransientError,
+)
+from apps.crdt.gate import PendingFullError
+from apps.crdt.lib0 import DecodeError
+
+#: A stock y-websocket client gives up at these.
+FINAL = range(4400, 4500)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InvalidInputError("no"), close_codes.MALFORMED),
+        (DecodeError("no"), close_codes.MALFORMED),
+        (MalformedFrameError("no"), close_codes.MALFORMED),
+        (PresenceRefusedError("no"), close_codes.MALFORMED),
+        (NotAuthenticatedError("no"), close_codes.NOT_AUTHENTICATED),
+        (ForbiddenError("no"), close_codes.FORBIDDEN),
+        (NotFoundError("no"), close_codes.NOT_FOUND),
+        (OtherLineageError("no"), close_codes.OTHER_LINEAGE),
+        (LimitExceededError("no"), close_codes.TOO_LARGE),
+        (PendingFullError("no"), close_codes.TOO_LARGE),
+        (ConflictError("no"), close_codes.TRY_AGAIN),
+        (TransientError("no"), close_codes.TRY_AGAIN),
+        (RoomGoneError("no"), close_codes.TRY_AGAIN),
+        (TooFastError("no"), close_codes.TRY_AGAIN),
+        (ThrottledError("no", retry_after_s=1), close_codes.TRY_AGAIN),
+        (AutoReconnect("the store is away"), close_codes.TRY_AGAIN),
+        (ZeroDivisionError(), close_codes.TRY_AGAIN),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_error_has_the_code_of_its_kind(error: Exception, code: int) -> None:
+    """A concrete error that of its kind; what nobody foresaw may be tried again."""
+    assert close_code_of(error) == code
+
+
+def test_what_may_succeed_later_is_never_final() -> None:
+    """No error that says "try again" sends a stock client away for good."""
+    transient = list(kinds(TransientError))
+    assert RoomGoneError in transient
+    assert {close_code_of(kind("no")) for kind in transient} == {close_codes.TRY_AGAIN}
+    assert close_codes.TRY_AGAIN not in FINAL
+
+
+def kinds(kind: type[AppError]) -> Iterator[type[AppError]]:
+    """Yield an error and all that are kinds of it."""
+    yield kind
+    for each in kind.__subclasses__():
+        yield from kinds(each)

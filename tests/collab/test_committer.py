@@ -1,0 +1,130 @@
+"""Group commit on the real log: who shares a commit, who hears of a failure, what is given up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from prometheus_client import REGISTRY
+
+from apps.collab.committer import Committer
+from apps.core import ids
+from apps.oplog.leases import Hold, Leases
+from apps.oplog.publisher import Publisher
+from apps.oplog.selectors import head_seq
+from apps.oplog.services import Append, Appended, AppendState
+from tests.support.eventually import eventually_async
+from tests.support.operations import Scribe
+
+STORED = Appended(AppendState.STORED, 1)
+
+
+@pytest.fixture
+async def committer(publisher: Publisher) -> AsyncIterator[Committer]:
+    """Return the committer of one server."""
+    committer = Committer(leases=Leases(ids.new_id()), publisher=publisher)
+    yield committer
+    await committer.close()
+
+
+def edit(scribe: Scribe | None = None) -> Append:
+    """Return one more edit, of a new document by default."""
+    scribe = scribe or Scribe()
+    return Append(scribe.document_id, [scribe.write("x")])
+
+
+def unstorable() -> Append:
+    """Return an edit that no MongoDB takes: BSON's integers have 64 bits."""
+    append = edit()
+    return replace(append, operations=[replace(append.operations[0], seq=2**63)])
+
+
+def commits() -> float:
+    """Return how many commits this process has made so far."""
+    return REGISTRY.get_sample_value("scriptorium_commit_seconds_count") or 0
+
+
+async def test_edits_of_many_documents_share_a_commit(committer: Committer) -> None:
+    """What comes while one commit is in flight is the next one, and no more than that."""
+    before = commits()
+    first = [asyncio.create_task(committer.append(edit())) for _ in range(10)]
+    await asyncio.sleep(0)  # they are handed in …
+    await asyncio.sleep(0)  # … and the first commit is in flight
+    later = [asyncio.create_task(committer.append(edit())) for _ in range(10)]
+    assert await asyncio.gather(*first, *later) == [STORED] * 20
+    assert commits() - before == 2
+
+
+async def test_edits_of_one_document_keep_their_order(committer: Committer) -> None:
+    """As they were handed in, over one commit or several."""
+    scribe = Scribe()
+    answers = await asyncio.gather(*(committer.append(edit(scribe)) for _ in range(5)))
+    assert answers == [STORED] * 5
+    assert head_seq(document_id=scribe.document_id) == 5
+
+
+async def test_each_hears_what_became_of_its_own(committer: Committer) -> None:
+    """A conflict of one document is no business of its neighbours."""
+    scribe = Scribe()
+    taken = edit(scribe)
+    await committer.append(taken)
+    again = Append(scribe.document_id, [replace(taken.operations[0], unique_id="other")])
+    answers = await asyncio.gather(*map(committer.append, [edit(), again, edit()]))
+    assert answers == [STORED, Appended(AppendState.BEHIND, 0), STORED]
+
+
+async def test_store_that_refuses_is_heard_by_all_of_the_commit(committer: Committer) -> None:
+    """Nobody knows what got in, so nobody is told "stored"; the next commit is a new one."""
+    appends = [edit(), unstorable(), edit()]
+    answers = await asyncio.gather(*map(committer.append, appends), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [OverflowError] * 3
+    assert await committer.append(edit()) == STORED
+
+
+async def test_caller_that_goes_away_holds_nobody_up(committer: Committer) -> None:
+    """What it handed in is stored all the same: it may be in flight already."""
+    gone, stays = edit(), edit()
+    tasks = [asyncio.create_task(committer.append(append)) for append in (gone, stays)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    assert await tasks[1] == STORED
+    assert tasks[0].cancelled()
+    assert head_seq(document_id=gone.document_id) == 1
+
+
+async def test_lock_is_kept_after_a_commit_and_given_up_when_told(committer: Committer) -> None:
+    """Once; what is not held is nothing to give up."""
+    append, other = edit(), Leases("another server")
+    await committer.append(append)
+    assert other.hold(append.document_id) is Hold.TAKEN
+    assert await committer.release(append.document_id)
+    assert not await committer.release(append.document_id)
+    assert other.hold(append.document_id) is Hold.FRESH
+    other.release_all()
+
+
+async def test_lock_given_up_soon_is_free_without_anybody_waiting(committer: Committer) -> None:
+    """A room that went quiet has nothing to wait with."""
+    append, other = edit(), Leases("another server")
+    await committer.append(append)
+    committer.release_soon(append.document_id)
+
+    async def is_free() -> bool:
+        return other.hold(append.document_id) is Hold.FRESH
+
+    await eventually_async(is_free)
+    other.release_all()
+
+
+async def test_close_finishes_what_is_in_flight_and_gives_up_all_locks(
+    publisher: Publisher,
+) -> None:
+    """A stop of the server loses nothing and makes nobody wait for a lease."""
+    committer = Committer(leases=Leases(ids.new_id()), publisher=publisher)
+    append, other = edit(), Leases("another server")
+    in_flight = asyncio.create_task(committer.append(append))
+    await asyncio.sleep(0)
+    await committer.close()
+    assert await in_flight == STORED
+    assert other.hold(append.document_id) is Hold.FRESH
+    other.release_all()

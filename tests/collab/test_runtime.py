@@ -1,0 +1,198 @@
+"""The rooms of one process: how many, how long, loaded from where, and what is told of a loss."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from apps.accounts.changes import AccessChange
+from apps.collab.close_codes import TRY_AGAIN
+from apps.collab.limits import Limits
+from apps.collab.room import Room
+from apps.collab.runtime import Runtime
+from apps.core import ids
+from apps.core.errors import TransientError
+from apps.crdt import protocol
+from apps.oplog.leases import Leases
+from apps.oplog.publisher import Publisher, close_shared_publisher
+from tests.collab.authors import Author, Writer, submission, text_of
+from tests.collab.rooms import write_elsewhere
+from tests.collab.sockets import Socket
+from tests.support.documents import make_document
+from tests.support.eventually import eventually_async
+from tests.support.launcher import Launched
+from tests.support.operations import Scribe
+
+#: Starts a server with limits of its own: ``await start(rooms=2)``.
+Start = Callable[..., Any]
+
+
+class ListeningRuntime(Runtime):
+    """Tells when changes of rights have begun to come."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self.listening = asyncio.Event()
+
+    def _on_access_change(self, change: AccessChange | None) -> None:
+        super()._on_access_change(change)
+        self.listening.set()
+
+
+@pytest.fixture(scope="module")
+def kafka() -> Iterator[None]:
+    """End the producer that all servers of this process share."""
+    yield
+    close_shared_publisher()
+
+
+@pytest.fixture
+async def start(kafka: None) -> AsyncIterator[Start]:
+    """Return how to start the rooms of a server; it is ended in order."""
+    async with AsyncExitStack() as servers:
+
+        async def begin(**limits: Any) -> Runtime:
+            runtime = ListeningRuntime(Limits(**limits))
+            await runtime.start()
+            # The first notice has the rights of all looked up who are here: be nobody here yet.
+            await runtime.listening.wait()
+            servers.push_async_callback(end, runtime)
+            return runtime
+
+        yield begin
+
+
+async def end(runtime: Runtime) -> None:
+    """End a server in order, unless a test has done so."""
+    if not runtime.closing:
+        await runtime.close()
+
+
+async def open_room(runtime: Runtime, document_id: str | None = None) -> Room:
+    """Open a document, a new one by default."""
+    return await runtime.room(document_id or ids.new_id(), lineage="l")
+
+
+def enter(room: Room) -> Socket:
+    """Let somebody in."""
+    socket = Socket(document_id=room.document_id)
+    room.join(socket.session)
+    return socket
+
+
+async def test_document_opened_twice_at_once_is_one_room(start: Start) -> None:
+    """Two rooms of one document in one process would never hear of each other."""
+    runtime, document_id = await start(), ids.new_id()
+    rooms = await asyncio.gather(*(open_room(runtime, document_id) for _ in range(3)))
+    assert len(set(rooms)) == 1
+    assert await open_room(runtime, document_id) is rooms[0]
+
+
+async def test_document_that_nobody_reads_any_more_leaves_the_memory(start: Start) -> None:
+    """After it was warm for a while; where somebody is, it stays."""
+    runtime = await start(warm_s=0.05, compare_s=0.02)
+    left, read = await open_room(runtime), await open_room(runtime)
+    enter(read)
+    left.submit(submission(Writer().write("hi"), Author(), "a"))
+
+    async def is_gone() -> bool:
+        return left.gone
+
+    await eventually_async(is_gone)
+    assert not read.gone
+    again = await open_room(runtime, left.document_id)
+    assert again is not left
+    assert text_of(again.live.document) == "hi"
+
+
+async def test_document_too_many_takes_the_place_of_the_one_idle_longest(start: Start) -> None:
+    """Opening everything one after the other costs no more than the limit."""
+    runtime = await start(rooms=2)
+    older, newer = await open_room(runtime), await open_room(runtime)
+    await open_room(runtime)
+    assert older.gone
+    assert not newer.gone
+
+
+async def test_documents_opened_at_one_moment_stay_within_the_limit(start: Start) -> None:
+    """One idle document makes room for one, not for as many as come at once."""
+    runtime = await start(rooms=2)
+    enter(await open_room(runtime))
+    await open_room(runtime)
+    crowd = await asyncio.gather(*(open_room(runtime) for _ in range(10)), return_exceptions=True)
+    assert sum(isinstance(answer, Room) for answer in crowd) == 1
+    refused = [answer for answer in crowd if isinstance(answer, TransientError)]
+    assert [error.extra for error in refused] == [{"limit": "rooms"}] * 9
+
+
+@contextmanager
+def paused(services: Launched, name: str) -> Iterator[None]:
+    """Let a service stand still: it is there and does not answer."""
+    services.kill(name, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        services.kill(name, signal.SIGCONT)
+
+
+async def test_store_that_does_not_answer_ends_the_wait(
+    start: Start, services: Launched, publisher: Publisher
+) -> None:
+    """The client is told to come back; an empty document instead would be a lie."""
+    scribe = Scribe()
+    write_elsewhere(scribe.write_many(2), publisher)
+    hasty, patient = await start(load_wait_s=0.1), await start()
+    async with asyncio.timeout(2):  # the store's own patience is longer
+        with paused(services, "mongo"), pytest.raises(TransientError):
+            await open_room(hasty, scribe.document_id)
+    assert hasty._rooms == {}
+    room = await open_room(patient, scribe.document_id)
+    assert text_of(room.live.document) == scribe.text
+
+
+async def test_broadcast_that_got_lost_is_read_from_the_log(
+    start: Start, publisher: Publisher
+) -> None:
+    """The room looks at the stored seq from time to time, whatever the layer drops."""
+    runtime, scribe = await start(compare_s=0.02), Scribe()
+    make_document(scribe.document_id)
+    room = await open_room(runtime, scribe.document_id)
+    socket = enter(room)
+    write_elsewhere(scribe.write_many(3), publisher)
+
+    async def is_repaired() -> bool:
+        return room.live.seq == 3
+
+    await eventually_async(is_repaired)
+    assert text_of(room.live.document) == scribe.text
+    _question, *heard = await socket.finish()
+    assert [frame[0] for frame in heard] == [protocol.OPERATION] * 3
+
+
+async def test_server_on_its_way_down_finishes_what_is_in_flight_and_opens_nothing(
+    start: Start,
+) -> None:
+    """The rest is refused for now: sessions come back, elsewhere or later, and repeat it."""
+    runtime, other, writer = await start(), Leases("another server"), Writer()
+    room = await open_room(runtime)
+    socket, author = enter(room), Author()
+    other.hold(room.document_id)
+    room.submit(submission(writer.write("x"), author, "in flight"))
+
+    async def is_in_flight() -> bool:
+        return bool(room._in_hand)
+
+    await eventually_async(is_in_flight)
+    room.submit(submission(writer.write("y"), author, "later"))
+    closing = asyncio.create_task(runtime.close())
+    await asyncio.sleep(0)
+    other.release_all()
+    await closing
+    assert author.persisted == [("in flight", 1)]
+    assert [(name, error.code) for name, error in author.rejected] == [("later", "unavailable")]
+    assert socket.session.close_code == TRY_AGAIN
+    with pytest.raises(TransientError):
+        await open_room(runtime)

@@ -1,0 +1,131 @@
+"""The kept supervisor: what it reads out of our configuration, and what it does with it."""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from supervisor.options import ServerOptions
+
+from apps.embedded.errors import EmbeddedError
+from apps.embedded.place import Place
+from apps.embedded.programs import ROOT, Program, Site, product, services
+from apps.embedded.supervise import Supervisor, configuration
+from tests.support.eventually import eventually
+from tests.support.processes import family
+
+#: What people call their folders, and what means something to supervisord or to a shell.
+NAMES = [
+    "two words",
+    "100%",
+    "a %d b",
+    "%(here)s",
+    "my #1",
+    "a ;b",
+    "it's",
+    '"so"',
+    "größe",
+    "$HOME",
+]
+
+
+def waits(name: str) -> Program:
+    """Return a program that does nothing, for ever."""
+    command = [sys.executable, "-c", "import signal; signal.pause()"]
+    return Program(name, name, command, is_ready=lambda: None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> None:
+    """Its configuration has expansions, comments and quotes; a folder may be called like one."""
+    place = Place.open(short_path / name)
+    programs = [*services(place), *product(Site("127.0.0.1", 8100), lambda name: None)]
+    file = place.data_dir / "run" / "supervisord.conf"
+    file.write_text(configuration(place, programs))
+    read = ServerOptions()
+    read.realize(["-c", str(file)])
+    assert Path(read.logfile) == place.log_file("supervisord")
+    [server] = read.server_configs
+    assert Path(server["file"]) == place.control_socket
+    groups = {group.name: group.process_configs[0] for group in read.process_group_configs}
+    assert set(groups) == {program.name for program in programs}
+    for program in programs:
+        config = groups[program.name]
+        assert shlex.split(config.command) == shlex.split(program.command_line(place))
+        assert Path(config.stdout_logfile) == place.log_file(program.name)
+        assert config.stopsignal == signal.Signals[f"SIG{program.stop_signal}"]
+        expected = place.data_dir if program.name == "beat" else ROOT
+        assert Path(config.directory) == expected
+
+
+@pytest.fixture
+def supervisor(short_path: Path) -> Iterator[Supervisor]:
+    """Return a supervisor of two programs, in a folder with an awkward name."""
+    place = Place.open(short_path / "50%d #1 it's")
+    broken = replace(waits("broken"), command=["no-such-program"])
+    supervisor = Supervisor(
+        place, [waits("one"), waits("two"), broken], {**os.environ, "PYTHON": sys.executable}
+    )
+    supervisor.start()
+    eventually(supervisor.answers)
+    yield supervisor
+    supervisor.stop()
+
+
+def launch(supervisor: Supervisor, name: str) -> int:
+    """Start a program; return the living process that its pid file names."""
+    supervisor.launch(name)
+    pid = eventually(lambda: supervisor._place.pid(name))
+    assert pid is not None
+    return pid
+
+
+def is_running(supervisor: Supervisor, name: str) -> bool:
+    """Return whether a program has stood its first second."""
+    try:
+        supervisor.check_running(name)
+    except EmbeddedError:
+        return False
+    return True
+
+
+def test_program_that_is_killed_is_started_again(supervisor: Supervisor) -> None:
+    """Under a new id, which stands in its file; nobody else is disturbed."""
+    with pytest.raises(EmbeddedError, match="STOPPED"):
+        supervisor.check_running("one")
+    first, other = launch(supervisor, "one"), launch(supervisor, "two")
+    eventually(lambda: is_running(supervisor, "one"))
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: supervisor._place.pid("one") not in (None, first))
+    eventually(lambda: is_running(supervisor, "one"))
+    assert supervisor._place.pid("two") == other
+
+
+def test_program_that_cannot_run_is_said_to_be_so(supervisor: Supervisor) -> None:
+    """It is tried again and again, and its log says why."""
+    supervisor.launch("broken")
+    eventually(lambda: supervisor.state("broken") == "BACKOFF")
+    eventually(lambda: "FileNotFoundError" in supervisor._place.log_file("broken").read_text())
+    with pytest.raises(EmbeddedError, match="nothing"):
+        supervisor.launch("nothing")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_supervisor_that_ends_leaves_nothing_behind(
+    number: signal.Signals, supervisor: Supervisor
+) -> None:
+    """In order, or without a word: then the kernel tells its programs."""
+    for name in ("one", "two"):
+        launch(supervisor, name)
+    pid = supervisor._place.pid("supervisord")
+    assert pid is not None
+    everybody = family(pid)
+    assert len(everybody) == 3
+    os.kill(pid, number)
+    eventually(lambda: not any(each.is_there for each in everybody))
+    assert supervisor.has_died()
+    assert not supervisor.answers()

@@ -1,0 +1,56 @@
+"""Which processes there are, as the kernel says (``/proc``)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Running:
+    """One process. Its moment of birth tells it from a later one under the same id."""
+
+    pid: int
+    born_ticks: int
+
+    @classmethod
+    def find(cls, pid: int) -> Self | None:
+        """Return a process by its id, None when it has ended."""
+        fields = _stat(pid)
+        return None if fields is None or fields[0] == "Z" else cls(pid, int(fields[19]))
+
+    @property
+    def is_there(self) -> bool:
+        """Return whether it has not ended."""
+        return self.find(self.pid) == self
+
+    @property
+    def command(self) -> str:
+        """Return its command line, the words parted by blanks."""
+        return (_PROC / str(self.pid) / "cmdline").read_text().replace("\0", " ")
+
+
+def family(pid: int) -> set[Running]:
+    """Return a process and all that came from it, by way of parents that still live."""
+    children: dict[int, list[int]] = {}
+    for folder in _PROC.iterdir():
+        if folder.name.isdigit() and (fields := _stat(int(folder.name))) is not None:
+            children.setdefault(int(fields[1]), []).append(int(folder.name))
+    found: set[Running] = set()
+    waiting = [pid]
+    while waiting:
+        each = waiting.pop()
+        waiting += children.get(each, [])
+        if (process := Running.find(each)) is not None:
+            found.add(process)
+    return found
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return what ``/proc/PID/stat`` says behind the name: the state, the parent and so on."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return text.rpartition(")")[2].split()
