@@ -94,7 +94,7 @@ class DocumentServer(Server):  # type: ignore[misc]
     def use_document_sockets(self) -> None:
         """Make sockets of our kind; called when the factory exists and nobody is let in yet."""
         self.ws_factory.protocol = DocumentProtocol
-        self.ws_factory.setProtocolOptions(closeHandshakeTimeout=_CLOSE_WAIT_S)
+        self.ws_factory.closeHandshakeTimeout = _CLOSE_WAIT_S
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass on what the application sends, at the pace at which the client reads."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from django.conf import settings
 from pymongo.errors import PyMongoError
 
@@ -27,6 +27,9 @@ MARK_INTERVAL_S = 1.0
 DELIVERY_WAIT_MS = 30_000
 #: Messages that wait for delivery; what is more, the relay publishes from the log.
 QUEUED_MESSAGES = 100_000
+#: Largest message: more than any operation, for MongoDB takes no row of 16 MiB. Topics of a real
+#: broker need the same as their ``max.message.bytes`` (docs/operations.md).
+MESSAGE_BYTES = 16 * 1024 * 1024
 
 
 def client_config() -> dict[str, Any]:
@@ -64,6 +67,7 @@ class Publisher:
                 "linger.ms": 5,
                 "message.timeout.ms": DELIVERY_WAIT_MS,
                 "queue.buffering.max.messages": QUEUED_MESSAGES,
+                "message.max.bytes": MESSAGE_BYTES,
             },
             logger=logging.getLogger("apps.oplog.kafka"),
         )
@@ -74,7 +78,10 @@ class Publisher:
         self._thread.start()
 
     def hand_over(self, operations: Iterable[Operation]) -> bool:
-        """Queue operations for delivery; False when the queue is full (the relay comes by)."""
+        """Queue operations for delivery; False when one is not taken (the relay comes by).
+
+        Never raises: the operations are in the log, and no edit may fail for Kafka.
+        """
         for operation in operations:
             try:
                 self._producer.produce(
@@ -84,8 +91,9 @@ class Publisher:
                     headers=headers_of(operation),
                     on_delivery=self._on_delivery(operation.document_id, operation.seq),
                 )
-            except BufferError:
+            except (BufferError, KafkaException) as err:
                 metrics.KAFKA_NOT_HANDED_OVER.inc()
+                logger.warning("operation %s not handed over: %r", operation.unique_id, err)
                 return False
         return True
 
@@ -105,6 +113,8 @@ class Publisher:
         def report(error: Any, _message: Any) -> None:
             if error is not None:
                 metrics.KAFKA_FAILED.inc()
+                if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                    logger.error("raise max.message.bytes of %s: %s", TOPIC, error)
                 return
             metrics.KAFKA_DELIVERED.inc()
             self._delivered(document_id, seq)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.crash.typing_people import TypingPerson
 from tests.integration.conftest import read_log, until_processed
+from tests.support.control import wait_until_back
 from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
 
@@ -48,7 +49,7 @@ async def test_killed_process_loses_nothing_seen_and_nothing_acknowledged(
         for _ in range(KILLS):
             await _until_written(people, WORDS)
             pid = stack.kill(process)
-            await asyncio.to_thread(stack.wait_for_another, process, pid)
+            await asyncio.to_thread(wait_until_back, stack, process, pid)
         await _until_written(people, WORDS)
         for person in people:
             person.stop_typing()

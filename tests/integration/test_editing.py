@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, Message
 
 from apps.crdt import protocol
 from apps.crdt.lib0 import Decoder
-from tests.integration.conftest import Enter
+from tests.integration.conftest import Enter, until_processed
 from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 
@@ -259,6 +259,19 @@ def test_kafka_gets_each_operation_as_the_contract_says(stack: Launched, documen
     assert headers["seq"] == b"1"
     assert headers["author"] == str(me["id"]).encode()
     assert _vector(headers["version_vector"]) == _vector(doc.get_state())
+
+
+async def test_largest_update_reaches_log_kafka_and_worker(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """What the limits allow goes the whole way: MongoDB's row and Kafka's message are larger."""
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id)
+    text = "".join(chr(97 + number % 26) for number in range(4 * 1024 * 1024 - 200))
+    await ada.until_ack(await ada.insert(0, text))
+    await grace.until(lambda: len(grace.text) == len(text), 30)
+    await ada.until_ack(await ada.append("!"))
+    await asyncio.to_thread(until_processed, stack, document_id, 2)
 
 
 def _vector(encoded: bytes) -> dict[int, int]:

@@ -42,8 +42,11 @@ async def test_writers_on_two_servers_converge_with_one_gapless_log(
     words = {f"{mark}{number}" for mark in "ag" for number in range(30)}
     for client in (ada, grace):
         await client.until(lambda client=client: set(client.text.split()) == words, 30)
-        persisted = [ack for ack in client.acks if ack[1] == protocol.STAGE_PERSISTED]
-        assert len(persisted) == 30
+        await client.until(
+            lambda client=client: (
+                sum(stage == protocol.STAGE_PERSISTED for _, stage, _ in client.acks) == 30
+            )
+        )
     assert ada.text == grace.text
     assert [row["seq"] for row in log()] == list(range(1, 61))
     assert {row["author"]["username"] for row in log()} == {"ada", "grace"}
@@ -54,6 +57,8 @@ async def test_same_operation_on_both_servers_is_logged_once(
 ) -> None:
     """A client that repeats its edit elsewhere gets the first seq."""
     ada = await enter("ada", document_id, native=True)
+    # Else the edit would also go out as the answer to the server's sync step 1, without its id.
+    await asyncio.wait_for(ada.synced.wait(), 10)
     update = ada.edit(lambda _: ada.content.insert(0, "once"))
     elsewhere = await enter("ada", document_id, native=True, url=second.ws_url)
     await asyncio.gather(ada.submit(update, "same"), elsewhere.submit(update, "same"))

@@ -1,5 +1,6 @@
 """Operations in Kafka: what a message holds, what is confirmed, and what is left to the relay."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,13 @@ from apps.core import ids
 from apps.documents.heads import Head, Published, heads_advance, published_advance
 from apps.documents.models import Document
 from apps.oplog.operation import Operation
-from apps.oplog.publisher import TOPIC, Publisher, client_config, headers_of
+from apps.oplog.publisher import (
+    MESSAGE_BYTES,
+    TOPIC,
+    Publisher,
+    client_config,
+    headers_of,
+)
 from tests.support.documents import make_document
 from tests.support.eventually import eventually
 from tests.support.operations import Scribe
@@ -138,3 +145,9 @@ def test_marks_join_on_or_wait() -> None:
     assert published_of(name) == (6, False)
     published_advance([Published(name, 1, 3)])
     assert published_of(name) == (6, False)
+
+
+def test_operation_too_large_for_kafka_is_left_to_the_log(publisher: Publisher) -> None:
+    """No edit fails for Kafka: what it cannot take is said, and the sweep reads it from the log."""
+    operation = dataclasses.replace(Scribe().write("x"), update=bytes(MESSAGE_BYTES))
+    assert not publisher.hand_over([operation])

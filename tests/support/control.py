@@ -27,6 +27,13 @@ def away(stack: Launched, *names: str) -> Iterator[None]:
         eventually(lambda: all(is_ready(check) for check in ready), START_WAIT_S)
 
 
+def wait_until_back(stack: Launched, name: str, than: int) -> None:
+    """Wait until a killed program has been started again, and serves if it is a service."""
+    stack.wait_for_another(name, than)
+    checks = [p.is_ready for p in services(Place.open(stack.data_dir)) if p.name == name]
+    eventually(lambda: all(is_ready(check) for check in checks), START_WAIT_S)
+
+
 def _call(stack: Launched, method: str, *arguments: Any) -> Any:
     socket = Place.open(stack.data_dir).control_socket
     transport = SupervisorTransport(None, None, f"unix://{socket}")
