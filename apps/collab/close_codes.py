@@ -12,6 +12,7 @@ NOT_FOUND = 4404
 OTHER_LINEAGE = 4409
 TOO_LARGE = 4413
 TRY_AGAIN = 1013
+GOING_DOWN = 1012
 
 _OF_KIND: dict[type[errors.AppError], int] = {
     errors.InvalidInputError: MALFORMED,
@@ -30,10 +31,24 @@ class OtherLineageError(errors.ConflictError):
     code = "other_lineage"
 
 
+class GoingDownError(errors.TransientError):
+    """The server is being stopped in order: another one, or the next, takes the client."""
+
+    code = "going_down"
+
+
+#: Errors with a close code of their own, beside that of their kind.
+_OF_ERROR: dict[type[errors.AppError], int] = {
+    OtherLineageError: OTHER_LINEAGE,
+    GoingDownError: GOING_DOWN,
+}
+
+
 def close_code_of(error: Exception) -> int:
     """Return the close code that tells a client of ``error``; 1013 for a failing service."""
-    if isinstance(error, OtherLineageError):
-        return OTHER_LINEAGE
+    for own, code in _OF_ERROR.items():
+        if isinstance(error, own):
+            return code
     for kind in type(error).__mro__:
         if kind in _OF_KIND:
             return _OF_KIND[kind]

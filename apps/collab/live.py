@@ -20,12 +20,12 @@ from apps.core.errors import (
     LimitExceededError,
     TransientError,
 )
-from apps.crdt.engine import Engine, EngineBrokenError
+from apps.crdt.engine import Engine, EngineBrokenError, has_everything
 from apps.crdt.gate import Pending, advance, brings_structs, missing
 from apps.crdt.nesting import NestingGuard
 from apps.crdt.updates import UpdateHeader
 from apps.crdt.vectors import Vector, encode_vector
-from apps.history.selectors import LoadedDocument
+from apps.history.loaded import LoadedDocument
 from apps.oplog.operation import Operation
 
 #: Unique ids remembered per document, so that a repeat is answered without a look at the log.
@@ -79,6 +79,12 @@ class Draft:
         return self.submissions[0].author
 
 
+class OperationUnfitError(ConflictError):
+    """The log has an operation that does not fit on the document in memory."""
+
+    code = "operation_unfit"
+
+
 class BrokenDocumentError(Exception):
     """The engine gave up: the document has to be rebuilt and ``retry`` submitted again."""
 
@@ -103,6 +109,8 @@ class LiveDocument:
             max_bytes=limits.pending_bytes, max_age_s=limits.pending_age_s
         )
         self._nesting = NestingGuard()
+        #: The seq at which ``has_everything`` was asked last, and the answer.
+        self._counted: tuple[int, bool] = (-1, True)
         self._recent: OrderedDict[str, int] = OrderedDict(list(loaded.recent.items())[-REMEMBERED:])
 
     # --- a batch: form, then settle -----------------------------------------------------------
@@ -168,15 +176,23 @@ class LiveDocument:
                 repeat.author.on_duplicate(operation.unique_id, operation.seq)
 
     def absorb(self, operation: Operation, header: UpdateHeader) -> None:
-        """Merge the next operation of the log, which another server wrote."""
+        """Merge the next operation of the log, which another server wrote.
+
+        Raises ``OperationUnfitError`` when it does not fit on, and as the engine does; then the
+        document has to be loaded anew, which sets the operation aside.
+        """
+        if missing(header, self.vector) is not None:
+            raise OperationUnfitError(f"Operation {operation.seq} needs what is not before it.")
         self.document.apply(operation.update)
         self._nesting.note(header)
         advance(self.vector, header)
         self._remember(operation)
 
-    def known_seq(self, unique_id: str) -> int | None:
-        """Return the seq of a recent operation by its unique id."""
-        return self._recent.get(unique_id)
+    def has_everything(self) -> bool:
+        """Tell, between two batches, whether the engine's state holds all of the log (ADR 0001)."""
+        if self._counted[0] != self.seq:
+            self._counted = (self.seq, has_everything(self._engine, self.document, self.vector))
+        return self._counted[1]
 
     # --- steps ---
 

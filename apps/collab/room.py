@@ -14,22 +14,24 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from apps.collab.close_codes import TRY_AGAIN
+from apps.collab.close_codes import GOING_DOWN, TRY_AGAIN, GoingDownError
 from apps.collab.committer import Committer
 from apps.collab.exchange import Exchange, operations_message
 from apps.collab.limits import Limits
 from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
 from apps.collab.presence import Presence
 from apps.collab.session import Session
-from apps.core import clock, metrics
+from apps.core import clock, ids, metrics
 from apps.core.errors import InvalidInputError, TransientError
 from apps.crdt import protocol
 from apps.crdt.engine import Engine
 from apps.crdt.protocol import AwarenessEntry
 from apps.crdt.updates import read_update
 from apps.crdt.vectors import encode_vector
-from apps.history.selectors import LoadedDocument
+from apps.history.loaded import LoadedDocument
+from apps.history.recovery import log_state
 from apps.oplog.operation import Operation
+from apps.oplog.quarantine import edit_set_aside
 from apps.oplog.selectors import operations_find, operations_since
 from apps.oplog.services import Append, AppendState
 
@@ -115,6 +117,8 @@ class Room:
         """Queue an edit for the next batch. Raises ``TransientError`` when too much waits."""
         if self.gone:
             raise RoomGoneError("The document is being loaded anew. Try again.")
+        if self._closing:
+            raise GoingDownError("The server is going down. Connect again.")
         self._queue_bytes += len(submission.update)
         if self._queue_bytes > self._context.limits.queue_bytes:
             self._queue_bytes -= len(submission.update)
@@ -186,11 +190,11 @@ class Room:
             self._quiet.cancel()
 
     async def close(self) -> None:
-        """End the room in order: finish the batch in flight, give the lock up."""
+        """End the room in order: take nothing more, commit what waits, give the lock up."""
         self._closing = True
         if self._task is not None:
             await asyncio.wait([self._task])
-        self.discard()
+        self.discard(GOING_DOWN)
         await self._context.committer.release(self.document_id)
         self.live.document.close()
 
@@ -212,7 +216,7 @@ class Room:
     async def _run(self) -> None:
         """Take turns until there is nothing to do."""
         try:
-            while not self._closing and not self.gone and self._has_work():
+            while not self.gone and self._has_work():
                 await self._turn()
         except Exception:
             metrics.LOOP_ERRORS.labels(loop="room").inc()
@@ -234,7 +238,7 @@ class Room:
                 await self._commit(drafts)
                 self._rest_later()
             self._in_hand = []
-        self._answer_syncs()
+        await self._answer_syncs()
         if self._lock_wanted:
             self._lock_wanted = False
             if await self._context.committer.release(self.document_id):
@@ -257,9 +261,26 @@ class Room:
                 return self.live.form(batch, at=time.monotonic())
             except BrokenDocumentError as err:
                 logger.error("an update broke the engine: %s", self.document_id)
-                err.culprit.author.on_rejected(err.culprit.unique_id, _breaks_engine())
+                await self._set_aside(err.culprit)
                 batch = err.retry
                 await self._rebuild()
+
+    async def _set_aside(self, culprit: Submission) -> None:
+        """Refuse an edit that broke the engine, and keep it in quarantine for a person to look."""
+        error = _breaks_engine()
+        edit = Operation(
+            document_id=self.document_id,
+            seq=0,
+            unique_id=culprit.unique_id or ids.new_id(),
+            author_id=culprit.author.user_id,
+            received_at=clock.now(),
+            version_vector=encode_vector(self.live.vector),
+            update=culprit.update,
+        )
+        try:
+            await asyncio.to_thread(edit_set_aside, edit, error)
+        finally:
+            culprit.author.on_rejected(culprit.unique_id, error)
 
     async def _rebuild(self) -> None:
         """Make the in-memory document anew from the log, and tell what was missed meanwhile."""
@@ -373,10 +394,16 @@ class Room:
         merged = updates[0] if len(updates) == 1 else self._context.engine.merge(updates)
         return protocol.encode_sync_update(merged)
 
-    def _answer_syncs(self) -> None:
+    async def _answer_syncs(self) -> None:
         waiters, self._sync_waiters = self._sync_waiters, {}
+        whole: bytes | None = None
+        if waiters and not self.live.has_everything():
+            whole = await asyncio.to_thread(
+                log_state, document_id=self.document_id, up_to=self.live.seq
+            )
         for session, vector in waiters.items():
-            session.push(protocol.encode_sync_step2(self.live.document.encode(vector)))
+            state = self.live.document.encode(vector) if whole is None else whole
+            session.push(protocol.encode_sync_step2(state))
 
     def _push(self, frame: bytes) -> None:
         for session in self.sessions:

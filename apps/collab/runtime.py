@@ -1,6 +1,7 @@
 """Live editing of one process: its rooms and what they share, bound to one event loop."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any
@@ -11,7 +12,7 @@ from django.conf import settings
 
 from apps.accounts.changes import AccessChange, listen
 from apps.accounts.roles import Abilities
-from apps.collab.close_codes import NOT_FOUND
+from apps.collab.close_codes import GOING_DOWN, NOT_FOUND, GoingDownError
 from apps.collab.committer import Committer
 from apps.collab.exchange import Exchange, operations_of
 from apps.collab.limits import Limits
@@ -25,12 +26,17 @@ from apps.crdt.lib0 import Decoder
 from apps.crdt.protocol import AWARENESS, decode_awareness
 from apps.crdt.vectors import encode_vector
 from apps.documents.heads import Head, heads_advance, heads_get
-from apps.history.selectors import LoadedDocument, document_load
+from apps.history.loaded import LoadedDocument
+from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import shared_publisher
 
 logger = logging.getLogger(__name__)
 
+#: How long the end of a process waits for commits, in seconds; all of it takes less than ten.
+STOP_WAIT_S = 5.0
+#: How long it then waits until the clients have heard why, in seconds.
+LEAVE_WAIT_S = 1.0
 #: Group memberships on the channel layer are renewed every so many ticks.
 _REJOIN_TICKS = 8
 
@@ -67,10 +73,19 @@ class Runtime:
         self._spawn(self._tick_all())
 
     async def close(self) -> None:
-        """End in order: finish what is in flight, tell every session to come back."""
+        """End in order: let nobody in, commit what waits, tell every session to come back."""
         self.closing = True
-        for room in list(self._rooms.values()):
-            await room.close()
+        rooms = list(self._rooms.values())
+        try:
+            async with asyncio.timeout(STOP_WAIT_S):
+                await asyncio.gather(*(room.close() for room in rooms))
+        except TimeoutError:
+            logger.warning("the store did not take everything in time; clients repeat it")
+            for room in rooms:
+                room.discard(GOING_DOWN)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_WAIT_S):
+                await _until_left(rooms)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -88,7 +103,7 @@ class Runtime:
         if room is not None:
             return room
         if self.closing:
-            raise TransientError("The server is going down. Connect again.")
+            raise GoingDownError("The server is going down. Connect again.")
         task = self._loading.get(document_id)
         if task is None:
             task = asyncio.create_task(self._open(document_id, lineage))
@@ -215,6 +230,11 @@ class Runtime:
         if not task.cancelled() and task.exception() is not None:
             metrics.LOOP_ERRORS.labels(loop="task").inc()
             logger.error("task failed", exc_info=task.exception())
+
+
+async def _until_left(rooms: list[Room]) -> None:
+    while any(room.sessions for room in rooms):
+        await asyncio.sleep(0.01)
 
 
 def _concerns(change: AccessChange | None, session: Session) -> bool:

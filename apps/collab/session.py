@@ -48,7 +48,6 @@ class Session:
         self.user_id = identity.user_id
         #: Set once; the reason why the server ends the session.
         self.close_code: int | None = None
-        self.closing = asyncio.Event()
         self._send = send
         self._limits = limits
         self._outbox: deque[bytes] = deque()
@@ -74,7 +73,6 @@ class Session:
         if self.close_code is None:
             self.close_code = code
             metrics.CLOSED.labels(code=str(code)).inc()
-            self.closing.set()
             self._wake.set()
 
     async def write(self) -> None:

@@ -45,6 +45,9 @@ CHECKS: dict[str, Callable[[], None]] = {
     "kafka": check_kafka,
 }
 
+#: Services without which everything goes on, and what happens meanwhile.
+DISPENSABLE = {"kafka": "the workers read the log instead, and it is published afterwards"}
+
 #: One thread for each check: a service that hangs holds up neither the others nor the answer.
 _executor = ThreadPoolExecutor(max_workers=2 * len(CHECKS), thread_name_prefix="health")
 

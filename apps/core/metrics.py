@@ -30,6 +30,10 @@ KAFKA_FAILED = Counter("scriptorium_kafka_failed_total", "Messages that Kafka di
 KAFKA_NOT_HANDED_OVER = Counter(
     "scriptorium_kafka_not_handed_over_total", "Batches left to the relay: producer queue full."
 )
+SET_ASIDE = Counter("scriptorium_set_aside_total", "Operations put into quarantine.", ["reason"])
+LOG_SHORTENED = Counter(
+    "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."
+)
 LOOP_ERRORS = Counter(
     "scriptorium_loop_errors_total", "Unexpected errors at a loop's edge.", ["loop"]
 )

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from apps.core.errors import AppError, InvalidInputError
+from apps.crdt.vectors import Vector, decode_vector
 
 
 class UpdateRejectedError(InvalidInputError):
@@ -70,6 +71,19 @@ class Engine(Protocol):
     def merge(self, updates: Sequence[bytes]) -> bytes:
         """Return one v1 update with everything that ``updates`` hold; raise as ``apply`` does."""
         ...
+
+    def vector_of(self, state: bytes) -> bytes:
+        """Return the encoded version vector of a whole state, as ``encode`` gives it."""
+        ...
+
+
+def has_everything(engine: Engine, document: EngineDocument, vector: Vector) -> bool:
+    """Tell whether the document's state holds all that has been applied, which is ``vector``.
+
+    An edit inside a surrogate pair makes the engine lose count: from then on its states lack what
+    came, and nothing else says so (ADR 0001). The log has it.
+    """
+    return decode_vector(engine.vector_of(document.encode())) == vector
 
 
 _MODULES: Final = {

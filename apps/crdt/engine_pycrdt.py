@@ -113,6 +113,11 @@ class PycrdtEngine:
         with _errors("An update was refused:"):
             return pycrdt.merge_updates(*updates)
 
+    def vector_of(self, state: bytes) -> bytes:
+        """Return the encoded version vector of a whole state."""
+        with _errors("The state was refused:"):
+            return pycrdt.get_state(state)
+
 
 def create_engine() -> PycrdtEngine:
     """Return the engine; called by ``apps.crdt.engine.get_engine``."""

@@ -98,6 +98,10 @@ class YPyEngine:
         """Return one update with everything that ``updates`` hold."""
         return PycrdtEngine().merge(updates)
 
+    def vector_of(self, state: bytes) -> bytes:
+        """Return the encoded version vector of a whole state."""
+        return PycrdtEngine().vector_of(state)
+
 
 def create_engine() -> YPyEngine:
     """Return the engine; called by ``apps.crdt.engine.get_engine``."""

@@ -47,6 +47,33 @@ class DocumentLock(me.Document):  # type: ignore[misc]
     meta = {"collection": "document_locks", "index_cls": False}
 
 
+class QuarantinedOperation(me.Document):  # type: ignore[misc]
+    """An operation that is set aside: its content is in no document, and nothing waits for it.
+
+    ``seq`` is its place in the log, None when it never got there; the log itself keeps its row.
+    """
+
+    id = me.StringField(primary_key=True)
+    document_id = me.StringField(required=True)
+    seq = me.IntField()
+    unique_id = me.StringField(required=True)
+    author_id = me.StringField(required=True)
+    received_at = me.DateTimeField(required=True)
+    update_bytes = me.BinaryField(required=True, db_field="update")
+    #: The error's code and sentence.
+    reason = me.StringField(required=True)
+    detail = me.StringField(required=True)
+    set_aside_at = me.DateTimeField(required=True)
+    #: Somebody has looked and given it up; it is kept and no longer listed.
+    discarded = me.BooleanField(required=True, default=False)
+
+    meta = {
+        "collection": "quarantined_operations",
+        "index_cls": False,
+        "indexes": [{"fields": ["document_id"]}],
+    }
+
+
 Rows = Collection[dict[str, Any]]
 
 
@@ -59,4 +86,10 @@ def operation_rows() -> Rows:
 def lock_rows() -> Rows:
     """Return the collection of the locks."""
     rows: Rows = DocumentLock._get_collection()  # noqa: SLF001
+    return rows
+
+
+def quarantine_rows() -> Rows:
+    """Return the collection of what is set aside."""
+    rows: Rows = QuarantinedOperation._get_collection()  # noqa: SLF001
     return rows

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 TOPIC = "crdt-operations"
 #: How often delivery reports become marks in MongoDB, in seconds.
 MARK_INTERVAL_S = 1.0
+#: How long a broker may take to say that it is there, in seconds.
+ASK_WAIT_S = 3.0
 #: How long librdkafka tries to deliver a message before the relay has to, in milliseconds.
 DELIVERY_WAIT_MS = 30_000
 #: Messages that wait for delivery; what is more, the relay publishes from the log.
@@ -95,6 +97,14 @@ class Publisher:
                 metrics.KAFKA_NOT_HANDED_OVER.inc()
                 logger.warning("operation %s not handed over: %r", operation.unique_id, err)
                 return False
+        return True
+
+    def reaches_kafka(self) -> bool:
+        """Tell whether a broker answers within ``ASK_WAIT_S``."""
+        try:
+            self._producer.list_topics(timeout=ASK_WAIT_S)
+        except KafkaException:
+            return False
         return True
 
     def flush(self, timeout_s: float) -> int:

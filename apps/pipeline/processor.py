@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from apps.core import clock, metrics
+from apps.core.errors import AppError
 from apps.crdt.vectors import encode_vector
-from apps.history.selectors import LoadedDocument, document_load, latest_seq
+from apps.history.loaded import LoadedDocument
+from apps.history.processed import Processed, processed_advance
+from apps.history.recovery import document_load, snapshot_of
+from apps.history.selectors import latest_seq
 from apps.history.services import version_create
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
-from apps.pipeline.models import Processed, processed_advance
 from apps.pipeline.policy import SnapshotPolicy, Unsaved
 
 logger = logging.getLogger(__name__)
@@ -56,7 +59,13 @@ class Processor:
         """
         touched: dict[str, _Followed] = {}
         for operation in operations:
-            followed = self._take(operation)
+            try:
+                followed = self._take(operation)
+            except AppError as err:
+                # A log with a gap: the document waits for a person, the others do not.
+                metrics.LOOP_ERRORS.labels(loop="processor").inc()
+                logger.error("document %s not processed: %s", operation.document_id, err.message)
+                continue
             if followed is not None:
                 touched[operation.document_id] = followed
         if touched:
@@ -89,13 +98,24 @@ class Processor:
         self._followed.clear()
 
     def _take(self, operation: Operation) -> _Followed | None:
-        """Merge one operation, and before it what the log has and Kafka did not bring."""
+        """Merge one operation; what cannot be applied is set aside by loading the document anew."""
         followed = self._followed.get(operation.document_id)
         if followed is None:
             return self._begin(operation)
         self._followed.move_to_end(operation.document_id)
         if operation.seq <= followed.loaded.seq:
             return None
+        try:
+            self._catch_up(followed, operation)
+        except AppError as err:
+            logger.error("document %s is loaded anew: %s", operation.document_id, err.message)
+            del self._followed[operation.document_id]
+            followed.loaded.engine.close()
+            return self._begin(operation)
+        return followed
+
+    def _catch_up(self, followed: _Followed, operation: Operation) -> None:
+        """Apply an operation, and before it what the log has and Kafka did not bring."""
         if operation.seq > followed.loaded.seq + 1:
             metrics.GAPS_REPAIRED.inc()
             missed = operations_iter(
@@ -106,7 +126,6 @@ class Processor:
             self._apply(followed, missed)
         else:
             self._apply(followed, [operation])
-        return followed
 
     def _begin(self, operation: Operation) -> _Followed | None:
         """Load a document as the log has it; that includes the operation that names it."""
@@ -137,9 +156,13 @@ class Processor:
             followed.unsaved.add(len(operation.update), at=self._now())
 
     def _save(self, document_id: str, followed: _Followed) -> None:
-        """Keep the document's state as a version and cache it."""
-        snapshot = followed.loaded.snapshot()
-        version_create(document_id=document_id, snapshot=snapshot, author_ids=followed.author_ids)
+        """Keep the document's state as a version and cache it, unless somebody else has."""
+        if latest_seq(document_id=document_id) < followed.loaded.seq:
+            version_create(
+                document_id=document_id,
+                snapshot=snapshot_of(followed.loaded, document_id=document_id),
+                author_ids=followed.author_ids,
+            )
         followed.unsaved = Unsaved()
         followed.author_ids.clear()
 

@@ -22,8 +22,12 @@ WAIT_S = 20.0
 def relay_unpublished(publisher: Publisher) -> int:
     """Publish, in order per document, what is marked as unpublished; return how many operations.
 
-    Twice is fine: consumers are idempotent.
+    Twice is fine: consumers are idempotent. While Kafka is away nothing is queued: what is
+    unpublished waits in the log, where it is safe.
     """
+    if not publisher.reaches_kafka():
+        logger.warning("relay: Kafka is away")
+        return 0
     horizon = clock.now() - timedelta(seconds=GRACE_S)
     count = 0
     for document_id, published_seq in unpublished_find(updated_before=horizon, limit=DOCUMENTS):

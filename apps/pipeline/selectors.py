@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from apps.core import clock
 from apps.documents.models import Document
+from apps.history.processed import processed_seqs
 from apps.history.selectors import latest_seq
-from apps.pipeline.models import processed_rows
+from apps.oplog.models import operation_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,6 @@ class Status:
     def lag(self) -> int:
         """Return how many operations the workers have not processed."""
         return self.head - self.processed
-
-
-def processed_seqs(document_ids: list[str]) -> dict[str, int]:
-    """Return the last processed seq of each document that has one."""
-    rows = processed_rows().find({"_id": {"$in": document_ids}}, {"seq": 1})
-    return {row["_id"]: row["seq"] for row in rows}
 
 
 def status_list(*, document_id: str | None = None) -> Iterator[Status]:
@@ -52,17 +47,15 @@ def status_list(*, document_id: str | None = None) -> Iterator[Status]:
 
 
 def behind_find(*, older_than_s: float, limit: int) -> list[tuple[str, int]]:
-    """Return ``(document id, head)`` of documents whose last edit is that old and unprocessed.
+    """Return ``(document id, head)`` of documents with an unprocessed operation that is that old.
 
-    Looks at the documents edited within the last day; an older one is found when it is edited.
+    Also of those that are being edited all the time while Kafka is away (§8). Looks at the
+    documents edited within the last day; an older one is found when it is edited.
     """
     now = clock.now()
+    horizon = now - timedelta(seconds=older_than_s)
     documents = (
-        Document.objects(
-            updated_at__lt=now - timedelta(seconds=older_than_s),
-            updated_at__gt=now - timedelta(days=1),
-            seq__gt=0,
-        )
+        Document.objects(updated_at__gt=now - timedelta(days=1), seq__gt=0)
         .only("id", "seq")
         .order_by("-updated_at")
     )
@@ -72,11 +65,21 @@ def behind_find(*, older_than_s: float, limit: int) -> list[tuple[str, int]]:
         behind += [
             (document.id, document.seq)
             for document in chunk
-            if processed.get(document.id, 0) < document.seq
+            if _waits_since(document, processed.get(document.id, 0), horizon)
         ]
         if len(behind) >= limit:
             break
     return behind[:limit]
+
+
+def _waits_since(document: Document, processed: int, horizon: datetime) -> bool:
+    """Tell whether the document's first unprocessed operation came before ``horizon``."""
+    if processed >= document.seq:
+        return False
+    first = operation_rows().find_one(
+        {"document_id": document.id, "seq": processed + 1}, {"received_at": 1}
+    )
+    return first is None or first["received_at"] < horizon
 
 
 def _chunks(documents: "object", size: int = 200) -> Iterator[list[Document]]:

@@ -7,8 +7,6 @@ from apps.oplog.publisher import shared_publisher
 from apps.pipeline import relay, sweep
 from apps.pipeline.policy import SnapshotPolicy
 
-#: How long Kafka has to bring an operation to a worker before the sweep looks, in seconds.
-SWEEP_AFTER_S = 30.0
 #: Documents of one sweep.
 SWEEP_DOCUMENTS = 100
 
@@ -23,4 +21,4 @@ def relay_unpublished() -> int:
 def sweep_behind() -> int:
     """Bring documents that the workers missed up to their heads; return how many."""
     policy = SnapshotPolicy(**settings.SNAPSHOT_POLICY)
-    return sweep.sweep(policy, older_than_s=SWEEP_AFTER_S, limit=SWEEP_DOCUMENTS)
+    return sweep.sweep(policy, older_than_s=settings.SWEEP_AFTER_S, limit=SWEEP_DOCUMENTS)

@@ -259,6 +259,8 @@ CELERY_TASK_IGNORE_RESULT = True
 # Threads, not forked children: the Kafka consumer's thread lives in the same process (§5).
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2
+#: How long Kafka has to bring an operation to a worker before the log is read instead (§8).
+SWEEP_AFTER_S: float = env.float("SWEEP_AFTER_S", 30.0)
 CELERY_BEAT_SCHEDULE = {
     "relay": {"task": "pipeline.relay", "schedule": env.float("RELAY_INTERVAL_S", 5.0)},
     "sweep": {"task": "pipeline.sweep", "schedule": env.float("SWEEP_INTERVAL_S", 30.0)},

@@ -33,6 +33,7 @@ export const CLOSE = Object.freeze({
   OTHER_LINEAGE: 4409,
   TOO_LARGE: 4413,
   TRY_AGAIN: 1013,
+  GOING_DOWN: 1012,
 });
 
 /**

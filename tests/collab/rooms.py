@@ -8,7 +8,8 @@ from apps.collab.limits import Limits
 from apps.collab.room import Room, RoomContext
 from apps.core import ids
 from apps.crdt.engine import get_engine
-from apps.history.selectors import LoadedDocument, document_load
+from apps.history.loaded import LoadedDocument
+from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher

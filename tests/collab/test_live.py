@@ -13,7 +13,7 @@ from apps.core import clock
 from apps.crdt.engine import get_engine
 from apps.crdt.updates import read_update
 from apps.crdt.vectors import Vector, decode_vector
-from apps.history.selectors import LoadedDocument
+from apps.history.loaded import LoadedDocument
 from apps.oplog.operation import Operation
 from tests.collab.authors import Author, Breaking, Writer, submission, text_of
 

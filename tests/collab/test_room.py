@@ -14,7 +14,7 @@ from apps.core.errors import TransientError
 from apps.crdt import protocol
 from apps.crdt.lib0 import Decoder
 from apps.crdt.protocol import AwarenessEntry
-from apps.history.selectors import document_load
+from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.models import operation_rows
 from tests.collab.authors import Author, Breaking, Writer, submission, text_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apps.accounts.changes import AccessChange
-from apps.collab.close_codes import TRY_AGAIN
+from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.limits import Limits
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime
@@ -172,10 +172,10 @@ async def test_broadcast_that_got_lost_is_read_from_the_log(
     assert [frame[0] for frame in heard] == [protocol.OPERATION] * 3
 
 
-async def test_server_on_its_way_down_finishes_what_is_in_flight_and_opens_nothing(
+async def test_server_on_its_way_down_commits_what_waits_and_takes_nothing_more(
     start: Start,
 ) -> None:
-    """The rest is refused for now: sessions come back, elsewhere or later, and repeat it."""
+    """Whoever comes later is told to come back; sessions go on elsewhere (1012)."""
     runtime, other, writer = await start(), Leases("another server"), Writer()
     room = await open_room(runtime)
     socket, author = enter(room), Author()
@@ -188,11 +188,16 @@ async def test_server_on_its_way_down_finishes_what_is_in_flight_and_opens_nothi
     await eventually_async(is_in_flight)
     room.submit(submission(writer.write("y"), author, "later"))
     closing = asyncio.create_task(runtime.close())
-    await asyncio.sleep(0)
+
+    async def is_closing() -> bool:
+        return room._closing
+
+    await eventually_async(is_closing)
+    with pytest.raises(GoingDownError):
+        room.submit(submission(writer.write("z"), author, "too late"))
     other.release_all()
     await closing
-    assert author.persisted == [("in flight", 1)]
-    assert [(name, error.code) for name, error in author.rejected] == [("later", "unavailable")]
-    assert socket.session.close_code == TRY_AGAIN
+    assert author.persisted == [("in flight", 1), ("later", 2)]
+    assert socket.session.close_code == GOING_DOWN
     with pytest.raises(TransientError):
         await open_room(runtime)

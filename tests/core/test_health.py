@@ -38,7 +38,15 @@ def test_readyz_names_every_service_that_it_reached() -> None:
     assert response.json() == {"status": "ready", "services": dict.fromkeys(SERVICES, "ok")}
 
 
-@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_readyz_is_degraded_and_200_without_kafka() -> None:
+    """Everything goes on without it: the answer says so, and why (§8)."""
+    status, body = ask("/readyz", **urls(free_port())["kafka"])
+    assert (status, body["status"]) == (200, "degraded")
+    assert body["services"]["kafka"] != "ok"
+    assert [reason.startswith("kafka is away") for reason in body["reasons"]] == [True]
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES - {"kafka"}))
 def test_readyz_is_503_and_names_the_service_that_is_away(service: str) -> None:
     """The others are still reached."""
     status, body = ask("/readyz", **urls(free_port())[service])

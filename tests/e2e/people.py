@@ -127,6 +127,10 @@ class Person:
         """Wait until the document's text is ``text``, block by block, without others' carets."""
         self.page.wait_for_function(f"expected => ({SHOWN_TEXT})() === expected", arg=text)
 
+    def finds(self, words: str) -> None:
+        """Wait until the words stand somewhere in the text; a caret may stand within them."""
+        self.page.wait_for_function(f"words => ({SHOWN_TEXT})()?.includes(words)", arg=words)
+
     def shown_text(self) -> str:
         """Return the document's text as it is now, a line for each block, without carets."""
         return str(self.page.evaluate(SHOWN_TEXT))

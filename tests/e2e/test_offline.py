@@ -24,10 +24,8 @@ def test_edits_on_both_sides_of_a_cut_converge(ada: Person, grace: Person, share
     ada.context.set_offline(False)
     expect(ada.chip).to_have_text("Saved")
     for person in (ada, grace):
-        person.page.wait_for_function(
-            """() => ['from the train', 'from the desk'].every(
-              words => document.querySelector('.prose').innerText.includes(words))"""
-        )
+        person.finds("from the train")
+        person.finds("from the desk")
     assert ada.shown_text() == grace.shown_text()
     log = ada.api("GET", f"documents/{shared}/operations/")["results"]
     assert len({row["unique_id"] for row in log}) == len(log)

@@ -1,5 +1,6 @@
 """What a worker does with operations, wherever they come from and however often."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -8,12 +9,16 @@ from apps.core import ids
 from apps.crdt.vectors import encode_vector
 from apps.history.cache import snapshot_find
 from apps.history.models import version_rows
-from apps.history.selectors import document_load
+from apps.history.processed import processed_rows, processed_seqs
+from apps.history.recovery import document_load
+from apps.oplog.models import operation_rows
+from apps.oplog.operation import Operation
+from apps.oplog.quarantine import quarantine_iter
 from apps.oplog.selectors import operations_since
-from apps.pipeline.models import processed_rows
 from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
-from apps.pipeline.selectors import processed_seqs
+from tests.crdt.samples import letters
+from tests.crdt.samples import written as sample
 from tests.pipeline.conftest import Store, Written
 from tests.support.operations import Scribe
 
@@ -77,6 +82,55 @@ def test_operation_that_the_log_lacks_is_not_believed() -> None:
     processor.forget()
     assert processed_seqs([scribe.document_id]) == {}
     assert seqs_of_versions(scribe.document_id) == []
+
+
+def test_operation_that_cannot_be_applied_is_set_aside_and_the_rest_goes_on(
+    written: Written, store: Store
+) -> None:
+    """It blocks neither its document nor the others."""
+    scribe, other = written(2), written(1)
+    processor = Processor(NEVER)
+    processor.process(operations_since(document_id=scribe.document_id, after=0))
+    inside_a_letter = sample([(1, 0, [letters("x", parent=(scribe.doc.client_id, 1))])])
+    fresh = Scribe(scribe.document_id)
+    fresh.seq = 3
+    bad = dataclasses.replace(scribe.write("x"), update=inside_a_letter)
+    store([bad, fresh.write("after")])
+    operations = operations_since(document_id=scribe.document_id, after=2)
+    processor.process([*operations, *operations_since(document_id=other.document_id, after=0)])
+    processor.forget()
+    assert processed_seqs([scribe.document_id, other.document_id]) == {
+        scribe.document_id: 4,
+        other.document_id: 1,
+    }
+    assert [one.seq for one in quarantine_iter(document_id=scribe.document_id)] == [3]
+
+
+def test_log_with_a_gap_holds_up_its_document_alone(written: Written) -> None:
+    """It is never shown without what is missing, and the others go on."""
+    scribe, other = written(3), written(2)
+    operation_rows().delete_one({"document_id": scribe.document_id, "seq": 2})
+    last = operation_rows().find_one({"document_id": scribe.document_id, "seq": 3})
+    assert last is not None
+    processor = Processor(NEVER)
+    processor.process(
+        [Operation.from_row(last), *operations_since(document_id=other.document_id, after=0)]
+    )
+    processor.forget()
+    assert processed_seqs([scribe.document_id, other.document_id]) == {other.document_id: 2}
+
+
+def test_snapshot_that_somebody_else_made_is_not_made_again(written: Written) -> None:
+    """The sweep was here while Kafka was away; Kafka brings the same operations later (§8)."""
+    scribe = written(4)
+    operations = operations_since(document_id=scribe.document_id, after=0)
+    early, sweeping = Processor(NEVER), Processor(NEVER)
+    early.process(operations[:2])
+    sweeping.process(operations[-1:])
+    sweeping.forget()
+    early.process(operations)
+    early.forget()
+    assert seqs_of_versions(scribe.document_id) == [4]
 
 
 def test_snapshot_comes_when_the_policy_says(written: Written, store: Store) -> None:

@@ -1,10 +1,11 @@
 """The sweep finds documents that the workers missed, and only those."""
 
 from apps.history.cache import snapshot_find
+from apps.history.processed import processed_seqs
 from apps.oplog.selectors import operations_since
 from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
-from apps.pipeline.selectors import behind_find, processed_seqs
+from apps.pipeline.selectors import behind_find
 from apps.pipeline.sweep import sweep
 from tests.pipeline.conftest import Store, Written
 
@@ -29,6 +30,13 @@ def test_sweep_brings_missed_documents_to_their_heads(written: Written) -> None:
 def test_sweep_leaves_fresh_edits_to_kafka(written: Written) -> None:
     """What was just written is on its way."""
     assert written(2).document_id not in behind()
+
+
+def test_sweep_finds_a_document_that_is_edited_all_the_time(written: Written, store: Store) -> None:
+    """Kafka is away, and the last edit is always fresh: the first unprocessed one is not (§8)."""
+    scribe = written(2, age_s=60)
+    store(scribe.write_many(1))
+    assert behind()[scribe.document_id] == 3
 
 
 def test_sweep_leaves_what_is_processed(written: Written) -> None:

@@ -55,12 +55,16 @@ class WebServer:
     def __exit__(self, *args: object) -> None:
         self.send(signal.SIGCONT)
         self.send(signal.SIGTERM)
-        self._process.wait(timeout=START_WAIT_S)
+        self.wait()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
         if self._process.poll() is None:
             self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """Wait until the process has ended; return its exit code."""
+        return self._process.wait(timeout=START_WAIT_S)
 
     def kill(self) -> None:
         """Kill it; there is no time for a last word."""

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from apps.core import base64
 from apps.crdt.vectors import decode_vector
 from apps.documents.selectors import document_get
-from apps.history.selectors import document_load
+from apps.history.recovery import document_load, state_of
 
 
 class BinaryRenderer(BaseRenderer):
@@ -55,7 +55,7 @@ class StateView(APIView):
         if vector is None and etag in request.headers.get("If-None-Match", ""):
             return HttpResponseNotModified(headers={"ETag": etag})
         return HttpResponse(
-            loaded.engine.encode(vector),
+            state_of(loaded, document_id=document_id, vector=vector),
             content_type="application/octet-stream",
             headers={"ETag": etag, "X-Document-Seq": str(loaded.seq)},
         )

@@ -1,4 +1,8 @@
-"""The *last_processed_version* entity (MongoDB, §5, §9): how far the workers have come."""
+"""The *last_processed_version* entity (MongoDB, §5, §8, §9): how far the workers have come.
+
+Written by the workers (``apps.pipeline``), read by whoever rebuilds a document: the log has to
+reach at least as far as a worker has seen it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +48,26 @@ def processed_rows() -> Collection[dict[str, Any]]:
     """Return the collection of the marks."""
     rows: Collection[dict[str, Any]] = LastProcessedVersion._get_collection()  # noqa: SLF001
     return rows
+
+
+def processed_find(*, document_id: str) -> Processed | None:
+    """Return how far a document has been processed, None when it never was."""
+    row = processed_rows().find_one({"_id": document_id})
+    if row is None:
+        return None
+    return Processed(
+        document_id=document_id,
+        seq=row["seq"],
+        unique_id=row["unique_id"],
+        version_vector=bytes(row["version_vector"]),
+        received_at=row["received_at"],
+    )
+
+
+def processed_seqs(document_ids: Sequence[str]) -> dict[str, int]:
+    """Return the last processed seq of each document that has one."""
+    rows = processed_rows().find({"_id": {"$in": list(document_ids)}}, {"seq": 1})
+    return {row["_id"]: row["seq"] for row in rows}
 
 
 def processed_advance(marks: Sequence[Processed], *, at: datetime) -> None:

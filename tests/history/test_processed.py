@@ -1,8 +1,12 @@
 """*last_processed_version* only moves forward."""
 
 from apps.core import clock, ids
-from apps.pipeline.models import Processed, processed_advance, processed_rows
-from apps.pipeline.selectors import processed_seqs
+from apps.history.processed import (
+    Processed,
+    processed_advance,
+    processed_rows,
+    processed_seqs,
+)
 
 
 def mark(document_id: str, seq: int) -> Processed:

@@ -1,0 +1,211 @@
+"""Rebuilding a document from storage (§3, §8, §9): whoever opens one goes this way.
+
+The last processed version, the best snapshot, and the operations after it in the order of the log,
+which is causal. What cannot be applied is set aside and never blocks the rest; a snapshot that does
+not fit the log is passed over; a log with a gap is an error, never an empty document.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from apps.core import metrics
+from apps.core.errors import AppError
+from apps.crdt.engine import EngineBrokenError, UpdateRejectedError, get_engine
+from apps.crdt.vectors import covers, decode_vector, encode_vector
+from apps.history import cache
+from apps.history.loaded import LoadedDocument
+from apps.history.processed import Processed, processed_find
+from apps.history.selectors import FoundSnapshot, snapshots_iter
+from apps.history.snapshot import Snapshot
+from apps.oplog.operation import Operation
+from apps.oplog.quarantine import operation_set_aside
+from apps.oplog.selectors import operations_iter
+
+logger = logging.getLogger(__name__)
+
+
+class _UnfitSnapshotError(Exception):
+    """A snapshot that is whole and yet cannot serve: it does not open, or is not of this log."""
+
+
+class _BreaksEngineError(Exception):
+    """An operation made the engine fail; the document has to be rebuilt without it."""
+
+    def __init__(self, operation: Operation, cause: EngineBrokenError) -> None:
+        super().__init__(cause.message)
+        self.operation = operation
+        self.cause = cause
+
+
+@dataclass(slots=True)
+class Recovery:
+    """A rebuilt document and the steps to it.
+
+    ``read`` counts the operations after the snapshot, ``set_aside`` holds the seq of those that
+    cannot be applied and why, ``seconds`` the time of each step.
+    """
+
+    document_id: str
+    processed: Processed | None = None
+    found: FoundSnapshot | None = None
+    loaded: LoadedDocument | None = None
+    read: int = 0
+    set_aside: dict[int, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def document(self) -> LoadedDocument:
+        """Return the document."""
+        assert self.loaded is not None  # noqa: S101 - set before anybody gets a Recovery
+        return self.loaded
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the log has everything that a worker has once seen of it."""
+        if self.processed is None or self.set_aside:
+            return True
+        seen = decode_vector(self.processed.version_vector)
+        return self.document.seq >= self.processed.seq and covers(self.document.vector, seen)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Measure a step; what is done twice is added up."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            taken = time.perf_counter() - started
+            self.seconds[name] = self.seconds.get(name, 0.0) + taken
+
+
+def document_load(*, document_id: str) -> LoadedDocument:
+    """Rebuild a document; raises as ``document_recover`` does."""
+    return document_recover(document_id=document_id).document
+
+
+def state_of(loaded: LoadedDocument, *, document_id: str, vector: bytes | None = None) -> bytes:
+    """Return a document as one v1 update: everything, or at least what ``vector`` lacks."""
+    if loaded.has_everything():
+        return loaded.engine.encode(vector)
+    return log_state(document_id=document_id, up_to=loaded.seq)
+
+
+def snapshot_of(loaded: LoadedDocument, *, document_id: str) -> Snapshot:
+    """Return a document's present state as a snapshot."""
+    return Snapshot(
+        seq=loaded.seq,
+        version_vector=encode_vector(loaded.vector),
+        state=state_of(loaded, document_id=document_id),
+    )
+
+
+def log_state(*, document_id: str, up_to: int) -> bytes:
+    """Return operations 1 to ``up_to`` as one update, byte by byte as their authors sent them.
+
+    Slow, and for documents that the engine cannot count right (ADR 0001): Yjs can.
+    """
+    operations = operations_iter(document_id=document_id, after=0, limit=up_to)
+    engine = get_engine(settings.CRDT_ENGINE)
+    return engine.merge([operation.update for operation in operations])
+
+
+def document_recover(*, document_id: str) -> Recovery:
+    """Rebuild a document and say how.
+
+    Reads the log to the end whatever *documents* says. Raises ``PyMongoError`` when the store is
+    away and ``LogGapError`` when the log lacks an operation; never starts from empty instead.
+    """
+    recovery = Recovery(document_id)
+    with recovery.step("last processed version"):
+        recovery.processed = processed_find(document_id=document_id)
+    while recovery.loaded is None:
+        try:
+            _rebuild(recovery)
+        except _BreaksEngineError as err:
+            _set_aside(recovery, err.operation, err.cause)
+    if not recovery.is_whole:
+        metrics.LOG_SHORTENED.inc()
+        logger.error(
+            "the log of %s ends at %s, and a worker has seen more of it: was an older backup put "
+            "in its place? The log is the truth.",
+            document_id,
+            recovery.document.seq,
+        )
+    return recovery
+
+
+def _rebuild(recovery: Recovery) -> None:
+    """Try the snapshots, the best first, until one fits; the empty one fits every log."""
+    recovery.read = 0
+    for found in _timed(recovery, snapshots_iter(document_id=recovery.document_id)):
+        try:
+            with recovery.step("open"):
+                loaded = _open(found)
+            _replay(recovery, loaded)
+        except _UnfitSnapshotError as err:
+            logger.error("snapshot of %s (%s): %s", recovery.document_id, found.source, err)
+            cache.snapshot_forget(document_id=recovery.document_id)
+            continue
+        recovery.found, recovery.loaded = found, loaded
+        if found.source == "mongodb":
+            cache.snapshot_put(document_id=recovery.document_id, snapshot=found.snapshot)
+        return
+
+
+def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[FoundSnapshot]:
+    while True:
+        with recovery.step("snapshot"):
+            found = next(snapshots)
+        yield found
+
+
+def _open(found: FoundSnapshot) -> LoadedDocument:
+    try:
+        return LoadedDocument.open(found.snapshot)
+    except (UpdateRejectedError, EngineBrokenError) as err:
+        raise _UnfitSnapshotError(f"passed over, it does not open: {err.message}") from err
+
+
+def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
+    """Apply the log after the snapshot, to its end."""
+    with recovery.step("operations"):
+        operations = _after(recovery.document_id, loaded)
+        for operation in operations:
+            recovery.read += 1
+            if operation.seq in recovery.set_aside:
+                loaded.pass_over(operation)
+                continue
+            try:
+                loaded.apply(operation)
+            except EngineBrokenError as err:
+                raise _BreaksEngineError(operation, err) from err
+            except AppError as err:
+                _set_aside(recovery, operation, err)
+                loaded.pass_over(operation)
+
+
+def _after(document_id: str, loaded: LoadedDocument) -> Iterator[Operation]:
+    """Return the operations after a snapshot, once the log has shown that it is its snapshot.
+
+    The last operation in the snapshot is read with them: no further round trip, and it tells that
+    the log reaches so far, and had then at least the content that the snapshot has.
+    """
+    if not loaded.seq:
+        return operations_iter(document_id=document_id, after=0)
+    operations = operations_iter(document_id=document_id, after=loaded.seq - 1)
+    last = next(operations, None)
+    if last is None:
+        raise _UnfitSnapshotError(f"passed over, the log ends before its seq {loaded.seq}")
+    if not covers(decode_vector(last.version_vector), loaded.vector):
+        raise _UnfitSnapshotError(f"passed over, operation {loaded.seq} had not seen all of it")
+    return operations
+
+
+def _set_aside(recovery: Recovery, operation: Operation, error: AppError) -> None:
+    recovery.set_aside[operation.seq] = error.message
+    operation_set_aside(operation, error)

@@ -1,0 +1,201 @@
+"""Rebuilding a document: from Redis, from MongoDB, from the log alone; and from damaged ones."""
+
+import base64
+import dataclasses
+
+import pytest
+
+from apps.core import clock, ids
+from apps.crdt.updates import read_update
+from apps.crdt.vectors import encode_vector
+from apps.history.cache import snapshot_find, snapshot_forget, snapshot_put
+from apps.history.models import version_rows
+from apps.history.processed import Processed, processed_advance
+from apps.history.recovery import document_load, document_recover, snapshot_of
+from apps.history.services import version_create
+from apps.history.snapshot import EMPTY, Snapshot
+from apps.oplog.models import operation_rows
+from apps.oplog.operation import Operation
+from apps.oplog.quarantine import quarantine_iter
+from apps.oplog.selectors import LogGapError
+from tests.collab.authors import text_of
+from tests.crdt.samples import letters, written
+from tests.support.operations import Scribe
+
+#: By Yjs: "a😀b", the first half of the emoji deleted, "!" and "?" appended; and the vectors.
+SPLIT_PAIR = (
+    ("AQEBAAQBBHRleHQGYfCfmIBiAA==", b"\x01\x01\x04"),
+    ("AAEBAQEB", b"\x01\x01\x04"),
+    ("AQEBBIQBAwEhAA==", b"\x01\x01\x05"),
+    ("AQEBBYQBBAE/AA==", b"\x01\x01\x06"),
+)
+
+
+def store(operations: list[Operation]) -> None:
+    """Write operations into the log, whatever they are."""
+    operation_rows().insert_many([operation.to_row() for operation in operations])
+
+
+@pytest.fixture
+def scribe() -> Scribe:
+    """Return a document with five operations in its log."""
+    scribe = Scribe()
+    store(scribe.write_many(5))
+    return scribe
+
+
+def snapshot_at(scribe: Scribe, seq: int) -> Snapshot:
+    """Return the document's snapshot as it was after an operation."""
+    replayed = document_load(document_id=scribe.document_id)
+    assert replayed.seq == seq
+    return snapshot_of(replayed, document_id=scribe.document_id)
+
+
+def assert_is_whole(scribe: Scribe) -> None:
+    """Load it: it has the state and the vector of the writer's own document."""
+    loaded = document_load(document_id=scribe.document_id)
+    assert loaded.seq == scribe.seq
+    assert encode_vector(loaded.vector) == scribe.doc.get_state()
+    assert loaded.engine.encode() == scribe.doc.get_update()
+
+
+def test_document_without_anything_is_empty() -> None:
+    """No operation, no version."""
+    loaded = document_load(document_id=ids.new_id())
+    assert (loaded.seq, loaded.vector) == (0, {})
+    assert loaded.engine.encode() == EMPTY.state
+
+
+def test_document_is_replayed_from_the_log_alone(scribe: Scribe) -> None:
+    """The log is the truth: nothing else is needed."""
+    assert_is_whole(scribe)
+    loaded = document_load(document_id=scribe.document_id)
+    assert list(loaded.recent.values()) == [1, 2, 3, 4, 5]
+
+
+def test_document_is_version_and_tail(scribe: Scribe) -> None:
+    """The version is cached on the way, and only the tail is read from the log."""
+    version_create(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 5))
+    snapshot_forget(document_id=scribe.document_id)
+    store(scribe.write_many(2))
+    loaded = document_load(document_id=scribe.document_id)
+    assert list(loaded.recent.values()) == [6, 7]
+    assert_is_whole(scribe)
+    cached = snapshot_find(document_id=scribe.document_id)
+    assert cached is not None
+    assert cached.seq == 5
+
+
+def test_document_is_cache_and_tail(scribe: Scribe) -> None:
+    """No version is needed where Redis has the snapshot."""
+    snapshot_put(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 5))
+    store(scribe.write_many(1))
+    loaded = document_load(document_id=scribe.document_id)
+    assert list(loaded.recent.values()) == [6]
+    assert_is_whole(scribe)
+
+
+def test_damaged_version_is_passed_over(scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:
+    """The one before it and a longer tail give the same document."""
+    version_create(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 5))
+    store(scribe.write_many(2))
+    number = version_create(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 7))
+    row = version_rows().find_one({"document_id": scribe.document_id, "number": number})
+    assert row is not None
+    packed = bytearray(row["snapshot"])
+    packed[50] ^= 1
+    version_rows().update_one({"_id": row["_id"]}, {"$set": {"snapshot": bytes(packed)}})
+    snapshot_forget(document_id=scribe.document_id)
+    assert_is_whole(scribe)
+    assert "passed over" in caplog.text
+    cached = snapshot_find(document_id=scribe.document_id)
+    assert cached is not None
+    assert cached.seq == 5
+
+
+def test_gap_in_the_log_is_an_error(scribe: Scribe) -> None:
+    """Damaged from outside: reading on would invent a document."""
+    operation_rows().delete_one({"document_id": scribe.document_id, "seq": 3})
+    with pytest.raises(LogGapError, match="lacks operation 3"):
+        document_load(document_id=scribe.document_id)
+
+
+def test_operation_that_does_not_fit_is_set_aside(scribe: Scribe) -> None:
+    """An effect whose cause is not in the log blocks nothing: what follows is applied."""
+    scribe.write("lost")
+    effect = dataclasses.replace(scribe.write("effect"), seq=6)
+    store([effect])
+    other = Scribe(scribe.document_id)
+    other.seq = 6
+    store([other.write("somebody else's")])
+    recovery = document_recover(document_id=scribe.document_id)
+    assert (recovery.document.seq, recovery.read) == (7, 7)
+    assert list(recovery.set_aside) == [6]
+    assert "somebody else's" in text_of(recovery.document.engine)
+    [kept] = quarantine_iter(document_id=scribe.document_id)
+    assert (kept.seq, kept.reason, kept.update) == (6, "replay", effect.update)
+    document_load(document_id=scribe.document_id)
+    assert len(list(quarantine_iter(document_id=scribe.document_id))) == 1
+
+
+def test_operation_that_breaks_the_engine_is_set_aside(scribe: Scribe) -> None:
+    """The document is rebuilt without it, and what does not need it is there."""
+    inside_a_letter = written([(1, 0, [letters("x", parent=(scribe.doc.client_id, 1))])])
+    breaking = dataclasses.replace(scribe.write("x"), update=inside_a_letter)
+    other = Scribe(scribe.document_id)
+    other.seq = 6
+    store([breaking, other.write("after")])
+    recovery = document_recover(document_id=scribe.document_id)
+    assert list(recovery.set_aside) == [6]
+    assert recovery.document.seq == 7
+    assert "after" in text_of(recovery.document.engine)
+    [kept] = quarantine_iter(document_id=scribe.document_id)
+    assert kept.reason == "engine_broken"
+
+
+def test_snapshot_ahead_of_the_log_is_passed_over(scribe: Scribe) -> None:
+    """An older backup was put in MongoDB's place and Redis kept its snapshot: the log decides."""
+    snapshot_put(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 5))
+    operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$gt": 3}})
+    loaded = document_load(document_id=scribe.document_id)
+    assert loaded.seq == 3
+    assert snapshot_find(document_id=scribe.document_id) is None
+
+
+def test_snapshot_of_another_document_is_passed_over(scribe: Scribe) -> None:
+    """It is whole, and not of this log."""
+    other = Scribe()
+    store(other.write_many(5))
+    snapshot_put(document_id=scribe.document_id, snapshot=snapshot_at(other, 5))
+    assert_is_whole(scribe)
+
+
+def test_log_that_has_less_than_a_worker_saw_is_said(
+    scribe: Scribe, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log is the truth, and the loss is not kept quiet."""
+    mark = Processed(scribe.document_id, 9, "x", scribe.doc.get_state(), clock.now())
+    processed_advance([mark], at=clock.now())
+    recovery = document_recover(document_id=scribe.document_id)
+    assert recovery.document.seq == 5
+    assert not recovery.is_whole
+    assert "older backup" in caplog.text
+
+
+def test_edit_inside_a_surrogate_pair_loses_nothing(scribe: Scribe) -> None:
+    """Yjs cuts an emoji in two, the engine loses count: the snapshot has what the log has."""
+    document_id = ids.new_id()
+    at = clock.now()
+    store(
+        [
+            Operation(document_id, seq, f"id-{seq}", "1", at, vector, base64.b64decode(update))
+            for seq, (update, vector) in enumerate(SPLIT_PAIR, start=1)
+        ]
+    )
+    loaded = document_load(document_id=document_id)
+    assert not loaded.has_everything()
+    snapshot = snapshot_of(loaded, document_id=document_id)
+    assert read_update(snapshot.state).end_vector() == loaded.vector == {1: 6}
+    version_create(document_id=document_id, snapshot=snapshot)
+    again = document_load(document_id=document_id)
+    assert (again.seq, again.vector, again.recent) == (4, {1: 6}, {})
