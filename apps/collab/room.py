@@ -80,6 +80,8 @@ class Room:
         self._closing = False
         #: Since when nobody is here, monotonic seconds; None while somebody is.
         self.idle_since: float | None = time.monotonic()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._context = context
         self._queue: deque[Submission] = deque()
         self._queue_bytes = 0
@@ -100,6 +102,7 @@ class Room:
         """Let a session in: ask what it has, and tell it who is here."""
         self.sessions.add(session)
         self.idle_since = None
+        self._empty.clear()
         session.push(protocol.encode_sync_step1(encode_vector(self.live.vector)))
         states = self.presence.entries()
         if states:
@@ -112,6 +115,7 @@ class Room:
         self.say(self.presence.leave(session))
         if not self.sessions:
             self.idle_since = time.monotonic()
+            self._empty.set()
 
     def submit(self, submission: Submission) -> None:
         """Queue an edit for the next batch. Raises ``TransientError`` when too much waits."""
@@ -197,6 +201,10 @@ class Room:
         self.discard(GOING_DOWN)
         await self._context.committer.release(self.document_id)
         self.live.document.close()
+
+    async def until_empty(self) -> None:
+        """Wait until the last session has gone."""
+        await self._empty.wait()
 
     @property
     def is_idle(self) -> bool:

@@ -85,7 +85,7 @@ class Runtime:
                 room.discard(GOING_DOWN)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_WAIT_S):
-                await _until_left(rooms)
+                await asyncio.gather(*(room.until_empty() for room in rooms))
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -230,11 +230,6 @@ class Runtime:
         if not task.cancelled() and task.exception() is not None:
             metrics.LOOP_ERRORS.labels(loop="task").inc()
             logger.error("task failed", exc_info=task.exception())
-
-
-async def _until_left(rooms: list[Room]) -> None:
-    while any(room.sessions for room in rooms):
-        await asyncio.sleep(0.01)
 
 
 def _concerns(change: AccessChange | None, session: Session) -> bool:

@@ -21,6 +21,8 @@ async def test_stopped_server_commits_tells_and_leaves_its_locks(
     with WebServer(stack, "web-stopping") as server:
         ada = await enter("ada", document_id, native=True, url=server.ws_url)
         grace = await enter("grace", document_id, url=server.ws_url)
+        for client in (ada, grace):
+            await asyncio.wait_for(client.synced.wait(), 10)
         ids = [await ada.append(f"{number} ") for number in range(50)]
         server.send(signal.SIGTERM)
         started = time.monotonic()
