@@ -11,7 +11,7 @@ import { openShare } from "./share.js";
 import { bindShortcuts, showShortcuts } from "./shortcuts.js";
 import { statusOf } from "./status.js";
 import { TitleField } from "./title.js";
-import { toastError } from "./toast.js";
+import { toast, toastError } from "./toast.js";
 import { mountToolbar } from "./toolbar.js";
 
 /** How often the title and one's rights are read anew while the page is looked at. */
@@ -40,10 +40,9 @@ const editor = createEditor({
   editable: provider.state.writable && provider.state.loaded,
   onUnknownContent: () => {
     provider.setWritable(false);
-    showBanner("This document holds something newer than this page. Reload to write.", {
-      label: "Reload",
-      run: () => location.reload(),
-    });
+    showBanner("This document holds something newer than this page. Reload to write.", [
+      { label: "Reload", run: () => location.reload() },
+    ]);
   },
 });
 const toolbar = byId("toolbar", HTMLElement);
@@ -212,15 +211,28 @@ function showStop({ reason, message }) {
     gone: { label: "Try again", run: () => provider.resume() },
     refused: { label: "Try again", run: () => provider.resume() },
   };
-  showBanner(message + kept, actions[reason], "stopped");
+  const copy = { label: "Copy the text", run: () => void copyText() };
+  showBanner(message + kept, [actions[reason], copy], "stopped");
+}
+
+/** Give the person the text, whatever the server says of it. */
+async function copyText() {
+  try {
+    await navigator.clipboard.writeText(editor.getText({ blockSeparator: "\n\n" }));
+    toast("The text is in the clipboard.");
+  } catch {
+    // No clipboard without a secure context: then the selection is one keystroke away from it.
+    editor.commands.selectAll();
+    toast("Press Ctrl+C to copy the selected text.");
+  }
 }
 
 /**
  * @param {string} text
- * @param {{label: string, run: () => void}} action
+ * @param {{label: string, run: () => void}[]} actions
  * @param {string} [kind]
  */
-function showBanner(text, action, kind = "content") {
+function showBanner(text, actions, kind = "content") {
   const banner = byId("banner", HTMLElement);
   const key = `${kind}: ${text}`;
   if (banner.dataset.key === key) return;
@@ -228,7 +240,9 @@ function showBanner(text, action, kind = "content") {
   banner.replaceChildren(
     icon("triangle-alert"),
     h("p", {}, text),
-    h("button", { type: "button", class: "button", onclick: action.run }, action.label),
+    ...actions.map(({ label, run }) =>
+      h("button", { type: "button", class: "button", onclick: run }, label),
+    ),
   );
   banner.hidden = false;
 }

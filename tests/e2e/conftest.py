@@ -25,14 +25,20 @@ Arrive = Callable[..., Person]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start Chromium: ``CHROMIUM``, else the one on PATH. Without one the tests fail."""
+def chromium() -> str:
+    """Return the path of Chromium: ``CHROMIUM``, else the one on PATH; without one, fail."""
     path = env.str("CHROMIUM", "") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         pytest.fail("The browser tests need Chromium: apt-get install chromium, or set CHROMIUM.")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Start Chromium."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
         yield running
         running.close()
 

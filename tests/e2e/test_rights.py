@@ -37,6 +37,10 @@ def test_access_removed_while_typing_is_said_and_the_text_kept(
     expect(grace.page.get_by_role("alert")).to_contain_text("You no longer have access")
     expect(grace.text).to_have_attribute("contenteditable", "false")
     grace.sees("Still here")
+    grace.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    grace.page.get_by_role("button", name="Copy the text").click()
+    expect(grace.page.get_by_text("in the clipboard")).to_be_visible()
+    assert grace.page.evaluate("navigator.clipboard.readText()") == "Still here"
     grace.expects_network_noise = True
     grace.page.reload()
     expect(grace.page.get_by_role("heading", name="Nothing here")).to_be_visible()

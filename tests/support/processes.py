@@ -47,6 +47,12 @@ def family(pid: int) -> set[Running]:
     return found
 
 
+def with_words(*words: str) -> set[Running]:
+    """Return the processes whose command line has all of these words."""
+    everything = (Running.find(int(f.name)) for f in _PROC.iterdir() if f.name.isdigit())
+    return {one for one in everything if one and all(word in one.command for word in words)}
+
+
 def _stat(pid: int) -> list[str] | None:
     """Return what ``/proc/PID/stat`` says behind the name: the state, the parent and so on."""
     try:
