@@ -8,8 +8,11 @@ import pytest
 from apps.oplog.publisher import Publisher
 from tests.support.launcher import Launched
 
-#: What people wait half a minute or longer for, tests wait for as well.
+#: What people wait ten seconds or longer for, tests wait for as well; and what comes after hundreds
+#: of edits comes within one test.
 SHORT_WAITS = {
+    "LOCK_LEASE_S": "3",
+    "SNAPSHOT_OPERATIONS": "50",
     "TOKEN_EXPIRY_GRACE_S": "2",
     "LIMIT_PENDING_AGE_S": "5",
     "SNAPSHOT_QUIET_S": "2",

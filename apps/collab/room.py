@@ -21,7 +21,7 @@ from apps.collab.limits import Limits
 from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
 from apps.collab.presence import Presence
 from apps.collab.session import Session
-from apps.core import clock, ids, metrics
+from apps.core import clock, failpoints, ids, metrics
 from apps.core.errors import InvalidInputError, TransientError
 from apps.crdt import protocol
 from apps.crdt.engine import Engine
@@ -241,6 +241,8 @@ class Room:
             await self._catch_up()
         if self._queue:
             self._in_hand = self._take_batch()
+            if failpoints.armed:
+                await failpoints.reach_when_sent("after_receipt")
             drafts = await self._form(self._in_hand)
             if drafts:
                 await self._commit(drafts)
@@ -310,7 +312,7 @@ class Room:
             operations = self.live.number(drafts, document_id=self.document_id, at=clock.now())
             answer = await self._context.committer.append(Append(self.document_id, operations))
             if answer.stored:
-                self._settle(drafts[: answer.stored], operations[: answer.stored])
+                await self._settle(drafts[: answer.stored], operations[: answer.stored])
                 drafts = drafts[answer.stored :]
             if answer.state is AppendState.LOCKED:
                 await self._wait_for_lock(give_up_at)
@@ -320,8 +322,13 @@ class Room:
                     raise TransientError("The log moves faster than this server can follow.")
                 drafts = await self._agree(drafts)
 
-    def _settle(self, drafts: Sequence[Draft], operations: Sequence[Operation]) -> None:
+    async def _settle(self, drafts: Sequence[Draft], operations: Sequence[Operation]) -> None:
+        """Tell of what is durable, the authors first. Without an armed point it never waits."""
+        if failpoints.armed:
+            failpoints.reach("before_ack")
         self.live.settle(drafts, operations)
+        if failpoints.armed:
+            await failpoints.reach_when_sent("before_broadcast")
         self._broadcast(operations, [draft.author for draft in drafts])
         self._context.exchange.publish(operations_message(operations))
 

@@ -53,7 +53,7 @@ class Runtime:
         self._exchange = Exchange(self._on_message)
         self._committer = Committer(
             # Not only the server's name: a restarted process is another owner.
-            leases=Leases(f"{settings.SERVER_ID}:{ids.new_id()}"),
+            leases=Leases(f"{settings.SERVER_ID}:{ids.new_id()}", lease_s=settings.LOCK_LEASE_S),
             publisher=shared_publisher(),
         )
         self._context = RoomContext(

@@ -1,8 +1,9 @@
 """Registration of the app with Django."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
-from apps.core import mongo
+from apps.core import failpoints, mongo
 
 
 class CoreConfig(AppConfig):
@@ -14,3 +15,4 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Connect to MongoDB (lazily: nothing is opened before the first use)."""
         mongo.connect()
+        failpoints.arm(settings.FAILPOINT)

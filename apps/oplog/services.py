@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pymongo.errors import BulkWriteError
 
-from apps.core import metrics
+from apps.core import failpoints, metrics
 from apps.documents.heads import Head, heads_advance
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
@@ -59,6 +59,8 @@ def operations_append(
     started = time.perf_counter()
     answers: list[Appended | None] = [_refusal(append, leases) for append in appends]
     ready = [index for index, answer in enumerate(answers) if answer is None]
+    if failpoints.armed and ready:
+        failpoints.reach("after_lock")
     while ready:
         done, failed = _insert([appends[index] for index in ready])
         for index in ready[:done]:
@@ -121,10 +123,16 @@ def _after_insert(
     ]
     if not stored:
         return
+    if failpoints.armed:
+        failpoints.reach("after_insert")
     heads_advance([_head(operations[-1]) for operations in stored])
+    if failpoints.armed:
+        failpoints.reach("after_heads")
     for operations in stored:
         publisher.hand_over(operations)
         metrics.OPERATIONS.inc(len(operations))
+    if failpoints.armed:
+        failpoints.reach("after_kafka")
     metrics.COMMIT_OPERATIONS.observe(sum(map(len, stored)))
 
 

@@ -12,6 +12,8 @@ SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 DEBUG: bool = env.bool("DEBUG", False)
+#: Where on the way of an edit this process dies (``apps.core.failpoints``); for tests only.
+FAILPOINT: str | None = env.str("FAILPOINT", None)
 
 INSTALLED_APPS = [
     "daphne",
@@ -235,6 +237,10 @@ COLLAB_LIMITS: dict[str, Any] = {
     "warm_s": env.float("ROOM_WARM_S", 60.0),
     "expiry_grace_s": env.float("TOKEN_EXPIRY_GRACE_S", 30.0),
 }
+
+#: How long a server keeps a document's lock without renewing it, in seconds: nobody waits longer
+#: for a dead one. Less than the 15 s that an edit waits for a lock (``lock_wait_s``).
+LOCK_LEASE_S: float = env.float("LOCK_LEASE_S", 10.0, validate=validate.Range(0.5, 12.0))
 
 # --- workers ---------------------------------------------------------------------------------
 

@@ -1,7 +1,12 @@
 """A server on the network: the same code and settings, cookies and redirects for TLS."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config.env import env
 from config.settings.base import *  # noqa: F403
+
+if FAILPOINT:
+    raise ImproperlyConfigured('Environment variable "FAILPOINT" is for tests only: unset it.')
 
 DEMO_USERS = False
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", True)

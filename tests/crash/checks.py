@@ -1,15 +1,23 @@
 """What must hold after any fault, seen from outside: by those who typed, and by the log."""
 
+import asyncio
 import base64
+import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pycrdt
+import requests
 
+from apps.crdt.vectors import Vector, decode_vector
+from apps.history.snapshot import Snapshot, SnapshotDamagedError
+from tests.crash.stored import Stored, stored
 from tests.crash.typing_people import TypingPerson
 from tests.integration.conftest import read_log
+from tests.support.control import states
 from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
 
@@ -80,23 +88,115 @@ async def until_converged(people: list[TypingPerson]) -> None:
     assert len({person.text for person in people}) == 1
 
 
-def check_nothing_lost(stack: Launched, document_id: str, people: list[TypingPerson]) -> None:
-    """Hold the log, replayed by itself, against what everybody saw and was promised."""
-    rows = read_log(stack, document_id)
-    assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
-    ids = [row["unique_id"] for row in rows]
-    assert len(ids) == len(set(ids))
-    replayed: pycrdt.Doc[Any] = pycrdt.Doc()
-    content: pycrdt.Text = replayed.get("content", type=pycrdt.Text)
-    for row in rows:
-        replayed.apply_update(base64.b64decode(row["update"]))
-    words = str(content).split()
-    assert len(words) == len(set(words)), "a word stands twice"
+async def check_nothing_lost(
+    stack: Launched, document_id: str, people: Sequence[TypingPerson]
+) -> None:
+    """Hold the log, replayed by itself, against all that is and was to be seen of it.
+
+    What everybody saw and was promised is in it, everybody has the same, the server serves the
+    same, the workers come to its end, the latest snapshot fits it, and every process runs.
+    """
+    log = Log(await asyncio.to_thread(read_log, stack, document_id))
+    log.check()
     for person in people:
-        assert person.seen <= set(words), f"{person.name} saw what is gone"
-        assert set(person.acknowledged) <= set(ids), f"{person.name} was promised what is gone"
-        assert person.text == str(content)
-    state = stack.call("ada", "GET", f"documents/{document_id}/state/")
-    stored: pycrdt.Doc[Any] = pycrdt.Doc()
-    stored.apply_update(state.content)
-    assert str(stored.get("content", type=pycrdt.Text)) == str(content)
+        assert person.seen <= log.words, f"{person.name} saw what is gone"
+        assert set(person.acknowledged) <= log.ids, f"{person.name} was promised what is gone"
+        assert person.text == log.text
+    await asyncio.to_thread(_check_served, stack, document_id, log)
+    with stored(stack, document_id) as store:
+        await _until(lambda: (store.head(), store.processed()) == (log.head, log.head))
+        await asyncio.to_thread(_check_snapshot, store, log)
+    await _until(lambda: _all_run(stack))
+
+
+async def until_published(stack: Launched, document_id: str) -> None:
+    """Wait until Kafka has confirmed every operation: what a dead process left, by the relay."""
+    with stored(stack, document_id) as store:
+        await _until(lambda: store.published() == store.head())
+
+
+class Log:
+    """A document's log as REST gives it, and the document that it makes by itself."""
+
+    def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
+        self.rows = rows
+        self.head = len(rows)
+        self.ids = {row["unique_id"] for row in rows}
+        self._doc = replay(rows)
+        self.text = text_of(self._doc)
+        self.words = set(self.text.split())
+
+    @property
+    def vector(self) -> Vector:
+        """Return the version vector of all of it."""
+        return decode_vector(self._doc.get_state())
+
+    def vector_at(self, seq: int) -> Vector:
+        """Return the version vector that stands beside an operation."""
+        return decode_vector(base64.b64decode(self.rows[seq - 1]["version_vector"]))
+
+    def check(self) -> None:
+        """Check that it has no gap, nothing twice, and says of itself what it is."""
+        assert [row["seq"] for row in self.rows] == list(range(1, self.head + 1))
+        assert len(self.ids) == self.head
+        words = self.text.split()
+        assert len(words) == len(set(words)), "a word stands twice"
+        assert self.vector == self.vector_at(self.head)
+
+
+def replay(
+    rows: Iterable[dict[str, Any]], onto: "pycrdt.Doc[Any] | None" = None
+) -> "pycrdt.Doc[Any]":
+    """Apply rows of the log in their order, to an empty document or to ``onto``."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc() if onto is None else onto
+    for row in rows:
+        doc.apply_update(base64.b64decode(row["update"]))
+    return doc
+
+
+def text_of(doc: "pycrdt.Doc[Any]") -> str:
+    """Return what people see of a document."""
+    return str(doc.get("content", type=pycrdt.Text))
+
+
+def latest_sound(versions: Iterable[dict[str, Any]]) -> Snapshot:
+    """Return the snapshot of the latest version that is what was written."""
+    for version in versions:
+        with contextlib.suppress(SnapshotDamagedError):
+            return Snapshot.unpack(bytes(version["snapshot"]))
+    raise AssertionError("no version is sound")
+
+
+def _check_served(stack: Launched, document_id: str, log: Log) -> None:
+    """Check that REST gives the same document as the log."""
+    answer = stack.call("ada", "GET", f"documents/{document_id}/state/")
+    assert answer.status_code == 200, answer.text
+    assert int(answer.headers["X-Document-Seq"]) == log.head
+    served: pycrdt.Doc[Any] = pycrdt.Doc()
+    served.apply_update(answer.content)
+    assert text_of(served) == log.text
+    assert decode_vector(served.get_state()) == log.vector
+
+
+def _check_snapshot(store: Stored, log: Log) -> None:
+    """Check that the latest snapshot and the log after it make what the whole log makes."""
+    snapshot = latest_sound(store.versions())
+    assert snapshot.seq <= log.head
+    if snapshot.seq:
+        assert snapshot.vector == log.vector_at(snapshot.seq)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(snapshot.state)
+    replay(log.rows[snapshot.seq :], onto=doc)
+    assert text_of(doc) == log.text
+    assert decode_vector(doc.get_state()) == log.vector
+
+
+async def _until(predicate: Callable[[], bool]) -> None:
+    """Wait for something that has to be asked for off the event loop."""
+    await eventually_async(partial(asyncio.to_thread, predicate), PATIENCE_S)
+
+
+def _all_run(stack: Launched) -> bool:
+    """Return whether every process runs, started again by nobody but its supervisor."""
+    ready = requests.get(f"{stack.url}/readyz", timeout=30)
+    return set(states(stack).values()) == {"RUNNING"} and ready.ok

@@ -4,8 +4,13 @@ import asyncio
 
 import pytest
 
-from tests.crash.checks import check_nothing_lost, crowd, until_converged, until_written
-from tests.integration.conftest import read_log, until_processed
+from tests.crash.checks import (
+    check_nothing_lost,
+    crowd,
+    until_converged,
+    until_published,
+    until_written,
+)
 from tests.support.control import wait_until_back
 from tests.support.launcher import Launched
 
@@ -30,7 +35,5 @@ async def test_killed_process_loses_nothing_seen_and_nothing_acknowledged(
             await asyncio.to_thread(wait_until_back, stack, process, pid)
         await until_written(people, WORDS)
         await until_converged(people)
-        check_nothing_lost(stack, document_id, people)
-        await asyncio.to_thread(
-            until_processed, stack, document_id, len(read_log(stack, document_id))
-        )
+        await check_nothing_lost(stack, document_id, people)
+        await until_published(stack, document_id)

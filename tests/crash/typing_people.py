@@ -71,6 +71,14 @@ class TypingPerson:
         """Write no more; stay connected."""
         self._stopping = True
 
+    def type_on(self) -> None:
+        """Write again."""
+        self._stopping = False
+
+    def move(self, url: str) -> None:
+        """Come back to another server after the next break."""
+        self._url = url
+
     # --- a life ---
 
     async def _live(self) -> None:

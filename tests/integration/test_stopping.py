@@ -49,4 +49,4 @@ async def test_rolling_restart_under_load_loses_nothing(stack: Launched) -> None
             await asyncio.to_thread(stack.wait_for_another, "web", pid)
         await until_written(people, 20)
         await until_converged(people)
-        check_nothing_lost(stack, document_id, people)
+        await check_nothing_lost(stack, document_id, people)

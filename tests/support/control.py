@@ -34,6 +34,11 @@ def wait_until_back(stack: Launched, name: str, than: int) -> None:
     eventually(lambda: all(is_ready(check) for check in checks), START_WAIT_S)
 
 
+def states(stack: Launched) -> dict[str, str]:
+    """Return how the supervisor finds each program: ``RUNNING``, ``BACKOFF`` and so on."""
+    return {info["name"]: info["statename"] for info in _call(stack, "getAllProcessInfo")}
+
+
 def _call(stack: Launched, method: str, *arguments: Any) -> Any:
     socket = Place.open(stack.data_dir).control_socket
     transport = SupervisorTransport(None, None, f"unix://{socket}")

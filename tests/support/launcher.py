@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 #: A loaded machine with two cores starts all of it well within this, in seconds.
 START_WAIT_S = 120
 PASSWORD = "scriptorium"
+#: After how long a token is fetched anew, in seconds: well before it runs out.
+TOKEN_AGE_S = 300
 _READY = re.compile(r"^(Services are ready|Scriptorium is ready)", re.MULTILINE)
 
 
@@ -37,7 +40,8 @@ class Launched:
         self.port = port or free_port()
         self._action = action
         self._settings = dict(settings or {})
-        self._tokens: dict[str, str] = {}
+        self._tokens: dict[str, tuple[float, str]] = {}
+        self._product_settings: dict[str, str] = {}
         self.process = self._start()
 
     @property
@@ -99,15 +103,18 @@ class Launched:
 
     def settings(self) -> dict[str, str]:
         """Return the settings of the product, as ``python -m apps.embedded env`` prints them."""
-        done = self.run("env")
-        assert done.returncode == 0, done.stderr
-        pairs = (shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines())
-        return {name: value for name, value in pairs if name != "DJANGO_SETTINGS_MODULE"}
+        if not self._product_settings:
+            done = self.run("env")
+            assert done.returncode == 0, done.stderr
+            pairs = (shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines())
+            self._product_settings = dict(pairs)
+            del self._product_settings["DJANGO_SETTINGS_MODULE"]
+        return dict(self._product_settings)
 
-    def run(self, action: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        """Run ``python -m apps.embedded ACTION`` on the same data folder to its end."""
+    def run(self, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """Run ``python -m apps.embedded WORDS`` on the same data folder to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "apps.embedded", action],
+            [sys.executable, "-m", "apps.embedded", *words],
             cwd=ROOT,
             env={**self._environment(), **settings},
             check=False,
@@ -134,16 +141,18 @@ class Launched:
     # --- people, by REST ---
 
     def token(self, username: str) -> str:
-        """Return an access token; one login each, for logins are throttled."""
-        if username not in self._tokens:
+        """Return an access token; few logins, for they are throttled."""
+        fetched_at, token = self._tokens.get(username, (-float("inf"), ""))
+        if time.monotonic() - fetched_at > TOKEN_AGE_S:
             answer = requests.post(
                 f"{self.url}/api/v1/auth/token/",
                 json={"username": username, "password": PASSWORD},
                 timeout=30,
             )
             assert answer.status_code == 200, answer.text
-            self._tokens[username] = answer.json()["access"]
-        return self._tokens[username]
+            token = str(answer.json()["access"])
+            self._tokens[username] = (time.monotonic(), token)
+        return token
 
     def call(self, username: str, method: str, path: str, **options: Any) -> requests.Response:
         """Call the REST interface as somebody."""

@@ -1,0 +1,79 @@
+"""What a running Scriptorium has stored of a document, read past the product."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pymongo
+import redis
+from pymongo.database import Database
+
+from tests.support.launcher import Launched
+
+
+class Stored:
+    """The rows of one document in MongoDB and its snapshot in Redis; made by ``stored``."""
+
+    def __init__(
+        self, database: Database[dict[str, Any]], cache: "redis.Redis", document_id: str
+    ) -> None:
+        self._database = database
+        self._cache = cache
+        self._document_id = document_id
+
+    def head(self) -> int:
+        """Return the last seq that *documents* knows."""
+        return self._seq("documents", "seq")
+
+    def published(self) -> int:
+        """Return the last seq that Kafka has confirmed."""
+        return self._seq("documents", "published_seq")
+
+    def processed(self) -> int:
+        """Return the seq of the *last_processed_version*."""
+        return self._seq("last_processed_version", "seq")
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Return the *document_versions*, the latest state first."""
+        rows = self._database.document_versions.find({"document_id": self._document_id})
+        return list(rows.sort("seq", -1))
+
+    def lock_owner(self) -> str:
+        """Return who took the document's lock last, as ``server:start``."""
+        row = self._database.document_locks.find_one({"_id": self._document_id})
+        return "" if row is None else str(row["owner"])
+
+    def cached_snapshot(self) -> bytes | None:
+        """Return the packed snapshot in Redis."""
+        packed = self._cache.get(self._cache_key)
+        return packed if isinstance(packed, bytes) else None
+
+    def damage_version(self, number: int, snapshot: bytes) -> None:
+        """Put other bytes in the place of a version's snapshot."""
+        result = self._database.document_versions.update_one(
+            {"document_id": self._document_id, "number": number}, {"$set": {"snapshot": snapshot}}
+        )
+        assert result.matched_count == 1
+
+    def damage_cache(self, snapshot: bytes) -> None:
+        """Put other bytes in the place of the snapshot in Redis."""
+        self._cache.set(self._cache_key, snapshot, keepttl=True)
+
+    @property
+    def _cache_key(self) -> str:
+        return f"scriptorium:snapshot:{{{self._document_id}}}"
+
+    def _seq(self, collection: str, name: str) -> int:
+        row = self._database[collection].find_one({"_id": self._document_id})
+        return 0 if row is None else int(row[name])
+
+
+@contextmanager
+def stored(stack: Launched, document_id: str) -> Iterator[Stored]:
+    """Open what is stored of a document."""
+    settings = stack.settings()
+    with (
+        pymongo.MongoClient[dict[str, Any]](settings["MONGODB_URL"]) as mongo,
+        redis.Redis.from_url(settings["REDIS_URL"]) as cache,
+    ):
+        yield Stored(mongo.get_default_database(), cache, document_id)

@@ -1,0 +1,36 @@
+"""A server dies between two steps of an edit's way (§4; DESIGN, after the commit)."""
+
+import asyncio
+import signal
+
+import pytest
+
+from apps.core.failpoints import POINTS
+from tests.crash.checks import check_nothing_lost, crowd, until_converged, until_written
+from tests.support.launcher import Launched
+from tests.support.web_server import WebServer
+
+#: The server dies when it comes to the point for the so-many-eth time.
+TIMES = 15
+#: Words that everybody has to write afterwards.
+WORDS = 10
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_server_that_dies_at_a_point_loses_nothing_seen_and_nothing_acknowledged(
+    point: str, stack: Launched
+) -> None:
+    """Two of four people are on it; they come back on the other server and go on."""
+    document_id = stack.create_document("ada", grace="editor")
+    name = f"web-dies-{point}"
+    settings = {"FAILPOINT": f"{point}:{TIMES}", "LOCK_LEASE_S": "1"}
+    with WebServer(stack, name, settings) as server:
+        here, there = stack.ws_url, server.ws_url
+        async with crowd(stack, document_id, [there, here, here, there]) as people:
+            assert await asyncio.to_thread(server.wait) == -signal.SIGKILL
+            assert f"failpoint {point}" in stack.log(name)
+            for person in people:
+                person.move(here)
+            await until_written(people, WORDS)
+            await until_converged(people)
+            await check_nothing_lost(stack, document_id, people)
