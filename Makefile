@@ -9,12 +9,12 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint types format lock vendor screenshot golden clean
+.PHONY: help up down test lint types format lock vendor screenshot bench-recovery golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo
 	@echo "PORT=8100 make up moves the address; DATA_DIR=/path make up moves the data (.data)."
 	@echo "HOST=0.0.0.0 ALLOWED_HOSTS=my.host make up lets other machines in."
@@ -54,6 +54,9 @@ vendor: node_modules/installed ## Bundle the third-party front-end modules into 
 screenshot: $(VENV)/installed-test ## Take docs/screenshot.png of a running 'make up' (URL=http://127.0.0.1:8000)
 	@sh scripts/install_chromium.sh
 	@$(BIN)/python scripts/screenshot.py $(URL)
+
+bench-recovery: $(VENV)/installed-test ## Measure how long recovery takes, on a Scriptorium of its own
+	@$(BIN)/python -m benchmarks.recovery
 
 golden: ## Make the golden files of tests/crdt anew with Yjs itself
 	@cd tests/crdt/golden && npm ci --silent && node make.mjs

@@ -121,7 +121,7 @@ def read_content(data: bytes, pos: int, kind: int) -> tuple[int, int]:
         return 1, _skip_type(data, pos)
     if kind == ANY:
         length, pos = read_uint(data, pos)
-        return length, _skip_any(data, pos, length)
+        return length, skip_any(data, pos, length)
     if kind == DELETED:
         return read_uint(data, pos)
     if kind == EMBED:
@@ -151,7 +151,7 @@ def _skip_type(data: bytes, pos: int) -> int:
     return skip_text(data, pos) if kind == _ELEMENT else pos
 
 
-def _skip_any(data: bytes, pos: int, count: int, depth: int = 1) -> int:
+def skip_any(data: bytes, pos: int, count: int, depth: int = 1) -> int:
     """Pass ``count`` lib0 "any" values."""
     if depth > MAX_DEPTH:
         refuse("A value nests too deep.")
@@ -179,9 +179,9 @@ def _skip_container(data: bytes, pos: int, *, keyed: bool, depth: int) -> int:
     """Pass an "any" array, or an object when ``keyed``."""
     count, pos = read_uint(data, pos)
     if not keyed:
-        return _skip_any(data, pos, count, depth)
+        return skip_any(data, pos, count, depth)
     for _ in range(count):
-        pos = _skip_any(data, skip_text(data, pos), 1, depth)
+        pos = skip_any(data, skip_text(data, pos), 1, depth)
     return pos
 
 

@@ -37,6 +37,16 @@ class Published:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """What *documents* says of a log: its end, how far Kafka is, and whether it lacks any."""
+
+    seq: int
+    version_vector: bytes
+    published_seq: int
+    unpublished: bool
+
+
 def heads_advance(heads: Sequence[Head]) -> None:
     """Store the new ends of some documents' logs, marked as not yet published."""
     _write(
@@ -78,6 +88,38 @@ def heads_get(document_ids: Sequence[str]) -> dict[str, int]:
     """Return the stored last ``seq`` of each of the documents that exist, in one query."""
     rows = _rows().find({"_id": {"$in": list(document_ids)}}, {"seq": 1})
     return {row["_id"]: row["seq"] for row in rows}
+
+
+def head_find(*, document_id: str) -> StoredHead | None:
+    """Return what *documents* says of a document's log, None when there is no such document."""
+    row = _rows().find_one({"_id": document_id})
+    if row is None:
+        return None
+    return StoredHead(
+        seq=row["seq"],
+        version_vector=bytes(row["version_vector"]),
+        published_seq=row["published_seq"],
+        unpublished=row["unpublished"],
+    )
+
+
+def head_replace(*, document_id: str, seen: StoredHead, head: StoredHead) -> bool:
+    """Put a head in the place of the one that was seen; False when that one has moved meanwhile.
+
+    The one write that may go back: for a head that is not that of the log.
+    """
+    result = _rows().update_one(
+        {"_id": document_id, "seq": seen.seq, "published_seq": seen.published_seq},
+        {
+            "$set": {
+                "seq": head.seq,
+                "version_vector": head.version_vector,
+                "published_seq": head.published_seq,
+                "unpublished": head.unpublished,
+            }
+        },
+    )
+    return bool(result.matched_count)
 
 
 def unpublished_find(*, updated_before: datetime, limit: int) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """Reads of *documents*: one document with the caller's abilities, and lists."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,23 @@ def document_get(
     if document is None or (document.trashed and not (with_trashed and abilities.trash)):
         raise DocumentNotFoundError("There is no such document, or it is not shared with you.")
     return document, abilities
+
+
+def document_stored(document_id: str) -> Document:
+    """Return a document for one who works on the store itself, whoever may see it.
+
+    Raises ``DocumentNotFoundError``.
+    """
+    document: Document | None = Document.objects(id=document_id).first()
+    if document is None:
+        raise DocumentNotFoundError(f"There is no document {document_id}.")
+    return document
+
+
+def document_ids() -> Iterator[str]:
+    """Yield the id of every document, those in the trash too."""
+    for document in Document.objects.only("id"):
+        yield document.id
 
 
 def documents_list(

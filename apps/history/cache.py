@@ -60,6 +60,13 @@ def snapshot_find(*, document_id: str) -> Snapshot | None:
     return None
 
 
+def snapshot_packed(*, document_id: str) -> bytes | None:
+    """Return the cached snapshot as it is, sound or not. Raises ``RedisError``."""
+    key, _seq_key = _keys(document_id)
+    packed: bytes | None = get_redis_connection("default").get(key)
+    return packed
+
+
 def snapshot_forget(*, document_id: str) -> None:
     """Drop a document's cached snapshot."""
     try:

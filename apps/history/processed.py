@@ -12,7 +12,7 @@ from typing import Any
 import mongoengine as me
 from pymongo import UpdateOne
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 #: Updates in one command; above fifty some Mongo dialects hang.
 UPDATES_PER_COMMAND = 50
@@ -82,17 +82,36 @@ def processed_advance(marks: Sequence[Processed], *, at: datetime) -> None:
                 raise
 
 
+def processed_replace(mark: Processed, *, seen: Processed | None, at: datetime) -> bool:
+    """Put another mark in the place of the one that was seen; False when that one has moved."""
+    if seen is None:
+        try:
+            processed_rows().insert_one({"_id": mark.document_id, **_values(mark, at)})
+        except DuplicateKeyError:
+            return False
+        return True
+    place = {"_id": mark.document_id, "seq": seen.seq}
+    return bool(processed_rows().update_one(place, {"$set": _values(mark, at)}).matched_count)
+
+
+def processed_forget(*, document_id: str) -> None:
+    """Drop a document's mark; the workers make another one."""
+    processed_rows().delete_one({"_id": document_id})
+
+
 def _advance(mark: Processed, at: datetime) -> UpdateOne:
     return UpdateOne(
         {"_id": mark.document_id, "seq": {"$lt": mark.seq}},
-        {
-            "$set": {
-                "seq": mark.seq,
-                "unique_id": mark.unique_id,
-                "version_vector": mark.version_vector,
-                "received_at": mark.received_at,
-                "processed_at": at,
-            }
-        },
+        {"$set": _values(mark, at)},
         upsert=True,
     )
+
+
+def _values(mark: Processed, at: datetime) -> dict[str, Any]:
+    return {
+        "seq": mark.seq,
+        "unique_id": mark.unique_id,
+        "version_vector": mark.version_vector,
+        "received_at": mark.received_at,
+        "processed_at": at,
+    }

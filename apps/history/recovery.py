@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from apps.core import metrics
-from apps.core.errors import AppError
-from apps.crdt.engine import EngineBrokenError, UpdateRejectedError, get_engine
+from apps.core.errors import AppError, InvalidInputError
+from apps.crdt.engine import EngineBrokenError, get_engine
+from apps.crdt.lib0 import DecodeError
 from apps.crdt.vectors import covers, decode_vector, encode_vector
 from apps.history import cache
 from apps.history.loaded import LoadedDocument
@@ -23,7 +24,7 @@ from apps.history.processed import Processed, processed_find
 from apps.history.selectors import FoundSnapshot, snapshots_iter
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import operation_set_aside
+from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
 from apps.oplog.selectors import operations_iter
 
 logger = logging.getLogger(__name__)
@@ -46,14 +47,16 @@ class _BreaksEngineError(Exception):
 class Recovery:
     """A rebuilt document and the steps to it.
 
-    ``read`` counts the operations after the snapshot, ``set_aside`` holds the seq of those that
-    cannot be applied and why, ``seconds`` the time of each step.
+    ``passed_over`` says which snapshots could not serve, ``read`` counts the operations after the
+    one that could, ``set_aside`` holds the seq of those that cannot be applied and why,
+    ``seconds`` the time of each step.
     """
 
     document_id: str
     processed: Processed | None = None
     found: FoundSnapshot | None = None
     loaded: LoadedDocument | None = None
+    passed_over: list[str] = field(default_factory=list)
     read: int = 0
     set_aside: dict[int, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -69,8 +72,12 @@ class Recovery:
         """Tell whether the log has everything that a worker has once seen of it."""
         if self.processed is None or self.set_aside:
             return True
-        seen = decode_vector(self.processed.version_vector)
-        return self.document.seq >= self.processed.seq and covers(self.document.vector, seen)
+        if self.document.seq < self.processed.seq:
+            return False
+        try:
+            return covers(self.document.vector, decode_vector(self.processed.version_vector))
+        except DecodeError:  # a damaged mark says nothing of the log
+            return True
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -107,11 +114,13 @@ def snapshot_of(loaded: LoadedDocument, *, document_id: str) -> Snapshot:
 def log_state(*, document_id: str, up_to: int) -> bytes:
     """Return operations 1 to ``up_to`` as one update, byte by byte as their authors sent them.
 
-    Slow, and for documents that the engine cannot count right (ADR 0001): Yjs can.
+    Without those that are set aside. Slow, and for documents that the engine cannot count right
+    (ADR 0001): Yjs can.
     """
     operations = operations_iter(document_id=document_id, after=0, limit=up_to)
+    aside = set_aside_seqs(document_id=document_id)
     engine = get_engine(settings.CRDT_ENGINE)
-    return engine.merge([operation.update for operation in operations])
+    return engine.merge([each.update for each in operations if each.seq not in aside])
 
 
 def document_recover(*, document_id: str) -> Recovery:
@@ -142,13 +151,18 @@ def document_recover(*, document_id: str) -> Recovery:
 def _rebuild(recovery: Recovery) -> None:
     """Try the snapshots, the best first, until one fits; the empty one fits every log."""
     recovery.read = 0
-    for found in _timed(recovery, snapshots_iter(document_id=recovery.document_id)):
+    recovery.passed_over = []
+    snapshots = snapshots_iter(document_id=recovery.document_id, passed_over=recovery.passed_over)
+    for found in _timed(recovery, snapshots):
         try:
             with recovery.step("open"):
                 loaded = _open(found)
             _replay(recovery, loaded)
         except _UnfitSnapshotError as err:
-            logger.error("snapshot of %s (%s): %s", recovery.document_id, found.source, err)
+            logger.error(
+                "snapshot of %s (%s) passed over: %s", recovery.document_id, found.place, err
+            )
+            recovery.passed_over.append(f"{found.place}: {err}")
             cache.snapshot_forget(document_id=recovery.document_id)
             continue
         recovery.found, recovery.loaded = found, loaded
@@ -167,8 +181,8 @@ def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[F
 def _open(found: FoundSnapshot) -> LoadedDocument:
     try:
         return LoadedDocument.open(found.snapshot)
-    except (UpdateRejectedError, EngineBrokenError) as err:
-        raise _UnfitSnapshotError(f"passed over, it does not open: {err.message}") from err
+    except (InvalidInputError, EngineBrokenError) as err:
+        raise _UnfitSnapshotError(f"it does not open: {err.message}") from err
 
 
 def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
@@ -193,16 +207,23 @@ def _after(document_id: str, loaded: LoadedDocument) -> Iterator[Operation]:
     """Return the operations after a snapshot, once the log has shown that it is its snapshot.
 
     The last operation in the snapshot is read with them: no further round trip, and it tells that
-    the log reaches so far, and had then at least the content that the snapshot has.
+    the log reaches so far, and had then the content that the snapshot has. (Or more, where an
+    operation is set aside: those who wrote on may have had it.)
     """
     if not loaded.seq:
         return operations_iter(document_id=document_id, after=0)
     operations = operations_iter(document_id=document_id, after=loaded.seq - 1)
     last = next(operations, None)
     if last is None:
-        raise _UnfitSnapshotError(f"passed over, the log ends before its seq {loaded.seq}")
-    if not covers(decode_vector(last.version_vector), loaded.vector):
-        raise _UnfitSnapshotError(f"passed over, operation {loaded.seq} had not seen all of it")
+        raise _UnfitSnapshotError(f"the log ends before its seq {loaded.seq}")
+    try:
+        had_seen = decode_vector(last.version_vector)
+    except DecodeError as err:
+        raise _UnfitSnapshotError(f"operation {loaded.seq} has no readable vector") from err
+    if not covers(had_seen, loaded.vector):
+        raise _UnfitSnapshotError(f"operation {loaded.seq} had not seen all of it")
+    if had_seen != loaded.vector and not set_aside_seqs(document_id=document_id):
+        raise _UnfitSnapshotError(f"operation {loaded.seq} had seen more than is in it")
     return operations
 
 

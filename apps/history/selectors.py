@@ -8,6 +8,7 @@ from apps.history import cache
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.models import version_rows
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
+from apps.history.version import Version
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +24,22 @@ class FoundSnapshot:
     source: str
     number: int | None = None
 
+    @property
+    def place(self) -> str:
+        """Return where it was, in words."""
+        return self.source if self.number is None else f"version {self.number}"
+
 
 NOTHING = FoundSnapshot(EMPTY, "nothing")
 
 
-def snapshots_iter(*, document_id: str) -> Iterator[FoundSnapshot]:
+def snapshots_iter(
+    *, document_id: str, passed_over: list[str] | None = None
+) -> Iterator[FoundSnapshot]:
     """Yield what a document may be rebuilt from, the best first: Redis, then MongoDB, then nothing.
 
-    Damaged ones are passed over with a word. Raises ``PyMongoError`` when the store is away.
+    Damaged ones are passed over with a word, which is added to ``passed_over`` as well. Raises
+    ``PyMongoError`` when the store is away.
     """
     cached = cache.snapshot_find(document_id=document_id)
     if cached is not None:
@@ -42,6 +51,8 @@ def snapshots_iter(*, document_id: str) -> Iterator[FoundSnapshot]:
             snapshot = Snapshot.unpack(bytes(row["snapshot"]))
         except SnapshotDamagedError as err:
             logger.error("version %s of %s passed over: %s", row["number"], document_id, err)
+            if passed_over is not None:
+                passed_over.append(f"version {row['number']}: {err}")
             version_damaged.publish(DamagedVersion(document_id, row["number"]))
             continue
         yield FoundSnapshot(snapshot, "mongodb", row["number"])
@@ -50,6 +61,24 @@ def snapshots_iter(*, document_id: str) -> Iterator[FoundSnapshot]:
 
 def latest_seq(*, document_id: str) -> int:
     """Return the operation after which the latest version was made, -1 when there is none."""
-    rows = version_rows().find({"document_id": document_id}, {"_id": 0, "seq": 1})
+    return latest_reach(document_id=document_id)[0]
+
+
+def latest_reach(*, document_id: str) -> tuple[int, bytes]:
+    """Return the seq of the latest version and its encoded vector; -1 when there is none."""
+    wanted = {"_id": 0, "seq": 1, "version_vector": 1}
+    rows = version_rows().find({"document_id": document_id}, wanted)
     row = next(iter(rows.sort("seq", -1).limit(1)), None)
-    return -1 if row is None else int(row["seq"])
+    return (-1, b"\x00") if row is None else (int(row["seq"]), bytes(row["version_vector"]))
+
+
+def version_places(*, document_id: str) -> list[tuple[int, int]]:
+    """Return ``(seq, number)`` of each version, in this order."""
+    rows = version_rows().find({"document_id": document_id}, {"_id": 0, "seq": 1, "number": 1})
+    return sorted((int(row["seq"]), int(row["number"])) for row in rows)
+
+
+def version_find(*, document_id: str, number: int) -> Version | None:
+    """Return a version as it is stored, whether its snapshot is sound or not."""
+    row = version_rows().find_one({"document_id": document_id, "number": number}, {"_id": 0})
+    return None if row is None else Version.from_row(row)

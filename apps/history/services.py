@@ -9,6 +9,7 @@ from apps.core.errors import TransientError
 from apps.history import cache
 from apps.history.models import version_rows
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.history.version import Version
 
 #: How often a version looks for a free number before it gives up.
 _ATTEMPTS = 20
@@ -54,8 +55,31 @@ def version_create_initial(*, document_id: str, author_id: str) -> int:
     return version_create(document_id=document_id, snapshot=EMPTY, author_ids=[author_id])
 
 
+def version_repair(version: Version, snapshot: Snapshot) -> bool:
+    """Put the right snapshot in the place of a version's own; False when it is there no more.
+
+    Number, name, authors and moment stay.
+    """
+    place = {
+        "document_id": version.document_id,
+        "number": version.number,
+        "seq": snapshot.seq,
+    }
+    right = {
+        "version_vector": snapshot.version_vector,
+        "snapshot": snapshot.pack(),
+        "size": len(snapshot.state),
+    }
+    return bool(version_rows().update_one(place, {"$set": right}).matched_count)
+
+
+def version_put(version: Version) -> None:
+    """Store a version that was made elsewhere, under its own number."""
+    version_rows().insert_one(version.to_row())
+
+
 def versions_delete(*, document_id: str) -> None:
-    """Delete a document's versions; only for a creation that is taken back."""
+    """Delete a document's versions; only for a creation or an import that is taken back."""
     version_rows().delete_many({"document_id": document_id})
     cache.snapshot_forget(document_id=document_id)
 

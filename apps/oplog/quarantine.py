@@ -46,12 +46,12 @@ def operation_set_aside(operation: Operation, error: AppError) -> None:
 
     Raises ``PyMongoError`` when the store is away.
     """
-    _keep(f"{operation.document_id}:{operation.seq}", operation, operation.seq, error)
+    _keep(operation, operation.seq, error)
 
 
 def edit_set_aside(edit: Operation, error: AppError) -> None:
     """Set an edit aside that never got into the log; its ``seq`` says nothing."""
-    _keep(f"{edit.document_id}:{edit.unique_id}", edit, None, error)
+    _keep(edit, None, error)
 
 
 def quarantine_iter(
@@ -63,6 +63,12 @@ def quarantine_iter(
         wanted["discarded"] = False
     for row in quarantine_rows().find(wanted).sort("set_aside_at", 1):
         yield _of_row(row)
+
+
+def set_aside_seqs(*, document_id: str) -> set[int]:
+    """Return the places in a document's log of what is set aside, discarded or not."""
+    rows = quarantine_rows().find({"document_id": document_id}, {"seq": 1})
+    return {row["seq"] for row in rows if row["seq"] is not None}
 
 
 def quarantine_get(quarantine_id: str) -> Quarantined:
@@ -84,25 +90,56 @@ def quarantine_remove(quarantine_id: str) -> None:
     quarantine_rows().delete_one({"_id": quarantine_id})
 
 
-def _keep(key: str, operation: Operation, seq: int | None, error: AppError) -> None:
-    row = {
-        "_id": key,
-        "document_id": operation.document_id,
-        "seq": seq,
-        "unique_id": operation.unique_id,
-        "author_id": operation.author_id,
-        "received_at": operation.received_at,
-        "update": operation.update,
-        "reason": error.code,
-        "detail": error.message,
-        "set_aside_at": clock.now(),
-        "discarded": False,
-    }
+def quarantine_put(kept: Quarantined) -> None:
+    """Store what was set aside elsewhere."""
+    quarantine_rows().insert_one(_to_row(kept))
+
+
+def quarantine_clear(*, document_id: str) -> None:
+    """Delete all that is set aside of a document; only for an import that is taken back."""
+    quarantine_rows().delete_many({"document_id": document_id})
+
+
+def quarantine_key(document_id: str, *, seq: int | None, unique_id: str) -> str:
+    """Return the id under which an operation of the log, or an edit, is set aside."""
+    return f"{document_id}:{unique_id if seq is None else seq}"
+
+
+def _keep(operation: Operation, seq: int | None, error: AppError) -> None:
+    kept = Quarantined(
+        id=quarantine_key(operation.document_id, seq=seq, unique_id=operation.unique_id),
+        document_id=operation.document_id,
+        seq=seq,
+        unique_id=operation.unique_id,
+        author_id=operation.author_id,
+        received_at=operation.received_at,
+        update=operation.update,
+        reason=error.code,
+        detail=error.message,
+        set_aside_at=clock.now(),
+        discarded=False,
+    )
     try:
-        quarantine_rows().insert_one(row)
+        quarantine_put(kept)
     except DuplicateKeyError:
         return
     metrics.SET_ASIDE.labels(reason=error.code).inc()
+
+
+def _to_row(kept: Quarantined) -> dict[str, Any]:
+    return {
+        "_id": kept.id,
+        "document_id": kept.document_id,
+        "seq": kept.seq,
+        "unique_id": kept.unique_id,
+        "author_id": kept.author_id,
+        "received_at": kept.received_at,
+        "update": kept.update,
+        "reason": kept.reason,
+        "detail": kept.detail,
+        "set_aside_at": kept.set_aside_at,
+        "discarded": kept.discarded,
+    }
 
 
 def _of_row(row: dict[str, Any]) -> Quarantined:

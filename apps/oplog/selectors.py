@@ -47,6 +47,43 @@ def operations_iter(
         yield Operation.from_row(row)
 
 
+def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the numbers of a log, as (code, sentence).
+
+    ``gap`` and ``seq_twice`` for the order, ``unique_id_twice`` for the names. Reads no content.
+    """
+    rows = operation_rows().find({"document_id": document_id}, {"_id": 0, "seq": 1})
+    expected = 1
+    for row in rows.sort("seq", 1).batch_size(READ_BATCH):
+        seq = row.get("seq", 0)
+        if seq > expected:
+            yield "gap", f"The log lacks {_range(expected, seq - 1)}."
+        elif seq < expected:
+            yield "seq_twice", f"The log has operation {seq} twice, or in no order."
+        expected = seq + 1
+    yield from _repeated_ids(document_id)
+
+
+def _repeated_ids(document_id: str) -> Iterator[tuple[str, str]]:
+    rows = operation_rows().find({"document_id": document_id}, {"_id": 0, "unique_id": 1})
+    before: object = object()
+    for row in rows.sort("unique_id", 1).batch_size(READ_BATCH):
+        unique_id = row.get("unique_id")
+        if unique_id == before:
+            yield "unique_id_twice", f"Two operations have the unique id {unique_id!r}."
+        before = unique_id
+
+
+def _range(first: int, last: int) -> str:
+    return f"operation {first}" if first == last else f"operations {first} to {last}"
+
+
+def logs_begun() -> Iterator[str]:
+    """Yield the id of every document whose log has a first operation."""
+    for row in operation_rows().find({"seq": 1}, {"_id": 0, "document_id": 1}):
+        yield row["document_id"]
+
+
 def operations_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str, Operation]:
     """Return those of the named operations that are in the log, by unique id."""
     if not unique_ids:

@@ -8,3 +8,9 @@ class PipelineConfig(AppConfig):
 
     name = "apps.pipeline"
     label = "pipeline"
+
+    def ready(self) -> None:
+        """Hear of stored versions that are damaged."""
+        from apps.pipeline import subscriptions
+
+        subscriptions.subscribe()

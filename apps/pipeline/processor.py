@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 
 from apps.core import clock, metrics
 from apps.core.errors import AppError
-from apps.crdt.vectors import encode_vector
+from apps.crdt.lib0 import DecodeError
+from apps.crdt.vectors import Vector, covers, decode_vector, encode_vector
 from apps.history.loaded import LoadedDocument
 from apps.history.processed import Processed, processed_advance
 from apps.history.recovery import document_load, snapshot_of
-from apps.history.selectors import latest_seq
+from apps.history.selectors import latest_reach, latest_seq
 from apps.history.services import version_create
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
@@ -157,7 +158,13 @@ class Processor:
 
     def _save(self, document_id: str, followed: _Followed) -> None:
         """Keep the document's state as a version and cache it, unless somebody else has."""
-        if latest_seq(document_id=document_id) < followed.loaded.seq:
+        seq, vector = latest_reach(document_id=document_id)
+        if not covers(followed.loaded.vector, _readable(vector)):
+            # Something was released from quarantine (``release``) since this was loaded.
+            logger.warning("document %s is loaded anew: its versions have more", document_id)
+            followed.loaded.engine.close()
+            followed.loaded = document_load(document_id=document_id)
+        if seq < followed.loaded.seq:
             version_create(
                 document_id=document_id,
                 snapshot=snapshot_of(followed.loaded, document_id=document_id),
@@ -173,6 +180,13 @@ class Processor:
             if followed.unsaved.operations:
                 self._save(document_id, followed)
             followed.loaded.engine.close()
+
+
+def _readable(vector: bytes) -> Vector:
+    try:
+        return decode_vector(vector)
+    except DecodeError:  # a damaged row: what has no vector has nothing more
+        return {}
 
 
 def _mark(followed: _Followed) -> Processed:

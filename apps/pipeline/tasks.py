@@ -1,10 +1,10 @@
-"""Celery tasks that beat starts: the relay and the sweep. Both are idempotent."""
+"""Celery tasks: the relay and the sweep, which beat starts, and the mending. All are idempotent."""
 
 from celery import shared_task
 from django.conf import settings
 
 from apps.oplog.publisher import shared_publisher
-from apps.pipeline import relay, sweep
+from apps.pipeline import rebuild, relay, sweep
 from apps.pipeline.policy import SnapshotPolicy
 
 #: Documents of one sweep.
@@ -22,3 +22,9 @@ def sweep_behind() -> int:
     """Bring documents that the workers missed up to their heads; return how many."""
     policy = SnapshotPolicy(**settings.SNAPSHOT_POLICY)
     return sweep.sweep(policy, older_than_s=settings.SWEEP_AFTER_S, limit=SWEEP_DOCUMENTS)
+
+
+@shared_task(name="pipeline.mend_version", expires=600)  # type: ignore[untyped-decorator]
+def mend_version(document_id: str, number: int) -> bool:
+    """Make a damaged version anew from the log; tell whether that was done."""
+    return rebuild.version_mend(document_id=document_id, number=number)

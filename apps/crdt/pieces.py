@@ -1,0 +1,92 @@
+"""The pieces of an update, each with its content: for looking into updates, not for merging them.
+
+Only for updates that ``apps.crdt.updates.read_update`` has passed: nothing is checked again.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from apps.crdt.contents import (
+    STRING,
+    MalformedUpdateError,
+    read_content,
+    read_uint,
+    skip_text,
+)
+from apps.crdt.updates import KIND, read_update
+
+_GAPS: Final = (0, 10)
+_HAS_PARENT_KEY: Final = 32
+_HAS_RIGHT_ORIGIN: Final = 64
+_HAS_BOTH_ORIGINS: Final = 192
+
+
+class Piece(NamedTuple):
+    """One struct: whose, from which clock, of which kind; ``place`` says where it stands.
+
+    ``place`` and ``content`` are bytes as the update has them. A gap has neither.
+    """
+
+    client: int
+    clock: int
+    kind: int
+    place: bytes
+    content: bytes
+
+
+def read_pieces(update: bytes) -> Iterator[Piece]:
+    """Yield the structs of an update in its own order."""
+    clients, pos = read_uint(update, 0)
+    for _ in range(clients):
+        structs, pos = read_uint(update, pos)
+        client, pos = read_uint(update, pos)
+        clock, pos = read_uint(update, pos)
+        for _ in range(structs):
+            start = pos
+            info = update[pos]
+            if info in _GAPS:
+                length, pos = read_uint(update, pos + 1)
+                yield Piece(client, clock, info, update[start:pos], b"")
+            else:
+                place_end = _skip_place(update, pos + 1, info)
+                length, pos = _skip_content(update, place_end, info & KIND)
+                yield Piece(
+                    client, clock, info & KIND, update[start:place_end], update[place_end:pos]
+                )
+            clock += length
+
+
+def inserted_text(update: bytes) -> str:
+    """Return the text that an update inserts, its pieces joined; empty where it cannot be read."""
+    try:
+        read_update(update)
+    except MalformedUpdateError:
+        return ""
+    return "".join(
+        piece.content[read_uint(piece.content, 0)[1] :].decode()
+        for piece in read_pieces(update)
+        if piece.kind == STRING and piece.content
+    )
+
+
+def _skip_place(data: bytes, pos: int, info: int) -> int:
+    """Pass the neighbours of an item, or its parent where it has none."""
+    if info >= _HAS_RIGHT_ORIGIN:
+        pos = _skip_id(data, pos)
+        return _skip_id(data, pos) if info >= _HAS_BOTH_ORIGINS else pos
+    in_root = data[pos]
+    pos = skip_text(data, pos + 1) if in_root else _skip_id(data, pos + 1)
+    return skip_text(data, pos) if info & _HAS_PARENT_KEY else pos
+
+
+def _skip_id(data: bytes, pos: int) -> int:
+    return read_uint(data, read_uint(data, pos)[1])[1]
+
+
+def _skip_content(data: bytes, pos: int, kind: int) -> tuple[int, int]:
+    """Pass the content of an item; return its length in clocks and where it ends."""
+    if kind != STRING:
+        return read_content(data, pos, kind)
+    size, start = read_uint(data, pos)
+    end = start + size
+    return len(data[start:end].decode().encode("utf-16-le")) // 2, end

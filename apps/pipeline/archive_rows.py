@@ -1,0 +1,120 @@
+"""Operations, versions and what is in quarantine, as lines of a document's file and back."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypeVar
+
+from apps.core import base64
+from apps.core.errors import InvalidInputError
+from apps.history.version import Version
+from apps.oplog.operation import Operation
+from apps.oplog.quarantine import Quarantined, quarantine_key
+from apps.pipeline.archive import ArchiveBrokenError
+
+T = TypeVar("T")
+
+#: Gives an author's id of the file the id that it has here.
+Author = Callable[[str], str]
+
+
+def row_line(row: Operation | Version | Quarantined) -> dict[str, Any]:
+    """Return a row as JSON, without the document's id, which stands in the header."""
+    return {name: _plain(value) for name, value in asdict(row).items() if name not in _LEFT_OUT}
+
+
+#: Said once in the header, or made of what is said.
+_LEFT_OUT = {"document_id", "id"}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.encode(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+class Rows:
+    """Reads lines as rows of the document ``document_id``. Raises ``ArchiveBrokenError``."""
+
+    def __init__(self, document_id: str, author: Author = lambda user_id: user_id) -> None:
+        self._document_id = document_id
+        self._author = author
+
+    def operation(self, body: Any) -> Operation:
+        """Read an ``operation``."""
+        return _read(
+            "operation",
+            lambda: Operation(
+                document_id=self._document_id,
+                seq=_is(int, body["seq"]),
+                unique_id=_is(str, body["unique_id"]),
+                author_id=self._author(_is(str, body["author_id"])),
+                received_at=moment(body["received_at"]),
+                version_vector=_bytes(body["version_vector"]),
+                update=_bytes(body["update"]),
+            ),
+        )
+
+    def version(self, body: Any) -> Version:
+        """Read a ``version``."""
+        return _read(
+            "version",
+            lambda: Version(
+                document_id=self._document_id,
+                number=_is(int, body["number"]),
+                seq=_is(int, body["seq"]),
+                name=_is(str, body["name"]),
+                automatic=_is(bool, body["automatic"]),
+                created_at=moment(body["created_at"]),
+                author_ids=tuple(self._author(_is(str, each)) for each in body["author_ids"]),
+                version_vector=_bytes(body["version_vector"]),
+                packed=_bytes(body["packed"]),
+                size=_is(int, body["size"]),
+            ),
+        )
+
+    def quarantined(self, body: Any) -> Quarantined:
+        """Read a ``quarantined``."""
+        return _read("quarantined", lambda: self._quarantined(body))
+
+    def _quarantined(self, body: Any) -> Quarantined:
+        seq = None if body["seq"] is None else _is(int, body["seq"])
+        unique_id = _is(str, body["unique_id"])
+        return Quarantined(
+            id=quarantine_key(self._document_id, seq=seq, unique_id=unique_id),
+            document_id=self._document_id,
+            seq=seq,
+            unique_id=unique_id,
+            author_id=self._author(_is(str, body["author_id"])),
+            received_at=moment(body["received_at"]),
+            update=_bytes(body["update"]),
+            reason=_is(str, body["reason"]),
+            detail=_is(str, body["detail"]),
+            set_aside_at=moment(body["set_aside_at"]),
+            discarded=_is(bool, body["discarded"]),
+        )
+
+
+def moment(value: Any) -> datetime:
+    """Read an aware moment. Raises ``ValueError``, ``TypeError``."""
+    read = datetime.fromisoformat(value)
+    if read.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return read
+
+
+def _read(kind: str, make: Callable[[], T]) -> T:
+    try:
+        return make()
+    except (KeyError, TypeError, ValueError, InvalidInputError) as err:
+        raise ArchiveBrokenError(f"A line of kind {kind} is not one: {err!r}.") from err
+
+
+def _is(kind: type[T], value: Any) -> T:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _bytes(value: Any) -> bytes:
+    return base64.decode(_is(str, value))

@@ -1,0 +1,92 @@
+"""The way in which a document was rebuilt, for a person and for a program."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from apps.crdt.lib0 import DecodeError
+from apps.crdt.vectors import Vector, decode_vector
+from apps.history.recovery import Recovery, document_recover
+from apps.history.selectors import version_places
+from apps.oplog.quarantine import quarantine_iter
+from apps.pipeline.selectors import stored_check
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What ``recover_document`` says; ``is_sound`` when nothing needs a person."""
+
+    facts: dict[str, Any]
+    is_sound: bool
+
+
+def document_explain(*, document_id: str) -> Explanation:
+    """Rebuild a document as whoever opens it does, and tell how.
+
+    Raises ``DocumentNotFoundError``, ``LogGapError``, ``PyMongoError``.
+    """
+    stored_check(document_id)
+    recovery = document_recover(document_id=document_id)
+    try:
+        return Explanation(_facts(recovery), _is_sound(recovery))
+    finally:
+        recovery.document.engine.close()
+
+
+def _is_sound(recovery: Recovery) -> bool:
+    kept = quarantine_iter(document_id=recovery.document_id)
+    waiting = {one.seq for one in kept} & recovery.set_aside.keys()
+    return recovery.is_whole and not waiting
+
+
+def _facts(recovery: Recovery) -> dict[str, Any]:
+    document = recovery.document
+    snapshot = _snapshot(recovery)
+    return {
+        "document_id": recovery.document_id,
+        "last_processed_version": _processed(recovery),
+        "snapshot": snapshot,
+        "passed_over": recovery.passed_over,
+        "operations": {
+            "read": recovery.read,
+            "applied": recovery.read - sum(seq > snapshot["seq"] for seq in recovery.set_aside),
+            "set_aside": [
+                {"seq": seq, "why": why} for seq, why in sorted(recovery.set_aside.items())
+            ],
+        },
+        "seq": document.seq,
+        "version_vector": _words(document.vector),
+        "log_is_whole": recovery.is_whole,
+        "ms": {step: round(seconds * 1000, 2) for step, seconds in recovery.seconds.items()},
+    }
+
+
+def _processed(recovery: Recovery) -> dict[str, Any] | None:
+    processed = recovery.processed
+    if processed is None:
+        return None
+    try:
+        vector = _words(decode_vector(processed.version_vector))
+    except DecodeError:
+        vector = None
+    return {
+        "seq": processed.seq,
+        "unique_id": processed.unique_id,
+        "received_at": processed.received_at.isoformat(),
+        "version_vector": vector,
+    }
+
+
+def _snapshot(recovery: Recovery) -> dict[str, Any]:
+    """Return where the snapshot was; one of Redis has the number of the version that it is."""
+    found = recovery.found
+    assert found is not None  # noqa: S101 - set before anybody gets a Recovery
+    number = found.number
+    if found.source == "redis":
+        places = version_places(document_id=recovery.document_id)
+        number = next((n for seq, n in places if seq == found.snapshot.seq), None)
+    return {"source": found.source, "number": number, "seq": found.snapshot.seq}
+
+
+def _words(vector: Vector) -> dict[str, int]:
+    """Return a vector as JSON has it; clients are texts there."""
+    return {str(client): vector[client] for client in sorted(vector)}

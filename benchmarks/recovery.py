@@ -1,0 +1,144 @@
+"""How long recovery takes: ``make bench-recovery`` on a Scriptorium of its own, prints a table.
+
+Each row is a median with its spread, and goes as a line of JSON to ``benchmarks/results``.
+"""
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pycrdt
+from pymongo import MongoClient
+
+from tests.support.clients import Client
+from tests.support.control import away
+from tests.support.eventually import eventually
+from tests.support.launcher import Launched
+from tests.support.operations import Scribe
+
+RESULTS = Path(__file__).parent / "results" / "recovery.jsonl"
+#: Operations after the snapshot, and letters in one.
+TAILS = (100, 1_000, 10_000, 100_000)
+#: Letters of a document that is one operation.
+SIZES = (10_000, 100_000, 1_000_000)
+REPEATS = 5
+#: How long an outage of Kafka lasts, and how long typing is measured, in seconds.
+OUTAGE_S = 60
+TYPING_S = 5
+_ROWS_AT_ONCE = 5_000
+
+
+def main() -> None:
+    """Measure everything."""
+    RESULTS.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, _launched(Path(folder)) as stack:
+        for tail in TAILS:
+            _measure_load(stack, f"{tail} operations after the snapshot", ["x "] * tail)
+        for size in SIZES:
+            _measure_load(stack, f"one operation of {size} letters", ["x" * size])
+        _report("SIGKILL of web to next accepted edit", "s", asyncio.run(_web_killed(stack)))
+        usual, without, catch_up = asyncio.run(_kafka_away(stack))
+        _report("edits/s, Kafka there", "1/s", [usual])
+        _report("edits/s, Kafka away", "1/s", [without])
+        _report("ratio of the two", "", [without / usual])
+        _report(f"catch-up after {OUTAGE_S} s without Kafka", "s", [catch_up])
+
+
+@contextmanager
+def _launched(folder: Path) -> Iterator[Launched]:
+    stack = Launched(folder)
+    try:
+        stack.wait_until_ready()
+        yield stack
+    finally:
+        stack.stop()
+
+
+def _report(what: str, unit: str, values: Sequence[float]) -> None:
+    median = statistics.median(values)
+    spread = f" ({min(values):.4g} to {max(values):.4g})" if len(values) > 1 else ""
+    print(f"{what:<46}{median:>10.4g} {unit}{spread}", flush=True)  # noqa: T201 - the interface
+    row = {"scenario": what, "subject": "scriptorium", "value": median, "unit": unit}
+    with RESULTS.open("a") as file:
+        file.write(json.dumps({**row, "services": "embedded", "runs": list(values)}) + "\n")
+
+
+def _measure_load(stack: Launched, what: str, texts: Sequence[str]) -> None:
+    """Write a log past the product, and rebuild the document as a new server would."""
+    document_id = stack.create_document("ada")
+    scribe = Scribe(document_id)
+    with MongoClient[dict[str, Any]](stack.settings()["MONGODB_URL"]) as client:
+        rows = client.get_default_database()["crdt_operations"]
+        for start in range(0, len(texts), _ROWS_AT_ONCE):
+            batch = [scribe.write(text).to_row() for text in texts[start : start + _ROWS_AT_ONCE]]
+            rows.insert_many(batch)
+    values = []
+    for _ in range(REPEATS):
+        said = json.loads(stack.manage("recover_document", document_id, "--explain", "--json"))
+        if said["seq"] != len(texts):
+            raise RuntimeError(f"not all was recovered: {said}")
+        values.append(sum(said["ms"].values()))
+    _report(what, "ms", values)
+
+
+async def _web_killed(stack: Launched) -> list[float]:
+    """Kill the web server, and come back until an edit is in the log again."""
+    document_id = stack.create_document("ada")
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    values = []
+    for _ in range(REPEATS):
+        await _edit(stack, document_id, doc)
+        stack.kill("web")
+        started = time.perf_counter()
+        while True:
+            try:
+                await _edit(stack, document_id, doc)
+                break
+            except OSError:
+                await asyncio.sleep(0.05)
+        values.append(time.perf_counter() - started)
+    return values
+
+
+async def _edit(stack: Launched, document_id: str, doc: "pycrdt.Doc[Any]") -> None:
+    token = stack.token("ada")
+    async with Client(stack.ws_url, document_id, token=token, native=True, doc=doc) as client:
+        await client.until_ack(await client.append("x"))
+
+
+async def _kafka_away(stack: Launched) -> tuple[float, float, float]:
+    """Type with and without Kafka; return both speeds, and the time to lag 0 afterwards."""
+    document_id = stack.create_document("ada")
+    async with Client(stack.ws_url, document_id, token=stack.token("ada"), native=True) as client:
+        usual = await _type(client, lambda spent: spent < TYPING_S)
+        with away(stack, "kafka"):
+            without = await _type(client, lambda spent: spent < OUTAGE_S)
+        started = time.perf_counter()
+        head = len(client.acks) // 2
+
+        def caught_up() -> bool:
+            row, _sums = stack.manage("pipeline_status", document_id, "--json").splitlines()
+            status = json.loads(row)
+            return bool(status["published"] == status["processed"] == status["head"] == head)
+
+        await asyncio.to_thread(eventually, caught_up, 300)
+        return usual, without, time.perf_counter() - started
+
+
+async def _type(client: Client, goes_on: Callable[[float], bool]) -> float:
+    """Type one edit after the other, each when the last is persisted; return edits per second."""
+    started, count = time.perf_counter(), 0
+    while goes_on(time.perf_counter() - started):
+        await client.until_ack(await client.insert(0, "x"))
+        count += 1
+    return count / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()
