@@ -143,6 +143,11 @@ def users_by_id(user_ids: Iterable[int]) -> dict[int, User]:
     return User.objects.in_bulk(list(user_ids))
 
 
+def users_by_username(usernames: Iterable[str]) -> dict[str, User]:
+    """Return ``{username: user}`` for the names that exist, in one query."""
+    return {user.username: user for user in User.objects.filter(username__in=list(usernames))}
+
+
 def user_search(text: str) -> QuerySet[User]:
     """Return the active users whose username or name has ``text``, by username.
 

@@ -4,6 +4,7 @@ MongoDB and PostgreSQL share no transaction. So a creation writes the entity fir
 can see without a permission, and takes it back when a later step fails.
 """
 
+import contextlib
 import logging
 import uuid
 
@@ -14,7 +15,7 @@ from mongoengine.errors import NotUniqueError
 from apps.accounts import selectors as accounts
 from apps.accounts.changes import access_publish
 from apps.accounts.models import User
-from apps.accounts.services import owner_grant
+from apps.accounts.services import AlreadySharedError, owner_grant
 from apps.core import clock, errors, ids
 from apps.core.events import Event
 from apps.documents import events
@@ -53,7 +54,7 @@ def document_create(*, user: User, title: str = "", document_id: str | None = No
     """
     if not accounts.may_create_documents(user=user):
         raise MayNotCreateError("You may not create documents. Ask an administrator.")
-    document = _new_document(user, _title(title), document_id or ids.new_id())
+    document = _new_document(user, title_checked(title), document_id or ids.new_id())
     change = DocumentChange(document, user)
     document.save(force_insert=True)
     try:
@@ -71,7 +72,7 @@ def document_rename(*, user: User, document_id: str, title: str) -> Document:
     document, abilities = document_get(user=user, document_id=document_id)
     if not abilities.rename:
         raise NotAllowedError("You may not rename this document.")
-    new_title = _title(title)
+    new_title = title_checked(title)
     document.update(
         set__title=new_title, set__title_folded=title_key(new_title), set__updated_at=clock.now()
     )
@@ -100,6 +101,32 @@ def document_restore(*, user: User, document_id: str) -> Document:
     return _trash_changed(document, user, events.document_restored)
 
 
+def document_adopt(document: Document, *, owner: User) -> None:
+    """Store the entity of a document whose log and versions are there already: an import.
+
+    Nobody sees any of it before. Raises ``NotUniqueError`` when there is one of this id.
+    """
+    document.title_folded = title_key(document.title)
+    document.owner_id = owner.pk
+    document.unpublished = document.seq > 0
+    with transaction.atomic():
+        with contextlib.suppress(AlreadySharedError):  # by an import that was killed
+            owner_grant(user=owner, document_id=document.id)
+        document.save(force_insert=True)
+
+
+def title_checked(text: str) -> str:
+    """Return a title as it is stored. Raises ``TitleTooLongError``."""
+    title = title_clean(text)
+    limit = settings.DOCUMENT_TITLE_MAX_CHARS
+    if len(title) > limit:
+        raise TitleTooLongError(
+            f"A title has at most {limit} characters.",
+            extra={"limit": "DOCUMENT_TITLE_MAX_CHARS", "value": limit},
+        )
+    return title
+
+
 def document_ensure_seeded(*, user: User, name: str, title: str) -> tuple[Document, bool]:
     """Return the document seeded under ``name`` and whether it was created now.
 
@@ -113,17 +140,6 @@ def document_ensure_seeded(*, user: User, name: str, title: str) -> tuple[Docume
         return document_create(user=user, title=title, document_id=document_id), True
     except NotUniqueError:  # seeded by another process meanwhile
         return Document.objects.get(id=document_id), False
-
-
-def _title(text: str) -> str:
-    title = title_clean(text)
-    limit = settings.DOCUMENT_TITLE_MAX_CHARS
-    if len(title) > limit:
-        raise TitleTooLongError(
-            f"A title has at most {limit} characters.",
-            extra={"limit": "DOCUMENT_TITLE_MAX_CHARS", "value": limit},
-        )
-    return title
 
 
 def _new_document(user: User, title: str, document_id: str) -> Document:

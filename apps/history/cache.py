@@ -6,7 +6,7 @@ from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
-from apps.history.snapshot import Snapshot, SnapshotDamagedError
+from apps.history.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -42,26 +42,8 @@ def snapshot_put(*, document_id: str, snapshot: Snapshot) -> bool:
     return bool(stored)
 
 
-def snapshot_find(*, document_id: str) -> Snapshot | None:
-    """Return the cached snapshot, None when there is none, it is damaged, or Redis is away."""
-    key, seq_key = _keys(document_id)
-    try:
-        client = get_redis_connection("default")
-        packed = client.get(key)
-        if packed is None:
-            return None
-        try:
-            return Snapshot.unpack(packed)
-        except SnapshotDamagedError as err:
-            logger.error("cached snapshot of %s dropped: %s", document_id, err)
-            client.delete(key, seq_key)
-    except RedisError as err:
-        logger.warning("snapshot of %s not read from the cache: %s", document_id, err)
-    return None
-
-
-def snapshot_packed(*, document_id: str) -> bytes | None:
-    """Return the cached snapshot as it is, sound or not. Raises ``RedisError``."""
+def snapshot_find(*, document_id: str) -> bytes | None:
+    """Return the cached snapshot, packed, sound or not. Raises ``RedisError``."""
     key, _seq_key = _keys(document_id)
     packed: bytes | None = get_redis_connection("default").get(key)
     return packed

@@ -14,6 +14,8 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from apps.core.moments import MomentField, moment_read, moment_text
+
 #: Updates in one command; above fifty some Mongo dialects hang.
 UPDATES_PER_COMMAND = 50
 _DUPLICATE_KEY = 11000
@@ -27,8 +29,8 @@ class LastProcessedVersion(me.Document):  # type: ignore[misc]
     unique_id = me.StringField(required=True)
     version_vector = me.BinaryField(required=True)
     #: When the server received that operation (the timestamp of §9).
-    received_at = me.DateTimeField(required=True)
-    processed_at = me.DateTimeField(required=True)
+    received_at = MomentField(required=True)
+    processed_at = MomentField(required=True)
 
     meta = {"collection": "last_processed_version", "index_cls": False}
 
@@ -60,7 +62,7 @@ def processed_find(*, document_id: str) -> Processed | None:
         seq=row["seq"],
         unique_id=row["unique_id"],
         version_vector=bytes(row["version_vector"]),
-        received_at=row["received_at"],
+        received_at=moment_read(row["received_at"]),
     )
 
 
@@ -112,6 +114,6 @@ def _values(mark: Processed, at: datetime) -> dict[str, Any]:
         "seq": mark.seq,
         "unique_id": mark.unique_id,
         "version_vector": mark.version_vector,
-        "received_at": mark.received_at,
-        "processed_at": at,
+        "received_at": moment_text(mark.received_at),
+        "processed_at": moment_text(at),
     }

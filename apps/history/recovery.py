@@ -19,10 +19,11 @@ from apps.crdt.engine import EngineBrokenError, get_engine
 from apps.crdt.lib0 import DecodeError
 from apps.crdt.vectors import covers, decode_vector, encode_vector
 from apps.history import cache
+from apps.history.events import DamagedVersion, version_damaged
 from apps.history.loaded import LoadedDocument
 from apps.history.processed import Processed, processed_find
 from apps.history.selectors import FoundSnapshot, snapshots_iter
-from apps.history.snapshot import Snapshot
+from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
 from apps.oplog.selectors import operations_iter
@@ -53,8 +54,10 @@ class Recovery:
     """
 
     document_id: str
+    dry_run: bool
     processed: Processed | None = None
     found: FoundSnapshot | None = None
+    snapshot_seq: int = 0
     loaded: LoadedDocument | None = None
     passed_over: list[str] = field(default_factory=list)
     read: int = 0
@@ -123,13 +126,13 @@ def log_state(*, document_id: str, up_to: int) -> bytes:
     return engine.merge([each.update for each in operations if each.seq not in aside])
 
 
-def document_recover(*, document_id: str) -> Recovery:
-    """Rebuild a document and say how.
+def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
+    """Rebuild a document and say how; with ``dry_run`` neither cache nor quarantine is touched.
 
     Reads the log to the end whatever *documents* says. Raises ``PyMongoError`` when the store is
     away and ``LogGapError`` when the log lacks an operation; never starts from empty instead.
     """
-    recovery = Recovery(document_id)
+    recovery = Recovery(document_id, dry_run)
     with recovery.step("last processed version"):
         recovery.processed = processed_find(document_id=document_id)
     while recovery.loaded is None:
@@ -152,23 +155,30 @@ def _rebuild(recovery: Recovery) -> None:
     """Try the snapshots, the best first, until one fits; the empty one fits every log."""
     recovery.read = 0
     recovery.passed_over = []
-    snapshots = snapshots_iter(document_id=recovery.document_id, passed_over=recovery.passed_over)
-    for found in _timed(recovery, snapshots):
+    for found in _timed(recovery, snapshots_iter(document_id=recovery.document_id)):
         try:
             with recovery.step("open"):
-                loaded = _open(found)
+                snapshot = Snapshot.unpack(found.packed)
+                loaded = _open(snapshot)
             _replay(recovery, loaded)
-        except _UnfitSnapshotError as err:
-            logger.error(
-                "snapshot of %s (%s) passed over: %s", recovery.document_id, found.place, err
-            )
-            recovery.passed_over.append(f"{found.place}: {err}")
-            cache.snapshot_forget(document_id=recovery.document_id)
+        except (SnapshotDamagedError, _UnfitSnapshotError) as err:
+            _pass_over(recovery, found, err)
             continue
-        recovery.found, recovery.loaded = found, loaded
-        if found.source == "mongodb":
-            cache.snapshot_put(document_id=recovery.document_id, snapshot=found.snapshot)
+        recovery.found, recovery.snapshot_seq, recovery.loaded = found, snapshot.seq, loaded
+        if found.source == "mongodb" and not recovery.dry_run:
+            cache.snapshot_put(document_id=recovery.document_id, snapshot=snapshot)
         return
+
+
+def _pass_over(recovery: Recovery, found: FoundSnapshot, error: Exception) -> None:
+    """Say what is wrong with a snapshot; drop it from the cache, have a damaged version mended."""
+    logger.error("snapshot of %s (%s) passed over: %s", recovery.document_id, found.place, error)
+    recovery.passed_over.append(f"{found.place}: {error}")
+    if recovery.dry_run:
+        return
+    cache.snapshot_forget(document_id=recovery.document_id)
+    if found.number is not None and isinstance(error, SnapshotDamagedError):
+        version_damaged.publish(DamagedVersion(recovery.document_id, found.number))
 
 
 def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[FoundSnapshot]:
@@ -178,9 +188,9 @@ def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[F
         yield found
 
 
-def _open(found: FoundSnapshot) -> LoadedDocument:
+def _open(snapshot: Snapshot) -> LoadedDocument:
     try:
-        return LoadedDocument.open(found.snapshot)
+        return LoadedDocument.open(snapshot)
     except (InvalidInputError, EngineBrokenError) as err:
         raise _UnfitSnapshotError(f"it does not open: {err.message}") from err
 
@@ -229,4 +239,5 @@ def _after(document_id: str, loaded: LoadedDocument) -> Iterator[Operation]:
 
 def _set_aside(recovery: Recovery, operation: Operation, error: AppError) -> None:
     recovery.set_aside[operation.seq] = error.message
-    operation_set_aside(operation, error)
+    if not recovery.dry_run:
+        operation_set_aside(operation, error)

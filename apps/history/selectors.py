@@ -4,10 +4,11 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from redis.exceptions import RedisError
+
 from apps.history import cache
-from apps.history.events import DamagedVersion, version_damaged
 from apps.history.models import version_rows
-from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
+from apps.history.snapshot import EMPTY
 from apps.history.version import Version
 
 logger = logging.getLogger(__name__)
@@ -15,12 +16,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FoundSnapshot:
-    """A snapshot and where it was: ``redis``, ``mongodb``, or ``nothing`` for the empty one.
+    """A packed snapshot, sound or not, and where it was: ``redis``, ``mongodb``, ``nothing``.
 
     ``number`` is that of its version, where it is known.
     """
 
-    snapshot: Snapshot
+    packed: bytes
     source: str
     number: int | None = None
 
@@ -30,32 +31,26 @@ class FoundSnapshot:
         return self.source if self.number is None else f"version {self.number}"
 
 
-NOTHING = FoundSnapshot(EMPTY, "nothing")
+NOTHING = FoundSnapshot(EMPTY.pack(), "nothing")
 
 
-def snapshots_iter(
-    *, document_id: str, passed_over: list[str] | None = None
-) -> Iterator[FoundSnapshot]:
+def snapshots_iter(*, document_id: str) -> Iterator[FoundSnapshot]:
     """Yield what a document may be rebuilt from, the best first: Redis, then MongoDB, then nothing.
 
-    Damaged ones are passed over with a word, which is added to ``passed_over`` as well. Raises
-    ``PyMongoError`` when the store is away.
+    Raises ``PyMongoError`` when the store is away.
     """
-    cached = cache.snapshot_find(document_id=document_id)
+    try:
+        cached = cache.snapshot_find(document_id=document_id)
+    except RedisError as err:
+        logger.warning("snapshot of %s not read from the cache: %s", document_id, err)
+        cached = None
     if cached is not None:
         yield FoundSnapshot(cached, "redis")
     rows = version_rows().find({"document_id": document_id}, {"_id": 0, "snapshot": 1, "number": 1})
     # One at a time: as a rule the first is sound, and each may be as large as a document.
     for row in rows.sort("seq", -1).batch_size(1):
-        try:
-            snapshot = Snapshot.unpack(bytes(row["snapshot"]))
-        except SnapshotDamagedError as err:
-            logger.error("version %s of %s passed over: %s", row["number"], document_id, err)
-            if passed_over is not None:
-                passed_over.append(f"version {row['number']}: {err}")
-            version_damaged.publish(DamagedVersion(document_id, row["number"]))
-            continue
-        yield FoundSnapshot(snapshot, "mongodb", row["number"])
+        # One that somebody has removed is none, which is no sound one.
+        yield FoundSnapshot(bytes(row.get("snapshot") or b""), "mongodb", row["number"])
     yield NOTHING
 
 

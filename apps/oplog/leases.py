@@ -18,12 +18,6 @@ from apps.oplog.models import lock_rows
 LEASE_S = 10.0
 
 
-def lock_owner(document_id: str) -> str | None:
-    """Return who holds a document's lease, or held it last; None when nobody ever did."""
-    row = lock_rows().find_one({"_id": document_id}, {"owner": 1})
-    return None if row is None else str(row["owner"])
-
-
 class Hold(enum.Enum):
     """What ``Leases.hold`` found."""
 

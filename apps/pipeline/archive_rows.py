@@ -40,9 +40,15 @@ class Rows:
         self._document_id = document_id
         self._author = author
 
+    def read(self, kind: str, body: Any) -> Operation | Version | Quarantined:
+        """Read a line of one of the three kinds."""
+        if kind == "operation":
+            return self.operation(body)
+        return self.version(body) if kind == "version" else self.quarantined(body)
+
     def operation(self, body: Any) -> Operation:
         """Read an ``operation``."""
-        return _read(
+        return checked(
             "operation",
             lambda: Operation(
                 document_id=self._document_id,
@@ -57,7 +63,7 @@ class Rows:
 
     def version(self, body: Any) -> Version:
         """Read a ``version``."""
-        return _read(
+        return checked(
             "version",
             lambda: Version(
                 document_id=self._document_id,
@@ -75,7 +81,7 @@ class Rows:
 
     def quarantined(self, body: Any) -> Quarantined:
         """Read a ``quarantined``."""
-        return _read("quarantined", lambda: self._quarantined(body))
+        return checked("quarantined", lambda: self._quarantined(body))
 
     def _quarantined(self, body: Any) -> Quarantined:
         seq = None if body["seq"] is None else _is(int, body["seq"])
@@ -103,7 +109,8 @@ def moment(value: Any) -> datetime:
     return read
 
 
-def _read(kind: str, make: Callable[[], T]) -> T:
+def checked(kind: str, make: Callable[[], T]) -> T:
+    """Return what ``make`` reads of a line; raise ``ArchiveBrokenError`` when it cannot."""
     try:
         return make()
     except (KeyError, TypeError, ValueError, InvalidInputError) as err:

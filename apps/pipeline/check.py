@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from apps.core.errors import AppError
 from apps.crdt.vectors import encode_vector
 from apps.documents.heads import StoredHead, head_find
-from apps.history.cache import snapshot_forget, snapshot_packed, snapshot_put
+from apps.history.cache import snapshot_find, snapshot_forget, snapshot_put
 from apps.history.processed import processed_find
 from apps.history.selectors import version_find, version_places
 from apps.history.services import version_repair
@@ -84,7 +84,7 @@ class Check:
             self._stops.setdefault(seq, []).append(number)
             self.versions += 1
         try:
-            self._cached = snapshot_packed(document_id=self._document_id)
+            self._cached = snapshot_find(document_id=self._document_id)
         except RedisError as err:
             self.notes.append(f"Redis is away, its snapshot was not looked at: {err}")
         if self._cached is not None:

@@ -13,29 +13,35 @@ from apps.pipeline.selectors import stored_check
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What ``recover_document`` says; ``is_sound`` when nothing needs a person."""
+    """What ``recover_document`` says; ``complaint`` tells what needs a person."""
 
     facts: dict[str, Any]
-    is_sound: bool
+    complaint: str
 
 
-def document_explain(*, document_id: str) -> Explanation:
-    """Rebuild a document as whoever opens it does, and tell how.
+def document_explain(*, document_id: str, dry_run: bool) -> Explanation:
+    """Rebuild a document as whoever opens it does, and tell how; with ``dry_run`` only tell.
 
     Raises ``DocumentNotFoundError``, ``LogGapError``, ``PyMongoError``.
     """
     stored_check(document_id)
-    recovery = document_recover(document_id=document_id)
+    recovery = document_recover(document_id=document_id, dry_run=dry_run)
     try:
-        return Explanation(_facts(recovery), _is_sound(recovery))
+        return Explanation(_facts(recovery), _complaint(recovery))
     finally:
         recovery.document.engine.close()
 
 
-def _is_sound(recovery: Recovery) -> bool:
-    kept = quarantine_iter(document_id=recovery.document_id)
-    waiting = {one.seq for one in kept} & recovery.set_aside.keys()
-    return recovery.is_whole and not waiting
+def _complaint(recovery: Recovery) -> str:
+    if not recovery.is_whole:
+        return "The log has less than a worker has once seen: was an older backup put back?"
+    discarded = {
+        kept.seq
+        for kept in quarantine_iter(document_id=recovery.document_id, with_discarded=True)
+        if kept.discarded
+    }
+    waiting = len(recovery.set_aside.keys() - discarded)
+    return f"{waiting} operations are set aside: see manage.py quarantine." if waiting else ""
 
 
 def _facts(recovery: Recovery) -> dict[str, Any]:
@@ -83,8 +89,8 @@ def _snapshot(recovery: Recovery) -> dict[str, Any]:
     number = found.number
     if found.source == "redis":
         places = version_places(document_id=recovery.document_id)
-        number = next((n for seq, n in places if seq == found.snapshot.seq), None)
-    return {"source": found.source, "number": number, "seq": found.snapshot.seq}
+        number = next((n for seq, n in places if seq == recovery.snapshot_seq), None)
+    return {"source": found.source, "number": number, "seq": recovery.snapshot_seq}
 
 
 def _words(vector: Vector) -> dict[str, int]:

@@ -35,8 +35,12 @@ class Exported:
     left_out: list[str] = field(default_factory=list)
 
 
-def document_export(*, document_id: str, path: Path, on_progress: OnProgress) -> Exported:
+def document_export(
+    *, document_id: str, path: Path, dry_run: bool, on_progress: OnProgress
+) -> Exported:
     """Write a document's file, all of it held against its log on the way.
+
+    With ``dry_run`` all is read and checked, and no file is made.
 
     Raises ``DocumentNotFoundError``, ``FileExistsAlreadyError``, ``NotExportableError``,
     ``LogGapError``, ``OSError``, ``PyMongoError``; then there is no file.
@@ -45,7 +49,10 @@ def document_export(*, document_id: str, path: Path, on_progress: OnProgress) ->
     exported = Exported(document_id)
     with replayed(document_id) as replay:
         writer = _Writer(document, replay, exported, on_progress)
-        exported.lines = archive_write(path, writer.lines())
+        if dry_run:
+            exported.lines = Counter(kind for kind, _ in writer.lines())
+        else:
+            exported.lines = archive_write(path, writer.lines())
     return exported
 
 

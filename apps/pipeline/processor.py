@@ -157,21 +157,31 @@ class Processor:
             followed.unsaved.add(len(operation.update), at=self._now())
 
     def _save(self, document_id: str, followed: _Followed) -> None:
-        """Keep the document's state as a version and cache it, unless somebody else has."""
+        """Keep the document's state as a version and cache it, unless somebody else has.
+
+        Where the log got a gap meanwhile nothing is kept: the document waits for a person.
+        """
+        try:
+            self._keep(document_id, followed)
+        except AppError as err:
+            metrics.LOOP_ERRORS.labels(loop="processor").inc()
+            logger.error("document %s not saved: %s", document_id, err.message)
+        followed.unsaved = Unsaved()
+        followed.author_ids.clear()
+
+    def _keep(self, document_id: str, followed: _Followed) -> None:
         seq, vector = latest_reach(document_id=document_id)
         if not covers(followed.loaded.vector, _readable(vector)):
             # Something was released from quarantine (``release``) since this was loaded.
             logger.warning("document %s is loaded anew: its versions have more", document_id)
-            followed.loaded.engine.close()
-            followed.loaded = document_load(document_id=document_id)
+            stale, followed.loaded = followed.loaded, document_load(document_id=document_id)
+            stale.engine.close()
         if seq < followed.loaded.seq:
             version_create(
                 document_id=document_id,
                 snapshot=snapshot_of(followed.loaded, document_id=document_id),
                 author_ids=followed.author_ids,
             )
-        followed.unsaved = Unsaved()
-        followed.author_ids.clear()
 
     def _forget_oldest(self) -> None:
         """Keep memory bounded: the least recently edited go, what is unsaved saved before."""

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from apps.core import clock
 from apps.documents.heads import unpublished_find
+from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
-from apps.oplog.selectors import operations_iter
+from apps.oplog.selectors import LogGapError, operations_iter
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def relay_unpublished(publisher: Publisher) -> int:
         left = OPERATIONS - count
         if left <= 0:
             break
-        operations = list(operations_iter(document_id=document_id, after=published_seq, limit=left))
+        operations = _next(document_id, published_seq, left)
         if not publisher.hand_over(operations):
             break
         count += len(operations)
@@ -42,3 +43,13 @@ def relay_unpublished(publisher: Publisher) -> int:
         queued = publisher.flush(WAIT_S)
         logger.info("relay: %s operations handed over, %s not delivered yet", count, queued)
     return count
+
+
+def _next(document_id: str, after: int, limit: int) -> list[Operation]:
+    """Return what comes next in a log; of a damaged one up to the gap, so that others go on."""
+    operations: list[Operation] = []
+    try:
+        operations.extend(operations_iter(document_id=document_id, after=after, limit=limit))
+    except LogGapError as err:
+        logger.error("relay: %s", err.message)
+    return operations

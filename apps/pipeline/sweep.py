@@ -7,7 +7,7 @@ worker read it; the log has it (DESIGN, the consumer).
 import logging
 
 from apps.oplog.operation import Operation
-from apps.oplog.selectors import operations_since
+from apps.oplog.selectors import LogGapError, operations_since
 from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 from apps.pipeline.selectors import behind_find
@@ -32,5 +32,12 @@ def sweep(policy: SnapshotPolicy, *, older_than_s: float, limit: int) -> int:
 
 
 def _last(document_id: str, head: int) -> list[Operation]:
-    """Return a document's last operation: the processor reads what is before it by itself."""
-    return operations_since(document_id=document_id, after=head - 1, limit=1)
+    """Return a document's last operation: the processor reads what is before it by itself.
+
+    None of a log that is damaged there, for the others have to go on.
+    """
+    try:
+        return operations_since(document_id=document_id, after=head - 1, limit=1)
+    except LogGapError as err:
+        logger.error("sweep: passed over: %s", err.message)
+        return []

@@ -6,9 +6,10 @@ import pytest
 from django_redis import get_redis_connection
 
 from apps.core import ids
-from apps.history import cache
-from apps.history.cache import snapshot_find, snapshot_forget, snapshot_put
+from apps.history.cache import snapshot_forget, snapshot_put
+from apps.history.selectors import NOTHING, snapshots_iter
 from apps.history.snapshot import Snapshot
+from tests.support.snapshots import cached_snapshot
 
 #: Nothing listens there.
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -35,7 +36,7 @@ def redis_away(settings: Any) -> None:
 def test_cached_snapshot_is_found(document_id: str) -> None:
     """With an expiry: Redis stays bounded."""
     assert snapshot_put(document_id=document_id, snapshot=snapshot(3))
-    assert snapshot_find(document_id=document_id) == snapshot(3)
+    assert cached_snapshot(document_id) == snapshot(3)
     client = get_redis_connection("default")
     for key in client.keys(f"*{document_id}*"):
         assert client.ttl(key) > 0
@@ -46,28 +47,14 @@ def test_older_snapshot_does_not_replace_a_newer_one(document_id: str) -> None:
     snapshot_put(document_id=document_id, snapshot=snapshot(3))
     assert not snapshot_put(document_id=document_id, snapshot=snapshot(2))
     assert snapshot_put(document_id=document_id, snapshot=snapshot(3))
-    assert snapshot_find(document_id=document_id) == snapshot(3)
-
-
-def test_damaged_snapshot_is_dropped_with_a_word(
-    document_id: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is no more there afterwards, so the next one can be stored whatever its seq."""
-    snapshot_put(document_id=document_id, snapshot=snapshot(9))
-    key, _seq_key = cache._keys(document_id)
-    packed = bytearray(snapshot(9).pack())
-    packed[-1] ^= 1
-    get_redis_connection("default").set(key, bytes(packed))
-    assert snapshot_find(document_id=document_id) is None
-    assert document_id in caplog.text
-    assert snapshot_put(document_id=document_id, snapshot=snapshot(2))
+    assert cached_snapshot(document_id) == snapshot(3)
 
 
 def test_forgotten_snapshot_is_gone(document_id: str) -> None:
     """And nothing of it is left that would refuse an older one."""
     snapshot_put(document_id=document_id, snapshot=snapshot(5))
     snapshot_forget(document_id=document_id)
-    assert snapshot_find(document_id=document_id) is None
+    assert cached_snapshot(document_id) is None
     assert snapshot_put(document_id=document_id, snapshot=snapshot(1))
 
 
@@ -75,6 +62,6 @@ def test_forgotten_snapshot_is_gone(document_id: str) -> None:
 def test_redis_away_is_a_cache_miss(document_id: str, caplog: pytest.LogCaptureFixture) -> None:
     """Said in the log, and no error."""
     assert not snapshot_put(document_id=document_id, snapshot=snapshot(1))
-    assert snapshot_find(document_id=document_id) is None
+    assert list(snapshots_iter(document_id=document_id)) == [NOTHING]
     snapshot_forget(document_id=document_id)
     assert caplog.text.count(document_id) == 3

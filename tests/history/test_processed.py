@@ -4,6 +4,8 @@ from apps.core import clock, ids
 from apps.history.processed import (
     Processed,
     processed_advance,
+    processed_find,
+    processed_replace,
     processed_rows,
     processed_seqs,
 )
@@ -23,6 +25,17 @@ def test_mark_moves_forward_and_never_back() -> None:
     row = processed_rows().find_one({"_id": ahead})
     assert row is not None
     assert row["unique_id"] == "id-5"
+
+
+def test_mark_reads_back_as_it_was_written() -> None:
+    """Moments too, whichever way they were written: some Mongo dialects make texts of dates."""
+    written = mark(ids.new_id(), 5)
+    processed_advance([written], at=clock.now())
+    assert processed_find(document_id=written.document_id) == written
+    again = mark(written.document_id, 7)
+    assert processed_replace(again, seen=written, at=clock.now())
+    assert processed_find(document_id=written.document_id) == again
+    assert not processed_replace(mark(written.document_id, 3), seen=written, at=clock.now())
 
 
 def test_more_marks_than_one_command_takes() -> None:

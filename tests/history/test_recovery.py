@@ -8,7 +8,7 @@ import pytest
 from apps.core import clock, ids
 from apps.crdt.updates import read_update
 from apps.crdt.vectors import encode_vector
-from apps.history.cache import snapshot_find, snapshot_forget, snapshot_put
+from apps.history.cache import snapshot_forget, snapshot_put
 from apps.history.models import version_rows
 from apps.history.processed import Processed, processed_advance
 from apps.history.recovery import document_load, document_recover, snapshot_of
@@ -21,6 +21,7 @@ from apps.oplog.selectors import LogGapError
 from tests.collab.authors import text_of
 from tests.crdt.samples import letters, written
 from tests.support.operations import Scribe
+from tests.support.snapshots import cached_snapshot
 
 #: By Yjs: "a😀b", the first half of the emoji deleted, "!" and "?" appended; and the vectors.
 SPLIT_PAIR = (
@@ -81,7 +82,7 @@ def test_document_is_version_and_tail(scribe: Scribe) -> None:
     loaded = document_load(document_id=scribe.document_id)
     assert list(loaded.recent.values()) == [6, 7]
     assert_is_whole(scribe)
-    cached = snapshot_find(document_id=scribe.document_id)
+    cached = cached_snapshot(scribe.document_id)
     assert cached is not None
     assert cached.seq == 5
 
@@ -108,7 +109,7 @@ def test_damaged_version_is_passed_over(scribe: Scribe, caplog: pytest.LogCaptur
     snapshot_forget(document_id=scribe.document_id)
     assert_is_whole(scribe)
     assert "passed over" in caplog.text
-    cached = snapshot_find(document_id=scribe.document_id)
+    cached = cached_snapshot(scribe.document_id)
     assert cached is not None
     assert cached.seq == 5
 
@@ -159,7 +160,7 @@ def test_snapshot_ahead_of_the_log_is_passed_over(scribe: Scribe) -> None:
     operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$gt": 3}})
     loaded = document_load(document_id=scribe.document_id)
     assert loaded.seq == 3
-    assert snapshot_find(document_id=scribe.document_id) is None
+    assert cached_snapshot(scribe.document_id) is None
 
 
 def test_snapshot_of_another_document_is_passed_over(scribe: Scribe) -> None:

@@ -3,10 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from apps.core import ids
-from apps.history.cache import snapshot_find
 from apps.history.models import version_rows
 from apps.history.services import version_create, version_create_initial, versions_delete
 from apps.history.snapshot import EMPTY, Snapshot
+from tests.support.snapshots import cached_snapshot
 
 
 def test_version_initial_is_the_empty_document() -> None:
@@ -30,7 +30,7 @@ def test_versions_made_at_once_get_a_number_each() -> None:
     with ThreadPoolExecutor(4) as threads:
         numbers = list(threads.map(create, range(8)))
     assert sorted(numbers) == list(range(1, 9))
-    cached = snapshot_find(document_id=document_id)
+    cached = cached_snapshot(document_id)
     assert cached is not None
     assert cached.seq == 7
 
@@ -41,4 +41,4 @@ def test_creation_taken_back_leaves_nothing() -> None:
     version_create_initial(document_id=document_id, author_id="7")
     versions_delete(document_id=document_id)
     assert version_rows().count_documents({"document_id": document_id}) == 0
-    assert snapshot_find(document_id=document_id) is None
+    assert cached_snapshot(document_id) is None

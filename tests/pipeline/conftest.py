@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from apps.core import clock, ids
+from apps.documents.models import Document
 from apps.oplog.leases import Leases
+from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.services import Append, operations_append
@@ -43,14 +45,18 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def written(store: Store) -> Written:
-    """Return how to make documents with a log."""
+def written(store: Store) -> Iterator[Written]:
+    """Return how to make documents with a log; they are gone afterwards, damaged or not."""
+    made: list[str] = []
 
     def write(count: int, *, age_s: float = 0) -> Scribe:
         scribe = Scribe()
+        made.append(scribe.document_id)
         at = clock.now() - timedelta(seconds=age_s)
         make_document(scribe.document_id, updated_at=at)
         store(scribe.write_many(count, at=at))
         return scribe
 
-    return write
+    yield write
+    Document.objects(id__in=made).delete()
+    operation_rows().delete_many({"document_id": {"$in": made}})

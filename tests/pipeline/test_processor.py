@@ -7,7 +7,6 @@ import pytest
 
 from apps.core import ids
 from apps.crdt.vectors import encode_vector
-from apps.history.cache import snapshot_find
 from apps.history.models import version_rows
 from apps.history.processed import processed_rows, processed_seqs
 from apps.history.recovery import document_load
@@ -21,6 +20,7 @@ from tests.crdt.samples import letters
 from tests.crdt.samples import written as sample
 from tests.pipeline.conftest import Store, Written
 from tests.support.operations import Scribe
+from tests.support.snapshots import cached_snapshot
 
 #: Nothing is due by itself.
 NEVER = SnapshotPolicy(operations=10**9, size_bytes=10**9, quiet_s=10**9)
@@ -69,7 +69,7 @@ def test_operations_that_kafka_repeats_or_loses_change_nothing(
     processor.forget()
     assert processed_seqs([scribe.document_id]) == {scribe.document_id: 5}
     assert seqs_of_versions(scribe.document_id) == [5]
-    snapshot = snapshot_find(document_id=scribe.document_id)
+    snapshot = cached_snapshot(scribe.document_id)
     assert snapshot is not None
     assert snapshot.state == document_load(document_id=scribe.document_id).engine.encode()
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from apps.documents.models import Document
+from apps.oplog.models import operation_rows
 from apps.oplog.publisher import Publisher
 from apps.pipeline.relay import GRACE_S, relay_unpublished
 from tests.pipeline.conftest import Written
@@ -21,6 +22,16 @@ def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publis
         return bool(document.published_seq == 5 and not document.unpublished)
 
     eventually(is_published)
+
+
+def test_relay_goes_on_behind_a_damaged_log(written: Written, publisher: Publisher) -> None:
+    """A log with a hole waits for a person; the documents after it do not."""
+    damaged = written(3, age_s=GRACE_S + 90)
+    operation_rows().delete_one({"document_id": damaged.document_id, "seq": 2})
+    sound = written(3, age_s=GRACE_S + 60)
+    relay_unpublished(publisher)
+    assert Document.objects.get(id=sound.document_id).published_seq == 3
+    assert Document.objects.get(id=damaged.document_id).published_seq == 1
 
 
 def test_relay_leaves_fresh_edits_to_their_server(written: Written, publisher: Publisher) -> None:

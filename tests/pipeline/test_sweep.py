@@ -1,13 +1,14 @@
 """The sweep finds documents that the workers missed, and only those."""
 
-from apps.history.cache import snapshot_find
 from apps.history.processed import processed_seqs
+from apps.oplog.models import operation_rows
 from apps.oplog.selectors import operations_since
 from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 from apps.pipeline.selectors import behind_find
 from apps.pipeline.sweep import sweep
 from tests.pipeline.conftest import Store, Written
+from tests.support.snapshots import cached_snapshot
 
 
 def behind(older_than_s: float = 30) -> dict[str, int]:
@@ -21,7 +22,7 @@ def test_sweep_brings_missed_documents_to_their_heads(written: Written) -> None:
     assert behind()[scribe.document_id] == 3
     sweep(SnapshotPolicy(), older_than_s=30, limit=1_000)
     assert processed_seqs([scribe.document_id]) == {scribe.document_id: 3}
-    snapshot = snapshot_find(document_id=scribe.document_id)
+    snapshot = cached_snapshot(scribe.document_id)
     assert snapshot is not None
     assert snapshot.seq == 3
     assert scribe.document_id not in behind()
@@ -57,3 +58,14 @@ def test_sweep_finds_a_document_that_is_partly_processed(written: Written, store
     old = operations_since(document_id=scribe.document_id, after=1)[0].received_at
     store(scribe.write_many(1, at=old))
     assert behind()[scribe.document_id] == 3
+
+
+def test_sweep_goes_on_behind_a_damaged_log(written: Written) -> None:
+    """Whether the hole is at the end of the log or before it."""
+    at_end, before = written(3, age_s=90), written(3, age_s=80)
+    operation_rows().update_one({"document_id": at_end.document_id, "seq": 3}, {"$set": {"seq": 5}})
+    operation_rows().delete_one({"document_id": before.document_id, "seq": 2})
+    sound = written(3, age_s=60)
+    sweep(SnapshotPolicy(), older_than_s=30, limit=1_000)
+    keys = [at_end.document_id, before.document_id, sound.document_id]
+    assert processed_seqs(keys) == {sound.document_id: 3}

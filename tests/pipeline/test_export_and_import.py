@@ -1,0 +1,331 @@
+"""A document as one file: out, in, and everything that is no such file."""
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.accounts.models import User
+from apps.accounts.selectors import abilities_get
+from apps.core import base64, ids
+from apps.core.errors import ConflictError
+from apps.documents.models import Document
+from apps.documents.selectors import document_get
+from apps.history.cache import snapshot_forget
+from apps.history.models import version_rows
+from apps.history.processed import processed_rows
+from apps.history.recovery import document_load
+from apps.oplog.models import operation_rows, quarantine_rows
+from apps.oplog.operation import Operation
+from apps.oplog.quarantine import edit_set_aside
+from apps.oplog.selectors import operations_since
+from apps.oplog.transfer import operations_write
+from apps.pipeline import intake
+from apps.pipeline.archive import Line, archive_read, archive_write
+from tests.accounts.factories import make_user
+from tests.documents.factories import make_document
+from tests.pipeline.commands import run, run_in_words, stored
+from tests.pipeline.conftest import Store
+from tests.pipeline.test_verify_and_rebuild import flip_version, foreign, work_off
+from tests.support.operations import Scribe
+
+pytestmark = pytest.mark.django_db
+
+Change = Callable[[list[Line]], list[Line]]
+
+
+@pytest.fixture
+def owner() -> User:
+    """Return who owns the document."""
+    return make_user(may_create=True)
+
+
+@pytest.fixture
+def scribe(owner: User, store: Store) -> Iterator[Scribe]:
+    """Return a document of eight operations, two versions and one edit in quarantine."""
+    document = make_document(owner, title="Ünïcode 🖋")
+    scribe = Scribe(document.id, author_id=str(owner.pk))
+    store(scribe.write_many(6))
+    work_off(document.id)
+    store(scribe.write_many(2))
+    kept = Operation(document.id, 0, "kept", "4711", document.created_at, b"\x00", b"\x00\x00")
+    edit_set_aside(kept, ConflictError("Broken."))
+    yield scribe
+    remove(document.id)
+
+
+@pytest.fixture
+def file(scribe: Scribe, tmp_path: Path) -> Path:
+    """Return the document's file."""
+    path = tmp_path / "a document.scriptorium"
+    done = run("export_document", scribe.document_id, path)
+    assert done.code == 0, done
+    return path
+
+
+def remove(document_id: str) -> None:
+    """Take a document away as if it had never been here."""
+    Document.objects(id=document_id).delete()
+    for rows in (operation_rows(), version_rows(), quarantine_rows()):
+        rows.delete_many({"document_id": document_id})
+    processed_rows().delete_one({"_id": document_id})
+    snapshot_forget(document_id=document_id)
+
+
+def changed(file: Path, change: Change) -> Path:
+    """Return a file with other lines and a right checksum."""
+    lines = change(list(archive_read(file)))
+    path = file.with_name("changed")
+    archive_write(path, lines)
+    return path
+
+
+def lines_of(kind: str, **values: Any) -> Change:
+    """Write into all lines of a kind."""
+    return lambda lines: [
+        (name, {**body, **values} if name == kind else body) for name, body in lines
+    ]
+
+
+def without(kind: str, which: int = 0) -> Change:
+    """Leave one line of a kind out."""
+
+    def change(lines: list[Line]) -> list[Line]:
+        places = [place for place, (name, _) in enumerate(lines) if name == kind]
+        return [line for place, line in enumerate(lines) if place != places[which]]
+
+    return change
+
+
+def test_document_comes_back_whole_under_its_id(scribe: Scribe, file: Path, owner: User) -> None:
+    """Entity, log, versions, quarantine, owner: as they were."""
+    document_id = scribe.document_id
+    before = operations_since(document_id=document_id, after=0)
+    versions = version_rows().count_documents({"document_id": document_id})
+    document, _ = document_get(user=owner, document_id=document_id)
+    remove(document_id)
+    facts = run("import_document", file).only
+    assert facts == {
+        "document_id": document_id,
+        "title": "Ünïcode 🖋",
+        "owner": owner.username,
+        "dry_run": False,
+        "operations": 8,
+        "versions": versions,
+        "quarantined": 1,
+        "unknown_authors": ["user 4711"],
+    }
+    assert operations_since(document_id=document_id, after=0) == before
+    again, abilities = document_get(user=owner, document_id=document_id)
+    assert abilities.manage_owner
+    assert (again.title, again.lineage, again.seq) == (document.title, document.lineage, 8)
+    assert (again.created_at, again.unpublished) == (document.created_at, True)
+    assert document_load(document_id=document_id).engine.encode() == scribe.doc.get_update()
+    assert run("verify_documents", document_id).code == 0
+    assert len(run("quarantine", "list", "--document", document_id).said) == 2
+
+
+def test_copy_stands_beside_its_original(scribe: Scribe, file: Path) -> None:
+    """Another id, another owner; the original is as it was."""
+    before = stored(scribe.document_id)
+    other = make_user()
+    facts = run("import_document", file, "--new-id", "--owner", other.username).only
+    copy = facts["document_id"]
+    assert copy != scribe.document_id
+    assert abilities_get(user=other, document_id=copy).manage_owner
+    assert document_load(document_id=copy).engine.encode() == scribe.doc.get_update()
+    assert run("verify_documents", copy).code == 0
+    assert stored(scribe.document_id) == before
+
+
+def test_dry_runs_write_nothing(scribe: Scribe, file: Path, tmp_path: Path) -> None:
+    """Neither a file nor a row."""
+    path = tmp_path / "other"
+    facts = run("export_document", scribe.document_id, path, "--dry-run").only
+    assert (facts["operations"], path.exists()) == (8, False)
+    remove(scribe.document_id)
+    before = stored(scribe.document_id)
+    facts = run("import_document", file, "--dry-run").only
+    assert (facts["document_id"], facts["operations"]) == (scribe.document_id, 8)
+    assert stored(scribe.document_id) == before
+    assert "would be document" in run_in_words("import_document", file, "--dry-run")
+
+
+def test_file_is_for_its_owners_eyes_and_never_overwritten(scribe: Scribe, file: Path) -> None:
+    """It holds all that anybody ever wrote there."""
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = file.read_bytes()
+    done = run("export_document", scribe.document_id, file)
+    assert (done.code, done.only["error"]["code"]) == (2, "file_exists")
+    assert file.read_bytes() == before
+    done = run("export_document", scribe.document_id, file.parent / "nowhere" / "file")
+    assert (done.code, done.only["error"]["code"]) == (2, "file")
+
+
+def test_damage_is_not_exported(scribe: Scribe, tmp_path: Path) -> None:
+    """An import would refuse it: said before there is a file."""
+    flip_version(scribe.document_id)
+    done = run("export_document", scribe.document_id, tmp_path / "file")
+    assert (done.code, done.only["error"]["code"]) == (2, "not_exportable")
+    assert "rebuild_document" in done.error
+    assert list(tmp_path.iterdir()) == []
+    operation_rows().delete_one({"document_id": scribe.document_id, "seq": 7})
+    run("rebuild_document", scribe.document_id)
+    done = run("export_document", scribe.document_id, tmp_path / "file")
+    assert done.code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_document_that_is_there_is_not_touched(scribe: Scribe, file: Path) -> None:
+    """The way out is named."""
+    before = stored(scribe.document_id)
+    done = run("import_document", file)
+    assert (done.code, done.only["error"]["code"]) == (2, "document_exists")
+    assert "--new-id" in done.error
+    Document.objects(id=scribe.document_id).delete()
+    operation_rows().update_one(
+        {"document_id": scribe.document_id, "seq": 5}, {"$set": {"unique_id": "another"}}
+    )
+    done = run("import_document", file)
+    assert (done.code, done.only["error"]["code"]) == (2, "document_exists")
+    assert "operation 5" in done.error
+    assert stored(scribe.document_id) != before
+
+
+def test_import_that_was_killed_goes_on(scribe: Scribe, file: Path) -> None:
+    """Its rows were seen by nobody; the same import again needs no tidying first."""
+    document_id = scribe.document_id
+    written = operations_since(document_id=document_id, after=0)
+    remove(document_id)
+    list(operations_write(written[:5]))
+    assert run("import_document", file).code == 0
+    assert operations_since(document_id=document_id, after=0) == written
+    assert run("verify_documents", document_id).code == 0
+
+
+def test_import_that_fails_leaves_nothing(
+    scribe: Scribe, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step fails: all before it is taken back."""
+    remove(scribe.document_id)
+    before = stored(scribe.document_id)
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise ConflictError("No more.")
+
+    monkeypatch.setattr(intake, "document_adopt", fail)
+    assert run("import_document", file).code == 2
+    assert stored(scribe.document_id) == before
+
+
+def test_owner_without_an_account_is_named(scribe: Scribe, file: Path, owner: User) -> None:
+    """Nobody would see the document."""
+    remove(scribe.document_id)
+    owner.is_active = False
+    owner.save()
+    for words in ([], ["--owner", "nobody-of-this-name"]):
+        done = run("import_document", file, *words)
+        assert (done.code, done.only["error"]["code"]) == (2, "unknown_subject")
+        assert "--owner" in done.error
+
+
+BYTES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "text": lambda data: b"hello",
+    "cut off": lambda data: data[: len(data) // 2],
+    "bit flipped": lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:],
+    "not packed": gzip.decompress,
+    "something behind it": lambda data: data + gzip.compress(b'{"more":1}\n'),
+    "last line cut": lambda data: gzip.compress(
+        b"".join(gzip.decompress(data).splitlines(keepends=True)[:-1])
+    ),
+    "a line twice": lambda data: gzip.compress(_twice(gzip.decompress(data))),
+    "no JSON": lambda data: gzip.compress(b"{\n"),
+    "a list": lambda data: gzip.compress(b"[1]\n"),
+    "too long a line": lambda data: gzip.compress(b"x" * (33 * 1024 * 1024)),
+}
+
+
+def _twice(data: bytes) -> bytes:
+    lines = data.splitlines(keepends=True)
+    return b"".join([*lines[:3], lines[2], *lines[3:]])
+
+
+@pytest.mark.parametrize("damage", BYTES)
+def test_file_that_is_not_what_was_written_is_refused(
+    scribe: Scribe, file: Path, damage: str
+) -> None:
+    """Whatever became of its bytes; nothing is imported."""
+    remove(scribe.document_id)
+    before = stored(scribe.document_id)
+    broken = file.with_name("broken")
+    broken.write_bytes(BYTES[damage](file.read_bytes()))
+    done = run("import_document", broken)
+    assert (done.code, done.only["error"]["code"]) == (2, "archive_broken")
+    assert stored(scribe.document_id) == before
+
+
+CONTENT: dict[str, Change] = {
+    "another format": lines_of("header", format="zip"),
+    "another version": lines_of("header", version=2),
+    "no document": lines_of("header", document={}),
+    "a bad id": lines_of("header", document={"id": "../x", "title": "", "lineage": ""}),
+    "no header": without("header"),
+    "an operation missing": without("operation", 3),
+    "the first missing": without("operation"),
+    "no authors": without("authors"),
+    "unnamed authors": lambda lines: [
+        (kind, {} if kind == "authors" else body) for kind, body in lines
+    ],
+    "unknown kind": lambda lines: [*lines, ("extra", {})],
+    "no unique ids": lines_of("operation", unique_id="same"),
+    "bad base64": lines_of("operation", update="!"),
+    "no update": lines_of("operation", update="//8="),
+    "another vector": lines_of("operation", version_vector="AQUB"),
+    "a moment without a zone": lines_of("operation", received_at="2026-01-01T00:00:00"),
+    "a true seq": lines_of("operation", seq=True),
+    "another version's number": lines_of("version", number=1),
+    "a version of nothing": lines_of("version", packed=""),
+    "a version of another document": lambda lines: [
+        (kind, {**body, "packed": base64.encode(foreign(6))} if body.get("seq") == 6 else body)
+        for kind, body in lines
+    ],
+    "a version at another seq": lines_of("version", seq=2),
+    "an odd quarantine": lines_of("quarantined", seq="1"),
+}
+
+
+@pytest.mark.parametrize("case", CONTENT)
+def test_content_that_does_not_fit_together_is_refused(
+    scribe: Scribe, file: Path, case: str
+) -> None:
+    """The checksum is right and the document is not; nothing is imported."""
+    remove(scribe.document_id)
+    before = stored(scribe.document_id)
+    done = run("import_document", changed(file, CONTENT[case]))
+    assert (done.code, done.only["error"]["code"]) == (2, "archive_broken"), done
+    assert stored(scribe.document_id) == before
+
+
+def test_missing_file_and_missing_document_are_named(tmp_path: Path) -> None:
+    """Not a traceback."""
+    done = run("import_document", tmp_path / "nothing")
+    assert (done.code, done.only["error"]["code"]) == (2, "file")
+    missing = ids.new_id()
+    done = run("export_document", missing, tmp_path / "file")
+    assert (done.code, done.only["error"]["code"]) == (2, "document_not_found")
+
+
+def test_trashed_empty_document_goes_out_and_in(owner: User, tmp_path: Path) -> None:
+    """No operation, its initial version, and still in the trash."""
+    document = make_document(owner)
+    document.update(set__trashed=True, set__trashed_at=document.created_at)
+    run("export_document", document.id, tmp_path / "file")
+    remove(document.id)
+    facts = run("import_document", tmp_path / "file").only
+    assert (facts["operations"], facts["versions"]) == (0, 1)
+    again = Document.objects.get(id=document.id)
+    assert (again.trashed, again.trashed_at) == (True, document.created_at)
+    assert run("verify_documents", document.id).code == 0
