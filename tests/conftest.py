@@ -16,6 +16,8 @@ SHORT_WAITS = {
     "TOKEN_EXPIRY_GRACE_S": "2",
     "LIMIT_PENDING_AGE_S": "5",
     "SNAPSHOT_QUIET_S": "2",
+    "SWEEP_AFTER_S": "2",
+    "SWEEP_INTERVAL_S": "2",
 }
 
 

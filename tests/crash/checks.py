@@ -14,12 +14,12 @@ import requests
 
 from apps.crdt.vectors import Vector, decode_vector
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
-from tests.crash.stored import Stored, stored
 from tests.crash.typing_people import TypingPerson
 from tests.integration.conftest import read_log
 from tests.support.control import states
 from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
+from tests.support.stored import Stored, stored
 
 PATIENCE_S = 90
 

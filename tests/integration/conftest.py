@@ -10,6 +10,7 @@ import pytest
 from tests.support.clients import Client
 from tests.support.eventually import eventually
 from tests.support.launcher import Launched
+from tests.support.stored import stored
 
 #: Opens a client for somebody: ``await enter("ada", document_id, native=True)``.
 Enter = Callable[..., Any]
@@ -62,13 +63,7 @@ def pipeline_status(stack: Launched, document_id: str) -> dict[str, Any]:
     return dict(json.loads(row))
 
 
-def until_processed(stack: Launched, document_id: str, seq: int) -> dict[str, Any]:
-    """Wait until Kafka and the worker have come to ``seq``; return the row that says so."""
-
-    def look() -> dict[str, Any] | None:
-        row = pipeline_status(stack, document_id)
-        return row if row["processed"] == row["published"] == seq else None
-
-    found = eventually(look, 60)
-    assert found is not None
-    return found
+def until_processed(stack: Launched, document_id: str, seq: int) -> None:
+    """Wait until Kafka and the worker have come to ``seq``."""
+    with stored(stack, document_id) as store:
+        eventually(lambda: store.processed() == store.published() == seq, 60)

@@ -10,7 +10,7 @@ import requests
 
 from apps.collab import close_codes
 from apps.crdt import protocol
-from tests.integration.conftest import Enter, until_processed
+from tests.integration.conftest import Enter
 from tests.support.control import away
 from tests.support.launcher import PASSWORD, Launched
 
@@ -120,14 +120,3 @@ async def test_redis_away_does_not_stop_writing(
         await late.until_text("without Redis", 20)
         state = await asyncio.to_thread(stack.call, "ada", "GET", f"documents/{document_id}/state/")
         assert state.status_code == 200
-
-
-async def test_kafka_away_does_not_stop_writing_and_the_worker_catches_up(
-    enter: Enter, document_id: str, stack: Launched
-) -> None:
-    """Kafka is never waited for; what it missed is published when it is back."""
-    ada = await enter("ada", document_id, native=True)
-    with away(stack, "kafka"):
-        await ada.until_ack(await ada.insert(0, "without Kafka"))
-    await ada.until_ack(await ada.append(", with Kafka"))
-    await asyncio.to_thread(until_processed, stack, document_id, 2)

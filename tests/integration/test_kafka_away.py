@@ -1,0 +1,76 @@
+"""Kafka away, empty, or astray (§8): edits go on, snapshots go on, and nothing is applied twice."""
+
+import asyncio
+from typing import Any
+
+import pycrdt
+import requests
+from confluent_kafka import Consumer, TopicPartition
+
+from apps.oplog.publisher import TOPIC
+from apps.pipeline.consumer import GROUP
+from tests.crash.checks import latest_sound, text_of
+from tests.integration.conftest import Enter, until_processed
+from tests.support.control import away
+from tests.support.eventually import eventually
+from tests.support.launcher import Launched
+from tests.support.stored import Stored, stored
+
+#: The sweep and the relay come by within it on a loaded machine, in seconds.
+PATIENCE_S = 60
+#: Messages that no test ever sends: an offset behind the end of every partition.
+FAR = 1_000_000
+
+
+async def test_kafka_away_for_long_stops_neither_edits_nor_snapshots(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """The worker reads the log instead, and says so; what comes late changes nothing."""
+    ada = await enter("ada", document_id, native=True)
+    with stored(stack, document_id) as store:
+        with away(stack, "kafka"):
+            for number in range(3):
+                await ada.until_ack(await ada.append(f"{number} "))
+            await asyncio.to_thread(eventually, lambda: _is_kept(store, 3), PATIENCE_S)
+            ready = await asyncio.to_thread(requests.get, f"{stack.url}/readyz", timeout=30)
+            assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+            assert store.published() == 0
+        await asyncio.to_thread(until_processed, stack, document_id, 3)
+        await ada.until_ack(await ada.append("3 "))
+        await asyncio.to_thread(until_processed, stack, document_id, 4)
+        await asyncio.to_thread(eventually, lambda: _is_kept(store, 4), PATIENCE_S)
+        assert [row["seq"] for row in store.versions()] == [4, 3, 0]
+        doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        doc.apply_update(latest_sound(store.versions()).state)
+        assert text_of(doc) == "0 1 2 3 "
+
+
+async def test_offsets_behind_the_end_of_the_topic_lose_nothing(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """As when a topic was deleted and made anew, and the group's offsets stayed."""
+    ada = await enter("ada", document_id, native=True)
+    with away(stack, "worker"):
+        await ada.until_ack(await ada.append("a"))
+        await asyncio.to_thread(_commit_far, stack.settings()["KAFKA_BOOTSTRAP_SERVERS"])
+        await ada.until_ack(await ada.append("b"))
+    await ada.until_ack(await ada.append("c"))
+    await asyncio.to_thread(until_processed, stack, document_id, 3)
+
+
+def _is_kept(store: Stored, seq: int) -> bool:
+    """Return whether the workers' mark, a version and the cache have come to ``seq``."""
+    return store.processed() == store.versions()[0]["seq"] == seq and bool(store.cached_snapshot())
+
+
+def _commit_far(servers: str) -> None:
+    """Say in the workers' name that they have read what never was."""
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": GROUP})
+    try:
+        consumer.subscribe([TOPIC])
+        eventually(lambda: consumer.poll(0.1) or consumer.assignment(), PATIENCE_S)
+        offsets = [TopicPartition(TOPIC, each.partition, FAR) for each in consumer.assignment()]
+        consumer.commit(offsets=offsets, asynchronous=False)
+        assert {each.offset for each in consumer.committed(offsets, timeout=10)} == {FAR}
+    finally:
+        consumer.close()
