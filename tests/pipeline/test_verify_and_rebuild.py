@@ -219,6 +219,8 @@ def test_all_and_some_are_looked_at(document_id: str, written: Written) -> None:
     assert done.said[-1]["documents"] == len(found) >= 2
     assert done.code == 1
     assert run("verify_documents", "--sample", 1).said[-1]["documents"] == 1
+    for number in ("0", "-1", "x"):
+        assert "not a number" in run("verify_documents", f"--sample={number}").error
 
 
 @pytest.mark.parametrize("command", ["verify_documents", "rebuild_document", "recover_document"])

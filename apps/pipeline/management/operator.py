@@ -98,3 +98,10 @@ def document_id(text: str) -> str:
     if not is_id(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a document's id (a UUID).")
     return text
+
+
+def positive(text: str) -> int:
+    """Read a number from 1 on from the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on.")
+    return int(text)

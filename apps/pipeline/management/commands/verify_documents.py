@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.pipeline.faults import Fault
-from apps.pipeline.management.operator import OperatorCommand, Said, document_id
+from apps.pipeline.management.operator import OperatorCommand, Said, document_id, positive
 from apps.pipeline.selectors import documents_chosen
 from apps.pipeline.verify import Report, document_verify
 
@@ -26,7 +26,7 @@ class Command(OperatorCommand):
         chosen.add_argument(
             "documents", nargs="*", type=document_id, default=[], help="ids; all when left out"
         )
-        chosen.add_argument("--sample", type=int, metavar="N", help="N documents at random")
+        chosen.add_argument("--sample", type=positive, metavar="N", help="N documents at random")
         super().add_arguments(parser)
 
     def answers(self, options: dict[str, Any]) -> Iterator[Said]:
