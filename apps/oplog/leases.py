@@ -3,12 +3,16 @@
 A server keeps a lease between batches while edits keep coming, so the steady state costs no round
 trip for it. The lock only keeps the losers of a race few; the unique index on (document, seq)
 decides the race (DESIGN, invariant 2), so a paused owner that wakes up late harms nothing.
+
+Who is refused leaves its name in the lease, and a holder that renews it hands it over to that one:
+so nobody waits for a busy holder longer than half a lease, also where no message comes through.
 """
 
 import enum
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
@@ -16,6 +20,8 @@ from apps.oplog.models import lock_rows
 
 #: How long a lease lasts without renewal, in seconds. Nobody waits longer for a dead owner.
 LEASE_S = 10.0
+#: How long a lease that was handed over waits for its new holder alone, in seconds.
+TURN_S = 0.2
 
 
 class Hold(enum.Enum):
@@ -60,6 +66,7 @@ class Leases:
             if self._renew(document_id, lease):
                 return Hold.HELD
             del self._held[document_id]
+            self._hand_over(document_id, lease)
         return self._take(document_id)
 
     def holds(self, document_id: str) -> bool:
@@ -81,9 +88,15 @@ class Leases:
         self.release(list(self._held))
 
     def _renew(self, document_id: str, lease: _Lease) -> bool:
+        """Make the lease last longer, unless it was lost or another server wants it."""
         expires_at = self._now() + self._lease_s
         result = lock_rows().update_one(
-            {"_id": document_id, "owner": self.owner, "fence": lease.fence},
+            {
+                "_id": document_id,
+                "owner": self.owner,
+                "fence": lease.fence,
+                "wanted_by": None,
+            },
             {"$set": {"expires_at": expires_at}},
         )
         if result.matched_count == 1:
@@ -91,16 +104,24 @@ class Leases:
             return True
         return False
 
+    def _hand_over(self, document_id: str, lease: _Lease) -> None:
+        """Give the lease to who wants it, for as long as it takes to come for it."""
+        row = lock_rows().find_one({"_id": document_id})
+        if row is not None and row["fence"] == lease.fence and row.get("wanted_by"):
+            turn = _Lease(lease.fence + 1, self._now() + TURN_S)
+            self._swap(document_id, lease.fence, turn, owner=row["wanted_by"])
+
     def _take(self, document_id: str) -> Hold:
         row = lock_rows().find_one({"_id": document_id})
         lease = _Lease(fence=1, expires_at=self._now() + self._lease_s)
         if row is None:
             taken = self._insert(document_id, lease)
         elif row["owner"] != self.owner and row["expires_at"] > self._now():
+            self._want(document_id, row)
             taken = False
         else:
             lease.fence = row["fence"] + 1
-            taken = self._swap(document_id, row["fence"], lease)
+            taken = self._swap(document_id, row["fence"], lease, owner=self.owner)
         if not taken:
             return Hold.TAKEN
         self._held[document_id] = lease
@@ -119,15 +140,24 @@ class Leases:
             return False
         return True
 
-    def _swap(self, document_id: str, seen_fence: int, lease: _Lease) -> bool:
-        """Take over from the holder that was seen, unless somebody else was quicker."""
+    def _want(self, document_id: str, row: dict[str, Any]) -> None:
+        """Leave word for the holder, unless somebody was quicker."""
+        if not row.get("wanted_by"):
+            lock_rows().update_one(
+                {"_id": document_id, "fence": row["fence"], "wanted_by": None},
+                {"$set": {"wanted_by": self.owner}},
+            )
+
+    def _swap(self, document_id: str, seen_fence: int, lease: _Lease, *, owner: str) -> bool:
+        """Put a holder in the place of the one that was seen, unless somebody else was quicker."""
         result = lock_rows().update_one(
             {"_id": document_id, "fence": seen_fence},
             {
                 "$set": {
-                    "owner": self.owner,
+                    "owner": owner,
                     "fence": lease.fence,
                     "expires_at": lease.expires_at,
+                    "wanted_by": None,
                 }
             },
         )

@@ -43,6 +43,8 @@ class DocumentLock(me.Document):  # type: ignore[misc]
     owner = me.StringField(required=True)
     fence = me.IntField(required=True)
     expires_at = me.FloatField(required=True)
+    #: Who was refused it first since it was taken.
+    wanted_by = me.StringField()
 
     meta = {"collection": "document_locks", "index_cls": False}
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from apps.core import ids
-from apps.oplog.leases import Hold, Leases
+from apps.oplog.leases import TURN_S, Hold, Leases
 from apps.oplog.models import lock_rows
 
 
@@ -57,6 +57,39 @@ def test_hold_past_half_its_time_is_renewed(clock: Clock, document_id: str) -> N
         clock.now += 6
         assert first.hold(document_id) is Hold.HELD
     assert second.hold(document_id) is Hold.TAKEN
+
+
+def test_hold_that_another_wants_is_handed_over_at_its_renewal(
+    clock: Clock, document_id: str
+) -> None:
+    """Who writes all the time gives way, though it heard of nobody; then it is the other's turn."""
+    first, second = Leases("a", lease_s=10, now=clock), Leases("b", lease_s=10, now=clock)
+    first.hold(document_id)
+    assert second.hold(document_id) is Hold.TAKEN
+    assert first.hold(document_id) is Hold.HELD
+    clock.now += 6
+    assert first.hold(document_id) is Hold.TAKEN
+    assert not first.holds(document_id)
+    assert second.hold(document_id) is Hold.FRESH
+    assert first.hold(document_id) is Hold.TAKEN
+    clock.now += 6
+    assert second.hold(document_id) is Hold.TAKEN
+    assert first.hold(document_id) is Hold.FRESH
+
+
+def test_hold_that_a_dead_server_wanted_comes_back_after_a_moment(
+    clock: Clock, document_id: str
+) -> None:
+    """Nobody comes for what was handed over, so it is free again."""
+    first, dead = Leases("a", lease_s=10, now=clock), Leases("b", lease_s=10, now=clock)
+    first.hold(document_id)
+    dead.hold(document_id)
+    clock.now += 6
+    assert first.hold(document_id) is Hold.TAKEN
+    clock.now += TURN_S
+    assert first.hold(document_id) is Hold.FRESH
+    clock.now += 6
+    assert first.hold(document_id) is Hold.HELD
 
 
 def test_release_lets_another_in_at_once(clock: Clock, document_id: str) -> None:
