@@ -64,6 +64,16 @@ async def until_written(people: list[TypingPerson], words: int) -> None:
     await eventually_async(done, PATIENCE_S)
 
 
+async def until_acknowledged(people: Iterable[TypingPerson], words: int) -> None:
+    """Wait until so many more words of each native client are acknowledged as persisted."""
+    goals = [(person, len(person.acknowledged) + words) for person in people if person.native]
+
+    async def done() -> bool:
+        return all(len(person.acknowledged) >= goal for person, goal in goals)
+
+    await eventually_async(done, PATIENCE_S)
+
+
 async def until_converged(people: list[TypingPerson]) -> None:
     """Let nobody type on, and wait until everybody has every word and nothing under way."""
     for person in people:

@@ -30,7 +30,7 @@ class TypingPerson:
         self._url = url
         self._document_id = document_id
         self._token = token
-        self._native = native
+        self.native = native
         self._random = random.Random(seed)
         self.name = name
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
@@ -92,7 +92,7 @@ class TypingPerson:
     async def _visit(self) -> None:
         """Stay until the connection ends."""
         async with Client(
-            self._url, self._document_id, token=self._token, native=self._native, doc=self.doc
+            self._url, self._document_id, token=self._token, native=self.native, doc=self.doc
         ) as client:
             self._client = client
             for unique_id, update in list(self._unsent.items()):
@@ -111,7 +111,7 @@ class TypingPerson:
         update = client.edit(lambda _: client.content.insert(position, f"{word} "))
         self.written.append(word)
         unique_id = f"{self._document_id[:8]}-{word}"
-        if self._native:
+        if self.native:
             self._unsent[unique_id] = update
             self._words[unique_id] = word
         await client.submit(update, unique_id)

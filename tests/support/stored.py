@@ -1,5 +1,6 @@
 """What a running Scriptorium has stored of a document, read past the product."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -39,9 +40,10 @@ class Stored:
         return list(rows.sort("seq", -1))
 
     def lock_owner(self) -> str:
-        """Return who took the document's lock last, as ``server:start``."""
+        """Return who holds the document's lock, as ``server:start``; empty when nobody does."""
         row = self._database.document_locks.find_one({"_id": self._document_id})
-        return "" if row is None else str(row["owner"])
+        held = row is not None and row["expires_at"] > time.time()
+        return str(row["owner"]) if row is not None and held else ""
 
     def cached_snapshot(self) -> bytes | None:
         """Return the packed snapshot in Redis."""
@@ -77,3 +79,8 @@ def stored(stack: Launched, document_id: str) -> Iterator[Stored]:
         redis.Redis.from_url(settings["REDIS_URL"]) as cache,
     ):
         yield Stored(mongo.get_default_database(), cache, document_id)
+
+
+def flipped(packed: bytes) -> bytes:
+    """Return a packed snapshot with one bit of its last byte turned over."""
+    return packed[:-1] + bytes([packed[-1] ^ 1])
