@@ -5,7 +5,8 @@ from django.conf import settings
 
 #: How long any call waits for a server that is away, in milliseconds, before it fails.
 SERVER_WAIT_MS = 3_000
-#: How long one answer may take, in milliseconds, before the call fails.
+#: How long one answer may take, in milliseconds, before the call fails: also the answer to the
+#: driver's own question whether the server is there, or a slow server would count as away.
 ANSWER_WAIT_MS = 10_000
 
 
@@ -16,7 +17,7 @@ def connect() -> None:
         tz_aware=True,
         uuidRepresentation="standard",
         serverSelectionTimeoutMS=SERVER_WAIT_MS,
-        connectTimeoutMS=SERVER_WAIT_MS,
+        connectTimeoutMS=ANSWER_WAIT_MS,
         socketTimeoutMS=ANSWER_WAIT_MS,
         retryWrites=False,
         connect=False,
