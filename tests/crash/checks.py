@@ -74,6 +74,28 @@ async def until_acknowledged(people: Iterable[TypingPerson], words: int) -> None
     await eventually_async(done, PATIENCE_S)
 
 
+async def seconds_until_next_ack(person: TypingPerson) -> float:
+    """Wait until the next word that a native client writes is acknowledged as persisted."""
+    began, number = time.monotonic(), len(person.written)
+
+    async def done() -> bool:
+        new = person.written[number : number + 1]
+        return bool(new) and new[0] in person.acknowledged.values()
+
+    await eventually_async(done, PATIENCE_S)
+    return time.monotonic() - began
+
+
+async def until_broken(people: Iterable[TypingPerson]) -> None:
+    """Wait until everybody's connection has ended."""
+    goals = [(person, person.breaks + 1) for person in people]
+
+    async def done() -> bool:
+        return all(person.breaks >= goal for person, goal in goals)
+
+    await eventually_async(done, PATIENCE_S)
+
+
 async def until_converged(people: list[TypingPerson]) -> None:
     """Let nobody type on, and wait until everybody has every word and nothing under way."""
     for person in people:

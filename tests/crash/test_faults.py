@@ -1,14 +1,23 @@
 """Faults other than one clean kill, while four people type (§8, §9; DESIGN, invariants 1 to 6)."""
 
 import asyncio
+import resource
 import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import redis
 
+from apps.embedded.place import Place
+from apps.embedded.programs import services, unprivileged
 from tests.crash.checks import (
     check_nothing_lost,
     crowd,
+    seconds_until_next_ack,
     until_acknowledged,
+    until_broken,
     until_converged,
     until_published,
     until_written,
@@ -16,13 +25,16 @@ from tests.crash.checks import (
 from tests.crash.stored import Stored, flipped, stored
 from tests.crash.test_kills import PROCESSES
 from tests.crash.typing_people import TypingPerson
-from tests.support.control import wait_until_back
+from tests.support.control import away, wait_until_back
 from tests.support.eventually import eventually
-from tests.support.launcher import Launched
+from tests.support.launcher import ROOT, START_WAIT_S, Launched
+from tests.support.slow_proxy import SlowProxy
 from tests.support.web_server import WebServer
 
 #: Words that everybody has to write before a fault, and after it.
 WORDS = 15
+#: How long each answer of a slow MongoDB takes, in seconds.
+SLOW_S = 5
 
 
 async def test_all_processes_killed_at_once_come_back_and_nothing_is_lost(stack: Launched) -> None:
@@ -109,7 +121,118 @@ async def test_damaged_version_is_passed_over_and_made_anew(stack: Launched) -> 
         await _write_on(stack, document_id, people)
 
 
+async def test_full_disk_of_mongodb_promises_nothing_and_loses_nothing(stack: Launched) -> None:
+    """The running server may not write another byte, as on a full disk; then it may again.
+
+    Its process gets a limit of the kernel (``RLIMIT_FSIZE``), so each write fails with ``EFBIG``
+    (Python ignores the signal that comes with it). A file system that turns read-only beneath a
+    running server fails its writes in the same place.
+    """
+    document_id = stack.create_document("ada", grace="editor")
+    async with crowd(stack, document_id) as people:
+        await until_written(people, WORDS)
+        with stored(stack, document_id) as store:
+            with _no_byte_more(stack.pid("mongo")):
+                await until_broken(people)
+                head, promised = store.head(), [set(person.acknowledged) for person in people]
+                await until_broken(people)
+                assert store.head() == head
+                assert [set(person.acknowledged) for person in people] == promised
+            await until_acknowledged(people, WORDS)
+        await until_converged(people)
+        await check_nothing_lost(stack, document_id, people)
+
+
+async def test_mongodb_restarted_on_a_read_only_directory_does_not_serve(stack: Launched) -> None:
+    """It ends with the reason instead; when it may write again, everything typed arrives.
+
+    Root writes whatever the mode of a folder says. So where the tests run as root the server is
+    started as PostgreSQL is: in a user namespace in which it is not root.
+    """
+    document_id = stack.create_document("ada", grace="editor")
+    async with crowd(stack, document_id) as people:
+        await until_written(people, WORDS)
+        with away(stack, "mongo"), _read_only(stack.data_dir / "mongo"):
+            await until_broken(people)
+            done = await asyncio.to_thread(_run_mongo, stack)
+            assert done.returncode == 1
+            assert "readonly database" in done.stderr
+        await until_acknowledged(people, WORDS)
+        await until_converged(people)
+        await check_nothing_lost(stack, document_id, people)
+
+
+async def test_slow_mongodb_makes_edits_wait_and_holds_up_only_its_own_server(
+    stack: Launched,
+) -> None:
+    """One server gets each answer after 5 s, long after its lease has run out.
+
+    Its people wait and are acknowledged late; those on the other server are not held up.
+    """
+    document_id = stack.create_document("ada", grace="editor")
+    url = stack.settings()["MONGODB_URL"]
+    port = Place.open(stack.data_dir).ports["mongo"]
+    with SlowProxy(port) as proxy:
+        settings = {"MONGODB_URL": url.replace(f":{port}/", f":{proxy.port}/"), "LOCK_LEASE_S": "1"}
+        with WebServer(stack, "web-slow", settings) as server:
+            here, there = stack.ws_url, server.ws_url
+            async with crowd(stack, document_id, [there, here, here, there]) as people:
+                waiting, others = [people[0], people[3]], people[1:3]
+                await until_written(people, WORDS)
+                for person in others:
+                    person.stop_typing()
+                await until_acknowledged(waiting, WORDS)
+                await until_converged(people)
+                proxy.delay_s = SLOW_S
+                _type_on(waiting)
+                assert await seconds_until_next_ack(waiting[0]) >= SLOW_S
+                assert not any(person.breaks for person in waiting)
+                _type_on(others)
+                await until_acknowledged(others, WORDS)
+                proxy.delay_s = 0
+                await until_acknowledged(people, WORDS)
+                await until_converged(people)
+                await check_nothing_lost(stack, document_id, people)
+
+
 # --- help ---
+
+
+@contextmanager
+def _no_byte_more(pid: int) -> Iterator[None]:
+    """Let a process grow no file, until the end."""
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def _read_only(folder: Path) -> Iterator[None]:
+    """Take the right to write a folder and its files from everybody, until the end."""
+    modes = {path: path.stat().st_mode for path in [folder, *folder.iterdir()]}
+    for path, mode in modes.items():
+        path.chmod(mode & ~0o222)
+    try:
+        yield
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
+
+
+def _run_mongo(stack: Launched) -> "subprocess.CompletedProcess[str]":
+    """Run the Mongo server as the supervisor does, but never as root, to its end."""
+    (program,) = (p for p in services(Place.open(stack.data_dir)) if p.name == "mongo")
+    return subprocess.run(
+        [*unprivileged(), *program.command],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=START_WAIT_S,
+    )
 
 
 def _freeze_owner(server: WebServer, store: Stored) -> None:
@@ -150,9 +273,13 @@ async def _load_anew(stack: Launched) -> None:
     await asyncio.to_thread(wait_until_back, stack, "web", pid)
 
 
-async def _write_on(stack: Launched, document_id: str, people: list[TypingPerson]) -> None:
+def _type_on(people: list[TypingPerson]) -> None:
     for person in people:
         person.type_on()
+
+
+async def _write_on(stack: Launched, document_id: str, people: list[TypingPerson]) -> None:
+    _type_on(people)
     await until_written(people, WORDS)
     await until_converged(people)
     await check_nothing_lost(stack, document_id, people)
