@@ -9,7 +9,7 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint types format lock vendor screenshot bench-recovery golden clean
+.PHONY: help up down test lint types format lock vendor screenshot bench-recovery chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -57,6 +57,9 @@ screenshot: $(VENV)/installed-test ## Take docs/screenshot.png of a running 'mak
 
 bench-recovery: $(VENV)/installed-test ## Measure how long recovery takes, on a Scriptorium of its own
 	@$(BIN)/python -m benchmarks.recovery
+
+chaos: $(VENV)/installed-test ## Make faults by chance while people type (SEED=1 MINUTES=5; Ctrl-C ends it)
+	@exec $(BIN)/python -m tests.crash.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 golden: ## Make the golden files of tests/crdt anew with Yjs itself
 	@cd tests/crdt/golden && npm ci --silent && node make.mjs

@@ -122,11 +122,12 @@ async def until_converged(people: list[TypingPerson]) -> None:
 
 async def check_nothing_lost(
     stack: Launched, document_id: str, people: Sequence[TypingPerson]
-) -> None:
+) -> int:
     """Hold the log, replayed by itself, against all that is and was to be seen of it.
 
     What everybody saw and was promised is in it, everybody has the same, the server serves the
     same, the workers come to its end, the latest snapshot fits it, and every process runs.
+    Returns how many operations it has.
     """
     log = Log(await asyncio.to_thread(read_log, stack, document_id))
     log.check()
@@ -139,6 +140,7 @@ async def check_nothing_lost(
         await _until(lambda: (store.head(), store.processed()) == (log.head, log.head))
         await asyncio.to_thread(_check_snapshot, store, log)
     await _until(lambda: _all_run(stack))
+    return log.head
 
 
 async def until_published(stack: Launched, document_id: str) -> None:

@@ -1,14 +1,11 @@
 """Faults other than one clean kill, while four people type (§8, §9; DESIGN, invariants 1 to 6)."""
 
 import asyncio
-import resource
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import redis
 
 from apps.embedded.place import Place
 from apps.embedded.programs import services, unprivileged
@@ -22,13 +19,12 @@ from tests.crash.checks import (
     until_published,
     until_written,
 )
+from tests.crash.harm import flush, kill, no_byte_more, staged
 from tests.crash.stored import Stored, flipped, stored
-from tests.crash.test_kills import PROCESSES
 from tests.crash.typing_people import TypingPerson
-from tests.support.control import away, wait_until_back
+from tests.support.control import PROCESSES, away
 from tests.support.eventually import eventually
 from tests.support.launcher import ROOT, START_WAIT_S, Launched
-from tests.support.slow_proxy import SlowProxy
 from tests.support.web_server import WebServer
 
 #: Words that everybody has to write before a fault, and after it.
@@ -42,9 +38,7 @@ async def test_all_processes_killed_at_once_come_back_and_nothing_is_lost(stack:
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         await until_written(people, WORDS)
-        pids = {process: stack.kill(process) for process in PROCESSES}
-        for process, pid in pids.items():
-            await asyncio.to_thread(wait_until_back, stack, process, pid)
+        await asyncio.to_thread(kill, stack, PROCESSES)
         await until_written(people, WORDS)
         await until_converged(people)
         await check_nothing_lost(stack, document_id, people)
@@ -81,8 +75,7 @@ async def test_redis_flushed_in_mid_session_loses_nothing(stack: Launched) -> No
         async with crowd(stack, document_id, [here, there, there, here]) as people:
             await until_written(people, WORDS)
             await asyncio.to_thread(eventually, store.cached_snapshot, 30)
-            with redis.Redis.from_url(stack.settings()["REDIS_URL"]) as client:
-                client.flushall()
+            flush(stack)
             await until_acknowledged(people, WORDS)
             await until_converged(people)
             await check_nothing_lost(stack, document_id, people)
@@ -96,7 +89,7 @@ async def test_damaged_snapshot_in_redis_is_passed_over_and_renewed(stack: Launc
         with stored(stack, document_id) as store:
             sound = await _until_at_rest(stack, document_id, people, store)
             store.damage_cache(flipped(sound))
-            await _load_anew(stack)
+            await asyncio.to_thread(kill, stack, ["web"])
             await asyncio.to_thread(eventually, lambda: store.cached_snapshot() == sound)
         assert f"cached snapshot of {document_id} dropped" in stack.log("web")
         await _write_on(stack, document_id, people)
@@ -111,7 +104,7 @@ async def test_damaged_version_is_passed_over_and_made_anew(stack: Launched) -> 
             number = store.versions()[0]["number"]
             store.damage_version(number, flipped(sound))
             store.damage_cache(flipped(sound))
-            await _load_anew(stack)
+            await asyncio.to_thread(kill, stack, ["web"])
             await asyncio.to_thread(
                 eventually, lambda: bytes(store.versions()[0]["snapshot"]) == sound, 30
             )
@@ -132,7 +125,7 @@ async def test_full_disk_of_mongodb_promises_nothing_and_loses_nothing(stack: La
     async with crowd(stack, document_id) as people:
         await until_written(people, WORDS)
         with stored(stack, document_id) as store:
-            with _no_byte_more(stack.pid("mongo")):
+            with no_byte_more(stack.pid("mongo")):
                 await until_broken(people)
                 head, promised = store.head(), [set(person.acknowledged) for person in people]
                 await until_broken(people)
@@ -170,43 +163,28 @@ async def test_slow_mongodb_makes_edits_wait_and_holds_up_only_its_own_server(
     Its people wait and are acknowledged late; those on the other server are not held up.
     """
     document_id = stack.create_document("ada", grace="editor")
-    url = stack.settings()["MONGODB_URL"]
-    port = Place.open(stack.data_dir).ports["mongo"]
-    with SlowProxy(port) as proxy:
-        settings = {"MONGODB_URL": url.replace(f":{port}/", f":{proxy.port}/"), "LOCK_LEASE_S": "1"}
-        with WebServer(stack, "web-slow", settings) as server:
-            here, there = stack.ws_url, server.ws_url
-            async with crowd(stack, document_id, [there, here, here, there]) as people:
-                waiting, others = [people[0], people[3]], people[1:3]
-                await until_written(people, WORDS)
-                for person in others:
-                    person.stop_typing()
-                await until_acknowledged(waiting, WORDS)
-                await until_converged(people)
-                proxy.delay_s = SLOW_S
-                _type_on(waiting)
-                assert await seconds_until_next_ack(waiting[0]) >= SLOW_S
-                assert not any(person.breaks for person in waiting)
-                _type_on(others)
-                await until_acknowledged(others, WORDS)
-                proxy.delay_s = 0
-                await until_acknowledged(people, WORDS)
-                await until_converged(people)
-                await check_nothing_lost(stack, document_id, people)
+    with staged(stack, "web-slow") as stage:
+        here, there = stack.ws_url, stage.server.ws_url
+        async with crowd(stack, document_id, [there, here, here, there]) as people:
+            waiting, others = [people[0], people[3]], people[1:3]
+            await until_written(people, WORDS)
+            for person in others:
+                person.stop_typing()
+            await until_acknowledged(waiting, WORDS)
+            await until_converged(people)
+            stage.proxy.delay_s = SLOW_S
+            _type_on(waiting)
+            assert await seconds_until_next_ack(waiting[0]) >= SLOW_S
+            assert not any(person.breaks for person in waiting)
+            _type_on(others)
+            await until_acknowledged(others, WORDS)
+            stage.proxy.delay_s = 0
+            await until_acknowledged(people, WORDS)
+            await until_converged(people)
+            await check_nothing_lost(stack, document_id, people)
 
 
 # --- help ---
-
-
-@contextmanager
-def _no_byte_more(pid: int) -> Iterator[None]:
-    """Let a process grow no file, until the end."""
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager
@@ -265,12 +243,6 @@ async def _until_at_rest(
     found = await asyncio.to_thread(eventually, snapshot, 30)
     assert found is not None
     return found
-
-
-async def _load_anew(stack: Launched) -> None:
-    """Let the document be read from storage: those who are on it come back to a new process."""
-    pid = stack.kill("web")
-    await asyncio.to_thread(wait_until_back, stack, "web", pid)
 
 
 def _type_on(people: list[TypingPerson]) -> None:

@@ -11,15 +11,14 @@ from tests.crash.checks import (
     until_published,
     until_written,
 )
-from tests.support.control import wait_until_back
+from tests.crash.harm import kill
+from tests.support.control import PROCESSES
 from tests.support.launcher import Launched
 
 #: How often each process is killed while people type.
 KILLS = 2
 #: Words that must have been written by each between two kills.
 WORDS = 20
-
-PROCESSES = ("web", "worker", "beat", "postgres", "redis", "mongo", "kafka")
 
 
 @pytest.mark.parametrize("process", PROCESSES)
@@ -31,8 +30,7 @@ async def test_killed_process_loses_nothing_seen_and_nothing_acknowledged(
     async with crowd(stack, document_id) as people:
         for _ in range(KILLS):
             await until_written(people, WORDS)
-            pid = stack.kill(process)
-            await asyncio.to_thread(wait_until_back, stack, process, pid)
+            await asyncio.to_thread(kill, stack, [process])
         await until_written(people, WORDS)
         await until_converged(people)
         await check_nothing_lost(stack, document_id, people)

@@ -12,6 +12,9 @@ from apps.embedded.programs import services
 from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched
 
+#: The seven of ``make up``: those of Scriptorium, and the services.
+PROCESSES = ("web", "worker", "beat", "postgres", "redis", "mongo", "kafka")
+
 
 @contextmanager
 def away(stack: Launched, *names: str) -> Iterator[None]:
