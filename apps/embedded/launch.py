@@ -1,11 +1,8 @@
 """``make up``: start everything in order, say so, watch it, and stop it all again."""
 
 import contextlib
-import fcntl
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -13,19 +10,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from types import FrameType
 
+from apps.embedded.alone import UP, alone
+from apps.embedded.database import check_namespace, database_exists, database_make
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place, port_is_free, write_private
 from apps.embedded.programs import (
     ROOT,
     Program,
     Site,
-    postgres_init_command,
     product,
     redis_config_file,
     service_environment,
     services,
-    unprivileged,
 )
+from apps.embedded.running import run_logged, with_log
 from apps.embedded.supervise import Supervisor
 
 #: How long one program may take until it serves, in seconds.
@@ -36,8 +34,6 @@ FAIL_WAIT_S = 8
 GONE_WAIT_S = 60
 #: Between two looks at something that is about to change, in seconds.
 LOOK_S = 0.05
-#: Lines of a log that an error shows.
-TAIL_LINES = 20
 
 
 class StopRequest(Exception):  # noqa: N818 - a wish, not an error
@@ -62,10 +58,12 @@ class Launcher:
 
     def run(self) -> int:
         """Start, stay until SIGINT or SIGTERM, stop. Returns the exit code."""
-        with _alone(self._place) as alone:
-            if not alone:
+        with alone(self._place.data_dir, UP) as other:
+            if other == UP:
                 say(f"Scriptorium runs already{_address(self._place)}")
                 return 0
+            if other is not None:
+                raise EmbeddedError(f"A {other} of {self._place.data_dir} is under way: wait.")
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._on_signal)
             try:
@@ -124,37 +122,29 @@ class Launcher:
         for name in ("redis", "mongo"):
             (self._place.data_dir / name).mkdir(mode=0o700, exist_ok=True)
         write_private(redis_config_file(self._place), f"requirepass {self._place.password}\n")
-        if not (self._place.data_dir / "postgres" / "PG_VERSION").exists():
-            _check_namespace()
+        if not database_exists(self._place.data_dir):
+            check_namespace()
             with self._step("New PostgreSQL database"):
-                self._make_database()
-
-    def _make_database(self) -> None:
-        """Make PostgreSQL's folder; under its name it is whole, however this may be cut short."""
-        draft = self._place.data_dir / "postgres.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        password_file = self._place.data_dir / "run" / "password"
-        write_private(password_file, self._place.password)
-        try:
-            self._run("initdb", postgres_init_command(draft, password_file))
-        finally:
-            password_file.unlink()
-        draft.rename(self._place.data_dir / "postgres")
+                database_make(self._place)
 
     def _start_supervisor(self) -> None:
         self._supervisor.start()
         self._wait(lambda: self._supervisor.has_died() or self._supervisor.answers(), START_WAIT_S)
         if self._supervisor.has_died() or not self._supervisor.answers():
-            raise EmbeddedError(self._with_log("The supervisor does not start.", "supervisord"))
+            raise EmbeddedError(
+                with_log(self._place, "The supervisor does not start.", "supervisord")
+            )
 
     def _start_program(self, program: Program) -> None:
         with self._step(program.title):
             self._supervisor.launch(program.name)
             started = time.monotonic()
-            while (trouble := _trouble(program)) is not None:
+            while (trouble := program.trouble()) is not None:
                 if self._is_hopeless(program, time.monotonic() - started):
                     raise EmbeddedError(
-                        self._with_log(f"{program.title} is not ready: {trouble}", program.name)
+                        with_log(
+                            self._place, f"{program.title} is not ready: {trouble}", program.name
+                        )
                     ) from trouble
                 self._pause()
 
@@ -166,16 +156,8 @@ class Launcher:
 
     def _manage(self, title: str, *words: str) -> None:
         with self._step(title):
-            self._run(words[0], [sys.executable, str(ROOT / "manage.py"), *words])
-
-    def _run(self, name: str, command: list[str]) -> None:
-        """Run a command to its end, its output in a log."""
-        with self._place.log_file(name).open("wb") as log:
-            done = subprocess.run(  # noqa: S603 - our own words
-                command, env=self._environment, cwd=ROOT, stdout=log, stderr=log, check=False
-            )
-        if done.returncode != 0:
-            raise EmbeddedError(self._with_log(f"`{name}` failed ({done.returncode}).", name))
+            command = [sys.executable, str(ROOT / "manage.py"), *words]
+            run_logged(self._place, words[0], command, self._environment)
 
     def _greet(self) -> None:
         self._place.address_file.write_text(self._site.url, encoding="utf-8")
@@ -242,20 +224,14 @@ class Launcher:
             raise
         say(f"ready ({time.monotonic() - started:.1f} s)")
 
-    def _with_log(self, message: str, name: str) -> str:
-        path = self._place.log_file(name)
-        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-        tail = "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])
-        return f"{message} The end of {path}:\n{tail}" if tail else f"{message} See {path}"
-
 
 def down(place: Place) -> int:
     """End a running launcher of this data folder, and wait until all of it is gone."""
     pid: int | None = None
     deadline = time.monotonic() + GONE_WAIT_S
     while time.monotonic() < deadline:
-        with _alone(place) as alone:
-            if alone:
+        with alone(place.data_dir, "stop") as other:
+            if other is None:
                 say("Scriptorium does not run." if pid is None else "Scriptorium has stopped.")
                 return 0
         # One that has only just begun has not yet written its process id.
@@ -273,45 +249,9 @@ def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - this is the interface
 
 
-@contextlib.contextmanager
-def _alone(place: Place) -> Iterator[bool]:
-    """Hold the data folder; yields False when a launcher holds it already."""
-    with (place.data_dir / "run" / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        place.pid_file("up").write_text(f"{os.getpid()}\n", encoding="ascii")
-        try:
-            yield True
-        finally:
-            place.pid_file("up").unlink(missing_ok=True)
-
-
 def _address(place: Place) -> str:
     """Return the end of "runs already": where, once it serves pages."""
     try:
         return f": {place.address_file.read_text(encoding='utf-8')}"
     except FileNotFoundError:
         return "."
-
-
-def _trouble(program: Program) -> Exception | None:
-    """Return why a program is not ready, None when it is."""
-    try:
-        program.is_ready()
-    except Exception as err:  # noqa: BLE001 - each check fails in its library's own way
-        return err
-    return None
-
-
-def _check_namespace() -> None:
-    """Raise unless this system lets root start PostgreSQL as somebody else."""
-    prefix = unprivileged()
-    if prefix and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode:  # noqa: S603
-        raise EmbeddedError(
-            "PostgreSQL does not run as root, and this system does not allow user namespaces. "
-            "Run `make up` as a plain user, or allow them with "
-            "`sysctl kernel.unprivileged_userns_clone=1`."
-        )

