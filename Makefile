@@ -9,7 +9,7 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint types format lock vendor screenshot bench-recovery chaos golden clean
+.PHONY: help up down backup restore test lint types format lock vendor screenshot bench-recovery chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -24,6 +24,14 @@ up: $(VENV)/installed-embedded ## Start Scriptorium with embedded services; Ctrl
 
 down: $(VENV)/installed-embedded ## Stop what 'make up' started
 	@exec $(BIN)/python -m apps.embedded down
+
+backup: $(VENV)/installed-embedded ## Write all data to one new file, also while people write: make backup FILE=/path
+	@test -n "$(FILE)" || { echo "Name the file: make backup FILE=/path/to/scriptorium.backup"; exit 1; }
+	@exec $(BIN)/python -m apps.embedded backup "$(FILE)" $(ARGS)
+
+restore: $(VENV)/installed-embedded ## Make the data from a backup: make restore FILE=/path (ARGS="--dry-run", "--force")
+	@test -n "$(FILE)" || { echo "Name the file: make restore FILE=/path/to/scriptorium.backup"; exit 1; }
+	@exec $(BIN)/python -m apps.embedded restore "$(FILE)" $(ARGS)
 
 test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make test ARGS="tests/crdt -k gate")
 	@sh scripts/install_chromium.sh

@@ -133,6 +133,15 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def sync(path: Path) -> None:
+    """Wait until a file, or what a folder says of its files, is on disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
