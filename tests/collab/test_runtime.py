@@ -1,9 +1,8 @@
 """The rooms of one process: how many, how long, loaded from where, and what is told of a loss."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from apps.oplog.publisher import Publisher, close_shared_publisher
 from tests.collab.authors import Author, Writer, submission, text_of
 from tests.collab.rooms import write_elsewhere
 from tests.collab.sockets import Socket
+from tests.support.control import paused
 from tests.support.documents import make_document
 from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
@@ -126,16 +126,6 @@ async def test_documents_opened_at_one_moment_stay_within_the_limit(start: Start
     assert sum(isinstance(answer, Room) for answer in crowd) == 1
     refused = [answer for answer in crowd if isinstance(answer, TransientError)]
     assert [error.extra for error in refused] == [{"limit": "rooms"}] * 9
-
-
-@contextmanager
-def paused(services: Launched, name: str) -> Iterator[None]:
-    """Let a service stand still: it is there and does not answer."""
-    services.kill(name, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        services.kill(name, signal.SIGCONT)
 
 
 async def test_store_that_does_not_answer_ends_the_wait(

@@ -13,10 +13,10 @@ import redis
 
 from apps.embedded.place import Place
 from tests.crash.schedule import Fault
-from tests.crash.stored import flipped, stored
 from tests.support.control import away, wait_until_back
 from tests.support.launcher import Launched
 from tests.support.slow_proxy import SlowProxy
+from tests.support.stored import flipped, stored
 from tests.support.web_server import WebServer
 
 

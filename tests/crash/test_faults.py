@@ -20,11 +20,11 @@ from tests.crash.checks import (
     until_written,
 )
 from tests.crash.harm import flush, kill, no_byte_more, staged
-from tests.crash.stored import Stored, flipped, stored
 from tests.crash.typing_people import TypingPerson
 from tests.support.control import PROCESSES, away
 from tests.support.eventually import eventually
 from tests.support.launcher import ROOT, START_WAIT_S, Launched
+from tests.support.stored import Stored, flipped, stored
 from tests.support.web_server import WebServer
 
 #: Words that everybody has to write before a fault, and after it.

@@ -1,5 +1,6 @@
 """Take one of the supervised programs away for a while, and bring it back."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,16 @@ def away(stack: Launched, *names: str) -> Iterator[None]:
             _call(stack, "startProcess", name)
         ready = [p.is_ready for p in services(Place.open(stack.data_dir)) if p.name in names]
         eventually(lambda: all(is_ready(check) for check in ready), START_WAIT_S)
+
+
+@contextmanager
+def paused(stack: Launched, name: str) -> Iterator[None]:
+    """Let a program stand still: it is there and does not answer."""
+    stack.kill(name, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        stack.kill(name, signal.SIGCONT)
 
 
 def wait_until_back(stack: Launched, name: str, than: int) -> None:

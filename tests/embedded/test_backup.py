@@ -1,0 +1,282 @@
+"""A backup taken while people write, restored elsewhere, started, and written on.
+
+The people are those of ``tests/crash``; their Scriptorium goes on all the while.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pycrdt
+import pymongo
+import pytest
+import requests
+
+from tests.conftest import SHORT_WAITS
+from tests.crash.checks import Log, crowd, text_of, until_written
+from tests.support.stored import stored
+from tests.integration.conftest import read_log, until_processed
+from tests.support.clients import Client
+from tests.support.control import paused
+from tests.support.eventually import eventually, eventually_async
+from tests.support.launcher import ROOT, Launched
+
+#: An update of the root text ``content``, base64.
+UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
+#: Words that each person must have written before the backup begins, and again while it is taken.
+WORDS = 10
+#: Documents of which Kafka had all and the workers had nothing are swept up at once.
+SWEEP_AT_ONCE = {"SWEEP_AFTER_S": "0", "SWEEP_INTERVAL_S": "1"}
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was so before the backup began, and the backup."""
+
+    file: Path
+    report: dict[str, Any]
+    #: Written by four people all the time.
+    document_id: str
+    #: In Kafka as a whole, and not yet seen by a worker.
+    quiet_id: str
+    acknowledged: frozenset[str]
+    seen: frozenset[str]
+    documents: frozenset[str]
+    #: Made while the backup was taken, or after it.
+    later_documents: frozenset[str]
+    token: str
+    #: What one of the people had on the screen when all was over.
+    screen: "pycrdt.Doc[Any]"
+
+
+@pytest.fixture(scope="module")
+def before(stack: Launched, tmp_path_factory: pytest.TempPathFactory) -> Before:
+    """Return a backup that was taken while people wrote and made documents."""
+    file = tmp_path_factory.mktemp("backups") / "a backup"
+    return asyncio.run(_write_and_back_up(stack, file))
+
+
+async def _write_and_back_up(stack: Launched, file: Path) -> Before:
+    document_id = stack.create_document("ada", grace="editor")
+    quiet_id = stack.create_document("ada", grace="viewer")
+    documents, enough = [document_id, quiet_id], threading.Event()
+    with paused(stack, "worker"):
+        _write_quietly(stack, quiet_id)
+        async with crowd(stack, document_id) as people:
+            making = asyncio.create_task(asyncio.to_thread(_make, stack, documents, enough))
+            await until_written(people, WORDS)
+            acknowledged = {unique_id for each in people for unique_id in each.acknowledged}
+            seen = {word for each in people for word in each.seen}
+            made = list(documents)
+            done = await asyncio.to_thread(stack.run, "backup", str(file), "--json")
+            assert done.returncode == 0, done.stderr
+            await until_written(people, WORDS)
+            enough.set()
+            await making
+            for each in people:
+                each.stop_typing()
+    return Before(
+        file=file,
+        report=json.loads(done.stdout),
+        document_id=document_id,
+        quiet_id=quiet_id,
+        acknowledged=frozenset(acknowledged),
+        seen=frozenset(seen),
+        documents=frozenset(made),
+        later_documents=frozenset(documents) - frozenset(made),
+        token=stack.token("grace"),
+        screen=people[0].doc,
+    )
+
+
+def _write_quietly(stack: Launched, document_id: str) -> None:
+    """Write one operation, and wait until Kafka has it; the workers do not come to it."""
+    body = {"unique_id": "quiet", "update": UPDATE}
+    answer = stack.call("ada", "POST", f"documents/{document_id}/operations/", json=body)
+    assert answer.status_code == 201, answer.text
+    with stored(stack, document_id) as store:
+        eventually(lambda: store.published() == store.head() == 1)
+        assert store.processed() == 0
+
+
+def _make(stack: Launched, documents: list[str], enough: threading.Event) -> None:
+    """Make one shared document after the other."""
+    while not enough.is_set():
+        documents.append(stack.create_document("ada", grace="viewer"))
+
+
+@pytest.fixture(scope="module")
+def restored(
+    before: Before, stack: Launched, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Launched]:
+    """Restore the backup into a folder of its own, and start it."""
+    data_dir = tmp_path_factory.mktemp("restored") / "its data"
+    done = stack.run("restore", str(before.file), DATA_DIR=str(data_dir))
+    assert done.returncode == 0, done.stderr
+    launched = Launched(data_dir, settings={**SHORT_WAITS, **SWEEP_AT_ONCE})
+    try:
+        launched.wait_until_ready()
+        yield launched
+    finally:
+        launched.stop()
+
+
+def test_backup_is_taken_while_it_runs_and_says_what_it_holds(before: Before) -> None:
+    """In the order in which it was taken: the rights after the texts, never older."""
+    assert before.report["running"]
+    assert before.report["bytes"] == before.file.stat().st_size
+    names = [part["name"] for part in before.report["parts"]]
+    assert names == ["mongo/admin.db", "mongo/scriptorium.db", "postgres.dump", "secrets.json"]
+    assert [path.name for path in before.file.parent.iterdir()] == [before.file.name]
+
+
+def test_everything_acknowledged_and_seen_before_the_backup_is_restored(
+    before: Before, restored: Launched
+) -> None:
+    """And the log is whole: no gap, nothing twice, each operation's vector is right."""
+    log = Log(read_log(restored, before.document_id))
+    log.check()
+    assert before.acknowledged
+    assert before.acknowledged <= log.ids
+    assert before.seen <= log.words
+    answer = restored.call("grace", "GET", f"documents/{before.document_id}/state/")
+    served: pycrdt.Doc[Any] = pycrdt.Doc()
+    served.apply_update(answer.content)
+    assert text_of(served) == log.text
+
+
+def test_every_document_made_before_the_backup_is_restored_and_shared(
+    before: Before, restored: Launched
+) -> None:
+    """With her who made it and with whom it was shared with."""
+    for person in ("ada", "grace"):
+        assert before.documents <= _listed(restored, person)
+    assert not before.documents & _listed(restored, "alan")
+
+
+def test_permissions_fit_the_documents(before: Before, restored: Launched) -> None:
+    """What was made while the backup was taken is there as a whole, or seen by nobody."""
+    settings = restored.settings()
+    with pymongo.MongoClient[dict[str, Any]](settings["MONGODB_URL"]) as mongo:
+        rows = mongo.get_default_database().documents.find({}, {"_id": True})
+        documents = {row["_id"] for row in rows}
+    with psycopg.connect(settings["DATABASE_URL"]) as postgres:
+        permitted = {row[0] for row in postgres.execute("SELECT document_id FROM permission")}
+    assert before.documents <= documents & permitted
+    assert len(before.later_documents & documents - permitted) <= 1  # half made just then
+    for document_id in before.later_documents & permitted - documents:
+        assert restored.call("ada", "GET", f"documents/{document_id}/").status_code == 404
+
+
+def test_logins_go_on_and_passwords_are_the_same(before: Before, restored: Launched) -> None:
+    """A token of before is good: the secret key is the same; the databases' password is not."""
+    headers = {"Authorization": f"Bearer {before.token}"}
+    url = f"{restored.url}/api/v1/documents/{before.document_id}/"
+    assert requests.get(url, headers=headers, timeout=30).status_code == 200
+    assert restored.token("ada")
+
+
+def test_what_kafka_had_and_no_worker_is_processed_from_the_log(
+    before: Before, restored: Launched
+) -> None:
+    """The mark says that Kafka has it, and the new broker is empty: the sweep reads the log."""
+    until_processed(restored, before.quiet_id, 1)
+
+
+async def test_writing_goes_on_with_the_next_seq(before: Before, restored: Launched) -> None:
+    """And the workers come to it, past all that Kafka was said to have."""
+    head = len(await asyncio.to_thread(read_log, restored, before.document_id))
+    token = restored.token("grace")
+    async with Client(restored.ws_url, before.document_id, token=token, native=True) as grace:
+        await grace.until(grace.synced.is_set)
+        assert await grace.until_ack(await grace.append("afterwards")) == head + 1
+    with stored(restored, before.document_id) as store:
+        await eventually_async(partial(asyncio.to_thread, lambda: store.processed() == head + 1))
+
+
+async def test_page_that_saw_more_than_the_backup_brings_it_back(
+    before: Before, restored: Launched
+) -> None:
+    """What was written after the backup lives on in the browsers that have it."""
+    words = set(text_of(before.screen).split())
+    log = Log(await asyncio.to_thread(read_log, restored, before.document_id))
+    assert words - log.words
+    token = restored.token("ada")
+    url, doc = restored.ws_url, before.screen
+    async with (
+        Client(url, before.document_id, token=token, doc=doc),
+        Client(url, before.document_id, token=restored.token("grace")) as grace,
+    ):
+        await grace.until(lambda: words <= set(grace.text.split()))
+    Log(await asyncio.to_thread(read_log, restored, before.document_id)).check()
+
+
+def test_restore_into_a_scriptorium_that_runs_is_refused(before: Before, stack: Launched) -> None:
+    """Whatever one forces; it goes on."""
+    done = stack.run("restore", str(before.file), "--force")
+    assert done.returncode == 1
+    assert "make down" in done.stderr
+    assert stack.call("ada", "GET", f"documents/{before.document_id}/").status_code == 200
+
+
+def test_stopped_data_is_backed_up_too_and_a_killed_restore_is_done_again(
+    before: Before, stack: Launched, tmp_path: Path
+) -> None:
+    """The second backup has the same documents; the third restore moves the data aside."""
+    data_dir, second = tmp_path / "data", tmp_path / "second"
+    where = {"DATA_DIR": str(data_dir)}
+    _kill_restore(before.file, data_dir)
+    assert not (data_dir / "postgres").exists()
+    for words in (
+        ("restore", str(before.file)),
+        ("backup", str(second), "--json"),
+        ("restore", str(second), "--force", "--json"),
+    ):
+        done = stack.run(*words, **where)
+        assert done.returncode == 0, done.stderr
+        if words[0] == "backup":
+            report = json.loads(done.stdout)
+    assert not report["running"]
+    assert _documents(report) == _documents(before.report)
+    old = Path(json.loads(done.stdout)["old_data"])
+    assert {path.name for path in old.iterdir()} == {"mongo", "postgres", "redis", "state.json"}
+
+
+def _kill_restore(file: Path, data_dir: Path) -> None:
+    """Kill a restore while it makes PostgreSQL's folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "apps.embedded", "restore", str(file)],
+        cwd=ROOT,
+        env={**os.environ, "DATA_DIR": str(data_dir)},
+        stdout=subprocess.DEVNULL,
+    )
+    eventually((data_dir / "restore.new" / "mongo").exists, 60)
+    process.kill()
+    process.wait()
+
+
+def _documents(report: dict[str, Any]) -> dict[str, Any]:
+    """Return what a report says of MongoDB's documents: size and checksum."""
+    [part] = [each for each in report["parts"] if each["name"] == "mongo/scriptorium.db"]
+    return dict(part)
+
+
+def _listed(stack: Launched, username: str) -> set[str]:
+    """Return the ids of all documents that somebody sees, page by page."""
+    found: set[str] = set()
+    url: str | None = "documents/?limit=100"
+    while url is not None:
+        answer = stack.call(username, "GET", url)
+        assert answer.status_code == 200, answer.text
+        found.update(each["id"] for each in answer.json()["results"])
+        url = (answer.json()["next"] or "").partition("/api/v1/")[2] or None
+    return found
