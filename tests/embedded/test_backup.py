@@ -4,8 +4,10 @@ The people are those of ``tests/crash``; their Scriptorium goes on all the while
 """
 
 import asyncio
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -21,6 +23,12 @@ import pymongo
 import pytest
 import requests
 
+from apps.embedded import backup as backup_module
+from apps.embedded.alone import UP, alone
+from apps.embedded.archive import DOCUMENTS, POSTGRES, SECRETS, archive_read
+from apps.embedded.backup import backup
+from apps.embedded.errors import EmbeddedError
+from apps.embedded.place import Place
 from tests.conftest import SHORT_WAITS
 from tests.crash.checks import Log, crowd, text_of, until_written
 from tests.support.stored import stored
@@ -198,7 +206,7 @@ async def test_writing_goes_on_with_the_next_seq(before: Before, restored: Launc
     token = restored.token("grace")
     async with Client(restored.ws_url, before.document_id, token=token, native=True) as grace:
         await grace.until(grace.synced.is_set)
-        assert await grace.until_ack(await grace.append("afterwards")) == head + 1
+        assert await grace.until_ack(await grace.append("afterwards ")) == head + 1
     with stored(restored, before.document_id) as store:
         await eventually_async(partial(asyncio.to_thread, lambda: store.processed() == head + 1))
 
@@ -280,3 +288,95 @@ def _listed(stack: Launched, username: str) -> set[str]:
         found.update(each["id"] for each in answer.json()["results"])
         url = (answer.json()["next"] or "").partition("/api/v1/")[2] or None
     return found
+
+
+# --- parts of it, without services ---------------------------------------------------------------
+
+
+def test_backup_of_no_data_says_so_and_makes_no_folder(data_dir: Path, tmp_path: Path) -> None:
+    """The folder's name may be mistyped."""
+    with pytest.raises(EmbeddedError, match="nothing to back up"):
+        backup(tmp_path / "a.backup", data_dir, tell=lambda _: None)
+    assert not data_dir.exists()
+    assert not (tmp_path / "a.backup").exists()
+
+
+@pytest.fixture
+def backed_up(place: Place) -> Path:
+    """Return a data folder that looks like one to back up."""
+    for name in ("postgres", "mongo"):
+        (place.data_dir / name).mkdir()
+    (place.data_dir / "postgres" / "PG_VERSION").write_text("18")
+    (place.data_dir / DOCUMENTS).touch()
+    return place.data_dir
+
+
+def test_backup_overwrites_no_file(backed_up: Path, tmp_path: Path) -> None:
+    """Last week's backup may be the only good one."""
+    file = tmp_path / "a.backup"
+    file.write_text("last week's")
+    with pytest.raises(EmbeddedError, match="is there already"):
+        backup(file, backed_up, tell=lambda _: None)
+    assert file.read_text() == "last week's"
+
+
+def test_backup_into_no_folder_says_so(backed_up: Path, tmp_path: Path) -> None:
+    """A disk that is not mounted, for one."""
+    with pytest.raises(EmbeddedError, match="no folder that can be written to"):
+        backup(tmp_path / "none" / "a.backup", backed_up, tell=lambda _: None)
+
+
+@pytest.mark.parametrize("error", [EmbeddedError("no"), OSError("full"), KeyboardInterrupt()])
+def test_backup_that_fails_leaves_no_file(
+    error: BaseException, backed_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor half of one, whatever it was."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(backup_module, "database_dump", fail)
+    target = tmp_path / "backups"
+    target.mkdir()
+    expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else EmbeddedError
+    with alone(backed_up, UP), pytest.raises(expected):
+        backup(target / "a.backup", backed_up, tell=lambda _: None)
+    assert list(target.iterdir()) == []
+
+
+def test_backup_of_a_database_that_is_damaged_says_so(backed_up: Path, tmp_path: Path) -> None:
+    """Better now than at the restore."""
+    (backed_up / DOCUMENTS).write_bytes(b"no database at all" * 100)
+    with alone(backed_up, UP), pytest.raises(EmbeddedError, match="not a database"):
+        backup(tmp_path / "a.backup", backed_up, tell=lambda _: None)
+
+
+def test_dry_run_of_a_backup_names_its_parts_and_writes_nothing(
+    backed_up: Path, tmp_path: Path
+) -> None:
+    """Whether it runs is said too."""
+    target, said = tmp_path / "a.backup", list[str]()
+    result = backup(target, backed_up, tell=said.append, dry_run=True)
+    assert result["parts"] == [DOCUMENTS, POSTGRES, SECRETS]
+    assert not result["running"]
+    assert str(target) in said[0]
+    assert not target.exists()
+
+
+def test_backup_has_what_is_committed_and_nothing_else(
+    backed_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what is in the write-ahead log only; and whoever writes does not wait for it."""
+    monkeypatch.setattr(backup_module, "database_dump", lambda _, target: target.touch())
+    with contextlib.closing(sqlite3.connect(backed_up / DOCUMENTS)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE log (seq)")
+        writer.execute("INSERT INTO log VALUES (1)")
+        writer.commit()
+        writer.execute("INSERT INTO log VALUES (2)")
+        with alone(backed_up, UP):
+            backup(tmp_path / "a.backup", backed_up, tell=lambda _: None)
+        writer.commit()
+    archive_read(tmp_path / "a.backup", tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / DOCUMENTS)) as copy:
+        assert copy.execute("SELECT seq FROM log").fetchall() == [(1,)]

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.embedded import backup as backup_module
 from apps.embedded.alone import UP, alone
 from apps.embedded.archive import DOCUMENTS, POSTGRES, SECRETS, archive_write, secrets_encode
-from apps.embedded.backup import backup
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place
 from apps.embedded.restore import restore, restore_finish
@@ -164,73 +162,3 @@ def test_refusal_is_one_line_on_stderr_and_an_exit_code(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.strip().splitlines()
     assert line == f"{tmp_path / 'none'} cannot be read: No such file or directory."
-
-
-# --- a backup that is not taken ------------------------------------------------------------------
-
-
-def test_backup_of_no_data_says_so_and_makes_no_folder(data_dir: Path, tmp_path: Path) -> None:
-    """The folder's name may be mistyped."""
-    with pytest.raises(EmbeddedError, match="nothing to back up"):
-        backup(tmp_path / "a.backup", data_dir, tell=lambda _: None)
-    assert not data_dir.exists()
-    assert not (tmp_path / "a.backup").exists()
-
-
-@pytest.fixture
-def backed_up(old_data: Path) -> Path:
-    """Return a data folder that looks like one to back up."""
-    (old_data / "postgres" / "PG_VERSION").write_text("18")
-    (old_data / DOCUMENTS).touch()
-    return old_data
-
-
-def test_backup_overwrites_no_file(file: Path, backed_up: Path) -> None:
-    """Last week's backup may be the only good one."""
-    before = file.read_bytes()
-    with pytest.raises(EmbeddedError, match="is there already"):
-        backup(file, backed_up, tell=lambda _: None)
-    assert file.read_bytes() == before
-
-
-def test_backup_into_no_folder_says_so(backed_up: Path, tmp_path: Path) -> None:
-    """A disk that is not mounted, for one."""
-    with pytest.raises(EmbeddedError, match="no folder that can be written to"):
-        backup(tmp_path / "none" / "a.backup", backed_up, tell=lambda _: None)
-
-
-@pytest.mark.parametrize("error", [EmbeddedError("no"), OSError("full"), KeyboardInterrupt()])
-def test_backup_that_fails_leaves_no_file(
-    error: BaseException, backed_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nor half of one, whatever it was."""
-
-    def fail(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(backup_module, "database_dump", fail)
-    target = tmp_path / "backups"
-    target.mkdir()
-    expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else EmbeddedError
-    with alone(backed_up, UP), pytest.raises(expected):
-        backup(target / "a.backup", backed_up, tell=lambda _: None)
-    assert list(target.iterdir()) == []
-
-
-def test_backup_of_a_database_that_is_damaged_says_so(backed_up: Path, tmp_path: Path) -> None:
-    """Better now than at the restore."""
-    (backed_up / DOCUMENTS).write_bytes(b"no database at all" * 100)
-    with alone(backed_up, UP), pytest.raises(EmbeddedError, match="not a database"):
-        backup(tmp_path / "a.backup", backed_up, tell=lambda _: None)
-
-
-def test_dry_run_of_a_backup_names_its_parts_and_writes_nothing(
-    backed_up: Path, tmp_path: Path
-) -> None:
-    """Whether it runs is said too."""
-    target, said = tmp_path / "a.backup", list[str]()
-    result = backup(target, backed_up, tell=said.append, dry_run=True)
-    assert result["parts"] == [DOCUMENTS, POSTGRES, SECRETS]
-    assert not result["running"]
-    assert str(target) in said[0]
-    assert not target.exists()
