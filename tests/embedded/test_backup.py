@@ -31,12 +31,12 @@ from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place
 from tests.conftest import SHORT_WAITS
 from tests.crash.checks import Log, crowd, text_of, until_written
-from tests.support.stored import stored
 from tests.integration.conftest import read_log, until_processed
 from tests.support.clients import Client
 from tests.support.control import paused
 from tests.support.eventually import eventually, eventually_async
 from tests.support.launcher import ROOT, Launched
+from tests.support.stored import stored
 
 #: An update of the root text ``content``, base64.
 UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
