@@ -1,7 +1,7 @@
 """``make restore``: a data folder made anew from a backup, at once or not at all.
 
 All of the file is checked before anything is changed. Then the new data is built beside the old one
-within the data folder, as ``restore.new``. When that is whole and on disk it is renamed to
+within the data folder, as ``restore.new-…``. When that is whole and on disk it is renamed to
 ``restore.ready``: from here on the restore is decided. What is left is to move the old data away
 and the new in; when that is cut short, the next command on the folder ends it first. So whoever
 looks finds the old data or the new, whatever was killed and when.
@@ -12,6 +12,7 @@ Ports and the databases' passwords are new, the secret key is the backup's: who 
 import contextlib
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ from apps.embedded.supervise import Supervisor
 #: What a restore replaces. The rest of a data folder is logs and notes.
 _DATA = ("postgres", "mongo", "redis")
 _REPLACED = (*_DATA, "state.json")
-_DRAFT, _READY, _OLD = "restore.new", "restore.ready", "restore.old"
+_DRAFT, _READY, _OLD = "restore.new-", "restore.ready", "restore.old"
 
 
 def restore(
@@ -108,10 +109,11 @@ def _check_data(data_dir: Path, *, force: bool) -> bool:
 def _build(file: Path, data_dir: Path, tell: Tell) -> None:
     """Make the new data in a folder of its own; under the name ``restore.ready`` it is whole."""
     check_namespace()
-    draft = data_dir / _DRAFT
-    shutil.rmtree(draft, ignore_errors=True)
+    for left_behind in data_dir.glob(f"{_DRAFT}*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    # Another name each time: what a killed restore had started may live on for a moment.
+    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=data_dir))
     try:
-        draft.mkdir(mode=0o700)
         parts = draft / "parts"
         parts.mkdir()
         archive_read(file, parts)

@@ -243,7 +243,7 @@ def test_stopped_data_is_backed_up_too_and_a_killed_restore_is_done_again(
     data_dir, second = tmp_path / "data", tmp_path / "second"
     where = {"DATA_DIR": str(data_dir)}
     _kill_restore(before.file, data_dir)
-    assert not (data_dir / "postgres").exists()
+    assert {path.name.partition("-")[0] for path in data_dir.iterdir()} == {"run", "restore.new"}
     for words in (
         ("restore", str(before.file)),
         ("backup", str(second), "--json"),
@@ -267,7 +267,7 @@ def _kill_restore(file: Path, data_dir: Path) -> None:
         env={**os.environ, "DATA_DIR": str(data_dir)},
         stdout=subprocess.DEVNULL,
     )
-    eventually((data_dir / "restore.new" / "mongo").exists, 60)
+    eventually(lambda: list(data_dir.glob("restore.new-*/mongo")), 60)
     process.kill()
     process.wait()
 

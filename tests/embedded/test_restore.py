@@ -102,7 +102,7 @@ def test_restore_cut_short_after_its_decision_is_ended_by_the_next_command(
 def test_restore_cut_short_before_its_decision_has_changed_nothing(data_dir: Path) -> None:
     """What is half made is looked at by nobody."""
     fill(data_dir, "old")
-    fill(data_dir / "restore.new", "new")
+    fill(data_dir / "restore.new-1", "new")
     restore_finish(data_dir)
     assert words(data_dir) == {"old"}
 
