@@ -11,7 +11,10 @@ from apps.oplog.leases import Leases
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
+from apps.oplog.selectors import operations_since
 from apps.oplog.services import Append, operations_append
+from apps.pipeline.policy import SnapshotPolicy
+from apps.pipeline.processor import Processor
 from tests.support.documents import make_document
 from tests.support.operations import Scribe
 
@@ -60,3 +63,21 @@ def written(store: Store) -> Iterator[Written]:
     yield write
     Document.objects(id__in=made).delete()
     operation_rows().delete_many({"document_id": {"$in": made}})
+
+
+@pytest.fixture
+def versioned(written: Written, store: Store) -> Scribe:
+    """Return a document with versions after operations 3 and 6, and two operations after them."""
+    scribe = written(3)
+    work_off(scribe.document_id)
+    store(scribe.write_many(3))
+    work_off(scribe.document_id)
+    store(scribe.write_many(2))
+    return scribe
+
+
+def work_off(document_id: str) -> None:
+    """Do what a worker does with all that it has not seen."""
+    processor = Processor(SnapshotPolicy())
+    processor.process(operations_since(document_id=document_id, after=0))
+    processor.forget()

@@ -27,8 +27,8 @@ from apps.pipeline.archive import Line, archive_read, archive_write
 from tests.accounts.factories import make_user
 from tests.documents.factories import make_document
 from tests.pipeline.commands import run, run_in_words, stored
-from tests.pipeline.conftest import Store
-from tests.pipeline.test_verify_and_rebuild import flip_version, foreign, work_off
+from tests.pipeline.conftest import Store, work_off
+from tests.pipeline.test_verify_and_rebuild import flip_version, foreign
 from tests.support.operations import Scribe
 
 pytestmark = pytest.mark.django_db

@@ -17,20 +17,15 @@ from apps.oplog.quarantine import edit_set_aside, operation_set_aside
 from apps.oplog.selectors import operations_since
 from tests.collab.authors import text_of
 from tests.pipeline.commands import run, run_in_words, stored
-from tests.pipeline.conftest import Store, Written
-from tests.pipeline.test_verify_and_rebuild import flip_cached, flip_version, work_off
+from tests.pipeline.conftest import Store, Written, work_off
+from tests.pipeline.test_verify_and_rebuild import flip_cached, flip_version
 from tests.support.operations import Scribe
 
 
 @pytest.fixture
-def scribe(written: Written, store: Store) -> Scribe:
-    """Return a document with versions after operations 3 and 6, and two operations after them."""
-    scribe = written(3)
-    work_off(scribe.document_id)
-    store(scribe.write_many(3))
-    work_off(scribe.document_id)
-    store(scribe.write_many(2))
-    return scribe
+def scribe(versioned: Scribe) -> Scribe:
+    """Return a document with two versions and operations after them."""
+    return versioned
 
 
 @pytest.fixture

@@ -12,11 +12,8 @@ from apps.history.models import version_rows
 from apps.history.processed import processed_rows
 from apps.history.snapshot import Snapshot
 from apps.oplog.models import operation_rows
-from apps.oplog.selectors import operations_since
-from apps.pipeline.policy import SnapshotPolicy
-from apps.pipeline.processor import Processor
 from tests.pipeline.commands import Done, run, run_in_words, stored
-from tests.pipeline.conftest import Store, Written
+from tests.pipeline.conftest import Written
 from tests.support.operations import Scribe
 from tests.support.snapshots import cached_snapshot
 
@@ -24,21 +21,9 @@ Damage = Callable[[str], object]
 
 
 @pytest.fixture
-def document_id(written: Written, store: Store) -> str:
-    """Return a document of eight operations with versions after the third and the sixth."""
-    scribe = written(3)
-    work_off(scribe.document_id)
-    store(scribe.write_many(3))
-    work_off(scribe.document_id)
-    store(scribe.write_many(2))
-    return scribe.document_id
-
-
-def work_off(document_id: str) -> None:
-    """Do what a worker does with all that it has not seen."""
-    processor = Processor(SnapshotPolicy())
-    processor.process(operations_since(document_id=document_id, after=0))
-    processor.forget()
+def document_id(versioned: Scribe) -> str:
+    """Return the id of a document with two versions and operations after them."""
+    return versioned.document_id
 
 
 def faults(done: Done) -> list[str]:
