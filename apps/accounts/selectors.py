@@ -143,6 +143,16 @@ def users_by_id(user_ids: Iterable[int]) -> dict[int, User]:
     return User.objects.in_bulk(list(user_ids))
 
 
+def authors_named(author_ids: Iterable[str]) -> dict[str, dict[str, int | str | None]]:
+    """Return ``{author id: {"id", "username"}}`` for authors of operations, in one query.
+
+    The name is None for one who has no account (any more).
+    """
+    wanted = set(author_ids)
+    names = dict(User.objects.filter(pk__in=wanted).values_list("pk", "username"))
+    return {each: {"id": int(each), "username": names.get(int(each))} for each in wanted}
+
+
 def users_by_username(usernames: Iterable[str]) -> dict[str, User]:
     """Return ``{username: user}`` for the names that exist, in one query."""
     return {user.username: user for user in User.objects.filter(username__in=list(usernames))}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from apps.core import metrics
-from apps.core.errors import AppError, InvalidInputError
+from apps.core.errors import AppError, InvalidInputError, NotFoundError
 from apps.crdt.engine import EngineBrokenError, get_engine
 from apps.crdt.lib0 import DecodeError
 from apps.crdt.vectors import covers, decode_vector, encode_vector
@@ -23,12 +23,18 @@ from apps.history.events import DamagedVersion, version_damaged
 from apps.history.loaded import LoadedDocument
 from apps.history.processed import Processed, processed_find
 from apps.history.selectors import FoundSnapshot, snapshots_iter
-from apps.history.snapshot import Snapshot, SnapshotDamagedError
+from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
-from apps.oplog.selectors import operations_iter
+from apps.oplog.selectors import head_seq, operations_iter
 
 logger = logging.getLogger(__name__)
+
+
+class SeqNotFoundError(NotFoundError):
+    """The log has no operation of this seq; ``extra`` says which is the latest."""
+
+    code = "seq_not_found"
 
 
 class _UnfitSnapshotError(Exception):
@@ -54,7 +60,9 @@ class Recovery:
     """
 
     document_id: str
-    dry_run: bool
+    dry_run: bool = False
+    #: The last operation that is wanted; None for all that there are.
+    up_to: int | None = None
     processed: Processed | None = None
     found: FoundSnapshot | None = None
     snapshot_seq: int = 0
@@ -126,6 +134,23 @@ def log_state(*, document_id: str, up_to: int) -> bytes:
     return engine.merge([each.update for each in operations if each.seq not in aside])
 
 
+def moment_load(*, document_id: str, seq: int) -> LoadedDocument:
+    """Rebuild a document as it was after operation ``seq``: the nearest snapshot, and the log.
+
+    Raises ``SeqNotFoundError`` when the log does not reach so far, and as ``document_recover``.
+    """
+    latest = head_seq(document_id=document_id)
+    if seq > latest:
+        raise SeqNotFoundError(
+            f"The log of this document ends at operation {latest}.", extra={"latest": latest}
+        )
+    if seq == 0:
+        return LoadedDocument.open(EMPTY)
+    recovery = Recovery(document_id, up_to=seq)
+    _rebuild_without_breaking(recovery)
+    return recovery.document
+
+
 def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
     """Rebuild a document and say how; with ``dry_run`` neither cache nor quarantine is touched.
 
@@ -135,11 +160,7 @@ def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
     recovery = Recovery(document_id, dry_run)
     with recovery.step("last processed version"):
         recovery.processed = processed_find(document_id=document_id)
-    while recovery.loaded is None:
-        try:
-            _rebuild(recovery)
-        except _BreaksEngineError as err:
-            _set_aside(recovery, err.operation, err.cause)
+    _rebuild_without_breaking(recovery)
     if not recovery.is_whole:
         metrics.LOG_SHORTENED.inc()
         logger.error(
@@ -151,11 +172,21 @@ def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
     return recovery
 
 
+def _rebuild_without_breaking(recovery: Recovery) -> None:
+    """Rebuild it; what breaks the engine is set aside, and all of it begun anew."""
+    while recovery.loaded is None:
+        try:
+            _rebuild(recovery)
+        except _BreaksEngineError as err:
+            _set_aside(recovery, err.operation, err.cause)
+
+
 def _rebuild(recovery: Recovery) -> None:
     """Try the snapshots, the best first, until one fits; the empty one fits every log."""
     recovery.read = 0
     recovery.passed_over = []
-    for found in _timed(recovery, snapshots_iter(document_id=recovery.document_id)):
+    snapshots = snapshots_iter(document_id=recovery.document_id, up_to=recovery.up_to)
+    for found in _timed(recovery, snapshots):
         try:
             with recovery.step("open"):
                 snapshot = Snapshot.unpack(found.packed)
@@ -165,7 +196,7 @@ def _rebuild(recovery: Recovery) -> None:
             _pass_over(recovery, found, err)
             continue
         recovery.found, recovery.snapshot_seq, recovery.loaded = found, snapshot.seq, loaded
-        if found.source == "mongodb" and not recovery.dry_run:
+        if found.source == "mongodb" and recovery.up_to is None and not recovery.dry_run:
             cache.snapshot_put(document_id=recovery.document_id, snapshot=snapshot)
         return
 
@@ -176,7 +207,8 @@ def _pass_over(recovery: Recovery, found: FoundSnapshot, error: Exception) -> No
     recovery.passed_over.append(f"{found.place}: {error}")
     if recovery.dry_run:
         return
-    cache.snapshot_forget(document_id=recovery.document_id)
+    if found.source == "redis":
+        cache.snapshot_forget(document_id=recovery.document_id)
     if found.number is not None and isinstance(error, SnapshotDamagedError):
         version_damaged.publish(DamagedVersion(recovery.document_id, found.number))
 
@@ -198,7 +230,7 @@ def _open(snapshot: Snapshot) -> LoadedDocument:
 def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
     """Apply the log after the snapshot, to its end."""
     with recovery.step("operations"):
-        operations = _after(recovery.document_id, loaded)
+        operations = _after(recovery.document_id, loaded, recovery.up_to)
         for operation in operations:
             recovery.read += 1
             if operation.seq in recovery.set_aside:
@@ -213,7 +245,7 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
                 loaded.pass_over(operation)
 
 
-def _after(document_id: str, loaded: LoadedDocument) -> Iterator[Operation]:
+def _after(document_id: str, loaded: LoadedDocument, up_to: int | None) -> Iterator[Operation]:
     """Return the operations after a snapshot, once the log has shown that it is its snapshot.
 
     The last operation in the snapshot is read with them: no further round trip, and it tells that
@@ -221,8 +253,11 @@ def _after(document_id: str, loaded: LoadedDocument) -> Iterator[Operation]:
     operation is set aside: those who wrote on may have had it.)
     """
     if not loaded.seq:
-        return operations_iter(document_id=document_id, after=0)
-    operations = operations_iter(document_id=document_id, after=loaded.seq - 1)
+        return operations_iter(document_id=document_id, after=0, limit=up_to)
+    before = loaded.seq - 1
+    operations = operations_iter(
+        document_id=document_id, after=before, limit=None if up_to is None else up_to - before
+    )
     last = next(operations, None)
     if last is None:
         raise _UnfitSnapshotError(f"the log ends before its seq {loaded.seq}")

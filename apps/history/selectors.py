@@ -3,15 +3,26 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from redis.exceptions import RedisError
 
+from apps.core.errors import NotFoundError
 from apps.history import cache
 from apps.history.models import version_rows
 from apps.history.snapshot import EMPTY
 from apps.history.version import Version
 
 logger = logging.getLogger(__name__)
+
+#: No version has a greater number: what MongoDB stores in 32 bits.
+_NUMBER_MAX = 2**31 - 1
+
+
+class VersionNotFoundError(NotFoundError):
+    """There is no version of this number; ``extra`` says which is the latest."""
+
+    code = "version_not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +45,33 @@ class FoundSnapshot:
 NOTHING = FoundSnapshot(EMPTY.pack(), "nothing")
 
 
-def snapshots_iter(*, document_id: str) -> Iterator[FoundSnapshot]:
+def snapshots_iter(*, document_id: str, up_to: int | None = None) -> Iterator[FoundSnapshot]:
     """Yield what a document may be rebuilt from, the best first: Redis, then MongoDB, then nothing.
 
+    For a moment in the past, ``up_to``, only what was made before it: Redis has the present.
     Raises ``PyMongoError`` when the store is away.
     """
-    try:
-        cached = cache.snapshot_find(document_id=document_id)
-    except RedisError as err:
-        logger.warning("snapshot of %s not read from the cache: %s", document_id, err)
-        cached = None
-    if cached is not None:
-        yield FoundSnapshot(cached, "redis")
-    rows = version_rows().find({"document_id": document_id}, {"_id": 0, "snapshot": 1, "number": 1})
+    wanted: dict[str, Any] = {"document_id": document_id}
+    if up_to is None:
+        cached = _cached(document_id)
+        if cached is not None:
+            yield FoundSnapshot(cached, "redis")
+    else:
+        wanted["seq"] = {"$lte": up_to}
+    rows = version_rows().find(wanted, {"_id": 0, "snapshot": 1, "number": 1})
     # One at a time: as a rule the first is sound, and each may be as large as a document.
     for row in rows.sort("seq", -1).batch_size(1):
         # One that somebody has removed is none, which is no sound one.
         yield FoundSnapshot(bytes(row.get("snapshot") or b""), "mongodb", row["number"])
     yield NOTHING
+
+
+def _cached(document_id: str) -> bytes | None:
+    try:
+        return cache.snapshot_find(document_id=document_id)
+    except RedisError as err:
+        logger.warning("snapshot of %s not read from the cache: %s", document_id, err)
+        return None
 
 
 def latest_seq(*, document_id: str) -> int:
@@ -75,5 +95,41 @@ def version_places(*, document_id: str) -> list[tuple[int, int]]:
 
 def version_find(*, document_id: str, number: int) -> Version | None:
     """Return a version as it is stored, whether its snapshot is sound or not."""
-    row = version_rows().find_one({"document_id": document_id, "number": number}, {"_id": 0})
+    row = version_rows().find_one(_place(document_id, number), {"_id": 0})
     return None if row is None else Version.from_row(row)
+
+
+def versions_page(
+    *, document_id: str, before: int | None, limit: int, named_only: bool
+) -> list[Version]:
+    """Return versions by falling number, below ``before``, without their content."""
+    wanted: dict[str, Any] = {"document_id": document_id}
+    if before is not None:
+        wanted["number"] = {"$lt": before}
+    if named_only:
+        wanted["automatic"] = False
+    rows = version_rows().find(wanted, {"_id": 0, "snapshot": 0, "version_vector": 0})
+    return [Version.from_row(row) for row in rows.sort("number", -1).limit(limit)]
+
+
+def version_get(*, document_id: str, number: int) -> Version:
+    """Return a version without its content. Raises ``VersionNotFoundError``."""
+    wanted = {"_id": 0, "snapshot": 0, "version_vector": 0}
+    row = version_rows().find_one(_place(document_id, number), wanted)
+    if row is None:
+        raise version_missing(document_id=document_id, number=number)
+    return Version.from_row(row)
+
+
+def version_missing(*, document_id: str, number: int) -> VersionNotFoundError:
+    """Return the error for a number that is not there, which says what there is."""
+    newest = versions_page(document_id=document_id, before=None, limit=1, named_only=False)
+    latest = newest[0].number if newest else 0
+    return VersionNotFoundError(
+        f"This document has no version {number}; the latest one is {latest}.",
+        extra={"latest": latest},
+    )
+
+
+def _place(document_id: str, number: int) -> dict[str, Any]:
+    return {"document_id": document_id, "number": min(number, _NUMBER_MAX)}

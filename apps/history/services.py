@@ -5,14 +5,25 @@ from collections.abc import Iterable
 from pymongo.errors import DuplicateKeyError
 
 from apps.core import clock
-from apps.core.errors import TransientError
+from apps.core.errors import InvalidInputError, TransientError
 from apps.history import cache
 from apps.history.models import version_rows
+from apps.history.recovery import document_load, snapshot_of
+from apps.history.selectors import latest_seq, version_get
 from apps.history.snapshot import EMPTY, Snapshot
 from apps.history.version import Version
+from apps.oplog.selectors import authors_between
 
 #: How often a version looks for a free number before it gives up.
 _ATTEMPTS = 20
+#: Length of a version's name.
+NAME_MAX_CHARS = 200
+
+
+class NameTooLongError(InvalidInputError):
+    """A version's name is longer than ``NAME_MAX_CHARS``."""
+
+    code = "name_too_long"
 
 
 def version_create(
@@ -50,6 +61,42 @@ def version_create(
     raise TransientError("Too many versions are being made at once. Try again.")
 
 
+def version_name_present(*, document_id: str, name: str, user_id: str) -> Version:
+    """Keep the present state of a document as a named version; returns it without its content.
+
+    Who took part is who wrote since the version before, or else who names it. Raises
+    ``NameTooLongError`` and as ``document_load`` does.
+    """
+    name = _name(name)
+    loaded = document_load(document_id=document_id)
+    snapshot = snapshot_of(loaded, document_id=document_id)
+    loaded.engine.close()
+    before = max(0, latest_seq(document_id=document_id))
+    authors = authors_between(document_id=document_id, after=before, up_to=snapshot.seq)
+    number = version_create(
+        document_id=document_id,
+        snapshot=snapshot,
+        author_ids=authors or {user_id},
+        name=name,
+        automatic=False,
+    )
+    return version_get(document_id=document_id, number=number)
+
+
+def version_rename(*, document_id: str, number: int, name: str) -> Version:
+    """Give a version a name, which keeps it for ever; an empty one makes it automatic again.
+
+    Raises ``VersionNotFoundError``, ``NameTooLongError``.
+    """
+    name = _name(name)
+    version_get(document_id=document_id, number=number)
+    version_rows().update_one(
+        {"document_id": document_id, "number": number},
+        {"$set": {"name": name, "automatic": not name}},
+    )
+    return version_get(document_id=document_id, number=number)
+
+
 def version_create_initial(*, document_id: str, author_id: str) -> int:
     """Keep the empty document as version 1 (§2)."""
     return version_create(document_id=document_id, snapshot=EMPTY, author_ids=[author_id])
@@ -82,6 +129,18 @@ def versions_delete(*, document_id: str) -> None:
     """Delete a document's versions; only for a creation or an import that is taken back."""
     version_rows().delete_many({"document_id": document_id})
     cache.snapshot_forget(document_id=document_id)
+
+
+def _name(text: str) -> str:
+    """Return a name as it is stored: on one line, without control characters."""
+    visible = "".join(char if char.isprintable() else " " for char in text)
+    name = " ".join(visible.split())
+    if len(name) > NAME_MAX_CHARS:
+        raise NameTooLongError(
+            f"A name has at most {NAME_MAX_CHARS} characters.",
+            extra={"limit": "NAME_MAX_CHARS", "value": NAME_MAX_CHARS},
+        )
+    return name
 
 
 def _last_number(document_id: str) -> int:

@@ -101,6 +101,15 @@ def log_reaches(*, document_id: str, seq: int) -> bool:
     return row is not None
 
 
+def authors_between(*, document_id: str, after: int, up_to: int) -> set[str]:
+    """Return who wrote the operations after seq ``after``, up to ``up_to``."""
+    rows = operation_rows().find(
+        {"document_id": document_id, "seq": {"$gt": after, "$lte": up_to}},
+        {"_id": 0, "author_id": 1},
+    )
+    return {row["author_id"] for row in rows.batch_size(READ_BATCH)}
+
+
 def head_seq(*, document_id: str) -> int:
     """Return the highest seq of the log, 0 for an empty one."""
     rows = operation_rows().find({"document_id": document_id}, {"_id": 0, "seq": 1})

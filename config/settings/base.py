@@ -252,6 +252,10 @@ SNAPSHOT_POLICY: dict[str, Any] = {
 }
 #: How long a snapshot stays in Redis without a newer one, in seconds.
 SNAPSHOT_CACHE_S: int = env.int("SNAPSHOT_CACHE_S", 7 * 24 * 3600)
+#: How long the content of a version that somebody looked at stays in Redis, in seconds, and of how
+#: many versions of one document.
+VERSION_CACHE_S: int = env.int("VERSION_CACHE_S", 600, validate=validate.Range(1))
+VERSION_CACHE_MOST: int = env.int("VERSION_CACHE_MOST", 20, validate=validate.Range(1))
 #: Documents that one worker keeps in memory.
 WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
 

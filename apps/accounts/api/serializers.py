@@ -78,3 +78,10 @@ class ErrorSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(read_only=True)
     detail = serializers.CharField(read_only=True)
     extra = serializers.DictField(read_only=True)
+
+
+class AuthorSerializer(serializers.Serializer[Any]):
+    """Who wrote; ``id`` as ``users/me/`` gives it."""
+
+    id = serializers.IntegerField()
+    username = serializers.CharField(allow_null=True)

@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.accounts.api.serializers import AuthorSerializer
 from apps.core import base64
 from apps.core.errors import InvalidInputError
 from apps.crdt.protocol import MAX_UNIQUE_ID_CHARS
@@ -39,13 +40,6 @@ class OperationSubmitSerializer(serializers.Serializer[Any]):
     version_vector = Base64Field(
         required=False, help_text="The encoded state vector after the edit, base64."
     )
-
-
-class AuthorSerializer(serializers.Serializer[Any]):
-    """Who wrote; ``id`` as ``users/me/`` gives it."""
-
-    id = serializers.IntegerField()
-    username = serializers.CharField(allow_null=True)
 
 
 class OperationSerializer(serializers.Serializer[Any]):

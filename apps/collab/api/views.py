@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.models import User
+from apps.accounts.selectors import authors_named
 from apps.collab.api.serializers import (
     LogPageSerializer,
     LogQuerySerializer,
@@ -35,12 +35,12 @@ class OperationsView(APIView):
         query.is_valid(raise_exception=True)
         after, limit = query.validated_data["after"], query.validated_data["limit"]
         operations = operations_since(document_id=document_id, after=after, limit=limit)
-        names = _usernames({operation.author_id for operation in operations})
+        authors = authors_named({operation.author_id for operation in operations})
         following = None
         if len(operations) == limit:
             path = request.build_absolute_uri(request.path)
             following = f"{path}?after={operations[-1].seq}&limit={limit}"
-        rows = [_row(operation, names) for operation in operations]
+        rows = [_row(operation, authors[operation.author_id]) for operation in operations]
         return Response({"results": OperationSerializer(rows, many=True).data, "next": following})
 
     @extend_schema(
@@ -68,18 +68,13 @@ class OperationsView(APIView):
         return Response(body, status=200 if submitted.duplicate else 201)
 
 
-def _row(operation: Operation, names: dict[str, str]) -> dict[str, Any]:
+def _row(operation: Operation, author: dict[str, Any]) -> dict[str, Any]:
     return {
         "seq": operation.seq,
         "unique_id": operation.unique_id,
-        "author": {"id": operation.author_id, "username": names.get(operation.author_id)},
+        "author": author,
         "received_at": operation.received_at,
         "version_vector": operation.version_vector,
         "size": len(operation.update),
         "update": operation.update,
     }
-
-
-def _usernames(user_ids: set[str]) -> dict[str, str]:
-    users = User.objects.filter(pk__in=user_ids).values_list("pk", "username")
-    return {str(pk): username for pk, username in users}

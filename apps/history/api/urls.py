@@ -2,8 +2,24 @@
 
 from django.urls import path
 
+from apps.history.api.version_views import (
+    MomentStateView,
+    VersionStateView,
+    VersionsView,
+    VersionView,
+)
 from apps.history.api.views import StateView
 
+DOCUMENT = "documents/<str:document_id>"
+
 urlpatterns = [
-    path("documents/<str:document_id>/state/", StateView.as_view(), name="document-state"),
+    path(f"{DOCUMENT}/state/", StateView.as_view(), name="document-state"),
+    path(f"{DOCUMENT}/at/<int:seq>/state/", MomentStateView.as_view(), name="document-at-state"),
+    path(f"{DOCUMENT}/versions/", VersionsView.as_view(), name="document-versions"),
+    path(f"{DOCUMENT}/versions/<int:number>/", VersionView.as_view(), name="document-version"),
+    path(
+        f"{DOCUMENT}/versions/<int:number>/state/",
+        VersionStateView.as_view(),
+        name="document-version-state",
+    ),
 ]

@@ -1,0 +1,37 @@
+"""Answers that are bytes: Yjs updates, named by the moment that they are of."""
+
+from django.http import HttpResponse, HttpResponseNotModified
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+MEDIA_TYPE = "application/octet-stream"
+#: For OpenAPI.
+BYTES = {(200, MEDIA_TYPE): OpenApiTypes.BINARY}
+
+
+class AnyContentNegotiation(DefaultContentNegotiation):
+    """Give the bytes whatever a client says that it accepts; errors stay JSON."""
+
+    def select_renderer(self, request, renderers, format_suffix=None):  # type: ignore[no-untyped-def]
+        """Choose JSON, which only an error is rendered with."""
+        return JSONRenderer(), JSONRenderer.media_type
+
+
+def etag_of(lineage: str, seq: int) -> str:
+    """Return the name of a document's content after an operation."""
+    return f'"{lineage}-{seq}"'
+
+
+def not_modified(request: Request, etag: str) -> HttpResponseNotModified | None:
+    """Return 304 where the caller has this content."""
+    if etag in request.headers.get("If-None-Match", ""):
+        return HttpResponseNotModified(headers={"ETag": etag})
+    return None
+
+
+def bytes_response(content: bytes, *, etag: str, seq: int) -> HttpResponse:
+    """Return a Yjs update; ``ETag`` names the moment, ``X-Document-Seq`` its seq."""
+    headers = {"ETag": etag, "X-Document-Seq": str(seq)}
+    return HttpResponse(content, content_type=MEDIA_TYPE, headers=headers)

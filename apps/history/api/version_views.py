@@ -1,0 +1,159 @@
+"""``documents/{id}/versions/`` and ``documents/{id}/at/{seq}/``: kept states, and any moment."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from apps.accounts.api.input import validated
+from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.identity import caller
+from apps.accounts.selectors import authors_named
+from apps.core.errors import ForbiddenError
+from apps.documents.selectors import document_get
+from apps.history.api.binary import (
+    BYTES,
+    AnyContentNegotiation,
+    bytes_response,
+    etag_of,
+    not_modified,
+)
+from apps.history.api.serializers import (
+    VersionNameSerializer,
+    VersionSerializer,
+    VersionsPageSerializer,
+    VersionsQuerySerializer,
+)
+from apps.history.moments import moment_content, version_content
+from apps.history.selectors import version_get, versions_page
+from apps.history.services import version_name_present, version_rename
+from apps.history.version import Version
+
+ERROR = OpenApiResponse(ErrorSerializer)
+
+
+class VersionsView(APIView):
+    """The versions of a document, the latest first. POST names the present state."""
+
+    serializer_class = VersionNameSerializer
+
+    @extend_schema(
+        parameters=[VersionsQuerySerializer],
+        responses={200: VersionsPageSerializer, 400: ERROR, 404: ERROR},
+    )
+    def get(self, request: Request, document_id: str) -> Response:
+        """List versions."""
+        document_get(user=caller(request), document_id=document_id)
+        query = validated(VersionsQuerySerializer, request.query_params)
+        limit: int = query["limit"]
+        versions = versions_page(
+            document_id=document_id,
+            before=query.get("before"),
+            limit=limit + 1,
+            named_only=query["named"],
+        )
+        page, following = versions[:limit], None
+        if len(versions) > limit:
+            words = {"before": page[-1].number, "limit": limit, "named": query["named"]}
+            following = f"{request.build_absolute_uri(request.path)}?{urlencode(words)}"
+        return Response({"results": _bodies(page), "next": following})
+
+    @extend_schema(
+        request=VersionNameSerializer,
+        responses={201: VersionSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
+    )
+    def post(self, request: Request, document_id: str) -> Response:
+        """Keep the present state under a name, for ever."""
+        user = caller(request)
+        _check_writable(request, document_id)
+        name = validated(VersionNameSerializer, request.data)["name"]
+        version = version_name_present(document_id=document_id, name=name, user_id=str(user.pk))
+        address = reverse("document-version", args=[document_id, version.number], request=request)
+        return Response(_bodies([version])[0], status=201, headers={"Location": address})
+
+
+class VersionView(APIView):
+    """One version. PATCH gives it a name, which keeps it for ever."""
+
+    serializer_class = VersionNameSerializer
+
+    @extend_schema(responses={200: VersionSerializer, 404: ERROR})
+    def get(self, request: Request, document_id: str, number: int) -> Response:
+        """Return a version, without its content."""
+        document_get(user=caller(request), document_id=document_id)
+        return Response(_bodies([version_get(document_id=document_id, number=number)])[0])
+
+    @extend_schema(
+        request=VersionNameSerializer,
+        responses={200: VersionSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
+    )
+    def patch(self, request: Request, document_id: str, number: int) -> Response:
+        """Name a version; with an empty name it is an automatic one again."""
+        _check_writable(request, document_id)
+        name = validated(VersionNameSerializer, request.data)["name"]
+        version = version_rename(document_id=document_id, number=number, name=name)
+        return Response(_bodies([version])[0])
+
+
+class VersionStateView(APIView):
+    """The content of a version as a Yjs v1 update (§7)."""
+
+    content_negotiation_class = AnyContentNegotiation
+
+    @extend_schema(responses=BYTES)
+    def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
+        """Answer with the bytes, or 304."""
+        document, _ = document_get(user=caller(request), document_id=document_id)
+        version = version_get(document_id=document_id, number=number)
+        etag = etag_of(document.lineage, version.seq)
+        unchanged = not_modified(request, etag)
+        if unchanged is not None:
+            return unchanged
+        content = version_content(document_id=document_id, number=number)
+        return bytes_response(content.state, etag=etag, seq=content.seq)
+
+
+class MomentStateView(APIView):
+    """The content of a document after any operation, as a Yjs v1 update."""
+
+    content_negotiation_class = AnyContentNegotiation
+
+    @extend_schema(responses=BYTES)
+    def get(self, request: Request, document_id: str, seq: int) -> HttpResponse:
+        """Answer with the bytes, or 304."""
+        document, _ = document_get(user=caller(request), document_id=document_id)
+        etag = etag_of(document.lineage, seq)
+        unchanged = not_modified(request, etag)
+        if unchanged is not None:
+            return unchanged
+        content = moment_content(document_id=document_id, seq=seq)
+        return bytes_response(content.state, etag=etag, seq=seq)
+
+
+def _check_writable(request: Request, document_id: str) -> None:
+    _, abilities = document_get(user=caller(request), document_id=document_id)
+    if not abilities.write:
+        raise ForbiddenError("You may read this document, not change its history.")
+
+
+def _bodies(versions: Sequence[Version]) -> list[dict[str, Any]]:
+    authors = authors_named({each for version in versions for each in version.author_ids})
+    rows = [
+        {
+            "number": version.number,
+            "seq": version.seq,
+            "name": version.name,
+            "automatic": version.automatic,
+            "created_at": version.created_at,
+            "authors": [authors[each] for each in version.author_ids],
+            "size": version.size,
+        }
+        for version in versions
+    ]
+    return [dict(row) for row in VersionSerializer(rows, many=True).data]
