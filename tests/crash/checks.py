@@ -86,9 +86,9 @@ async def seconds_until_next_ack(person: TypingPerson) -> float:
     return time.monotonic() - began
 
 
-async def until_broken(people: Iterable[TypingPerson]) -> None:
-    """Wait until everybody's connection has ended."""
-    goals = [(person, person.breaks + 1) for person in people]
+async def until_broken(people: Iterable[TypingPerson], times: int = 1) -> None:
+    """Wait until everybody's connection has ended so often."""
+    goals = [(person, person.breaks + times) for person in people]
 
     async def done() -> bool:
         return all(person.breaks >= goal for person, goal in goals)

@@ -29,6 +29,8 @@ from tests.support.web_server import WebServer
 
 #: Words that everybody has to write before a fault, and after it.
 WORDS = 15
+#: How often everybody comes back in vain while a disk is full.
+ATTEMPTS = 10
 #: How long a server may wait for its turn to write, while no message tells the other, in seconds.
 TURN_S = 12
 #: How long each answer of a slow MongoDB takes, in seconds.
@@ -134,7 +136,7 @@ async def test_full_disk_of_mongodb_promises_nothing_and_loses_nothing(stack: La
             with no_byte_more(stack.pid("mongo")):
                 await until_broken(people)
                 head, promised = store.head(), [set(person.acknowledged) for person in people]
-                await until_broken(people)
+                await until_broken(people, ATTEMPTS)
                 assert store.head() == head
                 assert [set(person.acknowledged) for person in people] == promised
             await until_acknowledged(people, WORDS)
