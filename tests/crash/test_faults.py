@@ -174,16 +174,16 @@ async def test_slow_mongodb_makes_edits_wait_and_holds_up_only_its_own_server(
     with staged(stack, "web-slow") as stage:
         here, there = stack.ws_url, stage.server.ws_url
         async with crowd(stack, document_id, [there, here, here, there]) as people:
-            waiting, others = [people[0], people[3]], people[1:3]
+            waiting, *others = people
             await until_written(people, WORDS)
             for person in others:
                 person.stop_typing()
-            await until_acknowledged(waiting, WORDS)
+            await until_acknowledged([waiting], WORDS)
             await until_converged(people)
             stage.proxy.delay_s = SLOW_S
-            _type_on(waiting)
-            assert await seconds_until_next_ack(waiting[0]) >= SLOW_S
-            assert not any(person.breaks for person in waiting)
+            waiting.type_on()
+            assert await seconds_until_next_ack(waiting) >= SLOW_S
+            assert not waiting.breaks
             _type_on(others)
             await until_acknowledged(others, WORDS)
             stage.proxy.delay_s = 0
