@@ -1,6 +1,7 @@
 """The CRDT engine that the product asks for, whichever library stands behind it (ADR 0001)."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Final, Protocol, cast
 
@@ -34,6 +35,14 @@ class EngineDocument(Protocol):
 
         ``brings_structs``, where the caller has it from the gate, spares the question to the
         engine. Raise UpdateRejectedError or EngineBrokenError.
+        """
+        ...
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Merge all that is applied within it at once, which is far cheaper for many.
+
+        Meanwhile ``apply`` cannot tell of deletes whether they change anything. Leaving it may
+        raise EngineBrokenError.
         """
         ...
 

@@ -5,7 +5,8 @@ goes to the compiled module, which the exact pin of the version keeps from movin
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import pycrdt
 
@@ -40,12 +41,14 @@ def _translate(err: BaseException, rejected: str) -> BaseException:
 class PycrdtDocument:
     """A document of pycrdt."""
 
-    __slots__ = ("_changed", "_doc", "_inner")
+    __slots__ = ("_changed", "_doc", "_inner", "_transaction")
 
     def __init__(self) -> None:
         self._doc: pycrdt.Doc[pycrdt.XmlFragment] = pycrdt.Doc()
         self._inner = self._doc._doc  # noqa: SLF001 - see the module's docstring
         self._changed = False
+        #: That of a batch.
+        self._transaction: Any = None
 
     def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
         """Merge an update; tell whether it changed the document.
@@ -53,7 +56,7 @@ class PycrdtDocument:
         An update of deletes moves no vector: then an observer tells, for this one transaction,
         since one that stays would double the price of every update.
         """
-        if brings_structs:
+        if brings_structs or self._transaction is not None:
             self._merge(update)
             return True
         self._changed = False
@@ -70,6 +73,9 @@ class PycrdtDocument:
     def _merge(self, update: bytes) -> None:
         inner = self._inner
         try:
+            if self._transaction is not None:
+                inner.apply_update(self._transaction, update)
+                return
             transaction = inner.create_transaction()
             try:
                 inner.apply_update(transaction, update)
@@ -77,6 +83,28 @@ class PycrdtDocument:
                 transaction.drop()
         except BaseException as err:
             raise _translate(err, "The update was refused:") from err
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Merge all that is applied within it in one transaction.
+
+        The library tidies up at the end of each one, and copies whole runs of text to do so.
+        """
+        with _errors("The updates were refused:"):
+            self._transaction = self._inner.create_transaction()
+        try:
+            yield
+        except BaseException:
+            # The first failure counts; after it the document is of no use.
+            with suppress(EngineBrokenError, UpdateRejectedError):
+                self._end_batch()
+            raise
+        self._end_batch()
+
+    def _end_batch(self) -> None:
+        transaction, self._transaction = self._transaction, None
+        with _errors("The updates were refused:"):
+            transaction.drop()
 
     def encode(self, vector: bytes | None = None) -> bytes:
         """Return everything, or what ``vector`` lacks, as one update."""

@@ -5,6 +5,7 @@ and XML fragments, which the text extract reads.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import y_py
@@ -55,6 +56,10 @@ class YPyDocument:
         except BaseException as err:
             raise _translate(err) from err
         return bool(brings_structs) or self._changes.seen
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Do nothing: here each update is merged by itself."""
+        return nullcontext()
 
     def encode(self, vector: bytes | None = None) -> bytes:
         """Return everything, or what ``vector`` lacks, as one update."""

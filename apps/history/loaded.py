@@ -64,7 +64,7 @@ class LoadedDocument:
                 f"operation {self.seq}.",
                 extra={"document_id": operation.document_id, "seq": operation.seq},
             )
-        self.engine.apply(operation.update)
+        self.engine.apply(operation.update, brings_structs=True)  # nobody asks whether
         advance(self.vector, header)
         self.size_bytes += len(operation.update)
         self.pass_over(operation)

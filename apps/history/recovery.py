@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
 from django.conf import settings
 
@@ -29,6 +30,9 @@ from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
 from apps.oplog.selectors import head_seq, operations_iter
 
 logger = logging.getLogger(__name__)
+
+#: Operations that are merged at once: more make it slower again.
+BATCH = 200
 
 
 class SeqNotFoundError(NotFoundError):
@@ -50,6 +54,10 @@ class _BreaksEngineError(Exception):
         self.cause = cause
 
 
+class _BreaksBatchError(Exception):
+    """Some operation of a batch made the engine fail when the batch ended."""
+
+
 @dataclass(slots=True)
 class Recovery:
     """A rebuilt document and the steps to it.
@@ -63,6 +71,8 @@ class Recovery:
     dry_run: bool = False
     #: The last operation that is wanted; None for all that there are.
     up_to: int | None = None
+    #: How many operations are merged at once.
+    at_once: int = BATCH
     processed: Processed | None = None
     found: FoundSnapshot | None = None
     snapshot_seq: int = 0
@@ -179,6 +189,8 @@ def _rebuild_without_breaking(recovery: Recovery) -> None:
             _rebuild(recovery)
         except _BreaksEngineError as err:
             _set_aside(recovery, err.operation, err.cause)
+        except _BreaksBatchError:
+            recovery.at_once = 1
 
 
 def _rebuild(recovery: Recovery) -> None:
@@ -228,21 +240,40 @@ def _open(snapshot: Snapshot) -> LoadedDocument:
 
 
 def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
-    """Apply the log after the snapshot, to its end."""
+    """Apply the log after the snapshot, to its end, many operations at once."""
     with recovery.step("operations"):
         operations = _after(recovery.document_id, loaded, recovery.up_to)
-        for operation in operations:
-            recovery.read += 1
-            if operation.seq in recovery.set_aside:
-                loaded.pass_over(operation)
-                continue
-            try:
-                loaded.apply(operation)
-            except EngineBrokenError as err:
-                raise _BreaksEngineError(operation, err) from err
-            except AppError as err:
-                _set_aside(recovery, operation, err)
-                loaded.pass_over(operation)
+        while batch := list(islice(operations, recovery.at_once)):
+            with _whole(recovery, loaded):
+                for operation in batch:
+                    _take(recovery, loaded, operation)
+
+
+@contextmanager
+def _whole(recovery: Recovery, loaded: LoadedDocument) -> Iterator[None]:
+    """Merge operations in one batch; when that fails in the end, each is tried by itself."""
+    if recovery.at_once == 1:
+        yield
+        return
+    try:
+        with loaded.engine.batch():
+            yield
+    except EngineBrokenError as err:
+        raise _BreaksBatchError from err
+
+
+def _take(recovery: Recovery, loaded: LoadedDocument, operation: Operation) -> None:
+    recovery.read += 1
+    if operation.seq in recovery.set_aside:
+        loaded.pass_over(operation)
+        return
+    try:
+        loaded.apply(operation)
+    except EngineBrokenError as err:
+        raise _BreaksEngineError(operation, err) from err
+    except AppError as err:
+        _set_aside(recovery, operation, err)
+        loaded.pass_over(operation)
 
 
 def _after(document_id: str, loaded: LoadedDocument, up_to: int | None) -> Iterator[Operation]:

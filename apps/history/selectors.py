@@ -8,6 +8,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from apps.core.errors import NotFoundError
+from apps.core.mongo import equal
 from apps.history import cache
 from apps.history.models import version_rows
 from apps.history.snapshot import EMPTY
@@ -51,7 +52,7 @@ def snapshots_iter(*, document_id: str, up_to: int | None = None) -> Iterator[Fo
     For a moment in the past, ``up_to``, only what was made before it: Redis has the present.
     Raises ``PyMongoError`` when the store is away.
     """
-    wanted: dict[str, Any] = {"document_id": document_id}
+    wanted: dict[str, Any] = {"document_id": equal(document_id)}
     if up_to is None:
         cached = _cached(document_id)
         if cached is not None:
@@ -82,14 +83,16 @@ def latest_seq(*, document_id: str) -> int:
 def latest_reach(*, document_id: str) -> tuple[int, bytes]:
     """Return the seq of the latest version and its encoded vector; -1 when there is none."""
     wanted = {"_id": 0, "seq": 1, "version_vector": 1}
-    rows = version_rows().find({"document_id": document_id}, wanted)
+    rows = version_rows().find({"document_id": equal(document_id)}, wanted)
     row = next(iter(rows.sort("seq", -1).limit(1)), None)
     return (-1, b"\x00") if row is None else (int(row["seq"]), bytes(row["version_vector"]))
 
 
 def version_places(*, document_id: str) -> list[tuple[int, int]]:
     """Return ``(seq, number)`` of each version, in this order."""
-    rows = version_rows().find({"document_id": document_id}, {"_id": 0, "seq": 1, "number": 1})
+    rows = version_rows().find(
+        {"document_id": equal(document_id)}, {"_id": 0, "seq": 1, "number": 1}
+    )
     return sorted((int(row["seq"]), int(row["number"])) for row in rows)
 
 
@@ -103,7 +106,7 @@ def versions_page(
     *, document_id: str, before: int | None, limit: int, named_only: bool
 ) -> list[Version]:
     """Return versions by falling number, below ``before``, without their content."""
-    wanted: dict[str, Any] = {"document_id": document_id}
+    wanted: dict[str, Any] = {"document_id": equal(document_id)}
     if before is not None:
         wanted["number"] = {"$lt": before}
     if named_only:
@@ -132,4 +135,4 @@ def version_missing(*, document_id: str, number: int) -> VersionNotFoundError:
 
 
 def _place(document_id: str, number: int) -> dict[str, Any]:
-    return {"document_id": document_id, "number": min(number, _NUMBER_MAX)}
+    return {"document_id": equal(document_id), "number": equal(min(number, _NUMBER_MAX))}

@@ -6,6 +6,7 @@ from pymongo.errors import DuplicateKeyError
 
 from apps.core import clock
 from apps.core.errors import InvalidInputError, TransientError
+from apps.core.mongo import equal
 from apps.history import cache
 from apps.history.models import version_rows
 from apps.history.recovery import document_load, snapshot_of
@@ -91,7 +92,7 @@ def version_rename(*, document_id: str, number: int, name: str) -> Version:
     name = _name(name)
     version_get(document_id=document_id, number=number)
     version_rows().update_one(
-        {"document_id": document_id, "number": number},
+        {"document_id": equal(document_id), "number": equal(number)},
         {"$set": {"name": name, "automatic": not name}},
     )
     return version_get(document_id=document_id, number=number)
@@ -108,8 +109,8 @@ def version_repair(version: Version, snapshot: Snapshot) -> bool:
     Number, name, authors and moment stay.
     """
     place = {
-        "document_id": version.document_id,
-        "number": version.number,
+        "document_id": equal(version.document_id),
+        "number": equal(version.number),
         "seq": snapshot.seq,
     }
     right = {
@@ -127,7 +128,7 @@ def version_put(version: Version) -> None:
 
 def versions_delete(*, document_id: str) -> None:
     """Delete a document's versions; only for a creation or an import that is taken back."""
-    version_rows().delete_many({"document_id": document_id})
+    version_rows().delete_many({"document_id": equal(document_id)})
     cache.snapshot_forget(document_id=document_id)
 
 
@@ -144,6 +145,6 @@ def _name(text: str) -> str:
 
 
 def _last_number(document_id: str) -> int:
-    rows = version_rows().find({"document_id": document_id}, {"_id": 0, "number": 1})
+    rows = version_rows().find({"document_id": equal(document_id)}, {"_id": 0, "number": 1})
     row = next(iter(rows.sort("number", -1).limit(1)), None)
     return 0 if row is None else int(row["number"])

@@ -41,7 +41,8 @@ class _Lease:
 class Leases:
     """The leases of one process. Not thread-safe: one thread owns it.
 
-    ``owner`` names the process, ``now`` gives unix seconds. The clocks of the servers may differ
+    ``owner`` names the process as ``server:start``: a server that was started again takes over
+    what it held before at once. ``now`` gives unix seconds. The clocks of the servers may differ
     by less than the lease without harm to speed, and by anything without harm to the log.
     """
 
@@ -49,6 +50,7 @@ class Leases:
         self, owner: str, *, lease_s: float = LEASE_S, now: Callable[[], float] = time.time
     ) -> None:
         self.owner = owner
+        self._server = owner.partition(":")[0]
         self._lease_s = lease_s
         self._now = now
         self._held: dict[str, _Lease] = {}
@@ -116,7 +118,7 @@ class Leases:
         lease = _Lease(fence=1, expires_at=self._now() + self._lease_s)
         if row is None:
             taken = self._insert(document_id, lease)
-        elif row["owner"] != self.owner and row["expires_at"] > self._now():
+        elif row["expires_at"] > self._now() and not self._is_ours(row["owner"]):
             self._want(document_id, row)
             taken = False
         else:
@@ -126,6 +128,10 @@ class Leases:
             return Hold.TAKEN
         self._held[document_id] = lease
         return Hold.FRESH
+
+    def _is_ours(self, owner: str) -> bool:
+        """Tell whether a holder was this very server, before it was started again."""
+        return owner.partition(":")[0] == self._server
 
     def _insert(self, document_id: str, lease: _Lease) -> bool:
         row = {

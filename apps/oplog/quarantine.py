@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from apps.core import clock, metrics
 from apps.core.errors import AppError, NotFoundError
+from apps.core.mongo import equal
 from apps.oplog.models import quarantine_rows
 from apps.oplog.operation import Operation
 
@@ -58,7 +59,7 @@ def quarantine_iter(
     *, document_id: str | None = None, with_discarded: bool = False
 ) -> Iterator[Quarantined]:
     """Yield what is set aside, of one document or of all, the oldest first."""
-    wanted: dict[str, Any] = {} if document_id is None else {"document_id": document_id}
+    wanted: dict[str, Any] = {} if document_id is None else {"document_id": equal(document_id)}
     if not with_discarded:
         wanted["discarded"] = False
     for row in quarantine_rows().find(wanted).sort("set_aside_at", 1):
@@ -67,7 +68,7 @@ def quarantine_iter(
 
 def set_aside_seqs(*, document_id: str) -> set[int]:
     """Return the places in a document's log of what is set aside, discarded or not."""
-    rows = quarantine_rows().find({"document_id": document_id}, {"seq": 1})
+    rows = quarantine_rows().find({"document_id": equal(document_id)}, {"seq": 1})
     return {row["seq"] for row in rows if row["seq"] is not None}
 
 
@@ -97,7 +98,7 @@ def quarantine_put(kept: Quarantined) -> None:
 
 def quarantine_clear(*, document_id: str) -> None:
     """Delete all that is set aside of a document; only for an import that is taken back."""
-    quarantine_rows().delete_many({"document_id": document_id})
+    quarantine_rows().delete_many({"document_id": equal(document_id)})
 
 
 def quarantine_key(document_id: str, *, seq: int | None, unique_id: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from apps.core.errors import ConflictError
+from apps.core.mongo import equal
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
@@ -30,7 +31,7 @@ def operations_iter(
     """Yield what ``operations_since`` returns, without holding it all in memory."""
     cursor = (
         operation_rows()
-        .find({"document_id": document_id, "seq": {"$gt": after}}, {"_id": 0})
+        .find({"document_id": equal(document_id), "seq": {"$gt": after}}, {"_id": 0})
         .sort("seq", 1)
         .batch_size(READ_BATCH)
     )
@@ -52,7 +53,7 @@ def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
 
     ``gap`` and ``seq_twice`` for the order, ``unique_id_twice`` for the names. Reads no content.
     """
-    rows = operation_rows().find({"document_id": document_id}, {"_id": 0, "seq": 1})
+    rows = operation_rows().find({"document_id": equal(document_id)}, {"_id": 0, "seq": 1})
     expected = 1
     for row in rows.sort("seq", 1).batch_size(READ_BATCH):
         seq = row.get("seq", 0)
@@ -65,7 +66,7 @@ def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
 
 
 def _repeated_ids(document_id: str) -> Iterator[tuple[str, str]]:
-    rows = operation_rows().find({"document_id": document_id}, {"_id": 0, "unique_id": 1})
+    rows = operation_rows().find({"document_id": equal(document_id)}, {"_id": 0, "unique_id": 1})
     before: object = object()
     for row in rows.sort("unique_id", 1).batch_size(READ_BATCH):
         unique_id = row.get("unique_id")
@@ -80,7 +81,7 @@ def _range(first: int, last: int) -> str:
 
 def logs_begun() -> Iterator[str]:
     """Yield the id of every document whose log has a first operation."""
-    for row in operation_rows().find({"seq": 1}, {"_id": 0, "document_id": 1}):
+    for row in operation_rows().find({"seq": equal(1)}, {"_id": 0, "document_id": 1}):
         yield row["document_id"]
 
 
@@ -90,21 +91,23 @@ def operations_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str,
         return {}
     # By $in even for one: some Mongo dialects scan the collection for an $or.
     rows = operation_rows().find(
-        {"document_id": document_id, "unique_id": {"$in": list(unique_ids)}}, {"_id": 0}
+        {"document_id": equal(document_id), "unique_id": {"$in": list(unique_ids)}}, {"_id": 0}
     )
     return {row["unique_id"]: Operation.from_row(row) for row in rows}
 
 
 def log_reaches(*, document_id: str, seq: int) -> bool:
     """Tell whether the log has an operation with this seq."""
-    row = operation_rows().find_one({"document_id": document_id, "seq": seq}, {"_id": 1})
+    row = operation_rows().find_one(
+        {"document_id": equal(document_id), "seq": equal(seq)}, {"_id": 1}
+    )
     return row is not None
 
 
 def authors_between(*, document_id: str, after: int, up_to: int) -> set[str]:
     """Return who wrote the operations after seq ``after``, up to ``up_to``."""
     rows = operation_rows().find(
-        {"document_id": document_id, "seq": {"$gt": after, "$lte": up_to}},
+        {"document_id": equal(document_id), "seq": {"$gt": after, "$lte": up_to}},
         {"_id": 0, "author_id": 1},
     )
     return {row["author_id"] for row in rows.batch_size(READ_BATCH)}
@@ -112,6 +115,6 @@ def authors_between(*, document_id: str, after: int, up_to: int) -> set[str]:
 
 def head_seq(*, document_id: str) -> int:
     """Return the highest seq of the log, 0 for an empty one."""
-    rows = operation_rows().find({"document_id": document_id}, {"_id": 0, "seq": 1})
+    rows = operation_rows().find({"document_id": equal(document_id)}, {"_id": 0, "seq": 1})
     row = next(iter(rows.sort("seq", -1).limit(1)), None)
     return 0 if row is None else int(row["seq"])

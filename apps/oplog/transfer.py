@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from apps.core.mongo import equal
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
@@ -30,7 +31,7 @@ def operations_write(operations: Iterable[Operation]) -> Iterator[int]:
 
 def operations_delete(*, document_id: str) -> None:
     """Delete a whole log; only for an import that is taken back."""
-    operation_rows().delete_many({"document_id": document_id})
+    operation_rows().delete_many({"document_id": equal(document_id)})
 
 
 def _insert(batch: list[Operation]) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from apps.core import clock
+from apps.core.mongo import equal
 from apps.documents.heads import head_find
 from apps.documents.models import Document
 from apps.documents.selectors import DocumentNotFoundError, document_ids
@@ -81,7 +82,7 @@ def _waits_since(document: Document, processed: int, horizon: datetime) -> bool:
     if processed >= document.seq:
         return False
     first = operation_rows().find_one(
-        {"document_id": document.id, "seq": processed + 1}, {"received_at": 1}
+        {"document_id": equal(document.id), "seq": equal(processed + 1)}, {"received_at": 1}
     )
     return first is None or first["received_at"] < horizon
 

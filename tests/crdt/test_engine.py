@@ -221,6 +221,32 @@ def test_apply_with_the_gate_s_word_takes_it(documents: Documents) -> None:
     assert not document.apply(history.updates[0], brings_structs=False)
 
 
+@pytest.mark.parametrize(("engine", "history"), cases(NOT_SHOWN))
+def test_batch_of_a_history_shows_what_yjs_shows(documents: Documents, history: History) -> None:
+    """At once or one by one: the same document, and the vector is Yjs'."""
+    document = documents.new()
+    with document.batch():
+        for update in history.updates:
+            document.apply(update)
+    assert documents.show(document, history.kind) == history.view
+    assert decode_vector(document.state_vector()) == decode_vector(history.vector)
+
+
+@pytest.mark.parametrize("engine", engines())
+def test_batch_goes_on_after_an_update_that_is_refused(documents: Documents) -> None:
+    """What came before it and what comes after it are there."""
+    history = golden("typing")
+    document = documents.new()
+    with document.batch():
+        document.apply(history.updates[0])
+        with pytest.raises(UpdateRejectedError):
+            document.apply(b"\xff\xff\xff")
+        document.apply(history.updates[1])
+    assert documents.show(document, "text") == "He"
+    document.apply(history.updates[2])
+    assert documents.show(document, "text") == "Hel"
+
+
 # --- writing out ----------------------------------------------------------------------------------
 
 

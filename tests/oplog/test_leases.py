@@ -49,6 +49,15 @@ def test_hold_of_another_is_taken_until_it_expires(clock: Clock, document_id: st
     assert second.hold(document_id) is Hold.FRESH
 
 
+def test_hold_of_ones_own_past_life_is_fresh_at_once(clock: Clock, document_id: str) -> None:
+    """A server that died and is started again waits for nobody; another server does."""
+    before, after = Leases("web-1:a", now=clock), Leases("web-1:b", now=clock)
+    before.hold(document_id)
+    assert Leases("web-10:c", now=clock).hold(document_id) is Hold.TAKEN
+    assert after.hold(document_id) is Hold.FRESH
+    assert Leases("web-10:c", now=clock).hold(document_id) is Hold.TAKEN
+
+
 def test_hold_past_half_its_time_is_renewed(clock: Clock, document_id: str) -> None:
     """A lease under load never runs out."""
     first, second = Leases("a", lease_s=10, now=clock), Leases("b", lease_s=10, now=clock)
