@@ -56,6 +56,21 @@ def read_pieces(update: bytes) -> Iterator[Piece]:
             clock += length
 
 
+def root_names(update: bytes) -> set[str]:
+    """Return the names of the root types that an update has items of."""
+    return {
+        _root_name(piece.place)
+        for piece in read_pieces(update)
+        if piece.kind not in _GAPS and piece.place[0] < _HAS_RIGHT_ORIGIN and piece.place[1]
+    }
+
+
+def _root_name(place: bytes) -> str:
+    """Return the root of an item without neighbours, whose place begins with its name."""
+    size, start = read_uint(place, 2)
+    return place[start : start + size].decode()
+
+
 def inserted_text(update: bytes) -> str:
     """Return the text that an update inserts, its pieces joined; empty where it cannot be read."""
     try:

@@ -74,3 +74,32 @@ class LogPageSerializer(serializers.Serializer[Any]):
 
     results = OperationSerializer(many=True)
     next = serializers.CharField(allow_null=True)
+
+
+class RestorePreviewSerializer(serializers.Serializer[Any]):
+    """What the caller sees of the present."""
+
+    seen_seq = serializers.IntegerField(
+        min_value=0,
+        required=False,
+        help_text="The last operation that the caller has seen: what came later stays.",
+    )
+
+
+class RestoreSerializer(RestorePreviewSerializer):
+    """A wish to go back."""
+
+    unique_id = serializers.CharField(
+        max_length=MAX_UNIQUE_ID_CHARS,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="The edit's name: the same one again changes nothing.",
+    )
+
+
+class RestoredSerializer(serializers.Serializer[Any]):
+    """Where the edit that went back is in the log."""
+
+    seq = serializers.IntegerField()
+    changed = serializers.BooleanField(help_text="False where there was nothing to take back.")

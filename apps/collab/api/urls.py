@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from apps.collab.api.restore_views import MomentRestoreView, VersionRestoreView
 from apps.collab.api.views import OperationsView
 
 urlpatterns = [
@@ -9,5 +10,15 @@ urlpatterns = [
         "documents/<str:document_id>/operations/",
         OperationsView.as_view(),
         name="document-operations",
+    ),
+    path(
+        "documents/<str:document_id>/versions/<int:number>/restore/",
+        VersionRestoreView.as_view(),
+        name="document-version-restore",
+    ),
+    path(
+        "documents/<str:document_id>/at/<int:seq>/restore/",
+        MomentRestoreView.as_view(),
+        name="document-at-restore",
     ),
 ]

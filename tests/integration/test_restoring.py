@@ -1,0 +1,134 @@
+"""A document taken back to a version while somebody else types (§7)."""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pycrdt
+import requests
+
+from tests.integration.conftest import Enter
+from tests.support.launcher import Launched
+
+Log = Callable[[], list[dict[str, Any]]]
+
+
+def state_text(answer: requests.Response) -> str:
+    """Return what an answer with a state shows."""
+    assert answer.status_code == 200, answer.text
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(answer.content)
+    return str(doc.get("content", type=pycrdt.Text))
+
+
+async def test_restore_while_another_types_keeps_what_is_typed(
+    enter: Enter, document_id: str, log: Log, stack: Launched
+) -> None:
+    """It is one more edit, by who asked; everybody has it at once, and nothing leaves the log."""
+    path = f"documents/{document_id}/"
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id)
+    await ada.until_ack(await ada.insert(0, "one two"))
+    named = await asyncio.to_thread(
+        stack.call, "ada", "POST", f"{path}versions/", json={"name": "Draft"}
+    )
+    number = named.json()["number"]
+    await ada.until_ack(await ada.insert(3, " and a half"))
+    await grace.until_text("one and a half two")
+    restored, _ = await asyncio.gather(
+        asyncio.to_thread(
+            stack.call,
+            "grace",
+            "POST",
+            f"{path}versions/{number}/restore/",
+            json={"seen_seq": 2},
+        ),
+        ada.until_ack(await ada.append(" three")),
+    )
+    assert restored.status_code == 201, restored.text
+    await ada.until_text("one two three")
+    await grace.until_text("one two three")
+    rows = log()
+    assert [row["seq"] for row in rows] == [1, 2, 3, 4]
+    [row] = [row for row in rows if row["seq"] == restored.json()["seq"]]
+    assert row["author"]["username"] == "grace"
+    again = await asyncio.to_thread(stack.call, "ada", "GET", f"{path}versions/{number}/state/")
+    assert state_text(again) == "one two"
+
+
+async def test_restores_at_once_are_both_edits(
+    enter: Enter, document_id: str, log: Log, stack: Launched
+) -> None:
+    """To two moments by two people: both in the log, in an order, and all have the same."""
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id, native=True)
+    for word in ("a", "b", "c", "d"):
+        await ada.until_ack(await ada.append(word))
+    await grace.until_text("abcd")
+    paths = [("ada", f"documents/{document_id}/at/1/restore/")]
+    paths += [("grace", f"documents/{document_id}/at/3/restore/")]
+
+    def ask(who_and_path: tuple[str, str]) -> requests.Response:
+        return stack.call(who_and_path[0], "POST", who_and_path[1])
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = await asyncio.to_thread(lambda: list(pool.map(ask, paths)))
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert sorted(answer.json()["seq"] for answer in answers) == [5, 6]
+    state = await asyncio.to_thread(stack.call, "ada", "GET", f"documents/{document_id}/state/")
+    await ada.until_text(state_text(state))
+    await grace.until_text(state_text(state))
+    assert len(log()) == 6
+
+
+def test_preview_makes_nothing_and_an_editor_can_apply_it(
+    document_id: str, log: Log, stack: Launched
+) -> None:
+    """GET gives the edit; a repeat of POST with its name changes nothing more."""
+    path = f"documents/{document_id}/"
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
+    for number, word in enumerate(("one ", "two ")):
+        vector = doc.get_state()
+        text += word
+        body = {
+            "unique_id": f"{document_id}-{number}",
+            "update": base64.b64encode(doc.get_update(vector)).decode(),
+        }
+        assert stack.call("ada", "POST", f"{path}operations/", json=body).status_code == 201
+    preview = stack.call("ada", "GET", f"{path}at/1/restore/")
+    assert (preview.status_code, preview.headers["X-Document-Seq"]) == (200, "2")
+    doc.apply_update(preview.content)
+    assert str(text) == "one "
+    assert len(log()) == 2
+    body = {"unique_id": f"{document_id}-back"}
+    first = stack.call("ada", "POST", f"{path}at/1/restore/", json=body)
+    assert (first.status_code, first.json()) == (201, {"seq": 3, "changed": True})
+    again = stack.call("ada", "POST", f"{path}at/1/restore/", json=body)
+    assert (again.status_code, again.json()) == (200, {"seq": 3, "changed": False})
+    assert len(log()) == 3
+
+
+def test_who_may_not_write_takes_nothing_back(document_id: str, log: Log, stack: Launched) -> None:
+    """403 for a viewer, for the preview too; 404 for what is not there."""
+    path = f"documents/{document_id}/"
+    for method in ("GET", "POST"):
+        answer = stack.call("alan", method, f"{path}versions/1/restore/")
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        answer = stack.call("ada", method, f"{path}versions/7/restore/")
+        assert (answer.status_code, answer.json()["code"]) == (404, "version_not_found")
+        answer = stack.call("ada", method, f"{path}at/7/restore/")
+        assert (answer.status_code, answer.json()["code"]) == (404, "seq_not_found")
+        answer = stack.call(
+            "admin", method, f"documents/{'0' * 8}-0000-4000-8000-{'0' * 12}/at/0/restore/"
+        )
+        assert answer.status_code == 404
+    answer = stack.call("ada", "POST", f"{path}at/0/restore/", json={"unique_id": "x" * 500})
+    assert answer.status_code == 400
+    for seen, status in ((-1, 400), ("x", 400), (7, 404)):
+        body = {"seen_seq": seen}
+        answer = stack.call("ada", "POST", f"{path}at/0/restore/", json=body)
+        assert answer.status_code == status
+    assert log() == []
