@@ -3,7 +3,7 @@
 Only for updates that ``apps.crdt.updates.read_update`` has passed: nothing is checked again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from apps.crdt.contents import (
@@ -13,6 +13,7 @@ from apps.crdt.contents import (
     read_uint,
     skip_text,
 )
+from apps.crdt.lib0 import write_var_string
 from apps.crdt.updates import KIND, read_update
 
 _GAPS: Final = (0, 10)
@@ -42,18 +43,47 @@ def read_pieces(update: bytes) -> Iterator[Piece]:
         client, pos = read_uint(update, pos)
         clock, pos = read_uint(update, pos)
         for _ in range(structs):
-            start = pos
-            info = update[pos]
-            if info in _GAPS:
-                length, pos = read_uint(update, pos + 1)
-                yield Piece(client, clock, info, update[start:pos], b"")
-            else:
-                place_end = _skip_place(update, pos + 1, info)
-                length, pos = _skip_content(update, place_end, info & KIND)
-                yield Piece(
-                    client, clock, info & KIND, update[start:place_end], update[place_end:pos]
-                )
+            piece, length, pos = _read_piece(update, pos, client, clock)
+            yield piece
             clock += length
+
+
+def with_other_text(update: bytes, text_of: Callable[[int, int, int], str]) -> bytes:
+    """Return an update whose runs of text are others: ``text_of(client, clock, length)`` each.
+
+    They have to be as long as those that they replace, in UTF-16 units.
+    """
+    clients, pos = read_uint(update, 0)
+    out = bytearray(update[:pos])
+    for _ in range(clients):
+        start = pos
+        structs, pos = read_uint(update, pos)
+        client, pos = read_uint(update, pos)
+        clock, pos = read_uint(update, pos)
+        out += update[start:pos]
+        for _ in range(structs):
+            piece, length, pos = _read_piece(update, pos, client, clock)
+            out += piece.place
+            if piece.kind == STRING and piece.content:
+                write_var_string(out, text_of(client, clock, length))
+            else:
+                out += piece.content
+            clock += length
+    return bytes(out + update[pos:])
+
+
+def _read_piece(update: bytes, pos: int, client: int, clock: int) -> tuple[Piece, int, int]:
+    """Return the struct at ``pos``, how many clocks it has, and where it ends."""
+    start = pos
+    info = update[pos]
+    if info in _GAPS:
+        length, pos = read_uint(update, pos + 1)
+        return Piece(client, clock, info, update[start:pos], b""), length, pos
+    kind = info & KIND
+    place_end = _skip_place(update, pos + 1, info)
+    length, pos = _skip_content(update, place_end, kind)
+    place, content = update[start:place_end], update[place_end:pos]
+    return Piece(client, clock, kind, place, content), length, pos
 
 
 def root_names(update: bytes) -> set[str]:

@@ -40,3 +40,27 @@ class VersionsPageSerializer(serializers.Serializer[Any]):
 
     results = VersionSerializer(many=True)
     next = serializers.CharField(allow_null=True)
+
+
+class MomentQuerySerializer(serializers.Serializer[Any]):
+    """Which moment."""
+
+    seq = serializers.IntegerField(
+        min_value=0, required=False, help_text="After this operation; the present when left out."
+    )
+
+
+class AuthoredPieceSerializer(serializers.Serializer[Any]):
+    """Text that stands together and came with one operation."""
+
+    text = serializers.CharField()
+    author = AuthorSerializer()
+    seq = serializers.IntegerField()
+    received_at = serializers.DateTimeField()
+
+
+class AuthorshipSerializer(serializers.Serializer[Any]):
+    """Who wrote the text of a moment, in document order."""
+
+    seq = serializers.IntegerField(help_text="The moment.")
+    pieces = AuthoredPieceSerializer(many=True)

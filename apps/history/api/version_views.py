@@ -44,6 +44,7 @@ class VersionsView(APIView):
     serializer_class = VersionNameSerializer
 
     @extend_schema(
+        operation_id="documents_versions_list",
         parameters=[VersionsQuerySerializer],
         responses={200: VersionsPageSerializer, 400: ERROR, 404: ERROR},
     )

@@ -1,0 +1,153 @@
+"""Which operation of the log brought which clocks: what authorship stands on.
+
+Made from the log, kept in Redis, and gone on with from there: the log is read once.
+"""
+
+import json
+import logging
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from django.conf import settings
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
+
+from apps.core.moments import moment_read, moment_text
+from apps.crdt.contents import MalformedUpdateError
+from apps.crdt.updates import read_update
+from apps.oplog.operation import Operation
+from apps.oplog.quarantine import set_aside_seqs
+from apps.oplog.selectors import operations_iter
+
+logger = logging.getLogger(__name__)
+
+#: Of what is kept in Redis, compressed. Threat: a log without end.
+CACHED_BYTES = 8 * 1024 * 1024
+#: Changes when the form does.
+_FORM = 1
+
+
+class Origin(NamedTuple):
+    """Who wrote an operation, which one, and when it was received."""
+
+    seq: int
+    author_id: str
+    received_at: datetime
+
+
+class Clocks:
+    """The operations of a log in order, and which of them brought each clock of each client."""
+
+    def __init__(self) -> None:
+        #: ``[seq, author id, moment]`` of each operation that brought something.
+        self._origins: list[tuple[int, str, str]] = []
+        #: For each client, where its runs end, and the place in ``_origins`` of each.
+        self._ends: dict[int, list[int]] = {}
+        self._places: dict[int, list[int]] = {}
+        self.seq = 0
+
+    def take(self, operation: Operation, *, is_aside: bool) -> None:
+        """Take the next operation; one that is set aside brought nothing."""
+        self.seq = operation.seq
+        if is_aside:
+            return
+        try:
+            ranges = read_update(operation.update).ranges
+        except MalformedUpdateError:
+            return
+        place = len(self._origins)
+        brought = False
+        for client, runs in ranges.items():
+            ends = self._ends.setdefault(client, [])
+            if not ends or runs[-1][1] > ends[-1]:  # what was known before is another's
+                ends.append(runs[-1][1])
+                self._places.setdefault(client, []).append(place)
+                brought = True
+        if brought:
+            moment = moment_text(operation.received_at)
+            self._origins.append((operation.seq, operation.author_id, moment))
+
+    def places(self, client: int, clock: int, length: int) -> list[int]:
+        """Return the number of the operation that brought each of ``length`` clocks."""
+        ends, places = self._ends[client], self._places[client]
+        found: list[int] = []
+        run = bisect_right(ends, clock)
+        while len(found) < length:
+            upto = min(ends[run], clock + length)
+            found += [places[run]] * (upto - clock - len(found))
+            run += 1
+        return found
+
+    def origin(self, place: int) -> Origin:
+        """Return the operation of a number."""
+        seq, author_id, moment = self._origins[place]
+        return Origin(seq, author_id, moment_read(moment))
+
+    def pack(self) -> bytes:
+        """Return all of it as compressed JSON."""
+        clients = {str(each): [self._ends[each], self._places[each]] for each in self._ends}
+        return zlib.compress(json.dumps([_FORM, self.seq, self._origins, clients]).encode(), 1)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        """Read what ``pack`` made. Raises ``ValueError``."""
+        try:
+            form, seq, origins, clients = json.loads(zlib.decompress(packed))
+        except zlib.error as err:
+            raise ValueError(str(err)) from err
+        if form != _FORM:
+            raise ValueError(f"form {form}")
+        clocks = cls()
+        clocks.seq = seq
+        clocks._origins = [(seq, author_id, moment) for seq, author_id, moment in origins]
+        for client, (ends, places) in clients.items():
+            clocks._ends[int(client)], clocks._places[int(client)] = ends, places
+        return clocks
+
+
+def clocks_of(*, document_id: str, lineage: str, up_to: int) -> Clocks:
+    """Return the clocks of a log up to an operation; raises as ``operations_iter``."""
+    aside = set_aside_seqs(document_id=document_id)
+    key = _key(document_id, lineage, aside)
+    clocks = _cached(key)
+    if clocks.seq > up_to:  # a moment in the past
+        clocks = Clocks()
+    before = clocks.seq
+    if before < up_to:
+        rest = operations_iter(document_id=document_id, after=before, limit=up_to - before)
+        _take_all(clocks, rest, aside)
+        _cache(key, clocks)
+    return clocks
+
+
+def _take_all(clocks: Clocks, operations: Iterable[Operation], aside: set[int]) -> None:
+    for operation in operations:
+        clocks.take(operation, is_aside=operation.seq in aside)
+
+
+def _cached(key: str) -> Clocks:
+    try:
+        packed = get_redis_connection("default").get(key)
+        return Clocks() if packed is None else Clocks.unpack(packed)
+    except (RedisError, ValueError) as err:
+        logger.warning("%s not read from Redis: %s", key, err)
+        return Clocks()
+
+
+def _cache(key: str, clocks: Clocks) -> None:
+    packed = clocks.pack()
+    if len(packed) > CACHED_BYTES:
+        return
+    try:
+        get_redis_connection("default").set(key, packed, ex=settings.SNAPSHOT_CACHE_S)
+    except RedisError as err:
+        logger.warning("%s not cached: %s", key, err)
+
+
+def _key(document_id: str, lineage: str, aside: set[int]) -> str:
+    """Return another key when something is set aside or released: then other clocks are brought."""
+    mark = zlib.crc32(repr(sorted(aside)).encode())
+    return f"scriptorium:clocks:{{{document_id}}}:{lineage}:{mark:08x}"

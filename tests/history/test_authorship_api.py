@@ -1,0 +1,201 @@
+"""``authorship/``: by the log's authenticated authors, at any moment."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pycrdt
+import pytest
+from django_redis import get_redis_connection
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.accounts.roles import Role
+from apps.core import clock, ids
+from apps.core.errors import ConflictError
+from apps.documents.models import Document
+from apps.history import clocks
+from apps.history.clocks import Clocks, clocks_of
+from apps.oplog.operation import Operation
+from apps.oplog.quarantine import operation_set_aside
+from apps.oplog.selectors import operations_iter
+from apps.oplog.transfer import operations_write
+from tests.accounts.clients import assert_error, bearer
+from tests.accounts.factories import grant, make_user
+from tests.documents.factories import make_document
+from tests.support.operations import Scribe
+
+pytestmark = pytest.mark.django_db
+
+
+class Pair:
+    """Two people who write in the paragraph of one document, each from a client of their own."""
+
+    def __init__(self) -> None:
+        self.users = [make_user(may_create=True), make_user()]
+        self.document: Document = make_document(self.users[0])
+        grant(self.users[1], Role.EDITOR, self.document.id)
+        self._docs = [pycrdt.Doc[Any](client_id=number) for number in (1, 2)]
+        self.seq = 0
+
+    def write(self, who: int, at: int, text: str, *, delete: int = 0) -> None:
+        """Write into the text, and log it."""
+        doc, other = self._docs[who], self._docs[1 - who]
+        vector = doc.get_state()
+        root = doc.get("default", type=pycrdt.XmlFragment)
+        with doc.transaction():
+            if not len(root.children):
+                paragraph = root.children.append(pycrdt.XmlElement("paragraph"))
+                paragraph.children.append(pycrdt.XmlText())
+            run = root.children[0].children[0]
+            if delete:
+                del run[at : at + delete]
+            if text:
+                run.insert(at, text)
+        update = doc.get_update(vector)
+        other.apply_update(update)
+        self.seq += 1
+        operation = Operation(
+            self.document.id,
+            self.seq,
+            ids.new_id(),
+            str(self.users[who].pk),
+            clock.now(),
+            doc.get_state(),
+            update,
+        )
+        list(operations_write([operation]))
+
+
+@pytest.fixture
+def pair() -> Pair:
+    """Return two people and their document."""
+    return Pair()
+
+
+@pytest.fixture
+def client(pair: Pair) -> Iterator[APIClient]:
+    """Return a client of the first of them."""
+    yield bearer(pair.users[0])
+    connection = get_redis_connection("default")
+    for key in connection.scan_iter(f"scriptorium:clocks:*{pair.document.id}*"):
+        connection.delete(key)
+
+
+def pieces(client: APIClient, pair: Pair, query: str = "") -> list[tuple[str, str | None, int]]:
+    """Return ``(text, username, seq)`` of each piece."""
+    answer = client.get(f"/api/v1/documents/{pair.document.id}/authorship/{query}")
+    assert answer.status_code == 200, answer.content
+    return [
+        (piece["text"], piece["author"]["username"], piece["seq"])
+        for piece in answer.json()["pieces"]
+    ]
+
+
+def test_pieces_are_in_document_order_with_author_and_seq(client: APIClient, pair: Pair) -> None:
+    """One writes into the word of the other."""
+    one, two = (user.username for user in pair.users)
+    pair.write(0, 0, "Helo")
+    pair.write(1, 2, "l")
+    pair.write(1, 5, " 😀")
+    assert pieces(client, pair) == [("He", one, 1), ("l", two, 2), ("lo", one, 1), (" 😀", two, 3)]
+    body = client.get(f"/api/v1/documents/{pair.document.id}/authorship/").json()
+    assert body["seq"] == 3
+    assert body["pieces"][0]["author"]["id"] == pair.users[0].pk
+    assert body["pieces"][0]["received_at"].endswith("Z")
+
+
+def test_any_moment_has_its_authorship(client: APIClient, pair: Pair) -> None:
+    """Also what was deleted since; asked for after the present, and before it."""
+    one, two = (user.username for user in pair.users)
+    pair.write(0, 0, "one ")
+    pair.write(1, 4, "two")
+    pair.write(1, 0, "", delete=4)
+    assert pieces(client, pair) == [("two", two, 2)]
+    assert pieces(client, pair, "?seq=2") == [("one ", one, 1), ("two", two, 2)]
+    assert pieces(client, pair, "?seq=0") == []
+    pair.write(0, 3, "!")
+    assert pieces(client, pair) == [("two", two, 2), ("!", one, 4)]
+
+
+def test_clocks_are_read_from_the_log_once(
+    client: APIClient, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then only what is new."""
+    asked: list[int] = []
+
+    def reading(*, document_id: str, after: int, limit: int | None) -> Iterator[Operation]:
+        asked.append(after)
+        return operations_iter(document_id=document_id, after=after, limit=limit)
+
+    monkeypatch.setattr(clocks, "operations_iter", reading)
+    pair.write(0, 0, "a")
+    first = pieces(client, pair)
+    assert pieces(client, pair) == first
+    pair.write(1, 1, "b")
+    assert len(pieces(client, pair)) == 2
+    assert asked == [0, 1]
+
+
+def test_clocks_in_redis_that_are_none_are_made_anew(client: APIClient, pair: Pair) -> None:
+    """Damaged, or of another form."""
+    pair.write(0, 0, "a")
+    expected = pieces(client, pair)
+    [key] = get_redis_connection("default").keys(f"scriptorium:clocks:*{pair.document.id}*")
+    for packed in (b"rubbish", b""):
+        get_redis_connection("default").set(key, packed)
+        assert pieces(client, pair) == expected
+
+
+def test_redis_away_only_takes_longer(client: APIClient, pair: Pair, settings: Settings) -> None:
+    """A cache is not needed."""
+    pair.write(0, 0, "a")
+    options = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": options}
+    assert len(pieces(client, pair)) == 1
+
+
+def test_author_without_an_account_has_no_name(client: APIClient, pair: Pair) -> None:
+    """The edits stay."""
+    pair.write(0, 0, "a")
+    pair.write(1, 1, "b")
+    pair.users[1].delete()
+    assert pieces(client, pair)[1] == ("b", None, 2)
+
+
+def test_what_is_set_aside_wrote_nothing() -> None:
+    """And what was before it is not taken for its."""
+    scribe = Scribe()
+    list(operations_write(scribe.write_many(2)))
+    lost = scribe.write("lost")
+    list(operations_write([lost]))
+    operation_set_aside(lost, ConflictError("Broken."))
+    found = clocks_of(document_id=scribe.document_id, lineage="l", up_to=3)
+    assert found.seq == 3
+    assert found.places(scribe.doc.client_id, 0, 4) == [0, 0, 1, 1]
+    assert found.origin(1).seq == 2
+
+
+def test_clocks_come_out_of_their_package_as_they_went_in() -> None:
+    """All of them."""
+    scribe = Scribe()
+    made = Clocks()
+    for operation in scribe.write_many(20):
+        made.take(operation, is_aside=False)
+    read = Clocks.unpack(made.pack())
+    length = len(scribe.text)
+    client = scribe.doc.client_id
+    assert read.places(client, 0, length) == made.places(client, 0, length)
+    assert read.origin(19) == made.origin(19)
+    assert read.seq == 20
+
+
+def test_bad_moments_and_strangers_are_told(client: APIClient, pair: Pair) -> None:
+    """400, 404, and nothing for those who may not know."""
+    pair.write(0, 0, "a")
+    path = f"/api/v1/documents/{pair.document.id}/authorship/"
+    assert_error(client.get(f"{path}?seq=2"), 404, "seq_not_found")
+    for query in ("seq=-1", "seq=x"):
+        assert_error(client.get(f"{path}?{query}"), 400, "invalid")
+    stranger: User = make_user()
+    assert_error(bearer(stranger).get(path), 404, "document_not_found")
