@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -15,6 +16,7 @@ from django.utils.safestring import SafeString
 from apps.accounts.identity import caller
 from apps.accounts.models import Permission, User
 from apps.accounts.roles import Role
+from apps.accounts.services import permission_delete, permission_save
 
 DOCUMENT_PAGE = "/documents/{}/"
 
@@ -88,11 +90,11 @@ class _GrantingAdmin:
     ) -> None:
         """Save the inline rights, the new ones with the admin's name."""
         for permission in formset.save(commit=False):
-            if permission.pk is None and isinstance(permission, Permission):
+            if permission.pk is None:
                 permission.granted_by = caller(request)
-            permission.save()
+            permission_save(actor=caller(request), permission=permission)
         for permission in formset.deleted_objects:
-            permission.delete()
+            permission_delete(actor=caller(request), permission=permission)
         formset.save_m2m()
 
 
@@ -189,4 +191,14 @@ class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Save, a new one with the admin's name."""
         if not change:
             obj.granted_by = caller(request)
-        super().save_model(request, obj, form, change)
+        permission_save(actor=caller(request), permission=obj)
+
+    def delete_model(self, request: HttpRequest, obj: Permission) -> None:
+        """Take one right away."""
+        permission_delete(actor=caller(request), permission=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Permission]) -> None:
+        """Take rights away, all or none."""
+        with transaction.atomic():
+            for permission in queryset.select_related("user", "group"):
+                permission_delete(actor=caller(request), permission=permission)

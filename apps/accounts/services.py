@@ -3,13 +3,15 @@
 Each one runs in a transaction that first locks the document's owner rows, so that two people who
 remove each other at once do not leave a document without an owner, and that the actor's right is
 judged after a change in flight, not before. PostgreSQL tells all servers
-(``apps.accounts.changes``).
+(``apps.accounts.changes``), and events tell the rooms above within the same transaction.
 """
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from apps.accounts import events
+from apps.accounts.events import PermissionChange
 from apps.accounts.models import Permission, User
 from apps.accounts.roles import DOCUMENT_ROLES, Abilities, Role
 from apps.accounts.selectors import PermissionNotFoundError, abilities_get, permissions_list
@@ -51,7 +53,9 @@ def permission_grant(
     with transaction.atomic():
         _lock_owners(document_id)
         _check_may_share(actor, document_id, roles={role})
-        return _insert(document_id=document_id, subject=subject, role=role, granted_by=actor)
+        permission = _insert(document_id=document_id, subject=subject, role=role, granted_by=actor)
+        events.permission_granted.publish(PermissionChange(permission, actor))
+    return permission
 
 
 def permission_change(
@@ -68,8 +72,9 @@ def permission_change(
         _check_may_share(actor, document_id, roles={role, Role(permission.role)})
         if role is not Role.OWNER:
             _check_owner_remains(permission)
-        permission.role = role
+        old_role, permission.role = Role(permission.role), role
         permission.save(update_fields=["role"])
+        _publish_role(permission, actor, old_role)
     return permission
 
 
@@ -85,6 +90,30 @@ def permission_revoke(*, actor: User, document_id: str, permission_id: int) -> N
             _check_may_share(actor, document_id, roles={Role(permission.role)})
         _check_owner_remains(permission)
         permission.delete()
+        events.permission_revoked.publish(PermissionChange(permission, actor))
+
+
+def permission_save(*, actor: User, permission: Permission) -> None:
+    """Store a permission, new or changed, as an administrator has it; nobody's right is asked.
+
+    One that is another's afterwards, or on another document, was taken there and given here.
+    """
+    with transaction.atomic():
+        old = Permission.objects.select_related("user", "group").filter(pk=permission.pk).first()
+        permission.save()
+        if old is not None and _place(old) == _place(permission):
+            _publish_role(permission, actor, Role(old.role))
+            return
+        if old is not None:
+            events.permission_revoked.publish(PermissionChange(old, actor))
+        events.permission_granted.publish(PermissionChange(permission, actor))
+
+
+def permission_delete(*, actor: User, permission: Permission) -> None:
+    """Take a permission away as an administrator; nobody's right is asked."""
+    with transaction.atomic():
+        permission.delete()
+        events.permission_revoked.publish(PermissionChange(permission, actor))
 
 
 def owner_grant(*, user: User, document_id: str) -> Permission:
@@ -134,6 +163,16 @@ def _check_owner_remains(permission: Permission) -> None:
     can_act = Q(user__is_active=True) | Q(group__user__is_active=True)
     if not others.exclude(pk=permission.pk).filter(can_act).exists():
         raise LastOwnerError("A document needs an owner. Make somebody else an owner first.")
+
+
+def _place(permission: Permission) -> tuple[int | None, int | None, str]:
+    """Return whose permission it is, and where."""
+    return permission.user_id, permission.group_id, permission.document_id
+
+
+def _publish_role(permission: Permission, actor: User, old_role: Role) -> None:
+    if old_role != permission.role:
+        events.permission_changed.publish(PermissionChange(permission, actor, old_role))
 
 
 def _insert(*, document_id: str, subject: User | Group, role: Role, granted_by: User) -> Permission:

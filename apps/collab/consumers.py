@@ -25,6 +25,7 @@ from apps.collab.close_codes import (
     OtherLineageError,
     close_code_of,
 )
+from apps.collab.events import SessionJoined, session_joined
 from apps.collab.inbound import Inbound, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
@@ -117,6 +118,7 @@ class _Connection:
             if self._room.gone:
                 raise TransientError("The document is being loaded anew.")
             self._room.join(self._session)
+            session_joined.publish(SessionJoined(self._session.document_id, self._session.user_id))
             await self._receive_all(receive)
         except AppError as err:
             self._session.close(close_code_of(err))

@@ -9,10 +9,11 @@ from apps.documents.models import Document
 
 @dataclass(frozen=True, slots=True)
 class DocumentChange:
-    """A document as it is after the change, and who made it."""
+    """A document as it is after the change, and who made it; of a renamed one, its title before."""
 
     document: Document
     user: User
+    old_title: str = ""
 
 
 #: The document and its owner's permission exist; the initial version is made now (§2). What a

@@ -72,12 +72,12 @@ def document_rename(*, user: User, document_id: str, title: str) -> Document:
     document, abilities = document_get(user=user, document_id=document_id)
     if not abilities.rename:
         raise NotAllowedError("You may not rename this document.")
-    new_title = title_checked(title)
+    old_title, new_title = document.title, title_checked(title)
     document.update(
         set__title=new_title, set__title_folded=title_key(new_title), set__updated_at=clock.now()
     )
     document.reload()
-    events.document_renamed.publish(DocumentChange(document, user))
+    events.document_renamed.publish(DocumentChange(document, user, old_title))
     return document
 
 

@@ -1,6 +1,8 @@
 """Reading the log."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from apps.core.errors import ConflictError
 from apps.core.mongo import equal
@@ -46,6 +48,27 @@ def operations_iter(
             )
         expected += 1
         yield Operation.from_row(row)
+
+
+@dataclass(frozen=True, slots=True)
+class LogWrite:
+    """Who wrote an operation and when it was received, without its content."""
+
+    seq: int
+    author_id: str
+    received_at: datetime
+
+
+def writes_since(*, document_id: str, after: int, limit: int) -> list[LogWrite]:
+    """Return who wrote the operations after seq ``after`` and when, in the log's order.
+
+    What is there: a log with a hole is told of without what is missing.
+    """
+    rows = operation_rows().find(
+        {"document_id": document_id, "seq": {"$gt": after}},
+        {"_id": 0, "seq": 1, "author_id": 1, "received_at": 1},
+    )
+    return [LogWrite(**row) for row in rows.sort("seq", 1).limit(limit).batch_size(READ_BATCH)]
 
 
 def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,17 @@
+"""What happened in a room, for the rooms above (HOUSE, imports go one way)."""
+
+from dataclasses import dataclass
+
+from apps.core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class SessionJoined:
+    """Somebody has opened a document; ``user_id`` as ``session.user_id``."""
+
+    document_id: str
+    user_id: str
+
+
+#: Published in the event loop, on the way in: a subscriber must neither wait nor raise.
+session_joined: Event[SessionJoined] = Event("session_joined")
