@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/", include("apps.accounts.api.urls")),
     path("api/v1/", include("apps.history.api.urls")),
     path("api/v1/", include("apps.collab.api.urls")),
+    path("api/v1/", include("apps.activity.api.urls")),
     # The browsable API's own names for the same pages, so that it shows "Log in" and "Log out".
     path("", include(("apps.accounts.urls", "rest_framework"))),
     path("", include("apps.accounts.urls")),

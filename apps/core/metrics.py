@@ -34,6 +34,9 @@ SET_ASIDE = Counter("scriptorium_set_aside_total", "Operations put into quaranti
 LOG_SHORTENED = Counter(
     "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."
 )
+ACTIVITY_LOST = Counter(
+    "scriptorium_activity_lost_total", "Deeds that the trail of a document did not take.", ["kind"]
+)
 LOOP_ERRORS = Counter(
     "scriptorium_loop_errors_total", "Unexpected errors at a loop's edge.", ["loop"]
 )

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "apps.oplog",
     "apps.history",
     "apps.collab",
+    "apps.activity",
     "apps.pipeline",
     "apps.editor",
 ]
@@ -274,6 +275,8 @@ SWEEP_AFTER_S: float = env.float("SWEEP_AFTER_S", 30.0)
 CELERY_BEAT_SCHEDULE = {
     "relay": {"task": "pipeline.relay", "schedule": env.float("RELAY_INTERVAL_S", 5.0)},
     "sweep": {"task": "pipeline.sweep", "schedule": env.float("SWEEP_INTERVAL_S", 30.0)},
+    "activity": {"task": "activity.follow", "schedule": env.float("ACTIVITY_INTERVAL_S", 5.0)},
+    "activity-sweep": {"task": "activity.sweep", "schedule": 300.0},
 }
 
 LOGGING = {

@@ -1,0 +1,45 @@
+"""The admin's view of the trail: to search and to read, nothing else."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.activity.models import Activity
+
+DOCUMENT_PAGE = "/documents/{}/"
+
+
+@admin.register(Activity)
+class ActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """All deeds, by person, document, kind and time."""
+
+    list_display = ["at", "username", "kind", "document", "detail"]
+    list_filter = ["kind", "at"]
+    search_fields = ["document_id", "username"]
+    search_help_text = "A document's id, or part of a username."
+    date_hierarchy = "at"
+    fields = ["at", "username", "actor", "kind", "document", "detail"]
+    readonly_fields = ["at", "username", "actor", "kind", "document", "detail"]
+    #: The table only grows: a page must not count all of it.
+    show_full_result_count = False
+
+    @admin.display(description="document", ordering="document_id")
+    def document(self, activity: Activity) -> SafeString:
+        """Return a link to the document's page."""
+        url = DOCUMENT_PAGE.format(activity.document_id)
+        return format_html('<a href="{}">{}</a>', url, activity.document_id)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: what is recorded was done, not written here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False

@@ -1,0 +1,47 @@
+"""The shapes of the trail's REST call (CONTRACT)."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.activity.kinds import Kind
+
+
+class ActorSerializer(serializers.Serializer[Any]):
+    """Who did it; of a deleted account the name at that time, and no id."""
+
+    id = serializers.IntegerField(allow_null=True)
+    username = serializers.CharField(allow_null=True)
+    name = serializers.CharField(allow_null=True, help_text="The name that others see.")
+
+
+class ActivitySerializer(serializers.Serializer[Any]):
+    """One deed; ``detail`` is of its kind."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    actor = ActorSerializer()
+    at = serializers.DateTimeField(help_text="When; of a session of writing, its last edit.")
+    detail = serializers.DictField(
+        help_text=(
+            "created: title; edited: first_seq, last_seq, operations, began_at, and ongoing while "
+            "it goes on; shared and unshared: user or group, role; role_changed: also old_role; "
+            "renamed: old_title, title."
+        )
+    )
+
+
+class ActivityQuerySerializer(serializers.Serializer[Any]):
+    """Which part of the trail."""
+
+    before = serializers.IntegerField(
+        min_value=1, required=False, help_text="What was done before the deed with this id."
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+
+
+class ActivityPageSerializer(serializers.Serializer[Any]):
+    """A part of the trail, the latest first; ``next`` is the address of the part after it."""
+
+    results = ActivitySerializer(many=True)
+    next = serializers.CharField(allow_null=True)

@@ -1,0 +1,9 @@
+"""Paths of the trail's REST call, under ``/api/v1/``."""
+
+from django.urls import path
+
+from apps.activity.api.views import ActivityView
+
+urlpatterns = [
+    path("documents/<str:document_id>/activity/", ActivityView.as_view(), name="document-activity"),
+]

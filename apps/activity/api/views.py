@@ -1,0 +1,64 @@
+"""``documents/{id}/activity/``: who did what, the latest first."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.api.input import validated
+from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.identity import caller
+from apps.activity.api.serializers import (
+    ActivityPageSerializer,
+    ActivityQuerySerializer,
+    ActivitySerializer,
+)
+from apps.activity.models import Activity
+from apps.activity.selectors import activity_page
+from apps.documents.selectors import document_get
+
+ERROR = OpenApiResponse(ErrorSerializer)
+
+
+class ActivityView(APIView):
+    """What was done to a document and by whom. Nobody can change it."""
+
+    @extend_schema(
+        parameters=[ActivityQuerySerializer],
+        responses={200: ActivityPageSerializer, 400: ERROR, 404: ERROR},
+    )
+    def get(self, request: Request, document_id: str) -> Response:
+        """Read the trail; who was given which right is only for those who may share."""
+        _, abilities = document_get(user=caller(request), document_id=document_id)
+        query = validated(ActivityQuerySerializer, request.query_params)
+        limit: int = query["limit"]
+        rows = activity_page(
+            document_id=document_id,
+            before=query.get("before"),
+            limit=limit + 1,
+            with_sharing=abilities.share,
+        )
+        page, following = rows[:limit], None
+        if len(rows) > limit:
+            words = urlencode({"before": page[-1].id, "limit": limit})
+            following = f"{request.build_absolute_uri(request.path)}?{words}"
+        bodies = ActivitySerializer([_row(row) for row in page], many=True).data
+        return Response({"results": bodies, "next": following})
+
+
+def _row(activity: Activity) -> dict[str, Any]:
+    actor, name = activity.actor, activity.username or None
+    return {
+        "id": activity.id,
+        "kind": activity.kind,
+        "actor": {
+            "id": actor.pk if actor else None,
+            "username": actor.username if actor else name,
+            "name": actor.display_name if actor else name,
+        },
+        "at": activity.at,
+        "detail": activity.detail,
+    }

@@ -1,0 +1,105 @@
+"""What the trail records when something happens below (HOUSE: events go upward)."""
+
+import logging
+from typing import Any
+
+from apps.accounts import events as accounts
+from apps.accounts.events import PermissionChange
+from apps.activity.joining import JoinRecorder
+from apps.activity.kinds import Kind
+from apps.activity.services import activity_note, activity_record
+from apps.collab import events as collab
+from apps.collab.events import SessionJoined
+from apps.documents import events as documents
+from apps.documents.events import DocumentChange
+
+logger = logging.getLogger(__name__)
+
+_joins = JoinRecorder()
+
+
+def subscribe() -> None:
+    """Hear of creations, renames, the trash, sharing, and of who comes."""
+    documents.document_created.subscribe(on_created)
+    documents.document_renamed.subscribe(on_renamed)
+    documents.document_trashed.subscribe(on_trashed)
+    documents.document_restored.subscribe(on_untrashed)
+    accounts.permission_granted.subscribe(on_granted)
+    accounts.permission_changed.subscribe(on_role_changed)
+    accounts.permission_revoked.subscribe(on_revoked)
+    collab.session_joined.subscribe(on_joined)
+
+
+# --- deeds in PostgreSQL: recorded in their transaction ------------------------------------------
+
+
+def on_created(change: DocumentChange) -> None:
+    """Record a creation with its first owner."""
+    activity_record(
+        document_id=change.document.id,
+        actor_id=change.user.pk,
+        kind=Kind.CREATED,
+        detail={"title": change.document.title},
+    )
+
+
+def on_granted(change: PermissionChange) -> None:
+    """Record that somebody was given a role."""
+    _record_sharing(change, Kind.SHARED, role=change.permission.role)
+
+
+def on_role_changed(change: PermissionChange) -> None:
+    """Record that somebody was given another role."""
+    roles = {"old_role": change.old_role, "role": change.permission.role}
+    _record_sharing(change, Kind.ROLE_CHANGED, **roles)
+
+
+def on_revoked(change: PermissionChange) -> None:
+    """Record that somebody has a role no more."""
+    _record_sharing(change, Kind.UNSHARED, role=change.permission.role)
+
+
+def _record_sharing(change: PermissionChange, kind: Kind, **roles: Any) -> None:
+    permission = change.permission
+    if not permission.document_id:  # the right to create documents: of no document's trail
+        return
+    user, group = permission.user, permission.group
+    subject = {"user": user.username} if user else {"group": group.name if group else ""}
+    activity_record(
+        document_id=permission.document_id,
+        actor_id=change.actor.pk,
+        kind=kind,
+        detail=subject | roles,
+    )
+
+
+# --- deeds elsewhere: noted once they are done ---------------------------------------------------
+
+
+def on_renamed(change: DocumentChange) -> None:
+    """Note another title."""
+    title = change.document.title
+    if title != change.old_title:
+        _note(change, Kind.RENAMED, {"old_title": change.old_title, "title": title})
+
+
+def on_trashed(change: DocumentChange) -> None:
+    """Note that it was put into the trash."""
+    _note(change, Kind.TRASHED)
+
+
+def on_untrashed(change: DocumentChange) -> None:
+    """Note that it was taken back out."""
+    _note(change, Kind.UNTRASHED)
+
+
+def _note(change: DocumentChange, kind: Kind, detail: dict[str, Any] | None = None) -> None:
+    activity_note(document_id=change.document.id, actor_id=change.user.pk, kind=kind, detail=detail)
+
+
+def on_joined(joined: SessionJoined) -> None:
+    """Have it recorded beside the way in that somebody came."""
+    try:
+        _joins.note(document_id=joined.document_id, user_id=int(joined.user_id))
+    except Exception:
+        logger.exception("a join of %s is not recorded", joined.document_id)
