@@ -1,5 +1,6 @@
 /** The page of one document: puts connection, text, title, people and sharing together. */
 import { IndexeddbPersistence, Y } from "../vendor/yjs.js";
+import { openActivity } from "./activity.js";
 import { Api, ApiError } from "./api.js";
 import { byId, debounced, h, icon, pageData } from "./dom.js";
 import { createEditor } from "./editor.js";
@@ -127,6 +128,9 @@ function bindPage() {
   });
   editor.on("update", debounced(WORDS_PAUSE_MS, countWords));
   byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
+  byId("activity", HTMLButtonElement).addEventListener("click", () =>
+    openActivity(api, { documentId: page.document.id, selfId: page.user.id }),
+  );
   byId("share", HTMLButtonElement).addEventListener("click", () =>
     openShare(api, {
       documentId: page.document.id,

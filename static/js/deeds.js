@@ -1,0 +1,53 @@
+/** What somebody did to a document, in words. Pure. */
+
+/**
+ * A row of `documents/{id}/activity/`.
+ * @typedef {object} Deed
+ * @property {number} id
+ * @property {string} kind
+ * @property {{id: number | null, username: string | null, name: string | null}} actor
+ * @property {string} at ISO 8601
+ * @property {Record<string, unknown>} detail
+ */
+
+/** @type {Record<string, (detail: Record<string, unknown>, deed: Deed) => string>} */
+const SENTENCES = {
+  created: () => "created the document",
+  edited: ({ operations, ongoing }) =>
+    `${ongoing ? "is writing" : "wrote"}: ${counted(Number(operations), "change")}`,
+  joined: () => "opened the document",
+  shared: (detail) => `made ${subject(detail)} ${detail.role}`,
+  role_changed: (detail) => `made ${subject(detail)} ${detail.role} instead of ${detail.old_role}`,
+  unshared: (detail, { actor }) =>
+    detail.user === actor.username
+      ? `left, and was ${detail.role}`
+      : `removed ${subject(detail)}, who was ${detail.role}`,
+  renamed: ({ old_title: before, title }) => `renamed “${before}” to “${title}”`,
+  trashed: () => "put it into the trash",
+  untrashed: () => "took it out of the trash",
+  restored: ({ number }) => `went back to version ${number}`,
+  named: ({ number, name }) => `named version ${number} “${name}”`,
+};
+
+/**
+ * Return what was done, without who did it: the rest of a sentence that begins with a name.
+ * @param {Deed} deed
+ */
+export function sentenceOf(deed) {
+  const words = SENTENCES[deed.kind];
+  // A newer server knows more kinds than this page.
+  return words ? words(deed.detail, deed) : deed.kind.replaceAll("_", " ");
+}
+
+/** @param {Record<string, unknown>} detail */
+function subject({ user, group }) {
+  return user ? `@${user}` : `the group ${group}`;
+}
+
+/**
+ * @param {number} count
+ * @param {string} thing
+ */
+function counted(count, thing) {
+  return count === 1 ? `1 ${thing}` : `${count.toLocaleString("en")} ${thing}s`;
+}

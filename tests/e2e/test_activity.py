@@ -1,0 +1,72 @@
+"""The activity dialog: who did what to the document."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.conftest import Arrive
+from tests.e2e.people import Person
+from tests.support.eventually import eventually
+
+PHONE = {"width": 360, "height": 740}
+FITS = "() => document.documentElement.scrollWidth <= window.innerWidth"
+
+
+def open_dialog(person: Person) -> Locator:
+    """Open the dialog by keyboard."""
+    person.page.get_by_role("button", name="Activity").press("Enter")
+    dialog = person.page.get_by_role("dialog", name="Activity")
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+def test_activity_tells_who_did_what_page_by_page(ada: Person, grace: Person, shared: str) -> None:
+    """The owner sees all of it, with exact times; the other writer all but who has which right."""
+    grace.open(shared)
+    grace.write("What I think")
+    expect(grace.chip).to_have_text("Saved")
+    path = f"documents/{shared}/activity/"
+    eventually(lambda: "edited" in str(ada.api("GET", path)), 30)
+    for number in range(30):
+        ada.api("PATCH", f"documents/{shared}/", title=f"Title {number}")
+    ada.open(shared)
+    dialog = open_dialog(ada)
+    rows = dialog.get_by_role("listitem")
+    expect(rows).to_have_count(30)
+    renamed = rows.filter(has_text="renamed “Title 28” to “Title 29”")
+    expect(renamed).to_contain_text("Ada Lovelace (you)")
+    expect(renamed.locator("time")).to_have_attribute("title", re.compile(r"\d{4}"))
+    dialog.get_by_role("button", name="Load more").press("Enter")
+    expect(rows.nth(30)).to_be_focused()
+    expect(rows.filter(has_text=re.compile("Grace Hopper (is writing|wrote): "))).to_have_count(1)
+    for words in ("made @grace editor", "Grace Hopper opened", "created the document"):
+        expect(rows.filter(has_text=words)).to_have_count(1)
+    expect(dialog.get_by_role("button", name="Load more")).to_be_hidden()
+    ada.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    dialog = open_dialog(grace)
+    dialog.get_by_role("button", name="Load more").click()
+    expect(dialog.get_by_text("created the document")).to_be_visible()
+    expect(dialog.get_by_text("made @grace editor")).to_have_count(0)
+
+
+def test_activity_that_cannot_be_loaded_says_so_and_tries_again_on_a_phone(
+    arrive: Arrive,
+) -> None:
+    """Away, then empty, then there; and nothing is wider than the screen."""
+    ada = arrive("ada", viewport=PHONE, has_touch=True, is_mobile=True)
+    ada.expects_network_noise = True
+    document_id = ada.create("A rather long title that has to be broken on a phone")
+    ada.open(document_id)
+    ada.page.route("**/activity/*", lambda route: route.abort())
+    dialog = open_dialog(ada)
+    expect(dialog.get_by_text("The server cannot be reached")).to_be_visible()
+    ada.page.unroute("**/activity/*")
+    dialog.get_by_role("button", name="Try again").click()
+    expect(dialog.get_by_text("created the document")).to_be_visible()
+    assert ada.page.evaluate(FITS)
+    dialog.get_by_role("button", name="Close").click()
+    nothing: dict[str, Any] = {"results": [], "next": None}
+    ada.page.route("**/activity/*", lambda route: route.fulfill(json=nothing))
+    expect(open_dialog(ada).get_by_text("Nothing yet")).to_be_visible()
