@@ -28,7 +28,7 @@ class ActivityDialog {
   #next = `?limit=${PAGE}`;
   /** A session of writing that goes on may come again on a later page. @type {Set<number>} */
   #shown = new Set();
-  #list = h("ol", { class: "activity-list", "aria-label": "What was done", tabindex: "-1" });
+  #list = h("ol", { class: "activity-list", "aria-label": "What was done", tabindex: "0" });
   #message = h("p", { class: "form-message", role: "status" });
   #more = h(
     "button",

@@ -39,6 +39,8 @@ def test_activity_tells_who_did_what_page_by_page(ada: Person, grace: Person, sh
     expect(renamed.locator("time")).to_have_attribute("title", re.compile(r"\d{4}"))
     dialog.get_by_role("button", name="Load more").press("Enter")
     expect(rows.nth(30)).to_be_focused()
+    expect(rows.nth(30)).to_be_in_viewport()
+    expect(dialog.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
     expect(rows.filter(has_text=re.compile("Grace Hopper (is writing|wrote): "))).to_have_count(1)
     for words in ("made @grace editor", "Grace Hopper opened", "created the document"):
         expect(rows.filter(has_text=words)).to_have_count(1)
