@@ -15,7 +15,7 @@ class Kind(StrEnum):
     RENAMED = "renamed"  #: old_title, title
     TRASHED = "trashed"
     UNTRASHED = "untrashed"  #: taken back out of the trash
-    RESTORED = "restored"  #: number, seq: the version that the document went back to
+    RESTORED = "restored"  #: seq that it went back to; number of the version, or null
     NAMED = "named"  #: number, seq, name: a version that was given a name
 
 

@@ -9,9 +9,11 @@ from apps.activity.joining import JoinRecorder
 from apps.activity.kinds import Kind
 from apps.activity.services import activity_note, activity_record
 from apps.collab import events as collab
-from apps.collab.events import SessionJoined
+from apps.collab.events import SessionJoined, TakenBack
 from apps.documents import events as documents
 from apps.documents.events import DocumentChange
+from apps.history import events as history
+from apps.history.events import NamedVersion
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +21,7 @@ _joins = JoinRecorder()
 
 
 def subscribe() -> None:
-    """Hear of creations, renames, the trash, sharing, and of who comes."""
+    """Hear of creations, renames, the trash, sharing, versions, and of who comes."""
     documents.document_created.subscribe(on_created)
     documents.document_renamed.subscribe(on_renamed)
     documents.document_trashed.subscribe(on_trashed)
@@ -28,6 +30,8 @@ def subscribe() -> None:
     accounts.permission_changed.subscribe(on_role_changed)
     accounts.permission_revoked.subscribe(on_revoked)
     collab.session_joined.subscribe(on_joined)
+    collab.document_taken_back.subscribe(on_taken_back)
+    history.version_named.subscribe(on_named)
 
 
 # --- deeds in PostgreSQL: recorded in their transaction ------------------------------------------
@@ -95,6 +99,26 @@ def on_untrashed(change: DocumentChange) -> None:
 
 def _note(change: DocumentChange, kind: Kind, detail: dict[str, Any] | None = None) -> None:
     activity_note(document_id=change.document.id, actor_id=change.user.pk, kind=kind, detail=detail)
+
+
+def on_taken_back(taken: TakenBack) -> None:
+    """Note that it went back to a version or a moment."""
+    activity_note(
+        document_id=taken.document_id,
+        actor_id=int(taken.user_id),
+        kind=Kind.RESTORED,
+        detail={"number": taken.number, "seq": taken.seq},
+    )
+
+
+def on_named(named: NamedVersion) -> None:
+    """Note that a version was given a name."""
+    activity_note(
+        document_id=named.document_id,
+        actor_id=int(named.user_id),
+        kind=Kind.NAMED,
+        detail={"number": named.number, "seq": named.seq, "name": named.name},
+    )
 
 
 def on_joined(joined: SessionJoined) -> None:

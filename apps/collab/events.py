@@ -15,3 +15,20 @@ class SessionJoined:
 
 #: Published in the event loop, on the way in: a subscriber must neither wait nor raise.
 session_joined: Event[SessionJoined] = Event("session_joined")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A document was taken back to what it was after operation ``seq``, by ``user_id``.
+
+    ``number`` is that of the version, None for a moment that is none.
+    """
+
+    document_id: str
+    user_id: str
+    seq: int
+    number: int | None
+
+
+#: In the log already: what a subscriber raises undoes nothing.
+document_taken_back: Event[TakenBack] = Event("document_taken_back")

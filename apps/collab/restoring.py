@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from apps.collab.events import TakenBack, document_taken_back
 from apps.collab.services import operation_submit
 from apps.core import ids
 from apps.crdt.restore import restoring_update
@@ -45,12 +46,14 @@ def document_restore_to(
     document: Document,
     earlier: Snapshot,
     user_id: str,
+    number: int | None = None,
     unique_id: str = "",
     seen_seq: int | None = None,
 ) -> Restored:
     """Take a document back to what it was, as an edit of ``user_id``, who has the right to write.
 
-    What others write meanwhile stays. Raises as ``restore_preview`` and ``operation_submit`` do.
+    ``number`` is that of the version, where it is one. What others write meanwhile stays. Raises
+    as ``restore_preview`` and ``operation_submit`` do.
     """
     seq, update = restore_preview(document_id=document.id, earlier=earlier, seen_seq=seen_seq)
     if update is None:
@@ -62,4 +65,6 @@ def document_restore_to(
         unique_id=unique_id or ids.new_id(),
         update=update,
     )
+    if not submitted.duplicate:
+        document_taken_back.publish(TakenBack(document.id, user_id, earlier.seq, number))
     return Restored(submitted.seq, changed=not submitted.duplicate)

@@ -8,6 +8,7 @@ from apps.core import clock
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.mongo import equal
 from apps.history import cache
+from apps.history.events import NamedVersion, version_named
 from apps.history.models import version_rows
 from apps.history.recovery import document_load, snapshot_of
 from apps.history.selectors import latest_seq, version_get
@@ -81,20 +82,23 @@ def version_name_present(*, document_id: str, name: str, user_id: str) -> Versio
         name=name,
         automatic=False,
     )
+    version_named.publish(NamedVersion(document_id, number, snapshot.seq, name, user_id))
     return version_get(document_id=document_id, number=number)
 
 
-def version_rename(*, document_id: str, number: int, name: str) -> Version:
+def version_rename(*, document_id: str, number: int, name: str, user_id: str) -> Version:
     """Give a version a name, which keeps it for ever; an empty one makes it automatic again.
 
     Raises ``VersionNotFoundError``, ``NameTooLongError``.
     """
     name = _name(name)
-    version_get(document_id=document_id, number=number)
+    version = version_get(document_id=document_id, number=number)
     version_rows().update_one(
         {"document_id": equal(document_id), "number": equal(number)},
         {"$set": {"name": name, "automatic": not name}},
     )
+    if name:
+        version_named.publish(NamedVersion(document_id, number, version.seq, name, user_id))
     return version_get(document_id=document_id, number=number)
 
 

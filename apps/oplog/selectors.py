@@ -65,7 +65,7 @@ def writes_since(*, document_id: str, after: int, limit: int) -> list[LogWrite]:
     What is there: a log with a hole is told of without what is missing.
     """
     rows = operation_rows().find(
-        {"document_id": document_id, "seq": {"$gt": after}},
+        {"document_id": equal(document_id), "seq": {"$gt": after}},
         {"_id": 0, "seq": 1, "author_id": 1, "received_at": 1},
     )
     return [LogWrite(**row) for row in rows.sort("seq", 1).limit(limit).batch_size(READ_BATCH)]

@@ -25,8 +25,10 @@ const SENTENCES = {
   renamed: ({ old_title: before, title }) => `renamed “${before}” to “${title}”`,
   trashed: () => "put it into the trash",
   untrashed: () => "took it out of the trash",
-  restored: ({ number }) => `went back to version ${number}`,
-  named: ({ number, name }) => `named version ${number} “${name}”`,
+  restored: ({ number, seq }) =>
+    number === null ? `went back to change ${seq}` : `went back to version ${number}`,
+  named: ({ number, name }) =>
+    name ? `named version ${number} “${name}”` : `kept version ${number} for ever`,
 };
 
 /**

@@ -63,6 +63,19 @@ def test_rename_is_recorded_with_both_titles(
     assert trail(document.id, "renamed") == [("renamed", owner.username, titles)]
 
 
+def test_version_that_is_named_is_recorded(
+    client: APIClient, owner: User, document: Document, path: str
+) -> None:
+    """The present one, and an old one; an old one that loses its name is no deed."""
+    assert client.post(f"{path}versions/", {"name": "Draft"}).status_code == 201
+    for name in ("First", ""):
+        assert client.patch(f"{path}versions/1/", {"name": name}).status_code == 200
+    assert trail(document.id, "named") == [
+        ("named", owner.username, {"number": 2, "seq": 0, "name": "Draft"}),
+        ("named", owner.username, {"number": 1, "seq": 0, "name": "First"}),
+    ]
+
+
 def test_trash_and_the_way_back_are_recorded(
     client: APIClient, owner: User, document: Document, path: str
 ) -> None:

@@ -24,6 +24,8 @@ const CASES = [
   ["trashed", {}, "put it into the trash"],
   ["untrashed", {}, "took it out of the trash"],
   ["restored", { number: 3, seq: 9 }, "went back to version 3"],
+  ["restored", { number: null, seq: 9 }, "went back to change 9"],
+  ["named", { number: 5, seq: 9, name: "" }, "kept version 5 for ever"],
   ["named", { number: 4, seq: 9, name: "Draft" }, "named version 4 “Draft”"],
   ["made_up_later", {}, "made up later"],
 ];

@@ -69,6 +69,7 @@ class _RestoreView(APIView):
             document=document,
             earlier=self.earlier(document_id, **place),
             user_id=str(caller(request).pk),
+            number=place.get("number"),
             unique_id=wish["unique_id"],
             seen_seq=wish.get("seen_seq"),
         )

@@ -98,7 +98,9 @@ class VersionView(APIView):
         """Name a version; with an empty name it is an automatic one again."""
         _check_writable(request, document_id)
         name = validated(VersionNameSerializer, request.data)["name"]
-        version = version_rename(document_id=document_id, number=number, name=name)
+        version = version_rename(
+            document_id=document_id, number=number, name=name, user_id=str(caller(request).pk)
+        )
         return Response(_bodies([version])[0])
 
 
