@@ -99,7 +99,7 @@ async def test_damaged_snapshot_in_redis_is_passed_over_and_renewed(stack: Launc
             store.damage_cache(flipped(sound))
             await asyncio.to_thread(kill, stack, ["web"])
             await asyncio.to_thread(eventually, lambda: store.cached_snapshot() == sound)
-        assert f"cached snapshot of {document_id} dropped" in stack.log("web")
+        assert f"snapshot of {document_id} (redis) passed over" in stack.log("web")
         await _write_on(stack, document_id, people)
 
 
@@ -117,7 +117,7 @@ async def test_damaged_version_is_passed_over_and_made_anew(stack: Launched) -> 
                 eventually, lambda: bytes(store.versions()[0]["snapshot"]) == sound, 30
             )
             await asyncio.to_thread(eventually, lambda: store.cached_snapshot() == sound)
-        assert f"version {number} of {document_id} passed over" in stack.log("web")
+        assert f"snapshot of {document_id} (version {number}) passed over" in stack.log("web")
         assert f"version {number} of {document_id} was damaged" in stack.log("worker")
         await _write_on(stack, document_id, people)
 
