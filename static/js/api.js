@@ -69,10 +69,28 @@ export class Api {
    * @returns {Promise<any>}
    */
   async call(path, options = {}) {
+    const response = await this.#answer(path, options);
+    return response.status === 204 ? null : response.json();
+  }
+
+  /**
+   * Get bytes, such as a Yjs update. Throws `ApiError`.
+   * @param {string} path under `/api/v1/`
+   */
+  async bytes(path) {
+    const response = await this.#answer(path, {});
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  /**
+   * @param {string} path
+   * @param {{method?: string, body?: unknown, signal?: AbortSignal}} options
+   */
+  async #answer(path, options) {
     let response = await this.#send(path, options, await this.current());
     if (response.status === 401) response = await this.#send(path, options, await this.renew());
     if (!response.ok) throw await errorOf(response);
-    return response.status === 204 ? null : response.json();
+    return response;
   }
 
   /**

@@ -82,6 +82,21 @@ export function createEditor({ element, provider, doc, person, editable, onUnkno
   });
 }
 
+/**
+ * Show a document that nobody writes in.
+ * @param {HTMLElement} element
+ * @param {import("../vendor/yjs.js").Y.Doc} doc
+ */
+export function createPreview(element, doc) {
+  return new Editor({
+    element,
+    editable: false,
+    injectCSS: false,
+    editorProps: { attributes: { class: "prose", "aria-label": "Text at this moment" } },
+    extensions: [...schema(), Collaboration.configure({ document: doc, field: FIELD })],
+  });
+}
+
 /** What a document may hold. The server's export and text extract know the same names. */
 function schema() {
   return [

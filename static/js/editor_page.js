@@ -4,6 +4,7 @@ import { openActivity } from "./activity.js";
 import { Api, ApiError } from "./api.js";
 import { byId, debounced, h, icon, pageData } from "./dom.js";
 import { createEditor } from "./editor.js";
+import { momentOf, openHistory } from "./history.js";
 import { openOperationStore } from "./operation_store.js";
 import { Outbox } from "./outbox.js";
 import { mountPresence } from "./presence.js";
@@ -62,6 +63,8 @@ showState();
 countWords();
 greetNewDocument();
 document.body.dataset.ready = "true";
+const moment = momentOf(location.hash);
+if (moment !== null) showHistory(moment);
 await provider.open();
 
 /** Load what this device has of the document, then make its connection. */
@@ -128,6 +131,7 @@ function bindPage() {
   });
   editor.on("update", debounced(WORDS_PAUSE_MS, countWords));
   byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
+  byId("history", HTMLButtonElement).addEventListener("click", () => showHistory());
   byId("activity", HTMLButtonElement).addEventListener("click", () =>
     openActivity(api, { documentId: page.document.id, selfId: page.user.id }),
   );
@@ -154,6 +158,12 @@ function bindPage() {
   document.addEventListener("visibilitychange", whenSeen);
   addEventListener("focus", whenSeen);
   setInterval(whenSeen, LOOK_MS);
+}
+
+/** @param {number} [seq] */
+function showHistory(seq) {
+  const { id, abilities } = page.document;
+  openHistory(api, { documentId: id, canWrite: abilities.write === true, doc, editor }, seq);
 }
 
 /** Read the title and one's rights anew. */
