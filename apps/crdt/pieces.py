@@ -19,6 +19,7 @@ from apps.crdt.updates import KIND, read_update
 _GAPS: Final = (0, 10)
 _HAS_PARENT_KEY: Final = 32
 _HAS_RIGHT_ORIGIN: Final = 64
+_HAS_LEFT_ORIGIN: Final = 128
 _HAS_BOTH_ORIGINS: Final = 192
 
 
@@ -99,6 +100,18 @@ def _root_name(place: bytes) -> str:
     """Return the root of an item without neighbours, whose place begins with its name."""
     size, start = read_uint(place, 2)
     return place[start : start + size].decode()
+
+
+def read_neighbours(piece: Piece) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """Return the ids (client, clock) to the left and right of which an item was made."""
+    info, pos = piece.place[0], 1
+    found: list[tuple[int, int] | None] = [None, None]
+    for index, bit in enumerate((_HAS_LEFT_ORIGIN, _HAS_RIGHT_ORIGIN)):
+        if info & bit:
+            client, pos = read_uint(piece.place, pos)
+            clock, pos = read_uint(piece.place, pos)
+            found[index] = (client, clock)
+    return found[0], found[1]
 
 
 def inserted_text(update: bytes) -> str:

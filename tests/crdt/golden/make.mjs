@@ -8,6 +8,8 @@ import * as awarenessProtocol from 'y-protocols/awareness'
 import * as auth from 'y-protocols/auth'
 import * as sync from 'y-protocols/sync'
 import * as encoding from 'lib0/encoding'
+import { Schema } from 'prosemirror-model'
+import { prosemirrorJSONToYDoc, yDocToProsemirrorJSON } from '@tiptap/y-tiptap'
 
 const b64 = bytes => Buffer.from(bytes).toString('base64')
 const save = (name, value) =>
@@ -287,4 +289,80 @@ save('random', Object.keys(moves).flatMap(kind =>
       return [number, b64(encoding.toUint8Array(encoder))]
     })
   })
+}
+
+// Documents of ProseMirror, as y-prosemirror writes and reads them.
+{
+  const link = { href: 'https://example.org/ü', target: '_blank', rel: 'noopener', class: null, title: null }
+  const schema = new Schema({
+    nodes: {
+      doc: { content: 'block+' },
+      paragraph: { group: 'block', content: 'inline*' },
+      heading: { group: 'block', content: 'inline*', attrs: { level: { default: 1 } } },
+      bulletList: { group: 'block', content: 'listItem+' },
+      listItem: { content: 'paragraph block*' },
+      orderedList: { group: 'block', content: 'listItem+', attrs: { start: { default: 1 }, type: { default: null } } },
+      taskList: { group: 'block', content: 'taskItem+' },
+      taskItem: { content: 'paragraph block*', attrs: { checked: { default: false } } },
+      blockquote: { group: 'block', content: 'block+' },
+      codeBlock: { group: 'block', content: 'text*', marks: '', code: true, attrs: { language: { default: null } } },
+      horizontalRule: { group: 'block' },
+      hardBreak: { group: 'inline', inline: true },
+      text: { group: 'inline' }
+    },
+    marks: {
+      link: { attrs: Object.fromEntries(Object.entries(link).map(([name]) => [name, { default: null }])) },
+      bold: {},
+      italic: {},
+      strike: {},
+      code: { excludes: '_' },
+      comment: { excludes: '', attrs: { id: {} } }
+    }
+  })
+  const text = (words, ...marks) => ({ type: 'text', text: words, marks })
+  const mark = (type, attrs = {}) => ({ type, attrs })
+  const node = (type, ...content) => ({ type, content })
+  const withAttrs = (type, attrs, ...content) => ({ type, attrs, content })
+  const blocks = [
+    withAttrs('heading', { level: 2 }, text('Hé😀 '), text('both', mark('bold'), mark('italic'))),
+    node('paragraph', text('a '), text('link', mark('link', link)), { type: 'hardBreak' }, text('b', mark('code'))),
+    node('bulletList', node('listItem', node('paragraph', text('one', mark('strike'))))),
+    withAttrs('orderedList', { start: 3, type: null }, node('listItem', node('paragraph', text('three')))),
+    node('taskList',
+      withAttrs('taskItem', { checked: true }, node('paragraph', text('done'))),
+      withAttrs('taskItem', { checked: false }, node('paragraph'))),
+    node('blockquote', node('paragraph', text('said'))),
+    withAttrs('codeBlock', { language: 'js' }, text('a\n  b')),
+    withAttrs('codeBlock', { language: null }, text('plain')),
+    { type: 'horizontalRule' },
+    node('paragraph')
+  ]
+  const overlapping = node('paragraph',
+    text('ab', mark('comment', { id: 1 })),
+    text('cd', mark('comment', { id: 1 }), mark('comment', { id: 2 })))
+  const made = (...content) => {
+    const doc = prosemirrorJSONToYDoc(schema, { type: 'doc', content }, 'default')
+    const fixed = new Y.Doc()
+    fixed.clientID = 91
+    fixed.getXmlFragment('default').insert(0, doc.getXmlFragment('default').toArray().map(item => item.clone()))
+    return fixed
+  }
+  const shown = doc => ({
+    state: b64(Y.encodeStateAsUpdate(doc)),
+    json: sortedMarks(yDocToProsemirrorJSON(doc, 'default'))
+  })
+  /** Marks have no order in Yjs. */
+  const sortedMarks = value => {
+    if (Array.isArray(value)) return value.map(sortedMarks)
+    if (!(value instanceof Object)) return value
+    const found = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, sortedMarks(one)]))
+    if (found.marks) found.marks.sort((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+    return found
+  }
+  const edited = made(...blocks)
+  edited.getXmlFragment('default').get(1).get(0).insert(1, 'XY', { bold: {} })
+  edited.getXmlFragment('default').get(0).get(0).delete(0, 3)
+  edited.getXmlFragment('default').delete(3, 2)
+  edited.getXmlFragment('default').get(0).setAttribute('level', 3)
+  save('prosemirror', { page: shown(made(...blocks)), written: shown(made(...blocks, overlapping)), edited: shown(edited) })
 }

@@ -1,0 +1,1 @@
+"""Tests of the formats that documents come and go in."""
