@@ -1,0 +1,1 @@
+"""Documents in the formats that people bring and take away: HTML, Markdown, plain text, JSON."""
