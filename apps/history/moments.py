@@ -3,7 +3,7 @@
 import logging
 
 from apps.history.events import DamagedVersion, version_damaged
-from apps.history.recovery import moment_load, snapshot_of
+from apps.history.recovery import document_load, moment_load, snapshot_of
 from apps.history.selectors import version_find, version_missing
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.history.version import Version
@@ -26,6 +26,15 @@ def version_content(*, document_id: str, number: int) -> Snapshot:
             found = _stored(document_id, number)
             version_cache(document_id=document_id, number=number, snapshot=found)
     return found
+
+
+def present_content(*, document_id: str) -> Snapshot:
+    """Return the present content of a document; raises as ``document_load`` does."""
+    loaded = document_load(document_id=document_id)
+    try:
+        return snapshot_of(loaded, document_id=document_id)
+    finally:
+        loaded.engine.close()
 
 
 def moment_content(*, document_id: str, seq: int) -> Snapshot:

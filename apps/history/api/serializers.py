@@ -35,6 +35,15 @@ class VersionsQuerySerializer(serializers.Serializer[Any]):
     named = serializers.BooleanField(default=False, help_text="Only those with a name.")
 
 
+class ExportQuerySerializer(serializers.Serializer[Any]):
+    """Which moment of a document, one of the two; without them it is the present."""
+
+    version = serializers.IntegerField(min_value=1, required=False)
+    seq = serializers.IntegerField(
+        min_value=0, required=False, help_text="The last operation that is in it."
+    )
+
+
 class VersionsPageSerializer(serializers.Serializer[Any]):
     """A part of the list, the latest first; ``next`` is the address of the part after it."""
 

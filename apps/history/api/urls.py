@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.history.api.authorship_views import AuthorshipView
+from apps.history.api.export_views import ExportView
 from apps.history.api.version_views import (
     MomentStateView,
     VersionStateView,
@@ -17,6 +18,7 @@ urlpatterns = [
     path(f"{DOCUMENT}/state/", StateView.as_view(), name="document-state"),
     path(f"{DOCUMENT}/authorship/", AuthorshipView.as_view(), name="document-authorship"),
     path(f"{DOCUMENT}/at/<int:seq>/state/", MomentStateView.as_view(), name="document-at-state"),
+    path(f"{DOCUMENT}/export/<str:kind>/", ExportView.as_view(), name="document-export"),
     path(f"{DOCUMENT}/versions/", VersionsView.as_view(), name="document-versions"),
     path(f"{DOCUMENT}/versions/<int:number>/", VersionView.as_view(), name="document-version"),
     path(

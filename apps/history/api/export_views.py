@@ -1,0 +1,58 @@
+"""``documents/{id}/export/{format}/``: a document as a file, of any moment."""
+
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from apps.accounts.api.input import validated
+from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.identity import caller
+from apps.crdt.formats.writing import WRITTEN_FORMATS
+from apps.documents.selectors import document_get
+from apps.history.api.binary import AnyContentNegotiation, not_modified
+from apps.history.api.serializers import ExportQuerySerializer
+from apps.history.export import Export, export_get
+
+ERROR = OpenApiResponse(ErrorSerializer)
+_FILES: Final[dict[Any, Any]] = {
+    (200, written.media_type.partition(";")[0]): OpenApiTypes.BINARY
+    for written in WRITTEN_FORMATS.values()
+}
+#: A browser that shows an export all the same runs nothing of it, and loads nothing for it.
+POLICY = "sandbox; default-src 'none'"
+
+
+class ExportView(APIView):
+    """A document as HTML, Markdown, plain text, ProseMirror's JSON or a Yjs v1 update."""
+
+    content_negotiation_class = AnyContentNegotiation
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("kind", str, "path", enum=sorted(WRITTEN_FORMATS)),
+            ExportQuerySerializer,
+        ],
+        responses={**_FILES, 400: ERROR, 404: ERROR},
+    )
+    def get(self, request: Request, document_id: str, kind: str) -> HttpResponse:
+        """Answer with the file, or 304. Of a version, of any seq, else of the present."""
+        document, _ = document_get(user=caller(request), document_id=document_id)
+        query = validated(ExportQuerySerializer, request.query_params)
+        export = export_get(document=document, kind=kind, **query)
+        return not_modified(request, export.etag) or _file(export)
+
+
+def _file(export: Export) -> HttpResponse:
+    response = HttpResponse(export.write(), content_type=export.media_type)
+    response["ETag"] = export.etag
+    response["X-Document-Seq"] = str(export.content.seq)
+    response["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=export.file_name
+    )
+    response["Content-Security-Policy"] = POLICY
+    return response

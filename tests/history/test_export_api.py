@@ -1,0 +1,225 @@
+"""A document as a file, by REST: of any moment, in any format, safe to open."""
+
+import json
+from urllib.parse import quote
+
+import pycrdt
+import pytest
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.accounts.roles import Role
+from apps.core import clock, ids
+from apps.crdt.formats.writing import WRITTEN_FORMATS
+from apps.crdt.prosemirror import content_update, document_json, insertion_update
+from apps.documents.heads import Head, heads_advance
+from apps.documents.models import Document
+from apps.documents.services import document_rename
+from apps.history.moments import present_content
+from apps.history.services import version_create
+from apps.oplog.operation import Operation
+from apps.oplog.transfer import operations_write
+from tests.accounts.clients import assert_error, bearer
+from tests.accounts.factories import grant, make_user
+from tests.crdt.formats.trees import LINK, Built, block, paragraph, text
+from tests.documents.factories import make_document
+
+pytestmark = pytest.mark.django_db
+
+LATER = [paragraph(text("later", "bold"))]
+
+
+@pytest.fixture
+def owner() -> User:
+    """Return who owns the document."""
+    return make_user(may_create=True)
+
+
+@pytest.fixture
+def client(owner: User) -> APIClient:
+    """Return a client of the owner."""
+    return bearer(owner)
+
+
+@pytest.fixture
+def document(owner: User) -> Document:
+    """Return a document of two operations with a version after each."""
+    document = make_document(owner, title="Plan: A/B")
+    update, _ = content_update([block("heading", "First", level=1)])
+    write(document, update)
+    write(document, insertion_update(update, LATER))
+    return document
+
+
+def write(document: Document, update: bytes) -> None:
+    """Write an operation into the log and keep a version behind it."""
+    before = present_content(document_id=document.id)
+    seq, vector = before.seq + 1, pycrdt.get_state(pycrdt.merge_updates(before.state, update))
+    operation = Operation(
+        document_id=document.id,
+        seq=seq,
+        unique_id=ids.new_id(),
+        author_id=str(document.owner_id),
+        received_at=clock.now(),
+        version_vector=vector,
+        update=update,
+    )
+    list(operations_write([operation]))
+    heads_advance([Head(document.id, seq, vector, clock.now())])
+    version_create(document_id=document.id, snapshot=present_content(document_id=document.id))
+
+
+def path(document: Document, rest: str) -> str:
+    """Return the address of an export."""
+    return f"/api/v1/documents/{document.id}/export/{rest}"
+
+
+FORMATS = {
+    "html": ("text/html; charset=utf-8", b"<h1>First</h1>\n<p><strong>later</strong></p>\n"),
+    "json": ("application/json", b'"type": "heading"'),
+    "md": ("text/markdown; charset=utf-8", b"# First\n\n**later**\n"),
+    "txt": ("text/plain; charset=utf-8", b"First\nlater\n"),
+    "yjs": ("application/octet-stream", b"heading"),
+}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_export_is_a_file_of_its_kind(client: APIClient, document: Document, kind: str) -> None:
+    """Named by its title, with charset, and nothing that a browser would guess or run."""
+    response = client.get(path(document, f"{kind}/"))
+    media_type, words = FORMATS[kind]
+    assert response.status_code == 200
+    assert words in response.content
+    headers = response.headers
+    assert headers["Content-Type"] == media_type
+    assert headers["Content-Disposition"] == f'attachment; filename="Plan A B.{kind}"'
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert headers["X-Document-Seq"] == "2"
+
+
+def test_formats_tested_are_all_that_there_are() -> None:
+    """None is forgotten."""
+    assert set(FORMATS) == set(WRITTEN_FORMATS)
+
+
+def test_json_and_yjs_are_the_document_itself(client: APIClient, document: Document) -> None:
+    """What an editor opens."""
+    content = [block("heading", "First", level=1), *LATER]
+    assert json.loads(client.get(path(document, "json/")).content)["content"] == content
+    assert document_json(client.get(path(document, "yjs/")).content)["content"] == content
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("moment", ["version=2", "seq=1"])
+def test_any_moment_is_exported(
+    client: APIClient, document: Document, kind: str, moment: str
+) -> None:
+    """The initial version is the first."""
+    response = client.get(path(document, f"{kind}/?{moment}"))
+    assert response.headers["X-Document-Seq"] == "1"
+    assert b"First" in response.content
+    assert b"later" not in response.content
+
+
+def test_document_before_any_operation_is_empty(client: APIClient, document: Document) -> None:
+    """In each format."""
+    contents = {kind: client.get(path(document, f"{kind}/?seq=0")).content for kind in FORMATS}
+    assert (contents["md"], contents["txt"], contents["yjs"]) == (b"", b"", b"\x00\x00")
+    assert json.loads(contents["json"]) == {"type": "doc", "content": []}
+    assert b"<body>\n</body>" in contents["html"]
+
+
+def test_export_one_has_is_not_sent_again(
+    client: APIClient, document: Document, owner: User
+) -> None:
+    """304 for the same bytes; another format, moment or title has another name."""
+    etag = client.get(path(document, "html/"))["ETag"]
+    again = client.get(path(document, "html/"), HTTP_IF_NONE_MATCH=etag)
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", etag)
+    for other in ("md/", "html/?seq=1"):
+        answer = client.get(path(document, other), HTTP_IF_NONE_MATCH=etag)
+        assert answer.status_code == 200
+    same = client.get(path(document, "html/?version=3"), HTTP_IF_NONE_MATCH=etag)
+    assert same.status_code == 304
+    document_rename(user=owner, document_id=document.id, title="Another")
+    answer = client.get(path(document, "html/"), HTTP_IF_NONE_MATCH=etag)
+    assert (answer.status_code, b"<title>Another</title>" in answer.content) == (200, True)
+
+
+@pytest.mark.parametrize("kind", ["pdf", "HTML", "md.exe", "%00"])
+def test_unknown_format_says_which_there_are(
+    client: APIClient, document: Document, kind: str
+) -> None:
+    """404 with the list."""
+    body = assert_error(client.get(path(document, f"{kind}/")), 404, "unknown_format")
+    assert body["extra"] == {"formats": ["html", "json", "md", "txt", "yjs"]}
+
+
+def test_version_and_seq_together_are_refused(client: APIClient, document: Document) -> None:
+    """They may be two moments."""
+    answer = client.get(path(document, "md/?version=2&seq=1"))
+    assert_error(answer, 400, "version_or_seq")
+
+
+@pytest.mark.parametrize("query", ["version=x", "version=0", "seq=-1", "seq=1.5"])
+def test_moment_that_is_no_number_is_refused(
+    client: APIClient, document: Document, query: str
+) -> None:
+    """400 in the one shape."""
+    assert_error(client.get(path(document, f"md/?{query}")), 400, "invalid")
+
+
+def test_moment_that_is_not_there_says_what_is(client: APIClient, document: Document) -> None:
+    """404 with the latest."""
+    body = assert_error(client.get(path(document, "md/?version=9")), 404, "version_not_found")
+    assert body["extra"] == {"latest": 3}
+    body = assert_error(client.get(path(document, f"md/?seq={10**30}")), 404, "seq_not_found")
+    assert body["extra"] == {"latest": 2}
+
+
+def test_who_may_read_may_export_and_nobody_else(document: Document) -> None:
+    """404 for a stranger, 401 for nobody."""
+    viewer = make_user()
+    grant(viewer, Role.VIEWER, document.id)
+    assert bearer(viewer).get(path(document, "html/")).status_code == 200
+    answer = bearer(make_user()).get(path(document, "html/"))
+    assert_error(answer, 404, "document_not_found")
+    assert APIClient().get(path(document, "html/")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ('../../etc/passwd"\\', 'filename="etc passwd.md"'),
+        ("CON: *?<|>", 'filename="CON.md"'),
+        ("...", 'filename="document.md"'),
+        ("Grüße 😀", f"filename*=utf-8''{quote('Grüße 😀.md')}"),
+        ("x" * 200, f'filename="{"x" * 60}.md"'),
+    ],
+)
+def test_file_is_named_by_the_title_as_every_system_takes_it(
+    client: APIClient, owner: User, title: str, name: str
+) -> None:
+    """No path, no quotes, no end of a header."""
+    document = make_document(owner, title=title)
+    answer = client.get(path(document, "md/"))
+    assert answer["Content-Disposition"] == f"attachment; {name}"
+
+
+def test_what_another_client_wrote_does_not_act_in_the_html(client: APIClient, owner: User) -> None:
+    """Title, text, attributes, unknown nodes, links."""
+    document = make_document(owner, title="</title><script>alert(1)</script>")
+    bad: Built = {"type": "link", "attrs": LINK["attrs"] | {"href": "javascript:alert(1)"}}
+    evil = [
+        block("script", "alert(1)"),
+        block("heading", "<img src=x onerror=alert(1)>", level="1><script>"),
+        block("codeBlock", "x", language='"><script>'),
+        paragraph({"type": "text", "text": "said", "marks": [bad]}),
+    ]
+    write(document, content_update(evil)[0])
+    html = client.get(path(document, "html/")).content.decode()
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "javascript" not in html
+    assert "<p>said</p>" in html
