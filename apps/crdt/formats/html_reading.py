@@ -46,7 +46,10 @@ _Built = dict[str, Any]
 
 
 def html_read(html: str) -> list[_Built]:
-    """Return the blocks of a page or of a part of one; whatever acts in it is gone."""
+    """Return the blocks of a page or of a part of one; whatever acts in it is gone.
+
+    Raises ``NestedTooDeepError``.
+    """
     reader = _Reader()
     reader.feed(html_cleaned_in(html))
     reader.close()
@@ -78,7 +81,7 @@ class _Reader(HTMLParser):
         elif tag in _CELLS:
             self._cell(tag)
         elif tag == "code" and self._verbatim:
-            self._name_language(found.get("class", ""))
+            pass  # of a block, not of a line
         elif tag in _MARKS:
             self._marks.append((tag, _mark(tag, found)))
         elif tag not in _INLINE:
@@ -164,11 +167,6 @@ class _Reader(HTMLParser):
         if self._items and found.get("type", "").lower() == "checkbox":
             self._items[-1] |= {"type": "taskItem", "attrs": {"checked": is_checked}}
 
-    def _name_language(self, classes: str) -> None:
-        named = _LANGUAGE.search(classes)
-        if named:
-            self._open[-1][1]["attrs"] = {"language": named[1]}
-
 
 def _mark(tag: str, found: dict[str, str]) -> _Built:
     attributes = {"href": found.get("href"), "title": found.get("title")} if tag == "a" else {}
@@ -182,6 +180,9 @@ def _attributes(tag: str, found: dict[str, str]) -> _Built:
         start = found.get("start", "")
         number = int(start) if re.fullmatch(r"[0-9]{1,9}", start) else 1
         return {"start": number, "type": found.get("type")}
+    if tag == "pre":
+        named = _LANGUAGE.search(found.get("class", ""))
+        return {"language": named[1]} if named else {}
     if tag == "li" and "data-checked" in found:
         return {"checked": found["data-checked"] == "true"}
     return {}

@@ -7,15 +7,21 @@ from typing import Any, Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from apps.core.errors import InvalidInputError
 from apps.crdt.formats.schema import fitted
+from apps.crdt.formats.soup import NestedTooDeepError
 
 #: Deeper lists and quotes are left out by the parser, which recurses.
 _MAX_NESTING: Final = 60
 #: HTML in Markdown is text: it is shown as it is written.
-_PARSER: Final = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING}).enable(
-    ["strikethrough", "table"]
+_OPTIONS: Final = {"html": False, "maxNesting": _MAX_NESTING}
+_BLOCK_PARSER: Final = MarkdownIt("commonmark", _OPTIONS).enable("table").disable("inline")
+_LINE_PARSER: Final = MarkdownIt("commonmark", _OPTIONS).enable("strikethrough")
+_LINE_PARSER_WITHOUT_LINKS: Final = (
+    MarkdownIt("commonmark", _OPTIONS).enable("strikethrough").disable(["link", "image"])
 )
+#: For brackets in brackets the parser tries every way to pair them.
+_MAX_BRACKETS: Final = 10
+_BRACKETS = re.compile(r"[\[\]]")
 _BLOCKS: Final = {
     "blockquote_open": "blockquote",
     "bullet_list_open": "bulletList",
@@ -33,19 +39,31 @@ _TASK = re.compile(r"\[([ xX])\](\s|$)")
 _Built = dict[str, Any]
 
 
-class MarkdownTooDeepError(InvalidInputError):
-    """The text nests deeper than the parser can follow."""
-
-    code = "nested_too_deep"
-
-
 def markdown_read(text: str) -> list[_Built]:
-    """Return the blocks of a text. Raises ``MarkdownTooDeepError``."""
+    """Return the blocks of a text. Raises ``NestedTooDeepError``."""
+    references: dict[str, Any] = {}
     try:
-        tokens = _PARSER.parse(text)
+        tokens = _BLOCK_PARSER.parse(text, references)
+        for token in tokens:
+            if token.type == "inline":
+                token.children = _line(token.content, references)
     except RecursionError as err:
-        raise MarkdownTooDeepError("This Markdown nests too deep.") from err
+        raise NestedTooDeepError("This Markdown nests too deep.") from err
     return fitted(_tree(tokens))
+
+
+def _line(source: str, references: dict[str, Any]) -> list[Token]:
+    """Return the tokens of a line; with too many brackets in each other they are no links."""
+    parser = _LINE_PARSER if _bracket_depth(source) <= _MAX_BRACKETS else _LINE_PARSER_WITHOUT_LINKS
+    return parser.parseInline(source, references)[0].children or []
+
+
+def _bracket_depth(source: str) -> int:
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(source):
+        depth = depth + 1 if bracket == "[" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _tree(tokens: Iterable[Token]) -> list[_Built]:

@@ -5,6 +5,7 @@ from typing import Final
 import nh3
 
 from apps.crdt.formats.links import SAFE_SCHEMES, link_cleaned
+from apps.crdt.formats.soup import html_tamed
 
 
 def _tags(words: str) -> frozenset[str]:
@@ -29,6 +30,7 @@ _DROPPED: Final = _tags(
 _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "a": {"href", "title"},
     "code": {"class"},
+    "pre": {"class"},
     "img": {"alt", "src"},
     "input": {"type", "checked", "disabled"},
     "li": {"data-type", "data-checked"},
@@ -38,8 +40,11 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
 
 
 def html_cleaned_in(html: str) -> str:
-    """Return well-formed HTML with the tags that ``html_reading`` knows and nothing that acts."""
-    return _clean(html, _READ)
+    """Return well-formed HTML with the tags that ``html_reading`` knows and nothing that acts.
+
+    Raises ``NestedTooDeepError``.
+    """
+    return _clean(html_tamed(html), _READ)
 
 
 def html_cleaned_out(html: str) -> str:

@@ -8,6 +8,8 @@ from hypothesis import given
 
 from apps.crdt.formats.html_reading import html_read
 from apps.crdt.formats.html_writing import html_write
+from apps.crdt.formats.sanitising import html_cleaned_in
+from apps.crdt.formats.soup import NestedTooDeepError
 from tests.crdt.formats.trees import (
     BREAK,
     EVERYTHING,
@@ -208,6 +210,24 @@ def test_html_that_nests_without_end_is_read(unit: str) -> None:
     blocks = html_read(f"{unit * 10_000}innermost")
     assert "".join(_texts(blocks)) == "innermost"
     assert time.perf_counter() - started < 10
+
+
+def test_html_that_nests_even_deeper_is_refused() -> None:
+    """Before the parser has it, which would take minutes."""
+    started = time.perf_counter()
+    with pytest.raises(NestedTooDeepError):
+        html_read("<div>" * 200_000)
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    "tag", ["<b id={0}>", '<B\nid="<{0}">', "<code/class=language-{0}>", "<font a='>' b={0}>"]
+)
+def test_html_that_would_grow_without_end_does_not(tag: str) -> None:
+    """Formatting that is left open is opened again in each paragraph: kilobytes make gigabytes."""
+    left_open = "".join(tag.format(number) for number in range(2_000))
+    cleaned = html_cleaned_in(f"<p>{left_open}{'<p>x' * 2_000}")
+    assert len(cleaned) < 500_000
 
 
 def test_document_of_others_is_written_clean() -> None:

@@ -248,6 +248,10 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         "[`a`](https://example.org/a?b=1&c=2)",
         [paragraph(text("a", "link"))],
     ),
+    "a reference": (
+        "[text][1] and [1]\n\n[1]: https://example.org/a?b=1&c=2",
+        [paragraph(text("text", "link"), " and ", text("1", "link"))],
+    ),
     "a number to begin with": (
         "0) a\n1) b",
         [block("orderedList", item("a"), item("b"), start=0)],
