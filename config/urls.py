@@ -8,10 +8,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+    # Before those of documents: "import" is no document's id.
+    path("api/v1/", include("apps.collab.api.urls")),
     path("api/v1/", include("apps.documents.api.urls")),
     path("api/v1/", include("apps.accounts.api.urls")),
     path("api/v1/", include("apps.history.api.urls")),
-    path("api/v1/", include("apps.collab.api.urls")),
     path("api/v1/", include("apps.activity.api.urls")),
     # The browsable API's own names for the same pages, so that it shows "Log in" and "Log out".
     path("", include(("apps.accounts.urls", "rest_framework"))),

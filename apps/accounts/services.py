@@ -121,6 +121,11 @@ def owner_grant(*, user: User, document_id: str) -> Permission:
     return _insert(document_id=document_id, subject=user, role=Role.OWNER, granted_by=user)
 
 
+def permissions_remove(*, document_id: str) -> None:
+    """Take all permissions of a document that is no more."""
+    Permission.objects.filter(document_id=document_id).exclude(document_id="").delete()
+
+
 def creator_grant(*, user: User) -> None:
     """Give ``user`` the right to create documents (§2); a second time changes nothing."""
     Permission.objects.get_or_create(

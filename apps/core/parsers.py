@@ -2,20 +2,37 @@
 
 import json
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, Final, Self
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 from rest_framework.utils.json import strict_constant
 
 from apps.core.errors import LimitExceededError
+
+#: Room in a form for all that is beside its file.
+_FIELDS_BYTES: Final = 64 * 1024
 
 
 class BodyTooLargeError(LimitExceededError):
     """The body is longer than ``REST_BODY_BYTES``."""
 
     code = "body_too_large"
+
+
+class FormTooLargeError(LimitExceededError):
+    """The form is longer than ``IMPORT_MAX_BYTES`` and its other fields."""
+
+    @classmethod
+    def of_settings(cls) -> Self:
+        """Return the error with the limit as it is set."""
+        limit = settings.IMPORT_MAX_BYTES
+        return cls(
+            f"A file to import has at most {limit} bytes.",
+            extra={"limit": "IMPORT_MAX_BYTES", "value": limit},
+        )
 
 
 class BoundedJSONParser(JSONParser):
@@ -45,3 +62,25 @@ class BoundedJSONParser(JSONParser):
             raise ParseError(f"JSON parse error - {err}") from err
         except RecursionError as err:
             raise ParseError("JSON parse error - nested too deep") from err
+
+
+class BoundedMultiPartParser(MultiPartParser):
+    """A form with a file of at most ``IMPORT_MAX_BYTES``.
+
+    DRF's own reads a form of any length.
+    """
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> "DataAndFiles[Any, Any]":
+        """Return what the form holds. Raises ``ParseError``, ``FormTooLargeError``."""
+        request = (parser_context or {})["request"]
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.IMPORT_MAX_BYTES + _FIELDS_BYTES:
+            raise FormTooLargeError.of_settings()
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RequestDataTooBig as err:
+            raise FormTooLargeError.of_settings() from err

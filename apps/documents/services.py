@@ -15,7 +15,7 @@ from mongoengine.errors import NotUniqueError
 from apps.accounts import selectors as accounts
 from apps.accounts.changes import access_publish
 from apps.accounts.models import User
-from apps.accounts.services import AlreadySharedError, owner_grant
+from apps.accounts.services import AlreadySharedError, owner_grant, permissions_remove
 from apps.core import clock, errors, ids
 from apps.core.events import Event
 from apps.documents import events
@@ -52,8 +52,7 @@ def document_create(*, user: User, title: str = "", document_id: str | None = No
     All or nothing: when a step fails, what was made is taken back and the error goes on.
     Raises ``MayNotCreateError``, ``TitleTooLongError``.
     """
-    if not accounts.may_create_documents(user=user):
-        raise MayNotCreateError("You may not create documents. Ask an administrator.")
+    creation_check(user=user)
     document = _new_document(user, title_checked(title), document_id or ids.new_id())
     change = DocumentChange(document, user)
     document.save(force_insert=True)
@@ -65,6 +64,18 @@ def document_create(*, user: User, title: str = "", document_id: str | None = No
         _discard(change)
         raise
     return document
+
+
+def creation_check(*, user: User) -> None:
+    """Raise ``MayNotCreateError`` unless ``user`` may create documents (§2)."""
+    if not accounts.may_create_documents(user=user):
+        raise MayNotCreateError("You may not create documents. Ask an administrator.")
+
+
+def document_take_back(*, document: Document, user: User) -> None:
+    """Take back a document of ``user`` that was created for content which was not stored."""
+    permissions_remove(document_id=document.id)
+    _discard(DocumentChange(document, user))
 
 
 def document_rename(*, user: User, document_id: str, title: str) -> Document:

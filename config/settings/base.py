@@ -152,6 +152,8 @@ SIMPLE_JWT = {
 #: Longest JSON body, in bytes (one request must not fill the memory): an update of
 #: ``LIMIT_UPDATE_BYTES`` in base64, and some more.
 REST_BODY_BYTES: int = env.int("REST_BODY_BYTES", 8 * 1024 * 1024)
+#: Longest text or file to import, in bytes (its conversion holds a thread for seconds).
+IMPORT_MAX_BYTES: int = env.int("IMPORT_MAX_BYTES", 1024 * 1024)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -9,6 +10,7 @@ from rest_framework import serializers
 from apps.accounts.api.serializers import AuthorSerializer
 from apps.core import base64
 from apps.core.errors import InvalidInputError
+from apps.crdt.formats.reading import READ_FORMATS
 from apps.crdt.protocol import MAX_UNIQUE_ID_CHARS
 
 
@@ -60,6 +62,41 @@ class SubmittedSerializer(serializers.Serializer[Any]):
     seq = serializers.IntegerField()
     unique_id = serializers.CharField()
     duplicate = serializers.BooleanField()
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    """Content from elsewhere: a text, or a file whose name may say the format."""
+
+    format = serializers.ChoiceField(
+        choices=READ_FORMATS, required=False, allow_blank=True, default=""
+    )
+    content = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        style={"base_template": "textarea.html"},
+    )
+    file = serializers.FileField(required=False, allow_empty_file=True, help_text="In UTF-8.")
+
+
+class DocumentImportSerializer(ImportSerializer):
+    """Content of a new document; without a title it is called as its first heading, or the file."""
+
+    title = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=settings.DOCUMENT_TITLE_MAX_CHARS,
+    )
+
+
+class ContentImportSerializer(ImportSerializer):
+    """Content for a document that is there."""
+
+    at = serializers.ChoiceField(choices=["end", "start"], default="end")
+    unique_id = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=MAX_UNIQUE_ID_CHARS
+    )
 
 
 class LogQuerySerializer(serializers.Serializer[Any]):

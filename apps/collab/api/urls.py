@@ -3,9 +3,16 @@
 from django.urls import path
 
 from apps.collab.api.restore_views import MomentRestoreView, VersionRestoreView
+from apps.collab.api.import_views import ContentImportView, DocumentImportView
 from apps.collab.api.views import OperationsView
 
 urlpatterns = [
+    path("documents/import/", DocumentImportView.as_view(), name="document-import"),
+    path(
+        "documents/<str:document_id>/import/",
+        ContentImportView.as_view(),
+        name="document-content-import",
+    ),
     path(
         "documents/<str:document_id>/operations/",
         OperationsView.as_view(),

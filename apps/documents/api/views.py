@@ -80,7 +80,7 @@ class DocumentListView(ListAPIView[Any]):
         """Create a document; you are its owner. Without the right to create: 403."""
         values = validated(serializers.DocumentCreateSerializer, request.data)
         document = services.document_create(user=caller(request), title=values["title"])
-        body = _document_body(document, request)
+        body = document_body(document, request)
         return Response(body, status=201, headers={"Location": body["links"]["self"]})
 
 
@@ -107,7 +107,7 @@ class DocumentDetailView(_DocumentView):
     def get(self, request: Request, document_id: str) -> Response:
         """Return a document. What you may not see answers 404."""
         document, _ = selectors.document_get(user=caller(request), document_id=document_id)
-        return Response(_document_body(document, request))
+        return Response(document_body(document, request))
 
     @extend_schema(
         tags=["documents"],
@@ -120,7 +120,7 @@ class DocumentDetailView(_DocumentView):
         document = services.document_rename(
             user=caller(request), document_id=document_id, title=values["title"]
         )
-        return Response(_document_body(document, request))
+        return Response(document_body(document, request))
 
     @extend_schema(tags=["documents"], responses={204: None, 403: ERROR, 404: ERROR})
     def delete(self, request: Request, document_id: str) -> Response:
@@ -140,7 +140,7 @@ class DocumentRestoreView(_DocumentView):
     def post(self, request: Request, document_id: str) -> Response:
         """Restore a document from the trash."""
         document = services.document_restore(user=caller(request), document_id=document_id)
-        return Response(_document_body(document, request))
+        return Response(document_body(document, request))
 
 
 class PermissionPagination(StrictCursorPagination):
@@ -245,7 +245,7 @@ class PermissionDetailView(GenericAPIView[Permission]):
         return Response(status=204)
 
 
-def _document_body(document: Document, request: Request) -> Any:
+def document_body(document: Document, request: Request) -> Any:
     """Return a document's JSON as the caller sees it now."""
     card = selectors.document_card(document, user=caller(request))
     return serializers.DocumentSerializer(card, context={"request": request}).data

@@ -1,0 +1,156 @@
+"""Content from elsewhere through a running server: it lands in the log and with who is there."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from apps.crdt.prosemirror import document_json
+from tests.crdt.formats.trees import EVERYTHING, block, item, paragraph, task, text
+from tests.integration.conftest import Enter, read_log
+from tests.support.launcher import Launched
+
+
+def exported(stack: Launched, document_id: str, query: str = "") -> list[dict[str, Any]]:
+    """Return the content of one of Ada's documents."""
+    answer = stack.call("ada", "GET", f"documents/{document_id}/export/json/{query}")
+    assert answer.status_code == 200, answer.text
+    content: list[dict[str, Any]] = answer.json()["content"]
+    return content
+
+
+def bring(stack: Launched, body: dict[str, str], who: str = "ada") -> dict[str, Any]:
+    """Import a new document; return its JSON."""
+    answer = stack.call(who, "POST", "documents/import/", json=body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("md", "# Plan\n\n- [x] **a**\n\n1. b\n"),
+        (
+            "html",
+            (
+                "<title>No</title><h1>Plan</h1><ul><li><input type=checkbox checked><b>a</b></ul>"
+                "<ol><li>b</ol><script>alert(1)</script>"
+            ),
+        ),
+        (
+            "json",
+            json.dumps(
+                {
+                    "type": "doc",
+                    "content": [
+                        block("heading", "Plan", level=1),
+                        block(
+                            "taskList",
+                            block("taskItem", paragraph(text("a", "bold")), checked=True),
+                        ),
+                        block("orderedList", item("b"), start=1),
+                    ],
+                }
+            ),
+        ),
+    ],
+)
+def test_import_makes_a_document_of_one_operation(stack: Launched, kind: str, content: str) -> None:
+    """Named by its first heading; the log says who brought it."""
+    body = bring(stack, {"format": kind, "content": content})
+    assert (body["title"], body["seq"], body["role"]) == ("Plan", 1, "owner")
+    assert exported(stack, body["id"]) == [
+        block("heading", "Plan", level=1),
+        block("taskList", block("taskItem", paragraph(text("a", "bold")), checked=True)),
+        block("orderedList", item("b"), start=1),
+    ]
+    (operation,) = read_log(stack, body["id"])
+    assert operation["author"]["username"] == "ada"
+
+
+def test_everything_comes_back_by_each_way(stack: Launched) -> None:
+    """Out of one document into another, by JSON, HTML and Markdown."""
+    document = {"type": "doc", "content": EVERYTHING}
+    first = bring(stack, {"format": "json", "content": json.dumps(document)})
+    assert exported(stack, first["id"]) == _by_name(EVERYTHING)
+    for kind in ("json", "html", "md"):
+        out = stack.call("ada", "GET", f"documents/{first['id']}/export/{kind}/")
+        files = {"file": (f"Copy.{kind}", out.content)}
+        answer = stack.call("ada", "POST", "documents/import/", files=files, data={"title": "Copy"})
+        assert (answer.status_code, answer.json()["title"]) == (201, "Copy"), answer.text
+        copy = exported(stack, answer.json()["id"])
+        assert copy[3:] == _by_name(EVERYTHING)[3:], kind
+    state = stack.call("ada", "GET", f"documents/{first['id']}/export/yjs/").content
+    assert document_json(state)["content"] == _by_name(EVERYTHING)
+
+
+def _by_name(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return nodes with their marks as Yjs gives them, which have no order."""
+    return [
+        node
+        | ({"content": _by_name(node["content"])} if "content" in node else {})
+        | (
+            {"marks": sorted(node["marks"], key=lambda mark: str(mark["type"]))}
+            if "marks" in node
+            else {}
+        )
+        for node in nodes
+    ]
+
+
+def test_text_file_without_a_heading_is_named_by_its_file(stack: Launched) -> None:
+    """And has a paragraph for each line."""
+    answer = stack.call(
+        "ada", "POST", "documents/import/", files={"file": ("Liste.txt", b"a\n\n# b\n")}
+    )
+    assert answer.json()["title"] == "Liste"
+    assert exported(stack, answer.json()["id"]) == [
+        paragraph("a"),
+        paragraph(),
+        paragraph("# b"),
+    ]
+
+
+async def test_import_into_an_open_document_is_an_edit_that_all_see(
+    stack: Launched, enter: Enter, document_id: str
+) -> None:
+    """At both ends, once for the same id, by who may write; the version before it stays."""
+    reader = await enter("alan", document_id)
+    await asyncio.wait_for(reader.synced.wait(), 10)
+    path = f"documents/{document_id}/import/"
+
+    async def insert(who: str, **body: str) -> Any:
+        return await asyncio.to_thread(stack.call, who, "POST", path, json=body)
+
+    first = await insert("ada", format="md", content="middle", unique_id="mine")
+    assert (first.status_code, first.json()["seq"]) == (201, 1), first.text
+    assert first.json()["unique_id"] == "mine"
+    last = await insert("grace", format="html", content="<p>last</p>")
+    assert last.json()["seq"] == 2
+    tasks = await insert("grace", format="md", content="- [ ] first", at="start")
+    assert (tasks.status_code, tasks.json()["seq"]) == (201, 3)
+    again = await insert("ada", format="md", content="middle", unique_id="mine")
+    assert (again.status_code, again.json()["seq"]) == (200, 1)
+    assert again.json()["duplicate"] is True
+    refused = await insert("alan", format="md", content="no")
+    assert refused.status_code == 403
+    wanted = [
+        block("taskList", task("first", checked=False)),
+        paragraph("middle"),
+        paragraph("last"),
+    ]
+    await reader.until(lambda: document_json(reader.doc.get_update())["content"] == wanted)
+    assert exported(stack, document_id) == wanted
+    assert exported(stack, document_id, "?seq=1") == [paragraph("middle")]
+    log = await asyncio.to_thread(read_log, stack, document_id)
+    assert [row["author"]["username"] for row in log] == ["ada", "grace", "grace"]
+
+
+def test_import_larger_than_an_update_is_refused_and_leaves_nothing(stack: Launched) -> None:
+    """413 with the name of the limit; many small blocks weigh more than their text."""
+    body = {"format": "txt", "content": "a\n" * 100_000, "title": "Too many"}
+    answer = stack.call("ada", "POST", "documents/import/", json=body)
+    assert (answer.status_code, answer.json()["extra"]["limit"]) == (413, "update_bytes")
+    found = stack.call("ada", "GET", "documents/", params={"search": "Too many"})
+    assert found.json()["results"] == []
