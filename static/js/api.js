@@ -64,6 +64,7 @@ export class Api {
 
   /**
    * Call the interface; the answer's JSON, or null where there is none. Throws `ApiError`.
+   * A form goes as it is, with its files, any other body as JSON.
    * @param {string} path under `/api/v1/`
    * @param {{method?: string, body?: unknown, signal?: AbortSignal}} [options]
    * @returns {Promise<any>}
@@ -101,11 +102,12 @@ export class Api {
   #send(path, { method = "GET", body, signal }, token) {
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json", Authorization: `Bearer ${token.access}` };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const isForm = body instanceof FormData;
+    if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
     return request(ROOT + path, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : isForm ? body : JSON.stringify(body),
       signal: signal ?? null,
       credentials: "omit",
     });

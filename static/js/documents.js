@@ -1,4 +1,4 @@
-/** The documents page: search, create, rename, trash and restore. */
+/** The documents page: search, create, import, rename, trash and restore. */
 import { Api } from "./api.js";
 import { ask } from "./dialog.js";
 import { byId, debounced, h, icon, pageData } from "./dom.js";
@@ -40,6 +40,7 @@ more.addEventListener("click", () => void loadMore());
 for (const button of document.querySelectorAll("[data-create]")) {
   button.addEventListener("click", () => void create());
 }
+bindImport();
 addEventListener("popstate", () => void load());
 for (const tab of tabs) {
   tab.addEventListener("click", (event) => {
@@ -206,6 +207,32 @@ function action(picture, label, run) {
 async function create() {
   try {
     const made = await api.call("documents/", { method: "POST", body: {} });
+    location.assign(`/documents/${made.id}/`);
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+/** Let the button choose a file; who may not create documents has neither. */
+function bindImport() {
+  const button = document.getElementById("import");
+  const chooser = document.getElementById("import-file");
+  if (!(chooser instanceof HTMLInputElement)) return;
+  button?.addEventListener("click", () => chooser.click());
+  chooser.addEventListener("change", () => {
+    const file = chooser.files?.[0];
+    if (file) void importFile(file);
+    chooser.value = "";
+  });
+}
+
+/** @param {File} file */
+async function importFile(file) {
+  const body = new FormData();
+  body.set("file", file);
+  toast(`Importing “${file.name}”…`);
+  try {
+    const made = await api.call("documents/import/", { method: "POST", body });
     location.assign(`/documents/${made.id}/`);
   } catch (error) {
     toastError(error);

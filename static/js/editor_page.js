@@ -4,6 +4,7 @@ import { openActivity } from "./activity.js";
 import { Api, ApiError } from "./api.js";
 import { byId, debounced, h, icon, pageData } from "./dom.js";
 import { createEditor } from "./editor.js";
+import { openExport } from "./export.js";
 import { momentOf, openHistory } from "./history.js";
 import { openOperationStore } from "./operation_store.js";
 import { Outbox } from "./outbox.js";
@@ -135,6 +136,10 @@ function bindPage() {
   byId("activity", HTMLButtonElement).addEventListener("click", () =>
     openActivity(api, { documentId: page.document.id, selfId: page.user.id }),
   );
+  byId("export", HTMLButtonElement).addEventListener("click", () => {
+    provider.flush();
+    openExport(page.document.id);
+  });
   byId("share", HTMLButtonElement).addEventListener("click", () =>
     openShare(api, {
       documentId: page.document.id,

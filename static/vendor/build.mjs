@@ -44,7 +44,8 @@ const icons = [
   "list-ordered", "list-checks", "quote", "square-code", "minus", "link", "undo-2", "redo-2",
   "keyboard", "sun", "moon", "share-2", "x", "plus", "search", "trash-2", "pencil", "rotate-ccw",
   "check", "cloud-off", "loader", "lock", "eye", "ban", "triangle-alert", "arrow-left",
-  "file-text", "log-out", "user-plus", "contrast", "ellipsis", "activity", "history",
+  "file-text", "log-out", "user-plus", "contrast", "ellipsis", "activity", "history", "download",
+  "upload",
 ];
 const symbols = icons.map((name) => {
   const svg = readFileSync(join(root, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");

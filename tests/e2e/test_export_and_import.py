@@ -1,0 +1,87 @@
+"""Documents as files, at the page: taken away by the keyboard, brought in by a chooser."""
+
+import json
+import re
+from pathlib import Path
+
+from playwright.sync_api import FilePayload, expect
+
+from tests.crdt.formats.trees import EVERYTHING, paragraph
+from tests.e2e.people import Person
+
+
+def test_document_is_exported_in_each_format(ada: Person) -> None:
+    """What was just typed is in the file, and the file has the title's name."""
+    document_id = ada.create("My plan")
+    ada.open(document_id)
+    ada.write("# First\nSome words")
+    expect(ada.chip).to_have_text("Saved")
+    page = ada.page
+    page.get_by_role("button", name="Export").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Export")
+    expect(dialog.get_by_role("link")).to_have_count(5)
+    expect(dialog.get_by_role("link", name="Markdown")).to_be_focused()
+    with page.expect_download() as markdown:
+        page.keyboard.press("Enter")
+    assert markdown.value.suggested_filename == "My plan.md"
+    assert Path(markdown.value.path()).read_text() == "# First\n\nSome words\n"
+    for name, ending in (("HTML", "html"), ("Plain", "txt"), ("JSON", "json"), ("Yjs", "yjs")):
+        with page.expect_download() as download:
+            dialog.get_by_role("link", name=name).click()
+        assert download.value.suggested_filename == f"My plan.{ending}"
+        assert b"Some words" in Path(download.value.path()).read_bytes()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_file_becomes_a_document(ada: Person) -> None:
+    """Hostile HTML comes out clean; the page shows it and one writes on in it."""
+    page = ada.page
+    page.goto("/")
+    html = (
+        "<h1>Brought along</h1><script>alert(1)</script><ul><li><input type=checkbox checked>done"
+        "</ul><p onclick=alert(1)>a <b>bold</b> <a href='javascript:alert(1)'>word</a></p>"
+        "<h5>deep</h5><pre><code>x  y</code></pre><table><tr><td>1<td>2</table>"
+    )
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Import…").click()
+    chooser.value.set_files(
+        FilePayload(name="notes.html", mimeType="text/html", buffer=html.encode())
+    )
+    page.wait_for_url(re.compile(r"/documents/[0-9a-f-]{36}/"))
+    expect(page.get_by_label("Title", exact=True)).to_have_value("Brought along")
+    expect(ada.chip).to_have_text("Saved")
+    expect(ada.text.locator("strong")).to_have_text("bold")
+    expect(ada.text.get_by_role("checkbox")).to_be_checked()
+    expect(ada.text.locator("a")).to_have_count(0)
+    expect(ada.text.locator("h3")).to_have_text("deep")
+    expect(ada.text).to_have_attribute("contenteditable", "true")
+    ada.write(" and more")
+    ada.finds("1 | 2 and more")
+    expect(ada.chip).to_have_text("Saved")
+
+
+def test_imported_document_is_as_the_page_would_have_written_it(ada: Person) -> None:
+    """One letter typed is one letter changed: the page has nothing to correct."""
+    content = json.dumps({"type": "doc", "content": EVERYTHING})
+    document_id = ada.api("POST", "documents/import/", format="json", content=content)["id"]
+    path = f"documents/{document_id}/export/json/"
+    before = ada.api("GET", path)
+    ada.open(document_id)
+    ada.write("!")
+    expect(ada.chip).to_have_text("Saved")
+    after = ada.api("GET", path)
+    assert after["content"].pop() == paragraph("end!")
+    assert before["content"].pop() == paragraph("end")
+    assert after == before
+
+
+def test_file_that_is_no_text_is_told(ada: Person) -> None:
+    """One stays on the list, with a word."""
+    ada.expects_network_noise = True
+    page = ada.page
+    page.goto("/")
+    picture = FilePayload(name="a.md", mimeType="text/markdown", buffer=b"\x89PNG\r\n")
+    page.locator("#import-file").set_input_files(picture)
+    expect(page.get_by_text("This is not text in UTF-8.")).to_be_visible()
