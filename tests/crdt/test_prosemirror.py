@@ -5,7 +5,7 @@ from typing import Any
 
 import pycrdt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from apps.crdt.prosemirror import content_update, document_json, insertion_update
 from apps.crdt.text import MAX_DEPTH
@@ -69,7 +69,7 @@ def test_content_update_reads_as_what_y_prosemirror_writes() -> None:
     assert document_json(unpack(load("prosemirror")["page"]["state"])) == wanted
 
 
-@patient
+@settings(patient, max_examples=50)
 @given(documents(nasty_words))
 def test_any_content_comes_back_as_it_was(blocks: list[Built]) -> None:
     """From JSON to Yjs, and back."""
@@ -161,8 +161,8 @@ def test_insertions_of_two_at_once_both_stay() -> None:
 
 
 def test_long_document_is_made_in_a_moment() -> None:
-    """Time grows with its length and not faster: the engine's own way takes minutes for this."""
-    blocks = [paragraph(f"{number} ") for number in range(50_000)]
+    """Time grows with its length and not faster: the engine's own way does not."""
+    blocks = [paragraph(f"{number} ") for number in range(20_000)]
     started = time.perf_counter()
     update, _ = content_update(blocks)
     assert document_json(update)["content"] == blocks

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from apps.crdt.formats.html_reading import html_read
 from apps.crdt.formats.html_writing import html_write
@@ -61,7 +61,7 @@ def test_everything_comes_back_as_it_was() -> None:
     assert html_read(html_write(EVERYTHING, title="T")) == EVERYTHING
 
 
-@patient
+@settings(patient, max_examples=50)
 @given(documents(neat_words))
 def test_any_document_comes_back_as_it_was(blocks: list[Built]) -> None:
     """But for spaces, of which HTML keeps one between words."""

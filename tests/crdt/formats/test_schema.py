@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from apps.crdt.formats.links import SAFE_SCHEMES, link_cleaned
 from apps.crdt.formats.schema import first_heading, fitted
@@ -29,7 +29,7 @@ def test_what_the_page_writes_stays_as_it_is() -> None:
     assert fitted(EVERYTHING) == EVERYTHING
 
 
-@patient
+@settings(patient, max_examples=50)
 @given(documents(nasty_words))
 def test_what_fits_is_not_changed_again(blocks: list[Built]) -> None:
     """Once is enough."""
