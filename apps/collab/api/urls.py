@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from apps.collab.api.restore_views import MomentRestoreView, VersionRestoreView
 from apps.collab.api.import_views import ContentImportView, DocumentImportView
+from apps.collab.api.restore_views import MomentRestoreView, VersionRestoreView
 from apps.collab.api.views import OperationsView
 
 urlpatterns = [
