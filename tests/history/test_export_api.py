@@ -30,18 +30,6 @@ LATER = [paragraph(text("later", "bold"))]
 
 
 @pytest.fixture
-def owner() -> User:
-    """Return who owns the document."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
-def client(owner: User) -> APIClient:
-    """Return a client of the owner."""
-    return bearer(owner)
-
-
-@pytest.fixture
 def document(owner: User) -> Document:
     """Return a document of two operations with a version after each."""
     document = make_document(owner, title="Plan: A/B")

@@ -33,18 +33,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def owner() -> User:
-    """Return who owns the document."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
-def client(owner: User) -> APIClient:
-    """Return a client of the owner."""
-    return bearer(owner)
-
-
-@pytest.fixture
 def scribe(owner: User) -> Scribe:
     """Return a document of nine operations with versions after none, three, and six."""
     document = make_document(owner)
