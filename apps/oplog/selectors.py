@@ -112,9 +112,11 @@ def operations_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str,
     """Return those of the named operations that are in the log, by unique id."""
     if not unique_ids:
         return {}
-    # By $in even for one: some Mongo dialects scan the collection for an $or.
+    # By $in even for one: some Mongo dialects scan the collection for an $or. And with a name that
+    # nobody has: one of them takes a single value that begins like a date for a date.
+    names = [*unique_ids, ""]
     rows = operation_rows().find(
-        {"document_id": equal(document_id), "unique_id": {"$in": list(unique_ids)}}, {"_id": 0}
+        {"document_id": equal(document_id), "unique_id": {"$in": names}}, {"_id": 0}
     )
     return {row["unique_id"]: Operation.from_row(row) for row in rows}
 

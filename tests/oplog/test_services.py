@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
+
 from apps.core import clock, ids
 from apps.documents.models import Document
 from apps.oplog.leases import Hold, Leases
@@ -73,6 +75,18 @@ def test_append_with_a_used_unique_id_stores_what_was_before_it(
     assert head_seq(document_id=scribe.document_id) == 2
     found = operations_find(document_id=scribe.document_id, unique_ids=["once", "never"])
     assert {name: operation.seq for name, operation in found.items()} == {"once": 1}
+
+
+@pytest.mark.parametrize(
+    "name", ["2026-11-24 x", "2026-11-24", "2026-11-24T10:00:00Z", "$x", "a.b"]
+)
+def test_operation_is_found_by_whatever_name_its_author_chose(
+    name: str, leases: Leases, publisher: Publisher
+) -> None:
+    """Some Mongo dialects take text that begins like a date for one."""
+    scribe = Scribe()
+    append([scribe.write("a", unique_id=name)], leases, publisher)
+    assert list(operations_find(document_id=scribe.document_id, unique_ids=[name])) == [name]
 
 
 def test_append_of_several_documents_is_judged_one_by_one(
