@@ -92,7 +92,9 @@ export function createPreview(element, doc) {
     element,
     editable: false,
     injectCSS: false,
-    editorProps: { attributes: { class: "prose", "aria-label": "Text at this moment" } },
+    editorProps: {
+      attributes: { class: "prose", role: "document", "aria-label": "Text at this moment" },
+    },
     extensions: [...schema(), Collaboration.configure({ document: doc, field: FIELD })],
   });
 }

@@ -34,6 +34,7 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     row = dialog.get_by_role("button", name="Draft")
     expect(row).to_contain_text("ada")
     ada.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
     ada.write(" And much that was too much.")
     expect(ada.chip).to_have_text("Saved")
     grace.sees("First thoughts. And much that was too much.")
