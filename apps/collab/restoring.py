@@ -7,7 +7,7 @@ from apps.collab.services import operation_submit
 from apps.core import ids
 from apps.crdt.restore import restoring_update
 from apps.documents.models import Document
-from apps.history.recovery import document_load, moment_load, state_of
+from apps.history.moments import moment_content, present_content
 from apps.history.snapshot import Snapshot
 
 
@@ -31,14 +31,10 @@ def restore_preview(
     when there is nothing to take back. Raises ``SeqNotFoundError`` and as ``document_load`` does.
     """
     if seen_seq is None:
-        loaded = document_load(document_id=document_id)
+        present = present_content(document_id=document_id)
     else:
-        loaded = moment_load(document_id=document_id, seq=seen_seq)
-    try:
-        present = state_of(loaded, document_id=document_id)
-        return loaded.seq, restoring_update(earlier=earlier.state, present=present)
-    finally:
-        loaded.engine.close()
+        present = moment_content(document_id=document_id, seq=seen_seq)
+    return present.seq, restoring_update(earlier=earlier.state, present=present.state)
 
 
 def document_restore_to(

@@ -10,7 +10,7 @@ from apps.core.mongo import equal
 from apps.history import cache
 from apps.history.events import NamedVersion, version_named
 from apps.history.models import version_rows
-from apps.history.recovery import document_load, snapshot_of
+from apps.history.moments import present_content
 from apps.history.selectors import latest_seq, version_get
 from apps.history.snapshot import EMPTY, Snapshot
 from apps.history.version import Version
@@ -70,9 +70,7 @@ def version_name_present(*, document_id: str, name: str, user_id: str) -> Versio
     ``NameTooLongError`` and as ``document_load`` does.
     """
     name = _name(name)
-    loaded = document_load(document_id=document_id)
-    snapshot = snapshot_of(loaded, document_id=document_id)
-    loaded.engine.close()
+    snapshot = present_content(document_id=document_id)
     before = max(0, latest_seq(document_id=document_id))
     authors = authors_between(document_id=document_id, after=before, up_to=snapshot.seq)
     number = version_create(

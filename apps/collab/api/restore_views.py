@@ -22,11 +22,9 @@ from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.history.api.binary import BYTES, AnyContentNegotiation, bytes_response, etag_of
 from apps.history.moments import moment_content, version_content
-from apps.history.snapshot import Snapshot
+from apps.history.snapshot import EMPTY, Snapshot
 
 ERROR = OpenApiResponse(ErrorSerializer)
-#: An update that changes nothing.
-NOTHING = b"\x00\x00"
 
 
 class _RestoreView(APIView):
@@ -49,7 +47,7 @@ class _RestoreView(APIView):
         earlier = self.earlier(document_id, **place)
         seen = validated(RestorePreviewSerializer, request.query_params).get("seen_seq")
         seq, update = restore_preview(document_id=document_id, earlier=earlier, seen_seq=seen)
-        return bytes_response(update or NOTHING, etag=etag_of(document.lineage, seq), seq=seq)
+        return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
 
     @extend_schema(
         request=RestoreSerializer,
