@@ -3,13 +3,13 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
-from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.activity.api.serializers import (
     ActivityPageSerializer,
@@ -19,8 +19,6 @@ from apps.activity.api.serializers import (
 from apps.activity.models import Activity
 from apps.activity.selectors import activity_page
 from apps.documents.selectors import document_get
-
-ERROR = OpenApiResponse(ErrorSerializer)
 
 
 class ActivityView(APIView):

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
-from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.collab.api.serializers import (
     ContentImportSerializer,
@@ -28,7 +28,6 @@ from apps.core.parsers import BoundedJSONParser, BoundedMultiPartParser
 from apps.documents.api.serializers import DocumentSerializer
 from apps.documents.api.views import document_body
 
-ERROR = OpenApiResponse(ErrorSerializer)
 _PARSERS = [BoundedJSONParser, BoundedMultiPartParser]
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
-from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.collab.api.serializers import (
     RestoredSerializer,
@@ -23,8 +23,6 @@ from apps.documents.selectors import document_get
 from apps.history.api.binary import BYTES, AnyContentNegotiation, bytes_response, etag_of
 from apps.history.moments import moment_content, version_content
 from apps.history.snapshot import EMPTY, Snapshot
-
-ERROR = OpenApiResponse(ErrorSerializer)
 
 
 class _RestoreView(APIView):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -12,7 +12,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import StrictCursorPagination, validated
-from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.models import Permission
 from apps.accounts.roles import Role
@@ -21,8 +21,6 @@ from apps.documents.api import serializers
 from apps.documents.api.filters import DocumentFilter
 from apps.documents.api.pagination import KeysetPagination
 from apps.documents.models import Document
-
-ERROR = OpenApiResponse(ErrorSerializer)
 
 
 class ApiRootView(APIView):

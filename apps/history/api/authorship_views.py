@@ -2,20 +2,18 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
-from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
 from apps.documents.selectors import document_get
 from apps.history.api.serializers import AuthorshipSerializer, MomentQuerySerializer
 from apps.history.authorship import AuthoredPiece, document_authorship
-
-ERROR = OpenApiResponse(ErrorSerializer)
 
 
 class AuthorshipView(APIView):

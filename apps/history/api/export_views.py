@@ -5,12 +5,12 @@ from typing import Any, Final
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
-from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.crdt.formats.writing import WRITTEN_FORMATS
 from apps.documents.selectors import document_get
@@ -18,7 +18,6 @@ from apps.history.api.binary import AnyContentNegotiation, not_modified
 from apps.history.api.serializers import ExportQuerySerializer
 from apps.history.export import Export, export_get
 
-ERROR = OpenApiResponse(ErrorSerializer)
 _FILES: Final[dict[Any, Any]] = {
     (200, written.media_type.partition(";")[0]): OpenApiTypes.BINARY
     for written in WRITTEN_FORMATS.values()

@@ -5,14 +5,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
-from apps.accounts.api.serializers import ErrorSerializer
+from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
 from apps.core.errors import ForbiddenError
@@ -34,8 +34,6 @@ from apps.history.moments import moment_content, version_content
 from apps.history.selectors import version_get, versions_page
 from apps.history.services import version_name_present, version_rename
 from apps.history.version import Version
-
-ERROR = OpenApiResponse(ErrorSerializer)
 
 
 class VersionsView(APIView):
