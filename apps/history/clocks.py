@@ -1,4 +1,4 @@
-"""Which operation of the log brought which clocks: what authorship stands on.
+"""Which operation of the log brought which clocks, and which deleted them: authorship's ground.
 
 Made from the log, kept in Redis, and gone on with from there: the log is read once.
 """
@@ -17,7 +17,8 @@ from redis.exceptions import RedisError
 
 from apps.core.moments import moment_read, moment_text
 from apps.crdt.contents import MalformedUpdateError
-from apps.crdt.updates import read_update
+from apps.crdt.runs import NONE, Runs
+from apps.crdt.updates import UpdateHeader, read_update
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import set_aside_seqs
 from apps.oplog.selectors import operations_iter
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 #: Of what is kept in Redis, compressed. Threat: a log without end.
 CACHED_BYTES = 8 * 1024 * 1024
 #: Changes when the form does.
-_FORM = 1
+_FORM = 2
 
 
 class Origin(NamedTuple):
@@ -39,7 +40,10 @@ class Origin(NamedTuple):
 
 
 class Clocks:
-    """The operations of a log in order, and which of them brought each clock of each client."""
+    """The operations of a log in order: who brought each clock of each client, and who deleted it.
+
+    Operations are numbered by those that did either, from 0.
+    """
 
     def __init__(self) -> None:
         #: ``[seq, author id, moment]`` of each operation that brought something.
@@ -47,6 +51,8 @@ class Clocks:
         #: For each client, where its runs end, and the place in ``_origins`` of each.
         self._ends: dict[int, list[int]] = {}
         self._places: dict[int, list[int]] = {}
+        #: For each client, which of its clocks were deleted, and by which operation first.
+        self._deletes: dict[int, Runs] = {}
         self.seq = 0
 
     def take(self, operation: Operation, *, is_aside: bool) -> None:
@@ -55,20 +61,32 @@ class Clocks:
         if is_aside:
             return
         try:
-            ranges = read_update(operation.update).ranges
+            header = read_update(operation.update)
         except MalformedUpdateError:
             return
         place = len(self._origins)
+        brought = self._take_brought(header, place)
+        if self._take_deletes(header, place) or brought:
+            moment = moment_text(operation.received_at)
+            self._origins.append((operation.seq, operation.author_id, moment))
+
+    def _take_brought(self, header: UpdateHeader, place: int) -> bool:
         brought = False
-        for client, runs in ranges.items():
+        for client, runs in header.ranges.items():
             ends = self._ends.setdefault(client, [])
             if not ends or runs[-1][1] > ends[-1]:  # what was known before is another's
                 ends.append(runs[-1][1])
                 self._places.setdefault(client, []).append(place)
                 brought = True
-        if brought:
-            moment = moment_text(operation.received_at)
-            self._origins.append((operation.seq, operation.author_id, moment))
+        return brought
+
+    def _take_deletes(self, header: UpdateHeader, place: int) -> bool:
+        took = False
+        for client, runs in header.deletes.items():
+            known = self._deletes.setdefault(client, Runs())
+            for clock, length in runs:
+                took |= known.take(clock, clock + length, place)
+        return took
 
     def places(self, client: int, clock: int, length: int) -> list[int]:
         """Return the number of the operation that brought each of ``length`` clocks."""
@@ -81,6 +99,14 @@ class Clocks:
             run += 1
         return found
 
+    def deleters(self, client: int, clock: int, length: int) -> list[int]:
+        """Return the number of the operation that deleted each of ``length`` clocks first.
+
+        ``NONE`` where none did: it stays, or went with what it was written into meanwhile.
+        """
+        runs = self._deletes.get(client)
+        return [NONE] * length if runs is None else runs.numbers_of(clock, length)
+
     def origin(self, place: int) -> Origin:
         """Return the operation of a number."""
         seq, author_id, moment = self._origins[place]
@@ -89,22 +115,29 @@ class Clocks:
     def pack(self) -> bytes:
         """Return all of it as compressed JSON."""
         clients = {str(each): [self._ends[each], self._places[each]] for each in self._ends}
-        return zlib.compress(json.dumps([_FORM, self.seq, self._origins, clients]).encode(), 1)
+        deletes = {
+            str(client): [runs.starts, runs.ends, runs.numbers]
+            for client, runs in self._deletes.items()
+        }
+        whole = [_FORM, self.seq, self._origins, clients, deletes]
+        return zlib.compress(json.dumps(whole).encode(), 1)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
         """Read what ``pack`` made. Raises ``ValueError``."""
         try:
-            form, seq, origins, clients = json.loads(zlib.decompress(packed))
+            form, *whole = json.loads(zlib.decompress(packed))
         except zlib.error as err:
             raise ValueError(str(err)) from err
         if form != _FORM:
             raise ValueError(f"form {form}")
+        seq, origins, clients, deletes = whole
         clocks = cls()
         clocks.seq = seq
         clocks._origins = [(seq, author_id, moment) for seq, author_id, moment in origins]
         for client, (ends, places) in clients.items():
             clocks._ends[int(client)], clocks._places[int(client)] = ends, places
+        clocks._deletes = {int(client): Runs(*runs) for client, runs in deletes.items()}
         return clocks
 
 

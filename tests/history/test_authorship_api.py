@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.core import clock, ids
 from apps.core.errors import ConflictError
+from apps.crdt.runs import NONE
 from apps.documents.models import Document
 from apps.history import clocks
 from apps.history.clocks import Clocks, clocks_of
@@ -188,6 +189,21 @@ def test_clocks_come_out_of_their_package_as_they_went_in() -> None:
     assert read.places(client, 0, length) == made.places(client, 0, length)
     assert read.origin(19) == made.origin(19)
     assert read.seq == 20
+    assert read.deleters(client, 0, length) == made.deleters(client, 0, length) == [NONE] * length
+
+
+def test_deletes_are_those_of_who_deleted_first() -> None:
+    """Whatever a later update says once more; also an operation that writes nothing counts."""
+    scribe = Scribe()
+    clocks = Clocks()
+    clocks.take(scribe.write("one two"), is_aside=False)
+    del scribe.content[0:3]
+    clocks.take(scribe.write(""), is_aside=False)
+    clocks.take(scribe.write("!"), is_aside=False)  # this update has the delete once more
+    read = Clocks.unpack(clocks.pack())
+    assert read.deleters(scribe.doc.client_id, 0, 7) == [1, 1, 1, NONE, NONE, NONE, NONE]
+    assert [read.origin(place).seq for place in (0, 1, 2)] == [1, 2, 3]
+    assert read.deleters(99, 0, 2) == [NONE, NONE]
 
 
 def test_bad_moments_and_strangers_are_told(client: APIClient, pair: Pair) -> None:
