@@ -1,20 +1,11 @@
-"""Which operation wrote each piece of a document's text, in the order in which it is read.
-
-The engine knows the order of the letters and hides their ids. So it is given the same state once
-more with other letters: each stands for the operation that brought it.
-"""
+"""Which operation wrote each piece of a document's text, in the order in which it is read."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from itertools import groupby
+from typing import NamedTuple
 
-import pycrdt
-
-from apps.crdt.pieces import root_names, with_other_text
-from apps.crdt.text import MAX_DEPTH, ROOT
-
-#: A letter stands for a number below this; none of them is a half of a surrogate pair.
-_BASE: Final = 50_000
-_FIRST_LETTER: Final = 0x100
+from apps.crdt.identified import Element, Words, identified
+from apps.crdt.units import Units
 
 #: Returns the number of the operation that brought each of ``length`` clocks of a client.
 OperationsOf = Callable[[int, int, int], Sequence[int]]
@@ -30,54 +21,30 @@ class TextRun(NamedTuple):
 def text_runs(state: bytes, operations_of: OperationsOf) -> Iterator[TextRun]:
     """Yield the text of a whole state, run by run; root ``default`` first, then the others.
 
-    Operations are numbered from 0, below 2,500,000,000.
+    A run ends where the operation changes, or the text that it is in ends.
     """
-    roots = sorted(root_names(state) - {ROOT})
-    lower = with_other_text(state, _letters(operations_of, lambda number: number % _BASE))
-    upper = with_other_text(state, _letters(operations_of, lambda number: number // _BASE))
-    texts = [list(_texts(each, roots)) for each in (state, lower, upper)]
-    for text, low, high in zip(*texts, strict=True):
-        yield from _runs(text, low, high)
+    held: TextRun | None = None
+    for node in identified(state):
+        if isinstance(node, Element):
+            continue
+        for begins, run in _runs(node, operations_of(*node.id, node.units)):
+            if held is not None and not begins and held.operation == run.operation:
+                held = TextRun(held.text + run.text, run.operation)
+                continue
+            if held is not None:
+                yield held
+            held = run
+    if held is not None:
+        yield held
 
 
-def _letters(
-    operations_of: OperationsOf, digit: Callable[[int], int]
-) -> Callable[[int, int, int], str]:
-    return lambda client, clock, length: "".join(
-        chr(_FIRST_LETTER + digit(number)) for number in operations_of(client, clock, length)
-    )
-
-
-def _runs(text: str, low: str, high: str) -> Iterator[TextRun]:
-    """Cut a text where the operation changes; a letter outside of the BMP has two units."""
-    unit = begin = 0
-    current = -1
-    for place, letter in enumerate(text):
-        number = (ord(high[unit]) - _FIRST_LETTER) * _BASE + ord(low[unit]) - _FIRST_LETTER
-        if number != current:
-            if place:
-                yield TextRun(text[begin:place], current)
-            begin, current = place, number
-        unit += 2 if letter > "\uffff" else 1
-    if text:
-        yield TextRun(text[begin:], current)
-
-
-def _texts(state: bytes, roots: Sequence[str]) -> Iterator[str]:
-    """Yield each text of a document, in document order."""
-    doc: pycrdt.Doc[Any] = pycrdt.Doc()
-    doc.apply_update(state)
-    with doc.transaction():
-        stack: list[tuple[Any, int]] = [(doc.get(ROOT, type=pycrdt.XmlFragment), 0)]
-        while stack:
-            node, depth = stack.pop()
-            if isinstance(node, pycrdt.XmlText):
-                yield _letters_of(node)
-            elif depth <= MAX_DEPTH:
-                stack += [(child, depth + 1) for child in reversed(list(node.children))]
-        for name in roots:  # those that are maps or lists have no text to show
-            yield _letters_of(doc.get(name, type=pycrdt.Text))
-
-
-def _letters_of(text: pycrdt.XmlText | pycrdt.Text) -> str:
-    return "".join(chunk for chunk, _ in text.diff() if isinstance(chunk, str))
+def _runs(words: Words, operations: Sequence[int]) -> Iterator[tuple[bool, TextRun]]:
+    """Cut words where the operation changes; with each piece, whether a text begins with it."""
+    if operations.count(operations[0]) == words.units:
+        yield words.begins, TextRun(words.text, operations[0])
+        return
+    units, place = Units(words.text), 0
+    for operation, run in groupby(operations):
+        end = place + sum(1 for _ in run)
+        yield words.begins and not place, TextRun(units.cut(place, end), operation)
+        place = end

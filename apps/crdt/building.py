@@ -8,19 +8,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from apps.crdt.contents import ANY, FORMAT, STRING, TYPE
+from apps.crdt.contents import ANY, ELEMENT, FORMAT, STRING, TYPE
 from apps.crdt.lib0 import encode_var_uint, write_var_string, write_var_uint
+from apps.crdt.pieces import Id
 
 #: The first bits of a struct: it has a neighbour to the left, to the right, a key.
 _LEFT: Final = 128
 _RIGHT: Final = 64
 _KEY: Final = 32
-_ELEMENT: Final = 3
 _TEXT: Final = 6
-
-
-#: A struct's name: which client made it, at which of its clocks.
-Id = tuple[int, int]
 
 
 class Place(NamedTuple):
@@ -47,7 +43,7 @@ class UpdateWriter:
 
     def element(self, tag: str, place: Place) -> Id:
         """Write an element."""
-        content = bytearray((_ELEMENT,))
+        content = bytearray((ELEMENT,))
         write_var_string(content, tag)
         return self._item(TYPE, content, place)
 

@@ -27,7 +27,8 @@ SUBDOCUMENT: Final = 9
 
 #: Shared types: array, map, text, XML element, fragment, hook, text.
 _LAST_TYPE: Final = 6
-_ELEMENT: Final = 3
+#: Of the shared types, the one with a name.
+ELEMENT: Final = 3
 _HOOK: Final = 5
 
 #: JSON texts that need no parser.
@@ -148,7 +149,7 @@ def _skip_type(data: bytes, pos: int) -> int:
         refuse("The update has a shared type of an unknown kind.")
     if kind == _HOOK:  # the engine does not read the name that Yjs writes behind it
         refuse("XML hooks are not supported.")
-    return skip_text(data, pos) if kind == _ELEMENT else pos
+    return skip_text(data, pos) if kind == ELEMENT else pos
 
 
 def skip_any(data: bytes, pos: int, count: int, depth: int = 1) -> int:

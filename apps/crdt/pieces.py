@@ -3,18 +3,28 @@
 Only for updates that ``apps.crdt.updates.read_update`` has passed: nothing is checked again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from apps.crdt.contents import (
+    ELEMENT,
     STRING,
+    TYPE,
     MalformedUpdateError,
     read_content,
     read_uint,
     skip_text,
 )
-from apps.crdt.lib0 import write_var_string
+from apps.crdt.lib0 import write_var_string, write_var_uint
 from apps.crdt.updates import KIND, read_update
+
+#: Who made a struct, and at which clock.
+Id = tuple[int, int]
+#: From a clock of a client on, so many clocks.
+Span = tuple[Id, int]
+
+#: The update that brings nothing.
+NOTHING: Final = b"\x00\x00"
 
 _GAPS: Final = (0, 10)
 _HAS_PARENT_KEY: Final = 32
@@ -49,10 +59,15 @@ def read_pieces(update: bytes) -> Iterator[Piece]:
             clock += length
 
 
-def with_other_text(update: bytes, text_of: Callable[[int, int, int], str]) -> bytes:
+def with_others(
+    update: bytes,
+    text_of: Callable[[int, int, int], str],
+    name_of: Callable[[int, int], str] | None = None,
+) -> bytes:
     """Return an update whose runs of text are others: ``text_of(client, clock, length)`` each.
 
-    They have to be as long as those that they replace, in UTF-16 units.
+    They have to be as long as those that they replace, in UTF-16 units. With ``name_of(client,
+    clock)`` the elements have other names. Asked in the order in which ``update`` has them.
     """
     clients, pos = read_uint(update, 0)
     out = bytearray(update[:pos])
@@ -67,10 +82,41 @@ def with_other_text(update: bytes, text_of: Callable[[int, int, int], str]) -> b
             out += piece.place
             if piece.kind == STRING and piece.content:
                 write_var_string(out, text_of(client, clock, length))
+            elif name_of is not None and piece.kind == TYPE and piece.content[0] == ELEMENT:
+                out.append(ELEMENT)
+                write_var_string(out, name_of(client, clock))
             else:
                 out += piece.content
             clock += length
     return bytes(out + update[pos:])
+
+
+def with_deletes(update: bytes, spans: Iterable[Span]) -> bytes:
+    """Return an update that brings the same and deletes these clocks instead."""
+    out = bytearray(update[: _structs_end(update)])
+    clients: dict[int, list[tuple[int, int]]] = {}
+    for (client, clock), units in spans:
+        clients.setdefault(client, []).append((clock, units))
+    write_var_uint(out, len(clients))
+    for client, runs in clients.items():
+        write_var_uint(out, client)
+        write_var_uint(out, len(runs))
+        for clock, units in runs:
+            write_var_uint(out, clock)
+            write_var_uint(out, units)
+    return bytes(out)
+
+
+def _structs_end(update: bytes) -> int:
+    clients, pos = read_uint(update, 0)
+    for _ in range(clients):
+        structs, pos = read_uint(update, pos)
+        client, pos = read_uint(update, pos)
+        clock, pos = read_uint(update, pos)
+        for _ in range(structs):
+            _, length, pos = _read_piece(update, pos, client, clock)
+            clock += length
+    return pos
 
 
 def _read_piece(update: bytes, pos: int, client: int, clock: int) -> tuple[Piece, int, int]:
@@ -102,10 +148,10 @@ def _root_name(place: bytes) -> str:
     return place[start : start + size].decode()
 
 
-def read_neighbours(piece: Piece) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+def read_neighbours(piece: Piece) -> tuple[Id | None, Id | None]:
     """Return the ids (client, clock) to the left and right of which an item was made."""
     info, pos = piece.place[0], 1
-    found: list[tuple[int, int] | None] = [None, None]
+    found: list[Id | None] = [None, None]
     for index, bit in enumerate((_HAS_LEFT_ORIGIN, _HAS_RIGHT_ORIGIN)):
         if info & bit:
             client, pos = read_uint(piece.place, pos)

@@ -72,7 +72,7 @@ def _children(parent: pycrdt.XmlFragment | pycrdt.XmlElement, depth: int) -> lis
 def _element(element: pycrdt.XmlElement, depth: int) -> dict[str, Any]:
     node: dict[str, Any] = {"type": element.tag}
     found: Any = element.attributes
-    attributes = {name: _value(value) for name, value in sorted(found)}
+    attributes = {name: plain_value(value) for name, value in sorted(found)}
     if attributes:
         node["attrs"] = attributes
     if len(element.children):
@@ -93,17 +93,17 @@ def _texts(text: pycrdt.XmlText) -> list[dict[str, Any]]:
 
 def _mark(name: str, attributes: Any) -> dict[str, Any]:
     hashed = _HASHED.fullmatch(name)
-    return {"type": hashed[1] if hashed else name, "attrs": _value(attributes)}
+    return {"type": hashed[1] if hashed else name, "attrs": plain_value(attributes)}
 
 
-def _value(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Return a value with integers where JavaScript has integers; the engine makes floats."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {key: _value(value[key]) for key in sorted(value)}
+        return {key: plain_value(value[key]) for key in sorted(value)}
     if isinstance(value, list):
-        return [_value(one) for one in value]
+        return [plain_value(one) for one in value]
     return value
 
 

@@ -5,11 +5,15 @@ deleted is inserted again in its place, and what stayed is not touched. So edits
 the same time merge with it as with any edit.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pycrdt
 
-from apps.crdt.pieces import root_names
+from apps.crdt.marked import deleted_spans
+from apps.crdt.parts import part_whole
+from apps.crdt.pieces import NOTHING, Span, root_names, with_deletes
+from apps.crdt.together import together
 
 
 def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
@@ -30,3 +34,20 @@ def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
         manager.undo()
     doc.unobserve(subscription)
     return pycrdt.merge_updates(*updates) if updates else None
+
+
+def part_restoring_update(*, earlier: bytes, present: bytes, part: Sequence[Span]) -> bytes | None:
+    """Return the v1 update that takes a part of ``earlier`` back into ``present``.
+
+    With all that stood in the part's elements, and with those that the part stood in; what is
+    there still is not touched. None when nothing of it is missing.
+    """
+    whole = part_whole(earlier, part)
+    doc, _ = together(earlier=earlier, later=present)
+    others = [
+        span
+        for id_, units in deleted_spans(present)
+        for span in whole.cut(id_, units, marked=False)
+    ]
+    doc.apply_update(with_deletes(NOTHING, others))
+    return restoring_update(earlier=doc.get_update(), present=present)

@@ -282,11 +282,12 @@ class Struct(NamedTuple):
     """One struct of an update, and where it stands.
 
     ``anchor`` is the id of the sibling that it was put beside, or with ``inside`` of the item
-    that it was put into; None in a root.
+    that it was put into; None in a root. ``length`` counts its clocks.
     """
 
     client: int
     clock: int
+    length: int
     kind: int
     anchor: tuple[int, int] | None
     inside: bool
@@ -302,18 +303,18 @@ def read_structs(update: bytes) -> dict[int, list[Struct]]:
         clock, pos = read_uint(update, pos)
         own = clients[client] = []
         for _ in range(structs):
-            struct, length, pos = _read_struct(update, pos, client, clock)
+            struct, pos = _read_struct(update, pos, client, clock)
             own.append(struct)
-            clock += length
+            clock += struct.length
     return clients
 
 
-def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Struct, int, int]:
+def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Struct, int]:
     info = data[pos]
     kind = info & KIND
     if info in _GAPS:
         length, pos = read_uint(data, pos + 1)
-        return Struct(client, clock, kind, None, inside=False), length, pos
+        return Struct(client, clock, length, kind, None, inside=False), pos
     anchor: tuple[int, int] | None = None
     inside = info < _HAS_RIGHT_ORIGIN
     pos += 1
@@ -336,7 +337,7 @@ def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Struct
         pos += size
     else:
         length, pos = read_content(data, pos, kind)
-    return Struct(client, clock, kind, anchor, inside), length, pos
+    return Struct(client, clock, length, kind, anchor, inside), pos
 
 
 def _read_id(data: bytes, pos: int) -> tuple[tuple[int, int], int]:

@@ -4,8 +4,8 @@ import logging
 
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.recovery import document_load, moment_load, snapshot_of
-from apps.history.selectors import version_find, version_missing
-from apps.history.snapshot import Snapshot, SnapshotDamagedError
+from apps.history.selectors import version_find, version_missing, versions_page
+from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
 from apps.history.version import Version
 from apps.history.version_cache import cached_version, one_reader, version_cache
 
@@ -26,6 +26,14 @@ def version_content(*, document_id: str, number: int) -> Snapshot:
             found = _stored(document_id, number)
             version_cache(document_id=document_id, number=number, snapshot=found)
     return found
+
+
+def version_content_before(*, document_id: str, number: int) -> Snapshot:
+    """Return the content of the version before another, the empty one where there is none."""
+    versions = versions_page(document_id=document_id, before=number, limit=1, named_only=False)
+    if not versions:
+        return EMPTY
+    return version_content(document_id=document_id, number=versions[0].number)
 
 
 def present_content(*, document_id: str) -> Snapshot:

@@ -7,7 +7,7 @@ import pycrdt
 import pytest
 
 from apps.crdt.authorship import TextRun, text_runs
-from apps.crdt.pieces import read_pieces, with_other_text
+from apps.crdt.pieces import read_pieces, with_others
 from apps.crdt.restore import restoring_update
 
 CLIENTS = {10: "a", 11: "b", 12: "😀"}
@@ -101,7 +101,7 @@ def test_text_that_a_restore_brings_back_is_the_restores() -> None:
 def test_other_text_leaves_all_else_as_it_was(seed: int) -> None:
     """Places, kinds, clocks and deletes."""
     state = typed(random.Random(seed))
-    other = with_other_text(state, lambda _client, _clock, length: "x" * length)
+    other = with_others(state, lambda _client, _clock, length: "x" * length)
     assert [piece[:4] for piece in read_pieces(other)] == [
         piece[:4] for piece in read_pieces(state)
     ]

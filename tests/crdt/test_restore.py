@@ -6,8 +6,10 @@ from typing import Any
 import pycrdt
 import pytest
 
+from apps.crdt.difference import Change, changes
+from apps.crdt.parts import BadPartError, part_read, part_write
 from apps.crdt.pieces import root_names
-from apps.crdt.restore import restoring_update
+from apps.crdt.restore import part_restoring_update, restoring_update
 from apps.crdt.updates import read_update
 from tests.crdt.scribbling import Scribbler, content
 
@@ -86,3 +88,85 @@ def test_roots_are_named_by_their_items() -> None:
     states = Scribbler(random.Random(3)).write(STEPS)
     assert root_names(states[-1]) == {"default", "content", "meta", "list"}
     assert root_names(b"\x00\x00") == set()
+
+
+def deleted_parts(earlier: bytes, present: bytes) -> list[Change]:
+    """Return what the present has no more."""
+    return [each for each in changes(earlier=earlier, later=present) if each.kind == "delete"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
+    """Any deleted element or text: with what stood in it, and with what it stood in."""
+    chance = random.Random(seed)
+    states = Scribbler(chance).write(STEPS)
+    present = states[-1]
+    chance.shuffle(states)
+    earlier, gone = next(
+        (state, gone) for state in states if (gone := deleted_parts(state, present))
+    )
+    part = chance.choice(gone)
+    update = part_restoring_update(earlier=earlier, present=present, part=[(part.id, part.units)])
+    assert update is not None
+    header = read_update(update)
+    assert not header.deletes or part.tag is not None
+    after: pycrdt.Doc[Any] = pycrdt.Doc()
+    after.apply_update(present)
+    after.apply_update(update)
+    found = list(changes(earlier=present, later=after.get_update()))
+    assert {each.kind for each in found} <= {"equal", "insert"}
+    back = [each for each in found if each.kind == "insert"]
+    if part.tag is None:
+        assert part.text in "".join(each.text for each in back)
+        depths = [each.depth for each in back if each.tag is not None]
+        assert len(set(depths)) == len(depths)  # nothing but what it stood in
+    else:
+        assert part.tag in [each.tag for each in back]
+
+
+def test_deleted_paragraph_comes_back_between_what_was_written_since() -> None:
+    """With its words and their marks, in its place."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    root: Any = doc.get("default", type=pycrdt.XmlFragment)
+    for words in ("one", "two", "three"):
+        root.children.append(pycrdt.XmlElement("p")).children.append(pycrdt.XmlText(words))
+    root.children[1].children[0].format(0, 2, {"bold": {}})
+    earlier = doc.get_update()
+    del root.children[1]
+    root.children[0].children[0].insert(3, "!")
+    root.children.insert(1, pycrdt.XmlElement("new"))
+    present = doc.get_update()
+    [paragraph, *_] = deleted_parts(earlier, present)
+    update = part_restoring_update(earlier=earlier, present=present, part=[(paragraph.id, 1)])
+    assert update is not None
+    doc.apply_update(update)
+    assert str(root) in {
+        "<p>one!</p><new></new><p><bold>tw</bold>o</p><p>three</p>",
+        "<p>one!</p><p><bold>tw</bold>o</p><new></new><p>three</p>",
+    }
+    again = part_restoring_update(
+        earlier=earlier, present=doc.get_update(), part=[(paragraph.id, 1)]
+    )
+    assert again is not None  # what came back has other ids
+
+
+def test_part_that_is_there_still_is_none() -> None:
+    """And so is one that never was."""
+    [*_, state] = Scribbler(random.Random(4)).write(STEPS)
+    for part in ([((10, 0), 5)], [((987, 0), 10**9)]):
+        assert part_restoring_update(earlier=state, present=state, part=part) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["", "1-2", "1-2-3,", "a-1-1", "1-2-0", "-1-2-3", "1-4294967295-1", "1-1-9999999999"]
+)
+def test_name_of_a_part_that_is_none_is_refused(name: str) -> None:
+    """Before anything is looked for."""
+    with pytest.raises(BadPartError):
+        part_read(name)
+
+
+def test_name_of_a_part_is_read_as_it_was_written() -> None:
+    """Spaces around do no harm."""
+    spans = [((1, 2), 3), ((4, 5), 6)]
+    assert part_read(part_write(spans)) == spans == part_read(" 1-2-3, 4-5-6 ")

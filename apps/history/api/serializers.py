@@ -73,3 +73,58 @@ class AuthorshipSerializer(serializers.Serializer[Any]):
 
     seq = serializers.IntegerField(help_text="The moment.")
     pieces = AuthoredPieceSerializer(many=True)
+
+
+class VersionAgainstSerializer(serializers.Serializer[Any]):
+    """Which version to compare with."""
+
+    against = serializers.IntegerField(
+        min_value=1, required=False, help_text="The earlier version; the one before when left out."
+    )
+
+
+class MomentAgainstSerializer(serializers.Serializer[Any]):
+    """Which moment to compare with."""
+
+    against = serializers.IntegerField(
+        min_value=0, required=False, help_text="The earlier seq; the one before when left out."
+    )
+
+
+class DiffNodeSerializer(serializers.Serializer[Any]):
+    """An element, where it begins."""
+
+    type = serializers.CharField()
+    attributes = serializers.DictField()
+    attributes_before = serializers.DictField(
+        required=False, help_text="What they were, of one that stayed and changed."
+    )
+
+
+class DiffPieceSerializer(serializers.Serializer[Any]):
+    """A piece of text, or an element where it begins; what follows deeper stands in it."""
+
+    kind = serializers.ChoiceField(choices=["equal", "insert", "delete"])
+    text = serializers.CharField(help_text="Empty for an element.")
+    depth = serializers.IntegerField(help_text="How many elements it stands in.")
+    author = AuthorSerializer(
+        allow_null=True, help_text="Who wrote it, or deleted it: the latest of its operations'."
+    )
+    seq = serializers.IntegerField(allow_null=True)
+    received_at = serializers.DateTimeField(allow_null=True)
+    marks = serializers.DictField(required=False)
+    marks_before = serializers.DictField(
+        required=False, help_text="What they were, of a text that stayed and changed its looks."
+    )
+    node = DiffNodeSerializer(required=False)
+    part = serializers.CharField(
+        required=False, help_text="Of what was deleted: its name for `restore/`."
+    )
+
+
+class DiffSerializer(serializers.Serializer[Any]):
+    """What changed between two moments, in document order."""
+
+    against = serializers.IntegerField(help_text="The seq of the earlier one.")
+    seq = serializers.IntegerField(help_text="The seq of the later one.")
+    changes = DiffPieceSerializer(many=True)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.history.api.authorship_views import AuthorshipView
+from apps.history.api.diff_views import MomentDiffView, VersionDiffView
 from apps.history.api.export_views import ExportView
 from apps.history.api.version_views import (
     MomentStateView,
@@ -26,4 +27,10 @@ urlpatterns = [
         VersionStateView.as_view(),
         name="document-version-state",
     ),
+    path(
+        f"{DOCUMENT}/versions/<int:number>/diff/",
+        VersionDiffView.as_view(),
+        name="document-version-diff",
+    ),
+    path(f"{DOCUMENT}/at/<int:seq>/diff/", MomentDiffView.as_view(), name="document-at-diff"),
 ]

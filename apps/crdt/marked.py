@@ -1,0 +1,56 @@
+"""Clocks of any clients that somebody has marked."""
+
+from collections.abc import Iterable, Iterator
+
+from apps.crdt.pieces import Id, Span
+from apps.crdt.runs import NONE, Runs
+from apps.crdt.updates import read_update
+
+
+def deleted_spans(update: bytes) -> Iterator[Span]:
+    """Yield what an update deletes; of a whole state, all that is deleted in it."""
+    for client, runs in read_update(update).deletes.items():
+        for clock, units in runs:
+            yield (client, clock), units
+
+
+class Marked:
+    """A set of clocks, by their runs."""
+
+    def __init__(self, spans: Iterable[Span] = ()) -> None:
+        self._runs: dict[int, Runs] = {}
+        for id_, units in spans:
+            self.add(id_, units)
+
+    def add(self, id_: Id, units: int) -> None:
+        """Mark clocks."""
+        client, clock = id_
+        self._runs.setdefault(client, Runs()).take(clock, clock + units, 0)
+
+    def touches(self, id_: Id, units: int) -> bool:
+        """Tell whether any of the clocks is marked."""
+        return any(self.of(id_, units))
+
+    def cut(self, id_: Id, units: int, *, marked: bool) -> Iterator[Span]:
+        """Yield those of the clocks that are marked, or those that are not."""
+        client, clock = id_
+        first = 0
+        found = [*self.of(id_, units), not marked]
+        for place, is_marked in enumerate(found):
+            if is_marked is not marked or place == units:
+                if place > first:
+                    yield (client, clock + first), place - first
+                first = place + 1
+
+    def spans(self) -> Iterator[Span]:
+        """Yield all that is marked."""
+        for client, runs in self._runs.items():
+            for start, end in zip(runs.starts, runs.ends, strict=True):
+                yield (client, start), end - start
+
+    def of(self, id_: Id, units: int) -> list[bool]:
+        """Return of each of the clocks whether it is marked."""
+        runs = self._runs.get(id_[0])
+        if runs is None:
+            return [False] * units
+        return [number is not NONE for number in runs.numbers_of(id_[1], units)]
