@@ -15,7 +15,9 @@ class Kind(StrEnum):
     RENAMED = "renamed"  #: old_title, title
     TRASHED = "trashed"
     UNTRASHED = "untrashed"  #: taken back out of the trash
-    RESTORED = "restored"  #: seq that it went back to; number of the version, or null
+    #: seq that it went back to; number of the version, or null; part: whether only a part did
+    RESTORED = "restored"
+    UNDID = "undid"  #: author: whose work it was; after_seq: all of it that came after
     NAMED = "named"  #: number, seq, name: a version that was given a name
 
 

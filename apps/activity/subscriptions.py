@@ -5,11 +5,12 @@ from typing import Any
 
 from apps.accounts import events as accounts
 from apps.accounts.events import PermissionChange
+from apps.accounts.selectors import authors_named
 from apps.activity.joining import JoinRecorder
 from apps.activity.kinds import Kind
 from apps.activity.services import activity_note, activity_record
 from apps.collab import events as collab
-from apps.collab.events import SessionJoined, TakenBack
+from apps.collab.events import SessionJoined, TakenBack, Undone
 from apps.documents import events as documents
 from apps.documents.events import DocumentChange
 from apps.history import events as history
@@ -31,6 +32,7 @@ def subscribe() -> None:
     accounts.permission_revoked.subscribe(on_revoked)
     collab.session_joined.subscribe(on_joined)
     collab.document_taken_back.subscribe(on_taken_back)
+    collab.author_undone.subscribe(on_undone)
     history.version_named.subscribe(on_named)
 
 
@@ -107,7 +109,18 @@ def on_taken_back(taken: TakenBack) -> None:
         document_id=taken.document_id,
         actor_id=int(taken.user_id),
         kind=Kind.RESTORED,
-        detail={"number": taken.number, "seq": taken.seq},
+        detail={"number": taken.number, "seq": taken.seq, "part": taken.is_part},
+    )
+
+
+def on_undone(undone: Undone) -> None:
+    """Note that somebody's work was taken back."""
+    author = authors_named([undone.author_id])[undone.author_id]
+    activity_note(
+        document_id=undone.document_id,
+        actor_id=int(undone.user_id),
+        kind=Kind.UNDID,
+        detail={"author": author, "after_seq": undone.after_seq},
     )
 
 

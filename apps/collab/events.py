@@ -19,7 +19,7 @@ session_joined: Event[SessionJoined] = Event("session_joined")
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A document was taken back to what it was after operation ``seq``, by ``user_id``.
+    """A document, or a part of it, is again what it was after operation ``seq``, by ``user_id``.
 
     ``number`` is that of the version, None for a moment that is none.
     """
@@ -28,7 +28,22 @@ class TakenBack:
     user_id: str
     seq: int
     number: int | None
+    is_part: bool = False
 
 
 #: In the log already: what a subscriber raises undoes nothing.
 document_taken_back: Event[TakenBack] = Event("document_taken_back")
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What ``author_id`` did after operation ``after_seq`` was taken back, by ``user_id``."""
+
+    document_id: str
+    user_id: str
+    author_id: str
+    after_seq: int
+
+
+#: In the log already: what a subscriber raises undoes nothing.
+author_undone: Event[Undone] = Event("author_undone")

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from apps.collab.events import TakenBack, document_taken_back
 from apps.collab.services import operation_submit
 from apps.core import ids
-from apps.crdt.restore import restoring_update
+from apps.crdt.parts import part_read
+from apps.crdt.restore import part_restoring_update, restoring_update
 from apps.documents.models import Document
+from apps.history.clocks import clocks_of
 from apps.history.moments import moment_content, present_content
 from apps.history.snapshot import Snapshot
 
@@ -23,18 +25,30 @@ class Restored:
 
 
 def restore_preview(
-    *, document_id: str, earlier: Snapshot, seen_seq: int | None = None
+    *,
+    document_id: str,
+    lineage: str,
+    earlier: Snapshot,
+    seen_seq: int | None = None,
+    part: str = "",
 ) -> tuple[int, bytes | None]:
     """Return the edit that would take a document back, and the seq that it is made for.
 
-    With ``seen_seq`` only what came up to that operation is taken back: what the caller saw. None
-    when there is nothing to take back. Raises ``SeqNotFoundError`` and as ``document_load`` does.
+    With ``seen_seq`` only what came up to that operation is taken back: what the caller saw. With
+    ``part``, as a diff names what was deleted, only that comes back. None when there is nothing
+    to take back. Raises ``BadPartError``, ``SeqNotFoundError`` and as ``document_load`` does.
     """
+    spans = part_read(part) if part else None
     if seen_seq is None:
         present = present_content(document_id=document_id)
     else:
         present = moment_content(document_id=document_id, seq=seen_seq)
-    return present.seq, restoring_update(earlier=earlier.state, present=present.state)
+    states = {"earlier": earlier.state, "present": present.state}
+    if spans is None:
+        return present.seq, restoring_update(**states)
+    clocks = clocks_of(document_id=document_id, lineage=lineage, up_to=present.seq)
+    update = part_restoring_update(**states, part=spans, came_after=clocks.came_after)
+    return present.seq, update
 
 
 def document_restore_to(
@@ -45,13 +59,31 @@ def document_restore_to(
     number: int | None = None,
     unique_id: str = "",
     seen_seq: int | None = None,
+    part: str = "",
 ) -> Restored:
-    """Take a document back to what it was, as an edit of ``user_id``, who has the right to write.
+    """Take a document, or a part, back to what it was: an edit of ``user_id``, who may write.
 
     ``number`` is that of the version, where it is one. What others write meanwhile stays. Raises
     as ``restore_preview`` and ``operation_submit`` do.
     """
-    seq, update = restore_preview(document_id=document.id, earlier=earlier, seen_seq=seen_seq)
+    seq, update = restore_preview(
+        document_id=document.id,
+        lineage=document.lineage,
+        earlier=earlier,
+        seen_seq=seen_seq,
+        part=part,
+    )
+    restored = forward_edit(document, update, user_id=user_id, unique_id=unique_id, seq=seq)
+    if restored.changed:
+        taken = TakenBack(document.id, user_id, earlier.seq, number, is_part=bool(part))
+        document_taken_back.publish(taken)
+    return restored
+
+
+def forward_edit(
+    document: Document, update: bytes | None, *, user_id: str, unique_id: str, seq: int
+) -> Restored:
+    """Submit an edit that was made for the document after ``seq``, if there is one."""
     if update is None:
         return Restored(seq, changed=False)
     submitted = operation_submit(
@@ -61,6 +93,4 @@ def document_restore_to(
         unique_id=unique_id or ids.new_id(),
         update=update,
     )
-    if not submitted.duplicate:
-        document_taken_back.publish(TakenBack(document.id, user_id, earlier.seq, number))
     return Restored(submitted.seq, changed=not submitted.duplicate)

@@ -14,18 +14,34 @@ def deleted_spans(update: bytes) -> Iterator[Span]:
             yield (client, clock), units
 
 
+def brought_spans(update: bytes) -> Iterator[Span]:
+    """Yield the clocks that an update brings."""
+    for client, runs in read_update(update).ranges.items():
+        for first, end in runs:
+            yield (client, first), end - first
+
+
 class Marked:
     """A set of clocks, by their runs."""
 
     def __init__(self, spans: Iterable[Span] = ()) -> None:
         self._runs: dict[int, Runs] = {}
-        for id_, units in spans:
-            self.add(id_, units)
+        self.add_all(spans)
 
-    def add(self, id_: Id, units: int) -> None:
-        """Mark clocks."""
+    def add(self, id_: Id, units: int, number: int = 0) -> None:
+        """Mark clocks; those that are marked keep the number that they have."""
         client, clock = id_
-        self._runs.setdefault(client, Runs()).take(clock, clock + units, 0)
+        self._runs.setdefault(client, Runs()).take(clock, clock + units, number)
+
+    def add_all(self, spans: Iterable[Span], number: int = 0) -> None:
+        """Mark clocks."""
+        for id_, units in spans:
+            self.add(id_, units, number)
+
+    def number(self, id_: Id) -> int:
+        """Return the number with which a clock is marked, ``NONE`` where it is not."""
+        runs = self._runs.get(id_[0])
+        return NONE if runs is None else runs.numbers_of(id_[1], 1)[0]
 
     def touches(self, id_: Id, units: int) -> bool:
         """Tell whether any of the clocks is marked."""
@@ -54,3 +70,8 @@ class Marked:
         if runs is None:
             return [False] * units
         return [number is not NONE for number in runs.numbers_of(id_[1], units)]
+
+
+def cut_spans(spans: Iterable[Span], by: Marked, *, marked: bool) -> list[Span]:
+    """Return those of the clocks that are marked, or those that are not."""
+    return [part for id_, units in spans for part in by.cut(id_, units, marked=marked)]

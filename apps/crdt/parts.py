@@ -49,8 +49,8 @@ def part_whole(state: bytes, spans: Iterable[Span]) -> Marked:
     structure = Structure(state)
     inside: dict[Id, bool] = {}
     for struct in structure.structs():
-        ancestors = list(structure.ancestors(struct))
-        id_ = (struct.client, struct.clock)
+        id_ = struct.client, struct.clock
+        ancestors = list(structure.ancestors(id_))
         if named.touches(id_, struct.length):
             for ancestor in ancestors:
                 whole.add(ancestor, 1)

@@ -166,11 +166,14 @@ def inserted_text(update: bytes) -> str:
         read_update(update)
     except MalformedUpdateError:
         return ""
-    return "".join(
-        piece.content[read_uint(piece.content, 0)[1] :].decode()
-        for piece in read_pieces(update)
-        if piece.kind == STRING and piece.content
-    )
+    return "".join(map(text_of, read_pieces(update)))
+
+
+def text_of(piece: Piece) -> str:
+    """Return the text of a run of text, nothing of another piece."""
+    if piece.kind != STRING or not piece.content:
+        return ""
+    return piece.content[read_uint(piece.content, 0)[1] :].decode()
 
 
 def _skip_place(data: bytes, pos: int, info: int) -> int:

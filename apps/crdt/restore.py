@@ -10,9 +10,10 @@ from typing import Any
 
 import pycrdt
 
-from apps.crdt.marked import deleted_spans
+from apps.crdt.marked import cut_spans, deleted_spans
 from apps.crdt.parts import part_whole
 from apps.crdt.pieces import NOTHING, Span, root_names, with_deletes
+from apps.crdt.repeats import CameAfter, repeated_spans, with_only_these_deletes
 from apps.crdt.together import together
 
 
@@ -36,18 +37,22 @@ def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
     return pycrdt.merge_updates(*updates) if updates else None
 
 
-def part_restoring_update(*, earlier: bytes, present: bytes, part: Sequence[Span]) -> bytes | None:
+def part_restoring_update(
+    *, earlier: bytes, present: bytes, part: Sequence[Span], came_after: CameAfter
+) -> bytes | None:
     """Return the v1 update that takes a part of ``earlier`` back into ``present``.
 
     With all that stood in the part's elements, and with those that the part stood in; what is
-    there still is not touched. None when nothing of it is missing.
+    there still is not touched, nor what came back before, which ``came_after`` tells. None when
+    nothing of it is missing.
     """
     whole = part_whole(earlier, part)
     doc, _ = together(earlier=earlier, later=present)
-    others = [
-        span
-        for id_, units in deleted_spans(present)
-        for span in whole.cut(id_, units, marked=False)
-    ]
+    others = cut_spans(deleted_spans(present), whole, marked=False)
     doc.apply_update(with_deletes(NOTHING, others))
-    return restoring_update(earlier=doc.get_update(), present=present)
+    wanted = doc.get_update()
+    update = restoring_update(earlier=wanted, present=present)
+    if update is None:
+        return None
+    again = repeated_spans(update, state=present, came_after=came_after)
+    return with_only_these_deletes(update, [*deleted_spans(update), *again])

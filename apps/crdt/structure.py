@@ -23,13 +23,14 @@ class Structure:
         for structs in self._clients.values():
             yield from structs
 
-    def ancestors(self, struct: Struct) -> Iterator[Id]:
+    def ancestors(self, id_: Id) -> Iterator[Id]:
         """Yield the ids of what a struct stands in, the innermost first."""
-        parent = self._parent(struct)
+        struct = self._find(id_)
+        parent = None if struct is None else self._parent(struct)
         while parent is not None:
             yield parent
-            found = self._find(parent)
-            parent = None if found is None else self._parent(found)
+            struct = self._find(parent)
+            parent = None if struct is None else self._parent(struct)
 
     def _find(self, id_: Id) -> Struct | None:
         client, clock = id_

@@ -4,16 +4,17 @@ What they wrote is deleted and what they deleted comes back, as one undo of thei
 But an element that they made and in which others have written since stays, with its attributes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import pycrdt
 
 from apps.crdt.contents import ANY, EMBED, STRING, TYPE
-from apps.crdt.marked import Marked, deleted_spans
-from apps.crdt.pieces import NOTHING, Span, root_names, with_deletes
+from apps.crdt.marked import Marked, brought_spans, cut_spans, deleted_spans
+from apps.crdt.pieces import NOTHING, Id, Span, root_names, with_deletes
+from apps.crdt.repeats import repeated_spans, with_only_these_deletes
+from apps.crdt.runs import NONE
 from apps.crdt.structure import Structure
-from apps.crdt.updates import Struct, read_update
 
 #: What a reader sees or what holds it.
 _CONTENT: Final = frozenset({STRING, EMBED, TYPE})
@@ -34,50 +35,50 @@ def undoing_update(*, earlier: bytes, edits: Iterable[Edit]) -> bytes | None:
     log's order. The update is for the state after the last. None when there is nothing to do.
     """
     edits = list(edits)
-    deeds = _Deeds(edits)
-    kept = _sheltering(_with_what_they_deleted(earlier, edits, deeds), deeds.written)
+    deeds = _Deeds(earlier, edits)
+    shown = _with_what_they_deleted(earlier, edits, deeds)
+    kept = _sheltering(shown, deeds.written)
     undo = _Undo(earlier, edits)
     for edit in edits:
         undo.take(edit, deeds, kept)
     present = Marked(deleted_spans(undo.doc.get_update()))
     update = undo.update()
     gone = [span for span in deleted_spans(update) if span[0][0] == undo.doc.client_id]
+    gone += repeated_spans(
+        update, state=shown, came_after=deeds.came_after, hidden=deeds.written.spans()
+    )
     for id_, units in deeds.written.spans():
         for part, length in present.cut(id_, units, marked=False):
             gone += kept.cut(part, length, marked=False)
-    return with_deletes(update, gone) if gone or read_update(update).ranges else None
+    return with_only_these_deletes(update, gone)
 
 
 class _Deeds:
     """What they wrote and what they deleted of others', by who was first."""
 
-    def __init__(self, edits: Iterable[Edit]) -> None:
+    def __init__(self, earlier: bytes, edits: Iterable[Edit]) -> None:
         self.written = Marked()
         self.deleted = Marked()
-        others_written, others_deleted = Marked(), Marked()
-        for edit in edits:
-            ours, known = self.written, others_written
-            if not edit.is_theirs:
-                ours, known = known, ours
-            for span in _brought(edit.update):
-                _add_new(span, ours, known)
-            ours, known = self.deleted, others_deleted
-            if not edit.is_theirs:
-                ours, known = known, ours
-            for id_, units in deleted_spans(edit.update):
-                for span in self.written.cut(id_, units, marked=False):
-                    _add_new(span, ours, known)
+        #: With the number of the edit that did it, 0 for what was before.
+        self._brought = Marked(brought_spans(earlier))
+        self._deleted = Marked(deleted_spans(earlier))
+        for number, edit in enumerate(edits, 1):
+            written = _take(brought_spans(edit.update), self._brought, number)
+            deleted = _take(deleted_spans(edit.update), self._deleted, number)
+            if edit.is_theirs:
+                self.written.add_all(written)
+                self.deleted.add_all(cut_spans(deleted, self.written, marked=False))
+
+    def came_after(self, copy: Id, original: Id) -> bool:
+        """Tell whether one was written after the other was deleted."""
+        return self._brought.number(copy) > self._deleted.number(original) != NONE
 
 
-def _brought(update: bytes) -> Iterator[Span]:
-    for client, runs in read_update(update).ranges.items():
-        for first, end in runs:
-            yield (client, first), end - first
-
-
-def _add_new(span: Span, ours: Marked, known: Marked) -> None:
-    for id_, units in list(known.cut(*span, marked=False)):
-        ours.add(id_, units)
+def _take(spans: Iterable[Span], known: Marked, number: int) -> list[Span]:
+    """Mark what is not yet, and return it."""
+    new = cut_spans(spans, known, marked=False)
+    known.add_all(new, number)
+    return new
 
 
 def _with_what_they_deleted(earlier: bytes, edits: Iterable[Edit], deeds: _Deeds) -> bytes:
@@ -86,13 +87,9 @@ def _with_what_they_deleted(earlier: bytes, edits: Iterable[Edit], deeds: _Deeds
     with doc.transaction():
         doc.apply_update(earlier)
         for edit in edits:
-            spans = _cut(deleted_spans(edit.update), deeds.deleted, marked=False)
+            spans = cut_spans(deleted_spans(edit.update), deeds.deleted, marked=False)
             doc.apply_update(with_deletes(edit.update, spans))
     return doc.get_update()
-
-
-def _cut(spans: Iterable[Span], by: Marked, *, marked: bool) -> list[Span]:
-    return [part for id_, units in spans for part in by.cut(id_, units, marked=marked)]
 
 
 def _sheltering(state: bytes, theirs: Marked) -> Marked:
@@ -105,17 +102,18 @@ def _sheltering(state: bytes, theirs: Marked) -> Marked:
         if struct.kind in _CONTENT and not all(
             mine or gone for mine, gone in zip(theirs.of(*span), deleted.of(*span), strict=True)
         ):
-            for ancestor in structure.ancestors(struct):
+            for ancestor in structure.ancestors(span[0]):
                 if theirs.touches(ancestor, 1):
                     kept.add(ancestor, 1)
     for struct in structure.structs():
-        if struct.kind == ANY and _stands_in(structure, struct, kept):
-            kept.add((struct.client, struct.clock), struct.length)
+        id_ = struct.client, struct.clock
+        if struct.kind == ANY and _stands_in(structure, id_, kept):
+            kept.add(id_, struct.length)
     return kept
 
 
-def _stands_in(structure: Structure, struct: Struct, kept: Marked) -> bool:
-    parent = next(structure.ancestors(struct), None)
+def _stands_in(structure: Structure, id_: Id, kept: Marked) -> bool:
+    parent = next(structure.ancestors(id_), None)
     return parent is not None and kept.touches(parent, 1)
 
 
@@ -139,16 +137,15 @@ class _Undo:
             self.doc.apply_update(edit.update)
             return
         update, deletes = edit.update, list(deleted_spans(edit.update))
-        brought = _cut(_brought(update), deeds.written, marked=True)
+        brought = cut_spans(brought_spans(update), deeds.written, marked=True)
         if any(kept.touches(*span) for span in brought):
             self.doc.apply_update(with_deletes(update, ()))
-            for span in brought:
-                self._forgotten.add(*span)
+            self._forgotten.add_all(brought)
             update = NOTHING
         with self.doc.transaction(origin=_THEIRS):
-            remembered = _cut(deletes, self._forgotten, marked=False)
+            remembered = cut_spans(deletes, self._forgotten, marked=False)
             self.doc.apply_update(with_deletes(update, remembered))
-        forgotten = _cut(deletes, self._forgotten, marked=True)
+        forgotten = cut_spans(deletes, self._forgotten, marked=True)
         self.doc.apply_update(with_deletes(NOTHING, forgotten))
 
     def update(self) -> bytes:

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from apps.core.moments import moment_read, moment_text
 from apps.crdt.contents import MalformedUpdateError
+from apps.crdt.pieces import Id
 from apps.crdt.runs import NONE, Runs
 from apps.crdt.updates import UpdateHeader, read_update
 from apps.oplog.operation import Operation
@@ -106,6 +107,10 @@ class Clocks:
         """
         runs = self._deletes.get(client)
         return [NONE] * length if runs is None else runs.numbers_of(clock, length)
+
+    def came_after(self, one: Id, other: Id) -> bool:
+        """Tell whether a struct was brought after another one was deleted."""
+        return self.places(*one, 1)[0] > self.deleters(*other, 1)[0] != NONE
 
     def origin(self, place: int) -> Origin:
         """Return the operation of a number."""

@@ -129,6 +129,28 @@ def log_reaches(*, document_id: str, seq: int) -> bool:
     return row is not None
 
 
+def seq_before(*, document_id: str, moment: datetime) -> int:
+    """Return the last seq that was received before a moment, 0 where none was.
+
+    By halves, over an index that every dialect has; received_at grows with seq. To the
+    millisecond, which is what the log has.
+    """
+    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    least, most = 0, head_seq(document_id=document_id)
+    while least < most:
+        middle = (least + most + 1) // 2
+        row = operation_rows().find_one(
+            {"document_id": equal(document_id), "seq": {"$gte": middle}},
+            {"_id": 0, "received_at": 1},
+            sort=[("seq", 1)],
+        )
+        if row is not None and row["received_at"] < moment:
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
 def authors_between(*, document_id: str, after: int, up_to: int) -> set[str]:
     """Return who wrote the operations after seq ``after``, up to ``up_to``."""
     rows = operation_rows().find(

@@ -25,8 +25,14 @@ const SENTENCES = {
   renamed: ({ old_title: before, title }) => `renamed “${before}” to “${title}”`,
   trashed: () => "put it into the trash",
   untrashed: () => "took it out of the trash",
-  restored: ({ number, seq }) =>
-    number === null ? `went back to change ${seq}` : `went back to version ${number}`,
+  restored: ({ number, seq, part }) => {
+    const moment = number === null ? `change ${seq}` : `version ${number}`;
+    return part ? `took something back from ${moment}` : `went back to ${moment}`;
+  },
+  undid: ({ author, after_seq: after }) => {
+    const { username } = /** @type {{username: string | null}} */ (author);
+    return `undid everything by ${username ?? "somebody"} since change ${after}`;
+  },
   named: ({ number, name }) =>
     name ? `named version ${number} “${name}”` : `kept version ${number} for ever`,
 };

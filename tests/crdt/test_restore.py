@@ -8,7 +8,7 @@ import pytest
 
 from apps.crdt.difference import Change, changes
 from apps.crdt.parts import BadPartError, part_read, part_write
-from apps.crdt.pieces import root_names
+from apps.crdt.pieces import Span, root_names
 from apps.crdt.restore import part_restoring_update, restoring_update
 from apps.crdt.updates import read_update
 from tests.crdt.scribbling import Scribbler, content
@@ -90,6 +90,13 @@ def test_roots_are_named_by_their_items() -> None:
     assert root_names(b"\x00\x00") == set()
 
 
+def taken_back(earlier: bytes, present: bytes, part: list[Span]) -> bytes | None:
+    """Return the edit that takes a part back; what looks like a copy is taken for one."""
+    return part_restoring_update(
+        earlier=earlier, present=present, part=part, came_after=lambda _copy, _original: True
+    )
+
+
 def deleted_parts(earlier: bytes, present: bytes) -> list[Change]:
     """Return what the present has no more."""
     return [each for each in changes(earlier=earlier, later=present) if each.kind == "delete"]
@@ -106,7 +113,12 @@ def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
         (state, gone) for state in states if (gone := deleted_parts(state, present))
     )
     part = chance.choice(gone)
-    update = part_restoring_update(earlier=earlier, present=present, part=[(part.id, part.units)])
+    update = part_restoring_update(
+        earlier=earlier,
+        present=present,
+        part=[(part.id, part.units)],
+        came_after=lambda _copy, _original: False,
+    )
     assert update is not None
     header = read_update(update)
     assert not header.deletes or part.tag is not None
@@ -137,24 +149,44 @@ def test_deleted_paragraph_comes_back_between_what_was_written_since() -> None:
     root.children.insert(1, pycrdt.XmlElement("new"))
     present = doc.get_update()
     [paragraph, *_] = deleted_parts(earlier, present)
-    update = part_restoring_update(earlier=earlier, present=present, part=[(paragraph.id, 1)])
+    part = [(paragraph.id, 1)]
+    update = taken_back(earlier, present, part)
     assert update is not None
     doc.apply_update(update)
     assert str(root) in {
         "<p>one!</p><new></new><p><bold>tw</bold>o</p><p>three</p>",
         "<p>one!</p><p><bold>tw</bold>o</p><new></new><p>three</p>",
     }
-    again = part_restoring_update(
-        earlier=earlier, present=doc.get_update(), part=[(paragraph.id, 1)]
-    )
-    assert again is not None  # what came back has other ids
+    assert taken_back(earlier, doc.get_update(), part) is None
+
+
+def test_deleted_words_come_back_once() -> None:
+    """Though the present has no more of them than a copy, into which was typed since."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
+    text += "one two three"
+    earlier = doc.get_update()
+    del text[4:8]
+    [gone] = deleted_parts(earlier, doc.get_update())
+    part = [(gone.id, gone.units)]
+    update = taken_back(earlier, doc.get_update(), part)
+    assert update is not None
+    doc.apply_update(update)
+    text.insert(8, "and ")
+    assert str(text) == "one two and three"
+    assert taken_back(earlier, doc.get_update(), part) is None
+    del text[4:8]
+    update = taken_back(earlier, doc.get_update(), part)
+    assert update is not None
+    doc.apply_update(update)
+    assert str(text) in {"one and two three", "one two and three"}
 
 
 def test_part_that_is_there_still_is_none() -> None:
     """And so is one that never was."""
     [*_, state] = Scribbler(random.Random(4)).write(STEPS)
     for part in ([((10, 0), 5)], [((987, 0), 10**9)]):
-        assert part_restoring_update(earlier=state, present=state, part=part) is None
+        assert taken_back(state, state, part) is None
 
 
 @pytest.mark.parametrize(

@@ -21,16 +21,27 @@ class Desk:
         self.docs = {who: pycrdt.Doc[Any](client_id=who) for who in (ADA, GRACE)}
         self.edits: list[Edit] = []
 
-    def edit(self, who: int, change: Any) -> None:
+    def edit(self, who: int, change: Any, after: Any = None) -> None:
         """Let one change the root, and the other hear of it."""
         doc = self.docs[who]
         vector = doc.get_state()
         with doc.transaction():
             change(doc.get("default", type=pycrdt.XmlFragment))
+        if after is not None:
+            after()
         update = doc.get_update(vector)
         self.edits.append(Edit(update, is_theirs=who == ADA))
-        for other in self.docs.values():
-            other.apply_update(update)
+        self.apply(update)
+
+    def apply(self, update: bytes) -> None:
+        """Let both hear of an update."""
+        for doc in self.docs.values():
+            doc.apply_update(update)
+
+    @property
+    def shown(self) -> str:
+        """Return the document as XML."""
+        return str(self.docs[GRACE].get("default", type=pycrdt.XmlFragment))
 
     @property
     def state(self) -> bytes:
@@ -170,3 +181,33 @@ def test_marks_that_they_set_go() -> None:
     update = undoing_update(earlier=b"\x00\x00", edits=desk.edits)
     assert update is not None
     assert content(desk.state, update) == before
+
+
+def test_undo_of_what_is_undone_is_nothing() -> None:
+    """And one that reaches further back does only the rest: words come back once."""
+    desk = Desk()
+    desk.edit(GRACE, paragraph("one two"))
+    desk.edit(ADA, lambda root: root.children.__delitem__(0))
+    desk.edit(GRACE, paragraph("three four"))
+    earlier, since = desk.state, len(desk.edits)
+    desk.edit(ADA, delete(0, 6))
+    for begin, first in ((earlier, since), (b"\x00\x00", 0)):
+        edits = desk.edits[first:]
+        update = undoing_update(earlier=begin, edits=edits)
+        assert update is not None
+        desk.apply(update)
+        desk.edits.append(Edit(update, is_theirs=False))
+        assert undoing_update(earlier=begin, edits=desk.edits[first:]) is None
+    assert desk.shown == "<paragraph>three four</paragraph><paragraph>one two</paragraph>"
+
+
+def test_what_they_took_back_themselves_comes_back_once() -> None:
+    """The copy of their own goes, and one that is nobody's comes."""
+    desk = Desk()
+    desk.edit(GRACE, paragraph("one two"))
+    doc = desk.docs[ADA]
+    manager = pycrdt.UndoManager(scopes=[doc.get("default", type=pycrdt.XmlFragment)])
+    desk.edit(ADA, delete(0, 4))
+    desk.edit(ADA, lambda _: None, after=manager.undo)
+    assert desk.shown == "<paragraph>one two</paragraph>"
+    assert desk.without_ada() == "<paragraph>one two</paragraph>"

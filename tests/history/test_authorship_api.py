@@ -1,20 +1,15 @@
 """``authorship/``: by the log's authenticated authors, at any moment."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import pycrdt
 import pytest
 from django_redis import get_redis_connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from apps.accounts.roles import Role
-from apps.core import clock, ids
 from apps.core.errors import ConflictError
 from apps.crdt.runs import NONE
-from apps.documents.models import Document
 from apps.history import clocks
 from apps.history.clocks import Clocks, clocks_of
 from apps.oplog.operation import Operation
@@ -22,50 +17,11 @@ from apps.oplog.quarantine import operation_set_aside
 from apps.oplog.selectors import operations_iter
 from apps.oplog.transfer import operations_write
 from tests.accounts.clients import assert_error, bearer
-from tests.accounts.factories import grant, make_user
-from tests.documents.factories import make_document
+from tests.accounts.factories import make_user
+from tests.history.pair import Pair
 from tests.support.operations import Scribe
 
 pytestmark = pytest.mark.django_db
-
-
-class Pair:
-    """Two people who write in the paragraph of one document, each from a client of their own."""
-
-    def __init__(self) -> None:
-        self.users = [make_user(may_create=True), make_user()]
-        self.document: Document = make_document(self.users[0])
-        grant(self.users[1], Role.EDITOR, self.document.id)
-        self._docs = [pycrdt.Doc[Any](client_id=number) for number in (1, 2)]
-        self.seq = 0
-
-    def write(self, who: int, at: int, text: str, *, delete: int = 0) -> None:
-        """Write into the text, and log it."""
-        doc, other = self._docs[who], self._docs[1 - who]
-        vector = doc.get_state()
-        root = doc.get("default", type=pycrdt.XmlFragment)
-        with doc.transaction():
-            if not len(root.children):
-                paragraph = root.children.append(pycrdt.XmlElement("paragraph"))
-                paragraph.children.append(pycrdt.XmlText())
-            run = root.children[0].children[0]
-            if delete:
-                del run[at : at + delete]
-            if text:
-                run.insert(at, text)
-        update = doc.get_update(vector)
-        other.apply_update(update)
-        self.seq += 1
-        operation = Operation(
-            self.document.id,
-            self.seq,
-            ids.new_id(),
-            str(self.users[who].pk),
-            clock.now(),
-            doc.get_state(),
-            update,
-        )
-        list(operations_write([operation]))
 
 
 @pytest.fixture

@@ -108,7 +108,8 @@ def test_preview_makes_nothing_and_an_editor_can_apply_it(
     assert (first.status_code, first.json()) == (201, {"seq": 3, "changed": True})
     deeds = stack.call("ada", "GET", f"{path}activity/").json()["results"]
     [deed] = [deed for deed in deeds if deed["kind"] == "restored"]
-    assert (deed["actor"]["username"], deed["detail"]) == ("ada", {"number": None, "seq": 1})
+    assert deed["actor"]["username"] == "ada"
+    assert deed["detail"] == {"number": None, "seq": 1, "part": False}
     again = stack.call("ada", "POST", f"{path}at/1/restore/", json=body)
     assert (again.status_code, again.json()) == (200, {"seq": 3, "changed": False})
     assert len(log()) == 3

@@ -26,7 +26,8 @@ class ActivitySerializer(serializers.Serializer[Any]):
         help_text=(
             "created: title; edited: first_seq, last_seq, operations, began_at, and ongoing while "
             "it goes on; shared and unshared: user or group, role; role_changed: also old_role; "
-            "renamed: old_title, title; restored: number, seq; named: number, seq, name."
+            "renamed: old_title, title; restored: number, seq, part; "
+            "undid: author, after_seq; named: number, seq, name."
         )
     )
 

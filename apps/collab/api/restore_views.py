@@ -1,6 +1,6 @@
-"""``…/restore/`` of a version and of any moment: the way back, as one more edit."""
+"""``…/restore/`` of a version and of any moment, ``undo/`` of a person: one more edit each."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -15,14 +15,19 @@ from apps.collab.api.serializers import (
     RestoredSerializer,
     RestorePreviewSerializer,
     RestoreSerializer,
+    UndoPreviewSerializer,
+    UndoSerializer,
 )
-from apps.collab.restoring import document_restore_to, restore_preview
+from apps.collab.restoring import Restored, document_restore_to, restore_preview
+from apps.collab.undoing import author_undo, undo_preview
 from apps.core.errors import ForbiddenError
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.history.api.binary import BYTES, AnyContentNegotiation, bytes_response, etag_of
 from apps.history.moments import moment_content, version_content
 from apps.history.snapshot import EMPTY, Snapshot
+
+_ERRORS: Final[dict[Any, Any]] = {400: ERROR, 403: ERROR, 404: ERROR}
 
 
 class _RestoreView(APIView):
@@ -43,19 +48,15 @@ class _RestoreView(APIView):
         """
         document = _writable(request, document_id)
         earlier = self.earlier(document_id, **place)
-        seen = validated(RestorePreviewSerializer, request.query_params).get("seen_seq")
-        seq, update = restore_preview(document_id=document_id, earlier=earlier, seen_seq=seen)
+        wish = validated(RestorePreviewSerializer, request.query_params)
+        seq, update = restore_preview(
+            document_id=document_id, lineage=document.lineage, earlier=earlier, **wish
+        )
         return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
 
     @extend_schema(
         request=RestoreSerializer,
-        responses={
-            201: RestoredSerializer,
-            200: RestoredSerializer,
-            400: ERROR,
-            403: ERROR,
-            404: ERROR,
-        },
+        responses={201: RestoredSerializer, 200: RestoredSerializer, **_ERRORS},
     )
     def post(self, request: Request, document_id: str, **place: Any) -> Response:
         """Make the edit: 201 with its seq, or 200 where the document looks like that already."""
@@ -66,11 +67,9 @@ class _RestoreView(APIView):
             earlier=self.earlier(document_id, **place),
             user_id=str(caller(request).pk),
             number=place.get("number"),
-            unique_id=wish["unique_id"],
-            seen_seq=wish.get("seen_seq"),
+            **wish,
         )
-        body = {"seq": restored.seq, "changed": restored.changed}
-        return Response(body, status=201 if restored.changed else 200)
+        return _answer(restored)
 
 
 class VersionRestoreView(_RestoreView):
@@ -87,6 +86,50 @@ class MomentRestoreView(_RestoreView):
     def earlier(self, document_id: str, **place: int) -> Snapshot:
         """Return the content of the moment."""
         return moment_content(document_id=document_id, seq=place["seq"])
+
+
+class AuthorUndoView(APIView):
+    """Takes back all that one person did since a moment; GET gives the edit without making it."""
+
+    serializer_class = UndoSerializer
+    content_negotiation_class = AnyContentNegotiation
+
+    @extend_schema(parameters=[UndoPreviewSerializer], responses={**BYTES, **_ERRORS})
+    def get(self, request: Request, document_id: str) -> HttpResponse:
+        """Answer with the edit as a Yjs update for the present document, and make nothing.
+
+        What they wrote goes, what they deleted comes back, and what others did stays. For owners.
+        """
+        document = _owned(request, document_id)
+        wish = validated(UndoPreviewSerializer, request.query_params)
+        author_id = str(wish.pop("author"))
+        _, seq, update = undo_preview(document_id=document_id, author_id=author_id, **wish)
+        return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
+
+    @extend_schema(
+        request=UndoSerializer,
+        responses={201: RestoredSerializer, 200: RestoredSerializer, **_ERRORS},
+    )
+    def post(self, request: Request, document_id: str) -> Response:
+        """Make the edit: 201 with its seq, or 200 where there is nothing to take back."""
+        document = _owned(request, document_id)
+        wish = validated(UndoSerializer, request.data)
+        author_id = str(wish.pop("author"))
+        user_id = str(caller(request).pk)
+        restored = author_undo(document=document, author_id=author_id, user_id=user_id, **wish)
+        return _answer(restored)
+
+
+def _answer(restored: Restored) -> Response:
+    body = {"seq": restored.seq, "changed": restored.changed}
+    return Response(body, status=201 if restored.changed else 200)
+
+
+def _owned(request: Request, document_id: str) -> Document:
+    document, abilities = document_get(user=caller(request), document_id=document_id)
+    if not abilities.manage_owner:
+        raise ForbiddenError("Only an owner takes back what others did.")
+    return document
 
 
 def _writable(request: Request, document_id: str) -> Document:

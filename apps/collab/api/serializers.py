@@ -113,7 +113,7 @@ class LogPageSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class RestorePreviewSerializer(serializers.Serializer[Any]):
+class SeenSerializer(serializers.Serializer[Any]):
     """What the caller sees of the present."""
 
     seen_seq = serializers.IntegerField(
@@ -123,8 +123,19 @@ class RestorePreviewSerializer(serializers.Serializer[Any]):
     )
 
 
-class RestoreSerializer(RestorePreviewSerializer):
-    """A wish to go back."""
+class RestorePreviewSerializer(SeenSerializer):
+    """What to take back."""
+
+    part = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Only this, as `diff/` names what was deleted; everything when left out.",
+    )
+
+
+class EditNameSerializer(serializers.Serializer[Any]):
+    """The name of an edit that the server makes."""
 
     unique_id = serializers.CharField(
         max_length=MAX_UNIQUE_ID_CHARS,
@@ -133,6 +144,30 @@ class RestoreSerializer(RestorePreviewSerializer):
         allow_blank=True,
         help_text="The edit's name: the same one again changes nothing.",
     )
+
+
+class RestoreSerializer(RestorePreviewSerializer, EditNameSerializer):
+    """A wish to go back."""
+
+
+class UndoPreviewSerializer(SeenSerializer):
+    """Whose work to take back, and since when: one of the two."""
+
+    author = serializers.IntegerField(min_value=1, help_text="The id of who did it.")
+    after_seq = serializers.IntegerField(
+        min_value=0, required=False, help_text="What came after this operation."
+    )
+    since = serializers.DateTimeField(required=False, help_text="What came at or after this time.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse both, and none."""
+        if ("after_seq" in attrs) == ("since" in attrs):
+            raise serializers.ValidationError("Say either after_seq or since.")
+        return attrs
+
+
+class UndoSerializer(UndoPreviewSerializer, EditNameSerializer):
+    """A wish to take somebody's work back."""
 
 
 class RestoredSerializer(serializers.Serializer[Any]):

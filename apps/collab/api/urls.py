@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.collab.api.import_views import ContentImportView, DocumentImportView
-from apps.collab.api.restore_views import MomentRestoreView, VersionRestoreView
+from apps.collab.api.restore_views import AuthorUndoView, MomentRestoreView, VersionRestoreView
 from apps.collab.api.views import OperationsView
 
 urlpatterns = [
@@ -28,4 +28,5 @@ urlpatterns = [
         MomentRestoreView.as_view(),
         name="document-at-restore",
     ),
+    path("documents/<str:document_id>/undo/", AuthorUndoView.as_view(), name="document-undo"),
 ]

@@ -1,0 +1,32 @@
+"""One more kind of deed."""
+
+from django.db import migrations, models
+
+KINDS = [
+    ("created", "created"),
+    ("edited", "edited"),
+    ("joined", "joined"),
+    ("shared", "shared"),
+    ("role_changed", "role changed"),
+    ("unshared", "unshared"),
+    ("renamed", "renamed"),
+    ("trashed", "trashed"),
+    ("untrashed", "untrashed"),
+    ("restored", "restored"),
+    ("undid", "undid"),
+    ("named", "named"),
+]
+
+
+class Migration(migrations.Migration):
+    """Only the choices change, which the database does not know."""
+
+    dependencies = [("activity", "0002_only_added_to")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="activity",
+            name="kind",
+            field=models.CharField(choices=KINDS, max_length=16),
+        ),
+    ]

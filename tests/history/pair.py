@@ -1,0 +1,52 @@
+"""Two people who write one document, each edit in the log."""
+
+from typing import Any
+
+import pycrdt
+
+from apps.accounts.roles import Role
+from apps.core import clock, ids
+from apps.documents.models import Document
+from apps.oplog.operation import Operation
+from apps.oplog.transfer import operations_write
+from tests.accounts.factories import grant, make_user
+from tests.documents.factories import make_document
+
+
+class Pair:
+    """Two people who write in the paragraph of one document, each from a client of their own."""
+
+    def __init__(self) -> None:
+        self.users = [make_user(may_create=True), make_user()]
+        self.document: Document = make_document(self.users[0])
+        grant(self.users[1], Role.EDITOR, self.document.id)
+        self._docs = [pycrdt.Doc[Any](client_id=number) for number in (1, 2)]
+        self.seq = 0
+
+    def write(self, who: int, at: int, text: str, *, delete: int = 0) -> None:
+        """Write into the text, and log it."""
+        doc, other = self._docs[who], self._docs[1 - who]
+        vector = doc.get_state()
+        root = doc.get("default", type=pycrdt.XmlFragment)
+        with doc.transaction():
+            if not len(root.children):
+                paragraph = root.children.append(pycrdt.XmlElement("paragraph"))
+                paragraph.children.append(pycrdt.XmlText())
+            run = root.children[0].children[0]
+            if delete:
+                del run[at : at + delete]
+            if text:
+                run.insert(at, text)
+        update = doc.get_update(vector)
+        other.apply_update(update)
+        self.seq += 1
+        operation = Operation(
+            self.document.id,
+            self.seq,
+            ids.new_id(),
+            str(self.users[who].pk),
+            clock.now(),
+            doc.get_state(),
+            update,
+        )
+        list(operations_write([operation]))
