@@ -1,10 +1,26 @@
 """Who wrote each piece of a document's text, and when: by the log, not by what clients say."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from apps.crdt.authorship import text_runs
 from apps.history.clocks import Origin, clocks_of
 from apps.history.recovery import document_load, moment_load, state_of
+from apps.oplog.selectors import head_seq
+
+#: What one author brought within so long is one run.
+RUN_GAP = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class ClientRun:
+    """Clocks of one client, from the first to before the end, of one author and a short time."""
+
+    client: int
+    first: int
+    end: int
+    author_id: str
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +50,29 @@ def document_authorship(
         for run in text_runs(state, clocks.places)
     ]
     return loaded.seq, pieces
+
+
+def client_runs(*, document_id: str, lineage: str, after: int = 0) -> tuple[int, list[ClientRun]]:
+    """Return who brought which clocks after an operation, and up to which one.
+
+    For whoever has the document itself, whose structs have clocks. Raises ``LogGapError``.
+    """
+    seq = head_seq(document_id=document_id)
+    clocks = clocks_of(document_id=document_id, lineage=lineage, up_to=seq)
+    runs: list[ClientRun] = []
+    for client, first, end, place in clocks.brought_after(after):
+        origin = clocks.origin(place)
+        run = ClientRun(client, first, end, origin.author_id, origin.received_at)
+        if not runs or not _goes_on(runs[-1], run):
+            runs.append(run)
+            continue
+        runs[-1].end, runs[-1].received_at = run.end, run.received_at
+    return seq, runs
+
+
+def _goes_on(run: ClientRun, other: ClientRun) -> bool:
+    return (run.client, run.end, run.author_id) == (
+        other.client,
+        other.first,
+        other.author_id,
+    ) and other.received_at - run.received_at < RUN_GAP

@@ -6,8 +6,8 @@ Made from the log, kept in Redis, and gone on with from there: the log is read o
 import json
 import logging
 import zlib
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple, Self
 
@@ -99,6 +99,17 @@ class Clocks:
             found += [places[run]] * (upto - clock - len(found))
             run += 1
         return found
+
+    def brought_after(self, seq: int) -> Iterator[tuple[int, int, int, int]]:
+        """Yield ``(client, first clock, end, place)`` of what came after an operation, in order.
+
+        Of each client its clocks in order.
+        """
+        first_place = bisect_right(self._origins, seq, key=lambda origin: origin[0])
+        for client, ends in self._ends.items():
+            places = self._places[client]
+            for run in range(bisect_left(places, first_place), len(places)):
+                yield client, ends[run - 1] if run else 0, ends[run], places[run]
 
     def deleters(self, client: int, clock: int, length: int) -> list[int]:
         """Return the number of the operation that deleted each of ``length`` clocks first.

@@ -112,6 +112,32 @@ def test_redis_away_only_takes_longer(client: APIClient, pair: Pair, settings: S
     assert len(pieces(client, pair)) == 1
 
 
+def test_runs_say_which_clocks_are_whose(client: APIClient, pair: Pair) -> None:
+    """All of them, or what came after an operation; what was written at once is one."""
+    one, two = (user.pk for user in pair.users)
+    path = f"/api/v1/documents/{pair.document.id}/authorship/clients/"
+    assert client.get(path).json() == {"seq": 0, "authors": [], "runs": []}
+    pair.write(0, 0, "Helo")
+    pair.write(1, 2, "l")
+    pair.write(0, 5, "!")
+
+    def shown(query: str = "") -> list[tuple[int, int, int, int]]:
+        answer = client.get(f"{path}{query}").json()
+        assert answer["seq"] == 3
+        assert {each["id"] for each in answer["authors"]} == {
+            run["author"] for run in answer["runs"]
+        }
+        return [(run["client"], run["first"], run["end"], run["author"]) for run in answer["runs"]]
+
+    # A paragraph and the text in it come first: two clocks.
+    assert shown() == [(1, 0, 7, one), (2, 0, 1, two)]
+    assert shown("?after=1") == [(1, 6, 7, one), (2, 0, 1, two)]
+    assert shown("?after=2") == [(1, 6, 7, one)]
+    assert shown("?after=3") == shown("?after=99") == []
+    assert_error(client.get(f"{path}?after=-1"), 400, "invalid")
+    assert_error(bearer(make_user()).get(path), 404, "document_not_found")
+
+
 def test_author_without_an_account_has_no_name(client: APIClient, pair: Pair) -> None:
     """The edits stay."""
     pair.write(0, 0, "a")

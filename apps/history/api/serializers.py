@@ -75,6 +75,30 @@ class AuthorshipSerializer(serializers.Serializer[Any]):
     pieces = AuthoredPieceSerializer(many=True)
 
 
+class AfterQuerySerializer(serializers.Serializer[Any]):
+    """What came after which operation."""
+
+    after = serializers.IntegerField(min_value=0, default=0, help_text="The operation's seq.")
+
+
+class ClientRunSerializer(serializers.Serializer[Any]):
+    """Clocks of one client that one author brought within a short time."""
+
+    client = serializers.IntegerField()
+    first = serializers.IntegerField()
+    end = serializers.IntegerField(help_text="The clock behind the last one.")
+    author = serializers.IntegerField(help_text="Which one of `authors`.")
+    received_at = serializers.DateTimeField(help_text="Of the last operation of the run.")
+
+
+class ClientRunsSerializer(serializers.Serializer[Any]):
+    """Who brought which clocks."""
+
+    seq = serializers.IntegerField(help_text="The last operation that is taken in.")
+    authors = AuthorSerializer(many=True)
+    runs = ClientRunSerializer(many=True)
+
+
 class VersionAgainstSerializer(serializers.Serializer[Any]):
     """Which version to compare with."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.history.api.authorship_views import AuthorshipView
+from apps.history.api.authorship_views import AuthorshipView, ClientRunsView
 from apps.history.api.diff_views import MomentDiffView, VersionDiffView
 from apps.history.api.export_views import ExportView
 from apps.history.api.version_views import (
@@ -18,6 +18,11 @@ DOCUMENT = "documents/<str:document_id>"
 urlpatterns = [
     path(f"{DOCUMENT}/state/", StateView.as_view(), name="document-state"),
     path(f"{DOCUMENT}/authorship/", AuthorshipView.as_view(), name="document-authorship"),
+    path(
+        f"{DOCUMENT}/authorship/clients/",
+        ClientRunsView.as_view(),
+        name="document-authorship-clients",
+    ),
     path(f"{DOCUMENT}/at/<int:seq>/state/", MomentStateView.as_view(), name="document-at-state"),
     path(f"{DOCUMENT}/export/<str:kind>/", ExportView.as_view(), name="document-export"),
     path(f"{DOCUMENT}/versions/", VersionsView.as_view(), name="document-versions"),
