@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from apps.core.moments import moment_read, moment_text
 from apps.crdt.contents import MalformedUpdateError
-from apps.crdt.pieces import Id
+from apps.crdt.pieces import Id, Span
 from apps.crdt.runs import NONE, Runs
 from apps.crdt.updates import UpdateHeader, read_update
 from apps.oplog.operation import Operation
@@ -118,6 +118,14 @@ class Clocks:
         """
         runs = self._deletes.get(client)
         return [NONE] * length if runs is None else runs.numbers_of(clock, length)
+
+    def deleted_spans(self) -> dict[int, list[Span]]:
+        """Return what each operation deleted first, by its number."""
+        found: dict[int, list[Span]] = {}
+        for client, runs in self._deletes.items():
+            for first, end, place in zip(runs.starts, runs.ends, runs.numbers, strict=True):
+                found.setdefault(place, []).append(((client, first), end - first))
+        return found
 
     def came_after(self, one: Id, other: Id) -> bool:
         """Tell whether a struct was brought after another one was deleted."""

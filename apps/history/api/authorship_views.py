@@ -1,10 +1,13 @@
 """``documents/{id}/authorship/``: who wrote which words."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
@@ -16,9 +19,12 @@ from apps.history.api.serializers import (
     AfterQuerySerializer,
     AuthorshipSerializer,
     ClientRunsSerializer,
+    DeletionsPageSerializer,
+    DeletionsQuerySerializer,
     MomentQuerySerializer,
 )
 from apps.history.authorship import AuthoredPiece, client_runs, document_authorship
+from apps.history.deletions import Deletion, deletions_page
 
 
 class AuthorshipView(APIView):
@@ -38,7 +44,9 @@ class AuthorshipView(APIView):
         )
         authors = authors_named({piece.origin.author_id for piece in pieces})
         # Not by the serializer, which takes ten times as long: a document has thousands of pieces.
-        return Response({"seq": seq, "pieces": [_row(piece, authors) for piece in pieces]})
+        deletions = reverse("document-deletions", args=[document_id], request=request)
+        rows = [_row(piece, authors) for piece in pieces]
+        return Response({"seq": seq, "pieces": rows, "deletions": deletions})
 
 
 class ClientRunsView(APIView):
@@ -65,6 +73,47 @@ class ClientRunsView(APIView):
             for run in runs
         ]
         return Response({"seq": seq, "authors": list(authors.values()), "runs": rows})
+
+
+class DeletionsView(APIView):
+    """Who deleted what, the latest first."""
+
+    @extend_schema(
+        parameters=[DeletionsQuerySerializer],
+        responses={200: DeletionsPageSerializer, 400: ERROR, 404: ERROR},
+    )
+    def get(self, request: Request, document_id: str) -> Response:
+        """List the operations that deleted something, with the words and who had written them."""
+        document, _ = document_get(user=caller(request), document_id=document_id)
+        query = validated(DeletionsQuerySerializer, request.query_params)
+        limit: int = query["limit"]
+        deletions = deletions_page(
+            document_id=document_id,
+            lineage=document.lineage,
+            before=query.get("before"),
+            limit=limit + 1,
+        )
+        page, following = deletions[:limit], None
+        if len(deletions) > limit:
+            words = urlencode({"before": page[-1].origin.seq, "limit": limit})
+            following = f"{request.build_absolute_uri(request.path)}?{words}"
+        return Response({"results": _deletion_rows(page), "next": following})
+
+
+def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:
+    authors = authors_named(
+        {piece.origin.author_id for deletion in page for piece in deletion.pieces}
+        | {deletion.origin.author_id for deletion in page}
+    )
+    return [
+        {
+            "seq": deletion.origin.seq,
+            "author": authors[deletion.origin.author_id],
+            "received_at": deletion.origin.received_at,
+            "pieces": [_row(piece, authors) for piece in deletion.pieces],
+        }
+        for deletion in page
+    ]
 
 
 def _row(piece: AuthoredPiece, authors: dict[str, Any]) -> dict[str, Any]:

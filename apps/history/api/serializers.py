@@ -73,6 +73,32 @@ class AuthorshipSerializer(serializers.Serializer[Any]):
 
     seq = serializers.IntegerField(help_text="The moment.")
     pieces = AuthoredPieceSerializer(many=True)
+    deletions = serializers.CharField(help_text="The address of who deleted what.")
+
+
+class DeletionsQuerySerializer(serializers.Serializer[Any]):
+    """Which part of the list."""
+
+    before = serializers.IntegerField(
+        min_value=1, required=False, help_text="Operations with a smaller seq than this."
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+
+
+class DeletionSerializer(serializers.Serializer[Any]):
+    """What one operation deleted; without text where that were elements or marks."""
+
+    seq = serializers.IntegerField()
+    author = AuthorSerializer(help_text="Who deleted it.")
+    received_at = serializers.DateTimeField()
+    pieces = AuthoredPieceSerializer(many=True, help_text="The words, and who had written them.")
+
+
+class DeletionsPageSerializer(serializers.Serializer[Any]):
+    """A part of the list, the latest first; ``next`` is the address of the part after it."""
+
+    results = DeletionSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class AfterQuerySerializer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.history.api.authorship_views import AuthorshipView, ClientRunsView
+from apps.history.api.authorship_views import AuthorshipView, ClientRunsView, DeletionsView
 from apps.history.api.diff_views import MomentDiffView, VersionDiffView
 from apps.history.api.export_views import ExportView
 from apps.history.api.version_views import (
@@ -23,6 +23,7 @@ urlpatterns = [
         ClientRunsView.as_view(),
         name="document-authorship-clients",
     ),
+    path(f"{DOCUMENT}/deletions/", DeletionsView.as_view(), name="document-deletions"),
     path(f"{DOCUMENT}/at/<int:seq>/state/", MomentStateView.as_view(), name="document-at-state"),
     path(f"{DOCUMENT}/export/<str:kind>/", ExportView.as_view(), name="document-export"),
     path(f"{DOCUMENT}/versions/", VersionsView.as_view(), name="document-versions"),
