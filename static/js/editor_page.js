@@ -2,6 +2,7 @@
 import { IndexeddbPersistence, Y } from "../vendor/yjs.js";
 import { openActivity } from "./activity.js";
 import { Api, ApiError } from "./api.js";
+import { AuthorsMode } from "./authors_mode.js";
 import { byId, debounced, h, icon, pageData } from "./dom.js";
 import { createEditor } from "./editor.js";
 import { openExport } from "./export.js";
@@ -52,8 +53,15 @@ const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
+const authors = new AuthorsMode(api, {
+  documentId: page.document.id,
+  doc,
+  editor,
+  self: page.user,
+});
 bindShortcuts(editor, {
   toolbar,
+  onAuthors: () => void authors.toggle(),
   onSave: () => {
     provider.flush();
     void title.flush();
@@ -132,6 +140,12 @@ function bindPage() {
   });
   editor.on("update", debounced(WORDS_PAUSE_MS, countWords));
   byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
+  const colours = byId("authors", HTMLButtonElement);
+  colours.addEventListener("click", () => void authors.toggle());
+  authors.addEventListener("change", () => {
+    colours.setAttribute("aria-pressed", String(authors.isOn));
+    if (authors.isOn) announce("The text is coloured by author.");
+  });
   byId("history", HTMLButtonElement).addEventListener("click", () => showHistory());
   byId("activity", HTMLButtonElement).addEventListener("click", () =>
     openActivity(api, { documentId: page.document.id, selfId: page.user.id }),

@@ -28,15 +28,16 @@ const AROUND = /** @type {[string, string][]} */ ([
 /**
  * Bind the page's keys.
  * @param {Editor} editor
- * @param {{toolbar: HTMLElement, onSave: () => void}} page
+ * @param {{toolbar: HTMLElement, onSave: () => void, onAuthors: () => void}} page
  */
-export function bindShortcuts(editor, { toolbar, onSave }) {
+export function bindShortcuts(editor, { toolbar, onSave, onAuthors }) {
   document.addEventListener("keydown", (event) => {
     const mod = event.metaKey || event.ctrlKey;
     if (document.querySelector("dialog[open]")) return;
     if (mod && event.key === "/") handled(event, showShortcuts);
     else if (event.key === "?" && !isWriting(event.target)) handled(event, showShortcuts);
     else if (mod && event.key === "s" && !event.shiftKey) handled(event, onSave);
+    else if (mod && event.altKey && event.code === "KeyA") handled(event, onAuthors);
     else if (event.altKey && event.key === "F10") {
       handled(event, () => toolbar.querySelector(/** @type {"button"} */ ("[tabindex='0']"))?.focus());
     } else if (mod && event.key === "k" && editor.isEditable && editor.isFocused) {
@@ -54,6 +55,7 @@ export function showShortcuts() {
   const page = /** @type {[string, string][]} */ ([
     ["These keys", keysLabel("Mod-/")],
     ["To the toolbar, and back", "Alt+F10, Esc"],
+    ["Colours by author", keysLabel("Mod-Alt-A")],
   ]);
   openDialog(
     "Keyboard shortcuts",

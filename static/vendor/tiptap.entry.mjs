@@ -18,3 +18,5 @@ export { Strike } from "@tiptap/extension-strike";
 export { Text } from "@tiptap/extension-text";
 export { Dropcursor, Gapcursor, Placeholder } from "@tiptap/extensions";
 export { yUndoPluginKey } from "@tiptap/y-tiptap";
+export { Plugin, PluginKey } from "@tiptap/pm/state";
+export { Decoration, DecorationSet } from "@tiptap/pm/view";

@@ -25,6 +25,12 @@ const CASES = [
   ["untrashed", {}, "took it out of the trash"],
   ["restored", { number: 3, seq: 9 }, "went back to version 3"],
   ["restored", { number: null, seq: 9 }, "went back to change 9"],
+  ["restored", { number: null, seq: 9, part: true }, "took something back from change 9"],
+  [
+    "undid",
+    { author: { id: 2, username: "grace" }, after_seq: 4 },
+    "undid everything by grace since change 4",
+  ],
   ["named", { number: 5, seq: 9, name: "" }, "kept version 5 for ever"],
   ["named", { number: 4, seq: 9, name: "Draft" }, "named version 4 “Draft”"],
   ["made_up_later", {}, "made up later"],

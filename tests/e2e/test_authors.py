@@ -1,0 +1,84 @@
+"""Colours by author: in the text, in the legend, on hover and at the caret."""
+
+from playwright.sync_api import expect
+
+from tests.e2e.people import Person
+
+
+def written(person: Person) -> list[tuple[str, str]]:
+    """Return ``(text, author's id)`` of the coloured pieces, adjacent ones of one author joined."""
+    found: list[list[str]] = person.page.evaluate(
+        "() => [...document.querySelectorAll('.prose .written')]"
+        ".map((each) => [each.textContent, each.dataset.author])"
+    )
+    joined: list[tuple[str, str]] = []
+    for text, author in found:
+        if joined and joined[-1][1] == author:
+            joined[-1] = (joined[-1][0] + text, author)
+        else:
+            joined.append((text, author))
+    return joined
+
+
+def own_id(person: Person) -> str:
+    """Return a person's id."""
+    return str(person.api("GET", "users/me/")["id"])
+
+
+def test_colours_are_right_after_two_have_typed_inside_one_word(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """At once, before and after the mode is switched on; the server says the same."""
+    ada.open(shared)
+    grace.open(shared)
+    ada.write("Incomprehensible")
+    grace.sees("Incomprehensible")
+    ada.page.keyboard.press("Control+Alt+a")
+    legend = ada.page.get_by_role("complementary", name="Colours by author")
+    expect(legend).to_contain_text("ada100%")
+    grace.text.focus()
+    grace.page.keyboard.press("Control+Home")
+    for _ in range(5):
+        grace.page.keyboard.press("ArrowRight")
+    ada.page.keyboard.press("Home")
+    for one, other in zip("ADA", "gra", strict=True):
+        ada.page.keyboard.type(one)
+        grace.page.keyboard.type(other)
+    for person in (ada, grace):
+        person.sees("ADAIncomgraprehensible")
+        expect(person.chip).to_have_text("Saved")
+    grace.page.get_by_role("button", name="Colours by author").press("Enter")
+    one, other = own_id(ada), own_id(grace)
+    expected = [("ADAIncom", one), ("gra", other), ("prehensible", one)]
+    for person in (ada, grace):
+        expect(person.page.locator(f".written[data-author='{other}']")).to_have_text("gra")
+        assert written(person) == expected
+    pieces = ada.api("GET", f"documents/{shared}/authorship/")["pieces"]
+    letters = "".join(
+        ("a" if str(piece["author"]["id"]) == one else "g") * len(piece["text"]) for piece in pieces
+    )
+    assert letters == "a" * 8 + "g" * 3 + "a" * 11
+    ada.page.locator(f".written[data-author='{other}']").hover()
+    expect(ada.page.get_by_role("tooltip")).to_have_text("grace, just now")
+    expect(legend).to_contain_text("At the caret: ada, just now")
+    ada.page.keyboard.press("Control+Alt+a")
+    expect(legend).to_have_count(0)
+    expect(ada.page.locator(".written")).to_have_count(0)
+
+
+def test_empty_document_and_a_server_that_is_away_are_told(ada: Person) -> None:
+    """The mode goes on and is there when the server is again."""
+    document_id = ada.create("Nothing yet")
+    ada.open(document_id)
+    ada.expects_network_noise = True
+    pattern = "**/authorship/**"
+    ada.page.route(pattern, lambda route: route.abort())
+    ada.page.get_by_role("button", name="Colours by author").click()
+    expect(ada.page.get_by_text("The server cannot be reached")).to_be_visible()
+    legend = ada.page.get_by_role("complementary", name="Colours by author")
+    expect(legend).to_have_text("Nobody has written yet.")
+    ada.page.unroute(pattern)
+    ada.write("Words")
+    expect(legend).to_contain_text("ada100%")
+    button = ada.page.get_by_role("button", name="Colours by author")
+    expect(button).to_have_attribute("aria-pressed", "true")
