@@ -24,6 +24,8 @@ class DocumentVersion(me.Document):  # type: ignore[misc]
     snapshot = me.BinaryField(required=True)
     #: Length of the state before compression, in bytes.
     size = me.IntField(required=True)
+    #: The log begins, or once began, after this version: retention leaves it alone.
+    base = me.BooleanField()
 
     meta = {
         "collection": "document_versions",

@@ -11,6 +11,7 @@ from apps.core.errors import NotFoundError
 from apps.core.mongo import equal
 from apps.history import cache
 from apps.history.models import version_rows
+from apps.history.retention import VersionPlace
 from apps.history.snapshot import EMPTY
 from apps.history.version import Version
 
@@ -94,6 +95,21 @@ def version_places(*, document_id: str) -> list[tuple[int, int]]:
         {"document_id": equal(document_id)}, {"_id": 0, "seq": 1, "number": 1}
     )
     return sorted((int(row["seq"]), int(row["number"])) for row in rows)
+
+
+def version_ages(*, document_id: str) -> list[VersionPlace]:
+    """Return what retention has to know of each version."""
+    wanted = {"_id": 0, "number": 1, "seq": 1, "created_at": 1, "automatic": 1, "base": 1}
+    rows = version_rows().find({"document_id": equal(document_id)}, wanted)
+    return [
+        VersionPlace(
+            number=row["number"],
+            seq=row["seq"],
+            created_at=row["created_at"],
+            stays=not row["automatic"] or bool(row.get("base")),
+        )
+        for row in rows
+    ]
 
 
 def version_find(*, document_id: str, number: int) -> Version | None:

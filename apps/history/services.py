@@ -1,6 +1,6 @@
 """Writing *document_versions*."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pymongo.errors import DuplicateKeyError
 
@@ -14,10 +14,13 @@ from apps.history.moments import present_content
 from apps.history.selectors import latest_seq, version_get
 from apps.history.snapshot import EMPTY, Snapshot
 from apps.history.version import Version
+from apps.history.version_cache import versions_forget
 from apps.oplog.selectors import authors_between
 
 #: How often a version looks for a free number before it gives up.
 _ATTEMPTS = 20
+#: Versions that one command drops.
+_DROPPED_AT_ONCE = 50
 #: Length of a version's name.
 NAME_MAX_CHARS = 200
 
@@ -126,6 +129,27 @@ def version_repair(version: Version, snapshot: Snapshot) -> bool:
 def version_put(version: Version) -> None:
     """Store a version that was made elsewhere, under its own number."""
     version_rows().insert_one(version.to_row())
+
+
+def versions_drop(*, document_id: str, numbers: Sequence[int]) -> int:
+    """Let automatic versions go, in MongoDB and in Redis; return how many went.
+
+    One that got a name meanwhile, or that a log begins with now, stays.
+    """
+    dropped = 0
+    for start in range(0, len(numbers), _DROPPED_AT_ONCE):
+        batch = list(numbers[start : start + _DROPPED_AT_ONCE])
+        result = version_rows().delete_many(
+            {
+                "document_id": equal(document_id),
+                "number": {"$in": batch},
+                "automatic": True,
+                "base": {"$ne": True},
+            }
+        )
+        dropped += result.deleted_count
+        versions_forget(document_id=document_id, numbers=batch)
+    return dropped
 
 
 def versions_delete(*, document_id: str) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.conf import settings
 from django_redis import get_redis_connection
@@ -64,6 +64,17 @@ def version_cache(*, document_id: str, number: int, snapshot: Snapshot) -> None:
         )
     except RedisError as err:
         logger.warning("version %s of %s not cached: %s", number, document_id, err)
+
+
+def versions_forget(*, document_id: str, numbers: Sequence[int]) -> None:
+    """Drop the contents of versions that are no more."""
+    prefix = _prefix(document_id)
+    try:
+        redis = get_redis_connection("default")
+        redis.delete(*(f"{prefix}{number}" for number in numbers))
+        redis.zrem(f"{prefix}index", *numbers)
+    except RedisError as err:
+        logger.warning("cached versions of %s not dropped: %s", document_id, err)
 
 
 @contextlib.contextmanager

@@ -1,10 +1,10 @@
-"""Celery tasks: the relay and the sweep, which beat starts, and the mending. All are idempotent."""
+"""Celery tasks: relay, sweep and retention, which beat starts, and the mending. All idempotent."""
 
 from celery import shared_task
 from django.conf import settings
 
 from apps.oplog.publisher import shared_publisher
-from apps.pipeline import rebuild, relay, sweep
+from apps.pipeline import rebuild, relay, retention, sweep
 from apps.pipeline.policy import SnapshotPolicy
 
 #: Documents of one sweep.
@@ -28,3 +28,9 @@ def sweep_behind() -> int:
 def mend_version(document_id: str, number: int) -> bool:
     """Make a damaged version anew from the log; tell whether that was done."""
     return rebuild.version_mend(document_id=document_id, number=number)
+
+
+@shared_task(name="pipeline.retention", expires=3600)  # type: ignore[untyped-decorator]
+def retain_documents() -> int:
+    """Let go of all documents what age lets go; return how many versions."""
+    return sum(len(retained.dropped) for retained in retention.documents_retain())

@@ -259,6 +259,13 @@ SNAPSHOT_CACHE_S: int = env.int("SNAPSHOT_CACHE_S", 7 * 24 * 3600)
 #: many versions of one document.
 VERSION_CACHE_S: int = env.int("VERSION_CACHE_S", 600, validate=validate.Range(1))
 VERSION_CACHE_MOST: int = env.int("VERSION_CACHE_MOST", 20, validate=validate.Range(1))
+#: Up to which age (seconds) all automatic versions stay, then one an hour, then one a day; one a
+#: week stays for ever. A document's own policy stands in its place.
+VERSION_KEEP: dict[str, int] = {
+    "all_s": env.int("VERSION_KEEP_ALL_S", 24 * 3600),
+    "hourly_s": env.int("VERSION_KEEP_HOURLY_S", 7 * 24 * 3600),
+    "daily_s": env.int("VERSION_KEEP_DAILY_S", 30 * 24 * 3600),
+}
 #: Documents that one worker keeps in memory.
 WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
 
@@ -278,6 +285,10 @@ CELERY_BEAT_SCHEDULE = {
     "relay": {"task": "pipeline.relay", "schedule": env.float("RELAY_INTERVAL_S", 5.0)},
     "sweep": {"task": "pipeline.sweep", "schedule": env.float("SWEEP_INTERVAL_S", 30.0)},
     "activity": {"task": "activity.follow", "schedule": env.float("ACTIVITY_INTERVAL_S", 5.0)},
+    "retention": {
+        "task": "pipeline.retention",
+        "schedule": env.float("RETENTION_INTERVAL_S", 3600.0),
+    },
     "activity-sweep": {"task": "activity.sweep", "schedule": 300.0},
 }
 

@@ -1,0 +1,57 @@
+"""What age lets go of documents, as their policies say; beat starts it, and a command shows it."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from apps.core import clock, metrics
+from apps.core.errors import AppError
+from apps.documents.selectors import document_ids, document_stored
+from apps.history.retention import KeepPolicy, versions_to_drop
+from apps.history.selectors import version_ages
+from apps.history.services import versions_drop
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Retained:
+    """What went of a document, or what would go; ``versions`` counts all that were there."""
+
+    document_id: str
+    versions: int = 0
+    dropped: list[int] = field(default_factory=list)
+
+
+def document_retain(*, document_id: str, apply: bool) -> Retained:
+    """Let go what a document's policy lets go; without ``apply`` only say what that is.
+
+    Raises ``DocumentNotFoundError``, ``KeepError``, ``PyMongoError``.
+    """
+    document_stored(document_id)
+    retained = Retained(document_id)
+    _retain_versions(retained, KeepPolicy(**settings.VERSION_KEEP), apply=apply)
+    return retained
+
+
+def _retain_versions(retained: Retained, policy: KeepPolicy, *, apply: bool) -> None:
+    places = version_ages(document_id=retained.document_id)
+    retained.versions = len(places)
+    retained.dropped = versions_to_drop(places, now=clock.now(), policy=policy)
+    if apply and retained.dropped:
+        versions_drop(document_id=retained.document_id, numbers=retained.dropped)
+
+
+def documents_retain() -> Iterator[Retained]:
+    """Do it for every document; one that fails is logged, and the others go on.
+
+    Raises ``PyMongoError``.
+    """
+    for document_id in document_ids():
+        try:
+            yield document_retain(document_id=document_id, apply=True)
+        except AppError as err:
+            metrics.LOOP_ERRORS.labels(loop="retention").inc()
+            logger.error("retention: %s passed over: %s", document_id, err.message)

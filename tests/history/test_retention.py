@@ -1,0 +1,123 @@
+"""Which versions age lets go: by properties, and by one year that a person can read."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.history.retention import DAY_S, HOUR_S, KeepError, KeepPolicy, VersionPlace
+from apps.history.retention import versions_to_drop as to_drop
+
+NOW = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
+POLICY = KeepPolicy()
+
+
+def places(ages_s: list[int], named: set[int]) -> list[VersionPlace]:
+    """Return versions of these ages, the oldest first; those at the places in ``named`` stay."""
+    return [
+        VersionPlace(
+            number=place + 1,
+            seq=10 * place,
+            created_at=NOW - timedelta(seconds=age_s),
+            stays=place in named,
+        )
+        for place, age_s in enumerate(sorted(ages_s, reverse=True))
+    ]
+
+
+def left(versions: list[VersionPlace], now: datetime, policy: KeepPolicy) -> list[VersionPlace]:
+    """Return what stays."""
+    dropped = set(to_drop(versions, now=now, policy=policy))
+    return [each for each in versions if each.number not in dropped]
+
+
+versions_of_a_year = st.builds(
+    places,
+    st.lists(st.integers(0, 400 * DAY_S), max_size=60),
+    st.sets(st.integers(0, 59), max_size=5),
+)
+policies = st.lists(st.integers(0, 100 * DAY_S), min_size=3, max_size=3).map(
+    lambda ages: KeepPolicy(*sorted(ages))
+)
+
+
+@given(versions_of_a_year, policies)
+def test_first_latest_named_and_young_versions_stay(
+    versions: list[VersionPlace], policy: KeepPolicy
+) -> None:
+    """Whatever the policy."""
+    kept = left(versions, NOW, policy)
+    for place, each in enumerate(versions):
+        age_s = (NOW - each.created_at).total_seconds()
+        if each.stays or place in (0, len(versions) - 1) or age_s < policy.all_s:
+            assert each in kept
+
+
+@given(versions_of_a_year, policies)
+def test_each_hour_day_and_week_keeps_its_latest_and_no_other(
+    versions: list[VersionPlace], policy: KeepPolicy
+) -> None:
+    """The named ones, which stay anyway, take nobody's place."""
+    kept = left(versions, NOW, policy)
+    for place, each in enumerate(versions[1:-1], start=1):
+        period_s = policy.period_s((NOW - each.created_at).total_seconds())
+        if period_s and not each.stays:
+            begun = int(each.created_at.timestamp()) // period_s
+            later = [
+                other
+                for other in versions[place + 1 :]
+                if not other.stays and int(other.created_at.timestamp()) // period_s == begun
+            ]
+            assert (each in kept) == (not later)
+
+
+@given(versions_of_a_year, policies, st.integers(0, 400 * DAY_S))
+def test_what_is_kept_later_does_not_depend_on_runs_before(
+    versions: list[VersionPlace], policy: KeepPolicy, later_s: int
+) -> None:
+    """Once a day or once a year: the same is left; and a second run at once drops nothing."""
+    later = NOW + timedelta(seconds=later_s)
+    in_two_runs = left(left(versions, NOW, policy), later, policy)
+    assert in_two_runs == left(versions, later, policy)
+    assert left(in_two_runs, later, policy) == in_two_runs
+
+
+def test_year_of_a_version_every_quarter_of_an_hour() -> None:
+    """All of the last day, hourly for a week, daily for a month, weekly after."""
+    versions = places([900 * number for number in range(4 * 24 * 365)], set())
+    ages = [NOW - each.created_at for each in left(versions, NOW, POLICY)]
+
+    def count(after: timedelta, up_to: timedelta) -> int:
+        return sum(after <= age < up_to for age in ages)
+
+    day = timedelta(days=1)
+    assert count(0 * day, 1 * day) == 96
+    assert count(1 * day, 7 * day) in range(6 * 24, 6 * 24 + 2)
+    assert count(7 * day, 30 * day) in range(23, 23 + 2)
+    assert count(30 * day, 366 * day) in range(47, 47 + 4)
+
+
+def test_highest_number_stays_though_its_seq_is_low() -> None:
+    """It would be given to another version, and caches know a version by its number."""
+    old = NOW - timedelta(days=99)
+    versions = [VersionPlace(n, seq, old) for n, seq in ((1, 0), (2, 9), (3, 20), (4, 7))]
+    assert to_drop(versions, now=NOW, policy=POLICY) == [2]
+
+
+def test_document_without_versions_drops_none() -> None:
+    """As one whose import was killed."""
+    assert to_drop([], now=NOW, policy=POLICY) == []
+
+
+@pytest.mark.parametrize(
+    "ages", [(2, 1, 3), (1, 3, 2), (-1, 0, 0), (0, 0, 10**12)], ids=["all", "daily", "minus", "max"]
+)
+def test_ages_that_do_not_rise_are_refused(ages: tuple[int, int, int]) -> None:
+    """With the ages in the error."""
+    with pytest.raises(KeepError) as caught:
+        KeepPolicy(*ages)
+    assert caught.value.extra["keep"] == dict(
+        zip(("all_s", "hourly_s", "daily_s"), ages, strict=True)
+    )
+    assert KeepPolicy(HOUR_S, HOUR_S, HOUR_S).period_s(HOUR_S) > HOUR_S
