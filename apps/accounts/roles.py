@@ -3,7 +3,7 @@
 Pure: no database, no request. REST, sockets and pages all read the ``Abilities`` made here.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +28,7 @@ class Abilities:
     """What one person may do with one document. All false, and no role: they may not know of it.
 
     ``share`` is to grant, change and revoke permissions; ``manage_owner`` the same for owners.
+    ``look_at_history`` is to see any other moment than the present, and who did what.
     """
 
     role: Role | None = None
@@ -38,6 +39,7 @@ class Abilities:
     share: bool = False
     trash: bool = False
     manage_owner: bool = False
+    look_at_history: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the abilities as JSON-able values, the role as its word or None."""
@@ -58,16 +60,30 @@ _ABILITIES: dict[Role, Abilities] = {
         share=True,
         trash=True,
         manage_owner=True,
+        look_at_history=True,
     ),
-    Role.EDITOR: Abilities(role=Role.EDITOR, read=True, comment=True, write=True, rename=True),
-    Role.COMMENTER: Abilities(role=Role.COMMENTER, read=True, comment=True),
-    Role.VIEWER: Abilities(role=Role.VIEWER, read=True),
+    Role.EDITOR: Abilities(
+        role=Role.EDITOR,
+        read=True,
+        comment=True,
+        write=True,
+        rename=True,
+        look_at_history=True,
+    ),
+    Role.COMMENTER: Abilities(role=Role.COMMENTER, read=True, comment=True, look_at_history=True),
+    Role.VIEWER: Abilities(role=Role.VIEWER, read=True, look_at_history=True),
 }
 
 
-def abilities_of(role: Role | None) -> Abilities:
-    """Return the abilities that a role on a document gives; none for None and ``CREATOR``."""
-    return _ABILITIES.get(role, NO_ABILITIES) if role else NO_ABILITIES
+def abilities_of(role: Role | None, *, viewers_may_look: bool = True) -> Abilities:
+    """Return the abilities that a role on a document gives; none for None and ``CREATOR``.
+
+    ``viewers_may_look`` is the document's own word on its history.
+    """
+    abilities = _ABILITIES.get(role, NO_ABILITIES) if role else NO_ABILITIES
+    if role is Role.VIEWER and not viewers_may_look:
+        return replace(abilities, look_at_history=False)
+    return abilities
 
 
 def highest(roles: set[Role]) -> Role | None:

@@ -4,6 +4,7 @@ import mongoengine
 from mongoengine.fields import (
     BinaryField,
     BooleanField,
+    DictField,
     IntField,
     LongField,
     StringField,
@@ -36,6 +37,14 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     trashed = BooleanField(required=True, default=False)
     trashed_at = MomentField()
     lineage = StringField(required=True)
+
+    #: What its owners say of its history: whether viewers may look at it; after how many days the
+    #: log may be compacted (0 never, None as the server); at which densities versions are kept
+    #: (``history.retention.KeepPolicy``; None as the server). Here, not in a collection of their
+    #: own: who asks for a document reads its entity anyway, and so its rights cost no query more.
+    viewers_may_look = BooleanField(default=True)
+    compact_after_days = IntField()
+    keep = DictField(null=True, default=None)
 
     #: Kept up to date by the log: the last ``seq``, the state vector after it (Yjs encoding),
     #: the last ``seq`` that Kafka has confirmed, and whether any is not confirmed yet.

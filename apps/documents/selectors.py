@@ -31,6 +31,12 @@ class DocumentNotFoundError(errors.NotFoundError):
     code = "document_not_found"
 
 
+class HistoryHiddenError(errors.ForbiddenError):
+    """The document's owners let viewers see its present only."""
+
+    code = "history_hidden"
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentCard:
     """A document with what its reader needs to know beside it.
@@ -61,7 +67,23 @@ def document_get(
     document = Document.objects(id=document_id).first() if abilities.read else None
     if document is None or (document.trashed and not (with_trashed and abilities.trash)):
         raise DocumentNotFoundError("There is no such document, or it is not shared with you.")
+    return document, _abilities_in(document, abilities.role)
+
+
+def document_history_get(*, user: Any, document_id: str) -> tuple[Document, Abilities]:
+    """Return a document for one who looks at its history, and what ``user`` may do with it.
+
+    Raises ``HistoryHiddenError``, and as ``document_get`` does.
+    """
+    document, abilities = document_get(user=user, document_id=document_id)
+    history_check(abilities)
     return document, abilities
+
+
+def history_check(abilities: Abilities) -> None:
+    """Raise ``HistoryHiddenError`` unless they let one look at a document's history."""
+    if not abilities.look_at_history:
+        raise HistoryHiddenError("You may see this document as it is now, not its history.")
 
 
 def document_stored(document_id: str) -> Document:
@@ -115,22 +137,29 @@ def document_cards(documents: Sequence[Document], *, user: User) -> list[Documen
     roles = accounts.document_roles(user=user)
     owners = accounts.owners_by_document(document.id for document in documents)
     return [
-        DocumentCard(document, abilities_of(roles.get(document.id)), owners.get(document.id))
+        DocumentCard(
+            document, _abilities_in(document, roles.get(document.id)), owners.get(document.id)
+        )
         for document in documents
     ]
 
 
 def document_card(document: Document, *, user: User) -> DocumentCard:
     """Return the card of one document, superusers' own right included."""
-    abilities = accounts.abilities_get(user=user, document_id=document.id)
+    role = accounts.abilities_get(user=user, document_id=document.id).role
     owners = accounts.owners_by_document([document.id])
-    return DocumentCard(document, abilities, owners.get(document.id))
+    return DocumentCard(document, _abilities_in(document, role), owners.get(document.id))
 
 
 def _abilities(user: Any, document_id: str) -> Abilities:
     if not ids.is_id(document_id):
         return abilities_of(None)
     return accounts.abilities_get(user=user, document_id=document_id)
+
+
+def _abilities_in(document: Document, role: Role | None) -> Abilities:
+    """Return what a role gives on this document, as its owners have it."""
+    return abilities_of(role, viewers_may_look=document.viewers_may_look)
 
 
 def _is_wanted(role: Role, *, trashed: bool, owned: bool | None) -> bool:

@@ -7,6 +7,7 @@ can see without a permission, and takes it back when a later step fails.
 import contextlib
 import logging
 import uuid
+from typing import TypedDict
 
 from django.conf import settings
 from django.db import transaction
@@ -38,6 +39,14 @@ class MayNotCreateError(errors.ForbiddenError):
 
 class NotAllowedError(errors.ForbiddenError):
     """The user may see the document, and may not do this with it."""
+
+
+class HistoryChanges(TypedDict, total=False):
+    """What an owner may say of a document's history; the fields of ``Document`` by their names."""
+
+    viewers_may_look: bool
+    compact_after_days: int | None
+    keep: dict[str, int] | None
 
 
 class TitleTooLongError(errors.InvalidInputError):
@@ -110,6 +119,22 @@ def document_restore(*, user: User, document_id: str) -> Document:
         return document
     document.update(set__trashed=False, unset__trashed_at=True)
     return _trash_changed(document, user, events.document_restored)
+
+
+def document_history_set(*, user: User, document_id: str, changes: HistoryChanges) -> Document:
+    """Say anew of a document's history what ``changes`` names, and return the document.
+
+    The caller has checked the values. Raises ``NotAllowedError`` for who does not own it, and as
+    ``document_get``.
+    """
+    document, abilities = document_get(user=user, document_id=document_id)
+    if not abilities.manage_owner:
+        raise NotAllowedError("Only an owner may change what is kept of this document's history.")
+    if changes:
+        document.update(**{f"set__{name}": value for name, value in changes.items()})
+        access_publish(document_id=document.id)
+        document.reload()
+    return document
 
 
 def document_adopt(document: Document, *, owner: User) -> None:

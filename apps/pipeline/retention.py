@@ -4,11 +4,10 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from django.conf import settings
-
 from apps.core import clock, metrics
 from apps.core.errors import AppError
 from apps.documents.selectors import document_ids, document_stored
+from apps.history.policy import history_policy
 from apps.history.retention import KeepPolicy, versions_to_drop
 from apps.history.selectors import version_ages
 from apps.history.services import versions_drop
@@ -30,9 +29,9 @@ def document_retain(*, document_id: str, apply: bool) -> Retained:
 
     Raises ``DocumentNotFoundError``, ``KeepError``, ``PyMongoError``.
     """
-    document_stored(document_id)
+    policy = history_policy(document_stored(document_id))
     retained = Retained(document_id)
-    _retain_versions(retained, KeepPolicy(**settings.VERSION_KEEP), apply=apply)
+    _retain_versions(retained, policy.keep, apply=apply)
     return retained
 
 

@@ -266,6 +266,9 @@ VERSION_KEEP: dict[str, int] = {
     "hourly_s": env.int("VERSION_KEEP_HOURLY_S", 7 * 24 * 3600),
     "daily_s": env.int("VERSION_KEEP_DAILY_S", 30 * 24 * 3600),
 }
+#: After how many days the log of a document may be compacted, 0 for never. A document's own policy
+#: stands in its place.
+COMPACT_AFTER_DAYS: int = env.int("COMPACT_AFTER_DAYS", 0, validate=validate.Range(0, 36_600))
 #: Documents that one worker keeps in memory.
 WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
 

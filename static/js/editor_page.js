@@ -61,7 +61,9 @@ const authors = new AuthorsMode(api, {
 });
 bindShortcuts(editor, {
   toolbar,
-  onAuthors: () => void authors.toggle(),
+  onAuthors: () => {
+    if (page.document.abilities.look_at_history) void authors.toggle();
+  },
   onSave: () => {
     provider.flush();
     void title.flush();
@@ -73,7 +75,7 @@ countWords();
 greetNewDocument();
 document.body.dataset.ready = "true";
 const moment = momentOf(location.hash);
-if (moment !== null) showHistory(moment);
+if (moment !== null && page.document.abilities.look_at_history) showHistory(moment);
 await provider.open();
 
 /** Load what this device has of the document, then make its connection. */
@@ -203,6 +205,9 @@ async function look() {
 function showRights() {
   const { abilities } = page.document;
   byId("share", HTMLButtonElement).hidden = abilities.share !== true;
+  for (const id of ["authors", "history", "activity"]) {
+    byId(id, HTMLButtonElement).hidden = abilities.look_at_history !== true;
+  }
   byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
 }
 

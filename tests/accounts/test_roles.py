@@ -21,9 +21,9 @@ FLAGS = [field.name for field in fields(Abilities) if field.name != "role"]
     ("role", "expected"),
     [
         (Role.OWNER, set(FLAGS)),
-        (Role.EDITOR, {"read", "comment", "write", "rename"}),
-        (Role.COMMENTER, {"read", "comment"}),
-        (Role.VIEWER, {"read"}),
+        (Role.EDITOR, {"read", "comment", "write", "rename", "look_at_history"}),
+        (Role.COMMENTER, {"read", "comment", "look_at_history"}),
+        (Role.VIEWER, {"read", "look_at_history"}),
         (Role.CREATOR, set()),
         (None, set()),
     ],
@@ -32,6 +32,14 @@ def test_abilities_of_each_role_are_exactly_these(role: Role | None, expected: s
     """A new ability or role must be decided here on purpose."""
     abilities = abilities_of(role)
     assert {name for name in FLAGS if getattr(abilities, name)} == expected
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+def test_abilities_of_viewers_alone_depend_on_the_documents_word(role: Role | None) -> None:
+    """And only the history does."""
+    usual, told = abilities_of(role), abilities_of(role, viewers_may_look=False)
+    differing = {name for name in FLAGS if getattr(usual, name) != getattr(told, name)}
+    assert differing == ({"look_at_history"} if role is Role.VIEWER else set())
 
 
 def test_abilities_of_a_stronger_role_include_those_of_a_weaker() -> None:

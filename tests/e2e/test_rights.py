@@ -23,6 +23,24 @@ def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
     grace.sees("Read this aloud")
 
 
+def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, grace: Person) -> None:
+    """Nor a moment behind its address; export of the present stays."""
+    document_id = ada.create("Only the present")
+    ada.share(document_id, "grace", "viewer")
+    grace.open(document_id, status="Read-only")
+    expect(grace.page.get_by_role("button", name="History")).to_be_visible()
+    ada.api("PATCH", f"documents/{document_id}/history-settings/", viewers_may_look=False)
+    grace.page.goto(f"/documents/{document_id}/#at=0")
+    grace.page.reload()
+    expect(grace.page.get_by_role("button", name="Export")).to_be_visible()
+    expect(grace.page.locator("body[data-ready]")).to_have_count(1)
+    for name in ("History", "Activity"):
+        expect(grace.page.get_by_role("button", name=name)).to_be_hidden()
+    expect(grace.page.get_by_role("dialog", name="History")).to_have_count(0)
+    ada.open(document_id)
+    expect(ada.page.get_by_role("button", name="History")).to_be_visible()
+
+
 def test_access_removed_while_typing_is_said_and_the_text_kept(
     ada: Person, grace: Person, shared: str
 ) -> None:

@@ -18,7 +18,7 @@ from apps.activity.api.serializers import (
 )
 from apps.activity.models import Activity
 from apps.activity.selectors import activity_page
-from apps.documents.selectors import document_get
+from apps.documents.selectors import document_history_get
 
 
 class ActivityView(APIView):
@@ -26,11 +26,11 @@ class ActivityView(APIView):
 
     @extend_schema(
         parameters=[ActivityQuerySerializer],
-        responses={200: ActivityPageSerializer, 400: ERROR, 404: ERROR},
+        responses={200: ActivityPageSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
         """Read the trail; who was given which right is only for those who may share."""
-        _, abilities = document_get(user=caller(request), document_id=document_id)
+        _, abilities = document_history_get(user=caller(request), document_id=document_id)
         query = validated(ActivityQuerySerializer, request.query_params)
         limit: int = query["limit"]
         rows = activity_page(

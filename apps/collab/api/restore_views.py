@@ -22,7 +22,7 @@ from apps.collab.restoring import Restored, document_restore_to, restore_preview
 from apps.collab.undoing import author_undo, undo_preview
 from apps.core.errors import ForbiddenError
 from apps.documents.models import Document
-from apps.documents.selectors import document_get
+from apps.documents.selectors import document_history_get
 from apps.history.api.binary import BYTES, AnyContentNegotiation, bytes_response, etag_of
 from apps.history.moments import moment_content, version_content
 from apps.history.snapshot import EMPTY, Snapshot
@@ -126,14 +126,14 @@ def _answer(restored: Restored) -> Response:
 
 
 def _owned(request: Request, document_id: str) -> Document:
-    document, abilities = document_get(user=caller(request), document_id=document_id)
+    document, abilities = document_history_get(user=caller(request), document_id=document_id)
     if not abilities.manage_owner:
         raise ForbiddenError("Only an owner takes back what others did.")
     return document
 
 
 def _writable(request: Request, document_id: str) -> Document:
-    document, abilities = document_get(user=caller(request), document_id=document_id)
+    document, abilities = document_history_get(user=caller(request), document_id=document_id)
     if not abilities.write:
         raise ForbiddenError("You may read this document, not take it back.")
     return document

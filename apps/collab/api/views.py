@@ -17,7 +17,7 @@ from apps.collab.api.serializers import (
 )
 from apps.collab.services import operation_submit
 from apps.core.errors import ForbiddenError
-from apps.documents.selectors import document_get
+from apps.documents.selectors import document_get, document_history_get
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_since
 
@@ -30,7 +30,7 @@ class OperationsView(APIView):
     @extend_schema(parameters=[LogQuerySerializer], responses=LogPageSerializer)
     def get(self, request: Request, document_id: str) -> Response:
         """Read the log after a seq."""
-        document_get(user=request.user, document_id=document_id)
+        document_history_get(user=request.user, document_id=document_id)
         query = LogQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         after, limit = query.validated_data["after"], query.validated_data["limit"]

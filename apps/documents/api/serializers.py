@@ -34,6 +34,7 @@ class AbilitiesSerializer(serializers.Serializer[Any]):
     share = serializers.BooleanField(read_only=True)
     trash = serializers.BooleanField(read_only=True)
     manage_owner = serializers.BooleanField(read_only=True)
+    look_at_history = serializers.BooleanField(read_only=True)
 
 
 @extend_schema_field(OpenApiTypes.BYTE)

@@ -14,7 +14,7 @@ from apps.accounts.api.input import validated
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
-from apps.documents.selectors import document_get
+from apps.documents.selectors import document_history_get
 from apps.history.api.serializers import (
     AfterQuerySerializer,
     AuthorshipSerializer,
@@ -32,11 +32,11 @@ class AuthorshipView(APIView):
 
     @extend_schema(
         parameters=[MomentQuerySerializer],
-        responses={200: AuthorshipSerializer, 400: ERROR, 404: ERROR},
+        responses={200: AuthorshipSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
         """Return the pieces in document order; adjacent ones came with other operations."""
-        document, _ = document_get(user=caller(request), document_id=document_id)
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
         seq, pieces = document_authorship(
             document_id=document_id,
             lineage=document.lineage,
@@ -54,11 +54,11 @@ class ClientRunsView(APIView):
 
     @extend_schema(
         parameters=[AfterQuerySerializer],
-        responses={200: ClientRunsSerializer, 400: ERROR, 404: ERROR},
+        responses={200: ClientRunsSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
         """Return the runs of clocks that came after an operation, of each client in order."""
-        document, _ = document_get(user=caller(request), document_id=document_id)
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
         after = validated(AfterQuerySerializer, request.query_params)["after"]
         seq, runs = client_runs(document_id=document_id, lineage=document.lineage, after=after)
         authors = authors_named({run.author_id for run in runs})
@@ -80,11 +80,11 @@ class DeletionsView(APIView):
 
     @extend_schema(
         parameters=[DeletionsQuerySerializer],
-        responses={200: DeletionsPageSerializer, 400: ERROR, 404: ERROR},
+        responses={200: DeletionsPageSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
         """List the operations that deleted something, with the words and who had written them."""
-        document, _ = document_get(user=caller(request), document_id=document_id)
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(DeletionsQuerySerializer, request.query_params)
         limit: int = query["limit"]
         deletions = deletions_page(

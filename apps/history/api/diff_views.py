@@ -11,7 +11,7 @@ from apps.accounts.api.input import validated
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
-from apps.documents.selectors import document_get
+from apps.documents.selectors import document_history_get
 from apps.history.api.serializers import (
     DiffSerializer,
     MomentAgainstSerializer,
@@ -27,11 +27,11 @@ class VersionDiffView(APIView):
 
     @extend_schema(
         parameters=[VersionAgainstSerializer],
-        responses={200: DiffSerializer, 400: ERROR, 404: ERROR},
+        responses={200: DiffSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str, number: int) -> Response:
         """Return the pieces of both, in document order."""
-        document, _ = document_get(user=caller(request), document_id=document_id)
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
         against = validated(VersionAgainstSerializer, request.query_params).get("against")
         later = version_content(document_id=document_id, number=number)
         if against is None:
@@ -46,11 +46,11 @@ class MomentDiffView(APIView):
 
     @extend_schema(
         parameters=[MomentAgainstSerializer],
-        responses={200: DiffSerializer, 400: ERROR, 404: ERROR},
+        responses={200: DiffSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str, seq: int) -> Response:
         """Return the pieces of both, in document order."""
-        document, _ = document_get(user=caller(request), document_id=document_id)
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(MomentAgainstSerializer, request.query_params)
         later = moment_content(document_id=document_id, seq=seq)
         against = query.get("against", max(seq - 1, 0))

@@ -13,7 +13,7 @@ from apps.accounts.api.input import validated
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.crdt.formats.writing import WRITTEN_FORMATS
-from apps.documents.selectors import document_get
+from apps.documents.selectors import document_get, history_check
 from apps.history.api.binary import AnyContentNegotiation, not_modified
 from apps.history.api.serializers import ExportQuerySerializer
 from apps.history.export import Export, export_get
@@ -36,12 +36,14 @@ class ExportView(APIView):
             OpenApiParameter("kind", str, "path", enum=sorted(WRITTEN_FORMATS)),
             ExportQuerySerializer,
         ],
-        responses={**_FILES, 400: ERROR, 404: ERROR},
+        responses={**_FILES, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str, kind: str) -> HttpResponse:
         """Answer with the file, or 304. Of a version, of any seq, else of the present."""
-        document, _ = document_get(user=caller(request), document_id=document_id)
+        document, abilities = document_get(user=caller(request), document_id=document_id)
         query = validated(ExportQuerySerializer, request.query_params)
+        if query:
+            history_check(abilities)
         export = export_get(document=document, kind=kind, **query)
         return not_modified(request, export.etag) or _file(export)
 

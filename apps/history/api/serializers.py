@@ -178,3 +178,43 @@ class DiffSerializer(serializers.Serializer[Any]):
     against = serializers.IntegerField(help_text="The seq of the earlier one.")
     seq = serializers.IntegerField(help_text="The seq of the later one.")
     changes = DiffPieceSerializer(many=True)
+
+
+class KeepSerializer(serializers.Serializer[Any]):
+    """Up to which age versions stay, in seconds; the three rise. One a week stays for ever."""
+
+    all_s = serializers.IntegerField(min_value=0, help_text="Every automatic one.")
+    hourly_s = serializers.IntegerField(min_value=0, help_text="The latest of each hour.")
+    daily_s = serializers.IntegerField(min_value=0, help_text="The latest of each day.")
+
+
+class HistorySettingsChangeSerializer(serializers.Serializer[Any]):
+    """What is to be changed; null stands for the server's own setting."""
+
+    viewers_may_look = serializers.BooleanField(required=False)
+    compact_after_days = serializers.IntegerField(
+        min_value=0,
+        required=False,
+        allow_null=True,
+        help_text="After how many days the log may be compacted; 0 is never.",
+    )
+    keep = KeepSerializer(required=False, allow_null=True)
+
+
+class HistoryInForceSerializer(serializers.Serializer[Any]):
+    """What holds, with the server's own settings where the document has none."""
+
+    compact_after_days = serializers.IntegerField()
+    keep = KeepSerializer()
+
+
+class HistorySettingsSerializer(serializers.Serializer[Any]):
+    """What a document's owners say of its history."""
+
+    viewers_may_look = serializers.BooleanField(
+        help_text="Whether those with no other role than viewer may look at another moment than "
+        "the present, and at who did what."
+    )
+    compact_after_days = serializers.IntegerField(allow_null=True)
+    keep = KeepSerializer(allow_null=True)
+    in_force = HistoryInForceSerializer()

@@ -5,6 +5,7 @@ from django.urls import path
 from apps.history.api.authorship_views import AuthorshipView, ClientRunsView, DeletionsView
 from apps.history.api.diff_views import MomentDiffView, VersionDiffView
 from apps.history.api.export_views import ExportView
+from apps.history.api.settings_views import HistorySettingsView
 from apps.history.api.version_views import (
     MomentStateView,
     VersionStateView,
@@ -26,6 +27,11 @@ urlpatterns = [
     path(f"{DOCUMENT}/deletions/", DeletionsView.as_view(), name="document-deletions"),
     path(f"{DOCUMENT}/at/<int:seq>/state/", MomentStateView.as_view(), name="document-at-state"),
     path(f"{DOCUMENT}/export/<str:kind>/", ExportView.as_view(), name="document-export"),
+    path(
+        f"{DOCUMENT}/history-settings/",
+        HistorySettingsView.as_view(),
+        name="document-history-settings",
+    ),
     path(f"{DOCUMENT}/versions/", VersionsView.as_view(), name="document-versions"),
     path(f"{DOCUMENT}/versions/<int:number>/", VersionView.as_view(), name="document-version"),
     path(

@@ -16,7 +16,7 @@ from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
 from apps.core.errors import ForbiddenError
-from apps.documents.selectors import document_get
+from apps.documents.selectors import document_history_get
 from apps.history.api.binary import (
     BYTES,
     AnyContentNegotiation,
@@ -44,11 +44,11 @@ class VersionsView(APIView):
     @extend_schema(
         operation_id="documents_versions_list",
         parameters=[VersionsQuerySerializer],
-        responses={200: VersionsPageSerializer, 400: ERROR, 404: ERROR},
+        responses={200: VersionsPageSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
         """List versions."""
-        document_get(user=caller(request), document_id=document_id)
+        document_history_get(user=caller(request), document_id=document_id)
         query = validated(VersionsQuerySerializer, request.query_params)
         limit: int = query["limit"]
         versions = versions_page(
@@ -82,10 +82,10 @@ class VersionView(APIView):
 
     serializer_class = VersionNameSerializer
 
-    @extend_schema(responses={200: VersionSerializer, 404: ERROR})
+    @extend_schema(responses={200: VersionSerializer, 403: ERROR, 404: ERROR})
     def get(self, request: Request, document_id: str, number: int) -> Response:
         """Return a version, without its content."""
-        document_get(user=caller(request), document_id=document_id)
+        document_history_get(user=caller(request), document_id=document_id)
         return Response(_bodies([version_get(document_id=document_id, number=number)])[0])
 
     @extend_schema(
@@ -110,7 +110,7 @@ class VersionStateView(APIView):
     @extend_schema(responses=BYTES)
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Answer with the bytes, or 304."""
-        document, _ = document_get(user=caller(request), document_id=document_id)
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
         version = version_get(document_id=document_id, number=number)
         etag = etag_of(document.lineage, version.seq)
         unchanged = not_modified(request, etag)
@@ -128,7 +128,7 @@ class MomentStateView(APIView):
     @extend_schema(responses=BYTES)
     def get(self, request: Request, document_id: str, seq: int) -> HttpResponse:
         """Answer with the bytes, or 304."""
-        document, _ = document_get(user=caller(request), document_id=document_id)
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
         etag = etag_of(document.lineage, seq)
         unchanged = not_modified(request, etag)
         if unchanged is not None:
@@ -138,7 +138,7 @@ class MomentStateView(APIView):
 
 
 def _check_writable(request: Request, document_id: str) -> None:
-    _, abilities = document_get(user=caller(request), document_id=document_id)
+    _, abilities = document_history_get(user=caller(request), document_id=document_id)
     if not abilities.write:
         raise ForbiddenError("You may read this document, not change its history.")
 

@@ -1,0 +1,61 @@
+"""What holds for a document's history: its owners' word, else the server's."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+
+from apps.accounts.models import User
+from apps.core.errors import InvalidInputError
+from apps.documents.models import Document
+from apps.documents.services import HistoryChanges, document_history_set
+from apps.history.retention import KeepPolicy
+
+#: The longest that a log may be told to wait for its compaction, in days: a hundred years.
+COMPACT_AFTER_MAX_DAYS = 36_600
+
+
+class CompactAfterError(InvalidInputError):
+    """Not a number of days from 0 to ``COMPACT_AFTER_MAX_DAYS``."""
+
+    code = "compact_after_days"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPolicy:
+    """At which densities versions stay, and after how many days the log may be compacted.
+
+    ``compact_after_days`` is 0 where it may never be.
+    """
+
+    keep: KeepPolicy
+    compact_after_days: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {"compact_after_days": self.compact_after_days, "keep": asdict(self.keep)}
+
+
+def history_policy(document: Document) -> HistoryPolicy:
+    """Return what holds for a document. Raises ``KeepError`` for settings that make no sense."""
+    days = document.compact_after_days
+    return HistoryPolicy(
+        keep=KeepPolicy(**(document.keep or settings.VERSION_KEEP)),
+        compact_after_days=settings.COMPACT_AFTER_DAYS if days is None else days,
+    )
+
+
+def history_settings_change(*, user: User, document_id: str, changes: HistoryChanges) -> Document:
+    """Check what an owner says of a document's history, store it, and return the document.
+
+    Raises ``KeepError``, ``CompactAfterError``, and as ``document_history_set`` does.
+    """
+    if keep := changes.get("keep"):
+        KeepPolicy(**keep)
+    days = changes.get("compact_after_days")
+    if days is not None and not 0 <= days <= COMPACT_AFTER_MAX_DAYS:
+        raise CompactAfterError(
+            f"Between 0 (never) and {COMPACT_AFTER_MAX_DAYS} days.",
+            extra={"limit": "COMPACT_AFTER_MAX_DAYS", "value": COMPACT_AFTER_MAX_DAYS},
+        )
+    return document_history_set(user=user, document_id=document_id, changes=changes)
