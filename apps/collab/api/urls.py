@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.collab.api.import_views import ContentImportView, DocumentImportView
+from apps.collab.api.log_views import PackedLogView
 from apps.collab.api.restore_views import AuthorUndoView, MomentRestoreView, VersionRestoreView
 from apps.collab.api.views import OperationsView
 
@@ -17,6 +18,11 @@ urlpatterns = [
         "documents/<str:document_id>/operations/",
         OperationsView.as_view(),
         name="document-operations",
+    ),
+    path(
+        "documents/<str:document_id>/operations/packed/",
+        PackedLogView.as_view(),
+        name="document-operations-packed",
     ),
     path(
         "documents/<str:document_id>/versions/<int:number>/restore/",
