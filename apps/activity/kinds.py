@@ -15,9 +15,10 @@ class Kind(StrEnum):
     RENAMED = "renamed"  #: old_title, title
     TRASHED = "trashed"
     UNTRASHED = "untrashed"  #: taken back out of the trash
-    #: seq that it went back to; number of the version, or null; part: whether only a part did
+    #: seq that it went back to; number of the version, or null; part: whether only a part did;
+    #: operation_seq: of the edit that did it
     RESTORED = "restored"
-    UNDID = "undid"  #: author: whose work it was; after_seq: all of it that came after
+    UNDID = "undid"  #: author whose work it was, after_seq: all that came after; operation_seq
     NAMED = "named"  #: number, seq, name: a version that was given a name
 
 

@@ -48,6 +48,14 @@ class Session:
             "began_at": self.began_at.isoformat(),
         }
 
+    @classmethod
+    def from_detail(cls, detail: dict[str, Any], *, author_id: str, last_at: datetime) -> Self:
+        """Read what the trail says of a session that is over."""
+        names = ("first_seq", "last_seq", "operations")
+        began_at = datetime.fromisoformat(detail["began_at"])
+        numbers = {name: detail[name] for name in names}
+        return cls(author_id=author_id, began_at=began_at, last_at=last_at, **numbers)
+
     def to_json(self) -> dict[str, Any]:
         """Return the session as it is stored while it goes on."""
         moments = {"began_at": self.began_at.isoformat(), "last_at": self.last_at.isoformat()}

@@ -109,7 +109,12 @@ def on_taken_back(taken: TakenBack) -> None:
         document_id=taken.document_id,
         actor_id=int(taken.user_id),
         kind=Kind.RESTORED,
-        detail={"number": taken.number, "seq": taken.seq, "part": taken.is_part},
+        detail={
+            "number": taken.number,
+            "seq": taken.seq,
+            "part": taken.is_part,
+            "operation_seq": taken.operation_seq,
+        },
     )
 
 
@@ -120,7 +125,11 @@ def on_undone(undone: Undone) -> None:
         document_id=undone.document_id,
         actor_id=int(undone.user_id),
         kind=Kind.UNDID,
-        detail={"author": author, "after_seq": undone.after_seq},
+        detail={
+            "author": author,
+            "after_seq": undone.after_seq,
+            "operation_seq": undone.operation_seq,
+        },
     )
 
 

@@ -75,7 +75,9 @@ def document_restore_to(
     )
     restored = forward_edit(document, update, user_id=user_id, unique_id=unique_id, seq=seq)
     if restored.changed:
-        taken = TakenBack(document.id, user_id, earlier.seq, number, is_part=bool(part))
+        taken = TakenBack(
+            document.id, user_id, earlier.seq, number, restored.seq, is_part=bool(part)
+        )
         document_taken_back.publish(taken)
     return restored
 

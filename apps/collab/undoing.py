@@ -62,5 +62,5 @@ def author_undo(
     )
     restored = forward_edit(document, update, user_id=user_id, unique_id=unique_id, seq=seq)
     if restored.changed:
-        author_undone.publish(Undone(document.id, user_id, author_id, after))
+        author_undone.publish(Undone(document.id, user_id, author_id, after, restored.seq))
     return restored

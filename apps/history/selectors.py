@@ -131,6 +131,17 @@ def versions_page(
     return [Version.from_row(row) for row in rows.sort("number", -1).limit(limit)]
 
 
+def versions_named(*, document_id: str, first_seq: int, last_seq: int) -> list[Version]:
+    """Return the versions with a name of some moments, the latest first, without their content."""
+    wanted: dict[str, Any] = {
+        "document_id": equal(document_id),
+        "automatic": False,
+        "seq": {"$gte": first_seq, "$lte": last_seq},
+    }
+    rows = version_rows().find(wanted, {"_id": 0, "snapshot": 0, "version_vector": 0})
+    return [Version.from_row(row) for row in rows.sort([("seq", -1), ("number", -1)])]
+
+
 def version_get(*, document_id: str, number: int) -> Version:
     """Return a version without its content. Raises ``VersionNotFoundError``."""
     wanted = {"_id": 0, "snapshot": 0, "version_vector": 0}

@@ -34,7 +34,7 @@ async def test_deleted_part_comes_back_beside_what_is_typed_since(
     assert log()[-1]["author"]["username"] == "grace"
     feed = await asyncio.to_thread(stack.call, "ada", "GET", f"{path}activity/")
     [deed] = [each for each in feed.json()["results"] if each["kind"] == "restored"]
-    assert deed["detail"] == {"number": None, "seq": 1, "part": True}
+    assert deed["detail"] == {"number": None, "seq": 1, "part": True, "operation_seq": 4}
 
 
 async def test_owner_undoes_what_one_did_and_keeps_what_others_did(

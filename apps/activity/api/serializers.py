@@ -26,8 +26,8 @@ class ActivitySerializer(serializers.Serializer[Any]):
         help_text=(
             "created: title; edited: first_seq, last_seq, operations, began_at, and ongoing while "
             "it goes on; shared and unshared: user or group, role; role_changed: also old_role; "
-            "renamed: old_title, title; restored: number, seq, part; "
-            "undid: author, after_seq; named: number, seq, name."
+            "renamed: old_title, title; restored: number, seq, part, operation_seq; "
+            "undid: author, after_seq, operation_seq; named: number, seq, name."
         )
     )
 
@@ -39,6 +39,55 @@ class ActivityQuerySerializer(serializers.Serializer[Any]):
         min_value=1, required=False, help_text="What was done before the deed with this id."
     )
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+
+
+class SittingVersionSerializer(serializers.Serializer[Any]):
+    """A version that was given a name."""
+
+    number = serializers.IntegerField()
+    seq = serializers.IntegerField(help_text="The last operation that is in it.")
+    name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class SittingRestoreSerializer(serializers.Serializer[Any]):
+    """A way back: operation ``operation_seq`` made the document what it was after ``seq``."""
+
+    operation_seq = serializers.IntegerField()
+    seq = serializers.IntegerField()
+    number = serializers.IntegerField(allow_null=True, help_text="Of the version, if it was one.")
+    at = serializers.DateTimeField()
+    actor = ActorSerializer()
+
+
+class SittingSerializer(serializers.Serializer[Any]):
+    """A stretch of the log in which some people wrote without a long pause."""
+
+    first_seq = serializers.IntegerField()
+    last_seq = serializers.IntegerField()
+    operations = serializers.IntegerField()
+    began_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+    ongoing = serializers.BooleanField(help_text="Somebody has written in the last ten minutes.")
+    authors = ActorSerializer(many=True, help_text="Who wrote last comes first.")
+    versions = SittingVersionSerializer(many=True)
+    restores = SittingRestoreSerializer(many=True)
+
+
+class SittingsQuerySerializer(serializers.Serializer[Any]):
+    """Which part of the list."""
+
+    before = serializers.IntegerField(
+        min_value=1, required=False, help_text="Those that ended before this operation."
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+
+
+class SittingsPageSerializer(serializers.Serializer[Any]):
+    """A part of the list, the latest first; ``next`` is the address of the part after it."""
+
+    results = SittingSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class ActivityPageSerializer(serializers.Serializer[Any]):

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from apps.activity.api.sitting_views import SittingsView
 from apps.activity.api.views import ActivityView
 
 urlpatterns = [
     path("documents/<str:document_id>/activity/", ActivityView.as_view(), name="document-activity"),
+    path("documents/<str:document_id>/sittings/", SittingsView.as_view(), name="document-sittings"),
 ]

@@ -47,16 +47,21 @@ class ActivityView(APIView):
         return Response({"results": bodies, "next": following})
 
 
-def _row(activity: Activity) -> dict[str, Any]:
+def actor_body(activity: Activity) -> dict[str, Any]:
+    """Return who did it, as the interface says it."""
     actor, name = activity.actor, activity.username or None
+    return {
+        "id": actor.pk if actor else None,
+        "username": actor.username if actor else name,
+        "name": actor.display_name if actor else name,
+    }
+
+
+def _row(activity: Activity) -> dict[str, Any]:
     return {
         "id": activity.id,
         "kind": activity.kind,
-        "actor": {
-            "id": actor.pk if actor else None,
-            "username": actor.username if actor else name,
-            "name": actor.display_name if actor else name,
-        },
+        "actor": actor_body(activity),
         "at": activity.at,
         "detail": activity.detail,
     }
