@@ -9,7 +9,7 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
 .DEFAULT_GOAL := help
-.PHONY: help up down backup restore test lint types format lock vendor screenshot bench-recovery chaos golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench-recovery chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -22,7 +22,11 @@ help: ## Explain all targets
 up: $(VENV)/installed-embedded ## Start Scriptorium with embedded services; Ctrl-C stops it
 	@exec $(BIN)/python -m apps.embedded up
 
-down: $(VENV)/installed-embedded ## Stop what 'make up' started
+stack: $(VENV)/installed-embedded ## The same on PostgreSQL, Redis, nginx and Apache Kafka themselves: three servers, two workers
+	@sh scripts/install_services.sh
+	@exec $(BIN)/python -m apps.embedded stack
+
+down: $(VENV)/installed-embedded ## Stop what 'make up' started ('make stack': DATA_DIR=.data-stack)
 	@exec $(BIN)/python -m apps.embedded down
 
 backup: $(VENV)/installed-embedded ## Write all data to one new file, also while people write: make backup FILE=/path
@@ -35,6 +39,7 @@ restore: $(VENV)/installed-embedded ## Make the data from a backup: make restore
 
 test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make test ARGS="tests/crdt -k gate")
 	@sh scripts/install_chromium.sh
+	@sh scripts/install_services.sh || echo "Without them 'make stack' and its gateway are not tested." >&2
 	@$(if $(ARGS),,npm run --silent test)
 	@$(BIN)/python -m pytest $(ARGS)
 

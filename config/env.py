@@ -17,9 +17,10 @@ env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def data_dir() -> Path:
-    """Return the folder in which the embedded mode keeps its data, logs and process ids."""
-    return Path(env.str("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+def data_dir(word: str = "up") -> Path:
+    """Return the folder in which ``make WORD`` keeps its data, logs and process ids."""
+    default = BASE_DIR / (".data-stack" if word == "stack" else ".data")
+    return Path(env.str("DATA_DIR", str(default))).resolve()
 
 
 def server_id() -> str:

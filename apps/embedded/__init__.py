@@ -1,6 +1,7 @@
-"""``make up``: small real servers on one machine, and the product on top of them.
+"""``make up`` and ``make stack``: real servers on one machine, and the product on top of them.
 
-Nothing here is imported by the product. It starts what a person would otherwise install
-(PostgreSQL, Redis, a MongoDB wire server, a Kafka broker, all from PyPI wheels) and fills in the
-same URLs that a deployment sets. ADR 0004 says why a kept supervisor watches them.
+Nothing here is imported by the product. It starts what a person would otherwise set up, and fills
+in the same URLs that a deployment sets: for ``make up`` small servers from PyPI wheels, for ``make
+stack`` the system's own and Apache Kafka. One launcher and one kept supervisor (ADR 0004) follow
+one plan or the other (``plan``, ``stack``).
 """

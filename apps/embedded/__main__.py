@@ -1,10 +1,12 @@
-"""``python -m apps.embedded up|services|down|env|backup|restore``: what the Makefile calls."""
+"""``python -m apps.embedded up|stack|services|down|env|backup|restore``: what ``make`` calls."""
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +14,18 @@ from environs import EnvError, validate
 
 from apps.embedded.backup import backup
 from apps.embedded.errors import EmbeddedError
+from apps.embedded.gateway import Gateway, Tls
+from apps.embedded.given import services_given
 from apps.embedded.launch import Launcher, down, say
 from apps.embedded.place import Place
-from apps.embedded.programs import Site, service_environment
+from apps.embedded.plan import Plan, environment_of, up_plan
+from apps.embedded.programs import Site
 from apps.embedded.restore import restore, restore_finish
+from apps.embedded.stack import WEB_SERVERS, stack_environment, stack_plan
 from config.env import data_dir, env
+
+#: What a person opens when they say nothing else.
+_PORTS = {"up": 8000, "stack": 8080}
 
 
 def main() -> int:
@@ -35,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m apps.embedded", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("up", help="start all")
+    actions.add_parser("stack", help="start all on full-size services, behind a gateway")
     actions.add_parser("services", help="start the services only")
     actions.add_parser("down", help="stop")
     actions.add_parser("env", help="print the settings for a shell")
@@ -49,28 +59,51 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _live(action: str) -> int:
-    restore_finish(data_dir())
-    place = Place.open(data_dir())
+    folder = data_dir(action)
+    restore_finish(folder)
     if action == "down":
-        return down(place)
+        return down(Place.open(folder, kind=None))
     if action == "env":
-        return _print_env(place)
-    port = env.int("PORT", 8000, validate=validate.Range(1, 65_535))
+        return _print_env(Place.open(folder, kind=None))
+    kind = "stack" if action == "stack" else "up"
+    place = Place.open(folder, kind=kind)
+    return Launcher(place, _plan(place, action)).run()
+
+
+def _plan(place: Place, action: str) -> Plan:
+    port = env.int("PORT", _PORTS[place.kind], validate=validate.Range(1, 65_535))
     site = Site(host=env.str("HOST", "127.0.0.1"), port=port)
-    return Launcher(place, site, only_services=action == "services").run()
+    if action != "stack":
+        return up_plan(place, site, only_services=action == "services")
+    tls = _tls()
+    gateway = Gateway(
+        site=replace(site, scheme="https" if tls else "http"),
+        ports=[place.ports[name] for name in WEB_SERVERS],
+        body_bytes=env.int("REST_BODY_BYTES", 8 * 1024 * 1024),
+        tls=tls,
+    )
+    return stack_plan(place, gateway)
+
+
+def _tls() -> Tls | None:
+    certificate, key = env.str("TLS_CERTIFICATE", None), env.str("TLS_KEY", None)
+    if (certificate is None) != (key is None):
+        missing = "TLS_KEY" if key is None else "TLS_CERTIFICATE"
+        raise EmbeddedError(f"{missing} is missing: a certificate and its key belong together.")
+    return Tls(Path(certificate).absolute(), Path(key).absolute()) if certificate and key else None
 
 
 def _copy(words: argparse.Namespace) -> int:
     """Back up or restore; what is half made goes away at SIGTERM as at Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     tell = _say_aside if words.json else say
-    file = words.file.absolute()
+    file, folder, dry_run = words.file.absolute(), data_dir(), words.dry_run
     try:
         if words.action == "backup":
-            restore_finish(data_dir())
-            result = backup(file, data_dir(), tell=tell, dry_run=words.dry_run)
+            restore_finish(folder)
+            result = backup(file, folder, tell=tell, dry_run=dry_run)
         else:
-            result = restore(file, data_dir(), tell=tell, dry_run=words.dry_run, force=words.force)
+            result = restore(file, folder, tell=tell, dry_run=dry_run, force=words.force)
     except KeyboardInterrupt:
         _say_aside("\nStopped before the end.")
         return 1
@@ -83,10 +116,15 @@ _say_aside = partial(print, file=sys.stderr, flush=True)
 
 
 def _print_env(place: Place) -> int:
-    environment = service_environment(place)
+    environment = (
+        stack_environment(place, services_given(os.environ))
+        if place.kind == "stack"
+        else environment_of(place, place.urls())
+    )
     names = [*place.urls(), "SECRET_KEY", "ALLOWED_HOSTS", "DJANGO_SETTINGS_MODULE"]
     for name in names:
-        say(f"export {name}={shlex.quote(environment[name])}")
+        if name in environment:
+            say(f"export {name}={shlex.quote(environment[name])}")
     return 0
 
 

@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from apps.embedded.binaries import postgres_binary
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place, write_private
 from apps.embedded.programs import (
     ROOT,
     Program,
     postgres,
-    postgres_binary,
     postgres_init_command,
     unprivileged,
 )
@@ -40,7 +40,7 @@ def database_make(place: Place) -> None:
     password_file = place.data_dir / "run" / "password"
     write_private(password_file, place.password)
     try:
-        run_logged(place, "initdb", postgres_init_command(draft, password_file))
+        run_logged(place, "initdb", postgres_init_command(place, draft, password_file))
     finally:
         password_file.unlink()
     draft.rename(place.data_dir / "postgres")
@@ -86,7 +86,7 @@ def check_namespace() -> None:
     if prefix and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode:  # noqa: S603
         raise EmbeddedError(
             "PostgreSQL does not run as root, and this system does not allow user namespaces. "
-            "Run `make up` as a plain user, or allow them with "
+            "Run it as a plain user, or allow them with "
             "`sysctl kernel.unprivileged_userns_clone=1`."
         )
 
@@ -96,7 +96,7 @@ def _client(place: Place, name: str, *words: str) -> None:
     port = str(place.ports["postgres"])
     done = subprocess.run(  # noqa: S603 - our own words
         [
-            str(postgres_binary(name)),
+            str(postgres_binary(place, name)),
             *("--host", "127.0.0.1", "--port", port, "--username", "scriptorium"),
             *("--dbname", "postgres", "--no-password", *words),
         ],

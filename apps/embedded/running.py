@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place
@@ -12,12 +13,17 @@ TAIL_LINES = 20
 
 
 def run_logged(
-    place: Place, name: str, command: list[str], environment: Mapping[str, str] | None = None
+    place: Place,
+    name: str,
+    command: list[str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    directory: Path = ROOT,
 ) -> None:
     """Run a command to its end, its output in the log ``name``. Raises ``EmbeddedError``."""
     with place.log_file(name).open("wb") as log:
         done = subprocess.run(  # noqa: S603 - our own words
-            command, env=environment, cwd=ROOT, stdout=log, stderr=log, check=False
+            command, env=environment, cwd=directory, stdout=log, stderr=log, check=False
         )
     if done.returncode != 0:
         raise EmbeddedError(with_log(place, f"`{name}` failed ({done.returncode}).", name))

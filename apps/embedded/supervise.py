@@ -59,6 +59,7 @@ redirect_stderr=true
 stdout_logfile={log}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
+environment={environment}
 """
 
 
@@ -82,10 +83,11 @@ def configuration(place: Place, programs: Iterable[Program]) -> str:
         _PROGRAM.format(
             name=program.name,
             command=text(program.command_line(place)),
-            directory=text(place.data_dir if program.name == "beat" else ROOT),
+            directory=text(place.data_dir if program.in_data_dir else ROOT),
             priority=priority,
             stop_signal=program.stop_signal,
             stop_wait_s=STOP_WAIT_S,
+            environment=",".join(f'{k}="{text(v)}"' for k, v in program.environment.items()),
             log=text(text(place.log_file(program.name))),  # supervisord expands this one twice
         )
         for priority, program in enumerate(programs, start=1)

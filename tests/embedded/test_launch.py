@@ -17,9 +17,8 @@ import redis
 
 from apps.core import ids
 from apps.embedded.place import SERVICES, Place
-from apps.embedded.programs import services as service_programs
 from apps.embedded.supervise import Supervisor
-from tests.support.control import is_ready
+from tests.support.control import wait_until_ready
 from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched
 from tests.support.processes import Running, family
@@ -175,7 +174,7 @@ def test_supervisor_that_is_killed_is_started_again_with_all_programs(small: Lau
     ready = "The supervisor died; it is started again."
     eventually(lambda: not any(each.is_there for each in old))
     eventually(lambda: small.output().partition(ready)[2].count("ready (") == len(SERVICES), 60)
-    assert all(map(is_ready, (p.is_ready for p in service_programs(Place.open(small.data_dir)))))
+    wait_until_ready(small, *SERVICES)
     assert {small.pid(name) for name in SERVICES}.isdisjoint(each.pid for each in old)
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from apps.embedded import programs
+from apps.embedded import binaries
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import SERVICES, Place
+from apps.embedded.plan import environment_of
 from apps.embedded.programs import (
     Site,
     product,
-    service_environment,
     services,
     unprivileged,
 )
@@ -36,7 +36,7 @@ def test_site_has_an_address_that_a_browser_here_can_open(host: str, url: str) -
 
 def test_services_come_before_what_needs_them(place: Place) -> None:
     """In the order of their start."""
-    everything = [*services(place), *product(Site("127.0.0.1", 8100), lambda name: None)]
+    everything = [*services(place), *product(Site("127.0.0.1", 8100))]
     assert tuple(program.name for program in everything) == ALL
 
 
@@ -61,19 +61,19 @@ def test_environment_names_the_services_of_this_data_folder(
     """Whatever the person's own environment says; what it says of hosts is kept."""
     monkeypatch.setenv("DATABASE_URL", "postgres://elsewhere/other")
     monkeypatch.setenv("ALLOWED_HOSTS", "notes.example")
-    environment = service_environment(place)
+    environment = environment_of(place, place.urls())
     assert environment.items() >= place.urls().items()
     assert environment["SECRET_KEY"] == place.secret_key
     assert environment["DATA_DIR"] == str(place.data_dir)
     assert environment["ALLOWED_HOSTS"] == "notes.example"
     monkeypatch.delenv("ALLOWED_HOSTS")
-    assert "localhost" in service_environment(place)["ALLOWED_HOSTS"].split(",")
+    assert "localhost" in environment_of(place, place.urls())["ALLOWED_HOSTS"].split(",")
 
 
 def test_package_that_is_missing_is_said_by_name() -> None:
     """There may be no wheel of it for this system."""
     with pytest.raises(EmbeddedError, match="no_such_package is not installed"):
-        programs._package_folder("no_such_package")
+        binaries._package_folder("no_such_package")
 
 
 def test_plain_user_runs_postgresql_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def waits(name: str) -> Program:
 def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> None:
     """Its configuration has expansions, comments and quotes; a folder may be called like one."""
     place = Place.open(short_path / name)
-    programs = [*services(place), *product(Site("127.0.0.1", 8100), lambda name: None)]
+    programs = [*services(place), *product(Site("127.0.0.1", 8100))]
     file = place.data_dir / "run" / "supervisord.conf"
     file.write_text(configuration(place, programs))
     read = ServerOptions()
@@ -60,6 +60,7 @@ def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> N
         assert config.stopsignal == signal.Signals[f"SIG{program.stop_signal}"]
         expected = place.data_dir if program.name == "beat" else ROOT
         assert Path(config.directory) == expected
+        assert config.environment == dict(program.environment)
 
 
 @pytest.fixture

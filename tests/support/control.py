@@ -8,8 +8,9 @@ from xmlrpc.client import ServerProxy
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from apps.embedded.place import Place
-from apps.embedded.programs import services
+from apps.embedded.place import SERVICES, Place
+from apps.embedded.programs import Program, services
+from apps.embedded.stack import stack_services, web_servers
 from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched
 
@@ -27,8 +28,7 @@ def away(stack: Launched, *names: str) -> Iterator[None]:
     finally:
         for name in names:
             _call(stack, "startProcess", name)
-        ready = [p.is_ready for p in services(Place.open(stack.data_dir)) if p.name in names]
-        eventually(lambda: all(is_ready(check) for check in ready), START_WAIT_S)
+        wait_until_ready(stack, *names)
 
 
 @contextmanager
@@ -44,8 +44,21 @@ def paused(stack: Launched, name: str) -> Iterator[None]:
 def wait_until_back(stack: Launched, name: str, than: int) -> None:
     """Wait until a killed program has been started again, and serves if it is a service."""
     stack.wait_for_another(name, than)
-    checks = [p.is_ready for p in services(Place.open(stack.data_dir)) if p.name == name]
+    wait_until_ready(stack, name)
+
+
+def wait_until_ready(stack: Launched, *names: str) -> None:
+    """Wait until those of the programs that can be asked serve."""
+    checks = [each.is_ready for each in programs(stack) if each.name in names and each.is_ready]
     eventually(lambda: all(is_ready(check) for check in checks), START_WAIT_S)
+
+
+def programs(stack: Launched) -> list[Program]:
+    """Return the services, and of ``make stack`` the web servers, too."""
+    place = Place.open(stack.data_dir, kind=None)
+    if place.kind == "up":
+        return services(place)
+    return [*stack_services(place, list(SERVICES)), *web_servers(place)]
 
 
 def states(stack: Launched) -> dict[str, str]:
@@ -54,7 +67,7 @@ def states(stack: Launched) -> dict[str, str]:
 
 
 def _call(stack: Launched, method: str, *arguments: Any) -> Any:
-    socket = Place.open(stack.data_dir).control_socket
+    socket = Place.open(stack.data_dir, kind=None).control_socket
     transport = SupervisorTransport(None, None, f"unix://{socket}")
     with ServerProxy("http://127.0.0.1", transport=transport) as server:
         return getattr(server.supervisor, method)(*arguments)

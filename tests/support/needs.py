@@ -1,0 +1,37 @@
+"""What a test needs of the system: missing on a laptop it is skipped, in CI it fails."""
+
+import os
+
+import pytest
+
+from apps.embedded import binaries
+from apps.embedded.errors import EmbeddedError
+from apps.embedded.kafka import jars_are_there
+from apps.embedded.place import Place
+
+
+def need_nginx() -> None:
+    """Skip with the reason, or in CI fail, where there is no nginx."""
+    try:
+        binaries.nginx_binary()
+    except EmbeddedError as err:
+        _without(str(err))
+
+
+def need_stack(place: Place) -> None:
+    """Skip with the reason, or in CI fail, where ``make stack`` cannot run; ``place`` is one."""
+    try:
+        binaries.nginx_binary()
+        binaries.redis_binary(place)
+        binaries.postgres_binary(place, "postgres")
+        binaries.java_binary()
+        if not jars_are_there():
+            binaries.maven_binary()
+    except EmbeddedError as err:
+        _without(str(err))
+
+
+def _without(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI tests all of it. {reason}")
+    pytest.skip(f"NOT TESTED HERE: {reason}")
