@@ -26,3 +26,8 @@ def data_dir(word: str = "up") -> Path:
 def server_id() -> str:
     """Return this process's name among the servers: ``SERVER_ID``, else host and process id."""
     return env.str("SERVER_ID", f"{socket.gethostname()}-{os.getpid()}")
+
+
+def has_server_id() -> bool:
+    """Return whether somebody has given this process its name: then it is the same next time."""
+    return "SERVER_ID" in os.environ

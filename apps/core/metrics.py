@@ -30,6 +30,12 @@ KAFKA_FAILED = Counter("scriptorium_kafka_failed_total", "Messages that Kafka di
 KAFKA_NOT_HANDED_OVER = Counter(
     "scriptorium_kafka_not_handed_over_total", "Batches left to the relay: producer queue full."
 )
+KAFKA_LAG = Gauge(
+    "scriptorium_kafka_lag", "Messages of this worker's partitions that it has not read yet."
+)
+DEAD_LETTERS = Counter(
+    "scriptorium_dead_letters_total", "Messages of the topic that no worker can read."
+)
 SET_ASIDE = Counter("scriptorium_set_aside_total", "Operations put into quarantine.", ["reason"])
 LOG_SHORTENED = Counter(
     "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."

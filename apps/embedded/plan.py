@@ -23,8 +23,8 @@ Step: TypeAlias = Callable[[str], AbstractContextManager[None]]
 #: A management command: what a person is told, and its words.
 Command: TypeAlias = tuple[str, Sequence[str]]
 
-_MIGRATE: Command = ("Database tables", ("migrate", "--no-input", "--verbosity", "1"))
-_SEED: Command = ("Demo people and welcome document", ("seed_demo",))
+MIGRATE: Command = ("Database tables", ("migrate", "--no-input", "--verbosity", "1"))
+SEED: Command = ("Demo people and welcome document", ("seed_demo",))
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Plan:
     prepare: Callable[[Step], None]
     given: list[Given] = field(default_factory=list)
     #: Between the services and the product.
-    commands: Sequence[Command] = (_MIGRATE, _SEED)
+    commands: Sequence[Command] = (MIGRATE, SEED)
 
     @property
     def programs(self) -> list[Program]:
@@ -62,7 +62,7 @@ def up_plan(place: Place, site: Site, *, only_services: bool = False) -> Plan:
         word="up",
         site=site,
         door="web",
-        environment=environment_of(place, place.urls()),
+        environment=environment_of(place, {**place.urls(), "KAFKA_STATIC_MEMBERS": "false"}),
         services=services(place),
         product=[] if only_services else product(site),
         prepare=prepare,

@@ -20,7 +20,16 @@ from apps.embedded.kafka import (
     properties_write,
 )
 from apps.embedded.place import Place
-from apps.embedded.plan import Plan, Step, environment_of, folders_make, postgres_prepare
+from apps.embedded.plan import (
+    MIGRATE,
+    SEED,
+    Command,
+    Plan,
+    Step,
+    environment_of,
+    folders_make,
+    postgres_prepare,
+)
 from apps.embedded.programs import (
     Program,
     Site,
@@ -34,6 +43,7 @@ from apps.embedded.programs import (
 
 WEB_SERVERS = ("web-1", "web-2", "web-3")
 WORKERS = ("worker-1", "worker-2")
+_TOPICS: Command = ("Kafka's topics", ("kafka_topics",))
 _MAKERS = {"postgres": postgres, "redis": redis_server, "mongo": mongo_server, "kafka": kafka}
 
 
@@ -60,6 +70,7 @@ def stack_plan(place: Place, gateway: Gateway) -> Plan:
         product=[gateway.program(place), *web_servers(place), *map(worker, WORKERS), beat()],
         prepare=prepare,
         given=given,
+        commands=(_TOPICS, MIGRATE, SEED),
     )
 
 

@@ -21,6 +21,8 @@ from apps.oplog.operation import Operation
 logger = logging.getLogger(__name__)
 
 TOPIC = "crdt-operations"
+#: Messages of the topic that no worker can read.
+DEAD_LETTERS = f"{TOPIC}-dead"
 #: How often delivery reports become marks in MongoDB, in seconds.
 MARK_INTERVAL_S = 1.0
 #: How long a broker may take to say that it is there, in seconds.
@@ -29,8 +31,8 @@ ASK_WAIT_S = 3.0
 DELIVERY_WAIT_MS = 30_000
 #: Messages that wait for delivery; what is more, the relay publishes from the log.
 QUEUED_MESSAGES = 100_000
-#: Largest message: more than any operation, for MongoDB takes no row of 16 MiB. Topics of a real
-#: broker need the same as their ``max.message.bytes`` (docs/operations.md).
+#: Largest message: more than any operation, for MongoDB takes no row of 16 MiB. Topics have the
+#: same as their ``max.message.bytes`` (``apps.oplog.topics``).
 MESSAGE_BYTES = 16 * 1024 * 1024
 
 
@@ -64,6 +66,7 @@ class Publisher:
         self._producer = Producer(
             {
                 **client_config(),
+                "acks": "all",
                 "enable.idempotence": True,
                 "compression.type": "lz4",
                 "linger.ms": 5,

@@ -7,15 +7,17 @@ nothing, and none is passed over.
 
 import logging
 import threading
+import time
 from datetime import datetime
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from django.conf import settings
 
 from apps.core import metrics
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
+from apps.pipeline.dead_letters import DeadLetters
 from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 
@@ -35,6 +37,11 @@ _PASSING = {
 }
 #: Pause after an error, in seconds.
 RETRY_S = 1.0
+#: How often the lag is measured, in seconds.
+LAG_INTERVAL_S = 1.0
+#: After how long without a word a worker counts as gone, in milliseconds. One that is back by then
+#: under the same name keeps its partitions, and nobody else's move.
+SESSION_MS = 10_000
 
 
 def operation_of(message: Message) -> Operation:
@@ -63,6 +70,8 @@ class OperationsConsumer:
         self._processor = Processor(
             SnapshotPolicy(**settings.SNAPSHOT_POLICY), documents=settings.WORKER_DOCUMENTS
         )
+        self._dead_letters = DeadLetters()
+        self._lag_due = 0.0
 
     def start(self) -> None:
         """Begin to consume."""
@@ -88,11 +97,12 @@ class OperationsConsumer:
         consumer = Consumer(
             {
                 **client_config(),
+                **membership(),
                 "group.id": GROUP,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": 10_000,
+                "session.timeout.ms": SESSION_MS,
                 # A topic that is not there yet, or no more (an embedded broker came back empty), is
                 # asked for, and looked for, often; the default is five minutes.
                 "allow.auto.create.topics": True,
@@ -111,11 +121,29 @@ class OperationsConsumer:
     def _turn(self, consumer: Consumer) -> None:
         messages = [message for message in consumer.consume(BATCH, POLL_S) if _is_data(message)]
         self._processor.process(
-            operation for message in messages if (operation := _read(message)) is not None
+            operation for message in messages if (operation := self._read(message)) is not None
         )
+        self._dead_letters.flush()
         if messages:
             consumer.commit(asynchronous=False)
         self._processor.snapshot_due()
+        self._measure_lag(consumer)
+
+    def _read(self, message: Message) -> Operation | None:
+        """Read a message; one that is not ours is put aside, the log has ours."""
+        try:
+            return operation_of(message)
+        except (KeyError, ValueError, UnicodeDecodeError) as err:
+            self._dead_letters.put(message, err)
+            return None
+
+    def _measure_lag(self, consumer: Consumer) -> None:
+        """Say how many messages of this worker's partitions it has not read yet."""
+        if time.monotonic() < self._lag_due:
+            return
+        self._lag_due = time.monotonic() + LAG_INTERVAL_S
+        positions = consumer.position(consumer.assignment())
+        metrics.KAFKA_LAG.set(sum(_behind(consumer, position) for position in positions))
 
     def _on_revoke(self, _consumer: Consumer, _partitions: list[Any]) -> None:
         """Another worker takes partitions over: it starts from the log, so only save and drop."""
@@ -129,16 +157,28 @@ def _is_data(message: Message) -> bool:
     if error.retriable() or error.code() in _PASSING:
         logger.warning("kafka: %s", error)
         return False
+    if error.code() == KafkaError.FENCED_INSTANCE_ID:
+        logger.error("another worker is called %s, too: see SERVER_ID", settings.SERVER_ID)
     raise KafkaException(error)
 
 
-def _read(message: Message) -> Operation | None:
-    """Read a message; one that is not ours is passed over with a word, the log has ours."""
-    try:
-        return operation_of(message)
-    except (KeyError, ValueError, UnicodeDecodeError) as err:
-        logger.error("message at offset %s passed over: %r", message.offset(), err)
-        return None
+def membership() -> dict[str, str]:
+    """Return how a worker is a member of its group: under its own name, if it has one (KIP-345).
+
+    A worker that is started again under its name within ``SESSION_MS`` gets its partitions back,
+    and no other worker notices. The in-memory broker of ``make up`` takes the name, and then waits
+    for the old member's session to run out all the same, also after an orderly end; so there a
+    worker is nobody in particular (``KAFKA_STATIC_MEMBERS=false``).
+    """
+    if settings.KAFKA_STATIC_MEMBERS and settings.HAS_SERVER_ID:
+        return {"group.instance.id": settings.SERVER_ID}
+    return {}
+
+
+def _behind(consumer: Consumer, position: TopicPartition) -> int:
+    """Return how many messages of a partition are not read, as of the last fetch; 0 if unknown."""
+    _, end = consumer.get_watermark_offsets(position, cached=True)
+    return max(0, end - position.offset) if position.offset >= 0 else 0
 
 
 def _text(value: bytes | str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from environs import validate
 
-from config.env import BASE_DIR, env, server_id
+from config.env import BASE_DIR, env, has_server_id, server_id
 
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS")
@@ -112,6 +112,15 @@ CHANNEL_LAYERS = {
 }
 
 SERVER_ID = server_id()
+HAS_SERVER_ID = has_server_id()
+
+#: The topic of operations: how many workers can share it, on how many brokers each message lies (0:
+#: on as many as there are, at most 3), and for how long.
+KAFKA_TOPIC_PARTITIONS: int = env.int("KAFKA_TOPIC_PARTITIONS", 12, validate=validate.Range(1))
+KAFKA_TOPIC_REPLICAS: int = env.int("KAFKA_TOPIC_REPLICAS", 0, validate=validate.Range(0))
+KAFKA_RETENTION_HOURS: int = env.int("KAFKA_RETENTION_HOURS", 168, validate=validate.Range(1))
+#: Whether a worker with a ``SERVER_ID`` is a member of its group under that name.
+KAFKA_STATIC_MEMBERS: bool = env.bool("KAFKA_STATIC_MEMBERS", True)
 
 # --- people ----------------------------------------------------------------------------------
 

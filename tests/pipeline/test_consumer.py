@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, Message, Producer
 
 from apps.core import ids
 from apps.oplog.publisher import client_config, headers_of
-from apps.pipeline.consumer import operation_of
+from apps.pipeline.consumer import membership, operation_of
 from tests.support.eventually import eventually
 from tests.support.operations import Scribe
 
@@ -87,3 +87,20 @@ def test_message_of_somebody_else_is_told_apart(
     message = through_kafka(producer, consumer, **{**whole, **broken})
     with pytest.raises((KeyError, ValueError)):
         operation_of(message)
+
+
+@pytest.mark.parametrize(
+    ("static", "named", "member"),
+    [
+        (True, True, {"group.instance.id": "worker-7"}),
+        (False, True, {}),
+        (True, False, {}),
+    ],
+)
+def test_worker_is_a_member_under_its_own_name_if_it_has_one(
+    static: bool, named: bool, member: dict[str, str], settings: Any
+) -> None:
+    """One whose name is another after each start would leave a dead member behind each time."""
+    settings.SERVER_ID, settings.HAS_SERVER_ID = "worker-7", named
+    settings.KAFKA_STATIC_MEMBERS = static
+    assert membership() == member
