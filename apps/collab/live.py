@@ -72,6 +72,8 @@ class Draft:
     repeats: list[Submission] = field(default_factory=list)
     update: bytes = b""
     version_vector: bytes = b""
+    #: The document had all of it: it may be one of those that a compacted log has no more.
+    brings_nothing: bool = False
 
     @property
     def author(self) -> Author:
@@ -175,6 +177,13 @@ class LiveDocument:
             for repeat in draft.repeats:
                 repeat.author.on_duplicate(operation.unique_id, operation.seq)
 
+    def withdraw(self, draft: Draft, seq: int) -> None:
+        """Take back a draft that brings nothing: the log had it, as ``seq``, and is compacted."""
+        self.size_bytes -= sum(len(submission.update) for submission in draft.submissions)
+        self._recall(draft.unique_id, seq)
+        for submission in [*draft.submissions, *draft.repeats]:
+            submission.author.on_duplicate(draft.unique_id, seq)
+
     def absorb(self, operation: Operation, header: UpdateHeader) -> None:
         """Merge the next operation of the log, which another server wrote.
 
@@ -216,7 +225,8 @@ class LiveDocument:
             return False
         if submission.unique_id is None and not changed:
             return False
-        self._add(submission, batch)
+        brings_nothing = not new_structs and not (header.deletes and changed)
+        self._add(submission, batch, brings_nothing=brings_nothing)
         return True
 
     def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
@@ -258,12 +268,16 @@ class LiveDocument:
         else:
             author.on_missing(self.vector)
 
-    def _add(self, submission: Submission, batch: "_Batch") -> None:
+    def _add(self, submission: Submission, batch: "_Batch", *, brings_nothing: bool) -> None:
         """Make the submission an operation of its own, or part of its stock client's last one."""
         self.size_bytes += len(submission.update)
         advance(batch.vector, submission.header)
         if submission.unique_id is not None:
-            draft = Draft(unique_id=submission.unique_id, submissions=[submission])
+            draft = Draft(
+                unique_id=submission.unique_id,
+                submissions=[submission],
+                brings_nothing=brings_nothing,
+            )
             batch.by_id[draft.unique_id] = draft
             batch.drafts.append(draft)
             return
@@ -279,7 +293,10 @@ class LiveDocument:
 
     def _remember(self, operation: Operation) -> None:
         self.seq = operation.seq
-        self._recent[operation.unique_id] = operation.seq
+        self._recall(operation.unique_id, operation.seq)
+
+    def _recall(self, unique_id: str, seq: int) -> None:
+        self._recent[unique_id] = seq
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
 

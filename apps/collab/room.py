@@ -30,6 +30,7 @@ from apps.crdt.updates import read_update
 from apps.crdt.vectors import encode_vector
 from apps.history.loaded import LoadedDocument
 from apps.history.recovery import log_state
+from apps.oplog.base import packed_find
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import edit_set_aside
 from apps.oplog.selectors import operations_find, operations_since
@@ -243,7 +244,7 @@ class Room:
             self._in_hand = self._take_batch()
             if failpoints.armed:
                 await failpoints.reach_when_sent("after_receipt")
-            drafts = await self._form(self._in_hand)
+            drafts = await self._without_packed(await self._form(self._in_hand))
             if drafts:
                 await self._commit(drafts)
                 self._rest_later()
@@ -274,6 +275,23 @@ class Room:
                 await self._set_aside(err.culprit)
                 batch = err.retry
                 await self._rebuild()
+
+    async def _without_packed(self, drafts: list[Draft]) -> list[Draft]:
+        """Answer the drafts that are operations of before a compaction; return the others.
+
+        Of those that bring nothing, for the document has all that is compacted: so the way of
+        nearly every edit has no query more.
+        """
+        doubtful = [draft.unique_id for draft in drafts if draft.brings_nothing]
+        if not doubtful:
+            return drafts
+        found = await asyncio.to_thread(
+            packed_find, document_id=self.document_id, unique_ids=doubtful
+        )
+        for draft in drafts:
+            if draft.unique_id in found:
+                self.live.withdraw(draft, found[draft.unique_id])
+        return [draft for draft in drafts if draft.unique_id not in found]
 
     async def _set_aside(self, culprit: Submission) -> None:
         """Refuse an edit that broke the engine, and keep it in quarantine for a person to look."""

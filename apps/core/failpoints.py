@@ -1,5 +1,6 @@
-"""Moments on the way of an edit (§4) at which a test lets the process die, as by a power cut.
+"""Moments at which a test lets the process die, as by a power cut.
 
+On the way of an edit (§4), and between the steps of a compaction (ADR 0007).
 ``FAILPOINT=after_insert:25`` arms one for a process: it dies by SIGKILL at the 25th time. Every
 place looks at ``armed`` first; where nothing is armed, that look is all that it costs. For
 ``tests/crash`` only: the production settings refuse it.
@@ -16,8 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
 
-#: In the order of the way: between the name's step and the next one.
-POINTS = (
+#: In the order of the way of an edit: between the name's step and the next one.
+EDIT_POINTS = (
     "after_receipt",  # ``ack received`` is sent, nothing is stored
     "after_lock",
     "after_insert",  # the operations are in the log, and nobody knows
@@ -26,6 +27,14 @@ POINTS = (
     "before_ack",  # the commit is known on the event loop
     "before_broadcast",  # ``ack persisted`` is sent to the author; nobody else has seen the edit
 )
+#: In the order of a compaction's steps (``apps.pipeline.compaction``).
+COMPACTION_POINTS = (
+    "after_packed",  # a row of packed operations is stored
+    "after_base_marked",  # all is checked, nothing is decided
+    "after_log_begins",  # the log begins later now; all operations are there
+    "after_dropped",  # some operations are deleted
+)
+POINTS = (*EDIT_POINTS, *COMPACTION_POINTS)
 #: How long the event loop gets to write what is queued to the sockets, in seconds.
 SENDING_S = 0.05
 

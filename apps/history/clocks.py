@@ -19,8 +19,10 @@ from apps.core.moments import moment_read, moment_text
 from apps.crdt.contents import MalformedUpdateError
 from apps.crdt.pieces import Id, Span
 from apps.crdt.runs import NONE, Runs
-from apps.crdt.updates import UpdateHeader, read_update
+from apps.crdt.updates import read_update
+from apps.oplog.base import base_find, packed_iter
 from apps.oplog.operation import Operation
+from apps.oplog.packed import ClockRuns, PackedOperation
 from apps.oplog.quarantine import set_aside_seqs
 from apps.oplog.selectors import operations_iter
 
@@ -65,15 +67,25 @@ class Clocks:
             header = read_update(operation.update)
         except MalformedUpdateError:
             return
+        self._note(operation, header.ranges, header.deletes)
+
+    def take_packed(self, operation: PackedOperation) -> None:
+        """Take the next operation of those before the beginning of a compacted log."""
+        self.seq = operation.seq
+        self._note(operation, operation.ranges, operation.deletes)
+
+    def _note(
+        self, operation: Operation | PackedOperation, ranges: ClockRuns, deletes: ClockRuns
+    ) -> None:
         place = len(self._origins)
-        brought = self._take_brought(header, place)
-        if self._take_deletes(header, place) or brought:
+        brought = self._note_brought(ranges, place)
+        if self._note_deletes(deletes, place) or brought:
             moment = moment_text(operation.received_at)
             self._origins.append((operation.seq, operation.author_id, moment))
 
-    def _take_brought(self, header: UpdateHeader, place: int) -> bool:
+    def _note_brought(self, ranges: ClockRuns, place: int) -> bool:
         brought = False
-        for client, runs in header.ranges.items():
+        for client, runs in ranges.items():
             ends = self._ends.setdefault(client, [])
             if not ends or runs[-1][1] > ends[-1]:  # what was known before is another's
                 ends.append(runs[-1][1])
@@ -81,9 +93,9 @@ class Clocks:
                 brought = True
         return brought
 
-    def _take_deletes(self, header: UpdateHeader, place: int) -> bool:
+    def _note_deletes(self, deletes: ClockRuns, place: int) -> bool:
         took = False
-        for client, runs in header.deletes.items():
+        for client, runs in deletes.items():
             known = self._deletes.setdefault(client, Runs())
             for clock, length in runs:
                 took |= known.take(clock, clock + length, place)
@@ -166,18 +178,32 @@ class Clocks:
 
 
 def clocks_of(*, document_id: str, lineage: str, up_to: int) -> Clocks:
-    """Return the clocks of a log up to an operation; raises as ``operations_iter``."""
+    """Return the clocks of a log up to an operation at least.
+
+    What came later brought and deleted nothing of what was there. Raises as ``operations_iter``,
+    and ``PackedDamagedError``.
+    """
     aside = set_aside_seqs(document_id=document_id)
     key = _key(document_id, lineage, aside)
     clocks = _cached(key)
-    if clocks.seq > up_to:  # a moment in the past
-        clocks = Clocks()
+    if clocks.seq < up_to:
+        _take_packed(clocks, document_id, up_to)
     before = clocks.seq
     if before < up_to:
         rest = operations_iter(document_id=document_id, after=before, limit=up_to - before)
         _take_all(clocks, rest, aside)
         _cache(key, clocks)
     return clocks
+
+
+def _take_packed(clocks: Clocks, document_id: str, up_to: int) -> None:
+    """Take what comes next before the beginning of the log, where it is compacted."""
+    base = base_find(document_id=document_id)
+    if base is None or clocks.seq >= base.seq:
+        return
+    end = min(base.seq, up_to)
+    for operation in packed_iter(document_id=document_id, after=clocks.seq, up_to=end):
+        clocks.take_packed(operation)
 
 
 def _take_all(clocks: Clocks, operations: Iterable[Operation], aside: set[int]) -> None:

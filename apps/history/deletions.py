@@ -12,6 +12,7 @@ from apps.crdt.units import Units
 from apps.history.authorship import AuthoredPiece
 from apps.history.clocks import Clocks, Origin, clocks_of
 from apps.history.moments import moment_content
+from apps.oplog.base import log_begins
 from apps.oplog.selectors import head_seq, operations_since
 
 
@@ -28,14 +29,19 @@ def deletions_page(
 ) -> list[Deletion]:
     """Return the operations below seq ``before`` that deleted something, the latest first.
 
-    Elements and marks have no text: who deletes only such is there with no pieces. Raises
-    ``LogGapError``.
+    Elements and marks have no text: who deletes only such is there with no pieces. What a
+    compacted log has no more is left out: its words are gone. Raises ``LogGapError``.
     """
     clocks = clocks_of(
         document_id=document_id, lineage=lineage, up_to=head_seq(document_id=document_id)
     )
     spans = clocks.deleted_spans()
-    places = (place for place in spans if before is None or clocks.origin(place).seq < before)
+    begins = log_begins(document_id=document_id)
+    places = (
+        place
+        for place in spans
+        if begins <= (seq := clocks.origin(place).seq) and (before is None or seq < before)
+    )
     page = nlargest(limit, places)
     if not page:
         return []

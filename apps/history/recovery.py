@@ -20,11 +20,13 @@ from apps.crdt.engine import EngineBrokenError, get_engine
 from apps.crdt.lib0 import DecodeError
 from apps.crdt.vectors import covers, decode_vector, encode_vector
 from apps.history import cache
+from apps.history.base import BaseLostError, log_start
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.loaded import LoadedDocument
 from apps.history.processed import Processed, processed_find
-from apps.history.selectors import FoundSnapshot, snapshots_iter
+from apps.history.selectors import FoundSnapshot, snapshots_iter, version_packed_at
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
+from apps.oplog.base import CompactedError, LogBase, base_find, compacted
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
 from apps.oplog.selectors import head_seq, operations_iter
@@ -135,19 +137,30 @@ def snapshot_of(loaded: LoadedDocument, *, document_id: str) -> Snapshot:
 def log_state(*, document_id: str, up_to: int) -> bytes:
     """Return operations 1 to ``up_to`` as one update, byte by byte as their authors sent them.
 
-    Without those that are set aside. Slow, and for documents that the engine cannot count right
-    (ADR 0001): Yjs can.
+    Without those that are set aside; of a compacted log the state that it begins with, and what
+    came after. Slow, and for documents that the engine cannot count right (ADR 0001): Yjs can.
+    Raises ``CompactedError``, ``BaseLostError``.
     """
-    operations = operations_iter(document_id=document_id, after=0, limit=up_to)
+    base = base_find(document_id=document_id)
+    if base is not None and up_to < base.seq:
+        return _kept(base, up_to).state
+    start = log_start(document_id=document_id)
     aside = set_aside_seqs(document_id=document_id)
+    updates = [
+        each.update
+        for each in _between(document_id, after=start.seq, up_to=up_to)
+        if each.seq not in aside
+    ]
     engine = get_engine(settings.CRDT_ENGINE)
-    return engine.merge([each.update for each in operations if each.seq not in aside])
+    return engine.merge([start.state, *updates] if start.seq else updates)
 
 
 def moment_load(*, document_id: str, seq: int) -> LoadedDocument:
     """Rebuild a document as it was after operation ``seq``: the nearest snapshot, and the log.
 
-    Raises ``SeqNotFoundError`` when the log does not reach so far, and as ``document_recover``.
+    Before the beginning of a compacted log only what a version has kept. Raises
+    ``SeqNotFoundError`` when the log does not reach so far, ``CompactedError`` when it begins
+    later, and as ``document_recover``.
     """
     latest = head_seq(document_id=document_id)
     if seq > latest:
@@ -156,6 +169,9 @@ def moment_load(*, document_id: str, seq: int) -> LoadedDocument:
         )
     if seq == 0:
         return LoadedDocument.open(EMPTY)
+    base = base_find(document_id=document_id)
+    if base is not None and seq < base.seq:
+        return LoadedDocument.open(_kept(base, seq))
     recovery = Recovery(document_id, up_to=seq)
     _rebuild_without_breaking(recovery)
     return recovery.document
@@ -165,7 +181,8 @@ def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
     """Rebuild a document and say how; with ``dry_run`` neither cache nor quarantine is touched.
 
     Reads the log to the end whatever *documents* says. Raises ``PyMongoError`` when the store is
-    away and ``LogGapError`` when the log lacks an operation; never starts from empty instead.
+    away, ``LogGapError`` when the log lacks an operation and ``BaseLostError`` when it lacks what
+    it begins with; never starts from empty instead.
     """
     recovery = Recovery(document_id, dry_run)
     with recovery.step("last processed version"):
@@ -183,10 +200,18 @@ def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
 
 
 def _rebuild_without_breaking(recovery: Recovery) -> None:
-    """Rebuild it; what breaks the engine is set aside, and all of it begun anew."""
+    """Rebuild it; what breaks the engine is set aside, and all of it begun anew.
+
+    Begun anew once, too, when the log was compacted meanwhile.
+    """
+    surprised = False
     while recovery.loaded is None:
         try:
             _rebuild(recovery)
+        except CompactedError as err:
+            if surprised:
+                raise BaseLostError(f"{err.message} None of them can be read.") from err
+            surprised = True
         except _BreaksEngineError as err:
             _set_aside(recovery, err.operation, err.cause)
         except _BreaksBatchError:
@@ -204,6 +229,11 @@ def _rebuild(recovery: Recovery) -> None:
                 snapshot = Snapshot.unpack(found.packed)
                 loaded = _open(snapshot)
             _replay(recovery, loaded)
+        except CompactedError as err:
+            if found.source == "nothing":
+                raise
+            _pass_over(recovery, found, err)
+            continue
         except (SnapshotDamagedError, _UnfitSnapshotError) as err:
             _pass_over(recovery, found, err)
             continue
@@ -289,18 +319,55 @@ def _after(document_id: str, loaded: LoadedDocument, up_to: int | None) -> Itera
     operations = operations_iter(
         document_id=document_id, after=before, limit=None if up_to is None else up_to - before
     )
-    last = next(operations, None)
+    try:
+        last = next(operations, None)
+    except CompactedError:
+        return _after_base(document_id, loaded, up_to)
     if last is None:
         raise _UnfitSnapshotError(f"the log ends before its seq {loaded.seq}")
+    _check_seen(document_id, loaded, last.version_vector)
+    return operations
+
+
+def _after_base(document_id: str, loaded: LoadedDocument, up_to: int | None) -> Iterator[Operation]:
+    """Return the operations of a compacted log after the snapshot that it begins with."""
+    base = base_find(document_id=document_id)
+    if base is None or base.seq != loaded.seq:
+        raise _UnfitSnapshotError("the log begins after it, and not at once")
+    _check_seen(document_id, loaded, base.version_vector)
+    return _between(document_id, after=loaded.seq, up_to=up_to)
+
+
+def _check_seen(document_id: str, loaded: LoadedDocument, version_vector: bytes) -> None:
+    """Raise unless the vector after a snapshot's last operation is that of the snapshot."""
     try:
-        had_seen = decode_vector(last.version_vector)
+        had_seen = decode_vector(version_vector)
     except DecodeError as err:
         raise _UnfitSnapshotError(f"operation {loaded.seq} has no readable vector") from err
     if not covers(had_seen, loaded.vector):
         raise _UnfitSnapshotError(f"operation {loaded.seq} had not seen all of it")
     if had_seen != loaded.vector and not set_aside_seqs(document_id=document_id):
         raise _UnfitSnapshotError(f"operation {loaded.seq} had seen more than is in it")
-    return operations
+
+
+def _between(document_id: str, *, after: int, up_to: int | None) -> Iterator[Operation]:
+    """Return the operations after a seq, up to another one."""
+    if up_to == after:  # to MongoDB a limit of 0 is none
+        return iter(())
+    limit = None if up_to is None else up_to - after
+    return operations_iter(document_id=document_id, after=after, limit=limit)
+
+
+def _kept(base: LogBase, seq: int) -> Snapshot:
+    """Return the state of a version before a log's beginning. Raises ``CompactedError``."""
+    if not seq:
+        return EMPTY
+    for packed in version_packed_at(document_id=base.document_id, seq=seq):
+        try:
+            return Snapshot.unpack(packed)
+        except SnapshotDamagedError as err:
+            logger.error("a version of %s at %s: %s", base.document_id, seq, err)
+    raise compacted(base)
 
 
 def _set_aside(recovery: Recovery, operation: Operation, error: AppError) -> None:

@@ -97,6 +97,13 @@ def version_places(*, document_id: str) -> list[tuple[int, int]]:
     return sorted((int(row["seq"]), int(row["number"])) for row in rows)
 
 
+def version_packed_at(*, document_id: str, seq: int) -> Iterator[bytes]:
+    """Yield the packed snapshots of the versions that were kept after an operation."""
+    wanted = {"document_id": equal(document_id), "seq": equal(seq)}
+    for row in version_rows().find(wanted, {"_id": 0, "snapshot": 1}):
+        yield bytes(row.get("snapshot") or b"")
+
+
 def version_ages(*, document_id: str) -> list[VersionPlace]:
     """Return what retention has to know of each version."""
     wanted = {"_id": 0, "number": 1, "seq": 1, "created_at": 1, "automatic": 1, "base": 1}

@@ -131,6 +131,20 @@ def version_put(version: Version) -> None:
     version_rows().insert_one(version.to_row())
 
 
+def version_mark_base(*, document_id: str, number: int) -> bool:
+    """Have retention leave a version alone, for a log begins with it; False when it is gone."""
+    place = {"document_id": equal(document_id), "number": equal(number)}
+    return bool(version_rows().update_one(place, {"$set": {"base": True}}).matched_count)
+
+
+def versions_unmark_base(*, document_id: str, below: int) -> None:
+    """Have retention look again at the versions that a log began with once."""
+    version_rows().update_many(
+        {"document_id": equal(document_id), "base": True, "seq": {"$lt": below}},
+        {"$set": {"base": False}},
+    )
+
+
 def versions_drop(*, document_id: str, numbers: Sequence[int]) -> int:
     """Let automatic versions go, in MongoDB and in Redis; return how many went.
 

@@ -10,6 +10,8 @@ import mongoengine as me
 from pymongo import WriteConcern
 from pymongo.collection import Collection
 
+from apps.core.moments import MomentField
+
 #: The log is the truth: an operation counts once a majority has it in its journal on disk.
 LOG_CONCERN = WriteConcern(w="majority", j=True)
 
@@ -76,6 +78,36 @@ class QuarantinedOperation(me.Document):  # type: ignore[misc]
     }
 
 
+class PackedOperations(me.Document):  # type: ignore[misc]
+    """What is kept of operations ``first_seq`` to ``last_seq`` once a snapshot has their content.
+
+    ``packed`` is what ``oplog.packed`` makes of them. The unique index is the arbiter.
+    """
+
+    document_id = me.StringField(required=True)
+    first_seq = me.IntField(required=True, min_value=1)
+    last_seq = me.IntField(required=True, min_value=1)
+    packed = me.BinaryField(required=True)
+
+    meta = {
+        "collection": "packed_operations",
+        "index_cls": False,
+        "indexes": [{"fields": ["document_id", "first_seq"], "unique": True}],
+    }
+
+
+class LogBeginning(me.Document):  # type: ignore[misc]
+    """A compacted log begins after ``seq``, with the state of version ``number``."""
+
+    id = me.StringField(primary_key=True)
+    seq = me.IntField(required=True, min_value=1)
+    number = me.IntField(required=True, min_value=1)
+    version_vector = me.BinaryField(required=True)
+    made_at = MomentField(required=True)
+
+    meta = {"collection": "log_beginnings", "index_cls": False}
+
+
 Rows = Collection[dict[str, Any]]
 
 
@@ -94,4 +126,16 @@ def lock_rows() -> Rows:
 def quarantine_rows() -> Rows:
     """Return the collection of what is set aside."""
     rows: Rows = QuarantinedOperation._get_collection()  # noqa: SLF001
+    return rows
+
+
+def packed_rows() -> Rows:
+    """Return the collection of packed operations, writing with ``LOG_CONCERN``."""
+    rows: Rows = PackedOperations._get_collection().with_options(write_concern=LOG_CONCERN)  # noqa: SLF001
+    return rows
+
+
+def base_rows() -> Rows:
+    """Return the collection of where logs begin, writing with ``LOG_CONCERN``."""
+    rows: Rows = LogBeginning._get_collection().with_options(write_concern=LOG_CONCERN)  # noqa: SLF001
     return rows

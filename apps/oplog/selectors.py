@@ -1,11 +1,14 @@
 """Reading the log."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from apps.core.errors import ConflictError
+from apps.core.errors import AppError, ConflictError
 from apps.core.mongo import equal
+from apps.oplog.base import base_find, bases_ids, compacted, packed_iter
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
@@ -22,7 +25,8 @@ class LogGapError(ConflictError):
 def operations_since(*, document_id: str, after: int, limit: int | None = None) -> list[Operation]:
     """Return the operations after seq ``after``, oldest first, at most ``limit`` of them.
 
-    Raises ``LogGapError`` where a seq is missing in between.
+    Raises ``LogGapError`` where a seq is missing in between, ``CompactedError`` when the log
+    begins later.
     """
     return list(operations_iter(document_id=document_id, after=after, limit=limit))
 
@@ -31,23 +35,35 @@ def operations_iter(
     *, document_id: str, after: int, limit: int | None = None
 ) -> Iterator[Operation]:
     """Yield what ``operations_since`` returns, without holding it all in memory."""
-    cursor = (
-        operation_rows()
-        .find({"document_id": equal(document_id), "seq": {"$gt": after}}, {"_id": 0})
-        .sort("seq", 1)
-        .batch_size(READ_BATCH)
+    left = sys.maxsize if limit is None else limit
+    while left > 0:
+        count = min(left, READ_BATCH)
+        rows = _rows_after(document_id, after, count)
+        for row in rows:
+            after += 1
+            if row["seq"] != after:
+                raise _missing(document_id, after)
+            yield Operation.from_row(row)
+        if len(rows) < count:
+            return
+        left -= count
+
+
+def _rows_after(document_id: str, after: int, count: int) -> list[dict[str, Any]]:
+    """Return the next rows. A query each time: some Mongo servers make the whole answer at once."""
+    wanted = {"document_id": equal(document_id), "seq": {"$gt": after}}
+    return list(operation_rows().find(wanted, {"_id": 0}).sort("seq", 1).limit(count))
+
+
+def _missing(document_id: str, seq: int) -> AppError:
+    """Return why an operation is not in the log: it is compacted, or else the log is damaged."""
+    base = base_find(document_id=document_id)
+    if base is not None and seq <= base.seq:
+        return compacted(base)
+    return LogGapError(
+        f"The log of {document_id} lacks operation {seq}.",
+        extra={"document_id": document_id, "seq": seq},
     )
-    if limit is not None:
-        cursor = cursor.limit(limit)
-    expected = after + 1
-    for row in cursor:
-        if row["seq"] != expected:
-            raise LogGapError(
-                f"The log of {document_id} lacks operation {expected}.",
-                extra={"document_id": document_id, "seq": expected},
-            )
-        expected += 1
-        yield Operation.from_row(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +78,22 @@ class LogWrite:
 def writes_since(*, document_id: str, after: int, limit: int) -> list[LogWrite]:
     """Return who wrote the operations after seq ``after`` and when, in the log's order.
 
-    What is there: a log with a hole is told of without what is missing.
+    What is there: a log with a hole is told of without what is missing. What is compacted is
+    there. Raises ``PackedDamagedError``.
     """
+    writes = _live_writes(document_id, after, limit)
+    if writes and writes[0].seq == after + 1:
+        return writes
+    base = base_find(document_id=document_id)
+    if base is None or base.seq <= after:
+        return writes
+    packed = packed_iter(document_id=document_id, after=after, up_to=min(base.seq, after + limit))
+    before = [LogWrite(each.seq, each.author_id, each.received_at) for each in packed]
+    left = limit - len(before)
+    return [*before, *(_live_writes(document_id, base.seq, left) if left else [])]
+
+
+def _live_writes(document_id: str, after: int, limit: int) -> list[LogWrite]:
     rows = operation_rows().find(
         {"document_id": equal(document_id), "seq": {"$gt": after}},
         {"_id": 0, "seq": 1, "author_id": 1, "received_at": 1},
@@ -75,9 +105,13 @@ def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the numbers of a log, as (code, sentence).
 
     ``gap`` and ``seq_twice`` for the order, ``unique_id_twice`` for the names. Reads no content.
+    Of a compacted log what is behind its beginning: the rest may be there still, and not count.
     """
-    rows = operation_rows().find({"document_id": equal(document_id)}, {"_id": 0, "seq": 1})
-    expected = 1
+    base = base_find(document_id=document_id)
+    begun = 0 if base is None else base.seq
+    wanted = {"document_id": equal(document_id), "seq": {"$gt": begun}}
+    rows = operation_rows().find(wanted, {"_id": 0, "seq": 1})
+    expected = begun + 1
     for row in rows.sort("seq", 1).batch_size(READ_BATCH):
         seq = row.get("seq", 0)
         if seq > expected:
@@ -103,9 +137,12 @@ def _range(first: int, last: int) -> str:
 
 
 def logs_begun() -> Iterator[str]:
-    """Yield the id of every document whose log has a first operation."""
+    """Yield the id of every document whose log has a first operation, or had it once."""
+    compacted_ids = set(bases_ids())
+    yield from compacted_ids
     for row in operation_rows().find({"seq": equal(1)}, {"_id": 0, "document_id": 1}):
-        yield row["document_id"]
+        if row["document_id"] not in compacted_ids:
+            yield row["document_id"]
 
 
 def operations_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str, Operation]:
@@ -165,3 +202,10 @@ def head_seq(*, document_id: str) -> int:
     rows = operation_rows().find({"document_id": equal(document_id)}, {"_id": 0, "seq": 1})
     row = next(iter(rows.sort("seq", -1).limit(1)), None)
     return 0 if row is None else int(row["seq"])
+
+
+def seqs_received(*, document_id: str, seqs: Sequence[int]) -> dict[int, datetime]:
+    """Return when those of the operations that are in the log were received, by seq."""
+    wanted = {"document_id": equal(document_id), "seq": {"$in": list(seqs)}}
+    rows = operation_rows().find(wanted, {"_id": 0, "seq": 1, "received_at": 1})
+    return {row["seq"]: row["received_at"] for row in rows}

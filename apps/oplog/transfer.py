@@ -1,14 +1,17 @@
-"""A whole log at once, for a document that comes from elsewhere; nobody edits it meanwhile."""
+"""Many operations at once: a log that comes from elsewhere, and one whose beginning goes."""
 
 from collections.abc import Iterable, Iterator
 
 from apps.core.mongo import equal
+from apps.oplog.base import base_delete
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
 #: Rows and bytes of one command.
 BATCH_ROWS = 200
 BATCH_BYTES = 4 * 1024 * 1024
+#: Operations that one command deletes.
+DROPPED_AT_ONCE = 1_000
 
 
 def operations_write(operations: Iterable[Operation]) -> Iterator[int]:
@@ -32,6 +35,32 @@ def operations_write(operations: Iterable[Operation]) -> Iterator[int]:
 def operations_delete(*, document_id: str) -> None:
     """Delete a whole log; only for an import that is taken back."""
     operation_rows().delete_many({"document_id": equal(document_id)})
+    base_delete(document_id=document_id)
+
+
+def operations_drop(*, document_id: str, up_to: int) -> Iterator[int]:
+    """Delete what a compacted log has up to ``up_to``, the oldest first.
+
+    Yield after each command how many are deleted. A run that was cut short is gone on with.
+    """
+    dropped = 0
+    while (first := _first_seq(document_id)) is not None and first <= up_to:
+        last = min(first + DROPPED_AT_ONCE - 1, up_to)
+        wanted = {"document_id": equal(document_id), "seq": {"$lte": last}}
+        dropped += operation_rows().delete_many(wanted).deleted_count
+        yield dropped
+
+
+def operations_count(*, document_id: str, up_to: int) -> int:
+    """Return how many operations the log has up to a seq."""
+    wanted = {"document_id": equal(document_id), "seq": {"$lte": up_to}}
+    return operation_rows().count_documents(wanted)
+
+
+def _first_seq(document_id: str) -> int | None:
+    rows = operation_rows().find({"document_id": equal(document_id)}, {"_id": 0, "seq": 1})
+    row = next(iter(rows.sort("seq", 1).limit(1)), None)
+    return None if row is None else int(row["seq"])
 
 
 def _insert(batch: list[Operation]) -> int:

@@ -16,8 +16,9 @@ from apps.history.cache import snapshot_find, snapshot_forget, snapshot_put
 from apps.history.processed import processed_find
 from apps.history.selectors import version_find, version_places
 from apps.history.services import version_repair
-from apps.history.snapshot import Snapshot, SnapshotDamagedError
+from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
 from apps.oplog.amend import vectors_amend
+from apps.oplog.base import packed_faults
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
 from apps.oplog.selectors import LogGapError, log_faults, log_reaches
@@ -59,8 +60,12 @@ class Check:
         # What may only be behind the log is read before it, what may only be ahead after it.
         processed = processed_find(document_id=self._document_id)
         self._plan()
-        for code, text in log_faults(document_id=self._document_id):
+        for code, text in (
+            *log_faults(document_id=self._document_id),
+            *packed_faults(document_id=self._document_id),
+        ):
             self._on_fault(Fault(code, text))
+        self._check_before()
         try:
             self._stop()
             self._follow()
@@ -92,6 +97,15 @@ class Check:
                 self._cached_seq = Snapshot.unpack(self._cached).seq
             except SnapshotDamagedError:
                 self._cached_seq = -1
+
+    def _check_before(self) -> None:
+        """Look at what is older than a compacted log, which says nothing of it."""
+        begun = self._replay.start.seq
+        for seq in [seq for seq in self._stops if seq < begun]:
+            for number in self._stops.pop(seq):
+                self._check_version(number, None if seq else EMPTY)
+        if 0 <= self._cached_seq < begun:
+            self._cached = None  # it has been read, and is only old
 
     def _follow(self) -> None:
         """Replay what comes next in the log, to its end."""

@@ -12,6 +12,7 @@ from apps.core.errors import ConflictError
 from apps.documents.models import Document
 from apps.documents.selectors import document_stored
 from apps.history.selectors import version_find, version_places
+from apps.oplog.base import log_begins
 from apps.oplog.quarantine import quarantine_iter
 from apps.pipeline.archive import FORMAT, VERSION, Line, archive_write
 from apps.pipeline.archive_rows import row_line
@@ -46,6 +47,7 @@ def document_export(
     ``LogGapError``, ``OSError``, ``PyMongoError``; then there is no file.
     """
     document = document_stored(document_id)
+    _check_whole(document_id)
     exported = Exported(document_id)
     with replayed(document_id) as replay:
         writer = _Writer(document, replay, exported, on_progress)
@@ -54,6 +56,16 @@ def document_export(
         else:
             exported.lines = archive_write(path, writer.lines())
     return exported
+
+
+def _check_whole(document_id: str) -> None:
+    begins = log_begins(document_id=document_id)
+    if begins > 1:
+        raise NotExportableError(
+            f"The log of {document_id} is compacted and begins at operation {begins}; the file has "
+            "no form for that. A backup has it.",
+            extra={"begins": begins},
+        )
 
 
 class _Writer:

@@ -72,13 +72,18 @@ def document_rebuild(*, document_id: str, dry_run: bool, on_progress: OnProgress
 def version_mend(*, document_id: str, number: int) -> bool:
     """Put the right snapshot in the place of a damaged one; tell whether there was one.
 
-    Raises ``LogBrokenError`` when the log does not reach so far, ``LogGapError``.
+    False, too, for one from before the beginning of a compacted log: nothing makes that anew.
+    Raises ``LogBrokenError`` when the log does not reach so far, ``LogGapError``,
+    ``BaseLostError``.
     """
     version = version_find(document_id=document_id, number=number)
     if version is None or packed_fault(version.packed, None) is None:
         return False
     with replayed(document_id) as replay:
-        for _ in replay.steps(limit=version.seq):
+        if replay.start.seq and version.seq <= replay.start.seq:
+            logger.error("version %s of %s is damaged, its log compacted", number, document_id)
+            return False
+        for _ in replay.steps(limit=max(version.seq - replay.seq, 0)):
             pass
         if replay.seq < version.seq:
             raise LogBrokenError(f"The log of {document_id} ends before operation {version.seq}.")

@@ -16,12 +16,13 @@ from apps.crdt.gate import advance
 from apps.crdt.lib0 import DecodeError
 from apps.crdt.updates import read_update
 from apps.crdt.vectors import Vector, covers, decode_vector, encode_vector, merge_into
+from apps.history.base import log_start
 from apps.history.loaded import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
 
-#: Returns the operations from 1 to a seq once more.
+#: Returns the operations after the start up to a seq once more.
 Again = Callable[[int], Iterator[Operation]]
 
 
@@ -32,10 +33,14 @@ class RowUnreadableError(ConflictError):
 
 
 class Replay:
-    """A document as its log makes it. ``set_aside`` holds what could not be applied, by seq."""
+    """A document as its log makes it. ``set_aside`` holds what could not be applied, by seq.
 
-    def __init__(self, again: Again) -> None:
-        self.loaded = LoadedDocument.open(EMPTY)
+    ``start`` is the state that a compacted log begins with.
+    """
+
+    def __init__(self, again: Again, start: Snapshot = EMPTY) -> None:
+        self.loaded = LoadedDocument.open(start)
+        self.start = start
         self.set_aside: dict[int, AppError] = {}
         self.last: Operation | None = None
         self._again = again
@@ -87,6 +92,8 @@ class Replay:
         else:  # the engine cannot count it right (ADR 0001)
             operations = self._again(self.seq)
             updates = [each.update for each in operations if each.seq not in self.set_aside]
+            if self.start.seq:
+                updates.insert(0, self.start.state)
             state = get_engine(settings.CRDT_ENGINE).merge(updates)
         return Snapshot(self.seq, encode_vector(self.loaded.vector), state)
 
@@ -97,7 +104,7 @@ class Replay:
     def _start_over(self, up_to: int) -> None:
         """Build the document anew, without the operation that broke it."""
         self.loaded.engine.close()
-        self.loaded = LoadedDocument.open(EMPTY)
+        self.loaded = LoadedDocument.open(self.start)
         for operation in self._again(up_to):
             if operation.seq in self.set_aside:
                 self.loaded.pass_over(operation)
@@ -113,11 +120,14 @@ class Replay:
 
 
 class LogReplay(Replay):
-    """A replay of a stored log."""
+    """A replay of a stored log. Raises ``BaseLostError`` where its beginning is gone."""
 
     def __init__(self, document_id: str) -> None:
         self.document_id = document_id
-        super().__init__(lambda up_to: _read(document_id, after=0, limit=up_to))
+        start = log_start(document_id=document_id)
+        super().__init__(
+            lambda up_to: _read(document_id, after=start.seq, limit=up_to - start.seq), start
+        )
 
     def steps(self, *, limit: int | None = None) -> Iterator[tuple[Operation, AppError | None]]:
         """Take what comes next in the log, to its end; yield each with what ``take`` returns.
@@ -131,7 +141,7 @@ class LogReplay(Replay):
 
 @contextmanager
 def replayed(document_id: str) -> Iterator[LogReplay]:
-    """Give a replay that has not begun; its memory goes at the end."""
+    """Give a replay that has not begun; its memory goes at the end. Raises ``BaseLostError``."""
     replay = LogReplay(document_id)
     try:
         yield replay

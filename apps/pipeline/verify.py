@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from apps.history.base import BaseLostError
+from apps.oplog.base import base_find
 from apps.oplog.quarantine import quarantine_iter
 from apps.pipeline.check import Check, OnProgress
 from apps.pipeline.faults import Fault
@@ -47,13 +49,24 @@ def document_verify(*, document_id: str, on_progress: OnProgress) -> Report:
     """Check one document. Raises ``DocumentNotFoundError``, and ``PyMongoError``."""
     stored_check(document_id)
     report = Report(document_id)
-    with replayed(document_id) as replay:
-        check = Check(replay, report.found.add, on_progress)
-        check.run()
-        report.operations = replay.seq
+    try:
+        with replayed(document_id) as replay:
+            check = Check(replay, report.found.add, on_progress)
+            check.run()
+            report.operations = replay.seq
+    except BaseLostError as err:
+        report.found.add(Fault(err.code, err.message))
+        return report
     report.versions = check.versions
-    report.notes = [*check.notes, *_quarantine_notes(document_id)]
+    report.notes = [*check.notes, *_quarantine_notes(document_id), *_base_notes(document_id)]
     return report
+
+
+def _base_notes(document_id: str) -> list[str]:
+    base = base_find(document_id=document_id)
+    if base is None:
+        return []
+    return [f"compacted: the log begins at operation {base.begins}, with version {base.number}"]
 
 
 def _quarantine_notes(document_id: str) -> list[str]:

@@ -278,6 +278,9 @@ VERSION_KEEP: dict[str, int] = {
 #: After how many days the log of a document may be compacted, 0 for never. A document's own policy
 #: stands in its place.
 COMPACT_AFTER_DAYS: int = env.int("COMPACT_AFTER_DAYS", 0, validate=validate.Range(0, 36_600))
+#: How long (seconds) operations that are packed stay in the log all the same: longer than an edit
+#: takes from the look at what is known to the log, so that none is logged twice.
+COMPACT_DROP_AFTER_S: float = env.float("COMPACT_DROP_AFTER_S", 300.0)
 #: Documents that one worker keeps in memory.
 WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from apps.core.failpoints import POINTS
+from apps.core.failpoints import EDIT_POINTS
 from tests.crash.checks import check_nothing_lost, crowd, until_converged, until_written
 from tests.support.launcher import Launched
 from tests.support.web_server import WebServer
@@ -16,7 +16,7 @@ TIMES = 15
 WORDS = 10
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", EDIT_POINTS)
 async def test_server_that_dies_at_a_point_loses_nothing_seen_and_nothing_acknowledged(
     point: str, stack: Launched
 ) -> None:

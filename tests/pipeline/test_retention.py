@@ -54,8 +54,17 @@ def test_command_shows_what_it_would_drop_and_drops_nothing(aged: Scribe) -> Non
         "applied": False,
         "versions": 7,
         "dropped": [2, 4],
+        "log": {"begins": 1, "packed": 0, "dropped": 0},
+        "refused": "",
     }
-    assert done.said[1] == {"documents": 1, "versions": 7, "dropped": 2, "applied": False}
+    assert done.said[1] == {
+        "documents": 1,
+        "versions": 7,
+        "dropped": 2,
+        "packed": 0,
+        "operations": 0,
+        "applied": False,
+    }
     words = run_in_words("retention", "--document", aged.document_id)
     assert f"{aged.document_id}: 2 of 7 versions would be dropped" in words
     assert numbers(aged) == list(range(1, 8))

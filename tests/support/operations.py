@@ -30,6 +30,15 @@ class Scribe:
         """Append text; return the operation, received now or ``at``."""
         before = self.doc.get_state()
         self.content += text
+        return self._logged(before, unique_id, at)
+
+    def erase(self, start: int, end: int) -> Operation:
+        """Delete a range of bytes; return the operation."""
+        before = self.doc.get_state()
+        del self.content[start:end]
+        return self._logged(before, None, None)
+
+    def _logged(self, before: bytes, unique_id: str | None, at: datetime | None) -> Operation:
         self.seq += 1
         return Operation(
             document_id=self.document_id,

@@ -111,6 +111,9 @@ class LogPageSerializer(serializers.Serializer[Any]):
 
     results = OperationSerializer(many=True)
     next = serializers.CharField(allow_null=True)
+    begins = serializers.IntegerField(
+        help_text="The first operation of the log: 1 unless it is compacted."
+    )
 
 
 class SeenSerializer(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from apps.collab.api.serializers import (
 from apps.collab.services import operation_submit
 from apps.core.errors import ForbiddenError
 from apps.documents.selectors import document_get, document_history_get
+from apps.oplog.base import log_begins
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_since
 
@@ -33,7 +34,9 @@ class OperationsView(APIView):
         document_history_get(user=request.user, document_id=document_id)
         query = LogQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
+        begins = log_begins(document_id=document_id)
         after, limit = query.validated_data["after"], query.validated_data["limit"]
+        after = max(after, begins - 1)
         operations = operations_since(document_id=document_id, after=after, limit=limit)
         authors = authors_named({operation.author_id for operation in operations})
         following = None
@@ -41,7 +44,8 @@ class OperationsView(APIView):
             path = request.build_absolute_uri(request.path)
             following = f"{path}?after={operations[-1].seq}&limit={limit}"
         rows = [_row(operation, authors[operation.author_id]) for operation in operations]
-        return Response({"results": OperationSerializer(rows, many=True).data, "next": following})
+        results = OperationSerializer(rows, many=True).data
+        return Response({"results": results, "next": following, "begins": begins})
 
     @extend_schema(
         request=OperationSubmitSerializer,

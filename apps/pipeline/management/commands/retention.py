@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from apps.documents.selectors import document_ids
@@ -14,9 +15,10 @@ class Command(OperatorCommand):
     """Say what the policies let go; with ``--apply``, let it go."""
 
     help = (
-        "Show which automatic versions are let go by their age: all of the last day stay, one an "
-        "hour, one a day, one a week after that (VERSION_KEEP_…). Beat does it every hour by "
-        "itself. Nothing is written without --apply."
+        "Show what goes of documents by their age: automatic versions (all of the last day stay, "
+        "one an hour, one a day, one a week after that: VERSION_KEEP_…), and, where it is "
+        "allowed, operations whose content a checked version has (COMPACT_AFTER_DAYS). Beat does "
+        "it every hour by itself. Nothing is written without --apply."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,14 +31,20 @@ class Command(OperatorCommand):
         """Go over the documents."""
         apply: bool = options["apply"]
         chosen = [options["document"]] if options["document"] else document_ids()
-        sums = Counter(documents=0, versions=0, dropped=0)
+        sums = Counter(documents=0, versions=0, dropped=0, packed=0, operations=0)
         for each in chosen:
             retained = document_retain(document_id=each, apply=apply)
-            sums.update(documents=1, versions=retained.versions, dropped=len(retained.dropped))
-            if options["document"] or retained.dropped:
-                yield Said(_facts(retained, apply=apply), [_words(retained, apply=apply)])
-        words = "{documents} documents, {versions} versions: {dropped} ".format(**sums)
-        yield Said({**sums, "applied": apply}, [f"{words}{_verb(apply=apply)}."])
+            facts = _facts(retained, apply=apply)
+            sums.update(
+                documents=1,
+                versions=retained.versions,
+                dropped=len(retained.dropped),
+                packed=retained.log.packed if retained.log else 0,
+                operations=retained.log.dropped if retained.log else 0,
+            )
+            if options["document"] or retained.touches:
+                yield Said(facts, _words(retained, apply=apply), retained.refused)
+        yield Said({**sums, "applied": apply}, [_sums(sums, apply=apply)])
 
 
 def _facts(retained: Retained, *, apply: bool) -> dict[str, Any]:
@@ -45,13 +53,30 @@ def _facts(retained: Retained, *, apply: bool) -> dict[str, Any]:
         "applied": apply,
         "versions": retained.versions,
         "dropped": retained.dropped,
+        "log": None if retained.log is None else asdict(retained.log),
+        "refused": retained.refused,
     }
 
 
-def _words(retained: Retained, *, apply: bool) -> str:
-    dropped = f"{len(retained.dropped)} of {retained.versions} versions {_verb(apply=apply)}"
-    return f"{retained.document_id}: {dropped}"
+def _words(retained: Retained, *, apply: bool) -> list[str]:
+    verb = "" if apply else "would be "
+    words = f"{len(retained.dropped)} of {retained.versions} versions {verb}dropped"
+    lines = [f"{retained.document_id}: {words}"]
+    log = retained.log
+    if log is None:
+        lines.append(f"  not compacted: {retained.refused}")
+    elif log.begins > 1:
+        lines.append(
+            f"  the log {'begins' if apply else 'would begin'} at operation {log.begins}: "
+            f"{log.packed} operations {verb}packed, {log.dropped} {verb}deleted"
+        )
+    return lines
 
 
-def _verb(*, apply: bool) -> str:
-    return "dropped" if apply else "would be dropped"
+def _sums(sums: Counter[str], *, apply: bool) -> str:
+    verb = "" if apply else "would be "
+    return (
+        f"{sums['documents']} documents, {sums['versions']} versions: {sums['dropped']} "
+        f"{verb}dropped; {sums['packed']} operations {verb}packed, {sums['operations']} "
+        f"{verb}deleted."
+    )

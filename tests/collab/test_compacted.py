@@ -1,0 +1,109 @@
+"""A room of a document whose log is compacted: what was logged once is not logged twice."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from apps.core import clock
+from apps.history.moments import moment_content
+from apps.history.recovery import document_load
+from apps.history.services import version_create
+from apps.oplog.base import LogBase, base_advance, packed_append
+from apps.oplog.operation import Operation
+from apps.oplog.packed import PackedOperation
+from apps.oplog.selectors import operations_since
+from apps.oplog.transfer import operations_drop, operations_write
+from tests.collab.authors import Author, submission
+from tests.collab.rooms import House, until_quiet
+from tests.support.operations import Scribe
+
+
+@pytest.fixture
+def scribe() -> Scribe:
+    """Return a document of six operations: five letters, and one that deletes the first."""
+    scribe = Scribe()
+    list(operations_write([*scribe.write_many(5), scribe.erase(0, 1)]))
+    return scribe
+
+
+def compact(scribe: Scribe, up_to: int = 6) -> list[Operation]:
+    """Have the log begin after an operation, which is there no more; return what it had."""
+    document_id = scribe.document_id
+    operations = operations_since(document_id=document_id, after=0)
+    last = moment_content(document_id=document_id, seq=up_to)
+    number = version_create(document_id=document_id, snapshot=last)
+    _pack(document_id, operations[:up_to])
+    base = LogBase(document_id, up_to, number, last.version_vector, clock.now())
+    assert base_advance(base)
+    list(operations_drop(document_id=document_id, up_to=up_to))
+    return operations
+
+
+def _pack(document_id: str, operations: Sequence[Operation]) -> None:
+    packed = [PackedOperation.of(operation) for operation in operations]
+    for start in (0, 4):
+        assert packed_append(document_id=document_id, operations=packed[start : start + 4])
+
+
+def seqs(scribe: Scribe, after: int) -> list[int]:
+    """Return what the log has after an operation."""
+    operations = operations_since(document_id=scribe.document_id, after=after)
+    return [operation.seq for operation in operations]
+
+
+@pytest.mark.parametrize("is_open_before", [True, False], ids=["open since before", "opened anew"])
+async def test_compacted_operation_that_is_sent_again_has_its_first_seq(
+    house: House, scribe: Scribe, is_open_before: bool
+) -> None:
+    """Texts and a deletion, to a room that still remembers them and to one that never did."""
+    room = await house.open(scribe.document_id) if is_open_before else None
+    list(operations_write([scribe.write("last")]))
+    operations = compact(scribe)
+    if room is None:
+        room = await house.open(scribe.document_id)
+    room.live._recent.clear()
+    size, author = room.live.size_bytes, Author()
+    for operation in operations[:6]:
+        room.submit(submission(operation.update, author, operation.unique_id))
+    await until_quiet(room)
+    assert author.duplicates == [(each.unique_id, each.seq) for each in operations[:6]]
+    assert (author.persisted, author.rejected) == ([], [])
+    assert room.live.size_bytes - size <= len(operations[6].update)
+    again = Author()
+    room.submit(submission(operations[0].update, again, operations[0].unique_id))
+    await until_quiet(room)
+    assert again.duplicates == [(operations[0].unique_id, 1)]
+    assert seqs(scribe, after=6) == [7]
+
+
+async def test_edit_that_brings_nothing_under_a_new_name_is_logged_as_ever(
+    house: House, scribe: Scribe
+) -> None:
+    """Its author is told of a seq; so is who comes with it beside a repeat and an edit of worth."""
+    list(operations_write([scribe.write("last")]))
+    operations = compact(scribe)
+    room = await house.open(scribe.document_id)
+    repeat, other, fresh = Author(), Author(), Author()
+    room.submit(submission(operations[3].update, repeat, operations[3].unique_id))
+    room.submit(submission(operations[3].update, other, "another name"))
+    room.submit(submission(scribe.write("new").update, fresh, "new"))
+    await until_quiet(room)
+    assert repeat.duplicates == [(operations[3].unique_id, 4)]
+    assert other.persisted == [("another name", 8)]
+    assert fresh.persisted == [("new", 9)]
+    assert seqs(scribe, after=6) == [7, 8, 9]
+    loaded = document_load(document_id=scribe.document_id)
+    assert loaded.vector == room.live.vector
+
+
+async def test_room_that_is_far_behind_a_compacted_log_is_made_anew(
+    house: House, scribe: Scribe
+) -> None:
+    """It slept while others wrote: its sessions come back, and nothing is invented."""
+    room = await house.open(scribe.document_id)
+    list(operations_write(scribe.write_many(4)))
+    compact(scribe, up_to=8)
+    room.compare(10)
+    await until_quiet(room)
+    assert room.gone
+    assert (await house.open(scribe.document_id)).live.seq == 10

@@ -1,0 +1,125 @@
+"""A compaction dies between two of its steps: all is as it was, and the next one goes on."""
+
+import signal
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django_redis import get_redis_connection
+
+from apps.core.failpoints import COMPACTION_POINTS
+from apps.history.authorship import AuthoredPiece, document_authorship
+from apps.history.cache import snapshot_forget
+from apps.history.clocks import _key
+from apps.history.moments import present_content, version_content
+from apps.history.policy import history_settings_change
+from apps.history.selectors import version_places
+from apps.oplog.base import log_begins, packed_find
+from apps.oplog.models import operation_rows, packed_rows
+from apps.oplog.selectors import LogWrite, operations_find, writes_since
+from tests.accounts.factories import make_user
+from tests.core.processes import run_python
+from tests.pipeline.commands import run
+from tests.support.old_logs import OldLog
+
+pytestmark = pytest.mark.django_db
+
+#: Two full rows and one that is not; the log is deleted in three commands.
+OLD = 2_300
+#: The last operations of an old log, which stay.
+FRESH = 3
+#: Each point, and each time that a compaction comes to it.
+DEATHS = [
+    *(("after_packed", time) for time in (1, 2, 3)),
+    ("after_base_marked", 1),
+    ("after_log_begins", 1),
+    *(("after_dropped", time) for time in (1, 2, 3)),
+]
+
+
+@dataclass
+class Seen:
+    """What people and programs see of a document."""
+
+    state: bytes
+    pieces: list[AuthoredPiece]
+    writes: list[LogWrite]
+    versions: dict[int, bytes]
+    #: The place in the order of each operation that is asked for by its name.
+    places: dict[str, int]
+
+
+@pytest.fixture
+def log() -> OldLog:
+    """Return a document of two authors whose log may be compacted."""
+    log = OldLog([make_user(may_create=True), make_user()])
+    log.write_many(OLD // 2)
+    log.keep()
+    log.write_many(OLD // 2)
+    log.keep()
+    log.write_many(FRESH, age=timedelta(hours=1))
+    log.store()
+    user, document_id = log.users[0], log.document_id
+    history_settings_change(user=user, document_id=document_id, changes={"compact_after_days": 30})
+    return log
+
+
+def look(log: OldLog) -> Seen:
+    """Look at the document as a server does that has never seen it."""
+    document_id, lineage = log.document_id, log.document.lineage
+    snapshot_forget(document_id=document_id)
+    get_redis_connection("default").delete(_key(document_id, lineage, set()))
+    names = [operation.unique_id for operation in log.operations[::100]]
+    found = operations_find(document_id=document_id, unique_ids=names)
+    return Seen(
+        state=present_content(document_id=document_id).state,
+        pieces=document_authorship(document_id=document_id, lineage=lineage)[1],
+        writes=writes_since(document_id=document_id, after=0, limit=10_000),
+        versions={
+            number: version_content(document_id=document_id, number=number).state
+            for _, number in version_places(document_id=document_id)
+        },
+        places={
+            **packed_find(document_id=document_id, unique_ids=names),
+            **{name: operation.seq for name, operation in found.items()},
+        },
+    )
+
+
+def retention(log: OldLog, failpoint: str = "") -> int:
+    """Run the command in a process of its own; return its exit code."""
+    done = run_python(
+        "manage.py",
+        "retention",
+        "--document",
+        log.document_id,
+        "--apply",
+        FAILPOINT=failpoint,
+        COMPACT_DROP_AFTER_S="0",
+    )
+    assert not failpoint or f"failpoint {failpoint.partition(':')[0]}" in done.stderr, done.stderr
+    return done.returncode
+
+
+@pytest.mark.parametrize(("point", "time"), DEATHS)
+def test_compaction_that_dies_harms_nothing_and_goes_on(log: OldLog, point: str, time: int) -> None:
+    """Killed there for real; all is as it was, then and when later runs have ended it."""
+    before = look(log)
+    assert len(before.places) == len(log.operations[::100])
+    if point == "after_dropped":
+        assert retention(log) == 0
+    assert retention(log, f"{point}:{time}") == -signal.SIGKILL
+    assert look(log) == before
+    assert run("verify_documents", log.document_id).code == 0
+    assert [retention(log), retention(log)] == [0, 0]
+    assert look(log) == before
+    assert run("verify_documents", log.document_id).code == 0
+    where = {"document_id": log.document_id}
+    assert log_begins(document_id=log.document_id) == OLD + 1
+    assert operation_rows().count_documents(where) == FRESH
+    assert packed_rows().count_documents(where) == 3
+
+
+def test_every_point_of_a_compaction_is_died_at() -> None:
+    """None is forgotten."""
+    assert {point for point, _ in DEATHS} == set(COMPACTION_POINTS)

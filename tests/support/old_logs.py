@@ -1,0 +1,100 @@
+"""A stored document that several people wrote some time ago, to be compacted."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pycrdt
+
+from apps.accounts.models import User
+from apps.core import clock, ids
+from apps.documents.heads import Head, Published, heads_advance, published_advance
+from apps.history.moments import present_content
+from apps.history.processed import Processed, processed_advance
+from apps.history.services import version_create
+from apps.oplog.operation import Operation
+from apps.oplog.transfer import operations_write
+from tests.documents.factories import make_document
+
+#: How old what is written is, unless a test says otherwise.
+AGE = timedelta(days=100)
+
+
+class OldLog:
+    """Writes into one document as some authors, each by a client of their own.
+
+    Authors are ``users``, the first one the owner; all see each edit at once.
+    """
+
+    def __init__(self, users: list[User]) -> None:
+        self.users = users
+        self.document = make_document(users[0])
+        self.document_id: str = self.document.id
+        self.seq = 0
+        self.operations: list[Operation] = []
+        self._docs = [pycrdt.Doc[Any](client_id=number + 1) for number in range(len(users))]
+
+    @property
+    def text(self) -> str:
+        """Return what is to be read."""
+        return str(self._docs[0].get("content", type=pycrdt.Text))
+
+    def write(self, who: int, at: int, text: str, *, delete: int = 0, age: timedelta = AGE) -> None:
+        """Delete and insert, as one operation; what is out of the text is at its end."""
+        doc = self._docs[who]
+        before = doc.get_state()
+        content = doc.get("content", type=pycrdt.Text)
+        text_before = str(content)
+        place = len(text_before[:at].encode())  # the library counts in bytes
+        with doc.transaction():
+            if end := len(text_before[at : at + delete].encode()):
+                del content[place : place + end]
+            content.insert(place, text)
+        self._log(who, doc.get_update(before), doc.get_state(), clock.now() - age)
+
+    def write_many(self, count: int, *, age: timedelta = AGE) -> None:
+        """Write short words, in turns."""
+        for number in range(count):
+            self.write(number % len(self.users), self.seq, f"{number} ", age=age)
+
+    def store(self) -> None:
+        """Store what was written since the last time, as workers and Kafka have had it."""
+        stored = self._stored_seq()
+        fresh = [each for each in self.operations if each.seq > stored]
+        if not fresh:
+            return
+        last = fresh[-1]
+        list(operations_write(fresh))
+        heads_advance([Head(self.document_id, last.seq, last.version_vector, clock.now())])
+        published_advance([Published(self.document_id, fresh[0].seq, last.seq)])
+        mark = Processed(
+            self.document_id, last.seq, last.unique_id, last.version_vector, last.received_at
+        )
+        processed_advance([mark], at=clock.now())
+
+    def keep(self) -> int:
+        """Store, and keep the present as an automatic version."""
+        self.store()
+        snapshot = present_content(document_id=self.document_id)
+        return version_create(
+            document_id=self.document_id, snapshot=snapshot, author_ids=[str(self.users[0].pk)]
+        )
+
+    def _stored_seq(self) -> int:
+        self.document.reload()
+        return int(self.document.seq)
+
+    def _log(self, who: int, update: bytes, vector: bytes, at: datetime) -> None:
+        self.seq += 1
+        self.operations.append(
+            Operation(
+                document_id=self.document_id,
+                seq=self.seq,
+                unique_id=ids.new_id(),
+                author_id=str(self.users[who].pk),
+                received_at=at,
+                version_vector=vector,
+                update=update,
+            )
+        )
+        for doc in self._docs:
+            doc.apply_update(update)
