@@ -53,9 +53,10 @@ function subject({ user, group }) {
 }
 
 /**
+ * Return a number of things in words.
  * @param {number} count
  * @param {string} thing
  */
-function counted(count, thing) {
+export function counted(count, thing) {
   return count === 1 ? `1 ${thing}` : `${count.toLocaleString("en")} ${thing}s`;
 }

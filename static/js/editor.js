@@ -83,11 +83,10 @@ export function createEditor({ element, provider, doc, person, editable, onUnkno
 }
 
 /**
- * Show a document that nobody writes in.
+ * Make an editor that nobody writes in, and that is bound to no document: its content is set.
  * @param {HTMLElement} element
- * @param {import("../vendor/yjs.js").Y.Doc} doc
  */
-export function createPreview(element, doc) {
+export function createPreview(element) {
   return new Editor({
     element,
     editable: false,
@@ -95,12 +94,15 @@ export function createPreview(element, doc) {
     editorProps: {
       attributes: { class: "prose", role: "document", "aria-label": "Text at this moment" },
     },
-    extensions: [...schema(), Collaboration.configure({ document: doc, field: FIELD })],
+    extensions: schema({ autolink: false }),
   });
 }
 
-/** What a document may hold. The server's export and text extract know the same names. */
-function schema() {
+/**
+ * What a document may hold. The server's export and text extract know the same names.
+ * @param {{autolink?: boolean}} [options]
+ */
+function schema({ autolink = true } = {}) {
   return [
     Document,
     Paragraph,
@@ -121,7 +123,7 @@ function schema() {
     HorizontalRule,
     Link.configure({
       openOnClick: false,
-      autolink: true,
+      autolink,
       defaultProtocol: "https",
       isAllowedUri: (url) => isSafeLink(url),
       HTMLAttributes: { rel: "noopener noreferrer nofollow", target: "_blank" },

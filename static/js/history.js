@@ -1,20 +1,17 @@
-/** The history dialog: the document at any moment, versions with names, and the way back. */
+/** The history dialog: the document at any moment, who wrote when, names, and the way back. */
 import { Y } from "../vendor/yjs.js";
 import { yUndoPluginKey } from "../vendor/tiptap.js";
 import { openDialog } from "./dialog.js";
-import { debounced, h } from "./dom.js";
-import { createPreview } from "./editor.js";
+import { debounced, h, icon } from "./dom.js";
+import { MomentSheet } from "./moment_sheet.js";
+import { Player } from "./playing.js";
+import { Replay, SupersededError } from "./replay.js";
+import { SittingList } from "./sittings.js";
 import { ago } from "./time.js";
 import { toast, toastError } from "./toast.js";
 
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {ReturnType<typeof import("./editor.js").createEditor>} Editor */
-
-/**
- * A row of `documents/{id}/versions/`.
- * @typedef {{number: number, seq: number, name: string, automatic: boolean, created_at: string,
- *   authors: {id: number, username: string | null}[], size: number}} Version
- */
 
 /**
  * @typedef {object} Context
@@ -24,9 +21,14 @@ import { toast, toastError } from "./toast.js";
  * @property {Editor} editor
  */
 
-const PAGE = 30;
-/** The slider asks the server when it has rested for so long. */
+/** A part of the log that is not here is asked for when the slider has rested for so long. */
 const REST_MS = 60;
+/** A moment is said aloud when the slider has rested for so long. */
+const SAY_MS = 600;
+/** After an edit the server is asked how long the log is. */
+const LOOK_MS = 1_000;
+/** The list is read anew when nobody has written for so long. */
+const LIST_MS = 3_000;
 /** Marks the edit that goes back, so that one undo takes it away. */
 const RESTORE = Symbol("restore");
 
@@ -46,42 +48,27 @@ class HistoryDialog {
   #context;
   #path;
   #head = 0;
+  /** The end of the log when the dialog was opened: what came later was not seen. */
+  #seenHead = 0;
+  /** The moment that is wanted, and the one that is shown. */
   #seq = 0;
-  /** Counts the moments that were asked for: a late answer is not shown. */
-  #asked = 0;
-  /** @type {string | null} */
-  #next = `?limit=${PAGE}`;
-  /** @type {ReturnType<typeof createPreview> | null} */
+  #shownSeq = -1;
+  #isFollowing = false;
+  /** Says that another moment is wanted. @type {() => void} */
+  #onMove = () => {};
+  /** An edit that goes back, and is shown before it is made. @type {Uint8Array | null} */
   #preview = null;
-  #list = h("ol", { class: "history-list", "aria-label": "Versions" });
-  #slider = h("input", {
-    type: "range",
-    class: "history-slider",
-    min: 0,
-    max: 0,
-    value: 0,
-    "aria-label": "Moment",
-    oninput: () => this.#slide(),
-  });
-  #moment = h("p", { class: "history-moment muted", role: "status" }, "Loading…");
-  #sheet = h("div", { class: "history-sheet" });
-  #message = h("p", { class: "form-message", role: "status", hidden: true });
-  #more = h(
-    "button",
-    { type: "button", class: "button", hidden: true, onclick: () => void this.#load() },
-    "Load more",
-  );
-  #restore = h(
-    "button",
-    { type: "button", class: "button primary", disabled: true, onclick: () => void this.#goBack() },
-    "Restore this",
-  );
-  #link = h(
-    "button",
-    { type: "button", class: "button", disabled: true, onclick: () => void this.#copyLink() },
-    "Copy link",
-  );
-  #show = debounced(REST_MS, () => void this.#loadMoment());
+  #isLooking = false;
+  #isClosed = false;
+  /** @type {Replay | null} */
+  #replay = null;
+  /** @type {MomentSheet | null} */
+  #momentSheet = null;
+  #list;
+  #player;
+  #parts = parts();
+  #say = debounced(SAY_MS, () => this.#announce());
+  #refreshList = debounced(LIST_MS, () => void this.#list.refresh());
 
   /**
    * @param {Api} api
@@ -91,170 +78,414 @@ class HistoryDialog {
     this.#api = api;
     this.#context = context;
     this.#path = `documents/${context.documentId}/`;
+    this.#list = new SittingList(api, this.#path, (seq) => this.#pick(seq));
+    this.#player = new Player(
+      {
+        position: () => this.#seq,
+        end: () => this.#head,
+        timeOf: (seq) => this.#replay?.mark(seq)?.at ?? null,
+        isReady: () => this.#shownSeq === this.#seq,
+        show: (seq) => this.#goTo(seq),
+        onChange: () => this.#showPlaying(),
+      },
+      matchMedia("(prefers-reduced-motion: reduce)").matches,
+    );
   }
 
   /** @param {number} [seq] */
   open(seq) {
+    const { play, earlier, later, slider, transport, retry, link, restore, cancel, confirm, news } =
+      this.#parts;
+    const on = (/** @type {HTMLElement} */ element, /** @type {() => unknown} */ action) =>
+      element.addEventListener("click", () => void action());
+    on(play, () => (this.#player.isPlaying ? this.#player.pause() : this.#player.play()));
+    on(earlier, () => this.#toSitting(-1));
+    on(later, () => this.#toSitting(1));
+    on(retry, () => this.#retry());
+    on(link, () => this.#copyLink());
+    on(restore, () => this.#showRestore());
+    on(cancel, () => this.#leavePreview());
+    on(confirm, () => this.#goBack());
+    on(news, () => this.#pick(this.#head));
+    slider.addEventListener("input", () => this.#pick(Number(slider.value)));
+    transport.addEventListener("keydown", (event) => this.#onKey(event));
+    const side = h("div", { class: "history-side" }, this.#nameForm(), this.#list.element);
     const dialog = openDialog(
       "History",
-      h(
-        "div",
-        { class: "history" },
-        h("div", { class: "history-side" }, this.#nameForm(), this.#list, this.#message, this.#more),
-        h(
-          "div",
-          { class: "history-main" },
-          this.#moment,
-          this.#slider,
-          this.#sheet,
-          h("div", { class: "history-foot" }, this.#link, this.#restore),
-        ),
-      ),
+      h("div", { class: "history" }, side, this.#parts.main, this.#parts.empty),
     );
-    dialog.addEventListener("close", () => this.#preview?.destroy());
-    this.#restore.hidden = !this.#context.canWrite;
+    dialog.addEventListener("close", () => this.#close());
+    this.#context.doc.on("update", this.#lookSoon);
+    restore.hidden = !this.#context.canWrite;
     void this.#begin(seq);
     return dialog;
   }
 
+  #close() {
+    this.#isClosed = true;
+    this.#context.doc.off("update", this.#lookSoon);
+    this.#player.pause();
+    this.#replay?.close();
+    this.#momentSheet?.destroy();
+  }
+
   /** @param {number} [seq] */
   async #begin(seq) {
+    this.#momentSheet ??= new MomentSheet(this.#parts.sheet);
+    // The page has the present already: it is there before the log is.
+    if (seq === undefined) this.#momentSheet.show(this.#context.doc, { isLive: true });
+    const listed = this.#list.load();
     try {
-      this.#head = (await this.#api.call(this.#path)).seq;
-      this.#slider.max = String(this.#head);
-      this.#goTo(Math.min(seq ?? this.#head, this.#head));
+      const { seq: head } = await this.#api.call(this.#path);
+      if (this.#isClosed) return;
+      this.#showEmpty(head === 0);
+      if (head === 0) return;
+      this.#seenHead = head;
+      this.#setHead(head);
+      this.#replay = new Replay(this.#api, this.#path, head);
+      this.#replay.addEventListener("progress", () => this.#showProgress());
+      this.#goTo(Math.min(seq ?? head, head));
+      void this.#prefetch();
     } catch (error) {
-      this.#say(error);
+      this.#fail(error);
     }
-    await this.#load();
+    await listed;
+    if (!this.#isClosed) this.#mark();
   }
 
-  #nameForm() {
-    const input = h("input", {
-      class: "field",
-      maxlength: 200,
-      placeholder: "Name this moment…",
-      "aria-label": "Name of this moment",
-    });
-    const submit = async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      try {
-        const body = { name: input.value };
-        const path = `${this.#path}versions/`;
-        const version = await this.#api.call(path, { method: "POST", body });
-        this.#list.prepend(this.#row(version));
-        input.value = "";
-        this.#say("");
-      } catch (error) {
-        this.#say(error);
-      }
-    };
-    const keep = h("button", { type: "submit", class: "button" }, "Keep");
-    const form = h("form", { class: "history-name", onsubmit: submit }, input, keep);
-    form.hidden = !this.#context.canWrite;
-    return form;
-  }
-
-  /** Load the next page of versions. */
-  async #load() {
-    this.#more.disabled = true;
+  /** Fetch what is near in the background; what goes wrong shows when it is wanted. */
+  async #prefetch() {
     try {
-      const { results, next } = await this.#api.call(`${this.#path}versions/${this.#next}`);
-      this.#next = next && new URL(next).search;
-      this.#list.append(...results.map((/** @type {Version} */ each) => this.#row(each)));
-      this.#more.hidden = !this.#next;
-      this.#more.textContent = "Load more";
-      this.#say("");
+      await this.#replay?.prefetch(() => this.#seq);
     } catch (error) {
-      this.#say(error);
-      this.#more.textContent = "Try again";
-      this.#more.hidden = false;
+      console.info("The history is not all here:", error);
     }
-    this.#more.disabled = false;
+    if (this.#isClosed) return;
+    this.#showProgress();
+    this.#parts.progress.classList.add("is-done");
   }
 
-  /** @param {Version} version */
-  #row({ number, seq, name, created_at: at, authors }) {
-    const who = authors.map(({ username }) => username ?? "somebody").join(", ");
-    const when = h("time", { datetime: at, title: new Date(at).toLocaleString() }, ago(at));
-    return h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", class: "history-row", "data-seq": seq, onclick: () => this.#goTo(seq) },
-        h("b", {}, name || `Version ${number}`),
-        h("span", { class: "muted" }, when, who ? ` · ${who}` : ""),
-      ),
-    );
-  }
+  // --- the moment ------------------------------------------------------------------------------
 
-  #slide() {
-    this.#mark(Number(this.#slider.value));
-    this.#show();
+  /**
+   * Go where the reader wants: that ends playing, and a preview.
+   * @param {number} seq
+   */
+  #pick(seq) {
+    this.#player.pause();
+    this.#goTo(seq);
   }
 
   /** @param {number} seq */
   #goTo(seq) {
-    this.#slider.value = String(seq);
-    this.#mark(seq);
-    void this.#loadMoment();
+    this.#seq = Math.max(0, Math.min(seq, this.#head));
+    this.#endPreview();
+    this.#mark();
+    this.#say();
+    this.#onMove();
+    void this.#follow();
+  }
+
+  /** Show the moment that is wanted, one after the other: a late one never comes over a newer. */
+  async #follow() {
+    if (this.#isFollowing) return;
+    this.#isFollowing = true;
+    try {
+      while (this.#shownSeq !== this.#seq && !this.#isClosed) await this.#showMoment(this.#seq);
+      this.#showError("");
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isFollowing = false;
+    this.#parts.sheet.setAttribute("aria-busy", "false");
   }
 
   /**
-   * Say which moment it is, before its text has come.
+   * Show a moment in the sheet, unless another one is wanted before it is here.
    * @param {number} seq
    */
-  #mark(seq) {
-    this.#seq = seq;
-    const place = seq === this.#head ? "Now" : `After change ${seq} of ${this.#head}`;
-    this.#moment.textContent = place;
-    this.#slider.setAttribute("aria-valuetext", place);
-    for (const row of this.#list.querySelectorAll(".history-row")) {
-      const isHere = row instanceof HTMLElement && row.dataset.seq === String(seq);
-      row.setAttribute("aria-current", String(isHere));
+  async #showMoment(seq) {
+    const replay = this.#replay;
+    if (!replay) return;
+    const isHere = replay.has(seq);
+    const moved = new Promise((/** @type {(value: null) => void} */ resolve) => {
+      this.#onMove = () => resolve(null);
+    });
+    if (!isHere) {
+      this.#parts.sheet.setAttribute("aria-busy", "true");
+      await Promise.race([moved, rest(REST_MS)]);
+      if (seq !== this.#seq) return;
     }
-    this.#restore.disabled = seq === this.#head;
-    this.#link.disabled = false;
+    const doc = await (isHere ? replay.at(seq) : Promise.race([replay.at(seq), moved])).catch(
+      (/** @type {unknown} */ error) => {
+        if (error instanceof SupersededError) return null;
+        throw error;
+      },
+    );
+    if (!doc || this.#isClosed) return;
+    const isStep = Math.abs(seq - this.#shownSeq) === 1 || this.#player.isPlaying;
+    this.#momentSheet?.show(doc, { follow: isStep });
+    this.#shownSeq = seq;
+    this.#parts.sheet.dataset.seq = String(seq);
+    this.#parts.sheet.setAttribute("aria-busy", "false");
+    this.#mark();
+    await frame();
   }
 
-  async #loadMoment() {
-    const asked = ++this.#asked;
-    try {
-      const state = await this.#api.bytes(`${this.#path}at/${this.#seq}/state/`);
-      if (asked !== this.#asked) return;
-      const doc = new Y.Doc();
-      Y.applyUpdate(doc, state);
-      this.#preview?.destroy();
-      this.#sheet.replaceChildren();
-      this.#preview = createPreview(this.#sheet, doc);
-    } catch (error) {
-      if (asked === this.#asked) this.#say(error);
+  /** Say which moment it is, before its text has come. */
+  #mark() {
+    const { slider, who, place, restore, link, earlier, later } = this.#parts;
+    const [name, count] = this.#words();
+    who.textContent = name;
+    place.textContent = count;
+    slider.value = String(this.#seq);
+    slider.setAttribute("aria-valuetext", [name, count].filter(Boolean).join(", "));
+    const isNow = this.#seq === this.#head;
+    restore.disabled = isNow;
+    link.disabled = false;
+    earlier.setAttribute("aria-disabled", String(this.#seq === 0));
+    later.setAttribute("aria-disabled", String(isNow));
+    this.#list.mark(this.#seq);
+    this.#allowName(isNow);
+  }
+
+  /** Return who and when, and which change it is. @returns {[string, string]} */
+  #words() {
+    const count = `change ${number(this.#seq)} of ${number(this.#head)}`;
+    if (this.#seq === 0) return ["Before the first change", count];
+    const mark = this.#replay?.mark(this.#seq);
+    const when = mark ? ago(new Date(mark.at).toISOString()) : "";
+    const who = mark ? `${this.#list.nameOf(mark.author.username)}, ${when}` : "";
+    if (this.#seq === this.#head) return [who ? `Now · ${who}` : "Now", count];
+    return who ? [who, count] : [`Change ${number(this.#seq)}`, `of ${number(this.#head)}`];
+  }
+
+  #announce() {
+    if (this.#player.isPlaying || this.#isClosed) return;
+    this.#parts.said.textContent = this.#parts.slider.getAttribute("aria-valuetext");
+  }
+
+  // --- steps -----------------------------------------------------------------------------------
+
+  /**
+   * Go to the end of the sitting before or after.
+   * @param {-1 | 1} direction
+   */
+  async #toSitting(direction) {
+    this.#player.pause();
+    const from = this.#seq;
+    if (direction > 0) {
+      this.#goTo(this.#list.after(from) ?? this.#head);
+      return;
     }
+    const to = await this.#list.before(from);
+    if (this.#seq === from && !this.#isClosed) this.#goTo(to);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const isSlider = event.target === this.#parts.slider;
+    /** @type {Record<string, () => unknown>} */
+    const keys = {
+      PageUp: () => this.#toSitting(1),
+      PageDown: () => this.#toSitting(-1),
+      ArrowLeft: () => this.#pick(this.#seq - 1),
+      ArrowRight: () => this.#pick(this.#seq + 1),
+      Home: () => this.#pick(0),
+      End: () => this.#pick(this.#head),
+    };
+    // On a button the space bar presses it; the slider has no use for it.
+    if (isSlider) keys[" "] = () => this.#parts.play.click();
+    const action = keys[event.key];
+    if (!action) return;
+    event.preventDefault();
+    void action();
+  }
+
+  #showPlaying() {
+    const { play, main } = this.#parts;
+    const { isPlaying } = this.#player;
+    play.replaceChildren(icon(isPlaying ? "pause" : "play"));
+    play.setAttribute("aria-label", isPlaying ? "Pause" : "Play");
+    main.classList.toggle("is-playing", isPlaying);
+    if (!isPlaying) this.#say();
+  }
+
+  #showProgress() {
+    if (this.#isClosed || !this.#replay) return;
+    const { progress } = this.#parts;
+    progress.value = this.#replay.share(this.#seq);
+    progress.classList.toggle("is-done", progress.value >= 1);
+    this.#mark();
+  }
+
+  // --- a document that grows -------------------------------------------------------------------
+
+  #lookSoon = () => {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    setTimeout(() => void this.#look(), LOOK_MS);
+  };
+
+  /** Ask how long the log is now. */
+  async #look() {
+    this.#isLooking = false;
+    if (this.#isClosed) return;
+    try {
+      const { seq: head } = await this.#api.call(this.#path);
+      if (this.#isClosed || head <= this.#head) return;
+      if (this.#replay) this.#grow(head);
+      else if (this.#head === 0) await this.#begin();
+    } catch (error) {
+      console.info("Whether the document has grown could not be asked:", error);
+    }
+  }
+
+  /** @param {number} head */
+  #grow(head) {
+    this.#setHead(head);
+    this.#replay?.grow(head);
+    const fresh = head - this.#seenHead;
+    this.#parts.news.textContent =
+      fresh === 1 ? "1 new change: show it" : `${number(fresh)} new changes: show them`;
+    this.#parts.news.hidden = false;
+    this.#mark();
+    this.#refreshList();
+    void this.#prefetch();
+  }
+
+  /** @param {number} head */
+  #setHead(head) {
+    this.#head = head;
+    this.#parts.slider.max = String(head);
+  }
+
+  /** @param {boolean} isEmpty */
+  #showEmpty(isEmpty) {
+    this.#parts.empty.hidden = !isEmpty;
+    this.#parts.main.hidden = isEmpty;
+  }
+
+  // --- what goes wrong -------------------------------------------------------------------------
+
+  /** @param {unknown} error */
+  #fail(error) {
+    this.#player.pause();
+    this.#showError(error instanceof Error ? error.message : String(error));
+  }
+
+  /** @param {string} text */
+  #showError(text) {
+    const { problem, problemText } = this.#parts;
+    problemText.textContent = text;
+    problem.hidden = text === "";
+  }
+
+  #retry() {
+    this.#showError("");
+    if (this.#replay) void this.#follow();
+    else void this.#begin(this.#seq || undefined);
+  }
+
+  // --- names -----------------------------------------------------------------------------------
+
+  #nameForm() {
+    const { name, keep } = this.#parts;
+    const form = h("form", { class: "history-name" }, name, keep);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#keepName();
+    });
+    form.hidden = !this.#context.canWrite;
+    return form;
+  }
+
+  async #keepName() {
+    const { name } = this.#parts;
+    try {
+      const body = { name: name.value };
+      await this.#api.call(`${this.#path}versions/`, { method: "POST", body });
+      name.value = "";
+      await this.#list.refresh();
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
+  /** Only the present can be kept. @param {boolean} isAllowed */
+  #allowName(isAllowed) {
+    const { name, keep } = this.#parts;
+    name.disabled = keep.disabled = !isAllowed;
+    name.placeholder = isAllowed ? "Name this moment…" : "Only the present can be named";
+  }
+
+  // --- the way back ----------------------------------------------------------------------------
+
+  /** Show the document as it would be after going back, and ask. */
+  async #showRestore() {
+    const { restore, confirm } = this.#parts;
+    this.#player.pause();
+    restore.disabled = true;
+    const seq = this.#seq;
+    try {
+      // What came since the dialog was opened was not seen, and stays.
+      const path = `${this.#path}at/${seq}/restore/?seen_seq=${this.#seenHead}`;
+      const update = await this.#api.bytes(path);
+      if (seq !== this.#seq || this.#isClosed) return;
+      const after = new Y.Doc();
+      Y.applyUpdate(after, Y.encodeStateAsUpdate(this.#context.doc));
+      Y.applyUpdate(after, update);
+      this.#momentSheet?.show(after);
+      this.#preview = update;
+      this.#showPreview();
+      confirm.focus();
+    } catch (error) {
+      this.#fail(error);
+      restore.disabled = false;
+    }
+  }
+
+  #showPreview() {
+    const { asking, acting, question, main } = this.#parts;
+    const isAsking = this.#preview !== null;
+    asking.hidden = !isAsking;
+    acting.hidden = isAsking;
+    main.classList.toggle("is-preview", isAsking);
+    question.textContent =
+      this.#head > this.#seenHead
+        ? "The document will read like this: as it was then, and with what others wrote meanwhile."
+        : "The document will read like this. Everybody sees it, and undo takes it back.";
+  }
+
+  /** Another moment is wanted. */
+  #endPreview() {
+    if (!this.#preview) return;
+    this.#preview = null;
+    this.#shownSeq = -1;
+    this.#showPreview();
+  }
+
+  #leavePreview() {
+    this.#goTo(this.#seq);
+    this.#parts.restore.focus();
   }
 
   /** Go back by an edit of one's own: everybody sees it, and one undo takes it away. */
-  async #goBack() {
+  #goBack() {
     const { doc, editor } = this.#context;
-    this.#restore.disabled = true;
-    try {
-      // What came since the dialog was opened was not seen, and stays.
-      const path = `${this.#path}at/${this.#seq}/restore/?seen_seq=${this.#head}`;
-      const update = await this.#api.bytes(path);
-      const undo = yUndoPluginKey.getState(editor.state)?.undoManager;
-      undo?.addTrackedOrigin(RESTORE);
-      undo?.stopCapturing();
-      doc.transact((transaction) => {
-        Y.applyUpdate(doc, update);
-        transaction.local = true; // applyUpdate says otherwise; then it would not be sent
-      }, RESTORE);
-      undo?.stopCapturing();
-      this.#sheet.closest("dialog")?.close();
-      toast("The document is as it was then. Undo takes this back.");
-    } catch (error) {
-      this.#restore.disabled = false;
-      this.#say(error);
-    }
+    const update = this.#preview;
+    if (!update) return;
+    const undo = yUndoPluginKey.getState(editor.state)?.undoManager;
+    undo?.addTrackedOrigin(RESTORE);
+    undo?.stopCapturing();
+    doc.transact((transaction) => {
+      Y.applyUpdate(doc, update);
+      transaction.local = true; // applyUpdate says otherwise; then it would not be sent
+    }, RESTORE);
+    undo?.stopCapturing();
+    this.#parts.main.closest("dialog")?.close();
+    toast("The document is as it was then. Undo takes this back.");
   }
 
   async #copyLink() {
@@ -267,14 +498,102 @@ class HistoryDialog {
       toastError(error);
     }
   }
+}
 
-  /** @param {unknown} problem an error, or nothing */
-  #say(problem) {
-    const text = problem instanceof Error ? problem.message : String(problem);
-    this.#message.textContent = text;
-    this.#message.hidden = text === "";
-    this.#message.classList.toggle("is-error", problem instanceof Error);
-  }
+/** The elements of the dialog that something is done with. */
+function parts() {
+  const slider = h("input", {
+    type: "range",
+    class: "history-slider",
+    min: 0,
+    max: 0,
+    value: 0,
+    "aria-label": "Moment",
+    autofocus: true,
+  });
+  const play = iconButton("Play", "play", "Play (space)");
+  const earlier = iconButton("Session before", "skip-back", "Session before (Page Down)");
+  const later = iconButton("Session after", "skip-forward", "Session after (Page Up)");
+  const transport = h("div", { class: "history-transport" }, earlier, play, later, slider);
+  const progress = h("progress", { class: "history-progress", max: 1, value: 0 });
+  progress.setAttribute("aria-label", "Loading the history");
+  const who = h("b", {}, "Loading…");
+  const place = h("span", { class: "muted" });
+  const said = h("p", { class: "visually-hidden", role: "status" });
+  const news = h("button", { type: "button", class: "link-button history-news", hidden: true });
+  const sheet = h("div", { class: "history-sheet", tabindex: 0, role: "region" });
+  sheet.setAttribute("aria-label", "The document at this moment");
+  const problemText = h("span", {});
+  const retry = button("Try again", "button");
+  const problem = h("p", { class: "history-problem", role: "alert", hidden: true });
+  problem.append(problemText, retry);
+  const link = button("Copy link", "button");
+  const restore = button("Restore this…", "button primary");
+  const hint = h("span", { class: "history-hint muted wide-only" });
+  hint.append("← → one change", " · Page Up, Page Down one session", " · Space plays");
+  const acting = h("div", { class: "history-foot" }, hint, link, restore);
+  const question = h("span", { class: "history-question", role: "status" });
+  const cancel = button("Cancel", "button");
+  const confirm = button("Restore", "button primary");
+  const asking = h("div", { class: "history-foot", hidden: true }, question, cancel, confirm);
+  const main = h(
+    "div",
+    { class: "history-main" },
+    h("div", { class: "history-head" }, h("p", { class: "history-moment" }, who, place), news),
+    h("div", { class: "history-bar" }, transport, progress),
+    problem,
+    sheet,
+    acting,
+    asking,
+    said,
+  );
+  link.disabled = restore.disabled = true;
+  const empty = h("p", { class: "history-empty muted", role: "status", hidden: true });
+  empty.textContent = "Nothing has been written yet. What is written here can be seen again later.";
+  const name = h("input", { class: "field", maxlength: 200, "aria-label": "Name of this moment" });
+  const keep = h("button", { type: "submit", class: "button" }, "Keep");
+  return {
+    slider, play, earlier, later, transport, progress, who, place, said, news, sheet, problem,
+    problemText, retry, link, restore, acting, question, cancel, confirm, asking, main, empty, name,
+    keep,
+  };
+}
+
+/**
+ * @param {string} label
+ * @param {string} style
+ */
+function button(label, style) {
+  return h("button", { type: "button", class: style }, label);
+}
+
+/**
+ * @param {string} label
+ * @param {string} sign
+ * @param {string} title
+ */
+function iconButton(label, sign, title) {
+  const attributes = { type: "button", class: "icon-button", "aria-label": label, title };
+  return h("button", attributes, icon(sign));
+}
+
+/** @param {number} value */
+function number(value) {
+  return value.toLocaleString("en");
+}
+
+/** @param {number} ms */
+function rest(ms) {
+  return new Promise((/** @type {(value: null) => void} */ resolve) => {
+    setTimeout(() => resolve(null), ms);
+  });
+}
+
+/** Wait until the page has drawn. */
+function frame() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(resolve);
+  });
 }
 
 /**

@@ -45,7 +45,7 @@ const icons = [
   "keyboard", "sun", "moon", "share-2", "x", "plus", "search", "trash-2", "pencil", "rotate-ccw",
   "check", "cloud-off", "loader", "lock", "eye", "ban", "triangle-alert", "arrow-left",
   "file-text", "log-out", "user-plus", "contrast", "ellipsis", "activity", "history", "download",
-  "upload", "highlighter",
+  "upload", "highlighter", "play", "pause", "skip-back", "skip-forward", "bookmark",
 ];
 const symbols = icons.map((name) => {
   const svg = readFileSync(join(root, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");

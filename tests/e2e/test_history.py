@@ -1,5 +1,6 @@
-"""The history dialog: any moment, named versions, and the way back."""
+"""The history dialog: any moment, who wrote when, named versions, and the way back."""
 
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, expect
@@ -20,6 +21,11 @@ def preview(dialog: Locator) -> Locator:
     return dialog.locator(".history-sheet .prose")
 
 
+def moment(dialog: Locator) -> Locator:
+    """Return what the dialog says of the moment."""
+    return dialog.locator(".history-moment")
+
+
 def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     ada: Person, grace: Person, shared: str
 ) -> None:
@@ -31,8 +37,7 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     dialog = open_history(ada)
     dialog.get_by_label("Name of this moment").fill("Draft")
     dialog.get_by_role("button", name="Keep").click()
-    row = dialog.get_by_role("button", name="Draft")
-    expect(row).to_contain_text("ada")
+    expect(dialog.get_by_role("button", name="Draft")).to_be_visible()
     ada.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     ada.write(" And much that was too much.")
@@ -43,10 +48,21 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     expect(preview(dialog)).to_have_text("First thoughts. And much that was too much.")
     dialog.get_by_role("button", name="Draft").click()
     expect(preview(dialog)).to_have_text("First thoughts.")
+    expect(dialog.get_by_label("Name of this moment")).to_be_disabled()
     grace.text.focus()
     grace.page.keyboard.press("Control+Home")
     grace.page.keyboard.type("Meanwhile: ")
+    expect(dialog.get_by_role("button", name=re.compile("new changes?: show"))).to_be_visible()
+    expect(preview(dialog)).to_have_text("First thoughts.")
     dialog.get_by_role("button", name="Restore this").click()
+    expect(preview(dialog)).to_have_text("Meanwhile: First thoughts.")
+    expect(dialog.get_by_text("with what others wrote meanwhile")).to_be_visible()
+    dialog.get_by_role("button", name="Cancel").press("Enter")
+    expect(preview(dialog)).to_have_text("First thoughts.")
+    dialog.get_by_role("button", name="Restore this").click()
+    confirm = dialog.get_by_role("button", name="Restore", exact=True)
+    expect(confirm).to_be_focused()
+    confirm.press("Enter")
     expect(dialog).to_have_count(0)
     for person in (ada, grace):
         person.sees("Meanwhile: First thoughts.")
@@ -57,8 +73,8 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     expect(ada.chip).to_have_text("Saved")
 
 
-def test_slider_shows_what_the_server_has_of_each_moment(ada: Person) -> None:
-    """By keyboard; and the address of a moment opens there."""
+def test_address_of_a_moment_opens_there(ada: Person) -> None:
+    """With who wrote it, and when."""
     document_id = ada.create("Steps")
     ada.open(document_id)
     for word in ("one ", "two ", "three "):
@@ -66,20 +82,13 @@ def test_slider_shows_what_the_server_has_of_each_moment(ada: Person) -> None:
         expect(ada.chip).to_have_text("Saved")
     head = int(ada.api("GET", f"documents/{document_id}/")["seq"])
     assert head >= 3
-    dialog = open_history(ada)
-    slider = dialog.get_by_role("slider", name="Moment")
-    expect(slider).to_have_js_property("value", str(head))
-    slider.press("Home")
-    expect(preview(dialog)).to_have_text("")
-    expect(dialog.get_by_text(f"After change 0 of {head}")).to_be_visible()
-    for _ in range(head):
-        slider.press("ArrowRight")
-    expect(preview(dialog)).to_have_text("one two three ")
     ada.page.goto(f"/documents/{document_id}/#at=1")
     ada.page.reload()
     dialog = ada.page.get_by_role("dialog", name="History")
-    expect(dialog.get_by_text(f"After change 1 of {head}")).to_be_visible()
+    expect(moment(dialog)).to_contain_text(f"change 1 of {head}")
+    expect(moment(dialog)).to_contain_text("Ada Lovelace, just now")
     expect(preview(dialog)).to_contain_text("one")
+    expect(preview(dialog)).not_to_contain_text("three")
 
 
 def test_viewer_looks_and_changes_nothing(ada: Person, grace: Person) -> None:
@@ -92,22 +101,44 @@ def test_viewer_looks_and_changes_nothing(ada: Person, grace: Person) -> None:
     grace.open(document_id, status="Read-only")
     dialog = open_history(grace)
     expect(preview(dialog)).to_have_text("Words")
-    expect(dialog.get_by_role("button", name="Version 1")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Ada Lovelace")).to_be_visible()
     expect(dialog.get_by_role("button", name="Restore this")).to_be_hidden()
     expect(dialog.get_by_label("Name of this moment")).to_be_hidden()
 
 
 def test_history_that_cannot_be_loaded_says_so(ada: Person) -> None:
-    """And tries again."""
+    """The list and the moment each for itself; and both try again."""
     document_id = ada.create("Away")
     ada.open(document_id)
+    ada.write("Words")
+    expect(ada.chip).to_have_text("Saved")
     ada.expects_network_noise = True
-    pattern = "**/versions/**"
+    pattern = re.compile(r"/(sittings|packed)/")
     ada.page.route(pattern, lambda route: route.abort())
     dialog = open_history(ada)
-    expect(dialog.get_by_text("The server cannot be reached")).to_be_visible()
+    problem = dialog.get_by_role("alert")
+    expect(problem).to_contain_text("The server cannot be reached")
+    side = dialog.locator(".history-side")
+    expect(side.get_by_text("The server cannot be reached")).to_be_visible()
     ada.page.unroute(pattern)
-    dialog.get_by_role("button", name="Try again").click()
-    expect(dialog.get_by_role("button", name="Version 1")).to_be_visible()
+    side.get_by_role("button", name="Try again").click()
+    expect(dialog.get_by_role("button", name="Ada Lovelace")).to_be_visible()
+    problem.get_by_role("button", name="Try again").click()
+    expect(problem).to_be_hidden()
+    expect(moment(dialog)).to_contain_text("Now · Ada Lovelace")
     fits: Any = ada.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert fits
+
+
+def test_document_without_an_edit_says_so_until_there_is_one(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """The dialog is there as soon as somebody has written."""
+    ada.open(shared)
+    grace.open(shared)
+    dialog = open_history(ada)
+    expect(dialog.get_by_text("Nothing has been written yet")).to_be_visible()
+    expect(dialog.get_by_role("slider")).to_be_hidden()
+    grace.write("First words")
+    expect(preview(dialog)).to_contain_text("First")
+    expect(dialog.get_by_role("slider")).to_be_visible()

@@ -1,0 +1,283 @@
+/** The list of sittings in the history: who wrote when, with the names and ways back of each. */
+import { colourClass, initials } from "./colours.js";
+import { counted } from "./deeds.js";
+import { h, icon } from "./dom.js";
+import { dayOf, span } from "./time.js";
+
+/** @typedef {import("./api.js").Api} Api */
+/** @typedef {{id: number | null, username: string | null, name: string | null}} Actor */
+
+/**
+ * A row of `documents/{id}/sittings/`.
+ * @typedef {object} Sitting
+ * @property {number} first_seq
+ * @property {number} last_seq
+ * @property {number} operations
+ * @property {string} began_at
+ * @property {string} last_at
+ * @property {boolean} ongoing
+ * @property {Actor[]} authors
+ * @property {{number: number, seq: number, name: string, created_at: string}[]} versions
+ * @property {{operation_seq: number, seq: number, number: number | null, at: string, actor: Actor}[]} restores
+ */
+
+const PAGE = 30;
+
+/** The list, page by page. */
+export class SittingList {
+  #api;
+  #path;
+  #onPick;
+  /** Query of the next page; null after the last one. @type {string | null} */
+  #next = `?limit=${PAGE}`;
+  /** The latest first. @type {Sitting[]} */
+  #sittings = [];
+  #here = -1;
+  #isBusy = false;
+  #list = h("ol", {
+    class: "history-list",
+    "aria-label": "Sessions of writing",
+    onkeydown: (/** @type {KeyboardEvent} */ event) => this.#move(event),
+  });
+  #message = h("p", { class: "form-message", role: "status", hidden: true });
+  #more = h(
+    "button",
+    { type: "button", class: "button", hidden: true, onclick: () => void this.#loadByButton() },
+    "Load more",
+  );
+  element = h("div", { class: "history-sittings" }, this.#list, this.#message, this.#more);
+
+  /**
+   * @param {Api} api
+   * @param {string} path of the document
+   * @param {(seq: number) => void} onPick
+   */
+  constructor(api, path, onPick) {
+    this.#api = api;
+    this.#path = `${path}sittings/`;
+    this.#onPick = onPick;
+  }
+
+  /** Load the next page, or say what went wrong and offer to try again. */
+  async load() {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#more.disabled = true;
+    this.#list.setAttribute("aria-busy", "true");
+    try {
+      const { results, next } = await this.#api.call(`${this.#path}${this.#next ?? ""}`);
+      this.#next = next && new URL(next).search;
+      this.#sittings.push(...results);
+      this.#show();
+      this.#say("");
+      this.#offer(this.#next ? "Load more" : "");
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#offer("Try again");
+    }
+    this.#list.setAttribute("aria-busy", "false");
+    this.#more.disabled = false;
+    this.#isBusy = false;
+  }
+
+  /** Read the latest sittings anew: the document has grown, or a moment has got a name. */
+  async refresh() {
+    try {
+      const { results } = await this.#api.call(`${this.#path}?limit=${PAGE}`);
+      const oldest = results.at(-1)?.first_seq ?? 0;
+      // Rows that two pages both have are those of the new one.
+      const kept = this.#sittings.filter((sitting) => sitting.last_seq < oldest);
+      this.#sittings = [...results, ...kept];
+      this.#show();
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  /**
+   * Mark where the reader is.
+   * @param {number} seq
+   */
+  mark(seq) {
+    this.#here = seq;
+    /** @type {HTMLElement | null} */
+    let current = null;
+    for (const row of this.#rows()) {
+      const isHere = row.dataset.first
+        ? Number(row.dataset.first) <= seq && seq <= Number(row.dataset.seq)
+        : Number(row.dataset.seq) === seq;
+      row.setAttribute("aria-current", String(isHere));
+      if (isHere) current ??= row;
+    }
+    this.#offerTab(current ?? this.#rows()[0]);
+    if (current && !this.#list.contains(document.activeElement)) {
+      current.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  /**
+   * Return the end of the sitting before a moment, loading what is needed; 0 before the first.
+   * @param {number} seq
+   */
+  async before(seq) {
+    const find = () => this.#sittings.find(({ last_seq: last }) => last < seq);
+    for (let found = find(); ; found = find()) {
+      if (found || this.#next === null) return found?.last_seq ?? 0;
+      const known = this.#sittings.length;
+      await this.load();
+      if (this.#sittings.length === known) return seq;
+    }
+  }
+
+  /**
+   * Return the end of the sitting after a moment, null after the last one.
+   * @param {number} seq
+   */
+  after(seq) {
+    return this.#sittings.findLast(({ last_seq: last }) => last > seq)?.last_seq ?? null;
+  }
+
+  /**
+   * Return the name that others see of somebody.
+   * @param {string} username
+   */
+  nameOf(username) {
+    for (const { authors } of this.#sittings) {
+      const author = authors.find((each) => each.username === username);
+      if (author?.name) return author.name;
+    }
+    return username || "Somebody";
+  }
+
+  async #loadByButton() {
+    const hadFocus = document.activeElement === this.#more;
+    const known = this.#rows().length;
+    await this.load();
+    // A button that is switched off loses the focus: it goes on to the new rows, or comes back.
+    if (hadFocus) (this.#rows()[known] ?? this.#more).focus();
+  }
+
+  /** @returns {HTMLElement[]} */
+  #rows() {
+    return [...this.#list.querySelectorAll(/** @type {"button"} */ (".history-row"))];
+  }
+
+  #show() {
+    const focused = this.#rows().findIndex((row) => row === document.activeElement);
+    /** @type {HTMLElement[]} */
+    const items = [];
+    let day = "";
+    for (const sitting of this.#sittings) {
+      if (dayOf(sitting.last_at) !== day) {
+        day = dayOf(sitting.last_at);
+        items.push(h("li", { class: "history-day" }, h("h3", {}, day)));
+      }
+      items.push(h("li", {}, this.#row(sitting), ...this.#marks(sitting)));
+    }
+    this.#list.replaceChildren(...items);
+    this.mark(this.#here);
+    this.#rows()[focused]?.focus();
+  }
+
+  /** @param {Sitting} sitting */
+  #row({ first_seq: first, last_seq: last, operations, began_at: began, last_at: at, ...more }) {
+    const names = more.authors.map(({ name }) => name ?? "Somebody").join(", ");
+    const size = counted(operations, "change");
+    const when = more.ongoing ? "now" : span(began, at);
+    const faces = more.authors.slice(0, 2).map((author) => face(author));
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "history-row",
+        "data-first": first,
+        "data-seq": last,
+        tabindex: -1,
+        title: new Date(at).toLocaleString(),
+        onclick: () => this.#onPick(last),
+      },
+      h("span", { class: "history-faces", "aria-hidden": "true" }, ...faces),
+      h(
+        "span",
+        { class: "history-words" },
+        h("b", {}, names),
+        h("span", { class: "muted" }, `${when} · ${size}`),
+      ),
+    );
+  }
+
+  /**
+   * The names and ways back of a sitting, the latest first.
+   * @param {Sitting} sitting
+   */
+  #marks({ versions, restores }) {
+    const rows = [
+      ...versions.map(({ number, seq, name }) => ({
+        seq,
+        sign: "bookmark",
+        text: name || `Version ${number}`,
+      })),
+      ...restores.map(({ operation_seq: at, seq, number, actor }) => ({
+        seq: at,
+        sign: "rotate-ccw",
+        text: `${actor.name ?? "Somebody"} went back to ${number === null ? `change ${seq}` : `version ${number}`}`,
+      })),
+    ].sort((a, b) => b.seq - a.seq);
+    return rows.map(({ seq, sign, text }) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "history-row history-mark",
+          "data-seq": seq,
+          tabindex: -1,
+          onclick: () => this.#onPick(seq),
+        },
+        icon(sign),
+        h("span", {}, text),
+      ),
+    );
+  }
+
+  /**
+   * The arrows go through the rows, of which Tab finds one.
+   * @param {KeyboardEvent} event
+   */
+  #move(event) {
+    const rows = this.#rows();
+    const here = rows.findIndex((row) => row === event.target);
+    const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1 }[event.key];
+    const row = to === undefined ? null : rows[to];
+    if (!row) return;
+    event.preventDefault();
+    this.#offerTab(row);
+    row.focus();
+  }
+
+  /** @param {HTMLElement | undefined} row */
+  #offerTab(row) {
+    for (const each of this.#rows()) each.tabIndex = each === row ? 0 : -1;
+  }
+
+  /** @param {string} label empty for no button */
+  #offer(label) {
+    this.#more.textContent = label;
+    this.#more.hidden = label === "";
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} [isError]
+   */
+  #say(text, isError = false) {
+    this.#message.textContent = text;
+    this.#message.hidden = text === "";
+    this.#message.classList.toggle("is-error", isError);
+  }
+}
+
+/** @param {Actor} author */
+function face({ id, name }) {
+  const key = id === null ? (name ?? "") : String(id);
+  return h("span", { class: `avatar ${colourClass(key)}` }, initials(name ?? "?"));
+}
