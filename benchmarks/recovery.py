@@ -5,11 +5,9 @@ Each row is a median with its spread, and goes as a line of JSON to ``benchmarks
 
 import asyncio
 import json
-import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pycrdt
 from pymongo import MongoClient
 from websockets.exceptions import InvalidHandshake
 
+from benchmarks.reporting import Report, launched
 from tests.support.clients import Client
 from tests.support.control import away
 from tests.support.eventually import eventually
@@ -24,7 +23,6 @@ from tests.support.launcher import Launched
 from tests.support.operations import Scribe
 from tests.support.stored import stored
 
-RESULTS = Path(__file__).parent / "results" / "recovery.jsonl"
 #: Operations after the snapshot, and letters in one.
 TAILS = (100, 1_000, 10_000, 100_000)
 #: Letters of a document that is one operation.
@@ -40,40 +38,21 @@ CATCH_UP_WAIT_S = 300
 
 def main() -> None:
     """Measure everything."""
-    RESULTS.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, _launched(Path(folder)) as stack:
+    report = Report("recovery")
+    with tempfile.TemporaryDirectory() as folder, launched(Path(folder)) as stack:
         for tail in TAILS:
-            _measure_load(stack, f"{tail} operations after the snapshot", ["x "] * tail)
+            _measure_load(stack, report, f"{tail} operations after the snapshot", ["x "] * tail)
         for size in SIZES:
-            _measure_load(stack, f"one operation of {size} letters", ["x" * size])
-        _report("SIGKILL of web to next accepted edit", "s", asyncio.run(_web_killed(stack)))
+            _measure_load(stack, report, f"one operation of {size} letters", ["x" * size])
+        report.row("SIGKILL of web to next accepted edit", "s", asyncio.run(_web_killed(stack)))
         usual, without, catch_up = asyncio.run(_kafka_away(stack))
-        _report("edits/s, Kafka there", "1/s", [usual])
-        _report("edits/s, Kafka away", "1/s", [without])
-        _report("ratio of the two", "", [without / usual])
-        _report(f"catch-up after {OUTAGE_S} s without Kafka", "s", [catch_up])
+        report.row("edits/s, Kafka there", "1/s", [usual])
+        report.row("edits/s, Kafka away", "1/s", [without])
+        report.row("ratio of the two", "", [without / usual])
+        report.row(f"catch-up after {OUTAGE_S} s without Kafka", "s", [catch_up])
 
 
-@contextmanager
-def _launched(folder: Path) -> Iterator[Launched]:
-    stack = Launched(folder)
-    try:
-        stack.wait_until_ready()
-        yield stack
-    finally:
-        stack.stop()
-
-
-def _report(what: str, unit: str, values: Sequence[float]) -> None:
-    median = statistics.median(values)
-    spread = f" ({min(values):.4g} to {max(values):.4g})" if len(values) > 1 else ""
-    print(f"{what:<46}{median:>10.4g} {unit}{spread}", flush=True)  # noqa: T201 - the interface
-    row = {"scenario": what, "subject": "scriptorium", "value": median, "unit": unit}
-    with RESULTS.open("a") as file:
-        file.write(json.dumps({**row, "services": "embedded", "runs": list(values)}) + "\n")
-
-
-def _measure_load(stack: Launched, what: str, texts: Sequence[str]) -> None:
+def _measure_load(stack: Launched, report: Report, what: str, texts: Sequence[str]) -> None:
     """Write a log past the product, and rebuild the document as a new server would."""
     document_id = stack.create_document("ada")
     scribe = Scribe(document_id)
@@ -88,7 +67,7 @@ def _measure_load(stack: Launched, what: str, texts: Sequence[str]) -> None:
         if said["seq"] != len(texts):
             raise RuntimeError(f"not all was recovered: {said}")
         values.append(sum(said["ms"].values()))
-    _report(what, "ms", values)
+    report.row(what, "ms", values)
 
 
 async def _web_killed(stack: Launched) -> list[float]:
