@@ -1,23 +1,23 @@
 """The content of a document with the id of each element and letter, in document order.
 
-The engine knows the order and hides the ids. So it is given the same state twice more with other
-words: each letter is a digit of its number among all letters, and each element is named by its id.
+The engine knows the order and hides the ids. So it is given the same state once more with other
+words: the letters of each struct are its number, and each element is named by its id.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import pycrdt
 
-from apps.crdt.pieces import Id, root_names, with_others
+from apps.crdt.contents import ELEMENT, STRING
+from apps.crdt.lib0 import write_var_string
+from apps.crdt.pieces import Id, Piece, is_element, rewritten, root_name
 from apps.crdt.text import MAX_DEPTH, ROOT
 from apps.crdt.units import Units
 
-#: Digits of a letter's number; none is half of a surrogate pair.
+#: Digits of a struct's number; none is half of a surrogate pair.
 _BASE: Final = 50_000
 _FIRST_DIGIT: Final = 0x100
-_DIGITS: Final = "".join(map(chr, range(_FIRST_DIGIT, _FIRST_DIGIT + _BASE)))
 
 
 class Element(NamedTuple):
@@ -47,64 +47,65 @@ def identified(state: bytes) -> Iterator[Element | Words]:
     """Yield the content of a whole state: root ``default`` first, then the texts of the others.
 
     What is nested deeper than ``apps.crdt.text.MAX_DEPTH`` is left out, and so are things in a
-    text that are no letters. Up to 2,500,000,000 letters.
+    text that are no letters.
     """
-    roots = sorted(root_names(state) - {ROOT})
-    letters = _Letters()
-    lower = with_others(state, letters.lower, _name)
-    upper = with_others(state, letters.upper)
-    walks = (_walk(each, roots) for each in (state, lower, upper))
-    for node, low, high in zip(*walks, strict=True):
+    structs = _Structs()
+    lower = rewritten(state, structs.lower)
+    roots = sorted(structs.roots - {ROOT})
+    walks = [_walk(state, roots), _walk(lower, roots)]
+    if structs.count > _BASE:
+        walks.append(_walk(rewritten(state, _Structs().upper), roots))
+    for node, low, *high in zip(*walks, strict=True):
         if isinstance(node, _Tag):
             client, clock = low.tag.split(".")
             yield Element(node.depth, (int(client), int(clock)), node.tag, node.attributes)
         else:
-            yield from _words(node, low.text, high.text, letters)
+            yield from _words(node, low.text, high[0].text if high else None, structs)
 
 
-def _name(client: int, clock: int) -> str:
-    return f"{client}.{clock}"
-
-
-class _Letters:
-    """Numbers the letters of an update in its order, and knows the id of each number."""
+class _Structs:
+    """Numbers the runs of text of an update, in its order."""
 
     def __init__(self) -> None:
-        self._firsts: list[int] = []
+        self.roots: set[str] = set()
+        #: By number: the id, and how many units it has.
         self._ids: list[Id] = []
-        self._ends: list[int] = []
-        self._count = 0
-        self._count_upper = 0
+        self._lengths: list[int] = []
 
-    def lower(self, client: int, clock: int, length: int) -> str:
-        """Return the lower digits of the next letters, which are numbered by this."""
-        first = self._count
-        self._count = first + length
-        self._firsts.append(first)
-        self._ids.append((client, clock))
-        self._ends.append(self._count)
-        return _digits(first, length)
+    @property
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(self._ids)
 
-    def upper(self, _client: int, _clock: int, length: int) -> str:
-        """Return the upper digits of the next letters."""
-        first = self._count_upper
-        self._count_upper = first + length
-        if first // _BASE == (first + length - 1) // _BASE:
-            return _DIGITS[first // _BASE] * length
-        return "".join(_DIGITS[number // _BASE] for number in range(first, first + length))
+    def lower(self, piece: Piece, length: int) -> bytes | None:
+        """Return a struct with the lower digit of its number for letters, or named by its id."""
+        root = root_name(piece)
+        if root is not None:
+            self.roots.add(root)
+        if is_element(piece):
+            out = bytearray((ELEMENT,))
+            write_var_string(out, f"{piece.client}.{piece.clock}")
+            return bytes(out)
+        return self._letters(piece, length, 1)
 
-    def id(self, number: int) -> tuple[Id, int]:
-        """Return the id of a letter, and the number at which the struct that it is in ends."""
-        place = bisect_right(self._firsts, number) - 1
-        client, clock = self._ids[place]
-        return (client, clock + number - self._firsts[place]), self._ends[place]
+    def upper(self, piece: Piece, length: int) -> bytes | None:
+        """Return a struct with the upper digit of its number for letters."""
+        return self._letters(piece, length, _BASE)
 
+    def _letters(self, piece: Piece, length: int, unit: int) -> bytes | None:
+        if piece.kind != STRING or not piece.content:
+            return None
+        digit = len(self._ids) // unit % _BASE
+        self._ids.append((piece.client, piece.clock))
+        self._lengths.append(length)
+        out = bytearray()
+        write_var_string(out, chr(_FIRST_DIGIT + digit) * length)
+        return bytes(out)
 
-def _digits(first: int, length: int) -> str:
-    begin = first % _BASE
-    if begin + length <= _BASE:
-        return _DIGITS[begin : begin + length]
-    return "".join(_DIGITS[number % _BASE] for number in range(first, first + length))
+    def find(self, low: str, high: str) -> tuple[Id, int]:
+        """Return the id of the struct with these digits, and how many units it has."""
+        number = (ord(high) - _FIRST_DIGIT) * _BASE + ord(low) - _FIRST_DIGIT
+        return self._ids[number], self._lengths[number]
 
 
 class _Tag(NamedTuple):
@@ -145,30 +146,16 @@ def _chunks(text: pycrdt.XmlText | pycrdt.Text) -> list[tuple[str, dict[str, Any
     return [(chunk, marks or {}) for chunk, marks in text.diff() if isinstance(chunk, str)]
 
 
-def _words(node: _Text, low: str, high: str, letters: _Letters) -> Iterator[Words]:
-    """Cut a text where its marks change, and where its ids do not follow each other."""
+def _words(node: _Text, low: str, high: str | None, structs: _Structs) -> Iterator[Words]:
+    """Cut a text where its structs end; its marks change only there."""
     unit = 0
     for chunk, marks in node.chunks:
         units, place = Units(chunk), 0
         while place < units.count:
-            number = (ord(high[unit]) - _FIRST_DIGIT) * _BASE + ord(low[unit]) - _FIRST_DIGIT
-            id_, end = letters.id(number)
-            most = min(end - number, units.count - place)
-            count = most if most == 1 else _common(low[unit : unit + most], _digits(number, most))
-            text = units.cut(place, place + count)
-            yield Words(node.depth, not unit, id_, count, text, marks)
-            place, unit = place + count, unit + count
+            id_, length = structs.find(low[unit], high[unit] if high else _ZERO)
+            text = units.cut(place, place + length)
+            yield Words(node.depth, not unit, id_, length, text, marks)
+            place, unit = place + length, unit + length
 
 
-def _common(one: str, other: str) -> int:
-    """Return how long the beginning is that both have; the first letters are the same."""
-    if one == other:
-        return len(one)
-    least, most = 1, len(one)
-    while least < most:
-        middle = (least + most + 1) // 2
-        if one[:middle] == other[:middle]:
-            least = middle
-        else:
-            most = middle - 1
-    return least
+_ZERO: Final = chr(_FIRST_DIGIT)

@@ -15,7 +15,7 @@ from apps.crdt.contents import (
     read_uint,
     skip_text,
 )
-from apps.crdt.lib0 import write_var_string, write_var_uint
+from apps.crdt.lib0 import write_var_uint
 from apps.crdt.updates import KIND, read_update
 
 #: Who made a struct, and at which clock.
@@ -59,15 +59,11 @@ def read_pieces(update: bytes) -> Iterator[Piece]:
             clock += length
 
 
-def with_others(
-    update: bytes,
-    text_of: Callable[[int, int, int], str],
-    name_of: Callable[[int, int], str] | None = None,
-) -> bytes:
-    """Return an update whose runs of text are others: ``text_of(client, clock, length)`` each.
+def rewritten(update: bytes, content_of: Callable[[Piece, int], bytes | None]) -> bytes:
+    """Return an update whose structs have other contents: ``content_of(struct, length)`` each.
 
-    They have to be as long as those that they replace, in UTF-16 units. With ``name_of(client,
-    clock)`` the elements have other names. Asked in the order in which ``update`` has them.
+    None for one that stays as it is. Another content has to be of the same kind and as long in
+    clocks. Asked in the order in which ``update`` has them.
     """
     clients, pos = read_uint(update, 0)
     out = bytearray(update[:pos])
@@ -79,16 +75,16 @@ def with_others(
         out += update[start:pos]
         for _ in range(structs):
             piece, length, pos = _read_piece(update, pos, client, clock)
+            content = content_of(piece, length)
             out += piece.place
-            if piece.kind == STRING and piece.content:
-                write_var_string(out, text_of(client, clock, length))
-            elif name_of is not None and piece.kind == TYPE and piece.content[0] == ELEMENT:
-                out.append(ELEMENT)
-                write_var_string(out, name_of(client, clock))
-            else:
-                out += piece.content
+            out += piece.content if content is None else content
             clock += length
     return bytes(out + update[pos:])
+
+
+def is_element(piece: Piece) -> bool:
+    """Tell whether a struct is an element, whose content is its kind and its name."""
+    return piece.kind == TYPE and bool(piece.content) and piece.content[0] == ELEMENT
 
 
 def with_deletes(update: bytes, spans: Iterable[Span]) -> bytes:
@@ -135,15 +131,15 @@ def _read_piece(update: bytes, pos: int, client: int, clock: int) -> tuple[Piece
 
 def root_names(update: bytes) -> set[str]:
     """Return the names of the root types that an update has items of."""
-    return {
-        _root_name(piece.place)
-        for piece in read_pieces(update)
-        if piece.kind not in _GAPS and piece.place[0] < _HAS_RIGHT_ORIGIN and piece.place[1]
-    }
+    names = (root_name(piece) for piece in read_pieces(update))
+    return {name for name in names if name is not None}
 
 
-def _root_name(place: bytes) -> str:
-    """Return the root of an item without neighbours, whose place begins with its name."""
+def root_name(piece: Piece) -> str | None:
+    """Return the name of the root that a struct without neighbours stands in, if it says one."""
+    place = piece.place
+    if piece.kind in _GAPS or place[0] >= _HAS_RIGHT_ORIGIN or not place[1]:
+        return None
     size, start = read_uint(place, 2)
     return place[start : start + size].decode()
 

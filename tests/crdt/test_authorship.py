@@ -7,8 +7,10 @@ import pycrdt
 import pytest
 
 from apps.crdt.authorship import TextRun, text_runs
-from apps.crdt.pieces import read_pieces, with_others
+from apps.crdt.contents import STRING
+from apps.crdt.pieces import read_pieces, rewritten
 from apps.crdt.restore import restoring_update
+from apps.crdt.updates import read_update
 
 CLIENTS = {10: "a", 11: "b", 12: "😀"}
 
@@ -98,12 +100,15 @@ def test_text_that_a_restore_brings_back_is_the_restores() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_other_text_leaves_all_else_as_it_was(seed: int) -> None:
+def test_other_contents_leave_all_else_as_it_was(seed: int) -> None:
     """Places, kinds, clocks and deletes."""
     state = typed(random.Random(seed))
-    other = with_others(state, lambda _client, _clock, length: "x" * length)
+    other = rewritten(
+        state, lambda piece, n: bytes([n]) + b"x" * n if piece.kind == STRING else None
+    )
     assert [piece[:4] for piece in read_pieces(other)] == [
         piece[:4] for piece in read_pieces(state)
     ]
-    texts = {piece.content for piece in read_pieces(other) if piece.kind == 4}
+    texts = {piece.content for piece in read_pieces(other) if piece.kind == STRING}
     assert all(set(text[1:]) <= {ord("x")} for text in texts)
+    assert read_update(other).deletes == read_update(state).deletes

@@ -8,7 +8,7 @@ import pycrdt
 import pytest
 
 from apps.crdt.difference import Change, changes
-from apps.crdt.identified import Element, identified
+from apps.crdt.identified import Element, Words, identified
 from tests.crdt.scribbling import Scribbler
 
 STEPS = 60
@@ -99,3 +99,14 @@ def test_everything_is_new_beside_the_empty_document() -> None:
     [*_, state] = Scribbler(random.Random(6)).write(STEPS)
     found = list(changes(earlier=b"\x00\x00", later=state))
     assert {each.kind for each in found} == {"insert"}
+
+
+def test_a_document_with_many_runs_of_text_is_read_as_one_with_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Then the numbers of its structs have two digits."""
+    [*_, state] = Scribbler(random.Random(7)).write(STEPS)
+    expected = list(identified(state))
+    assert sum(isinstance(each, Words) for each in expected) > 9
+    monkeypatch.setattr("apps.crdt.identified._BASE", 9)
+    assert list(identified(state)) == expected
