@@ -184,7 +184,9 @@ function bindPage() {
 /** @param {number} [seq] */
 function showHistory(seq) {
   const { id, abilities } = page.document;
-  openHistory(api, { documentId: id, canWrite: abilities.write === true, doc, editor }, seq);
+  const canWrite = abilities.write === true;
+  const isOwner = abilities.manage_owner === true;
+  openHistory(api, { documentId: id, canWrite, isOwner, doc, editor }, seq);
 }
 
 /** Read the title and one's rights anew. */

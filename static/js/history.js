@@ -2,6 +2,7 @@
 import { Y } from "../vendor/yjs.js";
 import { yUndoPluginKey } from "../vendor/tiptap.js";
 import { openDialog } from "./dialog.js";
+import { renderDiff } from "./diff_view.js";
 import { debounced, h, icon } from "./dom.js";
 import { MomentSheet } from "./moment_sheet.js";
 import { Player } from "./playing.js";
@@ -17,6 +18,7 @@ import { toast, toastError } from "./toast.js";
  * @typedef {object} Context
  * @property {string} documentId
  * @property {boolean} canWrite
+ * @property {boolean} isOwner
  * @property {Y.Doc} doc
  * @property {Editor} editor
  */
@@ -29,8 +31,12 @@ const SAY_MS = 600;
 const LOOK_MS = 1_000;
 /** The list is read anew when nobody has written for so long. */
 const LIST_MS = 3_000;
+/** Changes are asked for when the slider has rested for so long. */
+const DIFF_MS = 150;
 /** Marks the edit that goes back, so that one undo takes it away. */
 const RESTORE = Symbol("restore");
+/** An update that brings nothing is so long. */
+const EMPTY_BYTES = 2;
 
 /**
  * Open the dialog, at a moment if one is given.
@@ -41,6 +47,8 @@ const RESTORE = Symbol("restore");
 export function openHistory(api, context, seq) {
   return new HistoryDialog(api, context).open(seq);
 }
+
+/** @typedef {{update: Uint8Array, done: string}} Preview */
 
 /** One opening of the dialog. */
 class HistoryDialog {
@@ -56,8 +64,14 @@ class HistoryDialog {
   #isFollowing = false;
   /** Says that another moment is wanted. @type {() => void} */
   #onMove = () => {};
-  /** An edit that goes back, and is shown before it is made. @type {Uint8Array | null} */
+  /** An edit that is shown before it is made, with what is said of it. @type {Preview | null} */
   #preview = null;
+  /** What is shown of a moment, and the changes that are shown: from which one to which. */
+  #view = "text";
+  #shownDiff = "";
+  /** @type {HTMLElement[]} */
+  #places = [];
+  #diffSoon = debounced(DIFF_MS, () => void this.#showDiff());
   #isLooking = false;
   #isClosed = false;
   /** @type {Replay | null} */
@@ -96,6 +110,7 @@ class HistoryDialog {
   open(seq) {
     const { play, earlier, later, slider, transport, retry, link, restore, cancel, confirm, news } =
       this.#parts;
+    const { view, changeBefore, changeAfter, undo } = this.#parts;
     const on = (/** @type {HTMLElement} */ element, /** @type {() => unknown} */ action) =>
       element.addEventListener("click", () => void action());
     on(play, () => (this.#player.isPlaying ? this.#player.pause() : this.#player.play()));
@@ -107,6 +122,12 @@ class HistoryDialog {
     on(cancel, () => this.#leavePreview());
     on(confirm, () => this.#goBack());
     on(news, () => this.#pick(this.#head));
+    on(changeBefore, () => this.#toChange(-1));
+    on(changeAfter, () => this.#toChange(1));
+    view.addEventListener("change", () => this.#setView(view.value));
+    undo.addEventListener("change", () => void this.#showUndo());
+    undo.addEventListener("pointerdown", () => void this.#listPeople());
+    undo.addEventListener("focus", () => void this.#listPeople());
     slider.addEventListener("input", () => this.#pick(Number(slider.value)));
     transport.addEventListener("keydown", (event) => this.#onKey(event));
     const side = h("div", { class: "history-side" }, this.#nameForm(), this.#list.element);
@@ -117,6 +138,7 @@ class HistoryDialog {
     dialog.addEventListener("close", () => this.#close());
     this.#context.doc.on("update", this.#lookSoon);
     restore.hidden = !this.#context.canWrite;
+    undo.hidden = !this.#context.isOwner;
     void this.#begin(seq);
     return dialog;
   }
@@ -184,6 +206,7 @@ class HistoryDialog {
     this.#say();
     this.#onMove();
     void this.#follow();
+    if (this.#view !== "text") this.#diffSoon();
   }
 
   /** Show the moment that is wanted, one after the other: a late one never comes over a newer. */
@@ -234,14 +257,14 @@ class HistoryDialog {
 
   /** Say which moment it is, before its text has come. */
   #mark() {
-    const { slider, who, place, restore, link, earlier, later } = this.#parts;
+    const { slider, who, place, restore, undo, link, earlier, later } = this.#parts;
     const [name, count] = this.#words();
     who.textContent = name;
     place.textContent = count;
     slider.value = String(this.#seq);
     slider.setAttribute("aria-valuetext", [name, count].filter(Boolean).join(", "));
     const isNow = this.#seq === this.#head;
-    restore.disabled = isNow;
+    restore.disabled = undo.disabled = isNow;
     link.disabled = false;
     earlier.setAttribute("aria-disabled", String(this.#seq === 0));
     later.setAttribute("aria-disabled", String(isNow));
@@ -420,42 +443,168 @@ class HistoryDialog {
     name.placeholder = isAllowed ? "Name this moment…" : "Only the present can be named";
   }
 
+  // --- what changed ----------------------------------------------------------------------------
+
+  /** @param {string} view */
+  #setView(view) {
+    this.#view = view;
+    this.#shownDiff = "";
+    const { main, changes, changesBar } = this.#parts;
+    main.classList.toggle("is-diff", view !== "text");
+    changesBar.hidden = view === "text";
+    changes.replaceChildren();
+    if (view !== "text") void this.#showDiff();
+  }
+
+  /** Return from which moment to which the changes are shown. @returns {[number, number]} */
+  #stretch() {
+    if (this.#view === "since") return [this.#seq, this.#head];
+    return [this.#list.startOf(this.#seq), this.#seq];
+  }
+
+  async #showDiff() {
+    const { changes, changesText, changeBefore, changeAfter } = this.#parts;
+    const [against, seq] = this.#stretch();
+    const wanted = `${against}-${seq}`;
+    if (this.#view === "text" || wanted === this.#shownDiff || this.#isClosed) return;
+    changes.setAttribute("aria-busy", "true");
+    try {
+      const answer = await this.#api.call(`${this.#path}at/${seq}/diff/?against=${against}`);
+      if (this.#stretch().join("-") !== wanted || this.#view === "text" || this.#isClosed) return;
+      const takeBack = (/** @type {string} */ part) => void this.#takeBack(part, against);
+      const shown = renderDiff(answer.changes, this.#context.canWrite ? takeBack : null);
+      this.#places = shown.places;
+      this.#shownDiff = wanted;
+      changes.replaceChildren(shown.element);
+      changesText.textContent = shown.summary;
+      changeBefore.disabled = changeAfter.disabled = shown.places.length === 0;
+      this.#places[0]?.scrollIntoView({ block: "nearest" });
+      this.#showError("");
+    } catch (error) {
+      if (this.#stretch().join("-") === wanted) this.#fail(error);
+    }
+    changes.setAttribute("aria-busy", "false");
+  }
+
+  /**
+   * Bring the change before or after the one in view into view.
+   * @param {-1 | 1} direction
+   */
+  #toChange(direction) {
+    const at = this.#places.findIndex((place) => place.classList.contains("is-here"));
+    const count = this.#places.length;
+    const to = at < 0 ? (direction > 0 ? 0 : count - 1) : (at + direction + count) % count;
+    this.#places[at]?.classList.remove("is-here");
+    this.#places[to]?.classList.add("is-here");
+    this.#places[to]?.scrollIntoView({ block: "center" });
+  }
+
+  /**
+   * Take back what was deleted, as an edit of one's own.
+   * @param {string} part
+   * @param {number} against the moment that still has it
+   */
+  async #takeBack(part, against) {
+    try {
+      const query = new URLSearchParams({ part, seen_seq: String(this.#head) });
+      const update = await this.#api.bytes(`${this.#path}at/${against}/restore/?${query}`);
+      if (update.length <= EMPTY_BYTES) {
+        toast("It is in the document already.");
+        return;
+      }
+      this.#make(update);
+      toast("It is in the document again. Undo takes this back.");
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  // --- what one person did ---------------------------------------------------------------------
+
+  /** Offer who has written since the moment. */
+  async #listPeople() {
+    const { undo } = this.#parts;
+    const seq = this.#seq;
+    const people = await this.#list.peopleSince(seq);
+    if (seq !== this.#seq || undo.dataset.seq === String(seq)) return;
+    undo.dataset.seq = String(seq);
+    const first = h("option", { value: "" }, "Undo someone’s changes since…");
+    const options = people.map(({ id, name }) => h("option", { value: id }, name));
+    undo.replaceChildren(first, ...options);
+  }
+
+  /** Show the document without what somebody did since the moment, and ask. */
+  async #showUndo() {
+    const { undo } = this.#parts;
+    const author = undo.value;
+    const name = undo.selectedOptions[0]?.textContent ?? "";
+    undo.value = "";
+    if (!author) return;
+    const query = new URLSearchParams({
+      author,
+      after_seq: String(this.#seq),
+      seen_seq: String(this.#head),
+    });
+    await this.#ask(`${this.#path}undo/?${query}`, {
+      nothing: `Nothing of what ${name} did since then is left to undo.`,
+      question: `The document will read like this, without what ${name} did since then.`,
+      done: `What ${name} did since then is undone. Undo takes this back.`,
+    });
+  }
+
   // --- the way back ----------------------------------------------------------------------------
 
   /** Show the document as it would be after going back, and ask. */
   async #showRestore() {
-    const { restore, confirm } = this.#parts;
+    // What came since the dialog was opened was not seen, and stays.
+    const meanwhile = this.#head > this.#seenHead;
+    await this.#ask(`${this.#path}at/${this.#seq}/restore/?seen_seq=${this.#seenHead}`, {
+      nothing: "The document reads like this already.",
+      question: meanwhile
+        ? "The document will read like this: as it was then, and with what others wrote meanwhile."
+        : "The document will read like this. Everybody sees it, and undo takes it back.",
+      done: "The document is as it was then. Undo takes this back.",
+    });
+  }
+
+  /**
+   * Get an edit, show the document as it would be after it, and ask.
+   * @param {string} path
+   * @param {{nothing: string, question: string, done: string}} words
+   */
+  async #ask(path, { nothing, question, done }) {
+    const { restore, undo, confirm } = this.#parts;
     this.#player.pause();
-    restore.disabled = true;
+    restore.disabled = undo.disabled = true;
     const seq = this.#seq;
     try {
-      // What came since the dialog was opened was not seen, and stays.
-      const path = `${this.#path}at/${seq}/restore/?seen_seq=${this.#seenHead}`;
       const update = await this.#api.bytes(path);
       if (seq !== this.#seq || this.#isClosed) return;
+      if (update.length <= EMPTY_BYTES) {
+        toast(nothing);
+        this.#mark();
+        return;
+      }
       const after = new Y.Doc();
       Y.applyUpdate(after, Y.encodeStateAsUpdate(this.#context.doc));
       Y.applyUpdate(after, update);
       this.#momentSheet?.show(after);
-      this.#preview = update;
+      this.#preview = { update, done };
+      this.#parts.question.textContent = question;
       this.#showPreview();
       confirm.focus();
     } catch (error) {
       this.#fail(error);
-      restore.disabled = false;
+      this.#mark();
     }
   }
 
   #showPreview() {
-    const { asking, acting, question, main } = this.#parts;
+    const { asking, acting, main } = this.#parts;
     const isAsking = this.#preview !== null;
     asking.hidden = !isAsking;
     acting.hidden = isAsking;
     main.classList.toggle("is-preview", isAsking);
-    question.textContent =
-      this.#head > this.#seenHead
-        ? "The document will read like this: as it was then, and with what others wrote meanwhile."
-        : "The document will read like this. Everybody sees it, and undo takes it back.";
   }
 
   /** Another moment is wanted. */
@@ -471,11 +620,21 @@ class HistoryDialog {
     this.#parts.restore.focus();
   }
 
-  /** Go back by an edit of one's own: everybody sees it, and one undo takes it away. */
+  /** Make the edit that is shown. */
   #goBack() {
+    const preview = this.#preview;
+    if (!preview) return;
+    this.#make(preview.update);
+    this.#parts.main.closest("dialog")?.close();
+    toast(preview.done);
+  }
+
+  /**
+   * Make an edit of one's own: everybody sees it, and one undo takes it away.
+   * @param {Uint8Array} update
+   */
+  #make(update) {
     const { doc, editor } = this.#context;
-    const update = this.#preview;
-    if (!update) return;
     const undo = yUndoPluginKey.getState(editor.state)?.undoManager;
     undo?.addTrackedOrigin(RESTORE);
     undo?.stopCapturing();
@@ -484,8 +643,6 @@ class HistoryDialog {
       transaction.local = true; // applyUpdate says otherwise; then it would not be sent
     }, RESTORE);
     undo?.stopCapturing();
-    this.#parts.main.closest("dialog")?.close();
-    toast("The document is as it was then. Undo takes this back.");
   }
 
   async #copyLink() {
@@ -536,13 +693,31 @@ function parts() {
   const cancel = button("Cancel", "button");
   const confirm = button("Restore", "button primary");
   const asking = h("div", { class: "history-foot", hidden: true }, question, cancel, confirm);
+  const view = h("select", { class: "field history-view", "aria-label": "What to show" });
+  view.append(
+    h("option", { value: "text" }, "Show the text"),
+    h("option", { value: "session" }, "Show changes of the session"),
+    h("option", { value: "since" }, "Show changes since then"),
+  );
+  const undo = h("select", { class: "field history-undo", "aria-label": "Undo someone’s changes" });
+  undo.append(h("option", { value: "" }, "Undo someone’s changes since…"));
+  acting.insertBefore(undo, link);
+  const changesText = h("span", { role: "status" });
+  const changeBefore = iconButton("Change before", "skip-back", "Change before");
+  const changeAfter = iconButton("Change after", "skip-forward", "Change after");
+  const changesBar = h("div", { class: "history-changes-bar muted", hidden: true });
+  changesBar.append(changesText, changeBefore, changeAfter);
+  const changes = h("div", { class: "history-changes", tabindex: 0, role: "region" });
+  changes.setAttribute("aria-label", "What changed");
   const main = h(
     "div",
     { class: "history-main" },
-    h("div", { class: "history-head" }, h("p", { class: "history-moment" }, who, place), news),
+    h("div", { class: "history-head" }, h("p", { class: "history-moment" }, who, place), news, view),
     h("div", { class: "history-bar" }, transport, progress),
+    changesBar,
     problem,
     sheet,
+    changes,
     acting,
     asking,
     said,
@@ -555,7 +730,7 @@ function parts() {
   return {
     slider, play, earlier, later, transport, progress, who, place, said, news, sheet, problem,
     problemText, retry, link, restore, acting, question, cancel, confirm, asking, main, empty, name,
-    keep,
+    keep, view, undo, changes, changesBar, changesText, changeBefore, changeAfter,
   };
 }
 

@@ -138,6 +138,34 @@ export class SittingList {
   }
 
   /**
+   * Return the moment before the sitting that a moment is in, or before its operation alone.
+   * @param {number} seq
+   */
+  startOf(seq) {
+    const sitting = this.#sittings.find(
+      ({ first_seq: first, last_seq: last }) => first <= seq && seq <= last,
+    );
+    return Math.max(0, (sitting?.first_seq ?? seq) - 1);
+  }
+
+  /**
+   * Return who has written after a moment, loading what is needed.
+   * @param {number} seq
+   */
+  async peopleSince(seq) {
+    await this.before(seq + 1);
+    /** @type {Map<number, {id: number, name: string}>} */
+    const people = new Map();
+    for (const { last_seq: last, authors } of this.#sittings) {
+      if (last <= seq) continue;
+      for (const { id, name } of authors) {
+        if (id !== null) people.set(id, { id, name: name ?? "Somebody" });
+      }
+    }
+    return [...people.values()];
+  }
+
+  /**
    * Return the name that others see of somebody.
    * @param {string} username
    */

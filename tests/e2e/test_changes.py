@@ -1,0 +1,121 @@
+"""What changed, in the history: by whom, a deleted part taken back, one person's work undone."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.people import Person
+from tests.e2e.test_history import open_history, preview
+
+
+def write_together(ada: Person, grace: Person, document_id: str) -> int:
+    """Let Ada write, then Grace delete and add; return the moment between the two."""
+    ada.open(document_id)
+    grace.open(document_id)
+    ada.write("One two three.")
+    ada.page.keyboard.press("Enter")
+    ada.page.keyboard.type("Second paragraph.")
+    expect(ada.chip).to_have_text("Saved")
+    grace.sees("One two three.\nSecond paragraph.")
+    between = int(ada.api("GET", f"documents/{document_id}/")["seq"])
+    grace.text.focus()
+    grace.page.keyboard.press("Control+Home")
+    for _ in range(4):
+        grace.page.keyboard.press("Delete")
+    grace.page.keyboard.type("NEW ")
+    grace.page.keyboard.press("Control+End")
+    for _ in range(len("Second paragraph.") + 1):
+        grace.page.keyboard.press("Backspace")
+    expect(grace.chip).to_have_text("Saved")
+    ada.sees("NEW two three.")
+    return between
+
+
+def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """It stands where it stood, for both; and one undo takes it away."""
+    between = write_together(ada, grace, shared)
+    ada.page.goto(f"/documents/{shared}/#at={between}")
+    ada.page.reload()
+    dialog = ada.page.get_by_role("dialog", name="History")
+    expect(preview(dialog)).to_contain_text("Second paragraph.")
+    dialog.get_by_label("What to show").select_option("since")
+    changes = dialog.get_by_role("region", name="What changed")
+    expect(changes.locator("ins")).to_have_text("NEW ")
+    expect(changes.locator("ins")).to_have_attribute("title", "grace added this, just now")
+    expect(changes.locator("del").first).to_have_text("One ")
+    expect(changes.locator("p.diff-delete")).to_contain_text("Second paragraph.")
+    expect(dialog.get_by_text("1 word added, 3 words removed by grace.")).to_be_visible()
+    dialog.get_by_role("button", name="Take back “Second paragraph.”").press("Enter")
+    for person in (ada, grace):
+        person.sees("NEW two three.\nSecond paragraph.")
+    expect(ada.page.get_by_text("It is in the document again.")).to_be_visible()
+    ada.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    ada.text.focus()
+    ada.page.keyboard.press("Control+z")
+    for person in (ada, grace):
+        person.sees("NEW two three.")
+
+
+def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> None:
+    """From the first to the last, by buttons."""
+    document_id = ada.create("Steps")
+    ada.open(document_id)
+    ada.write("Words")
+    expect(ada.chip).to_have_text("Saved")
+    dialog = open_history(ada)
+    expect(preview(dialog)).to_have_text("Words")
+    dialog.get_by_label("What to show").select_option("session")
+    changes = dialog.get_by_role("region", name="What changed")
+    expect(changes.locator("p.diff-insert ins")).to_have_text("Words")
+    dialog.get_by_role("button", name="Change after").click()
+    expect(changes.locator(".is-here")).to_have_count(1)
+    dialog.get_by_label("What to show").select_option("since")
+    expect(dialog.get_by_text("Nothing changed.")).to_be_visible()
+    dialog.get_by_label("What to show").select_option("text")
+    expect(preview(dialog)).to_be_visible()
+
+
+def test_owner_undoes_what_one_person_did_since_a_moment(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """After a look at what would be; what she wrote herself stays, and one undo undoes it."""
+    between = write_together(ada, grace, shared)
+    ada.write(" Ada goes on.")
+    grace.sees("NEW two three. Ada goes on.")
+    expect(ada.chip).to_have_text("Saved")
+    dialog = open_history(ada)
+    slider = dialog.get_by_role("slider", name="Moment")
+    expect(slider).not_to_have_js_property("value", "0")
+    slider.fill(str(between))
+    undo = dialog.get_by_label("Undo someone’s changes")
+    undo.focus()
+    expect(undo.locator("option")).to_have_count(3)
+    undo.select_option(str(grace.api("GET", "users/me/")["id"]))
+    expect(dialog.get_by_text(re.compile("without what .* did since then"))).to_be_visible()
+    expect(preview(dialog)).to_contain_text("One two three.")
+    expect(preview(dialog)).to_contain_text("Second paragraph.")
+    dialog.get_by_role("button", name="Restore", exact=True).click()
+    expect(dialog).to_have_count(0)
+    for person in (ada, grace):
+        person.finds("One two three.")
+        person.finds("Second paragraph.")
+        person.finds("Ada goes on.")
+    assert "NEW" not in grace.shown_text()
+    ada.text.focus()
+    ada.page.keyboard.press("Control+z")
+    for person in (ada, grace):
+        person.sees("NEW two three. Ada goes on.")
+
+
+def test_only_an_owner_is_offered_to_undo_others(ada: Person, grace: Person, shared: str) -> None:
+    """An editor is not."""
+    ada.open(shared)
+    ada.write("Words")
+    expect(ada.chip).to_have_text("Saved")
+    grace.open(shared)
+    dialog = open_history(grace)
+    expect(preview(dialog)).to_have_text("Words")
+    expect(dialog.get_by_label("Undo someone’s changes")).to_be_hidden()
