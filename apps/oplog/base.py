@@ -19,6 +19,7 @@ from apps.oplog.models import base_rows, packed_rows
 from apps.oplog.packed import (
     PackedDamagedError,
     PackedOperation,
+    names_unpack,
     operations_pack,
     operations_unpack,
 )
@@ -162,9 +163,9 @@ def packed_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str, int
     wanted, found = set(unique_ids), dict[str, int]()
     rows = packed_rows().find({"document_id": equal(document_id)}, {"_id": 0, "packed": 1})
     for row in rows.sort("first_seq", -1):
-        for operation in operations_unpack(bytes(row["packed"])):
-            if operation.unique_id in wanted:
-                found[operation.unique_id] = operation.seq
+        first_seq, names = names_unpack(bytes(row["packed"]))
+        for name in wanted.intersection(names):
+            found[name] = first_seq + names.index(name)
         if len(found) == len(wanted):
             break
     return found

@@ -76,15 +76,39 @@ def operations_pack(operations: Sequence[PackedOperation]) -> bytes:
 def operations_unpack(packed: bytes) -> list[PackedOperation]:
     """Read what ``operations_pack`` made. Raises ``PackedDamagedError``."""
     try:
-        return _unpack(packed)
-    except (zlib.error, ValueError, TypeError, IndexError, KeyError) as err:
-        raise PackedDamagedError(f"A row of packed operations cannot be read: {err}.") from err
+        return _operations(*_columns(packed))
+    except _UNREADABLE as err:
+        raise _damaged(err) from err
 
 
-def _unpack(packed: bytes) -> list[PackedOperation]:
+def names_unpack(packed: bytes) -> tuple[int, list[str]]:
+    """Return the first seq of a row and the unique ids from there on, at a tenth of the cost.
+
+    Raises ``PackedDamagedError``.
+    """
+    try:
+        first_seq, columns = _columns(packed)
+        return first_seq, [str(unique_id) for unique_id in columns[0]]
+    except _UNREADABLE as err:
+        raise _damaged(err) from err
+
+
+#: What bytes that somebody has changed make the libraries raise.
+_UNREADABLE = (zlib.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
+
+
+def _damaged(error: Exception) -> PackedDamagedError:
+    return PackedDamagedError(f"A row of packed operations cannot be read: {error}.")
+
+
+def _columns(packed: bytes) -> tuple[int, list[Any]]:
     form, first_seq, *columns = json.loads(zlib.decompress(packed))
     if form != _FORM:
         raise ValueError(f"form {form}")
+    return first_seq, columns
+
+
+def _operations(first_seq: int, columns: list[Any]) -> list[PackedOperation]:
     unique_ids, authors, numbers, pauses, ranges, deletes = columns
     operations, moment = [], _EPOCH
     rows = zip(unique_ids, numbers, pauses, ranges, deletes, strict=True)

@@ -1,0 +1,114 @@
+"""Writes a log, compacts it, and weighs it before and after; prints ``[[name, value, unit]]``.
+
+The arguments: the file of the embedded MongoDB server, letters of one operation, operations. Two
+people type in turns, a hundred operations each. BSON bytes are what any MongoDB stores before its
+own compression, without indexes; the file is what is left of it after SQLite's ``VACUUM``.
+"""
+
+import json
+import random
+import sqlite3
+import sys
+import tempfile
+import time
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import bson
+import django
+
+django.setup()
+
+from apps.core import clock
+from apps.documents.heads import Head, Published, heads_advance, published_advance
+from apps.history.models import version_rows
+from apps.history.moments import present_content
+from apps.history.processed import Processed, processed_advance
+from apps.history.services import version_create
+from apps.oplog.base import packed_find
+from apps.oplog.models import base_rows, operation_rows, packed_rows
+from apps.oplog.operation import Operation
+from apps.oplog.transfer import operations_write
+from apps.pipeline.compaction import document_compact
+from tests.support.documents import make_document
+from tests.support.operations import Scribe
+
+Measured = tuple[str, float, str]
+
+#: Operations that one of the two writes at a stretch.
+STRETCH = 100
+#: The last operations, which are not old.
+FRESH = 10
+AGE = timedelta(days=100)
+#: By chance, as often as in English: a text that repeats itself would compress to nothing.
+LETTERS = "eeeeeeeetttttaaaaooooiiinnnsssrrrhhhlllddduucmfpgwybvk" + " " * 11
+_CHANCE = random.Random(1)  # noqa: S311 - the same at each run
+
+
+def measure(file: Path, letters: int, count: int) -> list[Measured]:
+    """Write, weigh, compact, weigh."""
+    scribe = Scribe()
+    make_document(scribe.document_id)
+    empty = _file_bytes(file)
+    _store(_written(scribe, letters, count, AGE), clock.now())
+    version = present_content(document_id=scribe.document_id)
+    version_create(document_id=scribe.document_id, snapshot=version)
+    _store(_written(scribe, letters, FRESH, timedelta(0)), clock.now())
+    before_bson, before_file = _bson_bytes(), _file_bytes(file) - empty
+    started = time.perf_counter()
+    for _ in range(2):
+        document_compact(document_id=scribe.document_id, after_days=30, apply=True)
+    seconds = time.perf_counter() - started
+    after_bson, after_file = _bson_bytes(), _file_bytes(file) - empty
+    started = time.perf_counter()
+    packed_find(document_id=scribe.document_id, unique_ids=["nobody's"])
+    asking = time.perf_counter() - started
+    state = len(version.pack())
+    return [
+        ("BSON bytes an operation, whole log", before_bson / count, "B"),
+        ("BSON bytes an operation, compacted", after_bson / count, "B"),
+        ("of which the version that it begins with", state / count, "B"),
+        ("file bytes an operation, whole log", before_file / count, "B"),
+        ("file bytes an operation, compacted", after_file / count, "B"),
+        ("time of the compaction", seconds, "s"),
+        ("asking for a name that is not packed", asking * 1000, "ms"),
+    ]
+
+
+def _written(scribe: Scribe, letters: int, count: int, age: timedelta) -> list[Operation]:
+    operations = []
+    for number in range(count):
+        scribe.author_id = str(1 + number // STRETCH % 2)
+        text = "".join(_CHANCE.choices(LETTERS, k=letters))
+        operations.append(scribe.write(text, at=clock.now() - age))
+    return operations
+
+
+def _store(operations: list[Operation], now: datetime) -> None:
+    first, last = operations[0], operations[-1]
+    for _ in operations_write(operations):
+        pass
+    heads_advance([Head(last.document_id, last.seq, last.version_vector, now)])
+    published_advance([Published(last.document_id, first.seq, last.seq)])
+    mark = Processed(last.document_id, last.seq, last.unique_id, last.version_vector, now)
+    processed_advance([mark], at=now)
+
+
+def _bson_bytes() -> int:
+    """Return what the rows of the log, and what stands in their place, take."""
+    collections = (operation_rows(), packed_rows(), base_rows(), version_rows())
+    return sum(len(bson.encode(row)) for rows in collections for row in rows.find())
+
+
+def _file_bytes(file: Path) -> int:
+    """Return the size of a copy of the server's file that has no free pages."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.db"
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as live:
+            live.execute("VACUUM INTO ?", [str(copy)])
+        return copy.stat().st_size
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))  # noqa: T201
