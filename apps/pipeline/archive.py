@@ -3,8 +3,9 @@
 Format ``scriptorium-document`` 1 (docs/operations.md). Each line is an object with one key, which
 says what the line is: first ``header``, then any number of ``quarantined``, ``operation`` and
 ``version``, then ``authors``, last ``end``. A version stands behind the operation that it was made
-after. ``end`` counts the lines of each kind and holds the SHA-256 of all bytes before it. Bytes
-are base64, moments ISO 8601.
+after. The file of a compacted log has version 2, and before the first operation ``beginning``, the
+versions up to the one that it begins with, and ``packed`` operations. ``end`` counts the lines of
+each kind and holds the SHA-256 of all bytes before it. Bytes are base64, moments ISO 8601.
 """
 
 import gzip
@@ -22,6 +23,8 @@ from apps.core.errors import ConflictError, InvalidInputError
 
 FORMAT = "scriptorium-document"
 VERSION = 1
+#: With a log that begins after a version; a program that knows 1 only must not take it for whole.
+VERSION_COMPACTED = 2
 #: One line at most: a row of MongoDB, in base64. Threat: a file that fills the memory.
 LINE_BYTES = 32 * 1024 * 1024
 
@@ -128,8 +131,8 @@ def _decode(number: int, line: bytes) -> Line:
 def _check_format(kind: str, header: Any) -> None:
     if kind != "header" or not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ArchiveBrokenError("The file is not one of export_document.")
-    if header.get("version") != VERSION:
+    if header.get("version") not in (VERSION, VERSION_COMPACTED):
         raise ArchiveBrokenError(
             f"The file has version {header.get('version')!r} of the format, this program reads "
-            f"{VERSION}."
+            f"{VERSION} and {VERSION_COMPACTED}."
         )

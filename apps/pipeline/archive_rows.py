@@ -5,10 +5,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
-from apps.core import base64
+from apps.core import base64, clock
 from apps.core.errors import InvalidInputError
 from apps.history.version import Version
+from apps.oplog.base import LogBase
 from apps.oplog.operation import Operation
+from apps.oplog.packed import PackedOperation, Runs
 from apps.oplog.quarantine import Quarantined, quarantine_key
 from apps.pipeline.archive import ArchiveBrokenError
 
@@ -18,7 +20,7 @@ T = TypeVar("T")
 Author = Callable[[str], str]
 
 
-def row_line(row: Operation | Version | Quarantined) -> dict[str, Any]:
+def row_line(row: Operation | PackedOperation | Version | Quarantined) -> dict[str, Any]:
     """Return a row as JSON, without the document's id, which stands in the header."""
     return {name: _plain(value) for name, value in asdict(row).items() if name not in _LEFT_OUT}
 
@@ -30,6 +32,8 @@ _LEFT_OUT = {"document_id", "id"}
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.encode(value)
+    if isinstance(value, dict):
+        return {str(client): runs for client, runs in value.items()}
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -40,10 +44,12 @@ class Rows:
         self._document_id = document_id
         self._author = author
 
-    def read(self, kind: str, body: Any) -> Operation | Version | Quarantined:
-        """Read a line of one of the three kinds."""
+    def read(self, kind: str, body: Any) -> Operation | PackedOperation | Version | Quarantined:
+        """Read a line of one of the four kinds."""
         if kind == "operation":
             return self.operation(body)
+        if kind == "packed":
+            return self.packed(body)
         return self.version(body) if kind == "version" else self.quarantined(body)
 
     def operation(self, body: Any) -> Operation:
@@ -58,6 +64,33 @@ class Rows:
                 received_at=moment(body["received_at"]),
                 version_vector=_bytes(body["version_vector"]),
                 update=_bytes(body["update"]),
+            ),
+        )
+
+    def packed(self, body: Any) -> PackedOperation:
+        """Read a ``packed``."""
+        return checked(
+            "packed",
+            lambda: PackedOperation(
+                seq=_is(int, body["seq"]),
+                unique_id=_is(str, body["unique_id"]),
+                author_id=self._author(_is(str, body["author_id"])),
+                received_at=moment(body["received_at"]),
+                ranges=_runs(body["ranges"]),
+                deletes=_runs(body["deletes"]),
+            ),
+        )
+
+    def beginning(self, body: Any) -> LogBase:
+        """Read a ``beginning``, decided now."""
+        return checked(
+            "beginning",
+            lambda: LogBase(
+                document_id=self._document_id,
+                seq=_is(int, body["seq"]),
+                number=_is(int, body["number"]),
+                version_vector=_bytes(body["version_vector"]),
+                made_at=clock.now(),
             ),
         )
 
@@ -121,6 +154,13 @@ def _is(kind: type[T], value: Any) -> T:
     if type(value) is not kind:
         raise TypeError(f"{value!r} is no {kind.__name__}")
     return value
+
+
+def _runs(value: Any) -> Runs:
+    return {
+        int(client): tuple((_is(int, one), _is(int, two)) for one, two in runs)
+        for client, runs in _is(dict, value).items()
+    }
 
 
 def _bytes(value: Any) -> bytes:

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from apps.accounts.selectors import owners_by_document, users_by_id
-from apps.core import clock
+from apps.core import base64, clock
 from apps.core.errors import ConflictError
 from apps.documents.models import Document
 from apps.documents.selectors import document_stored
 from apps.history.selectors import version_find, version_places
-from apps.oplog.base import log_begins
+from apps.history.snapshot import Snapshot
+from apps.oplog.base import LogBase, base_find, packed_iter
 from apps.oplog.quarantine import quarantine_iter
-from apps.pipeline.archive import FORMAT, VERSION, Line, archive_write
+from apps.pipeline.archive import FORMAT, VERSION, VERSION_COMPACTED, Line, archive_write
 from apps.pipeline.archive_rows import row_line
 from apps.pipeline.check import PROGRESS, OnProgress
 from apps.pipeline.replay import LogReplay, replayed
@@ -47,7 +48,6 @@ def document_export(
     ``LogGapError``, ``OSError``, ``PyMongoError``; then there is no file.
     """
     document = document_stored(document_id)
-    _check_whole(document_id)
     exported = Exported(document_id)
     with replayed(document_id) as replay:
         writer = _Writer(document, replay, exported, on_progress)
@@ -56,16 +56,6 @@ def document_export(
         else:
             exported.lines = archive_write(path, writer.lines())
     return exported
-
-
-def _check_whole(document_id: str) -> None:
-    begins = log_begins(document_id=document_id)
-    if begins > 1:
-        raise NotExportableError(
-            f"The log of {document_id} is compacted and begins at operation {begins}; the file has "
-            "no form for that. A backup has it.",
-            extra={"begins": begins},
-        )
 
 
 class _Writer:
@@ -82,6 +72,7 @@ class _Writer:
         self._replay = replay
         self._exported = exported
         self._on_progress = on_progress
+        self._base = _base(replay)
         self._authors: set[str] = set()
         self._stops: dict[int, list[int]] = {}
         for seq, number in version_places(document_id=document.id):
@@ -89,12 +80,14 @@ class _Writer:
 
     def lines(self) -> Iterator[Line]:
         """Yield all but the last line, which is the file's own."""
-        yield "header", _header(self._document)
+        yield "header", _header(self._document, compacted=self._base is not None)
         aside = set()
         for kept in quarantine_iter(document_id=self._document.id, with_discarded=True):
             aside.add(kept.seq)
             self._authors.add(kept.author_id)
             yield "quarantined", row_line(kept)
+        if self._base is not None:
+            yield from self._before(self._base)
         yield from self._versions()
         for operation, error in self._replay.steps():
             if error is not None and operation.seq not in aside:
@@ -114,10 +107,23 @@ class _Writer:
             ]
         yield "authors", _usernames(self._authors)
 
+    def _before(self, base: LogBase) -> Iterator[Line]:
+        """Yield what there is of before the beginning of a compacted log."""
+        place = {"seq": base.seq, "number": base.number}
+        yield "beginning", {**place, "version_vector": base64.encode(base.version_vector)}
+        for seq in sorted(seq for seq in self._stops if seq < base.seq):
+            yield from self._checked(self._stops.pop(seq), None)
+        yield from self._versions()
+        for packed in packed_iter(document_id=self._document.id, up_to=base.seq):
+            self._authors.add(packed.author_id)
+            yield "packed", row_line(packed)
+
     def _versions(self) -> Iterator[Line]:
         """Yield the versions of this moment."""
         numbers = self._stops.pop(self._replay.seq, [])
-        right = self._replay.snapshot() if numbers else None
+        yield from self._checked(numbers, self._replay.snapshot() if numbers else None)
+
+    def _checked(self, numbers: list[int], right: Snapshot | None) -> Iterator[Line]:
         for number in numbers:
             version = version_find(document_id=self._document.id, number=number)
             if version is None:
@@ -131,11 +137,18 @@ class _Writer:
             yield "version", row_line(version)
 
 
-def _header(document: Document) -> dict[str, Any]:
+def _base(replay: LogReplay) -> LogBase | None:
+    base = base_find(document_id=replay.document_id)
+    if (base.seq if base else 0) != replay.start.seq:
+        raise NotExportableError("The log was compacted this very moment. Try again.")
+    return base
+
+
+def _header(document: Document, *, compacted: bool) -> dict[str, Any]:
     owner = owners_by_document([document.id]).get(document.id)
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION_COMPACTED if compacted else VERSION,
         "exported_at": clock.now().isoformat(),
         "document": {
             "id": document.id,

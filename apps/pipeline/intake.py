@@ -6,7 +6,8 @@ killed leaves rows that nobody sees, and the same import again goes on from them
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,16 @@ from apps.documents.models import Document
 from apps.documents.services import document_adopt, title_checked
 from apps.history.processed import processed_forget
 from apps.history.selectors import version_find
-from apps.history.services import version_put, versions_delete
+from apps.history.services import version_mark_base, version_put, versions_delete
+from apps.oplog.base import (
+    LogBase,
+    base_advance,
+    base_find,
+    log_begins,
+    packed_append,
+    packed_end,
+    packed_iter,
+)
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_clear, quarantine_iter, quarantine_put
 from apps.oplog.selectors import head_seq, operations_iter
@@ -28,6 +38,7 @@ from apps.oplog.transfer import operations_delete, operations_write
 from apps.pipeline.archive import archive_read
 from apps.pipeline.archive_rows import Rows, moment
 from apps.pipeline.check import PROGRESS, OnProgress
+from apps.pipeline.compaction import ROW
 from apps.pipeline.reading import Reading
 
 #: The author of edits whose author has no account here.
@@ -91,6 +102,8 @@ class _Content:
         self._names: dict[str, str | None] = {}
         self._accounts: dict[str, User] = {}
         self._vector = b"\x00"
+        self._seq = 0
+        self._beginning: LogBase | None = None
 
     def read(self) -> None:
         """Read all of it and write nothing. Raises ``ArchiveBrokenError``, ``OSError``."""
@@ -103,6 +116,7 @@ class _Content:
                     self._on_progress(reading.document_id, self.lines[kind])
             self._header, self._names = reading.result()
             self._vector = encode_vector(reading.replay.loaded.vector)
+            self._seq, self._beginning = reading.replay.seq, reading.beginning
         finally:
             reading.replay.close()
         self._accounts = users_by_username(name for name in self._names.values() if name)
@@ -134,9 +148,14 @@ class _Content:
             trashed=trashed_at is not None,
             trashed_at=None if trashed_at is None else moment(trashed_at),
             lineage=ids.new_id() if as_copy else header["lineage"],
-            seq=self.lines["operation"],
+            seq=self._seq,
             version_vector=self._vector,
         )
+
+    def beginning(self, document_id: str) -> LogBase | None:
+        """Return where the log of the document begins; None where it has all of it."""
+        base = self._beginning
+        return None if base is None else replace(base, document_id=document_id)
 
     def rows(self, kind: str, document_id: str) -> Iterator[Any]:
         """Yield the rows of one kind, of the document and the accounts that are here."""
@@ -173,15 +192,32 @@ def _check_free(content: _Content, document_id: str) -> None:
         raise DocumentExistsError(
             f"There is a document {document_id} already; import it as a copy with --new-id."
         )
-    if not head_seq(document_id=document_id):
+    if not _same_beginning(content, document_id):
+        raise DocumentExistsError(
+            f"There is a log of {document_id} that begins in another way than the file's; import "
+            "it as a copy with --new-id."
+        )
+    begun = log_begins(document_id=document_id) - 1
+    if head_seq(document_id=document_id) <= begun:
         return
     ours = content.rows("operation", document_id)
-    for stored in operations_iter(document_id=document_id, after=0):
+    for stored in operations_iter(document_id=document_id, after=begun):
         if next(ours, None) != stored:
             raise DocumentExistsError(
                 f"There is a log of {document_id}, and from operation {stored.seq} it is another "
                 "one than the file's; import it as a copy with --new-id."
             )
+
+
+def _same_beginning(content: _Content, document_id: str) -> bool:
+    """Tell whether what is stored of before a log's beginning is part of the file's, or nothing."""
+    stored, ours = base_find(document_id=document_id), content.beginning(document_id)
+    if stored is not None and (ours is None or replace(ours, made_at=stored.made_at) != stored):
+        return False
+    end = packed_end(document_id=document_id)
+    packed = packed_iter(document_id=document_id, up_to=end)
+    rows = content.rows("packed", document_id)
+    return all(next(rows, None) == each for each in packed)
 
 
 def _store(content: _Content, document: Document, owner: User) -> None:
@@ -203,9 +239,23 @@ def _write(content: _Content, document_id: str, begun: int) -> None:
     for kept in content.rows("quarantined", document_id):
         if kept.id not in aside:
             quarantine_put(kept)
-    rest = (each for each in content.rows("operation", document_id) if each.seq > begun)
-    for _ in operations_write(rest):
-        pass
     for version in content.rows("version", document_id):
         if version_find(document_id=document_id, number=version.number) is None:
             version_put(version)
+    _write_beginning(content, document_id)
+    rest = (each for each in content.rows("operation", document_id) if each.seq > begun)
+    for _ in operations_write(rest):
+        pass
+
+
+def _write_beginning(content: _Content, document_id: str) -> None:
+    """Write what a compacted log has of before its beginning, and then where that is."""
+    base = content.beginning(document_id)
+    if base is None:
+        return
+    end = packed_end(document_id=document_id)
+    fresh = (each for each in content.rows("packed", document_id) if each.seq > end)
+    while row := list(islice(fresh, ROW)):
+        packed_append(document_id=document_id, operations=row)
+    version_mark_base(document_id=document_id, number=base.number)
+    base_advance(base)

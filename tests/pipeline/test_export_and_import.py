@@ -2,10 +2,12 @@
 
 import gzip
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from apps.accounts.models import User
 from apps.accounts.selectors import abilities_get
@@ -13,22 +15,27 @@ from apps.core import base64, ids
 from apps.core.errors import ConflictError
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
+from apps.history.authorship import document_authorship
 from apps.history.cache import snapshot_forget
 from apps.history.models import version_rows
 from apps.history.processed import processed_rows
 from apps.history.recovery import document_load
-from apps.oplog.models import operation_rows, quarantine_rows
+from apps.history.selectors import version_places
+from apps.oplog.base import base_delete, log_begins
+from apps.oplog.models import base_rows, operation_rows, packed_rows, quarantine_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import edit_set_aside
-from apps.oplog.selectors import operations_since
+from apps.oplog.selectors import head_seq, operations_since, writes_since
 from apps.oplog.transfer import operations_write
 from apps.pipeline import intake
 from apps.pipeline.archive import Line, archive_read, archive_write
+from apps.pipeline.compaction import document_compact
 from tests.accounts.factories import make_user
 from tests.documents.factories import make_document
 from tests.pipeline.commands import run, run_in_words, stored
 from tests.pipeline.conftest import Store, work_off
 from tests.pipeline.test_verify_and_rebuild import flip_version, foreign
+from tests.support.old_logs import OldLog
 from tests.support.operations import Scribe
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +120,7 @@ def test_document_comes_back_whole_under_its_id(scribe: Scribe, file: Path, owne
         "owner": owner.username,
         "dry_run": False,
         "operations": 8,
+        "packed": 0,
         "versions": versions,
         "quarantined": 1,
         "unknown_authors": ["user 4711"],
@@ -269,7 +277,8 @@ def test_file_that_is_not_what_was_written_is_refused(
 
 CONTENT: dict[str, Change] = {
     "another format": lines_of("header", format="zip"),
-    "another version": lines_of("header", version=2),
+    "another version": lines_of("header", version=3),
+    "the version of a compacted log": lines_of("header", version=2),
     "no document": lines_of("header", document={}),
     "a bad id": lines_of("header", document={"id": "../x", "title": "", "lineage": ""}),
     "no header": without("header"),
@@ -329,3 +338,126 @@ def test_trashed_empty_document_goes_out_and_in(owner: User, tmp_path: Path) -> 
     again = Document.objects.get(id=document.id)
     assert (again.trashed, again.trashed_at) == (True, document.created_at)
     assert run("verify_documents", document.id).code == 0
+
+
+# --- a log that is compacted ---
+
+
+@pytest.fixture
+def compacted(tmp_path: Path) -> Iterator[tuple[OldLog, Path]]:
+    """Return a document whose log begins after a version, and its file."""
+    log = OldLog([make_user(may_create=True), make_user()])
+    for _ in range(3):
+        log.write_many(4)
+        log.keep()
+    log.write_many(2, age=timedelta(days=1))
+    log.store()
+    with override_settings(COMPACT_DROP_AFTER_S=0.0):
+        for _ in range(2):
+            document_compact(document_id=log.document_id, after_days=30, apply=True, least=1)
+    path = tmp_path / "compacted"
+    assert run("export_document", log.document_id, path).only["packed"] == 12
+    yield log, path
+    remove(log.document_id)
+    base_delete(document_id=log.document_id)
+
+
+def seen(document_id: str) -> list[Any]:
+    """Return what is to be seen of a document, wherever it is stored."""
+    _, pieces = document_authorship(document_id=document_id, lineage=ids.new_id())
+    return [
+        document_load(document_id=document_id).engine.encode(),
+        [(piece.text, piece.origin) for piece in pieces],
+        writes_since(document_id=document_id, after=0, limit=100),
+        version_places(document_id=document_id),
+        log_begins(document_id=document_id),
+        head_seq(document_id=document_id),
+    ]
+
+
+def test_compacted_document_comes_back_whole(compacted: tuple[OldLog, Path]) -> None:
+    """Under its id, and as a copy: content, authors, versions, and where its log begins."""
+    log, path = compacted
+    before = seen(log.document_id)
+    copy = run("import_document", path, "--new-id").only
+    assert (copy["operations"], copy["packed"]) == (2, 12)
+    assert seen(copy["document_id"]) == before
+    assert run("verify_documents", copy["document_id"]).code == 0
+    remove(log.document_id)
+    base_delete(document_id=log.document_id)
+    assert run("import_document", path).code == 0
+    assert seen(log.document_id) == before
+    assert run("verify_documents", log.document_id).code == 0
+    document, _ = document_get(user=log.users[0], document_id=log.document_id)
+    assert document.seq == 14
+
+
+@pytest.mark.parametrize("killed_after", ["packed", "beginning"])
+def test_import_of_a_compacted_document_that_was_killed_goes_on(
+    compacted: tuple[OldLog, Path], killed_after: str
+) -> None:
+    """What it left is taken for what it is."""
+    log, path = compacted
+    before = seen(log.document_id)
+    Document.objects(id=log.document_id).delete()
+    where = {"document_id": log.document_id}
+    operation_rows().delete_many(where)
+    if killed_after == "packed":
+        base_rows().delete_one({"_id": log.document_id})
+    assert run("import_document", path).code == 0
+    assert seen(log.document_id) == before
+
+
+def test_compacted_log_that_is_another_one_is_left_alone(compacted: tuple[OldLog, Path]) -> None:
+    """Of the same id, and not of the file."""
+    log, path = compacted
+    Document.objects(id=log.document_id).delete()
+    base_rows().update_one({"_id": log.document_id}, {"$set": {"number": 3}})
+    before = stored(log.document_id)
+    done = run("import_document", path)
+    assert (done.code, done.only["error"]["code"]) == (2, "document_exists")
+    assert stored(log.document_id) == before
+
+
+BEGINNINGS: dict[str, Change] = {
+    "no beginning": without("beginning"),
+    "nothing packed": without("packed"),
+    "a hole in what is packed": without("packed", 5),
+    "an end of what is packed": without("packed", 11),
+    "another place": lines_of("beginning", seq=11),
+    "another version": lines_of("beginning", number=3),
+    "another vector": lines_of("beginning", version_vector="AA=="),
+    "no vector": lines_of("beginning", version_vector=None),
+    "no ranges": lines_of("packed", ranges=None),
+    "one name": lines_of("packed", unique_id="the same"),
+    "an operation of before": without("operation"),
+    "no version to begin with": without("version", 3),
+    "a version of 1": lines_of("header", version=1),
+    "a beginning twice": lambda lines: [
+        line for each in lines for line in ([each, each] if each[0] == "beginning" else [each])
+    ],
+}
+
+
+@pytest.mark.parametrize("case", BEGINNINGS)
+def test_beginning_that_does_not_fit_is_refused(compacted: tuple[OldLog, Path], case: str) -> None:
+    """And nothing is written."""
+    log, path = compacted
+    remove(log.document_id)
+    base_delete(document_id=log.document_id)
+    done = run("import_document", changed(path, BEGINNINGS[case]))
+    assert (done.code, done.only["error"]["code"]) == (2, "archive_broken")
+    where = {"document_id": log.document_id}
+    assert packed_rows().count_documents(where) == version_rows().count_documents(where) == 0
+
+
+def test_packed_row_that_is_damaged_is_not_exported(
+    compacted: tuple[OldLog, Path], tmp_path: Path
+) -> None:
+    """Said, and no file is made."""
+    log, _ = compacted
+    where = {"document_id": log.document_id}
+    packed_rows().update_one(where, {"$set": {"packed": b"damaged"}})
+    done = run("export_document", log.document_id, tmp_path / "none")
+    assert (done.code, done.only["error"]["code"]) == (2, "packed_damaged")
+    assert not (tmp_path / "none").exists()

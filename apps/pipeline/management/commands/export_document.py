@@ -43,6 +43,7 @@ class Command(OperatorCommand):
             "file": str(options["file"]),
             "dry_run": options["dry_run"],
             "operations": exported.lines["operation"],
+            "packed": exported.lines["packed"],
             "versions": exported.lines["version"],
             "quarantined": exported.lines["quarantined"],
             "left_out": exported.left_out,

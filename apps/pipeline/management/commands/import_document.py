@@ -43,6 +43,7 @@ class Command(OperatorCommand):
             "owner": imported.owner,
             "dry_run": options["dry_run"],
             "operations": imported.lines["operation"],
+            "packed": imported.lines["packed"],
             "versions": imported.lines["version"],
             "quarantined": imported.lines["quarantined"],
             "unknown_authors": imported.unknown_authors,
