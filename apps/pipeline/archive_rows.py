@@ -10,7 +10,7 @@ from apps.core.errors import InvalidInputError
 from apps.history.version import Version
 from apps.oplog.base import LogBase
 from apps.oplog.operation import Operation
-from apps.oplog.packed import PackedOperation, Runs
+from apps.oplog.packed import ClockRuns, PackedOperation
 from apps.oplog.quarantine import Quarantined, quarantine_key
 from apps.pipeline.archive import ArchiveBrokenError
 
@@ -156,7 +156,7 @@ def _is(kind: type[T], value: Any) -> T:
     return value
 
 
-def _runs(value: Any) -> Runs:
+def _runs(value: Any) -> ClockRuns:
     return {
         int(client): tuple((_is(int, one), _is(int, two)) for one, two in runs)
         for client, runs in _is(dict, value).items()

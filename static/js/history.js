@@ -58,6 +58,8 @@ class HistoryDialog {
   #head = 0;
   /** The end of the log when the dialog was opened: what came later was not seen. */
   #seenHead = 0;
+  /** The first moment of the log: of what a compacted one had before, versions are kept. */
+  #start = 0;
   /** The moment that is wanted, and the one that is shown. */
   #seq = 0;
   #shownSeq = -1;
@@ -158,13 +160,18 @@ class HistoryDialog {
     if (seq === undefined) this.#momentSheet.show(this.#context.doc, { isLive: true });
     const listed = this.#list.load();
     try {
-      const { seq: head } = await this.#api.call(this.#path);
+      const [{ seq: head }, { begins }] = await Promise.all([
+        this.#api.call(this.#path),
+        this.#api.call(`${this.#path}operations/?limit=1`),
+      ]);
       if (this.#isClosed) return;
       this.#showEmpty(head === 0);
       if (head === 0) return;
       this.#seenHead = head;
+      this.#start = begins - 1;
+      this.#parts.slider.min = String(this.#start);
       this.#setHead(head);
-      this.#replay = new Replay(this.#api, this.#path, head);
+      this.#replay = new Replay(this.#api, this.#path, head, this.#start);
       this.#replay.addEventListener("progress", () => this.#showProgress());
       this.#goTo(Math.min(seq ?? head, head));
       void this.#prefetch();
@@ -230,6 +237,12 @@ class HistoryDialog {
   async #showMoment(seq) {
     const replay = this.#replay;
     if (!replay) return;
+    if (seq < this.#start) {
+      const kept = new Y.Doc();
+      Y.applyUpdate(kept, await this.#api.bytes(`${this.#path}at/${seq}/state/`));
+      if (seq === this.#seq && !this.#isClosed) this.#showDoc(kept, seq);
+      return;
+    }
     const isHere = replay.has(seq);
     const moved = new Promise((/** @type {(value: null) => void} */ resolve) => {
       this.#onMove = () => resolve(null);
@@ -246,13 +259,21 @@ class HistoryDialog {
       },
     );
     if (!doc || this.#isClosed) return;
+    this.#showDoc(doc, seq);
+    await frame();
+  }
+
+  /**
+   * @param {Y.Doc} doc
+   * @param {number} seq
+   */
+  #showDoc(doc, seq) {
     const isStep = Math.abs(seq - this.#shownSeq) === 1 || this.#player.isPlaying;
     this.#momentSheet?.show(doc, { follow: isStep });
     this.#shownSeq = seq;
     this.#parts.sheet.dataset.seq = String(seq);
     this.#parts.sheet.setAttribute("aria-busy", "false");
     this.#mark();
-    await frame();
   }
 
   /** Say which moment it is, before its text has come. */
@@ -266,7 +287,7 @@ class HistoryDialog {
     const isNow = this.#seq === this.#head;
     restore.disabled = undo.disabled = isNow;
     link.disabled = false;
-    earlier.setAttribute("aria-disabled", String(this.#seq === 0));
+    earlier.setAttribute("aria-disabled", String(this.#seq <= this.#start));
     later.setAttribute("aria-disabled", String(isNow));
     this.#list.mark(this.#seq);
     this.#allowName(isNow);
@@ -301,7 +322,7 @@ class HistoryDialog {
       this.#goTo(this.#list.after(from) ?? this.#head);
       return;
     }
-    const to = await this.#list.before(from);
+    const to = Math.max(await this.#list.before(from), Math.min(from, this.#start));
     if (this.#seq === from && !this.#isClosed) this.#goTo(to);
   }
 
@@ -313,9 +334,9 @@ class HistoryDialog {
     const keys = {
       PageUp: () => this.#toSitting(1),
       PageDown: () => this.#toSitting(-1),
-      ArrowLeft: () => this.#pick(this.#seq - 1),
+      ArrowLeft: () => this.#pick(Math.max(this.#seq - 1, this.#start)),
       ArrowRight: () => this.#pick(this.#seq + 1),
-      Home: () => this.#pick(0),
+      Home: () => this.#pick(this.#start),
       End: () => this.#pick(this.#head),
     };
     // On a button the space bar presses it; the slider has no use for it.

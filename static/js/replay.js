@@ -34,6 +34,7 @@ export class Replay extends EventTarget {
   #api;
   #path;
   #head;
+  #start;
   /** Parts of the log by their stretch's number. @type {ByteCache<Stretch>} */
   #stretches = new ByteCache(LOG_BYTES);
   /** States by the number of the last operation in them. @type {ByteCache<State>} */
@@ -50,12 +51,14 @@ export class Replay extends EventTarget {
    * @param {Source} api
    * @param {string} path of the document, with a slash at its end
    * @param {number} head the last operation
+   * @param {number} [start] the last operation of before the log, where that is compacted
    */
-  constructor(api, path, head) {
+  constructor(api, path, head, start = 0) {
     super();
     this.#api = api;
     this.#path = path;
     this.#head = head;
+    this.#start = start;
   }
 
   get head() {
@@ -97,7 +100,7 @@ export class Replay extends EventTarget {
   }
 
   /**
-   * Return the document after an operation. It is the same one each time where that is cheaper, so
+   * Return the document after an operation, not before the log's start. It is the same one each time where that is cheaper, so
    * it is good until the next call. Throws `SupersededError` where there was one meanwhile.
    * @param {number} seq
    * @returns {Promise<Y.Doc>}
@@ -105,7 +108,7 @@ export class Replay extends EventTarget {
   async at(seq) {
     const asked = ++this.#asked;
     if (seq === this.#seq) return this.#doc;
-    if (!this.has(seq)) await this.#load(stretchOf(seq));
+    if (!this.has(seq)) await this.#load(stretchOf(Math.max(seq, this.#start + 1)));
     this.#check(asked);
     const from = this.#reach(seq);
     if (seq > 0 && from === null) throw new Error("This moment cannot be played. Try again.");
@@ -155,7 +158,7 @@ export class Replay extends EventTarget {
    * @param {number} seq
    */
   #reach(seq) {
-    if (seq === 0) return null;
+    if (seq <= this.#start) return seq > 0 && this.#states.has(seq) ? seq : null;
     const stretch = this.#stretches.get(stretchOf(seq));
     if (!stretch || stretch.last < seq) return null;
     const kept = this.#keptBefore(seq, stretch);
@@ -172,7 +175,8 @@ export class Replay extends EventTarget {
     for (let each = seq - (seq % KEEP_EVERY); each >= stretch.first - 1; each -= KEEP_EVERY) {
       if (each === 0 || this.#states.has(each)) return each;
     }
-    return null;
+    const before = stretch.first - 1;
+    return this.#states.has(before) ? before : null;
   }
 
   /**
@@ -229,10 +233,11 @@ export class Replay extends EventTarget {
 
   /** @param {number} number */
   async #fetch(number) {
-    const before = number * STRETCH;
+    const before = this.#before(number);
     const state = this.#fetchState(before);
     const stretch = this.#stretches.get(number) ?? new Stretch(before);
-    const [kept] = await Promise.all([state, this.#fetchLog(stretch, before + STRETCH)]);
+    const end = (number + 1) * STRETCH;
+    const [kept] = await Promise.all([state, this.#fetchLog(stretch, end)]);
     if (kept) this.#states.set(before, kept);
     this.#stretches.set(number, stretch);
     return stretch;
@@ -265,7 +270,7 @@ export class Replay extends EventTarget {
    */
   async #keepStates(number) {
     const stretch = this.#stretches.get(number);
-    const before = number * STRETCH;
+    const before = this.#before(number);
     const state = this.#states.get(before);
     if (!stretch || (state?.size ?? 0) > SMALL_STATE_BYTES) return;
     const doc = new Y.Doc();
@@ -284,10 +289,16 @@ export class Replay extends EventTarget {
     doc.destroy();
   }
 
+  /** The operation before a stretch. @param {number} number */
+  #before(number) {
+    return Math.max(number * STRETCH, this.#start);
+  }
+
   /** @param {number} number */
   #isWhole(number) {
     const stretch = this.#stretches.get(number);
-    const isStateHere = number === 0 || this.#states.has(number * STRETCH);
+    const before = this.#before(number);
+    const isStateHere = before === 0 || this.#states.has(before);
     return isStateHere && stretch?.last === Math.min((number + 1) * STRETCH, this.#head);
   }
 
@@ -297,7 +308,9 @@ export class Replay extends EventTarget {
    */
   #near(seq) {
     const here = stretchOf(seq);
-    const all = Array.from({ length: stretchOf(this.#head) + 1 }, (_, number) => number);
+    const first = stretchOf(this.#start + 1);
+    const count = stretchOf(this.#head) + 1 - first;
+    const all = Array.from({ length: Math.max(count, 0) }, (_, number) => first + number);
     return all.sort((a, b) => Math.abs(a - here) - Math.abs(b - here)).slice(0, AHEAD);
   }
 

@@ -6,6 +6,8 @@ from typing import Any
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.people import Person
+from tests.support.compacted import OLD, compacted_document
+from tests.support.launcher import Launched
 
 
 def open_history(person: Person) -> Locator:
@@ -89,6 +91,21 @@ def test_address_of_a_moment_opens_there(ada: Person) -> None:
     expect(moment(dialog)).to_contain_text("Ada Lovelace, just now")
     expect(preview(dialog)).to_contain_text("one")
     expect(preview(dialog)).not_to_contain_text("three")
+
+
+def test_slider_begins_where_a_compacted_log_begins(ada: Person, stack: Launched) -> None:
+    """What was before is in the list, where a version has kept it."""
+    document_id, operations = compacted_document(stack)
+    ada.open(document_id)
+    dialog = open_history(ada)
+    slider = dialog.get_by_role("slider", name="Moment")
+    expect(slider).to_have_js_property("value", str(OLD + 1))
+    slider.press("Home")
+    expect(moment(dialog)).to_contain_text(f"of {len(operations):,}")
+    expect(slider).to_have_js_property("value", str(OLD))
+    expect(preview(dialog)).to_be_visible()
+    slider.press("ArrowLeft")
+    expect(slider).to_have_js_property("value", str(OLD))
 
 
 def test_viewer_looks_and_changes_nothing(ada: Person, grace: Person) -> None:

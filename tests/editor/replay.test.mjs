@@ -139,3 +139,20 @@ test("what is set aside has no part in the document", async () => {
   const replay = new Replay(served, PATH, 3);
   assert.equal(await textAt(replay, 3), served.texts[2]);
 });
+
+for (const start of [700, STRETCH, 1_700]) {
+  test(`a log that begins after ${start} is played from there on`, async () => {
+    const served = new Served().write(2_400);
+    const replay = new Replay(served, PATH, 2_400, start);
+    for (const seq of [2_400, start, start + 1, 2_100, start + 150, start]) {
+      assert.equal(await textAt(replay, seq), served.texts[seq], String(seq));
+    }
+    await replay.prefetch(() => start);
+    assert.equal(replay.share(start), 1);
+    const before = served.asked.filter((path) => {
+      const [, seq] = /(?:at\/|after=)(\d+)/.exec(path) ?? [];
+      return Number(seq) < start;
+    });
+    assert.deepEqual(before, []);
+  });
+}
