@@ -461,7 +461,7 @@ class HistoryDialog {
   #allowName(isAllowed) {
     const { name, keep } = this.#parts;
     name.disabled = keep.disabled = !isAllowed;
-    name.placeholder = isAllowed ? "Name this moment…" : "Only the present can be named";
+    name.placeholder = isAllowed ? "Name this moment…" : "Only for the present";
   }
 
   // --- what changed ----------------------------------------------------------------------------
