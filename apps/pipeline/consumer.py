@@ -35,13 +35,33 @@ _PASSING = {
     KafkaError._RESOLVE,  # noqa: SLF001
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
+#: Why offsets are not taken just now: partitions move between workers, or the topic is made anew.
+_MOVING = {
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.REBALANCE_IN_PROGRESS,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
+#: A partition that is not there: the topic has been made anew, with fewer.
+_NO_MORE = {
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
 #: Pause after an error, in seconds.
 RETRY_S = 1.0
-#: How often the lag is measured, in seconds.
-LAG_INTERVAL_S = 1.0
+#: How often the lag is measured, in seconds; and how often in a row there may be messages to read
+#: and none that comes.
+LOOK_INTERVAL_S = 5.0
+LOOKS = 2
+#: How long a broker may take for one answer about that, in seconds.
+LOOK_WAIT_S = 1.0
 #: After how long without a word a worker counts as gone, in milliseconds. One that is back by then
 #: under the same name keeps its partitions, and nobody else's move.
 SESSION_MS = 10_000
+
+
+class StandstillError(Exception):
+    """There are messages to read, and none comes: the consumer has to begin anew."""
 
 
 def operation_of(message: Message) -> Operation:
@@ -71,7 +91,9 @@ class OperationsConsumer:
             SnapshotPolicy(**settings.SNAPSHOT_POLICY), documents=settings.WORKER_DOCUMENTS
         )
         self._dead_letters = DeadLetters()
-        self._lag_due = 0.0
+        self._commit_due = False
+        self._look_due = 0.0
+        self._standing = 0
 
     def start(self) -> None:
         """Begin to consume."""
@@ -124,10 +146,30 @@ class OperationsConsumer:
             operation for message in messages if (operation := self._read(message)) is not None
         )
         self._dead_letters.flush()
-        if messages:
-            consumer.commit(asynchronous=False)
+        self._commit_due = self._commit_due or bool(messages)
+        if self._commit_due:
+            self._commit(consumer)
         self._processor.snapshot_due()
-        self._measure_lag(consumer)
+        self._standing = 0 if messages else self._standing
+        if time.monotonic() >= self._look_due:
+            self._look_due = time.monotonic() + LOOK_INTERVAL_S
+            self._look(consumer)
+
+    def _commit(self, consumer: Consumer) -> None:
+        """Say how far this worker has come; while partitions move, at the next turn again.
+
+        Whoever gets a partition meanwhile reads some messages twice, which changes nothing.
+        """
+        try:
+            consumer.commit(asynchronous=False)
+        except KafkaException as err:
+            code = err.args[0].code()
+            if code in _MOVING:
+                logger.warning("offsets not taken yet: %s", err)
+                return
+            if code != KafkaError._NO_OFFSET:  # noqa: SLF001 - all of them have gone elsewhere
+                raise
+        self._commit_due = False
 
     def _read(self, message: Message) -> Operation | None:
         """Read a message; one that is not ours is put aside, the log has ours."""
@@ -137,13 +179,20 @@ class OperationsConsumer:
             self._dead_letters.put(message, err)
             return None
 
-    def _measure_lag(self, consumer: Consumer) -> None:
-        """Say how many messages of this worker's partitions it has not read yet."""
-        if time.monotonic() < self._lag_due:
+    def _look(self, consumer: Consumer) -> None:
+        """Measure how much there is to read. Raises ``StandstillError`` when nothing of it comes.
+
+        A topic that is made anew under a running consumer may leave it so, for ever.
+        """
+        try:
+            lag = lag_of(consumer)
+        except KafkaException:  # Kafka is away, or is just coming back
             return
-        self._lag_due = time.monotonic() + LAG_INTERVAL_S
-        positions = consumer.position(consumer.assignment())
-        metrics.KAFKA_LAG.set(sum(_behind(consumer, position) for position in positions))
+        metrics.KAFKA_LAG.set(lag)
+        self._standing = self._standing + 1 if lag else 0
+        if self._standing > LOOKS:
+            self._standing = 0
+            raise StandstillError(f"{lag} messages to read, and none comes")
 
     def _on_revoke(self, _consumer: Consumer, _partitions: list[Any]) -> None:
         """Another worker takes partitions over: it starts from the log, so only save and drop."""
@@ -175,10 +224,33 @@ def membership() -> dict[str, str]:
     return {}
 
 
-def _behind(consumer: Consumer, position: TopicPartition) -> int:
-    """Return how many messages of a partition are not read, as of the last fetch; 0 if unknown."""
-    _, end = consumer.get_watermark_offsets(position, cached=True)
-    return max(0, end - position.offset) if position.offset >= 0 else 0
+def lag_of(consumer: Consumer) -> int:
+    """Return how many messages of its partitions a consumer has not read.
+
+    A partition that is no more has none. Raises ``KafkaException`` when Kafka is away.
+    """
+    partitions = consumer.assignment()
+    if not partitions:
+        return 0
+    read = zip(
+        consumer.position(partitions),
+        consumer.committed(partitions, timeout=LOOK_WAIT_S),
+        strict=True,
+    )
+    return sum(_behind(consumer, position.offset, mark) for position, mark in read)
+
+
+def _behind(consumer: Consumer, position: int, mark: TopicPartition) -> int:
+    """Return how much of one partition is not read: behind ``position``, else behind the mark."""
+    try:
+        first, end = consumer.get_watermark_offsets(mark, timeout=LOOK_WAIT_S)
+    except KafkaException as err:
+        if err.args[0].code() in _NO_MORE:
+            return 0
+        raise
+    read = position if position >= 0 else mark.offset
+    # What is read may be of a topic that had the name before; then all of this one is not.
+    return int(end - read if first <= read <= end else end - first)
 
 
 def _text(value: bytes | str | None) -> str:

@@ -67,6 +67,11 @@ class TypingPerson:
         """Return whether this client is connected and has nothing of its own under way."""
         return self._client is not None and self._client.synced.is_set() and not self._unsent
 
+    @property
+    def is_connected(self) -> bool:
+        """Return whether this client has a session that has brought it what was there."""
+        return self._client is not None and self._client.synced.is_set()
+
     def stop_typing(self) -> None:
         """Write no more; stay connected."""
         self._stopping = True

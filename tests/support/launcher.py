@@ -124,8 +124,8 @@ class Launched:
         )
 
     def manage(self, *words: str) -> str:
-        """Run a management command against it; return what it printed."""
-        return subprocess.run(
+        """Run a management command against it; return what it printed. Fails if it does."""
+        done = subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
             env={
@@ -133,10 +133,12 @@ class Launched:
                 **self.settings(),
                 "DJANGO_SETTINGS_MODULE": "config.settings.embedded",
             },
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
-        ).stdout
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     # --- people, by REST ---
 

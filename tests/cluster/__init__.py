@@ -1,0 +1,1 @@
+"""Three servers, two workers and Apache Kafka behind the gateway: `make stack` as a whole."""

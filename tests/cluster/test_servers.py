@@ -1,0 +1,134 @@
+"""Several web servers: one document on two of them, one that dies, one that is taken out."""
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+
+import requests
+
+from apps.collab import close_codes
+from apps.core import ids
+from tests.cluster.conftest import Cluster
+from tests.crash.checks import (
+    PATIENCE_S,
+    check_nothing_lost,
+    crowd,
+    until_broken,
+    until_converged,
+    until_written,
+)
+from tests.integration.conftest import Enter, read_log
+from tests.support.clients import Client
+from tests.support.control import away, wait_until_back
+from tests.support.eventually import eventually_async
+from tests.support.launcher import Launched
+
+#: Edits of each of two people.
+EDITS = 25
+#: Within which the other server's people hear of half of the edits, in seconds.
+HEARD_S = 0.1
+#: From the death of a server until its people are on another one, in seconds.
+MOVED_S = 5.0
+#: From a change of rights until it bites on every server, in seconds.
+BITES_S = 1.0
+#: Words that everybody has to write before a fault, and after it.
+WORDS = 15
+DOCUMENTS = 30
+
+
+async def test_document_on_two_servers_converges_and_each_hears_the_other_at_once(
+    enter: Enter, cluster: Cluster
+) -> None:
+    """Past the gateway; first one writes and then the other, then both at the same moment."""
+    stack = cluster.stack
+    document_id = stack.create_document("ada", grace="editor")
+    ada = await enter("ada", document_id, native=True, at="web-1")
+    grace = await enter("grace", document_id, native=True, at="web-2")
+    for client in (ada, grace):
+        await asyncio.wait_for(client.synced.wait(), 10)
+    waits = [await _heard(ada, grace, f"a{n} ") for n in range(EDITS)]
+    waits += [await _heard(grace, ada, f"g{n} ") for n in range(EDITS)]
+    assert statistics.median(waits) < HEARD_S, sorted(waits)
+    await asyncio.gather(*(_type(client, mark) for client, mark in ((ada, "x"), (grace, "y"))))
+    for client in (ada, grace):
+        await client.until(lambda client=client: len(client.text.split()) == 4 * EDITS, 30)
+    assert ada.text == grace.text
+    assert [row["seq"] for row in read_log(stack, document_id)] == list(range(1, 4 * EDITS + 1))
+
+
+async def _heard(writer: Client, reader: Client, word: str) -> float:
+    """Return how long an edit takes to the other one's document, in seconds."""
+    began = time.monotonic()
+    await writer.append(word)
+    await reader.until(lambda: word in reader.text)
+    return time.monotonic() - began
+
+
+async def _type(client: Client, mark: str) -> None:
+    for number in range(EDITS):
+        await client.insert(0, f"{mark}{number} ")
+        await asyncio.sleep(0.005)
+
+
+async def test_rights_taken_away_on_one_server_bite_on_another(
+    enter: Enter, cluster: Cluster
+) -> None:
+    """By REST at the first; a session at the third ends within a second."""
+    stack = cluster.stack
+    document_id = stack.create_document("ada")
+    pk = stack.share(document_id, "grace", "editor")
+    grace = await enter("grace", document_id, at="web-3")
+    await asyncio.wait_for(grace.synced.wait(), 10)
+    taken = await asyncio.to_thread(
+        requests.delete,
+        f"{cluster.url('web-1')}/api/v1/documents/{document_id}/permissions/{pk}/",
+        headers={"Authorization": f"Bearer {stack.token('ada')}"},
+        timeout=30,
+    )
+    assert taken.status_code == 204
+    assert await grace.until_closed(BITES_S) == close_codes.FORBIDDEN
+
+
+async def test_killed_servers_people_are_on_another_and_nothing_seen_is_lost(
+    cluster: Cluster,
+) -> None:
+    """It comes back by itself, and then the gateway gives it its share again."""
+    stack = cluster.stack
+    document_id = stack.create_document("ada", grace="editor")
+    home = cluster.home_of(document_id)
+    async with crowd(stack, document_id) as people:
+        await until_written(people, WORDS)
+        died_at = time.monotonic()
+        pid = stack.kill(home)
+        await until_broken(people)
+
+        async def moved() -> bool:
+            return all(person.is_connected for person in people)
+
+        await eventually_async(moved, PATIENCE_S)
+        assert time.monotonic() - died_at < MOVED_S
+        assert await asyncio.to_thread(cluster.home_of, document_id) != home
+        await until_written(people, WORDS)
+        await asyncio.to_thread(wait_until_back, stack, home, pid)
+
+        async def is_home() -> bool:
+            return await asyncio.to_thread(cluster.home_of, document_id) == home
+
+        await eventually_async(is_home, PATIENCE_S)
+        await until_written(people, WORDS)
+        await until_converged(people)
+        await check_nothing_lost(stack, document_id, people)
+
+
+def test_server_that_is_taken_out_gives_away_its_own_share_only(
+    cluster: Cluster, stack: Launched
+) -> None:
+    """The other servers' documents stay where they are."""
+    documents = [ids.new_id() for _ in range(DOCUMENTS)]
+    before = {each: cluster.home_of(each) for each in documents}
+    assert len(Counter(before.values())) == len(cluster.ports)
+    with away(stack, "web-2"):
+        during = {each: cluster.home_of(each) for each in documents}
+    moved = {each for each in documents if during[each] != before[each]}
+    assert moved == {each for each in documents if before[each] == "web-2"}
