@@ -206,8 +206,8 @@ def _is_data(message: Message) -> bool:
     if error.retriable() or error.code() in _PASSING:
         logger.warning("kafka: %s", error)
         return False
-    if error.code() == KafkaError.FENCED_INSTANCE_ID:
-        logger.error("another worker is called %s, too: see SERVER_ID", settings.SERVER_ID)
+    if error.code() == KafkaError._FATAL:  # noqa: SLF001 - of a consumer, only this can be
+        logger.error("another worker took this one's place as %s: SERVER_ID", settings.SERVER_ID)
     raise KafkaException(error)
 
 
