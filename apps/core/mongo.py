@@ -1,7 +1,12 @@
-"""The one connection pool to MongoDB of a process."""
+"""The one connection pool to MongoDB of a process, and how durable what it reads and writes is."""
+
+from typing import Any
 
 import mongoengine
 from django.conf import settings
+from pymongo import ReadPreference, WriteConcern
+from pymongo.collection import Collection
+from pymongo.read_concern import ReadConcern
 
 #: How long any call waits for a server that is away, in milliseconds, before it fails.
 SERVER_WAIT_MS = 3_000
@@ -21,6 +26,19 @@ def connect() -> None:
         socketTimeoutMS=ANSWER_WAIT_MS,
         retryWrites=False,
         connect=False,
+    )
+
+
+def durable(rows: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
+    """Return a collection whose writes are on disk at a majority, and whose reads are of such.
+
+    For what must never be taken back (ADR 0009): on a replica set, what one server alone has may be
+    rolled back when another one becomes the primary. A single server does the same for all.
+    """
+    return rows.with_options(
+        write_concern=WriteConcern(w="majority", j=True),
+        read_concern=ReadConcern("majority"),
+        read_preference=ReadPreference.PRIMARY,
     )
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import mongoengine as me
 from pymongo.collection import Collection
 
+from apps.core.mongo import durable
+
 
 class DocumentVersion(me.Document):  # type: ignore[misc]
     """The whole of a document after operation ``seq``, compressed and with its checksum.
@@ -38,6 +40,5 @@ class DocumentVersion(me.Document):  # type: ignore[misc]
 
 
 def version_rows() -> Collection[dict[str, Any]]:
-    """Return the collection of the versions."""
-    rows: Collection[dict[str, Any]] = DocumentVersion._get_collection()  # noqa: SLF001
-    return rows
+    """Return the collection of the versions, which is durable: a log may begin with one."""
+    return durable(DocumentVersion._get_collection())  # noqa: SLF001

@@ -7,13 +7,10 @@ through the driver, because building a model object for each keystroke costs mor
 from typing import Any
 
 import mongoengine as me
-from pymongo import WriteConcern
 from pymongo.collection import Collection
 
 from apps.core.moments import MomentField
-
-#: The log is the truth: an operation counts once a majority has it in its journal on disk.
-LOG_CONCERN = WriteConcern(w="majority", j=True)
+from apps.core.mongo import durable
 
 
 class CrdtOperation(me.Document):  # type: ignore[misc]
@@ -112,30 +109,25 @@ Rows = Collection[dict[str, Any]]
 
 
 def operation_rows() -> Rows:
-    """Return the collection of the log, writing with ``LOG_CONCERN``."""
-    rows: Rows = CrdtOperation._get_collection().with_options(write_concern=LOG_CONCERN)  # noqa: SLF001
-    return rows
+    """Return the collection of the log, which is durable: an operation counts once it is there."""
+    return durable(CrdtOperation._get_collection())  # noqa: SLF001
 
 
 def lock_rows() -> Rows:
-    """Return the collection of the locks."""
-    rows: Rows = DocumentLock._get_collection()  # noqa: SLF001
-    return rows
+    """Return the collection of the locks, which is durable: a lock is not lost with a primary."""
+    return durable(DocumentLock._get_collection())  # noqa: SLF001
 
 
 def quarantine_rows() -> Rows:
     """Return the collection of what is set aside."""
-    rows: Rows = QuarantinedOperation._get_collection()  # noqa: SLF001
-    return rows
+    return durable(QuarantinedOperation._get_collection())  # noqa: SLF001
 
 
 def packed_rows() -> Rows:
-    """Return the collection of packed operations, writing with ``LOG_CONCERN``."""
-    rows: Rows = PackedOperations._get_collection().with_options(write_concern=LOG_CONCERN)  # noqa: SLF001
-    return rows
+    """Return the collection of packed operations, which is durable."""
+    return durable(PackedOperations._get_collection())  # noqa: SLF001
 
 
 def base_rows() -> Rows:
-    """Return the collection of where logs begin, writing with ``LOG_CONCERN``."""
-    rows: Rows = LogBeginning._get_collection().with_options(write_concern=LOG_CONCERN)  # noqa: SLF001
-    return rows
+    """Return the collection of where logs begin, which is durable."""
+    return durable(LogBeginning._get_collection())  # noqa: SLF001
