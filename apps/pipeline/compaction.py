@@ -51,6 +51,8 @@ logger = logging.getLogger(__name__)
 ROW = 1_000
 #: Fewer are not worth a row, and a state that is checked.
 LEAST = 1_000
+#: More are for the next run, which is in an hour: a replay holds a worker's processor.
+MOST = 50_000
 
 
 class CompactionRefusedError(ConflictError):
@@ -81,21 +83,29 @@ class Compacted:
 
 
 def document_compact(
-    *, document_id: str, after_days: int, apply: bool, least: int = LEAST
+    *,
+    document_id: str,
+    after_days: int,
+    apply: bool,
+    least: int = LEAST,
+    most: int = MOST,
 ) -> Compacted:
     """Compact a document's log up to so many days ago, 0 for never; go on with what was begun.
 
-    Without ``apply`` only say what that would be. Raises ``CompactionRefusedError`` and as a
-    replay does, and then nothing was dropped.
+    Not for fewer than ``least`` operations, and of more than ``most`` a part. Without ``apply``
+    only say what that would be. Raises ``CompactionRefusedError`` and as a replay does, and then
+    nothing was dropped.
     """
     now = clock.now()
     done = _drop(document_id, now, apply=apply)
     if not after_days:
         return done
     base = base_find(document_id=document_id)
-    goal = _goal(document_id, base, now - timedelta(days=after_days), least)
+    begun = base.seq if base else 0
+    old = _beginnings(document_id, begun + least, now - timedelta(days=after_days))
+    goal = _goal(old, begun + most)
     if goal is not None:
-        done.packed = goal.seq - (base.seq if base else 0)
+        done.packed = goal.seq - begun
         done.begins = goal.seq + 1
         if apply:
             _advance(document_id, goal)
@@ -105,22 +115,30 @@ def document_compact(
 # --- where to ---
 
 
-def _goal(document_id: str, base: LogBase | None, horizon: datetime, least: int) -> Goal | None:
-    """Return the latest version that the log can begin with, None when it is not worth it.
+def _goal(old: dict[int, int], up_to: int) -> Goal | None:
+    """Return the latest of some versions up to a seq, else the one after it; None for none."""
+    if not old:
+        return None
+    seq = max((seq for seq in old if seq <= up_to), default=min(old))
+    return Goal(seq, old[seq])
 
-    Its last operation came before the horizon; workers and Kafka have had it, there is one after
-    it, and nothing up to it is in quarantine: a release has to find its operation in the log.
+
+def _beginnings(document_id: str, first: int, horizon: datetime) -> dict[int, int]:
+    """Return the versions from a seq on that the log can begin with: number by seq.
+
+    The last operation of each came before the horizon; workers and Kafka have had it, there is one
+    after it, and nothing up to it is in quarantine: a release has to find its operation in the log.
     """
-    begun = base.seq if base else 0
     end = _end(document_id)
     numbers = {
         seq: number
         for seq, number in version_places(document_id=document_id)
-        if begun + least <= seq <= end
+        if first <= seq <= end
     }
-    received = seqs_received(document_id=document_id, seqs=list(numbers)) if numbers else {}
-    old = [seq for seq, at in received.items() if at < horizon]
-    return Goal(max(old), numbers[max(old)]) if old else None
+    if not numbers:
+        return {}
+    received = seqs_received(document_id=document_id, seqs=list(numbers))
+    return {seq: numbers[seq] for seq, at in received.items() if at < horizon}
 
 
 def _end(document_id: str) -> int:

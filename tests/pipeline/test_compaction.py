@@ -306,6 +306,38 @@ def test_few_operations_are_not_worth_it(log: OldLog) -> None:
     assert compact(log, runs=1, least=12).begins == 13
 
 
+def test_long_log_is_compacted_in_parts(log: OldLog) -> None:
+    """A run takes so many operations, or up to the next version where there is none before."""
+
+    def begins(most: int) -> int:
+        done = document_compact(
+            document_id=log.document_id, after_days=DAYS, apply=True, least=1, most=most
+        )
+        return done.begins
+
+    before = look(log)
+    assert [begins(most) for most in (5, 1, 100, 100)] == [5, 9, 13, 13]
+    assert look(log) == before
+    assert live(log) == [13, 14]
+
+
+def test_command_says_why_a_log_is_not_compacted(log: OldLog) -> None:
+    """And ends with 1, for somebody has to look; the versions are looked at all the same."""
+    log.write_many(1_000)
+    number = log.keep()
+    log.write_many(1, age=FRESH)
+    log.store()
+    where = {"document_id": log.document_id, "number": number}
+    version_rows().update_one(where, {"$set": {"snapshot": b"damaged"}})
+    bearer(log.users[0]).patch(path(log, "history-settings/"), {"compact_after_days": DAYS})
+    done = run("retention", "--document", log.document_id, "--apply")
+    said = done.said[0]
+    assert (done.code, said["log"], said["versions"]) == (1, None, 5)
+    assert f"Version {number}" in said["refused"]
+    assert said["refused"] in done.error
+    assert base_find(document_id=log.document_id) is None
+
+
 def test_nothing_is_deleted_before_its_time(log: OldLog) -> None:
     """Somebody may be between a look at what is known and the log."""
     with override_settings(COMPACT_DROP_AFTER_S=3600.0):
