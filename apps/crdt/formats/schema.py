@@ -148,6 +148,8 @@ def _numbering(node: Node, start: int) -> _Built:
 def _item(node: Node, depth: int, *, is_task: bool) -> _Built:
     """Return an item of a list: a paragraph, then any blocks."""
     blocks = _blocks(_content(node), depth + 1)
+    while len(blocks) > 1 and blocks[0]["type"] == "heading" and "content" not in blocks[0]:
+        del blocks[0]  # it says nothing, and as an empty paragraph Markdown has no form for it
     if blocks and blocks[0]["type"] == "heading":
         blocks[0] = _line_block("paragraph", blocks[0].get("content", ()))
     if not blocks or blocks[0]["type"] != "paragraph":
