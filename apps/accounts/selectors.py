@@ -153,6 +153,19 @@ def authors_named(author_ids: Iterable[str]) -> dict[str, dict[str, int | str | 
     return {each: {"id": int(each), "username": names.get(int(each))} for each in wanted}
 
 
+def people_named(author_ids: Iterable[str]) -> dict[str, dict[str, int | str | None]]:
+    """Return as ``authors_named``, with the ``name`` that a page shows."""
+    wanted = set(author_ids)
+    users = users_by_id(map(int, wanted))
+    return {each: _person(int(each), users.get(int(each))) for each in wanted}
+
+
+def _person(pk: int, user: User | None) -> dict[str, int | str | None]:
+    if user is None:
+        return {"id": pk, "username": None, "name": None}
+    return {"id": pk, "username": user.username, "name": user.display_name}
+
+
 def users_by_username(usernames: Iterable[str]) -> dict[str, User]:
     """Return ``{username: user}`` for the names that exist, in one query."""
     return {user.username: user for user in User.objects.filter(username__in=list(usernames))}

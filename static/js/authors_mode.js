@@ -37,7 +37,7 @@ export class AuthorsMode extends EventTarget {
 
   /**
    * @param {Api} api
-   * @param {{documentId: string, doc: import("../vendor/yjs.js").Y.Doc, editor: Editor, self: {id: string, username: string}}} page
+   * @param {{documentId: string, doc: import("../vendor/yjs.js").Y.Doc, editor: Editor, self: {id: string, name: string}}} page
    */
   constructor(api, { documentId, doc, editor, self }) {
     super();

@@ -10,7 +10,7 @@ import { Y } from "../vendor/yjs.js";
  * What the server answers: `documents/{id}/authorship/clients/`.
  * @typedef {object} Answer
  * @property {number} seq the last operation that is taken in
- * @property {{id: number, username: string | null}[]} authors
+ * @property {{id: number, name: string | null}[]} authors
  * @property {{client: number, first: number, end: number, author: number, received_at: string}[]} runs
  */
 
@@ -30,13 +30,13 @@ export class Authorship {
   #client;
 
   /**
-   * @param {{id: string, username: string}} self who looks
+   * @param {{id: string, name: string}} self who looks
    * @param {number} client whose clocks are theirs before the server says so
    */
   constructor(self, client) {
     this.#self = self.id;
     this.#client = client;
-    this.names.set(self.id, self.username);
+    this.names.set(self.id, self.name);
   }
 
   /**
@@ -45,7 +45,7 @@ export class Authorship {
    */
   take({ seq, authors, runs }) {
     this.seq = Math.max(this.seq, seq);
-    for (const { id, username } of authors) this.names.set(String(id), username);
+    for (const { id, name } of authors) this.names.set(String(id), name);
     for (const { client, first, end, author, received_at: at } of runs) {
       const known = this.#runs.get(client) ?? [];
       this.#runs.set(client, known);

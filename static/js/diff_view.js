@@ -10,7 +10,7 @@ import { ago } from "./time.js";
  * @property {"equal" | "insert" | "delete"} kind
  * @property {string} text
  * @property {number} depth
- * @property {{id: number, username: string | null} | null} author
+ * @property {{id: number, name: string | null} | null} author
  * @property {string | null} received_at
  * @property {Record<string, any>} [marks]
  * @property {Record<string, any>} [marks_before]
@@ -48,6 +48,8 @@ export function renderDiff(changes, takeBack) {
   const open = [{ place: sheet, kind: "equal" }];
   /** @type {HTMLElement[]} */
   const places = [];
+  /** What stands behind the content of a block. @type {[HTMLElement, HTMLElement][]} */
+  const buttons = [];
   for (const change of changes) {
     open.length = Math.min(open.length, change.depth + 1);
     const parent = /** @type {{place: HTMLElement, kind: string}} */ (open.at(-1));
@@ -58,11 +60,12 @@ export function renderDiff(changes, takeBack) {
     parent.place.append(shown);
     if (isNew && change.kind === "delete" && takeBack && change.part) {
       const button = takeBackButton(change, changes, takeBack);
-      if (change.node && !isVoid(shown)) shown.append(button);
+      if (change.node && !isVoid(shown)) buttons.push([inner(shown), button]);
       else shown.after(button);
     }
     if (change.node) open.push({ place: inner(shown), kind: change.kind });
   }
+  for (const [place, button] of buttons) place.append(button);
   return { element: sheet, places, summary: summaryOf(changes) };
 }
 
@@ -117,7 +120,7 @@ function label(element, { kind, author, received_at: at }) {
     return;
   }
   if (author) element.classList.add(colourClass(String(author.id)));
-  const name = author?.username ?? "somebody";
+  const name = author?.name ?? "somebody";
   element.title = `${name} ${DONE[kind]} this${at ? `, ${ago(at)}` : ""}`;
 }
 
@@ -182,7 +185,7 @@ function summaryOf(changes) {
   for (const { kind, text, author, marks_before: marks, node } of changes) {
     if (kind !== "equal") {
       words[kind] += wordsOf(text);
-      people.add(author?.username ?? "somebody");
+      people.add(author?.name ?? "somebody");
     } else if (marks || node?.attributes_before) looks += 1;
   }
   const blocks = changes.some(({ kind, node }) => kind !== "equal" && node);

@@ -549,7 +549,7 @@ class HistoryDialog {
     const people = await this.#list.peopleSince(seq);
     if (seq !== this.#seq || undo.dataset.seq === String(seq)) return;
     undo.dataset.seq = String(seq);
-    const first = h("option", { value: "" }, "Undo someone’s changes since…");
+    const first = h("option", { value: "" }, "Undo someone’s work…");
     const options = people.map(({ id, name }) => h("option", { value: id }, name));
     undo.replaceChildren(first, ...options);
   }
@@ -721,7 +721,7 @@ function parts() {
     h("option", { value: "since" }, "Show changes since then"),
   );
   const undo = h("select", { class: "field history-undo", "aria-label": "Undo someone’s changes" });
-  undo.append(h("option", { value: "" }, "Undo someone’s changes since…"));
+  undo.append(h("option", { value: "" }, "Undo someone’s work…"));
   acting.insertBefore(undo, link);
   const changesText = h("span", { role: "status" });
   const changeBefore = iconButton("Change before", "skip-back", "Change before");

@@ -35,7 +35,7 @@ def test_colours_are_right_after_two_have_typed_inside_one_word(
     grace.sees("Incomprehensible")
     ada.page.keyboard.press("Control+Alt+a")
     legend = ada.page.get_by_role("complementary", name="Colours by author")
-    expect(legend).to_contain_text("ada100%")
+    expect(legend).to_contain_text("Ada Lovelace100%")
     grace.text.focus()
     grace.page.keyboard.press("Control+Home")
     for _ in range(5):
@@ -59,8 +59,8 @@ def test_colours_are_right_after_two_have_typed_inside_one_word(
     )
     assert letters == "a" * 8 + "g" * 3 + "a" * 11
     ada.page.locator(f".written[data-author='{other}']").hover()
-    expect(ada.page.get_by_role("tooltip")).to_have_text("grace, just now")
-    expect(legend).to_contain_text("At the caret: ada, just now")
+    expect(ada.page.get_by_role("tooltip")).to_have_text("Grace Hopper, just now")
+    expect(legend).to_contain_text("At the caret: Ada Lovelace, just now")
     ada.page.keyboard.press("Control+Alt+a")
     expect(legend).to_have_count(0)
     expect(ada.page.locator(".written")).to_have_count(0)
@@ -79,6 +79,6 @@ def test_empty_document_and_a_server_that_is_away_are_told(ada: Person) -> None:
     expect(legend).to_have_text("Nobody has written yet.")
     ada.page.unroute(pattern)
     ada.write("Words")
-    expect(legend).to_contain_text("ada100%")
+    expect(legend).to_contain_text("Ada Lovelace100%")
     button = ada.page.get_by_role("button", name="Colours by author")
     expect(button).to_have_attribute("aria-pressed", "true")

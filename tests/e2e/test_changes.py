@@ -43,10 +43,10 @@ def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back
     dialog.get_by_label("What to show").select_option("since")
     changes = dialog.get_by_role("region", name="What changed")
     expect(changes.locator("ins")).to_have_text("NEW ")
-    expect(changes.locator("ins")).to_have_attribute("title", "grace added this, just now")
+    expect(changes.locator("ins")).to_have_attribute("title", "Grace Hopper added this, just now")
     expect(changes.locator("del").first).to_have_text("One ")
     expect(changes.locator("p.diff-delete")).to_contain_text("Second paragraph.")
-    expect(dialog.get_by_text("1 word added, 3 words removed by grace.")).to_be_visible()
+    expect(dialog.get_by_text("1 word added, 3 words removed by Grace Hopper.")).to_be_visible()
     dialog.get_by_role("button", name="Take back “Second paragraph.”").press("Enter")
     for person in (ada, grace):
         person.sees("NEW two three.\nSecond paragraph.")

@@ -23,8 +23,8 @@ const run = (client, first, end, author, at = AT) => ({
 
 /** @param {ReturnType<typeof run>[]} runs */
 function authorship(runs, client = 99) {
-  const made = new Authorship({ id: "7", username: "alan" }, client);
-  made.take({ seq: 1, authors: [{ id: 1, username: "ada" }], runs });
+  const made = new Authorship({ id: "7", name: "Alan" }, client);
+  made.take({ seq: 1, authors: [{ id: 1, name: "Ada" }], runs });
   return made;
 }
 

@@ -102,7 +102,7 @@ def test_author_without_an_account_has_no_name(client: APIClient, pair: Pair) ->
     gone = pair.users[1].pk
     pair.users[1].delete()
     answer = diff(client, pair, "at/2/diff/")
-    assert answer["changes"][-1]["author"] == {"id": gone, "username": None}
+    assert answer["changes"][-1]["author"] == {"id": gone, "username": None, "name": None}
 
 
 def test_bad_ranges_and_strangers_are_told(client: APIClient, pair: Pair) -> None:

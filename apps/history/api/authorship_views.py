@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from apps.accounts.api.input import validated
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
-from apps.accounts.selectors import authors_named
+from apps.accounts.selectors import authors_named, people_named
 from apps.documents.selectors import document_history_get
 from apps.history.api.serializers import (
     AfterQuerySerializer,
@@ -61,7 +61,7 @@ class ClientRunsView(APIView):
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         after = validated(AfterQuerySerializer, request.query_params)["after"]
         seq, runs = client_runs(document_id=document_id, lineage=document.lineage, after=after)
-        authors = authors_named({run.author_id for run in runs})
+        authors = people_named({run.author_id for run in runs})
         rows = [
             {
                 "client": run.client,

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from apps.accounts.api.input import validated
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
-from apps.accounts.selectors import authors_named
+from apps.accounts.selectors import people_named
 from apps.documents.selectors import document_history_get
 from apps.history.api.serializers import (
     DiffSerializer,
@@ -60,7 +60,7 @@ class MomentDiffView(APIView):
 
 def _answer(document_id: str, lineage: str, earlier: Snapshot, later: Snapshot) -> Response:
     pieces = moments_diff(document_id=document_id, lineage=lineage, earlier=earlier, later=later)
-    authors: dict[str, Any] = authors_named(
+    authors: dict[str, Any] = people_named(
         {piece.author_id for piece in pieces if piece.author_id is not None}
     )
     # Not by the serializer, which takes ten times as long: a document has thousands of pieces.

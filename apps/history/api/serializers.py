@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.accounts.api.serializers import AuthorSerializer
+from apps.accounts.api.serializers import AuthorSerializer, PersonSerializer
 
 
 class VersionSerializer(serializers.Serializer[Any]):
@@ -121,7 +121,7 @@ class ClientRunsSerializer(serializers.Serializer[Any]):
     """Who brought which clocks."""
 
     seq = serializers.IntegerField(help_text="The last operation that is taken in.")
-    authors = AuthorSerializer(many=True)
+    authors = PersonSerializer(many=True)
     runs = ClientRunSerializer(many=True)
 
 
@@ -157,7 +157,7 @@ class DiffPieceSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["equal", "insert", "delete"])
     text = serializers.CharField(help_text="Empty for an element.")
     depth = serializers.IntegerField(help_text="How many elements it stands in.")
-    author = AuthorSerializer(
+    author = PersonSerializer(
         allow_null=True, help_text="Who wrote it, or deleted it: the latest of its operations'."
     )
     seq = serializers.IntegerField(allow_null=True)
