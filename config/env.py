@@ -2,16 +2,33 @@
 
 Twelve-factor: services are named by URL, a missing secret stops the start with its name, and
 nothing else in the tree reads ``os.environ`` for configuration. ``docs/env.md`` lists them all;
-a test holds the two against each other.
+a test holds the two against each other. Each may stand in a file instead, which ``<NAME>_FILE``
+names: that is how containers are given secrets.
 """
 
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
-from environs import Env
+from environs import EnvError, FileAwareEnv
 
-env = Env()
+
+class FileOrValueEnv(FileAwareEnv):
+    """An environment whose variables may stand in files, each in one of the two places.
+
+    A file that were simply preferred would let a stray ``DATABASE_URL_FILE`` lead ``make up``,
+    which says ``DATABASE_URL`` itself, to somebody else's database.
+    """
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        file_key = f"{env_key}{self.file_suffix}"
+        if {env_key, file_key} <= set(os.environ):
+            raise EnvError(f'Set "{env_key}" or "{file_key}", not both.')
+        return super()._get_value(env_key, default)
+
+
+env = FileOrValueEnv(strip_whitespace=True)
 
 #: Folder of the checkout.
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,4 +47,4 @@ def server_id() -> str:
 
 def has_server_id() -> bool:
     """Return whether somebody has given this process its name: then it is the same next time."""
-    return "SERVER_ID" in os.environ
+    return bool({"SERVER_ID", "SERVER_ID_FILE"} & set(os.environ))

@@ -126,3 +126,30 @@ def test_variable_that_cannot_be_read_stops_the_start_with_its_name(name: str, w
     )
     assert done.returncode != 0
     assert name in done.stderr.strip().splitlines()[-1]
+
+
+def test_variable_may_stand_in_a_file(tmp_path: Path) -> None:
+    """As containers are given secrets; the end of the line that an editor adds is none of it."""
+    secret = tmp_path / "secret key"
+    secret.write_text("from a file\n")
+    shown = ("-c", "from django.conf import settings; print(repr(settings.SECRET_KEY))")
+    done = run_python(*shown, SECRET_KEY=None, SECRET_KEY_FILE=str(secret))
+    assert done.stdout == "'from a file'\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL"])
+def test_file_that_cannot_be_read_stops_the_start_with_its_name(name: str, tmp_path: Path) -> None:
+    """Rather than with a default, or without the variable's name."""
+    environment: dict[str, str | None] = {name: None, f"{name}_FILE": str(tmp_path / "none")}
+    done = run_python(*LOAD, **environment)
+    assert done.returncode != 0
+    assert f"{name}_FILE" in done.stderr.strip().splitlines()[-1]
+
+
+def test_variable_beside_its_file_stops_the_start(tmp_path: Path) -> None:
+    """Which of the two was meant is nothing to guess."""
+    secret = tmp_path / "secret"
+    secret.write_text("from a file")
+    done = run_python(*LOAD, SECRET_KEY_FILE=str(secret))
+    assert done.returncode != 0
+    assert 'Set "SECRET_KEY" or "SECRET_KEY_FILE", not both.' in done.stderr
