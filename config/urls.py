@@ -18,7 +18,6 @@ urlpatterns = [
     path("", include(("apps.accounts.urls", "rest_framework"))),
     path("", include("apps.accounts.urls")),
     path("", include("apps.editor.urls")),
-    path("", include("apps.core.urls")),
 ]
 
 handler400 = "apps.core.error_views.bad_request"

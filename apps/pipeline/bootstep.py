@@ -4,7 +4,9 @@ import logging
 from typing import Any
 
 from celery import bootsteps
+from django.conf import settings
 
+from apps.core import pulse
 from apps.oplog.publisher import close_shared_publisher
 from apps.pipeline.consumer import OperationsConsumer
 
@@ -24,6 +26,8 @@ class OperationsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Begin to consume operations."""
         logger.info("operations consumer starts")
         self._consumer.start()
+        if settings.METRICS_PORT:
+            pulse.serve(settings.METRICS_PORT)
 
     def stop(self, worker: Any) -> None:
         """Finish what is in hand."""

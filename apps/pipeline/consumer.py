@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from django.conf import settings
 
 from apps.core import metrics
+from apps.core.pulse import pulse
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
 from apps.pipeline.dead_letters import DeadLetters
@@ -24,6 +25,7 @@ from apps.pipeline.processor import Processor
 logger = logging.getLogger(__name__)
 
 GROUP = "scriptorium-workers"
+LOOP = "operations-consumer"
 #: Messages of one turn.
 BATCH = 1_000
 #: How long a turn waits for messages, in seconds.
@@ -86,7 +88,7 @@ class OperationsConsumer:
 
     def __init__(self) -> None:
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="operations-consumer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=LOOP, daemon=True)
         self._processor = Processor(
             SnapshotPolicy(**settings.SNAPSHOT_POLICY), documents=settings.WORKER_DOCUMENTS
         )
@@ -107,13 +109,15 @@ class OperationsConsumer:
     def _run(self) -> None:
         """Consume until told to stop; any failure begins anew from the committed offsets."""
         while not self._stop.is_set():
+            pulse.beat(LOOP)
             try:
                 self._consume()
             except Exception:
-                metrics.LOOP_ERRORS.labels(loop="operations-consumer").inc()
+                metrics.LOOP_ERRORS.labels(loop=LOOP).inc()
                 logger.exception("consumer failed, again in %s s", RETRY_S)
                 self._processor.drop()
                 self._stop.wait(RETRY_S)
+        pulse.end(LOOP)
 
     def _consume(self) -> None:
         consumer = Consumer(
@@ -141,6 +145,7 @@ class OperationsConsumer:
             consumer.close()
 
     def _turn(self, consumer: Consumer) -> None:
+        pulse.beat(LOOP)
         messages = [message for message in consumer.consume(BATCH, POLL_S) if _is_data(message)]
         self._processor.process(
             operation for message in messages if (operation := self._read(message)) is not None

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.core.probes.probes_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -281,6 +282,8 @@ COMPACT_AFTER_DAYS: int = env.int("COMPACT_AFTER_DAYS", 0, validate=validate.Ran
 #: How long (seconds) operations that are packed stay in the log all the same: longer than an edit
 #: takes from the look at what is known to the log, so that none is logged twice.
 COMPACT_DROP_AFTER_S: float = env.float("COMPACT_DROP_AFTER_S", 300.0)
+#: Where a worker or beat answers ``/healthz`` and ``/metrics``, 0 for nowhere.
+METRICS_PORT: int = env.int("METRICS_PORT", 0, validate=validate.Range(0, 65_535))
 #: Documents that one worker keeps in memory.
 WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
 
@@ -291,6 +294,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "global_keyprefix": "scriptorium:"}
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_BEAT_SCHEDULER = "apps.pipeline.beat:PulsingScheduler"
 # Threads, not forked children: the Kafka consumer's thread lives in the same process (§5).
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2

@@ -11,8 +11,6 @@ if FAILPOINT:
 DEMO_USERS = False
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", 31_536_000)
-#: Probes of a load balancer speak plain HTTP to the process itself; a redirect tells them nothing.
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 #: What `check --deploy` would have us promise for all other hosts of the domain, and for years:
 #: that is for whoever owns the domain to say, in the gateway.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

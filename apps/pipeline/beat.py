@@ -1,0 +1,26 @@
+"""The scheduler of beat: Celery's own, that says at each turn that it goes on."""
+
+from typing import Any
+
+from celery.beat import PersistentScheduler
+from celery.signals import beat_init
+from django.conf import settings
+
+from apps.core import pulse
+
+_LOOP = "beat"
+
+
+class PulsingScheduler(PersistentScheduler):  # type: ignore[misc]
+    """Keeps its schedule in a file, as its parent does."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> Any:
+        """Start what is due; return for how long there is nothing to do, in seconds."""
+        pulse.pulse.beat(_LOOP)
+        return super().tick(*args, **kwargs)
+
+
+@beat_init.connect  # type: ignore[untyped-decorator]
+def _serve(**_: object) -> None:
+    if settings.METRICS_PORT:
+        pulse.serve(settings.METRICS_PORT)
