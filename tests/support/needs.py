@@ -1,6 +1,7 @@
 """What a test needs of the system: missing on a laptop it is skipped, in CI it fails."""
 
 import os
+import shutil
 
 import pytest
 
@@ -16,6 +17,12 @@ def need_nginx() -> None:
         binaries.nginx_binary()
     except EmbeddedError as err:
         _without(str(err))
+
+
+def need_redis() -> None:
+    """Skip with the reason, or in CI fail, where there is no Redis of the system."""
+    if shutil.which("redis-server") is None:
+        _without("There is no redis-server.")
 
 
 def need_stack(place: Place) -> None:

@@ -1,0 +1,1 @@
+"""Tests of what containers are made and run by; no container engine is needed."""

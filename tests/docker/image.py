@@ -1,0 +1,50 @@
+"""The files of the image, laid out in a folder as the Dockerfile says."""
+
+import fnmatch
+import re
+import shutil
+from pathlib import Path
+
+from tests.support.launcher import ROOT
+
+DOCKERFILE = ROOT / "docker" / "Dockerfile"
+IGNORED = ROOT / "docker" / "Dockerfile.dockerignore"
+
+
+def copies() -> list[tuple[list[str], str]]:
+    """Return what each COPY of the last stage takes from the checkout, and whereto."""
+    last_stage = DOCKERFILE.read_text().split("\nFROM ")[-1]
+    words = [
+        line.split()[1:] for line in re.findall(r"^COPY (?!--from).*", last_stage, re.MULTILINE)
+    ]
+    return [(each[:-1], each[-1]) for each in words]
+
+
+def is_sent(path: str) -> bool:
+    """Tell whether a file of the checkout reaches the builder; the last line that fits decides."""
+    sent = True
+    for line in IGNORED.read_text().splitlines():
+        if line.startswith("#") or not line:
+            continue
+        pattern = line.removeprefix("!")
+        fits = any(
+            fnmatch.fnmatch(part, pattern) or fnmatch.fnmatch(part, pattern.removeprefix("**/"))
+            for part in (path, *map(str, Path(path).parents))
+        )
+        if fits:
+            sent = line.startswith("!")
+    return sent
+
+
+def image_make(folder: Path) -> Path:
+    """Lay the image's ``/app`` out in a folder; return that."""
+    for sources, target in copies():
+        for source in sources:
+            place = folder / target / (Path(source).name if target.endswith("/") else "")
+            for file in [ROOT / source, *(ROOT / source).rglob("*")]:
+                name = file.relative_to(ROOT)
+                if file.is_file() and is_sent(str(name)):
+                    goal = place / file.relative_to(ROOT / source)
+                    goal.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file, goal)
+    return folder

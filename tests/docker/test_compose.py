@@ -1,0 +1,283 @@
+"""The compose files: what they promise, held against what compose itself makes of them."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from redis import AuthenticationError, Redis
+
+from apps.embedded.binaries import nginx_binary
+from tests.config.test_env import documented
+from tests.docker.composed import DEVELOPMENT, DOCKER, PRODUCTION, composed, product, services
+from tests.support.eventually import eventually
+from tests.support.launcher import ROOT, free_port
+from tests.support.needs import need_nginx, need_redis
+
+BOTH = pytest.mark.parametrize(
+    "files", [PRODUCTION, DEVELOPMENT], ids=["production", "development"]
+)
+#: Ends by itself and is waited for.
+ONE_SHOTS = {"migrate", "mongodb-init"}
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+
+@BOTH
+def test_compose_reads_the_files_without_a_warning(files: tuple[str, ...]) -> None:
+    """All that the contract names is there."""
+    names = set(services(*files))
+    assert {"gateway", "web-1", "web-2", "worker-1", "worker-2", "beat", *ONE_SHOTS} <= names
+    assert {"postgres", "redis", "kafka", "mongodb-1", "mongodb-2", "mongodb-3"} <= names
+
+
+@BOTH
+def test_whoever_is_waited_for_can_be_asked(files: tuple[str, ...]) -> None:
+    """By a health check, or because it ends; and everybody waits for what it needs."""
+    found = services(*files)
+    for name, service in found.items():
+        for other, wait in service.get("depends_on", {}).items():
+            if other in ONE_SHOTS:
+                assert wait["condition"] == "service_completed_successfully", (name, other)
+            else:
+                assert wait["condition"] == "service_healthy", (name, other)
+                assert found[other]["healthcheck"]["test"], (name, other)
+    for name in product(*files):
+        if name != "migrate":
+            assert "migrate" in found[name]["depends_on"], name
+    assert {"postgres", "mongodb-init", "redis", "kafka"} == set(found["migrate"]["depends_on"])
+
+
+def test_everything_that_goes_on_has_a_health_check_and_is_started_again() -> None:
+    """One that only ends is not."""
+    for name, service in services().items():
+        if name in ONE_SHOTS:
+            assert service["restart"] == "no", name
+        else:
+            assert service["healthcheck"]["test"], name
+            assert service["restart"] == "unless-stopped", name
+
+
+def test_every_image_is_pinned_and_of_no_named_registry() -> None:
+    """To a full version; where it comes from is whoever runs it to say."""
+    for name, service in services().items():
+        image, _, tag = service["image"].partition(":")
+        assert re.match(r"\d+\.\d+\.\d+|\d+\.\d+-", tag), (name, tag)
+        assert not re.search(r"[.:]", image.partition("/")[0]), (name, image)
+
+
+def test_every_volume_is_named_and_used_by_one_service_alone() -> None:
+    """So nothing is lost with a container, and no two databases share a folder."""
+    used = [
+        volume["source"]
+        for service in services().values()
+        for volume in service.get("volumes", [])
+        if volume["type"] == "volume"
+    ]
+    assert sorted(used) == sorted(composed(*PRODUCTION)["volumes"])
+
+
+def test_only_the_gateway_is_reached_from_outside() -> None:
+    """All others are in a network that leads nowhere."""
+    assert composed(*PRODUCTION)["networks"]["inside"]["internal"] is True
+    for name, service in services().items():
+        is_door = name == "gateway"
+        assert ("ports" in service) == is_door, name
+        assert ("outside" in service.get("networks", {})) == is_door, name
+
+
+def test_development_opens_ports_on_this_machine_alone() -> None:
+    """And the gateway's one takes the place of the other."""
+    for name, service in services(*DEVELOPMENT).items():
+        for port in service.get("ports", []):
+            assert port["host_ip"] == "127.0.0.1", name
+    [port] = services(*DEVELOPMENT)["gateway"]["ports"]
+    assert port["published"] == services(*DEVELOPMENT)["gateway"]["environment"]["GATEWAY_LISTEN"]
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_every_secret_is_a_file_and_none_stands_in_the_environment(files: tuple[str, ...]) -> None:
+    """What `docker inspect` and every child shows."""
+    secrets = composed(*files)["secrets"]
+    for name, secret in secrets.items():
+        assert Path(secret["file"]) == DOCKER / "secrets" / name
+    for name, service in services(*files).items():
+        for variable, value in service.get("environment", {}).items():
+            if re.search(r"PASSWORD|SECRET|_URL|TOKEN", variable):
+                assert variable.endswith("_FILE"), (name, variable)
+                assert value.removeprefix("/run/secrets/") in {
+                    each["source"] for each in service["secrets"]
+                }, (name, variable)
+
+
+def test_script_makes_every_secret_once_and_lets_nobody_else_in(tmp_path: Path) -> None:
+    """The passwords of the databases are those in their URLs; a second run changes nothing."""
+    folder = tmp_path / "the secrets"
+    made = secrets_make(folder)
+    assert set(made) == set(composed(*PRODUCTION)["secrets"])
+    assert folder.stat().st_mode & 0o077 == 0
+    for name in ("postgres", "mongodb", "redis"):
+        url = made["database_url" if name == "postgres" else f"{name}_url"]
+        assert f":{made[f'{name}_password'].strip()}@" in url
+    assert len(set(made.values())) == len(made)
+    assert all(len(made[name].strip()) >= 48 for name in made if "password" in name)
+    assert secrets_make(folder) == made
+
+
+def secrets_make(folder: Path) -> dict[str, str]:
+    """Run the script; return the secrets by name."""
+    words = ["/bin/sh", str(DOCKER / "secrets.sh"), str(folder)]
+    subprocess.run(words, check=True, capture_output=True)
+    return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+# --- the product ---------------------------------------------------------------------------------
+
+
+@BOTH
+def test_product_is_told_only_what_it_reads(files: tuple[str, ...]) -> None:
+    """A variable that nothing reads would be a mistake in its name."""
+    known = {*documented(), *(f"{name}_FILE" for name in documented())}
+    for name, service in product(*files).items():
+        assert set(service["environment"]) <= known, name
+
+
+def test_every_process_has_a_name_of_its_own() -> None:
+    """Two of one name would take each other's locks and partitions."""
+    names = [service["environment"]["SERVER_ID"] for service in product().values()]
+    assert len(set(names)) == len(names)
+    assert len([name for name in names if name.startswith("web-")]) >= 2
+    assert len([name for name in names if name.startswith("worker-")]) >= 2
+    assert names.count("beat") == 1
+
+
+def test_product_writes_nothing_but_memory_and_has_no_rights() -> None:
+    """The image stays as it is; what is written is in the services."""
+    for name, service in product().items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "volumes" not in service, name
+
+
+def test_every_way_to_run_is_a_word_of_the_entrypoint() -> None:
+    """The words themselves are run in ``test_processes``."""
+    known = set(re.findall(r"^  ([a-z]+)\)$", (DOCKER / "entrypoint").read_text(), re.MULTILINE))
+    assert {service["command"][0] for service in product().values()} == known
+
+
+# --- the gateway ---------------------------------------------------------------------------------
+
+
+def test_gateway_stands_before_all_web_servers_and_waits_for_them() -> None:
+    """By names that are all different: the hash goes by them."""
+    gateway = services()["gateway"]
+    web = {name for name in product() if name.startswith("web-")}
+    named = re.findall(r"server (\S+):8000 ", gateway["environment"]["GATEWAY_SERVERS"])
+    assert set(named) == web
+    assert len(named) == len(web)
+    assert set(gateway["depends_on"]) == web
+
+
+@BOTH
+def test_gateway_gives_the_template_all_its_words_and_nginx_takes_them(
+    files: tuple[str, ...], tmp_path: Path
+) -> None:
+    """By the system's nginx, which is older: it is not asked about looking up names again."""
+    need_nginx()
+    environment = services(*files)["gateway"]["environment"]
+    template = (DOCKER / "gateway" / "nginx.conf.template").read_text()
+    words = set(re.findall(r"\$\{(GATEWAY_[A-Z_]+)\}", template))
+    assert words == {name for name in environment if name.startswith("GATEWAY_")}
+    text = re.sub(r"\$\{(GATEWAY_[A-Z_]+)\}", lambda found: environment[found[1]], template)
+    text = re.sub(r"resolver \S+ valid=5s;", "", text)
+    text = re.sub(r"server web-(\d):8000 resolve", r"server 127.0.0.1:800\1", text)
+    secrets_make(tmp_path / "secrets")
+    text = text.replace("/run/secrets", str(tmp_path / "secrets"))
+    (tmp_path / "nginx.conf").write_text(text)
+    words_of_nginx = [str(nginx_binary()), "-p", f"{tmp_path}/", "-c", "nginx.conf", "-e", "stderr"]
+    done = subprocess.run(
+        [*words_of_nginx, "-t"], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_gateway_lets_a_body_through_that_the_servers_refuse_themselves() -> None:
+    """A bit more than REST_BODY_BYTES."""
+    limit = int(documented()["REST_BODY_BYTES"][1].strip("`"))
+    assert int(services()["gateway"]["environment"]["GATEWAY_BODY_BYTES"]) > limit
+
+
+# --- the services --------------------------------------------------------------------------------
+
+
+def test_kafka_is_set_up_as_the_one_of_make_stack() -> None:
+    """That one runs in the tests; what differs is where each listens."""
+    properties = (ROOT / "apps" / "embedded" / "apache_kafka" / "server.properties").read_text()
+    pairs = (line.split("=", 1) for line in properties.splitlines() if re.match(r"[a-z]", line))
+    wanted = {
+        f"KAFKA_{name.upper().replace('.', '_')}": value
+        for name, value in pairs
+        if "$" not in value
+    }
+    environment = services()["kafka"]["environment"]
+    assert {name: environment.get(name) for name in wanted} == wanted
+
+
+def test_redis_lets_in_by_the_password_of_its_file_alone(tmp_path: Path) -> None:
+    """Its command and its health check, as they stand; the image's own words are stood in for."""
+    need_redis()
+    redis = services()["redis"]
+    port = free_port()
+    run, secrets = tmp_path / "run", secrets_make(tmp_path / "secrets")
+    (run / "redis").mkdir(parents=True)
+    (run / "secrets").symlink_to(tmp_path / "secrets")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    script_make(programs / "docker-entrypoint.sh", f'exec "$@" --bind 127.0.0.1 --port {port}')
+    script_make(programs / "redis-cli", f'exec /usr/bin/redis-cli -p {port} "$@"')
+    environment = {"PATH": f"{programs}:/usr/bin:/bin"}
+
+    def here(text: str) -> str:
+        return text.replace("$$", "$").replace("/run/", f"{run}/").replace("/data", str(tmp_path))
+
+    def is_healthy() -> bool:
+        check = ["/bin/sh", "-c", here(redis["healthcheck"]["test"][1])]
+        return subprocess.run(check, env=environment, check=False).returncode == 0
+
+    command = [here(word) for word in redis["command"]]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            eventually(is_healthy)
+            with Redis(port=port) as stranger, pytest.raises(AuthenticationError):
+                stranger.ping()
+            with Redis(port=port, password=secrets["redis_password"].strip()) as client:
+                assert client.config_get("appendonly") == {"appendonly": "yes"}
+        finally:
+            process.kill()
+
+
+def script_make(file: Path, line: str) -> None:
+    """Write a program of one line."""
+    file.write_text(f"#!/bin/sh\n{line}\n")
+    file.chmod(0o755)
+
+
+def test_mongodb_is_a_replica_set_of_all_its_members() -> None:
+    """In the script that makes it, in the URL, and in who waits."""
+    members = {name for name in services() if re.fullmatch(r"mongodb-\d", name)}
+    script = (DOCKER / "mongodb" / "initiate.js").read_text()
+    named = re.search(r"MEMBERS = \[(.*)\]", script)
+    assert named is not None
+    assert set(re.findall(r"mongodb-\d", named[1])) == members
+    url = re.search(r"keep mongodb_url (.*)", (DOCKER / "secrets.sh").read_text())
+    assert url is not None
+    assert set(re.findall(r"mongodb-\d", url[1])) == members
+    assert url[1].endswith('?replicaSet=scriptorium"')
+    assert set(services()["mongodb-init"]["depends_on"]) == members
+    for name in members:
+        assert "--replSet=scriptorium" in services()[name]["command"]
