@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from redis import AuthenticationError, Redis
 
-from apps.embedded.binaries import nginx_binary
 from tests.config.test_env import documented
 from tests.docker.composed import DEVELOPMENT, DOCKER, PRODUCTION, composed, product, services
+from tests.docker.doors import nginx_check, secrets_make
 from tests.support.eventually import eventually
 from tests.support.launcher import ROOT, free_port
-from tests.support.needs import need_nginx, need_redis
+from tests.support.needs import need_program
 
 BOTH = pytest.mark.parametrize(
     "files", [PRODUCTION, DEVELOPMENT], ids=["production", "development"]
@@ -128,13 +128,6 @@ def test_script_makes_every_secret_once_and_lets_nobody_else_in(tmp_path: Path) 
     assert secrets_make(folder) == made
 
 
-def secrets_make(folder: Path) -> dict[str, str]:
-    """Run the script; return the secrets by name."""
-    words = ["/bin/sh", str(DOCKER / "secrets.sh"), str(folder)]
-    subprocess.run(words, check=True, capture_output=True)
-    return {file.name: file.read_text() for file in folder.iterdir()}
-
-
 # --- the product ---------------------------------------------------------------------------------
 
 
@@ -187,23 +180,8 @@ def test_gateway_stands_before_all_web_servers_and_waits_for_them() -> None:
 def test_gateway_gives_the_template_all_its_words_and_nginx_takes_them(
     files: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """By the system's nginx, which is older: it is not asked about looking up names again."""
-    need_nginx()
-    environment = services(*files)["gateway"]["environment"]
-    template = (DOCKER / "gateway" / "nginx.conf.template").read_text()
-    words = set(re.findall(r"\$\{(GATEWAY_[A-Z_]+)\}", template))
-    assert words == {name for name in environment if name.startswith("GATEWAY_")}
-    text = re.sub(r"\$\{(GATEWAY_[A-Z_]+)\}", lambda found: environment[found[1]], template)
-    text = re.sub(r"resolver \S+ valid=5s;", "", text)
-    text = re.sub(r"server web-(\d):8000 resolve", r"server 127.0.0.1:800\1", text)
-    secrets_make(tmp_path / "secrets")
-    text = text.replace("/run/secrets", str(tmp_path / "secrets"))
-    (tmp_path / "nginx.conf").write_text(text)
-    words_of_nginx = [str(nginx_binary()), "-p", f"{tmp_path}/", "-c", "nginx.conf", "-e", "stderr"]
-    done = subprocess.run(
-        [*words_of_nginx, "-t"], capture_output=True, text=True, check=False, timeout=30
-    )
-    assert done.returncode == 0, done.stderr
+    """As compose fills it in."""
+    nginx_check(services(*files)["gateway"]["environment"], "/run/secrets", tmp_path)
 
 
 def test_gateway_lets_a_body_through_that_the_servers_refuse_themselves() -> None:
@@ -230,7 +208,7 @@ def test_kafka_is_set_up_as_the_one_of_make_stack() -> None:
 
 def test_redis_lets_in_by_the_password_of_its_file_alone(tmp_path: Path) -> None:
     """Its command and its health check, as they stand; the image's own words are stood in for."""
-    need_redis()
+    need_program("redis-server")
     redis = services()["redis"]
     port = free_port()
     run, secrets = tmp_path / "run", secrets_make(tmp_path / "secrets")

@@ -149,6 +149,8 @@ def image(apache_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             (secrets / name.lower()).write_text(f"{launched.settings()[name]}\n")
             environment[f"{name}_FILE"] = str(secrets / name.lower())
         prepared = Image(image_make(folder / "app"), environment)
+        # What the pods of a cluster wait for.
+        assert prepared.run("python", "manage.py", "migrate", "--check").returncode != 0
         done = prepared.run("migrate")
         assert done.returncode == 0, done.stderr
         assert "crdt_operations (document_id, seq) unique: created" in done.stdout
@@ -164,6 +166,7 @@ def test_migrate_a_second_time_changes_nothing(image: Image) -> None:
     assert "crdt_operations (document_id, seq) unique: unchanged" in done.stdout
     assert "crdt-operations: unchanged" in done.stdout
     assert "created" not in done.stdout
+    assert image.run("python", "manage.py", "migrate", "--check").returncode == 0
 
 
 def test_web_server_serves_by_tls_alone_and_stops_in_order(image: Image) -> None:

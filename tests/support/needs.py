@@ -19,10 +19,12 @@ def need_nginx() -> None:
         _without(str(err))
 
 
-def need_redis() -> None:
-    """Skip with the reason, or in CI fail, where there is no Redis of the system."""
-    if shutil.which("redis-server") is None:
-        _without("There is no redis-server.")
+def need_program(name: str) -> str:
+    """Return where a program of the system is; skip, or in CI fail, where it is not."""
+    found = shutil.which(name)
+    if found is None:
+        _without(f"There is no {name}.")
+    return str(found)
 
 
 def need_stack(place: Place) -> None:
