@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from apps.crdt.authorship import text_runs
 from apps.history.clocks import Origin, clocks_of
@@ -23,8 +24,7 @@ class ClientRun:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AuthoredPiece:
+class AuthoredPiece(NamedTuple):
     """Text that stands together and came with one operation."""
 
     text: str

@@ -8,14 +8,13 @@ import logging
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import NamedTuple, Self
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, Self
 
 from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
-from apps.core.moments import moment_read, moment_text
 from apps.crdt.contents import MalformedUpdateError
 from apps.crdt.pieces import Id, Span
 from apps.crdt.runs import NONE, Runs
@@ -31,7 +30,9 @@ logger = logging.getLogger(__name__)
 #: Of what is kept in Redis, compressed. Threat: a log without end.
 CACHED_BYTES = 8 * 1024 * 1024
 #: Changes when the form does.
-_FORM = 2
+_FORM = 3
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
 
 
 class Origin(NamedTuple):
@@ -39,7 +40,12 @@ class Origin(NamedTuple):
 
     seq: int
     author_id: str
-    received_at: datetime
+    received_ms: int
+
+    @property
+    def received_at(self) -> datetime:
+        """Return the moment, to the millisecond."""
+        return _EPOCH + self.received_ms * _MS
 
 
 class Clocks:
@@ -49,9 +55,12 @@ class Clocks:
     """
 
     def __init__(self) -> None:
-        #: ``[seq, author id, moment]`` of each operation that brought something.
-        self._origins: list[tuple[int, str, str]] = []
-        #: For each client, where its runs end, and the place in ``_origins`` of each.
+        #: By their numbers: seq, author and moment of the operations. Lists, for a document has
+        #: many of them, and a list is packed and unpacked at once.
+        self._seqs: list[int] = []
+        self._author_ids: list[str] = []
+        self._received_ms: list[int] = []
+        #: For each client, where its runs end, and the number of the operation of each.
         self._ends: dict[int, list[int]] = {}
         self._places: dict[int, list[int]] = {}
         #: For each client, which of its clocks were deleted, and by which operation first.
@@ -77,11 +86,12 @@ class Clocks:
     def _note(
         self, operation: Operation | PackedOperation, ranges: ClockRuns, deletes: ClockRuns
     ) -> None:
-        place = len(self._origins)
+        place = len(self._seqs)
         brought = self._note_brought(ranges, place)
         if self._note_deletes(deletes, place) or brought:
-            moment = moment_text(operation.received_at)
-            self._origins.append((operation.seq, operation.author_id, moment))
+            self._seqs.append(operation.seq)
+            self._author_ids.append(operation.author_id)
+            self._received_ms.append((operation.received_at - _EPOCH) // _MS)
 
     def _note_brought(self, ranges: ClockRuns, place: int) -> bool:
         brought = False
@@ -117,7 +127,7 @@ class Clocks:
 
         Of each client its clocks in order.
         """
-        first_place = bisect_right(self._origins, seq, key=lambda origin: origin[0])
+        first_place = bisect_right(self._seqs, seq)
         for client, ends in self._ends.items():
             places = self._places[client]
             for run in range(bisect_left(places, first_place), len(places)):
@@ -145,8 +155,7 @@ class Clocks:
 
     def origin(self, place: int) -> Origin:
         """Return the operation of a number."""
-        seq, author_id, moment = self._origins[place]
-        return Origin(seq, author_id, moment_read(moment))
+        return Origin(self._seqs[place], self._author_ids[place], self._received_ms[place])
 
     def pack(self) -> bytes:
         """Return all of it as compressed JSON."""
@@ -155,8 +164,9 @@ class Clocks:
             str(client): [runs.starts, runs.ends, runs.numbers]
             for client, runs in self._deletes.items()
         }
-        whole = [_FORM, self.seq, self._origins, clients, deletes]
-        return zlib.compress(json.dumps(whole).encode(), 1)
+        origins = [self._seqs, self._author_ids, self._received_ms]
+        whole = [_FORM, self.seq, origins, clients, deletes]
+        return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 1)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
@@ -170,7 +180,7 @@ class Clocks:
         seq, origins, clients, deletes = whole
         clocks = cls()
         clocks.seq = seq
-        clocks._origins = [(seq, author_id, moment) for seq, author_id, moment in origins]
+        clocks._seqs, clocks._author_ids, clocks._received_ms = origins
         for client, (ends, places) in clients.items():
             clocks._ends[int(client)], clocks._places[int(client)] = ends, places
         clocks._deletes = {int(client): Runs(*runs) for client, runs in deletes.items()}
