@@ -53,7 +53,7 @@ _NO_MORE = {
 RETRY_S = 1.0
 #: How often the lag is measured, in seconds; and how often in a row there may be messages to read
 #: and none that comes.
-LOOK_INTERVAL_S = 5.0
+LOOK_INTERVAL_S = 3.0
 LOOKS = 2
 #: How long a broker may take for one answer about that, in seconds.
 LOOK_WAIT_S = 1.0

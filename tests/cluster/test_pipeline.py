@@ -100,6 +100,28 @@ def test_worker_that_leaves_and_comes_back_leaves_nothing_undone(stack: Launched
             assert len(seqs) == len(set(seqs))
 
 
+def test_message_that_nobody_can_read_is_put_aside_and_holds_nobody_up(stack: Launched) -> None:
+    """It lies in a topic of its own, with the reason; the next message is taken."""
+    servers = stack.settings()["KAFKA_BOOTSTRAP_SERVERS"]
+    document_id = stack.create_document()
+    producer = Producer({"bootstrap.servers": servers})
+    producer.produce(TOPIC, key=document_id, value=b"poison")
+    assert producer.flush(30) == 0
+    write(stack, document_id)
+    with stored(stack, document_id) as store:
+        until_processed([store])
+    consumer = Consumer(
+        {"bootstrap.servers": servers, "group.id": ids.new_id(), "auto.offset.reset": "earliest"}
+    )
+    consumer.subscribe([DEAD_LETTERS])
+    try:
+        [message] = eventually(lambda: consumer.consume(1, 0.2), PATIENCE_S)
+    finally:
+        consumer.close()
+    assert (message.key(), message.value()) == (document_id.encode(), b"poison")
+    assert dict(message.headers() or [])["reason"] == b"KeyError('seq')"
+
+
 def test_topic_made_anew_with_other_partitions_is_taken_up(stack: Launched) -> None:
     """Its offsets begin again, documents lie elsewhere; what went with it comes from the log."""
     servers = stack.settings()["KAFKA_BOOTSTRAP_SERVERS"]
@@ -124,25 +146,3 @@ def test_topic_made_anew_with_other_partitions_is_taken_up(stack: Launched) -> N
         stack.manage("kafka_topics")
     assert "changed (12 partitions" in stack.manage("kafka_topics", "--grow")
     assert "unchanged (12 partitions" in stack.manage("kafka_topics")
-
-
-def test_message_that_nobody_can_read_is_put_aside_and_holds_nobody_up(stack: Launched) -> None:
-    """It lies in a topic of its own, with the reason; the next message is taken."""
-    servers = stack.settings()["KAFKA_BOOTSTRAP_SERVERS"]
-    document_id = stack.create_document()
-    producer = Producer({"bootstrap.servers": servers})
-    producer.produce(TOPIC, key=document_id, value=b"poison")
-    assert producer.flush(30) == 0
-    write(stack, document_id)
-    with stored(stack, document_id) as store:
-        until_processed([store])
-    consumer = Consumer(
-        {"bootstrap.servers": servers, "group.id": ids.new_id(), "auto.offset.reset": "earliest"}
-    )
-    consumer.subscribe([DEAD_LETTERS])
-    try:
-        [message] = eventually(lambda: consumer.consume(1, 0.2), PATIENCE_S)
-    finally:
-        consumer.close()
-    assert (message.key(), message.value()) == (document_id.encode(), b"poison")
-    assert dict(message.headers() or [])["reason"] == b"KeyError('seq')"

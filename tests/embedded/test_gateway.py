@@ -6,7 +6,7 @@ Behind it stand servers that say what they were asked; the product's own are in 
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from apps.embedded.place import Place
 from apps.embedded.programs import Site
 from tests.support.control import is_ready
 from tests.support.eventually import eventually
+from tests.support.gateways import running
 from tests.support.launcher import ROOT, free_port
 from tests.support.needs import need_nginx
 from tests.support.upstreams import Upstream
@@ -47,21 +48,6 @@ def gateway(upstreams: list[Upstream]) -> Gateway:
     need_nginx()
     site = Site("127.0.0.1", free_port())
     return Gateway(site, [each.port for each in upstreams], BODY_BYTES)
-
-
-@contextmanager
-def running(gateway: Gateway, place: Place) -> Iterator[str]:
-    """Run nginx as the supervisor does; yields its address."""
-    gateway.write(place)
-    program = gateway.program(place)
-    with subprocess.Popen(program.words(place), stdout=subprocess.DEVNULL) as process:
-        try:
-            assert program.is_ready is not None
-            check = program.is_ready
-            eventually(lambda: is_ready(check))
-            yield gateway.site.url
-        finally:
-            process.terminate()
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""A TCP proxy whose answers come late: a real service behind it is slow, not away."""
+"""A TCP proxy whose answers come late, or that lets nobody through: its service goes on."""
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 
@@ -32,11 +33,20 @@ class SlowProxy:
         self._thread.join()
         self._loop.close()
 
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Let nobody through until the end: what is connected is cut off, the rest refused."""
+        self._run(self._close())
+        try:
+            yield
+        finally:
+            self._run(self._open())
+
     def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     async def _open(self) -> None:
-        self._server = await asyncio.start_server(self._on_visit, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._on_visit, "127.0.0.1", self.port)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def _close(self) -> None:
@@ -59,15 +69,15 @@ class SlowProxy:
         except OSError:
             answers.close()
             return
+        late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        ways = [_carry(asks, ahead), self._receive(behind, late), self._send(late, answers)]
+        tasks = [asyncio.create_task(way) for way in ways]
         try:
-            late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-            ways = [_carry(asks, ahead), self._receive(behind, late), self._send(late, answers)]
-            tasks = [asyncio.create_task(way) for way in ways]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        finally:
             ahead.close()
             answers.close()
 
