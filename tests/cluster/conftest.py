@@ -9,17 +9,20 @@ from typing import Any
 
 import pytest
 
-from apps.embedded.place import Place
-from apps.embedded.stack import WEB_SERVERS
+from apps.embedded.place import SERVICES, Place
+from apps.embedded.stack import WEB_SERVERS, WORKERS
 from tests.conftest import SHORT_WAITS
 from tests.integration.conftest import Enter
 from tests.support.clients import Client
 from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 from tests.support.needs import need_stack
+from tests.support.processes import family
 
 #: Long after Kafka has brought an operation to a worker, also to one that takes over from another.
 SWEEP_AFTER_S = "20"
+#: Every program that has a pid file of its own.
+PROGRAMS = (*SERVICES, "gateway", *WEB_SERVERS, *WORKERS, "beat")
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         launched.wait_until_ready()
         yield Cluster(launched, {name: place.ports[name] for name in WEB_SERVERS})
     finally:
+        everybody = family(launched.process.pid)
         launched.stop()
+    assert len(everybody) > len(PROGRAMS)
+    assert not [each for each in everybody if each.is_there]
+    assert not [name for name in PROGRAMS if (data_dir / "run" / f"{name}.pid").exists()]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import requests
 
 from apps.collab import close_codes
 from apps.core import ids
-from tests.cluster.conftest import Cluster
+from tests.cluster.conftest import PROGRAMS, Cluster
 from tests.crash.checks import (
     PATIENCE_S,
     check_nothing_lost,
@@ -23,6 +23,7 @@ from tests.support.clients import Client
 from tests.support.control import away, wait_until_back
 from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
+from tests.support.processes import family
 
 #: Edits of each of two people.
 EDITS = 25
@@ -129,6 +130,29 @@ async def test_killed_servers_people_are_on_another_and_nothing_seen_is_lost(
         await until_written(people, WORDS)
         await until_converged(people)
         await check_nothing_lost(stack, document_id, people)
+
+
+async def test_killed_gateway_is_back_at_its_port_and_everybody_comes_again(
+    stack: Launched,
+) -> None:
+    """It leaves nobody behind who would still listen there."""
+    document_id = stack.create_document("ada", grace="editor")
+    async with crowd(stack, document_id) as people:
+        await until_written(people, WORDS)
+        pid = stack.kill("gateway")
+        await until_broken(people)
+        await asyncio.to_thread(stack.wait_for_another, "gateway", pid)
+        await until_written(people, WORDS)
+        await until_converged(people)
+        await check_nothing_lost(stack, document_id, people)
+
+
+def test_every_program_has_a_pid_file_that_names_a_process_of_ours(stack: Launched) -> None:
+    """The names are the contract's; each is another process, and all came from the launcher."""
+    pids = {name: stack.pid(name) for name in PROGRAMS}
+    assert len(set(pids.values())) == len(PROGRAMS)
+    assert set(pids.values()) <= {each.pid for each in family(stack.process.pid)}
+    assert all((stack.data_dir / "log" / f"{name}.log").is_file() for name in PROGRAMS)
 
 
 def test_server_that_is_taken_out_gives_away_its_own_share_only(
