@@ -53,6 +53,9 @@ class ShareDialog {
     hidden: true,
   });
   #role;
+  #settingsPath;
+  #look = h("input", { type: "checkbox" });
+  #lookRow = h("label", { class: "share-look", hidden: true }, this.#look, "Viewers may see the history");
   /** @type {Person[]} */
   #found = [];
   #active = -1;
@@ -65,6 +68,7 @@ class ShareDialog {
     this.#api = api;
     this.#context = context;
     this.#path = `documents/${context.documentId}/permissions/`;
+    this.#settingsPath = `documents/${context.documentId}/history-settings/`;
     this.#role = this.#roleSelect("editor", "Role of the person to add");
   }
 
@@ -84,9 +88,38 @@ class ShareDialog {
       ),
       this.#message,
       this.#list,
+      this.#lookRow,
     );
+    this.#look.addEventListener("change", () => void this.#changeLook());
     void this.#reload();
+    if (this.#context.manageOwner) void this.#showLook();
     return dialog;
+  }
+
+  /** Show whether viewers may look at the history; only owners decide it. */
+  async #showLook() {
+    try {
+      const { viewers_may_look: mayLook } = await this.#api.call(this.#settingsPath);
+      this.#look.checked = mayLook;
+      this.#lookRow.hidden = false;
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  async #changeLook() {
+    const mayLook = this.#look.checked;
+    this.#say("");
+    try {
+      const body = { viewers_may_look: mayLook };
+      await this.#api.call(this.#settingsPath, { method: "PATCH", body });
+      this.#say(
+        mayLook ? "Viewers may look at the history." : "Viewers see the document as it is now only.",
+      );
+    } catch (error) {
+      this.#look.checked = !mayLook;
+      this.#say(error instanceof Error ? error.message : String(error), true);
+    }
   }
 
   /**

@@ -29,15 +29,21 @@ def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, gra
     ada.share(document_id, "grace", "viewer")
     grace.open(document_id, status="Read-only")
     expect(grace.page.get_by_role("button", name="History")).to_be_visible()
-    ada.api("PATCH", f"documents/{document_id}/history-settings/", viewers_may_look=False)
+    ada.open(document_id)
+    ada.page.get_by_role("button", name="Share").press("Enter")
+    dialog = ada.page.get_by_role("dialog", name="Share")
+    may_look = dialog.get_by_label("Viewers may see the history")
+    expect(may_look).to_be_checked()
+    may_look.press("Space")
+    expect(dialog.get_by_text("Viewers see the document as it is now only.")).to_be_visible()
     grace.page.goto(f"/documents/{document_id}/#at=0")
     grace.page.reload()
     expect(grace.page.get_by_role("button", name="Export")).to_be_visible()
     expect(grace.page.locator("body[data-ready]")).to_have_count(1)
-    for name in ("History", "Activity"):
+    for name in ("History", "Activity", "Colours by author"):
         expect(grace.page.get_by_role("button", name=name)).to_be_hidden()
     expect(grace.page.get_by_role("dialog", name="History")).to_have_count(0)
-    ada.open(document_id)
+    ada.page.keyboard.press("Escape")
     expect(ada.page.get_by_role("button", name="History")).to_be_visible()
 
 
