@@ -147,6 +147,8 @@ USER_SEARCHES_PER_MINUTE: int = env.int("USER_SEARCHES_PER_MINUTE", 60)
 #: How many proxies of ours stand in front and add to X-Forwarded-For; 0 believes none (a caller
 #: who writes that header would get a new address, and new attempts, for each login).
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
+#: Whether somebody came by TLS is the proxy's to say, where there is one: the forms ask for it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 15)),

@@ -155,6 +155,20 @@ def test_every_program_has_a_pid_file_that_names_a_process_of_ours(stack: Launch
     assert all((stack.data_dir / "log" / f"{name}.log").is_file() for name in PROGRAMS)
 
 
+def test_page_through_the_gateway_has_each_security_header_once(stack: Launched) -> None:
+    """They are Django's; the gateway adds none of its own."""
+    answer = requests.get(f"{stack.url}/login/", timeout=30)
+    names = Counter(name.lower() for name, _ in answer.raw.headers.items())
+    for name in (
+        "content-security-policy",
+        "x-frame-options",
+        "x-content-type-options",
+        "referrer-policy",
+    ):
+        assert names[name] == 1, name
+    assert "nginx/" not in answer.headers["Server"]
+
+
 def test_server_that_is_taken_out_gives_away_its_own_share_only(
     cluster: Cluster, stack: Launched
 ) -> None:

@@ -153,3 +153,17 @@ def test_variable_beside_its_file_stops_the_start(tmp_path: Path) -> None:
     done = run_python(*LOAD, SECRET_KEY_FILE=str(secret))
     assert done.returncode != 0
     assert 'Set "SECRET_KEY" or "SECRET_KEY_FILE", not both.' in done.stderr
+
+
+@pytest.mark.parametrize(("proxies", "secure"), [("0", "False"), ("1", "True")])
+def test_proxy_is_believed_that_somebody_came_by_tls_where_there_is_one(
+    proxies: str, secure: str
+) -> None:
+    """Else a caller says so; and behind one that is not believed no form would be taken."""
+    script = (
+        "import django; django.setup()\n"
+        "from django.test import RequestFactory\n"
+        "print(RequestFactory().get('/', headers={'x-forwarded-proto': 'https'}).is_secure())"
+    )
+    done = run_python("-c", script, TRUSTED_PROXIES=proxies)
+    assert done.stdout.strip() == secure, done.stderr
