@@ -70,7 +70,8 @@ def stack_plan(place: Place, gateway: Gateway) -> Plan:
         product=[gateway.program(place), *web_servers(place), *map(worker, WORKERS), beat()],
         prepare=prepare,
         given=given,
-        commands=(_TOPICS, MIGRATE, SEED),
+        # The topics of somebody else's Kafka are theirs to make, by the same command.
+        commands=(*((_TOPICS,) if "kafka" in started else ()), MIGRATE, SEED),
     )
 
 
