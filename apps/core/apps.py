@@ -13,6 +13,8 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        """Connect to MongoDB (lazily: nothing is opened before the first use)."""
+        """Connect to MongoDB (lazily: nothing is opened before the first use), have checks."""
+        from apps.core import checks  # noqa: F401 - registers itself
+
         mongo.connect()
         failpoints.arm(settings.FAILPOINT)

@@ -8,3 +8,7 @@ class OplogConfig(AppConfig):
 
     name = "apps.oplog"
     label = "oplog"
+
+    def ready(self) -> None:
+        """Have checks of the configuration."""
+        from apps.oplog import checks  # noqa: F401 - registers itself

@@ -10,7 +10,7 @@ class PipelineConfig(AppConfig):
     label = "pipeline"
 
     def ready(self) -> None:
-        """Hear of stored versions that are damaged."""
-        from apps.pipeline import subscriptions
+        """Hear of stored versions that are damaged; have checks of the configuration."""
+        from apps.pipeline import checks, subscriptions  # noqa: F401 - checks register themselves
 
         subscriptions.subscribe()

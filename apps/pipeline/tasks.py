@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from apps.oplog.publisher import shared_publisher
-from apps.pipeline import rebuild, relay, retention, sweep
+from apps.pipeline import rebuild, relay, retention, seen, sweep
 from apps.pipeline.policy import SnapshotPolicy
 
 #: Documents of one sweep.
@@ -14,6 +14,7 @@ SWEEP_DOCUMENTS = 100
 @shared_task(name="pipeline.relay", expires=30)  # type: ignore[untyped-decorator]
 def relay_unpublished() -> int:
     """Publish what the servers could not; return how many operations."""
+    seen.beat_seen_put()
     return relay.relay_unpublished(shared_publisher())
 
 

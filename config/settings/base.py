@@ -302,7 +302,7 @@ CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2
 #: How long Kafka has to bring an operation to a worker before the log is read instead (§8).
 SWEEP_AFTER_S: float = env.float("SWEEP_AFTER_S", 30.0)
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay": {"task": "pipeline.relay", "schedule": env.float("RELAY_INTERVAL_S", 5.0)},
     "sweep": {"task": "pipeline.sweep", "schedule": env.float("SWEEP_INTERVAL_S", 30.0)},
     "activity": {"task": "activity.follow", "schedule": env.float("ACTIVITY_INTERVAL_S", 5.0)},

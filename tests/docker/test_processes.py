@@ -28,6 +28,7 @@ from tests.support.needs import need_stack
 
 #: From SIGTERM to the end of a web server, in seconds.
 STOP_S = 10
+CHECK = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
 TLS = {"X-Forwarded-Proto": "https"}
 
 
@@ -186,10 +187,12 @@ def test_web_server_serves_by_tls_alone_and_stops_in_order(image: Image) -> None
 
 
 def test_worker_does_what_beat_asks_for_and_both_stop_in_order(image: Image) -> None:
-    """Each shows its health and its metrics on the port of all containers."""
+    """Each shows its health and its metrics; and then the whole configuration is found right."""
     with image.container("worker") as worker, image.container("beat") as beat:
         done = "Task pipeline.relay["
         eventually(lambda: done in worker.log.read_text(), START_WAIT_S)
+        checked = image.run("python", *CHECK, "--services")
+        assert checked.returncode == 0, checked.stderr
         assert "\nscriptorium_kafka_lag " in worker.get("/metrics").text
         assert beat.get("/healthz").json() == {"status": "alive"}
         assert beat.stop() == 0
@@ -207,6 +210,6 @@ def test_process_that_stands_still_is_not_healthy(image: Image) -> None:
 
 def test_any_other_word_is_a_command(image: Image) -> None:
     """In the folder of the product, with its settings."""
-    done = image.run("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    done = image.run("python", *CHECK)
     assert done.returncode == 0, done.stderr
     assert image.run("no-such-command").returncode == 127

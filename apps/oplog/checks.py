@@ -1,0 +1,56 @@
+"""Whether Kafka's topics are as ``kafka_topics`` makes them (``manage.py check --services``)."""
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, TopicMetadata  # type: ignore[attr-defined]
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage
+
+from apps.core.service_checks import service_check
+from apps.oplog.publisher import ASK_WAIT_S, DEAD_LETTERS, TOPIC, client_config
+
+
+@service_check
+def topics_check(**_: object) -> list[CheckMessage]:
+    """Tell which topic is missing, or cannot be shared or kept as the settings say."""
+    try:
+        topics = AdminClient({**client_config(), "log_level": 0}).list_topics(timeout=ASK_WAIT_S)
+    except KafkaException:
+        return []  # ``reachable_check`` tells it
+    found: list[CheckMessage] = []
+    for name, partitions in ((TOPIC, settings.KAFKA_TOPIC_PARTITIONS), (DEAD_LETTERS, 1)):
+        topic = topics.topics.get(name)
+        if topic is None or topic.error is not None:
+            found.append(
+                checks.Warning(
+                    f"Kafka has no topic {name}; the workers read the log instead.",
+                    hint="Run manage.py kafka_topics.",
+                    id="oplog.W101",
+                )
+            )
+        else:
+            found += _topic_check(name, topic, partitions)
+    return found
+
+
+def _topic_check(name: str, topic: TopicMetadata, partitions: int) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    has = len(topic.partitions)
+    if has < partitions:
+        words = f"The topic {name} has {has} partitions, KAFKA_TOPIC_PARTITIONS wants {partitions}."
+        hint = f"Run manage.py kafka_topics --grow, or set KAFKA_TOPIC_PARTITIONS={has}."
+        found.append(checks.Warning(words, hint=hint, id="oplog.W102"))
+    led = [partition for partition in topic.partitions.values() if partition.leader >= 0]
+    if len(led) < has:
+        words = f"{has - len(led)} partitions of the topic {name} have no leader."
+        hint = "Look at the brokers; the workers read the log meanwhile."
+        found.append(checks.Warning(words, hint=hint, id="oplog.W103"))
+    copies = min((len(partition.replicas) for partition in topic.partitions.values()), default=0)
+    if copies < settings.KAFKA_TOPIC_REPLICAS:
+        words = (
+            f"The topic {name} lies on {copies} brokers, "
+            f"KAFKA_TOPIC_REPLICAS wants {settings.KAFKA_TOPIC_REPLICAS}."
+        )
+        hint = "Move it with Kafka's own kafka-reassign-partitions."
+        found.append(checks.Warning(words, hint=hint, id="oplog.W104"))
+    return found

@@ -1,0 +1,141 @@
+"""``check --services``: with services that are there, away, too old, late, and half made."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.checks import CheckMessage
+from django.db.migrations.recorder import MigrationRecorder
+from mongoengine.connection import get_db
+
+from apps.core import clock, service_checks
+from apps.core.mongo_indexes import indexes_ensure
+from apps.core.service_checks import indexes_check, migrations_check
+from tests.core.processes import run_python
+from tests.core.test_health import urls
+from tests.support.launcher import free_port
+
+COMMAND = ("manage.py", "check", "--services", "--tag", "services", "--fail-level", "WARNING")
+
+
+def said(prefix: str) -> list[CheckMessage]:
+    """Return what all kept checks of this room say under ids that begin so."""
+    return [
+        message
+        for check in service_checks._collected
+        if check.__module__ == service_checks.__name__
+        for message in check()
+        if str(message.id).startswith(prefix)
+    ]
+
+
+@pytest.mark.parametrize("service", ["postgresql", "mongodb", "redis"])
+def test_service_that_is_away_is_told_once_with_its_variable(service: str) -> None:
+    """As an error; the checks that would have needed it are silent."""
+    away = urls(free_port())[service]
+    if service == "redis":
+        away["CELERY_BROKER_URL"] = away["REDIS_URL"]
+    done = run_python(*COMMAND, **away)
+    assert done.returncode != 0
+    assert done.stderr.count("core.E101") == 1
+    assert f"(core.E101) {service} does not answer." in done.stderr
+    assert f"correct {next(iter(away))}." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_kafka_that_is_away_is_a_warning() -> None:
+    """Everything goes on without it."""
+    done = run_python(*COMMAND[:-2], **urls(free_port())["kafka"])
+    assert "(core.W101) kafka does not answer; the workers read the log" in done.stderr
+    assert "core.E101" not in done.stderr
+
+
+def test_services_are_not_asked_unless_somebody_wants_it() -> None:
+    """Or each command would wait for what is away."""
+    everything = {name: url for each in urls(free_port()).values() for name, url in each.items()}
+    done = run_python("manage.py", "check", "--fail-level", "WARNING", **everything)
+    assert done.returncode == 0, done.stderr
+
+
+# --- versions and clocks -------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_service_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those at hand are new enough, until one asks for more."""
+    assert said("core.E102") == []
+    monkeypatch.setattr(service_checks, "OLDEST", dict.fromkeys(service_checks.OLDEST, (99, 1)))
+    words = [message.msg for message in said("core.E102")]
+    assert {line.partition(" ")[0] for line in words} >= {"PostgreSQL", "Redis"}
+    assert all(line.endswith("older than 99.1.") for line in words)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("ahead_s", "word"), [(-5, "ahead of"), (5, "behind")])
+def test_clock_that_differs_by_more_than_a_second_is_warned_of(
+    ahead_s: int, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here it is this machine's that is put wrong: then all three differ."""
+    assert said("core.W103") == []
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=ahead_s))
+    words = [message.msg for message in said("core.W103")]
+    for name in ("PostgreSQL", "MongoDB", "Redis"):
+        [line] = [line for line in words if f" {name} " in line]
+        assert f" {word} this machine's" in line
+
+
+# --- tables and indexes --------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_migrations_that_are_not_applied_are_told() -> None:
+    """By name, and with the command."""
+    assert migrations_check() == []
+    MigrationRecorder.Migration.objects.filter(app="activity").delete()
+    [message] = migrations_check()
+    assert message.id == "core.E104"
+    assert "activity.0001_initial" in message.msg
+    assert message.hint == "Run manage.py migrate."
+
+
+@pytest.fixture
+def made() -> Iterator[None]:
+    """Have all indexes, before and afterwards."""
+    indexes_ensure()
+    yield
+    for name in get_db().document_versions.index_information():
+        if "size" in name:
+            get_db().document_versions.drop_index(name)
+    indexes_ensure()
+
+
+def drop(collection: str, *fields: str) -> None:
+    """Drop the index over fields, whatever the server calls it."""
+    for name, found in get_db()[collection].index_information().items():
+        if tuple(field for field, _ in found["key"]) == fields:
+            get_db()[collection].drop_index(name)
+
+
+def test_arbiter_that_is_missing_is_an_error_and_another_index_a_warning(made: None) -> None:
+    """The one lets two operations have one number, the other takes time."""
+    assert indexes_check() == []
+    drop("crdt_operations", "document_id", "seq")
+    drop("documents", "updated_at")
+    messages = {message.id: message for message in indexes_check()}
+    assert set(messages) == {"core.E105", "core.W105"}
+    assert "crdt_operations (document_id, seq) unique" in messages["core.E105"].msg
+    assert "documents (updated_at)" in messages["core.W105"].msg
+    assert {message.hint for message in messages.values()} == {"Run manage.py mongo_indexes."}
+
+
+def test_unique_index_that_is_none_of_ours_is_an_error(made: None) -> None:
+    """It refuses rows that have to be stored; one that only serves reads is let be."""
+    get_db().document_versions.create_index("size", unique=True)
+    get_db().documents.create_index("owner_id")
+    try:
+        [message] = indexes_check()
+    finally:
+        drop("documents", "owner_id")
+    assert message.id == "core.E106"
+    assert "document_versions (size) unique" in message.msg
