@@ -10,6 +10,7 @@ from apps.collab.limits import Limits
 from apps.collab.live import Submission
 from apps.collab.room import Room
 from apps.collab.session import Session
+from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
 from apps.crdt import protocol
 from apps.crdt.gate import brings_structs
@@ -90,6 +91,7 @@ class Inbound:
             self._session.on_rejected(None, _read_only())
 
     def _operation(self, decoder: Decoder) -> None:
+        laps = metrics.Laps()
         frame = protocol.decode_operation(decoder)
         if frame.document_id != self._session.document_id:
             raise MalformedFrameError("The operation names another document.")
@@ -104,6 +106,7 @@ class Inbound:
             self._session.on_rejected(frame.unique_id, err)
             return
         self._session.on_received(frame.unique_id)
+        laps.lap(metrics.STEP_RECEIPT)
         self._room.submit(
             Submission(
                 update=frame.update,

@@ -86,6 +86,9 @@ class Room:
         self._context = context
         self._queue: deque[Submission] = deque()
         self._queue_bytes = 0
+        #: Since when the oldest of the queue waits, by the performance counter; where a batch left
+        #: some behind, since when the oldest of that batch did.
+        self._queued_at = 0.0
         #: The batch that is on its way into the log.
         self._in_hand: list[Submission] = []
         self._remote: list[Operation] = []
@@ -131,6 +134,8 @@ class Room:
                 "Edits come faster than they can be stored. Try again shortly.",
                 extra={"limit": "queue_bytes"},
             )
+        if not self._queue:
+            self._queued_at = time.perf_counter()
         self._queue.append(submission)
         self._kick()
 
@@ -208,6 +213,11 @@ class Room:
         await self._empty.wait()
 
     @property
+    def queued_bytes(self) -> int:
+        """Return the size of the updates that wait for the log."""
+        return self._queue_bytes
+
+    @property
     def is_idle(self) -> bool:
         """Tell whether nobody is here and nothing is left to do."""
         return not (self.sessions or self._busy or self._has_work())
@@ -241,18 +251,22 @@ class Room:
         if self._behind:
             await self._catch_up()
         if self._queue:
+            queued_at = self._queued_at
             self._in_hand = self._take_batch()
+            metrics.STEP_QUEUE.observe(time.perf_counter() - queued_at)
             if failpoints.armed:
                 await failpoints.reach_when_sent("after_receipt")
             drafts = await self._without_packed(await self._form(self._in_hand))
             if drafts:
                 await self._commit(drafts)
+                metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
                 self._rest_later()
             self._in_hand = []
         await self._answer_syncs()
         if self._lock_wanted:
             self._lock_wanted = False
             if await self._context.committer.release(self.document_id):
+                metrics.LOCK_HANDOVERS.inc()
                 await asyncio.sleep(YIELD_S)
 
     def _take_batch(self) -> list[Submission]:
@@ -268,13 +282,17 @@ class Room:
     async def _form(self, batch: list[Submission]) -> list[Draft]:
         """Merge a batch; when an update breaks the engine, do it again without that one."""
         while True:
+            laps = metrics.Laps()
             try:
-                return self.live.form(batch, at=time.monotonic())
+                drafts = self.live.form(batch, at=time.monotonic())
             except BrokenDocumentError as err:
                 logger.error("an update broke the engine: %s", self.document_id)
                 await self._set_aside(err.culprit)
                 batch = err.retry
                 await self._rebuild()
+            else:
+                laps.lap(metrics.STEP_MERGE)
+                return drafts
 
     async def _without_packed(self, drafts: list[Draft]) -> list[Draft]:
         """Answer the drafts that are operations of before a compaction; return the others.
@@ -328,7 +346,9 @@ class Room:
         give_up_at = time.monotonic() + self._context.limits.lock_wait_s
         while drafts:
             operations = self.live.number(drafts, document_id=self.document_id, at=clock.now())
+            laps = metrics.Laps()
             answer = await self._context.committer.append(Append(self.document_id, operations))
+            laps.lap(metrics.STEP_COMMIT)
             if answer.stored:
                 await self._settle(drafts[: answer.stored], operations[: answer.stored])
                 drafts = drafts[answer.stored :]
@@ -344,13 +364,17 @@ class Room:
         """Tell of what is durable, the authors first. Without an armed point it never waits."""
         if failpoints.armed:
             failpoints.reach("before_ack")
+        laps = metrics.Laps()
         self.live.settle(drafts, operations)
+        laps.lap(metrics.STEP_ACK)
         if failpoints.armed:
             await failpoints.reach_when_sent("before_broadcast")
         self._broadcast(operations, [draft.author for draft in drafts])
         self._context.exchange.publish(operations_message(operations))
+        laps.lap(metrics.STEP_BROADCAST)
 
     async def _wait_for_lock(self, give_up_at: float) -> None:
+        metrics.LOCK_WAITS.inc()
         if time.monotonic() > give_up_at:
             raise TransientError("Another server holds the document's lock.")
         self._context.exchange.publish({"type": "lock_wanted", "document_id": self.document_id})

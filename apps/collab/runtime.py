@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -68,6 +69,7 @@ class Runtime:
 
     async def start(self) -> None:
         """Begin to listen to other servers, to changes of rights and to the clock."""
+        self._show_depths()
         await self._exchange.start()
         self._spawn(listen(self._on_access_change))
         self._spawn(self._tick_all())
@@ -91,6 +93,18 @@ class Runtime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._committer.close()
         await self._exchange.close()
+
+    def _show_depths(self) -> None:
+        """Have what waits be counted when somebody asks for metrics, and not on the way."""
+
+        def over_rooms(depth: Callable[[Room], int]) -> Callable[[], float]:
+            return lambda: float(sum(depth(room) for room in list(self._rooms.values())))
+
+        metrics.QUEUED.set_function(over_rooms(lambda room: room.queued_bytes))
+        metrics.PENDING.set_function(over_rooms(lambda room: len(room.live.pending)))
+        metrics.OUTBOX.set_function(
+            over_rooms(lambda room: sum(each.outbox_bytes for each in list(room.sessions)))
+        )
 
     # --- rooms ---
 

@@ -56,6 +56,11 @@ class Session:
 
     # --- out ---
 
+    @property
+    def outbox_bytes(self) -> int:
+        """Return the size of the frames that wait to be read."""
+        return self._outbox_bytes
+
     def push(self, frame: bytes) -> None:
         """Queue a frame. Cuts the session off when it does not read what it gets."""
         if self.close_code is not None:

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.conf import settings
 
-from apps.core import failpoints, mongo
+from apps.core import failpoints, metrics, mongo
 
 
 class CoreConfig(AppConfig):
@@ -17,4 +17,5 @@ class CoreConfig(AppConfig):
         from apps.core import checks  # noqa: F401 - registers itself
 
         mongo.connect()
+        metrics.SERVER.labels(server_id=settings.SERVER_ID).set(1)
         failpoints.arm(settings.FAILPOINT)

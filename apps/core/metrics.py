@@ -1,7 +1,10 @@
 """The counters and gauges that ``/metrics`` shows, all in one list (Prometheus)."""
 
+import time
+
 from prometheus_client import Counter, Gauge, Histogram
 
+SERVER = Gauge("scriptorium_server", "1; the label is this process's name.", ["server_id"])
 SESSIONS = Gauge("scriptorium_sessions", "Open document sockets of this process.")
 ROOMS = Gauge("scriptorium_rooms", "Documents held in memory by this process.")
 OPERATIONS = Counter("scriptorium_operations_total", "Operations written to the log.")
@@ -16,6 +19,37 @@ COMMIT_OPERATIONS = Histogram(
     "scriptorium_commit_operations",
     "Operations in one commit.",
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+)
+#: From a tenth of a millisecond, which merging takes, to the longest wait for a lock.
+_STEP_BUCKETS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
+STEP_SECONDS = Histogram(
+    "scriptorium_step_seconds",
+    "Time of each step on the way of a batch of edits; edit is all of it, for the oldest of them.",
+    ["step"],
+    buckets=_STEP_BUCKETS,
+)
+#: The way in order: read the frame up to its first ack · wait for the batch · merge it · the
+#: commit, which is lock, insert, documents' heads and the hand-over to Kafka, for all rooms that
+#: wait · acknowledge · broadcast. Looked up once: the way of an edit is no place for it.
+STEP_RECEIPT = STEP_SECONDS.labels(step="receipt")
+STEP_QUEUE = STEP_SECONDS.labels(step="queue")
+STEP_MERGE = STEP_SECONDS.labels(step="merge")
+STEP_COMMIT = STEP_SECONDS.labels(step="commit")
+STEP_LOCK = STEP_SECONDS.labels(step="lock")
+STEP_INSERT = STEP_SECONDS.labels(step="insert")
+STEP_HEADS = STEP_SECONDS.labels(step="heads")
+STEP_KAFKA = STEP_SECONDS.labels(step="kafka")
+STEP_ACK = STEP_SECONDS.labels(step="ack")
+STEP_BROADCAST = STEP_SECONDS.labels(step="broadcast")
+STEP_EDIT = STEP_SECONDS.labels(step="edit")
+QUEUED = Gauge("scriptorium_queued_bytes", "Updates that wait for the log, in all rooms.")
+PENDING = Gauge("scriptorium_pending_edits", "Edits that wait for what they build on.")
+OUTBOX = Gauge("scriptorium_outbox_bytes", "Frames that wait for clients to read them.")
+LOCK_WAITS = Counter(
+    "scriptorium_lock_waits_total", "Times that another server held a document's lock."
+)
+LOCK_HANDOVERS = Counter(
+    "scriptorium_lock_handovers_total", "Locks given up because another server asked."
 )
 COMMIT_FAILED = Counter("scriptorium_commit_failed_total", "Commits that the store refused.")
 CLOSED = Counter("scriptorium_closed_total", "Sockets closed by the server.", ["code"])
@@ -36,6 +70,11 @@ KAFKA_LAG = Gauge(
 DEAD_LETTERS = Counter(
     "scriptorium_dead_letters_total", "Messages of the topic that no worker can read."
 )
+SNAPSHOTS = Counter("scriptorium_snapshots_total", "Snapshots that this worker has made.")
+SNAPSHOT_AGE = Gauge(
+    "scriptorium_snapshot_age_seconds",
+    "How long the oldest operation of a worker's documents has waited for its snapshot.",
+)
 SET_ASIDE = Counter("scriptorium_set_aside_total", "Operations put into quarantine.", ["reason"])
 LOG_SHORTENED = Counter(
     "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."
@@ -46,3 +85,18 @@ ACTIVITY_LOST = Counter(
 LOOP_ERRORS = Counter(
     "scriptorium_loop_errors_total", "Unexpected errors at a loop's edge.", ["loop"]
 )
+
+
+class Laps:
+    """The time that one step after the other takes."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self) -> None:
+        self._at = time.perf_counter()
+
+    def lap(self, step: Histogram) -> None:
+        """Count what has passed since the lap before as the time of a step."""
+        now = time.perf_counter()
+        step.observe(now - self._at)
+        self._at = now

@@ -57,8 +57,10 @@ def operations_append(
     nobody knows what got in: the caller has to read the log again.
     """
     started = time.perf_counter()
+    laps = metrics.Laps()
     answers: list[Appended | None] = [_refusal(append, leases) for append in appends]
     ready = [index for index, answer in enumerate(answers) if answer is None]
+    laps.lap(metrics.STEP_LOCK)
     if failpoints.armed and ready:
         failpoints.reach("after_lock")
     while ready:
@@ -69,6 +71,7 @@ def operations_append(
             answers[ready[done]] = Appended(AppendState.BEHIND, failed)
             done += 1
         ready = ready[done:]
+    laps.lap(metrics.STEP_INSERT)
     results = [answer for answer in answers if answer is not None]
     _after_insert(appends, results, publisher)
     metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
@@ -125,12 +128,15 @@ def _after_insert(
         return
     if failpoints.armed:
         failpoints.reach("after_insert")
+    laps = metrics.Laps()
     heads_advance([_head(operations[-1]) for operations in stored])
+    laps.lap(metrics.STEP_HEADS)
     if failpoints.armed:
         failpoints.reach("after_heads")
     for operations in stored:
         publisher.hand_over(operations)
         metrics.OPERATIONS.inc(len(operations))
+    laps.lap(metrics.STEP_KAFKA)
     if failpoints.armed:
         failpoints.reach("after_kafka")
     metrics.COMMIT_OPERATIONS.observe(sum(map(len, stored)))

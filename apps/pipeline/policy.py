@@ -14,14 +14,17 @@ class SnapshotPolicy:
 
 @dataclass(slots=True)
 class Unsaved:
-    """What has come to a document since its last snapshot. ``last_at`` is monotonic, in seconds."""
+    """What has come to a document since its last snapshot. Both times are monotonic, in seconds."""
 
     operations: int = 0
     size_bytes: int = 0
+    first_at: float = 0.0
     last_at: float = 0.0
 
     def add(self, size_bytes: int, *, at: float) -> None:
         """Count one operation."""
+        if not self.operations:
+            self.first_at = at
         self.operations += 1
         self.size_bytes += size_bytes
         self.last_at = at

@@ -83,6 +83,8 @@ class Processor:
         ]
         for document_id, followed in due:
             self._save(document_id, followed)
+        waiting = [each.unsaved for each in self._followed.values() if each.unsaved.operations]
+        metrics.SNAPSHOT_AGE.set(now - min((each.first_at for each in waiting), default=now))
         return len(due)
 
     def forget(self) -> None:
@@ -182,6 +184,7 @@ class Processor:
                 snapshot=snapshot_of(followed.loaded, document_id=document_id),
                 author_ids=followed.author_ids,
             )
+            metrics.SNAPSHOTS.inc()
 
     def _forget_oldest(self) -> None:
         """Keep memory bounded: the least recently edited go, what is unsaved saved before."""

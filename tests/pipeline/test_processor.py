@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.core import ids
+from apps.core import ids, metrics
 from apps.crdt.vectors import encode_vector
 from apps.history.models import version_rows
 from apps.history.processed import processed_rows, processed_seqs
@@ -203,3 +203,24 @@ def test_operations_of_many_documents_are_told_apart(written: Written) -> None:
     processor.drop()
     names = [first.document_id, second.document_id, ids.new_id()]
     assert processed_seqs(names) == {names[0]: 3, names[1]: 2}
+
+
+def test_age_of_what_waits_for_a_snapshot_is_that_of_its_first_operation(
+    written: Written, store: Store
+) -> None:
+    """None once it is made; further operations do not make it younger."""
+    now = [100.0]
+    scribe = written(1)
+    processor = Processor(SnapshotPolicy(quiet_s=60), now=lambda: now[0])
+    processor.process(operations_since(document_id=scribe.document_id, after=0))
+    now[0] += 40
+    store(scribe.write_many(1))
+    processor.process(operations_since(document_id=scribe.document_id, after=1))
+    processor.snapshot_due()
+    assert metrics.SNAPSHOT_AGE._value.get() == 40
+    made = metrics.SNAPSHOTS._value.get()
+    now[0] += 60
+    processor.snapshot_due()
+    assert metrics.SNAPSHOT_AGE._value.get() == 0
+    assert metrics.SNAPSHOTS._value.get() == made + 1
+    processor.drop()
