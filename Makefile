@@ -9,7 +9,7 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
 .DEFAULT_GOAL := help
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench-recovery bench-history bench-storage chaos golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-recovery bench-history bench-storage chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -57,6 +57,8 @@ format: $(VENV)/installed-dev ## Rewrite the code in the house's style
 	@$(BIN)/ruff format .
 
 lock: $(VENV)/installed-dev ## Lock the requirements anew, with hashes
+	@cd benchmarks && ../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-header --output-file peers.txt peers.in
 	@for name in base embedded test dev; do \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
@@ -67,6 +69,11 @@ vendor: node_modules/installed ## Bundle the third-party front-end modules into 
 screenshot: $(VENV)/installed-test ## Take docs/screenshot.png of a running 'make up' (URL=http://127.0.0.1:8000)
 	@sh scripts/install_chromium.sh
 	@$(BIN)/python scripts/screenshot.py $(URL)
+
+bench: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv/installed ## Measure live editing beside other servers (QUICK=1, SCENARIOS="S1 S2", RUNS=3, SERVICES=embedded)
+	@$(BIN)/python -m benchmarks.live $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) \
+	  $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(SERVICES),--services $(SERVICES)) \
+	  $(if $(SUBJECTS),--subjects $(SUBJECTS))
 
 bench-recovery: $(VENV)/installed-test ## Measure how long recovery takes, on a Scriptorium of its own
 	@$(BIN)/python -m benchmarks.recovery
@@ -84,7 +91,7 @@ golden: ## Make the golden files of tests/crdt anew with Yjs itself
 	@cd tests/crdt/golden && npm ci --silent && node make.mjs
 
 clean: ## Remove what can be made anew (not the data)
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules benchmarks/.venv benchmarks/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- what the targets above stand on -----------------------------------------------------------
 
@@ -102,4 +109,15 @@ $(VENV)/installed-%: requirements/%.txt | $(VENV)/bin/python
 node_modules/installed: package-lock.json
 	@command -v npm >/dev/null || { echo "The checks of the pages need Node 20 and npm (Debian: apt-get install nodejs npm)."; exit 1; }
 	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+benchmarks/node_modules/installed: benchmarks/package-lock.json
+	@command -v npm >/dev/null || { echo "The benchmarks need Node 20 and npm (Debian: apt-get install nodejs npm)."; exit 1; }
+	@echo "Installing the load generator and the other servers, once"
+	@cd benchmarks && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+benchmarks/.venv/installed: benchmarks/peers.txt | $(VENV)/bin/python
+	@$(PYTHON) -m venv benchmarks/.venv
+	@benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@

@@ -28,6 +28,9 @@ _READY = re.compile(r"^(Services are ready|Scriptorium is ready)", re.MULTILINE)
 class Launched:
     """``python -m apps.embedded up`` (or ``services``) on a data folder of its own."""
 
+    #: What is run with the action as its word.
+    module = "apps.embedded"
+
     def __init__(
         self,
         data_dir: Path,
@@ -204,7 +207,7 @@ class Launched:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with self._output_file.open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "apps.embedded", self._action],
+                [sys.executable, "-m", self.module, self._action],
                 cwd=ROOT,
                 env=self._environment(),
                 stdout=output,
