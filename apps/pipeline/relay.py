@@ -4,7 +4,8 @@ import logging
 from datetime import timedelta
 
 from apps.core import clock
-from apps.documents.heads import unpublished_find
+from apps.documents.heads import Published, published_advance, unpublished_find
+from apps.oplog.base import CompactedError
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.selectors import LogGapError, operations_iter
@@ -50,6 +51,11 @@ def _next(document_id: str, after: int, limit: int) -> list[Operation]:
     operations: list[Operation] = []
     try:
         operations.extend(operations_iter(document_id=document_id, after=after, limit=limit))
+    except CompactedError as err:
+        before = int(err.extra["begins"]) - 1
+        # Workers had it before it went: it needs no publishing any more.
+        published_advance([Published(document_id, after + 1, before)])
+        return _next(document_id, before, limit)
     except LogGapError as err:
         logger.error("relay: %s", err.message)
     return operations

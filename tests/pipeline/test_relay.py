@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
+from apps.core import clock
 from apps.documents.models import Document
+from apps.history.services import version_create
+from apps.history.snapshot import Snapshot
+from apps.oplog.base import LogBase, base_advance
 from apps.oplog.models import operation_rows
 from apps.oplog.publisher import Publisher
 from apps.pipeline.relay import GRACE_S, relay_unpublished
@@ -32,6 +36,21 @@ def test_relay_goes_on_behind_a_damaged_log(written: Written, publisher: Publish
     relay_unpublished(publisher)
     assert Document.objects.get(id=sound.document_id).published_seq == 3
     assert Document.objects.get(id=damaged.document_id).published_seq == 1
+
+
+def test_relay_begins_where_a_compacted_log_begins(written: Written, publisher: Publisher) -> None:
+    """Though its mark stayed behind, as after a restore of an older backup of the documents."""
+    scribe = written(5, age_s=GRACE_S + 60)
+    version_create(document_id=scribe.document_id, snapshot=Snapshot(3, b"\x00", b"\x00\x00"))
+    base_advance(LogBase(scribe.document_id, 3, 2, b"\x00", clock.now()))
+    operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$lte": 3}})
+    relay_unpublished(publisher)
+
+    def is_published() -> bool:
+        document = Document.objects.get(id=scribe.document_id)
+        return bool(document.published_seq == 5 and not document.unpublished)
+
+    eventually(is_published)
 
 
 def test_relay_leaves_fresh_edits_to_their_server(written: Written, publisher: Publisher) -> None:
