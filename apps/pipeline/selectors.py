@@ -12,6 +12,7 @@ from apps.documents.models import Document
 from apps.documents.selectors import DocumentNotFoundError, document_ids
 from apps.history.processed import processed_seqs
 from apps.history.selectors import latest_seq
+from apps.oplog.base import base_find
 from apps.oplog.models import operation_rows
 from apps.oplog.selectors import head_seq, logs_begun
 
@@ -88,8 +89,12 @@ def _waits_since(document: Document, processed: int, horizon: datetime) -> bool:
 
 
 def stored_check(document_id: str) -> None:
-    """Raise ``DocumentNotFoundError`` unless there is a document, or a log without one."""
-    if head_find(document_id=document_id) is None and not head_seq(document_id=document_id):
+    """Raise ``DocumentNotFoundError`` unless there is a document, or what is left of one."""
+    if (
+        head_find(document_id=document_id) is None
+        and not head_seq(document_id=document_id)
+        and base_find(document_id=document_id) is None
+    ):
         raise DocumentNotFoundError(f"There is no document {document_id}.")
 
 

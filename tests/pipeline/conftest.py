@@ -8,11 +8,11 @@ import pytest
 from apps.core import clock, ids
 from apps.documents.models import Document
 from apps.oplog.leases import Leases
-from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.selectors import operations_since
 from apps.oplog.services import Append, operations_append
+from apps.oplog.transfer import operations_delete
 from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 from tests.support.documents import make_document
@@ -62,7 +62,8 @@ def written(store: Store) -> Iterator[Written]:
 
     yield write
     Document.objects(id__in=made).delete()
-    operation_rows().delete_many({"document_id": {"$in": made}})
+    for document_id in made:
+        operations_delete(document_id=document_id)
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 from django_redis import get_redis_connection
 
-from apps.core import ids
+from apps.core import clock, ids
 from apps.documents.models import Document
 from apps.history import cache
 from apps.history.models import version_rows
 from apps.history.processed import processed_rows
 from apps.history.snapshot import Snapshot
+from apps.oplog.base import LogBase, base_advance
 from apps.oplog.models import operation_rows
 from tests.pipeline.commands import Done, run, run_in_words, stored
 from tests.pipeline.conftest import Written
@@ -193,14 +194,17 @@ def test_broken_log_is_told_and_nothing_is_made_from_it(
 
 
 def test_all_and_some_are_looked_at(document_id: str, written: Written) -> None:
-    """One damaged document among all of them is named, and so is a log without a document."""
+    """One damaged document among all of them is named, and so is what is left of others."""
     flip_version(document_id)
-    orphan = written(2).document_id
-    Document.objects(id=orphan).delete()
+    orphan, beginning = written(2).document_id, written(2).document_id
+    base_advance(LogBase(beginning, 2, 2, b"\x00", clock.now()))
+    operation_rows().delete_many({"document_id": beginning})
+    Document.objects(id__in=[orphan, beginning]).delete()
     done = run("verify_documents")
     found = {each["document_id"]: each for each in done.said[:-1]}
     assert [fault["code"] for fault in found[document_id]["faults"]] == ["version_damaged"]
     assert [fault["code"] for fault in found[orphan]["faults"]] == ["no_entity"]
+    assert "base_lost" in [fault["code"] for fault in found[beginning]["faults"]]
     assert done.said[-1]["documents"] == len(found) >= 2
     assert done.code == 1
     assert run("verify_documents", "--sample", 1).said[-1]["documents"] == 1
