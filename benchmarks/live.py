@@ -7,40 +7,31 @@ left. Prints a table, and puts the rows into ``benchmarks/results/latest.jsonl``
 
 import argparse
 import contextlib
-import json
-import os
-import shutil
-import subprocess
+import itertools
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.results import LATEST, SCENARIOS, SUBJECTS, rows_of, rows_write, table
+from benchmarks.cluster import Cluster
+from benchmarks.generating import Generator, MeasurementError
+from benchmarks.results import SCENARIOS, SUBJECTS, rows_of, rows_write, table
 from benchmarks.subjects import (
     EMBEDDED,
     FULL_SIZE,
-    HERE,
     Scriptorium,
     Subject,
     full_size_is_there,
     peers,
 )
-from tests.support.launcher import free_port
+from benchmarks.worker import Worker
 
 #: How often each measurement is made, where nobody says otherwise.
 RUNS, QUICK_RUNS = 3, 1
-#: How long one measurement may take, in seconds.
-MEASURE_WAIT_S = 300
-_SERVER_CORE, _GENERATOR_CORE = 0, 1
 
 Measured = dict[tuple[str, str, str, str, str], list[float]]
-
-
-class MeasurementError(Exception):
-    """A measurement failed; the message is the generator's."""
 
 
 def main() -> int:
@@ -48,77 +39,41 @@ def main() -> int:
     words = _parser().parse_args()
     scenarios = [each for each in SCENARIOS if each in words.scenarios]
     measured: Measured = defaultdict(list)
+    failures = []
     with tempfile.TemporaryDirectory() as folder, _subjects(words, Path(folder)) as subjects:
-        bench = Bench(Path(folder), quick=words.quick)
-        for _ in range(words.runs or (QUICK_RUNS if words.quick else RUNS)):
-            for scenario in scenarios:
-                for subject in subjects:
-                    if scenario in subject.scenarios:
-                        bench.measure(scenario, subject, measured)
+        generator = Generator(Path(folder), quick=words.quick)
+        turns = itertools.product(range(_runs(words)), scenarios, subjects)
+        for _, scenario, subject in turns:
+            if scenario in subject.scenarios:
+                failures.append(_measure(subject, scenario, generator, measured))
     rows = rows_of(measured)
     rows_write(rows, scenarios, at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", quick=words.quick)
     _say(f"\n{table(rows)}\n")
-    for failure in bench.failures:
+    for failure in filter(None, failures):
         _say(f"failed: {failure}")
-    return 1 if bench.failures else 0
+    return 1 if any(failures) else 0
 
 
-class Bench:
-    """Runs the generator."""
+def _runs(words: argparse.Namespace) -> int:
+    return words.runs or (QUICK_RUNS if words.quick else RUNS)
 
-    def __init__(self, folder: Path, *, quick: bool) -> None:
-        self.failures: list[str] = []
-        self._folder = folder
-        self._quick = quick
-        self._is_pinned = shutil.which("taskset") is not None and (os.cpu_count() or 1) > 1
 
-    def measure(self, scenario: str, subject: Subject, measured: Measured) -> None:
-        """Measure one scenario of one subject once, and add to what was measured."""
-        title = f"{scenario} {subject.name} ({subject.services})"
-        _say(f"{datetime.now(UTC):%H:%M:%S} {title}")
-        try:
-            lines = self._generate(scenario, subject)
-        except MeasurementError as err:
-            self.failures.append(f"{title}: {err}")
-            return
-        for line in lines:
-            told = json.loads(line)
-            for metric, value in told["metrics"].items():
-                if value is not None:
-                    key = (scenario, told["case"], subject.name, subject.services, metric)
-                    measured[key].append(value)
-
-    def _generate(self, scenario: str, subject: Subject) -> Sequence[str]:
-        """Return the generator's lines. Raises ``MeasurementError``."""
-        port = free_port()
-        LATEST.parent.mkdir(exist_ok=True)
-        words = {
-            "scenario": scenario,
-            "quick": self._quick,
-            "port": port,
-            "core": _SERVER_CORE if self._is_pinned else None,
-            "data": str(self._folder / "data"),
-            "log": str(LATEST.with_name(f"{subject.name}.log")),
-            "cache": str(HERE / "results" / "cache"),
-            "pids": [],
-            "servicePids": [],
-            **subject.words(port),
-        }
-        pin = ["taskset", "-c", str(_GENERATOR_CORE)] if self._is_pinned else []
-        command = [*pin, "node", str(HERE / "generator" / "main.mjs"), json.dumps(words)]
-        with subprocess.Popen(  # noqa: S603 - our own program
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                output, errors = process.communicate(timeout=MEASURE_WAIT_S)
-            except BaseException:
-                process.terminate()  # it kills the server and ends
-                raise
-        if process.returncode != 0:
-            raise MeasurementError(
-                errors.strip() or f"the generator ended with {process.returncode}"
-            )
-        return output.splitlines()
+def _measure(
+    subject: Subject, scenario: str, generator: Generator, measured: Measured
+) -> str | None:
+    """Measure a scenario once, and add to what was measured; returns what failed."""
+    title = f"{scenario} {subject.name} ({subject.services})"
+    _say(f"{datetime.now(UTC):%H:%M:%S} {title}")
+    try:
+        told = subject.measure(scenario, generator)
+    except (MeasurementError, AssertionError) as err:
+        return f"{title}: {err}"
+    for case, metrics in told:
+        for metric, value in metrics.items():
+            if value is not None:
+                key = (scenario, case, subject.name, subject.services, metric)
+                measured[key].append(value)
+    return None
 
 
 @contextlib.contextmanager
@@ -126,6 +81,9 @@ def _subjects(words: argparse.Namespace, folder: Path) -> Iterator[list[Subject]
     """Yield what is measured; its services are stopped at the end."""
     kinds = words.services or (_kinds_there() if not words.quick else [EMBEDDED])
     ours: list[Subject] = [Scriptorium(folder / kind, kind) for kind in kinds]
+    ours += [Worker(folder / f"worker-{kind}", kind) for kind in kinds]
+    if FULL_SIZE in kinds:
+        ours += [Cluster(folder / "cluster", count) for count in (1, 2, 3)]
     chosen = [each for each in (*ours, *peers()) if each.name in words.subjects]
     try:
         yield chosen

@@ -3,16 +3,16 @@
 import os
 import shutil
 import sys
-from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Protocol
 
+from apps.embedded.place import SERVICES
+from benchmarks.generating import HERE, Generator, Told, Words
 from tests.support.launcher import ROOT, Launched
 
-HERE = Path(__file__).parent
 #: Longer than any measurement.
 IDENTITY_MINUTES = "600"
 EMBEDDED = "embedded"
@@ -25,23 +25,25 @@ _IDENTITY_PRINT = (
     "print(access_token_for(User.objects.get(username='ada')))"
 )
 
-#: What the generator is told of a server (``benchmarks/generator/run.mjs``).
-Words = dict[str, Any]
-
 
 class Subject(Protocol):
-    """A server that the generator starts anew for each measurement."""
+    """Something to measure."""
 
-    name: str
-    #: What it stands on, as the results say it.
-    services: str
-    scenarios: frozenset[str]
+    @property
+    def name(self) -> str:
+        """Return its name in the results."""
 
-    @abstractmethod
-    def words(self, port: int) -> Words:
-        """Return how the generator starts and reaches it."""
+    @property
+    def services(self) -> str:
+        """Return what it stands on, as the results say it."""
 
-    @abstractmethod
+    @property
+    def scenarios(self) -> frozenset[str]:
+        """Return what it can be measured by."""
+
+    def measure(self, scenario: str, generator: Generator) -> Sequence[Told]:
+        """Measure a scenario once. Raises ``MeasurementError`` or ``AssertionError``."""
+
     def close(self) -> None:
         """Stop what belongs to it."""
 
@@ -59,8 +61,11 @@ class Peer:
     persists: bool = False
     knows_documents: bool = True
 
-    def words(self, port: int) -> Words:
-        """Return how the generator starts and reaches it."""
+    def measure(self, scenario: str, generator: Generator) -> Sequence[Told]:
+        """Measure a scenario once. Raises ``MeasurementError``."""
+        return generator.run(scenario, self.name, self._words)
+
+    def _words(self, port: int) -> Words:
         return {
             "command": list(self.command),
             "url": f"ws://127.0.0.1:{port}/{self.path}",
@@ -78,18 +83,19 @@ class Scriptorium:
     """A web server of the product, on services that run as long as this object."""
 
     name = "scriptorium"
-    scenarios: ClassVar[frozenset[str]] = frozenset(f"S{number}" for number in range(1, 11))
+    scenarios = frozenset(f"S{number}" for number in range(1, 11))
 
     def __init__(self, folder: Path, kind: str = EMBEDDED) -> None:
         self.kind = kind
-        self.services = kind
-        if kind == FULL_SIZE and "MONGODB_URL" not in os.environ:
-            self.services = f"{FULL_SIZE}, MongoDB embedded"
+        self.services = services_named(kind)
         self._folder = folder
         self._started: Launched | None = None
 
-    def words(self, port: int) -> Words:
-        """Return how the generator starts and reaches it; starts the services once."""
+    def measure(self, scenario: str, generator: Generator) -> Sequence[Told]:
+        """Measure a scenario once. Raises ``MeasurementError``."""
+        return generator.run(scenario, self.name, self._words)
+
+    def _words(self, port: int) -> Words:
         return {
             "command": [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)],
             "environment": self._environment,
@@ -111,13 +117,14 @@ class Scriptorium:
     @cached_property
     def _launched(self) -> Launched:
         """Start the services, with their tables and people."""
-        settings = {"ACCESS_TOKEN_MINUTES": IDENTITY_MINUTES}
         if self.kind == EMBEDDED:
+            settings = {"ACCESS_TOKEN_MINUTES": IDENTITY_MINUTES}
             self._started = Launched(self._folder, action="services", settings=settings)
         else:
-            given = {name: os.environ[name] for name in GIVEN if name in os.environ}
-            self._started = FullSize(self._folder, settings={**settings, **given})
+            self._started = FullSize(self._folder)
         self._started.wait_until_ready()
+        if self.kind == FULL_SIZE:
+            self._started.manage("kafka_topics")
         self._started.manage("migrate", "--no-input", "--verbosity", "0")
         self._started.manage("seed_demo")
         return self._started
@@ -133,24 +140,40 @@ class Scriptorium:
 
     @cached_property
     def _token(self) -> str:
-        return self._launched.manage(
-            "shell", "--verbosity", "0", "--command", _IDENTITY_PRINT
-        ).strip()
+        return identity_of(self._launched)
 
     @property
     def _service_pids(self) -> list[int]:
-        files = (self._launched.data_dir / "run").glob("*.pid")
-        names = {"postgres", "redis", "mongo", "kafka"}
-        return [int(file.read_text()) for file in files if file.stem in names]
+        return pids_of(self._launched, SERVICES)
 
 
 class FullSize(Launched):
-    """The services of ``make stack`` without the product (``benchmarks.full_size``)."""
+    """The services of ``make stack``, and of its product what the action says."""
 
     module = "benchmarks.full_size"
 
-    def __init__(self, folder: Path, *, action: str = "services", settings: dict[str, str]) -> None:
+    def __init__(self, folder: Path, *, action: str = "services") -> None:
+        given = {name: os.environ[name] for name in GIVEN if name in os.environ}
+        settings = {"ACCESS_TOKEN_MINUTES": IDENTITY_MINUTES, **given}
         super().__init__(folder, action=action, settings=settings)
+
+
+def services_named(kind: str) -> str:
+    """Return how the results say on what Scriptorium stands."""
+    if kind == FULL_SIZE and "MONGODB_URL" not in os.environ:
+        return f"{FULL_SIZE}, MongoDB embedded"
+    return kind
+
+
+def identity_of(stack: Launched) -> str:
+    """Return an access token of ada that lasts longer than any measurement."""
+    return stack.manage("shell", "--verbosity", "0", "--command", _IDENTITY_PRINT).strip()
+
+
+def pids_of(stack: Launched, names: Iterable[str]) -> list[int]:
+    """Return the process ids of those of the named programs that run."""
+    files = [stack.data_dir / "run" / f"{name}.pid" for name in names]
+    return [int(file.read_text()) for file in files if file.exists()]
 
 
 def full_size_is_there() -> bool:

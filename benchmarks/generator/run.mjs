@@ -50,7 +50,7 @@ export class Run {
   /** Start the server on an empty folder, and get its code hot. */
   async begin (keystrokes = this.quick ? 400 : 1500) {
     await this.server.stop({ kill: true })
-    if (this.data) {
+    if (this.server.isOurs) {
       fs.rmSync(this.data, { recursive: true, force: true })
       fs.mkdirSync(this.data, { recursive: true })
     }

@@ -162,11 +162,14 @@ export async function s3 (run, tell) {
   await atRate(count * 10, everyMs, number => writers[number % count].type(letter(number)))
   await settle(readers)
   const late = []
-  readers.forEach((reader, number) => reader.watch(writers[number], ms => late.push(ms)))
+  const begun = writers.map(writer => writer.clock())
+  readers.forEach((reader, number) => reader.watch(writers[number], (ms, clock) => {
+    if (clock >= begun[number]) late.push(ms)
+  }))
   const meter = new Meter(run.server)
   await atRate(keys, everyMs, number => writers[number % count].type(letter(number)))
   const used = meter.stop()
-  await until(() => late.length >= keys, 5000)
+  await until(() => late.length >= keys, 10000)
   const memory = { rss_mib: run.server.memoryMib() }
   tell(`${count} documents`, { ...delays('latency', late), lost: keys - late.length, ...memory, ...used })
   closeAll([...writers, ...readers])
