@@ -12,6 +12,7 @@ from apps.collab.room import Room
 from apps.collab.session import Session
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
+from apps.core.logs import operation_log, operations_are_logged
 from apps.crdt import protocol
 from apps.crdt.gate import brings_structs
 from apps.crdt.lib0 import Decoder
@@ -107,6 +108,10 @@ class Inbound:
             return
         self._session.on_received(frame.unique_id)
         laps.lap(metrics.STEP_RECEIPT)
+        if operations_are_logged():
+            operation_log(
+                "received", document_id=self._session.document_id, unique_id=frame.unique_id
+            )
         self._room.submit(
             Submission(
                 update=frame.update,

@@ -23,6 +23,7 @@ from apps.collab.presence import Presence
 from apps.collab.session import Session
 from apps.core import clock, failpoints, ids, metrics
 from apps.core.errors import InvalidInputError, TransientError
+from apps.core.logs import operations_are_logged
 from apps.crdt import protocol
 from apps.crdt.engine import Engine
 from apps.crdt.protocol import AwarenessEntry
@@ -432,6 +433,9 @@ class Room:
         """
         if not operations or not self.sessions:
             return
+        if operations_are_logged():
+            for operation in operations:
+                operation.log("broadcast")
         plain: bytes | None = None
         native: list[tuple[object, bytes]] | None = None
         for session in self.sessions:

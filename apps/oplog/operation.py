@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from apps.core.logs import operation_log
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -21,6 +23,10 @@ class Operation:
     received_at: datetime
     version_vector: bytes
     update: bytes
+
+    def log(self, step: str) -> None:
+        """Say that it has come to a step of its way; ask ``operations_are_logged`` before."""
+        operation_log(step, document_id=self.document_id, unique_id=self.unique_id, seq=self.seq)
 
     def to_row(self) -> dict[str, Any]:
         """Return the operation as a row of *crdt_operations*."""

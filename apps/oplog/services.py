@@ -1,6 +1,7 @@
 """Appending to the log: the one place where an edit becomes durable (§4; DESIGN, the way)."""
 
 import enum
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pymongo.errors import BulkWriteError
 
 from apps.core import failpoints, metrics
+from apps.core.logs import operations_are_logged
 from apps.documents.heads import Head, heads_advance
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
@@ -137,6 +139,9 @@ def _after_insert(
         publisher.hand_over(operations)
         metrics.OPERATIONS.inc(len(operations))
     laps.lap(metrics.STEP_KAFKA)
+    if operations_are_logged():
+        for operation in itertools.chain.from_iterable(stored):
+            operation.log("stored")
     if failpoints.armed:
         failpoints.reach("after_kafka")
     metrics.COMMIT_OPERATIONS.observe(sum(map(len, stored)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from apps.core import clock, metrics
 from apps.core.errors import AppError
+from apps.core.logs import operations_are_logged
 from apps.crdt.lib0 import DecodeError
 from apps.crdt.vectors import Vector, covers, decode_vector, encode_vector
 from apps.history.loaded import LoadedDocument
@@ -69,6 +70,8 @@ class Processor:
                 continue
             if followed is not None:
                 touched[operation.document_id] = followed
+            if operations_are_logged():
+                operation.log("processed")
         if touched:
             processed_advance([_mark(followed) for followed in touched.values()], at=clock.now())
         self._forget_oldest()

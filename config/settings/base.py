@@ -313,12 +313,21 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "activity-sweep": {"task": "activity.sweep", "schedule": 300.0},
 }
 
+LOG_FORMAT: str = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
+LOG_OPERATIONS: bool = env.bool("LOG_OPERATIONS", False)
+# Or Celery would put its own formats in the place of these.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "apps.core.logs.JsonFormatter", "server_id": SERVER_ID},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    # A word for each step of each operation: for who looks for one, not for every day.
+    "loggers": {
+        "scriptorium.operations": {"level": "INFO" if LOG_OPERATIONS else "WARNING"},
+    },
 }

@@ -1,0 +1,46 @@
+"""Logs for programs, and the trail of single operations through the processes.
+
+Each operation has a unique id from its client, or from the server that got it; with
+``LOG_OPERATIONS`` every process says under that id what it did with it. Off, it costs one look at a
+logger's level.
+"""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+_trail = logging.getLogger("scriptorium.operations")
+
+
+class JsonFormatter(logging.Formatter):
+    """One object of JSON for each line: when, what, who says it, and the facts beside the words."""
+
+    def __init__(self, *, server_id: str) -> None:
+        super().__init__()
+        self._server_id = server_id
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; a traceback stands in ``error``."""
+        said: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "server_id": self._server_id,
+            "message": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            said["error"] = self.formatException(record.exc_info)
+        return json.dumps(said, default=str)
+
+
+def operations_are_logged() -> bool:
+    """Tell whether somebody wants to follow operations: ask before each word, it is cheap."""
+    return _trail.isEnabledFor(logging.INFO)
+
+
+def operation_log(step: str, *, document_id: str, unique_id: str, seq: int | None = None) -> None:
+    """Say that an operation has come to a step of its way."""
+    facts = {"step": step, "document_id": document_id, "unique_id": unique_id, "seq": seq}
+    _trail.info("operation %s %s", unique_id, step, extra={"facts": facts})

@@ -1,0 +1,51 @@
+"""Logs for programs."""
+
+import json
+import logging
+import sys
+
+import pytest
+
+from apps.core.logs import JsonFormatter, operation_log, operations_are_logged
+
+
+def formatted(**fields: object) -> dict[str, object]:
+    """Return a line of the log, read again."""
+    record = logging.makeLogRecord({"name": "x", "levelname": "INFO", **fields})
+    line = JsonFormatter(server_id="web-1").format(record)
+    assert "\n" not in line
+    said: dict[str, object] = json.loads(line)
+    return said
+
+
+def test_line_is_one_object_with_the_facts_beside_the_words() -> None:
+    """Also with quotes and line ends in them."""
+    said = formatted(msg='a "word"\n%s', args=("more",), facts={"seq": 3})
+    assert said["message"] == 'a "word"\nmore'
+    assert (said["server_id"], said["level"], said["logger"]) == ("web-1", "INFO", "x")
+    assert said["seq"] == 3
+    assert str(said["at"]).endswith("+00:00")
+
+
+def test_traceback_stands_in_the_same_line() -> None:
+    """Or nobody could tell whose it is."""
+    try:
+        raise ValueError("what went wrong")
+    except ValueError:
+        said = formatted(msg="failed", exc_info=sys.exc_info())
+    assert str(said["error"]).startswith("Traceback")
+    assert "what went wrong" in str(said["error"])
+
+
+def test_operations_are_not_logged_unless_somebody_wants_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By the level of their own logger."""
+    assert not operations_are_logged()
+    operation_log("stored", document_id="d", unique_id="u", seq=1)
+    assert caplog.records == []
+    with caplog.at_level(logging.INFO, "scriptorium.operations"):
+        assert operations_are_logged()
+        operation_log("stored", document_id="d", unique_id="u", seq=1)
+    [record] = caplog.records
+    assert record.getMessage() == "operation u stored"

@@ -1,0 +1,62 @@
+"""One edit, followed by its unique id through the logs of all processes."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Enter
+from tests.support.eventually import eventually
+from tests.support.launcher import START_WAIT_S, Launched
+from tests.support.web_server import WebServer
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Launched]:
+    """Start a Scriptorium that says in JSON what becomes of each operation."""
+    launched = Launched(tmp_path, settings={"LOG_FORMAT": "json", "LOG_OPERATIONS": "true"})
+    try:
+        launched.wait_until_ready()
+        yield launched
+    finally:
+        launched.stop()
+
+
+def steps(log: str, unique_id: str) -> list[dict[str, Any]]:
+    """Return what a log says of an operation, in order."""
+    lines = [json.loads(line) for line in log.splitlines() if unique_id in line]
+    return [line for line in lines if line["logger"] == "scriptorium.operations"]
+
+
+async def test_edit_is_followed_from_the_socket_to_the_worker(
+    enter: Enter, stack: Launched, document_id: str
+) -> None:
+    """By one id, on two servers and in a worker; each line says who wrote it, and where it is."""
+    json_logs = {"LOG_FORMAT": "json", "LOG_OPERATIONS": "true"}
+    with WebServer(stack, "web-other", json_logs) as other:
+        grace = await enter("grace", document_id, native=True, url=other.ws_url)
+        ada = await enter("ada", document_id, native=True)
+        for client in (grace, ada):
+            await asyncio.wait_for(client.synced.wait(), 10)
+        unique_id = await ada.append("a word")
+        await ada.until_ack(unique_id)
+        worker = await asyncio.to_thread(
+            eventually, lambda: steps(stack.log("worker"), unique_id), START_WAIT_S
+        )
+        there = await asyncio.to_thread(
+            eventually, lambda: steps(other.log_file.read_text(), unique_id), START_WAIT_S
+        )
+    web = steps(stack.log("web"), unique_id)
+    assert [line["step"] for line in web] == ["received", "stored", "broadcast"]
+    assert [line["step"] for line in there] == ["broadcast"]
+    assert {line["step"] for line in worker} == {"processed"}
+    for line in [*web[1:], *there, *worker]:
+        assert (line["document_id"], line["seq"]) == (document_id, 1)
+    assert [one[0]["server_id"] for one in (web, there, worker)] == [
+        "web-1",
+        "web-other",
+        "worker",
+    ]
