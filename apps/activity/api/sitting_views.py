@@ -1,7 +1,6 @@
 """``documents/{id}/sittings/``: who wrote when, as the history of a page lists it."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -9,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
+from apps.accounts.api.paging import page_of
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.activity.api.serializers import (
@@ -36,10 +36,9 @@ class SittingsView(APIView):
         query = validated(SittingsQuerySerializer, request.query_params)
         limit: int = query["limit"]
         rows = sittings_page(document_id=document_id, before=query.get("before"), limit=limit + 1)
-        page, following = rows[:limit], None
-        if len(rows) > limit:
-            words = urlencode({"before": page[-1].sitting.first_seq, "limit": limit})
-            following = f"{request.build_absolute_uri(request.path)}?{words}"
+        page, following = page_of(
+            request, rows, limit=limit, place=lambda row: row.sitting.first_seq
+        )
         bodies = SittingSerializer([_body(row) for row in page], many=True).data
         return Response({"results": bodies, "next": following})
 

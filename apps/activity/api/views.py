@@ -1,7 +1,6 @@
 """``documents/{id}/activity/``: who did what, the latest first."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -9,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
+from apps.accounts.api.paging import page_of
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.activity.api.serializers import (
@@ -39,10 +39,7 @@ class ActivityView(APIView):
             limit=limit + 1,
             with_sharing=abilities.share,
         )
-        page, following = rows[:limit], None
-        if len(rows) > limit:
-            words = urlencode({"before": page[-1].id, "limit": limit})
-            following = f"{request.build_absolute_uri(request.path)}?{words}"
+        page, following = page_of(request, rows, limit=limit, place=lambda row: row.id)
         bodies = ActivitySerializer([_row(row) for row in page], many=True).data
         return Response({"results": bodies, "next": following})
 

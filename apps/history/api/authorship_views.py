@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -11,6 +10,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
+from apps.accounts.api.paging import page_of
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named, people_named
@@ -93,10 +93,9 @@ class DeletionsView(APIView):
             before=query.get("before"),
             limit=limit + 1,
         )
-        page, following = deletions[:limit], None
-        if len(deletions) > limit:
-            words = urlencode({"before": page[-1].origin.seq, "limit": limit})
-            following = f"{request.build_absolute_uri(request.path)}?{words}"
+        page, following = page_of(
+            request, deletions, limit=limit, place=lambda deletion: deletion.origin.seq
+        )
         return Response({"results": _deletion_rows(page), "next": following})
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -12,6 +11,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import validated
+from apps.accounts.api.paging import page_of
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
@@ -57,10 +57,13 @@ class VersionsView(APIView):
             limit=limit + 1,
             named_only=query["named"],
         )
-        page, following = versions[:limit], None
-        if len(versions) > limit:
-            words = {"before": page[-1].number, "limit": limit, "named": query["named"]}
-            following = f"{request.build_absolute_uri(request.path)}?{urlencode(words)}"
+        page, following = page_of(
+            request,
+            versions,
+            limit=limit,
+            place=lambda version: version.number,
+            named=query["named"],
+        )
         return Response({"results": _bodies(page), "next": following})
 
     @extend_schema(
