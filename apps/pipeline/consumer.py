@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from django.conf import settings
 
 from apps.core import metrics
@@ -19,6 +19,7 @@ from apps.core.pulse import pulse
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
 from apps.pipeline.dead_letters import DeadLetters
+from apps.pipeline.lag import LagMeter
 from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 
@@ -44,19 +45,12 @@ _MOVING = {
     KafkaError.UNKNOWN_MEMBER_ID,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
-#: A partition that is not there: the topic has been made anew, with fewer.
-_NO_MORE = {
-    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-}
 #: Pause after an error, in seconds.
 RETRY_S = 1.0
 #: How often the lag is measured, in seconds; and how often in a row there may be messages to read
 #: and none that comes.
 LOOK_INTERVAL_S = 3.0
 LOOKS = 2
-#: How long a broker may take for one answer about that, in seconds.
-LOOK_WAIT_S = 1.0
 #: After how long without a word a worker counts as gone, in milliseconds. One that is back by then
 #: under the same name keeps its partitions, and nobody else's move.
 SESSION_MS = 10_000
@@ -138,13 +132,14 @@ class OperationsConsumer:
         )
         try:
             consumer.subscribe([TOPIC], on_revoke=self._on_revoke)
+            meter = LagMeter(consumer)
             while not self._stop.is_set():
-                self._turn(consumer)
+                self._turn(consumer, meter)
             self._processor.forget()
         finally:
             consumer.close()
 
-    def _turn(self, consumer: Consumer) -> None:
+    def _turn(self, consumer: Consumer, meter: LagMeter) -> None:
         pulse.beat(LOOP)
         messages = [message for message in consumer.consume(BATCH, POLL_S) if _is_data(message)]
         self._processor.process(
@@ -158,7 +153,7 @@ class OperationsConsumer:
         self._standing = 0 if messages else self._standing
         if time.monotonic() >= self._look_due:
             self._look_due = time.monotonic() + LOOK_INTERVAL_S
-            self._look(consumer)
+            self._look(meter)
 
     def _commit(self, consumer: Consumer) -> None:
         """Say how far this worker has come; while partitions move, at the next turn again.
@@ -184,13 +179,13 @@ class OperationsConsumer:
             self._dead_letters.put(message, err)
             return None
 
-    def _look(self, consumer: Consumer) -> None:
+    def _look(self, meter: LagMeter) -> None:
         """Measure how much there is to read. Raises ``StandstillError`` when nothing of it comes.
 
         A topic that is made anew under a running consumer may leave it so, for ever.
         """
         try:
-            lag = lag_of(consumer)
+            lag = meter.lag()
         except KafkaException:  # Kafka is away, or is just coming back
             return
         metrics.KAFKA_LAG.set(lag)
@@ -227,35 +222,6 @@ def membership() -> dict[str, str]:
     if settings.KAFKA_STATIC_MEMBERS and settings.HAS_SERVER_ID:
         return {"group.instance.id": settings.SERVER_ID}
     return {}
-
-
-def lag_of(consumer: Consumer) -> int:
-    """Return how many messages of its partitions a consumer has not read.
-
-    A partition that is no more has none. Raises ``KafkaException`` when Kafka is away.
-    """
-    partitions = consumer.assignment()
-    if not partitions:
-        return 0
-    read = zip(
-        consumer.position(partitions),
-        consumer.committed(partitions, timeout=LOOK_WAIT_S),
-        strict=True,
-    )
-    return sum(_behind(consumer, position.offset, mark) for position, mark in read)
-
-
-def _behind(consumer: Consumer, position: int, mark: TopicPartition) -> int:
-    """Return how much of one partition is not read: behind ``position``, else behind the mark."""
-    try:
-        first, end = consumer.get_watermark_offsets(mark, timeout=LOOK_WAIT_S)
-    except KafkaException as err:
-        if err.args[0].code() in _NO_MORE:
-            return 0
-        raise
-    read = position if position >= 0 else mark.offset
-    # What is read may be of a topic that had the name before; then all of this one is not.
-    return int(end - read if first <= read <= end else end - first)
 
 
 def _text(value: bytes | str | None) -> str:

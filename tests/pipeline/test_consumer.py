@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer
 
 from apps.core import ids
 from apps.oplog.publisher import client_config, headers_of
-from apps.pipeline.consumer import lag_of, membership, operation_of
+from apps.pipeline.consumer import membership, operation_of
 from tests.support.eventually import eventually
 from tests.support.operations import Scribe
 
@@ -104,27 +104,3 @@ def test_worker_is_a_member_under_its_own_name_if_it_has_one(
     settings.SERVER_ID, settings.HAS_SERVER_ID = "worker-7", named
     settings.KAFKA_STATIC_MEMBERS = static
     assert membership() == member
-
-
-def test_lag_is_what_is_there_and_was_not_read(producer: Producer) -> None:
-    """Of a consumer that has read nothing, something, and all of it."""
-    topic = f"lag-{ids.new_id()}"
-    for number in range(3):
-        producer.produce(topic, value=str(number), partition=0)
-    producer.flush(10)
-    consumer = Consumer(
-        {**client_config(), "group.id": ids.new_id(), "auto.offset.reset": "earliest"}
-    )
-    try:
-        assert lag_of(consumer) == 0
-        consumer.assign([TopicPartition(topic, 0)])
-        assert lag_of(consumer) == 3
-        next_message(consumer)
-        assert lag_of(consumer) == 2
-        for _ in range(2):
-            next_message(consumer)
-        assert lag_of(consumer) == 0
-        consumer.assign([TopicPartition(topic, 0), TopicPartition(topic, 99)])
-        assert lag_of(consumer) == 0  # the second one is not there
-    finally:
-        consumer.close()

@@ -1,0 +1,74 @@
+"""How much a consumer of Kafka has still to read.
+
+The ends of the partitions are asked for over a connection of its own: on the consumer's, each
+question waits behind the fetch in flight, half a second a partition, and nothing is read meanwhile.
+"""
+
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from apps.oplog.publisher import client_config
+
+#: How long a broker may take for one answer, in seconds.
+LOOK_WAIT_S = 1.0
+#: A partition that is not there: the topic has been made anew, with fewer.
+_NO_MORE = {
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - the library names its own errors so
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
+
+
+class LagMeter:
+    """Measures the lag of one consumer. Not thread-safe: the consumer's thread owns it."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._admin = AdminClient({**client_config(), "log_level": 0})
+
+    def lag(self) -> int:
+        """Return how many messages of its partitions the consumer has not read.
+
+        A partition that is no more has none. Raises ``KafkaException`` when Kafka is away.
+        """
+        partitions = self._consumer.assignment()
+        if not partitions:
+            return 0
+        read = zip(
+            self._consumer.position(partitions),
+            self._consumer.committed(partitions, timeout=LOOK_WAIT_S),
+            strict=True,
+        )
+        firsts = self._offsets(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return sum(
+            _behind(position.offset, mark, first=first.result().offset, end=end.result().offset)
+            for (position, mark), first, end in zip(read, firsts, ends, strict=True)
+            if _is_there(first) and _is_there(end)
+        )
+
+    def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> list["Future[Any]"]:
+        """Ask for one end of all partitions, in their order."""
+        # Offsets of an assignment say nothing here, and an answer is found by its partition.
+        wanted = [TopicPartition(each.topic, each.partition) for each in partitions]
+        answers = self._admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=LOOK_WAIT_S)
+        return [answers[each] for each in wanted]
+
+
+def _is_there(answer: "Future[Any]") -> bool:
+    """Tell whether a partition is there. Raises ``KafkaException`` when Kafka is away."""
+    err = answer.exception()
+    if err is None:
+        return True
+    if isinstance(err, KafkaException) and err.args[0].code() in _NO_MORE:
+        return False
+    raise err
+
+
+def _behind(position: int, mark: TopicPartition, *, first: int, end: int) -> int:
+    """Return how much of one partition is not read: behind ``position``, else behind the mark."""
+    read = position if position >= 0 else mark.offset
+    # What is read may be of a topic that had the name before; then all of this one is not.
+    return int(end - read if first <= read <= end else end - first)
