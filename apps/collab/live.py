@@ -192,7 +192,7 @@ class LiveDocument:
         """
         if missing(header, self.vector) is not None:
             raise OperationUnfitError(f"Operation {operation.seq} needs what is not before it.")
-        self.document.apply(operation.update)
+        self.document.apply(operation.update, brings_structs=True)  # nobody asks whether
         self._nesting.note(header)
         advance(self.vector, header)
         self._remember(operation)
@@ -219,7 +219,7 @@ class LiveDocument:
             return False
         try:
             self._nesting.check(header, submission.update, self.document)
-            changed = self.document.apply(submission.update)
+            changed = self.document.apply(submission.update, brings_structs=new_structs)
         except (InvalidInputError, LimitExceededError) as err:
             submission.author.on_rejected(submission.unique_id, err)
             return False

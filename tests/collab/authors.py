@@ -80,6 +80,22 @@ class Breaking:
         return getattr(self._document, name)
 
 
+class Noting:
+    """A document of the engine that keeps what it was told of each update."""
+
+    def __init__(self, document: EngineDocument) -> None:
+        self._document = document
+        self.told: list[bool | None] = []
+
+    def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
+        """Note, and merge."""
+        self.told.append(brings_structs)
+        return self._document.apply(update, brings_structs=brings_structs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._document, name)
+
+
 def submission(update: bytes, author: Author, unique_id: str | None = None) -> Submission:
     """Return an update as it comes in."""
     return Submission(update, read_update(update), author, unique_id)

@@ -15,7 +15,7 @@ from apps.crdt.updates import read_update
 from apps.crdt.vectors import Vector, decode_vector
 from apps.history.loaded import LoadedDocument
 from apps.oplog.operation import Operation
-from tests.collab.authors import Author, Breaking, Writer, submission, text_of
+from tests.collab.authors import Author, Breaking, Noting, Writer, submission, text_of
 
 ENGINE = get_engine("pycrdt")
 DOCUMENT = "0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11"
@@ -80,6 +80,16 @@ def test_update_of_deletes_alone_is_logged_once() -> None:
     settle(document, drafts)
     assert text_of(document.document) == "llo"
     assert document.form([submission(erased, author)], at=0) == []
+
+
+def test_only_an_update_without_structs_is_asked_whether_it_changes_anything() -> None:
+    """The question triples what the engine takes for a keystroke."""
+    document, author, writer = live(), Author(), Writer()
+    noting = Noting(document.document)
+    document.document = noting
+    updates = [writer.write("a"), writer.write("b"), writer.erase(0, 1)]
+    document.form([submission(update, author) for update in updates], at=0)
+    assert noting.told == [True, True, False]
 
 
 def test_updates_of_one_stock_client_in_one_batch_are_one_operation() -> None:
