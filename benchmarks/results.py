@@ -217,8 +217,8 @@ def _cell(rows: list[Row], column: tuple[str, str]) -> str:
     subject, services = column
     for row in rows:
         if row.subject == subject and services in {"", row.services}:
-            spread = f" ({_number(min(row.runs))}–{_number(max(row.runs))})"
-            return _number(row.value) + (spread if len(row.runs) > 1 else "")
+            spread = f" ({number_text(min(row.runs))}–{number_text(max(row.runs))})"
+            return number_text(row.value) + (spread if len(row.runs) > 1 else "")
     return "–"
 
 
@@ -241,7 +241,8 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Return a figure for people: thousands whole, else three digits."""
     if value == 0 or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"

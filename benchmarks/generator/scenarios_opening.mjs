@@ -52,7 +52,7 @@ async function afterRestarts (run, room, length) {
 /** S5: what a document with one client, and what a further client, adds to the server's memory. */
 export async function s5 (run, tell) {
   const count = run.quick ? 100 : 500
-  const rest = run.quick ? 1000 : 5000
+  const rest = run.quick ? 500 : 5000
   await run.begin()
   const rooms = await run.rooms(count)
   await sleep(rest)
@@ -110,7 +110,7 @@ export async function s6 (run, tell) {
 
 /** S8: 1,000 people in 200 documents, and nobody types. */
 export async function s8 (run, tell) {
-  const [count, each, seconds] = run.quick ? [40, 5, 3] : [200, 5, 15]
+  const [count, each, seconds] = run.quick ? [40, 5, 2] : [200, 5, 15]
   await run.begin()
   const rooms = await run.rooms(count)
   await sleep(1000)
