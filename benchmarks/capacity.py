@@ -25,13 +25,13 @@ class Measured:
     #: Memory of a server that has nothing open, in KiB (S4, S8).
     server_kib: float = 150 * MIB
     #: Of a document that is open, and of each session (S5).
-    document_kib: float = 13.2
-    session_kib: float = 20.7
-    #: Of one core: operations of many documents, each seen by another person (S3: 20,000 updates of
-    #: 200 documents took the server 5.07 s of CPU).
-    server_per_s: float = 3_900
-    #: A worker's catching up (S12), on embedded services: it has not been the limit elsewhere.
-    worker_per_s: float = 2_100
+    document_kib: float = 15.2
+    session_kib: float = 23.8
+    #: Of one core: operations of many documents, each seen by another person (S3: 1,500 updates of
+    #: 50 documents, nearly each with a commit of its own, took the server 2.39 s of CPU).
+    server_per_s: float = 630
+    #: A worker's catching up (S12).
+    worker_per_s: float = 2_280
     #: Rows a second of one MongoDB (FINDINGS: the embedded server; FerretDB three times that).
     mongodb_per_s: float = 6_000
     #: What is stored of an operation for ever, without compaction, in bytes (bench-storage).

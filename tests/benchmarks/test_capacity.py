@@ -24,8 +24,8 @@ def test_need_grows_with_the_documents() -> None:
 @pytest.mark.parametrize(
     ("better", "first"),
     [
-        ({}, "one worker"),
-        ({"worker_per_s": 1e9}, "one web server's CPU"),
+        ({}, "one web server's CPU"),
+        ({"server_per_s": 1e9}, "one worker"),
         ({"worker_per_s": 1e9, "server_per_s": 1e9}, "one MongoDB's writes"),
         (
             {"worker_per_s": 1e9, "server_per_s": 1e9, "mongodb_per_s": 1e9},
