@@ -26,7 +26,6 @@ class LagMeter:
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
-        self._admin = AdminClient({**client_config(), "log_level": 0})
 
     def lag(self) -> int:
         """Return how many messages of its partitions the consumer has not read.
@@ -41,20 +40,25 @@ class LagMeter:
             self._consumer.committed(partitions, timeout=LOOK_WAIT_S),
             strict=True,
         )
-        firsts = self._offsets(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        ends = self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        # A client that knew a topic which has been made anew would go on asking for the old one.
+        admin = AdminClient({**client_config(), "log_level": 0})
+        firsts = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return sum(
             _behind(position.offset, mark, first=first.result().offset, end=end.result().offset)
             for (position, mark), first, end in zip(read, firsts, ends, strict=True)
             if _is_there(first) and _is_there(end)
         )
 
-    def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> list["Future[Any]"]:
-        """Ask for one end of all partitions, in their order."""
-        # Offsets of an assignment say nothing here, and an answer is found by its partition.
-        wanted = [TopicPartition(each.topic, each.partition) for each in partitions]
-        answers = self._admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=LOOK_WAIT_S)
-        return [answers[each] for each in wanted]
+
+def _offsets(
+    admin: AdminClient, partitions: list[TopicPartition], spec: OffsetSpec
+) -> list["Future[Any]"]:
+    """Ask for one end of all partitions, in their order."""
+    # Offsets of an assignment say nothing here, and an answer is found by its partition.
+    wanted = [TopicPartition(each.topic, each.partition) for each in partitions]
+    answers = admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=LOOK_WAIT_S)
+    return [answers[each] for each in wanted]
 
 
 def _is_there(answer: "Future[Any]") -> bool:
