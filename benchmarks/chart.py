@@ -67,7 +67,9 @@ def chart(rows: Sequence[Row]) -> str:
 def _bars(rows: Sequence[Row], scenario: str, case: str, metric: str) -> list[tuple[str, float]]:
     """Return (name, value) of each subject that was measured, in the table's order."""
     found = [
-        row for row in rows if (row.scenario, row.case, row.metric) == (scenario, case, metric)
+        row
+        for row in rows
+        if (row.scenario, row.metric) == (scenario, metric) and row.case.endswith(case)
     ]
     found.sort(key=lambda row: (SUBJECTS.index(row.subject), row.services))
     return [(_name(row), row.value) for row in found]
