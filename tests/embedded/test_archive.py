@@ -5,6 +5,7 @@ import io
 import json
 import stat
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,8 +151,18 @@ def test_file_with_a_flipped_bit_is_refused_wherever_it_is(file: Path) -> None:
     for position in (*range(10, len(whole), len(whole) // 40), len(whole) - 1):
         damaged = bytearray(whole)
         damaged[position] ^= 0x10
+        if says_the_same(damaged, whole):
+            continue  # between two blocks of the compression there are bits that say nothing
         file.write_bytes(damaged)
         assert_refused(file, str(file))
+
+
+def says_the_same(damaged: bytes | bytearray, whole: bytes) -> bool:
+    """Tell whether a damaged file has the content of the whole one."""
+    try:
+        return gzip.decompress(damaged) == gzip.decompress(whole)
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 @pytest.mark.parametrize(
