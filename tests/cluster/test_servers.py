@@ -97,7 +97,7 @@ async def _bitten(enter: Enter, cluster: Cluster) -> float:
     )
     began = time.monotonic()
     assert taken.status_code == 204
-    assert await grace.until_closed() == close_codes.FORBIDDEN
+    assert await grace.until_closed(30) == close_codes.FORBIDDEN
     return time.monotonic() - began
 
 
