@@ -56,10 +56,7 @@ def _measure(stack: Launched, report: Report, count: int) -> None:
         lambda number: get(f"at/{moments[number]}/diff/?against={moments[number] - STRETCH}"),
     )
     measure("diff of the present with its beginning", lambda _: get(f"at/{count}/diff/?against=0"))
-    report.row(
-        f"{count} operations: authorship, first", "ms", _times(lambda _: get("authorship/"), 1)
-    )
-    measure("authorship, again", lambda _: get("authorship/"))
+    measure("authorship", lambda _: get("authorship/"))
     measure("who deleted what, 50 operations", lambda _: get("deletions/"))
     measure("restore, the edit", lambda number: get(f"at/{moments[number]}/restore/"))
     author = get("authorship/").json()["pieces"][0]["author"]["id"]
