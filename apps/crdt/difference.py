@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 from apps.crdt.identified import Element, Words, identified
 from apps.crdt.marked import Marked, deleted_spans
 from apps.crdt.pieces import Id
-from apps.crdt.runs import NONE, Runs
+from apps.crdt.runs import NONE
 from apps.crdt.together import together
 from apps.crdt.units import Units
 from apps.crdt.vectors import Vector, decode_vector
@@ -84,7 +84,8 @@ class _Looks:
     def __init__(self, state: bytes) -> None:
         self._attributes: dict[Id, dict[str, Any]] = {}
         self._marks: list[dict[str, Any]] = []
-        self._marked: dict[int, Runs] = {}
+        #: With the places in ``_marks``.
+        self._marked = Marked()
         for node in identified(state):
             if isinstance(node, Element):
                 self._attributes[node.id] = node.attributes
@@ -94,19 +95,14 @@ class _Looks:
     def _mark(self, words: Words) -> None:
         if not self._marks or self._marks[-1] != words.marks:
             self._marks.append(words.marks)
-        client, clock = words.id
-        runs = self._marked.setdefault(client, Runs())
-        runs.take(clock, clock + words.units, len(self._marks) - 1)
+        self._marked.add(words.id, words.units, len(self._marks) - 1)
 
     def attributes(self, id_: Id) -> dict[str, Any]:
         return self._attributes.get(id_, _NO_MARKS)
 
     def marks(self, id_: Id, units: int) -> list[dict[str, Any]]:
-        runs = self._marked.get(id_[0])
-        if runs is None:
-            return [_NO_MARKS] * units
-        numbers = runs.numbers_of(id_[1], units)
-        return [_NO_MARKS if each is NONE else self._marks[each] for each in numbers]
+        numbers = self._marked.numbers(id_, units)
+        return [_NO_MARKS if each == NONE else self._marks[each] for each in numbers]
 
 
 def _element(node: Element, kind: Kind, was: _Looks, now: _Looks) -> Change:

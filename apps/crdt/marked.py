@@ -40,8 +40,12 @@ class Marked:
 
     def number(self, id_: Id) -> int:
         """Return the number with which a clock is marked, ``NONE`` where it is not."""
+        return self.numbers(id_, 1)[0]
+
+    def numbers(self, id_: Id, units: int) -> list[int]:
+        """Return the number of each of the clocks, ``NONE`` where it is not marked."""
         runs = self._runs.get(id_[0])
-        return NONE if runs is None else runs.numbers_of(id_[1], 1)[0]
+        return [NONE] * units if runs is None else runs.numbers_of(id_[1], units)
 
     def touches(self, id_: Id, units: int) -> bool:
         """Tell whether any of the clocks is marked."""
@@ -66,10 +70,7 @@ class Marked:
 
     def of(self, id_: Id, units: int) -> list[bool]:
         """Return of each of the clocks whether it is marked."""
-        runs = self._runs.get(id_[0])
-        if runs is None:
-            return [False] * units
-        return [number is not NONE for number in runs.numbers_of(id_[1], units)]
+        return [number != NONE for number in self.numbers(id_, units)]
 
 
 def cut_spans(spans: Iterable[Span], by: Marked, *, marked: bool) -> list[Span]:

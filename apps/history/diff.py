@@ -93,7 +93,7 @@ def _by_operation(change: Change, clocks: Clocks) -> Iterator[DiffPiece]:
     client, clock = change.id
     for operation, run in groupby(operations):
         end = place + sum(1 for _ in run)
-        origin = None if operation is NONE else clocks.origin(operation)
+        origin = None if operation == NONE else clocks.origin(operation)
         span = ((client, clock + place), end - place)
         cut = change if not place else change._replace(begins=False)
         yield DiffPiece(cut, units.cut(place, end), origin, [span])
