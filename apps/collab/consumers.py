@@ -75,9 +75,12 @@ class NowhereConsumer(AsyncConsumer):  # type: ignore[misc]
 class _Connection:
     """A socket that was let in."""
 
-    def __init__(self, session: Session, room: Room, runtime: Runtime) -> None:
+    def __init__(self, session: Session, room: Room, runtime: Runtime, *, changes: int) -> None:
         self._session = session
         self._room = room
+        self._rights = runtime.rights
+        #: How many changes of rights had been heard of when the session's was read.
+        self._changes = changes
         self._limits = runtime.limits
         self._inbound = Inbound(session, room, limits=runtime.limits, on_token=self._on_token)
         self._expiry: asyncio.TimerHandle | None = None
@@ -87,6 +90,7 @@ class _Connection:
     async def open(cls, scope: dict[str, Any], send: Any, runtime: Runtime) -> "_Connection":
         """Find out who is calling and what they may do, and open the document's room."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
+        changes = runtime.rights.changes
         user, expires_at = await _identify(scope, query)
         document_id = scope["url_route"]["kwargs"]["document_id"]
         admission = await database_sync_to_async(selectors.admission_get)(
@@ -105,7 +109,7 @@ class _Connection:
             send=send,
             limits=runtime.limits,
         )
-        connection = cls(session, room, runtime)
+        connection = cls(session, room, runtime, changes=changes)
         if expires_at is not None:
             connection._expire_at(expires_at)
         return connection
@@ -118,6 +122,8 @@ class _Connection:
             if self._room.gone:
                 raise TransientError("The document is being loaded anew.")
             self._room.join(self._session)
+            if self._rights.changes != self._changes:
+                self._rights.doubt([self._session])
             session_joined.publish(SessionJoined(self._session.document_id, self._session.user_id))
             await self._receive_all(receive)
         except AppError as err:

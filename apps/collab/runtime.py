@@ -2,24 +2,21 @@
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import time
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 
-from apps.accounts.changes import AccessChange, listen
-from apps.accounts.roles import Abilities
-from apps.collab.close_codes import GOING_DOWN, NOT_FOUND, GoingDownError
+from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
 from apps.collab.exchange import Exchange, operations_of
 from apps.collab.limits import Limits
+from apps.collab.rights import RightsWatch
 from apps.collab.room import Room, RoomContext
-from apps.collab.selectors import abilities_recheck
-from apps.collab.session import Session
 from apps.core import clock, ids, metrics
 from apps.core.errors import TransientError
 from apps.crdt.engine import get_engine
@@ -51,6 +48,9 @@ class Runtime:
         self._engine = get_engine(settings.CRDT_ENGINE)
         self._rooms: dict[str, Room] = {}
         self._loading: dict[str, asyncio.Task[Room]] = {}
+        self.rights = RightsWatch(
+            lambda: [session for room in self._rooms.values() for session in room.sessions]
+        )
         self._exchange = Exchange(self._on_message)
         self._committer = Committer(
             # Not only the server's name: a restarted process is another owner.
@@ -71,7 +71,7 @@ class Runtime:
         """Begin to listen to other servers, to changes of rights and to the clock."""
         self._show_depths()
         await self._exchange.start()
-        self._spawn(listen(self._on_access_change))
+        self._spawn(self.rights.run())
         self._spawn(self._tick_all())
 
     async def close(self) -> None:
@@ -183,29 +183,6 @@ class Runtime:
         elif kind == "lock_wanted":
             room.want_lock()
 
-    # --- rights ---
-
-    def _on_access_change(self, change: AccessChange | None) -> None:
-        """Look again at the rights of every session that a change may concern."""
-        sessions = [
-            session
-            for room in self._rooms.values()
-            for session in room.sessions
-            if _concerns(change, session)
-        ]
-        if sessions:
-            self._spawn(self._recheck(sessions))
-
-    async def _recheck(self, sessions: list[Session]) -> None:
-        pairs = {(session.user_id, session.document_id) for session in sessions}
-        answers = await database_sync_to_async(abilities_recheck)(pairs)
-        for session in sessions:
-            answer = answers[session.user_id, session.document_id]
-            if isinstance(answer, Abilities):
-                session.set_abilities(answer)
-            else:
-                session.close(NOT_FOUND)
-
     # --- the clock ---
 
     async def _tick_all(self) -> None:
@@ -246,14 +223,6 @@ class Runtime:
             logger.error("task failed", exc_info=task.exception())
 
 
-def _concerns(change: AccessChange | None, session: Session) -> bool:
-    if change is None:
-        return True
-    if change.document_id is not None:
-        return change.document_id == session.document_id
-    return str(change.user_id) == session.user_id
-
-
 def _load(document_id: str) -> LoadedDocument:
     """Load a document, and mend *documents* where a crash left it behind the log."""
     loaded = document_load(document_id=document_id)
@@ -270,7 +239,9 @@ async def get_runtime() -> Runtime:
     """Return the runtime of the running event loop, started at the first use."""
     loop = asyncio.get_running_loop()
     if loop not in _runtimes:
-        _runtimes[loop] = loop.create_task(_start())
+        # In a context of its own: whoever is the first to need it, a request perhaps, ends long
+        # before it does, and with that request the thread that its context names.
+        _runtimes[loop] = loop.create_task(_start(), context=contextvars.Context())
     return await asyncio.shield(_runtimes[loop])
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from apps.accounts.changes import AccessChange
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.limits import Limits
 from apps.collab.room import Room
@@ -30,18 +29,6 @@ from tests.support.operations import Scribe
 Start = Callable[..., Any]
 
 
-class ListeningRuntime(Runtime):
-    """Tells when changes of rights have begun to come."""
-
-    def __init__(self, limits: Limits) -> None:
-        super().__init__(limits)
-        self.listening = asyncio.Event()
-
-    def _on_access_change(self, change: AccessChange | None) -> None:
-        super()._on_access_change(change)
-        self.listening.set()
-
-
 @pytest.fixture(scope="module")
 def kafka() -> Iterator[None]:
     """End the producer that all servers of this process share."""
@@ -55,10 +42,14 @@ async def start(kafka: None) -> AsyncIterator[Start]:
     async with AsyncExitStack() as servers:
 
         async def begin(**limits: Any) -> Runtime:
-            runtime = ListeningRuntime(Limits(**limits))
+            runtime = Runtime(Limits(**limits))
             await runtime.start()
+
+            async def listens() -> bool:
+                return runtime.rights.changes > 0
+
             # The first notice has the rights of all looked up who are here: be nobody here yet.
-            await runtime.listening.wait()
+            await eventually_async(listens)
             servers.push_async_callback(end, runtime)
             return runtime
 

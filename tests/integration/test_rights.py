@@ -1,17 +1,32 @@
 """Rights: judged by what is stored now, on open sockets within a second."""
 
 import asyncio
+import base64
 import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
+import requests
+
 from apps.collab import close_codes
 from tests.integration.conftest import Enter
+from tests.support.control import paused
+from tests.support.eventually import eventually
 from tests.support.launcher import Launched
+from tests.support.operations import Scribe
+from tests.support.web_server import WebServer
 
 Log = Callable[[], list[dict[str, Any]]]
 #: The promise is a second; a loaded machine of two cores gets some more.
 PROMISE_S = 3.0
+#: Cuts the connections that wait for a lock.
+CUT_WAITING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT%'"""
+#: Finds connections that have read a right since a moment, and have nothing to do now.
+RIGHTS_READ = """SELECT pid FROM pg_stat_activity
+                 WHERE query_start > %s AND state = 'idle'
+                 AND query LIKE '%%"permission"."role"%%'"""
 
 
 async def test_viewer_reads_and_may_not_write(enter: Enter, document_id: str, log: Log) -> None:
@@ -64,6 +79,66 @@ async def test_downgrade_upgrade_and_removal_reach_open_sockets(
     assert time.monotonic() - removed_at < PROMISE_S
     back = await enter("grace", document_id)
     assert await back.until_closed() == close_codes.NOT_FOUND
+
+
+async def test_removal_reaches_sockets_of_a_server_that_a_rest_edit_woke(
+    enter: Enter, stack: Launched
+) -> None:
+    """Its rooms outlive the request that was the first to need them."""
+    document_id = stack.create_document("ada")
+    pk = stack.share(document_id, "grace", "editor")
+    operation = Scribe(document_id).write("by REST")
+    body = {"unique_id": "first", "update": base64.b64encode(operation.update).decode()}
+    with WebServer(stack, "web-woken") as server:
+        answer = await asyncio.to_thread(
+            requests.post,
+            f"{server.url}/api/v1/documents/{document_id}/operations/",
+            json=body,
+            headers={"Authorization": f"Bearer {stack.token('ada')}"},
+            timeout=30,
+        )
+        assert answer.status_code == 201, answer.text
+        grace = await enter("grace", document_id, url=server.ws_url)
+        await grace.until_text("by REST")
+        await asyncio.to_thread(
+            stack.call, "ada", "DELETE", f"documents/{document_id}/permissions/{pk}/"
+        )
+        assert await grace.until_closed() == close_codes.FORBIDDEN
+
+
+async def test_removal_bites_though_the_database_broke_off_while_it_was_asked(
+    enter: Enter, stack: Launched
+) -> None:
+    """The connection that reads the rights anew is cut: they are read again."""
+    document_id = stack.create_document("ada")
+    pk = stack.share(document_id, "grace", "editor")
+    grace = await enter("grace", document_id)
+    await asyncio.wait_for(grace.synced.wait(), 10)
+    url = stack.settings()["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as admin:
+        with psycopg.connect(url) as locker:
+            locker.execute('LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
+            admin.execute("DELETE FROM permission WHERE id = %s", [pk])
+            cut = await asyncio.to_thread(eventually, lambda: admin.execute(CUT_WAITING).fetchall())
+            assert cut == [(True,)]
+        assert await grace.until_closed() == close_codes.FORBIDDEN
+
+
+async def test_right_that_goes_while_its_session_comes_in_bites(
+    enter: Enter, stack: Launched
+) -> None:
+    """Read before the removal, and in the room only after the server had heard of it."""
+    document_id = stack.create_document("ada")
+    pk = stack.share(document_id, "grace", "editor")
+    with psycopg.connect(stack.settings()["DATABASE_URL"], autocommit=True) as admin:
+        with paused(stack, "mongo"):
+            began = admin.execute("SELECT clock_timestamp()").fetchone()
+            grace = await enter("grace", document_id)
+            await asyncio.to_thread(
+                eventually, lambda: admin.execute(RIGHTS_READ, began).fetchall()
+            )
+            admin.execute("DELETE FROM permission WHERE id = %s", [pk])
+        assert await grace.until_closed() == close_codes.FORBIDDEN
 
 
 async def _until_write_is(client: Any, *, allowed: bool) -> None:
