@@ -49,8 +49,8 @@ def main() -> int:
             if scenario in subject.scenarios and not (words.quick and _waits(scenario, subject)):
                 failures.append(_measure(subject, scenario, generator, measured))
     rows = rows_of(measured)
-    rows_write(rows, scenarios, at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", quick=words.quick)
     _say(f"\n{table(rows)}\n")
+    rows_write(rows, scenarios, at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", quick=words.quick)
     for failure in filter(None, failures):
         _say(f"failed: {failure}")
     return 1 if any(failures) else 0

@@ -7,7 +7,7 @@ not fit the log is passed over; a log with a gap is an error, never an empty doc
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -73,6 +73,11 @@ class Recovery:
     dry_run: bool = False
     #: The last operation that is wanted; None for all that there are.
     up_to: int | None = None
+    #: Where reading the log may stop, once a worker's mark is reached, too; a snapshot of later is
+    #: welcome.
+    enough: int | None = None
+    #: Is told of every operation that is read, with that of the snapshot.
+    on_operation: Callable[[Operation], None] = lambda _: None
     #: How many operations are merged at once.
     at_once: int = BATCH
     processed: Processed | None = None
@@ -116,6 +121,19 @@ class Recovery:
 def document_load(*, document_id: str) -> LoadedDocument:
     """Rebuild a document; raises as ``document_recover`` does."""
     return document_recover(document_id=document_id).document
+
+
+def document_load_to(
+    *, document_id: str, seq: int, on_operation: Callable[[Operation], None]
+) -> LoadedDocument:
+    """Rebuild a document at least to operation ``seq``, and to where the workers have come.
+
+    For one who gets what comes after by another way. ``on_operation`` is told of the operations
+    that were read: the snapshot's own if the log has it, and those after it; of some twice where
+    one had to be set aside. Raises as ``document_recover`` does.
+    """
+    recovery = Recovery(document_id, enough=seq, on_operation=on_operation)
+    return _recover(recovery).document
 
 
 def state_of(loaded: LoadedDocument, *, document_id: str, vector: bytes | None = None) -> bytes:
@@ -184,16 +202,21 @@ def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
     away, ``LogGapError`` when the log lacks an operation and ``BaseLostError`` when it lacks what
     it begins with; never starts from empty instead.
     """
-    recovery = Recovery(document_id, dry_run)
+    return _recover(Recovery(document_id, dry_run))
+
+
+def _recover(recovery: Recovery) -> Recovery:
     with recovery.step("last processed version"):
-        recovery.processed = processed_find(document_id=document_id)
+        recovery.processed = processed_find(document_id=recovery.document_id)
+    if recovery.enough is not None and recovery.processed is not None:
+        recovery.enough = max(recovery.enough, recovery.processed.seq)
     _rebuild_without_breaking(recovery)
     if not recovery.is_whole:
         metrics.LOG_SHORTENED.inc()
         logger.error(
             "the log of %s ends at %s, and a worker has seen more of it: was an older backup put "
             "in its place? The log is the truth.",
-            document_id,
+            recovery.document_id,
             recovery.document.seq,
         )
     return recovery
@@ -272,7 +295,7 @@ def _open(snapshot: Snapshot) -> LoadedDocument:
 def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
     """Apply the log after the snapshot, to its end, many operations at once."""
     with recovery.step("operations"):
-        operations = _after(recovery.document_id, loaded, recovery.up_to)
+        operations = _after(recovery, loaded)
         while batch := list(islice(operations, recovery.at_once)):
             with _whole(recovery, loaded):
                 for operation in batch:
@@ -294,6 +317,7 @@ def _whole(recovery: Recovery, loaded: LoadedDocument) -> Iterator[None]:
 
 def _take(recovery: Recovery, loaded: LoadedDocument, operation: Operation) -> None:
     recovery.read += 1
+    recovery.on_operation(operation)
     if operation.seq in recovery.set_aside:
         loaded.pass_over(operation)
         return
@@ -306,13 +330,16 @@ def _take(recovery: Recovery, loaded: LoadedDocument, operation: Operation) -> N
         loaded.pass_over(operation)
 
 
-def _after(document_id: str, loaded: LoadedDocument, up_to: int | None) -> Iterator[Operation]:
+def _after(recovery: Recovery, loaded: LoadedDocument) -> Iterator[Operation]:
     """Return the operations after a snapshot, once the log has shown that it is its snapshot.
 
     The last operation in the snapshot is read with them: no further round trip, and it tells that
     the log reaches so far, and had then the content that the snapshot has. (Or more, where an
     operation is set aside: those who wrote on may have had it.)
     """
+    document_id, up_to = recovery.document_id, recovery.up_to
+    if recovery.enough is not None:
+        up_to = max(recovery.enough, loaded.seq)
     if not loaded.seq:
         return operations_iter(document_id=document_id, after=0, limit=up_to)
     before = loaded.seq - 1
@@ -326,6 +353,7 @@ def _after(document_id: str, loaded: LoadedDocument, up_to: int | None) -> Itera
     if last is None:
         raise _UnfitSnapshotError(f"the log ends before its seq {loaded.seq}")
     _check_seen(document_id, loaded, last.version_vector)
+    recovery.on_operation(last)
     return operations
 
 

@@ -18,7 +18,7 @@ from apps.crdt.lib0 import DecodeError
 from apps.crdt.vectors import Vector, covers, decode_vector, encode_vector
 from apps.history.loaded import LoadedDocument
 from apps.history.processed import Processed, processed_advance
-from apps.history.recovery import document_load, snapshot_of
+from apps.history.recovery import document_load, document_load_to, snapshot_of
 from apps.history.selectors import latest_reach, latest_seq
 from apps.history.services import version_create
 from apps.oplog.operation import Operation
@@ -36,6 +36,11 @@ class _Followed:
     last: Operation
     unsaved: Unsaved = field(default_factory=Unsaved)
     author_ids: set[str] = field(default_factory=set)
+
+    def note(self, operation: Operation, *, at: float) -> None:
+        """Count an operation that no version has."""
+        self.unsaved.add(len(operation.update), at=at)
+        self.author_ids.add(operation.author_id)
 
 
 class Processor:
@@ -134,32 +139,29 @@ class Processor:
             self._apply(followed, [operation])
 
     def _begin(self, operation: Operation) -> _Followed | None:
-        """Load a document as the log has it; that includes the operation that names it."""
+        """Load a document up to the operation that names it; what comes after, Kafka brings."""
         document_id = operation.document_id
         saved = latest_seq(document_id=document_id)
-        loaded = document_load(document_id=document_id)
+        seen: list[Operation] = []
+        loaded = document_load_to(
+            document_id=document_id, seq=operation.seq, on_operation=seen.append
+        )
         if loaded.seq < operation.seq:
             logger.error("operation %s of %s is not in the log", operation.seq, document_id)
             loaded.engine.close()
             return None
-        followed = _Followed(loaded=loaded, last=operation)
-        unsaved_after = min(max(saved, 0), loaded.seq - 1)
-        for seen in operations_iter(
-            document_id=document_id, after=unsaved_after, limit=loaded.seq - unsaved_after
-        ):
-            followed.last = seen
-            if seen.seq > saved:
-                followed.unsaved.add(len(seen.update), at=self._now())
-                followed.author_ids.add(seen.author_id)
+        followed = _Followed(loaded=loaded, last=seen[-1] if seen else operation)
+        for each in seen:
+            if each.seq > saved:
+                followed.note(each, at=self._now())
         self._followed[document_id] = followed
-        return followed
+        return followed if followed.last.seq == loaded.seq else None
 
     def _apply(self, followed: _Followed, operations: Iterable[Operation]) -> None:
         for operation in operations:
             followed.loaded.apply(operation)
             followed.last = operation
-            followed.author_ids.add(operation.author_id)
-            followed.unsaved.add(len(operation.update), at=self._now())
+            followed.note(operation, at=self._now())
 
     def _save(self, document_id: str, followed: _Followed) -> None:
         """Keep the document's state as a version and cache it, unless somebody else has.

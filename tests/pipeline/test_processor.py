@@ -84,6 +84,33 @@ def test_operation_that_the_log_lacks_is_not_believed() -> None:
     assert seqs_of_versions(scribe.document_id) == []
 
 
+def test_document_that_is_new_to_a_worker_is_read_no_further_than_kafka_has_come(
+    written: Written,
+) -> None:
+    """What comes after is in the messages: the log is not asked for it, so it may be gone here."""
+    scribe = written(6)
+    operations = operations_since(document_id=scribe.document_id, after=0)
+    operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$gt": 2}})
+    processor = Processor(NEVER)
+    processor.process(operations[1:])
+    assert processed_seqs([scribe.document_id]) == {scribe.document_id: 6}
+    processor.forget()
+    assert seqs_of_versions(scribe.document_id) == [6]
+
+
+def test_message_of_before_the_mark_begins_where_the_workers_have_come(written: Written) -> None:
+    """A worker that takes over gets old messages again: the mark does not go back."""
+    scribe = written(6)
+    operations = operations_since(document_id=scribe.document_id, after=0)
+    first, second = Processor(NEVER), Processor(NEVER)
+    first.process(operations)
+    first.drop()
+    second.process(operations[:1])
+    second.forget()
+    assert processed_seqs([scribe.document_id]) == {scribe.document_id: 6}
+    assert seqs_of_versions(scribe.document_id) == [6]
+
+
 def test_operation_that_cannot_be_applied_is_set_aside_and_the_rest_goes_on(
     written: Written, store: Store
 ) -> None:
