@@ -2,10 +2,14 @@
 
 The layer may drop any message without a word, so every broadcast carries its ``seq`` and a room
 reads what it missed from the log (DESIGN, invariant 7). Nothing here is waited for by an edit.
+
+Who opens a document says so (``greet``), whoever has it answers, and all say it again from time
+to time. As a rule nobody else has it, and then its edits cost no message at all.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -24,6 +28,8 @@ _WAITING = 2_000
 _SEND_WAIT_S = 3.0
 #: Operations of more bytes than this are only announced; the others read them from the log.
 _INLINE_BYTES = 256 * 1024
+#: How long a process that says nothing of a document is believed to have it open, in seconds.
+OTHERS_S = 100.0
 #: Pause after the layer failed, in seconds.
 _RETRY_S = 1.0
 #: After how long a receive that goes on is told again to stop, in seconds.
@@ -75,6 +81,8 @@ class Exchange:
         self._layer: Any = get_channel_layer()
         self._channel = ""
         self._joined: set[str] = set()
+        #: By document: the processes that have it open, and when they last said so, monotonic.
+        self._others: dict[str, dict[str, float]] = {}
         self._out: asyncio.Queue[tuple[str, str, Message]] = asyncio.Queue(_WAITING)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
@@ -103,14 +111,36 @@ class Exchange:
         self._put("join", document_id, {})
 
     def leave(self, document_id: str) -> None:
-        """Hear no more of it."""
+        """Hear no more of it, and say so."""
+        if not self.is_alone(document_id):
+            self.publish({"type": "gone", "document_id": document_id})
         self._joined.discard(document_id)
+        self._others.pop(document_id, None)
         self._put("leave", document_id, {})
 
+    def greet(self, document_id: str, seq: int) -> None:
+        """Say that this process has opened a document at ``seq``; whoever has it answers."""
+        self.publish({"type": "hello", "document_id": document_id, "last_seq": seq})
+
+    def answer(self, document_id: str, seq: int) -> None:
+        """Say that this process has a document open, and is at ``seq``."""
+        self.publish({"type": "here", "document_id": document_id, "last_seq": seq})
+
+    def is_alone(self, document_id: str) -> bool:
+        """Tell whether no other process is known to have the document open."""
+        return document_id not in self._others
+
     def rejoin_all(self) -> None:
-        """Renew the memberships, which a Redis that was emptied has forgotten."""
+        """Renew the memberships, which a Redis that was emptied has forgotten.
+
+        Those who have said nothing for long are believed to be gone.
+        """
         for document_id in self._joined:
             self._put("join", document_id, {})
+        believed = time.monotonic() - OTHERS_S
+        for document_id, others in list(self._others.items()):
+            for origin in [origin for origin, at in others.items() if at < believed]:
+                self._forget(document_id, origin)
 
     def publish(self, message: Message) -> None:
         """Tell the other processes that have this document open; may get lost."""
@@ -154,7 +184,22 @@ class Exchange:
         if message.get("origin") == self._origin:
             return
         try:
+            self._note(message)
             self._on_message(message)
         except Exception:
             metrics.LOOP_ERRORS.labels(loop="exchange").inc()
             logger.exception("message of another server not understood")
+
+    def _note(self, message: Message) -> None:
+        """Remember who has the document open, if this process has it, too."""
+        document_id, origin = message["document_id"], message["origin"]
+        if message["type"] == "gone":
+            self._forget(document_id, origin)
+        elif document_id in self._joined:
+            self._others.setdefault(document_id, {})[origin] = time.monotonic()
+
+    def _forget(self, document_id: str, origin: str) -> None:
+        others = self._others.get(document_id, {})
+        others.pop(origin, None)
+        if not others:
+            self._others.pop(document_id, None)

@@ -371,7 +371,8 @@ class Room:
         if failpoints.armed:
             await failpoints.reach_when_sent("before_broadcast")
         self._broadcast(operations, [draft.author for draft in drafts])
-        self._context.exchange.publish(operations_message(operations))
+        if not self._context.exchange.is_alone(self.document_id):
+            self._context.exchange.publish(operations_message(operations))
         laps.lap(metrics.STEP_BROADCAST)
 
     async def _wait_for_lock(self, give_up_at: float) -> None:
@@ -476,9 +477,10 @@ class Room:
             return
         frame = protocol.encode_awareness(entries)
         self._push(frame)
-        self._context.exchange.publish(
-            {"type": "presence", "document_id": self.document_id, "frame": frame}
-        )
+        if not self._context.exchange.is_alone(self.document_id):
+            self._context.exchange.publish(
+                {"type": "presence", "document_id": self.document_id, "frame": frame}
+            )
 
     def _rest_later(self) -> None:
         """Give the lock up once the document has been quiet for a while."""

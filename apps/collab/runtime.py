@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 STOP_WAIT_S = 5.0
 #: How long it then waits until the clients have heard why, in seconds.
 LEAVE_WAIT_S = 1.0
-#: Group memberships on the channel layer are renewed every so many ticks.
+#: Memberships on the channel layer are renewed, and told to the others, every so many ticks.
 _REJOIN_TICKS = 8
 
 
@@ -138,7 +138,7 @@ class Runtime:
         room = Room(document_id=document_id, lineage=lineage, loaded=loaded, context=self._context)
         self._rooms[document_id] = room
         metrics.ROOMS.set(len(self._rooms))
-        self._exchange.publish({"type": "presence_query", "document_id": document_id})
+        self._exchange.greet(document_id, room.live.seq)
         return room
 
     async def _load(self, document_id: str) -> LoadedDocument:
@@ -178,8 +178,12 @@ class Runtime:
             decoder = Decoder(message["frame"])
             if decoder.var_uint() == AWARENESS:
                 room.hear(decode_awareness(decoder.var_bytes()))
-        elif kind == "presence_query":
+        elif kind == "hello":
+            self._exchange.answer(room.document_id, room.live.seq)
+            room.deliver([], last_seq=message["last_seq"])
             room.say(room.presence.entries(local_only=True))
+        elif kind == "here":
+            room.deliver([], last_seq=message["last_seq"])
         elif kind == "lock_wanted":
             room.want_lock()
 
@@ -206,6 +210,8 @@ class Runtime:
                 self._spawn(room.close())
         if rejoin:
             self._exchange.rejoin_all()
+            for room in rooms:
+                self._exchange.answer(room.document_id, room.live.seq)
         if rooms:
             stored = await asyncio.to_thread(heads_get, [room.document_id for room in rooms])
             for room in rooms:

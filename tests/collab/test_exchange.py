@@ -105,7 +105,7 @@ async def test_own_words_are_not_heard_and_after_leaving_nobody_s(start: Start) 
     here.exchange.publish(say(other_id, "the last word"))
     await there.until_heard(say(other_id, "the last word"))
     assert "still here?" not in [message["text"] for message in there.heard]
-    assert here.heard == []
+    assert [message["type"] for message in here.heard] == ["gone"]
 
 
 def test_large_batch_is_only_announced() -> None:
@@ -143,6 +143,48 @@ async def test_memberships_that_redis_has_forgotten_are_renewed(start: Start) ->
         assert server.delete(f"scriptorium:group:document.{document_id}") == 1
     there.exchange.rejoin_all()
     await until_joined(here, there, document_id)
+
+
+async def test_who_else_has_a_document_is_known_from_what_they_say(start: Start) -> None:
+    """Alone until somebody says that it opens it, and again when it has let it go."""
+    here, there = await start(), await start()
+    document_id = ids.new_id()
+    here.exchange.join(document_id)
+    await until_joined(there, here, document_id)
+    here.exchange.leave(document_id)
+    assert here.exchange.is_alone(document_id)
+
+    here.exchange.join(document_id)
+    there.exchange.join(document_id)
+
+    async def greets() -> bool:
+        there.exchange.greet(document_id, 7)
+        return not here.exchange.is_alone(document_id)
+
+    await eventually_async(greets)
+    await here.until_heard({"type": "hello", "document_id": document_id, "last_seq": 7})
+    assert there.exchange.is_alone(document_id)
+    here.exchange.answer(document_id, 9)
+    await there.until_heard({"type": "here", "document_id": document_id, "last_seq": 9})
+    assert not there.exchange.is_alone(document_id)
+    there.exchange.leave(document_id)
+    await here.until_heard({"type": "gone", "document_id": document_id})
+    assert here.exchange.is_alone(document_id)
+
+
+async def test_others_who_have_said_nothing_for_long_are_believed_to_be_gone(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may have been killed, and then nobody says that they have left."""
+    here, there = await start(), await start()
+    document_id = ids.new_id()
+    here.exchange.join(document_id)
+    await until_joined(there, here, document_id)
+    here.exchange.rejoin_all()
+    assert not here.exchange.is_alone(document_id)
+    monkeypatch.setattr(module, "OTHERS_S", 0.0)
+    here.exchange.rejoin_all()
+    assert here.exchange.is_alone(document_id)
 
 
 async def test_layer_that_is_slow_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.limits import Limits
@@ -151,6 +153,66 @@ async def test_broadcast_that_got_lost_is_read_from_the_log(
     assert text_of(room.live.document) == scribe.text
     _question, *heard = await socket.finish()
     assert [frame[0] for frame in heard] == [protocol.OPERATION] * 3
+
+
+async def test_edits_of_a_document_cost_a_message_only_where_another_server_has_it(
+    start: Start,
+) -> None:
+    """As a rule none has. The one that opens it hears of them at once, not at the next look."""
+    runtime, writer, author = await start(compare_s=600), Writer(), Author()
+    room = await open_room(runtime)
+
+    async def write(text: str) -> int:
+        """Write, and return how many messages were sent until it was durable and broadcast."""
+        before = messages_sent()
+        room.submit(submission(writer.write(text), author, text))
+
+        async def is_told() -> bool:
+            return (text, room.live.seq) in author.persisted and runtime._exchange._out.empty()
+
+        await eventually_async(is_told)
+        return messages_sent() - before
+
+    await write("a")  # and before it the greeting
+    assert [await write(text) for text in "bc"] == [0, 0]
+    other = await start(compare_s=600)
+    elsewhere = await open_room(other, room.document_id)
+
+    async def is_known() -> bool:
+        return not runtime._exchange.is_alone(room.document_id)
+
+    await eventually_async(is_known)
+    await write("d")
+
+    async def is_heard() -> bool:
+        return elsewhere.live.seq == 4
+
+    await eventually_async(is_heard)
+    assert text_of(elsewhere.live.document) == "abcd"
+
+
+async def test_what_was_written_while_another_server_opened_the_document_is_told_to_it(
+    start: Start, publisher: Publisher
+) -> None:
+    """It was alone, so nobody sent it: the answer to the greeting says how far it has come."""
+    runtime, scribe = await start(compare_s=600), Scribe()
+    write_elsewhere(scribe.write_many(2), publisher)
+    other = await start(compare_s=600)
+    elsewhere = await open_room(other, scribe.document_id)
+    write_elsewhere(scribe.write_many(3), publisher)
+    await open_room(runtime, scribe.document_id)
+
+    async def is_told() -> bool:
+        return elsewhere.live.seq == 5
+
+    await eventually_async(is_told)
+
+
+def messages_sent() -> int:
+    """Return how many messages all servers have sent over the channel layer: a script for each."""
+    with redis.Redis.from_url(settings.REDIS_URL) as server:
+        counts: dict[str, dict[str, int]] = server.info("commandstats")
+    return sum(counts.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
 
 
 async def test_server_on_its_way_down_commits_what_waits_and_takes_nothing_more(
