@@ -41,7 +41,7 @@ test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make
 	@sh scripts/install_chromium.sh
 	@sh scripts/install_services.sh || echo "Without them 'make stack' and its gateway are not tested." >&2
 	@$(if $(ARGS),,npm run --silent test)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),scripts/run_tests.py)
 
 lint: $(VENV)/installed-dev ## Check style and the direction of imports
 	@$(BIN)/ruff check .

@@ -123,6 +123,15 @@ class Person:
         self.page.keyboard.press("Control+End")
         self.page.keyboard.type(text)
 
+    def goes_to(self, place: int) -> None:
+        """Put the caret behind so many letters of the first block."""
+        self.text.focus()
+        self.page.wait_for_function("document.activeElement?.classList.contains('ProseMirror')")
+        self.page.keyboard.press("Control+Home")
+        for number in range(1, place + 1):
+            self.page.keyboard.press("ArrowRight")
+            self.page.wait_for_function("at => getSelection()?.focusOffset === at", arg=number)
+
     def sees(self, text: str) -> None:
         """Wait until the document's text is ``text``, block by block, without others' carets."""
         self.page.wait_for_function(f"expected => ({SHOWN_TEXT})() === expected", arg=text)

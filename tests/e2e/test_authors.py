@@ -36,10 +36,7 @@ def test_colours_are_right_after_two_have_typed_inside_one_word(
     ada.page.keyboard.press("Control+Alt+a")
     legend = ada.page.get_by_role("complementary", name="Colours by author")
     expect(legend).to_contain_text("Ada Lovelace100%")
-    grace.text.focus()
-    grace.page.keyboard.press("Control+Home")
-    for _ in range(5):
-        grace.page.keyboard.press("ArrowRight")
+    grace.goes_to(5)
     ada.page.keyboard.press("Home")
     for one, other in zip("ADA", "gra", strict=True):
         ada.page.keyboard.type(one)
