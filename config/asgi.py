@@ -11,5 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 django_application = get_asgi_application()
 
 from apps.collab.routing import application as socket_application  # noqa: E402
+from apps.core.request_ids import RequestIds  # noqa: E402
 
-application = ProtocolTypeRouter({"http": django_application, "websocket": socket_application})
+application = RequestIds(
+    ProtocolTypeRouter({"http": django_application, "websocket": socket_application})
+)

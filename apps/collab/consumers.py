@@ -32,6 +32,7 @@ from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.session import Session
 from apps.core import metrics
 from apps.core.errors import AppError, NotAuthenticatedError, TransientError
+from apps.core.request_ids import request_id_find, request_id_headers
 from apps.crdt import protocol
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve one socket until either side ends it."""
         await receive()  # websocket.connect
-        await send({"type": "websocket.accept", "subprotocol": _subprotocol(scope)})
+        await send(_acceptance(_subprotocol(scope)))
         try:
             runtime = await get_runtime()
             connection = await _Connection.open(scope, send, runtime)
@@ -68,7 +69,7 @@ class NowhereConsumer(AsyncConsumer):  # type: ignore[misc]
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Close with 4404."""
         await receive()
-        await send({"type": "websocket.accept"})
+        await send(_acceptance(None))
         await send({"type": "websocket.close", "code": NOT_FOUND})
 
 
@@ -108,6 +109,7 @@ class _Connection:
             native=NATIVE in scope["subprotocols"],
             send=send,
             limits=runtime.limits,
+            request_id=request_id_find(),
         )
         connection = cls(session, room, runtime, changes=changes)
         if expires_at is not None:
@@ -240,6 +242,12 @@ def _subprotocol(scope: dict[str, Any]) -> str | None:
     if NATIVE in offered:
         return NATIVE
     return next((name for name in offered if name.startswith(TOKEN_PREFIX)), None)
+
+
+def _acceptance(subprotocol: str | None) -> dict[str, Any]:
+    """Return the message that lets a client open its socket, and tells it the socket's name."""
+    headers = request_id_headers()
+    return {"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers}
 
 
 async def _until_disconnect(receive: Any) -> None:

@@ -67,7 +67,7 @@ def operations_of(message: Message) -> list[Operation]:
 
 def _pack(operation: Operation) -> dict[str, Any]:
     row = asdict(operation)
-    del row["document_id"]
+    del row["document_id"], row["request_id"]
     row["received_at"] = operation.received_at.isoformat()
     return row
 

@@ -36,6 +36,8 @@ class Author(Protocol):
     """Who handed a submission in, and hears what becomes of it."""
 
     user_id: str
+    #: The request or socket that it came by, for the logs.
+    request_id: str | None
     #: Whether an edit that came too early may wait for what it needs.
     can_wait: bool
 
@@ -161,6 +163,7 @@ class LiveDocument:
                 received_at=at,
                 version_vector=draft.version_vector,
                 update=draft.update,
+                request_id=draft.author.request_id,
             )
             for seq, draft in enumerate(drafts, start=self.seq + 1)
         ]

@@ -7,6 +7,7 @@ come back (DESIGN, invariant 6).
 """
 
 import asyncio
+import contextvars
 import logging
 import random
 import time
@@ -231,7 +232,11 @@ class Room:
 
     def _kick(self) -> None:
         if self._task is None and not self.gone:
-            self._task = asyncio.create_task(self._run(), name=f"room-{self.document_id}")
+            # In a context of its own: what a room does, it does for all of its sessions, and not in
+            # the name of the one request that woke it.
+            self._task = asyncio.create_task(
+                self._run(), name=f"room-{self.document_id}", context=contextvars.Context()
+            )
 
     async def _run(self) -> None:
         """Take turns until there is nothing to do."""

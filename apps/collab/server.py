@@ -1,12 +1,14 @@
 """Daphne, with what an open socket needs beside it.
 
-Four things that the server as it is leaves open: a client that does not read must hold up its
-sender (backpressure), a frame over the limit gets our close code, 1013 can be sent at all, and a
-stop finishes the commits in flight and tells every session to come back.
+Five things that the server as it is leaves open: a client that does not read must hold up its
+sender (backpressure), a frame over the limit gets our close code, 1013 can be sent at all, an
+opening socket is answered headers, and a stop finishes the commits in flight and tells every
+session to come back.
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from daphne.server import Server
@@ -36,6 +38,8 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
     """A socket that knows whether its client reads."""
 
     _drained: asyncio.Event | None = None
+    #: What the answer to the handshake says beside what it has to.
+    answer_headers: Sequence[tuple[bytes, bytes]] = ()
 
     def onOpen(self) -> None:  # noqa: N802 - autobahn's name
         """Ask the transport to say when its buffer is full and when it is empty."""
@@ -69,6 +73,12 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
         if self._drained is not None and not self._drained.is_set():
             await self._drained.wait()
 
+    def serverAccept(self, subprotocol: str | None = None) -> None:  # noqa: N802 - daphne's name
+        """Open the socket, with ``answer_headers``, of which daphne knows nothing."""
+        headers = {name.decode(): value.decode() for name, value in self.answer_headers}
+        self.handshake_deferred.callback((subprotocol, headers))
+        del self.handshake_deferred
+
     def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: N802, FBT001, FBT002
         """Send a frame of any size: the limit is for what comes in, a document may be larger."""
         limit: int = self.maxMessagePayloadSize
@@ -98,6 +108,8 @@ class DocumentServer(Server):  # type: ignore[misc]
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass on what the application sends, at the pace at which the client reads."""
+        if message["type"] == "websocket.accept":
+            protocol.answer_headers = message.get("headers", ())
         await super().handle_reply(protocol, message)
         if isinstance(protocol, DocumentProtocol):
             await protocol.wait_drained()

@@ -8,6 +8,7 @@ from asgiref.sync import async_to_sync
 from apps.collab.live import Submission
 from apps.collab.runtime import get_runtime
 from apps.core.errors import AppError, TransientError
+from apps.core.request_ids import request_id_find
 from apps.crdt.updates import read_update
 from apps.crdt.vectors import Vector, decode_vector
 
@@ -30,6 +31,7 @@ class _Caller:
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
+        self.request_id = request_id_find()
         self.answer: asyncio.Future[Submitted] = asyncio.get_running_loop().create_future()
 
     def on_persisted(self, unique_id: str, seq: int) -> None:

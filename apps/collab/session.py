@@ -40,12 +40,14 @@ class Session:
         native: bool,
         send: Send,
         limits: Limits,
+        request_id: str | None = None,
     ) -> None:
         self.document_id = document_id
         self.identity = identity
         self.abilities = abilities
         self.native = native
         self.user_id = identity.user_id
+        self.request_id = request_id
         #: Set once; the reason why the server ends the session.
         self.close_code: int | None = None
         self._send = send

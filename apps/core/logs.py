@@ -10,11 +10,16 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from apps.core.request_ids import request_id_find
+
 _trail = logging.getLogger("scriptorium.operations")
 
 
 class JsonFormatter(logging.Formatter):
-    """One object of JSON for each line: when, what, who says it, and the facts beside the words."""
+    """One object of JSON for each line: when, what, who says it, and the facts beside the words.
+
+    What is done for a request or a socket has its ``request_id``.
+    """
 
     def __init__(self, *, server_id: str) -> None:
         super().__init__()
@@ -28,8 +33,10 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "server_id": self._server_id,
             "message": record.getMessage(),
-            **getattr(record, "facts", {}),
         }
+        if (request_id := request_id_find()) is not None:
+            said["request_id"] = request_id
+        said.update(getattr(record, "facts", {}))
         if record.exc_info:
             said["error"] = self.formatException(record.exc_info)
         return json.dumps(said, default=str)
@@ -40,7 +47,16 @@ def operations_are_logged() -> bool:
     return _trail.isEnabledFor(logging.INFO)
 
 
-def operation_log(step: str, *, document_id: str, unique_id: str, seq: int | None = None) -> None:
-    """Say that an operation has come to a step of its way."""
+def operation_log(
+    step: str,
+    *,
+    document_id: str,
+    unique_id: str,
+    seq: int | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Say that an operation has come to a step of its way; ``request_id`` brought it."""
     facts = {"step": step, "document_id": document_id, "unique_id": unique_id, "seq": seq}
+    if request_id is not None:
+        facts["request_id"] = request_id
     _trail.info("operation %s %s", unique_id, step, extra={"facts": facts})

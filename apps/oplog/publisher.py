@@ -15,6 +15,7 @@ from django.conf import settings
 from pymongo.errors import PyMongoError
 
 from apps.core import metrics
+from apps.core.logs import operations_are_logged
 from apps.documents.heads import Published, published_advance
 from apps.oplog.operation import Operation
 
@@ -48,15 +49,25 @@ def client_config() -> dict[str, Any]:
     }
 
 
-def headers_of(operation: Operation) -> list[tuple[str, str | bytes | None]]:
-    """Return an operation's message headers: who, what, where in the order (CONTRACT)."""
-    return [
+#: Headers of a message.
+Headers = list[tuple[str, str | bytes | None]]
+
+
+def headers_of(operation: Operation) -> Headers:
+    """Return an operation's message headers: who, what, where in the order (CONTRACT).
+
+    Where operations are followed through the logs, also the request that brought it.
+    """
+    headers: Headers = [
         ("unique_id", operation.unique_id.encode()),
         ("seq", str(operation.seq).encode()),
         ("version_vector", operation.version_vector),
         ("author", operation.author_id.encode()),
         ("received_at", operation.received_at.isoformat().encode()),
     ]
+    if operation.request_id is not None and operations_are_logged():
+        headers.append(("request_id", operation.request_id.encode()))
+    return headers
 
 
 class Publisher:

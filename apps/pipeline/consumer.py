@@ -78,6 +78,7 @@ def operation_of(message: Message) -> Operation:
         received_at=datetime.fromisoformat(_text(headers["received_at"])),
         version_vector=_bytes(headers["version_vector"]),
         update=_bytes(message.value()),
+        request_id=_text(headers["request_id"]) if "request_id" in headers else None,
     )
 
 

@@ -185,7 +185,10 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Scriptorium",
-    "DESCRIPTION": "Documents that several people write at once, and that nothing loses.",
+    "DESCRIPTION": (
+        "Documents that several people write at once, and that nothing loses. Each answer has an "
+        "`X-Request-ID`, by which its lines in the logs are found."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -17,6 +17,7 @@ class Author:
     """Remembers what it was told."""
 
     user_id: str = "1"
+    request_id: str | None = None
     can_wait: bool = True
     persisted: list[tuple[str, int]] = field(default_factory=list)
     duplicates: list[tuple[str, int]] = field(default_factory=list)

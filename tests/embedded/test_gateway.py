@@ -3,6 +3,7 @@
 Behind it stand servers that say what they were asked; the product's own are in ``tests/cluster``.
 """
 
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -158,12 +159,14 @@ def test_server_is_told_the_callers_address_by_the_gateway_alone(
         "X-Forwarded-Host": "evil.example",
         "Forwarded": "for=8.8.8.8",
         "Upgrade": "h2c",
+        "X-Request-ID": "mine",
     }
     told = requests.get(f"{url}/", headers=lies, timeout=10).json()["headers"]
     assert told["x-forwarded-for"] == "127.0.0.1"
     assert told["x-forwarded-proto"] == "http"
     assert told["host"] == url.removeprefix("http://")
     assert {"x-forwarded-host", "forwarded", "upgrade"}.isdisjoint(told)
+    assert re.fullmatch("[0-9a-f]{32}", told["x-request-id"])
 
 
 def test_body_may_be_a_bit_longer_than_the_servers_own_limit_and_no_more(url: str) -> None:
@@ -196,8 +199,10 @@ def test_probes_are_for_insiders(path: str, gateway: Gateway, place: Place) -> N
         assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
 
 
-def test_log_of_requests_has_no_token(gateway: Gateway, place: Place, tmp_path: Path) -> None:
-    """Sockets bring it in the query; also when no server is there to answer."""
+def test_log_of_requests_has_their_ids_and_no_token(
+    gateway: Gateway, place: Place, tmp_path: Path
+) -> None:
+    """Sockets bring a token in the query; also when no server is there to answer."""
     nobody = replace(gateway, ports=[1])
     nobody.write(place)
     program = nobody.program(place)
@@ -209,8 +214,9 @@ def test_log_of_requests_has_no_token(gateway: Gateway, place: Place, tmp_path: 
         check: Callable[[], object] = program.is_ready or str
         eventually(lambda: is_ready(check))
         path = f"{gateway.site.url}/ws/documents/{ids.new_id()}"
-        requests.get(f"{path}?token=secret", timeout=10)
-        eventually(lambda: "/ws/documents/" in log.read_text())
+        answer = requests.get(f"{path}?token=secret", timeout=10)
+        line = f" id={answer.headers['X-Request-ID']}\n"
+        eventually(lambda: line in log.read_text())
         process.terminate()
     assert "secret" not in log.read_text()
 

@@ -13,6 +13,9 @@ from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched
 from tests.support.web_server import WebServer
 
+#: An update of the root text ``content``, base64.
+UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
+
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Launched]:
@@ -60,3 +63,33 @@ async def test_edit_is_followed_from_the_socket_to_the_worker(
         "web-other",
         "worker",
     ]
+
+
+async def test_edit_is_followed_from_the_socket_or_request_that_brought_it(
+    enter: Enter, stack: Launched, document_id: str
+) -> None:
+    """Each by its own id, also where two write in one room; the worker says it, too."""
+    ada = await enter("ada", document_id, native=True, headers={"X-Request-ID": "adas-socket"})
+    grace = await enter("grace", document_id, native=True)
+    assert ada.request_id == "adas-socket"
+    edits = {"by-rest": "an edit by REST"}
+    for client in (ada, grace):
+        await asyncio.wait_for(client.synced.wait(), 10)
+        edits[client.request_id] = await client.append(f"of {client.request_id}")
+        await client.until_ack(edits[client.request_id])
+    answer = await asyncio.to_thread(
+        stack.call,
+        "ada",
+        "POST",
+        f"documents/{document_id}/operations/",
+        json={"unique_id": edits["by-rest"], "update": UPDATE},
+        headers={"X-Request-ID": "by-rest"},
+    )
+    assert (answer.status_code, answer.headers["X-Request-ID"]) == (201, "by-rest")
+    for request_id, unique_id in edits.items():
+        worker = await asyncio.to_thread(
+            eventually, lambda name=unique_id: steps(stack.log("worker"), name), START_WAIT_S
+        )
+        web = steps(stack.log("web"), unique_id)
+        assert {"stored", "broadcast"} <= {line["step"] for line in web}
+        assert {line["request_id"] for line in [*web, *worker]} == {request_id}

@@ -81,6 +81,13 @@ class Client:
         """Return what the server chose."""
         return self._open_socket().subprotocol
 
+    @property
+    def request_id(self) -> str:
+        """Return what the server calls this socket."""
+        response = self._open_socket().response
+        assert response is not None
+        return response.headers["X-Request-ID"]
+
     async def open(self) -> None:
         """Connect, and ask for what is there."""
         self._socket = await connect(
