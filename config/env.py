@@ -7,11 +7,12 @@ names: that is how containers are given secrets.
 """
 
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Any
 
-from environs import EnvError, FileAwareEnv
+from environs import EnvError, FileAwareEnv, ValidationError
 
 
 class FileOrValueEnv(FileAwareEnv):
@@ -48,3 +49,9 @@ def server_id() -> str:
 def has_server_id() -> bool:
     """Return whether somebody has given this process its name: then it is the same next time."""
     return bool({"SERVER_ID", "SERVER_ID_FILE"} & set(os.environ))
+
+
+def http_url_or_empty(value: str) -> None:
+    """Raise ``ValidationError`` for what is no address of HTTP."""
+    if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValidationError("it has to look like http://host:4318")

@@ -107,7 +107,7 @@ class Inbound:
             self._session.on_rejected(frame.unique_id, err)
             return
         self._session.on_received(frame.unique_id)
-        laps.lap(metrics.STEP_RECEIPT)
+        receipt_s = laps.lap(metrics.STEP_RECEIPT)
         if operations_are_logged():
             operation_log(
                 "received", document_id=self._session.document_id, unique_id=frame.unique_id
@@ -118,6 +118,7 @@ class Inbound:
                 header=header,
                 author=self._session,
                 unique_id=frame.unique_id,
+                receipt_s=receipt_s,
             )
         )
 

@@ -62,6 +62,9 @@ class Submission:
     header: UpdateHeader
     author: Author
     unique_id: str | None = None
+    #: How long it took to read, in seconds, and what was traced then (``apps.core.tracing``).
+    receipt_s: float = 0.0
+    origin: object = None
 
 
 @dataclass(slots=True, eq=False)

@@ -7,12 +7,13 @@ come back (DESIGN, invariant 6).
 """
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from apps.collab.close_codes import GOING_DOWN, TRY_AGAIN, GoingDownError
@@ -22,9 +23,10 @@ from apps.collab.limits import Limits
 from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
 from apps.collab.presence import Presence
 from apps.collab.session import Session
-from apps.core import clock, failpoints, ids, metrics
+from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.logs import operations_are_logged
+from apps.core.tracing import Trace, Tracer
 from apps.crdt import protocol
 from apps.crdt.engine import Engine
 from apps.crdt.protocol import AwarenessEntry
@@ -136,6 +138,8 @@ class Room:
                 "Edits come faster than they can be stored. Try again shortly.",
                 extra={"limit": "queue_bytes"},
             )
+        if tracing.tracer is not None:
+            submission.origin = tracing.tracer.here()
         if not self._queue:
             self._queued_at = time.perf_counter()
         self._queue.append(submission)
@@ -257,23 +261,50 @@ class Room:
         if self._behind:
             await self._catch_up()
         if self._queue:
-            queued_at = self._queued_at
-            self._in_hand = self._take_batch()
-            metrics.STEP_QUEUE.observe(time.perf_counter() - queued_at)
-            if failpoints.armed:
-                await failpoints.reach_when_sent("after_receipt")
-            drafts = await self._without_packed(await self._form(self._in_hand))
-            if drafts:
-                await self._commit(drafts)
-                metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
-                self._rest_later()
-            self._in_hand = []
+            await self._take_edits()
         await self._answer_syncs()
         if self._lock_wanted:
             self._lock_wanted = False
             if await self._context.committer.release(self.document_id):
                 metrics.LOCK_HANDOVERS.inc()
                 await asyncio.sleep(YIELD_S)
+
+    async def _take_edits(self) -> None:
+        """Take a batch of what waits all the way, traced where somebody wants that."""
+        queued_at = self._queued_at
+        self._in_hand = self._take_batch()
+        taken_at = time.perf_counter()
+        metrics.STEP_QUEUE.observe(taken_at - queued_at)
+        if failpoints.armed:
+            await failpoints.reach_when_sent("after_receipt")
+        if tracing.tracer is None:
+            await self._edit(queued_at, None)
+        else:
+            with self._trace(tracing.tracer, queued_at, taken_at) as trace:
+                await self._edit(queued_at, trace)
+        self._in_hand = []
+
+    async def _edit(self, queued_at: float, trace: Trace | None) -> None:
+        drafts = await self._without_packed(await self._form(self._in_hand, trace))
+        if drafts:
+            await self._commit(drafts, trace)
+            metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
+            self._rest_later()
+
+    @contextlib.contextmanager
+    def _trace(self, tracer: Tracer, queued_at: float, taken_at: float) -> Iterator[Trace]:
+        """Trace the batch in hand, from where the first of it began to be read."""
+        began = queued_at - self._in_hand[0].receipt_s
+        names = {each.author.request_id for each in self._in_hand}
+        with tracer.edit(
+            document_id=self.document_id,
+            origins=[each.origin for each in self._in_hand],
+            request_ids={name for name in names if name is not None},
+            started=began,
+        ) as trace:
+            trace.step("receipt", began, queued_at)
+            trace.step("queue", queued_at, taken_at)
+            yield trace
 
     def _take_batch(self) -> list[Submission]:
         batch: list[Submission] = []
@@ -285,10 +316,10 @@ class Room:
         self._queue_bytes -= size
         return batch
 
-    async def _form(self, batch: list[Submission]) -> list[Draft]:
+    async def _form(self, batch: list[Submission], trace: Trace | None) -> list[Draft]:
         """Merge a batch; when an update breaks the engine, do it again without that one."""
         while True:
-            laps = metrics.Laps()
+            laps = metrics.Laps(trace)
             try:
                 drafts = self.live.form(batch, at=time.monotonic())
             except BrokenDocumentError as err:
@@ -346,17 +377,19 @@ class Room:
 
     # --- commit ---
 
-    async def _commit(self, drafts: list[Draft]) -> None:
+    async def _commit(self, drafts: list[Draft], trace: Trace | None) -> None:
         """Make drafts durable, tell their authors, broadcast."""
         disagreements = 0
         give_up_at = time.monotonic() + self._context.limits.lock_wait_s
         while drafts:
             operations = self.live.number(drafts, document_id=self.document_id, at=clock.now())
-            laps = metrics.Laps()
-            answer = await self._context.committer.append(Append(self.document_id, operations))
+            laps = metrics.Laps(trace)
+            answer = await self._context.committer.append(
+                Append(self.document_id, operations, trace)
+            )
             laps.lap(metrics.STEP_COMMIT)
             if answer.stored:
-                await self._settle(drafts[: answer.stored], operations[: answer.stored])
+                await self._settle(drafts[: answer.stored], operations[: answer.stored], trace)
                 drafts = drafts[answer.stored :]
             if answer.state is AppendState.LOCKED:
                 await self._wait_for_lock(give_up_at)
@@ -364,13 +397,17 @@ class Room:
                 disagreements += 1
                 if disagreements > MAX_DISAGREEMENTS:
                     raise TransientError("The log moves faster than this server can follow.")
-                drafts = await self._agree(drafts)
+                drafts = await self._agree(drafts, trace)
 
-    async def _settle(self, drafts: Sequence[Draft], operations: Sequence[Operation]) -> None:
+    async def _settle(
+        self, drafts: Sequence[Draft], operations: Sequence[Operation], trace: Trace | None
+    ) -> None:
         """Tell of what is durable, the authors first. Without an armed point it never waits."""
         if failpoints.armed:
             failpoints.reach("before_ack")
-        laps = metrics.Laps()
+        if trace is not None:
+            trace.logged([operation.unique_id for operation in operations], operations[0].seq)
+        laps = metrics.Laps(trace)
         self.live.settle(drafts, operations)
         laps.lap(metrics.STEP_ACK)
         if failpoints.armed:
@@ -387,7 +424,7 @@ class Room:
         self._context.exchange.publish({"type": "lock_wanted", "document_id": self.document_id})
         await asyncio.sleep(LOCK_POLL_S * (1 + random.random()))  # noqa: S311 - spreads the polls
 
-    async def _agree(self, drafts: list[Draft]) -> list[Draft]:
+    async def _agree(self, drafts: list[Draft], trace: Trace | None) -> list[Draft]:
         """Take in what the log has and this room lacks; return the drafts that are not in it."""
         by_id = {draft.unique_id: draft for draft in drafts}
         found = await asyncio.to_thread(
@@ -403,7 +440,7 @@ class Room:
                 # Another edit under a used id: it is merged in memory and never in the log.
                 await self._rebuild()
                 kept = [kept for d in by_id.values() for kept in [*d.submissions, *d.repeats]]
-                return await self._form(kept)
+                return await self._form(kept, trace)
         left = list(by_id.values())
         self.live.seal(left)
         return left

@@ -22,6 +22,7 @@ from zope.interface import implementer
 from apps.collab.close_codes import TOO_LARGE
 from apps.collab.limits import Limits
 from apps.collab.runtime import close_runtime
+from apps.core import tracing
 from apps.oplog.publisher import close_shared_publisher
 
 logger = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ async def _finish() -> None:
     try:
         await close_runtime()
         await asyncio.to_thread(close_shared_publisher)
+        await asyncio.to_thread(tracing.stop)
     except Exception:
         logger.exception("not everything was finished; the log has what was acknowledged")
 

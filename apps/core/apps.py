@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.conf import settings
 
-from apps.core import failpoints, metrics, mongo
+from apps.core import failpoints, metrics, mongo, tracing
 
 
 class CoreConfig(AppConfig):
@@ -19,3 +19,4 @@ class CoreConfig(AppConfig):
         mongo.connect()
         metrics.SERVER.labels(server_id=settings.SERVER_ID).set(1)
         failpoints.arm(settings.FAILPOINT)
+        tracing.start(settings.OTEL_EXPORTER_OTLP_ENDPOINT, server_id=settings.SERVER_ID)

@@ -4,6 +4,8 @@ import time
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from apps.core.tracing import Steps
+
 SERVER = Gauge("scriptorium_server", "1; the label is this process's name.", ["server_id"])
 SESSIONS = Gauge("scriptorium_sessions", "Open document sockets of this process.")
 ROOMS = Gauge("scriptorium_rooms", "Documents held in memory by this process.")
@@ -28,20 +30,30 @@ STEP_SECONDS = Histogram(
     ["step"],
     buckets=_STEP_BUCKETS,
 )
+
+
+class Step:
+    """A step on the way; looked up once, for the way of an edit is no place for it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.observe = STEP_SECONDS.labels(step=name).observe
+
+
 #: The way in order: read the frame up to its first ack · wait for the batch · merge it · the
 #: commit, which is lock, insert, documents' heads and the hand-over to Kafka, for all rooms that
-#: wait · acknowledge · broadcast. Looked up once: the way of an edit is no place for it.
-STEP_RECEIPT = STEP_SECONDS.labels(step="receipt")
-STEP_QUEUE = STEP_SECONDS.labels(step="queue")
-STEP_MERGE = STEP_SECONDS.labels(step="merge")
-STEP_COMMIT = STEP_SECONDS.labels(step="commit")
-STEP_LOCK = STEP_SECONDS.labels(step="lock")
-STEP_INSERT = STEP_SECONDS.labels(step="insert")
-STEP_HEADS = STEP_SECONDS.labels(step="heads")
-STEP_KAFKA = STEP_SECONDS.labels(step="kafka")
-STEP_ACK = STEP_SECONDS.labels(step="ack")
-STEP_BROADCAST = STEP_SECONDS.labels(step="broadcast")
-STEP_EDIT = STEP_SECONDS.labels(step="edit")
+#: wait · acknowledge · broadcast.
+STEP_RECEIPT = Step("receipt")
+STEP_QUEUE = Step("queue")
+STEP_MERGE = Step("merge")
+STEP_COMMIT = Step("commit")
+STEP_LOCK = Step("lock")
+STEP_INSERT = Step("insert")
+STEP_HEADS = Step("heads")
+STEP_KAFKA = Step("kafka")
+STEP_ACK = Step("ack")
+STEP_BROADCAST = Step("broadcast")
+STEP_EDIT = Step("edit")
 QUEUED = Gauge("scriptorium_queued_bytes", "Updates that wait for the log, in all rooms.")
 PENDING = Gauge("scriptorium_pending_edits", "Edits that wait for what they build on.")
 OUTBOX = Gauge("scriptorium_outbox_bytes", "Frames that wait for clients to read them.")
@@ -88,15 +100,19 @@ LOOP_ERRORS = Counter(
 
 
 class Laps:
-    """The time that one step after the other takes."""
+    """The time that one step after the other takes, for the metrics and for a trace, if any."""
 
-    __slots__ = ("_at",)
+    __slots__ = ("_at", "_trace")
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Steps | None = None) -> None:
+        self._trace = trace
         self._at = time.perf_counter()
 
-    def lap(self, step: Histogram) -> None:
-        """Count what has passed since the lap before as the time of a step."""
+    def lap(self, step: Step) -> float:
+        """Count what has passed since the lap before as the time of a step; return it, in s."""
         now = time.perf_counter()
-        step.observe(now - self._at)
-        self._at = now
+        began, self._at = self._at, now
+        step.observe(now - began)
+        if self._trace is not None:
+            self._trace.step(step.name, began, now)
+        return now - began

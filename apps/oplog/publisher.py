@@ -7,7 +7,7 @@ consumers are idempotent, so twice is fine.
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -50,7 +50,7 @@ def client_config() -> dict[str, Any]:
 
 
 #: Headers of a message.
-Headers = list[tuple[str, str | bytes | None]]
+Headers = Sequence[tuple[str, str | bytes | None]]
 
 
 def headers_of(operation: Operation) -> Headers:
@@ -58,7 +58,7 @@ def headers_of(operation: Operation) -> Headers:
 
     Where operations are followed through the logs, also the request that brought it.
     """
-    headers: Headers = [
+    headers: list[tuple[str, str | bytes | None]] = [
         ("unique_id", operation.unique_id.encode()),
         ("seq", str(operation.seq).encode()),
         ("version_vector", operation.version_vector),
@@ -93,8 +93,10 @@ class Publisher:
         self._thread = threading.Thread(target=self._serve, name="publisher", daemon=True)
         self._thread.start()
 
-    def hand_over(self, operations: Iterable[Operation]) -> bool:
+    def hand_over(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
         """Queue operations for delivery; False when one is not taken (the relay comes by).
+
+        ``headers`` are for each of the messages, beside its own.
 
         Never raises: the operations are in the log, and no edit may fail for Kafka.
         """
@@ -104,7 +106,7 @@ class Publisher:
                     TOPIC,
                     key=operation.document_id,
                     value=operation.update,
-                    headers=headers_of(operation),
+                    headers=[*headers_of(operation), *headers],
                     on_delivery=self._on_delivery(operation.document_id, operation.seq),
                 )
             except (BufferError, KafkaException) as err:

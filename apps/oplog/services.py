@@ -3,13 +3,14 @@
 import enum
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pymongo.errors import BulkWriteError
 
-from apps.core import failpoints, metrics
+from apps.core import failpoints, metrics, tracing
 from apps.core.logs import operations_are_logged
+from apps.core.tracing import Together, Trace
 from apps.documents.heads import Head, heads_advance
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
@@ -30,10 +31,14 @@ class AppendState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Operations for the end of one document's log, numbered from the caller's head."""
+    """Operations for the end of one document's log, numbered from the caller's head.
+
+    ``trace`` is the batch's, where it is traced.
+    """
 
     document_id: str
     operations: Sequence[Operation]
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def operations_append(
     nobody knows what got in: the caller has to read the log again.
     """
     started = time.perf_counter()
-    laps = metrics.Laps()
+    laps = metrics.Laps(_together(append.trace for append in appends))
     answers: list[Appended | None] = [_refusal(append, leases) for append in appends]
     ready = [index for index, answer in enumerate(answers) if answer is None]
     laps.lap(metrics.STEP_LOCK)
@@ -122,7 +127,7 @@ def _after_insert(
 ) -> None:
     """Move the heads of the documents and hand what is new to Kafka."""
     stored = [
-        append.operations[: result.stored]
+        (append.operations[: result.stored], append.trace)
         for append, result in zip(appends, results, strict=True)
         if result.stored
     ]
@@ -130,21 +135,38 @@ def _after_insert(
         return
     if failpoints.armed:
         failpoints.reach("after_insert")
-    laps = metrics.Laps()
-    heads_advance([_head(operations[-1]) for operations in stored])
+    laps = metrics.Laps(_together(trace for _, trace in stored))
+    heads_advance([_head(operations[-1]) for operations, _ in stored])
     laps.lap(metrics.STEP_HEADS)
     if failpoints.armed:
         failpoints.reach("after_heads")
-    for operations in stored:
-        publisher.hand_over(operations)
+    laps = metrics.Laps()  # in a trace each batch's own publishing stands for it
+    for operations, trace in stored:
+        _publish(operations, publisher, trace)
         metrics.OPERATIONS.inc(len(operations))
     laps.lap(metrics.STEP_KAFKA)
     if operations_are_logged():
-        for operation in itertools.chain.from_iterable(stored):
+        for operation in itertools.chain.from_iterable(operations for operations, _ in stored):
             operation.log("stored")
     if failpoints.armed:
         failpoints.reach("after_kafka")
-    metrics.COMMIT_OPERATIONS.observe(sum(map(len, stored)))
+    metrics.COMMIT_OPERATIONS.observe(sum(len(operations) for operations, _ in stored))
+
+
+def _publish(operations: Sequence[Operation], publisher: Publisher, trace: Trace | None) -> None:
+    """Hand operations to Kafka; where they are traced, each message names its trace."""
+    if trace is None:
+        publisher.hand_over(operations)
+        return
+    with trace.publishing(len(operations)) as traceparent:
+        publisher.hand_over(operations, headers=[(tracing.HEADER, traceparent)])
+
+
+def _together(traces: Iterable[Trace | None]) -> Together | None:
+    """Return those that are there as one, None where nothing is traced."""
+    if tracing.tracer is None:
+        return None
+    return Together([trace for trace in traces if trace is not None])
 
 
 def _head(operation: Operation) -> Head:

@@ -6,7 +6,7 @@ from typing import Any
 from celery import bootsteps
 from django.conf import settings
 
-from apps.core import pulse
+from apps.core import pulse, tracing
 from apps.oplog.publisher import close_shared_publisher
 from apps.pipeline.consumer import OperationsConsumer
 
@@ -33,4 +33,5 @@ class OperationsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Finish what is in hand."""
         self._consumer.stop()
         close_shared_publisher()
+        tracing.stop()
         logger.info("operations consumer stopped")

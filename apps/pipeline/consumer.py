@@ -8,13 +8,14 @@ nothing, and none is passed over.
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from django.conf import settings
 
-from apps.core import metrics
+from apps.core import metrics, tracing
 from apps.core.pulse import pulse
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
@@ -151,9 +152,12 @@ class OperationsConsumer:
         polled = consumer.consume(BATCH, self._poll_s)
         self._poll_s = BEHIND_POLL_S if len(polled) == BATCH else POLL_S
         messages = [message for message in polled if _is_data(message)]
+        started = time.perf_counter()
         self._processor.process(
             operation for message in messages if (operation := self._read(message)) is not None
         )
+        if messages and tracing.tracer is not None:
+            tracing.tracer.processed(_traced(messages), started, group=GROUP, topic=TOPIC)
         self._dead_letters.flush()
         self._commit_due = self._commit_due or bool(messages)
         if self._commit_due:
@@ -218,6 +222,14 @@ def _is_data(message: Message) -> bool:
     if error.code() == KafkaError._FATAL:  # noqa: SLF001 - of a consumer, only this can be
         logger.error("another worker took this one's place as %s: SERVER_ID", settings.SERVER_ID)
     raise KafkaException(error)
+
+
+def _traced(messages: list[Message]) -> Iterator[tuple[bytes, str]]:
+    """Yield ``traceparent`` and document of the messages that have one."""
+    for message in messages:
+        traceparent, key = dict(message.headers() or []).get(tracing.HEADER), message.key()
+        if isinstance(traceparent, bytes) and isinstance(key, bytes):
+            yield traceparent, key.decode(errors="replace")
 
 
 def membership() -> dict[str, str]:

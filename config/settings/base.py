@@ -6,7 +6,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from environs import validate
 
-from config.env import BASE_DIR, env, has_server_id, server_id
+from config.env import BASE_DIR, env, has_server_id, http_url_or_empty, server_id
 
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS")
@@ -315,6 +315,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "activity-sweep": {"task": "activity.sweep", "schedule": 300.0},
 }
+
+#: Where traces go, by OTLP over HTTP (``apps.core.tracing``); empty for nowhere.
+OTEL_EXPORTER_OTLP_ENDPOINT: str | None = env.str(
+    "OTEL_EXPORTER_OTLP_ENDPOINT", None, validate=http_url_or_empty
+)
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    # Behind what answers probes and static files.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("csp.middleware.CSPMiddleware"), "apps.core.spans.requests_traced"
+    )
 
 LOG_FORMAT: str = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
 LOG_OPERATIONS: bool = env.bool("LOG_OPERATIONS", False)

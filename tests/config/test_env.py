@@ -117,6 +117,7 @@ def test_missing_required_variable_stops_the_start_with_its_name(name: str) -> N
         ("DEBUG", "perhaps"),
         ("CRDT_ENGINE", "automerge"),
         ("DATABASE_URL", "not a URL"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
     ],
 )
 def test_variable_that_cannot_be_read_stops_the_start_with_its_name(name: str, wrong: str) -> None:

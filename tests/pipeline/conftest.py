@@ -9,7 +9,7 @@ from apps.core import clock, ids
 from apps.documents.models import Document
 from apps.oplog.leases import Leases
 from apps.oplog.operation import Operation
-from apps.oplog.publisher import Publisher
+from apps.oplog.publisher import Headers, Publisher
 from apps.oplog.selectors import operations_since
 from apps.oplog.services import Append, operations_append
 from apps.oplog.transfer import operations_delete
@@ -27,7 +27,7 @@ Written = Callable[..., Scribe]
 class _DyingPublisher(Publisher):
     """The producer of a process that dies right after each insert: Kafka gets nothing."""
 
-    def hand_over(self, operations: Iterable[Operation]) -> bool:
+    def hand_over(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
         """Lose them."""
         return True
 

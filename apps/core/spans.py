@@ -1,0 +1,187 @@
+"""Traces by OpenTelemetry, sent by OTLP over HTTP; imported only where there are any.
+
+Each batch of edits is a span ``edit`` with a child for each step. One that a request brought
+belongs to the request's span, a middleware's; one that sockets brought begins a trace. A message to
+Kafka names the span that published it, and the worker's span is a child of that: so a trace goes
+from the receipt to the worker. How much is traced and how it is sent, the SDK reads from the
+standard's other variables by itself. A caller's own ``traceparent`` is not taken: it would decide
+what is traced.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from django.http import HttpRequest, HttpResponseBase
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import AttributeValue
+
+from apps.core.request_ids import request_id_find
+from apps.core.tracing import HEADER, Trace
+
+#: How long the end of a process waits until its last spans are taken, in seconds.
+STOP_WAIT_S = 2.0
+#: Names in one span; of more, the first ones.
+MOST_NAMES = 20
+#: What a span is called by; any other method is anybody's word.
+_METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+_NAME = "scriptorium"
+_SERVER_ERROR = 500
+_propagator = TraceContextTextMapPropagator()
+
+
+class OtlpTracer:
+    """The tracer of a process."""
+
+    def __init__(self, endpoint: str, *, server_id: str) -> None:
+        ours = {"service.name": _NAME, "service.instance.id": server_id}
+        self._provider = TracerProvider(
+            resource=Resource.create(ours).merge(OTELResourceDetector().detect()),
+            shutdown_on_exit=False,  # it would wait for a collector that hangs
+        )
+        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        trace.set_tracer_provider(self._provider)
+        self._tracer = self._provider.get_tracer(_NAME)
+
+    def here(self) -> SpanContext:
+        """Return what is traced just now."""
+        return trace.get_current_span().get_span_context()
+
+    @contextmanager
+    def edit(
+        self, *, document_id: str, origins: Iterable[object], request_ids: set[str], started: float
+    ) -> Iterator[Trace]:
+        """Trace a batch while the block runs; ends with the error where that does."""
+        found = [each for each in origins if isinstance(each, SpanContext) and each.is_valid]
+        contexts = list({each.span_id: each for each in found}.values())
+        first = contexts[0] if contexts else trace.INVALID_SPAN_CONTEXT
+        span = self._tracer.start_span(
+            "edit",
+            context=trace.set_span_in_context(trace.NonRecordingSpan(first)),
+            links=[Link(other) for other in contexts[1:]],
+            start_time=_epoch_ns(started),
+            attributes={
+                "scriptorium.document_id": document_id,
+                "scriptorium.request_ids": sorted(request_ids)[:MOST_NAMES],
+            },
+        )
+        with trace.use_span(span, end_on_exit=True):
+            yield _EditTrace(self._tracer, span)
+
+    def processed(
+        self, batches: Iterable[tuple[bytes, str]], started: float, *, group: str, topic: str
+    ) -> None:
+        """Add a span to the trace of each batch that a worker has just dealt with."""
+        for (traceparent, document_id), messages in Counter(batches).items():
+            context = _propagator.extract({HEADER: traceparent.decode("latin-1")})
+            if not trace.get_current_span(context).get_span_context().is_valid:
+                continue
+            self._tracer.start_span(
+                "process",
+                context=context,
+                kind=SpanKind.CONSUMER,
+                start_time=_epoch_ns(started),
+                attributes={
+                    "messaging.system": "kafka",
+                    "messaging.operation.type": "process",
+                    "messaging.destination.name": topic,
+                    "messaging.consumer.group.name": group,
+                    "messaging.batch.message_count": messages,
+                    "scriptorium.document_id": document_id,
+                },
+            ).end()
+
+    def stop(self) -> None:
+        """Send off what is left; gives up after ``STOP_WAIT_S``."""
+        sending = threading.Thread(target=self._provider.force_flush, daemon=True)
+        sending.start()
+        sending.join(STOP_WAIT_S)
+
+
+class _EditTrace:
+    """The span of a batch and its children."""
+
+    def __init__(self, tracer: trace.Tracer, span: Span) -> None:
+        self._tracer = tracer
+        self._span = span
+        self._context = trace.set_span_in_context(span)
+
+    def step(self, name: str, started: float, ended: float) -> None:
+        """Add a child that has ended."""
+        child = self._tracer.start_span(name, context=self._context, start_time=_epoch_ns(started))
+        child.end(_epoch_ns(ended))
+
+    def logged(self, unique_ids: Sequence[str], seq: int) -> None:
+        """Say what has become of the batch."""
+        self._span.set_attributes(
+            {
+                "scriptorium.unique_ids": unique_ids[:MOST_NAMES],
+                "scriptorium.operations": len(unique_ids),
+                "scriptorium.seq": seq,
+            }
+        )
+
+    @contextmanager
+    def publishing(self, messages: int) -> Iterator[bytes]:
+        """Add a child for the hand-over to Kafka."""
+        attributes: dict[str, AttributeValue] = {
+            "messaging.system": "kafka",
+            "messaging.batch.message_count": messages,
+        }
+        with self._tracer.start_as_current_span(
+            "publish", context=self._context, kind=SpanKind.PRODUCER, attributes=attributes
+        ):
+            carrier: dict[str, str] = {}
+            _propagator.inject(carrier)
+            yield carrier[HEADER].encode()
+
+
+def requests_traced(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Return the middleware that traces requests; probes and static files do not come to it."""
+    tracer = trace.get_tracer(_NAME)
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        method = request.method if request.method in _METHODS else "HTTP"
+        with tracer.start_as_current_span(
+            method, kind=SpanKind.SERVER, attributes=_request_attributes(request)
+        ) as span:
+            response = get_response(request)
+            _take_answer(span, method, request, response)
+        return response
+
+    return answer
+
+
+def _request_attributes(request: HttpRequest) -> dict[str, str]:
+    """Return what is said of a request; nothing of its query, where people search."""
+    return {
+        "http.request.method": request.method if request.method in _METHODS else "_OTHER",
+        "url.path": request.path,
+        "scriptorium.request_id": request_id_find() or "",
+    }
+
+
+def _take_answer(span: Span, method: str, request: HttpRequest, response: HttpResponseBase) -> None:
+    """Say how a request ended, and call its span by the path's pattern, not by each path."""
+    span.set_attribute("http.response.status_code", response.status_code)
+    if request.resolver_match is not None:
+        span.set_attribute("http.route", request.resolver_match.route)
+        span.update_name(f"{method} /{request.resolver_match.route}")
+    if response.status_code >= _SERVER_ERROR:
+        span.set_status(StatusCode.ERROR)
+
+
+def _epoch_ns(moment: float) -> int:
+    """Return a moment of the performance counter as nanoseconds since 1970."""
+    return time.time_ns() - int((time.perf_counter() - moment) * 1e9)

@@ -1,0 +1,101 @@
+"""A collector of traces: takes OTLP over HTTP as any other, and keeps what came."""
+
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One span as it came, and which process sent it."""
+
+    server_id: str
+    span: Span
+
+    @property
+    def name(self) -> str:
+        """Return what it is called."""
+        return self.span.name
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return its attributes."""
+        return _pairs(self.span.attributes)
+
+
+class Collector:
+    """Listens on a free port of loopback; a context manager."""
+
+    def __init__(self) -> None:
+        self.spans: list[Seen] = []
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            """Takes spans, at the one path that the standard names."""
+
+            def do_POST(self) -> None:
+                """Decode and keep them."""
+                assert (self.path, self.headers["Content-Type"]) == (
+                    "/v1/traces",
+                    "application/x-protobuf",
+                )
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                collector.take(ExportTraceServiceRequest.FromString(body))
+                answer = ExportTraceServiceResponse().SerializeToString()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-protobuf")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *args: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def take(self, request: ExportTraceServiceRequest) -> None:
+        """Keep the spans of one request."""
+        for of_process in request.resource_spans:
+            server_id = _pairs(of_process.resource.attributes)["service.instance.id"]
+            self.spans += [
+                Seen(server_id, span) for scope in of_process.scope_spans for span in scope.spans
+            ]
+
+    def trace_of(self, unique_id: str) -> list[Seen]:
+        """Return all of the trace in which an operation was edited; nothing before it is there."""
+        for seen in list(self.spans):
+            if seen.name == "edit" and unique_id in seen.said.get("scriptorium.unique_ids", []):
+                found = seen.span.trace_id
+                return [each for each in list(self.spans) if each.span.trace_id == found]
+        return []
+
+
+def _pairs(attributes: Any) -> dict[str, Any]:
+    pairs: list[KeyValue] = list(attributes)
+    return {pair.key: _value(pair.value) for pair in pairs}
+
+
+def _value(value: AnyValue) -> Any:
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return [_value(each) for each in value.array_value.values]
+    return getattr(value, str(kind))
