@@ -1,50 +1,54 @@
 """Which operation wrote each piece of a document's text, in the order in which it is read."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
-from typing import NamedTuple
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from apps.crdt.identified import Element, Words, identified
 from apps.crdt.units import Units
 
-#: Returns the number of the operation that brought each of ``length`` clocks of a client.
-OperationsOf = Callable[[int, int, int], Sequence[int]]
+#: Returns of a client where the runs of its clocks end, and the number of the operation of each.
+RunsOf = Callable[[int], tuple[Sequence[int], Sequence[int]]]
+
+_NOBODY: Final = -1
 
 
-class TextRun(NamedTuple):
-    """Text that stands together and came with one operation."""
+def text_runs(state: bytes, runs_of: RunsOf) -> tuple[list[str], list[int]]:
+    """Return the text of a whole state in document order, and which operation each piece is of.
 
-    text: str
-    operation: int
-
-
-def text_runs(state: bytes, operations_of: OperationsOf) -> Iterator[TextRun]:
-    """Yield the text of a whole state, run by run; root ``default`` first, then the others.
-
-    A run ends where the operation changes, or the text that it is in ends.
+    Root ``default`` comes first, then the others. A piece ends where the operation changes, or the
+    text that it is in ends. Two lists: a long document has tens of thousands of pieces.
     """
-    held: TextRun | None = None
-    for node in identified(state):
-        if isinstance(node, Element):
+    texts: list[str] = []
+    operations: list[int] = []
+    before = _NOBODY
+    for words in identified(state):
+        if isinstance(words, Element):
             continue
-        for begins, run in _runs(node, operations_of(*node.id, node.units)):
-            if held is not None and not begins and held.operation == run.operation:
-                held = TextRun(held.text + run.text, run.operation)
+        if words.begins:
+            before = _NOBODY
+        for text, operation in _pieces(words, *runs_of(words.id[0])):
+            if operation == before:
+                texts[-1] += text
                 continue
-            if held is not None:
-                yield held
-            held = run
-    if held is not None:
-        yield held
+            texts.append(text)
+            operations.append(operation)
+            before = operation
+    return texts, operations
 
 
-def _runs(words: Words, operations: Sequence[int]) -> Iterator[tuple[bool, TextRun]]:
-    """Cut words where the operation changes; with each piece, whether a text begins with it."""
-    if operations.count(operations[0]) == words.units:
-        yield words.begins, TextRun(words.text, operations[0])
-        return
-    units, place = Units(words.text), 0
-    for operation, run in groupby(operations):
-        end = place + sum(1 for _ in run)
-        yield words.begins and not place, TextRun(units.cut(place, end), operation)
-        place = end
+def _pieces(
+    words: Words, ends: Sequence[int], operations: Sequence[int]
+) -> Sequence[tuple[str, int]]:
+    """Cut words where the operation changes."""
+    begin = clock = words.id[1]
+    end = clock + words.units
+    run = bisect_right(ends, clock)
+    if ends[run] >= end:
+        return ((words.text, operations[run]),)
+    cut, pieces = Units(words.text).cut, []
+    while clock < end:
+        upto = min(ends[run], end)
+        pieces.append((cut(clock - begin, upto - begin), operations[run]))
+        clock, run = upto, run + 1
+    return pieces

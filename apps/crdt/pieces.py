@@ -3,13 +3,11 @@
 Only for updates that ``apps.crdt.updates.read_update`` has passed: nothing is checked again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from apps.crdt.contents import (
-    ELEMENT,
     STRING,
-    TYPE,
     MalformedUpdateError,
     read_content,
     read_uint,
@@ -57,34 +55,6 @@ def read_pieces(update: bytes) -> Iterator[Piece]:
             piece, length, pos = _read_piece(update, pos, client, clock)
             yield piece
             clock += length
-
-
-def rewritten(update: bytes, content_of: Callable[[Piece, int], bytes | None]) -> bytes:
-    """Return an update whose structs have other contents: ``content_of(struct, length)`` each.
-
-    None for one that stays as it is. Another content has to be of the same kind and as long in
-    clocks. Asked in the order in which ``update`` has them.
-    """
-    clients, pos = read_uint(update, 0)
-    out = bytearray(update[:pos])
-    for _ in range(clients):
-        start = pos
-        structs, pos = read_uint(update, pos)
-        client, pos = read_uint(update, pos)
-        clock, pos = read_uint(update, pos)
-        out += update[start:pos]
-        for _ in range(structs):
-            piece, length, pos = _read_piece(update, pos, client, clock)
-            content = content_of(piece, length)
-            out += piece.place
-            out += piece.content if content is None else content
-            clock += length
-    return bytes(out + update[pos:])
-
-
-def is_element(piece: Piece) -> bool:
-    """Tell whether a struct is an element, whose content is its kind and its name."""
-    return piece.kind == TYPE and bool(piece.content) and piece.content[0] == ELEMENT
 
 
 def with_deletes(update: bytes, spans: Iterable[Span]) -> bytes:

@@ -12,7 +12,7 @@ import pycrdt
 
 from apps.crdt.marked import cut_spans, deleted_spans
 from apps.crdt.parts import part_whole
-from apps.crdt.pieces import NOTHING, Span, root_names, with_deletes
+from apps.crdt.pieces import NOTHING, Span, with_deletes
 from apps.crdt.repeats import CameAfter, repeated_spans, with_only_these_deletes
 from apps.crdt.together import together
 
@@ -22,10 +22,11 @@ def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
 
     Both are whole states, as v1 updates that ``read_update`` has passed, of one document.
     """
-    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc, after = pycrdt.Doc[Any](), pycrdt.Doc[Any]()
     doc.apply_update(earlier)
+    after.apply_update(present)
+    names = {*doc.keys(), *after.keys()}
     # To the manager a root is a root, of whatever type.
-    names = root_names(earlier) | root_names(present)
     roots = [doc.get(name, type=pycrdt.XmlFragment) for name in sorted(names)]
     manager = pycrdt.UndoManager(scopes=roots)
     doc.apply_update(present)

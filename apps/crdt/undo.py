@@ -123,7 +123,7 @@ class _Undo:
     def __init__(self, earlier: bytes, edits: Iterable[Edit]) -> None:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
         self.doc.apply_update(earlier)
-        names = root_names(earlier).union(*(root_names(edit.update) for edit in edits))
+        names = set(self.doc.keys()).union(*(root_names(edit.update) for edit in edits))
         # To the manager a root is a root, of whatever type.
         roots = [self.doc.get(name, type=pycrdt.XmlFragment) for name in sorted(names)]
         self._manager = pycrdt.UndoManager(scopes=roots)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from apps.crdt.authorship import text_runs
-from apps.history.clocks import Origin, clocks_of
+from apps.history.clocks import Clocks, Origin, clocks_of
 from apps.history.recovery import document_load, moment_load, state_of
 from apps.oplog.selectors import head_seq
 
@@ -31,12 +31,35 @@ class AuthoredPiece(NamedTuple):
     origin: Origin
 
 
-def document_authorship(
-    *, document_id: str, lineage: str, seq: int | None = None
-) -> tuple[int, list[AuthoredPiece]]:
-    """Return the pieces of the text at a moment, in document order, and the moment's seq.
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """The text of a document after operation ``seq``, in document order, and who wrote it.
 
-    The present when ``seq`` is None. Raises ``SeqNotFoundError``, ``LogGapError``.
+    ``texts`` and ``places`` have one entry for each piece: its text, and the number that
+    ``clocks`` has for its operation. Columns, for a long document has tens of thousands.
+    """
+
+    seq: int
+    texts: list[str]
+    places: list[int]
+    clocks: Clocks
+
+    @property
+    def author_ids(self) -> set[str]:
+        """Return who wrote any of it."""
+        return {self.clocks.author_ids[place] for place in self.places}
+
+    @property
+    def pieces(self) -> list[AuthoredPiece]:
+        """Return the pieces one by one."""
+        origins = map(self.clocks.origin, self.places)
+        return list(map(AuthoredPiece, self.texts, origins))
+
+
+def document_authorship(*, document_id: str, lineage: str, seq: int | None = None) -> Authorship:
+    """Return who wrote the text of a moment, the present when ``seq`` is None.
+
+    Raises ``SeqNotFoundError``, ``LogGapError``.
     """
     if seq is None:
         loaded = document_load(document_id=document_id)
@@ -45,11 +68,8 @@ def document_authorship(
     state = state_of(loaded, document_id=document_id)
     loaded.engine.close()
     clocks = clocks_of(document_id=document_id, lineage=lineage, up_to=loaded.seq)
-    pieces = [
-        AuthoredPiece(run.text, clocks.origin(run.operation))
-        for run in text_runs(state, clocks.places)
-    ]
-    return loaded.seq, pieces
+    texts, places = text_runs(state, clocks.runs)
+    return Authorship(loaded.seq, texts, places, clocks)
 
 
 def client_runs(*, document_id: str, lineage: str, after: int = 0) -> tuple[int, list[ClientRun]]:

@@ -57,9 +57,9 @@ class Clocks:
     def __init__(self) -> None:
         #: By their numbers: seq, author and moment of the operations. Lists, for a document has
         #: many of them, and a list is packed and unpacked at once.
-        self._seqs: list[int] = []
-        self._author_ids: list[str] = []
-        self._received_ms: list[int] = []
+        self.seqs: list[int] = []
+        self.author_ids: list[str] = []
+        self.received_ms: list[int] = []
         #: For each client, where its runs end, and the number of the operation of each.
         self._ends: dict[int, list[int]] = {}
         self._places: dict[int, list[int]] = {}
@@ -86,12 +86,12 @@ class Clocks:
     def _note(
         self, operation: Operation | PackedOperation, ranges: ClockRuns, deletes: ClockRuns
     ) -> None:
-        place = len(self._seqs)
+        place = len(self.seqs)
         brought = self._note_brought(ranges, place)
         if self._note_deletes(deletes, place) or brought:
-            self._seqs.append(operation.seq)
-            self._author_ids.append(operation.author_id)
-            self._received_ms.append((operation.received_at - _EPOCH) // _MS)
+            self.seqs.append(operation.seq)
+            self.author_ids.append(operation.author_id)
+            self.received_ms.append((operation.received_at - _EPOCH) // _MS)
 
     def _note_brought(self, ranges: ClockRuns, place: int) -> bool:
         brought = False
@@ -122,12 +122,16 @@ class Clocks:
             run += 1
         return found
 
+    def runs(self, client: int) -> tuple[list[int], list[int]]:
+        """Return where the runs of a client's clocks end, and the number of who brought each."""
+        return self._ends[client], self._places[client]
+
     def brought_after(self, seq: int) -> Iterator[tuple[int, int, int, int]]:
         """Yield ``(client, first clock, end, place)`` of what came after an operation, in order.
 
         Of each client its clocks in order.
         """
-        first_place = bisect_right(self._seqs, seq)
+        first_place = bisect_right(self.seqs, seq)
         for client, ends in self._ends.items():
             places = self._places[client]
             for run in range(bisect_left(places, first_place), len(places)):
@@ -155,7 +159,7 @@ class Clocks:
 
     def origin(self, place: int) -> Origin:
         """Return the operation of a number."""
-        return Origin(self._seqs[place], self._author_ids[place], self._received_ms[place])
+        return Origin(self.seqs[place], self.author_ids[place], self.received_ms[place])
 
     def pack(self) -> bytes:
         """Return all of it as compressed JSON."""
@@ -164,7 +168,7 @@ class Clocks:
             str(client): [runs.starts, runs.ends, runs.numbers]
             for client, runs in self._deletes.items()
         }
-        origins = [self._seqs, self._author_ids, self._received_ms]
+        origins = [self.seqs, self.author_ids, self.received_ms]
         whole = [_FORM, self.seq, origins, clients, deletes]
         return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 1)
 
@@ -180,7 +184,7 @@ class Clocks:
         seq, origins, clients, deletes = whole
         clocks = cls()
         clocks.seq = seq
-        clocks._seqs, clocks._author_ids, clocks._received_ms = origins
+        clocks.seqs, clocks.author_ids, clocks.received_ms = origins
         for client, (ends, places) in clients.items():
             clocks._ends[int(client)], clocks._places[int(client)] = ends, places
         clocks._deletes = {int(client): Runs(*runs) for client, runs in deletes.items()}

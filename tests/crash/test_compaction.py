@@ -73,7 +73,7 @@ def look(log: OldLog) -> Seen:
     found = operations_find(document_id=document_id, unique_ids=names)
     return Seen(
         state=present_content(document_id=document_id).state,
-        pieces=document_authorship(document_id=document_id, lineage=lineage)[1],
+        pieces=document_authorship(document_id=document_id, lineage=lineage).pieces,
         writes=writes_since(document_id=document_id, after=0, limit=10_000),
         versions={
             number: version_content(document_id=document_id, number=number).state

@@ -6,18 +6,20 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.authorship import TextRun, text_runs
-from apps.crdt.contents import STRING
-from apps.crdt.pieces import read_pieces, rewritten
+from apps.crdt.authorship import RunsOf, text_runs
 from apps.crdt.restore import restoring_update
-from apps.crdt.updates import read_update
 
 CLIENTS = {10: "a", 11: "b", 12: "😀"}
 
 
-def by_client(client: int, _clock: int, length: int) -> list[int]:
-    """Return the client itself as the operation of each of its clocks."""
-    return [client] * length
+def by_client(client: int) -> tuple[list[int], list[int]]:
+    """Return the client itself as the operation of all its clocks."""
+    return [99_999], [client]
+
+
+def runs_in(state: bytes, runs_of: RunsOf) -> list[tuple[str, int]]:
+    """Return each piece of the text with its operation."""
+    return list(zip(*text_runs(state, runs_of), strict=True))
 
 
 def typed(chance: random.Random) -> bytes:
@@ -57,13 +59,13 @@ def typed(chance: random.Random) -> bytes:
 def test_every_letter_is_that_of_its_author(seed: int) -> None:
     """After typing into each other's words, at the same time."""
     state = typed(random.Random(seed))
-    runs = list(text_runs(state, by_client))
-    assert all(set(run.text) == {CLIENTS[run.operation]} for run in runs)
+    runs = runs_in(state, by_client)
+    assert all(set(text) == {CLIENTS[client]} for text, client in runs)
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
     root = doc.get("default", type=pycrdt.XmlFragment)
     shown = [str(text) for element in root.children for text in element.children]
-    assert "".join(run.text for run in runs) == "".join(shown)
+    assert "".join(text for text, _ in runs) == "".join(shown)
 
 
 def test_runs_are_cut_where_the_operation_changes() -> None:
@@ -71,18 +73,17 @@ def test_runs_are_cut_where_the_operation_changes() -> None:
     doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
     text += "onetwo"
-    numbers = [7, 7, 7, 123_456, 123_456, 123_456]
-    runs = list(text_runs(doc.get_update(), lambda _, clock, length: numbers[clock:][:length]))
-    assert runs == [TextRun("one", 7), TextRun("two", 123_456)]
+    runs = runs_in(doc.get_update(), lambda _: ([3, 9], [7, 123_456]))
+    assert runs == [("one", 7), ("two", 123_456)]
 
 
 def test_document_without_text_has_no_runs() -> None:
     """Neither an empty one nor one of other types."""
-    assert list(text_runs(b"\x00\x00", by_client)) == []
+    assert runs_in(b"\x00\x00", by_client) == []
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.get("meta", type=pycrdt.Map)["key"] = "value"
     doc.get("list", type=pycrdt.Array).extend(["one", 2, {"three": "four"}])
-    assert list(text_runs(doc.get_update(), by_client)) == []
+    assert runs_in(doc.get_update(), by_client) == []
 
 
 def test_text_that_a_restore_brings_back_is_the_restores() -> None:
@@ -95,20 +96,14 @@ def test_text_that_a_restore_brings_back_is_the_restores() -> None:
     update = restoring_update(earlier=earlier, present=doc.get_update())
     assert update is not None
     doc.apply_update(update)
-    runs = list(text_runs(doc.get_update(), lambda client, _, n: [0 if client == 1 else 1] * n))
-    assert runs == [TextRun("one", 1), TextRun(" two", 0)]
+    runs = runs_in(doc.get_update(), lambda client: ([9], [0 if client == 1 else 1]))
+    assert runs == [("one", 1), (" two", 0)]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_other_contents_leave_all_else_as_it_was(seed: int) -> None:
-    """Places, kinds, clocks and deletes."""
-    state = typed(random.Random(seed))
-    other = rewritten(
-        state, lambda piece, n: bytes([n]) + b"x" * n if piece.kind == STRING else None
-    )
-    assert [piece[:4] for piece in read_pieces(other)] == [
-        piece[:4] for piece in read_pieces(state)
-    ]
-    texts = {piece.content for piece in read_pieces(other) if piece.kind == STRING}
-    assert all(set(text[1:]) <= {ord("x")} for text in texts)
-    assert read_update(other).deletes == read_update(state).deletes
+def test_pieces_end_where_their_text_does() -> None:
+    """Though one operation brought both paragraphs."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
+    root: pycrdt.XmlFragment = doc.get("default", type=pycrdt.XmlFragment)
+    for word in ("one", "two"):
+        root.children.append(pycrdt.XmlElement("paragraph", {}, [pycrdt.XmlText(word)]))
+    assert runs_in(doc.get_update(), by_client) == [("one", 1), ("two", 1)]

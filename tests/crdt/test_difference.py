@@ -108,5 +108,5 @@ def test_a_document_with_many_runs_of_text_is_read_as_one_with_few(
     [*_, state] = Scribbler(random.Random(7)).write(STEPS)
     expected = list(identified(state))
     assert sum(isinstance(each, Words) for each in expected) > 9
-    monkeypatch.setattr("apps.crdt.identified._BASE", 9)
+    monkeypatch.setattr("apps.crdt.numbering.BASE", 9)
     assert list(identified(state)) == expected

@@ -1,16 +1,22 @@
 """``authorship/``: by the log's authenticated authors, at any moment."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from django_redis import get_redis_connection
 from pytest_django import Settings
+from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.core.errors import ConflictError
+from apps.core.renderers import ReadyJSON, ReadyJSONRenderer
 from apps.crdt.runs import NONE
 from apps.history import clocks
+from apps.history.api.authorship_json import authorship_json
+from apps.history.authorship import Authorship
 from apps.history.clocks import Clocks, clocks_of
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_set_aside
@@ -136,6 +142,31 @@ def test_runs_say_which_clocks_are_whose(client: APIClient, pair: Pair) -> None:
     assert shown("?after=3") == shown("?after=99") == []
     assert_error(client.get(f"{path}?after=-1"), 400, "invalid")
     assert_error(bearer(make_user()).get(path), 404, "document_not_found")
+
+
+def test_answer_is_what_the_serializer_would_write(client: APIClient, pair: Pair) -> None:
+    """Moments of a whole second too, and text that JSON has to escape; for people as well."""
+    pair.write(0, 0, 'say "\\ü\n😀')
+    known = Clocks()
+    received = [datetime(2026, 11, 24, 3, 13, 0, ms * 1_000, tzinfo=UTC) for ms in (0, 7)]
+    for operation, at in zip(Scribe().write_many(2), received, strict=True):
+        known.take(replace(operation, received_at=at), is_aside=False)
+    made = Authorship(2, ['"a\\\t\x01', "ü😀\u2028"], [0, 1], known)
+    author = {"id": 1, "username": 'q"'}
+    body = {
+        "seq": 2,
+        "pieces": [
+            {"text": text, "author": author, "seq": origin.seq, "received_at": at}
+            for (text, origin), at in zip(made.pieces, received, strict=True)
+        ],
+        "deletions": "http://host/x",
+    }
+    written = authorship_json(made, dict.fromkeys(known.author_ids, author), "http://host/x")
+    assert ReadyJSONRenderer().render(ReadyJSON(written)) == JSONRenderer().render(body)
+    path = f"/api/v1/documents/{pair.document.id}/authorship/"
+    page = client.get(path, headers={"accept": "text/html"})
+    assert page["content-type"].startswith("text/html")
+    assert "😀" in page.content.decode()
 
 
 def test_author_without_an_account_has_no_name(client: APIClient, pair: Pair) -> None:

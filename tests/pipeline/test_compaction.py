@@ -106,7 +106,7 @@ def look(log: OldLog) -> Seen:
 
     def pieces(seq: int | None) -> list[AuthoredPiece]:
         get_redis_connection("default").delete(_key(document_id, lineage, set()))
-        return document_authorship(document_id=document_id, lineage=lineage, seq=seq)[1]
+        return document_authorship(document_id=document_id, lineage=lineage, seq=seq).pieces
 
     snapshot_forget(document_id=document_id)
     present = present_content(document_id=document_id)

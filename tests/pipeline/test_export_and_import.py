@@ -364,7 +364,7 @@ def compacted(tmp_path: Path) -> Iterator[tuple[OldLog, Path]]:
 
 def seen(document_id: str) -> list[Any]:
     """Return what is to be seen of a document, wherever it is stored."""
-    _, pieces = document_authorship(document_id=document_id, lineage=ids.new_id())
+    pieces = document_authorship(document_id=document_id, lineage=ids.new_id()).pieces
     return [
         document_load(document_id=document_id).engine.encode(),
         [(piece.text, piece.origin) for piece in pieces],
