@@ -4,7 +4,7 @@ The trail has each session that is over as a row, so a page of sittings costs wh
 long the log is. Only what the workers have not taken in yet is read from the log, without content.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import islice
@@ -19,18 +19,24 @@ from apps.activity.sessions import Session, sessions_fold
 from apps.activity.sittings import Sitting, Stretch, sittings_of
 from apps.activity.writing import TURN, authors_of
 from apps.core import clock
+from apps.history.clocks import clocks_of
 from apps.history.selectors import versions_named
 from apps.history.version import Version
+from apps.oplog.base import log_begins
 from apps.oplog.selectors import writes_since
 
 
 @dataclass(slots=True)
 class MarkedSitting:
-    """A sitting, and what was done to its moments: versions that were named, and ways back."""
+    """A sitting, and what was done to its moments: versions that were named, and ways back.
+
+    ``letters``: how many came and how many went in it; None where nobody asked, or nothing tells.
+    """
 
     sitting: Sitting
     versions: list[Version] = field(default_factory=list)
     restores: list[Activity] = field(default_factory=list)
+    letters: tuple[int, int] | None = None
 
 
 def sittings_page(
@@ -42,6 +48,22 @@ def sittings_page(
     if page:
         _mark(document_id, page)
     return page
+
+
+def sittings_count(*, document_id: str, lineage: str, page: Sequence[MarkedSitting]) -> None:
+    """Count the letters of a page of sittings.
+
+    By the clocks that authorship keeps; without them the log is read once. Of what a compacted log
+    has no more nothing says which of its clocks were letters. Raises ``LogGapError``.
+    """
+    if not page:
+        return
+    last_seq = page[0].sitting.last_seq
+    clocks = clocks_of(document_id=document_id, lineage=lineage, up_to=last_seq)
+    begins = log_begins(document_id=document_id)
+    for each in page:
+        if each.sitting.first_seq >= begins:
+            each.letters = clocks.letters(each.sitting.first_seq, each.sitting.last_seq)
 
 
 def _sessions(document_id: str, before: int | None) -> Iterator[Stretch]:

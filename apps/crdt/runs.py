@@ -26,13 +26,13 @@ class Runs:
         self.ends = ends or []
         self.numbers = numbers or []
 
-    def take(self, first: int, end: int, number: int) -> bool:
+    def take(self, first: int, end: int, number: int) -> list[tuple[int, int]]:
         """Give ``number`` to the clocks from ``first`` to before ``end`` that have none yet.
 
-        Return whether there were any.
+        Return them, as runs ``(first, end)`` in order.
         """
         run = bisect_right(self.ends, first)
-        took = False
+        took: list[tuple[int, int]] = []
         while first < end:
             if run < len(self.starts) and self.starts[run] <= first:
                 first = self.ends[run]
@@ -40,7 +40,8 @@ class Runs:
                 continue
             upto = min(end, self.starts[run]) if run < len(self.starts) else end
             run = self._put(run, first, upto, number)
-            first, took = upto, True
+            took.append((first, upto))
+            first = upto
         return took
 
     def _put(self, run: int, first: int, end: int, number: int) -> int:
@@ -52,6 +53,15 @@ class Runs:
         self.ends.insert(run, end)
         self.numbers.insert(run, number)
         return run + 1
+
+    def count(self, first: int, end: int) -> int:
+        """Return how many of the clocks from ``first`` to before ``end`` have a number."""
+        count = 0
+        run = bisect_right(self.ends, first)
+        while run < len(self.starts) and self.starts[run] < end:
+            count += min(self.ends[run], end) - max(self.starts[run], first)
+            run += 1
+        return count
 
     def numbers_of(self, clock: int, length: int) -> list[int]:
         """Return the number of each of ``length`` clocks, ``NONE`` where there is none."""

@@ -7,7 +7,8 @@ import json
 import logging
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Self
 
@@ -18,7 +19,9 @@ from redis.exceptions import RedisError
 from apps.crdt.contents import MalformedUpdateError
 from apps.crdt.pieces import Id, Span
 from apps.crdt.runs import NONE, Runs
-from apps.crdt.updates import read_update
+from apps.crdt.updates import Struct, read_structs, read_update
+from apps.history.base import BaseLostError, base_snapshot
+from apps.history.letters import Letters
 from apps.oplog.base import base_find, packed_iter
 from apps.oplog.operation import Operation
 from apps.oplog.packed import ClockRuns, PackedOperation
@@ -30,7 +33,7 @@ logger = logging.getLogger(__name__)
 #: Of what is kept in Redis, compressed. Threat: a log without end.
 CACHED_BYTES = 8 * 1024 * 1024
 #: Changes when the form does.
-_FORM = 3
+_FORM = 4
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 
@@ -65,6 +68,7 @@ class Clocks:
         self._places: dict[int, list[int]] = {}
         #: For each client, which of its clocks were deleted, and by which operation first.
         self._deletes: dict[int, Runs] = {}
+        self._letters = Letters()
         self.seq = 0
 
     def take(self, operation: Operation, *, is_aside: bool) -> None:
@@ -76,40 +80,57 @@ class Clocks:
             header = read_update(operation.update)
         except MalformedUpdateError:
             return
-        self._note(operation, header.ranges, header.deletes)
+        self._note(operation, header.ranges, header.deletes, read_structs(operation.update))
 
     def take_packed(self, operation: PackedOperation) -> None:
         """Take the next operation of those before the beginning of a compacted log."""
         self.seq = operation.seq
-        self._note(operation, operation.ranges, operation.deletes)
+        self._note(operation, operation.ranges, operation.deletes, {})
+
+    def take_base(self, state: bytes) -> None:
+        """Take the state that a compacted log begins with: what in it are letters."""
+        self._letters.take_state(read_structs(state))
 
     def _note(
-        self, operation: Operation | PackedOperation, ranges: ClockRuns, deletes: ClockRuns
+        self,
+        operation: Operation | PackedOperation,
+        ranges: ClockRuns,
+        deletes: ClockRuns,
+        structs: Mapping[int, Sequence[Struct]],
     ) -> None:
         place = len(self.seqs)
-        brought = self._note_brought(ranges, place)
-        if self._note_deletes(deletes, place) or brought:
+        added = self._note_brought(ranges, structs, place)
+        removed = self._note_deletes(deletes, place)
+        if added is not None or removed is not None:
             self.seqs.append(operation.seq)
             self.author_ids.append(operation.author_id)
             self.received_ms.append((operation.received_at - _EPOCH) // _MS)
+            self._letters.note(added or 0, removed or 0)
 
-    def _note_brought(self, ranges: ClockRuns, place: int) -> bool:
-        brought = False
+    def _note_brought(
+        self, ranges: ClockRuns, structs: Mapping[int, Sequence[Struct]], place: int
+    ) -> int | None:
+        """Return how many letters are new, None where nothing is."""
+        added: int | None = None
         for client, runs in ranges.items():
             ends = self._ends.setdefault(client, [])
-            if not ends or runs[-1][1] > ends[-1]:  # what was known before is another's
+            known = ends[-1] if ends else 0
+            if not ends or runs[-1][1] > known:  # what was known before is another's
                 ends.append(runs[-1][1])
                 self._places.setdefault(client, []).append(place)
-                brought = True
-        return brought
+                letters = self._letters.bring(client, structs.get(client, ()), known=known)
+                added = (added or 0) + letters
+        return added
 
-    def _note_deletes(self, deletes: ClockRuns, place: int) -> bool:
-        took = False
+    def _note_deletes(self, deletes: ClockRuns, place: int) -> int | None:
+        """Return how many letters are gone now, None where nothing is."""
+        removed: int | None = None
         for client, runs in deletes.items():
             known = self._deletes.setdefault(client, Runs())
             for clock, length in runs:
-                took |= known.take(clock, clock + length, place)
-        return took
+                if took := known.take(clock, clock + length, place):
+                    removed = (removed or 0) + self._letters.count(client, took)
+        return removed
 
     def places(self, client: int, clock: int, length: int) -> list[int]:
         """Return the number of the operation that brought each of ``length`` clocks."""
@@ -153,6 +174,11 @@ class Clocks:
                 found.setdefault(place, []).append(((client, first), end - first))
         return found
 
+    def letters(self, first_seq: int, last_seq: int) -> tuple[int, int]:
+        """Return how many letters some operations brought, and how many they deleted."""
+        first, end = bisect_left(self.seqs, first_seq), bisect_right(self.seqs, last_seq)
+        return sum(self._letters.added[first:end]), sum(self._letters.removed[first:end])
+
     def came_after(self, one: Id, other: Id) -> bool:
         """Tell whether a struct was brought after another one was deleted."""
         return self.places(*one, 1)[0] > self.deleters(*other, 1)[0] != NONE
@@ -169,7 +195,7 @@ class Clocks:
             for client, runs in self._deletes.items()
         }
         origins = [self.seqs, self.author_ids, self.received_ms]
-        whole = [_FORM, self.seq, origins, clients, deletes]
+        whole = [_FORM, self.seq, origins, clients, deletes, self._letters.to_json()]
         return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 1)
 
     @classmethod
@@ -181,13 +207,14 @@ class Clocks:
             raise ValueError(str(err)) from err
         if form != _FORM:
             raise ValueError(f"form {form}")
-        seq, origins, clients, deletes = whole
+        seq, origins, clients, deletes, letters = whole
         clocks = cls()
         clocks.seq = seq
         clocks.seqs, clocks.author_ids, clocks.received_ms = origins
         for client, (ends, places) in clients.items():
             clocks._ends[int(client)], clocks._places[int(client)] = ends, places
         clocks._deletes = {int(client): Runs(*runs) for client, runs in deletes.items()}
+        clocks._letters = Letters.from_json(letters)
         return clocks
 
 
@@ -218,6 +245,9 @@ def _take_packed(clocks: Clocks, document_id: str, up_to: int) -> None:
     end = min(base.seq, up_to)
     for operation in packed_iter(document_id=document_id, after=clocks.seq, up_to=end):
         clocks.take_packed(operation)
+    if clocks.seq == base.seq:
+        with suppress(BaseLostError):  # who reads the document is told of it
+            clocks.take_base(base_snapshot(base).state)
 
 
 def _take_all(clocks: Clocks, operations: Iterable[Operation], aside: set[int]) -> None:

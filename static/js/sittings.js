@@ -17,6 +17,7 @@ import { dayOf, span } from "./time.js";
  * @property {string} last_at
  * @property {boolean} ongoing
  * @property {Actor[]} authors
+ * @property {{added: number, removed: number} | null} letters
  * @property {{number: number, seq: number, name: string, created_at: string}[]} versions
  * @property {{operation_seq: number, seq: number, number: number | null, at: string, actor: Actor}[]} restores
  */
@@ -65,12 +66,14 @@ export class SittingList {
     this.#more.disabled = true;
     this.#list.setAttribute("aria-busy", "true");
     try {
-      const { results, next } = await this.#api.call(`${this.#path}${this.#next ?? ""}`);
+      const query = this.#next ?? "";
+      const { results, next } = await this.#api.call(`${this.#path}${query}`);
       this.#next = next && new URL(next).search;
       this.#sittings.push(...results);
       this.#show();
       this.#say("");
       this.#offer(this.#next ? "Load more" : "");
+      void this.#count(query);
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error), true);
       this.#offer("Try again");
@@ -83,15 +86,44 @@ export class SittingList {
   /** Read the latest sittings anew: the document has grown, or a moment has got a name. */
   async refresh() {
     try {
-      const { results } = await this.#api.call(`${this.#path}?limit=${PAGE}`);
+      const query = `?limit=${PAGE}`;
+      const { results } = await this.#api.call(`${this.#path}${query}`);
+      this.#takeLetters(results, this.#sittings);
       const oldest = results.at(-1)?.first_seq ?? 0;
       // Rows that two pages both have are those of the new one.
       const kept = this.#sittings.filter((sitting) => sitting.last_seq < oldest);
       this.#sittings = [...results, ...kept];
       this.#show();
+      void this.#count(query);
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error), true);
     }
+  }
+
+  /**
+   * Add how many letters came and went: the server may need longer for it than for the list.
+   * @param {string} query of the page
+   */
+  async #count(query) {
+    const wanted = new URLSearchParams(query);
+    wanted.set("letters", "true");
+    try {
+      const { results } = await this.#api.call(`${this.#path}?${wanted}`);
+      this.#takeLetters(this.#sittings, results);
+      this.#showLetters();
+    } catch (error) {
+      console.info("How many letters were written could not be asked:", error);
+    }
+  }
+
+  /**
+   * Give sittings the counts of those that are the same.
+   * @param {Sitting[]} sittings
+   * @param {Sitting[]} counted
+   */
+  #takeLetters(sittings, counted) {
+    const known = new Map(counted.map((sitting) => [stretchOf(sitting), sitting.letters]));
+    for (const sitting of sittings) sitting.letters ??= known.get(stretchOf(sitting)) ?? null;
   }
 
   /**
@@ -203,8 +235,17 @@ export class SittingList {
       items.push(h("li", {}, this.#row(sitting), ...this.#marks(sitting)));
     }
     this.#list.replaceChildren(...items);
+    this.#showLetters();
     this.mark(this.#here);
     this.#rows()[focused]?.focus();
+  }
+
+  /** Fill in what came later than the rows, which stay: somebody may be about to press one. */
+  #showLetters() {
+    const places = this.#list.querySelectorAll(".history-letters");
+    this.#sittings.forEach(({ letters }, index) =>
+      places[index]?.replaceChildren(...lettersOf(letters)),
+    );
   }
 
   /** @param {Sitting} sitting */
@@ -229,7 +270,7 @@ export class SittingList {
         "span",
         { class: "history-words" },
         h("b", {}, names),
-        h("span", { class: "muted" }, `${when} · ${size}`),
+        h("span", { class: "muted" }, `${when} · ${size}`, h("span", { class: "history-letters" })),
       ),
     );
   }
@@ -302,6 +343,26 @@ export class SittingList {
     this.#message.hidden = text === "";
     this.#message.classList.toggle("is-error", isError);
   }
+}
+
+/** @param {Sitting} sitting */
+function stretchOf({ first_seq: first, last_seq: last }) {
+  return `${first}-${last}`;
+}
+
+/**
+ * How much was written, in signs for the eye and in words for the ear.
+ * @param {Sitting["letters"]} letters
+ */
+function lettersOf(letters) {
+  if (!letters) return [];
+  const { added, removed } = letters;
+  const signs = `+${added.toLocaleString("en")} −${removed.toLocaleString("en")}`;
+  const words = `, ${counted(added, "letter")} added, ${removed.toLocaleString("en")} removed`;
+  return [
+    h("span", { "aria-hidden": "true" }, ` · ${signs}`),
+    h("span", { class: "visually-hidden" }, words),
+  ];
 }
 
 /** @param {Actor} author */

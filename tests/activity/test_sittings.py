@@ -12,6 +12,10 @@ from apps.activity.kinds import Kind
 from apps.activity.services import activity_record
 from apps.activity.writing import writing_advance
 from apps.core import clock
+from apps.history.services import version_create
+from apps.history.snapshot import Snapshot
+from apps.oplog.base import LogBase, base_advance, packed_append
+from apps.oplog.packed import PackedOperation
 from apps.oplog.transfer import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import make_user
@@ -129,6 +133,39 @@ def test_names_and_ways_back_stand_in_their_sitting(
     assert (restore["operation_seq"], restore["seq"], restore["number"]) == (4, 1, None)
     assert restore["actor"]["name"] == "Ada Byron"
     assert client.get(path(scribe, "?before=3")).json()["results"] == [earlier]
+
+
+def test_letters_that_came_and_went_are_counted_when_asked_for(
+    client: APIClient, scribe: Scribe, ada: User, grace: User
+) -> None:
+    """By whoever was first; each page says it of its own, and so does the next one's address."""
+    write(scribe, (ada, 60), (ada, 59))
+    scribe.author_id = str(grace.pk)
+    list(operations_write([scribe.erase(0, 1), scribe.write("four😀")]))
+    assert [row["letters"] for row in client.get(path(scribe)).json()["results"]] == [None, None]
+    first = client.get(path(scribe, "?letters=true&limit=1")).json()
+    assert first["results"][0]["letters"] == {"added": 6, "removed": 1}
+    [earlier] = client.get(first["next"]).json()["results"]
+    assert earlier["letters"] == {"added": 2, "removed": 0}
+    assert_error(client.get(path(scribe, "?letters=perhaps")), 400, "invalid")
+
+
+def test_letters_of_before_a_compacted_logs_beginning_are_not_known(
+    client: APIClient, scribe: Scribe, ada: User
+) -> None:
+    """Those of after it are, also of what was written before it and deleted since."""
+    old = [scribe.write("old ", at=clock.now() - timedelta(minutes=60))]
+    list(operations_write(old))
+    writing_advance(document_id=scribe.document_id)
+    snapshot = Snapshot(1, scribe.doc.get_state(), scribe.doc.get_update())
+    number = version_create(document_id=scribe.document_id, snapshot=snapshot)
+    packed_append(
+        document_id=scribe.document_id, operations=[PackedOperation.of(each) for each in old]
+    )
+    base_advance(LogBase(scribe.document_id, 1, number, scribe.doc.get_state(), clock.now()))
+    list(operations_write([scribe.write("new"), scribe.erase(0, 3)]))
+    later, earlier = client.get(path(scribe, "?letters=true")).json()["results"]
+    assert (later["letters"], earlier["letters"]) == ({"added": 3, "removed": 3}, None)
 
 
 def test_deleted_author_keeps_the_name_of_that_time(

@@ -15,11 +15,14 @@ def test_runs_are_what_a_plain_table_is(taken: list[tuple[int, int, int]]) -> No
     runs, table = Runs(), dict[int, int]()
     for first, length, number in taken:
         new = [clock for clock in range(first, first + length) if clock not in table]
-        assert runs.take(first, first + length, number) == bool(new)
+        took = runs.take(first, first + length, number)
+        assert [clock for begin, end in took for clock in range(begin, end)] == new
         table.update(dict.fromkeys(new, number))
     assert runs.numbers_of(0, 50) == [table.get(clock, NONE) for clock in range(50)]
     for clock in range(0, 50, 7):
         assert runs.numbers_of(clock, 5) == [table.get(clock + n, NONE) for n in range(5)]
+        found = runs.count(clock, clock + 5)
+        assert found == sum(clock + n in table for n in range(5))
     bounds = [each for run in zip(runs.starts, runs.ends, strict=True) for each in run]
     assert bounds == sorted(bounds)
 

@@ -108,6 +108,18 @@ def test_slider_begins_where_a_compacted_log_begins(ada: Person, stack: Launched
     expect(slider).to_have_js_property("value", str(OLD))
 
 
+def test_sessions_say_how_many_letters_came_and_went(ada: Person) -> None:
+    """Once they are counted; for the eye and for the ear."""
+    ada.open(ada.create("Letters"))
+    ada.write("Twelve more.")
+    expect(ada.chip).to_have_text("Saved")
+    ada.page.keyboard.press("Backspace")
+    expect(ada.chip).to_have_text("Saved")
+    dialog = open_history(ada)
+    row = dialog.get_by_role("button", name="12 letters added, 1 removed")
+    expect(row).to_contain_text("+12 −1")
+
+
 def test_viewer_looks_and_changes_nothing(ada: Person, grace: Person) -> None:
     """No name to give, no way back."""
     document_id = ada.create("Read only")

@@ -60,6 +60,13 @@ class SittingRestoreSerializer(serializers.Serializer[Any]):
     actor = ActorSerializer()
 
 
+class SittingLettersSerializer(serializers.Serializer[Any]):
+    """How much was written, in UTF-16 units."""
+
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+
+
 class SittingSerializer(serializers.Serializer[Any]):
     """A stretch of the log in which some people wrote without a long pause."""
 
@@ -72,6 +79,10 @@ class SittingSerializer(serializers.Serializer[Any]):
     authors = ActorSerializer(many=True, help_text="Who wrote last comes first.")
     versions = SittingVersionSerializer(many=True)
     restores = SittingRestoreSerializer(many=True)
+    letters = SittingLettersSerializer(
+        allow_null=True,
+        help_text="Null where they were not asked for, or are before a compacted log's beginning.",
+    )
 
 
 class SittingsQuerySerializer(serializers.Serializer[Any]):
@@ -81,6 +92,10 @@ class SittingsQuerySerializer(serializers.Serializer[Any]):
         min_value=1, required=False, help_text="Those that ended before this operation."
     )
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    letters = serializers.BooleanField(
+        default=False,
+        help_text="Count the letters that came and went; may read the whole log, once.",
+    )
 
 
 class SittingsPageSerializer(serializers.Serializer[Any]):

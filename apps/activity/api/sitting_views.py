@@ -18,7 +18,7 @@ from apps.activity.api.serializers import (
 )
 from apps.activity.api.views import actor_body
 from apps.activity.models import Activity
-from apps.activity.sitting_selectors import MarkedSitting, sittings_page
+from apps.activity.sitting_selectors import MarkedSitting, sittings_count, sittings_page
 from apps.activity.sittings import Sitting
 from apps.documents.selectors import document_history_get
 
@@ -32,13 +32,19 @@ class SittingsView(APIView):
     )
     def get(self, request: Request, document_id: str) -> Response:
         """List sittings, the latest first. Each operation of the log is in one of them."""
-        document_history_get(user=caller(request), document_id=document_id)
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(SittingsQuerySerializer, request.query_params)
         limit: int = query["limit"]
         rows = sittings_page(document_id=document_id, before=query.get("before"), limit=limit + 1)
         page, following = page_of(
-            request, rows, limit=limit, place=lambda row: row.sitting.first_seq
+            request,
+            rows,
+            limit=limit,
+            place=lambda row: row.sitting.first_seq,
+            letters=query["letters"],
         )
+        if query["letters"]:
+            sittings_count(document_id=document_id, lineage=document.lineage, page=page)
         bodies = SittingSerializer([_body(row) for row in page], many=True).data
         return Response({"results": bodies, "next": following})
 
@@ -55,7 +61,15 @@ def _body(marked: MarkedSitting) -> dict[str, Any]:
         "authors": _authors(sitting),
         "versions": marked.versions,
         "restores": [_restore(each) for each in marked.restores],
+        "letters": _letters(marked),
     }
+
+
+def _letters(marked: MarkedSitting) -> dict[str, int] | None:
+    if marked.letters is None:
+        return None
+    added, removed = marked.letters
+    return {"added": added, "removed": removed}
 
 
 def _authors(sitting: Sitting) -> list[dict[str, Any]]:
