@@ -25,10 +25,7 @@ const SENTENCES = {
   renamed: ({ old_title: before, title }) => `renamed “${before}” to “${title}”`,
   trashed: () => "put it into the trash",
   untrashed: () => "took it out of the trash",
-  restored: ({ number, seq, part }) => {
-    const moment = number === null ? `change ${seq}` : `version ${number}`;
-    return part ? `took something back from ${moment}` : `went back to ${moment}`;
-  },
+  restored: restoredOf,
   undid: ({ author, after_seq: after }) => {
     const { username } = /** @type {{username: string | null}} */ (author);
     return `undid everything by ${username ?? "somebody"} since change ${after}`;
@@ -45,6 +42,15 @@ export function sentenceOf(deed) {
   const words = SENTENCES[deed.kind];
   // A newer server knows more kinds than this page.
   return words ? words(deed.detail, deed) : deed.kind.replaceAll("_", " ");
+}
+
+/**
+ * Return how somebody went back, all the way or with a part.
+ * @param {Record<string, unknown>} detail
+ */
+export function restoredOf({ number, seq, part }) {
+  const moment = number === null ? `change ${seq}` : `version ${number}`;
+  return part ? `took something back from ${moment}` : `went back to ${moment}`;
 }
 
 /** @param {Record<string, unknown>} detail */

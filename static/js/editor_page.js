@@ -186,7 +186,7 @@ function showHistory(seq) {
   const { id, abilities } = page.document;
   const canWrite = abilities.write === true;
   const isOwner = abilities.manage_owner === true;
-  openHistory(api, { documentId: id, canWrite, isOwner, doc, editor }, seq);
+  openHistory(api, { documentId: id, canWrite, isOwner, doc, editor, provider }, seq);
 }
 
 /** Read the title and one's rights anew. */

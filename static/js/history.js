@@ -21,6 +21,7 @@ import { toast, toastError } from "./toast.js";
  * @property {boolean} isOwner
  * @property {Y.Doc} doc
  * @property {Editor} editor
+ * @property {import("./provider.js").Provider} provider
  */
 
 /** A part of the log that is not here is asked for when the slider has rested for so long. */
@@ -33,6 +34,8 @@ const LOOK_MS = 1_000;
 const LIST_MS = 3_000;
 /** Changes are asked for when the slider has rested for so long. */
 const DIFF_MS = 150;
+/** The edit that goes back is waited for so long, once the server has made it. */
+const EDIT_MS = 10_000;
 /** Marks the edit that goes back, so that one undo takes it away. */
 const RESTORE = Symbol("restore");
 /** An update that brings nothing is so long. */
@@ -48,7 +51,8 @@ export function openHistory(api, context, seq) {
   return new HistoryDialog(api, context).open(seq);
 }
 
-/** @typedef {{update: Uint8Array, done: string}} Preview */
+/** An edit of the server: where it is asked for, with what. @typedef {{path: string, body: object}} Wish */
+/** @typedef {{wish: Wish, nothing: string, done: string}} Preview */
 
 /** One opening of the dialog. */
 class HistoryDialog {
@@ -526,15 +530,15 @@ class HistoryDialog {
    * @param {number} against the moment that still has it
    */
   async #takeBack(part, against) {
+    const wish = {
+      path: `${this.#path}at/${against}/restore/`,
+      body: { part, seen_seq: this.#head },
+    };
     try {
-      const query = new URLSearchParams({ part, seen_seq: String(this.#head) });
-      const update = await this.#api.bytes(`${this.#path}at/${against}/restore/?${query}`);
-      if (update.length <= EMPTY_BYTES) {
-        toast("It is in the document already.");
-        return;
-      }
-      this.#make(update);
-      toast("It is in the document again. Undo takes this back.");
+      await this.#make(wish, {
+        nothing: "It is in the document already.",
+        done: "It is in the document again.",
+      });
     } catch (error) {
       this.#fail(error);
     }
@@ -561,15 +565,11 @@ class HistoryDialog {
     const name = undo.selectedOptions[0]?.textContent ?? "";
     undo.value = "";
     if (!author) return;
-    const query = new URLSearchParams({
-      author,
-      after_seq: String(this.#seq),
-      seen_seq: String(this.#head),
-    });
-    await this.#ask(`${this.#path}undo/?${query}`, {
+    const body = { author: Number(author), after_seq: this.#seq, seen_seq: this.#head };
+    await this.#ask({ path: `${this.#path}undo/`, body }, {
       nothing: `Nothing of what ${name} did since then is left to undo.`,
       question: `The document will read like this, without what ${name} did since then.`,
-      done: `What ${name} did since then is undone. Undo takes this back.`,
+      done: `What ${name} did since then is undone.`,
     });
   }
 
@@ -579,27 +579,28 @@ class HistoryDialog {
   async #showRestore() {
     // What came since the dialog was opened was not seen, and stays.
     const meanwhile = this.#head > this.#seenHead;
-    await this.#ask(`${this.#path}at/${this.#seq}/restore/?seen_seq=${this.#seenHead}`, {
+    const body = { seen_seq: this.#seenHead };
+    await this.#ask({ path: `${this.#path}at/${this.#seq}/restore/`, body }, {
       nothing: "The document reads like this already.",
       question: meanwhile
         ? "The document will read like this: as it was then, and with what others wrote meanwhile."
         : "The document will read like this. Everybody sees it, and undo takes it back.",
-      done: "The document is as it was then. Undo takes this back.",
+      done: "The document is as it was then.",
     });
   }
 
   /**
    * Get an edit, show the document as it would be after it, and ask.
-   * @param {string} path
+   * @param {Wish} wish
    * @param {{nothing: string, question: string, done: string}} words
    */
-  async #ask(path, { nothing, question, done }) {
+  async #ask(wish, { nothing, question, done }) {
     const { restore, undo, confirm } = this.#parts;
     this.#player.pause();
     restore.disabled = undo.disabled = true;
     const seq = this.#seq;
     try {
-      const update = await this.#api.bytes(path);
+      const update = await this.#api.bytes(`${wish.path}?${queryOf(wish.body)}`);
       if (seq !== this.#seq || this.#isClosed) return;
       if (update.length <= EMPTY_BYTES) {
         toast(nothing);
@@ -610,7 +611,7 @@ class HistoryDialog {
       Y.applyUpdate(after, Y.encodeStateAsUpdate(this.#context.doc));
       Y.applyUpdate(after, update);
       this.#momentSheet?.show(after);
-      this.#preview = { update, done };
+      this.#preview = { wish, nothing, done };
       this.#parts.question.textContent = question;
       this.#showPreview();
       confirm.focus();
@@ -642,28 +643,45 @@ class HistoryDialog {
   }
 
   /** Make the edit that is shown. */
-  #goBack() {
+  async #goBack() {
     const preview = this.#preview;
-    if (!preview) return;
-    this.#make(preview.update);
-    this.#parts.main.closest("dialog")?.close();
-    toast(preview.done);
+    const { confirm, main } = this.#parts;
+    if (!preview || confirm.getAttribute("aria-disabled") === "true") return;
+    confirm.setAttribute("aria-disabled", "true");
+    try {
+      await this.#make(preview.wish, preview);
+      main.closest("dialog")?.close();
+    } catch (error) {
+      this.#fail(error);
+    }
+    confirm.removeAttribute("aria-disabled");
   }
 
   /**
-   * Make an edit of one's own: everybody sees it, and one undo takes it away.
-   * @param {Uint8Array} update
+   * Have the server make an edit, in one's name: everybody sees it, the trail says what it is, and
+   * one undo takes it away.
+   * @param {Wish} wish
+   * @param {{nothing: string, done: string}} words
    */
-  #make(update) {
-    const { doc, editor } = this.#context;
+  async #make({ path, body }, { nothing, done }) {
+    const { provider, editor } = this.#context;
     const undo = yUndoPluginKey.getState(editor.state)?.undoManager;
+    const id = crypto.randomUUID();
     undo?.addTrackedOrigin(RESTORE);
     undo?.stopCapturing();
-    doc.transact((transaction) => {
-      Y.applyUpdate(doc, update);
-      transaction.local = true; // applyUpdate says otherwise; then it would not be sent
-    }, RESTORE);
-    undo?.stopCapturing();
+    provider.flush();
+    const followed = provider.follow(id, RESTORE).then((isMerged) => {
+      undo?.stopCapturing();
+      return isMerged;
+    });
+    try {
+      const edit = { ...body, unique_id: id };
+      const { changed } = await this.#api.call(path, { method: "POST", body: edit });
+      const isMerged = changed && (await Promise.race([followed, rest(EDIT_MS)]));
+      toast(changed ? done + (isMerged ? " Undo takes this back." : "") : nothing);
+    } finally {
+      provider.unfollow(id);
+    }
   }
 
   async #copyLink() {
@@ -771,6 +789,11 @@ function button(label, style) {
 function iconButton(label, sign, title) {
   const attributes = { type: "button", class: "icon-button", "aria-label": label, title };
   return h("button", attributes, icon(sign));
+}
+
+/** @param {object} body */
+function queryOf(body) {
+  return new URLSearchParams(Object.entries(body).map(([key, value]) => [key, String(value)]));
 }
 
 /** @param {number} value */

@@ -51,6 +51,11 @@ import {
  * @property {{reason: StopReason, message: string} | null} stopped
  */
 
+/**
+ * An operation that the server makes for this page: the origin it is merged with, and who waits.
+ * @typedef {{origin: unknown, onEnd: (isMerged: boolean) => void}} Followed
+ */
+
 /** At most so many operations wait for their acknowledgement at once. */
 const WINDOW = 32;
 /** No acknowledgement for so long: the connection is taken for dead. Longer than a lock's lease. */
@@ -111,6 +116,8 @@ export class Provider extends EventTarget {
   /** What the server has sent on this connection until it was in sync. @type {Uint8Array[]} */
   #received = [];
   #hasServerState = false;
+  /** Operations that the server makes for this page, by id. @type {Map<string, Followed>} */
+  #followed = new Map();
   #closed = false;
   #wantsFreshToken = false;
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
@@ -183,6 +190,31 @@ export class Provider extends EventTarget {
   settle() {
     this.flush();
     return this.state.unsaved === 0 || this.#outbox.keeps;
+  }
+
+  /**
+   * Merge an operation that the server makes for this page with an origin of the page's own, by
+   * which the undo manager knows it. True once it is here; false when the connection ended before,
+   * or the operation came without its id: then it is here, or will be, as anybody's.
+   * @param {string} id
+   * @param {unknown} origin
+   * @returns {Promise<boolean>}
+   */
+  follow(id, origin) {
+    if (!this.state.synced) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#followed.set(id, { origin, onEnd: resolve });
+    });
+  }
+
+  /**
+   * Wait no longer for an operation.
+   * @param {string} id
+   * @param {boolean} [isMerged]
+   */
+  unfollow(id, isMerged = false) {
+    this.#followed.get(id)?.onEnd(isMerged);
+    this.#followed.delete(id);
   }
 
   /** Try again after a stop. */
@@ -290,6 +322,7 @@ export class Provider extends EventTarget {
   #onClose(code, reason) {
     this.#socket = null;
     this.#inFlight.clear();
+    for (const id of this.#followed.keys()) this.unfollow(id);
     this.#serverVector = null;
     this.#hasServerState = false;
     this.#received = [];
@@ -427,9 +460,12 @@ export class Provider extends EventTarget {
     }
   }
 
-  /** @param {Uint8Array} update */
-  #merge(update) {
-    Y.applyUpdate(this.#doc, update, this);
+  /**
+   * @param {Uint8Array} update
+   * @param {unknown} [origin]
+   */
+  #merge(update, origin = this) {
+    Y.applyUpdate(this.#doc, update, origin);
     if (!this.state.synced) this.#received.push(update);
   }
 
@@ -437,11 +473,15 @@ export class Provider extends EventTarget {
    * Merge an operation of somebody else, unless it is here already (system-flow §6).
    *
    * Not by the version vector alone: an operation that only deletes does not move the vector.
-   * @param {{vector: Uint8Array, update: Uint8Array, seq: number}} operation
+   * @param {{id: string, vector: Uint8Array, update: Uint8Array, seq: number}} operation
    */
-  #onOperation({ vector, update, seq }) {
-    if (seq <= this.seq && this.#covers(vector)) return;
-    this.#merge(update);
+  #onOperation({ id, vector, update, seq }) {
+    if (seq <= this.seq && this.#covers(vector)) {
+      this.unfollow(id);
+      return;
+    }
+    this.#merge(update, this.#followed.get(id)?.origin);
+    this.unfollow(id, true);
     this.seq = Math.max(this.seq, seq);
     if (this.#doc.store.pendingStructs !== null || this.#doc.store.pendingDs !== null) {
       this.#send(encodeSyncStep1(Y.encodeStateVector(this.#doc)));

@@ -1,6 +1,6 @@
 /** The list of sittings in the history: who wrote when, with the names and ways back of each. */
 import { colourClass, initials } from "./colours.js";
-import { counted } from "./deeds.js";
+import { counted, restoredOf } from "./deeds.js";
 import { h, icon } from "./dom.js";
 import { dayOf, span } from "./time.js";
 
@@ -19,7 +19,7 @@ import { dayOf, span } from "./time.js";
  * @property {Actor[]} authors
  * @property {{added: number, removed: number} | null} letters
  * @property {{number: number, seq: number, name: string, created_at: string}[]} versions
- * @property {{operation_seq: number, seq: number, number: number | null, at: string, actor: Actor}[]} restores
+ * @property {{operation_seq: number, seq: number, number: number | null, part: boolean, at: string, actor: Actor}[]} restores
  */
 
 const PAGE = 30;
@@ -34,7 +34,8 @@ export class SittingList {
   /** The latest first. @type {Sitting[]} */
   #sittings = [];
   #here = -1;
-  #isBusy = false;
+  /** The page that is on its way. @type {Promise<void> | null} */
+  #loading = null;
   #list = h("ol", {
     class: "history-list",
     "aria-label": "Sessions of writing",
@@ -60,9 +61,14 @@ export class SittingList {
   }
 
   /** Load the next page, or say what went wrong and offer to try again. */
-  async load() {
-    if (this.#isBusy) return;
-    this.#isBusy = true;
+  load() {
+    this.#loading ??= this.#loadPage().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  async #loadPage() {
     this.#more.disabled = true;
     this.#list.setAttribute("aria-busy", "true");
     try {
@@ -80,7 +86,6 @@ export class SittingList {
     }
     this.#list.setAttribute("aria-busy", "false");
     this.#more.disabled = false;
-    this.#isBusy = false;
   }
 
   /** Read the latest sittings anew: the document has grown, or a moment has got a name. */
@@ -286,10 +291,10 @@ export class SittingList {
         sign: "bookmark",
         text: name || `Version ${number}`,
       })),
-      ...restores.map(({ operation_seq: at, seq, number, actor }) => ({
+      ...restores.map(({ operation_seq: at, actor, ...detail }) => ({
         seq: at,
         sign: "rotate-ccw",
-        text: `${actor.name ?? "Somebody"} went back to ${number === null ? `change ${seq}` : `version ${number}`}`,
+        text: `${actor.name ?? "Somebody"} ${restoredOf(detail)}`,
       })),
     ].sort((a, b) => b.seq - a.seq);
     return rows.map(({ seq, sign, text }) =>

@@ -57,6 +57,11 @@ def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back
     ada.page.keyboard.press("Control+z")
     for person in (ada, grace):
         person.sees("NEW two three.")
+    [detail] = [each["detail"] for each in ada.deeds(shared) if each["kind"] == "restored"]
+    assert (detail["seq"], detail["part"]) == (between, True)
+    dialog = open_history(ada)
+    took_back = f"Ada Lovelace took something back from change {between}"
+    expect(dialog.get_by_role("button", name=took_back)).to_be_visible()
 
 
 def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> None:
@@ -108,6 +113,8 @@ def test_owner_undoes_what_one_person_did_since_a_moment(
     ada.page.keyboard.press("Control+z")
     for person in (ada, grace):
         person.sees("NEW two three. Ada goes on.")
+    [detail] = [each["detail"] for each in ada.deeds(shared) if each["kind"] == "undid"]
+    assert (detail["author"]["username"], detail["after_seq"]) == ("grace", between)
 
 
 def test_only_an_owner_is_offered_to_undo_others(ada: Person, grace: Person, shared: str) -> None:

@@ -73,6 +73,13 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     for person in (ada, grace):
         person.sees("Meanwhile: First thoughts. And much that was too much.")
     expect(ada.chip).to_have_text("Saved")
+    [deed] = [each for each in ada.deeds(shared) if each["kind"] == "restored"]
+    assert deed["actor"]["username"] == "ada"
+    assert not deed["detail"]["part"]
+    dialog = open_history(ada)
+    went_back = f"Ada Lovelace went back to change {deed['detail']['seq']}"
+    dialog.get_by_role("button", name=went_back).click()
+    expect(preview(dialog)).to_have_text("Meanwhile: First thoughts.")
 
 
 def test_address_of_a_moment_opens_there(ada: Person) -> None:

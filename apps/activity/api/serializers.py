@@ -56,6 +56,7 @@ class SittingRestoreSerializer(serializers.Serializer[Any]):
     operation_seq = serializers.IntegerField()
     seq = serializers.IntegerField()
     number = serializers.IntegerField(allow_null=True, help_text="Of the version, if it was one.")
+    part = serializers.BooleanField(help_text="Only a part of it came back.")
     at = serializers.DateTimeField()
     actor = ActorSerializer()
 

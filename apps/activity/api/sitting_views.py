@@ -82,4 +82,4 @@ def _authors(sitting: Sitting) -> list[dict[str, Any]]:
 
 
 def _restore(row: Activity) -> dict[str, Any]:
-    return {**row.detail, "at": row.at, "actor": actor_body(row)}
+    return {"part": False, **row.detail, "at": row.at, "actor": actor_body(row)}
