@@ -142,6 +142,8 @@ class _Connection:
     async def _write(self) -> None:
         try:
             await self._session.write()
+        except OSError:  # the client has gone (ASGI, 2.4)
+            return
         except Exception:
             metrics.LOOP_ERRORS.labels(loop="send").inc()
             logger.exception("frames not sent")

@@ -49,10 +49,10 @@ TIGHT = {
 Enter = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def server(stack: Launched) -> Iterator[WebServer]:
-    """Start a web server with tight limits."""
-    with WebServer(stack, "web-tight", TIGHT) as server:
+@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
+def server(stack: Launched, request: pytest.FixtureRequest) -> Iterator[WebServer]:
+    """Start a web server with tight limits, of each kind."""
+    with WebServer(stack, f"web-{request.param}", TIGHT, server=request.param) as server:
         yield server
 
 
@@ -124,6 +124,16 @@ async def test_frame_one_byte_too_large_is_4413(enter: Enter) -> None:
     bystander, attacker = await enter("grace", native=True), await enter("ada")
     await attacker.send(bytes(FRAME_BYTES + 1))
     assert await attacker.until_closed() == close_codes.TOO_LARGE
+    await assert_goes_on(bystander)
+
+
+async def test_frame_that_is_not_even_read_is_4413(enter: Enter) -> None:
+    """The client hears why, though it is still sending; what it sent before is stored."""
+    bystander, attacker = await enter("grace", native=True), await enter("ada", native=True)
+    await attacker.until_ack(await attacker.append("before "))
+    await flood(attacker, [bytes(40 * FRAME_BYTES)])
+    assert await attacker.until_closed() == close_codes.TOO_LARGE
+    await bystander.until_text("before ")
     await assert_goes_on(bystander)
 
 

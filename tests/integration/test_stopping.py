@@ -4,6 +4,8 @@ import asyncio
 import signal
 import time
 
+import pytest
+
 from apps.collab import close_codes
 from tests.crash.checks import check_nothing_lost, crowd, until_converged, until_written
 from tests.integration.conftest import Enter
@@ -14,11 +16,12 @@ from tests.support.web_server import WebServer
 STOP_S = 10
 
 
+@pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
 async def test_stopped_server_commits_tells_and_leaves_its_locks(
-    enter: Enter, stack: Launched, document_id: str
+    kind: str, enter: Enter, stack: Launched, document_id: str
 ) -> None:
     """1012 for everybody, the end within ten seconds, and another server writes at once."""
-    with WebServer(stack, "web-stopping") as server:
+    with WebServer(stack, f"web-stopping-{kind}", server=kind) as server:
         ada = await enter("ada", document_id, native=True, url=server.ws_url)
         grace = await enter("grace", document_id, url=server.ws_url)
         for client in (ada, grace):

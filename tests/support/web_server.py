@@ -18,7 +18,12 @@ class WebServer:
     """``manage.py serve`` as ``name``; a context manager."""
 
     def __init__(
-        self, stack: Launched, name: str, settings: Mapping[str, str] | None = None
+        self,
+        stack: Launched,
+        name: str,
+        settings: Mapping[str, str] | None = None,
+        *,
+        server: str = "uvicorn",
     ) -> None:
         self.port = free_port()
         self.log_file: Path = stack.data_dir / "log" / f"{name}.log"
@@ -31,7 +36,10 @@ class WebServer:
         }
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+                [
+                    *(sys.executable, "manage.py", "serve"),
+                    *("--port", str(self.port), "--server", server),
+                ],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

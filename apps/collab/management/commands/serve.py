@@ -1,11 +1,9 @@
-"""``manage.py serve``: the web server, daphne with the bounds that an open socket needs."""
+"""``manage.py serve``: the web server, with the bounds that an open socket needs (ADR 0010)."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-
-from apps.collab.server import serve
 
 
 class Command(BaseCommand):
@@ -17,7 +15,12 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--bind", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+        parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the server."""
+        """Run the server; the other one is not even loaded."""
+        if options["server"] == "daphne":
+            from apps.collab.servers.by_daphne import serve
+        else:
+            from apps.collab.servers.by_uvicorn import serve
         serve(bind=options["bind"], port=options["port"])

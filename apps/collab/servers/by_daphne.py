@@ -1,13 +1,9 @@
 """Daphne, with what an open socket needs beside it.
 
-Five things that the server as it is leaves open: a client that does not read must hold up its
-sender (backpressure), a frame over the limit gets our close code, 1013 can be sent at all, an
-opening socket is answered headers, and a stop finishes the commits in flight and tells every
-session to come back.
+Also that 1013 can be sent at all, and that an opening socket is answered headers.
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,18 +16,7 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from apps.collab.close_codes import TOO_LARGE
-from apps.collab.limits import Limits
-from apps.collab.runtime import close_runtime
-from apps.core import tracing
-from apps.oplog.publisher import close_shared_publisher
-
-logger = logging.getLogger(__name__)
-
-#: Bytes above the frame limit that the server reads, so that the limit's own close code is sent.
-_SLACK_BYTES = 1024
-#: How long a client has to read what is queued before a close frame and to answer it, in seconds;
-#: after autobahn's own 1 s a slow reader would be cut off without learning why.
-_CLOSE_WAIT_S = 10
+from apps.collab.servers import CLOSE_WAIT_S, PING_S, PONG_WAIT_S, finish, read_limit_bytes
 
 
 @implementer(IPushProducer)
@@ -105,7 +90,7 @@ class DocumentServer(Server):  # type: ignore[misc]
     def use_document_sockets(self) -> None:
         """Make sockets of our kind; called when the factory exists and nobody is let in yet."""
         self.ws_factory.protocol = DocumentProtocol
-        self.ws_factory.closeHandshakeTimeout = _CLOSE_WAIT_S
+        self.ws_factory.closeHandshakeTimeout = CLOSE_WAIT_S
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass on what the application sends, at the pace at which the client reads."""
@@ -117,28 +102,21 @@ class DocumentServer(Server):  # type: ignore[misc]
 
     def kill_all_applications(self) -> Any:
         """Finish what is in flight before the sockets are cut."""
-        done = defer.Deferred.fromFuture(asyncio.ensure_future(_finish()))
+        done = defer.Deferred.fromFuture(asyncio.ensure_future(finish()))
         return done.addBoth(lambda _: super(DocumentServer, self).kill_all_applications())
-
-
-async def _finish() -> None:
-    try:
-        await close_runtime()
-        await asyncio.to_thread(close_shared_publisher)
-        await asyncio.to_thread(tracing.stop)
-    except Exception:
-        logger.exception("not everything was finished; the log has what was acknowledged")
 
 
 def serve(*, bind: str, port: int) -> None:
     """Serve pages, REST and sockets until the process is told to stop."""
-    limits = Limits(**settings.COLLAB_LIMITS)
+    limit_bytes = read_limit_bytes()
     server = DocumentServer(
         application=import_string(settings.ASGI_APPLICATION),
         endpoints=[f"tcp:port={port}:interface={bind}"],
-        websocket_max_message_size=limits.frame_bytes + _SLACK_BYTES,
-        websocket_max_frame_size=limits.frame_bytes + _SLACK_BYTES,
+        websocket_max_message_size=limit_bytes,
+        websocket_max_frame_size=limit_bytes,
         websocket_timeout=-1,
+        ping_interval=PING_S,
+        ping_timeout=PONG_WAIT_S,
         server_name="scriptorium",
     )
     server.ready_callable = server.use_document_sockets
