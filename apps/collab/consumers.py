@@ -11,6 +11,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from channels.auth import AuthMiddlewareStack
 from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -29,6 +30,7 @@ from apps.collab.events import SessionJoined, session_joined
 from apps.collab.inbound import Inbound, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
+from apps.collab.selectors import Admission
 from apps.collab.session import Session
 from apps.core import metrics
 from apps.core.errors import AppError, NotAuthenticatedError, TransientError
@@ -92,11 +94,8 @@ class _Connection:
         """Find out who is calling and what they may do, and open the document's room."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         changes = runtime.rights.changes
-        user, expires_at = await _identify(scope, query)
         document_id = scope["url_route"]["kwargs"]["document_id"]
-        admission = await database_sync_to_async(selectors.admission_get)(
-            user=user, document_id=document_id
-        )
+        admission, expires_at = await _admit(scope, query, document_id)
         if query.get("lineage", [admission.lineage])[0] != admission.lineage:
             raise OtherLineageError("This document was made anew. Reload it.")
         room = await runtime.room(document_id, lineage=admission.lineage)
@@ -203,26 +202,45 @@ class _Connection:
         self._session.push(protocol.encode_token(left_s))
 
 
-async def _identify(
-    scope: dict[str, Any], query: dict[str, list[str]]
-) -> tuple[User, float | None]:
-    """Return who is calling, and until when a token says so.
+async def _admit(
+    scope: dict[str, Any], query: dict[str, list[str]], document_id: str
+) -> tuple[Admission, float | None]:
+    """Return what the caller is let in with, and until when a token says so.
 
     A token in the query or the subprotocol, else the session cookie; a cookie comes by itself
-    from any page, so then the Origin has to be ours. Raises ``NotAuthenticatedError``.
+    from any page, so then the Origin has to be ours. Raises ``NotAuthenticatedError``, and as
+    ``admission_get``.
     """
     raw = next(iter(query.get("token", [])), None) or next(
         (p[len(TOKEN_PREFIX) :] for p in scope["subprotocols"] if p.startswith(TOKEN_PREFIX)), None
     )
     if raw is not None:
-        named: tuple[User, float] = await database_sync_to_async(selectors.token_user)(raw)
+        admit = database_sync_to_async(selectors.token_admission_get)
+        named: tuple[Admission, float] = await admit(raw=raw, document_id=document_id)
         return named
-    user = scope.get("user")
+    user = await _cookie_user(scope)
     if not isinstance(user, User):
         raise NotAuthenticatedError("Log in, or bring an access token.")
     if not _is_own_origin(scope):
         raise NotAuthenticatedError("The session cookie is only good from our own pages.")
-    return user, None
+    admission = await database_sync_to_async(selectors.admission_get)(
+        user=user, document_id=document_id
+    )
+    return admission, None
+
+
+async def _cookie_user(scope: dict[str, Any]) -> object:
+    """Return whose session cookie came along, as Channels finds it.
+
+    Its middleware stays out of the way of the frames, each of which it would hand on.
+    """
+    found: list[object] = []
+
+    async def keep(scope: dict[str, Any], _receive: Any, _send: Any) -> None:
+        found.append(scope["user"])
+
+    await AuthMiddlewareStack(keep)(scope, None, None)
+    return found[0]
 
 
 def _is_own_origin(scope: dict[str, Any]) -> bool:

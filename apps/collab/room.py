@@ -46,6 +46,10 @@ logger = logging.getLogger(__name__)
 YIELD_S = 0.03
 #: How often a room looks whether the lock is free, in seconds: between this and twice this.
 LOCK_POLL_S = 0.01
+#: The encoded vector of a client that has nothing.
+NOTHING = b"\x00"
+#: How long the whole document is kept as a frame, in seconds.
+WHOLE_KEPT_S = 5.0
 #: How long presence is gathered before it is sent on, in seconds.
 PRESENCE_TICK_S = 0.03
 #: How often the log may disagree during one commit before the room gives up.
@@ -99,6 +103,8 @@ class Room:
         self._behind = False
         #: Who wants to sync, and the vector that it named last: one answer is enough.
         self._sync_waiters: dict[Session, bytes] = {}
+        #: The seq, and the frame that tells somebody who has nothing all up to it.
+        self._whole: tuple[int, bytes] | None = None
         self._said: dict[int, AwarenessEntry] = {}
         self._task: asyncio.Task[None] | None = None
         self._quiet: asyncio.TimerHandle | None = None
@@ -506,8 +512,27 @@ class Room:
                 log_state, document_id=self.document_id, up_to=self.live.seq
             )
         for session, vector in waiters.items():
-            state = self.live.document.encode(vector) if whole is None else whole
-            session.push(protocol.encode_sync_step2(state))
+            if whole is not None:
+                session.push(protocol.encode_sync_step2(whole))
+            elif vector == NOTHING:
+                session.push(self._whole_frame())
+            else:
+                session.push(protocol.encode_sync_step2(self.live.document.encode(vector)))
+
+    def _whole_frame(self) -> bytes:
+        """Return the answer to one who has nothing yet; kept for a while, for those who come now.
+
+        No longer than that: it may be as large as the document.
+        """
+        if self._whole is None or self._whole[0] != self.live.seq:
+            frame = protocol.encode_sync_step2(self.live.document.encode(NOTHING))
+            self._whole = (self.live.seq, frame)
+            asyncio.get_running_loop().call_later(WHOLE_KEPT_S, self._drop_whole, frame)
+        return self._whole[1]
+
+    def _drop_whole(self, frame: bytes) -> None:
+        if self._whole is not None and self._whole[1] is frame:
+            self._whole = None
 
     def _push(self, frame: bytes) -> None:
         for session in self.sessions:

@@ -1,16 +1,13 @@
 """The socket paths."""
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from django.urls import re_path
 
 from apps.collab.consumers import DocumentConsumer, NowhereConsumer
 
-application = AuthMiddlewareStack(
-    URLRouter(
-        [
-            re_path(r"^ws/documents/(?P<document_id>[^/]+)/?$", DocumentConsumer.as_asgi()),
-            re_path(r"", NowhereConsumer.as_asgi()),
-        ]
-    )
+application = URLRouter(
+    [
+        re_path(r"^ws/documents/(?P<document_id>[^/]+)/?$", DocumentConsumer.as_asgi()),
+        re_path(r"", NowhereConsumer.as_asgi()),
+    ]
 )

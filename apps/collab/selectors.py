@@ -41,6 +41,15 @@ def admission_get(*, user: User, document_id: str) -> Admission:
     return Admission(identity=identity, abilities=abilities, lineage=document.lineage)
 
 
+def token_admission_get(*, raw: str, document_id: str) -> tuple[Admission, float]:
+    """Return what the user of an access token is let in with, and the token's expiry.
+
+    Raises as ``token_user`` and ``admission_get``.
+    """
+    user, expires_at = token_user(raw)
+    return admission_get(user=user, document_id=document_id), expires_at
+
+
 def abilities_recheck(
     pairs: set[tuple[str, str]],
 ) -> dict[tuple[str, str], Abilities | NotFoundError]:

@@ -8,6 +8,7 @@ from typing import Any
 import pycrdt
 import pytest
 
+from apps.collab import room as module
 from apps.collab.close_codes import TRY_AGAIN
 from apps.collab.room import Room, RoomGoneError
 from apps.core.errors import TransientError
@@ -95,6 +96,34 @@ async def test_sync_asked_for_again_and_again_is_answered_once(room: Room) -> No
     _question, _operation, *answers = await socket.finish()
     assert answers == [protocol.encode_sync_step2(b"\x00\x00")]
     room.leave(socket.session)
+
+
+async def test_whole_document_is_written_once_for_all_who_come_before_the_next_edit(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A class that opens a page at one moment costs what one pupil costs; kept for a while only."""
+    monkeypatch.setattr(module, "WHOLE_KEPT_S", 0.02)
+    writer = Writer()
+
+    async def come() -> bytes:
+        socket = Socket(document_id=room.document_id)
+        room.join(socket.session)
+        room.sync(socket.session, b"\x00")
+        await until_quiet(room)
+        room.leave(socket.session)
+        return (await socket.finish())[-1]
+
+    room.submit(submission(writer.write("one "), Author(), "a"))
+    first, second = await come(), await come()
+    assert first is second
+    room.submit(submission(writer.write("two"), Author(), "b"))
+    third = await come()
+    assert third == protocol.encode_sync_step2(writer.doc.get_update())
+
+    async def is_dropped() -> bool:
+        return room._whole is None
+
+    await eventually_async(is_dropped)
 
 
 async def test_native_author_is_not_sent_its_own_operation(room: Room) -> None:

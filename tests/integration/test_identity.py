@@ -170,3 +170,14 @@ async def test_open_socket_ends_a_grace_period_after_its_token(
     await asyncio.wait_for(ada.synced.wait(), 10)
     assert await ada.until_closed(30) == close_codes.NOT_AUTHENTICATED
     assert datetime.now(UTC) > moment
+
+
+async def test_token_of_a_socket_stands_in_no_log(
+    enter: Enter, stack: Launched, document_id: str
+) -> None:
+    """It may be in the address, and whoever reads logs need not be let in everywhere."""
+    ada = await enter("ada", document_id)
+    await asyncio.wait_for(ada.synced.wait(), 10)
+    await ada.close()
+    logs = (stack.data_dir / "log").glob("*.log")
+    assert not [log.name for log in logs if stack.token("ada") in log.read_text(errors="replace")]

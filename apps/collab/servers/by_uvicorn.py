@@ -138,6 +138,8 @@ def serve(*, bind: str, port: int) -> None:
         ws_ping_timeout=PONG_WAIT_S,
         lifespan="off",
         log_config=None,
+        # It tells of each socket with its whole address, in which there may be a token.
+        log_level="warning",
         access_log=False,
         # Who is believed to be a gateway, the settings say (``TRUSTED_PROXIES``).
         proxy_headers=False,
