@@ -5,7 +5,7 @@ away; so these are kept apart until somebody wants them. Each room has its own, 
 and each answer says what to do. A service that is away is told once; who needs it says nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,13 @@ from mongoengine.connection import get_connection
 from apps.core import clock, health
 from apps.core.api_errors import STORAGE_ERRORS
 from apps.core.mongo_indexes import Index, indexes_found, indexes_wanted
+from apps.core.mongo_plans import (
+    WHOLE_COLLECTION,
+    HotQuery,
+    NotExplainedError,
+    hot_queries,
+    query_stages,
+)
 
 TAG = "services"
 Check = Callable[..., Sequence[CheckMessage]]
@@ -205,3 +212,26 @@ def _refusing(index: Index) -> CheckMessage:
 
 def _database() -> str:
     return str(settings.MONGODB_URL).rpartition("/")[2].partition("?")[0]
+
+
+@service_check
+def plans_check(**_: object) -> list[CheckMessage]:
+    """Tell which hot queries of MongoDB pass over a whole collection, or that nobody can tell."""
+    try:
+        plans = [(query, query_stages(query)) for query in hot_queries.named]
+    except NotExplainedError as err:
+        words = f"MongoDB's plans are not checked: this server does not explain; {err}."
+        hint = "Nothing to do with the embedded server; a MongoDB itself explains to who may read."
+        return [checks.Info(words, hint=hint, id="core.I107")]
+    return plans_told(plans)
+
+
+def plans_told(plans: Iterable[tuple[HotQuery, set[str]]]) -> list[CheckMessage]:
+    """Return what is to be said of queries and the stages by which the server goes about them."""
+    return [_scanning(query) for query, stages in plans if WHOLE_COLLECTION in stages]
+
+
+def _scanning(query: HotQuery) -> CheckMessage:
+    words = f"MongoDB passes over all of a collection for a hot query, {query}."
+    hint = "Run manage.py mongo_indexes; with all of them there, see what explain() says of it."
+    return checks.Warning(words, hint=hint, id="core.W107")

@@ -8,3 +8,7 @@ class DocumentsConfig(AppConfig):
 
     name = "apps.documents"
     label = "documents"
+
+    def ready(self) -> None:
+        """Have checks of the configuration."""
+        from apps.documents import checks  # noqa: F401 - registers itself

@@ -86,13 +86,13 @@ def _published_updates(run: Published) -> Iterator[UpdateOne]:
 
 def heads_get(document_ids: Sequence[str]) -> dict[str, int]:
     """Return the stored last ``seq`` of each of the documents that exist, in one query."""
-    rows = _rows().find({"_id": {"$in": list(document_ids)}}, {"seq": 1})
+    rows = document_rows().find({"_id": {"$in": list(document_ids)}}, {"seq": 1})
     return {row["_id"]: row["seq"] for row in rows}
 
 
 def head_find(*, document_id: str) -> StoredHead | None:
     """Return what *documents* says of a document's log, None when there is no such document."""
-    row = _rows().find_one({"_id": document_id})
+    row = document_rows().find_one({"_id": document_id})
     if row is None:
         return None
     return StoredHead(
@@ -108,7 +108,7 @@ def head_replace(*, document_id: str, seen: StoredHead, head: StoredHead) -> boo
 
     The one write that may go back: for a head that is not that of the log.
     """
-    result = _rows().update_one(
+    result = document_rows().update_one(
         {"_id": document_id, "seq": seen.seq, "published_seq": seen.published_seq},
         {
             "$set": {
@@ -124,7 +124,7 @@ def head_replace(*, document_id: str, seen: StoredHead, head: StoredHead) -> boo
 
 def unpublished_find(*, updated_before: datetime, limit: int) -> list[tuple[str, int]]:
     """Return ``(document id, published seq)`` of documents that Kafka has not all of."""
-    rows = _rows().find(
+    rows = document_rows().find(
         {"unpublished": True, "updated_at": {"$lt": moment_text(updated_before)}},
         {"published_seq": 1},
     )
@@ -134,8 +134,9 @@ def unpublished_find(*, updated_before: datetime, limit: int) -> list[tuple[str,
 def _write(updates: Iterable[UpdateOne]) -> None:
     commands = list(updates)
     for start in range(0, len(commands), UPDATES_PER_COMMAND):
-        _rows().bulk_write(commands[start : start + UPDATES_PER_COMMAND], ordered=True)
+        document_rows().bulk_write(commands[start : start + UPDATES_PER_COMMAND], ordered=True)
 
 
-def _rows() -> Any:
+def document_rows() -> Any:
+    """Return the collection of *documents*."""
     return Document._get_collection()  # noqa: SLF001 - the driver's collection of the model

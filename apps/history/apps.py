@@ -10,7 +10,7 @@ class HistoryConfig(AppConfig):
     label = "history"
 
     def ready(self) -> None:
-        """Hear of documents that are made."""
-        from apps.history import subscriptions
+        """Hear of documents that are made, have checks of the configuration."""
+        from apps.history import checks, subscriptions  # noqa: F401 - checks register themselves
 
         subscriptions.subscribe()

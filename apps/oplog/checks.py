@@ -1,4 +1,4 @@
-"""Whether Kafka's topics are as ``kafka_topics`` makes them (``manage.py check --services``)."""
+"""What ``manage.py check --services`` asks of Kafka's topics, and of the log's queries."""
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, TopicMetadata  # type: ignore[attr-defined]
@@ -6,8 +6,25 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 
+from apps.core.mongo import equal
+from apps.core.mongo_plans import HotQuery, hot_queries
 from apps.core.service_checks import service_check
+from apps.oplog.models import operation_rows, packed_rows
 from apps.oplog.publisher import ASK_WAIT_S, DEAD_LETTERS, TOPIC, client_config
+
+_DOCUMENT = {"document_id": equal("none")}
+
+hot_queries.add(
+    HotQuery(
+        "operations after one", operation_rows, {**_DOCUMENT, "seq": {"$gt": 0}}, [("seq", 1)]
+    ),
+    HotQuery("whether there is one", operation_rows, {**_DOCUMENT, "seq": equal(1)}),
+    HotQuery(
+        "operations by unique id", operation_rows, {**_DOCUMENT, "unique_id": {"$in": ["a", ""]}}
+    ),
+    HotQuery("the last operation", operation_rows, _DOCUMENT, [("seq", -1)]),
+    HotQuery("packed operations", packed_rows, _DOCUMENT, [("first_seq", -1)]),
+)
 
 
 @service_check

@@ -1,0 +1,21 @@
+"""The queries of *documents* that people and workers wait for (``manage.py check --services``)."""
+
+from apps.core.clock import now
+from apps.core.moments import moment_text
+from apps.core.mongo_plans import HotQuery, hot_queries
+from apps.documents.heads import document_rows
+
+hot_queries.add(
+    HotQuery("heads of the rooms of a server", document_rows, {"_id": {"$in": ["none"]}}),
+    HotQuery(
+        "what Kafka has not got",
+        document_rows,
+        {"unpublished": True, "updated_at": {"$lt": moment_text(now())}},
+    ),
+    HotQuery(
+        "somebody's list",
+        document_rows,
+        {"_id": {"$in": ["none"]}, "trashed": False},
+        [("updated_at", -1), ("_id", -1)],
+    ),
+)

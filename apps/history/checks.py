@@ -1,0 +1,15 @@
+"""The queries of versions that an opening waits for (``manage.py check --services``)."""
+
+from apps.core.mongo import equal
+from apps.core.mongo_plans import HotQuery, hot_queries
+from apps.history.models import version_rows
+from apps.history.processed import processed_rows
+
+_DOCUMENT = {"document_id": equal("none")}
+
+hot_queries.add(
+    HotQuery("the latest version", version_rows, _DOCUMENT, [("seq", -1)]),
+    HotQuery("one version", version_rows, {**_DOCUMENT, "number": equal(1)}),
+    HotQuery("a page of versions", version_rows, _DOCUMENT, [("number", -1)]),
+    HotQuery("last processed versions", processed_rows, {"_id": {"$in": ["none"]}}),
+)
