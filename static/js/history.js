@@ -67,6 +67,8 @@ class HistoryDialog {
   /** The moment that is wanted, and the one that is shown. */
   #seq = 0;
   #shownSeq = -1;
+  /** Where the reader went before the log was there. @type {number | null} */
+  #wanted = null;
   #isFollowing = false;
   /** Says that another moment is wanted. @type {() => void} */
   #onMove = () => {};
@@ -177,7 +179,7 @@ class HistoryDialog {
       this.#setHead(head);
       this.#replay = new Replay(this.#api, this.#path, head, this.#start);
       this.#replay.addEventListener("progress", () => this.#showProgress());
-      this.#goTo(Math.min(seq ?? head, head));
+      this.#goTo(Math.min(this.#wanted ?? seq ?? head, head));
       void this.#prefetch();
     } catch (error) {
       this.#fail(error);
@@ -206,7 +208,8 @@ class HistoryDialog {
    */
   #pick(seq) {
     this.#player.pause();
-    this.#goTo(seq);
+    if (this.#replay) this.#goTo(seq);
+    else this.#wanted = seq;
   }
 
   /** @param {number} seq */
@@ -225,7 +228,7 @@ class HistoryDialog {
     if (this.#isFollowing) return;
     this.#isFollowing = true;
     try {
-      while (this.#shownSeq !== this.#seq && !this.#isClosed) await this.#showMoment(this.#seq);
+      while (this.#replay && this.#shownSeq !== this.#seq && !this.#isClosed) await this.#showMoment(this.#seq);
       this.#showError("");
     } catch (error) {
       this.#fail(error);

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.people import Person
 from tests.support.compacted import OLD, compacted_document
@@ -113,6 +113,24 @@ def test_slider_begins_where_a_compacted_log_begins(ada: Person, stack: Launched
     expect(preview(dialog)).to_be_visible()
     slider.press("ArrowLeft")
     expect(slider).to_have_js_property("value", str(OLD))
+
+
+def test_moment_that_is_picked_before_the_log_is_there_is_shown_once_it_is(ada: Person) -> None:
+    """The list may be faster; the page waits for the log and goes on."""
+    document_id = ada.create("Slow")
+    ada.open(document_id)
+    ada.write("One")
+    expect(ada.chip).to_have_text("Saved")
+    ada.api("POST", f"documents/{document_id}/versions/", name="Draft")
+    ada.write(" two")
+    expect(ada.chip).to_have_text("Saved")
+    held: list[Route] = []
+    ada.page.route(re.compile(r"/operations/\?limit=1$"), lambda route: held.append(route))  # noqa: PLW0108 - not a built-in
+    dialog = open_history(ada)
+    dialog.get_by_role("button", name="Draft").click()
+    assert len(held) == 1
+    held[0].continue_()
+    expect(preview(dialog)).to_have_text("One")
 
 
 def test_sessions_say_how_many_letters_came_and_went(ada: Person) -> None:
