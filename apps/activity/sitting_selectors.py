@@ -128,6 +128,7 @@ def _stretch(
 def _mark(document_id: str, page: list[MarkedSitting]) -> None:
     """Give each sitting of a page its versions and ways back, the latest first."""
     first, last = page[-1].sitting.first_seq, page[0].sitting.last_seq
+    first = 0 if first == 1 else first  # the empty document may have a name, too
     restores = _edits(document_id, Kind.RESTORED, "operation_seq").filter(
         detail__operation_seq__gte=first, detail__operation_seq__lte=last
     )

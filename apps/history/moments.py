@@ -4,7 +4,7 @@ import logging
 
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.recovery import document_load, moment_load, snapshot_of
-from apps.history.selectors import version_find, version_missing, versions_page
+from apps.history.selectors import version_before, version_find, version_missing
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
 from apps.history.version import Version
 from apps.history.version_cache import cached_version, one_reader, version_cache
@@ -30,10 +30,10 @@ def version_content(*, document_id: str, number: int) -> Snapshot:
 
 def version_content_before(*, document_id: str, number: int) -> Snapshot:
     """Return the content of the version before another, the empty one where there is none."""
-    versions = versions_page(document_id=document_id, before=number, limit=1, named_only=False)
-    if not versions:
+    version = version_before(document_id=document_id, number=number)
+    if version is None:
         return EMPTY
-    return version_content(document_id=document_id, number=versions[0].number)
+    return version_content(document_id=document_id, number=version.number)
 
 
 def present_content(*, document_id: str) -> Snapshot:

@@ -76,15 +76,21 @@ def _cached(document_id: str) -> bytes | None:
         return None
 
 
-def latest_seq(*, document_id: str) -> int:
-    """Return the operation after which the latest version was made, -1 when there is none."""
-    return latest_reach(document_id=document_id)[0]
+def latest_seq(*, document_id: str, up_to: int | None = None) -> int:
+    """Return the operation after which the latest version was made, -1 when there is none.
+
+    With ``up_to`` of those after that operation or an earlier one.
+    """
+    return latest_reach(document_id=document_id, up_to=up_to)[0]
 
 
-def latest_reach(*, document_id: str) -> tuple[int, bytes]:
+def latest_reach(*, document_id: str, up_to: int | None = None) -> tuple[int, bytes]:
     """Return the seq of the latest version and its encoded vector; -1 when there is none."""
-    wanted = {"_id": 0, "seq": 1, "version_vector": 1}
-    rows = version_rows().find({"document_id": equal(document_id)}, wanted)
+    shown = {"_id": 0, "seq": 1, "version_vector": 1}
+    wanted: dict[str, Any] = {"document_id": equal(document_id)}
+    if up_to is not None:
+        wanted["seq"] = {"$lte": up_to}
+    rows = version_rows().find(wanted, shown)
     row = next(iter(rows.sort("seq", -1).limit(1)), None)
     return (-1, b"\x00") if row is None else (int(row["seq"]), bytes(row["version_vector"]))
 
@@ -136,6 +142,21 @@ def versions_page(
         wanted["automatic"] = False
     rows = version_rows().find(wanted, {"_id": 0, "snapshot": 0, "version_vector": 0})
     return [Version.from_row(row) for row in rows.sort("number", -1).limit(limit)]
+
+
+def version_before(*, document_id: str, number: int) -> Version | None:
+    """Return the version of the moment before another one's, without its content.
+
+    By the log, not by number: a moment of long ago may have been named lately. Of several of one
+    moment the one that was made before. Raises ``VersionNotFoundError``.
+    """
+    seq = version_get(document_id=document_id, number=number).seq
+    wanted = {"document_id": equal(document_id), "seq": {"$lte": seq}}
+    rows = version_rows().find(wanted, {"_id": 0, "snapshot": 0, "version_vector": 0})
+    for row in rows.sort([("seq", -1), ("number", -1)]).batch_size(2):
+        if (row["seq"], row["number"]) < (seq, number):
+            return Version.from_row(row)
+    return None
 
 
 def versions_named(*, document_id: str, first_seq: int, last_seq: int) -> list[Version]:

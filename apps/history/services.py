@@ -10,7 +10,7 @@ from apps.core.mongo import equal
 from apps.history import cache
 from apps.history.events import NamedVersion, version_named
 from apps.history.models import version_rows
-from apps.history.moments import present_content
+from apps.history.moments import moment_content, present_content
 from apps.history.selectors import latest_seq, version_get
 from apps.history.snapshot import EMPTY, Snapshot
 from apps.history.version import Version
@@ -38,10 +38,12 @@ def version_create(
     author_ids: Iterable[str] = (),
     name: str = "",
     automatic: bool = True,
+    is_latest: bool = True,
 ) -> int:
     """Keep a snapshot as the document's next version, then cache it; return its number.
 
-    Written whole before anything else knows of it. Raises ``PyMongoError`` when the store is
+    Written whole before anything else knows of it. One that is not of the latest moment is not
+    cached: whoever opens the document has no use for it. Raises ``PyMongoError`` when the store is
     away, ``TransientError`` when others take every number first.
     """
     row = {
@@ -61,20 +63,27 @@ def version_create(
             version_rows().insert_one({**row, "number": number})
         except DuplicateKeyError:
             continue
-        cache.snapshot_put(document_id=document_id, snapshot=snapshot)
+        if is_latest:
+            cache.snapshot_put(document_id=document_id, snapshot=snapshot)
         return number
     raise TransientError("Too many versions are being made at once. Try again.")
 
 
-def version_name_present(*, document_id: str, name: str, user_id: str) -> Version:
-    """Keep the present state of a document as a named version; returns it without its content.
+def version_name_moment(
+    *, document_id: str, name: str, user_id: str, seq: int | None = None
+) -> Version:
+    """Keep a moment of a document as a named version; returns it without its content.
 
-    Who took part is who wrote since the version before, or else who names it. Raises
-    ``NameTooLongError`` and as ``document_load`` does.
+    The moment after operation ``seq``, or the present. Who took part is who wrote since the
+    version before, or else who names it. Raises ``NameTooLongError``, ``SeqNotFoundError``,
+    ``CompactedError`` and as ``document_load`` does.
     """
     name = _name(name)
-    snapshot = present_content(document_id=document_id)
-    before = max(0, latest_seq(document_id=document_id))
+    if seq is None:
+        snapshot = present_content(document_id=document_id)
+    else:
+        snapshot = moment_content(document_id=document_id, seq=seq)
+    before = max(0, latest_seq(document_id=document_id, up_to=snapshot.seq - 1))
     authors = authors_between(document_id=document_id, after=before, up_to=snapshot.seq)
     number = version_create(
         document_id=document_id,
@@ -82,6 +91,7 @@ def version_name_present(*, document_id: str, name: str, user_id: str) -> Versio
         author_ids=authors or {user_id},
         name=name,
         automatic=False,
+        is_latest=seq is None,
     )
     version_named.publish(NamedVersion(document_id, number, snapshot.seq, name, user_id))
     return version_get(document_id=document_id, number=number)

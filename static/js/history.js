@@ -74,6 +74,8 @@ class HistoryDialog {
   #onMove = () => {};
   /** An edit that is shown before it is made, with what is said of it. @type {Preview | null} */
   #preview = null;
+  /** The version with a name that the moment is. @type {import("./sittings.js").Named | null} */
+  #named = null;
   /** What is shown of a moment, and the changes that are shown: from which one to which. */
   #view = "text";
   #shownDiff = "";
@@ -297,7 +299,7 @@ class HistoryDialog {
     earlier.setAttribute("aria-disabled", String(this.#seq <= this.#start));
     later.setAttribute("aria-disabled", String(isNow));
     this.#list.mark(this.#seq);
-    this.#allowName(isNow);
+    this.#showName();
   }
 
   /** Return who and when, and which change it is. @returns {[string, string]} */
@@ -442,33 +444,49 @@ class HistoryDialog {
   // --- names -----------------------------------------------------------------------------------
 
   #nameForm() {
-    const { name, keep } = this.#parts;
-    const form = h("form", { class: "history-name" }, name, keep);
+    const { name, keep, unname } = this.#parts;
+    const form = h("form", { class: "history-name" }, name, keep, unname);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#keepName();
+      void this.#changeName(name.value);
     });
+    unname.addEventListener("click", () => void this.#changeName(""));
     form.hidden = !this.#context.canWrite;
     return form;
   }
 
-  async #keepName() {
-    const { name } = this.#parts;
+  /**
+   * Name the moment that is wanted, or rename the version that it is, or take its name away.
+   * @param {string} name
+   */
+  async #changeName(name) {
+    const named = this.#named;
+    // What others write meanwhile belongs to the present, and to no other moment.
+    const moment = this.#seq === this.#head ? {} : { seq: this.#seq };
+    const path = `${this.#path}versions/${named ? `${named.number}/` : ""}`;
+    const body = named ? { name } : { name, ...moment };
     try {
-      const body = { name: name.value };
-      await this.#api.call(`${this.#path}versions/`, { method: "POST", body });
-      name.value = "";
-      await this.#list.refresh();
+      const version = await this.#api.call(path, { method: named ? "PATCH" : "POST", body });
+      await this.#list.putVersion(version);
+      this.#parts.said.textContent = wordsOf(version);
+      this.#parts.name.focus();
+      this.#showName();
     } catch (error) {
       toastError(error);
     }
   }
 
-  /** Only the present can be kept. @param {boolean} isAllowed */
-  #allowName(isAllowed) {
-    const { name, keep } = this.#parts;
-    name.disabled = keep.disabled = !isAllowed;
-    name.placeholder = isAllowed ? "Name this moment…" : "Only for the present";
+  /** Offer a name for the moment that is wanted, or the name that it has. */
+  #showName() {
+    const { name, keep, unname } = this.#parts;
+    const version = this.#list.versionAt(this.#seq);
+    // Where it is no other one, what somebody is typing stays.
+    if (version?.number !== this.#named?.number || version?.name !== this.#named?.name) {
+      name.value = version?.name ?? "";
+    }
+    this.#named = version;
+    keep.textContent = version ? "Rename" : "Keep";
+    unname.hidden = !version;
   }
 
   // --- what changed ----------------------------------------------------------------------------
@@ -768,11 +786,14 @@ function parts() {
   const empty = h("p", { class: "history-empty muted", role: "status", hidden: true });
   empty.textContent = "Nothing has been written yet. What is written here can be seen again later.";
   const name = h("input", { class: "field", maxlength: 200, "aria-label": "Name of this moment" });
+  name.placeholder = "Name this moment…";
   const keep = h("button", { type: "submit", class: "button" }, "Keep");
+  const unname = iconButton("Take the name away", "x", "Take the name away: the version may go with time");
+  unname.hidden = true;
   return {
     slider, play, earlier, later, transport, progress, who, place, said, news, sheet, problem,
     problemText, retry, link, restore, acting, question, cancel, confirm, asking, main, empty, name,
-    keep, view, undo, changes, changesBar, changesText, changeBefore, changeAfter,
+    keep, unname, view, undo, changes, changesBar, changesText, changeBefore, changeAfter,
   };
 }
 
@@ -792,6 +813,15 @@ function button(label, style) {
 function iconButton(label, sign, title) {
   const attributes = { type: "button", class: "icon-button", "aria-label": label, title };
   return h("button", attributes, icon(sign));
+}
+
+/**
+ * Say what became of a name.
+ * @param {import("./sittings.js").Named & {automatic: boolean}} version
+ */
+function wordsOf({ name, automatic }) {
+  if (automatic) return "This moment has no name any more.";
+  return name ? `This moment is called “${name}”.` : "This moment is kept.";
 }
 
 /** @param {object} body */

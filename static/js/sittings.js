@@ -7,6 +7,8 @@ import { dayOf, span } from "./time.js";
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {{id: number | null, username: string | null, name: string | null}} Actor */
 
+/** A version with a name. @typedef {{number: number, seq: number, name: string, created_at: string}} Named */
+
 /**
  * A row of `documents/{id}/sittings/`.
  * @typedef {object} Sitting
@@ -18,7 +20,7 @@ import { dayOf, span } from "./time.js";
  * @property {boolean} ongoing
  * @property {Actor[]} authors
  * @property {{added: number, removed: number} | null} letters
- * @property {{number: number, seq: number, name: string, created_at: string}[]} versions
+ * @property {Named[]} versions
  * @property {{operation_seq: number, seq: number, number: number | null, part: boolean, at: string, actor: Actor}[]} restores
  */
 
@@ -172,6 +174,33 @@ export class SittingList {
    */
   after(seq) {
     return this.#sittings.findLast(({ last_seq: last }) => last > seq)?.last_seq ?? null;
+  }
+
+  /**
+   * Return the version with a name of a moment, the latest of several.
+   * @param {number} seq
+   * @returns {Named | null}
+   */
+  versionAt(seq) {
+    const versions = this.#sittings.flatMap((sitting) => sitting.versions);
+    return versions.find((version) => version.seq === seq) ?? null;
+  }
+
+  /**
+   * Take in that a version has got a name, or another one, or lost it.
+   * @param {Named & {automatic: boolean}} version
+   */
+  async putVersion(version) {
+    await this.before(version.seq);
+    const place = this.#sittings.findLast(({ last_seq: last }) => version.seq <= last);
+    if (!place) {
+      await this.refresh(); // the document has grown
+      return;
+    }
+    const others = place.versions.filter(({ number }) => number !== version.number);
+    const all = version.automatic ? others : [...others, version];
+    place.versions = all.sort((a, b) => b.seq - a.seq || b.number - a.number);
+    this.#show();
   }
 
   /**

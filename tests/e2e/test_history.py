@@ -50,7 +50,7 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     expect(preview(dialog)).to_have_text("First thoughts. And much that was too much.")
     dialog.get_by_role("button", name="Draft").click()
     expect(preview(dialog)).to_have_text("First thoughts.")
-    expect(dialog.get_by_label("Name of this moment")).to_be_disabled()
+    expect(dialog.get_by_label("Name of this moment")).to_have_value("Draft")
     grace.text.focus()
     grace.page.keyboard.press("Control+Home")
     grace.page.keyboard.type("Meanwhile: ")
@@ -113,6 +113,46 @@ def test_slider_begins_where_a_compacted_log_begins(ada: Person, stack: Launched
     expect(preview(dialog)).to_be_visible()
     slider.press("ArrowLeft")
     expect(slider).to_have_js_property("value", str(OLD))
+
+
+def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:
+    """By keyboard; what somebody types stays while the moment changes."""
+    document_id = ada.create("Names")
+    ada.open(document_id)
+    for word in ("One", " two", " three"):
+        ada.write(word)
+        expect(ada.chip).to_have_text("Saved")
+    dialog = open_history(ada)
+    slider = dialog.get_by_role("slider", name="Moment")
+    expect(slider).not_to_have_js_property("value", "0")
+    name = dialog.get_by_label("Name of this moment")
+    name.fill("Dra")
+    slider.press("ArrowLeft")
+    slider.press("ArrowLeft")
+    there = int(slider.input_value())
+    expect(name).to_have_value("Dra")
+    name.press("End")
+    name.press_sequentially("ft")
+    name.press("Enter")
+    mark = dialog.locator(".history-mark")
+    expect(mark).to_have_text("Draft")
+    [version] = ada.api("GET", f"documents/{document_id}/versions/?named=true")["results"]
+    assert (version["seq"], version["name"]) == (there, "Draft")
+    expect(name).to_be_focused()
+    name.fill("First draft")
+    name.press("Enter")
+    expect(mark).to_have_text("First draft")
+    expect(dialog.get_by_text("This moment is called “First draft”.")).to_be_attached()
+    slider.press("End")
+    expect(name).to_have_value("")
+    expect(dialog.get_by_role("button", name="Keep")).to_be_visible()
+    mark.click()
+    expect(name).to_have_value("First draft")
+    dialog.get_by_role("button", name="Take the name away").press("Enter")
+    expect(mark).to_have_count(0)
+    expect(name).to_have_value("")
+    expect(name).to_be_focused()
+    assert ada.api("GET", f"documents/{document_id}/versions/?named=true")["results"] == []
 
 
 def test_moment_that_is_picked_before_the_log_is_there_is_shown_once_it_is(ada: Person) -> None:

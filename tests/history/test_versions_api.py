@@ -131,6 +131,44 @@ def test_present_is_named(client: APIClient, scribe: Scribe, owner: User) -> Non
     assert (unnamed["name"], unnamed["automatic"], unnamed["seq"]) == ("", False, 9)
 
 
+@pytest.mark.parametrize("seq", [0, 4, 6, 9])
+def test_any_moment_is_named(client: APIClient, scribe: Scribe, owner: User, seq: int) -> None:
+    """Its content, and who wrote since the version before it; what opens stays the latest."""
+    opened = get_redis_connection("default").get(f"scriptorium:snapshot:{{{scribe.document_id}}}")
+    response = client.post(path(scribe, "versions/"), {"name": "Then", "seq": seq})
+    assert response.status_code == 201
+    body = response.json()
+    assert (body["number"], body["seq"], body["name"]) == (4, seq, "Then")
+    assert body["authors"] == [{"id": owner.pk, "username": owner.username}]
+    assert text(client.get(path(scribe, "versions/4/state/")).content) == words(seq)
+    cached = get_redis_connection("default").get(f"scriptorium:snapshot:{{{scribe.document_id}}}")
+    assert cached == opened
+    assert text(client.get(path(scribe, "state/")).content) == words(9)
+    assert client.patch(path(scribe, "versions/4/"), {"name": "Once"}).json()["name"] == "Once"
+
+
+def test_named_moment_is_compared_with_the_version_before_its_moment(
+    client: APIClient, scribe: Scribe
+) -> None:
+    """Not with that before its number, which is of a later moment."""
+    client.post(path(scribe, "versions/"), {"name": "Then", "seq": 4})
+    client.post(path(scribe, "versions/"), {"name": "And again", "seq": 4})
+    against = {
+        number: client.get(path(scribe, f"versions/{number}/diff/")).json()["against"]
+        for number in (1, 2, 3, 4, 5)
+    }
+    assert against == {1: 0, 2: 0, 3: 4, 4: 3, 5: 4}
+
+
+def test_moment_that_cannot_be_named_is_told(client: APIClient, scribe: Scribe) -> None:
+    """And nothing is kept."""
+    for seq, status, code in ((10, 404, "seq_not_found"), (-1, 400, "invalid")):
+        answer = client.post(path(scribe, "versions/"), {"name": "x", "seq": seq})
+        assert_error(answer, status, code)
+    assert_error(client.post(path(scribe, "versions/"), {"seq": "x"}), 400, "invalid")
+    assert version_rows().count_documents({"document_id": scribe.document_id}) == 3
+
+
 def test_version_gets_and_loses_its_name(client: APIClient, scribe: Scribe) -> None:
     """A name keeps it; without one it is automatic again."""
     body = client.patch(path(scribe, "versions/2/"), {"name": "Draft"}).json()

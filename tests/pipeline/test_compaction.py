@@ -207,6 +207,8 @@ def test_moments_before_the_beginning_are_those_of_versions(log: OldLog) -> None
         answer = client.get(path(log, rest))
         assert_error(answer, 404, "compacted")
         assert answer.json()["extra"] == {"begins": 13}
+    assert_error(client.post(path(log, "versions/"), {"seq": 5}), 404, "compacted")
+    assert client.post(path(log, "versions/"), {"seq": 4}).json()["seq"] == 4
     assert_error(client.get(path(log, "at/15/state/")), 404, "seq_not_found")
 
 

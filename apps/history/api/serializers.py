@@ -25,6 +25,14 @@ class VersionNameSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(allow_blank=True, default="")
 
 
+class VersionCreateSerializer(VersionNameSerializer):
+    """A name for a moment."""
+
+    seq = serializers.IntegerField(
+        min_value=0, required=False, help_text="After this operation; the present when left out."
+    )
+
+
 class VersionsQuerySerializer(serializers.Serializer[Any]):
     """Which part of the list."""
 

@@ -25,6 +25,7 @@ from apps.history.api.binary import (
     not_modified,
 )
 from apps.history.api.serializers import (
+    VersionCreateSerializer,
     VersionNameSerializer,
     VersionSerializer,
     VersionsPageSerializer,
@@ -32,14 +33,14 @@ from apps.history.api.serializers import (
 )
 from apps.history.moments import moment_content, version_content
 from apps.history.selectors import version_get, versions_page
-from apps.history.services import version_name_present, version_rename
+from apps.history.services import version_name_moment, version_rename
 from apps.history.version import Version
 
 
 class VersionsView(APIView):
-    """The versions of a document, the latest first. POST names the present state."""
+    """The versions of a document, the latest first. POST names the present, or any moment."""
 
-    serializer_class = VersionNameSerializer
+    serializer_class = VersionCreateSerializer
 
     @extend_schema(
         operation_id="documents_versions_list",
@@ -67,15 +68,15 @@ class VersionsView(APIView):
         return Response({"results": _bodies(page), "next": following})
 
     @extend_schema(
-        request=VersionNameSerializer,
+        request=VersionCreateSerializer,
         responses={201: VersionSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def post(self, request: Request, document_id: str) -> Response:
-        """Keep the present state under a name, for ever."""
+        """Keep the present state, or that after operation ``seq``, under a name, for ever."""
         user = caller(request)
         _check_writable(request, document_id)
-        name = validated(VersionNameSerializer, request.data)["name"]
-        version = version_name_present(document_id=document_id, name=name, user_id=str(user.pk))
+        wish = validated(VersionCreateSerializer, request.data)
+        version = version_name_moment(document_id=document_id, user_id=str(user.pk), **wish)
         address = reverse("document-version", args=[document_id, version.number], request=request)
         return Response(_bodies([version])[0], status=201, headers={"Location": address})
 
