@@ -4,6 +4,7 @@ import { yUndoPluginKey } from "../vendor/tiptap.js";
 import { openDialog } from "./dialog.js";
 import { renderDiff } from "./diff_view.js";
 import { debounced, h, icon } from "./dom.js";
+import { openKeeping } from "./keeping.js";
 import { MomentSheet } from "./moment_sheet.js";
 import { Player } from "./playing.js";
 import { Replay, SupersededError } from "./replay.js";
@@ -120,7 +121,7 @@ class HistoryDialog {
   open(seq) {
     const { play, earlier, later, slider, transport, retry, link, restore, cancel, confirm, news } =
       this.#parts;
-    const { view, changeBefore, changeAfter, undo } = this.#parts;
+    const { view, changeBefore, changeAfter, undo, keeping } = this.#parts;
     const on = (/** @type {HTMLElement} */ element, /** @type {() => unknown} */ action) =>
       element.addEventListener("click", () => void action());
     on(play, () => (this.#player.isPlaying ? this.#player.pause() : this.#player.play()));
@@ -132,6 +133,7 @@ class HistoryDialog {
     on(cancel, () => this.#leavePreview());
     on(confirm, () => this.#goBack());
     on(news, () => this.#pick(this.#head));
+    on(keeping, () => openKeeping(this.#api, this.#context.documentId));
     on(changeBefore, () => this.#toChange(-1));
     on(changeAfter, () => this.#toChange(1));
     view.addEventListener("change", () => this.#setView(view.value));
@@ -140,7 +142,7 @@ class HistoryDialog {
     undo.addEventListener("focus", () => void this.#listPeople());
     slider.addEventListener("input", () => this.#pick(Number(slider.value)));
     transport.addEventListener("keydown", (event) => this.#onKey(event));
-    const side = h("div", { class: "history-side" }, this.#nameForm(), this.#list.element);
+    const side = h("div", { class: "history-side" }, this.#nameForm(), this.#list.element, keeping);
     const dialog = openDialog(
       "History",
       h("div", { class: "history" }, side, this.#parts.main, this.#parts.empty),
@@ -148,7 +150,7 @@ class HistoryDialog {
     dialog.addEventListener("close", () => this.#close());
     this.#context.doc.on("update", this.#lookSoon);
     restore.hidden = !this.#context.canWrite;
-    undo.hidden = !this.#context.isOwner;
+    undo.hidden = keeping.hidden = !this.#context.isOwner;
     void this.#begin(seq);
     return dialog;
   }
@@ -790,10 +792,11 @@ function parts() {
   const keep = h("button", { type: "submit", class: "button" }, "Keep");
   const unname = iconButton("Take the name away", "x", "Take the name away: the version may go with time");
   unname.hidden = true;
+  const keeping = button("What is kept…", "link-button history-keeping");
   return {
     slider, play, earlier, later, transport, progress, who, place, said, news, sheet, problem,
     problemText, retry, link, restore, acting, question, cancel, confirm, asking, main, empty, name,
-    keep, unname, view, undo, changes, changesBar, changesText, changeBefore, changeAfter,
+    keep, unname, keeping, view, undo, changes, changesBar, changesText, changeBefore, changeAfter,
   };
 }
 

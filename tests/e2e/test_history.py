@@ -173,6 +173,54 @@ def test_moment_that_is_picked_before_the_log_is_there_is_shown_once_it_is(ada: 
     expect(preview(dialog)).to_have_text("One")
 
 
+def test_owner_says_what_is_kept_after_being_told_what_goes(ada: Person, grace: Person) -> None:
+    """By keyboard; more is kept without a question, and what makes no sense is told."""
+    document_id = ada.create("Kept")
+    ada.share(document_id, "grace", "editor")
+    path = f"documents/{document_id}/history-settings/"
+    ada.open(document_id)
+    ada.write("Words")
+    expect(ada.chip).to_have_text("Saved")
+    open_history(ada).get_by_role("button", name="What is kept…").press("Enter")
+    dialog = ada.page.get_by_role("dialog", name="What is kept")
+    log, versions = dialog.get_by_role("group").nth(1), dialog.get_by_role("group").nth(0)
+    save = dialog.get_by_role("button", name="Save")
+    expect(log.get_by_label("as this server does")).to_be_checked()
+    age = log.get_by_label("Give up changes that are older than, in days")
+    expect(age).to_be_disabled()
+    log.get_by_label("as this server does").press("ArrowUp")
+    expect(log.get_by_label("compact", exact=True)).to_be_checked()
+    age.fill("90")
+    age.press("Enter")
+    expect(dialog.get_by_text("Changes older than 90 days are given up")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    ada.page.keyboard.press("Enter")
+    expect(save).to_be_focused()
+    assert ada.api("GET", path)["compact_after_days"] is None
+    save.press("Enter")
+    dialog.get_by_role("button", name="Give it up").press("Enter")
+    expect(dialog).to_have_count(0)
+    assert ada.api("GET", path)["compact_after_days"] == 90
+    ada.page.get_by_role("button", name="What is kept…").click()
+    expect(age).to_have_value("90")
+    versions.get_by_label("as follows; one a week stays for ever").check()
+    hourly = versions.get_by_label("then one an hour, up to, in days")
+    expect(hourly).to_have_value("7")
+    hourly.fill("60")
+    ada.expects_network_noise = True
+    save.click()
+    expect(dialog.get_by_text("three ages in seconds that rise")).to_be_visible()
+    versions.get_by_label("then one a day, up to, in days").fill("60")
+    save.click()
+    expect(dialog).to_have_count(0)
+    day = 24 * 60 * 60
+    kept = {"all_s": day, "hourly_s": 60 * day, "daily_s": 60 * day}
+    assert ada.api("GET", path)["keep"] == kept
+    grace.open(document_id)
+    dialog = open_history(grace)
+    expect(dialog.get_by_role("button", name="What is kept…")).to_be_hidden()
+
+
 def test_sessions_say_how_many_letters_came_and_went(ada: Person) -> None:
     """Once they are counted; for the eye and for the ear."""
     ada.open(ada.create("Letters"))
