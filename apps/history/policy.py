@@ -45,11 +45,8 @@ def history_policy(document: Document) -> HistoryPolicy:
     )
 
 
-def history_settings_change(*, user: User, document_id: str, changes: HistoryChanges) -> Document:
-    """Check what an owner says of a document's history, store it, and return the document.
-
-    Raises ``KeepError``, ``CompactAfterError``, and as ``document_history_set`` does.
-    """
+def history_changes_check(changes: HistoryChanges) -> None:
+    """Raise ``KeepError`` or ``CompactAfterError`` for what cannot be said of a history."""
     if keep := changes.get("keep"):
         KeepPolicy(**keep)
     days = changes.get("compact_after_days")
@@ -58,4 +55,12 @@ def history_settings_change(*, user: User, document_id: str, changes: HistoryCha
             f"Between 0 (never) and {COMPACT_AFTER_MAX_DAYS} days.",
             extra={"limit": "COMPACT_AFTER_MAX_DAYS", "value": COMPACT_AFTER_MAX_DAYS},
         )
+
+
+def history_settings_change(*, user: User, document_id: str, changes: HistoryChanges) -> Document:
+    """Check what an owner says of a document's history, store it, and return the document.
+
+    Raises as ``history_changes_check`` and ``document_history_set`` do.
+    """
+    history_changes_check(changes)
     return document_history_set(user=user, document_id=document_id, changes=changes)

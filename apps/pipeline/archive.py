@@ -1,11 +1,12 @@
 """The file of one document: gzip of lines of JSON, written and read as a stream.
 
 Format ``scriptorium-document`` 1 (docs/operations.md). Each line is an object with one key, which
-says what the line is: first ``header``, then any number of ``quarantined``, ``operation`` and
-``version``, then ``authors``, last ``end``. A version stands behind the operation that it was made
-after. The file of a compacted log has version 2, and before the first operation ``beginning``, the
-versions up to the one that it begins with, and ``packed`` operations. ``end`` counts the lines of
-each kind and holds the SHA-256 of all bytes before it. Bytes are base64, moments ISO 8601.
+says what the line is: first ``header`` (in it what the owners say of the history), then any number
+of ``quarantined``, ``operation`` and ``version``, then ``authors``, last ``end``. A version stands
+behind the operation that it was made after. The file of a compacted log has version 2, and before
+the first operation ``beginning``, the versions up to the one that it begins with, and ``packed``
+operations. ``end`` counts the lines of each kind and holds the SHA-256 of all bytes before it.
+Bytes are base64, moments ISO 8601.
 """
 
 import gzip

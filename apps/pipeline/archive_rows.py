@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 from apps.core import base64, clock
 from apps.core.errors import InvalidInputError
+from apps.documents.models import Document
+from apps.documents.services import HistoryChanges
+from apps.history.policy import history_changes_check
 from apps.history.version import Version
 from apps.oplog.base import LogBase
 from apps.oplog.operation import Operation
@@ -132,6 +135,27 @@ class Rows:
             set_aside_at=moment(body["set_aside_at"]),
             discarded=_is(bool, body["discarded"]),
         )
+
+
+def history_line(document: Document) -> HistoryChanges:
+    """Return what a document's owners say of its history."""
+    return {
+        "viewers_may_look": document.viewers_may_look,
+        "compact_after_days": document.compact_after_days,
+        "keep": document.keep or None,
+    }
+
+
+def history_read(body: Any) -> HistoryChanges:
+    """Read what ``history_line`` made; raises what ``checked`` takes in."""
+    days, keep = body["compact_after_days"], body["keep"]
+    changes: HistoryChanges = {
+        "viewers_may_look": _is(bool, body["viewers_may_look"]),
+        "compact_after_days": None if days is None else _is(int, days),
+        "keep": None if keep is None else {name: _is(int, age) for name, age in keep.items()},
+    }
+    history_changes_check(changes)
+    return changes
 
 
 def moment(value: Any) -> datetime:

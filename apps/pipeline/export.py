@@ -16,7 +16,7 @@ from apps.history.snapshot import Snapshot
 from apps.oplog.base import LogBase, base_find, packed_iter
 from apps.oplog.quarantine import quarantine_iter
 from apps.pipeline.archive import FORMAT, VERSION, VERSION_COMPACTED, Line, archive_write
-from apps.pipeline.archive_rows import row_line
+from apps.pipeline.archive_rows import history_line, row_line
 from apps.pipeline.check import PROGRESS, OnProgress
 from apps.pipeline.replay import LogReplay, replayed
 from apps.pipeline.soundness import version_fault
@@ -158,6 +158,7 @@ def _header(document: Document, *, compacted: bool) -> dict[str, Any]:
             "created_at": document.created_at.isoformat(),
             "updated_at": document.updated_at.isoformat(),
             "trashed_at": document.trashed_at.isoformat() if document.trashed else None,
+            "history": history_line(document),
         },
     }
 

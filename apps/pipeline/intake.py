@@ -36,7 +36,7 @@ from apps.oplog.quarantine import quarantine_clear, quarantine_iter, quarantine_
 from apps.oplog.selectors import head_seq, operations_iter
 from apps.oplog.transfer import operations_delete, operations_write
 from apps.pipeline.archive import archive_read
-from apps.pipeline.archive_rows import Rows, moment
+from apps.pipeline.archive_rows import Rows, history_read, moment
 from apps.pipeline.check import PROGRESS, OnProgress
 from apps.pipeline.compaction import ROW
 from apps.pipeline.reading import Reading
@@ -150,6 +150,7 @@ class _Content:
             lineage=ids.new_id() if as_copy else header["lineage"],
             seq=self._seq,
             version_vector=self._vector,
+            **(history_read(header["history"]) if "history" in header else {}),
         )
 
     def beginning(self, document_id: str) -> LogBase | None:

@@ -11,7 +11,7 @@ from apps.oplog.base import LogBase
 from apps.oplog.operation import Operation
 from apps.oplog.packed import PackedOperation
 from apps.pipeline.archive import VERSION_COMPACTED, ArchiveBrokenError
-from apps.pipeline.archive_rows import Rows, checked, moment
+from apps.pipeline.archive_rows import Rows, checked, history_read, moment
 from apps.pipeline.replay import Replay
 from apps.pipeline.soundness import version_fault
 
@@ -159,6 +159,8 @@ def _document(said: dict[str, Any]) -> dict[str, Any]:
         moment(said[name])
     if said["trashed_at"] is not None:
         moment(said["trashed_at"])
+    if "history" in said:  # older files have none
+        history_read(said["history"])
     return said
 
 

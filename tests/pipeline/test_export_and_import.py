@@ -15,6 +15,7 @@ from apps.core import base64, ids
 from apps.core.errors import ConflictError
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
+from apps.documents.services import HistoryChanges, document_history_set
 from apps.history.authorship import document_authorship
 from apps.history.cache import snapshot_forget
 from apps.history.models import version_rows
@@ -29,6 +30,7 @@ from apps.oplog.selectors import head_seq, operations_since, writes_since
 from apps.oplog.transfer import operations_write
 from apps.pipeline import intake
 from apps.pipeline.archive import Line, archive_read, archive_write
+from apps.pipeline.archive_rows import history_line
 from apps.pipeline.compaction import document_compact
 from tests.accounts.factories import make_user
 from tests.documents.factories import make_document
@@ -133,6 +135,36 @@ def test_document_comes_back_whole_under_its_id(scribe: Scribe, file: Path, owne
     assert document_load(document_id=document_id).engine.encode() == scribe.doc.get_update()
     assert run("verify_documents", document_id).code == 0
     assert len(run("quarantine", "list", "--document", document_id).said) == 2
+
+
+def test_what_owners_say_of_the_history_comes_back(
+    scribe: Scribe, owner: User, tmp_path: Path
+) -> None:
+    """As it was said, or not said; a file from before that has none is one without a word."""
+    said: HistoryChanges = {
+        "viewers_may_look": False,
+        "compact_after_days": 90,
+        "keep": {"all_s": 1, "hourly_s": 2, "daily_s": 3},
+    }
+    unsaid: HistoryChanges = {"viewers_may_look": True, "compact_after_days": None, "keep": None}
+    for number, changes in enumerate((unsaid, said)):
+        document_history_set(user=owner, document_id=scribe.document_id, changes=changes)
+        file = tmp_path / f"{number}"
+        assert run("export_document", scribe.document_id, file).code == 0
+        remove(scribe.document_id)
+        assert run("import_document", file).code == 0
+        document, _ = document_get(user=owner, document_id=scribe.document_id)
+        assert history_line(document) == changes
+    remove(scribe.document_id)
+    assert run("import_document", changed(file, _without_history)).code == 0
+    document, _ = document_get(user=owner, document_id=scribe.document_id)
+    assert history_line(document) == unsaid
+
+
+def _without_history(lines: list[Line]) -> list[Line]:
+    (_, header), *rest = lines
+    del header["document"]["history"]
+    return [("header", header), *rest]
 
 
 def test_copy_stands_beside_its_original(scribe: Scribe, file: Path) -> None:
@@ -275,12 +307,25 @@ def test_file_that_is_not_what_was_written_is_refused(
     assert stored(scribe.document_id) == before
 
 
+def _with_history(lines: list[Line], changes: dict[str, Any] | None) -> list[Line]:
+    (_, header), *rest = lines
+    document = header["document"]
+    history = None if changes is None else {**document["history"], **changes}
+    return [("header", {**header, "document": {**document, "history": history}}), *rest]
+
+
 CONTENT: dict[str, Change] = {
     "another format": lines_of("header", format="zip"),
     "another version": lines_of("header", version=3),
     "the version of a compacted log": lines_of("header", version=2),
     "no document": lines_of("header", document={}),
     "a bad id": lines_of("header", document={"id": "../x", "title": "", "lineage": ""}),
+    "an odd history": lambda lines: _with_history(lines, {"viewers_may_look": 1}),
+    "a history that makes no sense": lambda lines: _with_history(
+        lines, {"keep": {"all_s": 3, "hourly_s": 2, "daily_s": 1}}
+    ),
+    "too many days": lambda lines: _with_history(lines, {"compact_after_days": -1}),
+    "no history": lambda lines: _with_history(lines, None),
     "no header": without("header"),
     "an operation missing": without("operation", 3),
     "the first missing": without("operation"),
