@@ -392,9 +392,10 @@ function lettersOf(letters) {
   if (!letters) return [];
   const { added, removed } = letters;
   const signs = `+${added.toLocaleString("en")} −${removed.toLocaleString("en")}`;
-  const words = `, ${counted(added, "letter")} added, ${removed.toLocaleString("en")} removed`;
+  const words = `${counted(added, "letter")} added, ${removed.toLocaleString("en")} removed`;
   return [
-    h("span", { "aria-hidden": "true" }, ` · ${signs}`),
+    " · ",
+    h("span", { class: "history-signs", "aria-hidden": "true" }, signs),
     h("span", { class: "visually-hidden" }, words),
   ];
 }
