@@ -9,7 +9,7 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
 .DEFAULT_GOAL := help
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-recovery bench-history bench-storage chaos golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-recovery bench-history bench-list bench-storage chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -80,6 +80,10 @@ bench-recovery: $(VENV)/installed-test ## Measure how long recovery takes, on a 
 
 bench-history: $(VENV)/installed-test ## Measure how long looking back takes, on a Scriptorium of its own
 	@$(BIN)/python -m benchmarks.history
+
+bench-list: $(VENV)/installed-test ## Measure the list of documents of who has 10,000, by REST and in the page
+	@sh scripts/install_chromium.sh
+	@$(BIN)/python -m benchmarks.listing
 
 bench-storage: $(VENV)/installed-test ## Measure what an operation costs in MongoDB, before and after compaction
 	@$(BIN)/python -m benchmarks.storage

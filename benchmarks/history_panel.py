@@ -5,17 +5,16 @@ On a Scriptorium of its own, in Chromium without a screen. Each row goes as a li
 """
 
 import json
-import shutil
 import statistics
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
-from tests.support.launcher import PASSWORD, Launched
+from benchmarks.browser import logged_in
+from tests.support.launcher import Launched
 from tests.support.long_documents import long_document
 
 RESULTS: Final = Path(__file__).parent / "results" / "history_panel.jsonl"
@@ -76,18 +75,13 @@ WATCH_TASKS = """() => {
 def main() -> None:
     """Measure everything."""
     RESULTS.parent.mkdir(exist_ok=True)
-    chromium = shutil.which("chromium") or sys.exit("Install chromium first.")
     with tempfile.TemporaryDirectory() as folder:
         stack = Launched(Path(folder))
         try:
             stack.wait_until_ready()
-            with sync_playwright() as playwright:
-                arguments = ["--no-sandbox", "--disable-gpu", "--js-flags=--expose-gc"]
-                browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-                page = _log_in(browser, stack.url)
+            with logged_in(stack.url, "ada") as page:
                 for size in SIZES:
                     _measure(page, long_document(stack, size), size)
-                browser.close()
         finally:
             stack.stop()
 
@@ -133,16 +127,6 @@ def _report_steps(page: Page, size: int, at: int) -> None:
 
 def _dialog(page: Page) -> Locator:
     return page.get_by_role("dialog", name="History")
-
-
-def _log_in(browser: Browser, url: str) -> Page:
-    page = browser.new_context(base_url=url, viewport={"width": 1280, "height": 800}).new_page()
-    page.goto("/login/")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("/")
-    return page
 
 
 def _report(size: int, what: str, values: Sequence[float], unit: str = "ms") -> None:

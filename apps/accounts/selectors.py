@@ -1,6 +1,6 @@
 """Reads of *user* and *permission*: who may do what, asked by REST, sockets and pages alike."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, Group
@@ -75,20 +75,42 @@ def me_get(*, user: User) -> Me:
     )
 
 
-def document_roles(*, user: User | AnonymousUser) -> dict[str, Role]:
+def document_roles(
+    *, user: User | AnonymousUser, document_ids: Collection[str] | None = None
+) -> dict[str, Role]:
     """Return ``{document id: the user's strongest role}`` for what is the user's or shared.
 
-    An active superuser is an owner of each; the right to everything else is not listed.
+    Of all documents, or of those named. An active superuser is an owner of each; the right to
+    everything else is not listed.
     """
     account = _account_find(user)
     if account is None:
         return {}
-    rows = account.permissions().exclude(document_id="").values_list("document_id", "role")
-    found: dict[str, set[Role]] = {}
-    for document_id, word in rows:
-        role = Role.OWNER if account.is_superuser else Role(word)
-        found.setdefault(document_id, set()).add(role)
-    return {key: best for key, roles in found.items() if (best := highest(roles))}
+    rows = account.document_permissions()
+    if document_ids is not None:
+        rows = rows.filter(document_id__in=document_ids)
+    return account.strongest(rows.values_list("document_id", "role"))
+
+
+def document_roles_few(
+    *, user: User | AnonymousUser, most: int, owned: bool = False
+) -> dict[str, Role] | None:
+    """Return as ``document_roles``; None where that takes more than ``most`` permissions.
+
+    ``owned``: of what the user owns alone.
+    """
+    account = _account_find(user)
+    if account is None:
+        return {}
+    rows = account.document_permissions(owned=owned).values_list("document_id", "role")
+    found = list(rows[: most + 1])
+    return account.strongest(found) if len(found) <= most else None
+
+
+def document_roles_count(*, user: User | AnonymousUser, owned: bool = False) -> int:
+    """Return how many permissions on documents ``user`` has, own ones and those of groups."""
+    account = _account_find(user)
+    return account.document_permissions(owned=owned).count() if account else 0
 
 
 def owners_by_document(document_ids: Iterable[str]) -> dict[str, User]:
@@ -201,6 +223,19 @@ class _Account:
     def permissions(self) -> QuerySet[Permission]:
         """Return the account's own permissions and those of its groups."""
         return Permission.objects.filter(Q(user=self.id) | Q(group__in=self.group_ids))
+
+    def document_permissions(self, *, owned: bool = False) -> QuerySet[Permission]:
+        """Return those of them that stand on a document, in no order; ``owned``: as its owner."""
+        rows = self.permissions().exclude(document_id="").order_by()
+        return rows.filter(role=Role.OWNER) if owned and not self.is_superuser else rows
+
+    def strongest(self, rows: Iterable[tuple[str, str]]) -> dict[str, Role]:
+        """Return the strongest role on each document of (document id, role's word)."""
+        found: dict[str, set[Role]] = {}
+        for document_id, word in rows:
+            role = Role.OWNER if self.is_superuser else Role(word)
+            found.setdefault(document_id, set()).add(role)
+        return {key: best for key, roles in found.items() if (best := highest(roles))}
 
 
 def _account_find(user: User | AnonymousUser) -> _Account | None:

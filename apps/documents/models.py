@@ -57,8 +57,18 @@ class Document(mongoengine.Document):  # type: ignore[misc]
         "collection": "documents",
         "indexes": [
             {"fields": ["-updated_at"], "name": "by_updated"},
-            {"fields": ["title_folded"], "name": "by_title"},
             {"fields": ["unpublished"], "name": "by_unpublished"},
+            # A page of a list is a stretch of one of these (``listing``), in either direction. The
+            # title stands in each, so that a search reads the index alone.
+            {
+                "fields": ["trashed", "updated_at", "lineage", "title_folded"],
+                "name": "listed_by_updated",
+            },
+            {
+                "fields": ["trashed", "created_at", "lineage", "title_folded"],
+                "name": "listed_by_created",
+            },
+            {"fields": ["trashed", "title_folded", "lineage"], "name": "listed_by_title"},
         ],
         "strict": False,
     }

@@ -4,14 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mongoengine import Q
-
 from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.accounts.roles import Abilities, Role, abilities_of
 from apps.core import errors, ids
+from apps.documents.listing import Listing, Order
 from apps.documents.models import Document
-from apps.documents.titles import pattern_escape, title_fold
 
 #: Field by field, how a list may be ordered.
 ORDERINGS = (
@@ -110,31 +108,24 @@ def documents_list(
     ordering: str = DEFAULT_ORDERING,
     trashed: bool = False,
     owned: bool | None = None,
-) -> Any:
-    """Return the documents of ``user`` as a query set: owned and shared ones, ordered.
+) -> Listing:
+    """Return the documents of ``user``, owned and shared ones, to be read page by page.
 
     ``search``: every word stands in the title, without regard to case. ``owned``: only those that
     one owns (True) or only others (False). ``trashed``: those in the trash that one may restore.
     """
-    roles = accounts.document_roles(user=user)
-    visible = [key for key in roles if _is_wanted(roles[key], trashed=trashed, owned=owned)]
-    documents = Document.objects(id__in=visible, trashed=trashed)
-    for word in title_fold(search).split():
-        pattern = pattern_escape(word)
-        documents = documents.filter(Q(__raw__={"title_folded": {"$regex": pattern}}))
-    return documents.order_by(*ordering_keys(ordering))
+    return Listing(user, search, order_of(ordering), trashed, owned)
 
 
-def ordering_keys(ordering: str) -> tuple[str, str]:
-    """Return the stored fields to sort by, the second one to tell equals apart."""
-    sign = "-" if ordering.startswith("-") else ""
+def order_of(ordering: str) -> Order:
+    """Return the stored order of one of ``ORDERINGS``."""
     field = ordering.removeprefix("-")
-    return f"{sign}{'title_folded' if field == 'title' else field}", f"{sign}id"
+    return Order("title_folded" if field == "title" else field, descending=ordering.startswith("-"))
 
 
 def document_cards(documents: Sequence[Document], *, user: User) -> list[DocumentCard]:
-    """Return the cards of documents that ``user`` may read, in two queries for all of them."""
-    roles = accounts.document_roles(user=user)
+    """Return the cards of documents that ``user`` may read, in three queries for all of them."""
+    roles = accounts.document_roles(user=user, document_ids=[each.id for each in documents])
     owners = accounts.owners_by_document(document.id for document in documents)
     return [
         DocumentCard(
@@ -160,10 +151,3 @@ def _abilities(user: Any, document_id: str) -> Abilities:
 def _abilities_in(document: Document, role: Role | None) -> Abilities:
     """Return what a role gives on this document, as its owners have it."""
     return abilities_of(role, viewers_may_look=document.viewers_may_look)
-
-
-def _is_wanted(role: Role, *, trashed: bool, owned: bool | None) -> bool:
-    """Tell whether a document with this role of the reader belongs into the list."""
-    if trashed and not abilities_of(role).trash:
-        return False
-    return owned is None or owned == (role is Role.OWNER)

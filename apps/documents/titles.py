@@ -1,6 +1,7 @@
 """Titles: cleaned for showing, folded for searching and sorting. Pure."""
 
 import unicodedata
+from collections.abc import Sequence
 
 UNTITLED = "Untitled"
 
@@ -36,3 +37,9 @@ def pattern_escape(text: str) -> str:
     Not ``re.escape``: that escapes spaces too, which not every server's dialect allows.
     """
     return "".join(f"\\{char}" if char in _OPERATORS else char for char in text)
+
+
+def words_pattern(words: Sequence[str]) -> str:
+    """Return a regular expression that matches a text with all words in it, in any order."""
+    first, *others = map(pattern_escape, words)
+    return f"^{''.join(f'(?=.*{word})' for word in (first, *others))}" if others else first

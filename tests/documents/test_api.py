@@ -327,7 +327,7 @@ def cursor(**values: object) -> str:
     usual = {
         "ordering": "-updated_at",
         "value": "2026-01-01T00:00:00Z",
-        "id": "",
+        "tie": "",
         "backward": False,
     }
     raw = json.dumps({**usual, **values}).encode()
@@ -346,7 +346,7 @@ def cursor(**values: object) -> str:
         cursor(value="yesterday"),
         cursor(value="0001-01-01T00:00:00+14:00"),
         cursor(value={"$gt": ""}),
-        cursor(id={"$ne": 1}),
+        cursor(tie={"$ne": 1}),
         cursor(backward="yes"),
         cursor(more=1),
     ],

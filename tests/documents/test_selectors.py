@@ -6,6 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.documents import selectors, services
+from apps.documents.listing import Listing
 from apps.documents.models import Document
 from tests.accounts.factories import grant, make_group, make_user, new_document_id
 from tests.documents.factories import make_document
@@ -19,9 +20,9 @@ def owner() -> User:
     return make_user(may_create=True)
 
 
-def titles(documents: object) -> list[str]:
-    """Return the titles of a query set in order."""
-    return [document.title for document in documents]  # type: ignore[attr-defined]
+def titles(listing: Listing) -> list[str]:
+    """Return the titles of a list in order."""
+    return [document.title for document in listing.page(size=100)]
 
 
 def test_document_get_returns_the_document_and_the_callers_abilities(owner: User) -> None:
@@ -128,7 +129,7 @@ def test_documents_list_is_ordered(owner: User, ordering: str) -> None:
     if ordering.endswith("title"):
         assert listed == (expected[::-1] if ordering.startswith("-") else expected)
     else:
-        stored = list(selectors.documents_list(user=owner, ordering=ordering))
+        stored = selectors.documents_list(user=owner, ordering=ordering).page(size=100)
         values = [getattr(document, ordering.removeprefix("-")) for document in stored]
         assert values == sorted(values, reverse=ordering.startswith("-"))
         assert sorted(listed) == sorted(expected)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import listen
 from tests.support.launcher import Launched
 
 _LAUNCHED = pytest.StashKey[Launched]()
@@ -30,6 +31,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     early_config.stash[_LAUNCHED] = launched
     launched.wait_until_ready()
     os.environ.update(launched.settings(), SERVER_ID="test")
+    listen()
     return (yield)
 
 

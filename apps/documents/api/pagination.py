@@ -1,8 +1,8 @@
 """Cursor pages over MongoDB by key: where the last page ended, not how many came before.
 
 A page stays right while documents are created and renamed, and page 1,000 costs what page 1 costs.
-The cursor is the ordering, the sort value and the id of an edge row, in base64url of JSON: not a
-secret, and judged like all input.
+The cursor is the ordering, the sort value and the lineage of an edge row, in base64url of JSON: not
+a secret, and judged like all input.
 """
 
 import base64
@@ -14,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.template import loader
-from mongoengine import Q
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,8 +21,10 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from apps.accounts.api.input import CursorInvalidError
+from apps.core.moments import moment_text
+from apps.documents.listing import Edge
 from apps.documents.models import Document
-from apps.documents.selectors import ordering_keys
+from apps.documents.selectors import order_of
 
 CURSOR_PARAM = "cursor"
 SIZE_PARAM = "page_size"
@@ -31,11 +32,11 @@ SIZE_PARAM = "page_size"
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """An edge of a page: ``value`` and ``id`` of its row, and whether the page before is wanted."""
+    """An edge of a page: sort value and lineage of its row; whether the page before is wanted."""
 
     ordering: str
     value: str
-    id: str
+    tie: str
     backward: bool
 
 
@@ -52,7 +53,7 @@ def cursor_decode(text: str, *, ordering: str) -> Cursor:
         cursor = Cursor(**json.loads(raw))
     except (ValueError, TypeError, binascii.Error, RecursionError) as err:
         raise CursorInvalidError("This cursor is not valid. Start from the first page.") from err
-    right_types = all(isinstance(text, str) for text in (cursor.value, cursor.id))
+    right_types = all(isinstance(text, str) for text in (cursor.value, cursor.tie))
     if not right_types or not isinstance(cursor.backward, bool) or cursor.ordering != ordering:
         raise CursorInvalidError("This cursor is not of this list. Start from the first page.")
     return cursor
@@ -66,14 +67,16 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
-        """Return one page; the query set brings its ordering in ``view.ordering``."""
+        """Return one page of a ``Listing``, whose ordering stands in ``view.ordering``."""
         self._url = request.build_absolute_uri()
         self._ordering = str(getattr(view, "ordering", "-updated_at"))
         text = request.query_params.get(CURSOR_PARAM, "")
         cursor = cursor_decode(text, ordering=self._ordering) if text else None
         self._backward = cursor is not None and cursor.backward
         size = _page_size(request)
-        rows = list(self._after(queryset, cursor)[: size + 1])
+        rows: list[Document] = queryset.page(
+            size=size + 1, after=self._edge(cursor), backward=self._backward
+        )
         self._more = len(rows) > size
         self._cursor = cursor
         page = rows[:size]
@@ -136,26 +139,17 @@ class KeysetPagination(BasePagination):
             },
         ]
 
-    def _after(self, queryset: Any, cursor: Cursor | None) -> Any:
-        """Return the rows behind the cursor, in the direction that it reads."""
+    def _edge(self, cursor: Cursor | None) -> Edge | None:
+        """Return the place in the stored order that a cursor names."""
         if cursor is None:
-            return queryset
-        keys = ordering_keys(self._ordering)
-        if cursor.backward:
-            keys = _reversed(keys[0]), _reversed(keys[1])
-        field = keys[0].removeprefix("-")
-        operator = "lt" if keys[0].startswith("-") else "gt"
-        value = _stored_value(field, cursor.value)
-        edge = Q(**{f"{field}__{operator}": value}) | (
-            Q(**{field: value}) & Q(**{f"id__{operator}": cursor.id})
-        )
-        return queryset.filter(edge).order_by(*keys)
+            return None
+        field = order_of(self._ordering).field
+        return Edge(_stored_value(field, cursor.value), cursor.tie)
 
     def _link(self, row: Document, *, backward: bool) -> str:
-        field = ordering_keys(self._ordering)[0].removeprefix("-")
-        value = getattr(row, field)
+        value = getattr(row, order_of(self._ordering).field)
         text = value.isoformat() if isinstance(value, datetime) else str(value)
-        cursor = Cursor(self._ordering, text, row.id, backward)
+        cursor = Cursor(self._ordering, text, row.lineage, backward)
         return replace_query_param(self._url, CURSOR_PARAM, cursor_encode(cursor))
 
 
@@ -169,16 +163,12 @@ def _page_size(request: Request) -> int:
     return max(1, min(int(text[:9]), most))
 
 
-def _reversed(key: str) -> str:
-    return key.removeprefix("-") if key.startswith("-") else f"-{key}"
-
-
-def _stored_value(field: str, text: str) -> str | datetime:
+def _stored_value(field: str, text: str) -> str:
     """Return a cursor's value as the stored field has it; raise ``CursorInvalidError``."""
     if field == "title_folded":
         return text
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return moment_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError) as err:
         raise CursorInvalidError("This cursor is not valid. Start from the first page.") from err
