@@ -9,7 +9,7 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
 .DEFAULT_GOAL := help
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-recovery bench-history bench-list bench-storage chaos golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-recovery bench-history bench-list bench-page bench-storage chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -84,6 +84,10 @@ bench-history: $(VENV)/installed-test ## Measure how long looking back takes, on
 bench-list: $(VENV)/installed-test ## Measure the list of documents of who has 10,000, by REST and in the page
 	@sh scripts/install_chromium.sh
 	@$(BIN)/python -m benchmarks.listing
+
+bench-page: $(VENV)/installed-test ## Measure how the editor's page opens in Chromium (ARGS=--gateway: through nginx)
+	@sh scripts/install_chromium.sh
+	@$(BIN)/python -m benchmarks.opening $(ARGS)
 
 bench-storage: $(VENV)/installed-test ## Measure what an operation costs in MongoDB, before and after compaction
 	@$(BIN)/python -m benchmarks.storage

@@ -4,5 +4,3 @@ from config.settings.base import *  # noqa: F403
 
 #: The demo users exist only where this is true.
 DEMO_USERS = True
-#: Static files are looked up at each request, so that a change of one needs no restart.
-WHITENOISE_AUTOREFRESH = True

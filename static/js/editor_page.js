@@ -1,17 +1,14 @@
 /** The page of one document: puts connection, text, title, people and sharing together. */
 import { IndexeddbPersistence, Y } from "../vendor/yjs.js";
-import { openActivity } from "./activity.js";
 import { Api, ApiError } from "./api.js";
 import { AuthorsMode } from "./authors_mode.js";
 import { byId, debounced, h, icon, pageData } from "./dom.js";
 import { createEditor } from "./editor.js";
-import { openExport } from "./export.js";
-import { momentOf, openHistory } from "./history.js";
+import { momentOf } from "./moment_link.js";
 import { openOperationStore } from "./operation_store.js";
 import { Outbox } from "./outbox.js";
 import { mountPresence } from "./presence.js";
 import { Provider } from "./provider.js";
-import { openShare } from "./share.js";
 import { bindShortcuts, showShortcuts } from "./shortcuts.js";
 import { statusOf } from "./status.js";
 import { TitleField } from "./title.js";
@@ -32,8 +29,11 @@ const WORDS_PAUSE_MS = 300;
 /** @type {Page} */
 const page = pageData();
 const api = new Api(page.user.id);
+// The connection needs it, and what this device has is read meanwhile. Who asks again hears why not.
+api.current().catch(() => {});
 const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
 const doc = new Y.Doc();
+let isOpening = false;
 
 const provider = await openProvider();
 const editor = createEditor({
@@ -75,7 +75,7 @@ countWords();
 greetNewDocument();
 document.body.dataset.ready = "true";
 const moment = momentOf(location.hash);
-if (moment !== null && page.document.abilities.look_at_history) showHistory(moment);
+if (moment !== null && page.document.abilities.look_at_history) void opened(() => showHistory(moment));
 await provider.open();
 
 /** Load what this device has of the document, then make its connection. */
@@ -148,21 +148,24 @@ function bindPage() {
     colours.setAttribute("aria-pressed", String(authors.isOn));
     if (authors.isOn) announce("The text is coloured by author.");
   });
-  byId("history", HTMLButtonElement).addEventListener("click", () => showHistory());
-  byId("activity", HTMLButtonElement).addEventListener("click", () =>
-    openActivity(api, { documentId: page.document.id, selfId: page.user.id }),
-  );
-  byId("export", HTMLButtonElement).addEventListener("click", () => {
+  onClick("history", () => showHistory());
+  onClick("activity", async () => {
+    const { openActivity } = await import("./activity.js");
+    openActivity(api, { documentId: page.document.id, selfId: page.user.id });
+  });
+  onClick("export", async () => {
     provider.flush();
+    const { openExport } = await import("./export.js");
     openExport(page.document.id);
   });
-  byId("share", HTMLButtonElement).addEventListener("click", () =>
+  onClick("share", async () => {
+    const { openShare } = await import("./share.js");
     openShare(api, {
       documentId: page.document.id,
       selfId: page.user.id,
       manageOwner: page.document.abilities.manage_owner === true,
-    }),
-  );
+    });
+  });
   /** @type {Map<number, unknown>} */
   const renamed = new Map();
   provider.awareness.on("change", (/** @type {{updated: number[]}} */ { updated }) => {
@@ -181,11 +184,38 @@ function bindPage() {
   setInterval(whenSeen, LOOK_MS);
 }
 
+/**
+ * Have a button open a dialog, whose script is loaded at the first click.
+ * @param {string} id
+ * @param {() => Promise<void>} open
+ */
+function onClick(id, open) {
+  byId(id, HTMLButtonElement).addEventListener("click", () => void opened(open));
+}
+
+/**
+ * Open a dialog, and no second one while its script is on the way.
+ * @param {() => Promise<void>} open
+ */
+async function opened(open) {
+  if (isOpening) return;
+  isOpening = true;
+  try {
+    await open();
+  } catch (error) {
+    console.warn("A dialog could not be opened:", error);
+    toastError(new Error("This part of the page could not be loaded. Reload the page to try again."));
+  } finally {
+    isOpening = false;
+  }
+}
+
 /** @param {number} [seq] */
-function showHistory(seq) {
+async function showHistory(seq) {
   const { id, abilities } = page.document;
   const canWrite = abilities.write === true;
   const isOwner = abilities.manage_owner === true;
+  const { openHistory } = await import("./history.js");
   openHistory(api, { documentId: id, canWrite, isOwner, doc, editor, provider }, seq);
 }
 

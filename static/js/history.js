@@ -850,12 +850,3 @@ function frame() {
     requestAnimationFrame(resolve);
   });
 }
-
-/**
- * Return the moment that an address names, as `#at=123`.
- * @param {string} hash
- */
-export function momentOf(hash) {
-  const found = /^#at=(\d{1,9})$/.exec(hash);
-  return found ? Number(found[1]) : null;
-}

@@ -1,0 +1,120 @@
+"""Static files: packed for who takes that, and kept by browsers until they change."""
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.templatetags.static import static
+from django.test import Client
+
+from apps.core.static_files import static_digest
+from config.env import BASE_DIR
+
+ROOT = BASE_DIR
+GZIP = {"Accept-Encoding": "gzip, deflate, br"}
+
+
+def body_of(response: Any) -> bytes:
+    """Return the whole body, streamed or not."""
+    return b"".join(response) if response.streaming else bytes(response.content)
+
+
+@pytest.fixture
+def script() -> bytes:
+    """Return a script as it lies in the checkout."""
+    return (ROOT / "static/js/provider.js").read_bytes()
+
+
+def test_script_is_packed_for_who_takes_gzip(script: bytes) -> None:
+    """The same bytes, a third of them or less, with a length and one tag for both forms."""
+    address = static("js/provider.js")
+    packed, plain = Client(headers=GZIP).get(address), Client().get(address)
+    assert packed["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == script == body_of(plain)
+    assert int(packed["Content-Length"]) == len(packed.content) < len(script) / 2
+    assert "Content-Encoding" not in plain
+    for response in (packed, plain):
+        assert response["Vary"] == "Accept-Encoding"
+        assert response["Content-Type"].startswith("text/javascript")
+    assert packed["ETag"] == plain["ETag"]
+
+
+def test_packed_script_that_one_has_already_is_not_sent_again() -> None:
+    """Asked by its tag."""
+    address = static("js/provider.js")
+    tag = Client(headers=GZIP).get(address)["ETag"]
+    again = Client(headers={**GZIP, "If-None-Match": tag}).get(address)
+    assert (again.status_code, again.content) == (304, b"")
+    assert "Content-Encoding" not in again
+
+
+@pytest.mark.parametrize("path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/backoff.js"])
+def test_file_that_gains_nothing_is_served_as_it_is(path: str) -> None:
+    """A font is packed already, a small script fits into one packet."""
+    response = Client(headers=GZIP).get(static(path))
+    assert response.status_code == 200
+    assert "Content-Encoding" not in response
+    assert body_of(response) == (ROOT / "static" / path).read_bytes()
+
+
+def test_static_address_has_the_digest_and_is_kept_for_good() -> None:
+    """For a package's file too; who asks again by the tag gets no body."""
+    for path in ("js/provider.js", "admin/css/base.css"):
+        address = static(path)
+        assert address == f"/static/{static_digest()}/{path}"
+        response = Client().get(address)
+        assert body_of(response)
+        assert response["Cache-Control"] == "max-age=31536000, public, immutable"
+        again = Client(headers={"If-None-Match": response["ETag"]}).get(address)
+        assert again.status_code == 304
+
+
+@pytest.mark.parametrize("prefix", ["", "0123456789ab/"])
+def test_address_of_no_or_of_another_release_is_answered_and_not_kept(
+    prefix: str, script: bytes
+) -> None:
+    """A page of another server asks here while a release is rolled out."""
+    response = Client().get(f"/static/{prefix}js/provider.js")
+    assert (response.status_code, response["Cache-Control"]) == (200, "no-cache")
+    assert body_of(response) == script
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing.js",
+        "../manage.py",
+        "{digest}/../manage.py",
+        "{digest}/{digest}/js/api.js",
+        "{digest}",
+    ],
+)
+@pytest.mark.django_db
+def test_what_is_no_static_file_is_404(path: str) -> None:
+    """No file beside them, and no two digests."""
+    address = f"/static/{path.replace('{digest}', static_digest())}"
+    assert Client().get(address).status_code == 404
+
+
+def test_scripts_name_each_other_by_relative_paths() -> None:
+    """Or they would leave the digest of their page."""
+    found = re.compile(r'(?:\bfrom |\bimport )"([^"]+)"|\bimport\("([^"]+)"\)')
+    scripts = list((ROOT / "static/js").glob("*.js"))
+    assert len(scripts) > 20
+    for file in scripts:
+        for words in found.findall(file.read_text(encoding="utf-8")):
+            assert "".join(words).startswith(("./", "../")), f"{file.name}: {words}"
+
+
+def test_digest_is_another_one_when_a_file_is(tmp_path: Path, settings: Any) -> None:
+    """By content and by name, not by time."""
+    digests = set()
+    settings.STATICFILES_DIRS = [tmp_path]
+    for name, text in (("a.js", "1"), ("a.js", "2"), ("b.js", "2"), ("a.js", "2")):
+        for file in tmp_path.iterdir():
+            file.unlink()
+        (tmp_path / name).write_text(text)
+        digests.add(static_digest.__wrapped__())
+    assert len(digests) == 3

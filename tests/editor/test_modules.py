@@ -1,0 +1,62 @@
+"""What a page tells the browser to load at once, and how much that is."""
+
+import gzip
+import re
+
+import pytest
+from django.template import TemplateSyntaxError
+
+from apps.core.static_files import static_digest
+from apps.editor.templatetags.modules import _closure, module_preloads
+from config.env import BASE_DIR
+
+STATIC = BASE_DIR / "static"
+#: The editor's scripts, styles and icons, packed as they are served, in bytes. Who must raise it
+#: says in the commit what people get for it.
+EDITOR_MOST_BYTES = 235_000
+#: The same for the list of documents.
+LIST_MOST_BYTES = 18_000
+#: What is loaded when it is opened, each with all that it alone needs.
+LATER = ("activity", "export", "history", "share", "replay", "sittings", "diff_view")
+
+
+def packed_bytes(paths: list[str]) -> int:
+    """Return how many bytes some static files have as they go over the network."""
+    return sum(len(gzip.compress((STATIC / path).read_bytes(), 9)) for path in paths)
+
+
+def test_module_preloads_names_each_script_once_with_its_digest() -> None:
+    """The page's own first, and what its imports import."""
+    addresses = re.findall(
+        r'<link rel="modulepreload" href="([^"]+)">', module_preloads("js/title.js")
+    )
+    prefix = f"/static/{static_digest()}/js"
+    assert addresses == [f"{prefix}/{name}.js" for name in ("title", "api", "dom")]
+
+
+def test_editor_preloads_what_it_imports_and_not_the_dialogs() -> None:
+    """Bundled modules with their shared part as well."""
+    loaded = _closure("js/editor_page.js")
+    assert {"js/provider.js", "js/wire.js", "vendor/tiptap.js", "vendor/yjs.js"} <= set(loaded)
+    assert any(path.startswith("vendor/shared-") for path in loaded)
+    assert not {f"js/{name}.js" for name in LATER} & set(loaded)
+    assert all((STATIC / path).is_file() for path in loaded)
+
+
+def test_script_that_is_not_there_is_an_error() -> None:
+    """With its name."""
+    with pytest.raises(TemplateSyntaxError, match=r"js/nothing\.js"):
+        module_preloads("js/nothing.js")
+
+
+@pytest.mark.parametrize(
+    ("script", "styles", "most"),
+    [
+        ("js/editor_page.js", ("css/base.css", "css/editor.css"), EDITOR_MOST_BYTES),
+        ("js/documents.js", ("css/base.css", "css/documents.css"), LIST_MOST_BYTES),
+    ],
+)
+def test_page_stays_within_its_bytes(script: str, styles: tuple[str, ...], most: int) -> None:
+    """Packed; neither over the limit nor so far below it that the limit says nothing."""
+    size = packed_bytes([*_closure(script), *styles, "js/theme.js", "vendor/icons.svg"])
+    assert most * 0.8 < size < most, size
