@@ -5,13 +5,16 @@ import os
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
+from config.starting import errors_in_one_line
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 # First Django, then what needs its models.
-django_application = get_asgi_application()
+with errors_in_one_line():
+    django_application = get_asgi_application()
 
-from apps.collab.routing import application as socket_application  # noqa: E402
-from apps.core.request_ids import RequestIds  # noqa: E402
+from apps.collab.routing import application as socket_application
+from apps.core.request_ids import RequestIds
 
 application = RequestIds(
     ProtocolTypeRouter({"http": django_application, "websocket": socket_application})

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from environs import EnvError, FileAwareEnv, ValidationError
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 
 
 class FileOrValueEnv(FileAwareEnv):
@@ -55,3 +57,32 @@ def http_url_or_empty(value: str) -> None:
     """Raise ``ValidationError`` for what is no address of HTTP."""
     if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
         raise ValidationError("it has to look like http://host:4318")
+
+
+def mongodb_url(value: str) -> None:
+    """Raise ``ValidationError`` for what MongoDB's driver does not take. Resolves no name."""
+    if value.startswith("mongodb+srv://"):
+        return
+    try:
+        parse_uri(value)
+    except (PyMongoError, ValueError):  # its words may have the password
+        raise ValidationError("it has to look like mongodb://host:27017/scriptorium") from None
+
+
+def redis_url(value: str) -> None:
+    """Raise ``ValidationError`` for what is no URL of Redis."""
+    if not re.fullmatch(r"(rediss?|unix)://\S+", value):
+        raise ValidationError("it has to look like redis://:password@host:6379/0")
+
+
+def broker_url(value: str) -> None:
+    """Raise ``ValidationError`` for what is no URL of Redis as Celery writes them."""
+    if not re.fullmatch(r"(rediss?|redis\+socket|sentinel)://\S+", value):
+        raise ValidationError("it has to look like redis://:password@host:6379/1")
+
+
+def kafka_servers(value: str) -> None:
+    """Raise ``ValidationError`` for what is no list of brokers."""
+    broker = re.compile(r"\s*([A-Z_]+://)?(\[[0-9a-fA-F:]+\]|[^\s/:]+)(:\d+)?\s*")
+    if not all(broker.fullmatch(each) for each in value.split(",")):
+        raise ValidationError("it has to look like host:9092,other-host:9092")

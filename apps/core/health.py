@@ -1,6 +1,6 @@
 """Whether the process is alive, and which of its services it can reach."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from confluent_kafka.admin import AdminClient
@@ -54,12 +54,20 @@ _executor = ThreadPoolExecutor(max_workers=2 * len(CHECKS), thread_name_prefix="
 
 def services_check() -> dict[str, str]:
     """Return ``{service: "ok" or the error}``, each judged within ``CHECK_WAIT_S`` or so."""
-    futures = {name: _executor.submit(check) for name, check in CHECKS.items()}
-    results: dict[str, str] = {}
+    return {
+        name: "ok" if err is None else f"{type(err).__name__}: {err}"[:300]
+        for name, err in checks_run(CHECKS).items()
+    }
+
+
+def checks_run(checks: Mapping[str, Callable[[], None]]) -> dict[str, Exception | None]:
+    """Run checks side by side; return the error of each, None where there is none."""
+    futures = {name: _executor.submit(check) for name, check in checks.items()}
+    results: dict[str, Exception | None] = {}
     for name, future in futures.items():
         try:
             future.result(timeout=CHECK_WAIT_S + 1)
-            results[name] = "ok"
+            results[name] = None
         except Exception as err:  # noqa: BLE001 - the answer is the error, whatever it is
-            results[name] = f"{type(err).__name__}: {err}"[:300]
+            results[name] = err
     return results

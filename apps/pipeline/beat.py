@@ -4,9 +4,9 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 from celery.signals import beat_init
-from django.conf import settings
 
 from apps.core import pulse
+from apps.pipeline.start import look_before_start
 
 _LOOP = "beat"
 
@@ -21,6 +21,5 @@ class PulsingScheduler(PersistentScheduler):  # type: ignore[misc]
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]
-def _serve(**_: object) -> None:
-    if settings.METRICS_PORT:
-        pulse.serve(settings.METRICS_PORT)
+def _look(**_: object) -> None:
+    look_before_start()

@@ -4,11 +4,11 @@ import logging
 from typing import Any
 
 from celery import bootsteps
-from django.conf import settings
 
-from apps.core import pulse, tracing
+from apps.core import tracing
 from apps.oplog.publisher import close_shared_publisher
 from apps.pipeline.consumer import OperationsConsumer
+from apps.pipeline.start import look_before_start
 
 logger = logging.getLogger(__name__)
 
@@ -22,12 +22,14 @@ class OperationsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(worker, **kwargs)
         self._consumer = OperationsConsumer()
 
+    def create(self, worker: Any) -> None:
+        """Look before anything begins whether this can serve at all, or end the process."""
+        look_before_start()
+
     def start(self, worker: Any) -> None:
         """Begin to consume operations."""
         logger.info("operations consumer starts")
         self._consumer.start()
-        if settings.METRICS_PORT:
-            pulse.serve(settings.METRICS_PORT)
 
     def stop(self, worker: Any) -> None:
         """Finish what is in hand."""

@@ -6,7 +6,17 @@ from typing import Any
 from csp.constants import NONE, SELF
 from environs import validate
 
-from config.env import BASE_DIR, env, has_server_id, http_url_or_empty, server_id
+from config.env import (
+    BASE_DIR,
+    broker_url,
+    env,
+    has_server_id,
+    http_url_or_empty,
+    kafka_servers,
+    mongodb_url,
+    redis_url,
+    server_id,
+)
 
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS")
@@ -80,10 +90,10 @@ DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=60, conn_heal
 #: How long PostgreSQL may take to answer a new connection, in seconds: without it a host that says
 #: nothing holds a thread for ever.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
-MONGODB_URL: str = env.str("MONGODB_URL")
-REDIS_URL: str = env.str("REDIS_URL")
-KAFKA_BOOTSTRAP_SERVERS: str = env.str("KAFKA_BOOTSTRAP_SERVERS")
-CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", REDIS_URL)
+MONGODB_URL: str = env.str("MONGODB_URL", validate=mongodb_url)
+REDIS_URL: str = env.str("REDIS_URL", validate=redis_url)
+KAFKA_BOOTSTRAP_SERVERS: str = env.str("KAFKA_BOOTSTRAP_SERVERS", validate=kafka_servers)
+CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", REDIS_URL, validate=broker_url)
 
 CACHES = {
     "default": {

@@ -17,6 +17,7 @@ from zope.interface import implementer
 
 from apps.collab.close_codes import TOO_LARGE
 from apps.collab.servers import CLOSE_WAIT_S, PING_S, PONG_WAIT_S, finish, read_limit_bytes
+from apps.core.start import StartRefusedError
 
 
 @implementer(IPushProducer)
@@ -87,6 +88,14 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
 class DocumentServer(Server):  # type: ignore[misc]
     """The web server of one process."""
 
+    #: Why it cannot listen, once that has failed.
+    cannot_listen = ""
+
+    def listen_error(self, failure: Any) -> None:
+        """End; ``serve`` says why, and with which exit code."""
+        self.cannot_listen = failure.getErrorMessage()
+        self.stop()
+
     def use_document_sockets(self) -> None:
         """Make sockets of our kind; called when the factory exists and nobody is let in yet."""
         self.ws_factory.protocol = DocumentProtocol
@@ -107,7 +116,10 @@ class DocumentServer(Server):  # type: ignore[misc]
 
 
 def serve(*, bind: str, port: int) -> None:
-    """Serve pages, REST and sockets until the process is told to stop."""
+    """Serve pages, REST and sockets until the process is told to stop.
+
+    Raises ``StartRefusedError`` where the address cannot be listened on.
+    """
     limit_bytes = read_limit_bytes()
     server = DocumentServer(
         application=import_string(settings.ASGI_APPLICATION),
@@ -121,3 +133,7 @@ def serve(*, bind: str, port: int) -> None:
     )
     server.ready_callable = server.use_document_sockets
     server.run()
+    if server.cannot_listen:
+        raise StartRefusedError(
+            f"{server.cannot_listen.rstrip('.')}. End what listens there, or choose another --port."
+        )

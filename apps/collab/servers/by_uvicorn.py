@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,10 @@ from websockets.server import ServerProtocol
 
 from apps.collab.close_codes import TOO_LARGE
 from apps.collab.servers import CLOSE_WAIT_S, PING_S, PONG_WAIT_S, finish, read_limit_bytes
+from apps.core.start import StartRefusedError
 
+#: Clients that wait to be let in.
+_BACKLOG = 2048
 #: Messages that wait to be handled before no more is read of a client.
 _READ_AHEAD = 64
 #: How long what comes behind a broken frame is thrown away, so that the client hears why, in
@@ -123,12 +127,11 @@ class DocumentServer(uvicorn.Server):
 def serve(*, bind: str, port: int) -> None:
     """Serve pages, REST and sockets until the process is told to stop.
 
-    Raises ``SystemExit`` where the address cannot be listened on.
+    Raises ``StartRefusedError`` where the address cannot be listened on.
     """
+    listener = _listener(bind, port)
     config = uvicorn.Config(
         import_string(settings.ASGI_APPLICATION),
-        host=bind,
-        port=port,
         loop="auto",
         # Not httptools: h11 bounds what a client may send as headers.
         http="h11",
@@ -150,4 +153,15 @@ def serve(*, bind: str, port: int) -> None:
     # What is there now stays: no collection has to look at it again.
     gc.collect()
     gc.freeze()
-    DocumentServer(config).run()
+    DocumentServer(config).run(sockets=[listener])
+
+
+def _listener(bind: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    try:
+        return socket.create_server((bind, port), family=family, backlog=_BACKLOG)
+    except OSError as err:
+        raise StartRefusedError(
+            f"Cannot listen on {bind}:{port}: {err.strerror}. End what listens there, or choose "
+            "another --port."
+        ) from err

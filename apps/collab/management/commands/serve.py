@@ -3,7 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.core.start import StartRefusedError, start_check
 
 
 class Command(BaseCommand):
@@ -23,4 +25,8 @@ class Command(BaseCommand):
             from apps.collab.servers.by_daphne import serve
         else:
             from apps.collab.servers.by_uvicorn import serve
-        serve(bind=options["bind"], port=options["port"])
+        try:
+            start_check()
+            serve(bind=options["bind"], port=options["port"])
+        except StartRefusedError as err:
+            raise CommandError(err.message) from err

@@ -1,0 +1,44 @@
+"""What keeps a process from starting, in one line that says what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+from environs import EnvError
+from pymongo.errors import ConnectionFailure
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+_HINT = (
+    "See docs/env.md for what to set; with the services of `make up`: "
+    'eval "$(.venv/bin/python -m apps.embedded env)".'
+)
+#: How the driver's words begin where there is no connection to PostgreSQL.
+_NO_CONNECTION = "connection "
+
+
+@contextmanager
+def errors_in_one_line() -> Iterator[None]:
+    """End the process with one line on stderr and exit code 1 where its settings are wrong.
+
+    Also where a command cannot reach a service that it cannot do without. Any other error is
+    somebody's to mend, and comes through as it is.
+    """
+    try:
+        yield
+    except (EnvError, ImproperlyConfigured) as err:
+        raise SystemExit(f"{_line(err)} {_HINT}") from None
+    except OperationalError as err:
+        if not str(err).startswith(_NO_CONNECTION):
+            raise
+        raise SystemExit(f"PostgreSQL (DATABASE_URL): {_line(err)}") from None
+    except ConnectionFailure as err:
+        raise SystemExit(f"MongoDB (MONGODB_URL): {_line(err)}") from None
+    except RedisConnectionError as err:
+        raise SystemExit(f"Redis (REDIS_URL, CELERY_BROKER_URL): {_line(err)}") from None
+
+
+def _line(err: Exception) -> str:
+    line = " ".join(str(err).split())[:300]
+    line = line.replace("['", "").replace("']", "")  # as environs shows what a check of ours says
+    return line if line.endswith((".", "?")) else f"{line}."
