@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Route, WebSocketRoute, expect
 
 from tests.e2e.people import Person
 from tests.support.compacted import OLD, compacted_document
@@ -113,6 +113,44 @@ def test_slider_begins_where_a_compacted_log_begins(ada: Person, stack: Launched
     expect(preview(dialog)).to_be_visible()
     slider.press("ArrowLeft")
     expect(slider).to_have_js_property("value", str(OLD))
+
+
+def test_restore_without_a_connection_comes_later_and_promises_no_undo(ada: Person) -> None:
+    """The server makes it all the same; the page says of it only what it can keep."""
+    document_id = ada.create("Cut off")
+    ada.expects_network_noise = True
+    sockets: list[WebSocketRoute] = []
+    is_down = False
+
+    def connect(socket: WebSocketRoute) -> None:
+        if is_down:
+            socket.close(code=1013)
+            return
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    ada.page.route_web_socket(re.compile("/ws/documents/"), connect)
+    ada.open(document_id)
+    ada.write("One")
+    expect(ada.chip).to_have_text("Saved")
+    ada.write(" two")
+    expect(ada.chip).to_have_text("Saved")
+    dialog = open_history(ada)
+    slider = dialog.get_by_role("slider", name="Moment")
+    expect(slider).not_to_have_js_property("value", "0")
+    slider.press("ArrowLeft")
+    expect(preview(dialog)).to_have_text("One")
+    dialog.get_by_role("button", name="Restore this").click()
+    confirm = dialog.get_by_role("button", name="Restore", exact=True)
+    expect(confirm).to_be_focused()
+    is_down = True
+    sockets[-1].close(code=1013)
+    expect(ada.chip).not_to_have_text("Saved")
+    confirm.press("Enter")
+    expect(ada.page.get_by_text("The document is as it was then.", exact=True)).to_be_visible()
+    is_down = False
+    ada.sees("One")
+    assert [each["kind"] for each in ada.deeds(document_id)].count("restored") == 1
 
 
 def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:
