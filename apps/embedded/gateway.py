@@ -14,7 +14,7 @@ from pathlib import Path
 from apps.embedded.binaries import nginx_binary
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place
-from apps.embedded.programs import ROOT, Program, Site, answers, unprivileged
+from apps.embedded.programs import ROOT, Program, Site, Stage, answers, unprivileged
 
 TEMPLATE = ROOT / "docker" / "gateway" / "nginx.conf.template"
 #: A server that cannot be reached is passed over for so long, in seconds.
@@ -69,6 +69,7 @@ class Gateway:
             [*self._nginx(place), "-g", _ONE_PROCESS],
             lambda: answers(f"{self.site.url}/gatewayz"),
             prefix=self._prefix(),
+            stage=Stage.DOOR,
         )
 
     def write(self, place: Place) -> None:

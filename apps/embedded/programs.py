@@ -1,5 +1,6 @@
 """The programs of the embedded mode: how each one starts, stops, and shows that it is ready."""
 
+import enum
 import os
 import shlex
 import shutil
@@ -27,6 +28,17 @@ _CELERY = [sys.executable, "-m", "celery", "-A", "config"]
 ASK_S = 2
 
 
+class Stage(enum.IntEnum):
+    """In which order programs stop, from the highest; those of one stage stop side by side.
+
+    The web servers' last words go through the door, so it stays until they have ended.
+    """
+
+    SERVICES = 0
+    DOOR = 1
+    PRODUCT = 2
+
+
 @dataclass(frozen=True)
 class Program:
     """One supervised process. ``is_ready`` raises, whatever it likes, until the program serves.
@@ -45,6 +57,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     #: Whether it runs in the data folder, rather than in that of the checkout.
     in_data_dir: bool = False
+    stage: Stage = Stage.SERVICES
 
     def trouble(self, is_running: Callable[[str], object] = str) -> Exception | None:
         """Return why the program is not ready, None when it is.
@@ -109,6 +122,7 @@ def web_server(name: str, site: Site, *, server_id: str) -> Program:
         [*_MANAGE, "serve", "--bind", site.host, "--port", str(site.port)],
         lambda: answers(f"{site.url}/readyz"),
         environment={"SERVER_ID": server_id},
+        stage=Stage.PRODUCT,
     )
 
 
@@ -119,6 +133,7 @@ def worker(name: str) -> Program:
         name.capitalize(),
         [*_CELERY, "worker", "--loglevel", "INFO", "--hostname", f"{name}@%h"],
         environment={"SERVER_ID": name},
+        stage=Stage.PRODUCT,
     )
 
 
@@ -129,6 +144,7 @@ def beat() -> Program:
         "Beat",
         [*_CELERY, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", "beat-schedule"],
         environment={"SERVER_ID": "beat"},
+        stage=Stage.PRODUCT,
         in_data_dir=True,
     )
 

@@ -4,14 +4,14 @@ import http.client
 import re
 import subprocess
 import xmlrpc.client
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place
-from apps.embedded.programs import ROOT, Program, child_command
+from apps.embedded.programs import ROOT, Program, Stage, child_command
 
 #: How long a program may take to stop before it is killed, in seconds.
 STOP_WAIT_S = 20
@@ -47,7 +47,6 @@ _PROGRAM = """
 [program:{name}]
 command={command}
 directory={directory}
-priority={priority}
 autostart=false
 autorestart=true
 startsecs=1
@@ -62,8 +61,15 @@ stdout_logfile_backups=2
 environment={environment}
 """
 
+# Supervisord stops group after group, the highest priority first, and a group's programs at once.
+_GROUP = """
+[group:{name}]
+programs={programs}
+priority={priority}
+"""
 
-def configuration(place: Place, programs: Iterable[Program]) -> str:
+
+def configuration(place: Place, programs: Sequence[Program]) -> str:
     """Return supervisord's configuration."""
 
     def text(value: object) -> str:
@@ -84,25 +90,36 @@ def configuration(place: Place, programs: Iterable[Program]) -> str:
             name=program.name,
             command=text(program.command_line(place)),
             directory=text(place.data_dir if program.in_data_dir else ROOT),
-            priority=priority,
             stop_signal=program.stop_signal,
             stop_wait_s=STOP_WAIT_S,
             environment=",".join(f'{k}="{text(v)}"' for k, v in program.environment.items()),
             log=text(text(place.log_file(program.name))),  # supervisord expands this one twice
         )
-        for priority, program in enumerate(programs, start=1)
+        for program in programs
     ]
+    parts += [_group(stage, programs) for stage in sorted({each.stage for each in programs})]
     return "".join(parts)
+
+
+def _group(stage: Stage, programs: Iterable[Program]) -> str:
+    names = ",".join(program.name for program in programs if program.stage == stage)
+    return _GROUP.format(name=_group_name(stage), programs=names, priority=stage.value)
+
+
+def _group_name(stage: Stage) -> str:
+    return stage.name.lower()
 
 
 class Supervisor:
     """One running supervisord. ``start`` and ``stop`` frame its life."""
 
     def __init__(
-        self, place: Place, programs: Iterable[Program], environment: Mapping[str, str]
+        self, place: Place, programs: Sequence[Program], environment: Mapping[str, str]
     ) -> None:
         self._place = place
         self._programs = list(programs)
+        #: What supervisord calls each program.
+        self._names = {each.name: f"{_group_name(each.stage)}:{each.name}" for each in programs}
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -131,7 +148,7 @@ class Supervisor:
         return self._process is not None and self._process.poll() is not None
 
     def stop(self) -> None:
-        """Stop all programs, the last started first, and supervisord."""
+        """Stop all programs, stage after stage, and supervisord."""
         if self._process is None:
             return
         self._process.terminate()
@@ -145,13 +162,13 @@ class Supervisor:
     def launch(self, name: str) -> None:
         """Start a program. Raises ``OSError`` while supervisord does not answer."""
         try:
-            self._call("startProcess", name, _DO_NOT_WAIT)
+            self._call("startProcess", self._names.get(name, name), _DO_NOT_WAIT)
         except xmlrpc.client.Fault as fault:
             raise EmbeddedError(f"{name} does not start: {fault.faultString}") from fault
 
     def state(self, name: str) -> str:
         """Return a program's state, like ``RUNNING`` or ``BACKOFF``."""
-        return str(self._call("getProcessInfo", name)["statename"])
+        return str(self._call("getProcessInfo", self._names.get(name, name))["statename"])
 
     def answers(self) -> bool:
         """Return whether a supervisord of this data folder is there: ours, or an earlier one."""

@@ -13,7 +13,7 @@ from supervisor.options import ServerOptions
 
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.place import Place
-from apps.embedded.programs import ROOT, Program, Site, product, services
+from apps.embedded.programs import ROOT, Program, Site, Stage, product, services
 from apps.embedded.supervise import Supervisor, configuration
 from tests.support.eventually import eventually
 from tests.support.processes import family
@@ -39,6 +39,36 @@ def waits(name: str) -> Program:
     return Program(name, name, command, is_ready=lambda: None)
 
 
+_NOTES_ITS_END = """
+import signal, sys, threading
+name, path = sys.argv[1:]
+def note(word):
+    with open(path, "a") as file:
+        print(name, word, file=file, flush=True)
+def end(*_):
+    note("told")
+    threading.Event().wait(1)
+    note("ended")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+note("begun")
+while True:
+    signal.pause()
+"""
+
+
+def notes_its_end(name: str, notes: Path) -> Program:
+    """Return a program that notes when it is told to end, and takes a second for it."""
+    program = notes.with_name("program.py")
+    program.write_text(_NOTES_ITS_END)
+    return replace(waits(name), command=[sys.executable, str(program), name, str(notes)])
+
+
+def said(notes: Path) -> list[str]:
+    """Return what programs have noted."""
+    return notes.read_text().splitlines() if notes.exists() else []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> None:
     """Its configuration has expansions, comments and quotes; a folder may be called like one."""
@@ -51,10 +81,14 @@ def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> N
     assert Path(read.logfile) == place.log_file("supervisord")
     [server] = read.server_configs
     assert Path(server["file"]) == place.control_socket
-    groups = {group.name: group.process_configs[0] for group in read.process_group_configs}
-    assert set(groups) == {program.name for program in programs}
+    configs = {
+        config.name: config
+        for group in read.process_group_configs
+        for config in group.process_configs
+    }
+    assert set(configs) == {program.name for program in programs}
     for program in programs:
-        config = groups[program.name]
+        config = configs[program.name]
         assert shlex.split(config.command) == shlex.split(program.command_line(place))
         assert Path(config.stdout_logfile) == place.log_file(program.name)
         assert config.stopsignal == signal.Signals[f"SIG{program.stop_signal}"]
@@ -113,6 +147,30 @@ def test_program_that_cannot_run_is_said_to_be_so(supervisor: Supervisor) -> Non
     eventually(lambda: "FileNotFoundError" in supervisor._place.log_file("broken").read_text())
     with pytest.raises(EmbeddedError, match="nothing"):
         supervisor.launch("nothing")
+
+
+def test_programs_stop_stage_after_stage_and_side_by_side_within_one(short_path: Path) -> None:
+    """Two that take their time begin to end together; what they need ends after both."""
+    place = Place.open(short_path / "stages")
+    notes = place.data_dir / "notes"
+    programs = [
+        notes_its_end("service", notes),
+        replace(notes_its_end("slow", notes), stage=Stage.PRODUCT),
+        replace(notes_its_end("other", notes), stage=Stage.PRODUCT),
+    ]
+    supervisor = Supervisor(place, programs, {**os.environ, "PYTHON": sys.executable})
+    try:
+        supervisor.start()
+        eventually(supervisor.answers)
+        for each in programs:
+            launch(supervisor, each.name)
+        eventually(lambda: len(said(notes)) == len(programs))
+    finally:
+        supervisor.stop()
+    ends = said(notes)[len(programs) :]
+    assert {line.split()[0] for line in ends[:2]} == {"slow", "other"}
+    assert [line.split()[1] for line in ends] == ["told", "told", "ended", "ended", "told", "ended"]
+    assert ends[-1] == "service ended"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
