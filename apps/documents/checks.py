@@ -2,8 +2,11 @@
 
 from apps.core.clock import now
 from apps.core.moments import moment_text
+from apps.core.mongo import equal
 from apps.core.mongo_plans import HotQuery, hot_queries
 from apps.documents.heads import document_rows
+
+_ORDER = [("updated_at", -1), ("lineage", -1)]
 
 hot_queries.add(
     HotQuery("heads of the rooms of a server", document_rows, {"_id": {"$in": ["none"]}}),
@@ -15,7 +18,8 @@ hot_queries.add(
     HotQuery(
         "somebody's list",
         document_rows,
-        {"_id": {"$in": ["none"]}, "trashed": False},
-        [("updated_at", -1), ("_id", -1)],
+        {"_id": {"$in": ["none"]}, "trashed": {"$in": [False]}},
+        _ORDER,
     ),
+    HotQuery("the list of one who sees much", document_rows, {"trashed": equal(False)}, _ORDER),
 )

@@ -102,7 +102,9 @@ monitoring.register(Listener())
 import django
 django.setup()
 from apps.accounts.models import User
+from apps.accounts.roles import Role
 from apps.core.clock import now
+from apps.core.mongo import equal
 from apps.documents.heads import heads_get, unpublished_find
 from apps.documents.selectors import documents_list
 from apps.history.processed import processed_seqs
@@ -116,7 +118,9 @@ operations_find(**one, unique_ids=["a"]), packed_find(**one, unique_ids=["a"])
 heads_get(["none"]), unpublished_find(updated_before=now(), limit=1), processed_seqs(["none"])
 latest_reach(**one), version_find(**one, number=1)
 versions_page(**one, before=None, limit=1, named_only=False)
-list(documents_list(user=User(pk=0)))
+listing = documents_list(user=User(pk=0))
+listing._rows_among({"none": Role.OWNER}, listing.order, None, 1)
+listing._find({"trashed": equal(False)}, listing.order, None, 1)
 
 def shape(value):
     if isinstance(value, dict):

@@ -21,13 +21,14 @@ PROCESSES = ("web", "worker", "beat", "postgres", "redis", "mongo", "kafka")
 @contextmanager
 def away(stack: Launched, *names: str) -> Iterator[None]:
     """Stop services by the supervisor (so nothing brings them back); start them at the end."""
+    full_names = _full_names(stack)
     for name in names:
-        _call(stack, "stopProcess", name)
+        _call(stack, "stopProcess", full_names[name])
     try:
         yield
     finally:
         for name in names:
-            _call(stack, "startProcess", name)
+            _call(stack, "startProcess", full_names[name])
         wait_until_ready(stack, *names)
 
 
@@ -64,6 +65,12 @@ def programs(stack: Launched) -> list[Program]:
 def states(stack: Launched) -> dict[str, str]:
     """Return how the supervisor finds each program: ``RUNNING``, ``BACKOFF`` and so on."""
     return {info["name"]: info["statename"] for info in _call(stack, "getAllProcessInfo")}
+
+
+def _full_names(stack: Launched) -> dict[str, str]:
+    """Return what the supervisor calls each program, with its group."""
+    found = _call(stack, "getAllProcessInfo")
+    return {info["name"]: f"{info['group']}:{info['name']}" for info in found}
 
 
 def _call(stack: Launched, method: str, *arguments: Any) -> Any:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils.module_loading import import_string
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode
@@ -17,6 +19,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from apps.collab.close_codes import TOO_LARGE
+from apps.collab.runtime import get_runtime
 from apps.collab.servers import CLOSE_WAIT_S, PING_S, PONG_WAIT_S, finish, read_limit_bytes
 from apps.core.start import StartRefusedError
 
@@ -102,6 +105,14 @@ def _head(length: int) -> bytes:
 
 class DocumentServer(uvicorn.Server):
     """The web server of one process."""
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Open what the first client would wait for, and then let clients in."""
+        await get_runtime()
+        # PostgreSQL may be away: then who comes is told so, until it is there.
+        with contextlib.suppress(DatabaseError):
+            await database_sync_to_async(connection.ensure_connection)()
+        await super().startup(sockets)
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Let nobody in, finish what is in flight, and only then cut the sockets."""
