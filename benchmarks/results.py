@@ -22,6 +22,7 @@ SCENARIOS: Final = {
     "S10": "Documents opened cold at once, after a restart",
     "S11": "24 documents through the gateway of `make stack`",
     "S12": "A worker catches up",
+    "S13": "People type in ten documents while somebody misuses the server in another one",
 }
 #: What the table leaves out; it is in the lines of JSON.
 _ASIDE: Final = frozenset(
@@ -35,6 +36,7 @@ _UNITS: Final = {
     "cpu_s": "s",
     "_pct": "%",
     "_mib": "MiB",
+    "_ratio": "ratio",
 }
 
 
@@ -134,6 +136,9 @@ GOALS: Final = (
     Goal("S7", "persisted_p50_ms", 15),
     Goal("S9", "latency_p99_ms", 50),
     Goal("S12", "operations_per_s", 20_000, at_least=True),
+    Goal("S13", "latency_p95_ratio", 2),
+    Goal("S13", "lost", 0),
+    Goal("S13", "closed_otherwise", 0),
 )
 
 

@@ -83,7 +83,7 @@ class Scriptorium:
     """A web server of the product, on services that run as long as this object."""
 
     name = "scriptorium"
-    scenarios = frozenset(f"S{number}" for number in range(1, 11))
+    scenarios = frozenset({*(f"S{number}" for number in range(1, 11)), "S13"})
 
     def __init__(self, folder: Path, kind: str = EMBEDDED) -> None:
         self.kind = kind

@@ -39,6 +39,8 @@ from apps.crdt import protocol
 
 logger = logging.getLogger(__name__)
 
+#: So many frames of a session are handled before all other sessions have their turn.
+_FRAMES_AT_ONCE = 16
 #: Clients that offer this subprotocol get frames 100 to 103.
 NATIVE = "scriptorium.v1"
 #: Clients may bring their access token as a subprotocol with this prefix.
@@ -148,11 +150,16 @@ class _Connection:
             logger.exception("frames not sent")
 
     async def _receive_all(self, receive: Any) -> None:
-        """Hand on the frames as they come, with nothing in between."""
+        """Hand on the frames as they come, with nothing in between.
+
+        Who sends more of them than belong into one batch is read again when that has begun.
+        """
+        pace = _Pace(self._room, self._limits.frames_in_hand)
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return
+            await pace.keep()
             if self._session.close_code is not None:
                 continue
             frame = message.get("bytes")
@@ -200,6 +207,27 @@ class _Connection:
         self._expire_at(expires_at)
         left_s = max(0, int(expires_at - time.time()))
         self._session.push(protocol.encode_token(left_s))
+
+
+class _Pace:
+    """Has a session with many frames wait: for others' turn, and for the batch after ``most``."""
+
+    def __init__(self, room: Room, most: int) -> None:
+        self._room = room
+        self._most = most
+        self._batches = room.batches
+        self._frames = 0
+
+    async def keep(self) -> None:
+        """Count a frame that is about to be handled, after a wait where it is not yet its turn."""
+        if self._room.batches != self._batches:
+            self._batches, self._frames = self._room.batches, 0
+        if self._frames >= self._most:
+            await self._room.until_taken()
+            self._batches, self._frames = self._room.batches, 0
+        self._frames += 1
+        if self._frames % _FRAMES_AT_ONCE == 0:
+            await asyncio.sleep(0)
 
 
 async def _admit(

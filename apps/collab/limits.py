@@ -30,6 +30,9 @@ class Limits:
     outbox_bytes: int = 16 * 1024 * 1024
     #: Frames that one session may send in a second. Threat: a flood of small frames.
     frames_per_s: int = 20_000
+    #: Frames of one session in one batch; the next ones are read when the room has taken these.
+    #: Threat: a sender who heeds nothing, and takes the time of all other documents.
+    frames_in_hand: int = 64
     #: Awareness states of one session. Threat: a crowd of invented people.
     presence_clients: int = 8
     #: One awareness state as JSON. Threat: presence used as storage.

@@ -94,6 +94,10 @@ class Room:
         self._context = context
         self._queue: deque[Submission] = deque()
         self._queue_bytes = 0
+        #: How many batches were taken out of the queue.
+        self.batches = 0
+        self._taken = asyncio.Event()
+        self._taken.set()
         #: Since when the oldest of the queue waits, by the performance counter; where a batch left
         #: some behind, since when the oldest of that batch did.
         self._queued_at = 0.0
@@ -149,7 +153,12 @@ class Room:
         if not self._queue:
             self._queued_at = time.perf_counter()
         self._queue.append(submission)
+        self._taken.clear()
         self._kick()
+
+    async def until_taken(self) -> None:
+        """Wait until the queue has been taken into a batch, or the room is gone."""
+        await self._taken.wait()
 
     def sync(self, session: Session, vector: bytes) -> None:
         """Answer a sync step 1 as soon as all that is in memory is on disk."""
@@ -208,6 +217,7 @@ class Room:
         for submission in [*self._in_hand, *self._queue, *self.live.pending.clear()]:
             submission.author.on_rejected(submission.unique_id, error)
         self._queue.clear()
+        self._taken.set()
         if self._quiet is not None:
             self._quiet.cancel()
 
@@ -320,6 +330,9 @@ class Room:
             size += len(submission.update)
             batch.append(submission)
         self._queue_bytes -= size
+        self.batches += 1
+        if not self._queue:
+            self._taken.set()
         return batch
 
     async def _form(self, batch: list[Submission], trace: Trace | None) -> list[Draft]:

@@ -2,7 +2,6 @@
 
 from apps.core.clock import now
 from apps.core.moments import moment_text
-from apps.core.mongo import equal
 from apps.core.mongo_plans import HotQuery, hot_queries
 from apps.documents.heads import document_rows
 
@@ -21,5 +20,5 @@ hot_queries.add(
         {"_id": {"$in": ["none"]}, "trashed": {"$in": [False]}},
         _ORDER,
     ),
-    HotQuery("the list of one who sees much", document_rows, {"trashed": equal(False)}, _ORDER),
+    HotQuery("the list of one who sees much", document_rows, {"trashed": {"$eq": False}}, _ORDER),
 )

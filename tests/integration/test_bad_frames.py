@@ -8,6 +8,7 @@ import pycrdt
 import pytest
 
 from apps.collab import close_codes
+from apps.collab.limits import Limits
 from apps.crdt import protocol
 from apps.crdt.lib0 import encode_var_uint
 from tests.integration.conftest import Enter
@@ -180,6 +181,31 @@ async def test_flood_of_invented_presence_is_bounded(enter: Enter, document_id: 
     closed.cancel()
     seen.cancel()
     assert len(ada.states) <= 8
+
+
+async def test_sender_that_waits_for_nothing_has_only_so_many_frames_in_hand(
+    enter: Enter, document_id: str
+) -> None:
+    """The rest waits in its own network, all of it is stored in the end, in order."""
+    ada = await enter("ada", document_id, native=True)
+    names = [f"flood-{number}" for number in range(3_000)]
+    frames = [
+        protocol.encode_operation(
+            document_id, name, ada.doc.get_state(), ada.edit(lambda doc: ada.content.insert(0, "x"))
+        )
+        for name in names
+    ]
+    for frame in frames:
+        await ada.send(frame)
+    await ada.until(lambda: ada.ack(names[-1], protocol.STAGE_PERSISTED), 60)
+    persisted = [name for name, stage, _ in ada.acks if stage == protocol.STAGE_PERSISTED]
+    assert persisted == names
+    in_hand, most = 0, 0
+    for _, stage, _ in ada.acks:
+        in_hand += 1 if stage == protocol.STAGE_RECEIVED else -1
+        most = max(most, in_hand)
+    # Those of the batch on its way into the log, and those of the next one.
+    assert most <= 2 * Limits().frames_in_hand
 
 
 async def test_message_beyond_the_servers_bound_is_refused_before_it_is_whole(

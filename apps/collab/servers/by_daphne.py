@@ -16,8 +16,20 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from apps.collab.close_codes import TOO_LARGE
-from apps.collab.servers import CLOSE_WAIT_S, PING_S, PONG_WAIT_S, finish, read_limit_bytes
+from apps.collab.servers import (
+    CLOSE_WAIT_S,
+    LARGE_BYTES,
+    PING_S,
+    PONG_WAIT_S,
+    READ_BYTES,
+    WAITING_FRAMES,
+    finish,
+    read_limit_bytes,
+)
 from apps.core.start import StartRefusedError
+
+#: How often it is looked whether what waited of a socket is handled, in seconds.
+_LOOK_S = 0.005
 
 
 @implementer(IPushProducer)
@@ -27,6 +39,8 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
     _drained: asyncio.Event | None = None
     #: What the answer to the handshake says beside what it has to.
     answer_headers: Sequence[tuple[bytes, bytes]] = ()
+    #: Whether the socket is not read from.
+    _is_held_up = False
 
     def onOpen(self) -> None:  # noqa: N802 - autobahn's name
         """Ask the transport to say when its buffer is full and when it is empty."""
@@ -35,6 +49,32 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
         self._drained.set()
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, streaming=True)
+        self.transport.bufferSize = READ_BYTES
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803, FBT001
+        """Hand a frame on, and read no more while too much waits: the client's network holds it."""
+        super().onMessage(payload, isBinary)
+        if self._waiting() > WAITING_FRAMES or len(payload) > LARGE_BYTES:
+            self._read_later()
+
+    def _read_later(self) -> None:
+        if not self._is_held_up:
+            self._is_held_up = True
+            self.transport.pauseProducing()
+            asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        """Read on once all that waited is handled; else look again."""
+        if self._waiting() and self.connected:
+            asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+            return
+        self._is_held_up = False
+        if self.connected:
+            self.transport.resumeProducing()
+
+    def _waiting(self) -> int:
+        queue: asyncio.Queue[Any] = self.application_queue
+        return queue.qsize()
 
     def pauseProducing(self) -> None:  # noqa: N802 - twisted's name
         """Take note that the client does not read as fast as it is sent to."""

@@ -20,13 +20,20 @@ from websockets.server import ServerProtocol
 
 from apps.collab.close_codes import TOO_LARGE
 from apps.collab.runtime import get_runtime
-from apps.collab.servers import CLOSE_WAIT_S, PING_S, PONG_WAIT_S, finish, read_limit_bytes
+from apps.collab.servers import (
+    CLOSE_WAIT_S,
+    LARGE_BYTES,
+    PING_S,
+    PONG_WAIT_S,
+    READ_BYTES,
+    WAITING_FRAMES,
+    finish,
+    read_limit_bytes,
+)
 from apps.core.start import StartRefusedError
 
 #: Clients that wait to be let in.
 _BACKLOG = 2048
-#: Messages that wait to be handled before no more is read of a client.
-_READ_AHEAD = 64
 #: How long what comes behind a broken frame is thrown away, so that the client hears why, in
 #: seconds: a socket that is closed with something unread in it takes the close frame along.
 _BROKEN_WAIT_S = 1.0
@@ -53,11 +60,29 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.conn = _Frames(max_size=self.config.ws_max_size, logger=self.conn.logger)
         self.close_timeout = CLOSE_WAIT_S
+        #: What has come, and was not decoded yet.
+        self._unread = b""
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come; nothing behind a frame that is none."""
+        """Decode what has come, until enough of it waits; nothing behind a frame that is none."""
         if self.conn.parser_exc is None:
-            super().data_received(data)
+            self._unread += data
+            self._decode()
+
+    def _decode(self) -> None:
+        while self._unread and not self.read_paused and self.conn.parser_exc is None:
+            piece, self._unread = self._unread[:READ_BYTES], self._unread[READ_BYTES:]
+            super().data_received(piece)
+
+    async def receive(self) -> Any:
+        """Return the next message; read on once all that waited is handled."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._decode()
+            if not self.read_paused:
+                self.transport.resume_reading()
+        return message
 
     def send_receive_event_to_app(self) -> None:
         """Hand a message on. Reading stops when many wait, not for each one."""
@@ -69,7 +94,8 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         else:  # which the application refuses, whatever it says
             text = data.decode(errors="replace")
             self.queue.put_nowait({"type": "websocket.receive", "text": text})
-        if not self.read_paused and self.queue.qsize() >= _READ_AHEAD:
+        waits = self.queue.qsize() >= WAITING_FRAMES or len(data) > LARGE_BYTES
+        if waits and not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
 
@@ -87,6 +113,8 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         data = message.get("bytes")
         if data is None or self.conn.state is not State.OPEN or self.close_sent:
             await super().send(message)
+            if self.close_sent:
+                self._decode()  # the client's answer may be there already
             return
         if not self.writable.is_set():
             await self.writable.wait()
