@@ -6,9 +6,18 @@ import { atRate, now, sleep, until } from './waiting.mjs'
 
 /** S1: one writer, a key each 20 ms, and so many readers who apply what comes. */
 export async function s1 (run, tell) {
+  await fanOut(run, tell, [1, 10, 100])
+}
+
+/** G1: the same, with more and more readers. */
+export async function g1 (run, tell) {
+  await fanOut(run, tell, [1, 3, 10, 30, 100, 300])
+}
+
+async function fanOut (run, tell, counts) {
   const keys = (run.quick ? 1.5 : 8) * 50
   await run.begin()
-  for (const count of [1, 10, 100]) {
+  for (const count of counts) {
     const room = await run.room()
     const writer = await open(run, room)
     const readers = await openAll(count, () => new Client(run, room))
@@ -151,9 +160,39 @@ async function textOfNext (run, room, expected) {
 
 /** S3: 200 documents with two people each; one of them types ten letters a second. */
 export async function s3 (run, tell) {
-  const count = run.quick ? 50 : 200
-  const keys = count * 10 * (run.quick ? 3 : 10)
   await run.begin()
+  await manyDocuments(run, tell, run.quick ? 50 : 200)
+}
+
+/** G2: the same, with more and more documents. */
+export async function g2 (run, tell) {
+  await run.begin()
+  for (const count of [5, 10, 20, 40, 80, 160]) await manyDocuments(run, tell, count)
+}
+
+/** G3: two people in a document that is longer and longer; one types ten letters a second. */
+export async function g3 (run, tell) {
+  const keys = (run.quick ? 3 : 10) * 10
+  await run.begin()
+  for (const letters of [0, 1e3, 1e4, 1e5, 1e6]) {
+    const room = await run.room()
+    const [writer, reader] = [await open(run, room), await open(run, room)]
+    for (let length = 0; length < letters; length += 1e3) writer.text.insert(length, 'word '.repeat(200))
+    await settle([writer, reader], 500, 20000)
+    const late = []
+    const begun = writer.clock()
+    reader.watch(writer, (ms, clock) => { if (clock >= begun) late.push(ms) })
+    const meter = new Meter(run.server)
+    await atRate(keys, 100, number => writer.type(letter(number)))
+    const used = meter.stop()
+    await until(() => late.length >= keys, 10000)
+    tell(`${letters} letters`, { ...delays('latency', late), lost: keys - late.length, rss_mib: run.server.memoryMib(), ...used })
+    closeAll([writer, reader])
+  }
+}
+
+async function manyDocuments (run, tell, count) {
+  const keys = count * 10 * (run.quick ? 3 : 10)
   const rooms = await run.rooms(count)
   const writers = await openAll(count, number => new Client(run, rooms[number]))
   const readers = await openAll(count, number => new Client(run, rooms[number]))
