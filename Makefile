@@ -9,7 +9,8 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
 .DEFAULT_GOAL := help
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-growth bench-recovery bench-history bench-list bench-page bench-storage chaos golden clean
+
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-floor bench-growth bench-recovery bench-history bench-list bench-page bench-storage chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -77,6 +78,9 @@ bench: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv
 
 bench-growth: $(VENV)/installed-test benchmarks/node_modules/installed ## Measure how cost grows with readers, documents and length
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
+
+bench-floor: $(VENV)/installed-test benchmarks/node_modules/installed ## Measure for a minute what the server costs beside a bare relay
+	@$(BIN)/python -m benchmarks.floor
 
 bench-recovery: $(VENV)/installed-test ## Measure how long recovery takes, on a Scriptorium of its own
 	@$(BIN)/python -m benchmarks.recovery

@@ -24,10 +24,11 @@ class Asked:
 
 
 class _Listener(monitoring.CommandListener):
-    """Tells who listens of the commands of their own thread."""
+    """Tells who listens of the commands of their own thread, or of all threads."""
 
     def __init__(self) -> None:
         self._hearing = threading.local()
+        self._hearing_all: list[list[str]] = []
 
     @contextmanager
     def hears(self, commands: list[str]) -> Iterator[None]:
@@ -38,10 +39,21 @@ class _Listener(monitoring.CommandListener):
         finally:
             self._hearing.commands = None
 
+    @contextmanager
+    def hears_all(self, commands: list[str]) -> Iterator[None]:
+        """Add the name of each command of any thread while the block runs."""
+        self._hearing_all.append(commands)
+        try:
+            yield
+        finally:
+            self._hearing_all.remove(commands)
+
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """Note a command."""
         if (commands := getattr(self._hearing, "commands", None)) is not None:
             commands.append(event.command_name)
+        for each in self._hearing_all:
+            each.append(event.command_name)
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Do nothing: it was noted when it started."""
@@ -65,3 +77,11 @@ def asked() -> Iterator[Asked]:
     with CaptureQueriesContext(connection) as captured, _LISTENER.hears(found.commands):
         yield found
     found.queries += [query["sql"] for query in captured]
+
+
+@contextmanager
+def commands_of_all_threads() -> Iterator[list[str]]:
+    """Yield the names of the commands that this process sends to MongoDB meanwhile."""
+    commands: list[str] = []
+    with _LISTENER.hears_all(commands):
+        yield commands

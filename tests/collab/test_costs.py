@@ -1,0 +1,115 @@
+"""What an edit costs in what can be counted: round trips, calls, objects that stay.
+
+None of it depends on how busy the machine is. Who must raise a bound says in the commit for what.
+"""
+
+import gc
+import sys
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from apps.collab.inbound import Inbound
+from apps.collab.room import Room
+from apps.core import ids
+from apps.crdt import protocol
+from apps.oplog.publisher import Publisher
+from tests.collab.authors import Author, Writer, submission
+from tests.collab.conftest import MakeHouse
+from tests.collab.rooms import until_quiet
+from tests.collab.sockets import Socket
+from tests.support.commands import commands_of_all_threads
+
+#: Calls, of Python and of C functions, for a stock client's keystroke from its frame to the draft
+#: of an operation: half of them are reading the update. Counted with CPython 3.11.
+KEYSTROKE_CALLS = 93
+#: Objects that may stay of an operation once it is stored and the next thousands are, too.
+KEPT_BLOCKS = 0.5
+
+
+@pytest.fixture
+async def roomy(make_house: MakeHouse) -> Room:
+    """Return the room of a new document, with the usual limits."""
+    return await make_house().open()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a batch took: commands of MongoDB by name, messages to other servers."""
+
+    commands: list[str]
+    messages: int
+
+
+async def _commit(room: Room, writer: Writer, count: int) -> Cost:
+    """Have so many edits of one batch stored; return what it took."""
+    author = Author()
+    batch = [submission(writer.write("x"), author, ids.new_id()) for _ in range(count)]
+    with commands_of_all_threads() as commands:
+        for each in batch:
+            room.submit(each)
+        await until_quiet(room)
+    assert len(author.persisted) == count
+    return Cost(commands, _messages(room))
+
+
+def _messages(room: Room) -> int:
+    """Take out what waits for the channel layer, which nobody sends here; return how much."""
+    waiting = room._context.exchange._out
+    count = waiting.qsize()
+    for _ in range(count):
+        waiting.get_nowait()
+    return count
+
+
+async def test_batch_takes_as_many_round_trips_as_one_edit(roomy: Room) -> None:
+    """One insert, one update, and no message where no other server has the document."""
+    writer = Writer()
+    await _commit(roomy, writer, 1)  # and the lock's
+    for count in (1, 10, 500):
+        cost = await _commit(roomy, writer, count)
+        assert set(cost.commands) == {"insert", "update"}
+        assert cost.commands.count("insert") == 1
+        assert len(cost.commands) <= 5, (count, cost.commands)
+        assert cost.messages == 0
+
+
+async def test_keystroke_takes_so_many_calls(roomy: Room) -> None:
+    """From the frame to the draft, with neither clock nor network in it."""
+    socket, writer = Socket(document_id=roomy.document_id, native=False), Writer()
+    inbound = Inbound(socket.session, roomy, limits=roomy.live._limits, on_token=lambda _: None)
+    frames = [protocol.encode_sync_update(writer.write("x")) for _ in range(400)]
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    for frame in frames[:200]:
+        inbound.handle(frame)
+    await until_quiet(roomy)
+    sys.setprofile(count)
+    try:
+        for frame in frames[200:]:
+            inbound.handle(frame)
+        roomy.live.form(roomy._take_batch(), at=0.0)
+    finally:
+        sys.setprofile(None)
+    for_each = calls / 200
+    assert KEYSTROKE_CALLS * 0.7 < for_each < KEYSTROKE_CALLS * 1.2, for_each
+
+
+async def test_room_keeps_no_objects_of_what_is_stored(roomy: Room, publisher: Publisher) -> None:
+    """Beyond the last thousands of names that it remembers."""
+    writer = Writer()
+    blocks = []
+    for _ in range(2):
+        for _ in range(6):
+            await _commit(roomy, writer, 500)
+        publisher.flush(10)
+        gc.collect()
+        blocks.append(sys.getallocatedblocks())
+    kept = (blocks[1] - blocks[0]) / 3000
+    assert kept < KEPT_BLOCKS, kept
