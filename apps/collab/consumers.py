@@ -53,10 +53,11 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve one socket until either side ends it."""
         await receive()  # websocket.connect
-        await send(_acceptance(_subprotocol(scope)))
         try:
             runtime = await get_runtime()
-            connection = await _Connection.open(scope, send, runtime)
+            async with runtime.door:
+                await send(_acceptance(_subprotocol(scope)))
+                connection = await _Connection.open(scope, send, runtime)
         except Exception as err:
             if not isinstance(err, AppError):
                 logger.exception("socket not opened")

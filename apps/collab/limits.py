@@ -30,6 +30,9 @@ class Limits:
     outbox_bytes: int = 16 * 1024 * 1024
     #: Frames that one session may send in a second. Threat: a flood of small frames.
     frames_per_s: int = 20_000
+    #: Sockets that are let in at one moment; the handshakes of the others wait. Threat: a client
+    #: that opens and closes sockets faster than their rights are looked up.
+    sessions_entering: int = 16
     #: Frames of one session in one batch; the next ones are read when the room has taken these.
     #: Threat: a sender who heeds nothing, and takes the time of all other documents.
     frames_in_hand: int = 64

@@ -45,6 +45,8 @@ class Runtime:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.closing = False
+        #: Whom sockets wait behind to be let in, before the handshake is answered.
+        self.door = asyncio.Semaphore(limits.sessions_entering)
         self._engine = get_engine(settings.CRDT_ENGINE)
         self._rooms: dict[str, Room] = {}
         self._loading: dict[str, asyncio.Task[Room]] = {}

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import jwt
+import psycopg
 import pytest
 import requests
 
 from apps.collab import close_codes
+from apps.collab.limits import Limits
 from apps.crdt import protocol
 from apps.crdt.lib0 import write_var_string, write_var_uint
 from tests.integration.conftest import Enter
+from tests.support.eventually import eventually_async
 from tests.support.launcher import PASSWORD, Launched
 
 
@@ -181,3 +184,25 @@ async def test_token_of_a_socket_stands_in_no_log(
     await ada.close()
     logs = (stack.data_dir / "log").glob("*.log")
     assert not [log.name for log in logs if stack.token("ada") in log.read_text(errors="replace")]
+
+
+async def test_handshakes_wait_while_many_are_being_let_in(
+    enter: Enter, stack: Launched, document_id: str
+) -> None:
+    """Who opens and closes sockets in a loop is held up, and the server's memory with it."""
+    entering, late = Limits().sessions_entering, 4
+    with psycopg.connect(stack.settings()["DATABASE_URL"]) as locker:
+        locker.execute('LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
+        comers = [asyncio.create_task(enter("ada", document_id)) for _ in range(entering + late)]
+
+        async def at_the_door() -> int:
+            return sum(comer.done() for comer in comers)
+
+        async def is_full() -> bool:
+            return await at_the_door() >= entering
+
+        await eventually_async(is_full)
+        await asyncio.to_thread(requests.get, f"{stack.url}/healthz", timeout=10)
+        assert await at_the_door() == entering
+    for client in await asyncio.gather(*comers):
+        await asyncio.wait_for(client.synced.wait(), 20)
