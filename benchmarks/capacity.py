@@ -23,15 +23,15 @@ class Measured:
     """Figures of docs/performance.md, each with where it stands there."""
 
     #: Memory of a server that has nothing open, in KiB (S4, S8).
-    server_kib: float = 150 * MIB
-    #: Of a document that is open, and of each session (S5).
-    document_kib: float = 15.2
-    session_kib: float = 23.8
+    server_kib: float = 157 * MIB
+    #: Of a document that is open with one session (S5), and of each session (S8).
+    document_kib: float = 36.1
+    session_kib: float = 25.8
     #: Of one core: operations of many documents, each seen by another person (S3: 1,500 updates of
-    #: 50 documents, nearly each with a commit of its own, took the server 2.39 s of CPU).
-    server_per_s: float = 630
+    #: 50 documents, nearly each with a commit of its own, took the server 1.19 s of CPU).
+    server_per_s: float = 1_260
     #: A worker's catching up (S12).
-    worker_per_s: float = 2_280
+    worker_per_s: float = 15_300
     #: Rows a second of one MongoDB (FINDINGS: the embedded server; FerretDB three times that).
     mongodb_per_s: float = 6_000
     #: What is stored of an operation for ever, without compaction, in bytes (bench-storage).
