@@ -32,6 +32,7 @@ from apps.crdt.engine import Engine
 from apps.crdt.protocol import AwarenessEntry
 from apps.crdt.updates import read_update
 from apps.crdt.vectors import encode_vector
+from apps.documents.models import EMPTY_VERSION_VECTOR
 from apps.history.loaded import LoadedDocument
 from apps.history.recovery import log_state
 from apps.oplog.base import packed_find
@@ -46,8 +47,6 @@ logger = logging.getLogger(__name__)
 YIELD_S = 0.03
 #: How often a room looks whether the lock is free, in seconds: between this and twice this.
 LOCK_POLL_S = 0.01
-#: The encoded vector of a client that has nothing.
-NOTHING = b"\x00"
 #: How long the whole document is kept as a frame, in seconds.
 WHOLE_KEPT_S = 5.0
 #: How long presence is gathered before it is sent on, in seconds.
@@ -527,7 +526,7 @@ class Room:
         for session, vector in waiters.items():
             if whole is not None:
                 session.push(protocol.encode_sync_step2(whole))
-            elif vector == NOTHING:
+            elif vector == EMPTY_VERSION_VECTOR:
                 session.push(self._whole_frame())
             else:
                 session.push(protocol.encode_sync_step2(self.live.document.encode(vector)))
@@ -538,7 +537,7 @@ class Room:
         No longer than that: it may be as large as the document.
         """
         if self._whole is None or self._whole[0] != self.live.seq:
-            frame = protocol.encode_sync_step2(self.live.document.encode(NOTHING))
+            frame = protocol.encode_sync_step2(self.live.document.encode(EMPTY_VERSION_VECTOR))
             self._whole = (self.live.seq, frame)
             asyncio.get_running_loop().call_later(WHOLE_KEPT_S, self._drop_whole, frame)
         return self._whole[1]

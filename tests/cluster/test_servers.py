@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from collections import Counter
+from functools import partial
 
 import requests
 
@@ -50,16 +51,13 @@ async def test_document_on_two_servers_converges_and_each_hears_the_other_at_onc
     """Past the gateway; first one writes and then the other, then both at the same moment."""
     stack = cluster.stack
     document_id = stack.create_document("ada", grace="editor")
-    ada = await enter("ada", document_id, native=True, at="web-1")
-    grace = await enter("grace", document_id, native=True, at="web-2")
-    for client in (ada, grace):
-        await asyncio.wait_for(client.synced.wait(), 10)
+    ada, grace = await _on_two_servers(enter, document_id)
     waits = [await _heard(ada, grace, f"a{n} ") for n in range(EDITS)]
     waits += [await _heard(grace, ada, f"g{n} ") for n in range(EDITS)]
     assert statistics.median(waits) < HEARD_S, sorted(waits)
     await asyncio.gather(*(_type(client, mark) for client, mark in ((ada, "x"), (grace, "y"))))
     for client in (ada, grace):
-        await client.until(lambda client=client: len(client.text.split()) == 4 * EDITS, 30)
+        await client.until(partial(_has_words, client, 4 * EDITS), 30)
     assert ada.text == grace.text
     assert [row["seq"] for row in read_log(stack, document_id)] == list(range(1, 4 * EDITS + 1))
 
@@ -69,11 +67,7 @@ async def test_messages_between_servers_that_are_dropped_are_read_from_the_log(
 ) -> None:
     """Redis forgets who hears of what; readers catch up all the same, at the median within 5 s."""
     stack = cluster.stack
-    document_id = stack.create_document("ada", grace="editor")
-    ada = await enter("ada", document_id, native=True, at="web-1")
-    grace = await enter("grace", document_id, native=True, at="web-2")
-    for client in (ada, grace):
-        await asyncio.wait_for(client.synced.wait(), 10)
+    ada, grace = await _on_two_servers(enter, stack.create_document("ada", grace="editor"))
     await _heard(ada, grace, "first ")
     waits = []
     for number in range(DROPPED):
@@ -81,6 +75,19 @@ async def test_messages_between_servers_that_are_dropped_are_read_from_the_log(
         waits.append(await _heard(ada, grace, f"dropped{number} "))
     assert statistics.median(waits) <= CAUGHT_UP_S, waits
     assert max(waits) > HEARD_S, "nothing was dropped"
+
+
+async def _on_two_servers(enter: Enter, document_id: str) -> tuple[Client, Client]:
+    """Open a document for ada on the first server and for grace on the second."""
+    ada = await enter("ada", document_id, native=True, at="web-1")
+    grace = await enter("grace", document_id, native=True, at="web-2")
+    for client in (ada, grace):
+        await asyncio.wait_for(client.synced.wait(), 10)
+    return ada, grace
+
+
+def _has_words(client: Client, count: int) -> bool:
+    return len(client.text.split()) == count
 
 
 async def _heard(writer: Client, reader: Client, word: str) -> float:
