@@ -18,8 +18,10 @@ HALVES = {"processes": PROCESSES, "rest": [f"--ignore={folder}" for folder in PR
 def main() -> int:
     """Return 0 when both halves have passed."""
     running = {name: _start(words) for name, words in HALVES.items()}
+    broken: list[str] = []
     readers = [
-        threading.Thread(target=_print, args=(name, process)) for name, process in running.items()
+        threading.Thread(target=_print, args=(name, process, broken))
+        for name, process in running.items()
     ]
     for reader in readers:
         reader.start()
@@ -32,6 +34,8 @@ def main() -> int:
     failed = [name for name, code in codes.items() if code != 0]
     for name in failed:
         _say(f"{name}: failed ({codes[name]})")
+    for line in broken:  # at the very end, where one looks first
+        _say(line)
     return 1 if failed else 0
 
 
@@ -46,10 +50,12 @@ def _start(words: list[str]) -> "subprocess.Popen[str]":
     )
 
 
-def _print(name: str, process: "subprocess.Popen[str]") -> None:
+def _print(name: str, process: "subprocess.Popen[str]", broken: list[str]) -> None:
     assert process.stdout is not None  # noqa: S101 - asked for
     for line in process.stdout:
         _say(f"{name:9} | {line.rstrip()}")
+        if line.startswith(("FAILED ", "ERROR ")):
+            broken.append(line.strip()[:200])
 
 
 def _say(text: str) -> None:

@@ -235,11 +235,9 @@ def mongo_server(place: Place) -> Program:
         "mongo",
         "MongoDB",
         [
-            *(sys.executable, "-m", "nx_27017.nx_27017"),
+            *(sys.executable, "-m", "apps.embedded.mongo_server"),
             *("--data-dir", str(place.data_dir / "mongo")),
-            *("--host", "127.0.0.1", "--port", str(place.ports["mongo"])),
-            *("--log-file", str(place.log_file("mongo-server"))),
-            *("--pid-file", str(place.pid_file("mongo-server"))),
+            *("--port", str(place.ports["mongo"])),
         ],
         ask,
     )

@@ -148,18 +148,15 @@ function bindPage() {
     colours.setAttribute("aria-pressed", String(authors.isOn));
     if (authors.isOn) announce("The text is coloured by author.");
   });
-  onClick("history", () => showHistory());
-  onClick("activity", async () => {
-    const { openActivity } = await import("./activity.js");
+  onClick("history", loadHistory, () => showHistory());
+  onClick("activity", () => import("./activity.js"), ({ openActivity }) => {
     openActivity(api, { documentId: page.document.id, selfId: page.user.id });
   });
-  onClick("export", async () => {
+  onClick("export", () => import("./export.js"), ({ openExport }) => {
     provider.flush();
-    const { openExport } = await import("./export.js");
     openExport(page.document.id);
   });
-  onClick("share", async () => {
-    const { openShare } = await import("./share.js");
+  onClick("share", () => import("./share.js"), ({ openShare }) => {
     openShare(api, {
       documentId: page.document.id,
       selfId: page.user.id,
@@ -185,17 +182,24 @@ function bindPage() {
 }
 
 /**
- * Have a button open a dialog, whose script is loaded at the first click.
+ * Have a button open a dialog, whose script is loaded when the pointer or the focus comes to it.
+ * @template Module
  * @param {string} id
- * @param {() => Promise<void>} open
+ * @param {() => Promise<Module>} load
+ * @param {(module: Module) => unknown} open
  */
-function onClick(id, open) {
-  byId(id, HTMLButtonElement).addEventListener("click", () => void opened(open));
+function onClick(id, load, open) {
+  const button = byId(id, HTMLButtonElement);
+  for (const event of ["pointerenter", "focus"]) {
+    // What goes wrong is said at the click, which tries it again.
+    button.addEventListener(event, () => void load().catch(() => {}), { once: true });
+  }
+  button.addEventListener("click", () => void opened(async () => open(await load())));
 }
 
 /**
  * Open a dialog, and no second one while its script is on the way.
- * @param {() => Promise<void>} open
+ * @param {() => Promise<unknown>} open
  */
 async function opened(open) {
   if (isOpening) return;
@@ -210,12 +214,16 @@ async function opened(open) {
   }
 }
 
+function loadHistory() {
+  return import("./history.js");
+}
+
 /** @param {number} [seq] */
 async function showHistory(seq) {
   const { id, abilities } = page.document;
   const canWrite = abilities.write === true;
   const isOwner = abilities.manage_owner === true;
-  const { openHistory } = await import("./history.js");
+  const { openHistory } = await loadHistory();
   openHistory(api, { documentId: id, canWrite, isOwner, doc, editor, provider }, seq);
 }
 

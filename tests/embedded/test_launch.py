@@ -90,7 +90,7 @@ def test_pid_file_of_every_program_names_a_process_of_ours(stack: Launched) -> N
     for name, word in {
         "postgres": "postgres",
         "redis": "redis-server",
-        "mongo": "nx_27017",
+        "mongo": "apps.embedded.mongo_server",
         "kafka": "apps.embedded.broker",
         "web": "serve",
         "worker": "worker",

@@ -1,0 +1,132 @@
+"""The embedded server of MongoDB's wire protocol: nx-27017, with one transaction for a command.
+
+By itself nx-27017 gives each row that a command writes a transaction of its own, and with it a wait
+for the disk; hops to a thread and back for each command; and makes all writes as durable as the
+last client asked that named a write concern. Here a command's rows reach the disk together, each
+connection has a thread, and every write is on disk before it is answered.
+"""
+
+import argparse
+import logging
+import signal
+import socket
+import socketserver
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from nx_27017.handler import NeoSQLiteHandler
+from nx_27017.server import handle_client_threaded
+
+#: A message as nx-27017 reads it from the wire, and its answer: the request's id, the reply.
+Message = dict[str, Any]
+Answer = tuple[int, dict[str, Any]]
+
+_WRITES = frozenset({"insert", "update", "delete", "bulkWrite"})
+
+
+class TakenBackError(Exception):
+    """SQLite has ended a command's transaction by itself: nothing of the command is stored."""
+
+
+class DurableHandler(NeoSQLiteHandler):  # type: ignore[misc]
+    """Answers commands; each one's writes are one transaction, on disk when it is answered."""
+
+    def handle_insert(self, msg: Message) -> Answer:
+        """Answer an insert."""
+        return self._in_one_transaction(msg, super().handle_insert)
+
+    def handle_command(self, msg: Message) -> Answer:
+        """Answer any other command."""
+        return self._in_one_transaction(msg, super().handle_command)
+
+    def _in_one_transaction(self, msg: Message, handle: Callable[[Message], Answer]) -> Answer:
+        """Answer a command that writes in one transaction, and any other one as it is.
+
+        A refused row leaves those before it stored, as in MongoDB. What ends the transaction (a
+        full disk) fails the command as a whole, whatever the handler made of it: its client is not
+        told of rows that are gone.
+        """
+        name = _written_database(msg)
+        if name is None:
+            return handle(msg)
+        with self._lock_for(name):
+            connection = self.get_database(name).db
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                answer = handle(msg)
+                if not connection.in_transaction:
+                    raise TakenBackError("SQLite has rolled the command back.")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return answer
+
+    def _open_db_conn(self, db_name: str) -> Any:
+        opened = super()._open_db_conn(db_name)
+        opened.db.execute("PRAGMA synchronous = FULL")
+        return opened
+
+    def _apply_write_concern(self, db: Any, db_name: str, write_concern: Any) -> None:
+        """Leave it: it would be of all clients, and every write is as durable as can be."""
+
+
+def _written_database(msg: Message) -> str | None:
+    """Return the database that a command writes to, None where it writes nothing."""
+    body: Message = next((doc for kind, doc in msg["sections"] if kind == "body"), {})
+    if not _WRITES & body.keys():
+        return None
+    if "bulkWrite" not in body:
+        return str(body.get("$db", "test"))
+    # The command is sent to "admin"; its rows are of the namespaces that it brings.
+    sequences = [doc for kind, doc in msg["sections"] if kind == "payload" and "nsInfo" in doc]
+    namespaces = [each["ns"] for part in (*sequences, body) for each in part.get("nsInfo", [])]
+    names = {namespace.partition(".")[0] for namespace in namespaces}
+    if len(names) != 1:
+        raise ValueError("A bulkWrite writes to one database here.")
+    return str(names.pop())
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    """A client, in a thread of its own."""
+
+    server: "_Server"
+
+    def handle(self) -> None:
+        """Answer until it goes."""
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        handle_client_threaded(self.request, self.server.handler)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    """Listens on the loopback interface."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, handler: DurableHandler) -> None:
+        self.handler = handler
+        super().__init__(("127.0.0.1", port), _Connection)
+
+
+def main() -> None:
+    """Run the server in the foreground, until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-dir", required=True, help="folder of the SQLite files")
+    parser.add_argument("--port", required=True, type=int)
+    options = parser.parse_args()
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    with _Server(options.port, DurableHandler(data_dir=options.data_dir)) as server:
+        while True:
+            server.handle_request()
+
+
+if __name__ == "__main__":
+    main()
