@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 EDIT_POINTS = (
     "after_receipt",  # ``ack received`` is sent, nothing is stored
     "after_lock",
-    "after_insert",  # the operations are in the log, and nobody knows
+    "after_insert",  # the operations are in the log, and *documents* does not know
     "after_heads",  # *documents* has the new head, too
     "after_kafka",  # handed to the producer, not delivered
     "before_ack",  # the commit is known on the event loop
@@ -69,6 +69,11 @@ def arm(text: str | None) -> None:
     armed = Failpoint(name, int(times))
 
 
+def waits_at(name: str) -> bool:
+    """Tell whether this point is the armed one."""
+    return armed is not None and armed.name == name
+
+
 def reach(name: str) -> None:
     """Die here if it is time to."""
     if _is_time(name):
@@ -83,7 +88,7 @@ async def reach_when_sent(name: str) -> None:
 
 
 def _is_time(name: str) -> bool:
-    if armed is None or armed.name != name:
+    if armed is None or not waits_at(name):
         return False
     armed.left -= 1
     return armed.left == 0

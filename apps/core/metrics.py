@@ -41,15 +41,14 @@ class Step:
 
 
 #: The way in order: read the frame up to its first ack · wait for the batch · merge it · the
-#: commit, which is lock, insert, documents' heads and the hand-over to Kafka, for all rooms that
-#: wait · acknowledge · broadcast.
+#: commit, which is lock, the rows and documents' heads, and the hand-over to Kafka, for all rooms
+#: that wait · acknowledge · broadcast.
 STEP_RECEIPT = Step("receipt")
 STEP_QUEUE = Step("queue")
 STEP_MERGE = Step("merge")
 STEP_COMMIT = Step("commit")
 STEP_LOCK = Step("lock")
-STEP_INSERT = Step("insert")
-STEP_HEADS = Step("heads")
+STEP_STORE = Step("store")
 STEP_KAFKA = Step("kafka")
 STEP_ACK = Step("ack")
 STEP_BROADCAST = Step("broadcast")

@@ -29,6 +29,10 @@ def connect() -> None:
     )
 
 
+#: On disk at a majority.
+DURABLE = WriteConcern(w="majority", j=True)
+
+
 def durable(rows: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
     """Return a collection whose writes are on disk at a majority, and whose reads are of such.
 
@@ -36,10 +40,15 @@ def durable(rows: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
     rolled back when another one becomes the primary. A single server does the same for all.
     """
     return rows.with_options(
-        write_concern=WriteConcern(w="majority", j=True),
+        write_concern=DURABLE,
         read_concern=ReadConcern("majority"),
         read_preference=ReadPreference.PRIMARY,
     )
+
+
+def namespace(rows: Collection[dict[str, Any]]) -> str:
+    """Return how a command of many collections names one."""
+    return f"{rows.database.name}.{rows.name}"
 
 
 def equal(value: str | int) -> dict[str, str | int]:

@@ -49,19 +49,22 @@ class StoredHead:
 
 def heads_advance(heads: Sequence[Head]) -> None:
     """Store the new ends of some documents' logs, marked as not yet published."""
-    _write(
-        UpdateOne(
-            {"_id": head.document_id, "seq": {"$lt": head.seq}},
-            {
-                "$set": {
-                    "seq": head.seq,
-                    "version_vector": head.version_vector,
-                    "updated_at": moment_text(head.updated_at),
-                    "unpublished": True,
-                }
-            },
-        )
-        for head in heads
+    _write(head_update(head) for head in heads)
+
+
+def head_update(head: Head, *, namespace: str | None = None) -> UpdateOne:
+    """Return the write of a log's new end; with a namespace, for a command of many collections."""
+    return UpdateOne(
+        {"_id": head.document_id, "seq": {"$lt": head.seq}},
+        {
+            "$set": {
+                "seq": head.seq,
+                "version_vector": head.version_vector,
+                "updated_at": moment_text(head.updated_at),
+                "unpublished": True,
+            }
+        },
+        namespace=namespace,
     )
 
 

@@ -1,17 +1,21 @@
 """Appending to the log: the one place where an edit becomes durable (§4; DESIGN, the way)."""
 
+import contextlib
 import enum
 import itertools
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from pymongo.errors import BulkWriteError
+from pymongo import InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError, ClientBulkWriteException, InvalidOperation
 
 from apps.core import failpoints, metrics, tracing
 from apps.core.logs import operations_are_logged
+from apps.core.mongo import DURABLE, namespace
 from apps.core.tracing import Together, Trace
-from apps.documents.heads import Head, heads_advance
+from apps.documents.heads import Head, document_rows, head_update, heads_advance
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
@@ -56,12 +60,12 @@ _BEHIND = Appended(AppendState.BEHIND, 0)
 def operations_append(
     appends: Sequence[Append], *, leases: Leases, publisher: Publisher
 ) -> list[Appended]:
-    """Append to the logs of several documents in two round trips, under each one's lock.
+    """Append to the logs of several documents in one round trip, under each one's lock.
 
-    In order: lock, insert the operations of all documents at once, move the documents' heads,
-    hand over to Kafka. The locks are kept: the caller gives them up when the documents go quiet.
-    Answers in the order of ``appends``. Raises ``PyMongoError`` when the store fails, and then
-    nobody knows what got in: the caller has to read the log again.
+    In order: lock, insert the operations of all documents, move the documents' heads, hand over to
+    Kafka. The locks are kept: the caller gives them up when the documents go quiet. Answers in the
+    order of ``appends``. Raises ``PyMongoError`` when the store fails, and then nobody knows what
+    got in: the caller has to read the log again.
     """
     started = time.perf_counter()
     laps = metrics.Laps(_together(append.trace for append in appends))
@@ -71,16 +75,16 @@ def operations_append(
     if failpoints.armed and ready:
         failpoints.reach("after_lock")
     while ready:
-        done, failed = _insert([appends[index] for index in ready])
+        done, failed = _store([appends[index] for index in ready])
         for index in ready[:done]:
             answers[index] = Appended(AppendState.STORED, len(appends[index].operations))
         if failed is not None:
             answers[ready[done]] = Appended(AppendState.BEHIND, failed)
             done += 1
         ready = ready[done:]
-    laps.lap(metrics.STEP_INSERT)
+    laps.lap(metrics.STEP_STORE)
     results = [answer for answer in answers if answer is not None]
-    _after_insert(appends, results, publisher)
+    _hand_over(appends, results, publisher)
     metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
     return results
 
@@ -95,6 +99,51 @@ def _refusal(append: Append, leases: Leases) -> Appended | None:
     ):
         return _BEHIND
     return None
+
+
+# --- the operations, and then the heads ---
+
+
+def _store(appends: Sequence[Append]) -> tuple[int, int | None]:
+    """Insert in order, then move the heads; return what is in.
+
+    That is how many appends are in whole, and how many operations of the next one, None where all
+    are in. In one command where the server has it, which is MongoDB from version 8 on.
+    """
+    if not failpoints.waits_at("after_insert"):  # a moment within that command
+        with contextlib.suppress(InvalidOperation):  # an older server; nothing was sent
+            return _store_at_once(appends)
+    done, failed = _insert(appends)
+    if failpoints.armed and (done or failed):
+        failpoints.reach("after_insert")
+    heads_advance(_heads(appends, done, failed))
+    return done, failed
+
+
+def _store_at_once(appends: Sequence[Append]) -> tuple[int, int | None]:
+    """Insert and move the heads in one command, ordered: no head is before its operations.
+
+    Where an operation is refused, the heads of those before it take a second command. Raises
+    ``InvalidOperation`` where the server does not know the command.
+    """
+    rows, documents = operation_rows(), document_rows()
+    log, entities = namespace(rows), namespace(documents)
+    writes: list[InsertOne[dict[str, Any]] | UpdateOne] = [
+        InsertOne(operation.to_row(), namespace=log)
+        for append in appends
+        for operation in append.operations
+    ]
+    writes += [head_update(head, namespace=entities) for head in _heads(appends, len(appends))]
+    try:
+        rows.database.client.bulk_write(writes, ordered=True, write_concern=DURABLE)
+    except ClientBulkWriteException as err:
+        refused: list[Any] = err.write_errors or []
+        if err.error or err.write_concern_errors or refused[0]["code"] != _DUPLICATE_KEY:
+            raise
+        done, failed = _locate(appends, refused[0]["idx"])
+        heads_advance(_heads(appends, done, failed))
+        return done, failed
+    return len(appends), None
 
 
 def _insert(appends: Sequence[Append]) -> tuple[int, int | None]:
@@ -122,10 +171,30 @@ def _locate(appends: Sequence[Append], row: int) -> tuple[int, int]:
     raise ValueError("the store refused a row that it was not given")
 
 
-def _after_insert(
+def _heads(appends: Sequence[Append], done: int, failed: int | None = None) -> list[Head]:
+    """Return the ends of the logs: of those that are in whole, and of the next one's part."""
+    last = [append.operations[-1] for append in appends[:done]]
+    if failed:
+        last.append(appends[done].operations[failed - 1])
+    return [_head(operation) for operation in last]
+
+
+def _head(operation: Operation) -> Head:
+    return Head(
+        document_id=operation.document_id,
+        seq=operation.seq,
+        version_vector=operation.version_vector,
+        updated_at=operation.received_at,
+    )
+
+
+# --- Kafka ---
+
+
+def _hand_over(
     appends: Sequence[Append], results: Sequence[Appended], publisher: Publisher
 ) -> None:
-    """Move the heads of the documents and hand what is new to Kafka."""
+    """Hand what is new to Kafka."""
     stored = [
         (append.operations[: result.stored], append.trace)
         for append, result in zip(appends, results, strict=True)
@@ -133,11 +202,6 @@ def _after_insert(
     ]
     if not stored:
         return
-    if failpoints.armed:
-        failpoints.reach("after_insert")
-    laps = metrics.Laps(_together(trace for _, trace in stored))
-    heads_advance([_head(operations[-1]) for operations, _ in stored])
-    laps.lap(metrics.STEP_HEADS)
     if failpoints.armed:
         failpoints.reach("after_heads")
     laps = metrics.Laps()  # in a trace each batch's own publishing stands for it
@@ -167,12 +231,3 @@ def _together(traces: Iterable[Trace | None]) -> Together | None:
     if tracing.tracer is None:
         return None
     return Together([trace for trace in traces if trace is not None])
-
-
-def _head(operation: Operation) -> Head:
-    return Head(
-        document_id=operation.document_id,
-        seq=operation.seq,
-        version_vector=operation.version_vector,
-        updated_at=operation.received_at,
-    )

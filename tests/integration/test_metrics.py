@@ -10,7 +10,7 @@ from tests.support.launcher import Launched
 from tests.support.web_server import WebServer
 
 STEPS = {
-    "receipt", "queue", "merge", "commit", "lock", "insert", "heads", "kafka", "ack", "broadcast",
+    "receipt", "queue", "merge", "commit", "lock", "store", "kafka", "ack", "broadcast",
     "edit",
 }  # fmt: skip
 
@@ -39,7 +39,7 @@ async def test_every_step_of_an_edit_is_timed(
     counts = {step: after[step][0] - before[step][0] for step in STEPS}
     taken = {step: after[step][1] - before[step][1] for step in STEPS}
     assert all(count >= 1 for count in counts.values()), counts
-    within_commit = sum(taken[step] for step in ("lock", "insert", "heads", "kafka"))
+    within_commit = sum(taken[step] for step in ("lock", "store", "kafka"))
     assert 0 < within_commit <= taken["commit"]
     on_the_way = sum(taken[step] for step in ("commit", "ack", "broadcast"))
     assert on_the_way <= taken["edit"]

@@ -20,7 +20,7 @@ from tests.support.web_server import WebServer
 UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
 #: The way of a batch, in the order in which its steps begin.
 STEPS = (
-    "receipt", "queue", "merge", "commit", "lock", "insert", "heads", "publish", "ack", "broadcast",
+    "receipt", "queue", "merge", "commit", "lock", "store", "publish", "ack", "broadcast",
 )  # fmt: skip
 #: What traces stand on, as Python writes a list.
 TRACING = "['apps.core.spans', 'opentelemetry.sdk.trace', 'opentelemetry.exporter']"

@@ -1,20 +1,74 @@
 """Appending to the log: order, both arbiters, several documents at once, Kafka beside it."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 
+import mongoengine
 import pytest
+from mongoengine.context_managers import switch_db
 
-from apps.core import clock, ids
+from apps.core import clock, failpoints, ids
 from apps.documents.models import Document
 from apps.oplog.leases import Hold, Leases
+from apps.oplog.models import CrdtOperation, DocumentLock
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.selectors import head_seq, operations_find, operations_since
 from apps.oplog.services import Append, Appended, AppendState, operations_append
+from tests.support.commands import asked
 from tests.support.documents import make_document
 from tests.support.eventually import eventually
+from tests.support.launcher import ROOT, free_port
 from tests.support.operations import Scribe
+
+#: Runs the embedded server as one that says it is MongoDB 7: no command for many collections.
+OLDER = """
+import nx_27017.handler
+nx_27017.handler.MAX_WIRE_VERSION = 21
+from apps.embedded.mongo_server import main
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def older_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start an older server; return the name of the connection to it."""
+    port, folder = free_port(), tmp_path_factory.mktemp("older")
+    words = ["--data-dir", str(folder), "--port", str(port)]
+    process = subprocess.Popen([sys.executable, "-c", OLDER, *words], cwd=ROOT)
+    mongoengine.connect(
+        host=f"mongodb://127.0.0.1:{port}/older",
+        alias="older",
+        tz_aware=True,
+        uuidRepresentation="standard",
+    )
+    yield "older"
+    mongoengine.disconnect("older")
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(
+    autouse=True, params=["in one command", "in one command each", "of an older server"]
+)
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Append in each of the ways that there are to the store."""
+    if request.param == "in one command each":
+        failpoints.arm("after_insert:1000000")
+        yield
+        failpoints.arm(None)
+    elif request.param == "of an older server":
+        alias = request.getfixturevalue("older_server")
+        with ExitStack() as stack:
+            for model in (CrdtOperation, DocumentLock, Document):
+                stack.enter_context(switch_db(model, alias))
+            yield
+    else:
+        yield
 
 
 def append(operations: list[Operation], leases: Leases, publisher: Publisher) -> Appended:
@@ -50,6 +104,21 @@ def test_append_moves_the_head_and_kafka_confirms(leases: Leases, publisher: Pub
         return bool(stored.published_seq == 3 and not stored.unpublished)
 
     eventually(published)
+
+
+@pytest.mark.django_db
+def test_steady_append_takes_one_command_where_the_server_has_it(
+    leases: Leases, publisher: Publisher, request: pytest.FixtureRequest
+) -> None:
+    """Of several documents too; else one for the operations and one for the heads."""
+    scribes = [Scribe(), Scribe()]
+    for scribe in scribes:
+        append(scribe.write_many(1), leases, publisher)
+    requests = [Append(scribe.document_id, scribe.write_many(3)) for scribe in scribes]
+    with asked() as found:
+        operations_append(requests, leases=leases, publisher=publisher)
+    at_once = request.node.callspec.params["way"] == "in one command"
+    assert found.commands == (["bulkWrite"] if at_once else ["insert", "update"])
 
 
 def test_append_with_a_used_seq_is_behind_and_leaves_no_gap(
@@ -112,6 +181,27 @@ def test_append_of_several_documents_is_judged_one_by_one(
         (AppendState.STORED, 2),
     ]
     assert head_seq(document_id=after.document_id) == 2
+
+
+def test_heads_are_those_of_what_was_stored(leases: Leases, publisher: Publisher) -> None:
+    """Of a document's part too, and of none that was refused; in as many commands as it takes."""
+    good, half, bad = Scribe(), Scribe(), Scribe()
+    for scribe in (good, half, bad):
+        make_document(scribe.document_id)
+    append([half.write("a", unique_id="once")], leases, publisher)
+    append([bad.write("taken")], leases, publisher)
+    leases.hold(good.document_id)
+    stale = Scribe()
+    stale.document_id = bad.document_id
+    requests = [
+        Append(good.document_id, good.write_many(2)),
+        Append(half.document_id, [half.write("b"), half.write("c", unique_id="once")]),
+        Append(bad.document_id, stale.write_many(2)),
+    ]
+    answers = operations_append(requests, leases=leases, publisher=publisher)
+    assert [answer.stored for answer in answers] == [2, 1, 0]
+    seqs = [Document.objects.get(id=append.document_id).seq for append in requests]
+    assert seqs == [2, 2, 1]
 
 
 def test_append_under_another_s_lock_is_locked(publisher: Publisher, leases: Leases) -> None:
