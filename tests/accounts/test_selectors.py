@@ -63,14 +63,14 @@ def test_abilities_get_never_takes_the_right_to_create_for_a_role() -> None:
     assert selectors.abilities_get(user=user, document_id="") == NO_ABILITIES
 
 
-def test_abilities_get_asks_twice_however_many_groups(
+def test_abilities_get_asks_once_however_many_groups(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     """It is on the way of every request."""
     user, document_id = make_user(), new_document_id()
     for _ in range(5):
         grant(make_group(user), Role.VIEWER, document_id)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         selectors.abilities_get(user=user, document_id=document_id)
 
 
