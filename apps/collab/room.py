@@ -12,7 +12,6 @@ import contextvars
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ from apps.collab.presence import Presence
 from apps.collab.session import Session
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
+from apps.core.flag import Flag
 from apps.core.logs import operations_are_logged
 from apps.core.tracing import Trace, Tracer
 from apps.crdt import protocol
@@ -88,15 +88,13 @@ class Room:
         self._closing = False
         #: Since when nobody is here, monotonic seconds; None while somebody is.
         self.idle_since: float | None = time.monotonic()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._empty = Flag(is_set=True)
         self._context = context
-        self._queue: deque[Submission] = deque()
+        self._queue: list[Submission] = []
         self._queue_bytes = 0
         #: How many batches were taken out of the queue.
         self.batches = 0
-        self._taken = asyncio.Event()
-        self._taken.set()
+        self._taken = Flag(is_set=True)
         #: Since when the oldest of the queue waits, by the performance counter; where a batch left
         #: some behind, since when the oldest of that batch did.
         self._queued_at = 0.0
@@ -324,10 +322,12 @@ class Room:
     def _take_batch(self) -> list[Submission]:
         batch: list[Submission] = []
         size = 0
-        while self._queue and size < self._context.limits.batch_bytes:
-            submission = self._queue.popleft()
+        for submission in self._queue:
+            if size >= self._context.limits.batch_bytes:
+                break
             size += len(submission.update)
             batch.append(submission)
+        self._queue = self._queue[len(batch) :]
         self._queue_bytes -= size
         self.batches += 1
         if not self._queue:

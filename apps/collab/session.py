@@ -1,6 +1,5 @@
 """One open socket: who it is, what it may do, and the frames on their way to it."""
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -12,6 +11,7 @@ from apps.collab.limits import Limits
 from apps.collab.presence import Identity
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, TransientError
+from apps.core.flag import Flag
 from apps.crdt import protocol
 from apps.crdt.vectors import Vector, encode_vector
 
@@ -52,9 +52,10 @@ class Session:
         self.close_code: int | None = None
         self._send = send
         self._limits = limits
-        self._outbox: deque[bytes] = deque()
+        #: None while nothing waits, which is most of the time, and of most sessions.
+        self._outbox: deque[bytes] | None = None
         self._outbox_bytes = 0
-        self._wake = asyncio.Event()
+        self._wake = Flag()
 
     # --- out ---
 
@@ -67,6 +68,8 @@ class Session:
         """Queue a frame. Cuts the session off when it does not read what it gets."""
         if self.close_code is not None:
             return
+        if self._outbox is None:
+            self._outbox = deque()
         self._outbox.append(frame)
         self._outbox_bytes += len(frame)
         # What is being sent right now does not count: one frame may be as large as a document.
@@ -89,6 +92,7 @@ class Session:
                 frame = self._outbox.popleft()
                 self._outbox_bytes -= len(frame)
                 await self._send({"type": "websocket.send", "bytes": frame})
+            self._outbox = None
             if self.close_code is not None:
                 await self._send({"type": "websocket.close", "code": self.close_code})
                 return

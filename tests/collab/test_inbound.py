@@ -38,7 +38,7 @@ class Desk:
     @property
     def told(self) -> list[bytes]:
         """Return the frames on their way to it."""
-        return list(self.socket.session._outbox)
+        return list(self.socket.session._outbox or ())
 
     def handle(self, *frames: bytes) -> None:
         """Take its frames in."""

@@ -74,7 +74,7 @@ def test_acks_tell_the_stage_and_the_seq() -> None:
     socket.session.on_received("a")
     socket.session.on_persisted("a", 7)
     socket.session.on_duplicate("a", 7)
-    assert list(socket.session._outbox) == [
+    assert list(socket.session._outbox or ()) == [
         protocol.encode_ack("a", protocol.STAGE_RECEIVED, 0),
         protocol.encode_ack("a", protocol.STAGE_PERSISTED, 7),
         protocol.encode_ack("a", protocol.STAGE_DUPLICATE, 7),
@@ -90,7 +90,7 @@ def test_refusal_of_a_named_operation_is_a_frame(error: AppError) -> None:
     """Frame 102; the session goes on."""
     socket = Socket()
     socket.session.on_rejected("a", error)
-    assert list(socket.session._outbox) == [protocol.encode_reject("a", error.code, "no")]
+    assert list(socket.session._outbox or ()) == [protocol.encode_reject("a", error.code, "no")]
     assert socket.session.close_code is None
 
 
@@ -111,7 +111,7 @@ def test_refusal_of_a_stock_client_is_a_close_code(error: AppError, code: int) -
     socket.session.on_rejected(None, error)
     assert socket.session.close_code == code
     denied = [protocol.encode_permission_denied("no")]
-    assert list(socket.session._outbox) == (denied if code == FORBIDDEN else [])
+    assert list(socket.session._outbox or ()) == (denied if code == FORBIDDEN else [])
 
 
 def test_what_may_succeed_later_is_no_refusal() -> None:
