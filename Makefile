@@ -10,7 +10,7 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 
 .DEFAULT_GOAL := help
 
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-floor bench-growth bench-recovery bench-history bench-list bench-page bench-storage chaos golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-page bench-storage chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -78,6 +78,9 @@ bench: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv
 
 bench-growth: $(VENV)/installed-test benchmarks/node_modules/installed ## Measure how cost grows with readers, documents and length
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
+
+bench-flame: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv/installed ## Draw where the web server's time goes, as flame graphs in docs
+	@$(BIN)/python -m benchmarks.flame
 
 bench-floor: $(VENV)/installed-test benchmarks/node_modules/installed ## Measure for a minute what the server costs beside a bare relay
 	@$(BIN)/python -m benchmarks.floor

@@ -13,8 +13,7 @@ from typing import Final
 from benchmarks.results import LATEST, SUBJECTS, Row, number_text, rows_read, table
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
-BEGIN: Final = "<!-- figures of make bench: begin -->\n"
-END: Final = "<!-- figures of make bench: end -->\n"
+MARK: Final = "make bench"
 #: What is drawn: scenario, the end of the case, metric, title.
 PANELS: Final = (
     ("S1", "10 readers", "latency_p50_ms", "S1: key to screen, 10 readers, p50 ms"),
@@ -37,14 +36,17 @@ def main() -> int:
         return 1
     (DOCS / "performance.svg").write_text(chart(rows), encoding="utf-8")
     file = DOCS / "performance.md"
-    file.write_text(filled(file.read_text(encoding="utf-8"), table(rows)), encoding="utf-8")
+    text = filled(file.read_text(encoding="utf-8"), table(rows), mark=MARK)
+    file.write_text(text, encoding="utf-8")
     return 0
 
 
-def filled(text: str, figures: str) -> str:
-    """Return a document with other figures between its marks. Raises ``ValueError`` without."""
-    begin = text.index(BEGIN) + len(BEGIN)
-    return f"{text[:begin]}\n{figures}\n\n{text[text.index(END, begin) :]}"
+def filled(text: str, figures: str, *, mark: str) -> str:
+    """Return a document with other figures between a command's marks. Raises ``ValueError``."""
+    first = f"<!-- figures of {mark}: begin -->\n"
+    begin = text.index(first) + len(first)
+    end = text.index(f"<!-- figures of {mark}: end -->\n", begin)
+    return f"{text[:begin]}\n{figures}\n\n{text[end:]}"
 
 
 def chart(rows: Sequence[Row]) -> str:

@@ -1,6 +1,6 @@
 // S1, S2, S3, S7, S9: people type, and others see it.
-import { Client, closeAll, open, openAll, settle } from './client.mjs'
-import { delays, letter } from './numbers.mjs'
+import { Client, closeAll, coldLoad, open, openAll, settle } from './client.mjs'
+import { delays, letter, median } from './numbers.mjs'
 import { Meter } from './server.mjs'
 import { atRate, now, sleep, until } from './waiting.mjs'
 
@@ -11,10 +11,10 @@ export async function s1 (run, tell) {
 
 /** G1: the same, with more and more readers. */
 export async function g1 (run, tell) {
-  await fanOut(run, tell, [1, 3, 10, 30, 100, 300])
+  await fanOut(run, tell, [1, 3, 10, 30, 100, 300], { weigh: true })
 }
 
-async function fanOut (run, tell, counts) {
+async function fanOut (run, tell, counts, { weigh = false } = {}) {
   const keys = (run.quick ? 1.5 : 8) * 50
   await run.begin()
   for (const count of counts) {
@@ -28,7 +28,8 @@ async function fanOut (run, tell, counts) {
     await atRate(keys, 20, number => writer.type(letter(number)))
     const used = meter.stop()
     await until(() => late.length >= keys * count, 5000)
-    tell(count === 1 ? '1 reader' : `${count} readers`, { ...delays('latency', late), lost: keys * count - late.length, ...used })
+    const memory = weigh ? { rss_mib: run.server.memoryMib() } : {}
+    tell(count === 1 ? '1 reader' : `${count} readers`, { ...delays('latency', late), lost: keys * count - late.length, ...memory, ...used })
     closeAll([writer, ...readers])
     await sleep(200)
   }
@@ -189,6 +190,50 @@ export async function g3 (run, tell) {
     tell(`${letters} letters`, { ...delays('latency', late), lost: keys - late.length, rss_mib: run.server.memoryMib(), ...used })
     closeAll([writer, reader])
   }
+}
+
+/**
+ * G4: two people in a document whose log is longer and longer; one types ten letters a second. Then
+ * others open it, `open_p50_ms`.
+ */
+export async function g4 (run, tell) {
+  const keys = (run.quick ? 3 : 10) * 10
+  await run.begin()
+  for (const operations of [0, 1e2, 1e3, 1e4, ...(run.quick ? [] : [1e5])]) {
+    const room = await run.room()
+    const writer = await open(run, room, { dialect: run.batchDialect })
+    await writeOperations(writer, operations)
+    const reader = await open(run, room)
+    await settle([writer, reader])
+    const late = []
+    const begun = writer.clock()
+    reader.watch(writer, (ms, clock) => { if (clock >= begun) late.push(ms) })
+    const meter = new Meter(run.server)
+    await atRate(keys, 100, number => writer.type(letter(number)))
+    const used = meter.stop()
+    await until(() => late.length >= keys, 10000)
+    const opened = []
+    for (let each = 0; each < 5; each++) opened.push(await coldLoad(run, room, writer.text.length))
+    tell(`${operations} operations`, {
+      ...delays('latency', late),
+      lost: keys - late.length,
+      open_p50_ms: median(opened),
+      rss_mib: run.server.memoryMib(),
+      ...used
+    })
+    closeAll([writer, reader])
+  }
+}
+
+/** Have a client that gets acks write so many operations, and wait until all are in the log. */
+async function writeOperations (writer, count) {
+  let acked = 0
+  writer.onAck = () => acked++
+  for (let written = 0; written < count; written++) {
+    writer.type(letter(written))
+    if (written - acked > 500) await until(() => written - acked < 250, 20000, 1)
+  }
+  if (!await until(() => acked >= count, 60000)) throw new Error(`${acked} of ${count} were stored`)
 }
 
 async function manyDocuments (run, tell, count) {
