@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, StorageState, expect, sync_playwright
 
 from config.env import env
-from tests.e2e.people import PASSWORD, Person
+from tests.e2e.people import PASSWORD, PATIENCE_S, Person
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -18,8 +18,6 @@ CHROMIUM_ARGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-#: Long enough for a loaded machine; what is waited for comes within a second as a rule.
-PATIENCE_MS = 20_000
 
 Arrive = Callable[..., Person]
 
@@ -36,7 +34,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     """Start Chromium."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
         yield running
@@ -79,7 +77,7 @@ def arrive(
         person = Person.arrive(
             browser, username=username, base_url=stack.url, state=state, token=token, **options
         )
-        person.page.set_default_timeout(PATIENCE_MS)
+        person.page.set_default_timeout(PATIENCE_S * 1000)
         here.append(person)
         return person
 

@@ -1,6 +1,7 @@
 """People at their browsers: what the browser tests are written in."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,7 +16,13 @@ from playwright.sync_api import (
     expect,
 )
 
+from tests.support.eventually import eventually
+
 PASSWORD = "scriptorium"
+#: Long enough for a loaded machine; what is waited for comes within a second as a rule.
+PATIENCE_S = 20
+#: What the page says of something that a test has just done, however slow the machine is.
+RECENTLY = r"(just now|\d minutes? ago)"
 #: What a browser says of a network that is away; everything else on its console fails a test.
 NETWORK_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
 #: What a browser says when the policy has blocked something.
@@ -27,6 +34,23 @@ SHOWN_TEXT = """() => {
   const lines = [...copy.children].map(block => block.textContent.replaceAll('\\ufeff', ''));
   return lines.join('\\n').trim();
 }"""
+#: Where the caret is: the block, the letter in it, the end of the text or not, whether something is
+#: selected. Null while the text has not the focus, or the editor does not know of a move yet: what
+#: comes from others at that moment would put the caret back.
+CARET = """() => {
+  const editor = document.querySelector('.prose')?.editor;
+  const { focusNode, focusOffset } = getSelection();
+  if (!editor?.view.hasFocus() || !editor.view.dom.contains(focusNode)) return null;
+  const { $head, empty } = editor.state.selection;
+  if (editor.view.posAtDOM(focusNode, focusOffset) !== $head.pos) return null;
+  const isLast = depth => $head.indexAfter(depth) === $head.node(depth).childCount;
+  const isAtEnd = $head.parentOffset === $head.parent.content.size &&
+    Array.from({ length: $head.depth }, (_, depth) => depth).every(isLast);
+  return { block: $head.index(0), letter: $head.parentOffset, isAtEnd, isEmpty: empty };
+}"""
+
+#: What ``CARET`` returns.
+Caret = dict[str, Any]
 
 
 @dataclass
@@ -125,19 +149,46 @@ class Person:
         expect(self.chip).to_have_text(status)
 
     def write(self, text: str) -> None:
-        """Type at the end of the document."""
-        self.text.focus()
-        self.page.keyboard.press("Control+End")
+        """Type at the end of the document, letter by letter: as many operations as it takes."""
+        self.goes_to_end()
         self.page.keyboard.type(text)
+
+    def insert(self, text: str) -> None:
+        """Write at the end of the document at once, as by dictation: one edit, one operation."""
+        self.goes_to_end()
+        self.page.keyboard.insert_text(text)
+
+    def goes_to_end(self) -> None:
+        """Put the caret behind the last letter."""
+        self._presses(lambda caret: None if caret and caret["isAtEnd"] else "Control+End")
 
     def goes_to(self, place: int) -> None:
         """Put the caret behind so many letters of the first block."""
+
+        def key(caret: Caret | None) -> str | None:
+            if caret is None or caret["block"] > 0:
+                return "Control+Home"
+            if caret["letter"] == place:
+                return None
+            return "ArrowRight" if caret["letter"] < place else "ArrowLeft"
+
+        self._presses(key)
+
+    def selects_line(self) -> None:
+        """Select from the caret back to where its line begins."""
+        self._presses(lambda caret: None if caret and not caret["isEmpty"] else "Shift+Home")
+
+    def _presses(self, next_key: Callable[[Caret | None], str | None]) -> None:
+        """Press a key in the text, and the next one, until none is named any more."""
         self.text.focus()
-        self.page.wait_for_function("document.activeElement?.classList.contains('ProseMirror')")
-        self.page.keyboard.press("Control+Home")
-        for number in range(1, place + 1):
-            self.page.keyboard.press("ArrowRight")
-            self.page.wait_for_function("at => getSelection()?.focusOffset === at", arg=number)
+
+        def is_done() -> bool:
+            key = next_key(self.page.evaluate(CARET))
+            if key is not None:
+                self.page.keyboard.press(key)
+            return key is None
+
+        eventually(is_done, PATIENCE_S)
 
     def sees(self, text: str) -> None:
         """Wait until the document's text is ``text``, block by block, without others' carets."""

@@ -76,7 +76,7 @@ def test_killed_browser_sends_what_it_kept_under_the_same_ids(
     rows = stack.call("ada", "GET", f"documents/{document_id}/operations/").json()["results"]
     logged = [row["unique_id"] for row in rows]
     assert [logged.count(unique_id) for unique_id in kept] == [1] * len(kept)
-    assert again.page.evaluate(KEPT_IDS) == []
+    eventually(lambda: again.page.evaluate(KEPT_IDS) == [])
 
 
 def _kill(profile: Path) -> None:
@@ -84,4 +84,4 @@ def _kill(profile: Path) -> None:
     processes = with_words(f"--user-data-dir={profile}")
     [main] = [process for process in processes if "--type=" not in process.command]
     os.kill(main.pid, signal.SIGKILL)
-    eventually(lambda: not any(process.is_there for process in processes))
+    eventually(lambda: not any(process.is_there for process in processes), 30)

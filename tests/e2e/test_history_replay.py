@@ -15,6 +15,11 @@ from tests.support.long_documents import long_document
 
 #: Over two stretches of the replay, and over several sittings.
 OPERATIONS = 2_300
+#: The longest task while one drags, in longest tasks of opening the page, which the speed of the
+#: machine is read from; both are about as long, and a task under so many ms is no long one.
+LONGEST_RATIO, LONG_MS = 4, 100
+#: So often it is measured, where the machine stood still for a moment.
+TRIES = 5
 
 BLOCKS = """() => [...document.querySelectorAll('.history-sheet .prose > *')]
   .map(block => block.textContent)"""
@@ -26,11 +31,15 @@ DRAG = """moments => {
     slider.dispatchEvent(new Event('input', { bubbles: true }));
   }
 }"""
+WATCH_TASKS = """window.longest = 0;
+new PerformanceObserver(list => {
+  window.longest = Math.max(window.longest, ...list.getEntries().map(entry => entry.duration));
+}).observe({ entryTypes: ['longtask'] });"""
+#: Returns the longest task since the last time.
 LONGEST_TASK = """() => {
+  const { longest } = window;
   window.longest = 0;
-  new PerformanceObserver(list => {
-    window.longest = Math.max(window.longest, ...list.getEntries().map(entry => entry.duration));
-  }).observe({ entryTypes: ['longtask'] });
+  return longest;
 }"""
 
 
@@ -113,9 +122,9 @@ def test_every_moment_is_reached_by_keyboard(ada: Person, long: str) -> None:
 
 def test_document_plays_to_the_present_and_pauses(ada: Person, long: str) -> None:
     """By the space bar; a hand on the slider ends it."""
-    ada.page.goto(f"/documents/{long}/#at={OPERATIONS - 12}")
+    ada.page.goto(f"/documents/{long}/#at={OPERATIONS - 60}")
     dialog = ada.page.get_by_role("dialog", name="History")
-    shows(dialog, OPERATIONS - 12)
+    shows(dialog, OPERATIONS - 60)
     slider = dialog.get_by_role("slider", name="Moment")
     slider.focus()
     ada.page.keyboard.press(" ")
@@ -123,6 +132,8 @@ def test_document_plays_to_the_present_and_pauses(ada: Person, long: str) -> Non
     ada.page.keyboard.press("ArrowLeft")
     play = dialog.get_by_role("button", name="Play")
     expect(play).to_be_visible()
+    ada.page.evaluate(DRAG, [OPERATIONS - 8])
+    shows(dialog, OPERATIONS - 8)
     play.press("Enter")
     shows(dialog, OPERATIONS)
     expect(play).to_be_visible()
@@ -156,16 +167,30 @@ def test_late_answer_never_comes_over_a_newer_moment(ada: Person, long: str) -> 
 
 def test_drag_ends_where_the_hand_is_and_never_holds_the_page(ada: Person, long: str) -> None:
     """A hundred events at once; no task of the page takes so long that a key would wait."""
-    ada.open(long)
-    ada.page.evaluate(LONGEST_TASK)
-    dialog = open_history(ada)
+    ada.page.add_init_script(WATCH_TASKS)
+    tries: list[tuple[float, float]] = []
+    while len(tries) < TRIES and not any(map(is_short, tries)):
+        tries.append(tasks_of_drag(ada, long))
+    assert any(map(is_short, tries)), tries
+
+
+def is_short(tasks: tuple[float, float]) -> bool:
+    """Tell whether the task of dragging is short beside that of opening the page."""
+    opening, dragging = tasks
+    return dragging < LONGEST_RATIO * max(opening, LONG_MS)
+
+
+def tasks_of_drag(person: Person, document_id: str) -> tuple[float, float]:
+    """Drag through all of the history; return the longest task of opening and dragging, in ms."""
+    person.open(document_id)
+    opening = float(person.page.evaluate(LONGEST_TASK))
+    dialog = open_history(person)
     expect(dialog.locator(".history-progress.is-done")).to_be_attached()
-    ada.page.evaluate(DRAG, list(range(OPERATIONS, 0, -23)))
-    ada.page.evaluate(DRAG, [1234])
+    person.page.evaluate(DRAG, list(range(OPERATIONS, 0, -23)))
+    person.page.evaluate(DRAG, [1234])
     shows(dialog, 1234)
-    assert ada.page.evaluate(BLOCKS) == blocks_at(ada, long, 1234)
-    # Far above what it is (docs/performance.md): a loaded machine is to pass as well.
-    assert ada.page.evaluate("() => window.longest") < 400
+    assert person.page.evaluate(BLOCKS) == blocks_at(person, document_id, 1234)
+    return opening, float(person.page.evaluate(LONGEST_TASK))
 
 
 def test_end_of_the_slider_moves_on_with_the_document(
@@ -174,13 +199,13 @@ def test_end_of_the_slider_moves_on_with_the_document(
     """The reader stays where they are, and is told."""
     ada.open(shared)
     grace.open(shared)
-    ada.write("Begin")
+    ada.insert("Begin")
     expect(ada.chip).to_have_text("Saved")
     dialog = open_history(ada)
     head = int(ada.api("GET", f"documents/{shared}/")["seq"])
     shows(dialog, head)
-    grace.write(" and go on")
-    news = dialog.get_by_role("button", name="show")
+    grace.insert(" and go on")
+    news = dialog.get_by_role("button", name="1 new change: show it")
     expect(news).to_be_visible()
     shows(dialog, head)
     expect(dialog.get_by_role("button", name="Grace Hopper")).to_be_visible()

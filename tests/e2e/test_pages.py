@@ -17,6 +17,7 @@ def test_keyboard_alone_leads_from_login_to_writing(browser: Browser, stack: Any
     person = Person.arrive(browser, username="grace", base_url=stack.url, state=None)
     keyboard = person.page.keyboard
     person.page.goto("/login/")
+    expect(person.page.get_by_label("Username")).to_be_focused()
     keyboard.type("grace")
     keyboard.press("Tab")
     keyboard.type(PASSWORD)
