@@ -189,7 +189,10 @@ class HistoryDialog {
       this.#fail(error);
     }
     await listed;
-    if (!this.#isClosed) this.#mark();
+    if (this.#isClosed) return;
+    this.#mark();
+    // Where the session began is known only now.
+    if (this.#view !== "text") this.#diffSoon();
   }
 
   /** Fetch what is near in the background; what goes wrong shows when it is wanted. */

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.people import RECENTLY, Person
 from tests.e2e.test_history import open_history, preview
@@ -84,6 +84,26 @@ def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> 
     expect(dialog.get_by_text("Nothing changed.")).to_be_visible()
     dialog.get_by_label("What to show").select_option("text")
     expect(preview(dialog)).to_be_visible()
+
+
+def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -> None:
+    """The log may be there before the list: until then only the one change is known."""
+    document_id = ada.create("Slow")
+    ada.open(document_id)
+    for word in ("One", " two"):
+        ada.insert(word)
+        expect(ada.chip).to_have_text("Saved")
+    held: list[Route] = []
+    ada.page.route("**/sittings/*", lambda route: held.append(route))  # noqa: PLW0108 - not a built-in
+    dialog = open_history(ada)
+    expect(preview(dialog)).to_have_text("One two")
+    dialog.get_by_label("What to show").select_option("session")
+    changes = dialog.get_by_role("region", name="What changed")
+    expect(changes.locator("ins")).to_have_text(" two")
+    for route in held:
+        route.continue_()
+    ada.page.unroute("**/sittings/*")
+    expect(changes.locator("ins")).to_have_text("One two")
 
 
 def test_owner_undoes_what_one_person_did_since_a_moment(
