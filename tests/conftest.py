@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from apps.oplog.publisher import Publisher
 from tests.support.launcher import Launched
@@ -19,6 +20,10 @@ SHORT_WAITS = {
     "SWEEP_AFTER_S": "2",
     "SWEEP_INTERVAL_S": "2",
 }
+
+# By the clock nothing is wrong with an example: the machine may stand still for a moment.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ async def test_who_opens_a_document_and_who_writes_is_in_its_trail(
     """Each person once, however many windows; the edits of each as one session, by the workers."""
     ada = await enter("ada", document_id, native=True)
     windows = [await enter("grace", document_id) for _ in range(3)]
-    await asyncio.gather(*(asyncio.wait_for(each.synced.wait(), 10) for each in windows))
+    await asyncio.gather(*(each.until(each.synced.is_set) for each in windows))
     for number in range(3):
         await ada.until_ack(await ada.append(f"{number} "))
     await windows[0].until_text("0 1 2 ")

@@ -103,7 +103,7 @@ async def test_bad_frame_ends_its_sender_and_nobody_else(
     make, code = CLOSED[name]
     reader = await enter("grace", document_id, native=True)
     bad = await enter("ada", document_id, native=True)
-    await asyncio.wait_for(bad.synced.wait(), 10)
+    await bad.until(bad.synced.is_set)
     await bad.send(make(bad, document_id))
     assert await bad.until_closed() == code
     assert log() == []
@@ -126,7 +126,7 @@ async def test_bad_update_of_an_operation_is_rejected_by_its_id(
 ) -> None:
     """Frame 102 names the operation; the session stays and may go on."""
     ada = await enter("ada", document_id, native=True)
-    await asyncio.wait_for(ada.synced.wait(), 10)
+    await ada.until(ada.synced.is_set)
     unique_id = await ada.submit(REJECTED[name](), "bad-1")
     await ada.until(lambda: ada.rejects)
     (rejected,) = ada.rejects
@@ -141,7 +141,7 @@ async def test_update_that_nests_too_deep_is_rejected(
 ) -> None:
     """A tree of XML as deep as nobody writes: rejected, before it can fell whoever walks it."""
     ada = await enter("ada", document_id, native=True)
-    await asyncio.wait_for(ada.synced.wait(), 10)
+    await ada.until(ada.synced.is_set)
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     children = doc.get("default", type=pycrdt.XmlFragment).children
     for _ in range(2_000):
@@ -157,7 +157,7 @@ async def test_update_that_never_gets_its_cause_is_refused_in_the_end(
     """A hole that nobody fills: asked for, kept aside, and no load for others."""
     document_id = stack.create_document("ada", grace="editor")
     ada = await enter("ada", document_id, native=True)
-    await asyncio.wait_for(ada.synced.wait(), 10)
+    await ada.until(ada.synced.is_set)
     ada.answers_sync = False
     ada.edit(lambda _: ada.content.insert(0, "never sent"))
     effect = ada.edit(lambda _: ada.content.insert(0, "hole"))
@@ -220,4 +220,4 @@ async def test_message_beyond_the_servers_bound_is_refused_before_it_is_whole(
     sending.exception()
     assert stack.pid("web") == before
     grace = await enter("grace", document_id)
-    await asyncio.wait_for(grace.synced.wait(), 10)
+    await grace.until(grace.synced.is_set)

@@ -79,7 +79,7 @@ async def test_rest_edit_reaches_sockets_and_repeats_harmlessly(
 ) -> None:
     """POST operations/: 201 with the seq, the same again 200, malformed 400 and nothing stored."""
     reader = await enter("grace", document_id)
-    await asyncio.wait_for(reader.synced.wait(), 10)
+    await reader.until(reader.synced.is_set)
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.get("content", type=pycrdt.Text).insert(0, "by REST")
     body = {"unique_id": "mine-1", "update": base64.b64encode(doc.get_update()).decode()}
@@ -106,7 +106,7 @@ async def test_many_writers_at_once_converge_with_a_gapless_log(
         for name in ("ada", "grace")
         for native in (True, False)
     ]
-    await asyncio.gather(*(asyncio.wait_for(c.synced.wait(), 10) for c in clients))
+    await asyncio.gather(*(c.until(c.synced.is_set) for c in clients))
 
     async def type_words(client: Any, mark: str) -> None:
         for number in range(40):
@@ -176,7 +176,7 @@ async def test_stock_client_that_brings_nothing_new_is_not_logged(
     count = len(log())
     for _ in range(3):
         again = await enter("ada", document_id, doc=ada.doc)
-        await asyncio.wait_for(again.synced.wait(), 10)
+        await again.until(again.synced.is_set)
         await again.close()
     await grace.append("!")
     await ada.until_text("ept!")
@@ -188,7 +188,7 @@ async def test_update_that_came_too_early_waits_and_what_it_needs_is_asked_for(
 ) -> None:
     """The gate: nothing is acknowledged before its cause, and the server asks for the cause."""
     ada = await enter("ada", document_id, native=True)
-    await asyncio.wait_for(ada.synced.wait(), 10)
+    await ada.until(ada.synced.is_set)
     cause = ada.edit(lambda _: ada.content.insert(0, "cause "))
     effect = ada.edit(lambda _: ada.content.insert(6, "effect"))
     # The client answers each sync step 1 with all it has, which brings the cause in time; so

@@ -43,7 +43,7 @@ async def test_edit_is_followed_from_the_socket_to_the_worker(
         grace = await enter("grace", document_id, native=True, url=other.ws_url)
         ada = await enter("ada", document_id, native=True)
         for client in (grace, ada):
-            await asyncio.wait_for(client.synced.wait(), 10)
+            await client.until(client.synced.is_set)
         unique_id = await ada.append("a word")
         await ada.until_ack(unique_id)
         worker = await asyncio.to_thread(
@@ -74,7 +74,7 @@ async def test_edit_is_followed_from_the_socket_or_request_that_brought_it(
     assert ada.request_id == "adas-socket"
     edits = {"by-rest": "an edit by REST"}
     for client in (ada, grace):
-        await asyncio.wait_for(client.synced.wait(), 10)
+        await client.until(client.synced.is_set)
         edits[client.request_id] = await client.append(f"of {client.request_id}")
         await client.until_ack(edits[client.request_id])
     answer = await asyncio.to_thread(

@@ -117,7 +117,7 @@ async def test_import_into_an_open_document_is_an_edit_that_all_see(
 ) -> None:
     """At both ends, once for the same id, by who may write; the version before it stays."""
     reader = await enter("alan", document_id)
-    await asyncio.wait_for(reader.synced.wait(), 10)
+    await reader.until(reader.synced.is_set)
     path = f"documents/{document_id}/import/"
 
     async def insert(who: str, **body: str) -> Any:

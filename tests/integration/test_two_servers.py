@@ -31,7 +31,7 @@ async def test_writers_on_two_servers_converge_with_one_gapless_log(
     """Both type at the same moment; both hear the other; the log has one order."""
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id, native=True, url=second.ws_url)
-    await asyncio.gather(*(asyncio.wait_for(c.synced.wait(), 10) for c in (ada, grace)))
+    await asyncio.gather(*(c.until(c.synced.is_set) for c in (ada, grace)))
 
     async def type_words(client: Any, mark: str) -> None:
         for number in range(30):
@@ -58,7 +58,7 @@ async def test_same_operation_on_both_servers_is_logged_once(
     """A client that repeats its edit elsewhere gets the first seq."""
     ada = await enter("ada", document_id, native=True)
     # Else the edit would also go out as the answer to the server's sync step 1, without its id.
-    await asyncio.wait_for(ada.synced.wait(), 10)
+    await ada.until(ada.synced.is_set)
     update = ada.edit(lambda _: ada.content.insert(0, "once"))
     elsewhere = await enter("ada", document_id, native=True, url=second.ws_url)
     await asyncio.gather(ada.submit(update, "same"), elsewhere.submit(update, "same"))
@@ -81,7 +81,7 @@ async def test_presence_and_rights_cross_servers(
     pk = stack.share(document_id, "grace", "editor")
     ada = await enter("ada", document_id)
     grace = await enter("grace", document_id, url=second.ws_url)
-    await asyncio.wait_for(grace.synced.wait(), 10)
+    await grace.until(grace.synced.is_set)
     await grace.say('{"user": {"color": "#abcdef"}}')
     await ada.until(lambda: ada.states)
     await asyncio.to_thread(

@@ -48,7 +48,7 @@ async def test_y_websocket_works_unchanged_beside_a_native_client(
 async def _until_said(node: asyncio.subprocess.Process, text: str) -> dict[str, Any]:
     """Return the first line in which the client shows this text."""
     assert node.stdout is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for line in node.stdout:
             said: dict[str, Any] = json.loads(line)
             if said["text"] == text:

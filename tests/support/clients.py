@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from apps.crdt import protocol
 from apps.crdt.lib0 import Decoder
+from tests.support.eventually import PATIENCE_S
 
 
 class Client:
@@ -154,7 +155,7 @@ class Client:
 
     # --- waiting ---
 
-    async def until(self, predicate: Callable[[], object], deadline_s: float = 10.0) -> None:
+    async def until(self, predicate: Callable[[], object], deadline_s: float = PATIENCE_S) -> None:
         """Wait until something holds; looks again at each frame. Fails with what is there."""
         try:
             async with asyncio.timeout(deadline_s), self._changed:
@@ -165,7 +166,7 @@ class Client:
                 f"rejects {self.rejects}, closed {self.close_code}"
             ) from None
 
-    async def until_text(self, text: str, deadline_s: float = 10.0) -> None:
+    async def until_text(self, text: str, deadline_s: float = PATIENCE_S) -> None:
         """Wait until the document reads so."""
         await self.until(lambda: self.text == text, deadline_s)
 
@@ -176,7 +177,7 @@ class Client:
         assert seq is not None
         return seq
 
-    async def until_closed(self, deadline_s: float = 10.0) -> int:
+    async def until_closed(self, deadline_s: float = PATIENCE_S) -> int:
         """Wait until the server has closed the socket; return the code."""
         await self.until(self.closed.is_set, deadline_s)
         assert self.close_code is not None

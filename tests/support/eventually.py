@@ -10,9 +10,11 @@ T = TypeVar("T")
 
 #: Between two looks, in seconds.
 LOOK_S = 0.02
+#: Far longer than anything takes that is waited for, so that a loaded machine passes as well.
+PATIENCE_S = 30.0
 
 
-def eventually(predicate: Callable[[], T | None], deadline_s: float = 10.0) -> T:
+def eventually(predicate: Callable[[], T | None], deadline_s: float = PATIENCE_S) -> T:
     """Return the first true answer. Fails with the last one after the deadline."""
     end = time.monotonic() + deadline_s
     waiter = threading.Event()
@@ -23,7 +25,7 @@ def eventually(predicate: Callable[[], T | None], deadline_s: float = 10.0) -> T
 
 
 async def eventually_async(
-    predicate: Callable[[], Awaitable[T | None]], deadline_s: float = 10.0
+    predicate: Callable[[], Awaitable[T | None]], deadline_s: float = PATIENCE_S
 ) -> T:
     """Return the first true answer of an async predicate, as ``eventually`` does."""
     end = time.monotonic() + deadline_s
