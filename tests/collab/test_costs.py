@@ -32,8 +32,8 @@ KEPT_BLOCKS = 0.5
 
 @pytest.fixture
 async def roomy(make_house: MakeHouse) -> Room:
-    """Return the room of a new document, with the usual limits."""
-    return await make_house().open()
+    """Return the room of a new document, with the usual limits; it keeps its lock."""
+    return await make_house(quiet_s=600).open()
 
 
 @dataclass(frozen=True)

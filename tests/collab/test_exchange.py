@@ -105,6 +105,7 @@ async def test_own_words_are_not_heard_and_after_leaving_nobody_s(start: Start) 
     here.exchange.publish(say(other_id, "the last word"))
     await there.until_heard(say(other_id, "the last word"))
     assert "still here?" not in [message["text"] for message in there.heard]
+    await here.until_heard({"type": "gone", "document_id": document_id})
     assert [message["type"] for message in here.heard] == ["gone"]
 
 
