@@ -163,10 +163,10 @@ def test_insertions_of_two_at_once_both_stay() -> None:
 def test_long_document_is_made_in_a_moment() -> None:
     """Time grows with its length and not faster: the engine's own way does not."""
     blocks = [paragraph(f"{number} ") for number in range(20_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     update, _ = content_update(blocks)
     assert document_json(update)["content"] == blocks
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_what_nests_deeper_than_the_limit_is_left_out() -> None:

@@ -206,18 +206,18 @@ def test_hostile_html_comes_out_clean(html: str) -> None:
 @pytest.mark.parametrize("unit", ["<div>", "<b>", "<ul><li>", "<blockquote>", "<table><td>", "<a>"])
 def test_html_that_nests_without_end_is_read(unit: str) -> None:
     """Ten thousand deep, in a moment, and the words are there."""
-    started = time.perf_counter()
+    started = time.process_time()
     blocks = html_read(f"{unit * 10_000}innermost")
     assert "".join(_texts(blocks)) == "innermost"
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_html_that_nests_even_deeper_is_refused() -> None:
     """Before the parser has it, which would take minutes."""
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(NestedTooDeepError):
         html_read("<div>" * 200_000)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,6 @@ def test_markdown_of_others_is_understood(case: str) -> None:
 )
 def test_markdown_made_to_hurt_is_read(unit: str) -> None:
     """Ten thousand times, in a moment."""
-    started = time.perf_counter()
+    started = time.process_time()
     markdown_read(unit * 10_000 + "end")
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
