@@ -100,9 +100,9 @@ async def test_lost_broadcasts_are_repaired_from_the_log(
     await grace.until_text("before ")
     with away(stack, "redis"):
         await ada.until_ack(await ada.append("while "))
-        await grace.until_text("before while ", 15)
+        await grace.until_text("before while ")
     await grace.append("after")
-    await ada.until_text("before while after", 15)
+    await ada.until_text("before while after")
 
 
 async def test_dead_and_frozen_owners_of_the_lock_hold_nobody_up(
@@ -117,17 +117,17 @@ async def test_dead_and_frozen_owners_of_the_lock_hold_nobody_up(
         await two.until_text("1")
         await two.until(two.synced.is_set)
         second_id = await two.append("2")
-        await two.until(lambda: two.ack(second_id, protocol.STAGE_PERSISTED) == 2, 20)
+        await two.until(lambda: two.ack(second_id, protocol.STAGE_PERSISTED) == 2)
         freezes.send(signal.SIGSTOP)
         three = await enter("grace", document_id, native=True)
         await three.until_text("12")
         third_id = await three.append("3")
-        await three.until(lambda: three.ack(third_id, protocol.STAGE_PERSISTED) == 3, 20)
+        await three.until(lambda: three.ack(third_id, protocol.STAGE_PERSISTED) == 3)
         freezes.send(signal.SIGCONT)
-        await two.until_text("123", 20)
+        await two.until_text("123")
         fourth_id = await two.append("4")
-        await two.until(lambda: two.ack(fourth_id, protocol.STAGE_PERSISTED) == 4, 20)
-        await three.until_text("1234", 20)
+        await two.until(lambda: two.ack(fourth_id, protocol.STAGE_PERSISTED) == 4)
+        await three.until_text("1234")
     assert [row["seq"] for row in log()] == [1, 2, 3, 4]
 
 
