@@ -31,7 +31,7 @@ CUT_WAITING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 #: Finds connections that have read a right since a moment, and have nothing to do now.
 RIGHTS_READ = """SELECT pid FROM pg_stat_activity
                  WHERE query_start > %s AND state = 'idle'
-                 AND query LIKE '%%"permission"."role"%%'"""
+                 AND query LIKE '%%permission.role%%'"""
 
 
 async def test_viewer_reads_and_may_not_write(enter: Enter, document_id: str, log: Log) -> None:
