@@ -10,7 +10,7 @@ NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://l
 
 .DEFAULT_GOAL := help
 
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-page bench-start bench-storage chaos golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-page bench-start bench-typing bench-storage chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -101,6 +101,9 @@ bench-page: $(VENV)/installed-test ## Measure how the editor's page opens in Chr
 
 bench-start: $(VENV)/installed-test ## Measure how long 'make up' takes until it serves
 	@$(BIN)/python -m benchmarks.starting
+bench-typing: $(VENV)/installed-test ## Measure how fast letters appear in a document of 100,000 words, in Chromium
+	@sh scripts/install_chromium.sh
+	@$(BIN)/python -m benchmarks.keystrokes
 
 bench-storage: $(VENV)/installed-test ## Measure what an operation costs in MongoDB, before and after compaction
 	@$(BIN)/python -m benchmarks.storage
