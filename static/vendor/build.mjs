@@ -2,12 +2,14 @@
  * Bundles the third-party modules of the pages, once, from the lock file: `npm run vendor`.
  *
  * The result is committed, so that running the product needs no Node. `yjs.js` and `tiptap.js`
- * share their chunks: two copies of Yjs in one page would not recognise each other's types.
+ * share their chunks: two copies of Yjs in one page would not recognise each other's types. What
+ * is changed of a module stands in `patches.mjs`.
  */
 import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { patches } from "./patches.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
@@ -26,6 +28,7 @@ const result = await build({
   target: "es2022",
   legalComments: "none",
   metafile: true,
+  plugins: [patches],
   logLevel: "warning",
 });
 

@@ -1,5 +1,6 @@
 """What one may not do, the page does not do, and says so."""
 
+import json
 import re
 
 from playwright.sync_api import expect
@@ -21,6 +22,18 @@ def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
     grace.page.keyboard.type("not allowed")
     ada.write(" aloud")
     grace.sees("Read this aloud")
+
+
+def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Person) -> None:
+    """Autolink is for one's own keys: a viewer's page would hold an edit that nobody takes."""
+    words = {"type": "text", "text": "Look at example.org "}
+    document = {"type": "doc", "content": [{"type": "paragraph", "content": [words]}]}
+    made = ada.api("POST", "documents/import/", format="json", content=json.dumps(document))
+    ada.share(made["id"], "grace", "viewer")
+    grace.open(made["id"], status="Read-only")
+    grace.sees("Look at example.org")
+    expect(grace.page.locator(".prose a")).to_have_count(0)
+    expect(grace.chip).to_have_text("Read-only")
 
 
 def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, grace: Person) -> None:

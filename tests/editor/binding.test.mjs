@@ -1,0 +1,183 @@
+/** What `patches.mjs` changes of the binding between Yjs and the editor: less work, the same text. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { build } from "esbuild";
+import { patches } from "../../static/vendor/patches.mjs";
+
+const ENTRY = `
+  export * from "@tiptap/y-tiptap";
+  export * as Y from "yjs";
+  export { Schema } from "@tiptap/pm/model";
+  export { EditorState, TextSelection } from "@tiptap/pm/state";
+`;
+const bundle = await build({
+  stdin: { contents: ENTRY, resolveDir: import.meta.dirname },
+  bundle: true,
+  write: false,
+  format: "esm",
+  plugins: [patches],
+});
+/** @type {any} */
+const { EditorState, Schema, TextSelection, Y, yXmlFragmentToProseMirrorRootNode, ySyncPlugin } = await import(
+  `data:text/javascript,${encodeURIComponent(bundle.outputFiles[0]?.text ?? "")}`
+);
+
+const schema = new Schema({
+  nodes: {
+    doc: { content: "block+" },
+    paragraph: { group: "block", content: "text*" },
+    heading: { group: "block", content: "text*", attrs: { level: { default: 1 } } },
+    list: { group: "block", content: "item+" },
+    item: { content: "block+" },
+    text: {},
+  },
+  marks: { bold: {} },
+});
+
+/** The part of an editor's view that the binding uses, without a screen. */
+class View {
+  doc = new Y.Doc();
+  fragment = this.doc.getXmlFragment("default");
+  /** What each transaction of others said of autolink. @type {unknown[]} */
+  autolinks = [];
+
+  /** @param {Uint8Array} update @param {number} client */
+  constructor(update, client) {
+    this.doc.clientID = client;
+    Y.applyUpdate(this.doc, update);
+    const plugin = ySyncPlugin(this.fragment);
+    const doc = yXmlFragmentToProseMirrorRootNode(this.fragment, schema);
+    this.state = EditorState.create({ doc, plugins: [plugin] });
+    this.plugin = plugin;
+    // At once, as an editor does: it makes the mapping.
+    this.shown = plugin.spec.view(this);
+  }
+
+  get binding() {
+    return this.plugin.getState(this.state).binding;
+  }
+
+  hasFocus() {
+    return false;
+  }
+
+  /** @param {any} transaction */
+  dispatch(transaction) {
+    if (transaction.getMeta(this.plugin.spec.key)?.isChangeOrigin) {
+      this.autolinks.push(transaction.getMeta("preventAutolink"));
+    }
+    this.state = this.state.apply(transaction);
+    this.shown?.update();
+  }
+
+  /** Take what another one has written. @param {View} other */
+  take(other) {
+    Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(other.doc, Y.encodeStateVector(this.doc)));
+  }
+
+  /** Check that the text, and what each type stands for, is as made anew. */
+  check() {
+    const fresh = yXmlFragmentToProseMirrorRootNode(this.fragment, schema);
+    assert.deepEqual(this.state.doc.toJSON(), fresh.toJSON());
+    this.state.doc.check();
+    const kept = [...this.fragment.toArray()].map((type) => this.binding.mapping.get(type)?.toJSON());
+    assert.deepEqual(kept, fresh.toJSON().content);
+  }
+}
+
+/** @param {number} blocks */
+function written(blocks) {
+  const doc = new Y.Doc();
+  doc.clientID = 1;
+  for (let number = 0; number < blocks; number += 1) {
+    const block = new Y.XmlElement("paragraph");
+    block.insert(0, [new Y.XmlText(`block ${number}`)]);
+    doc.getXmlFragment("default").push([block]);
+  }
+  return Y.encodeStateAsUpdate(doc);
+}
+
+test("the bundle of the pages has the patches", () => {
+  const text = readFileSync(new URL("../../static/vendor/tiptap.js", import.meta.url), "utf8");
+  assert.match(text, /\(this\._tr,\w+\)\.setMeta\("preventAutolink",!0\)/);
+});
+
+/** @param {any} doc */
+const blocksOf = (doc) => [...doc.children];
+
+test("a letter of somebody else leaves all other blocks the same ones", () => {
+  const [ada, grace] = [new View(written(5), 2), new View(written(5), 3)];
+  const before = blocksOf(ada.state.doc);
+  grace.dispatch(grace.state.tr.insertText("!", 3));
+  ada.take(grace);
+  const after = blocksOf(ada.state.doc);
+  assert.deepEqual(
+    after.map((block, index) => block === before[index]),
+    [false, true, true, true, true],
+  );
+  assert.equal(after[0]?.textContent, "bl!ock 0");
+  assert.deepEqual(ada.autolinks.slice(-1), [true]);
+  ada.check();
+});
+
+for (const [place, at] of /** @type {[string, number][]} */ ([["in a block before", 1], ["before it", 10]])) {
+  test(`letters of somebody else ${place} move a selection with its text`, () => {
+    const [ada, grace] = [new View(written(3), 2), new View(written(3), 3)];
+    ada.dispatch(ada.state.tr.setSelection(TextSelection.create(ada.state.doc, 12, 15)));
+    grace.dispatch(grace.state.tr.insertText("one more ", at));
+    ada.take(grace);
+    const { anchor, head } = ada.state.selection;
+    assert.deepEqual([anchor, head], [21, 24]);
+  });
+}
+
+/** Numbers that look like chance, the same in each run. @param {number} seed */
+function chance(seed) {
+  let state = seed;
+  return (/** @type {number} */ below) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+}
+
+/** Do something to a text, as a person would. @param {View} view @param {(below: number) => number} pick */
+function edit(view, pick) {
+  const { tr, doc } = view.state;
+  const starts = /** @type {number[]} */ ([]);
+  doc.forEach((/** @type {any} */ _, /** @type {number} */ offset) => starts.push(offset));
+  const start = starts[pick(starts.length)] ?? 0;
+  const block = doc.nodeAt(start);
+  const within = start + 1 + pick(block.content.size + 1);
+  const isText = block.isTextblock;
+  const acts = [
+    () => isText && tr.insertText("ab ", within),
+    () => isText && tr.insertText("c", within),
+    () => isText && block.content.size > 1 && tr.delete(start + 1, start + 2),
+    () => isText && tr.split(within),
+    () => isText && tr.setNodeMarkup(start, schema.nodes.heading, { level: 1 + pick(3) }),
+    () => isText && tr.addMark(start + 1, within, schema.marks.bold.create()),
+    () => starts.length > 2 && tr.delete(start, start + block.nodeSize),
+    () => tr.delete(start, start + block.nodeSize).insert(0, block),
+    () => tr.insert(start, schema.node("list", null, [schema.node("item", null, [block])])),
+  ];
+  if (acts[pick(acts.length)]?.()) view.dispatch(tr);
+}
+
+test("whatever two people do at once, both see the text that the document has", () => {
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const pick = chance(seed);
+    const people = [new View(written(6), 2), new View(written(6), 3)];
+    for (let step = 0; step < 40; step += 1) {
+      const [one, other] = pick(2) ? people : [people[1], people[0]];
+      if (!one || !other) throw new Error("two people");
+      edit(one, pick);
+      if (pick(3)) continue;
+      one.take(other);
+      one.check();
+      other.take(one);
+      other.check();
+      assert.deepEqual(one.state.doc.toJSON(), other.state.doc.toJSON());
+    }
+  }
+});
