@@ -51,8 +51,18 @@ export function mountToolbar(place, editor) {
       if (command.isActive) button.setAttribute("aria-pressed", String(command.isActive(editor)));
     }
   };
-  editor.on("transaction", refresh);
-  editor.on("update", refresh);
+  // A key makes several transactions, and is shown once: after them, with the frame.
+  let isWaiting = false;
+  const refreshSoon = () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    requestAnimationFrame(() => {
+      isWaiting = false;
+      refresh();
+    });
+  };
+  editor.on("transaction", refreshSoon);
+  editor.on("update", refreshSoon);
   refresh();
 }
 
