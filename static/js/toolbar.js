@@ -51,17 +51,21 @@ export function mountToolbar(place, editor) {
       if (command.isActive) button.setAttribute("aria-pressed", String(command.isActive(editor)));
     }
   };
-  // A key makes several transactions, and is shown once: after them, with the frame.
+  // Once for all that one key does, after the undo manager, too, has heard of it.
   let isWaiting = false;
   const refreshSoon = () => {
     if (isWaiting) return;
     isWaiting = true;
-    requestAnimationFrame(() => {
+    queueMicrotask(() => {
       isWaiting = false;
       refresh();
     });
   };
-  editor.on("transaction", refreshSoon);
+  editor.on("transaction", ({ transaction }) => {
+    // A caret of somebody else changes no button.
+    const { docChanged, selectionSet, storedMarksSet } = transaction;
+    if (docChanged || selectionSet || storedMarksSet) refreshSoon();
+  });
   editor.on("update", refreshSoon);
   refresh();
 }
