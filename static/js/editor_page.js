@@ -37,6 +37,7 @@ api.current().catch(() => {});
 const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
 const doc = new Y.Doc();
 const words = new WordCounter();
+const countSoon = debounced(WORDS_PAUSE_MS, countWords);
 const goOnCounting = debounced(0, countWords);
 let isOpening = false;
 
@@ -76,22 +77,23 @@ bindShortcuts(editor, {
 });
 bindPage();
 showState();
-countWords();
+countSoon();
 greetNewDocument();
 document.body.dataset.ready = "true";
 const moment = momentOf(location.hash);
 if (moment !== null && page.document.abilities.look_at_history) void opened(() => showHistory(moment));
-await provider.open();
 
-/** Load what this device has of the document, then make its connection. */
+/** Load what this device has of the document, then begin its connection. */
 async function openProvider() {
   const store = await openOperationStore(scope);
-  if (store.durable) await new IndexeddbPersistence(`scriptorium:${scope}`, doc).whenSynced;
-  const outbox = await Outbox.open(store);
+  const [outbox] = await Promise.all([
+    Outbox.open(store),
+    store.durable && new IndexeddbPersistence(`scriptorium:${scope}`, doc).whenSynced,
+  ]);
   const url = new URL(`/ws/documents/${page.document.id}`, location.href);
   url.protocol = url.protocol.replace("http", "ws");
   url.searchParams.set("lineage", page.document.lineage);
-  return new Provider({
+  const opened = new Provider({
     url: url.href,
     documentId: page.document.id,
     doc,
@@ -100,6 +102,10 @@ async function openProvider() {
     writable: page.document.abilities.write === true,
     empty: page.document.seq === 0,
   });
+  void opened.open();
+  // The socket is asked for before the editor is made, which takes longer than the server's answer.
+  await new Promise((resolve) => setTimeout(resolve));
+  return opened;
 }
 
 function mountTitle() {
@@ -145,7 +151,7 @@ function bindPage() {
   addEventListener("beforeunload", (event) => {
     if (!provider.settle()) event.preventDefault();
   });
-  editor.on("update", debounced(WORDS_PAUSE_MS, countWords));
+  editor.on("update", countSoon);
   byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
   const colours = byId("authors", HTMLButtonElement);
   colours.addEventListener("click", () => void authors.toggle());

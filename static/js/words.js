@@ -5,7 +5,8 @@
 
 /** @typedef {import("../vendor/tiptap.js").Editor["state"]["doc"]} Node */
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+/** Made when it is needed: that takes the browser some milliseconds. @type {Intl.Segmenter | null} */
+let segmenter = null;
 /** Stands for what is no letter, as a line break within a paragraph: words end there. */
 const GAP = " ";
 
@@ -53,6 +54,7 @@ function textOf(node) {
 
 /** @param {string} text */
 function wordsOf(text) {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "word" });
   let count = 0;
   for (const { isWordLike } of segmenter.segment(text)) if (isWordLike) count += 1;
   return count;

@@ -25,14 +25,20 @@ const PATCHES = {
     {
       why: `The whole document was replaced by itself, so that all that maps positions or looks at
         what was changed went through all of it. Now only from the first to the last block that is
-        another one. Autolink looks at a change of one block: it must not write what another
-        person's page writes already, and never for somebody who only reads.`,
+        another one.`,
       from: `      let tr = this._tr.replace(
         0,
         this.prosemirrorView.state.doc.content.size,
         new PModel.Slice(PModel.Fragment.from(fragmentContent), 0, 0)
       );`,
-      to: `      let tr = replaceDifferingChildren(this._tr, fragmentContent).setMeta('preventAutolink', true);`,
+      to: `      let tr = replaceDifferingChildren(this._tr, fragmentContent);`,
+    },
+    {
+      why: `Autolink looks at a change of one block: it must not write what another person's page
+        writes already, and never for somebody who only reads. While a page opens, it would make
+        its tables of all domains, for nothing.`,
+      from: "return this.prosemirrorView.state.tr.setMeta('addToHistory', false)",
+      to: `return this.prosemirrorView.state.tr.setMeta('addToHistory', false).setMeta('preventAutolink', true)`,
     },
     {
       why: `A position is found by a walk over all blocks before it, several times for each key. The

@@ -100,7 +100,7 @@ function written(blocks) {
 
 test("the bundle of the pages has the patches", () => {
   const text = readFileSync(new URL("../../static/vendor/tiptap.js", import.meta.url), "utf8");
-  assert.match(text, /\(this\._tr,\w+\)\.setMeta\("preventAutolink",!0\)/);
+  assert.match(text, /setMeta\("addToHistory",!1\)\.setMeta\("preventAutolink",!0\)/);
 });
 
 /** @param {any} doc */
