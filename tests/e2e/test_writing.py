@@ -28,6 +28,19 @@ def test_two_people_typing_at_once_converge(ada: Person, grace: Person, shared: 
     assert {row["author"]["username"] for row in log} == {"ada", "grace"}
 
 
+def test_words_are_counted_wherever_they_come_from(ada: Person, grace: Person, shared: str) -> None:
+    """When the page opens, after one's own keys, and after somebody else's."""
+    ada.open(shared)
+    words = ada.page.locator("#words")
+    expect(words).to_have_text("0 words")
+    ada.write("One\nand two")
+    expect(words).to_have_text("3 words")
+    grace.open(shared)
+    expect(grace.page.locator("#words")).to_have_text("3 words")
+    grace.write(" more words")
+    expect(words).to_have_text("5 words")
+
+
 def test_each_sees_the_caret_and_avatar_of_the_other(
     ada: Person, grace: Person, shared: str
 ) -> None:
