@@ -101,6 +101,7 @@ bench-page: $(VENV)/installed-test ## Measure how the editor's page opens in Chr
 
 bench-start: $(VENV)/installed-test ## Measure how long 'make up' takes until it serves
 	@$(BIN)/python -m benchmarks.starting
+
 bench-typing: $(VENV)/installed-test ## Measure how fast letters appear in a document of 100,000 words, in Chromium
 	@sh scripts/install_chromium.sh
 	@$(BIN)/python -m benchmarks.keystrokes

@@ -1,10 +1,11 @@
 """How much a consumer has still to read, and that asking for it does not hold it up."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from apps.core import ids
 from apps.oplog.publisher import client_config
@@ -50,19 +51,32 @@ def read(consumer: Consumer) -> Callable[[], object]:
     return look
 
 
+def told(meter: LagMeter) -> int:
+    """Return the lag; asked for again where a busy machine's broker does not answer in a second."""
+    found: list[int] = []
+
+    def ask() -> bool:
+        with contextlib.suppress(KafkaException):
+            found.append(meter.lag())
+        return bool(found)
+
+    eventually(ask)
+    return found[0]
+
+
 def test_lag_is_what_is_there_and_was_not_read(topic: str, consumer: Consumer) -> None:
     """Of a consumer that has read nothing, something, and all of it."""
     meter = LagMeter(consumer)
-    assert meter.lag() == 0
+    assert told(meter) == 0
     consumer.assign([TopicPartition(topic, 0)])
-    assert meter.lag() == 3
+    assert told(meter) == 3
     eventually(read(consumer))
-    assert meter.lag() == 2
+    assert told(meter) == 2
     for _ in range(2):
         eventually(read(consumer))
-    assert meter.lag() == 0
+    assert told(meter) == 0
     consumer.assign([TopicPartition(topic, 0), TopicPartition(topic, 99)])
-    assert meter.lag() == 0  # the second one is not there
+    assert told(meter) == 0  # the second one is not there
 
 
 def test_lag_is_told_while_a_fetch_waits_for_messages(topic: str, consumer: Consumer) -> None:
@@ -73,5 +87,5 @@ def test_lag_is_told_while_a_fetch_waits_for_messages(topic: str, consumer: Cons
         eventually(read(consumer))
     consumer.poll(0.3)  # by now the next fetch is under way
     started = time.monotonic()
-    assert meter.lag() == 0
+    assert told(meter) == 0
     assert time.monotonic() - started < FETCH_WAIT_MS / 1000 / 2
