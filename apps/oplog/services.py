@@ -138,7 +138,9 @@ def _store_at_once(appends: Sequence[Append]) -> tuple[int, int | None]:
         rows.database.client.bulk_write(writes, ordered=True, write_concern=DURABLE)
     except ClientBulkWriteException as err:
         refused: list[Any] = err.write_errors or []
-        if err.error or err.write_concern_errors or refused[0]["code"] != _DUPLICATE_KEY:
+        if err.error or err.write_concern_errors or not refused:
+            raise
+        if refused[0]["code"] != _DUPLICATE_KEY:
             raise
         done, failed = _locate(appends, refused[0]["idx"])
         heads_advance(_heads(appends, done, failed))

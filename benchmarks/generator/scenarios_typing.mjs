@@ -173,21 +173,14 @@ export async function g2 (run, tell) {
 
 /** G3: two people in a document that is longer and longer; one types ten letters a second. */
 export async function g3 (run, tell) {
-  const keys = (run.quick ? 3 : 10) * 10
   await run.begin()
   for (const letters of [0, 1e3, 1e4, 1e5, 1e6]) {
     const room = await run.room()
     const [writer, reader] = [await open(run, room), await open(run, room)]
     for (let length = 0; length < letters; length += 1e3) writer.text.insert(length, 'word '.repeat(200))
     await settle([writer, reader], 500, 20000)
-    const late = []
-    const begun = writer.clock()
-    reader.watch(writer, (ms, clock) => { if (clock >= begun) late.push(ms) })
-    const meter = new Meter(run.server)
-    await atRate(keys, 100, number => writer.type(letter(number)))
-    const used = meter.stop()
-    await until(() => late.length >= keys, 10000)
-    tell(`${letters} letters`, { ...delays('latency', late), lost: keys - late.length, rss_mib: run.server.memoryMib(), ...used })
+    const typed = await oneTypes(run, writer, reader)
+    tell(`${letters} letters`, { ...typed, rss_mib: run.server.memoryMib() })
     closeAll([writer, reader])
   }
 }
@@ -197,7 +190,6 @@ export async function g3 (run, tell) {
  * others open it, `open_p50_ms`.
  */
 export async function g4 (run, tell) {
-  const keys = (run.quick ? 3 : 10) * 10
   await run.begin()
   for (const operations of [0, 1e2, 1e3, 1e4, ...(run.quick ? [] : [1e5])]) {
     const room = await run.room()
@@ -205,24 +197,25 @@ export async function g4 (run, tell) {
     await writeOperations(writer, operations)
     const reader = await open(run, room)
     await settle([writer, reader])
-    const late = []
-    const begun = writer.clock()
-    reader.watch(writer, (ms, clock) => { if (clock >= begun) late.push(ms) })
-    const meter = new Meter(run.server)
-    await atRate(keys, 100, number => writer.type(letter(number)))
-    const used = meter.stop()
-    await until(() => late.length >= keys, 10000)
+    const typed = await oneTypes(run, writer, reader)
     const opened = []
     for (let each = 0; each < 5; each++) opened.push(await coldLoad(run, room, writer.text.length))
-    tell(`${operations} operations`, {
-      ...delays('latency', late),
-      lost: keys - late.length,
-      open_p50_ms: median(opened),
-      rss_mib: run.server.memoryMib(),
-      ...used
-    })
+    tell(`${operations} operations`, { ...typed, open_p50_ms: median(opened), rss_mib: run.server.memoryMib() })
     closeAll([writer, reader])
   }
+}
+
+/** One types ten letters a second, the other one reads; returns metrics. */
+async function oneTypes (run, writer, reader) {
+  const keys = (run.quick ? 3 : 10) * 10
+  const late = []
+  const begun = writer.clock()
+  reader.watch(writer, (ms, clock) => { if (clock >= begun) late.push(ms) })
+  const meter = new Meter(run.server)
+  await atRate(keys, 100, number => writer.type(letter(number)))
+  const used = meter.stop()
+  await until(() => late.length >= keys, 10000)
+  return { ...delays('latency', late), lost: keys - late.length, ...used }
 }
 
 /** Have a client that gets acks write so many operations, and wait until all are in the log. */
