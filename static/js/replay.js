@@ -257,7 +257,7 @@ export class Replay extends EventTarget {
     while (stretch.last < Math.min(end, this.#head)) {
       const after = stretch.last;
       const query = `?after=${after}&limit=${end - after}`;
-      const bytes = await this.#api.bytes(`${this.#path}operations/packed/${query}`);
+      const bytes = await this.#api.bytes(`${this.#path}operations/stream/${query}`);
       const part = new PackedLog(bytes, after);
       if (part.last === after) throw new Error("The server's log is shorter than it said.");
       stretch.add(part);

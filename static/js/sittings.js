@@ -10,7 +10,7 @@ import { dayOf, span } from "./time.js";
 /** A version with a name. @typedef {{number: number, seq: number, name: string, created_at: string}} Named */
 
 /**
- * A row of `documents/{id}/sittings/`.
+ * A row of `documents/{id}/writing-sessions/`.
  * @typedef {object} Sitting
  * @property {number} first_seq
  * @property {number} last_seq
@@ -58,7 +58,7 @@ export class SittingList {
    */
   constructor(api, path, onPick) {
     this.#api = api;
-    this.#path = `${path}sittings/`;
+    this.#path = `${path}writing-sessions/`;
     this.#onPick = onPick;
   }
 

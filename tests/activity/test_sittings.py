@@ -60,7 +60,7 @@ def write(scribe: Scribe, *turns: tuple[User, float]) -> None:
 
 def path(scribe: Scribe, query: str = "") -> str:
     """Return the address of the sittings."""
-    return f"/api/v1/documents/{scribe.document_id}/sittings/{query}"
+    return f"/api/v1/documents/{scribe.document_id}/writing-sessions/{query}"
 
 
 def ranges(body: dict[str, Any]) -> list[tuple[int, int, list[str]]]:

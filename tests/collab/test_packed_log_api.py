@@ -35,7 +35,7 @@ def scribe(owner: User) -> Scribe:
 
 def path(scribe: Scribe, query: str = "") -> str:
     """Return the address of the log as bytes."""
-    return f"/api/v1/documents/{scribe.document_id}/operations/packed/{query}"
+    return f"/api/v1/documents/{scribe.document_id}/operations/stream/{query}"
 
 
 def unpacked(content: bytes) -> list[tuple[str, str, int, bytes]]:

@@ -94,7 +94,7 @@ def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -
         ada.insert(word)
         expect(ada.chip).to_have_text("Saved")
     held: list[Route] = []
-    ada.page.route("**/sittings/*", lambda route: held.append(route))  # noqa: PLW0108 - not a built-in
+    ada.page.route("**/writing-sessions/*", lambda route: held.append(route))  # noqa: PLW0108 - not a built-in
     dialog = open_history(ada)
     expect(preview(dialog)).to_have_text("One two")
     dialog.get_by_label("What to show").select_option("session")
@@ -102,7 +102,7 @@ def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -
     expect(changes.locator("ins")).to_have_text(" two")
     for route in held:
         route.continue_()
-    ada.page.unroute("**/sittings/*")
+    ada.page.unroute("**/writing-sessions/*")
     expect(changes.locator("ins")).to_have_text("One two")
 
 

@@ -81,7 +81,7 @@ def test_slider_shows_what_the_server_has_of_each_moment(ada: Person, long: str)
 
 def test_every_moment_is_reached_by_keyboard(ada: Person, long: str) -> None:
     """One change, one session, both ends; what is shown is said."""
-    rows = ada.api("GET", f"documents/{long}/sittings/?limit=200")["results"]
+    rows = ada.api("GET", f"documents/{long}/writing-sessions/?limit=200")["results"]
     ends = [row["last_seq"] for row in rows]
     ada.open(long)
     dialog = open_history(ada)
@@ -147,7 +147,7 @@ def test_late_answer_never_comes_over_a_newer_moment(ada: Person, long: str) -> 
     def hold(route: Route) -> None:
         held.append(route)
 
-    ada.page.route("**/packed/?after=0&*", hold)
+    ada.page.route("**/stream/?after=0&*", hold)
     ada.page.goto(f"/documents/{long}/#at={OPERATIONS}")
     dialog = ada.page.get_by_role("dialog", name="History")
     shows(dialog, OPERATIONS)
@@ -157,7 +157,7 @@ def test_late_answer_never_comes_over_a_newer_moment(ada: Person, long: str) -> 
     shows(dialog, OPERATIONS - 40)
     for route in held:
         route.continue_()
-    ada.page.unroute("**/packed/?after=0&*")
+    ada.page.unroute("**/stream/?after=0&*")
     expect(dialog.locator(".history-progress.is-done")).to_be_attached()
     shows(dialog, OPERATIONS - 40)
     assert ada.page.evaluate(BLOCKS) == blocks_at(ada, long, OPERATIONS - 40)

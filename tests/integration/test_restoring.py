@@ -110,7 +110,7 @@ def test_preview_makes_nothing_and_an_editor_can_apply_it(
     [deed] = [deed for deed in deeds if deed["kind"] == "restored"]
     assert deed["actor"]["username"] == "ada"
     assert deed["detail"] == {"number": None, "seq": 1, "part": False, "operation_seq": 3}
-    [sitting] = stack.call("ada", "GET", f"{path}sittings/").json()["results"]
+    [sitting] = stack.call("ada", "GET", f"{path}writing-sessions/").json()["results"]
     assert (sitting["last_seq"], sitting["restores"][0]["operation_seq"]) == (3, 3)
     again = stack.call("ada", "POST", f"{path}at/1/restore/", json=body)
     assert (again.status_code, again.json()) == (200, {"seq": 3, "changed": False})

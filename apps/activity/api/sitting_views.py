@@ -1,4 +1,4 @@
-"""``documents/{id}/sittings/``: who wrote when, as the history of a page lists it."""
+"""``documents/{id}/writing-sessions/``: who wrote when, as the history of a page lists it."""
 
 from typing import Any
 

@@ -7,5 +7,9 @@ from apps.activity.api.views import ActivityView
 
 urlpatterns = [
     path("documents/<str:document_id>/activity/", ActivityView.as_view(), name="document-activity"),
-    path("documents/<str:document_id>/sittings/", SittingsView.as_view(), name="document-sittings"),
+    path(
+        "documents/<str:document_id>/writing-sessions/",
+        SittingsView.as_view(),
+        name="document-writing-sessions",
+    ),
 ]

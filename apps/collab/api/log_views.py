@@ -1,4 +1,4 @@
-"""``documents/{id}/operations/packed/``: the log as bytes, for a page that plays it."""
+"""``documents/{id}/operations/stream/``: the log as bytes, for a page that plays it."""
 
 from collections.abc import Iterable
 from typing import Final

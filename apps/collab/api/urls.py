@@ -20,9 +20,9 @@ urlpatterns = [
         name="document-operations",
     ),
     path(
-        "documents/<str:document_id>/operations/packed/",
+        "documents/<str:document_id>/operations/stream/",
         PackedLogView.as_view(),
-        name="document-operations-packed",
+        name="document-operations-stream",
     ),
     path(
         "documents/<str:document_id>/versions/<int:number>/restore/",
