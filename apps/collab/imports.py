@@ -13,9 +13,9 @@ from apps.accounts.models import User
 from apps.collab.services import Submitted, operation_submit
 from apps.core import ids
 from apps.core.errors import ForbiddenError, InvalidInputError, LimitExceededError
-from apps.crdt.formats.reading import READ_FORMATS, content_read, format_of, text_decoded
-from apps.crdt.formats.schema import first_heading
-from apps.crdt.prosemirror import content_update, insertion_update
+from apps.crdt.content.prosemirror import content_update, insertion_update
+from apps.crdt.content.readers import READ_FORMATS, content_read, format_of, text_decoded
+from apps.crdt.content.schema import first_heading
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import creation_check, document_create, document_take_back

@@ -14,10 +14,10 @@ from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
 from apps.core.logs import operation_log, operations_are_logged
 from apps.crdt import protocol
-from apps.crdt.gate import brings_structs
-from apps.crdt.lib0 import Decoder
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import decode_vector
+from apps.crdt.codec.lib0 import Decoder
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import decode_vector
+from apps.crdt.engine.causal_gate import brings_structs
 
 
 class MalformedFrameError(InvalidInputError):

@@ -20,11 +20,11 @@ from apps.core.errors import (
     LimitExceededError,
     TransientError,
 )
-from apps.crdt.engine import Engine, EngineBrokenError, has_everything
-from apps.crdt.gate import Pending, advance, brings_structs, missing
-from apps.crdt.nesting import NestingGuard
-from apps.crdt.updates import UpdateHeader
-from apps.crdt.vectors import Vector, encode_vector
+from apps.crdt.codec.update_reader import UpdateHeader
+from apps.crdt.codec.vectors import Vector, encode_vector
+from apps.crdt.engine.base import Engine, EngineBrokenError, has_everything
+from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing
+from apps.crdt.engine.nesting import NestingGuard
 from apps.history.loaded import LoadedDocument
 from apps.oplog.operation import Operation
 

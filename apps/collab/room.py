@@ -28,10 +28,10 @@ from apps.core.flag import Flag
 from apps.core.logs import operations_are_logged
 from apps.core.tracing import Trace, Tracer
 from apps.crdt import protocol
-from apps.crdt.engine import Engine
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import Engine
 from apps.crdt.protocol import AwarenessEntry
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import encode_vector
 from apps.documents.models import EMPTY_VERSION_VECTOR
 from apps.history.loaded import LoadedDocument
 from apps.history.recovery import log_state

@@ -19,10 +19,10 @@ from apps.collab.rights import RightsWatch
 from apps.collab.room import Room, RoomContext
 from apps.core import clock, ids, metrics
 from apps.core.errors import TransientError
-from apps.crdt.engine import get_engine
-from apps.crdt.lib0 import Decoder
+from apps.crdt.codec.lib0 import Decoder
+from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import get_engine
 from apps.crdt.protocol import AWARENESS, decode_awareness
-from apps.crdt.vectors import encode_vector
 from apps.documents.heads import Head, heads_advance, heads_get
 from apps.history.loaded import LoadedDocument
 from apps.history.recovery import document_load

@@ -13,7 +13,7 @@ from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, TransientError
 from apps.core.flag import Flag
 from apps.crdt import protocol
-from apps.crdt.vectors import Vector, encode_vector
+from apps.crdt.codec.vectors import Vector, encode_vector
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ Pure: bytes in, bytes out. A frame begins with its type as varUint; a caller rea
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from apps.crdt.lib0 import (
+from apps.crdt.codec.lib0 import (
     DecodeError,
     Decoder,
     encode_var_uint,

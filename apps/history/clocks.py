@@ -16,10 +16,10 @@ from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
-from apps.crdt.contents import MalformedUpdateError
-from apps.crdt.pieces import Id, Span
-from apps.crdt.runs import NONE, Runs
-from apps.crdt.updates import Struct, read_structs, read_update
+from apps.crdt.codec.contents import MalformedUpdateError
+from apps.crdt.codec.structs import Id, Span
+from apps.crdt.codec.update_reader import Struct, read_structs, read_update
+from apps.crdt.ids.id_ranges import NONE, Runs
 from apps.history.base import BaseLostError, base_snapshot
 from apps.history.letters import Letters
 from apps.oplog.base import base_find, packed_iter

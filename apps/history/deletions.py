@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import groupby
 
-from apps.crdt.contents import STRING
-from apps.crdt.pieces import Span, read_pieces, text_of
-from apps.crdt.units import Units
+from apps.crdt.codec.contents import STRING
+from apps.crdt.codec.structs import Span, read_pieces, text_of
+from apps.crdt.ids.utf16 import Units
 from apps.history.authorship import AuthoredPiece
 from apps.history.clocks import Clocks, Origin, clocks_of
 from apps.history.moments import moment_content

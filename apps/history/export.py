@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from apps.core.errors import InvalidInputError, NotFoundError
-from apps.crdt.formats.writing import WRITTEN_FORMATS
+from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.models import Document
 from apps.history.moments import moment_content, present_content, version_content
 from apps.history.snapshot import Snapshot

@@ -7,9 +7,9 @@ attributes. What is not a letter is remembered, for there is little of it.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from apps.crdt.contents import STRING
-from apps.crdt.runs import Runs
-from apps.crdt.updates import Struct
+from apps.crdt.codec.contents import STRING
+from apps.crdt.codec.update_reader import Struct
+from apps.crdt.ids.id_ranges import Runs
 
 
 class Letters:

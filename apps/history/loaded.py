@@ -6,10 +6,10 @@ from typing import Self
 from django.conf import settings
 
 from apps.core.errors import ConflictError
-from apps.crdt.engine import EngineDocument, get_engine, has_everything
-from apps.crdt.gate import advance, missing
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import Vector
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Vector
+from apps.crdt.engine.base import EngineDocument, get_engine, has_everything
+from apps.crdt.engine.causal_gate import advance, missing
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
 

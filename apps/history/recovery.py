@@ -16,9 +16,9 @@ from django.conf import settings
 
 from apps.core import metrics
 from apps.core.errors import AppError, InvalidInputError, NotFoundError
-from apps.crdt.engine import EngineBrokenError, get_engine
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.vectors import covers, decode_vector, encode_vector
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.vectors import covers, decode_vector, encode_vector
+from apps.crdt.engine.base import EngineBrokenError, get_engine
 from apps.history import cache
 from apps.history.base import BaseLostError, log_start
 from apps.history.events import DamagedVersion, version_damaged

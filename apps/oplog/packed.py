@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.core.errors import ConflictError
-from apps.crdt.updates import read_update
+from apps.crdt.codec.update_reader import read_update
 from apps.oplog.operation import Operation
 
 #: ClockRuns by client: of clocks ``(first, end)``, or of deletes ``(clock, length)``.

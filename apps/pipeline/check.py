@@ -10,7 +10,7 @@ from collections.abc import Callable
 from redis.exceptions import RedisError
 
 from apps.core.errors import AppError
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.vectors import encode_vector
 from apps.documents.heads import StoredHead, head_find
 from apps.history.cache import snapshot_find, snapshot_forget, snapshot_put
 from apps.history.processed import processed_find

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.vectors import Vector, decode_vector
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.history.recovery import Recovery, document_recover
 from apps.history.selectors import version_places
 from apps.oplog.quarantine import quarantine_iter

@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.accounts.selectors import UnknownSubjectError, subject_get, users_by_username
 from apps.core import ids
 from apps.core.errors import ConflictError
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.vectors import encode_vector
 from apps.documents.heads import head_find
 from apps.documents.models import Document
 from apps.documents.services import document_adopt, title_checked

@@ -6,8 +6,8 @@ Each is held against a replay of the whole log.
 from collections.abc import Iterator
 
 from apps.core import clock
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.vectors import covers, decode_vector, encode_vector
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.vectors import covers, decode_vector, encode_vector
 from apps.documents.heads import StoredHead, head_replace
 from apps.history.processed import Processed, processed_replace
 from apps.oplog.selectors import log_reaches

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from apps.core import clock, metrics
 from apps.core.errors import AppError
 from apps.core.logs import operations_are_logged
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.vectors import Vector, covers, decode_vector, encode_vector
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector
 from apps.history.loaded import LoadedDocument
 from apps.history.processed import Processed, processed_advance
 from apps.history.recovery import document_load, document_load_to, snapshot_of

@@ -12,8 +12,8 @@ from asgiref.sync import async_to_sync, sync_to_async
 from apps.collab.runtime import close_runtime
 from apps.collab.services import Submitted, operation_submit
 from apps.core.errors import AppError, ConflictError
-from apps.crdt.gate import missing
-from apps.crdt.updates import read_update
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.engine.causal_gate import missing
 from apps.documents.selectors import document_stored
 from apps.history.selectors import latest_seq
 from apps.history.services import version_create

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from django.conf import settings
 
 from apps.core.errors import AppError, ConflictError
-from apps.crdt.contents import MalformedUpdateError
-from apps.crdt.engine import EngineBrokenError, get_engine
-from apps.crdt.gate import advance
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import Vector, covers, decode_vector, encode_vector, merge_into
+from apps.crdt.codec.contents import MalformedUpdateError
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector, merge_into
+from apps.crdt.engine.base import EngineBrokenError, get_engine
+from apps.crdt.engine.causal_gate import advance
 from apps.history.base import log_start
 from apps.history.loaded import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot

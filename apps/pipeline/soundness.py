@@ -3,10 +3,10 @@
 from django.conf import settings
 
 from apps.core.errors import AppError
-from apps.crdt.engine import get_engine
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.sameness import same_state
-from apps.crdt.vectors import Vector, decode_vector
+from apps.crdt.analysis.equality import same_state
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.engine.base import get_engine
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.history.version import Version
 from apps.pipeline.faults import Fault

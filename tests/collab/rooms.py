@@ -7,7 +7,7 @@ from apps.collab.exchange import Exchange
 from apps.collab.limits import Limits
 from apps.collab.room import Room, RoomContext
 from apps.core import ids
-from apps.crdt.engine import get_engine
+from apps.crdt.engine.base import get_engine
 from apps.history.loaded import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases

@@ -21,8 +21,8 @@ from apps.core.errors import (
     ThrottledError,
     TransientError,
 )
-from apps.crdt.gate import PendingFullError
-from apps.crdt.lib0 import DecodeError
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.engine.causal_gate import PendingFullError
 
 #: A stock y-websocket client gives up at these.
 FINAL = range(4400, 4500)

@@ -13,7 +13,7 @@ from apps.collab.limits import Limits
 from apps.collab.room import Room
 from apps.core.errors import InvalidInputError, LimitExceededError, TransientError
 from apps.crdt import protocol
-from apps.crdt.lib0 import write_var_string
+from apps.crdt.codec.lib0 import write_var_string
 from apps.crdt.protocol import MAX_AWARENESS_ENTRIES, MAX_UNIQUE_ID_CHARS, AwarenessEntry
 from tests.collab.authors import Writer
 from tests.collab.conftest import MakeHouse

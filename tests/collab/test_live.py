@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from apps.collab.limits import Limits
 from apps.collab.live import BrokenDocumentError, Draft, LiveDocument
 from apps.core import clock
-from apps.crdt.engine import get_engine
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import Vector, decode_vector
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.engine.base import get_engine
 from apps.history.loaded import LoadedDocument
 from apps.oplog.operation import Operation
 from tests.collab.authors import Author, Breaking, Noting, Writer, submission, text_of

@@ -13,7 +13,7 @@ from apps.collab.close_codes import TRY_AGAIN
 from apps.collab.room import Room, RoomGoneError
 from apps.core.errors import TransientError
 from apps.crdt import protocol
-from apps.crdt.lib0 import Decoder
+from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.protocol import AwarenessEntry
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases

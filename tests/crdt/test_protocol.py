@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.crdt import protocol
-from apps.crdt.lib0 import DecodeError, Decoder
+from apps.crdt.codec.lib0 import DecodeError, Decoder
 from apps.crdt.protocol import (
     MAX_AWARENESS_ENTRIES,
     MAX_UNIQUE_ID_CHARS,

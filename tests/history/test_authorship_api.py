@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.core.errors import ConflictError
 from apps.core.renderers import ReadyJSON, ReadyJSONRenderer
-from apps.crdt.runs import NONE
+from apps.crdt.ids.id_ranges import NONE
 from apps.history import clocks
 from apps.history.api.authorship_json import authorship_json
 from apps.history.authorship import Authorship

@@ -8,7 +8,7 @@ import pytest
 
 from apps.accounts.models import User
 from apps.core import clock, ids
-from apps.crdt.vectors import decode_vector
+from apps.crdt.codec.vectors import decode_vector
 from apps.history.moments import moment_content
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot

@@ -6,8 +6,8 @@ import dataclasses
 import pytest
 
 from apps.core import clock, ids
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import encode_vector
 from apps.history.cache import snapshot_forget, snapshot_put
 from apps.history.models import version_rows
 from apps.history.processed import Processed, processed_advance

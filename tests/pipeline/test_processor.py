@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from apps.core import ids, metrics
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.vectors import encode_vector
 from apps.history.models import version_rows
 from apps.history.processed import processed_rows, processed_seqs
 from apps.history.recovery import document_load

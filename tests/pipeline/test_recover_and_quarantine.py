@@ -6,7 +6,7 @@ import pytest
 
 from apps.core import clock, ids
 from apps.core.errors import ConflictError
-from apps.crdt.vectors import decode_vector
+from apps.crdt.codec.vectors import decode_vector
 from apps.history.cache import snapshot_forget
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.models import version_rows

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from apps.crdt.lib0 import write_var_bytes, write_var_string, write_var_uint
+from apps.crdt.codec.lib0 import write_var_bytes, write_var_string, write_var_uint
 from apps.oplog.operation import Operation
 
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from apps.accounts.api.serializers import AuthorSerializer
 from apps.core import base64
 from apps.core.errors import InvalidInputError
-from apps.crdt.formats.reading import READ_FORMATS
+from apps.crdt.content.readers import READ_FORMATS
 from apps.crdt.protocol import MAX_UNIQUE_ID_CHARS
 
 

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from apps.accounts.api.input import validated
 from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
-from apps.crdt.formats.writing import WRITTEN_FORMATS
+from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.selectors import document_get, history_check
 from apps.history.api.binary import AnyContentNegotiation, not_modified
 from apps.history.api.serializers import ExportQuerySerializer

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.core import base64
-from apps.crdt.vectors import decode_vector
+from apps.crdt.codec.vectors import decode_vector
 from apps.documents.selectors import document_get
 from apps.history.api.binary import (
     BYTES,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.core import base64
-from apps.crdt.pieces import inserted_text
+from apps.crdt.codec.structs import inserted_text
 from apps.oplog.quarantine import (
     Quarantined,
     quarantine_discard,
