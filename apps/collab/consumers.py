@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from apps.accounts.models import User
-from apps.collab import selectors
+from apps.collab import protocol, selectors
 from apps.collab.close_codes import (
     MALFORMED,
     NOT_AUTHENTICATED,
@@ -35,7 +35,6 @@ from apps.collab.session import Session
 from apps.core import metrics
 from apps.core.errors import AppError, NotAuthenticatedError, TransientError
 from apps.core.request_ids import request_id_find, request_id_headers
-from apps.crdt import protocol
 
 logger = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ Every frame is judged by the connection's present right, never by what it says o
 import time
 from collections.abc import Callable
 
+from apps.collab import protocol
 from apps.collab.limits import Limits
 from apps.collab.live import Submission
 from apps.collab.room import Room
@@ -13,7 +14,6 @@ from apps.collab.session import Session
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
 from apps.core.logs import operation_log, operations_are_logged
-from apps.crdt import protocol
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import decode_vector

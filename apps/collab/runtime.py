@@ -15,6 +15,7 @@ from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
 from apps.collab.exchange import Exchange, operations_of
 from apps.collab.limits import Limits
+from apps.collab.protocol import AWARENESS, decode_awareness
 from apps.collab.rights import RightsWatch
 from apps.collab.room import Room, RoomContext
 from apps.core import clock, ids, metrics
@@ -22,7 +23,6 @@ from apps.core.errors import TransientError
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import get_engine
-from apps.crdt.protocol import AWARENESS, decode_awareness
 from apps.documents.heads import Head, heads_advance, heads_get
 from apps.history.loaded import LoadedDocument
 from apps.history.recovery import document_load

@@ -14,7 +14,7 @@ from pymongo.errors import OperationFailure
 from redis.exceptions import AuthenticationError, ResponseError
 
 from apps.core import health, pulse
-from apps.core.api_errors import STORAGE_ERRORS
+from apps.core.api.errors import STORAGE_ERRORS
 from apps.core.errors import ConflictError
 from apps.core.service_checks import VARIABLES, migrations_check
 

@@ -7,14 +7,14 @@ import pytest
 
 from apps.accounts.roles import Role
 from apps.collab import inbound as module
+from apps.collab import protocol
 from apps.collab.close_codes import FORBIDDEN
 from apps.collab.inbound import Inbound, MalformedFrameError, TooFastError
 from apps.collab.limits import Limits
+from apps.collab.protocol import MAX_AWARENESS_ENTRIES, MAX_UNIQUE_ID_CHARS, AwarenessEntry
 from apps.collab.room import Room
 from apps.core.errors import InvalidInputError, LimitExceededError, TransientError
-from apps.crdt import protocol
 from apps.crdt.codec.lib0 import write_var_string
-from apps.crdt.protocol import MAX_AWARENESS_ENTRIES, MAX_UNIQUE_ID_CHARS, AwarenessEntry
 from tests.collab.authors import Writer
 from tests.collab.conftest import MakeHouse
 from tests.collab.rooms import log_of, until_quiet

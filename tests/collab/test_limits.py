@@ -16,8 +16,7 @@ import requests
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from apps.collab import close_codes
-from apps.crdt import protocol
+from apps.collab import close_codes, protocol
 from apps.crdt.codec.lib0 import write_var_string
 from tests.collab.authors import Writer
 from tests.support.clients import Client

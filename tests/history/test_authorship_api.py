@@ -11,8 +11,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.core.api.renderers import ReadyJSON, ReadyJSONRenderer
 from apps.core.errors import ConflictError
-from apps.core.renderers import ReadyJSON, ReadyJSONRenderer
 from apps.crdt.ids.id_ranges import NONE
 from apps.history import clocks
 from apps.history.api.authorship_json import authorship_json

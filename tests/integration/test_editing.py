@@ -10,7 +10,7 @@ import pycrdt
 import requests
 from confluent_kafka import Consumer, Message
 
-from apps.crdt import protocol
+from apps.collab import protocol
 from apps.crdt.codec.lib0 import Decoder
 from tests.integration.conftest import Enter, until_processed
 from tests.support.eventually import eventually

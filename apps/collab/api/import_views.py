@@ -7,8 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.collab.api.serializers import (
     ContentImportSerializer,
@@ -24,7 +22,9 @@ from apps.collab.imports import (
     source_of_text,
 )
 from apps.core import ids
-from apps.core.parsers import BoundedJSONParser, BoundedMultiPartParser
+from apps.core.api.input import validated
+from apps.core.api.parsers import BoundedJSONParser, BoundedMultiPartParser
+from apps.core.api.responses import ERROR
 from apps.documents.api.serializers import DocumentSerializer
 from apps.documents.api.views import document_body
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.core.api_errors import STORAGE_ERRORS
+from apps.core.api.errors import STORAGE_ERRORS
 from apps.core.errors import AppError
 from apps.core.ids import is_id
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.crdt import protocol
-from apps.crdt.codec.lib0 import DecodeError, Decoder
-from apps.crdt.protocol import (
+from apps.collab import protocol
+from apps.collab.protocol import (
     MAX_AWARENESS_ENTRIES,
     MAX_UNIQUE_ID_CHARS,
     AwarenessEntry,
     OperationFrame,
 )
+from apps.crdt.codec.lib0 import DecodeError, Decoder
 from tests.crdt.samples import load, patient, string, uints, unpack
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

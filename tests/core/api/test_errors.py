@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.core import errors
-from apps.core.api_errors import STATUS, status_of
+from apps.core.api.errors import STATUS, status_of
 from tests.accounts.clients import assert_error
 
 
