@@ -26,11 +26,11 @@ from apps.history.models import version_rows
 from apps.history.moments import present_content
 from apps.history.processed import Processed, processed_advance
 from apps.history.services import version_create
+from apps.maintenance.compaction import document_compact
 from apps.oplog.base import packed_find
 from apps.oplog.models import base_rows, operation_rows, packed_rows
 from apps.oplog.operation import Operation
 from apps.oplog.transfer import operations_write
-from apps.pipeline.compaction import document_compact
 from tests.support.documents import make_document
 from tests.support.operations import Scribe
 

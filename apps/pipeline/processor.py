@@ -23,7 +23,7 @@ from apps.history.selectors import latest_reach, latest_seq
 from apps.history.services import version_create
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
-from apps.pipeline.policy import SnapshotPolicy, Unsaved
+from apps.pipeline.snapshot_policy import SnapshotPolicy, Unsaved
 
 logger = logging.getLogger(__name__)
 

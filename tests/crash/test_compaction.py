@@ -19,7 +19,7 @@ from apps.oplog.models import operation_rows, packed_rows
 from apps.oplog.selectors import LogWrite, operations_find, writes_since
 from tests.accounts.factories import make_user
 from tests.core.processes import run_python
-from tests.pipeline.commands import run
+from tests.maintenance.commands import run
 from tests.support.old_logs import OldLog
 
 pytestmark = pytest.mark.django_db

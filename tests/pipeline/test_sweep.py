@@ -3,12 +3,12 @@
 from apps.history.processed import processed_seqs
 from apps.oplog.models import operation_rows
 from apps.oplog.selectors import operations_since
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 from apps.pipeline.selectors import behind_find
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 from apps.pipeline.sweep import sweep
-from tests.pipeline.conftest import Store, Written
 from tests.support.snapshots import cached_snapshot
+from tests.support.stored_logs import Store, Written
 
 
 def behind(older_than_s: float = 30) -> dict[str, int]:
