@@ -27,7 +27,7 @@ from apps.collab.close_codes import (
     close_code_of,
 )
 from apps.collab.events import SessionJoined, session_joined
-from apps.collab.inbound import Inbound, TooFastError
+from apps.collab.frame_handler import Inbound, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.selectors import Admission

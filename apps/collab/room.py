@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from apps.collab import protocol
 from apps.collab.close_codes import GOING_DOWN, TRY_AGAIN, GoingDownError
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange, operations_message
 from apps.collab.limits import Limits
-from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.live_document import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.peer_bus import Exchange, operations_message
 from apps.collab.presence import Presence
 from apps.collab.protocol import AwarenessEntry
 from apps.collab.session import Session

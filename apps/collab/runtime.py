@@ -13,10 +13,10 @@ from django.conf import settings
 
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange, operations_of
 from apps.collab.limits import Limits
+from apps.collab.peer_bus import Exchange, operations_of
 from apps.collab.protocol import AWARENESS, decode_awareness
-from apps.collab.rights import RightsWatch
+from apps.collab.rights_watch import RightsWatch
 from apps.collab.room import Room, RoomContext
 from apps.core import clock, ids, metrics
 from apps.core.errors import TransientError

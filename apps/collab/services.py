@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
 
-from apps.collab.live import Submission
+from apps.collab.live_document import Submission
 from apps.collab.runtime import get_runtime
 from apps.core.errors import AppError, TransientError
 from apps.core.request_ids import request_id_find

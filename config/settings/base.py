@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.oplog",
     "apps.history",
     "apps.collab",
+    "apps.edits",
     "apps.activity",
     "apps.pipeline",
     "apps.maintenance",

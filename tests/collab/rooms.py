@@ -3,8 +3,8 @@
 import asyncio
 
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange
 from apps.collab.limits import Limits
+from apps.collab.peer_bus import Exchange
 from apps.collab.room import Room, RoomContext
 from apps.core import ids
 from apps.crdt.engine.base import get_engine

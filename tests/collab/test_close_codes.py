@@ -7,7 +7,7 @@ from pymongo.errors import AutoReconnect
 
 from apps.collab import close_codes
 from apps.collab.close_codes import OtherLineageError, close_code_of
-from apps.collab.inbound import MalformedFrameError, TooFastError
+from apps.collab.frame_handler import MalformedFrameError, TooFastError
 from apps.collab.presence import PresenceRefusedError
 from apps.collab.room import RoomGoneError
 from apps.core.errors import (

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from apps.collab import protocol
-from apps.collab.inbound import Inbound
+from apps.collab.frame_handler import Inbound
 from apps.collab.room import Room
 from apps.core import ids
 from apps.oplog.publisher import Publisher

@@ -139,7 +139,7 @@ def test_nothing_of_traces_is_imported_where_nobody_wants_them(
     """Neither by a web server nor by a worker; what the Redis client imports is none of them."""
     script = (
         "import django, sys; django.setup()\n"
-        "import config.asgi, apps.collab.servers.by_uvicorn, apps.pipeline.bootstep\n"
+        "import config.asgi, apps.collab.servers.uvicorn_server, apps.pipeline.bootstep\n"
         f"print([name for name in {TRACING} if name in sys.modules])"
     )
     done = run_python("-c", script, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)

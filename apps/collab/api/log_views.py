@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
-from apps.collab.api.packed import pack_log
+from apps.collab.api.log_stream import pack_log
 from apps.collab.api.serializers import LogQuerySerializer
 from apps.core.api.binary import BYTES, MEDIA_TYPE, AnyContentNegotiation
 from apps.core.api.input import validated

@@ -10,8 +10,8 @@ import redis
 from django.conf import settings
 from prometheus_client import REGISTRY
 
-from apps.collab import exchange as module
-from apps.collab.exchange import Exchange, Message, operations_message, operations_of
+from apps.collab import peer_bus as module
+from apps.collab.peer_bus import Exchange, Message, operations_message, operations_of
 from apps.core import ids
 from tests.support.eventually import eventually_async
 from tests.support.operations import Scribe

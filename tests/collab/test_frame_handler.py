@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from apps.accounts.roles import Role
-from apps.collab import inbound as module
+from apps.collab import frame_handler as module
 from apps.collab import protocol
 from apps.collab.close_codes import FORBIDDEN
-from apps.collab.inbound import Inbound, MalformedFrameError, TooFastError
+from apps.collab.frame_handler import Inbound, MalformedFrameError, TooFastError
 from apps.collab.limits import Limits
 from apps.collab.protocol import MAX_AWARENESS_ENTRIES, MAX_UNIQUE_ID_CHARS, AwarenessEntry
 from apps.collab.room import Room

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from apps.collab import protocol
 from apps.collab.limits import Limits
-from apps.collab.live import Submission
+from apps.collab.live_document import Submission
 from apps.collab.room import Room
 from apps.collab.session import Session
 from apps.core import metrics

@@ -12,9 +12,9 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
-from apps.collab import imports
 from apps.core.errors import TransientError
 from apps.documents.models import Document
+from apps.edits import importing
 from apps.history.models import version_rows
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
@@ -207,7 +207,7 @@ def test_document_whose_content_is_not_stored_is_taken_back(
     def fail(**_: Any) -> None:
         raise TransientError("The store is away.")
 
-    monkeypatch.setattr(imports, "operation_submit", fail)
+    monkeypatch.setattr(importing, "operation_submit", fail)
     before = version_rows().count_documents({})
     answer = client.post(NEW, {"format": "md", "content": "# a"})
     assert_error(answer, 503, "unavailable")

@@ -8,12 +8,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
-from apps.collab.api.serializers import (
+from apps.collab.api.serializers import SubmittedSerializer
+from apps.core import ids
+from apps.core.api.input import validated
+from apps.core.api.parsers import BoundedJSONParser, BoundedMultiPartParser
+from apps.core.api.responses import ERROR
+from apps.documents.api.serializers import DocumentSerializer
+from apps.documents.api.views import document_body
+from apps.edits.api.serializers import (
     ContentImportSerializer,
     DocumentImportSerializer,
-    SubmittedSerializer,
 )
-from apps.collab.imports import (
+from apps.edits.importing import (
     ImportSourceError,
     Source,
     content_insert,
@@ -21,12 +27,6 @@ from apps.collab.imports import (
     source_of_file,
     source_of_text,
 )
-from apps.core import ids
-from apps.core.api.input import validated
-from apps.core.api.parsers import BoundedJSONParser, BoundedMultiPartParser
-from apps.core.api.responses import ERROR
-from apps.documents.api.serializers import DocumentSerializer
-from apps.documents.api.views import document_body
 
 _PARSERS = [BoundedJSONParser, BoundedMultiPartParser]
 

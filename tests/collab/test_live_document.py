@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.collab.limits import Limits
-from apps.collab.live import BrokenDocumentError, Draft, LiveDocument
+from apps.collab.live_document import BrokenDocumentError, Draft, LiveDocument
 from apps.core import clock
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, decode_vector

@@ -9,21 +9,21 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
-from apps.collab.api.serializers import (
-    RestoredSerializer,
-    RestorePreviewSerializer,
-    RestoreSerializer,
-    UndoPreviewSerializer,
-    UndoSerializer,
-)
-from apps.collab.restoring import Restored, document_restore_to, restore_preview
-from apps.collab.undoing import author_undo, undo_preview
 from apps.core.api.binary import BYTES, AnyContentNegotiation, bytes_response, etag_of
 from apps.core.api.input import validated
 from apps.core.api.responses import ERROR
 from apps.core.errors import ForbiddenError
 from apps.documents.models import Document
 from apps.documents.selectors import document_history_get
+from apps.edits.api.serializers import (
+    RestoredSerializer,
+    RestorePreviewSerializer,
+    RestoreSerializer,
+    UndoPreviewSerializer,
+    UndoSerializer,
+)
+from apps.edits.restore import Restored, document_restore_to, restore_preview
+from apps.edits.undo import author_undo, undo_preview
 from apps.history.moments import moment_content, version_content
 from apps.history.snapshot import EMPTY, Snapshot
 
