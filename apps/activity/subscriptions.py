@@ -6,8 +6,8 @@ from typing import Any
 from apps.accounts import events as accounts
 from apps.accounts.events import PermissionChange
 from apps.accounts.selectors import authors_named
-from apps.activity.joining import JoinRecorder
-from apps.activity.kinds import Kind
+from apps.activity.event_types import Kind
+from apps.activity.join_recorder import JoinRecorder
 from apps.activity.services import activity_note, activity_record
 from apps.collab import events as collab
 from apps.collab.events import SessionJoined

@@ -25,7 +25,7 @@ from apps.crdt.codec.vectors import Vector, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing
 from apps.crdt.engine.nesting import NestingGuard
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
 #: Unique ids remembered per document, so that a repeat is answered without a look at the log.

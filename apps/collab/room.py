@@ -26,16 +26,16 @@ from apps.collab.protocol import AwarenessEntry
 from apps.collab.session import Session
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
-from apps.core.flag import Flag
 from apps.core.logs import operations_are_logged
+from apps.core.small_event import Flag
 from apps.core.tracing import Trace, Tracer
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import Engine
 from apps.documents.models import EMPTY_VERSION_VECTOR
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import log_state
-from apps.oplog.base import packed_find
+from apps.oplog.compaction_point import packed_find
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import edit_set_aside
 from apps.oplog.selectors import operations_find, operations_since

@@ -24,7 +24,7 @@ from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import get_engine
 from apps.documents.heads import Head, heads_advance, heads_get
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import shared_publisher

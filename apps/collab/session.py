@@ -12,7 +12,7 @@ from apps.collab.limits import Limits
 from apps.collab.presence import Identity
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, TransientError
-from apps.core.flag import Flag
+from apps.core.small_event import Flag
 from apps.crdt.codec.vectors import Vector, encode_vector
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import creation_check, document_create, document_take_back
 from apps.documents.titles import title_clean
-from apps.history.moments import present_content
+from apps.history.states import present_content
 
 
 class ImportTooLargeError(LimitExceededError):

@@ -8,9 +8,9 @@ from apps.crdt.edits.fragments import part_read
 from apps.crdt.edits.restore import part_restoring_update, restoring_update
 from apps.documents.models import Document
 from apps.edits.events import TakenBack, document_taken_back
-from apps.history.clocks import clocks_of
-from apps.history.moments import moment_content, present_content
+from apps.history.attribution import clocks_of
 from apps.history.snapshot import Snapshot
+from apps.history.states import moment_content, present_content
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from apps.crdt.edits.undo import Edit, undoing_update
 from apps.documents.models import Document
 from apps.edits.events import Undone, author_undone
 from apps.edits.restore import Restored, forward_edit
-from apps.history.moments import moment_content
+from apps.history.states import moment_content
 from apps.oplog.quarantine import set_aside_seqs
 from apps.oplog.selectors import operations_since, seq_before
 

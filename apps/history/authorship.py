@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from apps.crdt.analysis.attribution import text_runs
-from apps.history.clocks import Clocks, Origin, clocks_of
+from apps.history.attribution import Clocks, Origin, clocks_of
 from apps.history.recovery import document_load, moment_load, state_of
 from apps.oplog.selectors import head_seq
 

@@ -9,10 +9,10 @@ from itertools import groupby
 from apps.crdt.codec.contents import STRING
 from apps.crdt.codec.structs import Span, read_pieces, text_of
 from apps.crdt.ids.utf16 import Units
+from apps.history.attribution import Clocks, Origin, clocks_of
 from apps.history.authorship import AuthoredPiece
-from apps.history.clocks import Clocks, Origin, clocks_of
-from apps.history.moments import moment_content
-from apps.oplog.base import log_begins
+from apps.history.states import moment_content
+from apps.oplog.compaction_point import log_begins
 from apps.oplog.selectors import head_seq, operations_since
 
 

@@ -12,7 +12,7 @@ from apps.crdt.content.prosemirror import plain_value
 from apps.crdt.edits.fragments import part_write
 from apps.crdt.ids.id_ranges import NONE
 from apps.crdt.ids.utf16 import Units
-from apps.history.clocks import Clocks, Origin, clocks_of
+from apps.history.attribution import Clocks, Origin, clocks_of
 from apps.history.snapshot import Snapshot
 
 

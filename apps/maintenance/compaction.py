@@ -24,14 +24,16 @@ from django.conf import settings
 from apps.core import clock, failpoints
 from apps.core.errors import ConflictError
 from apps.documents.heads import head_find
-from apps.history.base import base_snapshot
-from apps.history.processed import processed_find
+from apps.history.compaction_point import base_snapshot
+from apps.history.last_processed import processed_find
 from apps.history.selectors import version_find, version_places
 from apps.history.services import version_mark_base, versions_unmark_base
 from apps.history.snapshot import Snapshot
 from apps.maintenance.integrity.log_replay import LogReplay, replayed
 from apps.maintenance.integrity.snapshot_check import version_fault
-from apps.oplog.base import (
+from apps.oplog.bulk import operations_count, operations_drop
+from apps.oplog.compacted_operations import PackedOperation
+from apps.oplog.compaction_point import (
     LogBase,
     base_advance,
     base_find,
@@ -40,10 +42,8 @@ from apps.oplog.base import (
     packed_faults,
     packed_iter,
 )
-from apps.oplog.packed import PackedOperation
 from apps.oplog.quarantine import set_aside_seqs
 from apps.oplog.selectors import operations_iter, seqs_received
-from apps.oplog.transfer import operations_count, operations_drop
 
 logger = logging.getLogger(__name__)
 

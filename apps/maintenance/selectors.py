@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from apps.documents.heads import head_find
 from apps.documents.selectors import DocumentNotFoundError, document_ids
-from apps.oplog.base import base_find
+from apps.oplog.compaction_point import base_find
 from apps.oplog.selectors import head_seq, logs_begun
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery.beat import PersistentScheduler
 from celery.signals import beat_init
 
-from apps.core import pulse
+from apps.core import liveness
 from apps.pipeline.startup_check import look_before_start
 
 _LOOP = "beat"
@@ -16,7 +16,7 @@ class PulsingScheduler(PersistentScheduler):  # type: ignore[misc]
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         """Start what is due; return for how long there is nothing to do, in seconds."""
-        pulse.pulse.beat(_LOOP)
+        liveness.pulse.beat(_LOOP)
         return super().tick(*args, **kwargs)
 
 

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from django.conf import settings
 
 from apps.core import metrics, tracing
-from apps.core.pulse import pulse
+from apps.core.liveness import pulse
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
 from apps.pipeline.dead_letters import DeadLetters

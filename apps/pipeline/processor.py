@@ -16,8 +16,8 @@ from apps.core.errors import AppError
 from apps.core.logs import operations_are_logged
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector
-from apps.history.loaded import LoadedDocument
-from apps.history.processed import Processed, processed_advance
+from apps.history.last_processed import Processed, processed_advance
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load, document_load_to, snapshot_of
 from apps.history.selectors import latest_reach, latest_seq
 from apps.history.services import version_create

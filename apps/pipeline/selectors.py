@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from apps.core import clock
 from apps.core.mongo import equal
 from apps.documents.models import Document
-from apps.history.processed import processed_seqs
+from apps.history.last_processed import processed_seqs
 from apps.history.selectors import latest_seq
 from apps.oplog.models import operation_rows
 

@@ -2,7 +2,7 @@
 
 from celery import current_app
 
-from apps.core.start import StartRefusedError, metrics_serve, start_check
+from apps.core.startup import StartRefusedError, metrics_serve, start_check
 
 #: How long the broker may take to let us in, in seconds.
 ANSWER_WAIT_S = 3

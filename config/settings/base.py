@@ -341,7 +341,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT: str | None = env.str(
 if OTEL_EXPORTER_OTLP_ENDPOINT:
     # Behind what answers probes and static files.
     MIDDLEWARE.insert(
-        MIDDLEWARE.index("csp.middleware.CSPMiddleware"), "apps.core.spans.requests_traced"
+        MIDDLEWARE.index("csp.middleware.CSPMiddleware"), "apps.core.otlp.requests_traced"
     )
 
 LOG_FORMAT: str = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))

@@ -8,7 +8,7 @@ from apps.collab.peer_bus import Exchange
 from apps.collab.room import Room, RoomContext
 from apps.core import ids
 from apps.crdt.engine.base import get_engine
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.operation import Operation

@@ -13,7 +13,7 @@ from apps.core import clock
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.crdt.engine.base import get_engine
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 from tests.collab.authors import Author, Breaking, Noting, Writer, submission, text_of
 

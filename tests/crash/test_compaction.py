@@ -8,13 +8,13 @@ import pytest
 from django_redis import get_redis_connection
 
 from apps.core.failpoints import COMPACTION_POINTS
+from apps.history.attribution import _key
 from apps.history.authorship import AuthoredPiece, document_authorship
-from apps.history.cache import snapshot_forget
-from apps.history.clocks import _key
-from apps.history.moments import present_content, version_content
 from apps.history.policy import history_settings_change
 from apps.history.selectors import version_places
-from apps.oplog.base import log_begins, packed_find
+from apps.history.snapshot_cache import snapshot_forget
+from apps.history.states import present_content, version_content
+from apps.oplog.compaction_point import log_begins, packed_find
 from apps.oplog.models import operation_rows, packed_rows
 from apps.oplog.selectors import LogWrite, operations_find, writes_since
 from tests.accounts.factories import make_user

@@ -23,7 +23,7 @@ STEPS = (
     "receipt", "queue", "merge", "commit", "lock", "store", "publish", "ack", "broadcast",
 )  # fmt: skip
 #: What traces stand on, as Python writes a list.
-TRACING = "['apps.core.spans', 'opentelemetry.sdk.trace', 'opentelemetry.exporter']"
+TRACING = "['apps.core.otlp', 'opentelemetry.sdk.trace', 'opentelemetry.exporter']"
 #: How long a web server may take to end, in seconds (docs/operations.md).
 END_S = 10
 SERVER, PRODUCER, CONSUMER = 2, 4, 5  # of the protocol

@@ -9,9 +9,9 @@ from bson import json_util
 from django.core.management import CommandError, call_command
 
 from apps.documents.models import Document
-from apps.history.cache import snapshot_find
+from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
-from apps.history.processed import processed_rows
+from apps.history.snapshot_cache import snapshot_find
 from apps.oplog.models import operation_rows, quarantine_rows
 
 

@@ -13,22 +13,22 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from apps.accounts.models import User
-from apps.activity.writing import writing_advance
+from apps.activity.session_tracker import writing_advance
 from apps.core.errors import AppError
+from apps.history.attribution import _key
 from apps.history.authorship import AuthoredPiece, document_authorship
-from apps.history.base import BaseLostError
-from apps.history.cache import snapshot_forget
-from apps.history.clocks import _key
+from apps.history.compaction_point import BaseLostError
+from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
-from apps.history.moments import present_content, version_content
-from apps.history.processed import processed_rows
 from apps.history.recovery import document_load, document_recover, log_state
 from apps.history.selectors import version_ages, version_places
 from apps.history.services import versions_drop
 from apps.history.snapshot import EMPTY
+from apps.history.snapshot_cache import snapshot_forget
+from apps.history.states import present_content, version_content
 from apps.maintenance.compaction import Compacted, CompactionRefusedError, document_compact
 from apps.maintenance.integrity.repair import version_mend
-from apps.oplog.base import CompactedError, base_find, log_begins
+from apps.oplog.compaction_point import CompactedError, base_find, log_begins
 from apps.oplog.models import operation_rows, packed_rows
 from apps.oplog.quarantine import operation_set_aside
 from apps.oplog.selectors import LogWrite, logs_begun, operations_iter, writes_since

@@ -7,10 +7,10 @@ import pytest
 from apps.core import clock, ids
 from apps.core.errors import ConflictError
 from apps.crdt.codec.vectors import decode_vector
-from apps.history.cache import snapshot_forget
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.models import version_rows
 from apps.history.recovery import document_load
+from apps.history.snapshot_cache import snapshot_forget
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import edit_set_aside, operation_set_aside

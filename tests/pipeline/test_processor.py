@@ -7,8 +7,8 @@ import pytest
 
 from apps.core import ids, metrics
 from apps.crdt.codec.vectors import encode_vector
+from apps.history.last_processed import processed_rows, processed_seqs
 from apps.history.models import version_rows
-from apps.history.processed import processed_rows, processed_seqs
 from apps.history.recovery import document_load
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation

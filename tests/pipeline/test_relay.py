@@ -8,7 +8,7 @@ from apps.core import clock
 from apps.documents.models import Document
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
-from apps.oplog.base import LogBase, base_advance
+from apps.oplog.compaction_point import LogBase, base_advance
 from apps.oplog.models import operation_rows
 from apps.oplog.publisher import Publisher
 from apps.pipeline.relay import GRACE_S, relay_unpublished

@@ -1,6 +1,6 @@
 """The sweep finds documents that the workers missed, and only those."""
 
-from apps.history.processed import processed_seqs
+from apps.history.last_processed import processed_seqs
 from apps.oplog.models import operation_rows
 from apps.oplog.selectors import operations_since
 from apps.pipeline.processor import Processor

@@ -7,12 +7,12 @@ import pytest
 
 from apps.core import clock, ids
 from apps.documents.models import Document
+from apps.oplog.bulk import operations_delete
 from apps.oplog.leases import Leases
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Headers, Publisher
 from apps.oplog.selectors import operations_since
 from apps.oplog.services import Append, operations_append
-from apps.oplog.transfer import operations_delete
 from apps.pipeline.processor import Processor
 from apps.pipeline.snapshot_policy import SnapshotPolicy
 from tests.support.documents import make_document

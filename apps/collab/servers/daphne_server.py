@@ -26,7 +26,7 @@ from apps.collab.servers import (
     finish,
     read_limit_bytes,
 )
-from apps.core.start import StartRefusedError
+from apps.core.startup import StartRefusedError
 
 #: How often it is looked whether what waited of a socket is handled, in seconds.
 _LOOK_S = 0.005

@@ -30,7 +30,7 @@ from apps.collab.servers import (
     finish,
     read_limit_bytes,
 )
-from apps.core.start import StartRefusedError
+from apps.core.startup import StartRefusedError
 
 #: Clients that wait to be let in.
 _BACKLOG = 2048

@@ -24,8 +24,8 @@ from apps.edits.api.serializers import (
 )
 from apps.edits.restore import Restored, document_restore_to, restore_preview
 from apps.edits.undo import author_undo, undo_preview
-from apps.history.moments import moment_content, version_content
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.history.states import moment_content, version_content
 
 _ERRORS: Final[dict[Any, Any]] = {400: ERROR, 403: ERROR, 404: ERROR}
 

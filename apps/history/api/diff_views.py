@@ -18,8 +18,8 @@ from apps.history.api.serializers import (
     VersionAgainstSerializer,
 )
 from apps.history.diff import moments_diff, piece_row
-from apps.history.moments import moment_content, version_content, version_content_before
 from apps.history.snapshot import Snapshot
+from apps.history.states import moment_content, version_content, version_content_before
 
 
 class VersionDiffView(APIView):

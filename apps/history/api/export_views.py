@@ -16,7 +16,7 @@ from apps.core.api.responses import ERROR
 from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.selectors import document_get, history_check
 from apps.history.api.serializers import ExportQuerySerializer
-from apps.history.export import Export, export_get
+from apps.history.content_export import Export, export_get
 
 _FILES: Final[dict[Any, Any]] = {
     (200, written.media_type.partition(";")[0]): OpenApiTypes.BINARY

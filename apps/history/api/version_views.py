@@ -31,9 +31,9 @@ from apps.history.api.serializers import (
     VersionsPageSerializer,
     VersionsQuerySerializer,
 )
-from apps.history.moments import moment_content, version_content
 from apps.history.selectors import version_get, versions_page
 from apps.history.services import version_name_moment, version_rename
+from apps.history.states import moment_content, version_content
 from apps.history.version import Version
 
 

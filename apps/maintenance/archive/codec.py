@@ -12,9 +12,9 @@ from apps.documents.services import HistoryChanges
 from apps.history.policy import history_changes_check
 from apps.history.version import Version
 from apps.maintenance.archive.file import ArchiveBrokenError
-from apps.oplog.base import LogBase
+from apps.oplog.compacted_operations import ClockRuns, PackedOperation
+from apps.oplog.compaction_point import LogBase
 from apps.oplog.operation import Operation
-from apps.oplog.packed import ClockRuns, PackedOperation
 from apps.oplog.quarantine import Quarantined, quarantine_key
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from apps.maintenance.archive.file import FORMAT, VERSION, VERSION_COMPACTED, Li
 from apps.maintenance.integrity.document_check import PROGRESS, OnProgress
 from apps.maintenance.integrity.log_replay import LogReplay, replayed
 from apps.maintenance.integrity.snapshot_check import version_fault
-from apps.oplog.base import LogBase, base_find, packed_iter
+from apps.oplog.compaction_point import LogBase, base_find, packed_iter
 from apps.oplog.quarantine import quarantine_iter
 
 

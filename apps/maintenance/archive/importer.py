@@ -19,7 +19,7 @@ from apps.crdt.codec.vectors import encode_vector
 from apps.documents.heads import head_find
 from apps.documents.models import Document
 from apps.documents.services import document_adopt, title_checked
-from apps.history.processed import processed_forget
+from apps.history.last_processed import processed_forget
 from apps.history.selectors import version_find
 from apps.history.services import version_mark_base, version_put, versions_delete
 from apps.maintenance.archive.codec import Rows, history_read, moment
@@ -27,7 +27,8 @@ from apps.maintenance.archive.file import archive_read
 from apps.maintenance.archive.validation import Reading
 from apps.maintenance.compaction import ROW
 from apps.maintenance.integrity.document_check import PROGRESS, OnProgress
-from apps.oplog.base import (
+from apps.oplog.bulk import operations_delete, operations_write
+from apps.oplog.compaction_point import (
     LogBase,
     base_advance,
     base_find,
@@ -39,7 +40,6 @@ from apps.oplog.base import (
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_clear, quarantine_iter, quarantine_put
 from apps.oplog.selectors import head_seq, operations_iter
-from apps.oplog.transfer import operations_delete, operations_write
 
 #: The author of edits whose author has no account here.
 NOBODY = "0"

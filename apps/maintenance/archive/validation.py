@@ -11,9 +11,9 @@ from apps.maintenance.archive.codec import Rows, checked, history_read, moment
 from apps.maintenance.archive.file import VERSION_COMPACTED, ArchiveBrokenError
 from apps.maintenance.integrity.log_replay import Replay
 from apps.maintenance.integrity.snapshot_check import version_fault
-from apps.oplog.base import LogBase
+from apps.oplog.compacted_operations import PackedOperation
+from apps.oplog.compaction_point import LogBase
 from apps.oplog.operation import Operation
-from apps.oplog.packed import PackedOperation
 
 
 @dataclass(slots=True)

@@ -12,17 +12,17 @@ from redis.exceptions import RedisError
 from apps.core.errors import AppError
 from apps.crdt.codec.vectors import encode_vector
 from apps.documents.heads import StoredHead, head_find
-from apps.history.cache import snapshot_find, snapshot_forget, snapshot_put
-from apps.history.processed import processed_find
+from apps.history.last_processed import processed_find
 from apps.history.selectors import version_find, version_places
 from apps.history.services import version_repair
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
+from apps.history.snapshot_cache import snapshot_find, snapshot_forget, snapshot_put
 from apps.maintenance.integrity.faults import Fault, OnFault
 from apps.maintenance.integrity.log_replay import LogReplay, RowUnreadableError
 from apps.maintenance.integrity.snapshot_check import packed_fault, version_fault
 from apps.maintenance.integrity.watermark_check import head_faults, processed_fault
-from apps.oplog.amend import vectors_amend
-from apps.oplog.base import packed_faults
+from apps.oplog.bulk import vectors_amend
+from apps.oplog.compaction_point import packed_faults
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
 from apps.oplog.selectors import LogGapError, log_faults, log_reaches

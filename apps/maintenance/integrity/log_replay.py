@@ -16,8 +16,8 @@ from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector, merge_into
 from apps.crdt.engine.base import EngineBrokenError, get_engine
 from apps.crdt.engine.causal_gate import advance
-from apps.history.base import log_start
-from apps.history.loaded import LoadedDocument
+from apps.history.compaction_point import log_start
+from apps.history.loaded_document import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter

@@ -10,9 +10,9 @@ from itertools import islice
 
 from apps.core.errors import ConflictError
 from apps.documents.selectors import document_stored
-from apps.history.cache import snapshot_put
 from apps.history.selectors import version_find
 from apps.history.services import version_repair
+from apps.history.snapshot_cache import snapshot_put
 from apps.maintenance.integrity.document_check import Check, OnProgress
 from apps.maintenance.integrity.faults import Fault
 from apps.maintenance.integrity.log_replay import replayed

@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from apps.history.base import BaseLostError
+from apps.history.compaction_point import BaseLostError
 from apps.maintenance.integrity.document_check import Check, OnProgress
 from apps.maintenance.integrity.faults import Fault
 from apps.maintenance.integrity.log_replay import replayed
 from apps.maintenance.selectors import stored_check
-from apps.oplog.base import base_find
+from apps.oplog.compaction_point import base_find
 from apps.oplog.quarantine import quarantine_iter
 
 #: Faults of one kind that are told one by one; the others are counted.

@@ -9,7 +9,7 @@ from apps.core import clock
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import covers, decode_vector, encode_vector
 from apps.documents.heads import StoredHead, head_replace
-from apps.history.processed import Processed, processed_replace
+from apps.history.last_processed import Processed, processed_replace
 from apps.maintenance.integrity.faults import Fault
 from apps.maintenance.integrity.log_replay import LogReplay
 from apps.oplog.selectors import log_reaches

@@ -17,21 +17,21 @@ from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import HistoryChanges, document_history_set
 from apps.history.authorship import document_authorship
-from apps.history.cache import snapshot_forget
+from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
-from apps.history.processed import processed_rows
 from apps.history.recovery import document_load
 from apps.history.selectors import version_places
+from apps.history.snapshot_cache import snapshot_forget
 from apps.maintenance.archive import importer
 from apps.maintenance.archive.codec import history_line
 from apps.maintenance.archive.file import Line, archive_read, archive_write
 from apps.maintenance.compaction import document_compact
-from apps.oplog.base import base_delete, log_begins
+from apps.oplog.bulk import operations_write
+from apps.oplog.compaction_point import base_delete, log_begins
 from apps.oplog.models import base_rows, operation_rows, packed_rows, quarantine_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import edit_set_aside
 from apps.oplog.selectors import head_seq, operations_since, writes_since
-from apps.oplog.transfer import operations_write
 from tests.accounts.factories import make_user
 from tests.documents.factories import make_document
 from tests.maintenance.commands import run, run_in_words, stored

@@ -7,11 +7,11 @@ from django_redis import get_redis_connection
 
 from apps.core import clock, ids
 from apps.documents.models import Document
-from apps.history import cache
+from apps.history import snapshot_cache
+from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
-from apps.history.processed import processed_rows
 from apps.history.snapshot import Snapshot
-from apps.oplog.base import LogBase, base_advance
+from apps.oplog.compaction_point import LogBase, base_advance
 from apps.oplog.models import operation_rows
 from tests.maintenance.commands import Done, run, run_in_words, stored
 from tests.support.operations import Scribe
@@ -73,12 +73,12 @@ def lose_version(key: str) -> None:
 
 def put_cached(key: str, packed: bytes) -> None:
     """Put bytes in the place of the snapshot in Redis."""
-    get_redis_connection("default").set(cache._keys(key)[0], packed)
+    get_redis_connection("default").set(snapshot_cache._keys(key)[0], packed)
 
 
 def flip_cached(key: str) -> None:
     """Flip a bit of the snapshot in Redis."""
-    packed = cache.snapshot_find(document_id=key)
+    packed = snapshot_cache.snapshot_find(document_id=key)
     assert packed is not None
     put_cached(key, flipped(packed))
 

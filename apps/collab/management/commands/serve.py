@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.core.start import StartRefusedError, start_check
+from apps.core.startup import StartRefusedError, start_check
 
 
 class Command(BaseCommand):
