@@ -21,7 +21,7 @@ from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
 
 ROOT = Path(__file__).resolve().parents[2]
-_CHILD = Path(__file__).with_name("child.py")
+_CHILD = Path(__file__).with_name("exec_child.py")
 _MANAGE = [sys.executable, str(ROOT / "manage.py")]
 _CELERY = [sys.executable, "-m", "celery", "-A", "config"]
 #: How long one question to a service may take, in seconds.
