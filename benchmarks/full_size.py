@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from environs import EnvError
 
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.gateway import Gateway
-from apps.embedded.launch import Launcher
-from apps.embedded.place import Place
+from apps.embedded.launcher import Launcher
 from apps.embedded.plan import Plan
 from apps.embedded.programs import Site, worker
 from apps.embedded.stack import WEB_SERVERS, WORKERS, stack_plan, web_servers

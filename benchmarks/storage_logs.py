@@ -22,15 +22,15 @@ django.setup()
 
 from apps.core import clock
 from apps.documents.heads import Head, Published, heads_advance, published_advance
+from apps.history.last_processed import Processed, processed_advance
 from apps.history.models import version_rows
-from apps.history.moments import present_content
-from apps.history.processed import Processed, processed_advance
 from apps.history.services import version_create
-from apps.oplog.base import packed_find
+from apps.history.states import present_content
+from apps.maintenance.compaction import document_compact
+from apps.oplog.bulk import operations_write
+from apps.oplog.compaction_point import packed_find
 from apps.oplog.models import base_rows, operation_rows, packed_rows
 from apps.oplog.operation import Operation
-from apps.oplog.transfer import operations_write
-from apps.pipeline.compaction import document_compact
 from tests.support.documents import make_document
 from tests.support.operations import Scribe
 

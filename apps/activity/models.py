@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from apps.activity.kinds import Kind
+from apps.activity.event_types import Kind
 from apps.core import clock
 
 KIND_CHOICES = [(kind.value, kind.value.replace("_", " ")) for kind in Kind]

@@ -2,10 +2,10 @@
 
 from django.db.models import Q
 
-from apps.activity.kinds import SHARING
+from apps.activity.event_types import SHARING
 from apps.activity.models import Activity, Writing
-from apps.activity.sessions import Session
-from apps.activity.writing import authors_of, session_activity
+from apps.activity.session_tracker import authors_of, session_activity
+from apps.activity.writing_sessions import Session
 from apps.core import clock, errors
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from apps.accounts.models import User
 from apps.accounts.selectors import users_by_id
-from apps.activity.kinds import Kind
+from apps.activity.event_types import Kind
 from apps.activity.models import Activity
 from apps.core import metrics
 

@@ -6,13 +6,15 @@ from typing import Any
 from apps.accounts import events as accounts
 from apps.accounts.events import PermissionChange
 from apps.accounts.selectors import authors_named
-from apps.activity.joining import JoinRecorder
-from apps.activity.kinds import Kind
+from apps.activity.event_types import Kind
+from apps.activity.join_recorder import JoinRecorder
 from apps.activity.services import activity_note, activity_record
 from apps.collab import events as collab
-from apps.collab.events import SessionJoined, TakenBack, Undone
+from apps.collab.events import SessionJoined
 from apps.documents import events as documents
 from apps.documents.events import DocumentChange
+from apps.edits import events as edits
+from apps.edits.events import TakenBack, Undone
 from apps.history import events as history
 from apps.history.events import NamedVersion
 
@@ -31,8 +33,8 @@ def subscribe() -> None:
     accounts.permission_changed.subscribe(on_role_changed)
     accounts.permission_revoked.subscribe(on_revoked)
     collab.session_joined.subscribe(on_joined)
-    collab.document_taken_back.subscribe(on_taken_back)
-    collab.author_undone.subscribe(on_undone)
+    edits.document_taken_back.subscribe(on_taken_back)
+    edits.author_undone.subscribe(on_undone)
     history.version_named.subscribe(on_named)
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from apps.accounts.models import User
-from apps.collab import selectors
+from apps.collab import protocol, selectors
 from apps.collab.close_codes import (
     MALFORMED,
     NOT_AUTHENTICATED,
@@ -27,7 +27,7 @@ from apps.collab.close_codes import (
     close_code_of,
 )
 from apps.collab.events import SessionJoined, session_joined
-from apps.collab.inbound import Inbound, TooFastError
+from apps.collab.frame_handler import Inbound, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.selectors import Admission
@@ -35,7 +35,6 @@ from apps.collab.session import Session
 from apps.core import metrics
 from apps.core.errors import AppError, NotAuthenticatedError, TransientError
 from apps.core.request_ids import request_id_find, request_id_headers
-from apps.crdt import protocol
 
 logger = logging.getLogger(__name__)
 

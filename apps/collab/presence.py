@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.collab.limits import Limits
+from apps.collab.protocol import AwarenessEntry
 from apps.core.errors import InvalidInputError
-from apps.crdt.protocol import AwarenessEntry
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\Z")
 _GONE = "null"

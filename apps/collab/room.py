@@ -15,27 +15,27 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from apps.collab import protocol
 from apps.collab.close_codes import GOING_DOWN, TRY_AGAIN, GoingDownError
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange, operations_message
 from apps.collab.limits import Limits
-from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.live_document import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.peer_bus import Exchange, operations_message
 from apps.collab.presence import Presence
+from apps.collab.protocol import AwarenessEntry
 from apps.collab.session import Session
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
-from apps.core.flag import Flag
 from apps.core.logs import operations_are_logged
+from apps.core.small_event import Flag
 from apps.core.tracing import Trace, Tracer
-from apps.crdt import protocol
-from apps.crdt.engine import Engine
-from apps.crdt.protocol import AwarenessEntry
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import Engine
 from apps.documents.models import EMPTY_VERSION_VECTOR
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import log_state
-from apps.oplog.base import packed_find
+from apps.oplog.compaction_point import packed_find
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import edit_set_aside
 from apps.oplog.selectors import operations_find, operations_since

@@ -13,18 +13,18 @@ from django.conf import settings
 
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange, operations_of
 from apps.collab.limits import Limits
-from apps.collab.rights import RightsWatch
+from apps.collab.peer_bus import Exchange, operations_of
+from apps.collab.protocol import AWARENESS, decode_awareness
+from apps.collab.rights_watch import RightsWatch
 from apps.collab.room import Room, RoomContext
 from apps.core import clock, ids, metrics
 from apps.core.errors import TransientError
-from apps.crdt.engine import get_engine
-from apps.crdt.lib0 import Decoder
-from apps.crdt.protocol import AWARENESS, decode_awareness
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.lib0 import Decoder
+from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import get_engine
 from apps.documents.heads import Head, heads_advance, heads_get
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import shared_publisher

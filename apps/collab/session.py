@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from apps.accounts.roles import Abilities
+from apps.collab import protocol
 from apps.collab.close_codes import FORBIDDEN, TRY_AGAIN, close_code_of
 from apps.collab.limits import Limits
 from apps.collab.presence import Identity
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, TransientError
-from apps.core.flag import Flag
-from apps.crdt import protocol
-from apps.crdt.vectors import Vector, encode_vector
+from apps.core.small_event import Flag
+from apps.crdt.codec.vectors import Vector, encode_vector
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ EDIT_POINTS = (
     "before_ack",  # the commit is known on the event loop
     "before_broadcast",  # ``ack persisted`` is sent to the author; nobody else has seen the edit
 )
-#: In the order of a compaction's steps (``apps.pipeline.compaction``).
+#: In the order of a compaction's steps (``apps.maintenance.compaction``).
 COMPACTION_POINTS = (
     "after_packed",  # a row of packed operations is stored
     "after_base_marked",  # all is checked, nothing is decided

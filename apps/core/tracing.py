@@ -2,7 +2,7 @@
 
 Off unless ``OTEL_EXPORTER_OTLP_ENDPOINT`` says where they go: then ``tracer`` is None, nothing of
 OpenTelemetry's traces is imported, and a batch of edits costs a few looks at that. Otherwise it is
-that of ``apps.core.spans``.
+that of ``apps.core.otlp``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -75,7 +75,7 @@ def start(endpoint: str | None, *, server_id: str) -> None:
     """Begin to trace, to an address that takes OTLP over HTTP; without one nothing is traced."""
     global tracer  # noqa: PLW0603 - one tracer for a process
     if endpoint and tracer is None:
-        from apps.core.spans import OtlpTracer
+        from apps.core.otlp import OtlpTracer
 
         tracer = OtlpTracer(endpoint, server_id=server_id)
 

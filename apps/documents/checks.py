@@ -1,7 +1,7 @@
 """The queries of *documents* that people and workers wait for (``manage.py check --services``)."""
 
 from apps.core.clock import now
-from apps.core.moments import moment_text
+from apps.core.mongo_datetime import moment_text
 from apps.core.mongo_plans import HotQuery, hot_queries
 from apps.documents.heads import document_rows
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from apps.core.moments import moment_text
+from apps.core.mongo_datetime import moment_text
 from apps.documents.models import Document
 
 #: Updates in one command; above fifty some Mongo dialects hang.

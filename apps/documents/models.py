@@ -10,7 +10,7 @@ from mongoengine.fields import (
     StringField,
 )
 
-from apps.core.moments import MomentField
+from apps.core.mongo_datetime import MomentField
 
 #: The state vector of an empty Yjs document.
 EMPTY_VERSION_VECTOR = b"\x00"

@@ -13,11 +13,11 @@ from pathlib import Path
 from environs import EnvError, validate
 
 from apps.embedded.backup import backup
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
+from apps.embedded.external_services import services_given
 from apps.embedded.gateway import Gateway, Tls
-from apps.embedded.given import services_given
-from apps.embedded.launch import Launcher, down, say
-from apps.embedded.place import Place
+from apps.embedded.launcher import Launcher, down, say
 from apps.embedded.plan import Plan, environment_of, up_plan
 from apps.embedded.programs import Site
 from apps.embedded.restore import restore, restore_finish

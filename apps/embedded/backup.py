@@ -22,8 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from apps.embedded.alone import UP, alone
-from apps.embedded.archive import (
+from apps.embedded.backup_file import (
     DOCUMENTS,
     POSTGRES,
     SECRETS,
@@ -31,9 +30,10 @@ from apps.embedded.archive import (
     archive_write,
     secrets_encode,
 )
+from apps.embedded.data_dir import Place, sync
+from apps.embedded.data_dir_lock import UP, alone
 from apps.embedded.database import database_dump, database_exists, database_serving
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place, sync
 
 #: Tells a person how far it is.
 Tell = Callable[[str], None]

@@ -12,8 +12,8 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from config.env import env
 
 _DEBIAN_POSTGRES = Path("/usr/lib/postgresql")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apps.embedded.binaries import postgres_binary
+from apps.embedded.data_dir import Place, write_private
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place, write_private
 from apps.embedded.programs import (
     ROOT,
     Program,
@@ -20,7 +20,7 @@ from apps.embedded.programs import (
     postgres_init_command,
     unprivileged,
 )
-from apps.embedded.running import run_logged, with_log
+from apps.embedded.run_command import run_logged, with_log
 
 #: How long PostgreSQL may take until it serves, in seconds: it may have a crash to recover from.
 START_WAIT_S = 60

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.embedded.binaries import nginx_binary
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from apps.embedded.programs import ROOT, Program, Site, Stage, answers, unprivileged
 
 TEMPLATE = ROOT / "docker" / "gateway" / "nginx.conf.template"

@@ -16,9 +16,9 @@ from string import Template
 from confluent_kafka.admin import AdminClient
 
 from apps.embedded.binaries import java_binary, maven_binary
-from apps.embedded.place import Place
+from apps.embedded.data_dir import Place
 from apps.embedded.programs import ASK_S, ROOT, Program
-from apps.embedded.running import run_logged
+from apps.embedded.run_command import run_logged
 
 _FILES = Path(__file__).with_name("apache_kafka")
 _POM = _FILES / "pom.xml"

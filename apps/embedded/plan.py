@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from apps.embedded.data_dir import Place, write_private
 from apps.embedded.database import check_namespace, database_exists, database_make
-from apps.embedded.given import Given
-from apps.embedded.place import Place, write_private
+from apps.embedded.external_services import Given
 from apps.embedded.programs import (
     ROOT,
     Program,

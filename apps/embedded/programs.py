@@ -17,8 +17,8 @@ import redis
 from confluent_kafka.admin import AdminClient
 
 from apps.embedded.binaries import postgres_binary, redis_binary
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHILD = Path(__file__).with_name("child.py")
@@ -252,7 +252,7 @@ def _kafka(place: Place) -> Program:
     return Program(
         "kafka",
         "Kafka",
-        [sys.executable, "-m", "apps.embedded.broker", "--port", str(port)],
+        [sys.executable, "-m", "apps.embedded.mock_kafka", "--port", str(port)],
         lambda: AdminClient(settings).list_topics(timeout=ASK_S),
     )
 

@@ -19,9 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from apps.embedded.alone import UP, alone
-from apps.embedded.archive import POSTGRES, SECRETS, archive_read, secrets_decode
 from apps.embedded.backup import Tell
+from apps.embedded.backup_file import POSTGRES, SECRETS, archive_read, secrets_decode
+from apps.embedded.data_dir import Place, sync
+from apps.embedded.data_dir_lock import UP, alone
 from apps.embedded.database import (
     check_namespace,
     database_load,
@@ -29,7 +30,6 @@ from apps.embedded.database import (
     database_serving,
 )
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place, sync
 from apps.embedded.supervise import Supervisor
 
 #: What a restore replaces. The rest of a data folder is logs and notes.

@@ -9,8 +9,9 @@ import os
 from dataclasses import replace
 
 from apps.embedded.binaries import nginx_binary
+from apps.embedded.data_dir import Place
+from apps.embedded.external_services import Given, services_given
 from apps.embedded.gateway import Gateway
-from apps.embedded.given import Given, services_given
 from apps.embedded.kafka import (
     folder_is_there,
     folder_make,
@@ -19,7 +20,6 @@ from apps.embedded.kafka import (
     kafka,
     properties_write,
 )
-from apps.embedded.place import Place
 from apps.embedded.plan import (
     MIGRATE,
     SEED,

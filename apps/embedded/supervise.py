@@ -9,8 +9,8 @@ from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from apps.embedded.programs import ROOT, Program, Stage, child_command
 
 #: How long a program may take to stop before it is killed, in seconds.

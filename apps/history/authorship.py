@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from apps.crdt.authorship import text_runs
-from apps.history.clocks import Clocks, Origin, clocks_of
+from apps.crdt.analysis.attribution import text_runs
+from apps.history.attribution import Clocks, Origin, clocks_of
 from apps.history.recovery import document_load, moment_load, state_of
 from apps.oplog.selectors import head_seq
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import groupby
 
-from apps.crdt.contents import STRING
-from apps.crdt.pieces import Span, read_pieces, text_of
-from apps.crdt.units import Units
+from apps.crdt.codec.contents import STRING
+from apps.crdt.codec.structs import Span, read_pieces, text_of
+from apps.crdt.ids.utf16 import Units
+from apps.history.attribution import Clocks, Origin, clocks_of
 from apps.history.authorship import AuthoredPiece
-from apps.history.clocks import Clocks, Origin, clocks_of
-from apps.history.moments import moment_content
-from apps.oplog.base import log_begins
+from apps.history.states import moment_content
+from apps.oplog.compaction_point import log_begins
 from apps.oplog.selectors import head_seq, operations_since
 
 

@@ -6,13 +6,13 @@ from itertools import groupby
 from typing import Any
 
 from apps.core.errors import InvalidInputError
-from apps.crdt.difference import Change, Kind, changes
-from apps.crdt.parts import part_write
-from apps.crdt.pieces import Id, Span
-from apps.crdt.prosemirror import plain_value
-from apps.crdt.runs import NONE
-from apps.crdt.units import Units
-from apps.history.clocks import Clocks, Origin, clocks_of
+from apps.crdt.analysis.diff import Change, Kind, changes
+from apps.crdt.codec.structs import Id, Span
+from apps.crdt.content.prosemirror import plain_value
+from apps.crdt.edits.fragments import part_write
+from apps.crdt.ids.id_ranges import NONE
+from apps.crdt.ids.utf16 import Units
+from apps.history.attribution import Clocks, Origin, clocks_of
 from apps.history.snapshot import Snapshot
 
 
@@ -24,7 +24,7 @@ class WrongWayRoundError(InvalidInputError):
 
 @dataclass(slots=True)
 class DiffPiece:
-    """A piece of text or an element, as ``apps.crdt.difference.Change``, with who changed it.
+    """A piece of text or an element, as ``apps.crdt.analysis.diff.Change``, with who changed it.
 
     ``origin``: the latest operation that wrote it, or deleted it; None where no operation says
     so. All of a piece is of one author. ``spans``: its clocks, as (id, units), in order.

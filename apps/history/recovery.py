@@ -16,17 +16,17 @@ from django.conf import settings
 
 from apps.core import metrics
 from apps.core.errors import AppError, InvalidInputError, NotFoundError
-from apps.crdt.engine import EngineBrokenError, get_engine
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.vectors import covers, decode_vector, encode_vector
-from apps.history import cache
-from apps.history.base import BaseLostError, log_start
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.vectors import covers, decode_vector, encode_vector
+from apps.crdt.engine.base import EngineBrokenError, get_engine
+from apps.history import snapshot_cache
+from apps.history.compaction_point import BaseLostError, log_start
 from apps.history.events import DamagedVersion, version_damaged
-from apps.history.loaded import LoadedDocument
-from apps.history.processed import Processed, processed_find
+from apps.history.last_processed import Processed, processed_find
+from apps.history.loaded_document import LoadedDocument
 from apps.history.selectors import FoundSnapshot, snapshots_iter, version_packed_at
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
-from apps.oplog.base import CompactedError, LogBase, base_find, compacted
+from apps.oplog.compaction_point import CompactedError, LogBase, base_find, compacted
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
 from apps.oplog.selectors import head_seq, operations_iter
@@ -262,7 +262,7 @@ def _rebuild(recovery: Recovery) -> None:
             continue
         recovery.found, recovery.snapshot_seq, recovery.loaded = found, snapshot.seq, loaded
         if found.source == "mongodb" and recovery.up_to is None and not recovery.dry_run:
-            cache.snapshot_put(document_id=recovery.document_id, snapshot=snapshot)
+            snapshot_cache.snapshot_put(document_id=recovery.document_id, snapshot=snapshot)
         return
 
 
@@ -273,7 +273,7 @@ def _pass_over(recovery: Recovery, found: FoundSnapshot, error: Exception) -> No
     if recovery.dry_run:
         return
     if found.source == "redis":
-        cache.snapshot_forget(document_id=recovery.document_id)
+        snapshot_cache.snapshot_forget(document_id=recovery.document_id)
     if found.number is not None and isinstance(error, SnapshotDamagedError):
         version_damaged.publish(DamagedVersion(recovery.document_id, found.number))
 

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from apps.core.errors import NotFoundError
 from apps.core.mongo import equal
-from apps.history import cache
+from apps.history import snapshot_cache
 from apps.history.models import version_rows
 from apps.history.retention import VersionPlace
 from apps.history.snapshot import EMPTY
@@ -70,7 +70,7 @@ def snapshots_iter(*, document_id: str, up_to: int | None = None) -> Iterator[Fo
 
 def _cached(document_id: str) -> bytes | None:
     try:
-        return cache.snapshot_find(document_id=document_id)
+        return snapshot_cache.snapshot_find(document_id=document_id)
     except RedisError as err:
         logger.warning("snapshot of %s not read from the cache: %s", document_id, err)
         return None

@@ -7,12 +7,12 @@ from pymongo.errors import DuplicateKeyError
 from apps.core import clock
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.mongo import equal
-from apps.history import cache
+from apps.history import snapshot_cache
 from apps.history.events import NamedVersion, version_named
 from apps.history.models import version_rows
-from apps.history.moments import moment_content, present_content
 from apps.history.selectors import latest_seq, version_get
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.history.states import moment_content, present_content
 from apps.history.version import Version
 from apps.history.version_cache import versions_forget
 from apps.oplog.selectors import authors_between
@@ -64,7 +64,7 @@ def version_create(
         except DuplicateKeyError:
             continue
         if is_latest:
-            cache.snapshot_put(document_id=document_id, snapshot=snapshot)
+            snapshot_cache.snapshot_put(document_id=document_id, snapshot=snapshot)
         return number
     raise TransientError("Too many versions are being made at once. Try again.")
 
@@ -179,7 +179,7 @@ def versions_drop(*, document_id: str, numbers: Sequence[int]) -> int:
 def versions_delete(*, document_id: str) -> None:
     """Delete a document's versions; only for a creation or an import that is taken back."""
     version_rows().delete_many({"document_id": equal(document_id)})
-    cache.snapshot_forget(document_id=document_id)
+    snapshot_cache.snapshot_forget(document_id=document_id)
 
 
 def _name(text: str) -> str:

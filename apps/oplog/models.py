@@ -9,8 +9,8 @@ from typing import Any
 import mongoengine as me
 from pymongo.collection import Collection
 
-from apps.core.moments import MomentField
 from apps.core.mongo import durable
+from apps.core.mongo_datetime import MomentField
 
 
 class CrdtOperation(me.Document):  # type: ignore[misc]

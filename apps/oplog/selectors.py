@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.core.errors import AppError, ConflictError
 from apps.core.mongo import equal
-from apps.oplog.base import base_find, bases_ids, compacted, packed_iter
+from apps.oplog.compaction_point import base_find, bases_ids, compacted, packed_iter
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 

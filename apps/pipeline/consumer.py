@@ -16,13 +16,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from django.conf import settings
 
 from apps.core import metrics, tracing
-from apps.core.pulse import pulse
+from apps.core.liveness import pulse
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
 from apps.pipeline.dead_letters import DeadLetters
 from apps.pipeline.lag import LagMeter
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 
 logger = logging.getLogger(__name__)
 

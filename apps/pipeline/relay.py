@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from apps.core import clock
 from apps.documents.heads import Published, published_advance, unpublished_find
-from apps.oplog.base import CompactedError
+from apps.oplog.compaction_point import CompactedError
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.selectors import LogGapError, operations_iter

@@ -8,9 +8,9 @@ import logging
 
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import LogGapError, operations_since
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 from apps.pipeline.selectors import behind_find
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 
 logger = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.accounts.roles import DOCUMENT_ROLES, Role
-from apps.activity.kinds import Kind
+from apps.activity.event_types import Kind
 from apps.activity.models import Activity
 from apps.activity.services import activity_record
-from apps.activity.writing import writing_advance
+from apps.activity.session_tracker import writing_advance
 from apps.core import clock, ids
 from apps.documents.models import Document
-from apps.oplog.transfer import operations_write
+from apps.oplog.bulk import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document

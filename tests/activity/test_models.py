@@ -5,7 +5,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.activity.kinds import Kind
+from apps.activity.event_types import Kind
 from apps.activity.models import Activity
 from apps.activity.services import activity_record
 from apps.core import ids

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apps.embedded.place import SERVICES, Place
+from apps.embedded.data_dir import SERVICES, Place
 from apps.embedded.stack import WEB_SERVERS, WORKERS
 from tests.conftest import SHORT_WAITS
 from tests.integration.conftest import Enter

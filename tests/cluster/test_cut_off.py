@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
+from apps.embedded.data_dir import SERVICES, Place
 from apps.embedded.gateway import Gateway
-from apps.embedded.place import SERVICES, Place
 from apps.embedded.programs import Site
 from tests.cluster.conftest import Cluster
 from tests.crash.checks import (

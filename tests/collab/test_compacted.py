@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import pytest
 
 from apps.core import clock
-from apps.history.moments import moment_content
 from apps.history.recovery import document_load
 from apps.history.services import version_create
-from apps.oplog.base import LogBase, base_advance, packed_append
+from apps.history.states import moment_content
+from apps.oplog.bulk import operations_drop, operations_write
+from apps.oplog.compacted_operations import PackedOperation
+from apps.oplog.compaction_point import LogBase, base_advance, packed_append
 from apps.oplog.operation import Operation
-from apps.oplog.packed import PackedOperation
 from apps.oplog.selectors import operations_since
-from apps.oplog.transfer import operations_drop, operations_write
 from tests.collab.authors import Author, submission
 from tests.collab.rooms import House, until_quiet
 from tests.support.operations import Scribe

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from apps.collab.inbound import Inbound
+from apps.collab import protocol
+from apps.collab.frame_handler import Inbound
 from apps.collab.room import Room
 from apps.core import ids
-from apps.crdt import protocol
 from apps.oplog.publisher import Publisher
 from tests.collab.authors import Author, Writer, submission
 from tests.collab.conftest import MakeHouse

@@ -10,9 +10,9 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.collab.api import log_views
 from apps.core.errors import ConflictError
-from apps.crdt.lib0 import Decoder
+from apps.crdt.codec.lib0 import Decoder
+from apps.oplog.bulk import operations_write
 from apps.oplog.quarantine import operation_set_aside
-from apps.oplog.transfer import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document

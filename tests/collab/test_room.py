@@ -8,13 +8,13 @@ from typing import Any
 import pycrdt
 import pytest
 
+from apps.collab import protocol
 from apps.collab import room as module
 from apps.collab.close_codes import TRY_AGAIN
+from apps.collab.protocol import AwarenessEntry
 from apps.collab.room import Room, RoomGoneError
 from apps.core.errors import TransientError
-from apps.crdt import protocol
-from apps.crdt.lib0 import Decoder
-from apps.crdt.protocol import AwarenessEntry
+from apps.crdt.codec.lib0 import Decoder
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.models import operation_rows

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import redis
 
-from apps.embedded.place import Place
+from apps.embedded.data_dir import Place
 from tests.crash.schedule import Fault
 from tests.support.control import away, wait_until_back
 from tests.support.launcher import Launched

@@ -8,18 +8,18 @@ import pytest
 from django_redis import get_redis_connection
 
 from apps.core.failpoints import COMPACTION_POINTS
+from apps.history.attribution import _key
 from apps.history.authorship import AuthoredPiece, document_authorship
-from apps.history.cache import snapshot_forget
-from apps.history.clocks import _key
-from apps.history.moments import present_content, version_content
 from apps.history.policy import history_settings_change
 from apps.history.selectors import version_places
-from apps.oplog.base import log_begins, packed_find
+from apps.history.snapshot_cache import snapshot_forget
+from apps.history.states import present_content, version_content
+from apps.oplog.compaction_point import log_begins, packed_find
 from apps.oplog.models import operation_rows, packed_rows
 from apps.oplog.selectors import LogWrite, operations_find, writes_since
 from tests.accounts.factories import make_user
 from tests.core.processes import run_python
-from tests.pipeline.commands import run
+from tests.maintenance.commands import run
 from tests.support.old_logs import OldLog
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from apps.embedded.place import Place
+from apps.embedded.data_dir import Place
 from apps.embedded.programs import services, unprivileged
 from tests.crash.checks import (
     check_nothing_lost,

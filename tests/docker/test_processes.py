@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from apps.embedded.data_dir import Place
 from apps.embedded.kafka import (
     folder_make,
     jars_are_there,
@@ -18,7 +19,6 @@ from apps.embedded.kafka import (
     kafka,
     properties_write,
 )
-from apps.embedded.place import Place
 from tests.docker.composed import BIN
 from tests.docker.image import image_make
 from tests.support.control import is_ready

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from apps.embedded.place import Place
+from apps.embedded.data_dir import Place
 
 
 @pytest.fixture

@@ -24,11 +24,11 @@ import pytest
 import requests
 
 from apps.embedded import backup as backup_module
-from apps.embedded.alone import UP, alone
-from apps.embedded.archive import DOCUMENTS, POSTGRES, SECRETS, archive_read
 from apps.embedded.backup import backup
+from apps.embedded.backup_file import DOCUMENTS, POSTGRES, SECRETS, archive_read
+from apps.embedded.data_dir import Place
+from apps.embedded.data_dir_lock import UP, alone
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from tests.conftest import SHORT_WAITS
 from tests.crash.checks import Log, crowd, text_of, until_written
 from tests.integration.conftest import read_log, until_processed

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from apps.core import ids
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.gateway import PASSED_OVER_S, Gateway, Tls, template_fill
-from apps.embedded.place import Place
 from apps.embedded.programs import Site
 from tests.support.control import is_ready
 from tests.support.eventually import eventually

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.embedded.place import Place
+from apps.embedded.data_dir import Place
 from tests.core.processes import run_python
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from apps.embedded import binaries
+from apps.embedded.data_dir import SERVICES, Place
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import SERVICES, Place
 from apps.embedded.plan import environment_of
 from apps.embedded.programs import (
     Site,

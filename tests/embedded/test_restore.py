@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.embedded.alone import UP, alone
-from apps.embedded.archive import DOCUMENTS, POSTGRES, SECRETS, archive_write, secrets_encode
+from apps.embedded.backup_file import DOCUMENTS, POSTGRES, SECRETS, archive_write, secrets_encode
+from apps.embedded.data_dir import Place
+from apps.embedded.data_dir_lock import UP, alone
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from apps.embedded.restore import restore, restore_finish
 from tests.core.processes import run_python
 

@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from apps.embedded import binaries
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.given import services_given
-from apps.embedded.place import Place
+from apps.embedded.external_services import services_given
 from apps.embedded.stack import WEB_SERVERS, WORKERS
 from tests.support.launcher import START_WAIT_S, Launched, free_port
 from tests.support.needs import need_nginx

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from apps.embedded.programs import ROOT, Program, Site, Stage, product, services
 from apps.embedded.supervise import Supervisor, configuration
 from tests.support.eventually import eventually

@@ -10,18 +10,18 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.core import clock, ids
-from apps.crdt.formats.writing import WRITTEN_FORMATS
-from apps.crdt.prosemirror import content_update, document_json, insertion_update
+from apps.crdt.content.prosemirror import content_update, document_json, insertion_update
+from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.heads import Head, heads_advance
 from apps.documents.models import Document
 from apps.documents.services import document_rename
-from apps.history.moments import present_content
 from apps.history.services import version_create
+from apps.history.states import present_content
+from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
-from apps.oplog.transfer import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
-from tests.crdt.formats.trees import LINK, Built, block, paragraph, text
+from tests.crdt.content.trees import LINK, Built, block, paragraph, text
 from tests.documents.factories import make_document
 
 pytestmark = pytest.mark.django_db

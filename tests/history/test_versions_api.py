@@ -13,17 +13,17 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.core import clock, ids
 from apps.documents.heads import Head, heads_advance
-from apps.history import moments, version_cache
+from apps.history import states, version_cache
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.models import version_rows
-from apps.history.moments import moment_content, version_content
 from apps.history.recovery import document_load, snapshot_of
 from apps.history.selectors import version_find
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
+from apps.history.states import moment_content, version_content
 from apps.history.version import Version
+from apps.oplog.bulk import operations_write
 from apps.oplog.models import operation_rows
-from apps.oplog.transfer import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document
@@ -263,7 +263,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(number)
         return version_find(document_id=document_id, number=number)
 
-    monkeypatch.setattr(moments, "version_find", find)
+    monkeypatch.setattr(states, "version_find", find)
     return seen
 
 

@@ -6,21 +6,21 @@ from collections.abc import Callable
 import pytest
 
 from apps.core import ids, metrics
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.vectors import encode_vector
+from apps.history.last_processed import processed_rows, processed_seqs
 from apps.history.models import version_rows
-from apps.history.processed import processed_rows, processed_seqs
 from apps.history.recovery import document_load
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_iter
 from apps.oplog.selectors import operations_since
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 from tests.crdt.samples import letters
 from tests.crdt.samples import written as sample
-from tests.pipeline.conftest import Store, Written
 from tests.support.operations import Scribe
 from tests.support.snapshots import cached_snapshot
+from tests.support.stored_logs import Store, Written
 
 #: Nothing is due by itself.
 NEVER = SnapshotPolicy(operations=10**9, size_bytes=10**9, quiet_s=10**9)

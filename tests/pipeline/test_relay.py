@@ -8,12 +8,12 @@ from apps.core import clock
 from apps.documents.models import Document
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
-from apps.oplog.base import LogBase, base_advance
+from apps.oplog.compaction_point import LogBase, base_advance
 from apps.oplog.models import operation_rows
 from apps.oplog.publisher import Publisher
 from apps.pipeline.relay import GRACE_S, relay_unpublished
-from tests.pipeline.conftest import Written
 from tests.support.eventually import eventually
+from tests.support.stored_logs import Written
 
 
 def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publisher) -> None:

@@ -1,14 +1,14 @@
 """The sweep finds documents that the workers missed, and only those."""
 
-from apps.history.processed import processed_seqs
+from apps.history.last_processed import processed_seqs
 from apps.oplog.models import operation_rows
 from apps.oplog.selectors import operations_since
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 from apps.pipeline.selectors import behind_find
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 from apps.pipeline.sweep import sweep
-from tests.pipeline.conftest import Store, Written
 from tests.support.snapshots import cached_snapshot
+from tests.support.stored_logs import Store, Written
 
 
 def behind(older_than_s: float = 30) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Any
 import pymongo
 
 from apps.core import base64, clock
-from apps.core.moments import moment_text
+from apps.core.mongo_datetime import moment_text
 from apps.oplog.operation import Operation
 from tests.support.eventually import eventually
 from tests.support.launcher import Launched

@@ -8,7 +8,7 @@ from xmlrpc.client import ServerProxy
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from apps.embedded.place import SERVICES, Place
+from apps.embedded.data_dir import SERVICES, Place
 from apps.embedded.programs import Program, services
 from apps.embedded.stack import stack_services, web_servers
 from tests.support.eventually import eventually

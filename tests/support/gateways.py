@@ -4,8 +4,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from apps.embedded.data_dir import Place
 from apps.embedded.gateway import Gateway
-from apps.embedded.place import Place
 from tests.support.control import is_ready
 from tests.support.eventually import eventually
 

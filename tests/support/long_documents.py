@@ -11,7 +11,7 @@ import redis
 from pymongo import MongoClient
 
 from apps.core.ids import new_id
-from apps.core.moments import moment_text
+from apps.core.mongo_datetime import moment_text
 from apps.history.snapshot import Snapshot
 from apps.history.version import Version
 from apps.oplog.operation import Operation

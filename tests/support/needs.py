@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from apps.embedded import binaries
+from apps.embedded.data_dir import Place
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.kafka import jars_are_there
-from apps.embedded.place import Place
 
 
 def need_nginx() -> None:

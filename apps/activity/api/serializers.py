@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.activity.kinds import Kind
+from apps.activity.event_types import Kind
 
 
 class ActorSerializer(serializers.Serializer[Any]):

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from apps.activity.api.sitting_views import SittingsView
 from apps.activity.api.views import ActivityView
+from apps.activity.api.writing_session_views import SittingsView
 
 urlpatterns = [
     path("documents/<str:document_id>/activity/", ActivityView.as_view(), name="document-activity"),

@@ -8,14 +8,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
-from apps.collab.api.packed import pack_log
+from apps.collab.api.log_stream import pack_log
 from apps.collab.api.serializers import LogQuerySerializer
+from apps.core.api.binary import BYTES, MEDIA_TYPE, AnyContentNegotiation
+from apps.core.api.input import validated
+from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
-from apps.history.api.binary import BYTES, MEDIA_TYPE, AnyContentNegotiation
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import set_aside_seqs
 from apps.oplog.selectors import operations_iter

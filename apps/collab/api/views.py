@@ -18,7 +18,7 @@ from apps.collab.api.serializers import (
 from apps.collab.services import operation_submit
 from apps.core.errors import ForbiddenError
 from apps.documents.selectors import document_get, document_history_get
-from apps.oplog.base import log_begins
+from apps.oplog.compaction_point import log_begins
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_since
 

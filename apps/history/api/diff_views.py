@@ -7,10 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import people_named
+from apps.core.api.input import validated
+from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
 from apps.history.api.serializers import (
     DiffSerializer,
@@ -18,8 +18,8 @@ from apps.history.api.serializers import (
     VersionAgainstSerializer,
 )
 from apps.history.diff import moments_diff, piece_row
-from apps.history.moments import moment_content, version_content, version_content_before
 from apps.history.snapshot import Snapshot
+from apps.history.states import moment_content, version_content, version_content_before
 
 
 class VersionDiffView(APIView):

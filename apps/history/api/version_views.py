@@ -10,20 +10,20 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.paging import page_of
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
-from apps.core.errors import ForbiddenError
-from apps.documents.selectors import document_history_get
-from apps.history.api.binary import (
+from apps.core.api.binary import (
     BYTES,
     AnyContentNegotiation,
     bytes_response,
     etag_of,
     not_modified,
 )
+from apps.core.api.input import validated
+from apps.core.api.paging import page_of
+from apps.core.api.responses import ERROR
+from apps.core.errors import ForbiddenError
+from apps.documents.selectors import document_history_get
 from apps.history.api.serializers import (
     VersionCreateSerializer,
     VersionNameSerializer,
@@ -31,9 +31,9 @@ from apps.history.api.serializers import (
     VersionsPageSerializer,
     VersionsQuerySerializer,
 )
-from apps.history.moments import moment_content, version_content
 from apps.history.selectors import version_get, versions_page
 from apps.history.services import version_name_moment, version_rename
+from apps.history.states import moment_content, version_content
 from apps.history.version import Version
 
 

@@ -1,0 +1,17 @@
+"""What the pipeline does when something happens to a version (HOUSE: events go upward)."""
+
+from apps.history import events
+from apps.history.events import DamagedVersion
+from apps.maintenance.repair_requests import MendRequests
+
+_requests = MendRequests()
+
+
+def subscribe() -> None:
+    """Hear of damage."""
+    events.version_damaged.subscribe(on_damaged)
+
+
+def on_damaged(version: DamagedVersion) -> None:
+    """Have a worker mend it."""
+    _requests.ask(version)
