@@ -17,7 +17,7 @@ TOPS: Final = (
     "apps", "benchmarks", "config", "docker", "docs", "requirements", "scripts", "static",
     "templates", "tests",
 )  # fmt: skip
-#: Endings of paths that are citations. Bare file names are so only where they are code or documents.
+#: Endings of paths that are citations; bare names are citations if they are of code or documents.
 ENDINGS: Final = "css|html|in|js|json|md|mjs|py|sh|svg|template|toml|txt|yaml"
 #: Folders that a command makes, and git ignores.
 GENERATED: Final = ("benchmarks/results", "docker/secrets")
