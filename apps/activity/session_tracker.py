@@ -1,6 +1,6 @@
 """Sessions of writing, taken out of the log into the trail.
 
-The log is the truth (DESIGN, invariant 5) and already knows every edit with its author and time,
+The log is the truth (docs/invariants.md, 5) and knows every edit with its author and time,
 so the trail follows *it*, not Kafka and not the sockets: nothing is added to the way of an edit,
 and nobody can get an edit past the trail. A task of the workers reads who wrote since the last
 look (no content), and one transaction of PostgreSQL stores all of it under one row's lock: how far

@@ -1,4 +1,4 @@
-"""What the trail records when something happens below (HOUSE: events go upward)."""
+"""Records events of lower apps in the activity (docs/architecture.md, Layers)."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""The document socket: ``/ws/documents/{id}`` (CONTRACT, WebSocket).
+"""The document socket: ``/ws/documents/{id}`` (docs/protocol.md).
 
 Channels routes it and finds who is calling; the consumer then runs a receive loop of its own,
 because Channels' dispatch costs two thread hops and three task switches for each message.

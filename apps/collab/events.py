@@ -1,4 +1,4 @@
-"""What happened in a room, for the rooms above (HOUSE, imports go one way)."""
+"""Events of rooms, for the upper apps (docs/architecture.md, Layers)."""
 
 from dataclasses import dataclass
 

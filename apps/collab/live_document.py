@@ -2,7 +2,7 @@
 
 Merges submissions into the in-memory document one batch at a time (``form``); between two batches
 the document equals the log. So whoever joins between batches gets nothing that is not on disk
-(DESIGN, invariant 1). No I/O and no clock: the room brings both.
+(docs/invariants.md, 1). No I/O and no clock: the room brings both.
 """
 
 from collections import OrderedDict, deque

@@ -1,7 +1,7 @@
 """Rooms of the same document in other processes: one channel-layer message per batch.
 
 The layer may drop any message without a word, so every broadcast carries its ``seq`` and a room
-reads what it missed from the log (DESIGN, invariant 7). Nothing here is waited for by an edit.
+reads what it missed from the log (docs/invariants.md, 7). No edit waits for anything in here.
 
 Who opens a document says so (``greet``), whoever has it answers, and all say it again from time
 to time. As a rule nobody else has it, and then its edits cost no message at all.

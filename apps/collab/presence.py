@@ -1,7 +1,7 @@
 """Who is here: awareness states of one document, each stamped with an authenticated name. Pure.
 
 An awareness state is JSON of the client's own making; its ``user`` is the server's, so nobody
-appears as another (DESIGN, identity). A client id belongs to the session that used it first.
+appears as another (docs/invariants.md, 14). A client id belongs to the session that used it first.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The frames of a document's socket: y-protocols, and Scriptorium's own beside them.
 
 Pure: bytes in, bytes out. A frame begins with its type as varUint; a caller reads that with
-``Decoder.var_uint`` and hands the decoder on. CONTRACT and ``docs/protocol.md`` say who sends what.
+``Decoder.var_uint`` and hands the decoder on. ``docs/protocol.md`` lists who sends which frame.
 """
 
 from collections.abc import Sequence

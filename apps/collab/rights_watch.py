@@ -1,4 +1,4 @@
-"""The rights of the sessions of one process, kept at what PostgreSQL says (DESIGN, Identity).
+"""The rights of the sessions of one process, kept equal to PostgreSQL (ADR 0003).
 
 A change names whose rights are in doubt; one task asks about all of them together, and goes on
 asking while the database does not answer: a right that was taken away must not outlive that.

@@ -1,9 +1,9 @@
-"""A room: one document in this process's memory, its sessions, and the way of their edits (§4).
+"""A room: a document in memory, its sessions, and their edits (docs/system-flow.md, §4).
 
 One task per room does everything that touches the document, in turns: take in what other servers
 wrote, merge a batch, commit it, acknowledge, broadcast, answer who wants to sync. Between two
 turns the document equals the log. When the log refuses, the room is discarded and its sessions
-come back (DESIGN, invariant 6).
+come back (docs/invariants.md, 6).
 """
 
 import asyncio

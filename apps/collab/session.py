@@ -102,7 +102,7 @@ class Session:
     # --- what becomes of its submissions (``live.Author``) --------------------------------------
 
     def on_received(self, unique_id: str) -> None:
-        """Acknowledge receipt (§4)."""
+        """Acknowledge receipt (docs/system-flow.md, §4)."""
         self.push(protocol.encode_ack(unique_id, protocol.STAGE_RECEIVED, 0))
 
     def on_persisted(self, unique_id: str, seq: int) -> None:

@@ -1,6 +1,6 @@
 """Moments at which a test lets the process die, as by a power cut.
 
-On the way of an edit (§4), and between the steps of a compaction (ADR 0007).
+On the way of an edit (docs/system-flow.md, §4), and between the steps of a compaction (ADR 0007).
 ``FAILPOINT=after_insert:25`` arms one for a process: it dies by SIGKILL at the 25th time. Every
 place looks at ``armed`` first; where nothing is armed, that look is all that it costs. For
 ``tests/crash`` only: the production settings refuse it.

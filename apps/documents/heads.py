@@ -1,4 +1,4 @@
-"""How far each document's log has come, and how far Kafka has confirmed it (§4).
+"""The head of each log, and how far Kafka has confirmed it (docs/system-flow.md, §4).
 
 Written by the log after each batch, in bulk: a handful of documents per round trip. Every write
 only moves forward, so a late one changes nothing.

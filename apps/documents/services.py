@@ -32,7 +32,7 @@ _SEED_NAMESPACE = uuid.UUID("5c1a6f5e-6f0b-4f0c-9a52-0f5d7c2d8e11")
 
 
 class MayNotCreateError(errors.ForbiddenError):
-    """The user has no right to create documents (§2)."""
+    """The user has no right to create documents (docs/system-flow.md, §2)."""
 
     code = "may_not_create"
 
@@ -56,7 +56,7 @@ class TitleTooLongError(errors.InvalidInputError):
 
 
 def document_create(*, user: User, title: str = "", document_id: str | None = None) -> Document:
-    """Create a document owned by ``user``; its initial version exists when this returns (§2).
+    """Create a document of ``user`` with its initial version (docs/system-flow.md, §2).
 
     All or nothing: when a step fails, what was made is taken back and the error goes on.
     Raises ``MayNotCreateError``, ``TitleTooLongError``.
@@ -76,7 +76,7 @@ def document_create(*, user: User, title: str = "", document_id: str | None = No
 
 
 def creation_check(*, user: User) -> None:
-    """Raise ``MayNotCreateError`` unless ``user`` may create documents (§2)."""
+    """Raise ``MayNotCreateError`` unless ``user`` may create (docs/system-flow.md, §2)."""
     if not accounts.may_create_documents(user=user):
         raise MayNotCreateError("You may not create documents. Ask an administrator.")
 

@@ -1,4 +1,4 @@
-"""Bringing content in (§7): as a new document, or as an edit of one that is there.
+"""Import of content, as a new document or as an edit (docs/system-flow.md, §7).
 
 Both go through the document's room like any edit.
 """

@@ -1,4 +1,4 @@
-"""A document taken back to an earlier moment by one more edit (§7): nothing leaves the log."""
+"""Restore: an earlier state becomes the present by an edit (docs/system-flow.md, §7)."""
 
 from dataclasses import dataclass
 

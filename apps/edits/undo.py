@@ -1,4 +1,4 @@
-"""All that one person did since a moment, taken back by one more edit (§7)."""
+"""Undo of one person's edits since a seq, by an edit (docs/system-flow.md, §7)."""
 
 from datetime import datetime
 

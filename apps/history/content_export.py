@@ -1,4 +1,4 @@
-"""Taking a document away: any moment of it, in any format (§7)."""
+"""Export of a document at any seq, in any format (docs/system-flow.md, §7)."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""What changed between two moments of a document, and who changed it (§7)."""
+"""Diff of two states of a document, with authors (docs/system-flow.md, §7)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

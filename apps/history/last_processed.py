@@ -1,4 +1,4 @@
-"""The *last_processed_version* entity (MongoDB, §5, §8, §9): how far the workers have come.
+"""The *last_processed_version* entity (MongoDB; docs/system-flow.md, §5, §8, §9).
 
 Written by the workers (``apps.pipeline``), read by whoever rebuilds a document: the log has to
 reach at least as far as a worker has seen it.
@@ -28,7 +28,7 @@ class LastProcessedVersion(me.Document):  # type: ignore[misc]
     seq = me.IntField(required=True)
     unique_id = me.StringField(required=True)
     version_vector = me.BinaryField(required=True)
-    #: When the server received that operation (the timestamp of §9).
+    #: When the server received that operation (the timestamp of docs/system-flow.md, §9).
     received_at = MongoDateTimeField(required=True)
     processed_at = MongoDateTimeField(required=True)
 

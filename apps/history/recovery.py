@@ -1,4 +1,4 @@
-"""Rebuilding a document from storage (§3, §8, §9): whoever opens one goes this way.
+"""Loading of a document from storage (docs/system-flow.md, §3, §8, §9).
 
 The last processed version, the best snapshot, and the operations after it in the order of the log,
 which is causal. What cannot be applied is set aside and never blocks the rest; a snapshot that does

@@ -114,7 +114,7 @@ def version_rename(*, document_id: str, number: int, name: str, user_id: str) ->
 
 
 def version_create_initial(*, document_id: str, author_id: str) -> int:
-    """Keep the empty document as version 1 (§2)."""
+    """Keep the empty document as version 1 (docs/system-flow.md, §2)."""
     return version_create(document_id=document_id, snapshot=EMPTY, author_ids=[author_id])
 
 

@@ -1,4 +1,4 @@
-"""The latest snapshot of each document in Redis (§3, §5): a cache, so losing it loses nothing."""
+"""Cache of each document's latest snapshot in Redis (docs/system-flow.md, §3, §5)."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""The content of a document at a moment: at a version (§7), or after any operation."""
+"""The state of a document at a version or at a seq (docs/system-flow.md, §7)."""
 
 import logging
 

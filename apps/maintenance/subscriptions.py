@@ -1,4 +1,4 @@
-"""What the pipeline does when something happens to a version (HOUSE: events go upward)."""
+"""Reacts to events of versions (docs/architecture.md, Layers)."""
 
 from apps.history import events
 from apps.history.events import DamagedVersion

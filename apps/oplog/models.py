@@ -1,4 +1,4 @@
-"""The *crdt_operations* entity and the documents' locks (MongoDB, system-flow §4).
+"""The *crdt_operations* entity and the locks (MongoDB; docs/system-flow.md, §4).
 
 MongoEngine declares the collections and their indexes; the path of an edit reads and writes rows
 through the driver, because building a model object for each keystroke costs more than the edit.
@@ -14,7 +14,7 @@ from apps.core.mongo_datetime import MongoDateTimeField
 
 
 class CrdtOperation(me.Document):  # type: ignore[misc]
-    """One logged edit; both unique indexes are arbiters (DESIGN, invariants 2 and 3)."""
+    """One logged edit; both unique indexes are arbiters (docs/invariants.md, 2 and 3)."""
 
     document_id = me.StringField(required=True)
     seq = me.IntField(required=True, min_value=1)
@@ -78,7 +78,7 @@ class QuarantinedOperation(me.Document):  # type: ignore[misc]
 class CompactedOperations(me.Document):  # type: ignore[misc]
     """What is kept of operations ``first_seq`` to ``last_seq`` once a snapshot has their content.
 
-    ``packed`` is what ``oplog.packed`` makes of them. The unique index is the arbiter.
+    ``packed`` is written by ``oplog.compacted_operations``. The unique index is the arbiter.
     """
 
     document_id = me.StringField(required=True)

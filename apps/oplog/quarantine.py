@@ -1,4 +1,4 @@
-"""Operations that are set aside, so that they block nobody (§8, §9).
+"""Quarantine of operations that cannot be applied (docs/system-flow.md, §9).
 
 One of the log that cannot be applied when it is replayed, or an edit that broke the engine and
 never got into the log. Nothing here is lost: the bytes, the author and the reason are kept until

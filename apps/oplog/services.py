@@ -1,4 +1,4 @@
-"""Appending to the log: the one place where an edit becomes durable (§4; DESIGN, the way)."""
+"""Append to the log: here an edit becomes durable (docs/system-flow.md, §4)."""
 
 import contextlib
 import enum

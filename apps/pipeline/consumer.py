@@ -1,4 +1,4 @@
-"""The Kafka consumer of a worker: one thread beside the Celery pool (§5).
+"""The Kafka consumer of a worker, a thread beside the Celery pool (docs/system-flow.md, §5).
 
 Polls, hands operations to the ``Processor``, and commits the offsets only after
 *last_processed_version* is stored. So a killed worker sees some messages twice, which changes

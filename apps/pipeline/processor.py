@@ -1,4 +1,4 @@
-"""What a worker does with operations, wherever they come from (§5). No Kafka in here.
+"""Merges operations in a worker, without knowing Kafka (docs/system-flow.md, §5).
 
 Keeps a bounded number of documents in memory, merges what is new, stores the last processed
 version, and makes snapshots as the policy says. Idempotent: what it has seen, it passes over; what

@@ -1,4 +1,4 @@
-"""Publishes what the servers could not (§4, §8): Kafka was away, or a server died too early."""
+"""Publishes what Kafka has not confirmed: an outage, a crash (docs/system-flow.md, §4, §8)."""
 
 import logging
 from datetime import timedelta

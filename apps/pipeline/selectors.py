@@ -50,7 +50,7 @@ def status_list(*, document_id: str | None = None) -> Iterator[Status]:
 def behind_find(*, older_than_s: float, limit: int) -> list[tuple[str, int]]:
     """Return ``(document id, head)`` of documents with an unprocessed operation that is that old.
 
-    Also of those that are being edited all the time while Kafka is away (§8). Looks at the
+    Also of those edited all the time while Kafka is away (docs/system-flow.md, §8). Looks at the
     documents edited within the last day; an older one is found when it is edited.
     """
     now = clock.now()

@@ -1,7 +1,7 @@
 """Looks for documents that the workers have fallen behind on, and catches up from the log.
 
 Kafka may have lost a message (the embedded broker keeps nothing on disk), or dropped it before a
-worker read it; the log has it (DESIGN, the consumer).
+worker read it; the log has it (docs/system-flow.md, §8).
 """
 
 import logging

@@ -318,10 +318,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "global_keyprefix": "scriptorium:"}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULER = "apps.pipeline.beat_scheduler:PulsingScheduler"
-# Threads, not forked children: the Kafka consumer's thread lives in the same process (§5).
+# Threads, not forked children: the Kafka consumer is one of them (docs/system-flow.md, §5).
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2
-#: How long Kafka has to bring an operation to a worker before the log is read instead (§8).
+#: How long a worker waits for Kafka before it reads the log (docs/system-flow.md, §8).
 SWEEP_AFTER_S: float = env.float("SWEEP_AFTER_S", 30.0)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay": {"task": "pipeline.relay", "schedule": env.float("RELAY_INTERVAL_S", 5.0)},

@@ -67,7 +67,7 @@ async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> Non
 
 
 async def test_joining_session_gets_the_question_and_then_only_what_is_on_disk(room: Room) -> None:
-    """A sync asked for during a commit is answered after it (DESIGN, invariant 1)."""
+    """A sync asked for during a commit is answered after it (docs/invariants.md, 1)."""
     socket, writer = Socket(document_id=room.document_id), Writer()
     room.join(socket.session)
     room.submit(submission(writer.write("hi"), Author(), "a"))

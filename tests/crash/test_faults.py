@@ -1,4 +1,4 @@
-"""Faults other than one clean kill, while four people type (§8, §9; DESIGN, invariants 1 to 6)."""
+"""Faults other than one clean kill, while four people type (docs/invariants.md, 1 to 6)."""
 
 import asyncio
 import signal

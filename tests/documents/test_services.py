@@ -56,7 +56,7 @@ def names(published: list[tuple[str, DocumentChange]]) -> list[str]:
 def test_document_create_stores_entity_permission_and_tells(
     owner: User, published: list[tuple[str, DocumentChange]]
 ) -> None:
-    """§2, with an empty log."""
+    """With an empty log (docs/system-flow.md, §2)."""
     document = services.document_create(user=owner, title=" My  title ")
     stored = Document.objects.get(id=document.id)
     assert (stored.title, stored.title_folded, stored.seq) == ("My title", title_key("My title"), 0)

@@ -1,4 +1,4 @@
-"""Versions and moments by REST, as CONTRACT says (§7)."""
+"""Versions and states by REST (docs/system-flow.md, §7)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -270,7 +270,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_version_is_read_from_mongodb_once_and_then_from_redis(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As §7 has it."""
+    """First from MongoDB, then from Redis (docs/system-flow.md, §7)."""
     seen = reads(monkeypatch)
     first = version_state(document_id=scribe.document_id, number=2)
     second = version_state(document_id=scribe.document_id, number=2)

@@ -1,4 +1,4 @@
-"""Two people write in one document: the way of an edit, seen from outside (§4)."""
+"""Two people write in one document, seen from outside (docs/system-flow.md, §4)."""
 
 import asyncio
 import base64

@@ -148,7 +148,7 @@ def test_log_with_a_gap_holds_up_its_document_alone(written: Written) -> None:
 
 
 def test_snapshot_that_somebody_else_made_is_not_made_again(written: Written) -> None:
-    """The sweep was here while Kafka was away; Kafka brings the same operations later (§8)."""
+    """Kafka brings later what the sweep has processed (docs/system-flow.md, §8)."""
     scribe = written(4)
     operations = operations_since(document_id=scribe.document_id, after=0)
     early, sweeping = Processor(NEVER), Processor(NEVER)

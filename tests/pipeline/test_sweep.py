@@ -34,7 +34,7 @@ def test_sweep_leaves_fresh_edits_to_kafka(written: Written) -> None:
 
 
 def test_sweep_finds_a_document_that_is_edited_all_the_time(written: Written, store: Store) -> None:
-    """Kafka is away, and the last edit is always fresh: the first unprocessed one is not (§8)."""
+    """Its last edit is fresh, its first unprocessed one is not (docs/system-flow.md, §8)."""
     scribe = written(2, age_s=60)
     store(scribe.write_many(1))
     assert behind()[scribe.document_id] == 3

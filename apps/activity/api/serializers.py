@@ -1,4 +1,4 @@
-"""The shapes of the trail's REST call (CONTRACT)."""
+"""The shapes of the activity's REST call."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The shapes of the operations' REST calls (CONTRACT)."""
+"""The shapes of the operations' REST calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One JSON shape for every error of the REST interface (CONTRACT, Errors).
+"""One JSON shape for every error of the REST interface.
 
 ``{"code": str, "detail": str, "extra": object}`` with the right HTTP status; the only place
 that maps an ``AppError`` to a status.

@@ -1,7 +1,7 @@
 """Writing a tree of elements and texts as a Yjs update, from the first byte to the last.
 
 The engine walks to the place of each insertion, so a long document takes it minutes; here each
-struct is written once, behind the one before it. Source: Yjs, ``internals.md`` and the structs.
+struct is written once, behind the one before it. Source: Yjs' internals and its structs.
 """
 
 import json

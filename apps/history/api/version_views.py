@@ -107,7 +107,7 @@ class VersionView(APIView):
 
 
 class VersionStateView(APIView):
-    """The content of a version as a Yjs v1 update (§7)."""
+    """The content of a version as a Yjs v1 update (docs/system-flow.md, §7)."""
 
     content_negotiation_class = AnyContentNegotiation
 

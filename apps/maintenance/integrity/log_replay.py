@@ -1,6 +1,6 @@
 """The log of one document replayed by itself, operation by operation, and nothing written.
 
-What the commands for a person in trouble stand on: the log is the truth (DESIGN, invariant 5), so
+What the integrity commands stand on: the log is the truth (docs/invariants.md, 5), so
 everything else is held against what comes out here. One pass, one document in memory.
 """
 

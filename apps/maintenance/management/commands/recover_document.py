@@ -1,4 +1,4 @@
-"""``manage.py recover_document``: rebuild a document from what is stored, and say how (§9)."""
+"""``manage.py recover_document``: load a document and report how (docs/system-flow.md, §9)."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
