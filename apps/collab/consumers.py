@@ -23,8 +23,10 @@ from apps.collab.close_codes import (
     MALFORMED,
     NOT_AUTHENTICATED,
     NOT_FOUND,
+    TRY_AGAIN,
     OtherLineageError,
-    close_code_of,
+    close_of,
+    close_with,
 )
 from apps.collab.edit_queue import EditQueue
 from apps.collab.events import SessionJoined, session_joined
@@ -61,9 +63,9 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]
         except Exception as err:
             if not isinstance(err, AppError):
                 logger.exception("socket not opened")
-            code = close_code_of(err)
-            metrics.CLOSED.labels(code=str(code)).inc()
-            await send({"type": "websocket.close", "code": code})
+            close = close_of(err)
+            metrics.CLOSED.labels(code=str(close.code)).inc()
+            await send({"type": "websocket.close", **close._asdict()})
             return
         await connection.serve(receive)
 
@@ -75,7 +77,7 @@ class NotFoundConsumer(AsyncConsumer):  # type: ignore[misc]
         """Close with 4404."""
         await receive()
         await send(_acceptance(None))
-        await send({"type": "websocket.close", "code": NOT_FOUND})
+        await send({"type": "websocket.close", **close_with(NOT_FOUND)._asdict()})
 
 
 class _Connection:
@@ -133,7 +135,7 @@ class _Connection:
             session_joined.publish(SessionJoined(self._session.document_id, self._session.user_id))
             await self._receive_all(receive)
         except AppError as err:
-            self._session.close(close_code_of(err))
+            self._session.close(*close_of(err))
             await _until_disconnect(receive)
         finally:
             self._room.leave(self._session)
@@ -168,15 +170,15 @@ class _Connection:
             frame = message.get("bytes")
             try:
                 if frame is None:
-                    self._session.close(MALFORMED)
+                    self._session.close(MALFORMED, "Frames are binary, not text.")
                 else:
                     self._frame_handler.handle(frame)
             except AppError as err:
-                self._session.close(close_code_of(err))
+                self._session.close(*close_of(err))
             except Exception:
                 metrics.LOOP_ERRORS.labels(loop="receive").inc()
                 logger.exception("frame not handled")
-                self._session.close(close_code_of(TransientError("unexpected")))
+                self._session.close(TRY_AGAIN)
 
     # --- the access token's time ---
 
@@ -205,7 +207,7 @@ class _Connection:
             if str(user.pk) != self._session.user_id:
                 raise NotAuthenticatedError("The token is another person's.")
         except AppError as err:
-            self._session.close(close_code_of(err))
+            self._session.close(*close_of(err))
             return
         self._expire_at(expires_at)
         left_s = max(0, int(expires_at - time.time()))
