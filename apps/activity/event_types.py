@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class EventType(StrEnum):
     """A kind of deed; behind it what ``detail`` holds."""
 
     CREATED = "created"  #: title
@@ -23,4 +23,4 @@ class Kind(StrEnum):
 
 
 #: What only those may read who may share: it says who else has, or had, which right.
-SHARING = frozenset({Kind.SHARED, Kind.ROLE_CHANGED, Kind.UNSHARED})
+SHARING = frozenset({EventType.SHARED, EventType.ROLE_CHANGED, EventType.UNSHARED})

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import close_old_connections
 
-from apps.activity.event_types import Kind
+from apps.activity.event_types import EventType
 from apps.activity.services import JOIN_AGAIN, Join, joins_record
 from apps.core import clock, metrics
 
@@ -52,7 +52,7 @@ class JoinRecorder:
             if place in self._noted_at:
                 return False
             if len(self._waiting) >= WAITING:
-                metrics.ACTIVITY_LOST.labels(kind=Kind.JOINED.value).inc()
+                metrics.ACTIVITY_LOST.labels(kind=EventType.JOINED.value).inc()
                 return False
             self._noted_at[place] = now
             self._waiting.append(Join(document_id, user_id, clock.now()))
@@ -81,7 +81,7 @@ class JoinRecorder:
         try:
             self._record(joins)
         except Exception:
-            metrics.ACTIVITY_LOST.labels(kind=Kind.JOINED.value).inc(len(joins))
+            metrics.ACTIVITY_LOST.labels(kind=EventType.JOINED.value).inc(len(joins))
             logger.exception("%s joins not recorded", len(joins))
             self._retract(joins)
         finally:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Span:
     """A session's place in the log and in time, and who wrote; ``author_id`` None is nobody now."""
 
     first_seq: int
@@ -25,10 +25,10 @@ class Stretch:
 
 
 @dataclass(slots=True)
-class Sitting:
+class SessionGroup:
     """Sessions that overlap, the one that went on longest first; never empty."""
 
-    sessions: list[Stretch] = field(default_factory=list)
+    sessions: list[Span] = field(default_factory=list)
 
     @property
     def first_seq(self) -> int:
@@ -61,13 +61,13 @@ class Sitting:
         return any(each.ongoing for each in self.sessions)
 
 
-def sittings_of(sessions: Iterable[Stretch]) -> Iterator[Sitting]:
+def session_groups_of(sessions: Iterable[Span]) -> Iterator[SessionGroup]:
     """Yield the sittings of sessions that come by falling ``last_seq``, the latest first."""
-    sitting, begins = Sitting(), 0
+    sitting, begins = SessionGroup(), 0
     for session in sessions:
         if sitting.sessions and session.last_seq < begins:
             yield sitting
-            sitting = Sitting()
+            sitting = SessionGroup()
         begins = min(begins, session.first_seq) if sitting.sessions else session.first_seq
         sitting.sessions.append(session)
     if sitting.sessions:

@@ -21,9 +21,9 @@ from django.db import connection, transaction
 
 from apps.accounts.models import User
 from apps.accounts.selectors import users_by_id
-from apps.activity.event_types import Kind
+from apps.activity.event_types import EventType
 from apps.activity.models import Activity, Writing
-from apps.activity.writing_sessions import PAUSE, Session, sessions_fold
+from apps.activity.writing_sessions import PAUSE, WritingSession, writing_sessions_fold
 from apps.core import clock, metrics
 from apps.documents.models import Document
 from apps.oplog.selectors import writes_since
@@ -48,7 +48,7 @@ def writing_follow(*, edited_within: timedelta) -> int:
         try:
             writing_advance(document_id=document_id)
         except Exception:
-            metrics.ACTIVITY_LOST.labels(kind=Kind.EDITED.value).inc()
+            metrics.ACTIVITY_LOST.labels(kind=EventType.EDITED.value).inc()
             logger.exception("writing in %s not recorded; the next run tries again", document_id)
     return len(due)
 
@@ -63,20 +63,20 @@ def writing_advance(*, document_id: str) -> int:
             return count
 
 
-def session_activity(document_id: str, session: Session, author: User | None) -> Activity:
+def session_activity(document_id: str, session: WritingSession, author: User | None) -> Activity:
     """Return the row of a session; it is stored once the session is over."""
     return Activity(
         id=session.id,
         document_id=document_id,
         actor=author,
         username=author.username if author else "",
-        kind=Kind.EDITED,
+        kind=EventType.EDITED,
         detail=session.detail(),
         at=session.last_at,
     )
 
 
-def authors_of(sessions: Iterable[Session]) -> dict[str, User]:
+def authors_of(sessions: Iterable[WritingSession]) -> dict[str, User]:
     """Return ``{author id: user}`` for those who have an account (any more)."""
     wanted = {int(each.author_id) for each in sessions if each.author_id.isdecimal()}
     return {str(pk): user for pk, user in users_by_id(wanted).items()}
@@ -97,7 +97,7 @@ def _turn(document_id: str) -> int:
     """Take in the next operations, at most ``TURN``; return how many there were."""
     writing = _locked(document_id)
     writes = writes_since(document_id=document_id, after=writing.seq, limit=TURN)
-    going, over = sessions_fold(map(Session.from_json, writing.sessions), writes)
+    going, over = writing_sessions_fold(map(WritingSession.from_json, writing.sessions), writes)
     if len(writes) < TURN:  # only at the end of the log is a silence a silence
         now = clock.now()
         over += [session for session in going if session.is_over(now)]
@@ -120,7 +120,7 @@ def _locked(document_id: str) -> Writing:
     return Writing.objects.select_for_update().get(pk=document_id)
 
 
-def _number(sessions: Sequence[Session]) -> None:
+def _number(sessions: Sequence[WritingSession]) -> None:
     """Give new sessions the ids that their rows will have."""
     if not sessions:
         return

@@ -12,7 +12,7 @@ PAUSE = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
-class Session:
+class WritingSession:
     """One session of writing; ``id`` is that of its row in the trail, 0 before it has one."""
 
     author_id: str
@@ -68,15 +68,15 @@ class Session:
         return cls(**{**row, **moments})
 
 
-def sessions_fold(
-    going: Iterable[Session], writes: Iterable[LogWrite]
-) -> tuple[list[Session], list[Session]]:
+def writing_sessions_fold(
+    going: Iterable[WritingSession], writes: Iterable[LogWrite]
+) -> tuple[list[WritingSession], list[WritingSession]]:
     """Return ``(going, over)`` after some more of the log, in its order.
 
     The result is the same however the log is cut into calls.
     """
     by_author = {session.author_id: session for session in going}
-    over: list[Session] = []
+    over: list[WritingSession] = []
     for write in writes:
         session = by_author.get(write.author_id)
         if session is not None and not session.is_over(write.received_at):
@@ -84,5 +84,5 @@ def sessions_fold(
             continue
         if session is not None:
             over.append(session)
-        by_author[write.author_id] = Session.begin(write)
+        by_author[write.author_id] = WritingSession.begin(write)
     return list(by_author.values()), over

@@ -32,7 +32,7 @@ class TooFastError(AppError):
     code = "too_fast"
 
 
-class Inbound:
+class FrameHandler:
     """Reads the frames of one session."""
 
     def __init__(
@@ -92,7 +92,7 @@ class Inbound:
             self._session.on_rejected(None, _read_only())
 
     def _operation(self, decoder: Decoder) -> None:
-        laps = metrics.Laps()
+        laps = metrics.StepTimer()
         frame = protocol.decode_operation(decoder)
         if frame.document_id != self._session.document_id:
             raise MalformedFrameError("The operation names another document.")

@@ -29,7 +29,7 @@ _SEND_WAIT_S = 3.0
 #: Operations of more bytes than this are only announced; the others read them from the log.
 _INLINE_BYTES = 256 * 1024
 #: How long a process that says nothing of a document is believed to have it open, in seconds.
-OTHERS_S = 100.0
+PEER_TTL_S = 100.0
 #: Pause after the layer failed, in seconds.
 _RETRY_S = 1.0
 #: After how long a receive that goes on is told again to stop, in seconds.
@@ -72,7 +72,7 @@ def _pack(operation: Operation) -> dict[str, Any]:
     return row
 
 
-class Exchange:
+class PeerBus:
     """This process's place on the channel layer."""
 
     def __init__(self, on_message: Callable[[Message], None]) -> None:
@@ -137,7 +137,7 @@ class Exchange:
         """
         for document_id in self._joined:
             self._put("join", document_id, {})
-        believed = time.monotonic() - OTHERS_S
+        believed = time.monotonic() - PEER_TTL_S
         for document_id, others in list(self._others.items()):
             for origin in [origin for origin, at in others.items() if at < believed]:
                 self._forget(document_id, origin)

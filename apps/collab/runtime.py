@@ -14,7 +14,7 @@ from django.conf import settings
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
-from apps.collab.peer_bus import Exchange, operations_of
+from apps.collab.peer_bus import PeerBus, operations_of
 from apps.collab.protocol import AWARENESS, decode_awareness
 from apps.collab.rights_watch import RightsWatch
 from apps.collab.room import Room, RoomContext
@@ -53,7 +53,7 @@ class Runtime:
         self.rights = RightsWatch(
             lambda: [session for room in self._rooms.values() for session in room.sessions]
         )
-        self._exchange = Exchange(self._on_message)
+        self._exchange = PeerBus(self._on_message)
         self._committer = Committer(
             # Not only the server's name: a restarted process is another owner.
             leases=Leases(f"{settings.SERVER_ID}:{ids.new_id()}", lease_s=settings.LOCK_LEASE_S),

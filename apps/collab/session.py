@@ -12,7 +12,7 @@ from apps.collab.limits import Limits
 from apps.collab.presence import Identity
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, TransientError
-from apps.core.small_event import Flag
+from apps.core.small_event import SmallEvent
 from apps.crdt.codec.vectors import Vector, encode_vector
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Session:
         #: None while nothing waits, which is most of the time, and of most sessions.
         self._outbox: deque[bytes] | None = None
         self._outbox_bytes = 0
-        self._wake = Flag()
+        self._wake = SmallEvent()
 
     # --- out ---
 

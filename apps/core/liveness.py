@@ -18,7 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 SILENT_AFTER_S = 120.0
 
 
-class Pulse:
+class Liveness:
     """When each loop of a process last said that it goes on. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,10 +40,10 @@ class Pulse:
 
 
 #: That of this process.
-pulse = Pulse()
+liveness = Liveness()
 
 
-def serve(port: int, *, of: Pulse = pulse) -> ThreadingHTTPServer:
+def serve(port: int, *, of: Liveness = liveness) -> ThreadingHTTPServer:
     """Answer on this port, on all addresses, in a thread; 0 takes a free one.
 
     Raises ``OSError`` where the port is taken.
@@ -67,7 +67,7 @@ def serve(port: int, *, of: Pulse = pulse) -> ThreadingHTTPServer:
     return server
 
 
-def _answer(path: str, of: Pulse) -> tuple[int, str, bytes]:
+def _answer(path: str, of: Liveness) -> tuple[int, str, bytes]:
     if path == "/metrics":
         return 200, CONTENT_TYPE_LATEST, generate_latest()
     if path != "/healthz":

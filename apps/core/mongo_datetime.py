@@ -12,27 +12,27 @@ from typing import Any
 from mongoengine.fields import StringField
 
 
-def moment_text(moment: datetime) -> str:
+def datetime_text(moment: datetime) -> str:
     """Return an aware moment as it is stored, cut to milliseconds."""
     utc = moment.astimezone(UTC).replace(tzinfo=None)
     return f"{utc.isoformat(timespec='milliseconds')}Z".replace("-", "").replace(":", "")
 
 
-def moment_read(text: str) -> datetime:
+def datetime_read(text: str) -> datetime:
     """Return the stored moment, aware, in UTC. Raises ValueError."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-class MomentField(StringField):  # type: ignore[misc]
+class MongoDateTimeField(StringField):  # type: ignore[misc]
     """A moment: an aware ``datetime`` in Python, sortable text in MongoDB."""
 
     def to_python(self, value: Any) -> Any:
         """Return the moment of a stored text."""
-        return moment_read(value) if isinstance(value, str) else value
+        return datetime_read(value) if isinstance(value, str) else value
 
     def to_mongo(self, value: Any) -> Any:
         """Return the text of a moment."""
-        return moment_text(value) if isinstance(value, datetime) else value
+        return datetime_text(value) if isinstance(value, datetime) else value
 
     def validate(self, value: Any) -> None:
         """Refuse what is not an aware moment."""

@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Flag:
+class SmallEvent:
     """Can be set, cleared and waited for: ``asyncio.Event`` in a tenth of its memory.
 
     That one keeps a queue for those who wait; here there is none until somebody does.

@@ -49,7 +49,7 @@ class Tracer(Protocol):
         """Send off what is left, as far as that takes no time."""
 
 
-class Together:
+class TraceGroup:
     """Traces of several batches that take a step together."""
 
     def __init__(self, traces: Sequence[Trace]) -> None:
@@ -62,7 +62,7 @@ class Together:
 
 
 class Steps(Protocol):
-    """What takes note of steps: a ``Trace``, or several ``Together``."""
+    """What takes note of steps: a ``Trace``, or several ``TraceGroup``."""
 
     def step(self, name: str, started: float, ended: float) -> None:
         """Add a step that has ended."""

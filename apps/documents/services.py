@@ -81,7 +81,7 @@ def creation_check(*, user: User) -> None:
         raise MayNotCreateError("You may not create documents. Ask an administrator.")
 
 
-def document_take_back(*, document: Document, user: User) -> None:
+def document_creation_cancel(*, document: Document, user: User) -> None:
     """Take back a document of ``user`` that was created for content which was not stored."""
     permissions_remove(document_id=document.id)
     _discard(DocumentChange(document, user))
@@ -110,7 +110,7 @@ def document_trash(*, user: User, document_id: str) -> Document:
     return _trash_changed(document, user, events.document_trashed)
 
 
-def document_restore(*, user: User, document_id: str) -> Document:
+def document_untrash(*, user: User, document_id: str) -> Document:
     """Take a document out of the trash; one that is not in it stays as it is."""
     document, abilities = document_get(user=user, document_id=document_id, with_trashed=True)
     if not abilities.trash:
@@ -118,7 +118,7 @@ def document_restore(*, user: User, document_id: str) -> Document:
     if not document.trashed:
         return document
     document.update(set__trashed=False, unset__trashed_at=True)
-    return _trash_changed(document, user, events.document_restored)
+    return _trash_changed(document, user, events.document_untrashed)
 
 
 def document_history_set(*, user: User, document_id: str, changes: HistoryChanges) -> Document:

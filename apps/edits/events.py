@@ -6,7 +6,7 @@ from apps.core.events import Event
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class DocumentRestored:
     """A document, or a part of it, is again what it was after operation ``seq``, by ``user_id``.
 
     ``number`` is that of the version, None for a moment that is none; ``operation_seq`` that of the
@@ -22,11 +22,11 @@ class TakenBack:
 
 
 #: In the log already: what a subscriber raises undoes nothing.
-document_taken_back: Event[TakenBack] = Event("document_taken_back")
+document_restored: Event[DocumentRestored] = Event("document_taken_back")
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class AuthorUndone:
     """What ``author_id`` did after operation ``after_seq`` was taken back, by ``user_id``.
 
     ``operation_seq`` is that of the edit that did it.
@@ -40,4 +40,4 @@ class Undone:
 
 
 #: In the log already: what a subscriber raises undoes nothing.
-author_undone: Event[Undone] = Event("author_undone")
+author_undone: Event[AuthorUndone] = Event("author_undone")

@@ -18,9 +18,9 @@ from apps.crdt.content.readers import READ_FORMATS, content_read, format_of, tex
 from apps.crdt.content.schema import first_heading
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
-from apps.documents.services import creation_check, document_create, document_take_back
+from apps.documents.services import creation_check, document_create, document_creation_cancel
 from apps.documents.titles import title_clean
-from apps.history.states import present_content
+from apps.history.states import present_state
 
 
 class ImportTooLargeError(LimitExceededError):
@@ -86,7 +86,7 @@ def document_import(*, user: User, source: Source, title: str = "") -> Document:
             version_vector=version_vector,
         )
     except BaseException:
-        document_take_back(document=document, user=user)
+        document_creation_cancel(document=document, user=user)
         raise
     document.reload()
     return document
@@ -117,7 +117,7 @@ def content_insert(
 
 
 def _update(document_id: str, blocks: list[dict[str, Any]], *, at_start: bool) -> bytes:
-    state = present_content(document_id=document_id).state
+    state = present_state(document_id=document_id).state
     return insertion_update(state, blocks, at_start=at_start)
 
 

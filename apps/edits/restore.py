@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from apps.collab.services import operation_submit
 from apps.core import ids
-from apps.crdt.edits.fragments import part_read
-from apps.crdt.edits.restore import part_restoring_update, restoring_update
+from apps.crdt.edits.fragments import fragment_decode
+from apps.crdt.edits.restore import fragment_restoring_update, restoring_update
 from apps.documents.models import Document
-from apps.edits.events import TakenBack, document_taken_back
-from apps.history.attribution import clocks_of
+from apps.edits.events import DocumentRestored, document_restored
+from apps.history.attribution import attribution_load
 from apps.history.snapshot import Snapshot
-from apps.history.states import moment_content, present_content
+from apps.history.states import present_state, state_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,23 @@ def restore_preview(
 
     With ``seen_seq`` only what came up to that operation is taken back: what the caller saw. With
     ``part``, as a diff names what was deleted, only that comes back. None when there is nothing
-    to take back. Raises ``BadPartError``, ``SeqNotFoundError`` and as ``document_load`` does.
+    to take back. Raises ``FragmentInvalidError``, ``SeqNotFoundError`` and as ``document_load``
+    does.
     """
-    spans = part_read(part) if part else None
+    spans = fragment_decode(part) if part else None
     if seen_seq is None:
-        present = present_content(document_id=document_id)
+        present = present_state(document_id=document_id)
     else:
-        present = moment_content(document_id=document_id, seq=seen_seq)
+        present = state_at(document_id=document_id, seq=seen_seq)
     states = {"earlier": earlier.state, "present": present.state}
     if spans is None:
         return present.seq, restoring_update(**states)
-    clocks = clocks_of(document_id=document_id, lineage=lineage, up_to=present.seq)
-    update = part_restoring_update(**states, part=spans, came_after=clocks.came_after)
+    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
+    update = fragment_restoring_update(**states, part=spans, came_after=clocks.came_after)
     return present.seq, update
 
 
-def document_restore_to(
+def document_restore(
     *,
     document: Document,
     earlier: Snapshot,
@@ -75,10 +76,10 @@ def document_restore_to(
     )
     restored = forward_edit(document, update, user_id=user_id, unique_id=unique_id, seq=seq)
     if restored.changed:
-        taken = TakenBack(
+        taken = DocumentRestored(
             document.id, user_id, earlier.seq, number, restored.seq, is_part=bool(part)
         )
-        document_taken_back.publish(taken)
+        document_restored.publish(taken)
     return restored
 
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from apps.crdt.edits.undo import Edit, undoing_update
 from apps.documents.models import Document
-from apps.edits.events import Undone, author_undone
+from apps.edits.events import AuthorUndone, author_undone
 from apps.edits.restore import Restored, forward_edit
-from apps.history.states import moment_content
-from apps.oplog.quarantine import set_aside_seqs
+from apps.history.states import state_at
+from apps.oplog.quarantine import quarantined_seqs
 from apps.oplog.selectors import operations_since, seq_before
 
 
@@ -26,10 +26,10 @@ def undo_preview(
     """
     if after_seq is None:
         after_seq = 0 if since is None else seq_before(document_id=document_id, moment=since)
-    earlier = moment_content(document_id=document_id, seq=after_seq)
+    earlier = state_at(document_id=document_id, seq=after_seq)
     limit = None if seen_seq is None else max(seen_seq - after_seq, 0)
     operations = operations_since(document_id=document_id, after=after_seq, limit=limit)
-    aside = set_aside_seqs(document_id=document_id)
+    aside = quarantined_seqs(document_id=document_id)
     edits = [
         Edit(operation.update, operation.author_id == author_id)
         for operation in operations
@@ -62,5 +62,5 @@ def author_undo(
     )
     restored = forward_edit(document, update, user_id=user_id, unique_id=unique_id, seq=seq)
     if restored.changed:
-        author_undone.publish(Undone(document.id, user_id, author_id, after, restored.seq))
+        author_undone.publish(AuthorUndone(document.id, user_id, author_id, after, restored.seq))
     return restored

@@ -30,7 +30,7 @@ _MOVE = "Change control_socket in state.json, or name a folder with a shorter pa
 
 
 @dataclass(frozen=True)
-class Place:
+class DataDir:
     """One data folder. ``ports`` has one fixed port on loopback for each that needs one."""
 
     data_dir: Path

@@ -11,7 +11,7 @@ UP = "up"
 
 
 @contextlib.contextmanager
-def alone(data_dir: Path, doing: str) -> Iterator[str | None]:
+def exclusive(data_dir: Path, doing: str) -> Iterator[str | None]:
     """Hold the data folder; yields None, or what the one does who holds it already."""
     run = data_dir / "run"
     with (run / "lock").open("a+", encoding="utf-8") as lock:

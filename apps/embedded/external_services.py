@@ -14,7 +14,7 @@ from apps.embedded.programs import ASK_S
 
 
 @dataclass(frozen=True)
-class Given:
+class ExternalService:
     """One service of somebody else. ``ask`` raises, whatever it likes, unless it answers."""
 
     #: The name of the program that is not started for it.
@@ -36,7 +36,7 @@ class Given:
             ) from err
 
 
-def services_given(environment: Mapping[str, str]) -> list[Given]:
+def external_services(environment: Mapping[str, str]) -> list[ExternalService]:
     """Return the services that an environment names. Raises ``EmbeddedError`` for an empty name."""
     known = (
         ("postgres", "PostgreSQL", "DATABASE_URL", _ask_postgres),
@@ -52,7 +52,7 @@ def services_given(environment: Mapping[str, str]) -> list[Given]:
                 f"{variable} is empty. Name {title} with it, or unset it: then one is started here."
             )
         if url is not None:
-            given.append(Given(program, title, variable, url, ask))
+            given.append(ExternalService(program, title, variable, url, ask))
     return given
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import FrameType
 
-from apps.embedded.data_dir import Place, port_is_free
-from apps.embedded.data_dir_lock import UP, alone
+from apps.embedded.data_dir import DataDir, port_is_free
+from apps.embedded.data_dir_lock import UP, exclusive
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.plan import Plan
 from apps.embedded.programs import ROOT, Program
@@ -35,7 +35,7 @@ class StopRequest(Exception):  # noqa: N818 - a wish, not an error
 class Launcher:
     """Runs in the foreground from ``run`` until a signal."""
 
-    def __init__(self, place: Place, plan: Plan) -> None:
+    def __init__(self, place: DataDir, plan: Plan) -> None:
         self._place = place
         self._plan = plan
         self._environment = {**plan.environment, "PYTHON": sys.executable}
@@ -44,7 +44,7 @@ class Launcher:
 
     def run(self) -> int:
         """Start, stay until SIGINT or SIGTERM, stop. Returns the exit code."""
-        with alone(self._place.data_dir, UP) as other:
+        with exclusive(self._place.data_dir, UP) as other:
             if other == UP:
                 say(f"Scriptorium runs already{_address(self._place)}")
                 return 0
@@ -207,12 +207,12 @@ class Launcher:
         say(f"ready ({time.monotonic() - started:.1f} s)")
 
 
-def down(place: Place) -> int:
+def down(place: DataDir) -> int:
     """End a running launcher of this data folder, and wait until all of it is gone."""
     pid: int | None = None
     deadline = time.monotonic() + GONE_WAIT_S
     while time.monotonic() < deadline:
-        with alone(place.data_dir, "stop") as other:
+        with exclusive(place.data_dir, "stop") as other:
             if other is None:
                 say("Scriptorium does not run." if pid is None else "Scriptorium has stopped.")
                 return 0
@@ -236,7 +236,7 @@ def _needs(programs: set[str], name: str) -> bool:
     return name in programs or name.partition("-")[0] in programs
 
 
-def _address(place: Place) -> str:
+def _address(place: DataDir) -> str:
     """Return the end of "runs already": where, once it serves pages."""
     try:
         return f": {place.address_file.read_text(encoding='utf-8')}"

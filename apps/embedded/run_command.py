@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from apps.embedded.data_dir import Place
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.programs import ROOT
 
@@ -13,7 +13,7 @@ TAIL_LINES = 20
 
 
 def run_logged(
-    place: Place,
+    place: DataDir,
     name: str,
     command: list[str],
     environment: Mapping[str, str] | None = None,
@@ -29,7 +29,7 @@ def run_logged(
         raise EmbeddedError(with_log(place, f"`{name}` failed ({done.returncode}).", name))
 
 
-def with_log(place: Place, message: str, name: str) -> str:
+def with_log(place: DataDir, message: str, name: str) -> str:
     """Return a message with the end of a program's log below it."""
     path = place.log_file(name)
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []

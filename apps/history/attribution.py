@@ -19,13 +19,13 @@ from redis.exceptions import RedisError
 from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.structs import Id, Span
 from apps.crdt.codec.update_reader import Struct, read_structs, read_update
-from apps.crdt.ids.id_ranges import NONE, Runs
-from apps.history.character_counts import Letters
-from apps.history.compaction_point import BaseLostError, base_snapshot
-from apps.oplog.compacted_operations import ClockRuns, PackedOperation
-from apps.oplog.compaction_point import base_find, packed_iter
+from apps.crdt.ids.id_ranges import NONE, IdRanges
+from apps.history.character_counts import CharacterCounts
+from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
+from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
+from apps.oplog.compaction_point import compacted_iter, compaction_point_find
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import set_aside_seqs
+from apps.oplog.quarantine import quarantined_seqs
 from apps.oplog.selectors import operations_iter
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Origin(NamedTuple):
         return _EPOCH + self.received_ms * _MS
 
 
-class Clocks:
+class AttributionIndex:
     """The operations of a log in order: who brought each clock of each client, and who deleted it.
 
     Operations are numbered by those that did either, from 0.
@@ -67,8 +67,8 @@ class Clocks:
         self._ends: dict[int, list[int]] = {}
         self._places: dict[int, list[int]] = {}
         #: For each client, which of its clocks were deleted, and by which operation first.
-        self._deletes: dict[int, Runs] = {}
-        self._letters = Letters()
+        self._deletes: dict[int, IdRanges] = {}
+        self._letters = CharacterCounts()
         self.seq = 0
 
     def take(self, operation: Operation, *, is_aside: bool) -> None:
@@ -82,7 +82,7 @@ class Clocks:
             return
         self._note(operation, header.ranges, header.deletes, read_structs(operation.update))
 
-    def take_packed(self, operation: PackedOperation) -> None:
+    def take_packed(self, operation: CompactedOperation) -> None:
         """Take the next operation of those before the beginning of a compacted log."""
         self.seq = operation.seq
         self._note(operation, operation.ranges, operation.deletes, {})
@@ -93,9 +93,9 @@ class Clocks:
 
     def _note(
         self,
-        operation: Operation | PackedOperation,
-        ranges: ClockRuns,
-        deletes: ClockRuns,
+        operation: Operation | CompactedOperation,
+        ranges: ClientRanges,
+        deletes: ClientRanges,
         structs: Mapping[int, Sequence[Struct]],
     ) -> None:
         place = len(self.seqs)
@@ -108,7 +108,7 @@ class Clocks:
             self._letters.note(added or 0, removed or 0)
 
     def _note_brought(
-        self, ranges: ClockRuns, structs: Mapping[int, Sequence[Struct]], place: int
+        self, ranges: ClientRanges, structs: Mapping[int, Sequence[Struct]], place: int
     ) -> int | None:
         """Return how many letters are new, None where nothing is."""
         added: int | None = None
@@ -122,11 +122,11 @@ class Clocks:
                 added = (added or 0) + letters
         return added
 
-    def _note_deletes(self, deletes: ClockRuns, place: int) -> int | None:
+    def _note_deletes(self, deletes: ClientRanges, place: int) -> int | None:
         """Return how many letters are gone now, None where nothing is."""
         removed: int | None = None
         for client, runs in deletes.items():
-            known = self._deletes.setdefault(client, Runs())
+            known = self._deletes.setdefault(client, IdRanges())
             for clock, length in runs:
                 if took := known.take(clock, clock + length, place):
                     removed = (removed or 0) + self._letters.count(client, took)
@@ -213,18 +213,18 @@ class Clocks:
         clocks.seqs, clocks.author_ids, clocks.received_ms = origins
         for client, (ends, places) in clients.items():
             clocks._ends[int(client)], clocks._places[int(client)] = ends, places
-        clocks._deletes = {int(client): Runs(*runs) for client, runs in deletes.items()}
-        clocks._letters = Letters.from_json(letters)
+        clocks._deletes = {int(client): IdRanges(*runs) for client, runs in deletes.items()}
+        clocks._letters = CharacterCounts.from_json(letters)
         return clocks
 
 
-def clocks_of(*, document_id: str, lineage: str, up_to: int) -> Clocks:
+def attribution_load(*, document_id: str, lineage: str, up_to: int) -> AttributionIndex:
     """Return the clocks of a log up to an operation at least.
 
     What came later brought and deleted nothing of what was there. Raises as ``operations_iter``,
-    and ``PackedDamagedError``.
+    and ``CompactedDamagedError``.
     """
-    aside = set_aside_seqs(document_id=document_id)
+    aside = quarantined_seqs(document_id=document_id)
     key = _key(document_id, lineage, aside)
     clocks = _cached(key)
     if clocks.seq < up_to:
@@ -237,34 +237,34 @@ def clocks_of(*, document_id: str, lineage: str, up_to: int) -> Clocks:
     return clocks
 
 
-def _take_packed(clocks: Clocks, document_id: str, up_to: int) -> None:
+def _take_packed(clocks: AttributionIndex, document_id: str, up_to: int) -> None:
     """Take what comes next before the beginning of the log, where it is compacted."""
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     if base is None or clocks.seq >= base.seq:
         return
     end = min(base.seq, up_to)
-    for operation in packed_iter(document_id=document_id, after=clocks.seq, up_to=end):
+    for operation in compacted_iter(document_id=document_id, after=clocks.seq, up_to=end):
         clocks.take_packed(operation)
     if clocks.seq == base.seq:
-        with suppress(BaseLostError):  # who reads the document is told of it
-            clocks.take_base(base_snapshot(base).state)
+        with suppress(CompactionSnapshotLostError):  # who reads the document is told of it
+            clocks.take_base(compaction_snapshot(base).state)
 
 
-def _take_all(clocks: Clocks, operations: Iterable[Operation], aside: set[int]) -> None:
+def _take_all(clocks: AttributionIndex, operations: Iterable[Operation], aside: set[int]) -> None:
     for operation in operations:
         clocks.take(operation, is_aside=operation.seq in aside)
 
 
-def _cached(key: str) -> Clocks:
+def _cached(key: str) -> AttributionIndex:
     try:
         packed = get_redis_connection("default").get(key)
-        return Clocks() if packed is None else Clocks.unpack(packed)
+        return AttributionIndex() if packed is None else AttributionIndex.unpack(packed)
     except (RedisError, ValueError) as err:
         logger.warning("%s not read from Redis: %s", key, err)
-        return Clocks()
+        return AttributionIndex()
 
 
-def _cache(key: str, clocks: Clocks) -> None:
+def _cache(key: str, clocks: AttributionIndex) -> None:
     packed = clocks.pack()
     if len(packed) > CACHED_BYTES:
         return

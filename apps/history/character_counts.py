@@ -9,16 +9,16 @@ from typing import Any, Self
 
 from apps.crdt.codec.contents import STRING
 from apps.crdt.codec.update_reader import Struct
-from apps.crdt.ids.id_ranges import Runs
+from apps.crdt.ids.id_ranges import IdRanges
 
 
-class Letters:
+class CharacterCounts:
     """Two counts for each operation, by its number, and the clocks that are no letters."""
 
     def __init__(self) -> None:
         self.added: list[int] = []
         self.removed: list[int] = []
-        self._others: dict[int, Runs] = {}
+        self._others: dict[int, IdRanges] = {}
 
     def bring(self, client: int, structs: Iterable[Struct], *, known: int) -> int:
         """Take structs of a client; return how many letters they have from clock ``known`` on."""
@@ -30,7 +30,7 @@ class Letters:
             if struct.kind == STRING:
                 letters += end - first
             else:
-                self._others.setdefault(client, Runs()).take(first, end, 0)
+                self._others.setdefault(client, IdRanges()).take(first, end, 0)
         return letters
 
     def take_state(self, structs: Mapping[int, Iterable[Struct]]) -> None:
@@ -63,5 +63,5 @@ class Letters:
         """Read what ``to_json`` made."""
         letters = cls()
         letters.added, letters.removed, others = whole
-        letters._others = {int(client): Runs(*runs) for client, runs in others.items()}
+        letters._others = {int(client): IdRanges(*runs) for client, runs in others.items()}
         return letters

@@ -3,17 +3,17 @@
 from apps.core.errors import ConflictError
 from apps.history.selectors import version_find
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
-from apps.oplog.compaction_point import LogBase, base_find
+from apps.oplog.compaction_point import CompactionPoint, compaction_point_find
 
 
-class BaseLostError(ConflictError):
+class CompactionSnapshotLostError(ConflictError):
     """The state that a log begins with is gone or damaged, and nothing makes it anew."""
 
     code = "base_lost"
 
 
-def base_snapshot(base: LogBase) -> Snapshot:
-    """Return the state that a log begins with. Raises ``BaseLostError``."""
+def compaction_snapshot(base: CompactionPoint) -> Snapshot:
+    """Return the state that a log begins with. Raises ``CompactionSnapshotLostError``."""
     version = version_find(document_id=base.document_id, number=base.number)
     if version is None:
         raise _lost(base, "it is not there")
@@ -26,14 +26,17 @@ def base_snapshot(base: LogBase) -> Snapshot:
     return snapshot
 
 
-def log_start(*, document_id: str) -> Snapshot:
-    """Return what a document's log begins with: its base, or nothing. Raises ``BaseLostError``."""
-    base = base_find(document_id=document_id)
-    return EMPTY if base is None else base_snapshot(base)
+def log_start_snapshot(*, document_id: str) -> Snapshot:
+    """Return the snapshot that a document's log starts from; empty where it is not compacted.
+
+    Raises ``CompactionSnapshotLostError``.
+    """
+    base = compaction_point_find(document_id=document_id)
+    return EMPTY if base is None else compaction_snapshot(base)
 
 
-def _lost(base: LogBase, why: str) -> BaseLostError:
-    return BaseLostError(
+def _lost(base: CompactionPoint, why: str) -> CompactionSnapshotLostError:
+    return CompactionSnapshotLostError(
         f"The log of {base.document_id} begins with version {base.number}, and {why}. Put it back "
         "from a backup.",
         extra={"document_id": base.document_id, "number": base.number, "seq": base.seq},

@@ -8,7 +8,7 @@ from apps.core.errors import InvalidInputError, NotFoundError
 from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.models import Document
 from apps.history.snapshot import Snapshot
-from apps.history.states import moment_content, present_content, version_content
+from apps.history.states import present_state, state_at, version_state
 
 #: What a file's name may not have on one system or another.
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -80,7 +80,7 @@ def export_get(
 
 def _content(document_id: str, version: int | None, seq: int | None) -> Snapshot:
     if version is not None:
-        return version_content(document_id=document_id, number=version)
+        return version_state(document_id=document_id, number=version)
     if seq is not None:
-        return moment_content(document_id=document_id, seq=seq)
-    return present_content(document_id=document_id)
+        return state_at(document_id=document_id, seq=seq)
+    return present_state(document_id=document_id)

@@ -14,7 +14,7 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from apps.core.mongo_datetime import MomentField, moment_read, moment_text
+from apps.core.mongo_datetime import MongoDateTimeField, datetime_read, datetime_text
 
 #: Updates in one command; above fifty some Mongo dialects hang.
 UPDATES_PER_COMMAND = 50
@@ -29,8 +29,8 @@ class LastProcessedVersion(me.Document):  # type: ignore[misc]
     unique_id = me.StringField(required=True)
     version_vector = me.BinaryField(required=True)
     #: When the server received that operation (the timestamp of docs/system-flow.md, §9).
-    received_at = MomentField(required=True)
-    processed_at = MomentField(required=True)
+    received_at = MongoDateTimeField(required=True)
+    processed_at = MongoDateTimeField(required=True)
 
     meta = {"collection": "last_processed_version", "index_cls": False}
 
@@ -62,7 +62,7 @@ def processed_find(*, document_id: str) -> Processed | None:
         seq=row["seq"],
         unique_id=row["unique_id"],
         version_vector=bytes(row["version_vector"]),
-        received_at=moment_read(row["received_at"]),
+        received_at=datetime_read(row["received_at"]),
     )
 
 
@@ -114,6 +114,6 @@ def _values(mark: Processed, at: datetime) -> dict[str, Any]:
         "seq": mark.seq,
         "unique_id": mark.unique_id,
         "version_vector": mark.version_vector,
-        "received_at": moment_text(mark.received_at),
-        "processed_at": moment_text(at),
+        "received_at": datetime_text(mark.received_at),
+        "processed_at": datetime_text(at),
     }

@@ -24,35 +24,35 @@ from django.conf import settings
 from apps.core import clock, failpoints
 from apps.core.errors import ConflictError
 from apps.documents.heads import head_find
-from apps.history.compaction_point import base_snapshot
+from apps.history.compaction_point import compaction_snapshot
 from apps.history.last_processed import processed_find
-from apps.history.selectors import version_find, version_places
-from apps.history.services import version_mark_base, versions_unmark_base
+from apps.history.selectors import version_find, version_infos
+from apps.history.services import version_mark_compaction_point, versions_unmark_compaction_point
 from apps.history.snapshot import Snapshot
 from apps.maintenance.integrity.log_replay import LogReplay, replayed
 from apps.maintenance.integrity.snapshot_check import version_fault
 from apps.oplog.bulk import operations_count, operations_drop
-from apps.oplog.compacted_operations import PackedOperation
+from apps.oplog.compacted_operations import CompactedOperation
 from apps.oplog.compaction_point import (
-    LogBase,
-    base_advance,
-    base_find,
-    packed_append,
-    packed_end,
-    packed_faults,
-    packed_iter,
+    CompactionPoint,
+    compacted_append,
+    compacted_end,
+    compacted_faults,
+    compacted_iter,
+    compaction_point_advance,
+    compaction_point_find,
 )
-from apps.oplog.quarantine import set_aside_seqs
+from apps.oplog.quarantine import quarantined_seqs
 from apps.oplog.selectors import operations_iter, seqs_received
 
 logger = logging.getLogger(__name__)
 
 #: Operations of one packed row.
-ROW = 1_000
+COMPACTED_ROW_OPERATIONS = 1_000
 #: Fewer are not worth a row, and a state that is checked.
-LEAST = 1_000
+COMPACTION_MIN_OPERATIONS = 1_000
 #: More are for the next run, which is in an hour: a replay holds a worker's processor.
-MOST = 50_000
+COMPACTION_MAX_OPERATIONS = 50_000
 
 
 class CompactionRefusedError(ConflictError):
@@ -87,8 +87,8 @@ def document_compact(
     document_id: str,
     after_days: int,
     apply: bool,
-    least: int = LEAST,
-    most: int = MOST,
+    least: int = COMPACTION_MIN_OPERATIONS,
+    most: int = COMPACTION_MAX_OPERATIONS,
 ) -> Compacted:
     """Compact a document's log up to so many days ago, 0 for never; go on with what was begun.
 
@@ -100,7 +100,7 @@ def document_compact(
     done = _drop(document_id, now, apply=apply)
     if not after_days:
         return done
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     begun = base.seq if base else 0
     old = _beginnings(document_id, begun + least, now - timedelta(days=after_days))
     goal = _goal(old, begun + most)
@@ -131,9 +131,7 @@ def _beginnings(document_id: str, first: int, horizon: datetime) -> dict[int, in
     """
     end = _end(document_id)
     numbers = {
-        seq: number
-        for seq, number in version_places(document_id=document_id)
-        if first <= seq <= end
+        seq: number for seq, number in version_infos(document_id=document_id) if first <= seq <= end
     }
     if not numbers:
         return {}
@@ -146,7 +144,7 @@ def _end(document_id: str) -> int:
     head, processed = head_find(document_id=document_id), processed_find(document_id=document_id)
     if head is None or processed is None:
         return 0
-    aside = set_aside_seqs(document_id=document_id)
+    aside = quarantined_seqs(document_id=document_id)
     return min(head.seq - 1, head.published_seq, processed.seq, *(seq - 1 for seq in aside))
 
 
@@ -160,18 +158,18 @@ def _advance(document_id: str, goal: Goal) -> None:
         right = replay.snapshot()
     _check_version(document_id, goal, right)
     _check_packed(document_id, begun, goal.seq)
-    if not version_mark_base(document_id=document_id, number=goal.number):
+    if not version_mark_compaction_point(document_id=document_id, number=goal.number):
         raise CompactionRefusedError(f"Version {goal.number} of {document_id} is gone.")
     if failpoints.armed:
         failpoints.reach("after_base_marked")
-    base = LogBase(
+    base = CompactionPoint(
         document_id=document_id,
         seq=goal.seq,
         number=goal.number,
         version_vector=right.version_vector,
         made_at=clock.now(),
     )
-    base_advance(base)
+    compaction_point_advance(base)
     if failpoints.armed:
         failpoints.reach("after_log_begins")
     logger.info("the log of %s begins at operation %s", document_id, base.begins)
@@ -179,24 +177,24 @@ def _advance(document_id: str, goal: Goal) -> None:
 
 def _pack(replay: LogReplay, up_to: int) -> None:
     """Replay a log up to an operation, and pack what is not packed yet."""
-    packed = packed_end(document_id=replay.document_id)
+    packed = compacted_end(document_id=replay.document_id)
     operations = _replayed(replay, up_to)
     fresh = (each for each in operations if each.seq > packed)
-    while row := list(islice(fresh, ROW)):
-        if not packed_append(document_id=replay.document_id, operations=row):
+    while row := list(islice(fresh, COMPACTED_ROW_OPERATIONS)):
+        if not compacted_append(document_id=replay.document_id, operations=row):
             raise CompactionRefusedError(f"Somebody else compacts {replay.document_id} now.")
         if failpoints.armed:
             failpoints.reach("after_packed")
 
 
-def _replayed(replay: LogReplay, up_to: int) -> Iterator[PackedOperation]:
+def _replayed(replay: LogReplay, up_to: int) -> Iterator[CompactedOperation]:
     for operation, error in replay.steps(limit=up_to - replay.seq):
         if error is not None:
             raise CompactionRefusedError(
                 f"Operation {operation.seq} of {replay.document_id} cannot be applied: "
                 f"{error.message}"
             )
-        yield PackedOperation.of(operation)
+        yield CompactedOperation.of(operation)
 
 
 def _check_version(document_id: str, goal: Goal, right: Snapshot) -> None:
@@ -211,10 +209,10 @@ def _check_version(document_id: str, goal: Goal, right: Snapshot) -> None:
 
 def _check_packed(document_id: str, begun: int, up_to: int) -> None:
     """Read the rows anew, and hold them against the log."""
-    rows = packed_iter(document_id=document_id, after=begun, up_to=up_to)
+    rows = compacted_iter(document_id=document_id, after=begun, up_to=up_to)
     operations = operations_iter(document_id=document_id, after=begun, limit=up_to - begun)
     for packed, operation in zip(rows, operations, strict=True):
-        if packed != PackedOperation.of(operation):
+        if packed != CompactedOperation.of(operation):
             raise CompactionRefusedError(
                 f"What is packed of operation {operation.seq} of {document_id} is another one."
             )
@@ -225,7 +223,7 @@ def _check_packed(document_id: str, begun: int, up_to: int) -> None:
 
 def _drop(document_id: str, now: datetime, *, apply: bool) -> Compacted:
     """Delete what is before the log's beginning, once that has been decided for long enough."""
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     if base is None:
         return Compacted(begins=1)
     done = Compacted(begins=base.begins)
@@ -241,12 +239,12 @@ def _drop(document_id: str, now: datetime, *, apply: bool) -> Compacted:
         done.dropped = dropped
         if failpoints.armed:
             failpoints.reach("after_dropped")
-    versions_unmark_base(document_id=document_id, below=base.seq)
+    versions_unmark_compaction_point(document_id=document_id, below=base.seq)
     return done
 
 
-def _check_kept(base: LogBase) -> None:
+def _check_kept(base: CompactionPoint) -> None:
     """Look once more at all that stays in the place of what goes. Raises as it does."""
-    base_snapshot(base)
-    for _, text in packed_faults(document_id=base.document_id):
+    compaction_snapshot(base)
+    for _, text in compacted_faults(document_id=base.document_id):
         raise CompactionRefusedError(text)

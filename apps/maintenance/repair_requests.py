@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from celery import current_app
 
 from apps.history.events import DamagedVersion
-from apps.maintenance.tasks import mend_version
+from apps.maintenance.tasks import repair_version
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _BOUNDS = {
 }
 
 
-class MendRequests:
+class RepairRequests:
     """What was asked for lately, and the thread that asks."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
@@ -62,7 +62,7 @@ class MendRequests:
     def _send(self, version: DamagedVersion) -> None:
         try:
             with current_app.connection_for_write(transport_options=_BOUNDS) as connection:
-                mend_version.apply_async(
+                repair_version.apply_async(
                     (version.document_id, version.number), connection=connection, retry=False
                 )
         except Exception as err:  # noqa: BLE001 - a broker's library has many; the read goes on

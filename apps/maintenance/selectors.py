@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from apps.documents.heads import head_find
 from apps.documents.selectors import DocumentNotFoundError, document_ids
-from apps.oplog.compaction_point import base_find
+from apps.oplog.compaction_point import compaction_point_find
 from apps.oplog.selectors import head_seq, logs_begun
 
 
@@ -14,7 +14,7 @@ def stored_check(document_id: str) -> None:
     if (
         head_find(document_id=document_id) is None
         and not head_seq(document_id=document_id)
-        and base_find(document_id=document_id) is None
+        and compaction_point_find(document_id=document_id) is None
     ):
         raise DocumentNotFoundError(f"There is no document {document_id}.")
 

@@ -2,9 +2,9 @@
 
 from apps.history import events
 from apps.history.events import DamagedVersion
-from apps.maintenance.repair_requests import MendRequests
+from apps.maintenance.repair_requests import RepairRequests
 
-_requests = MendRequests()
+_requests = RepairRequests()
 
 
 def subscribe() -> None:

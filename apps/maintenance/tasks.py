@@ -10,9 +10,9 @@ from apps.maintenance.integrity import repair
 
 
 @shared_task(name="pipeline.mend_version", expires=600)  # type: ignore[untyped-decorator]
-def mend_version(document_id: str, number: int) -> bool:
+def repair_version(document_id: str, number: int) -> bool:
     """Make a damaged version anew from the log; tell whether that was done."""
-    return repair.version_mend(document_id=document_id, number=number)
+    return repair.version_repair_from_log(document_id=document_id, number=number)
 
 
 @shared_task(name="pipeline.retention", expires=3600)  # type: ignore[untyped-decorator]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pymongo import UpdateOne
 
 from apps.core.mongo import equal
-from apps.oplog.compaction_point import base_delete
+from apps.oplog.compaction_point import compaction_point_delete
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
@@ -39,7 +39,7 @@ def operations_write(operations: Iterable[Operation]) -> Iterator[int]:
 def operations_delete(*, document_id: str) -> None:
     """Delete a whole log; only for an import that is taken back."""
     operation_rows().delete_many({"document_id": equal(document_id)})
-    base_delete(document_id=document_id)
+    compaction_point_delete(document_id=document_id)
 
 
 def operations_drop(*, document_id: str, up_to: int) -> Iterator[int]:

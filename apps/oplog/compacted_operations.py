@@ -16,7 +16,7 @@ from apps.crdt.codec.update_reader import read_update
 from apps.oplog.operation import Operation
 
 #: ClockRuns by client: of clocks ``(first, end)``, or of deletes ``(clock, length)``.
-ClockRuns = dict[int, tuple[tuple[int, int], ...]]
+ClientRanges = dict[int, tuple[tuple[int, int], ...]]
 
 #: Changes when the form does.
 _FORM = 1
@@ -24,25 +24,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 
-class PackedDamagedError(ConflictError):
+class CompactedDamagedError(ConflictError):
     """A row of packed operations is not what was written."""
 
     code = "packed_damaged"
 
 
 @dataclass(frozen=True, slots=True)
-class PackedOperation:
+class CompactedOperation:
     """One operation without its content: the clocks that it brought, and what it deleted."""
 
     seq: int
     unique_id: str
     author_id: str
     received_at: datetime
-    ranges: ClockRuns
-    deletes: ClockRuns
+    ranges: ClientRanges
+    deletes: ClientRanges
 
     @classmethod
-    def of(cls, operation: Operation) -> "PackedOperation":
+    def of(cls, operation: Operation) -> "CompactedOperation":
         """Return what is kept of an operation. Raises ``MalformedUpdateError``."""
         header = read_update(operation.update)
         return cls(
@@ -55,7 +55,7 @@ class PackedOperation:
         )
 
 
-def operations_pack(operations: Sequence[PackedOperation]) -> bytes:
+def operations_encode(operations: Sequence[CompactedOperation]) -> bytes:
     """Return operations that follow each other as the bytes of one row."""
     authors = sorted({each.author_id for each in operations})
     numbers = {author_id: number for number, author_id in enumerate(authors)}
@@ -73,18 +73,18 @@ def operations_pack(operations: Sequence[PackedOperation]) -> bytes:
     return zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 9)
 
 
-def operations_unpack(packed: bytes) -> list[PackedOperation]:
-    """Read what ``operations_pack`` made. Raises ``PackedDamagedError``."""
+def operations_decode(packed: bytes) -> list[CompactedOperation]:
+    """Read what ``operations_encode`` made. Raises ``CompactedDamagedError``."""
     try:
         return _operations(*_columns(packed))
     except _UNREADABLE as err:
         raise _damaged(err) from err
 
 
-def names_unpack(packed: bytes) -> tuple[int, list[str]]:
+def unique_ids_decode(packed: bytes) -> tuple[int, list[str]]:
     """Return the first seq of a row and the unique ids from there on, at a tenth of the cost.
 
-    Raises ``PackedDamagedError``.
+    Raises ``CompactedDamagedError``.
     """
     try:
         first_seq, columns = _columns(packed)
@@ -97,8 +97,8 @@ def names_unpack(packed: bytes) -> tuple[int, list[str]]:
 _UNREADABLE = (zlib.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
 
 
-def _damaged(error: Exception) -> PackedDamagedError:
-    return PackedDamagedError(f"A row of packed operations cannot be read: {error}.")
+def _damaged(error: Exception) -> CompactedDamagedError:
+    return CompactedDamagedError(f"A row of packed operations cannot be read: {error}.")
 
 
 def _columns(packed: bytes) -> tuple[int, list[Any]]:
@@ -108,14 +108,14 @@ def _columns(packed: bytes) -> tuple[int, list[Any]]:
     return first_seq, columns
 
 
-def _operations(first_seq: int, columns: list[Any]) -> list[PackedOperation]:
+def _operations(first_seq: int, columns: list[Any]) -> list[CompactedOperation]:
     unique_ids, authors, numbers, pauses, ranges, deletes = columns
     operations, moment = [], _EPOCH
     rows = zip(unique_ids, numbers, pauses, ranges, deletes, strict=True)
     for place, (unique_id, number, pause, brought, deleted) in enumerate(rows):
         moment += pause * _MS
         operations.append(
-            PackedOperation(
+            CompactedOperation(
                 seq=first_seq + place,
                 unique_id=unique_id,
                 author_id=authors[number],
@@ -127,12 +127,12 @@ def _operations(first_seq: int, columns: list[Any]) -> list[PackedOperation]:
     return operations
 
 
-def _flat(runs: ClockRuns) -> list[list[int]]:
+def _flat(runs: ClientRanges) -> list[list[int]]:
     """Return ``[client, one, two, one, two, …]`` for each client."""
     return [[client, *(number for run in own for number in run)] for client, own in runs.items()]
 
 
-def _runs(flat: Any) -> ClockRuns:
+def _runs(flat: Any) -> ClientRanges:
     return {
         client: tuple(zip(numbers[::2], numbers[1::2], strict=True)) for client, *numbers in flat
     }

@@ -10,7 +10,7 @@ import mongoengine as me
 from pymongo.collection import Collection
 
 from apps.core.mongo import durable
-from apps.core.mongo_datetime import MomentField
+from apps.core.mongo_datetime import MongoDateTimeField
 
 
 class CrdtOperation(me.Document):  # type: ignore[misc]
@@ -75,7 +75,7 @@ class QuarantinedOperation(me.Document):  # type: ignore[misc]
     }
 
 
-class PackedOperations(me.Document):  # type: ignore[misc]
+class CompactedOperations(me.Document):  # type: ignore[misc]
     """What is kept of operations ``first_seq`` to ``last_seq`` once a snapshot has their content.
 
     ``packed`` is written by ``oplog.compacted_operations``. The unique index is the arbiter.
@@ -93,14 +93,14 @@ class PackedOperations(me.Document):  # type: ignore[misc]
     }
 
 
-class LogBeginning(me.Document):  # type: ignore[misc]
+class StoredCompactionPoint(me.Document):  # type: ignore[misc]
     """A compacted log begins after ``seq``, with the state of version ``number``."""
 
     id = me.StringField(primary_key=True)
     seq = me.IntField(required=True, min_value=1)
     number = me.IntField(required=True, min_value=1)
     version_vector = me.BinaryField(required=True)
-    made_at = MomentField(required=True)
+    made_at = MongoDateTimeField(required=True)
 
     meta = {"collection": "log_beginnings", "index_cls": False}
 
@@ -123,11 +123,11 @@ def quarantine_rows() -> Rows:
     return durable(QuarantinedOperation._get_collection())  # noqa: SLF001
 
 
-def packed_rows() -> Rows:
+def compacted_rows() -> Rows:
     """Return the collection of packed operations, which is durable."""
-    return durable(PackedOperations._get_collection())  # noqa: SLF001
+    return durable(CompactedOperations._get_collection())  # noqa: SLF001
 
 
-def base_rows() -> Rows:
+def compaction_point_rows() -> Rows:
     """Return the collection of where logs begin, which is durable."""
-    return durable(LogBeginning._get_collection())  # noqa: SLF001
+    return durable(StoredCompactionPoint._get_collection())  # noqa: SLF001

@@ -16,7 +16,7 @@ class PulsingScheduler(PersistentScheduler):  # type: ignore[misc]
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         """Start what is due; return for how long there is nothing to do, in seconds."""
-        liveness.pulse.beat(_LOOP)
+        liveness.liveness.beat(_LOOP)
         return super().tick(*args, **kwargs)
 
 

@@ -8,15 +8,15 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.activity import session_selectors
-from apps.activity.event_types import Kind
+from apps.activity.event_types import EventType
 from apps.activity.services import activity_record
 from apps.activity.session_tracker import writing_advance
 from apps.core import clock
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
 from apps.oplog.bulk import operations_write
-from apps.oplog.compacted_operations import PackedOperation
-from apps.oplog.compaction_point import LogBase, base_advance, packed_append
+from apps.oplog.compacted_operations import CompactedOperation
+from apps.oplog.compaction_point import CompactionPoint, compacted_append, compaction_point_advance
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import make_user
 from tests.documents.factories import make_document
@@ -120,11 +120,11 @@ def test_names_and_ways_back_stand_in_their_sitting(
 ) -> None:
     """Of any page; automatic versions do not."""
     write(scribe, (ada, 60), (ada, 59))
-    client.post(path(scribe).replace("sittings", "versions"), {"name": "Draft"})
+    client.post(path(scribe).replace("writing-sessions", "versions"), {"name": "Draft"})
     write(scribe, (ada, 5), (ada, 4))
     detail = {"number": None, "seq": 1, "operation_seq": 4}
     activity_record(
-        document_id=scribe.document_id, actor_id=ada.pk, kind=Kind.RESTORED, detail=detail
+        document_id=scribe.document_id, actor_id=ada.pk, kind=EventType.RESTORED, detail=detail
     )
     later, earlier = client.get(path(scribe)).json()["results"]
     assert [(each["name"], each["seq"]) for each in earlier["versions"]] == [("Draft", 2)]
@@ -159,10 +159,12 @@ def test_letters_of_before_a_compacted_logs_beginning_are_not_known(
     writing_advance(document_id=scribe.document_id)
     snapshot = Snapshot(1, scribe.doc.get_state(), scribe.doc.get_update())
     number = version_create(document_id=scribe.document_id, snapshot=snapshot)
-    packed_append(
-        document_id=scribe.document_id, operations=[PackedOperation.of(each) for each in old]
+    compacted_append(
+        document_id=scribe.document_id, operations=[CompactedOperation.of(each) for each in old]
     )
-    base_advance(LogBase(scribe.document_id, 1, number, scribe.doc.get_state(), clock.now()))
+    compaction_point_advance(
+        CompactionPoint(scribe.document_id, 1, number, scribe.doc.get_state(), clock.now())
+    )
     list(operations_write([scribe.write("new"), scribe.erase(0, 3)]))
     later, earlier = client.get(path(scribe, "?letters=true")).json()["results"]
     assert (later["letters"], earlier["letters"]) == ({"added": 3, "removed": 3}, None)

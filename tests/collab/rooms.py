@@ -4,7 +4,7 @@ import asyncio
 
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
-from apps.collab.peer_bus import Exchange
+from apps.collab.peer_bus import PeerBus
 from apps.collab.room import Room, RoomContext
 from apps.core import ids
 from apps.crdt.engine.base import get_engine
@@ -28,7 +28,7 @@ class House:
         self._rooms: list[Room] = []
         self._context = RoomContext(
             committer=self.committer,
-            exchange=Exchange(lambda message: None),
+            exchange=PeerBus(lambda message: None),
             engine=get_engine("pycrdt"),
             limits=limits,
             load=self._load,

@@ -9,7 +9,7 @@ from apps.accounts.roles import Role
 from apps.collab import frame_handler as module
 from apps.collab import protocol
 from apps.collab.close_codes import FORBIDDEN
-from apps.collab.frame_handler import Inbound, MalformedFrameError, TooFastError
+from apps.collab.frame_handler import FrameHandler, MalformedFrameError, TooFastError
 from apps.collab.limits import Limits
 from apps.collab.protocol import MAX_AWARENESS_ENTRIES, MAX_UNIQUE_ID_CHARS, AwarenessEntry
 from apps.collab.room import Room
@@ -31,7 +31,7 @@ class Desk:
         self.room = room
         self.socket = Socket(document_id=room.document_id, limits=limits, **options)
         self.tokens: list[str] = []
-        self._inbound = Inbound(
+        self._inbound = FrameHandler(
             self.socket.session, room, limits=limits, on_token=self.tokens.append
         )
 

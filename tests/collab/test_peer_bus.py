@@ -11,7 +11,7 @@ from django.conf import settings
 from prometheus_client import REGISTRY
 
 from apps.collab import peer_bus as module
-from apps.collab.peer_bus import Exchange, Message, operations_message, operations_of
+from apps.collab.peer_bus import Message, PeerBus, operations_message, operations_of
 from apps.core import ids
 from tests.support.eventually import eventually_async
 from tests.support.operations import Scribe
@@ -22,7 +22,7 @@ class Server:
 
     def __init__(self) -> None:
         self.heard: list[Message] = []
-        self.exchange = Exchange(self._on_message)
+        self.exchange = PeerBus(self._on_message)
 
     async def until_heard(self, message: Message) -> None:
         """Wait until a message has come."""
@@ -183,7 +183,7 @@ async def test_others_who_have_said_nothing_for_long_are_believed_to_be_gone(
     await until_joined(there, here, document_id)
     here.exchange.rejoin_all()
     assert not here.exchange.is_alone(document_id)
-    monkeypatch.setattr(module, "OTHERS_S", 0.0)
+    monkeypatch.setattr(module, "PEER_TTL_S", 0.0)
     here.exchange.rejoin_all()
     assert here.exchange.is_alone(document_id)
 
@@ -191,7 +191,7 @@ async def test_others_who_have_said_nothing_for_long_are_believed_to_be_gone(
 async def test_layer_that_is_slow_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for it is bounded; more is dropped and counted, as the layer itself would."""
     monkeypatch.setattr(module, "_WAITING", 3)
-    exchange, before = Exchange(lambda message: None), lost()
+    exchange, before = PeerBus(lambda message: None), lost()
     for _ in range(5):
         exchange.publish(say(ids.new_id()))
     assert lost() - before == 2

@@ -102,7 +102,7 @@ async def test_whole_document_is_written_once_for_all_who_come_before_the_next_e
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A class that opens a page at one moment costs what one pupil costs; kept for a while only."""
-    monkeypatch.setattr(module, "WHOLE_KEPT_S", 0.02)
+    monkeypatch.setattr(module, "FULL_STATE_TTL_S", 0.02)
     writer = Writer()
 
     async def come() -> bytes:

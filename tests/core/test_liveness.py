@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import requests
 
-from apps.core.liveness import SILENT_AFTER_S, Pulse, serve
+from apps.core.liveness import SILENT_AFTER_S, Liveness, serve
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 
 
 @contextmanager
-def served(pulse: Pulse) -> Iterator[str]:
+def served(pulse: Liveness) -> Iterator[str]:
     """Serve the signs of life; yields the address."""
     server = serve(0, of=pulse)
     try:
@@ -32,7 +32,7 @@ def served(pulse: Pulse) -> Iterator[str]:
 def test_process_is_alive_while_its_loops_turn_and_stuck_when_one_is_silent() -> None:
     """The answer names the loop."""
     clock = Clock()
-    pulse = Pulse(clock)
+    pulse = Liveness(clock)
     with served(pulse) as url:
         pulse.beat("one")
         pulse.beat("other")
@@ -50,7 +50,7 @@ def test_process_is_alive_while_its_loops_turn_and_stuck_when_one_is_silent() ->
 
 def test_process_shows_its_metrics_and_nothing_else() -> None:
     """In Prometheus' own format."""
-    with served(Pulse()) as url:
+    with served(Liveness()) as url:
         answer = requests.get(f"{url}/metrics", timeout=10)
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         assert "\nscriptorium_kafka_lag " in answer.text

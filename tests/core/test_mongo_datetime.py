@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.mongo_datetime import MomentField, moment_read, moment_text
+from apps.core.mongo_datetime import MongoDateTimeField, datetime_read, datetime_text
 
 MOMENTS = st.datetimes(
     min_value=datetime(1000, 1, 2),
@@ -23,7 +23,7 @@ class Thing(mongoengine.Document):  # type: ignore[misc]
     """Something that happened."""
 
     id = mongoengine.fields.StringField(primary_key=True)
-    at = MomentField()
+    at = MongoDateTimeField()
     meta = {"collection": "test_moments"}
 
 
@@ -43,13 +43,13 @@ def ids(things: Any) -> list[str]:
 
 def test_moment_text_is_iso_8601_in_basic_format() -> None:
     """Readable by people and by other programs."""
-    assert moment_text(FIRST) == "20261124T031343.471Z"
+    assert datetime_text(FIRST) == "20261124T031343.471Z"
 
 
 @given(MOMENTS)
 def test_moment_text_reads_back_to_the_millisecond(moment: datetime) -> None:
     """From any zone, in UTC."""
-    read = moment_read(moment_text(moment))
+    read = datetime_read(datetime_text(moment))
     assert read.tzinfo is UTC
     assert timedelta(0) <= moment - read < timedelta(milliseconds=1)
 
@@ -58,9 +58,9 @@ def test_moment_text_reads_back_to_the_millisecond(moment: datetime) -> None:
 def test_moment_text_sorts_as_time_does(one: datetime, other: datetime) -> None:
     """To the millisecond."""
     earlier, later = sorted([one, other])
-    assert moment_text(earlier) <= moment_text(later)
+    assert datetime_text(earlier) <= datetime_text(later)
     if later - earlier >= timedelta(milliseconds=1):
-        assert moment_text(earlier) < moment_text(later)
+        assert datetime_text(earlier) < datetime_text(later)
 
 
 def test_moments_in_the_database_compare_to_the_millisecond(things: Any) -> None:

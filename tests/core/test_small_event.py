@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from apps.core.small_event import Flag
+from apps.core.small_event import SmallEvent
 
 
-async def started(flag: Flag) -> "asyncio.Task[None]":
+async def started(flag: SmallEvent) -> "asyncio.Task[None]":
     """Return a task that waits already."""
     task = asyncio.create_task(flag.wait())
     await asyncio.sleep(0)
@@ -17,7 +17,7 @@ async def started(flag: Flag) -> "asyncio.Task[None]":
 
 async def test_all_who_wait_are_woken_even_when_it_is_cleared_at_once() -> None:
     """And those who come after that wait."""
-    flag = Flag()
+    flag = SmallEvent()
     early = [await started(flag) for _ in range(3)]
     assert not any(task.done() for task in early)
     flag.set()
@@ -31,8 +31,8 @@ async def test_all_who_wait_are_woken_even_when_it_is_cleared_at_once() -> None:
 
 async def test_set_flag_is_not_waited_for() -> None:
     """Neither one that begins so."""
-    await asyncio.wait_for(Flag(is_set=True).wait(), 1)
-    flag = Flag()
+    await asyncio.wait_for(SmallEvent(is_set=True).wait(), 1)
+    flag = SmallEvent()
     flag.set()
     flag.set()
     await asyncio.wait_for(flag.wait(), 1)
@@ -40,7 +40,7 @@ async def test_set_flag_is_not_waited_for() -> None:
 
 async def test_who_gives_up_is_forgotten_and_the_others_are_woken() -> None:
     """Also when both happen in the same turn of the loop."""
-    flag = Flag()
+    flag = SmallEvent()
     gives_up, stays, too_late = [await started(flag) for _ in range(3)]
     gives_up.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -55,4 +55,4 @@ async def test_who_gives_up_is_forgotten_and_the_others_are_woken() -> None:
 
 async def test_it_is_small() -> None:
     """There are three for each document that somebody has open."""
-    assert sys.getsizeof(Flag()) < 60
+    assert sys.getsizeof(SmallEvent()) < 60

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from apps.embedded.data_dir import Place
+from apps.embedded.data_dir import DataDir
 from apps.embedded.kafka import (
     folder_make,
     jars_are_there,
@@ -107,7 +107,7 @@ class Container:
 @pytest.fixture(scope="module")
 def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run Apache Kafka itself, empty; the in-memory broker makes topics by its own lights."""
-    place = Place.open(tmp_path_factory.mktemp("kafka"), kind="stack")
+    place = DataDir.open(tmp_path_factory.mktemp("kafka"), kind="stack")
     need_stack(place)
     if not jars_are_there():
         jars_bring(place)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from apps.embedded import data_dir as module
-from apps.embedded.data_dir import SERVICES, Place, port_is_free, write_private
+from apps.embedded.data_dir import SERVICES, DataDir, port_is_free, write_private
 from apps.embedded.errors import EmbeddedError
 from tests.support.eventually import eventually
 from tests.support.launcher import free_port
@@ -26,21 +26,21 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_new_place_chooses_a_port_for_each_service(place: Place) -> None:
+def test_new_place_chooses_a_port_for_each_service(place: DataDir) -> None:
     """Four different ones, below those that systems give to outgoing connections."""
     assert set(place.ports) == set(SERVICES)
     assert len(set(place.ports.values())) == len(SERVICES)
     assert all(20_000 <= port < 32_000 for port in place.ports.values())
 
 
-def test_place_opened_again_is_the_same(place: Place, data_dir: Path) -> None:
+def test_place_opened_again_is_the_same(place: DataDir, data_dir: Path) -> None:
     """Ports and secrets are chosen once: the database knows its password."""
-    assert Place.open(data_dir) == place
+    assert DataDir.open(data_dir) == place
 
 
-def test_two_places_share_no_secret(place: Place, tmp_path: Path) -> None:
+def test_two_places_share_no_secret(place: DataDir, tmp_path: Path) -> None:
     """Each data folder has its own."""
-    other = Place.open(tmp_path / "other")
+    other = DataDir.open(tmp_path / "other")
     assert other.secret_key != place.secret_key
     assert other.password != place.password
 
@@ -54,7 +54,7 @@ def test_port_in_use_is_not_chosen(
     monkeypatch.setattr(module, "_PORTS", [taken, *free])
     assert not port_is_free(taken)
     for name in "abcde":
-        assert sorted(Place.open(tmp_path / name).ports.values()) == sorted(free)
+        assert sorted(DataDir.open(tmp_path / name).ports.values()) == sorted(free)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_secrets_and_folders_are_for_the_owner_alone(data_dir: Path) -> None:
     """Whatever the system lets others read by default."""
     before = os.umask(0)
     try:
-        place = Place.open(data_dir)
+        place = DataDir.open(data_dir)
         write_private(data_dir / "run" / "word", place.password)
     finally:
         os.umask(before)
@@ -119,24 +119,24 @@ def without(name: str) -> Callable[[str], str]:
     ],
 )
 def test_damaged_state_is_said_so_and_kept(
-    damage: Callable[[str], str], place: Place, data_dir: Path
+    damage: Callable[[str], str], place: DataDir, data_dir: Path
 ) -> None:
     """New secrets would lock people out of their own data: nothing is written over it."""
     file = data_dir / "state.json"
     damaged = damage(file.read_text())
     file.write_text(damaged)
     with pytest.raises(EmbeddedError, match="damaged") as caught:
-        Place.open(data_dir)
+        DataDir.open(data_dir)
     assert str(file) in str(caught.value)
     assert "DATA_DIR=" in str(caught.value)
     assert file.read_text() == damaged
 
 
-def test_port_changed_by_hand_is_taken(place: Place, data_dir: Path) -> None:
+def test_port_changed_by_hand_is_taken(place: DataDir, data_dir: Path) -> None:
     """It is what the error about a port in use advises."""
     file = data_dir / "state.json"
     file.write_text(file.read_text().replace(str(place.ports["redis"]), "19999"))
-    assert Place.open(data_dir).ports == {**place.ports, "redis": 19_999}
+    assert DataDir.open(data_dir).ports == {**place.ports, "redis": 19_999}
 
 
 @pytest.mark.parametrize("below", ["", "deeper"], ids=["a file", "below a file"])
@@ -145,7 +145,7 @@ def test_folder_that_is_none_is_said_so(below: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(EmbeddedError, match="cannot be used") as caught:
-        Place.open(file / below)
+        DataDir.open(file / below)
     assert str(file) in str(caught.value)
     assert "DATA_DIR=" in str(caught.value)
 
@@ -153,26 +153,26 @@ def test_folder_that_is_none_is_said_so(below: str, tmp_path: Path) -> None:
 def test_folder_where_nothing_can_be_made_is_said_so() -> None:
     """Not even by root."""
     with pytest.raises(EmbeddedError, match="cannot be used"):
-        Place.open(Path("/proc/scriptorium"))
+        DataDir.open(Path("/proc/scriptorium"))
 
 
-def test_control_socket_is_in_the_data_folder(place: Place, data_dir: Path) -> None:
+def test_control_socket_is_in_the_data_folder(place: DataDir, data_dir: Path) -> None:
     """Where its path is short enough."""
     assert place.control_socket == data_dir / "run" / "control.sock"
 
 
 @pytest.fixture
-def far(tmp_path: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def far(tmp_path: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataDir:
     """Return a place whose path is longer than a socket's may be."""
     monkeypatch.setattr(tempfile, "tempdir", str(short_path))
-    return Place.open(tmp_path / ("long " * 20) / "data")
+    return DataDir.open(tmp_path / ("long " * 20) / "data")
 
 
-def test_control_socket_of_a_long_path_is_at_a_short_one(far: Place, short_path: Path) -> None:
+def test_control_socket_of_a_long_path_is_at_a_short_one(far: DataDir, short_path: Path) -> None:
     """One that the kernel takes, in a folder for the owner alone that goes away again."""
     control = far.control_socket
     assert control.parent.parent == short_path
-    assert Place.open(far.data_dir).control_socket == control
+    assert DataDir.open(far.data_dir).control_socket == control
     far.make_control_folder()
     assert mode(control.parent) == 0o700
     with socket.socket(socket.AF_UNIX) as server:
@@ -182,7 +182,7 @@ def test_control_socket_of_a_long_path_is_at_a_short_one(far: Place, short_path:
     assert list(short_path.iterdir()) == []
 
 
-def test_control_folder_is_made_where_it_is_there_already(far: Place, place: Place) -> None:
+def test_control_folder_is_made_where_it_is_there_already(far: DataDir, place: DataDir) -> None:
     """After a kill, and in every data folder with a short path, which keeps it."""
     for each in (far, place):
         each.make_control_folder()
@@ -192,7 +192,7 @@ def test_control_folder_is_made_where_it_is_there_already(far: Place, place: Pla
 
 
 def test_control_folder_of_somebody_else_is_refused(
-    far: Place, monkeypatch: pytest.MonkeyPatch
+    far: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who owns the folder could put a supervisor of their own there."""
     far.make_control_folder()
@@ -202,23 +202,23 @@ def test_control_folder_of_somebody_else_is_refused(
         far.make_control_folder()
 
 
-def test_control_folder_that_cannot_be_made_is_said_so(far: Place, short_path: Path) -> None:
+def test_control_folder_that_cannot_be_made_is_said_so(far: DataDir, short_path: Path) -> None:
     """The system's folder for temporary files may be another one by now."""
     gone = replace(far, control_socket=short_path / "gone" / "deeper" / "control.sock")
     with pytest.raises(EmbeddedError, match="cannot be made"):
         gone.make_control_folder()
 
 
-def test_data_folder_that_was_moved_is_used_where_it_is(place: Place, data_dir: Path) -> None:
+def test_data_folder_that_was_moved_is_used_where_it_is(place: DataDir, data_dir: Path) -> None:
     """Nothing points back to where it was."""
     moved = data_dir.rename(data_dir.with_name("moved"))
-    opened = Place.open(moved)
+    opened = DataDir.open(moved)
     assert (opened.ports, opened.password) == (place.ports, place.password)
     assert opened.control_socket == moved / "run" / "control.sock"
     assert not data_dir.exists()
 
 
-def test_pid_is_that_of_a_living_process_only(place: Place) -> None:
+def test_pid_is_that_of_a_living_process_only(place: DataDir) -> None:
     """A file may outlive its process; half a number, or none, is none either."""
     assert place.pid("web") is None
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
@@ -231,7 +231,7 @@ def test_pid_is_that_of_a_living_process_only(place: Place) -> None:
     assert place.pid("web") is None
 
 
-def test_urls_name_every_service_on_loopback(place: Place) -> None:
+def test_urls_name_every_service_on_loopback(place: DataDir) -> None:
     """The settings of a deployment; what has a password says it."""
     urls = place.urls()
     assert set(urls) == {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.embedded.data_dir import Place
+from apps.embedded.data_dir import DataDir
 from apps.embedded.programs import child_command
 from tests.support.eventually import eventually
 from tests.support.processes import Running
@@ -47,13 +47,13 @@ def started(*words: str) -> "Iterator[subprocess.Popen[str]]":
         yield process
 
 
-def child(place: Place, stop_signal: str, heard: Path) -> list[str]:
+def child(place: DataDir, stop_signal: str, heard: Path) -> list[str]:
     """Return the command of a child that writes down the signal it hears."""
     words = child_command(place, "thing", stop_signal)
     return [*words, sys.executable, "-c", TELLS, str(heard)]
 
 
-def test_child_writes_its_pid_and_becomes_the_command(place: Place, tmp_path: Path) -> None:
+def test_child_writes_its_pid_and_becomes_the_command(place: DataDir, tmp_path: Path) -> None:
     """The file names the process that the supervisor started; a signal comes to the command."""
     heard = tmp_path / "heard"
     place.pid_file("thing").write_text("1234567\n")
@@ -67,7 +67,7 @@ def test_child_writes_its_pid_and_becomes_the_command(place: Place, tmp_path: Pa
 
 @pytest.mark.parametrize("stop_signal", ["SIGTERM", "SIGINT"])
 def test_child_of_a_parent_that_is_killed_gets_its_own_stop_signal(
-    stop_signal: str, place: Place, tmp_path: Path
+    stop_signal: str, place: DataDir, tmp_path: Path
 ) -> None:
     """Nothing outlives the supervisor, and PostgreSQL ends by the signal that it wants."""
     heard = tmp_path / "heard"
@@ -81,7 +81,7 @@ def test_child_of_a_parent_that_is_killed_gets_its_own_stop_signal(
     assert heard.read_text() == stop_signal
 
 
-def test_child_of_a_command_that_is_not_there_ends_with_an_error(place: Place) -> None:
+def test_child_of_a_command_that_is_not_there_ends_with_an_error(place: DataDir) -> None:
     """The supervisor's log says what is missing."""
     words = child_command(place, "thing", "SIGTERM")
     done = subprocess.run([*words, "no-such-program"], capture_output=True, text=True, check=False)

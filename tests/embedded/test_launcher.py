@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from apps.core import ids
-from apps.embedded.data_dir import SERVICES, Place
+from apps.embedded.data_dir import SERVICES, DataDir
 from apps.embedded.supervise import Supervisor
 from tests.support.control import wait_until_ready
 from tests.support.eventually import eventually
@@ -42,7 +42,7 @@ class Keepsake:
 
     def __init__(self, launched: Launched) -> None:
         self.word = ids.new_id()
-        self._urls = Place.open(launched.data_dir).urls()
+        self._urls = DataDir.open(launched.data_dir).urls()
 
     def leave(self) -> None:
         """Write it down."""
@@ -180,7 +180,7 @@ def test_supervisor_that_is_killed_is_started_again_with_all_programs(small: Lau
 
 def test_port_of_a_service_in_use_is_an_error_with_advice(tmp_path: Path) -> None:
     """It was chosen once and is remembered: it can be changed where it stands."""
-    port = Place.open(tmp_path).ports["mongo"]
+    port = DataDir.open(tmp_path).ports["mongo"]
     with socket.create_server(("127.0.0.1", port)):
         launched = Launched(tmp_path, action="services")
         assert launched.process.wait(START_WAIT_S) == 1
@@ -192,7 +192,7 @@ def test_port_of_a_service_in_use_is_an_error_with_advice(tmp_path: Path) -> Non
 def test_up_waits_for_what_a_killed_launcher_left_behind(small: Launched) -> None:
     """A supervisor that is still on its way out holds the ports that are needed."""
     small.stop()
-    place = Place.open(small.data_dir)
+    place = DataDir.open(small.data_dir)
     place.make_control_folder()
     earlier = Supervisor(place, [], {**os.environ, "PYTHON": sys.executable})
     earlier.start()

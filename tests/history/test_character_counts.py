@@ -5,8 +5,8 @@ from typing import Any
 import pycrdt
 
 from apps.core import clock, ids
-from apps.history.attribution import Clocks
-from apps.oplog.compacted_operations import PackedOperation
+from apps.history.attribution import AttributionIndex
+from apps.oplog.compacted_operations import CompactedOperation
 from apps.oplog.operation import Operation
 
 
@@ -15,7 +15,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
-        self.clocks = Clocks()
+        self.clocks = AttributionIndex()
         self._seq = 0
 
     def log(self, *, is_packed: bool = False) -> tuple[int, int]:
@@ -24,10 +24,10 @@ class Writer:
         update, vector = self.doc.get_update(), self.doc.get_state()
         operation = Operation("d", self._seq, ids.new_id(), "1", clock.now(), vector, update)
         if is_packed:
-            self.clocks.take_packed(PackedOperation.of(operation))
+            self.clocks.take_packed(CompactedOperation.of(operation))
         else:
             self.clocks.take(operation, is_aside=False)
-        self.clocks = Clocks.unpack(self.clocks.pack())
+        self.clocks = AttributionIndex.unpack(self.clocks.pack())
         return self.clocks.letters(self._seq, self._seq)
 
 

@@ -11,7 +11,7 @@ from apps.core import clock, ids
 from apps.crdt.codec.vectors import decode_vector
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
-from apps.history.states import moment_content
+from apps.history.states import state_at
 from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
 from tests.crdt.scribbling import Scribbler, content
@@ -50,9 +50,9 @@ def test_every_moment_is_what_its_readers_had(owner: User, seed: int) -> None:
     for seq in KEPT if seed % 2 else ():
         snapshot = Snapshot(seq, operations[seq - 1].version_vector, states[seq - 1])
         version_create(document_id=document_id, snapshot=snapshot, author_ids=["1"])
-    assert content(moment_content(document_id=document_id, seq=0).state) == content()
+    assert content(state_at(document_id=document_id, seq=0).state) == content()
     for seq in random.Random(seed).sample(range(1, STEPS + 1), 25):
-        found = moment_content(document_id=document_id, seq=seq)
+        found = state_at(document_id=document_id, seq=seq)
         assert content(found.state) == content(states[seq - 1]), seq
         expected = decode_vector(operations[seq - 1].version_vector)
         assert decode_vector(found.version_vector) == expected

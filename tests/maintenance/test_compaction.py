@@ -16,21 +16,21 @@ from apps.accounts.models import User
 from apps.activity.session_tracker import writing_advance
 from apps.core.errors import AppError
 from apps.history.attribution import _key
-from apps.history.authorship import AuthoredPiece, document_authorship
-from apps.history.compaction_point import BaseLostError
+from apps.history.authorship import AttributedText, document_authorship
+from apps.history.compaction_point import CompactionSnapshotLostError
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
 from apps.history.recovery import document_load, document_recover, log_state
-from apps.history.selectors import version_ages, version_places
+from apps.history.selectors import version_ages, version_infos
 from apps.history.services import versions_drop
 from apps.history.snapshot import EMPTY
 from apps.history.snapshot_cache import snapshot_forget
-from apps.history.states import present_content, version_content
+from apps.history.states import present_state, version_state
 from apps.maintenance.compaction import Compacted, CompactionRefusedError, document_compact
-from apps.maintenance.integrity.repair import version_mend
-from apps.oplog.compaction_point import CompactedError, base_find, log_begins
-from apps.oplog.models import operation_rows, packed_rows
-from apps.oplog.quarantine import operation_set_aside
+from apps.maintenance.integrity.repair import version_repair_from_log
+from apps.oplog.compaction_point import CompactedError, compaction_point_find, log_first_seq
+from apps.oplog.models import compacted_rows, operation_rows
+from apps.oplog.quarantine import operation_quarantine
 from apps.oplog.selectors import LogWrite, logs_begun, operations_iter, writes_since
 from apps.pipeline.processor import Processor
 from apps.pipeline.snapshot_policy import SnapshotPolicy
@@ -94,30 +94,30 @@ class Seen:
 
     state: bytes
     vector: dict[int, int]
-    pieces: list[AuthoredPiece]
+    pieces: list[AttributedText]
     writes: list[LogWrite]
     versions: dict[int, bytes]
-    version_pieces: dict[int, list[AuthoredPiece]]
+    version_pieces: dict[int, list[AttributedText]]
 
 
 def look(log: OldLog) -> Seen:
     """Look at the document, without what Redis remembers of it."""
     document_id, lineage = log.document_id, log.document.lineage
 
-    def pieces(seq: int | None) -> list[AuthoredPiece]:
+    def pieces(seq: int | None) -> list[AttributedText]:
         get_redis_connection("default").delete(_key(document_id, lineage, set()))
         return document_authorship(document_id=document_id, lineage=lineage, seq=seq).pieces
 
     snapshot_forget(document_id=document_id)
-    present = present_content(document_id=document_id)
-    places = version_places(document_id=document_id)
+    present = present_state(document_id=document_id)
+    places = version_infos(document_id=document_id)
     return Seen(
         state=present.state,
         vector=present.vector,
         pieces=pieces(None),
         writes=writes_since(document_id=document_id, after=0, limit=10_000),
         versions={
-            number: version_content(document_id=document_id, number=number).state
+            number: version_state(document_id=document_id, number=number).state
             for _, number in places
         },
         version_pieces={number: pieces(seq) for seq, number in places},
@@ -162,7 +162,7 @@ def test_compaction_changes_neither_content_nor_authorship(
     assert look(log) == before, "decided, nothing deleted"
     compact(log)
     assert look(log) == before
-    begins = log_begins(document_id=log.document_id)
+    begins = log_first_seq(document_id=log.document_id)
     assert begins == len(edits) + 1
     assert live(log) == [begins]
     for who, at, text, delete, _ in later:
@@ -239,11 +239,11 @@ def test_document_is_rebuilt_from_its_beginning_alone(log: OldLog) -> None:
     snapshot_forget(document_id=log.document_id)
     recovery = document_recover(document_id=log.document_id)
     assert (recovery.snapshot_seq, recovery.read, recovery.document.seq) == (12, 5, 17)
-    assert version_mend(document_id=log.document_id, number=number)
+    assert version_repair_from_log(document_id=log.document_id, number=number)
     assert run("verify_documents", log.document_id).code == 0
     assert (
         log_state(document_id=log.document_id, up_to=8)
-        == version_content(document_id=log.document_id, number=3).state
+        == version_state(document_id=log.document_id, number=3).state
     )
     assert log_state(document_id=log.document_id, up_to=17)
 
@@ -269,7 +269,7 @@ def test_worker_that_comes_late_goes_on(log: OldLog) -> None:
     processor.process(log.operations)
     processor.forget()
     assert processed_rows().find_one({"_id": log.document_id})["seq"] == 14  # type: ignore[index]
-    assert max(seq for seq, _ in version_places(document_id=log.document_id)) == 14
+    assert max(seq for seq, _ in version_infos(document_id=log.document_id)) == 14
 
 
 def test_commands_stand_on_the_beginning(log: OldLog) -> None:
@@ -292,14 +292,14 @@ def test_commands_stand_on_the_beginning(log: OldLog) -> None:
 def test_log_is_compacted_only_where_it_is_allowed(log: OldLog) -> None:
     """By nobody, by default; by the document's owner; not by the command without --apply."""
     run("retention", "--document", log.document_id, "--apply")
-    assert base_find(document_id=log.document_id) is None
+    assert compaction_point_find(document_id=log.document_id) is None
     bearer(log.users[0]).patch(path(log, "history-settings/"), {"compact_after_days": DAYS})
     run("retention", "--document", log.document_id)
-    assert base_find(document_id=log.document_id) is None
+    assert compaction_point_find(document_id=log.document_id) is None
     assert document_compact(
         document_id=log.document_id, after_days=DAYS, apply=False, least=1
     ) == Compacted(begins=13, packed=12)
-    assert base_find(document_id=log.document_id) is None
+    assert compaction_point_find(document_id=log.document_id) is None
 
 
 def test_few_operations_are_not_worth_it(log: OldLog) -> None:
@@ -337,7 +337,7 @@ def test_command_says_why_a_log_is_not_compacted(log: OldLog) -> None:
     assert (done.code, said["log"], said["versions"]) == (1, None, 5)
     assert f"Version {number}" in said["refused"]
     assert said["refused"] in done.error
-    assert base_find(document_id=log.document_id) is None
+    assert compaction_point_find(document_id=log.document_id) is None
 
 
 def test_nothing_is_deleted_before_its_time(log: OldLog) -> None:
@@ -345,7 +345,7 @@ def test_nothing_is_deleted_before_its_time(log: OldLog) -> None:
     with override_settings(COMPACT_DROP_AFTER_S=3600.0):
         compact(log, runs=3)
         assert live(log) == list(range(1, 15))
-        assert log_begins(document_id=log.document_id) == 13
+        assert log_first_seq(document_id=log.document_id) == 13
     compact(log, runs=1)
     assert live(log) == [13, 14]
 
@@ -362,7 +362,7 @@ def test_beginning_stays_below_what_workers_and_kafka_have_had(log: OldLog) -> N
 
 def test_nothing_is_compacted_past_quarantine(log: OldLog) -> None:
     """A release has to find its operation."""
-    operation_set_aside(log.operations[5], AppError("odd"))
+    operation_quarantine(log.operations[5], AppError("odd"))
     assert compact(log).begins == 5
     assert live(log)[0] == 5
 
@@ -386,7 +386,7 @@ def test_version_that_is_not_what_the_log_makes_is_no_beginning(log: OldLog) -> 
         version_rows().update_one(where, {"$set": {"snapshot": packed}})
         with pytest.raises(CompactionRefusedError, match="Version 4"):
             compact(log)
-        assert base_find(document_id=log.document_id) is None
+        assert compaction_point_find(document_id=log.document_id) is None
         assert live(log) == list(range(1, 15))
 
 
@@ -401,9 +401,9 @@ def test_nothing_is_deleted_when_what_stays_is_not_sound(log: OldLog, harm: str)
     elif harm == "version":
         version_rows().delete_one({**where, "number": 4})
     elif harm == "packed":
-        packed_rows().update_one(where, {"$set": {"packed": b"damaged"}})
+        compacted_rows().update_one(where, {"$set": {"packed": b"damaged"}})
     else:
-        packed_rows().delete_many(where)
+        compacted_rows().delete_many(where)
     with pytest.raises(AppError):
         compact(log, runs=1)
     assert live(log) == list(range(1, 15))
@@ -426,7 +426,7 @@ def test_beginning_that_is_lost_is_an_error_and_never_an_empty_document(log: Old
     assert document_load(document_id=log.document_id).seq == 15
     version_rows().delete_one({**where, "number": later})
     snapshot_forget(document_id=log.document_id)
-    with pytest.raises(BaseLostError):
+    with pytest.raises(CompactionSnapshotLostError):
         document_load(document_id=log.document_id)
     answer = bearer(log.users[0]).get(path(log, "state/"))
     assert_error(answer, 409, "base_lost")

@@ -13,7 +13,7 @@ from apps.history.recovery import document_load
 from apps.history.snapshot_cache import snapshot_forget
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import edit_set_aside, operation_set_aside
+from apps.oplog.quarantine import edit_quarantine, operation_quarantine
 from apps.oplog.selectors import operations_since
 from tests.collab.authors import text_of
 from tests.maintenance.commands import run, run_in_words, stored
@@ -129,7 +129,7 @@ def test_operation_that_can_be_applied_by_now_is_released(written: Written, stor
     operation_rows().insert_one(cause.to_row())
     assert run("quarantine", "release", kept["id"]).code == 2
     run("rebuild_document", scribe.document_id)
-    operation_set_aside(dataclasses.replace(effect, seq=4), ConflictError("An older engine."))
+    operation_quarantine(dataclasses.replace(effect, seq=4), ConflictError("An older engine."))
     late = f"{scribe.document_id}:4"
     before = stored(scribe.document_id)
     assert run("quarantine", "release", late, "--dry-run").only["seq"] == 4
@@ -144,7 +144,7 @@ def test_operation_that_can_be_applied_by_now_is_released(written: Written, stor
 def test_edit_that_never_got_into_the_log_is_released_as_its_authors(scribe: Scribe) -> None:
     """It goes the way of every edit."""
     edit = dataclasses.replace(scribe.write("late"), seq=0, author_id="7")
-    edit_set_aside(edit, ConflictError("The engine of that day."))
+    edit_quarantine(edit, ConflictError("The engine of that day."))
     [kept, _] = run("quarantine", "list", "--document", scribe.document_id).said
     assert run("quarantine", "release", kept["id"], "--dry-run").only["seq"] == 9
     assert run("quarantine", "release", kept["id"]).only["seq"] == 9
@@ -158,7 +158,7 @@ def test_edit_that_is_no_update_stays_in_quarantine(scribe: Scribe) -> None:
     """Refused as it would be from anybody."""
     at = clock.now()
     edit = Operation(scribe.document_id, 0, "bad", "7", at, b"\x00", b"\xff\xff")
-    edit_set_aside(edit, ConflictError("Broken."))
+    edit_quarantine(edit, ConflictError("Broken."))
     [kept, _] = run("quarantine", "list", "--document", scribe.document_id).said
     assert run("quarantine", "show", kept["id"]).only["text"] == ""
     for words in (["--dry-run"], []):

@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 
 from apps.core import clock, ids
 from apps.oplog.compacted_operations import (
-    PackedDamagedError,
-    PackedOperation,
-    names_unpack,
-    operations_pack,
-    operations_unpack,
+    CompactedDamagedError,
+    CompactedOperation,
+    operations_decode,
+    operations_encode,
+    unique_ids_decode,
 )
 from apps.oplog.compaction_point import (
-    LogBase,
-    base_advance,
-    base_find,
-    packed_append,
-    packed_end,
-    packed_find,
-    packed_iter,
+    CompactionPoint,
+    compacted_append,
+    compacted_end,
+    compacted_find,
+    compacted_iter,
+    compaction_point_advance,
+    compaction_point_find,
 )
 from tests.support.operations import Scribe
 
@@ -34,7 +34,7 @@ moments = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1)).map(
     lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000, tzinfo=UTC)
 )
 packables = st.builds(
-    PackedOperation,
+    CompactedOperation,
     seq=st.just(0),
     unique_id=st.text(max_size=40),
     author_id=st.sampled_from(["1", "22", "nobody"]),
@@ -46,16 +46,16 @@ packables = st.builds(
 
 @given(st.lists(packables, min_size=1, max_size=12), st.integers(1, 2**40))
 def test_operations_are_read_as_they_were_packed(
-    operations: list[PackedOperation], first: int
+    operations: list[CompactedOperation], first: int
 ) -> None:
     """Whatever their names, moments in any order, and clocks."""
     numbered = [dataclasses.replace(each, seq=first + n) for n, each in enumerate(operations)]
-    packed = operations_pack(numbered)
-    assert operations_unpack(packed) == numbered
-    assert names_unpack(packed) == (first, [each.unique_id for each in numbered])
+    packed = operations_encode(numbered)
+    assert operations_decode(packed) == numbered
+    assert unique_ids_decode(packed) == (first, [each.unique_id for each in numbered])
 
 
-PACKED = operations_pack([PackedOperation.of(each) for each in Scribe().write_many(5)])
+PACKED = operations_encode([CompactedOperation.of(each) for each in Scribe().write_many(5)])
 
 
 @given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))
@@ -64,37 +64,37 @@ def test_byte_that_is_another_one_is_told_or_changes_nothing(place: int, flip: i
     damaged = bytearray(PACKED)
     damaged[place] ^= flip
     try:
-        found = operations_unpack(bytes(damaged))
-    except PackedDamagedError:
+        found = operations_decode(bytes(damaged))
+    except CompactedDamagedError:
         return
-    assert found == operations_unpack(PACKED)
+    assert found == operations_decode(PACKED)
 
 
 @pytest.mark.parametrize("packed", [b"", b"x", PACKED[:-3]])
 def test_row_that_is_none_is_told(packed: bytes) -> None:
     """Both ways of reading."""
-    for read in (operations_unpack, names_unpack):
-        with pytest.raises(PackedDamagedError):
+    for read in (operations_decode, unique_ids_decode):
+        with pytest.raises(CompactedDamagedError):
             read(packed)
 
 
-def scribbled() -> list[PackedOperation]:
+def scribbled() -> list[CompactedOperation]:
     """Return ten operations of one document, packed in no row yet."""
-    return [PackedOperation.of(each) for each in Scribe().write_many(10)]
+    return [CompactedOperation.of(each) for each in Scribe().write_many(10)]
 
 
 def test_rows_are_added_once_and_read_in_order() -> None:
     """Who is second is told so; a part of them can be had, and each by its name."""
     document_id, operations = ids.new_id(), scribbled()
-    assert packed_end(document_id=document_id) == 0
-    assert packed_append(document_id=document_id, operations=operations[:4])
-    assert not packed_append(document_id=document_id, operations=operations[:7])
-    assert packed_append(document_id=document_id, operations=operations[4:])
-    assert packed_end(document_id=document_id) == 10
-    assert list(packed_iter(document_id=document_id, up_to=10)) == operations
-    assert list(packed_iter(document_id=document_id, after=2, up_to=6)) == operations[2:6]
+    assert compacted_end(document_id=document_id) == 0
+    assert compacted_append(document_id=document_id, operations=operations[:4])
+    assert not compacted_append(document_id=document_id, operations=operations[:7])
+    assert compacted_append(document_id=document_id, operations=operations[4:])
+    assert compacted_end(document_id=document_id) == 10
+    assert list(compacted_iter(document_id=document_id, up_to=10)) == operations
+    assert list(compacted_iter(document_id=document_id, after=2, up_to=6)) == operations[2:6]
     names = [operations[0].unique_id, operations[9].unique_id, "unknown"]
-    found = packed_find(document_id=document_id, unique_ids=names)
+    found = compacted_find(document_id=document_id, unique_ids=names)
     assert found == {names[0]: 1, names[1]: 10}
 
 
@@ -103,17 +103,17 @@ def test_operation_that_is_not_packed_is_told(rows: list[tuple[int, int]]) -> No
     """At the beginning, within, and at the end; never passed over."""
     document_id, operations = ids.new_id(), scribbled()
     for start, end in rows:
-        packed_append(document_id=document_id, operations=operations[start:end])
-    with pytest.raises(PackedDamagedError):
-        list(packed_iter(document_id=document_id, up_to=10))
+        compacted_append(document_id=document_id, operations=operations[start:end])
+    with pytest.raises(CompactedDamagedError):
+        list(compacted_iter(document_id=document_id, up_to=10))
 
 
 def test_beginning_only_moves_forward() -> None:
     """Whoever comes last."""
-    first = LogBase(ids.new_id(), 5, 2, b"\x00", clock.now())
+    first = CompactionPoint(ids.new_id(), 5, 2, b"\x00", clock.now())
     later = dataclasses.replace(first, seq=9, number=3, made_at=first.made_at + timedelta(days=1))
-    assert base_find(document_id=first.document_id) is None
-    moved = [base_advance(each) for each in (first, later, first, later)]
+    assert compaction_point_find(document_id=first.document_id) is None
+    moved = [compaction_point_advance(each) for each in (first, later, first, later)]
     assert moved == [True, True, False, False]
-    assert base_find(document_id=first.document_id) == later
+    assert compaction_point_find(document_id=first.document_id) == later
     assert later.begins == 10

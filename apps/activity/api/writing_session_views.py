@@ -15,15 +15,19 @@ from apps.activity.api.serializers import (
 )
 from apps.activity.api.views import actor_body
 from apps.activity.models import Activity
-from apps.activity.session_groups import Sitting
-from apps.activity.session_selectors import MarkedSitting, sittings_count, sittings_page
+from apps.activity.session_groups import SessionGroup
+from apps.activity.session_selectors import (
+    MarkedSessionGroup,
+    session_groups_count,
+    session_groups_page,
+)
 from apps.core.api.input import validated
 from apps.core.api.paging import page_of
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
 
 
-class SittingsView(APIView):
+class WritingSessionsView(APIView):
     """The sittings in which a document was written, with what was named and taken back in them."""
 
     @extend_schema(
@@ -35,7 +39,9 @@ class SittingsView(APIView):
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(SittingsQuerySerializer, request.query_params)
         limit: int = query["limit"]
-        rows = sittings_page(document_id=document_id, before=query.get("before"), limit=limit + 1)
+        rows = session_groups_page(
+            document_id=document_id, before=query.get("before"), limit=limit + 1
+        )
         page, following = page_of(
             request,
             rows,
@@ -44,12 +50,12 @@ class SittingsView(APIView):
             letters=query["letters"],
         )
         if query["letters"]:
-            sittings_count(document_id=document_id, lineage=document.lineage, page=page)
+            session_groups_count(document_id=document_id, lineage=document.lineage, page=page)
         bodies = SittingSerializer([_body(row) for row in page], many=True).data
         return Response({"results": bodies, "next": following})
 
 
-def _body(marked: MarkedSitting) -> dict[str, Any]:
+def _body(marked: MarkedSessionGroup) -> dict[str, Any]:
     sitting = marked.sitting
     return {
         "first_seq": sitting.first_seq,
@@ -65,14 +71,14 @@ def _body(marked: MarkedSitting) -> dict[str, Any]:
     }
 
 
-def _letters(marked: MarkedSitting) -> dict[str, int] | None:
+def _letters(marked: MarkedSessionGroup) -> dict[str, int] | None:
     if marked.letters is None:
         return None
     added, removed = marked.letters
     return {"added": added, "removed": removed}
 
 
-def _authors(sitting: Sitting) -> list[dict[str, Any]]:
+def _authors(sitting: SessionGroup) -> list[dict[str, Any]]:
     """Return each author once."""
     found = {
         each.username: {"id": each.author_id, "username": each.username, "name": each.name}

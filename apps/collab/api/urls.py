@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.collab.api.log_views import PackedLogView
+from apps.collab.api.log_views import LogStreamView
 from apps.collab.api.views import OperationsView
 
 urlpatterns = [
@@ -13,7 +13,7 @@ urlpatterns = [
     ),
     path(
         "documents/<str:document_id>/operations/stream/",
-        PackedLogView.as_view(),
+        LogStreamView.as_view(),
         name="document-operations-stream",
     ),
 ]

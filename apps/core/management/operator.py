@@ -24,7 +24,7 @@ EXIT_CODES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Answer:
     """One piece of an answer: ``facts`` for programs, ``words`` for people.
 
     ``complaint`` says what needs a person; then the command ends with ``DAMAGE``.
@@ -64,7 +64,7 @@ class OperatorCommand(BaseCommand):
         if complaints:
             raise CommandError(" ".join(complaints), returncode=DAMAGE)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Said]:
+    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
         """Do the work; yield what is to be said about it."""
         raise NotImplementedError
 
@@ -72,7 +72,7 @@ class OperatorCommand(BaseCommand):
         """Tell on stderr how far a long replay has come."""
         self.stderr.write(f"{document_id}: {operations:,} operations …", style_func=str)
 
-    def _print(self, said: Said, *, as_json: bool) -> None:
+    def _print(self, said: Answer, *, as_json: bool) -> None:
         for line in [json.dumps(said.facts)] if as_json else said.words:
             self.stdout.write(line)
         self.stdout.flush()

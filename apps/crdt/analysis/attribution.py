@@ -4,8 +4,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from apps.crdt.analysis.content_ids import Element, Words, identified
-from apps.crdt.ids.utf16 import Units
+from apps.crdt.analysis.content_ids import Element, Words, iter_content_with_ids
+from apps.crdt.ids.utf16 import Utf16Text
 
 #: Returns of a client where the runs of its clocks end, and the number of the operation of each.
 RunsOf = Callable[[int], tuple[Sequence[int], Sequence[int]]]
@@ -22,7 +22,7 @@ def text_runs(state: bytes, runs_of: RunsOf) -> tuple[list[str], list[int]]:
     texts: list[str] = []
     operations: list[int] = []
     before = _NOBODY
-    for words in identified(state):
+    for words in iter_content_with_ids(state):
         if isinstance(words, Element):
             continue
         if words.begins:
@@ -46,7 +46,7 @@ def _pieces(
     run = bisect_right(ends, clock)
     if ends[run] >= end:
         return ((words.text, operations[run]),)
-    cut, pieces = Units(words.text).cut, []
+    cut, pieces = Utf16Text(words.text).cut, []
     while clock < end:
         upto = min(ends[run], end)
         pieces.append((cut(clock - begin, upto - begin), operations[run]))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pycrdt
 
-from apps.crdt.analysis.id_encoding import ZERO, Numbered
+from apps.crdt.analysis.id_encoding import ZERO, IdEncodedState
 from apps.crdt.codec.structs import Id
 from apps.crdt.engine.text import MAX_DEPTH, ROOT
 
@@ -36,13 +36,13 @@ class Words(NamedTuple):
     marks: dict[str, Any]
 
 
-def identified(state: bytes) -> Iterator[Element | Words]:
+def iter_content_with_ids(state: bytes) -> Iterator[Element | Words]:
     """Yield the content of a whole state: root ``default`` first, then the texts of the others.
 
     What is nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` is left out, and so are things in
     a text that are no letters.
     """
-    numbered = Numbered.read(state)
+    numbered = IdEncodedState.read(state)
     roots = sorted(numbered.roots - {ROOT})
     for node, *upper in zip(*(_walk(each, roots) for each in numbered.states()), strict=True):
         if isinstance(node, _Tag):
@@ -90,7 +90,7 @@ def _chunks(text: pycrdt.XmlText | pycrdt.Text) -> list[tuple[str, dict[str, Any
     return [(chunk, marks or {}) for chunk, marks in text.diff() if isinstance(chunk, str)]
 
 
-def _words(node: _Text, upper: str, numbered: Numbered) -> Iterator[Words]:
+def _words(node: _Text, upper: str, numbered: IdEncodedState) -> Iterator[Words]:
     """Cut a text where its structs end; its marks change only there."""
     unit = 0
     for chunk, marks in node.chunks:

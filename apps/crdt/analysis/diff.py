@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, Literal, NamedTuple
 
-from apps.crdt.analysis.content_ids import Element, Words, identified
-from apps.crdt.analysis.union import together
+from apps.crdt.analysis.content_ids import Element, Words, iter_content_with_ids
+from apps.crdt.analysis.union import union_state
 from apps.crdt.codec.structs import Id
 from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.crdt.ids.id_ranges import NONE
-from apps.crdt.ids.id_set import Marked, deleted_spans
-from apps.crdt.ids.utf16 import Units
+from apps.crdt.ids.id_set import IdSet, deleted_spans
+from apps.crdt.ids.utf16 import Utf16Text
 
 Kind = Literal["equal", "insert", "delete"]
 
 
-class Change(NamedTuple):
+class ContentChange(NamedTuple):
     """A piece of text, or where an element begins, and what became of it.
 
     ``depth``: how many elements it stands in. ``id`` and ``units``: whose clocks it has, from
@@ -40,7 +40,7 @@ class Change(NamedTuple):
     begins: bool = False
 
 
-def changes(*, earlier: bytes, later: bytes) -> Iterator[Change]:
+def content_changes(*, earlier: bytes, later: bytes) -> Iterator[ContentChange]:
     """Yield every piece of two whole states of one document, in document order.
 
     ``equal`` and ``insert`` are all of the later one, ``equal`` and ``delete`` all of the earlier
@@ -49,7 +49,7 @@ def changes(*, earlier: bytes, later: bytes) -> Iterator[Change]:
     """
     both = _Both(earlier, later)
     was, now = _Looks(earlier), _Looks(later)
-    for node in identified(both.state):
+    for node in iter_content_with_ids(both.state):
         if isinstance(node, Element):
             yield _element(node, both.kinds(node.id, 1)[0], was, now)
         else:
@@ -60,10 +60,10 @@ class _Both:
     """A document with everything that either state shows, and which of the two shows what."""
 
     def __init__(self, earlier: bytes, later: bytes) -> None:
-        doc, vector = together(earlier=earlier, later=later)
+        doc, vector = union_state(earlier=earlier, later=later)
         self.state: bytes = doc.get_update()
         self._vector: Vector = decode_vector(vector)
-        self._deleted = Marked(deleted_spans(later))
+        self._deleted = IdSet(deleted_spans(later))
 
     def kinds(self, id_: Id, units: int) -> list[Kind]:
         """Return what became of each of ``units`` clocks."""
@@ -85,8 +85,8 @@ class _Looks:
         self._attributes: dict[Id, dict[str, Any]] = {}
         self._marks: list[dict[str, Any]] = []
         #: With the places in ``_marks``.
-        self._marked = Marked()
-        for node in identified(state):
+        self._marked = IdSet()
+        for node in iter_content_with_ids(state):
             if isinstance(node, Element):
                 self._attributes[node.id] = node.attributes
             elif node.marks:
@@ -105,22 +105,22 @@ class _Looks:
         return [_NO_MARKS if each == NONE else self._marks[each] for each in numbers]
 
 
-def _element(node: Element, kind: Kind, was: _Looks, now: _Looks) -> Change:
+def _element(node: Element, kind: Kind, was: _Looks, now: _Looks) -> ContentChange:
     attributes = (was if kind == "delete" else now).attributes(node.id)
     before = was.attributes(node.id) if kind == "equal" else attributes
     changed = None if before == attributes else before
-    return Change(kind, node.depth, node.id, 1, "", attributes, changed, node.tag)
+    return ContentChange(kind, node.depth, node.id, 1, "", attributes, changed, node.tag)
 
 
-def _words(node: Words, kinds: Sequence[Kind], was: _Looks, now: _Looks) -> Iterator[Change]:
-    units, place = Units(node.text), 0
+def _words(node: Words, kinds: Sequence[Kind], was: _Looks, now: _Looks) -> Iterator[ContentChange]:
+    units, place = Utf16Text(node.text), 0
     before, after = was.marks(node.id, node.units), now.marks(node.id, node.units)
     for (kind, old, new), run in groupby(zip(kinds, before, after, strict=True)):
         end = place + sum(1 for _ in run)
         marks = old if kind == "delete" else new
         changed = old if kind == "equal" and old != new else None
         client, clock = node.id
-        yield Change(
+        yield ContentChange(
             kind,
             node.depth,
             (client, clock + place),

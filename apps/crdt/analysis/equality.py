@@ -10,7 +10,7 @@ import json
 from typing import Final
 
 from apps.crdt.codec.contents import ANY, EMBED, FORMAT, read_uint, skip_any, skip_text
-from apps.crdt.codec.structs import Piece, read_pieces
+from apps.crdt.codec.structs import RawStruct, read_pieces
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.engine.base import Engine
 
@@ -19,7 +19,7 @@ _ARRAY: Final = 117
 _OBJECT: Final = 118
 
 
-def same_state(engine: Engine, one: bytes, other: bytes) -> bool:
+def states_equal(engine: Engine, one: bytes, other: bytes) -> bool:
     """Tell whether two updates of a whole document make the same document.
 
     Raises ``InvalidInputError`` or ``EngineBrokenError`` when one of them is not such an update.
@@ -52,7 +52,7 @@ def _digest(state: bytes) -> bytes:
     return whole.digest()
 
 
-def _ordered(piece: Piece) -> bytes:
+def _ordered(piece: RawStruct) -> bytes:
     """Return a piece's content with the keys of its objects in order."""
     content = piece.content
     if piece.kind == FORMAT:

@@ -35,7 +35,7 @@ _ID: Final = re.compile(rb"(?:[\x80-\xff]*[\x00-\x7f]){2}")
 _TWO_IDS: Final = re.compile(rb"(?:[\x80-\xff]*[\x00-\x7f]){4}")
 
 
-class Numbered:
+class IdEncodedState:
     """The runs of text of a state by their numbers, and the state in the other form.
 
     ``ids``, ``texts`` and ``lengths`` (in UTF-16 units) have one entry for each run, in the

@@ -7,7 +7,7 @@ import pycrdt
 from apps.crdt.codec.structs import with_deletes
 
 
-def together(*, earlier: bytes, later: bytes) -> tuple["pycrdt.Doc[Any]", bytes]:
+def union_state(*, earlier: bytes, later: bytes) -> tuple["pycrdt.Doc[Any]", bytes]:
     """Return what is in either of two whole states, and the earlier one's encoded vector.
 
     What the later one has deleted stays, and so does what the earlier one did not have yet.

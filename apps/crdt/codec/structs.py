@@ -32,7 +32,7 @@ _HAS_LEFT_ORIGIN: Final = 128
 _HAS_BOTH_ORIGINS: Final = 192
 
 
-class Piece(NamedTuple):
+class RawStruct(NamedTuple):
     """One struct: whose, from which clock, of which kind; ``place`` says where it stands.
 
     ``place`` and ``content`` are bytes as the update has them. A gap has neither.
@@ -45,7 +45,7 @@ class Piece(NamedTuple):
     content: bytes
 
 
-def read_pieces(update: bytes) -> Iterator[Piece]:
+def read_pieces(update: bytes) -> Iterator[RawStruct]:
     """Yield the structs of an update in its own order."""
     clients, pos = read_uint(update, 0)
     for _ in range(clients):
@@ -86,18 +86,18 @@ def _structs_end(update: bytes) -> int:
     return pos
 
 
-def _read_piece(update: bytes, pos: int, client: int, clock: int) -> tuple[Piece, int, int]:
+def _read_piece(update: bytes, pos: int, client: int, clock: int) -> tuple[RawStruct, int, int]:
     """Return the struct at ``pos``, how many clocks it has, and where it ends."""
     start = pos
     info = update[pos]
     if info in _GAPS:
         length, pos = read_uint(update, pos + 1)
-        return Piece(client, clock, info, update[start:pos], b""), length, pos
+        return RawStruct(client, clock, info, update[start:pos], b""), length, pos
     kind = info & KIND
     place_end = _skip_place(update, pos + 1, info)
     length, pos = _skip_content(update, place_end, kind)
     place, content = update[start:place_end], update[place_end:pos]
-    return Piece(client, clock, kind, place, content), length, pos
+    return RawStruct(client, clock, kind, place, content), length, pos
 
 
 def root_names(update: bytes) -> set[str]:
@@ -106,7 +106,7 @@ def root_names(update: bytes) -> set[str]:
     return {name for name in names if name is not None}
 
 
-def root_name(piece: Piece) -> str | None:
+def root_name(piece: RawStruct) -> str | None:
     """Return the name of the root that a struct without neighbours stands in, if it says one."""
     place = piece.place
     if piece.kind in _GAPS or place[0] >= _HAS_RIGHT_ORIGIN or not place[1]:
@@ -115,7 +115,7 @@ def root_name(piece: Piece) -> str | None:
     return place[start : start + size].decode()
 
 
-def read_neighbours(piece: Piece) -> tuple[Id | None, Id | None]:
+def read_neighbours(piece: RawStruct) -> tuple[Id | None, Id | None]:
     """Return the ids (client, clock) to the left and right of which an item was made."""
     info, pos = piece.place[0], 1
     found: list[Id | None] = [None, None]
@@ -136,7 +136,7 @@ def inserted_text(update: bytes) -> str:
     return "".join(map(text_of, read_pieces(update)))
 
 
-def text_of(piece: Piece) -> str:
+def text_of(piece: RawStruct) -> str:
     """Return the text of a run of text, nothing of another piece."""
     if piece.kind != STRING or not piece.content:
         return ""

@@ -19,7 +19,7 @@ _KEY: Final = 32
 _TEXT: Final = 6
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where a struct stands: between two neighbours, or first in a parent (a root by its name)."""
 
     left: Id | None = None
@@ -41,13 +41,13 @@ class UpdateWriter:
         """Return how many clocks are written."""
         return self._clock
 
-    def element(self, tag: str, place: Place) -> Id:
+    def element(self, tag: str, place: Position) -> Id:
         """Write an element."""
         content = bytearray((ELEMENT,))
         write_var_string(content, tag)
         return self._item(TYPE, content, place)
 
-    def text(self, place: Place) -> Id:
+    def text(self, place: Position) -> Id:
         """Write a text, which is empty yet."""
         return self._item(TYPE, bytearray((_TEXT,)), place)
 
@@ -55,9 +55,9 @@ class UpdateWriter:
         """Give an element an attribute: a text, an integer, True, False or None."""
         content = bytearray((1,))
         _write_any(content, value)
-        self._item(ANY, content, Place(parent=element), key=name)
+        self._item(ANY, content, Position(parent=element), key=name)
 
-    def characters(self, words: str, place: Place) -> Id:
+    def characters(self, words: str, place: Position) -> Id:
         """Write characters into a text; return the id of the last of them."""
         content = bytearray()
         write_var_string(content, words)
@@ -65,7 +65,7 @@ class UpdateWriter:
         first = self._item(STRING, content, place, length=length)
         return (first[0], first[1] + length - 1)
 
-    def format(self, name: str, value: Mapping[str, Any] | None, place: Place) -> Id:
+    def format(self, name: str, value: Mapping[str, Any] | None, place: Position) -> Id:
         """Begin a format in a text; with None it ends."""
         content = bytearray()
         write_var_string(content, name)
@@ -83,7 +83,7 @@ class UpdateWriter:
         self,
         kind: int,
         content: bytearray,
-        place: Place,
+        place: Position,
         *,
         key: str | None = None,
         length: int = 1,

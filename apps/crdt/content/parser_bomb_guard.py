@@ -36,7 +36,7 @@ class NestedTooDeepError(InvalidInputError):
     code = "nested_too_deep"
 
 
-def html_tamed(html: str) -> str:
+def html_bounded(html: str) -> str:
     """Return HTML that says the same and is parsed in a moment. Raises ``NestedTooDeepError``."""
     if _work(html) > MAX_WORK:
         raise NestedTooDeepError("This HTML nests too deep.")

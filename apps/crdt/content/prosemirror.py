@@ -11,7 +11,7 @@ from typing import Any, Final
 import pycrdt
 
 from apps.crdt.codec.structs import read_neighbours, read_pieces
-from apps.crdt.codec.update_writer import Place, UpdateWriter
+from apps.crdt.codec.update_writer import Position, UpdateWriter
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.text import MAX_DEPTH, ROOT
 
@@ -37,7 +37,7 @@ def document_json(state: bytes) -> dict[str, Any]:
 
 def content_update(blocks: Sequence[Node]) -> tuple[bytes, bytes]:
     """Return a new document with these blocks as (v1 update, encoded version vector)."""
-    return _written(blocks, Place(parent=ROOT))
+    return _written(blocks, Position(parent=ROOT))
 
 
 def insertion_update(state: bytes, blocks: Sequence[Node], *, at_start: bool = False) -> bytes:
@@ -47,13 +47,13 @@ def insertion_update(state: bytes, blocks: Sequence[Node], *, at_start: bool = F
     return _written(blocks, _place(doc, at_start=at_start))[0]
 
 
-def _place(doc: pycrdt.Doc[Any], *, at_start: bool) -> Place:
+def _place(doc: pycrdt.Doc[Any], *, at_start: bool) -> Position:
     """Find out how the engine names the place, by an element that goes there and is forgotten."""
     before = doc.get_state()
     root = doc.get(ROOT, type=pycrdt.XmlFragment)
     root.children.insert(0 if at_start else len(root.children), pycrdt.XmlElement("paragraph"))
     left, right = read_neighbours(next(read_pieces(doc.get_update(before))))
-    return Place(left, right, parent=ROOT)
+    return Position(left, right, parent=ROOT)
 
 
 # --- from a document -----------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def plain_value(value: Any) -> Any:
 # --- to a document -------------------------------------------------------------------------------
 
 
-def _written(blocks: Sequence[Node], place: Place) -> tuple[bytes, bytes]:
+def _written(blocks: Sequence[Node], place: Position) -> tuple[bytes, bytes]:
     client = pycrdt.Doc().client_id
     writer = UpdateWriter(client)
     _write(writer, blocks, place)
@@ -118,7 +118,7 @@ def _written(blocks: Sequence[Node], place: Place) -> tuple[bytes, bytes]:
     return writer.update(), encode_vector(vector)
 
 
-def _write(writer: UpdateWriter, nodes: Sequence[Node], place: Place) -> None:
+def _write(writer: UpdateWriter, nodes: Sequence[Node], place: Position) -> None:
     run: list[Node] = []
     for node in nodes:
         if node["type"] == "text":
@@ -130,23 +130,23 @@ def _write(writer: UpdateWriter, nodes: Sequence[Node], place: Place) -> None:
         for name, value in node.get("attrs", _NO_ATTRIBUTES).items():
             if value is not None:
                 writer.attribute(element, name, value)
-        _write(writer, node.get("content", ()), Place(parent=element))
+        _write(writer, node.get("content", ()), Position(parent=element))
         place = place._replace(left=element)
     _write_run(writer, run, place)
 
 
-def _write_run(writer: UpdateWriter, run: Sequence[Node], place: Place) -> Place:
+def _write_run(writer: UpdateWriter, run: Sequence[Node], place: Position) -> Position:
     """Write text nodes as one text, and return the place behind it."""
     if not run:
         return place
     text = writer.text(place)
-    inside = Place(parent=text)
+    inside = Position(parent=text)
     current: dict[str, Mapping[str, Any]] = {}
     for node in run:
         wanted = {mark["type"]: mark.get("attrs", _NO_ATTRIBUTES) for mark in node.get("marks", ())}
         inside = _write_formats(writer, current, wanted, inside)
         current = wanted
-        inside = Place(left=writer.characters(node["text"], inside))
+        inside = Position(left=writer.characters(node["text"], inside))
     _write_formats(writer, current, {}, inside)
     return place._replace(left=text)
 
@@ -155,12 +155,12 @@ def _write_formats(
     writer: UpdateWriter,
     current: Mapping[str, Mapping[str, Any]],
     wanted: Mapping[str, Mapping[str, Any]],
-    place: Place,
-) -> Place:
+    place: Position,
+) -> Position:
     """End the formats that the next characters do not have, begin those that they have."""
     for name in current.keys() - wanted.keys():
-        place = Place(left=writer.format(name, None, place))
+        place = Position(left=writer.format(name, None, place))
     for name, value in wanted.items():
         if current.get(name) != value:
-            place = Place(left=writer.format(name, value, place))
+            place = Position(left=writer.format(name, value, place))
     return place

@@ -5,7 +5,7 @@ from typing import Final
 import nh3
 
 from apps.crdt.content.links import SAFE_SCHEMES, link_cleaned
-from apps.crdt.content.parser_bomb_guard import html_tamed
+from apps.crdt.content.parser_bomb_guard import html_bounded
 
 
 def _tags(words: str) -> frozenset[str]:
@@ -44,7 +44,7 @@ def html_cleaned_in(html: str) -> str:
 
     Raises ``NestedTooDeepError``.
     """
-    return _clean(html_tamed(html), _READ)
+    return _clean(html_bounded(html), _READ)
 
 
 def html_cleaned_out(html: str) -> str:

@@ -10,16 +10,16 @@ from typing import NamedTuple
 from apps.crdt.codec.contents import STRING, TYPE
 from apps.crdt.codec.structs import (
     Id,
-    Piece,
+    RawStruct,
     Span,
     read_neighbours,
     read_pieces,
     text_of,
     with_deletes,
 )
-from apps.crdt.ids.id_set import Marked, brought_spans, cut_spans, deleted_spans
-from apps.crdt.ids.parents import Structure
-from apps.crdt.ids.utf16 import Units
+from apps.crdt.ids.id_set import IdSet, brought_spans, cut_spans, deleted_spans
+from apps.crdt.ids.parents import ParentIndex
+from apps.crdt.ids.utf16 import Utf16Text
 
 
 class _Copy(NamedTuple):
@@ -34,7 +34,7 @@ class _Copy(NamedTuple):
 CameAfter = Callable[[Id, Id], bool]
 
 
-def repeated_spans(
+def duplicate_spans(
     update: bytes, *, state: bytes, came_after: CameAfter, hidden: Iterable[Span] = ()
 ) -> list[Span]:
     """Return the clocks that an undo's ``update`` brings and of which ``state`` has a copy.
@@ -42,16 +42,16 @@ def repeated_spans(
     ``state``, a whole one, shows what will be seen beside the update, but for ``hidden``. What
     says the same in the same place and came after the deletion counts as a copy, whoever wrote it.
     """
-    gone = Marked(hidden)
+    gone = IdSet(hidden)
     gone.add_all(deleted_spans(state))
-    brought = _copies(update, Marked())
+    brought = _copies(update, IdSet())
     known = _copies(state, gone, set(brought))
-    repeated = Marked()
+    repeated = IdSet()
     for right, copies in brought.items():
         for copy in copies:
             others = [each for each in known.get(right, ()) if came_after(each.id, right)]
             if copy.text and any(_says(other, copy) for other in others):
-                repeated.add(copy.id, Units(copy.text).count if copy.kind == STRING else 1)
+                repeated.add(copy.id, Utf16Text(copy.text).count if copy.kind == STRING else 1)
     return _with_all_inside(update, repeated)
 
 
@@ -61,12 +61,12 @@ def with_only_these_deletes(update: bytes, deletes: Sequence[Span]) -> bytes | N
     None where it would bring nothing but what it deletes, and delete nothing else.
     """
     brought = list(brought_spans(update))
-    stays = cut_spans(brought, Marked(deletes), marked=False)
-    goes = cut_spans(deletes, Marked(brought), marked=False)
+    stays = cut_spans(brought, IdSet(deletes), marked=False)
+    goes = cut_spans(deletes, IdSet(brought), marked=False)
     return with_deletes(update, deletes) if stays or goes else None
 
 
-def _copies(update: bytes, gone: Marked, rights: set[Id] | None = None) -> dict[Id, list[_Copy]]:
+def _copies(update: bytes, gone: IdSet, rights: set[Id] | None = None) -> dict[Id, list[_Copy]]:
     """Return what could be copies by what they were put before, if that is one of ``rights``.
 
     With the text of them that is not gone.
@@ -84,18 +84,18 @@ def _copies(update: bytes, gone: Marked, rights: set[Id] | None = None) -> dict[
     return copies
 
 
-def _right(piece: Piece) -> Id | None:
+def _right(piece: RawStruct) -> Id | None:
     """Return what a text or an element was put directly before, if it was."""
     return read_neighbours(piece)[1] if piece.kind in (STRING, TYPE) and piece.content else None
 
 
 def _texts_inside(
-    update: bytes, pieces: Iterable[Piece], found: Iterable[tuple[Piece, Id]], gone: Marked
+    update: bytes, pieces: Iterable[RawStruct], found: Iterable[tuple[RawStruct, Id]], gone: IdSet
 ) -> dict[Id, str]:
     """Return the text in each of the elements that were found."""
     texts = {(piece.client, piece.clock): "" for piece, _ in found if piece.kind == TYPE}
     if texts:
-        structure = Structure(update)
+        structure = ParentIndex(update)
         for piece in pieces:
             if piece.kind == STRING and piece.content:
                 for ancestor in structure.ancestors((piece.client, piece.clock)):
@@ -104,8 +104,8 @@ def _texts_inside(
     return texts
 
 
-def _seen_text(piece: Piece, gone: Marked) -> str:
-    units = Units(text_of(piece))
+def _seen_text(piece: RawStruct, gone: IdSet) -> str:
+    units = Utf16Text(text_of(piece))
     id_ = piece.client, piece.clock
     return "".join(
         units.cut(clock - piece.clock, clock - piece.clock + length)
@@ -122,8 +122,8 @@ def _says(other: _Copy, copy: _Copy) -> bool:
     return sorted(copy.text) == sorted(other.text)  # an undo writes the words in no order
 
 
-def _with_all_inside(update: bytes, repeated: Marked) -> list[Span]:
-    structure = Structure(update)
+def _with_all_inside(update: bytes, repeated: IdSet) -> list[Span]:
+    structure = ParentIndex(update)
     spans = list(repeated.spans())
     for struct in structure.structs():
         id_ = struct.client, struct.clock

@@ -10,10 +10,10 @@ from typing import Any
 
 import pycrdt
 
-from apps.crdt.analysis.union import together
+from apps.crdt.analysis.union import union_state
 from apps.crdt.codec.structs import NOTHING, Span, with_deletes
-from apps.crdt.edits.duplicate_inserts import CameAfter, repeated_spans, with_only_these_deletes
-from apps.crdt.edits.fragments import part_whole
+from apps.crdt.edits.duplicate_inserts import CameAfter, duplicate_spans, with_only_these_deletes
+from apps.crdt.edits.fragments import fragment_whole
 from apps.crdt.ids.id_set import cut_spans, deleted_spans
 
 
@@ -38,7 +38,7 @@ def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
     return pycrdt.merge_updates(*updates) if updates else None
 
 
-def part_restoring_update(
+def fragment_restoring_update(
     *, earlier: bytes, present: bytes, part: Sequence[Span], came_after: CameAfter
 ) -> bytes | None:
     """Return the v1 update that takes a part of ``earlier`` back into ``present``.
@@ -47,13 +47,13 @@ def part_restoring_update(
     there still is not touched, nor what came back before, which ``came_after`` tells. None when
     nothing of it is missing.
     """
-    whole = part_whole(earlier, part)
-    doc, _ = together(earlier=earlier, later=present)
+    whole = fragment_whole(earlier, part)
+    doc, _ = union_state(earlier=earlier, later=present)
     others = cut_spans(deleted_spans(present), whole, marked=False)
     doc.apply_update(with_deletes(NOTHING, others))
     wanted = doc.get_update()
     update = restoring_update(earlier=wanted, present=present)
     if update is None:
         return None
-    again = repeated_spans(update, state=present, came_after=came_after)
+    again = duplicate_spans(update, state=present, came_after=came_after)
     return with_only_these_deletes(update, [*deleted_spans(update), *again])

@@ -11,10 +11,10 @@ import pycrdt
 
 from apps.crdt.codec.contents import ANY, EMBED, STRING, TYPE
 from apps.crdt.codec.structs import NOTHING, Id, Span, root_names, with_deletes
-from apps.crdt.edits.duplicate_inserts import repeated_spans, with_only_these_deletes
+from apps.crdt.edits.duplicate_inserts import duplicate_spans, with_only_these_deletes
 from apps.crdt.ids.id_ranges import NONE
-from apps.crdt.ids.id_set import Marked, brought_spans, cut_spans, deleted_spans
-from apps.crdt.ids.parents import Structure
+from apps.crdt.ids.id_set import IdSet, brought_spans, cut_spans, deleted_spans
+from apps.crdt.ids.parents import ParentIndex
 
 #: What a reader sees or what holds it.
 _CONTENT: Final = frozenset({STRING, EMBED, TYPE})
@@ -41,10 +41,10 @@ def undoing_update(*, earlier: bytes, edits: Iterable[Edit]) -> bytes | None:
     undo = _Undo(earlier, edits)
     for edit in edits:
         undo.take(edit, deeds, kept)
-    present = Marked(deleted_spans(undo.doc.get_update()))
+    present = IdSet(deleted_spans(undo.doc.get_update()))
     update = undo.update()
     gone = [span for span in deleted_spans(update) if span[0][0] == undo.doc.client_id]
-    gone += repeated_spans(
+    gone += duplicate_spans(
         update, state=shown, came_after=deeds.came_after, hidden=deeds.written.spans()
     )
     for id_, units in deeds.written.spans():
@@ -57,11 +57,11 @@ class _Deeds:
     """What they wrote and what they deleted of others', by who was first."""
 
     def __init__(self, earlier: bytes, edits: Iterable[Edit]) -> None:
-        self.written = Marked()
-        self.deleted = Marked()
+        self.written = IdSet()
+        self.deleted = IdSet()
         #: With the number of the edit that did it, 0 for what was before.
-        self._brought = Marked(brought_spans(earlier))
-        self._deleted = Marked(deleted_spans(earlier))
+        self._brought = IdSet(brought_spans(earlier))
+        self._deleted = IdSet(deleted_spans(earlier))
         for number, edit in enumerate(edits, 1):
             written = _take(brought_spans(edit.update), self._brought, number)
             deleted = _take(deleted_spans(edit.update), self._deleted, number)
@@ -74,7 +74,7 @@ class _Deeds:
         return self._brought.number(copy) > self._deleted.number(original) != NONE
 
 
-def _take(spans: Iterable[Span], known: Marked, number: int) -> list[Span]:
+def _take(spans: Iterable[Span], known: IdSet, number: int) -> list[Span]:
     """Mark what is not yet, and return it."""
     new = cut_spans(spans, known, marked=False)
     known.add_all(new, number)
@@ -92,11 +92,11 @@ def _with_what_they_deleted(earlier: bytes, edits: Iterable[Edit], deeds: _Deeds
     return doc.get_update()
 
 
-def _sheltering(state: bytes, theirs: Marked) -> Marked:
+def _sheltering(state: bytes, theirs: IdSet) -> IdSet:
     """Return those of their elements in which others' is to be seen, with their attributes."""
-    structure = Structure(state)
-    deleted = Marked(deleted_spans(state))
-    kept = Marked()
+    structure = ParentIndex(state)
+    deleted = IdSet(deleted_spans(state))
+    kept = IdSet()
     for struct in structure.structs():
         span = (struct.client, struct.clock), struct.length
         if struct.kind in _CONTENT and not all(
@@ -112,7 +112,7 @@ def _sheltering(state: bytes, theirs: Marked) -> Marked:
     return kept
 
 
-def _stands_in(structure: Structure, id_: Id, kept: Marked) -> bool:
+def _stands_in(structure: ParentIndex, id_: Id, kept: IdSet) -> bool:
     parent = next(structure.ancestors(id_), None)
     return parent is not None and kept.touches(parent, 1)
 
@@ -129,9 +129,9 @@ class _Undo:
         self._manager = pycrdt.UndoManager(scopes=roots)
         self._manager.include_origin(_THEIRS)
         #: Written by them, and not remembered as such.
-        self._forgotten = Marked()
+        self._forgotten = IdSet()
 
-    def take(self, edit: Edit, deeds: _Deeds, kept: Marked) -> None:
+    def take(self, edit: Edit, deeds: _Deeds, kept: IdSet) -> None:
         """Apply an edit."""
         if not edit.is_theirs:
             self.doc.apply_update(edit.update)

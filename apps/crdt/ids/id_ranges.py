@@ -7,7 +7,7 @@ from typing import Final
 NONE: Final = -1
 
 
-class Runs:
+class IdRanges:
     """Clocks with a number each; who comes first stays.
 
     ``starts``, ``ends`` and ``numbers`` have one entry for each run, in order of the clocks; a run

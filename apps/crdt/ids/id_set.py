@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from apps.crdt.codec.structs import Id, Span
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.ids.id_ranges import NONE, Runs
+from apps.crdt.ids.id_ranges import NONE, IdRanges
 
 
 def deleted_spans(update: bytes) -> Iterator[Span]:
@@ -21,17 +21,17 @@ def brought_spans(update: bytes) -> Iterator[Span]:
             yield (client, first), end - first
 
 
-class Marked:
+class IdSet:
     """A set of clocks, by their runs."""
 
     def __init__(self, spans: Iterable[Span] = ()) -> None:
-        self._runs: dict[int, Runs] = {}
+        self._runs: dict[int, IdRanges] = {}
         self.add_all(spans)
 
     def add(self, id_: Id, units: int, number: int = 0) -> None:
         """Mark clocks; those that are marked keep the number that they have."""
         client, clock = id_
-        self._runs.setdefault(client, Runs()).take(clock, clock + units, number)
+        self._runs.setdefault(client, IdRanges()).take(clock, clock + units, number)
 
     def add_all(self, spans: Iterable[Span], number: int = 0) -> None:
         """Mark clocks."""
@@ -73,6 +73,6 @@ class Marked:
         return [number != NONE for number in self.numbers(id_, units)]
 
 
-def cut_spans(spans: Iterable[Span], by: Marked, *, marked: bool) -> list[Span]:
+def cut_spans(spans: Iterable[Span], by: IdSet, *, marked: bool) -> list[Span]:
     """Return those of the clocks that are marked, or those that are not."""
     return [part for id_, units in spans for part in by.cut(id_, units, marked=marked)]

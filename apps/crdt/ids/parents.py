@@ -7,7 +7,7 @@ from apps.crdt.codec.structs import Id
 from apps.crdt.codec.update_reader import Struct, read_structs
 
 
-class Structure:
+class ParentIndex:
     """Which element or text each struct of a whole state stands in."""
 
     def __init__(self, state: bytes) -> None:

@@ -1,7 +1,7 @@
 """A text by its UTF-16 units, which is how Yjs counts."""
 
 
-class Units:
+class Utf16Text:
     """Cuts a text at units; half of a letter outside of the BMP becomes U+FFFD."""
 
     __slots__ = ("_raw", "_text", "count")

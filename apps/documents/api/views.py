@@ -137,7 +137,7 @@ class DocumentRestoreView(_DocumentView):
     )
     def post(self, request: Request, document_id: str) -> Response:
         """Restore a document from the trash."""
-        document = services.document_restore(user=caller(request), document_id=document_id)
+        document = services.document_untrash(user=caller(request), document_id=document_id)
         return Response(document_body(document, request))
 
 

@@ -22,10 +22,10 @@ from apps.edits.api.serializers import (
     UndoPreviewSerializer,
     UndoSerializer,
 )
-from apps.edits.restore import Restored, document_restore_to, restore_preview
+from apps.edits.restore import Restored, document_restore, restore_preview
 from apps.edits.undo import author_undo, undo_preview
 from apps.history.snapshot import EMPTY, Snapshot
-from apps.history.states import moment_content, version_content
+from apps.history.states import state_at, version_state
 
 _ERRORS: Final[dict[Any, Any]] = {400: ERROR, 403: ERROR, 404: ERROR}
 
@@ -62,7 +62,7 @@ class _RestoreView(APIView):
         """Make the edit: 201 with its seq, or 200 where the document looks like that already."""
         document = _writable(request, document_id)
         wish = validated(RestoreSerializer, request.data)
-        restored = document_restore_to(
+        restored = document_restore(
             document=document,
             earlier=self.earlier(document_id, **place),
             user_id=str(caller(request).pk),
@@ -77,7 +77,7 @@ class VersionRestoreView(_RestoreView):
 
     def earlier(self, document_id: str, **place: int) -> Snapshot:
         """Return the content of the version."""
-        return version_content(document_id=document_id, number=place["number"])
+        return version_state(document_id=document_id, number=place["number"])
 
 
 class MomentRestoreView(_RestoreView):
@@ -85,7 +85,7 @@ class MomentRestoreView(_RestoreView):
 
     def earlier(self, document_id: str, **place: int) -> Snapshot:
         """Return the content of the moment."""
-        return moment_content(document_id=document_id, seq=place["seq"])
+        return state_at(document_id=document_id, seq=place["seq"])
 
 
 class AuthorUndoView(APIView):

@@ -25,7 +25,7 @@ from apps.history.api.serializers import (
     DeletionsQuerySerializer,
     MomentQuerySerializer,
 )
-from apps.history.authorship import AuthoredPiece, client_runs, document_authorship
+from apps.history.authorship import AttributedText, client_runs, document_authorship
 from apps.history.deletions import Deletion, deletions_page
 
 
@@ -117,7 +117,7 @@ def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(piece: AuthoredPiece, authors: dict[str, Any]) -> dict[str, Any]:
+def _row(piece: AttributedText, authors: dict[str, Any]) -> dict[str, Any]:
     return {
         "text": piece.text,
         "author": authors[piece.origin.author_id],

@@ -32,8 +32,8 @@ from apps.history.api.serializers import (
     VersionsQuerySerializer,
 )
 from apps.history.selectors import version_get, versions_page
-from apps.history.services import version_name_moment, version_rename
-from apps.history.states import moment_content, version_content
+from apps.history.services import version_create_named, version_rename
+from apps.history.states import state_at, version_state
 from apps.history.version import Version
 
 
@@ -76,7 +76,7 @@ class VersionsView(APIView):
         user = caller(request)
         _check_writable(request, document_id)
         wish = validated(VersionCreateSerializer, request.data)
-        version = version_name_moment(document_id=document_id, user_id=str(user.pk), **wish)
+        version = version_create_named(document_id=document_id, user_id=str(user.pk), **wish)
         address = reverse("document-version", args=[document_id, version.number], request=request)
         return Response(_bodies([version])[0], status=201, headers={"Location": address})
 
@@ -120,7 +120,7 @@ class VersionStateView(APIView):
         unchanged = not_modified(request, etag)
         if unchanged is not None:
             return unchanged
-        content = version_content(document_id=document_id, number=number)
+        content = version_state(document_id=document_id, number=number)
         return bytes_response(content.state, etag=etag, seq=content.seq)
 
 
@@ -137,7 +137,7 @@ class MomentStateView(APIView):
         unchanged = not_modified(request, etag)
         if unchanged is not None:
             return unchanged
-        content = moment_content(document_id=document_id, seq=seq)
+        content = state_at(document_id=document_id, seq=seq)
         return bytes_response(content.state, etag=etag, seq=seq)
 
 

@@ -12,8 +12,8 @@ from apps.documents.services import HistoryChanges
 from apps.history.policy import history_changes_check
 from apps.history.version import Version
 from apps.maintenance.archive.file import ArchiveBrokenError
-from apps.oplog.compacted_operations import ClockRuns, PackedOperation
-from apps.oplog.compaction_point import LogBase
+from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
+from apps.oplog.compaction_point import CompactionPoint
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import Quarantined, quarantine_key
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 Author = Callable[[str], str]
 
 
-def row_line(row: Operation | PackedOperation | Version | Quarantined) -> dict[str, Any]:
+def row_line(row: Operation | CompactedOperation | Version | Quarantined) -> dict[str, Any]:
     """Return a row as JSON, without the document's id, which stands in the header."""
     return {name: _plain(value) for name, value in asdict(row).items() if name not in _LEFT_OUT}
 
@@ -40,14 +40,14 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-class Rows:
+class ArchiveDecoder:
     """Reads lines as rows of the document ``document_id``. Raises ``ArchiveBrokenError``."""
 
     def __init__(self, document_id: str, author: Author = lambda user_id: user_id) -> None:
         self._document_id = document_id
         self._author = author
 
-    def read(self, kind: str, body: Any) -> Operation | PackedOperation | Version | Quarantined:
+    def read(self, kind: str, body: Any) -> Operation | CompactedOperation | Version | Quarantined:
         """Read a line of one of the four kinds."""
         if kind == "operation":
             return self.operation(body)
@@ -70,11 +70,11 @@ class Rows:
             ),
         )
 
-    def packed(self, body: Any) -> PackedOperation:
+    def packed(self, body: Any) -> CompactedOperation:
         """Read a ``packed``."""
         return checked(
             "packed",
-            lambda: PackedOperation(
+            lambda: CompactedOperation(
                 seq=_is(int, body["seq"]),
                 unique_id=_is(str, body["unique_id"]),
                 author_id=self._author(_is(str, body["author_id"])),
@@ -84,11 +84,11 @@ class Rows:
             ),
         )
 
-    def beginning(self, body: Any) -> LogBase:
+    def beginning(self, body: Any) -> CompactionPoint:
         """Read a ``beginning``, decided now."""
         return checked(
             "beginning",
-            lambda: LogBase(
+            lambda: CompactionPoint(
                 document_id=self._document_id,
                 seq=_is(int, body["seq"]),
                 number=_is(int, body["number"]),
@@ -180,7 +180,7 @@ def _is(kind: type[T], value: Any) -> T:
     return value
 
 
-def _runs(value: Any) -> ClockRuns:
+def _runs(value: Any) -> ClientRanges:
     return {
         int(client): tuple((_is(int, one), _is(int, two)) for one, two in runs)
         for client, runs in _is(dict, value).items()

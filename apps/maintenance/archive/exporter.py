@@ -11,14 +11,14 @@ from apps.core import base64, clock
 from apps.core.errors import ConflictError
 from apps.documents.models import Document
 from apps.documents.selectors import document_stored
-from apps.history.selectors import version_find, version_places
+from apps.history.selectors import version_find, version_infos
 from apps.history.snapshot import Snapshot
 from apps.maintenance.archive.codec import history_line, row_line
 from apps.maintenance.archive.file import FORMAT, VERSION, VERSION_COMPACTED, Line, archive_write
-from apps.maintenance.integrity.document_check import PROGRESS, OnProgress
+from apps.maintenance.integrity.document_check import PROGRESS_OPERATIONS, OnProgress
 from apps.maintenance.integrity.log_replay import LogReplay, replayed
 from apps.maintenance.integrity.snapshot_check import version_fault
-from apps.oplog.compaction_point import LogBase, base_find, packed_iter
+from apps.oplog.compaction_point import CompactionPoint, compacted_iter, compaction_point_find
 from apps.oplog.quarantine import quarantine_iter
 
 
@@ -37,7 +37,7 @@ class Exported:
     left_out: list[str] = field(default_factory=list)
 
 
-def document_export(
+def archive_export(
     *, document_id: str, path: Path, dry_run: bool, on_progress: OnProgress
 ) -> Exported:
     """Write a document's file, all of it held against its log on the way.
@@ -75,7 +75,7 @@ class _Writer:
         self._base = _base(replay)
         self._authors: set[str] = set()
         self._stops: dict[int, list[int]] = {}
-        for seq, number in version_places(document_id=document.id):
+        for seq, number in version_infos(document_id=document.id):
             self._stops.setdefault(seq, []).append(number)
 
     def lines(self) -> Iterator[Line]:
@@ -98,7 +98,7 @@ class _Writer:
             self._authors.add(operation.author_id)
             yield "operation", row_line(operation)
             yield from self._versions()
-            if operation.seq % PROGRESS == 0:
+            if operation.seq % PROGRESS_OPERATIONS == 0:
                 self._on_progress(self._document.id, operation.seq)
         for seq, numbers in self._stops.items():
             self._exported.left_out += [
@@ -107,14 +107,14 @@ class _Writer:
             ]
         yield "authors", _usernames(self._authors)
 
-    def _before(self, base: LogBase) -> Iterator[Line]:
+    def _before(self, base: CompactionPoint) -> Iterator[Line]:
         """Yield what there is of before the beginning of a compacted log."""
         place = {"seq": base.seq, "number": base.number}
         yield "beginning", {**place, "version_vector": base64.encode(base.version_vector)}
         for seq in sorted(seq for seq in self._stops if seq < base.seq):
             yield from self._checked(self._stops.pop(seq), None)
         yield from self._versions()
-        for packed in packed_iter(document_id=self._document.id, up_to=base.seq):
+        for packed in compacted_iter(document_id=self._document.id, up_to=base.seq):
             self._authors.add(packed.author_id)
             yield "packed", row_line(packed)
 
@@ -137,8 +137,8 @@ class _Writer:
             yield "version", row_line(version)
 
 
-def _base(replay: LogReplay) -> LogBase | None:
-    base = base_find(document_id=replay.document_id)
+def _base(replay: LogReplay) -> CompactionPoint | None:
+    base = compaction_point_find(document_id=replay.document_id)
     if (base.seq if base else 0) != replay.start.seq:
         raise NotExportableError("The log was compacted this very moment. Try again.")
     return base

@@ -21,21 +21,21 @@ from apps.documents.models import Document
 from apps.documents.services import document_adopt, title_checked
 from apps.history.last_processed import processed_forget
 from apps.history.selectors import version_find
-from apps.history.services import version_mark_base, version_put, versions_delete
-from apps.maintenance.archive.codec import Rows, history_read, moment
+from apps.history.services import version_mark_compaction_point, version_put, versions_delete
+from apps.maintenance.archive.codec import ArchiveDecoder, history_read, moment
 from apps.maintenance.archive.file import archive_read
-from apps.maintenance.archive.validation import Reading
-from apps.maintenance.compaction import ROW
-from apps.maintenance.integrity.document_check import PROGRESS, OnProgress
+from apps.maintenance.archive.validation import ArchiveValidator
+from apps.maintenance.compaction import COMPACTED_ROW_OPERATIONS
+from apps.maintenance.integrity.document_check import PROGRESS_OPERATIONS, OnProgress
 from apps.oplog.bulk import operations_delete, operations_write
 from apps.oplog.compaction_point import (
-    LogBase,
-    base_advance,
-    base_find,
-    log_begins,
-    packed_append,
-    packed_end,
-    packed_iter,
+    CompactionPoint,
+    compacted_append,
+    compacted_end,
+    compacted_iter,
+    compaction_point_advance,
+    compaction_point_find,
+    log_first_seq,
 )
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_clear, quarantine_iter, quarantine_put
@@ -62,7 +62,7 @@ class Imported:
     unknown_authors: list[str]
 
 
-def document_import(
+def archive_import(
     *,
     path: Path,
     owner_name: str | None,
@@ -103,16 +103,16 @@ class _Content:
         self._accounts: dict[str, User] = {}
         self._vector = b"\x00"
         self._seq = 0
-        self._beginning: LogBase | None = None
+        self._beginning: CompactionPoint | None = None
 
     def read(self) -> None:
         """Read all of it and write nothing. Raises ``ArchiveBrokenError``, ``OSError``."""
-        reading = Reading(self._again)
+        reading = ArchiveValidator(self._again)
         try:
             for kind, body in archive_read(self._path):
                 self.lines[kind] += 1
                 reading.take(kind, body)
-                if kind == "operation" and self.lines[kind] % PROGRESS == 0:
+                if kind == "operation" and self.lines[kind] % PROGRESS_OPERATIONS == 0:
                     self._on_progress(reading.document_id, self.lines[kind])
             self._header, self._names = reading.result()
             self._vector = encode_vector(reading.replay.loaded.vector)
@@ -153,14 +153,14 @@ class _Content:
             **(history_read(header["history"]) if "history" in header else {}),
         )
 
-    def beginning(self, document_id: str) -> LogBase | None:
+    def beginning(self, document_id: str) -> CompactionPoint | None:
         """Return where the log of the document begins; None where it has all of it."""
         base = self._beginning
         return None if base is None else replace(base, document_id=document_id)
 
     def rows(self, kind: str, document_id: str) -> Iterator[Any]:
         """Yield the rows of one kind, of the document and the accounts that are here."""
-        rows = Rows(document_id, self._author)
+        rows = ArchiveDecoder(document_id, self._author)
         for found, body in archive_read(self._path):
             if found == kind:
                 yield rows.read(kind, body)
@@ -198,7 +198,7 @@ def _check_free(content: _Content, document_id: str) -> None:
             f"There is a log of {document_id} that begins in another way than the file's; import "
             "it as a copy with --new-id."
         )
-    begun = log_begins(document_id=document_id) - 1
+    begun = log_first_seq(document_id=document_id) - 1
     if head_seq(document_id=document_id) <= begun:
         return
     ours = content.rows("operation", document_id)
@@ -212,11 +212,11 @@ def _check_free(content: _Content, document_id: str) -> None:
 
 def _same_beginning(content: _Content, document_id: str) -> bool:
     """Tell whether what is stored of before a log's beginning is part of the file's, or nothing."""
-    stored, ours = base_find(document_id=document_id), content.beginning(document_id)
+    stored, ours = compaction_point_find(document_id=document_id), content.beginning(document_id)
     if stored is not None and (ours is None or replace(ours, made_at=stored.made_at) != stored):
         return False
-    end = packed_end(document_id=document_id)
-    packed = packed_iter(document_id=document_id, up_to=end)
+    end = compacted_end(document_id=document_id)
+    packed = compacted_iter(document_id=document_id, up_to=end)
     rows = content.rows("packed", document_id)
     return all(next(rows, None) == each for each in packed)
 
@@ -254,9 +254,9 @@ def _write_beginning(content: _Content, document_id: str) -> None:
     base = content.beginning(document_id)
     if base is None:
         return
-    end = packed_end(document_id=document_id)
+    end = compacted_end(document_id=document_id)
     fresh = (each for each in content.rows("packed", document_id) if each.seq > end)
-    while row := list(islice(fresh, ROW)):
-        packed_append(document_id=document_id, operations=row)
-    version_mark_base(document_id=document_id, number=base.number)
-    base_advance(base)
+    while row := list(islice(fresh, COMPACTED_ROW_OPERATIONS)):
+        compacted_append(document_id=document_id, operations=row)
+    version_mark_compaction_point(document_id=document_id, number=base.number)
+    compaction_point_advance(base)

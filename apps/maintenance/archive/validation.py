@@ -7,17 +7,17 @@ from typing import Any
 from apps.core.ids import is_id
 from apps.history.snapshot import Snapshot
 from apps.history.version import Version
-from apps.maintenance.archive.codec import Rows, checked, history_read, moment
+from apps.maintenance.archive.codec import ArchiveDecoder, checked, history_read, moment
 from apps.maintenance.archive.file import VERSION_COMPACTED, ArchiveBrokenError
 from apps.maintenance.integrity.log_replay import Replay
 from apps.maintenance.integrity.snapshot_check import version_fault
-from apps.oplog.compacted_operations import PackedOperation
-from apps.oplog.compaction_point import LogBase
+from apps.oplog.compacted_operations import CompactedOperation
+from apps.oplog.compaction_point import CompactionPoint
 from apps.oplog.operation import Operation
 
 
 @dataclass(slots=True)
-class Reading:
+class ArchiveValidator:
     """Takes a file's lines in their order. ``again`` gives its operations up to a seq once more.
 
     Every method raises ``ArchiveBrokenError``.
@@ -28,7 +28,7 @@ class Reading:
     names: dict[str, str | None] | None = None
     replay: Replay = field(init=False)
     #: Of a compacted log, where it begins, and the last operation that is packed.
-    beginning: LogBase | None = None
+    beginning: CompactionPoint | None = None
     _packed: int = 0
     _is_compacted: bool = False
     _aside: set[int | None] = field(default_factory=set)
@@ -52,15 +52,15 @@ class Reading:
         elif kind == "authors":
             self.names = _names(body)
         elif kind == "quarantined":
-            kept = Rows(self.document_id).quarantined(body)
+            kept = ArchiveDecoder(self.document_id).quarantined(body)
             self._aside.add(kept.seq)
             self._authors.add(kept.author_id)
         elif kind == "operation":
-            self._take_operation(Rows(self.document_id).operation(body))
+            self._take_operation(ArchiveDecoder(self.document_id).operation(body))
         elif kind == "beginning":
-            self._take_beginning(Rows(self.document_id).beginning(body))
+            self._take_beginning(ArchiveDecoder(self.document_id).beginning(body))
         elif kind == "packed":
-            self._take_packed(Rows(self.document_id).packed(body))
+            self._take_packed(ArchiveDecoder(self.document_id).packed(body))
         elif kind == "version":
             self._take_version(body)
         else:
@@ -84,12 +84,12 @@ class Reading:
                 f"{self.replay.start.seq}, and what is packed ends at {self._packed}."
             )
 
-    def _take_beginning(self, base: LogBase) -> None:
+    def _take_beginning(self, base: CompactionPoint) -> None:
         if not self._is_compacted or self.beginning or self.replay.seq or self._numbers:
             raise ArchiveBrokenError("The log begins where no log begins.")
         self.beginning = base
 
-    def _take_packed(self, operation: PackedOperation) -> None:
+    def _take_packed(self, operation: CompactedOperation) -> None:
         if operation.seq != self._packed + 1:
             raise ArchiveBrokenError(
                 f"Packed operation {operation.seq} stands where {self._packed + 1} belongs."
@@ -97,7 +97,7 @@ class Reading:
         self._packed = operation.seq
         self._take_name(operation)
 
-    def _take_name(self, operation: Operation | PackedOperation) -> None:
+    def _take_name(self, operation: Operation | CompactedOperation) -> None:
         if operation.unique_id in self._unique_ids:
             raise ArchiveBrokenError(
                 f"Operation {operation.seq} has a unique id that another one has."
@@ -117,7 +117,7 @@ class Reading:
             raise ArchiveBrokenError(f"{place} has not the version vector of its replay.")
 
     def _take_version(self, body: Any) -> None:
-        version = Rows(self.document_id).version(body)
+        version = ArchiveDecoder(self.document_id).version(body)
         place = f"Version {version.number}"
         if version.number in self._numbers:
             raise ArchiveBrokenError(f"{place} is there twice.")

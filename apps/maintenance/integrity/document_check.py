@@ -13,32 +13,32 @@ from apps.core.errors import AppError
 from apps.crdt.codec.vectors import encode_vector
 from apps.documents.heads import StoredHead, head_find
 from apps.history.last_processed import processed_find
-from apps.history.selectors import version_find, version_places
+from apps.history.selectors import version_find, version_infos
 from apps.history.services import version_repair
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
 from apps.history.snapshot_cache import snapshot_find, snapshot_forget, snapshot_put
 from apps.maintenance.integrity.faults import Fault, OnFault
 from apps.maintenance.integrity.log_replay import LogReplay, RowUnreadableError
-from apps.maintenance.integrity.snapshot_check import packed_fault, version_fault
+from apps.maintenance.integrity.snapshot_check import blob_fault, version_fault
 from apps.maintenance.integrity.watermark_check import head_faults, processed_fault
 from apps.oplog.bulk import vectors_amend
-from apps.oplog.compaction_point import packed_faults
+from apps.oplog.compaction_point import compacted_faults
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
+from apps.oplog.quarantine import operation_quarantine, quarantined_seqs
 from apps.oplog.selectors import LogGapError, log_faults, log_reaches
 
 #: How often a head that does not meet the end of the log is looked at again, and after how long
 #: (seconds) one that is behind it: a commit writes the log first.
-LOOKS = 5
-LOOK_PAUSE_S = 0.1
+HEAD_CHECK_ATTEMPTS = 5
+HEAD_CHECK_PAUSE_S = 0.1
 #: Operations between two words of progress.
-PROGRESS = 10_000
+PROGRESS_OPERATIONS = 10_000
 
 #: Hears how many operations of a document have been replayed.
 OnProgress = Callable[[str, int], None]
 
 
-class Check:
+class DocumentCheck:
     """The check of one document. It may be edited meanwhile."""
 
     def __init__(self, replay: LogReplay, on_fault: OnFault, on_progress: OnProgress) -> None:
@@ -48,7 +48,7 @@ class Check:
         self._replay = replay
         self._on_fault = on_fault
         self._on_progress = on_progress
-        self._aside = set_aside_seqs(document_id=self._document_id)
+        self._aside = quarantined_seqs(document_id=self._document_id)
         #: Numbers of the versions to be looked at, by seq.
         self._stops: dict[int, list[int]] = {}
         self._cached: bytes | None = None
@@ -62,7 +62,7 @@ class Check:
         self._plan()
         for code, text in (
             *log_faults(document_id=self._document_id),
-            *packed_faults(document_id=self._document_id),
+            *compacted_faults(document_id=self._document_id),
         ):
             self._on_fault(Fault(code, text))
         self._check_before()
@@ -85,7 +85,7 @@ class Check:
 
     def _plan(self) -> None:
         """Find out which snapshots there are, and at which seq each is to be looked at."""
-        for seq, number in version_places(document_id=self._document_id):
+        for seq, number in version_infos(document_id=self._document_id):
             self._stops.setdefault(seq, []).append(number)
             self.versions += 1
         try:
@@ -116,14 +116,14 @@ class Check:
             if not self._replay.has_vector(operation.version_vector):
                 self._tell_vector(operation.seq)
             self._stop()
-            if operation.seq % PROGRESS == 0:
+            if operation.seq % PROGRESS_OPERATIONS == 0:
                 self._on_progress(self._document_id, operation.seq)
 
     def _tell_unfit(self, operation: Operation, error: AppError) -> None:
         text = f"Operation {operation.seq} cannot be applied: {error.message}"
         self._on_fault(
             Fault("not_applicable", text).mended_by(
-                lambda: operation_set_aside(operation, error), "It goes into quarantine."
+                lambda: operation_quarantine(operation, error), "It goes into quarantine."
             )
         )
 
@@ -147,7 +147,7 @@ class Check:
         for number in numbers:
             self._check_version(number, right)
         if seq == self._cached_seq:
-            fault = packed_fault(self._cached or b"", right)
+            fault = blob_fault(self._cached or b"", right)
             self._cached = None
             if fault is not None:
                 self._tell_cached(fault, right)
@@ -181,7 +181,7 @@ class Check:
                     fault = Fault("ahead", self._ahead(seq)).named(f"Version {number}", "version")
                     self._on_fault(fault)
         if self._cached is not None:
-            damage = packed_fault(self._cached, None)
+            damage = blob_fault(self._cached, None)
             if damage is None and whole:
                 damage = Fault("ahead", self._ahead(self._cached_seq))
             if damage is not None:
@@ -193,11 +193,11 @@ class Check:
     def _settled_head(self) -> StoredHead | None:
         """Return the head where it meets the replay, or when it does not come there."""
         head = head_find(document_id=self._document_id)
-        for _ in range(LOOKS):
+        for _ in range(HEAD_CHECK_ATTEMPTS):
             if head is None or head.seq == self._replay.seq:
                 break
             if head.seq < self._replay.seq:
-                time.sleep(LOOK_PAUSE_S)
+                time.sleep(HEAD_CHECK_PAUSE_S)
             elif log_reaches(document_id=self._document_id, seq=head.seq):
                 self._follow()
             else:

@@ -16,7 +16,7 @@ from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector, merge_into
 from apps.crdt.engine.base import EngineBrokenError, get_engine
 from apps.crdt.engine.causal_gate import advance
-from apps.history.compaction_point import log_start
+from apps.history.compaction_point import log_start_snapshot
 from apps.history.loaded_document import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot
 from apps.oplog.operation import Operation
@@ -120,11 +120,14 @@ class Replay:
 
 
 class LogReplay(Replay):
-    """A replay of a stored log. Raises ``BaseLostError`` where its beginning is gone."""
+    """A replay of a stored log.
+
+    Raises ``CompactionSnapshotLostError`` where the snapshot that it starts from is gone.
+    """
 
     def __init__(self, document_id: str) -> None:
         self.document_id = document_id
-        start = log_start(document_id=document_id)
+        start = log_start_snapshot(document_id=document_id)
         super().__init__(
             lambda up_to: _read(document_id, after=start.seq, limit=up_to - start.seq), start
         )
@@ -141,7 +144,10 @@ class LogReplay(Replay):
 
 @contextmanager
 def replayed(document_id: str) -> Iterator[LogReplay]:
-    """Give a replay that has not begun; its memory goes at the end. Raises ``BaseLostError``."""
+    """Yield a replay before its first step; close it at the end.
+
+    Raises ``CompactionSnapshotLostError``.
+    """
     replay = LogReplay(document_id)
     try:
         yield replay

@@ -6,20 +6,20 @@ from typing import Any
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.history.recovery import Recovery, document_recover
-from apps.history.selectors import version_places
+from apps.history.selectors import version_infos
 from apps.maintenance.selectors import stored_check
 from apps.oplog.quarantine import quarantine_iter
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class RecoveryReport:
     """What ``recover_document`` says; ``complaint`` tells what needs a person."""
 
     facts: dict[str, Any]
     complaint: str
 
 
-def document_explain(*, document_id: str, dry_run: bool) -> Explanation:
+def recovery_report(*, document_id: str, dry_run: bool) -> RecoveryReport:
     """Rebuild a document as whoever opens it does, and tell how; with ``dry_run`` only tell.
 
     Raises ``DocumentNotFoundError``, ``LogGapError``, ``PyMongoError``.
@@ -27,7 +27,7 @@ def document_explain(*, document_id: str, dry_run: bool) -> Explanation:
     stored_check(document_id)
     recovery = document_recover(document_id=document_id, dry_run=dry_run)
     try:
-        return Explanation(_facts(recovery), _complaint(recovery))
+        return RecoveryReport(_facts(recovery), _complaint(recovery))
     finally:
         recovery.document.engine.close()
 
@@ -88,7 +88,7 @@ def _snapshot(recovery: Recovery) -> dict[str, Any]:
     assert found is not None  # noqa: S101 - set before anybody gets a Recovery
     number = found.number
     if found.source == "redis":
-        places = version_places(document_id=recovery.document_id)
+        places = version_infos(document_id=recovery.document_id)
         number = next((n for seq, n in places if seq == recovery.snapshot_seq), None)
     return {"source": found.source, "number": number, "seq": recovery.snapshot_seq}
 

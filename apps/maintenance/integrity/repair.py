@@ -13,11 +13,11 @@ from apps.documents.selectors import document_stored
 from apps.history.selectors import version_find
 from apps.history.services import version_repair
 from apps.history.snapshot_cache import snapshot_put
-from apps.maintenance.integrity.document_check import Check, OnProgress
+from apps.maintenance.integrity.document_check import DocumentCheck, OnProgress
 from apps.maintenance.integrity.faults import Fault
 from apps.maintenance.integrity.log_replay import replayed
-from apps.maintenance.integrity.snapshot_check import packed_fault
-from apps.maintenance.integrity.verify import TOLD, Told
+from apps.maintenance.integrity.snapshot_check import blob_fault
+from apps.maintenance.integrity.verify import MAX_LISTED, FaultList
 from apps.oplog.selectors import log_faults
 
 logger = logging.getLogger(__name__)
@@ -30,14 +30,14 @@ class LogBrokenError(ConflictError):
 
 
 @dataclass(slots=True)
-class Rebuilt:
+class Repaired:
     """What was put right, or with ``dry_run`` would be; ``left`` is what no log can put right."""
 
     document_id: str
     dry_run: bool
     operations: int = 0
-    done: Told = field(default_factory=Told)
-    left: Told = field(default_factory=Told)
+    done: FaultList = field(default_factory=FaultList)
+    left: FaultList = field(default_factory=FaultList)
 
     def hear(self, fault: Fault) -> None:
         """Put a fault right where the log tells how."""
@@ -49,35 +49,35 @@ class Rebuilt:
         self.done.add(fault)
 
 
-def document_rebuild(*, document_id: str, dry_run: bool, on_progress: OnProgress) -> Rebuilt:
+def document_rebuild(*, document_id: str, dry_run: bool, on_progress: OnProgress) -> Repaired:
     """Put right what is derived from a document's log.
 
     May run while the document is edited. Raises ``DocumentNotFoundError``, and ``LogBrokenError``
     before anything is changed when the log lacks an operation or has one twice.
     """
     document_stored(document_id)
-    faults = [text for _, text in islice(log_faults(document_id=document_id), TOLD)]
+    faults = [text for _, text in islice(log_faults(document_id=document_id), MAX_LISTED)]
     if faults:
         raise LogBrokenError(
             f"{' '.join(faults)} Put the rows of a backup back; nothing was changed.",
             extra={"document_id": document_id, "faults": faults},
         )
-    rebuilt = Rebuilt(document_id, dry_run)
+    rebuilt = Repaired(document_id, dry_run)
     with replayed(document_id) as replay:
-        Check(replay, rebuilt.hear, on_progress).run()
+        DocumentCheck(replay, rebuilt.hear, on_progress).run()
         rebuilt.operations = replay.seq
     return rebuilt
 
 
-def version_mend(*, document_id: str, number: int) -> bool:
+def version_repair_from_log(*, document_id: str, number: int) -> bool:
     """Put the right snapshot in the place of a damaged one; tell whether there was one.
 
     False, too, for one from before the beginning of a compacted log: nothing makes that anew.
     Raises ``LogBrokenError`` when the log does not reach so far, ``LogGapError``,
-    ``BaseLostError``.
+    ``CompactionSnapshotLostError``.
     """
     version = version_find(document_id=document_id, number=number)
-    if version is None or packed_fault(version.packed, None) is None:
+    if version is None or blob_fault(version.packed, None) is None:
         return False
     with replayed(document_id) as replay:
         if replay.start.seq and version.seq <= replay.start.seq:

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from apps.core.errors import AppError
-from apps.crdt.analysis.equality import same_state
+from apps.crdt.analysis.equality import states_equal
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.crdt.engine.base import get_engine
@@ -12,7 +12,7 @@ from apps.history.version import Version
 from apps.maintenance.integrity.faults import Fault
 
 
-def packed_fault(packed: bytes, right: Snapshot | None) -> Fault | None:
+def blob_fault(packed: bytes, right: Snapshot | None) -> Fault | None:
     """Return what is wrong with a stored snapshot; ``right`` is None where the log has no answer.
 
     ``damaged`` when it is not what was written, ``wrong`` when it is not the document.
@@ -29,7 +29,7 @@ def packed_fault(packed: bytes, right: Snapshot | None) -> Fault | None:
     if vector != right.vector:
         return Fault("wrong", f"It has other edits than the log: {_difference(vector, right)}.")
     try:
-        same = same_state(get_engine(settings.CRDT_ENGINE), snapshot.state, right.state)
+        same = states_equal(get_engine(settings.CRDT_ENGINE), snapshot.state, right.state)
     except AppError as err:
         return Fault("wrong", f"Its state does not open: {err.message}")
     return None if same else Fault("wrong", "Its content is not what the log makes.")
@@ -37,7 +37,7 @@ def packed_fault(packed: bytes, right: Snapshot | None) -> Fault | None:
 
 def version_fault(version: Version, right: Snapshot | None) -> Fault | None:
     """Return what is wrong with a version: its snapshot, or what its row says of that."""
-    fault = packed_fault(version.packed, right)
+    fault = blob_fault(version.packed, right)
     if fault is not None:
         return fault
     snapshot = Snapshot.unpack(version.packed)

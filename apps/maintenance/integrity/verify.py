@@ -3,21 +3,21 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from apps.history.compaction_point import BaseLostError
-from apps.maintenance.integrity.document_check import Check, OnProgress
+from apps.history.compaction_point import CompactionSnapshotLostError
+from apps.maintenance.integrity.document_check import DocumentCheck, OnProgress
 from apps.maintenance.integrity.faults import Fault
 from apps.maintenance.integrity.log_replay import replayed
 from apps.maintenance.selectors import stored_check
-from apps.oplog.compaction_point import base_find
+from apps.oplog.compaction_point import compaction_point_find
 from apps.oplog.quarantine import quarantine_iter
 
 #: Faults of one kind that are told one by one; the others are counted.
-TOLD = 20
+MAX_LISTED = 20
 
 
 @dataclass(slots=True)
-class Told:
-    """Faults one by one, up to ``TOLD`` of each kind, and how many there are of each."""
+class FaultList:
+    """Faults one by one, up to ``MAX_LISTED`` of each kind, and how many there are of each."""
 
     faults: list[Fault] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -25,13 +25,15 @@ class Told:
     def add(self, fault: Fault) -> None:
         """Take one down, without the memory that its mending would need."""
         self.counts[fault.code] += 1
-        if self.counts[fault.code] <= TOLD:
+        if self.counts[fault.code] <= MAX_LISTED:
             self.faults.append(Fault(fault.code, fault.text, fault.deed))
 
     @property
     def untold(self) -> dict[str, int]:
         """Return how many of each kind are not told one by one."""
-        return {code: count - TOLD for code, count in self.counts.items() if count > TOLD}
+        return {
+            code: count - MAX_LISTED for code, count in self.counts.items() if count > MAX_LISTED
+        }
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class Report:
     document_id: str
     operations: int = 0
     versions: int = 0
-    found: Told = field(default_factory=Told)
+    found: FaultList = field(default_factory=FaultList)
     notes: list[str] = field(default_factory=list)
 
 
@@ -51,10 +53,10 @@ def document_verify(*, document_id: str, on_progress: OnProgress) -> Report:
     report = Report(document_id)
     try:
         with replayed(document_id) as replay:
-            check = Check(replay, report.found.add, on_progress)
+            check = DocumentCheck(replay, report.found.add, on_progress)
             check.run()
             report.operations = replay.seq
-    except BaseLostError as err:
+    except CompactionSnapshotLostError as err:
         report.found.add(Fault(err.code, err.message))
         return report
     report.versions = check.versions
@@ -63,7 +65,7 @@ def document_verify(*, document_id: str, on_progress: OnProgress) -> Report:
 
 
 def _base_notes(document_id: str) -> list[str]:
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     if base is None:
         return []
     return [f"compacted: the log begins at operation {base.begins}, with version {base.number}"]

@@ -7,8 +7,8 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.content_ids import Element, Words, identified
-from apps.crdt.analysis.diff import Change, changes
+from apps.crdt.analysis.content_ids import Element, Words, iter_content_with_ids
+from apps.crdt.analysis.diff import ContentChange, content_changes
 from tests.crdt.scribbling import Scribbler
 
 STEPS = 60
@@ -17,7 +17,7 @@ STEPS = 60
 def shown(state: bytes) -> list[Any]:
     """Return what a state shows: its elements, and its letters with their marks."""
     rows: list[Any] = []
-    for node in identified(state):
+    for node in iter_content_with_ids(state):
         if isinstance(node, Element):
             rows.append((node.depth, node.tag, node.attributes))
         else:
@@ -25,7 +25,7 @@ def shown(state: bytes) -> list[Any]:
     return rows
 
 
-def side(found: list[Change], *, kinds: set[str], is_later: bool) -> list[Any]:
+def side(found: list[ContentChange], *, kinds: set[str], is_later: bool) -> list[Any]:
     """Return what one of the two states shows, by the changes."""
     rows: list[Any] = []
     for change in found:
@@ -44,12 +44,12 @@ def test_both_states_can_be_read_off_the_changes(seed: int) -> None:
     chance = random.Random(seed)
     states = Scribbler(chance).write(STEPS)
     first, last = sorted(chance.sample(range(STEPS), 2))
-    found = list(changes(earlier=states[first], later=states[last]))
+    found = list(content_changes(earlier=states[first], later=states[last]))
     assert side(found, kinds={"equal", "insert"}, is_later=True) == shown(states[last])
     assert side(found, kinds={"equal", "delete"}, is_later=False) == shown(states[first])
 
 
-def words(found: list[Change]) -> list[tuple[str, str]]:
+def words(found: list[ContentChange]) -> list[tuple[str, str]]:
     """Return the kinds of text with the text of each run."""
     pieces = [(each.kind, each.text) for each in found if each.tag is None]
     grouped = groupby(pieces, key=lambda piece: piece[0])
@@ -65,7 +65,7 @@ def test_words_come_and_go_where_they_stood() -> None:
     del text[4 : 4 + len("😀".encode())]
     text.insert(4, "漢😀")
     del text[0:2]
-    assert words(list(changes(earlier=earlier, later=doc.get_update()))) == [
+    assert words(list(content_changes(earlier=earlier, later=doc.get_update()))) == [
         ("delete", "on"),
         ("equal", "e "),
         ("delete", "😀"),
@@ -82,22 +82,24 @@ def test_what_came_and_went_in_between_is_no_change() -> None:
     earlier = doc.get_update()
     text.insert(2, "never seen")
     del text[2:12]
-    assert words(list(changes(earlier=earlier, later=doc.get_update()))) == [("equal", "stays")]
+    assert words(list(content_changes(earlier=earlier, later=doc.get_update()))) == [
+        ("equal", "stays")
+    ]
 
 
 def test_state_beside_itself_is_equal() -> None:
     """All of it; and the empty document has nothing."""
     [*_, state] = Scribbler(random.Random(5)).write(STEPS)
-    found = list(changes(earlier=state, later=state))
+    found = list(content_changes(earlier=state, later=state))
     assert {each.kind for each in found} == {"equal"}
     assert all(each.before is None for each in found)
-    assert list(changes(earlier=b"\x00\x00", later=b"\x00\x00")) == []
+    assert list(content_changes(earlier=b"\x00\x00", later=b"\x00\x00")) == []
 
 
 def test_everything_is_new_beside_the_empty_document() -> None:
     """From the document's beginning."""
     [*_, state] = Scribbler(random.Random(6)).write(STEPS)
-    found = list(changes(earlier=b"\x00\x00", later=state))
+    found = list(content_changes(earlier=b"\x00\x00", later=state))
     assert {each.kind for each in found} == {"insert"}
 
 
@@ -106,7 +108,7 @@ def test_a_document_with_many_runs_of_text_is_read_as_one_with_few(
 ) -> None:
     """Then the numbers of its structs have two digits."""
     [*_, state] = Scribbler(random.Random(7)).write(STEPS)
-    expected = list(identified(state))
+    expected = list(iter_content_with_ids(state))
     assert sum(isinstance(each, Words) for each in expected) > 9
     monkeypatch.setattr("apps.crdt.analysis.id_encoding.BASE", 9)
-    assert list(identified(state)) == expected
+    assert list(iter_content_with_ids(state)) == expected

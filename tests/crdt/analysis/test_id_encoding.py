@@ -6,14 +6,14 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.id_encoding import BASE, ZERO, Numbered
+from apps.crdt.analysis.id_encoding import BASE, ZERO, IdEncodedState
 from apps.crdt.codec.contents import STRING
-from apps.crdt.codec.structs import Piece, read_pieces, text_of
+from apps.crdt.codec.structs import RawStruct, read_pieces, text_of
 from apps.crdt.codec.update_reader import read_update
 from tests.crdt.scribbling import Scribbler
 
 
-def texts(state: bytes) -> list[Piece]:
+def texts(state: bytes) -> list[RawStruct]:
     """Return the runs of text of a state."""
     return [piece for piece in read_pieces(state) if piece.kind == STRING]
 
@@ -22,7 +22,7 @@ def texts(state: bytes) -> list[Piece]:
 def test_other_words_leave_all_else_as_it_was(seed: int) -> None:
     """Of texts with marks and surrogates, elements, attributes and what was deleted."""
     for state in Scribbler(random.Random(seed)).write(40)[::8]:
-        numbered = Numbered.read(state)
+        numbered = IdEncodedState.read(state)
         [other] = numbered.states()
         assert [piece[:4] for piece in read_pieces(other)] == [
             piece[:4] for piece in read_pieces(state)
@@ -46,7 +46,7 @@ def test_all_kinds_of_content_are_passed() -> None:
     text.insert(0, "one 😀", attrs={"bold": True})
     text.insert_embed(3, {"image": "x"})
     state = doc.get_update()
-    numbered = Numbered.read(state)
+    numbered = IdEncodedState.read(state)
     assert numbered.roots == {"meta", "list", "content"}
     assert [piece[:4] for piece in read_pieces(numbered.states()[0])] == [
         piece[:4] for piece in read_pieces(state)
@@ -59,7 +59,7 @@ def test_numbers_of_two_digits_have_two_states(monkeypatch: pytest.MonkeyPatch) 
     """One letter of each makes the number."""
     assert BASE > 9
     monkeypatch.setattr("apps.crdt.analysis.id_encoding.BASE", 9)
-    numbered = Numbered.read(Scribbler(random.Random(7)).write(60)[-1])
+    numbered = IdEncodedState.read(Scribbler(random.Random(7)).write(60)[-1])
     lower, upper = (texts(state) for state in numbered.states())
     assert len(lower) > 9
     found = [

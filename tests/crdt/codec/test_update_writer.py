@@ -6,7 +6,7 @@ import pycrdt
 import pytest
 
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.codec.update_writer import Place, UpdateWriter
+from apps.crdt.codec.update_writer import Position, UpdateWriter
 
 
 def root_of(update: bytes) -> Any:
@@ -24,7 +24,7 @@ def root_of(update: bytes) -> Any:
 def test_attribute_is_read_as_it_was_written(value: Any) -> None:
     """Texts, truths and integers of any length."""
     writer = UpdateWriter(7)
-    writer.attribute(writer.element("heading", Place(parent="default")), "level", value)
+    writer.attribute(writer.element("heading", Position(parent="default")), "level", value)
     (element,) = root_of(writer.update()).children
     assert dict(element.attributes) == {"level": value}
 
@@ -32,11 +32,11 @@ def test_attribute_is_read_as_it_was_written(value: Any) -> None:
 def test_characters_count_as_javascript_counts_them() -> None:
     """What follows an emoji stands behind both of its halves."""
     writer = UpdateWriter(2**53 - 1)
-    text = writer.text(Place(parent="default"))
-    last = writer.characters("a😀", Place(parent=text))
-    bold = writer.format("bold", {}, Place(left=last))
-    last = writer.characters("b", Place(left=bold))
-    writer.format("bold", None, Place(left=last))
+    text = writer.text(Position(parent="default"))
+    last = writer.characters("a😀", Position(parent=text))
+    bold = writer.format("bold", {}, Position(left=last))
+    last = writer.characters("b", Position(left=bold))
+    writer.format("bold", None, Position(left=last))
     (found,) = root_of(writer.update()).children
     assert found.diff() == [("a😀", None), ("b", {"bold": {}})]
     assert writer.clock == 1 + 3 + 1 + 1 + 1
@@ -45,10 +45,10 @@ def test_characters_count_as_javascript_counts_them() -> None:
 def test_place_between_two_neighbours_is_kept() -> None:
     """Whatever comes first."""
     writer = UpdateWriter(7)
-    first = writer.element("a", Place(parent="default"))
-    last = writer.element("c", Place(left=first))
-    writer.element("b", Place(left=first, right=last))
-    writer.element("z", Place(right=first))
+    first = writer.element("a", Position(parent="default"))
+    last = writer.element("c", Position(left=first))
+    writer.element("b", Position(left=first, right=last))
+    writer.element("z", Position(right=first))
     assert [one.tag for one in root_of(writer.update()).children] == ["z", "a", "b", "c"]
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.diff import Change, changes
+from apps.crdt.analysis.diff import ContentChange, content_changes
 from apps.crdt.codec.structs import Span, root_names
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.edits.fragments import BadPartError, part_read, part_write
-from apps.crdt.edits.restore import part_restoring_update, restoring_update
+from apps.crdt.edits.fragments import FragmentInvalidError, fragment_decode, fragment_encode
+from apps.crdt.edits.restore import fragment_restoring_update, restoring_update
 from tests.crdt.scribbling import Scribbler, content
 
 STEPS = 60
@@ -92,14 +92,16 @@ def test_roots_are_named_by_their_items() -> None:
 
 def taken_back(earlier: bytes, present: bytes, part: list[Span]) -> bytes | None:
     """Return the edit that takes a part back; what looks like a copy is taken for one."""
-    return part_restoring_update(
+    return fragment_restoring_update(
         earlier=earlier, present=present, part=part, came_after=lambda _copy, _original: True
     )
 
 
-def deleted_parts(earlier: bytes, present: bytes) -> list[Change]:
+def deleted_parts(earlier: bytes, present: bytes) -> list[ContentChange]:
     """Return what the present has no more."""
-    return [each for each in changes(earlier=earlier, later=present) if each.kind == "delete"]
+    return [
+        each for each in content_changes(earlier=earlier, later=present) if each.kind == "delete"
+    ]
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -113,7 +115,7 @@ def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
         (state, gone) for state in states if (gone := deleted_parts(state, present))
     )
     part = chance.choice(gone)
-    update = part_restoring_update(
+    update = fragment_restoring_update(
         earlier=earlier,
         present=present,
         part=[(part.id, part.units)],
@@ -125,7 +127,7 @@ def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
     after: pycrdt.Doc[Any] = pycrdt.Doc()
     after.apply_update(present)
     after.apply_update(update)
-    found = list(changes(earlier=present, later=after.get_update()))
+    found = list(content_changes(earlier=present, later=after.get_update()))
     assert {each.kind for each in found} <= {"equal", "insert"}
     back = [each for each in found if each.kind == "insert"]
     if part.tag is None:
@@ -194,11 +196,11 @@ def test_part_that_is_there_still_is_none() -> None:
 )
 def test_name_of_a_part_that_is_none_is_refused(name: str) -> None:
     """Before anything is looked for."""
-    with pytest.raises(BadPartError):
-        part_read(name)
+    with pytest.raises(FragmentInvalidError):
+        fragment_decode(name)
 
 
 def test_name_of_a_part_is_read_as_it_was_written() -> None:
     """Spaces around do no harm."""
     spans = [((1, 2), 3), ((4, 5), 6)]
-    assert part_read(part_write(spans)) == spans == part_read(" 1-2-3, 4-5-6 ")
+    assert fragment_decode(fragment_encode(spans)) == spans == fragment_decode(" 1-2-3, 4-5-6 ")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.crdt.ids.id_ranges import NONE, Runs
+from apps.crdt.ids.id_ranges import NONE, IdRanges
 
 #: (first clock, length, number)
 RUN = st.tuples(st.integers(0, 30), st.integers(1, 12), st.integers(0, 3))
@@ -12,7 +12,7 @@ RUN = st.tuples(st.integers(0, 30), st.integers(1, 12), st.integers(0, 3))
 @given(st.lists(RUN, max_size=25))
 def test_runs_are_what_a_plain_table_is(taken: list[tuple[int, int, int]]) -> None:
     """In any order and with any overlap; and no two runs touch that could be one."""
-    runs, table = Runs(), dict[int, int]()
+    runs, table = IdRanges(), dict[int, int]()
     for first, length, number in taken:
         new = [clock for clock in range(first, first + length) if clock not in table]
         took = runs.take(first, first + length, number)
@@ -29,7 +29,7 @@ def test_runs_are_what_a_plain_table_is(taken: list[tuple[int, int, int]]) -> No
 
 def test_typing_on_is_one_run() -> None:
     """Of one number."""
-    runs = Runs()
+    runs = IdRanges()
     for clock in range(100):
         runs.take(clock, clock + 1, 7)
     assert (runs.starts, runs.ends, runs.numbers) == ([0], [100], [7])

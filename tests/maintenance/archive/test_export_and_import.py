@@ -20,17 +20,17 @@ from apps.history.authorship import document_authorship
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
 from apps.history.recovery import document_load
-from apps.history.selectors import version_places
+from apps.history.selectors import version_infos
 from apps.history.snapshot_cache import snapshot_forget
 from apps.maintenance.archive import importer
 from apps.maintenance.archive.codec import history_line
 from apps.maintenance.archive.file import Line, archive_read, archive_write
 from apps.maintenance.compaction import document_compact
 from apps.oplog.bulk import operations_write
-from apps.oplog.compaction_point import base_delete, log_begins
-from apps.oplog.models import base_rows, operation_rows, packed_rows, quarantine_rows
+from apps.oplog.compaction_point import compaction_point_delete, log_first_seq
+from apps.oplog.models import compacted_rows, compaction_point_rows, operation_rows, quarantine_rows
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import edit_set_aside
+from apps.oplog.quarantine import edit_quarantine
 from apps.oplog.selectors import head_seq, operations_since, writes_since
 from tests.accounts.factories import make_user
 from tests.documents.factories import make_document
@@ -60,7 +60,7 @@ def scribe(owner: User, store: Store) -> Iterator[Scribe]:
     work_off(document.id)
     store(scribe.write_many(2))
     kept = Operation(document.id, 0, "kept", "4711", document.created_at, b"\x00", b"\x00\x00")
-    edit_set_aside(kept, ConflictError("Broken."))
+    edit_quarantine(kept, ConflictError("Broken."))
     yield scribe
     remove(document.id)
 
@@ -404,7 +404,7 @@ def compacted(tmp_path: Path) -> Iterator[tuple[OldLog, Path]]:
     assert run("export_document", log.document_id, path).only["packed"] == 12
     yield log, path
     remove(log.document_id)
-    base_delete(document_id=log.document_id)
+    compaction_point_delete(document_id=log.document_id)
 
 
 def seen(document_id: str) -> list[Any]:
@@ -414,8 +414,8 @@ def seen(document_id: str) -> list[Any]:
         document_load(document_id=document_id).engine.encode(),
         [(piece.text, piece.origin) for piece in pieces],
         writes_since(document_id=document_id, after=0, limit=100),
-        version_places(document_id=document_id),
-        log_begins(document_id=document_id),
+        version_infos(document_id=document_id),
+        log_first_seq(document_id=document_id),
         head_seq(document_id=document_id),
     ]
 
@@ -429,7 +429,7 @@ def test_compacted_document_comes_back_whole(compacted: tuple[OldLog, Path]) -> 
     assert seen(copy["document_id"]) == before
     assert run("verify_documents", copy["document_id"]).code == 0
     remove(log.document_id)
-    base_delete(document_id=log.document_id)
+    compaction_point_delete(document_id=log.document_id)
     assert run("import_document", path).code == 0
     assert seen(log.document_id) == before
     assert run("verify_documents", log.document_id).code == 0
@@ -448,7 +448,7 @@ def test_import_of_a_compacted_document_that_was_killed_goes_on(
     where = {"document_id": log.document_id}
     operation_rows().delete_many(where)
     if killed_after == "packed":
-        base_rows().delete_one({"_id": log.document_id})
+        compaction_point_rows().delete_one({"_id": log.document_id})
     assert run("import_document", path).code == 0
     assert seen(log.document_id) == before
 
@@ -457,7 +457,7 @@ def test_compacted_log_that_is_another_one_is_left_alone(compacted: tuple[OldLog
     """Of the same id, and not of the file."""
     log, path = compacted
     Document.objects(id=log.document_id).delete()
-    base_rows().update_one({"_id": log.document_id}, {"$set": {"number": 3}})
+    compaction_point_rows().update_one({"_id": log.document_id}, {"$set": {"number": 3}})
     before = stored(log.document_id)
     done = run("import_document", path)
     assert (done.code, done.only["error"]["code"]) == (2, "document_exists")
@@ -489,11 +489,11 @@ def test_beginning_that_does_not_fit_is_refused(compacted: tuple[OldLog, Path], 
     """And nothing is written."""
     log, path = compacted
     remove(log.document_id)
-    base_delete(document_id=log.document_id)
+    compaction_point_delete(document_id=log.document_id)
     done = run("import_document", changed(path, BEGINNINGS[case]))
     assert (done.code, done.only["error"]["code"]) == (2, "archive_broken")
     where = {"document_id": log.document_id}
-    assert packed_rows().count_documents(where) == version_rows().count_documents(where) == 0
+    assert compacted_rows().count_documents(where) == version_rows().count_documents(where) == 0
 
 
 def test_packed_row_that_is_damaged_is_not_exported(
@@ -502,7 +502,7 @@ def test_packed_row_that_is_damaged_is_not_exported(
     """Said, and no file is made."""
     log, _ = compacted
     where = {"document_id": log.document_id}
-    packed_rows().update_one(where, {"$set": {"packed": b"damaged"}})
+    compacted_rows().update_one(where, {"$set": {"packed": b"damaged"}})
     done = run("export_document", log.document_id, tmp_path / "none")
     assert (done.code, done.only["error"]["code"]) == (2, "packed_damaged")
     assert not (tmp_path / "none").exists()

@@ -11,7 +11,7 @@ from apps.history import snapshot_cache
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
 from apps.history.snapshot import Snapshot
-from apps.oplog.compaction_point import LogBase, base_advance
+from apps.oplog.compaction_point import CompactionPoint, compaction_point_advance
 from apps.oplog.models import operation_rows
 from tests.maintenance.commands import Done, run, run_in_words, stored
 from tests.support.operations import Scribe
@@ -197,7 +197,7 @@ def test_all_and_some_are_looked_at(document_id: str, written: Written) -> None:
     """One damaged document among all of them is named, and so is what is left of others."""
     flip_version(document_id)
     orphan, beginning = written(2).document_id, written(2).document_id
-    base_advance(LogBase(beginning, 2, 2, b"\x00", clock.now()))
+    compaction_point_advance(CompactionPoint(beginning, 2, 2, b"\x00", clock.now()))
     operation_rows().delete_many({"document_id": beginning})
     Document.objects(id__in=[orphan, beginning]).delete()
     done = run("verify_documents")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from apps.core.management.operator import OperatorCommand, Said
+from apps.core.management.operator import Answer, OperatorCommand
 from apps.core.mongo_indexes import indexes_ensure
 
 
@@ -12,7 +12,7 @@ class Command(OperatorCommand):
 
     help = __doc__
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Said]:
+    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
         """Tell of each index whether it was made now."""
         for index, is_new in indexes_ensure():
             done = "created" if is_new else "unchanged"
@@ -22,4 +22,4 @@ class Command(OperatorCommand):
                 "unique": index.unique,
                 "done": done,
             }
-            yield Said(facts, [f"{index}: {done}"])
+            yield Answer(facts, [f"{index}: {done}"])

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from apps.core.management.operator import (
+    Answer,
     OperatorCommand,
-    Said,
     document_argument,
     dry_run_argument,
 )
-from apps.maintenance.archive.exporter import document_export
+from apps.maintenance.archive.exporter import archive_export
 
 
 class Command(OperatorCommand):
@@ -30,9 +30,9 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Said]:
+    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
         """Export it."""
-        exported = document_export(
+        exported = archive_export(
             document_id=options["document"],
             path=options["file"],
             dry_run=options["dry_run"],
@@ -54,4 +54,6 @@ class Command(OperatorCommand):
             f"{facts['quarantined']} in quarantine {verb} in {facts['file']}."
         )
         complaint = "Not all of it could go into the file." if exported.left_out else ""
-        yield Said(facts, [*(f"  left out: {one}" for one in exported.left_out), words], complaint)
+        yield Answer(
+            facts, [*(f"  left out: {one}" for one in exported.left_out), words], complaint
+        )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from apps.core.management.operator import OperatorCommand, Said, dry_run_argument
-from apps.maintenance.archive.importer import document_import
+from apps.core.management.operator import Answer, OperatorCommand, dry_run_argument
+from apps.maintenance.archive.importer import archive_import
 
 
 class Command(OperatorCommand):
@@ -28,9 +28,9 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Said]:
+    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
         """Import it."""
-        imported = document_import(
+        imported = archive_import(
             path=options["file"],
             owner_name=options["owner"],
             new_id=options["new_id"],
@@ -58,4 +58,4 @@ class Command(OperatorCommand):
             f"{facts['operations']} operations, {facts['versions']} versions, "
             f"{facts['quarantined']} in quarantine."
         )
-        yield Said(facts, [*notes, words])
+        yield Answer(facts, [*notes, words])

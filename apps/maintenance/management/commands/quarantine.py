@@ -6,8 +6,8 @@ from typing import Any
 
 from apps.core import base64
 from apps.core.management.operator import (
+    Answer,
     OperatorCommand,
-    Said,
     document_id,
     dry_run_argument,
 )
@@ -45,7 +45,7 @@ class Command(OperatorCommand):
         for action in (listing, show, release, discard):
             super().add_arguments(action)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Said]:
+    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
         """Do one of them."""
         if options["action"] == "list":
             return self._list(options["document"], with_discarded=options["all"])
@@ -56,16 +56,16 @@ class Command(OperatorCommand):
             return _discard(kept, dry_run=options["dry_run"])
         return self._release(kept, dry_run=options["dry_run"])
 
-    def _list(self, document: str | None, *, with_discarded: bool) -> Iterator[Said]:
+    def _list(self, document: str | None, *, with_discarded: bool) -> Iterator[Answer]:
         count = 0
         for kept in quarantine_iter(document_id=document, with_discarded=with_discarded):
             count += 1
             mark = "  (discarded)" if kept.discarded else ""
             moment = kept.set_aside_at.strftime("%Y-%m-%d %H:%M:%S")
-            yield Said(_facts(kept), [f"{kept.id}  {moment}  {kept.reason}: {kept.detail}{mark}"])
-        yield Said({"count": count}, [f"{count} in quarantine." if count else "Nothing."])
+            yield Answer(_facts(kept), [f"{kept.id}  {moment}  {kept.reason}: {kept.detail}{mark}"])
+        yield Answer({"count": count}, [f"{count} in quarantine." if count else "Nothing."])
 
-    def _release(self, kept: Quarantined, *, dry_run: bool) -> Iterator[Said]:
+    def _release(self, kept: Quarantined, *, dry_run: bool) -> Iterator[Answer]:
         released = quarantine_release(kept, dry_run=dry_run, on_progress=self.progress)
         facts = {
             "id": kept.id,
@@ -75,23 +75,23 @@ class Command(OperatorCommand):
         }
         verb = "would be" if dry_run else "is"
         deeds = [f"  {fault.text} {fault.deed}" for fault in released.done]
-        yield Said(facts, [*deeds, f"{kept.id} {verb} operation {released.seq} of its document."])
+        yield Answer(facts, [*deeds, f"{kept.id} {verb} operation {released.seq} of its document."])
 
 
-def _show(kept: Quarantined) -> Iterator[Said]:
+def _show(kept: Quarantined) -> Iterator[Answer]:
     facts = {
         **_facts(kept),
         "text": inserted_text(kept.update),
         "update": base64.encode(kept.update),
     }
-    yield Said(facts, [f"{name:<15}{value}" for name, value in facts.items()])
+    yield Answer(facts, [f"{name:<15}{value}" for name, value in facts.items()])
 
 
-def _discard(kept: Quarantined, *, dry_run: bool) -> Iterator[Said]:
+def _discard(kept: Quarantined, *, dry_run: bool) -> Iterator[Answer]:
     if not dry_run:
         quarantine_discard(kept.id)
     verb = "would be discarded" if dry_run else "discarded"
-    yield Said({"id": kept.id, "dry_run": dry_run}, [f"{kept.id} {verb}."])
+    yield Answer({"id": kept.id, "dry_run": dry_run}, [f"{kept.id} {verb}."])
 
 
 def _facts(kept: Quarantined) -> dict[str, Any]:

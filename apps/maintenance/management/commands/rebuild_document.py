@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.core.management.operator import (
+    Answer,
     OperatorCommand,
-    Said,
     document_argument,
     dry_run_argument,
 )
-from apps.maintenance.integrity.repair import Rebuilt, document_rebuild
-from apps.maintenance.integrity.verify import Told
+from apps.maintenance.integrity.repair import Repaired, document_rebuild
+from apps.maintenance.integrity.verify import FaultList
 
 
 class Command(OperatorCommand):
@@ -28,7 +28,7 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Said]:
+    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
         """Rebuild it."""
         rebuilt = document_rebuild(
             document_id=options["document"],
@@ -37,10 +37,10 @@ class Command(OperatorCommand):
         )
         left = sum(rebuilt.left.counts.values())
         complaint = f"{left} things remain that no log can put right." if left else ""
-        yield Said(_facts(rebuilt), _words(rebuilt), complaint)
+        yield Answer(_facts(rebuilt), _words(rebuilt), complaint)
 
 
-def _facts(rebuilt: Rebuilt) -> dict[str, Any]:
+def _facts(rebuilt: Repaired) -> dict[str, Any]:
     return {
         "document_id": rebuilt.document_id,
         "dry_run": rebuilt.dry_run,
@@ -50,11 +50,11 @@ def _facts(rebuilt: Rebuilt) -> dict[str, Any]:
     }
 
 
-def _told(told: Told) -> dict[str, Any]:
+def _told(told: FaultList) -> dict[str, Any]:
     return {"faults": [fault.as_dict() for fault in told.faults], "untold": told.untold}
 
 
-def _words(rebuilt: Rebuilt) -> list[str]:
+def _words(rebuilt: Repaired) -> list[str]:
     done, left = sum(rebuilt.done.counts.values()), sum(rebuilt.left.counts.values())
     verb = "would be put right" if rebuilt.dry_run else "put right"
     sums = f"{rebuilt.operations} operations replayed, {done} {verb}, {left} remain."
@@ -67,5 +67,5 @@ def _words(rebuilt: Rebuilt) -> list[str]:
     ]
 
 
-def _more(told: Told) -> list[str]:
+def _more(told: FaultList) -> list[str]:
     return [f"  … and {count} more of {code}" for code, count in told.untold.items()]

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.core.management.operator import (
+    Answer,
     OperatorCommand,
-    Said,
     document_argument,
     dry_run_argument,
 )
-from apps.maintenance.integrity.recovery_report import document_explain
+from apps.maintenance.integrity.recovery_report import recovery_report
 
 
 class Command(OperatorCommand):
@@ -28,16 +28,16 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Said]:
+    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
         """Rebuild it."""
-        explained = document_explain(document_id=options["document"], dry_run=options["dry_run"])
+        explained = recovery_report(document_id=options["document"], dry_run=options["dry_run"])
         facts = explained.facts
         words = _steps(facts) if options["explain"] else []
         words.append(
             f"{facts['document_id']}: recovered up to operation {facts['seq']} "
             f"in {sum(facts['ms'].values()):.1f} ms."
         )
-        yield Said(facts, words, explained.complaint)
+        yield Answer(facts, words, explained.complaint)
 
 
 def _steps(facts: dict[str, Any]) -> list[str]:
