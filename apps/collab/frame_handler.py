@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from apps.collab import protocol
 from apps.collab.limits import Limits
-from apps.collab.live_document import Submission
 from apps.collab.room import Room
 from apps.collab.session import Session
+from apps.collab.submission import Submission
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
 from apps.core.logs import operation_log, operations_are_logged

@@ -19,17 +19,17 @@ from apps.collab import protocol
 from apps.collab.close_codes import GOING_DOWN, TRY_AGAIN, GoingDownError
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
-from apps.collab.live_document import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.live_document import BrokenDocumentError, LiveDocument
 from apps.collab.peer_bus import PeerBus, operations_message
 from apps.collab.presence import Presence
 from apps.collab.protocol import AwarenessEntry
 from apps.collab.session import Session
+from apps.collab.submission import Draft, Submission
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.logs import operations_are_logged
 from apps.core.small_event import SmallEvent
 from apps.core.tracing import Trace, Tracer
-from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import Engine
 from apps.documents.models import EMPTY_VERSION_VECTOR
@@ -339,7 +339,7 @@ class Room:
         while True:
             laps = metrics.StepTimer(trace)
             try:
-                drafts = self.live.form(batch, at=time.monotonic())
+                drafts = self.live.prepare(batch, at=time.monotonic())
             except BrokenDocumentError as err:
                 logger.error("an update broke the engine: %s", self.document_id)
                 await self._set_aside(err.culprit)
@@ -355,7 +355,7 @@ class Room:
         Of those that bring nothing, for the document has all that is compacted: so the way of
         nearly every edit has no query more.
         """
-        doubtful = [draft.unique_id for draft in drafts if draft.brings_nothing]
+        doubtful = [draft.unique_id for draft in drafts if draft.is_noop]
         if not doubtful:
             return drafts
         found = await asyncio.to_thread(
@@ -363,7 +363,7 @@ class Room:
         )
         for draft in drafts:
             if draft.unique_id in found:
-                self.live.withdraw(draft, found[draft.unique_id])
+                self.live.mark_duplicate(draft, found[draft.unique_id])
         return [draft for draft in drafts if draft.unique_id not in found]
 
     async def _set_aside(self, culprit: Submission) -> None:
@@ -400,7 +400,7 @@ class Room:
         disagreements = 0
         give_up_at = time.monotonic() + self._context.limits.lock_wait_s
         while drafts:
-            operations = self.live.number(drafts, document_id=self.document_id, at=clock.now())
+            operations = self.live.assign_seqs(drafts, document_id=self.document_id, at=clock.now())
             laps = metrics.StepTimer(trace)
             answer = await self._context.committer.append(
                 Append(self.document_id, operations, trace)
@@ -426,7 +426,7 @@ class Room:
         if trace is not None:
             trace.logged([operation.unique_id for operation in operations], operations[0].seq)
         laps = metrics.StepTimer(trace)
-        self.live.settle(drafts, operations)
+        self.live.mark_persisted(drafts, operations)
         laps.lap(metrics.STEP_ACK)
         if failpoints.armed:
             await failpoints.reach_when_sent("before_broadcast")
@@ -460,7 +460,7 @@ class Room:
                 kept = [kept for d in by_id.values() for kept in [*d.submissions, *d.repeats]]
                 return await self._form(kept, trace)
         left = list(by_id.values())
-        self.live.seal(left)
+        self.live.finalize(left)
         return left
 
     # --- other servers ---
@@ -474,7 +474,7 @@ class Room:
         if not fresh or fresh[-1].seq - self.live.seq != len(fresh):
             fresh = await self._read_log()
         for operation in fresh:
-            self.live.absorb(operation, read_update(operation.update))
+            self.live.apply_remote(operation)
         self._broadcast(fresh)
 
     async def _read_log(self) -> list[Operation]:

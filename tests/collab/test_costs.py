@@ -97,7 +97,7 @@ async def test_keystroke_takes_so_many_calls(roomy: Room) -> None:
     try:
         for frame in frames[200:]:
             inbound.handle(frame)
-        roomy.live.form(roomy._take_batch(), at=0.0)
+        roomy.live.prepare(roomy._take_batch(), at=0.0)
     finally:
         sys.setprofile(None)
     for_each = calls / 200

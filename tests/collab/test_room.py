@@ -54,7 +54,7 @@ async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> Non
     """The room builds its document anew; the others of the batch are stored."""
     author, other, writer = Author(), Author(), Writer()
     bad = submission(Writer().write("bad"), author, "bad")
-    room.live.document = Breaking(room.live.document, bad.update)
+    room.live.loaded.engine = Breaking(room.live.document, bad.update)
     room.submit(submission(writer.write("good "), other, "good"))
     room.submit(bad)
     room.submit(submission(writer.write("after"), other, "after"))
