@@ -176,8 +176,13 @@ def _modules(text: str) -> Iterator[str]:
 
 
 def _is_known(name: str) -> bool:
-    """Tell whether a name without ``apps`` is one of a module, or of a task or check in quotes."""
-    return _resolves(f"apps.{name}") or f'"{name}"' in _sources()
+    """Tell whether a name without ``apps`` is that of a module, a field, or a task in quotes."""
+    app, _, rest = name.partition(".")
+    return (
+        _resolves(f"apps.{name}")
+        or _resolves(f"apps.{app}.models.{rest}")
+        or f'"{name}"' in _sources()
+    )
 
 
 @functools.cache
