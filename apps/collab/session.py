@@ -23,7 +23,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Session:
     """One client of one document.
 
-    ``native`` clients offered ``scriptorium.v1`` and get frames 100 to 102. Frames are queued
+    ``native`` clients offered ``scriptorium.v1`` and get frames 100 to 103. Frames are queued
     here and written by one task, so a reader that is slow waits alone; one that is slower than
     ``outbox_bytes`` is cut off and catches up by sync.
     """

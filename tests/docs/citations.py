@@ -22,9 +22,7 @@ ENDINGS: Final = "css|html|in|js|json|md|mjs|py|sh|svg|template|toml|txt|yaml"
 #: Folders that a command makes, and git ignores.
 GENERATED: Final = ("benchmarks/results", "docker/secrets")
 #: Documents that the repository does not have.
-ABSENT: Final = re.compile(
-    r"\b(?:RE)?DESIGN\b|\b(?:HOUSE|CONTRACT|FINDINGS)\b|\bsystem-flow\.txt\b"
-)
+ABSENT: Final = re.compile(r"\b(?:(?:RE)?DESIGN|HOUSE|CONTRACT|FINDINGS)\b")
 
 _IGNORED: Final = {"node_modules", "__pycache__", ".venv"}
 _URL: Final = re.compile(r"\b[a-z]+://\S+")
