@@ -1,7 +1,8 @@
 """Presence: the awareness states of one document, stamped with authenticated names. Pure.
 
 An awareness state is JSON that the client made. Its ``user`` is set by the server, so nobody can
-appear as another person (docs/invariants.md, 14). A client id belongs to the session that used it first.
+appear as another person (docs/invariants.md, 14). A client id belongs to the session that used it
+first.
 """
 
 import json

@@ -1,7 +1,8 @@
 """The frames of a document's socket: y-protocols, and Scriptorium's own beside them.
 
 Pure: bytes in, bytes out. A frame begins with its type as varUint; the caller reads that with
-``Decoder.var_uint`` and passes the decoder to the function for the type. ``docs/protocol.md`` lists who sends which frame.
+``Decoder.var_uint`` and passes the decoder to the function for the type. ``docs/protocol.md`` lists
+who sends which frame.
 """
 
 from collections.abc import Sequence

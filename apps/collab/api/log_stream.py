@@ -15,8 +15,8 @@ def log_stream_encode(
 ) -> bytes:
     """Return the authors, then each operation with the index of its author.
 
-    ``authors`` has ``username`` by author id. The operations of ``quarantined`` seqs are not part of
-    the document: their update is empty.
+    ``authors`` has ``username`` by author id. The operations of ``quarantined`` seqs are not part
+    of the document: their update is empty.
     """
     indexes = {author_id: index for index, author_id in enumerate(authors)}
     out = bytearray()

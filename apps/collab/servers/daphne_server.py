@@ -42,7 +42,7 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
     _is_paused = False
 
     def onOpen(self) -> None:  # noqa: N802 - autobahn's name
-        """Register as a producer, to learn when the transport's buffer is full and when it is empty."""
+        """Register as a producer, to learn when the transport's buffer is full."""
         super().onOpen()
         self._drained = asyncio.Event()
         self._drained.set()
@@ -137,7 +137,7 @@ class DocumentServer(Server):  # type: ignore[misc]
         self.stop()
 
     def use_document_sockets(self) -> None:
-        """Use our protocol class. Called after the factory exists and before the first connection."""
+        """Use our protocol class. Called once the factory exists, before a connection."""
         self.ws_factory.protocol = DocumentProtocol
         self.ws_factory.closeHandshakeTimeout = CLOSE_WAIT_S
 
