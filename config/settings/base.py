@@ -176,6 +176,9 @@ SIMPLE_JWT = {
 #: Longest JSON body, in bytes (one request must not fill the memory): an update of
 #: ``LIMIT_UPDATE_BYTES`` in base64, and some more.
 REST_BODY_BYTES: int = env.int("REST_BODY_BYTES", 8 * 1024 * 1024)
+#: How long a client may take to send a request, in seconds; each 8 KiB that arrive add a second.
+#: Half requests must not fill the server.
+REQUEST_WAIT_S: float = env.float("REQUEST_WAIT_S", 15.0, validate=validate.Range(0.5))
 #: Longest text or file to import, in bytes (its conversion holds a thread for seconds).
 IMPORT_MAX_BYTES: int = env.int("IMPORT_MAX_BYTES", 1024 * 1024)
 
