@@ -5,13 +5,14 @@ many, or many updates one each, so the bound must be kept for the whole document
 is replayed, one such operation would kill every server that loads the document.
 """
 
-from bisect import bisect_right
 from typing import Final
 
 from apps.core.errors import LimitExceededError
 from apps.crdt.codec.contents import TYPE
-from apps.crdt.codec.update_reader import Struct, UpdateHeader, read_structs
+from apps.crdt.codec.structs import Id
+from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.engine.base import EngineDocument
+from apps.crdt.ids.parents import ParentIndex
 
 #: How deep shared types may nest in a document. A list item costs two or three levels.
 MAX_NESTING: Final = 1_000
@@ -56,53 +57,37 @@ class NestingGuard:
 
 
 def nesting(update: bytes) -> int:
-    """Return how many shared types stand inside each other at most, as far as the update says.
+    """Return the depth of the shared types that an update nests inside each other.
 
-    ``update`` has been read by ``read_update``, or comes from the engine.
+    A parent that the update does not have counts as a root. ``update`` has been read by
+    ``read_update``, or comes from the engine.
     """
-    clients = read_structs(update)
-    starts = {client: [one.clock for one in own] for client, own in clients.items()}
-    levels: dict[Struct, int] = {}
-    for own in clients.values():
-        for struct in own:
-            _settle(struct, clients, starts, levels)
+    index = ParentIndex(update)
+    levels: dict[Id | None, int] = {None: 0}
     return max(
-        (level + (struct.kind == TYPE) for struct, level in levels.items()),
+        (
+            _level(index.parent(struct), index, levels) + (struct.kind == TYPE)
+            for struct in index.structs()
+        ),
         default=0,
     )
 
 
-def _settle(
-    struct: Struct,
-    clients: dict[int, list[Struct]],
-    starts: dict[int, list[int]],
-    levels: dict[Struct, int],
-) -> None:
-    """Find the level of a struct: its sibling's, or one more than its parent's.
+def _level(parent: Id | None, index: ParentIndex, levels: dict[Id | None, int]) -> int:
+    """Return how many types of the update stand around the content of ``parent``, itself included.
 
-    The chain of siblings is as long as the text, so it is followed by a loop.
+    ``levels`` has the levels found so far. A loop, because a hostile update nests very deep.
     """
-    chain: list[Struct] = []
-    at: Struct | None = struct
-    while at is not None and at not in levels:
-        chain.append(at)
-        at = _anchor(at, clients, starts)
-    level = 0
-    for one in reversed(chain):
-        if at is not None:
-            level = levels[at] + one.inside
-        levels[one] = level
-        at = one
-
-
-def _anchor(
-    struct: Struct, clients: dict[int, list[Struct]], starts: dict[int, list[int]]
-) -> Struct | None:
-    """Return the struct beside or inside which this one was made, if the update has it."""
-    if struct.anchor is None:
-        return None
-    client, clock = struct.anchor
-    own = starts.get(client)
-    if own is None or clock < own[0]:
-        return None
-    return clients[client][bisect_right(own, clock) - 1]
+    chain: list[Id] = []
+    while parent is not None and parent not in levels:
+        struct = index.find(parent)
+        if struct is None:
+            levels[parent] = 0
+            break
+        chain.append(parent)
+        parent = index.parent(struct)
+    level = levels[parent]
+    for inner in reversed(chain):
+        level += 1
+        levels[inner] = level
+    return level

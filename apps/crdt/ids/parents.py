@@ -25,22 +25,27 @@ class ParentIndex:
 
     def ancestors(self, id_: Id) -> Iterator[Id]:
         """Yield the ids of what a struct stands in, the innermost first."""
-        struct = self._find(id_)
-        parent = None if struct is None else self._parent(struct)
+        struct = self.find(id_)
+        parent = None if struct is None else self.parent(struct)
         while parent is not None:
             yield parent
-            struct = self._find(parent)
-            parent = None if struct is None else self._parent(struct)
+            struct = self.find(parent)
+            parent = None if struct is None else self.parent(struct)
 
-    def _find(self, id_: Id) -> Struct | None:
+    def find(self, id_: Id) -> Struct | None:
+        """Return the struct that has an id; None where the update does not reach back to it."""
         client, clock = id_
         starts = self._starts.get(client)
         if starts is None or clock < starts[0]:
             return None
         return self._clients[client][bisect_right(starts, clock) - 1]
 
-    def _parent(self, struct: Struct) -> Id | None:
-        """Return what a struct stands in: its sibling's parent. The chain is as long as a text."""
+    def parent(self, struct: Struct) -> Id | None:
+        """Return the id of the element or text that a struct stands in, None in a root type.
+
+        The update names it of the first sibling only, and the chain of siblings is as long as the
+        text.
+        """
         chain: list[Id] = []
         at: Struct | None = struct
         parent: Id | None = None
@@ -53,7 +58,7 @@ class ParentIndex:
             if at.inside or at.anchor is None:
                 parent = at.anchor
                 break
-            at = self._find(at.anchor)
-        for each in chain:
-            self._parents[each] = parent
+            at = self.find(at.anchor)
+        for sibling in chain:
+            self._parents[sibling] = parent
         return parent
