@@ -17,8 +17,8 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from apps.crdt.codec.contents import MalformedUpdateError
-from apps.crdt.codec.structs import Id, Span
-from apps.crdt.codec.update_reader import Struct, read_structs, read_update
+from apps.crdt.codec.structs import Id, RawStruct, Span, structs_by_client
+from apps.crdt.codec.update_reader import read_update
 from apps.crdt.ids.id_ranges import NONE, IdRanges
 from apps.history.character_counts import CharacterCounts
 from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
@@ -80,7 +80,7 @@ class AttributionIndex:
             header = read_update(operation.update)
         except MalformedUpdateError:
             return
-        self._note(operation, header.ranges, header.deletes, read_structs(operation.update))
+        self._note(operation, header.ranges, header.deletes, structs_by_client(operation.update))
 
     def take_packed(self, operation: CompactedOperation) -> None:
         """Take the next operation of those before the beginning of a compacted log."""
@@ -89,14 +89,14 @@ class AttributionIndex:
 
     def take_base(self, state: bytes) -> None:
         """Take the state that a compacted log begins with: what in it are letters."""
-        self._letters.take_state(read_structs(state))
+        self._letters.take_state(structs_by_client(state))
 
     def _note(
         self,
         operation: Operation | CompactedOperation,
         ranges: ClientRanges,
         deletes: ClientRanges,
-        structs: Mapping[int, Sequence[Struct]],
+        structs: Mapping[int, Sequence[RawStruct]],
     ) -> None:
         place = len(self.seqs)
         added = self._note_brought(ranges, structs, place)
@@ -108,7 +108,7 @@ class AttributionIndex:
             self._letters.note(added or 0, removed or 0)
 
     def _note_brought(
-        self, ranges: ClientRanges, structs: Mapping[int, Sequence[Struct]], place: int
+        self, ranges: ClientRanges, structs: Mapping[int, Sequence[RawStruct]], place: int
     ) -> int | None:
         """Return how many letters are new, None where nothing is."""
         added: int | None = None

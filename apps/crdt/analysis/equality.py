@@ -10,7 +10,7 @@ import json
 from typing import Final
 
 from apps.crdt.codec.contents import ANY, EMBED, FORMAT, read_uint, skip_any, skip_text
-from apps.crdt.codec.structs import RawStruct, read_pieces
+from apps.crdt.codec.structs import RawStruct, iter_structs
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.engine.base import Engine
 
@@ -42,9 +42,9 @@ def _digest(state: bytes) -> bytes:
     header = read_update(state)
     whole = hashlib.sha256()
     by_client: dict[int, hashlib._Hash] = {}
-    for piece in read_pieces(state):
-        own = by_client.setdefault(piece.client, hashlib.sha256())
-        own.update(repr((piece.clock, piece.kind, piece.place, _ordered(piece))).encode())
+    for struct in iter_structs(state):
+        own = by_client.setdefault(struct.client, hashlib.sha256())
+        own.update(repr((struct.clock, struct.kind, struct.prefix, _ordered(struct))).encode())
     for client in sorted(by_client):
         whole.update(repr((client, by_client[client].digest())).encode())
     for client in sorted(header.deletes):
@@ -52,15 +52,15 @@ def _digest(state: bytes) -> bytes:
     return whole.digest()
 
 
-def _ordered(piece: RawStruct) -> bytes:
-    """Return a piece's content with the keys of its objects in order."""
-    content = piece.content
-    if piece.kind == FORMAT:
+def _ordered(struct: RawStruct) -> bytes:
+    """Return a struct's content with the keys of its objects in order."""
+    content = struct.content
+    if struct.kind == FORMAT:
         value_at = skip_text(content, 0)
         return content[:value_at] + _ordered_json(content, value_at)
-    if piece.kind == EMBED:
+    if struct.kind == EMBED:
         return _ordered_json(content, 0)
-    if piece.kind == ANY:
+    if struct.kind == ANY:
         count, pos = read_uint(content, 0)
         return _ordered_any(content, pos, count)[0]
     return content

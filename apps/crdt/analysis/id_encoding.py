@@ -5,7 +5,6 @@ this form. For states that ``apps.crdt.codec.update_reader.read_update`` has pas
 checked again.
 """
 
-import re
 from typing import Final, Self
 
 from apps.crdt.codec.contents import (
@@ -18,21 +17,22 @@ from apps.crdt.codec.contents import (
     skip_text,
 )
 from apps.crdt.codec.lib0 import encode_var_uint, write_var_string
-from apps.crdt.codec.structs import Id
-from apps.crdt.codec.update_reader import KIND
+from apps.crdt.codec.structs import (
+    GAPS,
+    HAS_BOTH_ORIGINS,
+    HAS_PARENT_KEY,
+    HAS_RIGHT_ORIGIN,
+    KIND_MASK,
+    ONE_ID,
+    TWO_IDS,
+    Id,
+    match_end,
+)
 
 #: Digits of a struct's number; none is half of a surrogate pair.
 BASE: Final = 50_000
 _FIRST_DIGIT: Final = 0x100
 ZERO: Final = chr(_FIRST_DIGIT)
-
-_GAPS: Final = (0, 10)
-_HAS_PARENT_KEY: Final = 32
-_HAS_RIGHT_ORIGIN: Final = 64
-_HAS_BOTH_ORIGINS: Final = 192
-#: One id, and two: two unsigned integers each. No call of ours passes them as fast.
-_ID: Final = re.compile(rb"(?:[\x80-\xff]*[\x00-\x7f]){2}")
-_TWO_IDS: Final = re.compile(rb"(?:[\x80-\xff]*[\x00-\x7f]){4}")
 
 
 class IdEncodedState:
@@ -70,12 +70,12 @@ class IdEncodedState:
         clock, pos = read_uint(data, pos)
         for _ in range(structs):
             info = data[pos]
-            if info in _GAPS:
+            if info in GAPS:
                 length, pos = read_uint(data, pos + 1)
                 clock += length
                 continue
             pos = self._skip_place(data, pos + 1, info)
-            kind = info & KIND
+            kind = info & KIND_MASK
             if kind == STRING:
                 out += data[kept:pos]
                 self._between.append(bytes(out))
@@ -109,15 +109,14 @@ class IdEncodedState:
 
     def _skip_place(self, data: bytes, pos: int, info: int) -> int:
         """Pass the neighbours of an item, or its parent where it has none."""
-        if info >= _HAS_RIGHT_ORIGIN:
-            ids = _TWO_IDS if info >= _HAS_BOTH_ORIGINS else _ID
-            return _end(ids, data, pos)
+        if info >= HAS_RIGHT_ORIGIN:
+            return match_end(TWO_IDS if info >= HAS_BOTH_ORIGINS else ONE_ID, data, pos)
         if data[pos]:
             end = skip_text(data, pos + 1)
             self.roots.add(data[read_uint(data, pos + 1)[1] : end].decode())
         else:
-            end = _end(_ID, data, pos + 1)
-        return skip_text(data, end) if info & _HAS_PARENT_KEY else end
+            end = match_end(ONE_ID, data, pos + 1)
+        return skip_text(data, end) if info & HAS_PARENT_KEY else end
 
     # --- the other form ----------------------------------------------------------------------
 
@@ -142,9 +141,3 @@ class IdEncodedState:
             out.append(letter * length)
             out.append(self._between[number + 1])
         return b"".join(out)
-
-
-def _end(pattern: re.Pattern[bytes], data: bytes, pos: int) -> int:
-    found = pattern.match(data, pos)
-    assert found is not None  # noqa: S101 - the update was read before
-    return found.end()

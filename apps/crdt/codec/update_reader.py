@@ -21,19 +21,19 @@ from apps.crdt.codec.contents import (
     text_length,
 )
 from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.structs import (
+    GAPS,
+    HAS_BOTH_ORIGINS,
+    HAS_PARENT_KEY,
+    HAS_RIGHT_ORIGIN,
+    KIND_MASK,
+    SKIP,
+    iter_structs,
+)
 from apps.crdt.codec.vectors import Vector
 
 #: The engine counts clocks in 32 bits, and cuts off the rest without a word.
 MAX_CLOCK: Final = 2**32 - 1
-
-#: Info byte of a struct: the lowest five bits say what it is, the others what follows.
-_GC: Final = 0
-_SKIP: Final = 10
-_GAPS: Final = (_GC, _SKIP)
-KIND: Final = 31
-_HAS_PARENT_KEY: Final = 32
-_HAS_RIGHT_ORIGIN: Final = 64
-_HAS_BOTH_ORIGINS: Final = 192
 
 
 class UpdateHeader(NamedTuple):
@@ -138,20 +138,20 @@ def _read_client(  # noqa: C901 - the hot path: one walk, as few calls as can be
     for _ in range(structs):
         info = data[pos]
         pos += 1
-        if info in _GAPS:
+        if info in GAPS:
             length, pos = read_uint(data, pos)
-            if info == _SKIP:
+            if info == SKIP:
                 if clock > first:
                     runs.append((first, clock))
                 first = clock + length
         else:
-            if info < _HAS_RIGHT_ORIGIN:
+            if info < HAS_RIGHT_ORIGIN:
                 pos = _read_parent(walk, pos, info, clock)
             else:
                 pos = _read_reference(walk, pos, clock)
-                if info >= _HAS_BOTH_ORIGINS:
+                if info >= HAS_BOTH_ORIGINS:
                     pos = _read_reference(walk, pos, clock)
-            kind = info & KIND
+            kind = info & KIND_MASK
             if kind == STRING:
                 size, pos = read_uint(data, pos)
                 length = text_length(data, pos, pos + size)
@@ -204,7 +204,7 @@ def _read_parent(walk: _Walk, pos: int, info: int, clock: int) -> int:
         pos = _read_reference(walk, pos, clock)
     else:
         refuse("A struct has a parent of an unknown kind.")
-    if info & _HAS_PARENT_KEY:
+    if info & HAS_PARENT_KEY:
         pos = skip_text(walk.data, pos)
     return pos
 
@@ -278,69 +278,10 @@ def _reached(client: int, inner: dict[int, list[_Link]], position: dict[int, int
     return own[position[client]][1]
 
 
-class Struct(NamedTuple):
-    """One struct of an update, and where it stands.
-
-    ``anchor`` is the id of the sibling that it was put beside, or with ``inside`` of the item
-    that it was put into; None in a root. ``length`` counts its clocks.
-    """
-
-    client: int
-    clock: int
-    length: int
-    kind: int
-    anchor: tuple[int, int] | None
-    inside: bool
-
-
-def read_structs(update: bytes) -> dict[int, list[Struct]]:
-    """Return client to its structs in order; for updates that ``read_update`` has passed."""
-    clients: dict[int, list[Struct]] = {}
-    count, pos = read_uint(update, 0)
-    for _ in range(count):
-        structs, pos = read_uint(update, pos)
-        client, pos = read_uint(update, pos)
-        clock, pos = read_uint(update, pos)
-        own = clients[client] = []
-        for _ in range(structs):
-            struct, pos = _read_struct(update, pos, client, clock)
-            own.append(struct)
-            clock += struct.length
-    return clients
-
-
-def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Struct, int]:
-    info = data[pos]
-    kind = info & KIND
-    if info in _GAPS:
-        length, pos = read_uint(data, pos + 1)
-        return Struct(client, clock, length, kind, None, inside=False), pos
-    anchor: tuple[int, int] | None = None
-    inside = info < _HAS_RIGHT_ORIGIN
-    pos += 1
-    if inside:
-        is_root = data[pos]
-        pos += 1
-        if is_root:
-            pos = skip_text(data, pos)
-        else:
-            anchor, pos = _read_id(data, pos)
-        if info & _HAS_PARENT_KEY:
-            pos = skip_text(data, pos)
-    else:
-        anchor, pos = _read_id(data, pos)
-        if info >= _HAS_BOTH_ORIGINS:
-            _, pos = _read_id(data, pos)
-    if kind == STRING:
-        size, pos = read_uint(data, pos)
-        length = text_length(data, pos, pos + size)
-        pos += size
-    else:
-        length, pos = read_content(data, pos, kind)
-    return Struct(client, clock, length, kind, anchor, inside), pos
-
-
-def _read_id(data: bytes, pos: int) -> tuple[tuple[int, int], int]:
-    client, pos = read_uint(data, pos)
-    clock, pos = read_uint(data, pos)
-    return (client, clock), pos
+def inserted_text(update: bytes) -> str:
+    """Return the text that an update inserts, its strings joined; empty if it is malformed."""
+    try:
+        read_update(update)
+    except MalformedUpdateError:
+        return ""
+    return "".join(struct.text for struct in iter_structs(update))

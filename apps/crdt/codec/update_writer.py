@@ -10,12 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from apps.crdt.codec.contents import ANY, ELEMENT, FORMAT, STRING, TYPE
 from apps.crdt.codec.lib0 import encode_var_uint, write_var_string, write_var_uint
-from apps.crdt.codec.structs import Id
+from apps.crdt.codec.structs import HAS_LEFT_ORIGIN, HAS_PARENT_KEY, HAS_RIGHT_ORIGIN, Id
 
-#: The first bits of a struct: it has a neighbour to the left, to the right, a key.
-_LEFT: Final = 128
-_RIGHT: Final = 64
-_KEY: Final = 32
+#: The shared type of a text inside an element.
 _TEXT: Final = 6
 
 
@@ -90,7 +87,10 @@ class UpdateWriter:
     ) -> Id:
         out = self._structs
         out.append(
-            kind | _LEFT * bool(place.left) | _RIGHT * bool(place.right) | _KEY * (key is not None)
+            kind
+            | HAS_LEFT_ORIGIN * bool(place.left)
+            | HAS_RIGHT_ORIGIN * bool(place.right)
+            | HAS_PARENT_KEY * (key is not None)
         )
         for neighbour in (place.left, place.right):
             if neighbour:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pycrdt
 
-from apps.crdt.codec.structs import read_neighbours, read_pieces
+from apps.crdt.codec.structs import iter_structs
 from apps.crdt.codec.update_writer import Position, UpdateWriter
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.text import MAX_DEPTH, ROOT
@@ -52,7 +52,7 @@ def _place(doc: pycrdt.Doc[Any], *, at_start: bool) -> Position:
     before = doc.get_state()
     root = doc.get(ROOT, type=pycrdt.XmlFragment)
     root.children.insert(0 if at_start else len(root.children), pycrdt.XmlElement("paragraph"))
-    left, right = read_neighbours(next(read_pieces(doc.get_update(before))))
+    left, right = next(iter_structs(doc.get_update(before))).origins
     return Position(left, right, parent=ROOT)
 
 

@@ -8,15 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from apps.crdt.codec.contents import STRING, TYPE
-from apps.crdt.codec.structs import (
-    Id,
-    RawStruct,
-    Span,
-    read_neighbours,
-    read_pieces,
-    text_of,
-    with_deletes,
-)
+from apps.crdt.codec.structs import Id, RawStruct, Span, iter_structs, with_deletes
 from apps.crdt.ids.id_set import IdSet, brought_spans, cut_spans, deleted_spans
 from apps.crdt.ids.parents import ParentIndex
 from apps.crdt.ids.utf16 import Utf16Text
@@ -71,45 +63,43 @@ def _copies(update: bytes, gone: IdSet, rights: set[Id] | None = None) -> dict[I
 
     With the text of them that is not gone.
     """
-    pieces = list(read_pieces(update))
-    found = [(piece, right) for piece in pieces if (right := _right(piece))]
+    structs = list(iter_structs(update))
+    found = [(struct, right) for struct in structs if (right := _right(struct))]
     if rights is not None:
-        found = [(piece, right) for piece, right in found if right in rights]
-    inside = _texts_inside(update, pieces, found, gone)
+        found = [(struct, right) for struct, right in found if right in rights]
+    inside = _texts_inside(update, structs, found, gone)
     copies: dict[Id, list[_Copy]] = {}
-    for piece, right in found:
-        id_ = piece.client, piece.clock
-        text = inside[id_] if piece.kind == TYPE else _seen_text(piece, gone)
-        copies.setdefault(right, []).append(_Copy(piece.kind, id_, text))
+    for struct, right in found:
+        text = inside[struct.id] if struct.kind == TYPE else _seen_text(struct, gone)
+        copies.setdefault(right, []).append(_Copy(struct.kind, struct.id, text))
     return copies
 
 
-def _right(piece: RawStruct) -> Id | None:
+def _right(struct: RawStruct) -> Id | None:
     """Return what a text or an element was put directly before, if it was."""
-    return read_neighbours(piece)[1] if piece.kind in (STRING, TYPE) and piece.content else None
+    return struct.origins[1] if struct.kind in (STRING, TYPE) else None
 
 
 def _texts_inside(
-    update: bytes, pieces: Iterable[RawStruct], found: Iterable[tuple[RawStruct, Id]], gone: IdSet
+    update: bytes, structs: Iterable[RawStruct], found: Iterable[tuple[RawStruct, Id]], gone: IdSet
 ) -> dict[Id, str]:
     """Return the text in each of the elements that were found."""
-    texts = {(piece.client, piece.clock): "" for piece, _ in found if piece.kind == TYPE}
+    texts = {struct.id: "" for struct, _ in found if struct.kind == TYPE}
     if texts:
-        structure = ParentIndex(update)
-        for piece in pieces:
-            if piece.kind == STRING and piece.content:
-                for ancestor in structure.ancestors((piece.client, piece.clock)):
+        parents = ParentIndex(update)
+        for struct in structs:
+            if struct.kind == STRING:
+                for ancestor in parents.ancestors(struct.id):
                     if ancestor in texts:
-                        texts[ancestor] += _seen_text(piece, gone)
+                        texts[ancestor] += _seen_text(struct, gone)
     return texts
 
 
-def _seen_text(piece: RawStruct, gone: IdSet) -> str:
-    units = Utf16Text(text_of(piece))
-    id_ = piece.client, piece.clock
+def _seen_text(struct: RawStruct, gone: IdSet) -> str:
+    units = Utf16Text(struct.text)
     return "".join(
-        units.cut(clock - piece.clock, clock - piece.clock + length)
-        for (_, clock), length in gone.cut(id_, units.count, marked=False)
+        units.cut(clock - struct.clock, clock - struct.clock + length)
+        for (_, clock), length in gone.cut(struct.id, units.count, marked=False)
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pycrdt
 
 from apps.crdt.analysis.union import union_state
-from apps.crdt.codec.structs import NOTHING, Span, with_deletes
+from apps.crdt.codec.structs import EMPTY_UPDATE, Span, with_deletes
 from apps.crdt.edits.duplicate_inserts import CameAfter, duplicate_spans, with_only_these_deletes
 from apps.crdt.edits.fragments import fragment_whole
 from apps.crdt.ids.id_set import cut_spans, deleted_spans
@@ -50,7 +50,7 @@ def fragment_restoring_update(
     whole = fragment_whole(earlier, part)
     doc, _ = union_state(earlier=earlier, later=present)
     others = cut_spans(deleted_spans(present), whole, marked=False)
-    doc.apply_update(with_deletes(NOTHING, others))
+    doc.apply_update(with_deletes(EMPTY_UPDATE, others))
     wanted = doc.get_update()
     update = restoring_update(earlier=wanted, present=present)
     if update is None:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import pycrdt
 
 from apps.crdt.codec.contents import ANY, EMBED, STRING, TYPE
-from apps.crdt.codec.structs import NOTHING, Id, Span, root_names, with_deletes
+from apps.crdt.codec.structs import EMPTY_UPDATE, Id, Span, root_names, with_deletes
 from apps.crdt.edits.duplicate_inserts import duplicate_spans, with_only_these_deletes
 from apps.crdt.ids.id_ranges import NONE
 from apps.crdt.ids.id_set import IdSet, brought_spans, cut_spans, deleted_spans
@@ -141,12 +141,12 @@ class _Undo:
         if any(kept.touches(*span) for span in brought):
             self.doc.apply_update(with_deletes(update, ()))
             self._forgotten.add_all(brought)
-            update = NOTHING
+            update = EMPTY_UPDATE
         with self.doc.transaction(origin=_THEIRS):
             remembered = cut_spans(deletes, self._forgotten, marked=False)
             self.doc.apply_update(with_deletes(update, remembered))
         forgotten = cut_spans(deletes, self._forgotten, marked=True)
-        self.doc.apply_update(with_deletes(NOTHING, forgotten))
+        self.doc.apply_update(with_deletes(EMPTY_UPDATE, forgotten))
 
     def update(self) -> bytes:
         """Return what takes back all that is remembered."""
@@ -155,4 +155,4 @@ class _Undo:
         while self._manager.can_undo():
             self._manager.undo()
         self.doc.unobserve(subscription)
-        return pycrdt.merge_updates(*updates) if updates else NOTHING
+        return pycrdt.merge_updates(*updates) if updates else EMPTY_UPDATE

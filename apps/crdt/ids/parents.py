@@ -3,22 +3,21 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from apps.crdt.codec.structs import Id
-from apps.crdt.codec.update_reader import Struct, read_structs
+from apps.crdt.codec.structs import Id, RawStruct, structs_by_client
 
 
 class ParentIndex:
     """Which element or text each struct of a whole state stands in."""
 
     def __init__(self, state: bytes) -> None:
-        self._clients = read_structs(state)
+        self._clients = structs_by_client(state)
         self._starts = {
             client: [struct.clock for struct in structs]
             for client, structs in self._clients.items()
         }
         self._parents: dict[Id, Id | None] = {}
 
-    def structs(self) -> Iterator[Struct]:
+    def structs(self) -> Iterator[RawStruct]:
         """Yield every struct."""
         for structs in self._clients.values():
             yield from structs
@@ -32,7 +31,7 @@ class ParentIndex:
             struct = self.find(parent)
             parent = None if struct is None else self.parent(struct)
 
-    def find(self, id_: Id) -> Struct | None:
+    def find(self, id_: Id) -> RawStruct | None:
         """Return the struct that has an id; None where the update does not reach back to it."""
         client, clock = id_
         starts = self._starts.get(client)
@@ -40,14 +39,14 @@ class ParentIndex:
             return None
         return self._clients[client][bisect_right(starts, clock) - 1]
 
-    def parent(self, struct: Struct) -> Id | None:
+    def parent(self, struct: RawStruct) -> Id | None:
         """Return the id of the element or text that a struct stands in, None in a root type.
 
         The update names it of the first sibling only, and the chain of siblings is as long as the
         text.
         """
         chain: list[Id] = []
-        at: Struct | None = struct
+        at: RawStruct | None = struct
         parent: Id | None = None
         while at is not None:
             known = (at.client, at.clock)
@@ -55,10 +54,12 @@ class ParentIndex:
                 parent = self._parents[known]
                 break
             chain.append(known)
-            if at.inside or at.anchor is None:
-                parent = at.anchor
+            sibling = at.sibling
+            if sibling is None:
+                written = at.parent
+                parent = None if isinstance(written, str) else written
                 break
-            at = self.find(at.anchor)
-        for sibling in chain:
-            self._parents[sibling] = parent
+            at = self.find(sibling)
+        for id_ in chain:
+            self._parents[id_] = parent
         return parent

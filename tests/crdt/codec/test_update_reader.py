@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from apps.core.errors import InvalidInputError
 from apps.crdt.codec.contents import MAX_DEPTH, MalformedUpdateError
 from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER
-from apps.crdt.codec.update_reader import MAX_CLOCK, UpdateHeader, read_structs, read_update
+from apps.crdt.codec.structs import structs_by_client
+from apps.crdt.codec.update_reader import MAX_CLOCK, UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector, covers, decode_vector
 from apps.crdt.engine import causal_gate
 from tests.crdt.apart import Apart
@@ -143,7 +144,7 @@ def test_update_with_a_garbage_collected_struct_brings_its_clocks() -> None:
     header = read_update(golden("xml").state)
     assert header.end_vector() == decode_vector(golden("xml").vector)
     assert GC in {
-        struct.kind for own in read_structs(golden("xml").state).values() for struct in own
+        struct.kind for own in structs_by_client(golden("xml").state).values() for struct in own
     }
 
 
@@ -197,7 +198,7 @@ def test_needs_say_exactly_what_the_engine_could_not_place(data: st.DataObject) 
 def test_structs_of_an_update_fill_its_ranges(history: History) -> None:
     """The second reader sees the same structs: from clock to clock, gaps left out."""
     for update in [*history.updates, history.state]:
-        header, structs = read_update(update), read_structs(update)
+        header, structs = read_update(update), structs_by_client(update)
         assert structs.keys() == header.ranges.keys()
         for client, own in structs.items():
             assert own[0].clock == header.ranges[client][0][0]
@@ -463,7 +464,7 @@ def crossing(draw: st.DrawFn) -> bytes:
 def test_circles_are_exactly_what_the_engine_cannot_place(update: bytes) -> None:
     """Whatever waits for whatever: refused if, and only if, bare pycrdt leaves something out."""
     placed = decode_vector(applied(update).get_state())
-    ends = {client: own[-1].clock + 1 for client, own in read_structs(update).items()}
+    ends = {client: own[-1].clock + 1 for client, own in structs_by_client(update).items()}
     try:
         header = read_update(update)
     except MalformedUpdateError:
