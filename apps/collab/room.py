@@ -30,9 +30,8 @@ from apps.core.logs import operations_are_logged
 from apps.core.small_event import SmallEvent
 from apps.core.tracing import Trace, Tracer
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_vector
 from apps.crdt.engine.base import Engine
-from apps.documents.models import EMPTY_VERSION_VECTOR
 from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import log_state
 from apps.oplog.compaction_point import compacted_find
@@ -526,7 +525,7 @@ class Room:
         for session, vector in waiters.items():
             if whole is not None:
                 session.push(protocol.encode_sync_step2(whole))
-            elif vector == EMPTY_VERSION_VECTOR:
+            elif vector == EMPTY_VECTOR:
                 session.push(self._whole_frame())
             else:
                 session.push(protocol.encode_sync_step2(self.live.document.encode(vector)))
@@ -537,7 +536,7 @@ class Room:
         No longer than that: it may be as large as the document.
         """
         if self._whole is None or self._whole[0] != self.live.seq:
-            frame = protocol.encode_sync_step2(self.live.document.encode(EMPTY_VERSION_VECTOR))
+            frame = protocol.encode_sync_step2(self.live.document.encode(EMPTY_VECTOR))
             self._whole = (self.live.seq, frame)
             asyncio.get_running_loop().call_later(FULL_STATE_TTL_S, self._drop_whole, frame)
         return self._whole[1]

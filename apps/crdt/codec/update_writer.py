@@ -10,7 +10,13 @@ from typing import Any, Final, NamedTuple
 
 from apps.crdt.codec.contents import ANY, ELEMENT, FORMAT, STRING, TYPE
 from apps.crdt.codec.lib0 import encode_var_uint, write_var_string, write_var_uint
-from apps.crdt.codec.structs import HAS_LEFT_ORIGIN, HAS_PARENT_KEY, HAS_RIGHT_ORIGIN, Id
+from apps.crdt.codec.structs import (
+    EMPTY_UPDATE,
+    HAS_LEFT_ORIGIN,
+    HAS_PARENT_KEY,
+    HAS_RIGHT_ORIGIN,
+    Id,
+)
 
 #: The shared type of a text inside an element.
 _TEXT: Final = 6
@@ -72,7 +78,7 @@ class UpdateWriter:
     def update(self) -> bytes:
         """Return everything as a v1 update; without structs the empty one."""
         if not self._count:
-            return b"\x00\x00"
+            return EMPTY_UPDATE
         head = b"".join(map(encode_var_uint, (1, self._count, self._client, 0)))
         return head + bytes(self._structs) + b"\x00"
 

@@ -3,10 +3,15 @@
 Compare them decoded, never as bytes: engines may write clients in any order.
 """
 
+from typing import Final
+
 from apps.crdt.codec.lib0 import DecodeError, Decoder, write_var_uint
 
 #: Client to number of its clocks that are known.
 Vector = dict[int, int]
+
+#: The encoded vector without clients: that of an empty document.
+EMPTY_VECTOR: Final = b"\x00"
 
 
 def decode_vector(data: bytes) -> Vector:

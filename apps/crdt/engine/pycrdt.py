@@ -10,11 +10,9 @@ from typing import Any
 
 import pycrdt
 
+from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, UpdateRejectedError
 from apps.crdt.engine.text import document_text
-
-#: A version vector that knows nothing.
-_NOTHING = b"\x00"
 
 
 @contextmanager
@@ -109,7 +107,7 @@ class PycrdtDocument:
     def encode(self, vector: bytes | None = None) -> bytes:
         """Return everything, or what ``vector`` lacks, as one update."""
         with _errors("The version vector was refused:"):
-            return self._doc.get_update(_NOTHING if vector is None else vector)
+            return self._doc.get_update(EMPTY_VECTOR if vector is None else vector)
 
     def state_vector(self) -> bytes:
         """Return the encoded version vector."""
