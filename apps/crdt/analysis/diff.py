@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, Literal, NamedTuple
 
+import pycrdt
+
 from apps.crdt.analysis.content_ids import Element, Words, iter_content_with_ids
-from apps.crdt.analysis.union import union_state
-from apps.crdt.codec.structs import Id
+from apps.crdt.codec.structs import Id, with_deletes
 from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.crdt.ids.id_ranges import NONE
 from apps.crdt.ids.id_set import IdSet, deleted_spans
@@ -54,6 +55,21 @@ def content_changes(*, earlier: bytes, later: bytes) -> Iterator[ContentChange]:
             yield _element(node, both.kinds(node.id, 1)[0], was, now)
         else:
             yield from _words(node, both.kinds(node.id, node.units), was, now)
+
+
+def union_state(*, earlier: bytes, later: bytes) -> tuple["pycrdt.Doc[Any]", bytes]:
+    """Return the union of two whole states of a document, and the encoded vector of the earlier.
+
+    The union shows what either state shows: also what ``later`` has deleted, and what ``earlier``
+    does not have yet.
+    """
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(earlier)
+    vector = doc.get_state()
+    after: pycrdt.Doc[Any] = pycrdt.Doc()
+    after.apply_update(later)
+    doc.apply_update(with_deletes(after.get_update(vector), ()))
+    return doc, vector
 
 
 class _Both:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pycrdt
 
-from apps.crdt.analysis.union import union_state
+from apps.crdt.analysis.diff import union_state
 from apps.crdt.codec.structs import EMPTY_UPDATE, Span, with_deletes
 from apps.crdt.edits.duplicate_inserts import CameAfter, duplicate_spans, with_only_these_deletes
 from apps.crdt.edits.fragments import fragment_whole
