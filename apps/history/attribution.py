@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.structs import Id, RawStruct, Span, structs_by_client
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.ids.id_ranges import NONE, IdRanges
+from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
 from apps.history.character_counts import CharacterCounts
 from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
 from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
@@ -128,7 +128,7 @@ class AttributionIndex:
         for client, runs in deletes.items():
             known = self._deletes.setdefault(client, IdRanges())
             for clock, length in runs:
-                if took := known.take(clock, clock + length, place):
+                if took := known.add(clock, clock + length, place):
                     removed = (removed or 0) + self._letters.count(client, took)
         return removed
 
@@ -161,16 +161,16 @@ class AttributionIndex:
     def deleters(self, client: int, clock: int, length: int) -> list[int]:
         """Return the number of the operation that deleted each of ``length`` clocks first.
 
-        ``NONE`` where none did: it stays, or went with what it was written into meanwhile.
+        ``NO_VALUE`` where none did: it stays, or went with what it was written into meanwhile.
         """
         runs = self._deletes.get(client)
-        return [NONE] * length if runs is None else runs.numbers_of(clock, length)
+        return [NO_VALUE] * length if runs is None else runs.values_of(clock, length)
 
     def deleted_spans(self) -> dict[int, list[Span]]:
         """Return what each operation deleted first, by its number."""
         found: dict[int, list[Span]] = {}
         for client, runs in self._deletes.items():
-            for first, end, place in zip(runs.starts, runs.ends, runs.numbers, strict=True):
+            for first, end, place in zip(runs.starts, runs.ends, runs.values, strict=True):
                 found.setdefault(place, []).append(((client, first), end - first))
         return found
 
@@ -181,7 +181,7 @@ class AttributionIndex:
 
     def came_after(self, one: Id, other: Id) -> bool:
         """Tell whether a struct was brought after another one was deleted."""
-        return self.places(*one, 1)[0] > self.deleters(*other, 1)[0] != NONE
+        return self.places(*one, 1)[0] > self.deleters(*other, 1)[0] != NO_VALUE
 
     def origin(self, place: int) -> Origin:
         """Return the operation of a number."""
@@ -191,7 +191,7 @@ class AttributionIndex:
         """Return all of it as compressed JSON."""
         clients = {str(each): [self._ends[each], self._places[each]] for each in self._ends}
         deletes = {
-            str(client): [runs.starts, runs.ends, runs.numbers]
+            str(client): [runs.starts, runs.ends, runs.values]
             for client, runs in self._deletes.items()
         }
         origins = [self.seqs, self.author_ids, self.received_ms]

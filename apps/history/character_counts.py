@@ -30,7 +30,7 @@ class CharacterCounts:
             if struct.kind == STRING:
                 letters += end - first
             else:
-                self._others.setdefault(client, IdRanges()).take(first, end, 0)
+                self._others.setdefault(client, IdRanges()).add(first, end, 0)
         return letters
 
     def take_state(self, structs: Mapping[int, Iterable[RawStruct]]) -> None:
@@ -53,7 +53,7 @@ class CharacterCounts:
     def to_json(self) -> list[Any]:
         """Return all of it as JSON has it."""
         others = {
-            str(client): [runs.starts, runs.ends, runs.numbers]
+            str(client): [runs.starts, runs.ends, runs.values]
             for client, runs in self._others.items()
         }
         return [self.added, self.removed, others]

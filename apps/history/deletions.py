@@ -80,9 +80,9 @@ class _Texts:
         for first, units in runs[max(bisect_right(runs, clock, key=_clock) - 1, 0) :]:
             if first >= end:
                 break
-            begin, behind = max(clock, first), min(end, first + units.count)
+            begin, behind = max(clock, first), min(end, first + units.length)
             if begin < behind:
-                found += units.cut(begin - first, behind - first)
+                found += units.slice(begin - first, behind - first)
                 clock = behind
         return found
 

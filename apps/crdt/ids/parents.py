@@ -1,4 +1,4 @@
-"""Which element or text each struct of a document stands in; an update says it of few of them."""
+"""Parents of structs: the element or text that a struct stands in, which an update seldom names."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from apps.crdt.codec.structs import Id, RawStruct, structs_by_client
 
 
 class ParentIndex:
-    """Which element or text each struct of a whole state stands in."""
+    """The structs of a state or an update by their ids, with the parent of each."""
 
     def __init__(self, state: bytes) -> None:
         self._clients = structs_by_client(state)
@@ -23,7 +23,7 @@ class ParentIndex:
             yield from structs
 
     def ancestors(self, id_: Id) -> Iterator[Id]:
-        """Yield the ids of what a struct stands in, the innermost first."""
+        """Yield the ids of the elements and texts around a struct, the innermost first."""
         struct = self.find(id_)
         parent = None if struct is None else self.parent(struct)
         while parent is not None:
@@ -42,24 +42,24 @@ class ParentIndex:
     def parent(self, struct: RawStruct) -> Id | None:
         """Return the id of the element or text that a struct stands in, None in a root type.
 
-        The update names it of the first sibling only, and the chain of siblings is as long as the
-        text.
+        The update names it for the first sibling only, so the chain of siblings is followed; it
+        may be as long as the text.
         """
         chain: list[Id] = []
-        at: RawStruct | None = struct
+        current: RawStruct | None = struct
         parent: Id | None = None
-        while at is not None:
-            known = (at.client, at.clock)
-            if known in self._parents:
-                parent = self._parents[known]
+        while current is not None:
+            id_ = (current.client, current.clock)
+            if id_ in self._parents:
+                parent = self._parents[id_]
                 break
-            chain.append(known)
-            sibling = at.sibling
+            chain.append(id_)
+            sibling = current.sibling
             if sibling is None:
-                written = at.parent
+                written = current.parent
                 parent = None if isinstance(written, str) else written
                 break
-            at = self.find(sibling)
+            current = self.find(sibling)
         for id_ in chain:
             self._parents[id_] = parent
         return parent

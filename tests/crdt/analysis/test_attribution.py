@@ -6,7 +6,7 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.attribution import RunsOf, text_runs
+from apps.crdt.analysis.attribution import OperationsOf, attributed_texts
 from apps.crdt.edits.restore import restoring_update
 
 CLIENTS = {10: "a", 11: "b", 12: "😀"}
@@ -17,9 +17,9 @@ def by_client(client: int) -> tuple[list[int], list[int]]:
     return [99_999], [client]
 
 
-def runs_in(state: bytes, runs_of: RunsOf) -> list[tuple[str, int]]:
+def runs_in(state: bytes, operations_of: OperationsOf) -> list[tuple[str, int]]:
     """Return each piece of the text with its operation."""
-    return list(zip(*text_runs(state, runs_of), strict=True))
+    return list(zip(*attributed_texts(state, operations_of), strict=True))
 
 
 def typed(chance: random.Random) -> bytes:

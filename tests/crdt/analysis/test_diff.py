@@ -7,7 +7,7 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.content_ids import Element, Words, iter_content_with_ids
+from apps.crdt.analysis.content_ids import Element, TextRun, iter_content_with_ids
 from apps.crdt.analysis.diff import ContentChange, content_changes
 from tests.crdt.scribbling import Scribbler
 
@@ -51,7 +51,7 @@ def test_both_states_can_be_read_off_the_changes(seed: int) -> None:
 
 def words(found: list[ContentChange]) -> list[tuple[str, str]]:
     """Return the kinds of text with the text of each run."""
-    pieces = [(each.kind, each.text) for each in found if each.tag is None]
+    pieces = [(change.kind, change.text) for change in found if change.tag is None]
     grouped = groupby(pieces, key=lambda piece: piece[0])
     return [(kind, "".join(text for _, text in run)) for kind, run in grouped]
 
@@ -91,8 +91,8 @@ def test_state_beside_itself_is_equal() -> None:
     """All of it; and the empty document has nothing."""
     [*_, state] = Scribbler(random.Random(5)).write(STEPS)
     found = list(content_changes(earlier=state, later=state))
-    assert {each.kind for each in found} == {"equal"}
-    assert all(each.before is None for each in found)
+    assert {change.kind for change in found} == {"equal"}
+    assert all(change.before is None for change in found)
     assert list(content_changes(earlier=b"\x00\x00", later=b"\x00\x00")) == []
 
 
@@ -100,7 +100,7 @@ def test_everything_is_new_beside_the_empty_document() -> None:
     """From the document's beginning."""
     [*_, state] = Scribbler(random.Random(6)).write(STEPS)
     found = list(content_changes(earlier=b"\x00\x00", later=state))
-    assert {each.kind for each in found} == {"insert"}
+    assert {change.kind for change in found} == {"insert"}
 
 
 def test_a_document_with_many_runs_of_text_is_read_as_one_with_few(
@@ -109,6 +109,6 @@ def test_a_document_with_many_runs_of_text_is_read_as_one_with_few(
     """Then the numbers of its structs have two digits."""
     [*_, state] = Scribbler(random.Random(7)).write(STEPS)
     expected = list(iter_content_with_ids(state))
-    assert sum(isinstance(each, Words) for each in expected) > 9
-    monkeypatch.setattr("apps.crdt.analysis.id_encoding.BASE", 9)
+    assert sum(isinstance(node, TextRun) for node in expected) > 9
+    monkeypatch.setattr("apps.crdt.analysis.id_encoding.DIGIT_BASE", 9)
     assert list(iter_content_with_ids(state)) == expected

@@ -6,7 +6,7 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.id_encoding import BASE, ZERO, IdEncodedState
+from apps.crdt.analysis.id_encoding import DIGIT_BASE, ZERO_DIGIT, IdEncodedState
 from apps.crdt.codec.contents import STRING
 from apps.crdt.codec.structs import RawStruct, iter_structs
 from apps.crdt.codec.update_reader import read_update
@@ -29,17 +29,17 @@ def without_content(state: bytes) -> list[tuple[int, int, int, bytes]]:
 def test_other_words_leave_all_else_as_it_was(seed: int) -> None:
     """Of texts with marks and surrogates, elements, attributes and what was deleted."""
     for state in Scribbler(random.Random(seed)).write(40)[::8]:
-        numbered = IdEncodedState.read(state)
-        [other] = numbered.states()
+        encoded = IdEncodedState.read(state)
+        [other] = encoded.states()
         assert without_content(other) == without_content(state)
         assert read_update(other)[:3] == read_update(state)[:3]
         runs = texts(state)
-        assert numbered.texts == [struct.text for struct in runs]
-        assert numbered.ids == [struct.id for struct in runs]
+        assert encoded.texts == [struct.text for struct in runs]
+        assert encoded.ids == [struct.id for struct in runs]
         for number, struct in enumerate(texts(other)):
             letters = struct.text
-            assert {numbered.number(letter, ZERO) for letter in letters} == {number}
-            assert len(letters) == numbered.lengths[number]
+            assert {encoded.struct_index(letter, ZERO_DIGIT) for letter in letters} == {number}
+            assert len(letters) == encoded.lengths[number]
 
 
 def test_all_kinds_of_content_are_passed() -> None:
@@ -51,21 +51,22 @@ def test_all_kinds_of_content_are_passed() -> None:
     text.insert(0, "one 😀", attrs={"bold": True})
     text.insert_embed(3, {"image": "x"})
     state = doc.get_update()
-    numbered = IdEncodedState.read(state)
-    assert numbered.roots == {"meta", "list", "content"}
-    assert without_content(numbered.states()[0]) == without_content(state)
-    assert sorted(numbered.texts) == [" 😀", "inside", "one"]
-    assert sorted(numbered.lengths) == [3, 3, 6]
+    encoded = IdEncodedState.read(state)
+    assert encoded.roots == {"meta", "list", "content"}
+    assert without_content(encoded.states()[0]) == without_content(state)
+    assert sorted(encoded.texts) == [" 😀", "inside", "one"]
+    assert sorted(encoded.lengths) == [3, 3, 6]
 
 
 def test_numbers_of_two_digits_have_two_states(monkeypatch: pytest.MonkeyPatch) -> None:
     """One letter of each makes the number."""
-    assert BASE > 9
-    monkeypatch.setattr("apps.crdt.analysis.id_encoding.BASE", 9)
-    numbered = IdEncodedState.read(Scribbler(random.Random(7)).write(60)[-1])
-    lower, upper = (texts(state) for state in numbered.states())
+    assert DIGIT_BASE > 9
+    monkeypatch.setattr("apps.crdt.analysis.id_encoding.DIGIT_BASE", 9)
+    encoded = IdEncodedState.read(Scribbler(random.Random(7)).write(60)[-1])
+    lower, upper = (texts(state) for state in encoded.states())
     assert len(lower) > 9
     found = [
-        numbered.number(low.text[0], high.text[0]) for low, high in zip(lower, upper, strict=True)
+        encoded.struct_index(low.text[0], high.text[0])
+        for low, high in zip(lower, upper, strict=True)
     ]
     assert found == list(range(len(lower)))

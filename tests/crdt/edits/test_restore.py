@@ -93,14 +93,16 @@ def test_roots_are_named_by_their_items() -> None:
 def taken_back(earlier: bytes, present: bytes, part: list[Span]) -> bytes | None:
     """Return the edit that takes a part back; what looks like a copy is taken for one."""
     return fragment_restoring_update(
-        earlier=earlier, present=present, part=part, came_after=lambda _copy, _original: True
+        earlier=earlier, present=present, fragment=part, came_after=lambda _copy, _original: True
     )
 
 
 def deleted_parts(earlier: bytes, present: bytes) -> list[ContentChange]:
     """Return what the present has no more."""
     return [
-        each for each in content_changes(earlier=earlier, later=present) if each.kind == "delete"
+        change
+        for change in content_changes(earlier=earlier, later=present)
+        if change.kind == "delete"
     ]
 
 
@@ -118,7 +120,7 @@ def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
     update = fragment_restoring_update(
         earlier=earlier,
         present=present,
-        part=[(part.id, part.units)],
+        fragment=[(part.id, part.length)],
         came_after=lambda _copy, _original: False,
     )
     assert update is not None
@@ -128,14 +130,14 @@ def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
     after.apply_update(present)
     after.apply_update(update)
     found = list(content_changes(earlier=present, later=after.get_update()))
-    assert {each.kind for each in found} <= {"equal", "insert"}
-    back = [each for each in found if each.kind == "insert"]
+    assert {change.kind for change in found} <= {"equal", "insert"}
+    back = [change for change in found if change.kind == "insert"]
     if part.tag is None:
-        assert part.text in "".join(each.text for each in back)
-        depths = [each.depth for each in back if each.tag is not None]
+        assert part.text in "".join(change.text for change in back)
+        depths = [change.depth for change in back if change.tag is not None]
         assert len(set(depths)) == len(depths)  # nothing but what it stood in
     else:
-        assert part.tag in [each.tag for each in back]
+        assert part.tag in [change.tag for change in back]
 
 
 def test_deleted_paragraph_comes_back_between_what_was_written_since() -> None:
@@ -170,7 +172,7 @@ def test_deleted_words_come_back_once() -> None:
     earlier = doc.get_update()
     del text[4:8]
     [gone] = deleted_parts(earlier, doc.get_update())
-    part = [(gone.id, gone.units)]
+    part = [(gone.id, gone.length)]
     update = taken_back(earlier, doc.get_update(), part)
     assert update is not None
     doc.apply_update(update)

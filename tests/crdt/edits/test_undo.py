@@ -30,7 +30,7 @@ class Desk:
         if after is not None:
             after()
         update = doc.get_update(vector)
-        self.edits.append(Edit(update, is_theirs=who == ADA))
+        self.edits.append(Edit(update, is_by_author=who == ADA))
         self.apply(update)
 
     def apply(self, update: bytes) -> None:
@@ -196,7 +196,7 @@ def test_undo_of_what_is_undone_is_nothing() -> None:
         update = undoing_update(earlier=begin, edits=edits)
         assert update is not None
         desk.apply(update)
-        desk.edits.append(Edit(update, is_theirs=False))
+        desk.edits.append(Edit(update, is_by_author=False))
         assert undoing_update(earlier=begin, edits=desk.edits[first:]) is None
     assert desk.shown == "<paragraph>three four</paragraph><paragraph>one two</paragraph>"
 
