@@ -34,7 +34,7 @@ class Receiver:
     def receive(self, update: bytes) -> None:
         """Apply an update, and what waited for it; or set it aside."""
         header = read_update(update)
-        if causal_gate.missing(header, self.vector) is not None:
+        if causal_gate.missing_clocks(header, self.vector) is not None:
             self.pending.add(header, update, at=0)
             return
         self._apply(header, update)
@@ -42,7 +42,7 @@ class Receiver:
             self._apply(released, waiting)
 
     def _apply(self, header: UpdateHeader, update: bytes) -> None:
-        assert causal_gate.missing(header, self.vector) is None
+        assert causal_gate.missing_clocks(header, self.vector) is None
         brings = causal_gate.brings_structs(header, self.vector)
         self.document.apply(update, brings_structs=brings)
         causal_gate.advance(self.vector, header)
@@ -238,7 +238,7 @@ def test_update_that_is_lost_leaves_its_dependents_waiting_and_is_named(
     for update in rest:
         receiver.receive(update)
     assert sorted(receiver.applied) == sorted(independent(updates, lost))
-    missing = receiver.pending.missing(receiver.vector)
+    missing = receiver.pending.missing_clocks(receiver.vector)
     assert bool(missing) == (len(receiver.pending) > 0)
     if missing:
         [(client, [(first, _)])] = read_update(lost).ranges.items()
@@ -254,7 +254,7 @@ def independent(updates: Sequence[bytes], lost: bytes) -> list[bytes]:
     without = []
     for update in updates:
         header = read_update(update)
-        if update != lost and causal_gate.missing(header, vector) is None:
+        if update != lost and causal_gate.missing_clocks(header, vector) is None:
             causal_gate.advance(vector, header)
             without.append(update)
     return without

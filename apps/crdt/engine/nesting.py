@@ -1,8 +1,8 @@
-"""How deep shared types nest: the engine recurses when it deletes, and dies of it.
+"""Bounds how deep shared types nest: the engine recurses when it deletes, and its stack overflows.
 
-With 8 MiB of stack it dies somewhere over 30,000 levels (ADR 0001). One update can bring that
-many, or many updates one each, so the bound must be kept for the whole document; and as the log
-is replayed, one such operation would kill every server that loads the document.
+With a stack of 8 MiB the process dies at somewhat over 30,000 levels (ADR 0001). One update can
+add that many levels, or many updates one level each, so the bound applies to the whole document.
+As the log is replayed, one such operation would kill every server that loads the document.
 """
 
 from typing import Final
@@ -19,17 +19,17 @@ MAX_NESTING: Final = 1_000
 
 
 class NestingTooDeepError(LimitExceededError):
-    """The update would nest shared types deeper than the engine can stand."""
+    """The update would nest shared types deeper than ``MAX_NESTING``."""
 
     code = "nesting_too_deep"
 
 
 class NestingGuard:
-    """Keeps one document's shared types from nesting too deep.
+    """Keeps the shared types of one document from nesting too deep.
 
-    It counts the types that come, which bounds the depth from above, and measures only when the
-    count reaches the limit: so an honest document pays once in about ``MAX_NESTING`` new blocks.
-    A new guard knows nothing, so its first update with types measures.
+    The guard counts new types, an upper bound of the depth, and measures the depth only when the
+    count reaches the limit. So an honest document is measured once in about ``MAX_NESTING`` new
+    blocks. The count of a new guard starts at the limit, so its first update with types measures.
     """
 
     __slots__ = ("_bound",)
@@ -43,7 +43,7 @@ class NestingGuard:
             return
         bound = self._bound + header.types
         if bound > MAX_NESTING:
-            bound = nesting(update) + nesting(document.encode())
+            bound = nesting_depth(update) + nesting_depth(document.encode())
             if bound > MAX_NESTING:
                 raise NestingTooDeepError(
                     "The document's structure is nested too deep.",
@@ -51,12 +51,12 @@ class NestingGuard:
                 )
         self._bound = bound
 
-    def note(self, header: UpdateHeader) -> None:
-        """Count an update that is in the log already, and so cannot be refused."""
+    def count_logged(self, header: UpdateHeader) -> None:
+        """Count the types of an update of the log, which cannot be refused any more."""
         self._bound += header.types
 
 
-def nesting(update: bytes) -> int:
+def nesting_depth(update: bytes) -> int:
     """Return the depth of the shared types that an update nests inside each other.
 
     A parent that the update does not have counts as a root. ``update`` has been read by

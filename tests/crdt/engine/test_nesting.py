@@ -6,7 +6,7 @@ import pytest
 
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.engine.base import EngineDocument, get_engine
-from apps.crdt.engine.nesting import MAX_NESTING, NestingGuard, NestingTooDeepError, nesting
+from apps.crdt.engine.nesting import MAX_NESTING, NestingGuard, NestingTooDeepError, nesting_depth
 from tests.crdt.apart import Apart
 from tests.crdt.samples import ALL_HISTORIES, golden, item, letters, uints, written
 
@@ -52,31 +52,31 @@ class Guarded:
 )
 def test_nesting_of_a_history_is_its_deepest_chain(name: str, depth: int) -> None:
     """A list, its item, a paragraph in it and that one's text are four."""
-    assert nesting(golden(name).state) == depth
+    assert nesting_depth(golden(name).state) == depth
 
 
 @pytest.mark.parametrize("depth", [1, 2, 500])
 def test_nesting_of_a_chain_is_its_length(depth: int) -> None:
     """Also with something beside the deepest, and with text inside, which is no level."""
-    assert nesting(chain(depth)) == depth
+    assert nesting_depth(chain(depth)) == depth
     deepest = (1, depth - 1)
     beside = [
         item(7, ARRAY, left=deepest),
         letters("a", parent=deepest),
         letters("b", right=deepest),
     ]
-    assert nesting(written([(1, 0, arrays(depth)), (2, 0, beside)])) == depth
-    assert nesting(written([(2, 0, beside)])) == 1
+    assert nesting_depth(written([(1, 0, arrays(depth)), (2, 0, beside)])) == depth
+    assert nesting_depth(written([(2, 0, beside)])) == 1
 
 
 def test_nesting_of_many_siblings_is_one() -> None:
     """A chain of neighbours as long as a text is no depth, and no recursion either."""
-    assert nesting(side_by_side(20_000)) == 1
+    assert nesting_depth(side_by_side(20_000)) == 1
 
 
 def test_nesting_of_an_update_that_hangs_in_the_air_is_its_own() -> None:
     """What it stands in is not in the update; the document's depth is added by the guard."""
-    assert nesting(chain(3, clock=10)) == 3
+    assert nesting_depth(chain(3, clock=10)) == 3
 
 
 def test_nesting_passes_over_gaps() -> None:
@@ -87,13 +87,13 @@ def test_nesting_passes_over_gaps() -> None:
         item(7, ARRAY, parent=(1, 3)),
         item(7, ARRAY, left=(1, 6)),
     ]
-    assert nesting(written([(1, 0, structs)])) == 2
+    assert nesting_depth(written([(1, 0, structs)])) == 2
 
 
 def test_nesting_of_a_history_s_updates_bounds_that_of_its_state() -> None:
     """The sum over the parts is never less than the whole."""
     for history in ALL_HISTORIES:
-        assert nesting(history.state) <= sum(map(nesting, history.updates))
+        assert nesting_depth(history.state) <= sum(map(nesting_depth, history.updates))
 
 
 def test_check_of_one_update_too_deep_is_refused_and_one_less_is_not() -> None:
@@ -127,7 +127,7 @@ def test_check_of_a_wide_document_lets_it_grow() -> None:
     guarded = Guarded()
     for client in range(1, 6):
         guarded.add(side_by_side(MAX_NESTING - 1, client=client))
-    assert nesting(guarded.document.encode()) == 1
+    assert nesting_depth(guarded.document.encode()) == 1
 
 
 def test_note_counts_what_cannot_be_refused() -> None:
@@ -136,7 +136,7 @@ def test_note_counts_what_cannot_be_refused() -> None:
     guarded.add(chain(1))
     logged = chain(MAX_NESTING - 1, clock=1)
     guarded.document.apply(logged)
-    guarded.guard.note(read_update(logged))
+    guarded.guard.count_logged(read_update(logged))
     with pytest.raises(NestingTooDeepError):
         guarded.add(chain(1, clock=MAX_NESTING))
 
@@ -153,4 +153,4 @@ def test_document_at_the_limit_can_be_deleted_from_its_root(apart: Apart) -> Non
     deletes = written(deletes=[(1, [(0, 1)])])
     outcome = apart.attempt("pycrdt", [chain(MAX_NESTING)], deletes)
     assert outcome.error is None
-    assert nesting(outcome.after) == 0
+    assert nesting_depth(outcome.after) == 0
