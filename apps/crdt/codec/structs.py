@@ -176,7 +176,7 @@ def with_deletes(update: bytes, spans: Iterable[Span]) -> bytes:
 
 
 def root_names(update: bytes) -> set[str]:
-    """Return the names of the root types whose items an update names them of."""
+    """Return the names of the root types that an update has as written parents."""
     parents = (struct.parent for struct in iter_structs(update))
     return {parent for parent in parents if isinstance(parent, str)}
 
