@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from apps.crdt.content.links import SAFE_SCHEMES, link_cleaned
-from apps.crdt.content.schema import first_heading, fitted
+from apps.crdt.content.schema import first_heading, fit_to_schema
 from apps.crdt.engine.text import MAX_DEPTH
 from tests.crdt.content.trees import (
     EVERYTHING,
@@ -26,15 +26,15 @@ from tests.support.launcher import ROOT
 
 def test_what_the_page_writes_stays_as_it_is() -> None:
     """All of its nodes and marks."""
-    assert fitted(EVERYTHING) == EVERYTHING
+    assert fit_to_schema(EVERYTHING) == EVERYTHING
 
 
 @settings(patient, max_examples=50)
 @given(documents(nasty_words))
 def test_what_fits_is_not_changed_again(blocks: list[Built]) -> None:
     """Once is enough."""
-    once = fitted(blocks)
-    assert fitted(once) == once
+    once = fit_to_schema(blocks)
+    assert fit_to_schema(once) == once
 
 
 CASES: dict[str, tuple[list[Built], list[Built]]] = {
@@ -124,7 +124,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
 def test_what_does_not_fit_is_made_to(case: str) -> None:
     """Nothing that is said is lost."""
     loose, wanted = CASES[case]
-    assert fitted(loose) == wanted
+    assert fit_to_schema(loose) == wanted
 
 
 def depth(node: Built) -> int:
@@ -138,7 +138,7 @@ def test_what_nests_too_deep_becomes_paragraphs(kind: str) -> None:
     node: Built = paragraph("innermost")
     for number in range(10_000):
         node = block(kind, node) if number % 100 else block(kind, node, paragraph("beside"))
-    blocks = fitted([node])
+    blocks = fit_to_schema([node])
     elements = max(map(depth, blocks)) - 1  # texts are none
     assert elements <= MAX_DEPTH
     words = str(blocks)
@@ -164,7 +164,7 @@ def test_link_that_would_act_is_none(address: Any) -> None:
     """However it is spelt."""
     assert link_cleaned(address) is None
     link = {"type": "link", "attrs": {"href": address}}
-    assert fitted([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph("a")]
+    assert fit_to_schema([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph("a")]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_link_has_the_pages_attributes(address: str) -> None:
     wanted = {"type": "link", "attrs": LINK["attrs"] | {"href": address}}
     is_known = address != "a:8"
     node = {"type": "text", "text": "a", "marks": [wanted]} if is_known else text("a")
-    assert fitted([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph(node)]
+    assert fit_to_schema([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph(node)]
 
 
 def test_rule_for_links_is_the_pages() -> None:
