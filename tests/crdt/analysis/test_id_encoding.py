@@ -1,4 +1,4 @@
-"""A state with other words: places, kinds, clocks and deletes are as they were."""
+"""Re-encoded states: positions, kinds, clocks and deletes are unchanged."""
 
 import random
 from typing import Any
@@ -14,7 +14,7 @@ from tests.crdt.scribbling import Scribbler
 
 
 def texts(state: bytes) -> list[RawStruct]:
-    """Return the runs of text of a state."""
+    """Return the text structs of a state."""
     return [struct for struct in iter_structs(state) if struct.kind == STRING]
 
 
@@ -26,8 +26,8 @@ def without_content(state: bytes) -> list[tuple[int, int, int, bytes]]:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_other_words_leave_all_else_as_it_was(seed: int) -> None:
-    """Of texts with marks and surrogates, elements, attributes and what was deleted."""
+def test_re_encoding_changes_only_texts_and_names(seed: int) -> None:
+    """With texts, marks, surrogates, elements, attributes and deletes."""
     for state in Scribbler(random.Random(seed)).write(40)[::8]:
         encoded = IdEncodedState.read(state)
         [other] = encoded.states()
@@ -42,8 +42,8 @@ def test_other_words_leave_all_else_as_it_was(seed: int) -> None:
             assert len(letters) == encoded.lengths[number]
 
 
-def test_all_kinds_of_content_are_passed() -> None:
-    """Maps, lists, binaries, formats and embedded things; the names of the roots are told."""
+def test_all_kinds_of_content_are_skipped() -> None:
+    """Maps, lists, binaries, formats and embeds; the names of the roots are collected."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.get("meta", type=pycrdt.Map)["key"] = {"a": [1, None, "b", b"c"]}
     doc.get("list", type=pycrdt.Array).extend([1, pycrdt.Map({"x": pycrdt.Text("inside")})])
@@ -58,8 +58,8 @@ def test_all_kinds_of_content_are_passed() -> None:
     assert sorted(encoded.lengths) == [3, 3, 6]
 
 
-def test_numbers_of_two_digits_have_two_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One letter of each makes the number."""
+def test_indexes_of_two_digits_have_two_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One digit of each makes the index."""
     assert DIGIT_BASE > 9
     monkeypatch.setattr("apps.crdt.analysis.id_encoding.DIGIT_BASE", 9)
     encoded = IdEncodedState.read(Scribbler(random.Random(7)).write(60)[-1])

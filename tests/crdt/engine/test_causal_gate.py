@@ -21,14 +21,14 @@ def typed(letters: str, client: int) -> list[UpdateHeader]:
     return headers
 
 
-def test_missing_with_all_needs_known_is_none() -> None:
+def test_missing_clocks_with_all_needs_known_are_none() -> None:
     """The next letter of a known writer may be applied."""
     first, second = typed("ab", client=7)
     assert causal_gate.missing_clocks(first, {}) is None
     assert causal_gate.missing_clocks(second, {7: 1}) is None
 
 
-def test_missing_with_a_gap_names_the_clock() -> None:
+def test_missing_clocks_with_a_gap_name_the_clock() -> None:
     """A letter whose predecessor has not arrived waits for the predecessor's clock."""
     _, _, third = typed("abc", client=7)
     assert causal_gate.missing_clocks(third, {7: 1}) == {7: 2}
@@ -85,7 +85,7 @@ def test_expire_removes_the_old_and_keeps_the_rest() -> None:
     assert [item for _, item in pending.release({7: 1})] == ["young"]
 
 
-def test_missing_of_nothing_pending_is_empty() -> None:
+def test_missing_clocks_without_pending_operations_are_empty() -> None:
     """Without pending operations no clock is missing."""
     pending: Pending[str] = Pending(max_bytes=10_000, max_age_s=60)
     assert pending.missing_clocks({}) == {}
