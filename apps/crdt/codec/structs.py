@@ -77,7 +77,7 @@ class RawStruct(NamedTuple):
 
     @property
     def origins(self) -> tuple[Id | None, Id | None]:
-        """Return the ids to the left and to the right of which an item was inserted."""
+        """Return the left and the right origin: the neighbours of the item when it was inserted."""
         info, pos = self.update[self.start], self.start + 1
         left = right = None
         if info & HAS_LEFT_ORIGIN:
@@ -182,7 +182,7 @@ def root_names(update: bytes) -> set[str]:
 
 
 def match_end(pattern: re.Pattern[bytes], data: bytes, pos: int) -> int:
-    """Return the end of a pattern that must stand at ``pos``."""
+    """Return the end of the pattern at ``pos``, where it must match."""
     found = pattern.match(data, pos)
     if found is None:
         refuse("The update ends too early.")

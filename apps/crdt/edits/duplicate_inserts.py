@@ -29,11 +29,11 @@ CameAfter = Callable[[Id, Id], bool]
 def duplicate_spans(
     update: bytes, *, state: bytes, came_after: CameAfter, hidden: Iterable[Span] = ()
 ) -> list[Span]:
-    """Return the id ranges of an undo's ``update`` of which ``state`` has a copy already.
+    """Return the id ranges of an undo's ``update`` that ``state`` has a copy of already.
 
     ``state`` is the whole state that the update applies to; content in ``hidden`` does not count.
-    Equal content in the same place that was inserted after the deletion counts as a copy, whoever
-    wrote it.
+    Equal content in the same place that was inserted after the deletion counts as a copy, by any
+    author.
     """
     invisible = IdSet(hidden)
     invisible.add_spans(deleted_spans(state))

@@ -44,8 +44,8 @@ class EngineDocument(Protocol):
     def batch(self) -> AbstractContextManager[None]:
         """Return a context that merges all updates applied in it at once, which is far cheaper.
 
-        Inside, the result of ``apply`` does not say whether deletes change anything. The exit may
-        raise EngineBrokenError.
+        Inside, the result of ``apply`` is not reliable for deletes. The exit may raise
+        EngineBrokenError.
         """
         ...
 

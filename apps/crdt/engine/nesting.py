@@ -74,7 +74,7 @@ def nesting_depth(update: bytes) -> int:
 
 
 def _level(parent: Id | None, index: ParentIndex, levels: dict[Id | None, int]) -> int:
-    """Return how many types of the update stand around the content of ``parent``, itself included.
+    """Return the number of types of the update around content of ``parent``, itself included.
 
     ``levels`` has the levels found so far. A loop, because a hostile update nests very deep.
     """

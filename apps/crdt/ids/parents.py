@@ -1,4 +1,4 @@
-"""Parents of structs: the element or text that a struct stands in, which an update seldom names."""
+"""Parents of structs: the element or text around a struct, which an update seldom names."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ class ParentIndex:
         return self._clients[client][bisect_right(starts, clock) - 1]
 
     def parent(self, struct: RawStruct) -> Id | None:
-        """Return the id of the element or text that a struct stands in, None in a root type.
+        """Return the id of the element or text around a struct, None in a root type.
 
         The update names it for the first sibling only, so the chain of siblings is followed; it
         may be as long as the text.
