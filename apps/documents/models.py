@@ -11,9 +11,7 @@ from mongoengine.fields import (
 )
 
 from apps.core.mongo_datetime import MongoDateTimeField
-
-#: The state vector of an empty Yjs document.
-EMPTY_VERSION_VECTOR = b"\x00"
+from apps.crdt.codec.vectors import EMPTY_VECTOR
 
 
 class Document(mongoengine.Document):  # type: ignore[misc]
@@ -49,7 +47,7 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     #: Kept up to date by the log: the last ``seq``, the state vector after it (Yjs encoding),
     #: the last ``seq`` that Kafka has confirmed, and whether any is not confirmed yet.
     seq = IntField(default=0)
-    version_vector = BinaryField(default=EMPTY_VERSION_VECTOR)
+    version_vector = BinaryField(default=EMPTY_VECTOR)
     published_seq = IntField(default=0)
     unpublished = BooleanField(default=False)
 

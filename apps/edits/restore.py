@@ -48,7 +48,7 @@ def restore_preview(
     if spans is None:
         return present.seq, restoring_update(**states)
     clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
-    update = fragment_restoring_update(**states, part=spans, came_after=clocks.came_after)
+    update = fragment_restoring_update(**states, fragment=spans, came_after=clocks.came_after)
     return present.seq, update
 
 

@@ -17,9 +17,9 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from apps.crdt.codec.contents import MalformedUpdateError
-from apps.crdt.codec.structs import Id, Span
-from apps.crdt.codec.update_reader import Struct, read_structs, read_update
-from apps.crdt.ids.id_ranges import NONE, IdRanges
+from apps.crdt.codec.structs import Id, RawStruct, Span, structs_by_client
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
 from apps.history.character_counts import CharacterCounts
 from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
 from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
@@ -80,7 +80,7 @@ class AttributionIndex:
             header = read_update(operation.update)
         except MalformedUpdateError:
             return
-        self._note(operation, header.ranges, header.deletes, read_structs(operation.update))
+        self._note(operation, header.ranges, header.deletes, structs_by_client(operation.update))
 
     def take_packed(self, operation: CompactedOperation) -> None:
         """Take the next operation of those before the beginning of a compacted log."""
@@ -89,14 +89,14 @@ class AttributionIndex:
 
     def take_base(self, state: bytes) -> None:
         """Take the state that a compacted log begins with: what in it are letters."""
-        self._letters.take_state(read_structs(state))
+        self._letters.take_state(structs_by_client(state))
 
     def _note(
         self,
         operation: Operation | CompactedOperation,
         ranges: ClientRanges,
         deletes: ClientRanges,
-        structs: Mapping[int, Sequence[Struct]],
+        structs: Mapping[int, Sequence[RawStruct]],
     ) -> None:
         place = len(self.seqs)
         added = self._note_brought(ranges, structs, place)
@@ -108,7 +108,7 @@ class AttributionIndex:
             self._letters.note(added or 0, removed or 0)
 
     def _note_brought(
-        self, ranges: ClientRanges, structs: Mapping[int, Sequence[Struct]], place: int
+        self, ranges: ClientRanges, structs: Mapping[int, Sequence[RawStruct]], place: int
     ) -> int | None:
         """Return how many letters are new, None where nothing is."""
         added: int | None = None
@@ -128,7 +128,7 @@ class AttributionIndex:
         for client, runs in deletes.items():
             known = self._deletes.setdefault(client, IdRanges())
             for clock, length in runs:
-                if took := known.take(clock, clock + length, place):
+                if took := known.add(clock, clock + length, place):
                     removed = (removed or 0) + self._letters.count(client, took)
         return removed
 
@@ -161,16 +161,16 @@ class AttributionIndex:
     def deleters(self, client: int, clock: int, length: int) -> list[int]:
         """Return the number of the operation that deleted each of ``length`` clocks first.
 
-        ``NONE`` where none did: it stays, or went with what it was written into meanwhile.
+        ``NO_VALUE`` where none did: it stays, or went with what it was written into meanwhile.
         """
         runs = self._deletes.get(client)
-        return [NONE] * length if runs is None else runs.numbers_of(clock, length)
+        return [NO_VALUE] * length if runs is None else runs.values_of(clock, length)
 
     def deleted_spans(self) -> dict[int, list[Span]]:
         """Return what each operation deleted first, by its number."""
         found: dict[int, list[Span]] = {}
         for client, runs in self._deletes.items():
-            for first, end, place in zip(runs.starts, runs.ends, runs.numbers, strict=True):
+            for first, end, place in zip(runs.starts, runs.ends, runs.values, strict=True):
                 found.setdefault(place, []).append(((client, first), end - first))
         return found
 
@@ -181,7 +181,7 @@ class AttributionIndex:
 
     def came_after(self, one: Id, other: Id) -> bool:
         """Tell whether a struct was brought after another one was deleted."""
-        return self.places(*one, 1)[0] > self.deleters(*other, 1)[0] != NONE
+        return self.places(*one, 1)[0] > self.deleters(*other, 1)[0] != NO_VALUE
 
     def origin(self, place: int) -> Origin:
         """Return the operation of a number."""
@@ -191,7 +191,7 @@ class AttributionIndex:
         """Return all of it as compressed JSON."""
         clients = {str(each): [self._ends[each], self._places[each]] for each in self._ends}
         deletes = {
-            str(client): [runs.starts, runs.ends, runs.numbers]
+            str(client): [runs.starts, runs.ends, runs.values]
             for client, runs in self._deletes.items()
         }
         origins = [self.seqs, self.author_ids, self.received_ms]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from apps.crdt.analysis.attribution import text_runs
+from apps.crdt.analysis.attribution import attributed_texts
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.recovery import document_load, document_load_at, state_of
 from apps.oplog.selectors import head_seq
@@ -68,7 +68,7 @@ def document_authorship(*, document_id: str, lineage: str, seq: int | None = Non
     state = state_of(loaded, document_id=document_id)
     loaded.engine.close()
     clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=loaded.seq)
-    texts, places = text_runs(state, clocks.runs)
+    texts, places = attributed_texts(state, clocks.runs)
     return Authorship(loaded.seq, texts, places, clocks)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from apps.crdt.codec.contents import STRING
-from apps.crdt.codec.update_reader import Struct
+from apps.crdt.codec.structs import RawStruct
 from apps.crdt.ids.id_ranges import IdRanges
 
 
@@ -20,7 +20,7 @@ class CharacterCounts:
         self.removed: list[int] = []
         self._others: dict[int, IdRanges] = {}
 
-    def bring(self, client: int, structs: Iterable[Struct], *, known: int) -> int:
+    def bring(self, client: int, structs: Iterable[RawStruct], *, known: int) -> int:
         """Take structs of a client; return how many letters they have from clock ``known`` on."""
         letters = 0
         for struct in structs:
@@ -30,10 +30,10 @@ class CharacterCounts:
             if struct.kind == STRING:
                 letters += end - first
             else:
-                self._others.setdefault(client, IdRanges()).take(first, end, 0)
+                self._others.setdefault(client, IdRanges()).add(first, end, 0)
         return letters
 
-    def take_state(self, structs: Mapping[int, Iterable[Struct]]) -> None:
+    def take_state(self, structs: Mapping[int, Iterable[RawStruct]]) -> None:
         """Take a whole state, of operations of which nothing else says what they brought."""
         for client, own in structs.items():
             self.bring(client, own, known=0)
@@ -53,7 +53,7 @@ class CharacterCounts:
     def to_json(self) -> list[Any]:
         """Return all of it as JSON has it."""
         others = {
-            str(client): [runs.starts, runs.ends, runs.numbers]
+            str(client): [runs.starts, runs.ends, runs.values]
             for client, runs in self._others.items()
         }
         return [self.added, self.removed, others]

@@ -7,7 +7,7 @@ from heapq import nlargest
 from itertools import groupby
 
 from apps.crdt.codec.contents import STRING
-from apps.crdt.codec.structs import Span, read_pieces, text_of
+from apps.crdt.codec.structs import Span, iter_structs
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.authorship import AttributedText
@@ -66,10 +66,10 @@ class _Texts:
     def __init__(self, updates: Iterable[bytes]) -> None:
         self._runs: dict[int, list[tuple[int, Utf16Text]]] = {}
         for update in updates:
-            for piece in read_pieces(update):
-                if piece.kind == STRING and piece.content:
-                    run = piece.clock, Utf16Text(text_of(piece))
-                    self._runs.setdefault(piece.client, []).append(run)
+            for struct in iter_structs(update):
+                if struct.kind == STRING:
+                    run = struct.clock, Utf16Text(struct.text)
+                    self._runs.setdefault(struct.client, []).append(run)
         for runs in self._runs.values():
             runs.sort(key=_clock)
 
@@ -80,9 +80,9 @@ class _Texts:
         for first, units in runs[max(bisect_right(runs, clock, key=_clock) - 1, 0) :]:
             if first >= end:
                 break
-            begin, behind = max(clock, first), min(end, first + units.count)
+            begin, behind = max(clock, first), min(end, first + units.length)
             if begin < behind:
-                found += units.cut(begin - first, behind - first)
+                found += units.slice(begin - first, behind - first)
                 clock = behind
         return found
 

@@ -10,7 +10,7 @@ from apps.crdt.analysis.diff import ContentChange, Kind, content_changes
 from apps.crdt.codec.structs import Id, Span
 from apps.crdt.content.prosemirror import plain_value
 from apps.crdt.edits.fragments import fragment_encode
-from apps.crdt.ids.id_ranges import NONE
+from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.snapshot import Snapshot
@@ -45,7 +45,7 @@ class DiffSegment:
         ours, theirs = self.change, other.change
         is_one = (
             theirs.tag is None is ours.tag
-            and not theirs.begins
+            and not theirs.starts_text
             and self.author_id == other.author_id
             and (ours.kind, ours.marks, ours.before) == (theirs.kind, theirs.marks, theirs.before)
         )
@@ -88,15 +88,15 @@ def states_diff(
 
 def _by_operation(change: ContentChange, clocks: AttributionIndex) -> Iterator[DiffSegment]:
     """Cut a change where the operation that made it is another."""
-    operations = _operations(change.kind, change.id, change.units, clocks)
+    operations = _operations(change.kind, change.id, change.length, clocks)
     units, place = Utf16Text(change.text), 0
     client, clock = change.id
     for operation, run in groupby(operations):
         end = place + sum(1 for _ in run)
-        origin = None if operation == NONE else clocks.origin(operation)
+        origin = None if operation == NO_VALUE else clocks.origin(operation)
         span = ((client, clock + place), end - place)
-        cut = change if not place else change._replace(begins=False)
-        yield DiffSegment(cut, units.cut(place, end), origin, [span])
+        cut = change if not place else change._replace(starts_text=False)
+        yield DiffSegment(cut, units.slice(place, end), origin, [span])
         place = end
 
 

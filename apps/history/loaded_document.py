@@ -9,7 +9,7 @@ from apps.core.errors import ConflictError
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector
 from apps.crdt.engine.base import EngineDocument, get_engine, has_everything
-from apps.crdt.engine.causal_gate import advance, missing
+from apps.crdt.engine.causal_gate import advance, missing_clocks
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
 
@@ -57,7 +57,7 @@ class LoadedDocument:
         and ``EngineBrokenError``, after which the document has to be rebuilt.
         """
         header = read_update(operation.update)
-        lacking = missing(header, self.vector)
+        lacking = missing_clocks(header, self.vector)
         if operation.seq != self.seq + 1 or lacking is not None:
             raise ReplayError(
                 f"Operation {operation.seq} of {operation.document_id} does not fit on "

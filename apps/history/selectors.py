@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from apps.core.errors import NotFoundError
 from apps.core.mongo import equal
+from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.history import snapshot_cache
 from apps.history.models import version_rows
 from apps.history.retention import VersionInfo
@@ -92,7 +93,7 @@ def latest_reach(*, document_id: str, up_to: int | None = None) -> tuple[int, by
         wanted["seq"] = {"$lte": up_to}
     rows = version_rows().find(wanted, shown)
     row = next(iter(rows.sort("seq", -1).limit(1)), None)
-    return (-1, b"\x00") if row is None else (int(row["seq"]), bytes(row["version_vector"]))
+    return (-1, EMPTY_VECTOR) if row is None else (int(row["seq"]), bytes(row["version_vector"]))
 
 
 def version_infos(*, document_id: str) -> list[tuple[int, int]]:

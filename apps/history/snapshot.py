@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from apps.core.errors import ConflictError
-from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.codec.structs import EMPTY_UPDATE
+from apps.crdt.codec.vectors import EMPTY_VECTOR, Vector, decode_vector
 
 _MAGIC = b"SCR1"
 _HEAD = struct.Struct(">4sQI32s")
@@ -62,4 +63,4 @@ def _digest(seq: int, vector_length: int, body: bytes) -> bytes:
     return hashlib.sha256(struct.pack(">QI", seq, vector_length) + body).digest()
 
 
-EMPTY = Snapshot(seq=0, version_vector=b"\x00", state=b"\x00\x00")
+EMPTY = Snapshot(seq=0, version_vector=EMPTY_VECTOR, state=EMPTY_UPDATE)

@@ -13,7 +13,7 @@ from apps.collab.runtime import close_runtime
 from apps.collab.services import Submitted, operation_submit
 from apps.core.errors import AppError, ConflictError
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.engine.causal_gate import missing
+from apps.crdt.engine.causal_gate import missing_clocks
 from apps.documents.selectors import document_stored
 from apps.history.selectors import latest_seq
 from apps.history.services import version_create
@@ -110,7 +110,7 @@ def _try_edit(kept: Quarantined) -> int:
         for _ in replay.steps():
             pass
         try:
-            lacking = missing(read_update(kept.update), replay.loaded.vector)
+            lacking = missing_clocks(read_update(kept.update), replay.loaded.vector)
             if lacking is not None:
                 raise StillUnfitError("It builds on operations that are not in the log.")
             replay.loaded.engine.apply(kept.update)

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.core.api.renderers import ReadyJSON, ReadyJSONRenderer
 from apps.core.errors import ConflictError
-from apps.crdt.ids.id_ranges import NONE
+from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.history import attribution
 from apps.history.api.authorship_json import authorship_json
 from apps.history.attribution import AttributionIndex, attribution_load
@@ -202,7 +202,9 @@ def test_clocks_come_out_of_their_package_as_they_went_in() -> None:
     assert read.places(client, 0, length) == made.places(client, 0, length)
     assert read.origin(19) == made.origin(19)
     assert read.seq == 20
-    assert read.deleters(client, 0, length) == made.deleters(client, 0, length) == [NONE] * length
+    assert (
+        read.deleters(client, 0, length) == made.deleters(client, 0, length) == [NO_VALUE] * length
+    )
 
 
 def test_deletes_are_those_of_who_deleted_first() -> None:
@@ -214,9 +216,17 @@ def test_deletes_are_those_of_who_deleted_first() -> None:
     attribution.take(scribe.write(""), is_aside=False)
     attribution.take(scribe.write("!"), is_aside=False)  # this update has the delete once more
     read = AttributionIndex.unpack(attribution.pack())
-    assert read.deleters(scribe.doc.client_id, 0, 7) == [1, 1, 1, NONE, NONE, NONE, NONE]
+    assert read.deleters(scribe.doc.client_id, 0, 7) == [
+        1,
+        1,
+        1,
+        NO_VALUE,
+        NO_VALUE,
+        NO_VALUE,
+        NO_VALUE,
+    ]
     assert [read.origin(place).seq for place in (0, 1, 2)] == [1, 2, 3]
-    assert read.deleters(99, 0, 2) == [NONE, NONE]
+    assert read.deleters(99, 0, 2) == [NO_VALUE, NO_VALUE]
 
 
 def test_bad_moments_and_strangers_are_told(client: APIClient, pair: Pair) -> None:

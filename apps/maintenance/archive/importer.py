@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.accounts.selectors import UnknownSubjectError, subject_get, users_by_username
 from apps.core import ids
 from apps.core.errors import ConflictError
-from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_vector
 from apps.documents.heads import head_find
 from apps.documents.models import Document
 from apps.documents.services import document_adopt, title_checked
@@ -101,7 +101,7 @@ class _Content:
         self._header: dict[str, Any] = {}
         self._names: dict[str, str | None] = {}
         self._accounts: dict[str, User] = {}
-        self._vector = b"\x00"
+        self._vector = EMPTY_VECTOR
         self._seq = 0
         self._beginning: CompactionPoint | None = None
 

@@ -11,7 +11,7 @@ from apps.core.management.operator import (
     document_id,
     dry_run_argument,
 )
-from apps.crdt.codec.structs import inserted_text
+from apps.crdt.codec.update_reader import inserted_text
 from apps.maintenance.quarantine_release import quarantine_release
 from apps.oplog.quarantine import (
     Quarantined,
