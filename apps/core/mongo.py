@@ -1,4 +1,4 @@
-"""The one connection pool to MongoDB of a process, and how durable what it reads and writes is."""
+"""MongoDB: one connection pool per process, the collections of models, and bulk updates."""
 
 from typing import Any
 
@@ -33,12 +33,20 @@ def connect() -> None:
 DURABLE = WriteConcern(w="majority", j=True)
 
 
-def durable(rows: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
-    """Return a collection whose writes are on disk at a majority, and whose reads are of such.
+#: Rows of one collection, as the driver reads and writes them.
+Rows = Collection[dict[str, Any]]
 
-    For what must never be taken back (ADR 0009): on a replica set, what one server alone has may be
-    rolled back when another one becomes the primary. A single server does the same for all.
+
+def collection(model: Any, *, durable: bool = False) -> Rows:
+    """Return the driver's collection of a MongoEngine model.
+
+    With ``durable``, writes wait until they are on disk at a majority, and reads return only such
+    data. For data that must never be rolled back (ADR 0009): on a replica set, a new primary may
+    lack what only the old one had. A single server does the same for all data.
     """
+    rows: Rows = model._get_collection()  # noqa: SLF001 - MongoEngine has no public name for it
+    if not durable:
+        return rows
     return rows.with_options(
         write_concern=DURABLE,
         read_concern=ReadConcern("majority"),
@@ -46,8 +54,8 @@ def durable(rows: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
     )
 
 
-def namespace(rows: Collection[dict[str, Any]]) -> str:
-    """Return how a command of many collections names one."""
+def namespace(rows: Rows) -> str:
+    """Return the full name of a collection, for a command on several collections."""
     return f"{rows.database.name}.{rows.name}"
 
 

@@ -3,7 +3,7 @@
 from apps.core.clock import now
 from apps.core.mongo_datetime import datetime_text
 from apps.core.mongo_plans import HotQuery, hot_queries
-from apps.documents.heads import document_rows
+from apps.documents.models import document_rows
 
 _ORDER = [("updated_at", -1), ("lineage", -1)]
 

@@ -7,12 +7,11 @@ only moves forward, so a late one changes nothing.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pymongo import UpdateOne
 
 from apps.core.mongo_datetime import datetime_text
-from apps.documents.models import Document
+from apps.documents.models import document_rows
 
 #: Updates in one command; above fifty some Mongo dialects hang.
 UPDATES_PER_COMMAND = 50
@@ -138,8 +137,3 @@ def _write(updates: Iterable[UpdateOne]) -> None:
     commands = list(updates)
     for start in range(0, len(commands), UPDATES_PER_COMMAND):
         document_rows().bulk_write(commands[start : start + UPDATES_PER_COMMAND], ordered=True)
-
-
-def document_rows() -> Any:
-    """Return the collection of *documents*."""
-    return Document._get_collection()  # noqa: SLF001 - the driver's collection of the model

@@ -18,7 +18,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.accounts.roles import Role, abilities_of
 from apps.core.mongo import equal
-from apps.documents.models import Document
+from apps.documents.models import Document, document_rows
 from apps.documents.titles import title_fold, words_pattern
 
 #: Up to so many permissions, the ids go into the query.
@@ -98,7 +98,7 @@ class Listing:
 
     def _spread(self) -> float:
         """Return among how many documents one of the reader's is, on the average."""
-        there: int = _collection().estimated_document_count()
+        there: int = document_rows().estimated_document_count()
         mine = accounts.document_roles_count(user=self.user, owned=self._of_owner)
         return there / max(1, mine)
 
@@ -152,7 +152,7 @@ class Listing:
         for place in order.places_after(after):
             # The search and the place may be of the same field.
             condition = _merged([which, self._searched(), place])
-            rows += _collection().find(condition).sort(order.keys).limit(size - len(rows))
+            rows += document_rows().find(condition).sort(order.keys).limit(size - len(rows))
             if len(rows) >= size:
                 break
         return rows
@@ -169,7 +169,3 @@ def _merged(conditions: Sequence[Condition]) -> Condition:
         for field, operators in condition.items():
             merged[field] = {**merged.get(field, {}), **operators}
     return merged
-
-
-def _collection() -> Any:
-    return Document._get_collection()  # noqa: SLF001 - the driver's collection of the model

@@ -10,6 +10,7 @@ from mongoengine.fields import (
     StringField,
 )
 
+from apps.core.mongo import Rows, collection
 from apps.core.mongo_datetime import MongoDateTimeField
 
 #: The state vector of an empty Yjs document.
@@ -72,3 +73,8 @@ class Document(mongoengine.Document):  # type: ignore[misc]
         ],
         "strict": False,
     }
+
+
+def document_rows() -> Rows:
+    """Return the collection of *documents*."""
+    return collection(Document)

@@ -11,9 +11,9 @@ from typing import Any
 
 import mongoengine as me
 from pymongo import UpdateOne
-from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from apps.core.mongo import Rows, collection
 from apps.core.mongo_datetime import MongoDateTimeField, datetime_read, datetime_text
 
 #: Updates in one command; above fifty some Mongo dialects hang.
@@ -46,10 +46,9 @@ class Processed:
     received_at: datetime
 
 
-def processed_rows() -> Collection[dict[str, Any]]:
-    """Return the collection of the marks."""
-    rows: Collection[dict[str, Any]] = LastProcessedVersion._get_collection()  # noqa: SLF001
-    return rows
+def processed_rows() -> Rows:
+    """Return the collection of *last_processed_version*."""
+    return collection(LastProcessedVersion)
 
 
 def processed_find(*, document_id: str) -> Processed | None:

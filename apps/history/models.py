@@ -1,11 +1,8 @@
 """The *document_versions* entity (MongoDB; docs/system-flow.md, §2, §5, §7)."""
 
-from typing import Any
-
 import mongoengine as me
-from pymongo.collection import Collection
 
-from apps.core.mongo import durable
+from apps.core.mongo import Rows, collection
 
 
 class DocumentVersion(me.Document):  # type: ignore[misc]
@@ -39,6 +36,6 @@ class DocumentVersion(me.Document):  # type: ignore[misc]
     }
 
 
-def version_rows() -> Collection[dict[str, Any]]:
-    """Return the collection of the versions, which is durable: a log may begin with one."""
-    return durable(DocumentVersion._get_collection())  # noqa: SLF001
+def version_rows() -> Rows:
+    """Return the collection of the versions; durable, because a log may begin with one."""
+    return collection(DocumentVersion, durable=True)

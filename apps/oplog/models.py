@@ -4,12 +4,9 @@ MongoEngine declares the collections and their indexes; the path of an edit read
 through the driver, because building a model object for each keystroke costs more than the edit.
 """
 
-from typing import Any
-
 import mongoengine as me
-from pymongo.collection import Collection
 
-from apps.core.mongo import durable
+from apps.core.mongo import Rows, collection
 from apps.core.mongo_datetime import MongoDateTimeField
 
 
@@ -105,29 +102,26 @@ class StoredCompactionPoint(me.Document):  # type: ignore[misc]
     meta = {"collection": "log_beginnings", "index_cls": False}
 
 
-Rows = Collection[dict[str, Any]]
-
-
 def operation_rows() -> Rows:
-    """Return the collection of the log, which is durable: an operation counts once it is there."""
-    return durable(CrdtOperation._get_collection())  # noqa: SLF001
+    """Return the collection of the log; durable, because an edit is stored once it is there."""
+    return collection(CrdtOperation, durable=True)
 
 
 def lock_rows() -> Rows:
-    """Return the collection of the locks, which is durable: a lock is not lost with a primary."""
-    return durable(DocumentLock._get_collection())  # noqa: SLF001
+    """Return the collection of the locks; durable, so that a new primary keeps every lock."""
+    return collection(DocumentLock, durable=True)
 
 
 def quarantine_rows() -> Rows:
-    """Return the collection of what is set aside."""
-    return durable(QuarantinedOperation._get_collection())  # noqa: SLF001
+    """Return the collection of quarantined operations, which is durable."""
+    return collection(QuarantinedOperation, durable=True)
 
 
 def compacted_rows() -> Rows:
-    """Return the collection of packed operations, which is durable."""
-    return durable(CompactedOperations._get_collection())  # noqa: SLF001
+    """Return the collection of compacted operations, which is durable."""
+    return collection(CompactedOperations, durable=True)
 
 
 def compaction_point_rows() -> Rows:
-    """Return the collection of where logs begin, which is durable."""
-    return durable(StoredCompactionPoint._get_collection())  # noqa: SLF001
+    """Return the collection of compaction points, which is durable."""
+    return collection(StoredCompactionPoint, durable=True)

@@ -15,7 +15,8 @@ from apps.core import failpoints, metrics, tracing
 from apps.core.logs import operations_are_logged
 from apps.core.mongo import DURABLE, namespace
 from apps.core.tracing import Trace, TraceGroup
-from apps.documents.heads import Head, document_rows, head_update, heads_advance
+from apps.documents.heads import Head, head_update, heads_advance
+from apps.documents.models import document_rows
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation

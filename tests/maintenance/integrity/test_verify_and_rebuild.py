@@ -6,7 +6,7 @@ import pytest
 from django_redis import get_redis_connection
 
 from apps.core import clock, ids
-from apps.documents.models import Document
+from apps.documents.models import Document, document_rows
 from apps.history import snapshot_cache
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
@@ -34,7 +34,7 @@ def faults(done: Done) -> list[str]:
 
 def head(**values: object) -> Damage:
     """Write into the row of *documents*."""
-    return lambda key: Document._get_collection().update_one({"_id": key}, {"$set": values})
+    return lambda key: document_rows().update_one({"_id": key}, {"$set": values})
 
 
 def mark(**values: object) -> Damage:
