@@ -1,11 +1,13 @@
 """MongoDB: one connection pool per process, the collections of models, and bulk updates."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import mongoengine
 from django.conf import settings
-from pymongo import ReadPreference, WriteConcern
+from pymongo import ReadPreference, UpdateOne, WriteConcern
 from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
 #: How long any call waits for a server that is away, in milliseconds, before it fails.
@@ -13,6 +15,10 @@ SERVER_WAIT_MS = 3_000
 #: How long one answer may take, in milliseconds, before the call fails: also the answer to the
 #: driver's own question whether the server is there, or a slow server would count as away.
 ANSWER_WAIT_MS = 10_000
+#: Updates of one command in a bulk; with more than fifty, some Mongo dialects hang.
+UPDATES_PER_COMMAND = 50
+#: Error code of the server for a value that a unique index has already.
+DUPLICATE_KEY = 11000
 
 
 def connect() -> None:
@@ -52,6 +58,28 @@ def collection(model: Any, *, durable: bool = False) -> Rows:
         read_concern=ReadConcern("majority"),
         read_preference=ReadPreference.PRIMARY,
     )
+
+
+def bulk_update(
+    rows: Rows,
+    updates: Iterable[UpdateOne],
+    *,
+    ordered: bool = False,
+    ignore_duplicate_keys: bool = False,
+) -> None:
+    """Send any number of updates to one collection, ``UPDATES_PER_COMMAND`` in each command.
+
+    With ``ignore_duplicate_keys``, an upsert that finds its key taken changes nothing, and the
+    other updates go on; only for unordered bulks. Raises ``PyMongoError``.
+    """
+    pending = list(updates)
+    for start in range(0, len(pending), UPDATES_PER_COMMAND):
+        try:
+            rows.bulk_write(pending[start : start + UPDATES_PER_COMMAND], ordered=ordered)
+        except BulkWriteError as err:
+            errors = err.details["writeErrors"]
+            if not ignore_duplicate_keys or any(error["code"] != DUPLICATE_KEY for error in errors):
+                raise
 
 
 def namespace(rows: Rows) -> str:

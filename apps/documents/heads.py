@@ -4,17 +4,15 @@ Written by the log after each batch, in bulk: a handful of documents per round t
 only moves forward, so a late one changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pymongo import UpdateOne
 
+from apps.core.mongo import bulk_update
 from apps.core.mongo_datetime import datetime_text
 from apps.documents.models import document_rows
-
-#: Updates in one command; above fifty some Mongo dialects hang.
-UPDATES_PER_COMMAND = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class StoredHead:
 
 def heads_advance(heads: Sequence[Head]) -> None:
     """Store the new ends of some documents' logs, marked as not yet published."""
-    _write(head_update(head) for head in heads)
+    bulk_update(document_rows(), map(head_update, heads), ordered=True)
 
 
 def head_update(head: Head, *, namespace: str | None = None) -> UpdateOne:
@@ -72,7 +70,8 @@ def published_advance(runs: Sequence[Published]) -> None:
 
     What it leaves out, or what a process could not say before it died, the relay publishes again.
     """
-    _write(update for run in runs for update in _published_updates(run))
+    updates = (update for run in runs for update in _published_updates(run))
+    bulk_update(document_rows(), updates, ordered=True)
 
 
 def _published_updates(run: Published) -> Iterator[UpdateOne]:
@@ -131,9 +130,3 @@ def unpublished_find(*, updated_before: datetime, limit: int) -> list[tuple[str,
         {"published_seq": 1},
     )
     return [(row["_id"], row["published_seq"]) for row in rows.limit(limit)]
-
-
-def _write(updates: Iterable[UpdateOne]) -> None:
-    commands = list(updates)
-    for start in range(0, len(commands), UPDATES_PER_COMMAND):
-        document_rows().bulk_write(commands[start : start + UPDATES_PER_COMMAND], ordered=True)

@@ -11,14 +11,10 @@ from typing import Any
 
 import mongoengine as me
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
-from apps.core.mongo import Rows, collection
+from apps.core.mongo import Rows, bulk_update, collection
 from apps.core.mongo_datetime import MongoDateTimeField, datetime_read, datetime_text
-
-#: Updates in one command; above fifty some Mongo dialects hang.
-UPDATES_PER_COMMAND = 50
-_DUPLICATE_KEY = 11000
 
 
 class LastProcessedVersion(me.Document):  # type: ignore[misc]
@@ -73,14 +69,9 @@ def processed_seqs(document_ids: Sequence[str]) -> dict[str, int]:
 
 def processed_advance(marks: Sequence[Processed], *, at: datetime) -> None:
     """Move marks forward, never back: a mark that is ahead already is left as it is."""
-    updates = [_advance(mark, at) for mark in marks]
-    for start in range(0, len(updates), UPDATES_PER_COMMAND):
-        try:
-            processed_rows().bulk_write(updates[start : start + UPDATES_PER_COMMAND], ordered=False)
-        except BulkWriteError as err:
-            # The upsert of a mark that is ahead finds its id taken: nothing to do.
-            if any(error["code"] != _DUPLICATE_KEY for error in err.details["writeErrors"]):
-                raise
+    updates = (_advance(mark, at) for mark in marks)
+    # The upsert of a mark that is ahead finds its id taken: there is nothing to do.
+    bulk_update(processed_rows(), updates, ignore_duplicate_keys=True)
 
 
 def processed_replace(mark: Processed, *, seen: Processed | None, at: datetime) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pymongo import UpdateOne
 
-from apps.core.mongo import equal
+from apps.core.mongo import bulk_update, equal
 from apps.oplog.compaction_point import compaction_point_delete
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
@@ -14,8 +14,6 @@ BATCH_ROWS = 200
 BATCH_BYTES = 4 * 1024 * 1024
 #: Operations that one command deletes.
 DROPPED_AT_ONCE = 1_000
-#: Updates in one command; above fifty some Mongo dialects hang.
-UPDATES_PER_COMMAND = 50
 
 
 def operations_write(operations: Iterable[Operation]) -> Iterator[int]:
@@ -63,15 +61,14 @@ def operations_count(*, document_id: str, up_to: int) -> int:
 
 def vectors_amend(*, document_id: str, vectors: Sequence[tuple[int, bytes]]) -> None:
     """Store the version vector after each of these operations, given as ``(seq, vector)``."""
-    updates = [
+    updates = (
         UpdateOne(
             {"document_id": equal(document_id), "seq": equal(seq)},
             {"$set": {"version_vector": vector}},
         )
         for seq, vector in vectors
-    ]
-    for start in range(0, len(updates), UPDATES_PER_COMMAND):
-        operation_rows().bulk_write(updates[start : start + UPDATES_PER_COMMAND], ordered=False)
+    )
+    bulk_update(operation_rows(), updates)
 
 
 def _first_seq(document_id: str) -> int | None:

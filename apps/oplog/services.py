@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError, ClientBulkWriteException, InvalidOper
 
 from apps.core import failpoints, metrics, tracing
 from apps.core.logs import operations_are_logged
-from apps.core.mongo import DURABLE, namespace
+from apps.core.mongo import DUPLICATE_KEY, DURABLE, namespace
 from apps.core.tracing import Trace, TraceGroup
 from apps.documents.heads import Head, head_update, heads_advance
 from apps.documents.models import document_rows
@@ -22,8 +22,6 @@ from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.selectors import log_reaches
-
-_DUPLICATE_KEY = 11000
 
 
 class AppendState(enum.Enum):
@@ -141,7 +139,7 @@ def _store_at_once(appends: Sequence[Append]) -> tuple[int, int | None]:
         refused: list[Any] = err.write_errors or []
         if err.error or err.write_concern_errors or not refused:
             raise
-        if refused[0]["code"] != _DUPLICATE_KEY:
+        if refused[0]["code"] != DUPLICATE_KEY:
             raise
         done, failed = _locate(appends, refused[0]["idx"])
         heads_advance(_heads(appends, done, failed))
@@ -159,7 +157,7 @@ def _insert(appends: Sequence[Append]) -> tuple[int, int | None]:
         operation_rows().insert_many(rows, ordered=True)
     except BulkWriteError as err:
         error = err.details["writeErrors"][0]
-        if error["code"] != _DUPLICATE_KEY:
+        if error["code"] != DUPLICATE_KEY:
             raise
         return _locate(appends, error["index"])
     return len(appends), None

@@ -28,7 +28,11 @@ DOCUMENTS = "/api/v1/documents/"
 WAYS = {
     "by ids": {"FEW_PERMISSIONS": 1_000},
     "along the order": {"FEW_PERMISSIONS": 0, "SCAN_MAX_SPREAD": 1_000_000},
-    "along the order, in vain": {"FEW_PERMISSIONS": 0, "SCAN_MAX_SPREAD": 1_000_000, "SCAN_WINDOWS": 0},
+    "along the order, in vain": {
+        "FEW_PERMISSIONS": 0,
+        "SCAN_MAX_SPREAD": 1_000_000,
+        "SCAN_WINDOWS": 0,
+    },
     "by all ids": {"FEW_PERMISSIONS": 0, "SCAN_MAX_SPREAD": 0},
 }
 
