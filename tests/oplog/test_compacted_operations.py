@@ -1,6 +1,8 @@
 """Packed operations: read as they were written, or told to be damaged."""
 
+import base64
 import dataclasses
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,6 +44,39 @@ packables = st.builds(
     ranges=runs,
     deletes=runs,
 )
+
+
+#: A row as version 0.1.0 wrote it, in base64, and the operations that are in it.
+GOLDEN_ROW = (
+    "eNoliksOhDAMQ+/StZGc0k7pWUpXfASbGQmY++OCIiUvzy6GhOLW/TivbvyT6+TgzmX6fWfBte3H7Koa5vWmhoSB"
+    "upZyDEPOA8kEH0l02qaolB5EqA17BHwEWcZrYrNP8qYmp/2Y1hHVegPExyaj"
+)
+GOLDEN_AT = datetime(2026, 11, 24, 3, 13, 0, 7_000, tzinfo=UTC)
+GOLDEN_OPERATIONS = [
+    CompactedOperation(7, "first-ü", "12", GOLDEN_AT, {3: ((0, 4),)}, {}),
+    CompactedOperation(
+        8,
+        "second",
+        "7",
+        GOLDEN_AT + timedelta(seconds=2.5),
+        {3: ((4, 6),), 9: ((0, 2), (2, 5))},
+        {3: ((1, 2), (3, 1))},
+    ),
+    CompactedOperation(9, "third", "12", GOLDEN_AT - timedelta(milliseconds=1), {}, {9: ((0, 1),)}),
+]
+
+
+def test_row_of_an_earlier_release_is_read() -> None:
+    """Stored rows stay readable."""
+    row = base64.b64decode(GOLDEN_ROW)
+    assert operations_decode(row) == GOLDEN_OPERATIONS
+    assert unique_ids_decode(row) == (7, ["first-ü", "second", "third"])
+
+
+def test_row_is_written_as_an_earlier_release_wrote_it() -> None:
+    """The same JSON; its compression is the library's own."""
+    written = zlib.decompress(operations_encode(GOLDEN_OPERATIONS))
+    assert written == zlib.decompress(base64.b64decode(GOLDEN_ROW))
 
 
 @given(st.lists(packables, min_size=1, max_size=12), st.integers(1, 2**40))
