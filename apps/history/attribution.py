@@ -3,19 +3,19 @@
 Made from the log, kept in Redis, and gone on with from there: the log is read once.
 """
 
-import json
 import logging
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, Self
+from datetime import datetime
+from typing import NamedTuple, Self
 
 from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
+from apps.core.columns import columns_decode, columns_encode, datetime_of_ms, epoch_ms
 from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.structs import Id, Span
 from apps.crdt.codec.update_reader import Struct, read_structs, read_update
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 CACHED_BYTES = 8 * 1024 * 1024
 #: Changes when the form does.
 _FORM = 4
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MS: Final = timedelta(milliseconds=1)
 
 
 class Origin(NamedTuple):
@@ -48,7 +46,7 @@ class Origin(NamedTuple):
     @property
     def received_at(self) -> datetime:
         """Return the moment, to the millisecond."""
-        return _EPOCH + self.received_ms * _MS
+        return datetime_of_ms(self.received_ms)
 
 
 class AttributionIndex:
@@ -104,7 +102,7 @@ class AttributionIndex:
         if added is not None or removed is not None:
             self.seqs.append(operation.seq)
             self.author_ids.append(operation.author_id)
-            self.received_ms.append((operation.received_at - _EPOCH) // _MS)
+            self.received_ms.append(epoch_ms(operation.received_at))
             self._letters.note(added or 0, removed or 0)
 
     def _note_brought(
@@ -195,19 +193,13 @@ class AttributionIndex:
             for client, runs in self._deletes.items()
         }
         origins = [self.seqs, self.author_ids, self.received_ms]
-        whole = [_FORM, self.seq, origins, clients, deletes, self._letters.to_json()]
-        return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 1)
+        columns = [self.seq, origins, clients, deletes, self._letters.to_json()]
+        return columns_encode(columns, form=_FORM, level=1)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
         """Read what ``pack`` made. Raises ``ValueError``."""
-        try:
-            form, *whole = json.loads(zlib.decompress(packed))
-        except zlib.error as err:
-            raise ValueError(str(err)) from err
-        if form != _FORM:
-            raise ValueError(f"form {form}")
-        seq, origins, clients, deletes, letters = whole
+        seq, origins, clients, deletes, letters = columns_decode(packed, form=_FORM)
         clocks = cls()
         clocks.seq = seq
         clocks.seqs, clocks.author_ids, clocks.received_ms = origins

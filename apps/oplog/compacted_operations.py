@@ -4,13 +4,12 @@ Many operations in one row, in columns, compressed: enough to answer one that is
 say who wrote each letter of the snapshot. What an operation wrote is not in it.
 """
 
-import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from apps.core.columns import columns_decode, columns_encode, datetime_of_ms, epoch_ms
 from apps.core.errors import ConflictError
 from apps.crdt.codec.update_reader import read_update
 from apps.oplog.operation import Operation
@@ -20,8 +19,6 @@ ClientRanges = dict[int, tuple[tuple[int, int], ...]]
 
 #: Changes when the form does.
 _FORM = 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
 
 
 class CompactedDamagedError(ConflictError):
@@ -59,9 +56,8 @@ def operations_encode(operations: Sequence[CompactedOperation]) -> bytes:
     """Return operations that follow each other as the bytes of one row."""
     authors = sorted({each.author_id for each in operations})
     numbers = {author_id: number for number, author_id in enumerate(authors)}
-    moments = [(each.received_at - _EPOCH) // _MS for each in operations]
+    moments = [epoch_ms(operation.received_at) for operation in operations]
     columns = [
-        _FORM,
         operations[0].seq,
         [each.unique_id for each in operations],
         authors,
@@ -70,7 +66,7 @@ def operations_encode(operations: Sequence[CompactedOperation]) -> bytes:
         [_flat(each.ranges) for each in operations],
         [_flat(each.deletes) for each in operations],
     ]
-    return zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 9)
+    return columns_encode(columns, form=_FORM, level=9)
 
 
 def operations_decode(packed: bytes) -> list[CompactedOperation]:
@@ -93,8 +89,8 @@ def unique_ids_decode(packed: bytes) -> tuple[int, list[str]]:
         raise _damaged(err) from err
 
 
-#: What bytes that somebody has changed make the libraries raise.
-_UNREADABLE = (zlib.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
+#: Errors that damaged bytes raise.
+_UNREADABLE = (ValueError, TypeError, IndexError, KeyError, OverflowError)
 
 
 def _damaged(error: Exception) -> CompactedDamagedError:
@@ -102,24 +98,22 @@ def _damaged(error: Exception) -> CompactedDamagedError:
 
 
 def _columns(packed: bytes) -> tuple[int, list[Any]]:
-    form, first_seq, *columns = json.loads(zlib.decompress(packed))
-    if form != _FORM:
-        raise ValueError(f"form {form}")
+    first_seq, *columns = columns_decode(packed, form=_FORM)
     return first_seq, columns
 
 
 def _operations(first_seq: int, columns: list[Any]) -> list[CompactedOperation]:
     unique_ids, authors, numbers, pauses, ranges, deletes = columns
-    operations, moment = [], _EPOCH
+    operations, received_ms = [], 0
     rows = zip(unique_ids, numbers, pauses, ranges, deletes, strict=True)
     for place, (unique_id, number, pause, brought, deleted) in enumerate(rows):
-        moment += pause * _MS
+        received_ms += pause
         operations.append(
             CompactedOperation(
                 seq=first_seq + place,
                 unique_id=unique_id,
                 author_id=authors[number],
-                received_at=moment,
+                received_at=datetime_of_ms(received_ms),
                 ranges=_runs(brought),
                 deletes=_runs(deleted),
             )
