@@ -151,7 +151,7 @@ def test_answer_is_what_the_serializer_would_write(client: APIClient, pair: Pair
     received = [datetime(2026, 11, 24, 3, 13, 0, ms * 1_000, tzinfo=UTC) for ms in (0, 7)]
     for operation, at in zip(Scribe().write_many(2), received, strict=True):
         known.take(replace(operation, received_at=at), is_aside=False)
-    made = Authorship(2, ['"a\\\t\x01', "ü😀\u2028"], [0, 1], known)
+    made = Authorship(2, ['"a\\\t\x01\x1f\x7f\b\f\r/', "ü😀\u2028\u2029"], [0, 1], known)
     author = {"id": 1, "username": 'q"'}
     body = {
         "seq": 2,
