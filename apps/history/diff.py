@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 from apps.core.errors import InvalidInputError
 from apps.crdt.analysis.diff import ContentChange, Kind, content_changes
 from apps.crdt.codec.structs import Id, Span
-from apps.crdt.content.prosemirror import plain_value
-from apps.crdt.edits.fragments import fragment_encode
 from apps.crdt.ids.id_ranges import NONE
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
@@ -104,31 +101,3 @@ def _operations(kind: Kind, id_: Id, units: int, clocks: AttributionIndex) -> Se
     if kind == "delete":
         return clocks.deleters(*id_, units)
     return clocks.places(*id_, units)
-
-
-def piece_row(piece: DiffSegment, authors: dict[str, Any]) -> dict[str, Any]:
-    """Return a piece as REST has it; ``authors`` by their ids."""
-    change, origin = piece.change, piece.origin
-    row: dict[str, Any] = {
-        "kind": change.kind,
-        "text": piece.text,
-        "depth": change.depth,
-        "author": authors[origin.author_id] if origin else None,
-        "seq": origin.seq if origin else None,
-        "received_at": origin.received_at if origin else None,
-    }
-    if change.tag is not None:
-        row["node"] = {"type": change.tag, **_looks("attributes", change)}
-    else:
-        row |= _looks("marks", change)
-    if change.kind == "delete":
-        row["part"] = fragment_encode(piece.spans)
-    return row
-
-
-def _looks(name: str, change: ContentChange) -> dict[str, Any]:
-    """Return marks or attributes, and what they were where they changed."""
-    looks = {name: plain_value(change.marks)}
-    if change.before is not None:
-        looks[f"{name}_before"] = plain_value(change.before)
-    return looks

@@ -12,12 +12,13 @@ from apps.accounts.selectors import people_named
 from apps.core.api.input import validated
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
+from apps.history.api.diff_rows import segment_row
 from apps.history.api.serializers import (
     DiffSerializer,
     MomentAgainstSerializer,
     VersionAgainstSerializer,
 )
-from apps.history.diff import piece_row, states_diff
+from apps.history.diff import states_diff
 from apps.history.snapshot import Snapshot
 from apps.history.states import state_at, version_state, version_state_before
 
@@ -59,10 +60,10 @@ class MomentDiffView(APIView):
 
 
 def _answer(document_id: str, lineage: str, earlier: Snapshot, later: Snapshot) -> Response:
-    pieces = states_diff(document_id=document_id, lineage=lineage, earlier=earlier, later=later)
+    segments = states_diff(document_id=document_id, lineage=lineage, earlier=earlier, later=later)
     authors: dict[str, Any] = people_named(
-        {piece.author_id for piece in pieces if piece.author_id is not None}
+        {segment.author_id for segment in segments if segment.author_id is not None}
     )
-    # Not by the serializer, which takes ten times as long: a document has thousands of pieces.
-    changes = [piece_row(piece, authors) for piece in pieces]
+    # Not by the serializer, which takes ten times as long: a document has thousands of segments.
+    changes = [segment_row(segment, authors) for segment in segments]
     return Response({"against": earlier.seq, "seq": later.seq, "changes": changes})
