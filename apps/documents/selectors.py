@@ -1,7 +1,9 @@
 """Reads of *documents*: one document with the caller's abilities, and lists."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from apps.accounts import selectors as accounts
@@ -21,6 +23,8 @@ ORDERINGS = (
     "created_at",
 )
 DEFAULT_ORDERING = "-updated_at"
+#: Documents of one chunk, where all documents are read.
+CHUNK_DOCUMENTS = 200
 
 
 class DocumentNotFoundError(errors.NotFoundError):
@@ -101,6 +105,26 @@ def document_ids() -> Iterator[str]:
         yield document.id
 
 
+def document_chunks(*, document_id: str | None = None) -> Iterator[list[Document]]:
+    """Yield all documents, or one of them, the last edited first, in chunks.
+
+    Of each only the id, the title and the positions of its log are loaded.
+    """
+    documents = Document.objects.only("id", "title", "seq", "published_seq")
+    if document_id is not None:
+        documents = documents.filter(id=document_id)
+    yield from _chunks(documents.order_by("-updated_at"))
+
+
+def documents_edited_since(since: datetime) -> Iterator[list[Document]]:
+    """Yield the documents edited after a time that have a log, the last edited first, in chunks.
+
+    Of each only the id and the last ``seq`` are loaded.
+    """
+    documents = Document.objects(updated_at__gt=since, seq__gt=0).only("id", "seq")
+    yield from _chunks(documents.order_by("-updated_at"))
+
+
 def documents_list(
     *,
     user: User,
@@ -140,6 +164,12 @@ def document_card(document: Document, *, user: User) -> DocumentCard:
     role = accounts.abilities_get(user=user, document_id=document.id).role
     owners = accounts.owners_by_document([document.id])
     return DocumentCard(document, _abilities_in(document, role), owners.get(document.id))
+
+
+def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    rows = iter(documents)
+    while chunk := list(islice(rows, CHUNK_DOCUMENTS)):
+        yield chunk
 
 
 def _abilities(user: Any, document_id: str) -> Abilities:

@@ -211,6 +211,13 @@ def head_seq(*, document_id: str) -> int:
     return 0 if row is None else int(row["seq"])
 
 
+def operation_received_at(*, document_id: str, seq: int) -> datetime | None:
+    """Return when an operation was received, None where the log does not have it."""
+    place = {"document_id": equal(document_id), "seq": equal(seq)}
+    row = operation_rows().find_one(place, {"_id": 0, "received_at": 1})
+    return None if row is None else row["received_at"]
+
+
 def seqs_received(*, document_id: str, seqs: Sequence[int]) -> dict[int, datetime]:
     """Return when those of the operations that are in the log were received, by seq."""
     wanted = {"document_id": equal(document_id), "seq": {"$in": list(seqs)}}
