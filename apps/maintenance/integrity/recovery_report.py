@@ -5,7 +5,8 @@ from typing import Any
 
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, decode_vector
-from apps.history.recovery import Recovery, document_recover
+from apps.history.rebuild import Recovery
+from apps.history.recovery import document_recover
 from apps.history.selectors import version_infos
 from apps.maintenance.selectors import stored_check
 from apps.oplog.quarantine import quarantine_iter
