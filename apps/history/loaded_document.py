@@ -1,14 +1,15 @@
 """A document in memory, exactly as durable as the log: a snapshot, and operations upon it."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Self
 
 from django.conf import settings
 
-from apps.core.errors import ConflictError
+from apps.core.errors import AppError, ConflictError
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector
-from apps.crdt.engine.base import EngineDocument, get_engine, has_everything
+from apps.crdt.engine.base import EngineBrokenError, EngineDocument, get_engine, has_everything
 from apps.crdt.engine.causal_gate import advance, missing
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
@@ -68,6 +69,25 @@ class LoadedDocument:
         advance(self.vector, header)
         self.size_bytes += len(operation.update)
         self.pass_over(operation)
+
+    def apply_or_skip(self, operation: Operation, quarantined: Container[int]) -> AppError | None:
+        """Apply the next operation of the log; skip it where it cannot be applied.
+
+        An operation whose seq is in ``quarantined`` is skipped. So is one that cannot be applied:
+        its error is returned, and the caller quarantines it. Raises ``EngineBrokenError``, after
+        which the document has to be rebuilt with this operation in ``quarantined``.
+        """
+        if operation.seq in quarantined:
+            self.pass_over(operation)
+            return None
+        try:
+            self.apply(operation)
+        except EngineBrokenError:
+            raise
+        except AppError as err:
+            self.pass_over(operation)
+            return err
+        return None
 
     def pass_over(self, operation: Operation) -> None:
         """Take note of an operation without its content: it is set aside (``oplog.quarantine``)."""

@@ -203,16 +203,12 @@ def _whole(recovery: Recovery, loaded: LoadedDocument) -> Iterator[None]:
 def _take(recovery: Recovery, loaded: LoadedDocument, operation: Operation) -> None:
     recovery.read += 1
     recovery.on_operation(operation)
-    if operation.seq in recovery.set_aside:
-        loaded.pass_over(operation)
-        return
     try:
-        loaded.apply(operation)
+        error = loaded.apply_or_skip(operation, recovery.set_aside)
     except EngineBrokenError as err:
         raise _BreaksEngineError(operation, err) from err
-    except AppError as err:
-        _set_aside(recovery, operation, err)
-        loaded.pass_over(operation)
+    if error is not None:
+        _set_aside(recovery, operation, error)
 
 
 def _set_aside(recovery: Recovery, operation: Operation, error: AppError) -> None:
