@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
 
-from apps.collab.live_document import Submission
 from apps.collab.runtime import get_runtime
+from apps.collab.submission import Submission
 from apps.core.errors import AppError, TransientError
 from apps.core.request_ids import request_id_find
 from apps.crdt.codec.update_reader import read_update

@@ -15,7 +15,7 @@ from twisted.internet import defer
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from apps.collab.close_codes import TOO_LARGE
+from apps.collab.close_codes import TOO_LARGE, close_with
 from apps.collab.servers import (
     CLOSE_WAIT_S,
     LARGE_BYTES,
@@ -39,6 +39,8 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
     _drained: asyncio.Event | None = None
     #: What the answer to the handshake says beside what it has to.
     answer_headers: Sequence[tuple[bytes, bytes]] = ()
+    #: The reason of the close frame, set before ``serverClose``.
+    close_reason = ""
     #: Whether the socket is not read from.
     _is_held_up = False
 
@@ -117,11 +119,12 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
 
     def serverClose(self, code: int | None = None) -> None:  # noqa: N802 - daphne's name
         """Send a close frame with any code: ``sendClose`` refuses 1013, which a server may send."""
-        self.sendCloseFrame(code=1000 if code is None else code)
+        code = 1000 if code is None else code
+        self.sendCloseFrame(code=code, reasonUtf8=self.close_reason.encode() or None)
 
     def _max_message_size_exceeded(self, *args: Any, **kwargs: Any) -> None:
         """Answer a frame over the limit with our close code, and read no more of it."""
-        self.sendClose(code=TOO_LARGE)
+        self.sendClose(*close_with(TOO_LARGE))
         self.failedByMe = True
 
 
@@ -145,6 +148,8 @@ class DocumentServer(Server):  # type: ignore[misc]
         """Pass on what the application sends, at the pace at which the client reads."""
         if message["type"] == "websocket.accept":
             protocol.answer_headers = message.get("headers", ())
+        elif message["type"] == "websocket.close":  # daphne passes on the code alone
+            protocol.close_reason = message.get("reason", "")
         await super().handle_reply(protocol, message)
         if isinstance(protocol, DocumentProtocol):
             await protocol.wait_drained()

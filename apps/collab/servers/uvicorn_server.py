@@ -18,7 +18,7 @@ from websockets.frames import CloseCode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from apps.collab.close_codes import TOO_LARGE
+from apps.collab.close_codes import TOO_LARGE, close_with
 from apps.collab.runtime import get_runtime
 from apps.collab.servers import (
     CLOSE_WAIT_S,
@@ -49,7 +49,7 @@ class _Frames(ServerProtocol):
     def fail(self, code: CloseCode | int, reason: str = "") -> None:
         """Close for what a client did wrong."""
         if code == CloseCode.MESSAGE_TOO_BIG:
-            code, reason = TOO_LARGE, ""
+            code, reason = close_with(TOO_LARGE)
         super().fail(code, reason)
 
 
