@@ -185,7 +185,7 @@ class AttributionIndex:
         """Return the operation of a number."""
         return Origin(self.seqs[place], self.author_ids[place], self.received_ms[place])
 
-    def pack(self) -> bytes:
+    def encode(self) -> bytes:
         """Return all of it as compressed JSON."""
         clients = {str(each): [self._ends[each], self._places[each]] for each in self._ends}
         deletes = {
@@ -197,9 +197,9 @@ class AttributionIndex:
         return columns_encode(columns, form=_FORM, level=1)
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Self:
+    def decode(cls, blob: bytes) -> Self:
         """Read what ``pack`` made. Raises ``ValueError``."""
-        seq, origins, clients, deletes, letters = columns_decode(packed, form=_FORM)
+        seq, origins, clients, deletes, letters = columns_decode(blob, form=_FORM)
         clocks = cls()
         clocks.seq = seq
         clocks.seqs, clocks.author_ids, clocks.received_ms = origins
@@ -250,14 +250,14 @@ def _take_all(clocks: AttributionIndex, operations: Iterable[Operation], aside: 
 def _cached(key: str) -> AttributionIndex:
     try:
         packed = get_redis_connection("default").get(key)
-        return AttributionIndex() if packed is None else AttributionIndex.unpack(packed)
+        return AttributionIndex() if packed is None else AttributionIndex.decode(packed)
     except (RedisError, ValueError) as err:
         logger.warning("%s not read from Redis: %s", key, err)
         return AttributionIndex()
 
 
 def _cache(key: str, clocks: AttributionIndex) -> None:
-    packed = clocks.pack()
+    packed = clocks.encode()
     if len(packed) > CACHED_BYTES:
         return
     try:

@@ -18,7 +18,7 @@ def compaction_snapshot(base: CompactionPoint) -> Snapshot:
     if version is None:
         raise _lost(base, "it is not there")
     try:
-        snapshot = Snapshot.unpack(version.packed)
+        snapshot = Snapshot.decode(version.blob)
     except SnapshotDamagedError as err:
         raise _lost(base, "it is damaged") from err
     if snapshot.seq != base.seq or snapshot.version_vector != base.version_vector:

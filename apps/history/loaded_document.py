@@ -68,7 +68,7 @@ class LoadedDocument:
         self.engine.apply(operation.update, brings_structs=True)  # nobody asks whether
         advance(self.vector, header)
         self.size_bytes += len(operation.update)
-        self.pass_over(operation)
+        self.skip(operation)
         return header
 
     def apply_or_skip(self, operation: Operation, quarantined: Container[int]) -> AppError | None:
@@ -79,18 +79,18 @@ class LoadedDocument:
         which the document has to be rebuilt with this operation in ``quarantined``.
         """
         if operation.seq in quarantined:
-            self.pass_over(operation)
+            self.skip(operation)
             return None
         try:
             self.apply(operation)
         except EngineBrokenError:
             raise
         except AppError as err:
-            self.pass_over(operation)
+            self.skip(operation)
             return err
         return None
 
-    def pass_over(self, operation: Operation) -> None:
+    def skip(self, operation: Operation) -> None:
         """Take note of an operation without its content: it is set aside (``oplog.quarantine``)."""
         self.seq = operation.seq
         self.recent[operation.unique_id] = operation.seq

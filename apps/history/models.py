@@ -19,7 +19,7 @@ class DocumentVersion(me.Document):  # type: ignore[misc]
     created_at = me.DateTimeField(required=True)
     author_ids = me.ListField(me.StringField())
     version_vector = me.BinaryField(required=True)
-    #: The state as ``Snapshot.pack`` makes it.
+    #: The state as ``Snapshot.encode`` returns it.
     snapshot = me.BinaryField(required=True)
     #: Length of the state before compression, in bytes.
     size = me.IntField(required=True)

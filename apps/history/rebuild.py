@@ -26,7 +26,7 @@ from apps.oplog.quarantine import operation_quarantine
 logger = logging.getLogger(__name__)
 
 #: Operations that are merged at once: more make it slower again.
-BATCH = 200
+REPLAY_BATCH_OPERATIONS = 200
 
 
 class _BreaksEngineError(Exception):
@@ -61,7 +61,7 @@ class Recovery:
     #: Is told of every operation that is read, with that of the snapshot.
     on_operation: Callable[[Operation], None] = lambda _: None
     #: How many operations are merged at once.
-    at_once: int = BATCH
+    at_once: int = REPLAY_BATCH_OPERATIONS
     processed: Processed | None = None
     found: FoundSnapshot | None = None
     snapshot_seq: int = 0
@@ -129,7 +129,7 @@ def _rebuild(recovery: Recovery) -> None:
     for found in _timed(recovery, snapshots):
         try:
             with recovery.step("open"):
-                snapshot = Snapshot.unpack(found.packed)
+                snapshot = Snapshot.decode(found.blob)
                 loaded = _open(snapshot)
             _replay(recovery, loaded)
         except CompactedError as err:
@@ -148,8 +148,10 @@ def _rebuild(recovery: Recovery) -> None:
 
 def _pass_over(recovery: Recovery, found: FoundSnapshot, error: Exception) -> None:
     """Say what is wrong with a snapshot; drop it from the cache, have a damaged version mended."""
-    logger.error("snapshot of %s (%s) passed over: %s", recovery.document_id, found.place, error)
-    recovery.passed_over.append(f"{found.place}: {error}")
+    logger.error(
+        "snapshot of %s (%s) passed over: %s", recovery.document_id, found.description, error
+    )
+    recovery.passed_over.append(f"{found.description}: {error}")
     if recovery.dry_run:
         return
     if found.source == "redis":

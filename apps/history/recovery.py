@@ -149,7 +149,7 @@ def _kept(base: CompactionPoint, seq: int) -> Snapshot:
         return EMPTY
     for packed in version_blob_at(document_id=base.document_id, seq=seq):
         try:
-            return Snapshot.unpack(packed)
+            return Snapshot.decode(packed)
         except SnapshotDamagedError as err:
             logger.error("a version of %s at %s: %s", base.document_id, seq, err)
     raise compacted(base)

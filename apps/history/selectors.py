@@ -34,17 +34,17 @@ class FoundSnapshot:
     ``number`` is that of its version, where it is known.
     """
 
-    packed: bytes
+    blob: bytes
     source: str
     number: int | None = None
 
     @property
-    def place(self) -> str:
+    def description(self) -> str:
         """Return where it was, in words."""
         return self.source if self.number is None else f"version {self.number}"
 
 
-NOTHING = FoundSnapshot(EMPTY.pack(), "nothing")
+NOTHING = FoundSnapshot(EMPTY.encode(), "nothing")
 
 
 def snapshots_iter(*, document_id: str, up_to: int | None = None) -> Iterator[FoundSnapshot]:

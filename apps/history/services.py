@@ -20,7 +20,7 @@ from apps.oplog.selectors import authors_between
 #: How often a version looks for a free number before it gives up.
 _ATTEMPTS = 20
 #: Versions that one command drops.
-_DROPPED_AT_ONCE = 50
+_DELETE_MAX_VERSIONS = 50
 #: Length of a version's name.
 NAME_MAX_CHARS = 200
 
@@ -54,7 +54,7 @@ def version_create(
         "created_at": clock.now(),
         "author_ids": sorted(set(author_ids)),
         "version_vector": snapshot.version_vector,
-        "snapshot": snapshot.pack(),
+        "snapshot": snapshot.encode(),
         "size": len(snapshot.state),
     }
     for _ in range(_ATTEMPTS):
@@ -130,7 +130,7 @@ def version_repair(version: Version, snapshot: Snapshot) -> bool:
     }
     right = {
         "version_vector": snapshot.version_vector,
-        "snapshot": snapshot.pack(),
+        "snapshot": snapshot.encode(),
         "size": len(snapshot.state),
     }
     return bool(version_rows().update_one(place, {"$set": right}).matched_count)
@@ -161,8 +161,8 @@ def versions_drop(*, document_id: str, numbers: Sequence[int]) -> int:
     One that got a name meanwhile, or that a log begins with now, stays.
     """
     dropped = 0
-    for start in range(0, len(numbers), _DROPPED_AT_ONCE):
-        batch = list(numbers[start : start + _DROPPED_AT_ONCE])
+    for start in range(0, len(numbers), _DELETE_MAX_VERSIONS):
+        batch = list(numbers[start : start + _DELETE_MAX_VERSIONS])
         result = version_rows().delete_many(
             {
                 "document_id": equal(document_id),

@@ -35,7 +35,7 @@ class Snapshot:
         """Return the decoded version vector."""
         return decode_vector(self.version_vector)
 
-    def pack(self) -> bytes:
+    def encode(self) -> bytes:
         """Return the stored form: magic, seq, vector length, SHA-256, body; big-endian.
 
         The body is the vector and the state, compressed; the checksum covers all the others.
@@ -45,11 +45,11 @@ class Snapshot:
         return _HEAD.pack(_MAGIC, self.seq, length, _digest(self.seq, length, body)) + body
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Self:
+    def decode(cls, blob: bytes) -> Self:
         """Read the stored form. Raises ``SnapshotDamagedError`` unless it is whole."""
         try:
-            magic, seq, vector_length, digest = _HEAD.unpack_from(packed)
-            body = packed[_HEAD.size :]
+            magic, seq, vector_length, digest = _HEAD.unpack_from(blob)
+            body = blob[_HEAD.size :]
             if magic != _MAGIC or _digest(seq, vector_length, body) != digest:
                 raise SnapshotDamagedError("A stored snapshot does not match its checksum.")
             content = zlib.decompress(body)

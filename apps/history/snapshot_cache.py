@@ -33,7 +33,7 @@ def snapshot_put(*, document_id: str, snapshot: Snapshot) -> bool:
             2,
             *_keys(document_id),
             snapshot.seq,
-            snapshot.pack(),
+            snapshot.encode(),
             settings.SNAPSHOT_CACHE_S,
         )
     except RedisError as err:

@@ -62,7 +62,7 @@ def _stored(document_id: str, number: int) -> Snapshot:
     if version is None:
         raise version_missing(document_id=document_id, number=number)
     try:
-        return Snapshot.unpack(version.packed)
+        return Snapshot.decode(version.blob)
     except SnapshotDamagedError as err:
         return _from_log(version, err)
 

@@ -14,9 +14,9 @@ from apps.history.snapshot import Snapshot, SnapshotDamagedError
 logger = logging.getLogger(__name__)
 
 #: How long one reader may take, and how long the others wait for it, in seconds.
-READER_S = 5.0
+READER_LOCK_S = 5.0
 #: Between two looks of those who wait, in seconds.
-LOOK_S = 0.02
+READER_LOCK_POLL_S = 0.02
 
 #: Stores a version and drops those of the same document that were stored longest ago.
 #: KEYS: the version, the index. ARGV: content, expiry (seconds), now, most, number, key prefix.
@@ -38,7 +38,7 @@ def cached_version(*, document_id: str, number: int) -> Snapshot | None:
     """Return a version's content; None when it is not there or damaged, or Redis is away."""
     try:
         packed = get_redis_connection("default").get(f"{_prefix(document_id)}{number}")
-        return None if packed is None else Snapshot.unpack(packed)
+        return None if packed is None else Snapshot.decode(packed)
     except SnapshotDamagedError as err:
         logger.error("cached version %s of %s passed over: %s", number, document_id, err)
     except RedisError as err:
@@ -55,7 +55,7 @@ def version_cache(*, document_id: str, number: int, snapshot: Snapshot) -> None:
             2,
             f"{prefix}{number}",
             f"{prefix}index",
-            snapshot.pack(),
+            snapshot.encode(),
             settings.VERSION_CACHE_S,
             time.time(),
             settings.VERSION_CACHE_MOST,
@@ -85,7 +85,7 @@ def one_reader(*, document_id: str, number: int) -> Iterator[None]:
     """
     name = f"{_prefix(document_id)}{number}:reader"
     lock = get_redis_connection("default").lock(
-        name, timeout=READER_S, blocking_timeout=READER_S, sleep=LOOK_S
+        name, timeout=READER_LOCK_S, blocking_timeout=READER_LOCK_S, sleep=READER_LOCK_POLL_S
     )
     try:
         taken = lock.acquire()

@@ -10,10 +10,10 @@ from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
 #: Rows and bytes of one command.
-BATCH_ROWS = 200
-BATCH_BYTES = 4 * 1024 * 1024
+INSERT_MAX_ROWS = 200
+INSERT_MAX_BYTES = 4 * 1024 * 1024
 #: Operations that one command deletes.
-DROPPED_AT_ONCE = 1_000
+DELETE_MAX_ROWS = 1_000
 
 
 def operations_write(operations: Iterable[Operation]) -> Iterator[int]:
@@ -24,7 +24,9 @@ def operations_write(operations: Iterable[Operation]) -> Iterator[int]:
     batch: list[Operation] = []
     size = written = 0
     for operation in operations:
-        if batch and (len(batch) == BATCH_ROWS or size + len(operation.update) > BATCH_BYTES):
+        if batch and (
+            len(batch) == INSERT_MAX_ROWS or size + len(operation.update) > INSERT_MAX_BYTES
+        ):
             written += _insert(batch)
             batch, size = [], 0
             yield written
@@ -47,7 +49,7 @@ def operations_drop(*, document_id: str, up_to: int) -> Iterator[int]:
     """
     dropped = 0
     while (first := _first_seq(document_id)) is not None and first <= up_to:
-        last = min(first + DROPPED_AT_ONCE - 1, up_to)
+        last = min(first + DELETE_MAX_ROWS - 1, up_to)
         wanted = {"document_id": equal(document_id), "seq": {"$lte": last}}
         dropped += operation_rows().delete_many(wanted).deleted_count
         yield dropped

@@ -10,7 +10,7 @@ from apps.core.mongo import equal
 from apps.core.mongo_plans import HotQuery, hot_queries
 from apps.core.service_checks import service_check
 from apps.oplog.models import compacted_rows, operation_rows
-from apps.oplog.publisher import ASK_WAIT_S, DEAD_LETTERS, TOPIC, client_config
+from apps.oplog.publisher import BROKER_WAIT_S, DEAD_LETTERS, TOPIC, client_config
 
 _DOCUMENT = {"document_id": equal("none")}
 
@@ -31,7 +31,7 @@ hot_queries.add(
 def topics_check(**_: object) -> list[CheckMessage]:
     """Tell which topic is missing, or cannot be shared or kept as the settings say."""
     try:
-        topics = AdminClient({**client_config(), "log_level": 0}).list_topics(timeout=ASK_WAIT_S)
+        topics = AdminClient({**client_config(), "log_level": 0}).list_topics(timeout=BROKER_WAIT_S)
     except KafkaException:
         return []  # ``reachable_check`` tells it
     found: list[CheckMessage] = []

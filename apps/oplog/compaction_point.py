@@ -46,7 +46,7 @@ class CompactionPoint:
     made_at: datetime
 
     @property
-    def begins(self) -> int:
+    def first_seq(self) -> int:
         """Return the first operation of the log."""
         return self.seq + 1
 
@@ -68,15 +68,15 @@ def compaction_point_find(*, document_id: str) -> CompactionPoint | None:
 def log_first_seq(*, document_id: str) -> int:
     """Return the seq of the first operation of a log."""
     base = compaction_point_find(document_id=document_id)
-    return 1 if base is None else base.begins
+    return 1 if base is None else base.first_seq
 
 
 def compacted(base: CompactionPoint) -> CompactedError:
     """Return the error for what is before a log's beginning."""
     return CompactedError(
-        f"The log of this document begins at operation {base.begins}; of what was before, there "
+        f"The log of this document begins at operation {base.first_seq}; of what was before, there "
         "are its versions.",
-        extra={"begins": base.begins},
+        extra={"begins": base.first_seq},
     )
 
 

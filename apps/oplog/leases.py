@@ -21,14 +21,14 @@ from apps.oplog.models import lock_rows
 #: How long a lease lasts without renewal, in seconds. Nobody waits longer for a dead owner.
 LEASE_S = 10.0
 #: How long a lease that was handed over waits for its new holder alone, in seconds.
-TURN_S = 0.2
+HANDOVER_S = 0.2
 
 
 class Hold(enum.Enum):
     """What ``Leases.hold`` found."""
 
     HELD = "held"  #: it was ours already: nobody else has appended since
-    FRESH = "fresh"  #: it is ours from now on: another server may have appended before
+    ACQUIRED = "acquired"  #: it is ours from now on: another server may have appended before
     TAKEN = "taken"  #: another server has it
 
 
@@ -110,7 +110,7 @@ class Leases:
         """Give the lease to who wants it, for as long as it takes to come for it."""
         row = lock_rows().find_one({"_id": document_id})
         if row is not None and row["fence"] == lease.fence and row.get("wanted_by"):
-            turn = _Lease(lease.fence + 1, self._now() + TURN_S)
+            turn = _Lease(lease.fence + 1, self._now() + HANDOVER_S)
             self._swap(document_id, lease.fence, turn, owner=row["wanted_by"])
 
     def _take(self, document_id: str) -> Hold:
@@ -127,7 +127,7 @@ class Leases:
         if not taken:
             return Hold.TAKEN
         self._held[document_id] = lease
-        return Hold.FRESH
+        return Hold.ACQUIRED
 
     def _is_ours(self, owner: str) -> bool:
         """Tell whether a holder was this very server, before it was started again."""

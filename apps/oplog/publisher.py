@@ -27,14 +27,14 @@ DEAD_LETTERS = f"{TOPIC}-dead"
 #: How often delivery reports become marks in MongoDB, in seconds.
 MARK_INTERVAL_S = 1.0
 #: How long a broker may take to say that it is there, in seconds.
-ASK_WAIT_S = 3.0
+BROKER_WAIT_S = 3.0
 #: How long librdkafka tries to deliver a message before the relay has to, in milliseconds.
 DELIVERY_WAIT_MS = 30_000
 #: Messages that wait for delivery; what is more, the relay publishes from the log.
-QUEUED_MESSAGES = 100_000
+QUEUE_MAX_MESSAGES = 100_000
 #: Largest message: more than any operation, for MongoDB takes no row of 16 MiB. Topics have the
 #: same as their ``max.message.bytes`` (``apps.oplog.topics``).
-MESSAGE_BYTES = 16 * 1024 * 1024
+MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 
 
 def client_config() -> dict[str, Any]:
@@ -82,8 +82,8 @@ class Publisher:
                 "compression.type": "lz4",
                 "linger.ms": 5,
                 "message.timeout.ms": DELIVERY_WAIT_MS,
-                "queue.buffering.max.messages": QUEUED_MESSAGES,
-                "message.max.bytes": MESSAGE_BYTES,
+                "queue.buffering.max.messages": QUEUE_MAX_MESSAGES,
+                "message.max.bytes": MESSAGE_MAX_BYTES,
             },
             logger=logging.getLogger("apps.oplog.kafka"),
         )
@@ -93,7 +93,7 @@ class Publisher:
         self._thread = threading.Thread(target=self._serve, name="publisher", daemon=True)
         self._thread.start()
 
-    def hand_over(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
+    def enqueue(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
         """Queue operations for delivery; False when one is not taken (the relay comes by).
 
         ``headers`` are for each of the messages, beside its own.
@@ -116,9 +116,9 @@ class Publisher:
         return True
 
     def reaches_kafka(self) -> bool:
-        """Tell whether a broker answers within ``ASK_WAIT_S``."""
+        """Tell whether a broker answers within ``BROKER_WAIT_S``."""
         try:
-            self._producer.list_topics(timeout=ASK_WAIT_S)
+            self._producer.list_topics(timeout=BROKER_WAIT_S)
         except KafkaException:
             return False
         return True

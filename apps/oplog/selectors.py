@@ -18,7 +18,7 @@ from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
 #: How many rows one round trip of a long read brings.
-READ_BATCH = 1_000
+READ_BATCH_ROWS = 1_000
 
 
 class LogGapError(ConflictError):
@@ -42,7 +42,7 @@ def operations_iter(
     """Yield what ``operations_since`` returns, without holding it all in memory."""
     left = sys.maxsize if limit is None else limit
     while left > 0:
-        count = min(left, READ_BATCH)
+        count = min(left, READ_BATCH_ROWS)
         rows = _rows_after(document_id, after, count)
         for row in rows:
             after += 1
@@ -105,7 +105,7 @@ def _live_writes(document_id: str, after: int, limit: int) -> list[LogWrite]:
         {"document_id": equal(document_id), "seq": {"$gt": after}},
         {"_id": 0, "seq": 1, "author_id": 1, "received_at": 1},
     )
-    return [LogWrite(**row) for row in rows.sort("seq", 1).limit(limit).batch_size(READ_BATCH)]
+    return [LogWrite(**row) for row in rows.sort("seq", 1).limit(limit).batch_size(READ_BATCH_ROWS)]
 
 
 def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
@@ -119,7 +119,7 @@ def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
     wanted = {"document_id": equal(document_id), "seq": {"$gt": begun}}
     rows = operation_rows().find(wanted, {"_id": 0, "seq": 1})
     expected = begun + 1
-    for row in rows.sort("seq", 1).batch_size(READ_BATCH):
+    for row in rows.sort("seq", 1).batch_size(READ_BATCH_ROWS):
         seq = row.get("seq", 0)
         if seq > expected:
             yield "gap", f"The log lacks {_range(expected, seq - 1)}."
@@ -132,7 +132,7 @@ def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
 def _repeated_ids(document_id: str) -> Iterator[tuple[str, str]]:
     rows = operation_rows().find({"document_id": equal(document_id)}, {"_id": 0, "unique_id": 1})
     before: object = object()
-    for row in rows.sort("unique_id", 1).batch_size(READ_BATCH):
+    for row in rows.sort("unique_id", 1).batch_size(READ_BATCH_ROWS):
         unique_id = row.get("unique_id")
         if unique_id == before:
             yield "unique_id_twice", f"Two operations have the unique id {unique_id!r}."
@@ -201,7 +201,7 @@ def authors_between(*, document_id: str, after: int, up_to: int) -> set[str]:
         {"document_id": equal(document_id), "seq": {"$gt": after, "$lte": up_to}},
         {"_id": 0, "author_id": 1},
     )
-    return {row["author_id"] for row in rows.batch_size(READ_BATCH)}
+    return {row["author_id"] for row in rows.batch_size(READ_BATCH_ROWS)}
 
 
 def head_seq(*, document_id: str) -> int:

@@ -29,7 +29,7 @@ class AppendState(enum.Enum):
 
     STORED = "stored"  #: all of it is in the log
     LOCKED = "locked"  #: another server holds the lock: ask for it, wait, try again
-    BEHIND = "behind"  #: the log has something that the caller lacks: read it, then try again
+    CONFLICT = "conflict"  #: the log has something that the caller lacks: read it, then try again
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Appended:
 
 
 _LOCKED = Appended(AppendState.LOCKED, 0)
-_BEHIND = Appended(AppendState.BEHIND, 0)
+_CONFLICT = Appended(AppendState.CONFLICT, 0)
 
 
 def operations_append(
@@ -78,7 +78,7 @@ def operations_append(
         for index in ready[:done]:
             answers[index] = Appended(AppendState.STORED, len(appends[index].operations))
         if failed is not None:
-            answers[ready[done]] = Appended(AppendState.BEHIND, failed)
+            answers[ready[done]] = Appended(AppendState.CONFLICT, failed)
             done += 1
         ready = ready[done:]
     laps.lap(metrics.STEP_STORE)
@@ -93,10 +93,10 @@ def _refusal(append: Append, leases: Leases) -> Appended | None:
     hold = leases.hold(append.document_id)
     if hold is Hold.TAKEN:
         return _LOCKED
-    if hold is Hold.FRESH and log_reaches(
+    if hold is Hold.ACQUIRED and log_reaches(
         document_id=append.document_id, seq=append.operations[0].seq
     ):
-        return _BEHIND
+        return _CONFLICT
     return None
 
 
@@ -221,10 +221,10 @@ def _hand_over(
 def _publish(operations: Sequence[Operation], publisher: Publisher, trace: Trace | None) -> None:
     """Hand operations to Kafka; where they are traced, each message names its trace."""
     if trace is None:
-        publisher.hand_over(operations)
+        publisher.enqueue(operations)
         return
     with trace.publishing(len(operations)) as traceparent:
-        publisher.hand_over(operations, headers=[(tracing.HEADER, traceparent)])
+        publisher.enqueue(operations, headers=[(tracing.HEADER, traceparent)])
 
 
 def _together(traces: Iterable[Trace | None]) -> TraceGroup | None:

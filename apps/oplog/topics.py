@@ -21,12 +21,18 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from django.conf import settings
 
 from apps.core.errors import ConflictError, TransientError
-from apps.oplog.publisher import ASK_WAIT_S, DEAD_LETTERS, MESSAGE_BYTES, TOPIC, client_config
+from apps.oplog.publisher import (
+    BROKER_WAIT_S,
+    DEAD_LETTERS,
+    MESSAGE_MAX_BYTES,
+    TOPIC,
+    client_config,
+)
 
 #: How long a broker may take for one change, in seconds.
-CHANGE_WAIT_S = 30.0
+TOPIC_CHANGE_WAIT_S = 30.0
 #: Copies of each message where nobody says another number, and there are as many brokers.
-REPLICAS = 3
+DEFAULT_REPLICAS = 3
 _HOUR_MS = 3_600_000
 #: Messages that nobody could read wait for a person, so they are kept longer.
 _DEAD_LETTER_TIMES = 4
@@ -45,7 +51,7 @@ class TooFewPartitionsError(ConflictError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TopicSpec:
     """A topic as it has to be."""
 
     name: str
@@ -71,8 +77,8 @@ def topics_ensure(*, grow: bool = False) -> list[TopicState]:
     """
     admin = AdminClient({**client_config(), "log_level": 0})
     try:
-        brokers = len(admin.list_topics(timeout=ASK_WAIT_S).brokers)
-        replicas = settings.KAFKA_TOPIC_REPLICAS or min(brokers, REPLICAS)
+        brokers = len(admin.list_topics(timeout=BROKER_WAIT_S).brokers)
+        replicas = settings.KAFKA_TOPIC_REPLICAS or min(brokers, DEFAULT_REPLICAS)
         return [_ensure(admin, wanted, replicas, grow=grow) for wanted in _wanted(replicas)]
     except KafkaException as err:
         error = err.args[0]
@@ -81,33 +87,35 @@ def topics_ensure(*, grow: bool = False) -> list[TopicState]:
         ) from err
 
 
-def _wanted(replicas: int) -> list[Wanted]:
+def _wanted(replicas: int) -> list[TopicSpec]:
     hours = settings.KAFKA_RETENTION_HOURS
     common = {
         "cleanup.policy": "delete",
-        "max.message.bytes": str(MESSAGE_BYTES),
+        "max.message.bytes": str(MESSAGE_MAX_BYTES),
         # With one copy to spare: a broker may be away, and what is confirmed is on two disks.
         "min.insync.replicas": str(max(1, replicas - 1)),
     }
     kept = {"retention.ms": str(hours * _HOUR_MS)}
     longer = {"retention.ms": str(hours * _HOUR_MS * _DEAD_LETTER_TIMES)}
     return [
-        Wanted(TOPIC, settings.KAFKA_TOPIC_PARTITIONS, {**common, **kept}),
-        Wanted(DEAD_LETTERS, 1, {**common, **longer}),
+        TopicSpec(TOPIC, settings.KAFKA_TOPIC_PARTITIONS, {**common, **kept}),
+        TopicSpec(DEAD_LETTERS, 1, {**common, **longer}),
     ]
 
 
-def _ensure(admin: AdminClient, wanted: Wanted, replicas: int, *, grow: bool) -> TopicState:
+def _ensure(admin: AdminClient, wanted: TopicSpec, replicas: int, *, grow: bool) -> TopicState:
     # Of all topics: a broker that is asked for one by its name may make it, as it likes.
-    found = admin.list_topics(timeout=ASK_WAIT_S).topics.get(wanted.name)
+    found = admin.list_topics(timeout=BROKER_WAIT_S).topics.get(wanted.name)
     if found is not None:
         return _adjust(admin, wanted, found, grow=grow)
     new = NewTopic(wanted.name, wanted.partitions, replicas, config=wanted.config)
-    _wait(admin.create_topics([new], operation_timeout=CHANGE_WAIT_S))
+    _wait(admin.create_topics([new], operation_timeout=TOPIC_CHANGE_WAIT_S))
     return TopicState(wanted.name, "created", wanted.partitions, replicas, wanted.config)
 
 
-def _adjust(admin: AdminClient, wanted: Wanted, found: TopicMetadata, *, grow: bool) -> TopicState:
+def _adjust(
+    admin: AdminClient, wanted: TopicSpec, found: TopicMetadata, *, grow: bool
+) -> TopicState:
     partitions = len(found.partitions)
     if partitions < wanted.partitions:
         if not grow:
@@ -129,11 +137,11 @@ def _adjust(admin: AdminClient, wanted: Wanted, found: TopicMetadata, *, grow: b
     )
 
 
-def _configure(admin: AdminClient, wanted: Wanted) -> bool:
+def _configure(admin: AdminClient, wanted: TopicSpec) -> bool:
     """Set what is not as it has to be; tell whether there was something."""
     topic = ConfigResource(ConfigResource.Type.TOPIC, wanted.name)
     [described] = admin.describe_configs([topic]).values()
-    present = described.result(CHANGE_WAIT_S)
+    present = described.result(TOPIC_CHANGE_WAIT_S)
     entries = [
         ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
         for name, value in wanted.config.items()
@@ -151,4 +159,4 @@ def _wait(futures: dict[Any, Any]) -> None:
     """Wait for the brokers' answers. Raises ``KafkaException``."""
     results: list[Callable[[float], object]] = [future.result for future in futures.values()]
     for result in results:
-        result(CHANGE_WAIT_S)
+        result(TOPIC_CHANGE_WAIT_S)

@@ -51,7 +51,7 @@ def golden_index() -> AttributionIndex:
 
 def test_index_that_an_earlier_release_cached_is_read() -> None:
     """A new release goes on from what is in Redis."""
-    index = AttributionIndex.unpack(GOLDEN)
+    index = AttributionIndex.decode(GOLDEN)
     assert index.seq == 12
     assert index.places(3, 0, 6) == [0, 0, 0, 0, 1, 1]
     assert index.deleters(3, 0, 6) == [NONE, 1, 1, 1, NONE, NONE]
@@ -62,7 +62,7 @@ def test_index_that_an_earlier_release_cached_is_read() -> None:
 
 def test_index_is_cached_as_an_earlier_release_cached_it() -> None:
     """The same JSON; its compression is the library's own."""
-    assert zlib.decompress(golden_index().pack()) == zlib.decompress(GOLDEN)
+    assert zlib.decompress(golden_index().encode()) == zlib.decompress(GOLDEN)
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_index_is_cached_as_an_earlier_release_cached_it() -> None:
 def test_index_that_cannot_be_read_raises(damaged: bytes, reason: str) -> None:
     """Damaged bytes, and those of another form."""
     with pytest.raises(ValueError, match=reason):
-        AttributionIndex.unpack(damaged)
+        AttributionIndex.decode(damaged)

@@ -196,7 +196,7 @@ def test_clocks_come_out_of_their_package_as_they_went_in() -> None:
     made = AttributionIndex()
     for operation in scribe.write_many(20):
         made.take(operation, is_aside=False)
-    read = AttributionIndex.unpack(made.pack())
+    read = AttributionIndex.decode(made.encode())
     length = len(scribe.text)
     client = scribe.doc.client_id
     assert read.places(client, 0, length) == made.places(client, 0, length)
@@ -213,7 +213,7 @@ def test_deletes_are_those_of_who_deleted_first() -> None:
     del scribe.content[0:3]
     attribution.take(scribe.write(""), is_aside=False)
     attribution.take(scribe.write("!"), is_aside=False)  # this update has the delete once more
-    read = AttributionIndex.unpack(attribution.pack())
+    read = AttributionIndex.decode(attribution.encode())
     assert read.deleters(scribe.doc.client_id, 0, 7) == [1, 1, 1, NONE, NONE, NONE, NONE]
     assert [read.origin(place).seq for place in (0, 1, 2)] == [1, 2, 3]
     assert read.deleters(99, 0, 2) == [NONE, NONE]

@@ -27,7 +27,7 @@ class Writer:
             self.clocks.take_packed(CompactedOperation.of(operation))
         else:
             self.clocks.take(operation, is_aside=False)
-        self.clocks = AttributionIndex.unpack(self.clocks.pack())
+        self.clocks = AttributionIndex.decode(self.clocks.encode())
         return self.clocks.letters(self._seq, self._seq)
 
 

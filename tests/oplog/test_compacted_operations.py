@@ -151,4 +151,4 @@ def test_beginning_only_moves_forward() -> None:
     moved = [compaction_point_advance(each) for each in (first, later, first, later)]
     assert moved == [True, True, False, False]
     assert compaction_point_find(document_id=first.document_id) == later
-    assert later.begins == 10
+    assert later.first_seq == 10

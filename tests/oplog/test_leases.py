@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from apps.core import ids
-from apps.oplog.leases import TURN_S, Hold, Leases
+from apps.oplog.leases import HANDOVER_S, Hold, Leases
 from apps.oplog.models import lock_rows
 
 
@@ -35,7 +35,7 @@ def document_id() -> str:
 def test_hold_free_is_fresh_then_held(clock: Clock, document_id: str) -> None:
     """The first time somebody else may have written before; after that nobody can have."""
     leases = Leases("a", now=clock)
-    assert leases.hold(document_id) is Hold.FRESH
+    assert leases.hold(document_id) is Hold.ACQUIRED
     assert leases.hold(document_id) is Hold.HELD
     assert leases.holds(document_id)
 
@@ -46,7 +46,7 @@ def test_hold_of_another_is_taken_until_it_expires(clock: Clock, document_id: st
     first.hold(document_id)
     assert second.hold(document_id) is Hold.TAKEN
     clock.now += 10.1
-    assert second.hold(document_id) is Hold.FRESH
+    assert second.hold(document_id) is Hold.ACQUIRED
 
 
 def test_hold_of_ones_own_past_life_is_fresh_at_once(clock: Clock, document_id: str) -> None:
@@ -54,7 +54,7 @@ def test_hold_of_ones_own_past_life_is_fresh_at_once(clock: Clock, document_id: 
     before, after = Leases("web-1:a", now=clock), Leases("web-1:b", now=clock)
     before.hold(document_id)
     assert Leases("web-10:c", now=clock).hold(document_id) is Hold.TAKEN
-    assert after.hold(document_id) is Hold.FRESH
+    assert after.hold(document_id) is Hold.ACQUIRED
     assert Leases("web-10:c", now=clock).hold(document_id) is Hold.TAKEN
 
 
@@ -79,11 +79,11 @@ def test_hold_that_another_wants_is_handed_over_at_its_renewal(
     clock.now += 6
     assert first.hold(document_id) is Hold.TAKEN
     assert not first.holds(document_id)
-    assert second.hold(document_id) is Hold.FRESH
+    assert second.hold(document_id) is Hold.ACQUIRED
     assert first.hold(document_id) is Hold.TAKEN
     clock.now += 6
     assert second.hold(document_id) is Hold.TAKEN
-    assert first.hold(document_id) is Hold.FRESH
+    assert first.hold(document_id) is Hold.ACQUIRED
 
 
 def test_hold_that_a_dead_server_wanted_comes_back_after_a_moment(
@@ -95,8 +95,8 @@ def test_hold_that_a_dead_server_wanted_comes_back_after_a_moment(
     dead.hold(document_id)
     clock.now += 6
     assert first.hold(document_id) is Hold.TAKEN
-    clock.now += TURN_S
-    assert first.hold(document_id) is Hold.FRESH
+    clock.now += HANDOVER_S
+    assert first.hold(document_id) is Hold.ACQUIRED
     clock.now += 6
     assert first.hold(document_id) is Hold.HELD
 
@@ -107,7 +107,7 @@ def test_release_lets_another_in_at_once(clock: Clock, document_id: str) -> None
     first.hold(document_id)
     first.release([document_id])
     assert not first.holds(document_id)
-    assert second.hold(document_id) is Hold.FRESH
+    assert second.hold(document_id) is Hold.ACQUIRED
 
 
 def test_paused_owner_learns_that_its_lease_is_another_s(clock: Clock, document_id: str) -> None:
@@ -147,5 +147,5 @@ def test_race_for_a_free_lock_has_one_winner(document_id: str) -> None:
     """Of eight who try at once, one gets it."""
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda n: Leases(f"owner-{n}").hold(document_id), range(8)))
-    assert answers.count(Hold.FRESH) == 1
+    assert answers.count(Hold.ACQUIRED) == 1
     assert answers.count(Hold.TAKEN) == 7

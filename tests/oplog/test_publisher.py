@@ -12,7 +12,7 @@ from apps.documents.heads import Head, Published, heads_advance, published_advan
 from apps.documents.models import Document
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import (
-    MESSAGE_BYTES,
+    MESSAGE_MAX_BYTES,
     TOPIC,
     Publisher,
     client_config,
@@ -82,7 +82,7 @@ def test_message_is_the_contract_s(
     """Key, value, headers; one document's messages in one partition, in the order of seq."""
     scribe = Scribe(author_id="7")
     operations = scribe.write_many(3)
-    assert publisher.hand_over(operations)
+    assert publisher.enqueue(operations)
     assert publisher.flush(10) == 0
     messages = messages_of(scribe.document_id, 3)
     assert [message.value() for message in messages] == [op.update for op in operations]
@@ -103,7 +103,7 @@ def test_delivered_to_the_head_leaves_nothing_unpublished(publisher: Publisher) 
     scribe = Scribe()
     operations = scribe.write_many(3)
     stored_head(scribe, operations[-1])
-    publisher.hand_over(operations)
+    publisher.enqueue(operations)
     publisher.flush(10)
     eventually(lambda: published_of(scribe.document_id) == (3, False))
 
@@ -115,7 +115,7 @@ def test_broker_away_takes_the_hand_over_and_moves_no_mark(settings: Any) -> Non
     operations = scribe.write_many(2)
     stored_head(scribe, operations[-1])
     publisher = Publisher()
-    assert publisher.hand_over(operations)
+    assert publisher.enqueue(operations)
     assert publisher.flush(0.1) == 2
     publisher.close(timeout_s=0)
     assert published_of(scribe.document_id) == (0, True)
@@ -126,9 +126,9 @@ def test_queue_that_is_full_is_said_and_not_waited_for(
 ) -> None:
     """With the broker away for long, the rest is left to the relay."""
     settings.KAFKA_BOOTSTRAP_SERVERS = NOWHERE
-    monkeypatch.setattr("apps.oplog.publisher.QUEUED_MESSAGES", 2)
+    monkeypatch.setattr("apps.oplog.publisher.QUEUE_MAX_MESSAGES", 2)
     publisher = Publisher()
-    assert not publisher.hand_over(Scribe().write_many(3))
+    assert not publisher.enqueue(Scribe().write_many(3))
     assert publisher.flush(0) == 2
     publisher.close(timeout_s=0)
 
@@ -149,5 +149,5 @@ def test_marks_join_on_or_wait() -> None:
 
 def test_operation_too_large_for_kafka_is_left_to_the_log(publisher: Publisher) -> None:
     """No edit fails for Kafka: what it cannot take is said, and the sweep reads it from the log."""
-    operation = dataclasses.replace(Scribe().write("x"), update=bytes(MESSAGE_BYTES))
-    assert not publisher.hand_over([operation])
+    operation = dataclasses.replace(Scribe().write("x"), update=bytes(MESSAGE_MAX_BYTES))
+    assert not publisher.enqueue([operation])

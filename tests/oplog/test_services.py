@@ -129,7 +129,7 @@ def test_append_with_a_used_seq_is_behind_and_leaves_no_gap(
     late.document_id = scribe.document_id
     append(scribe.write_many(3), leases, publisher)
     answer = append(late.write_many(5), leases, publisher)
-    assert answer == Appended(AppendState.BEHIND, 0)
+    assert answer == Appended(AppendState.CONFLICT, 0)
     assert head_seq(document_id=scribe.document_id) == 3
 
 
@@ -140,7 +140,7 @@ def test_append_with_a_used_unique_id_stores_what_was_before_it(
     scribe = Scribe()
     append([scribe.write("a", unique_id="once")], leases, publisher)
     second = [scribe.write("b"), scribe.write("c", unique_id="once"), scribe.write("d")]
-    assert append(second, leases, publisher) == Appended(AppendState.BEHIND, 1)
+    assert append(second, leases, publisher) == Appended(AppendState.CONFLICT, 1)
     assert head_seq(document_id=scribe.document_id) == 2
     found = operations_find(document_id=scribe.document_id, unique_ids=["once", "never"])
     assert {name: operation.seq for name, operation in found.items()} == {"once": 1}
@@ -177,7 +177,7 @@ def test_append_of_several_documents_is_judged_one_by_one(
     )
     assert [(answer.state, answer.stored) for answer in answers] == [
         (AppendState.STORED, 2),
-        (AppendState.BEHIND, 0),
+        (AppendState.CONFLICT, 0),
         (AppendState.STORED, 2),
     ]
     assert head_seq(document_id=after.document_id) == 2
@@ -222,7 +222,7 @@ def test_append_after_a_hand_over_is_behind_before_anything_is_tried(
     append([scribe.write("theirs")], other, publisher)
     other.release_all()
     mine = replace(Scribe().write("mine"), document_id=scribe.document_id)
-    assert append([mine], leases, publisher) == Appended(AppendState.BEHIND, 0)
+    assert append([mine], leases, publisher) == Appended(AppendState.CONFLICT, 0)
 
 
 def test_race_of_servers_without_locks_leaves_one_order(publisher: Publisher) -> None:

@@ -60,7 +60,7 @@ class Replay:
         except EngineBrokenError as err:
             error = err
             self._start_over(operation.seq - 1)
-            self.loaded.pass_over(operation)
+            self.loaded.skip(operation)
         if error is not None:
             self.set_aside[operation.seq] = error
             self._note_aside(operation)

@@ -87,7 +87,7 @@ def foreign(seq: int) -> bytes:
     """Return a sound snapshot of another document."""
     scribe = Scribe()
     scribe.write_many(seq)
-    return Snapshot(seq, scribe.doc.get_state(), scribe.doc.get_update()).pack()
+    return Snapshot(seq, scribe.doc.get_state(), scribe.doc.get_update()).encode()
 
 
 #: What is wrong, and the code that says so.
