@@ -47,8 +47,8 @@ def restore_preview(
     states = {"earlier": earlier.state, "present": present.state}
     if spans is None:
         return present.seq, restoring_update(**states)
-    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
-    update = fragment_restoring_update(**states, part=spans, came_after=clocks.came_after)
+    index = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
+    update = fragment_restoring_update(**states, part=spans, came_after=index.came_after)
     return present.seq, update
 
 

@@ -14,17 +14,18 @@ from apps.history.snapshot import Snapshot
 
 
 class DiffOrderError(InvalidInputError):
-    """The moment to compare with is the later one of the two; ``extra`` has the seq of both."""
+    """The state to compare with is the later one of the two; ``extra`` has the seq of both."""
 
     code = "wrong_way_round"
 
 
 @dataclass(slots=True)
 class DiffSegment:
-    """A piece of text or an element, as ``apps.crdt.analysis.diff.Change``, with who changed it.
+    """A segment of text or an element, as ``content_changes`` returns it, with its author.
 
-    ``origin``: the latest operation that wrote it, or deleted it; None where no operation says
-    so. All of a piece is of one author. ``spans``: its clocks, as (id, units), in order.
+    ``origin`` is the latest operation that inserted it or, in a deletion, deleted it; None where
+    no operation did so by itself. A segment has one author. ``spans`` are its ids in order, as
+    (id, units).
     """
 
     change: ContentChange
@@ -34,24 +35,24 @@ class DiffSegment:
 
     @property
     def author_id(self) -> str | None:
-        """Return who wrote it, or deleted it."""
+        """Return the author of the insertion or deletion."""
         return None if self.origin is None else self.origin.author_id
 
-    def takes(self, other: "DiffSegment") -> bool:
-        """Take in the piece that follows if both are one to a reader; tell whether it did."""
-        ours, theirs = self.change, other.change
-        is_one = (
+    def merge_with(self, following: "DiffSegment") -> bool:
+        """Append the following segment if both look alike to a reader; return whether it was."""
+        ours, theirs = self.change, following.change
+        is_alike = (
             theirs.tag is None is ours.tag
             and not theirs.begins
-            and self.author_id == other.author_id
+            and self.author_id == following.author_id
             and (ours.kind, ours.marks, ours.before) == (theirs.kind, theirs.marks, theirs.before)
         )
-        if is_one:
-            self.text += other.text
-            self._add(*other.spans[0])
-            if self.origin is not None and other.origin is not None:
-                self.origin = max(self.origin, other.origin)
-        return is_one
+        if is_alike:
+            self.text += following.text
+            self._add(*following.spans[0])
+            if self.origin is not None and following.origin is not None:
+                self.origin = max(self.origin, following.origin)
+        return is_alike
 
     def _add(self, id_: Id, units: int) -> None:
         (client, clock), before = self.spans[-1]
@@ -64,7 +65,7 @@ class DiffSegment:
 def states_diff(
     *, document_id: str, lineage: str, earlier: Snapshot, later: Snapshot
 ) -> list[DiffSegment]:
-    """Return all pieces of two moments of a document, in document order.
+    """Return the segments of two states of a document, in document order.
 
     Raises ``DiffOrderError``, and as ``attribution_load`` does.
     """
@@ -74,30 +75,30 @@ def states_diff(
             f"(operation {later.seq}). Swap the two.",
             extra={"against": earlier.seq, "seq": later.seq},
         )
-    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=later.seq)
-    pieces: list[DiffSegment] = []
+    index = attribution_load(document_id=document_id, lineage=lineage, up_to=later.seq)
+    segments: list[DiffSegment] = []
     for change in content_changes(earlier=earlier.state, later=later.state):
-        for piece in _by_operation(change, clocks):
-            if not pieces or not pieces[-1].takes(piece):
-                pieces.append(piece)
-    return pieces
+        for segment in _by_operation(change, index):
+            if not segments or not segments[-1].merge_with(segment):
+                segments.append(segment)
+    return segments
 
 
-def _by_operation(change: ContentChange, clocks: AttributionIndex) -> Iterator[DiffSegment]:
-    """Cut a change where the operation that made it is another."""
-    operations = _operations(change.kind, change.id, change.units, clocks)
-    units, place = Utf16Text(change.text), 0
+def _by_operation(change: ContentChange, index: AttributionIndex) -> Iterator[DiffSegment]:
+    """Cut a change where the operation that made it changes."""
+    op_indexes = _op_indexes(change.kind, change.id, change.units, index)
+    units, start = Utf16Text(change.text), 0
     client, clock = change.id
-    for operation, run in groupby(operations):
-        end = place + sum(1 for _ in run)
-        origin = None if operation == NONE else clocks.origin(operation)
-        span = ((client, clock + place), end - place)
-        cut = change if not place else change._replace(begins=False)
-        yield DiffSegment(cut, units.cut(place, end), origin, [span])
-        place = end
+    for op_index, ids in groupby(op_indexes):
+        end = start + sum(1 for _ in ids)
+        origin = None if op_index == NONE else index.origin(op_index)
+        span = ((client, clock + start), end - start)
+        cut = change if not start else change._replace(begins=False)
+        yield DiffSegment(cut, units.cut(start, end), origin, [span])
+        start = end
 
 
-def _operations(kind: Kind, id_: Id, units: int, clocks: AttributionIndex) -> Sequence[int]:
+def _op_indexes(kind: Kind, id_: Id, units: int, index: AttributionIndex) -> Sequence[int]:
     if kind == "delete":
-        return clocks.deleters(*id_, units)
-    return clocks.places(*id_, units)
+        return index.deleters(*id_, units)
+    return index.op_indexes(*id_, units)

@@ -41,11 +41,11 @@ def golden_index() -> AttributionIndex:
     ]
     index = AttributionIndex()
     for operation in compacted:
-        index.take_packed(operation)
+        index.add_compacted(operation)
     for number, update in enumerate(updates):
         at = datetime(2026, 11, 24, 3, 14 + number, tzinfo=UTC)
         operation_ = Operation("d", 10 + number, f"u{number}", "7", at, b"\x00", update)
-        index.take(operation_, is_aside=False)
+        index.add(operation_, is_quarantined=False)
     return index
 
 
@@ -53,11 +53,11 @@ def test_index_that_an_earlier_release_cached_is_read() -> None:
     """A new release goes on from what is in Redis."""
     index = AttributionIndex.decode(GOLDEN)
     assert index.seq == 12
-    assert index.places(3, 0, 6) == [0, 0, 0, 0, 1, 1]
+    assert index.op_indexes(3, 0, 6) == [0, 0, 0, 0, 1, 1]
     assert index.deleters(3, 0, 6) == [NONE, 1, 1, 1, NONE, NONE]
     assert index.origin(1) == Origin(8, "7", 1_795_489_982_507)
     assert index.origin(1).received_at == datetime(2026, 11, 24, 3, 13, 2, 507_000, tzinfo=UTC)
-    assert index.letters(7, 12) == (7, 11)
+    assert index.character_counts(7, 12) == (7, 11)
 
 
 def test_index_is_cached_as_an_earlier_release_cached_it() -> None:

@@ -150,7 +150,7 @@ def test_answer_is_what_the_serializer_would_write(client: APIClient, pair: Pair
     known = AttributionIndex()
     received = [datetime(2026, 11, 24, 3, 13, 0, ms * 1_000, tzinfo=UTC) for ms in (0, 7)]
     for operation, at in zip(Scribe().write_many(2), received, strict=True):
-        known.take(replace(operation, received_at=at), is_aside=False)
+        known.add(replace(operation, received_at=at), is_quarantined=False)
     made = Authorship(2, ['"a\\\t\x01\x1f\x7f\b\f\r/', "ü😀\u2028\u2029"], [0, 1], known)
     author = {"id": 1, "username": 'q"'}
     body = {
@@ -186,7 +186,7 @@ def test_what_is_set_aside_wrote_nothing() -> None:
     operation_quarantine(lost, ConflictError("Broken."))
     found = attribution_load(document_id=scribe.document_id, lineage="l", up_to=3)
     assert found.seq == 3
-    assert found.places(scribe.doc.client_id, 0, 4) == [0, 0, 1, 1]
+    assert found.op_indexes(scribe.doc.client_id, 0, 4) == [0, 0, 1, 1]
     assert found.origin(1).seq == 2
 
 
@@ -195,11 +195,11 @@ def test_clocks_come_out_of_their_package_as_they_went_in() -> None:
     scribe = Scribe()
     made = AttributionIndex()
     for operation in scribe.write_many(20):
-        made.take(operation, is_aside=False)
+        made.add(operation, is_quarantined=False)
     read = AttributionIndex.decode(made.encode())
     length = len(scribe.text)
     client = scribe.doc.client_id
-    assert read.places(client, 0, length) == made.places(client, 0, length)
+    assert read.op_indexes(client, 0, length) == made.op_indexes(client, 0, length)
     assert read.origin(19) == made.origin(19)
     assert read.seq == 20
     assert read.deleters(client, 0, length) == made.deleters(client, 0, length) == [NONE] * length
@@ -209,10 +209,10 @@ def test_deletes_are_those_of_who_deleted_first() -> None:
     """Whatever a later update says once more; also an operation that writes nothing counts."""
     scribe = Scribe()
     attribution = AttributionIndex()
-    attribution.take(scribe.write("one two"), is_aside=False)
+    attribution.add(scribe.write("one two"), is_quarantined=False)
     del scribe.content[0:3]
-    attribution.take(scribe.write(""), is_aside=False)
-    attribution.take(scribe.write("!"), is_aside=False)  # this update has the delete once more
+    attribution.add(scribe.write(""), is_quarantined=False)
+    attribution.add(scribe.write("!"), is_quarantined=False)  # this update has the delete once more
     read = AttributionIndex.decode(attribution.encode())
     assert read.deleters(scribe.doc.client_id, 0, 7) == [1, 1, 1, NONE, NONE, NONE, NONE]
     assert [read.origin(place).seq for place in (0, 1, 2)] == [1, 2, 3]

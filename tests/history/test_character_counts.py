@@ -15,20 +15,20 @@ class Writer:
 
     def __init__(self) -> None:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
-        self.clocks = AttributionIndex()
+        self.index = AttributionIndex()
         self._seq = 0
 
-    def log(self, *, is_packed: bool = False) -> tuple[int, int]:
+    def log(self, *, is_compacted: bool = False) -> tuple[int, int]:
         """Log all that there is, again and again; return how many letters came and went."""
         self._seq += 1
         update, vector = self.doc.get_update(), self.doc.get_state()
         operation = Operation("d", self._seq, ids.new_id(), "1", clock.now(), vector, update)
-        if is_packed:
-            self.clocks.take_packed(CompactedOperation.of(operation))
+        if is_compacted:
+            self.index.add_compacted(CompactedOperation.of(operation))
         else:
-            self.clocks.take(operation, is_aside=False)
-        self.clocks = AttributionIndex.decode(self.clocks.encode())
-        return self.clocks.letters(self._seq, self._seq)
+            self.index.add(operation, is_quarantined=False)
+        self.index = AttributionIndex.decode(self.index.encode())
+        return self.index.character_counts(self._seq, self._seq)
 
 
 def test_elements_and_marks_are_no_letters() -> None:
@@ -46,7 +46,7 @@ def test_elements_and_marks_are_no_letters() -> None:
     del root.children[0]
     assert writer.log() == (0, 7)
     assert writer.log() == (0, 0)
-    assert writer.clocks.letters(1, 5) == (9, 9)
+    assert writer.index.character_counts(1, 5) == (9, 9)
 
 
 def test_what_was_gone_before_it_was_logged_is_no_letter() -> None:
@@ -63,7 +63,7 @@ def test_letters_of_a_compacted_log_are_those_of_the_state_it_begins_with() -> N
     writer = Writer()
     root: pycrdt.XmlFragment = writer.doc.get("default", type=pycrdt.XmlFragment)
     root.children.append(pycrdt.XmlElement("paragraph", {}, [pycrdt.XmlText("words")]))
-    writer.log(is_packed=True)
-    writer.clocks.take_base(writer.doc.get_update())
+    writer.log(is_compacted=True)
+    writer.index.add_compaction_point(writer.doc.get_update())
     del root.children[0]
     assert writer.log() == (0, 5)

@@ -11,16 +11,16 @@ from apps.history.authorship import Authorship
 
 def authorship_json(authorship: Authorship, authors: Mapping[str, Any], deletions: str) -> bytes:
     """Return an authorship as ``AuthorshipSerializer`` describes it; ``authors`` by their ids."""
-    index = authorship.clocks
+    index = authorship.index
     bodies = {author_id: orjson.Fragment(orjson.dumps(body)) for author_id, body in authors.items()}
     pieces = [
         {
             "text": text,
-            "author": bodies[index.author_ids[place]],
-            "seq": index.seqs[place],
-            "received_at": datetime_of_ms(index.received_ms[place]),
+            "author": bodies[index.author_ids[op_index]],
+            "seq": index.seqs[op_index],
+            "received_at": datetime_of_ms(index.received_ms[op_index]),
         }
-        for text, place in zip(authorship.texts, authorship.places, strict=True)
+        for text, op_index in zip(authorship.texts, authorship.op_indexes, strict=True)
     ]
     answer = {"seq": authorship.seq, "pieces": pieces, "deletions": deletions}
     return orjson.dumps(answer, option=orjson.OPT_UTC_Z)
