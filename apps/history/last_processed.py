@@ -1,7 +1,7 @@
 """The *last_processed_version* entity (MongoDB; docs/system-flow.md, §5, §8, §9).
 
-Written by the workers (``apps.pipeline``), read by whoever rebuilds a document: the log has to
-reach at least as far as a worker has seen it.
+Written by the workers (``apps.pipeline``), read when a document is rebuilt: a log that ends before
+the last processed version has lost operations.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class LastProcessedVersion(me.Document):  # type: ignore[misc]
     seq = me.IntField(required=True)
     unique_id = me.StringField(required=True)
     version_vector = me.BinaryField(required=True)
-    #: When the server received that operation (the timestamp of docs/system-flow.md, §9).
+    #: Time of receipt of that operation (the timestamp of docs/system-flow.md, §9).
     received_at = MongoDateTimeField(required=True)
     processed_at = MongoDateTimeField(required=True)
 
@@ -33,7 +33,7 @@ class LastProcessedVersion(me.Document):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """How far one document has been processed."""
+    """The last processed version of one document."""
 
     document_id: str
     seq: int
@@ -48,7 +48,7 @@ def processed_rows() -> Rows:
 
 
 def processed_find(*, document_id: str) -> Processed | None:
-    """Return how far a document has been processed, None when it never was."""
+    """Return the last processed version of a document, None when it has none."""
     row = processed_rows().find_one({"_id": document_id})
     if row is None:
         return None
@@ -68,26 +68,26 @@ def processed_seqs(document_ids: Sequence[str]) -> dict[str, int]:
 
 
 def processed_advance(marks: Sequence[Processed], *, at: datetime) -> None:
-    """Move marks forward, never back: a mark that is ahead already is left as it is."""
+    """Move last processed versions forward; one that is ahead already stays as it is."""
     updates = (_advance(mark, at) for mark in marks)
-    # The upsert of a mark that is ahead finds its id taken: there is nothing to do.
+    # The upsert for a version that is ahead finds its key taken: there is nothing to do.
     bulk_update(processed_rows(), updates, ignore_duplicate_keys=True)
 
 
 def processed_replace(mark: Processed, *, seen: Processed | None, at: datetime) -> bool:
-    """Put another mark in the place of the one that was seen; False when that one has moved."""
+    """Replace the last processed version ``seen``; return False when it has changed since."""
     if seen is None:
         try:
             processed_rows().insert_one({"_id": mark.document_id, **_values(mark, at)})
         except DuplicateKeyError:
             return False
         return True
-    place = {"_id": mark.document_id, "seq": seen.seq}
-    return bool(processed_rows().update_one(place, {"$set": _values(mark, at)}).matched_count)
+    condition = {"_id": mark.document_id, "seq": seen.seq}
+    return bool(processed_rows().update_one(condition, {"$set": _values(mark, at)}).matched_count)
 
 
 def processed_forget(*, document_id: str) -> None:
-    """Drop a document's mark; the workers make another one."""
+    """Delete the last processed version of a document; the workers store a new one."""
     processed_rows().delete_one({"_id": document_id})
 
 

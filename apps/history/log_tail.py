@@ -1,4 +1,4 @@
-"""The operations of a log after a snapshot, once the log has shown that it is its snapshot."""
+"""The tail of a log: the operations after a snapshot, once the snapshot has proved to fit."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,7 +12,7 @@ from apps.oplog.selectors import operations_iter
 
 
 class UnfitSnapshotError(Exception):
-    """A snapshot that is whole and yet cannot serve: it does not open, or is not of this log."""
+    """An undamaged snapshot cannot be used: it does not open, or is of another log."""
 
 
 def log_tail(
@@ -22,11 +22,12 @@ def log_tail(
     up_to: int | None,
     on_last: Callable[[Operation], None],
 ) -> Iterator[Operation]:
-    """Return the operations after a snapshot, once the log has shown that it is its snapshot.
+    """Return the operations after a loaded snapshot, up to operation ``up_to``.
 
-    The last operation in the snapshot is read with them: no further round trip, and it tells that
-    the log reaches so far, and had then the content that the snapshot has. (Or more, where an
-    operation is set aside: those who wrote on may have had it.)
+    The last operation of the snapshot is read with them, at no further round trip, and passed to
+    ``on_last``. It proves that the log reaches that seq, and that the document had the content of
+    the snapshot then. (After a quarantined operation the vectors of the log may be ahead, because
+    the writers may have had its content.) Raises ``UnfitSnapshotError``.
     """
     if not loaded.seq:
         return operations_iter(document_id=document_id, after=0, limit=up_to)
@@ -37,7 +38,7 @@ def log_tail(
     try:
         last = next(operations, None)
     except CompactedError:
-        return _after_base(document_id, loaded, up_to)
+        return _after_compaction_point(document_id, loaded, up_to)
     if last is None:
         raise UnfitSnapshotError(f"the log ends before its seq {loaded.seq}")
     _check_seen(document_id, loaded, last.version_vector)
@@ -45,30 +46,32 @@ def log_tail(
     return operations
 
 
-def _after_base(document_id: str, loaded: LoadedDocument, up_to: int | None) -> Iterator[Operation]:
-    """Return the operations of a compacted log after the snapshot that it begins with."""
-    base = compaction_point_find(document_id=document_id)
-    if base is None or base.seq != loaded.seq:
-        raise UnfitSnapshotError("the log begins after it, and not at once")
-    _check_seen(document_id, loaded, base.version_vector)
+def _after_compaction_point(
+    document_id: str, loaded: LoadedDocument, up_to: int | None
+) -> Iterator[Operation]:
+    """Return the operations after a snapshot, which has to be that of the compaction point."""
+    point = compaction_point_find(document_id=document_id)
+    if point is None or point.seq != loaded.seq:
+        raise UnfitSnapshotError("the log begins later than right after it")
+    _check_seen(document_id, loaded, point.version_vector)
     return log_between(document_id, after=loaded.seq, up_to=up_to)
 
 
 def _check_seen(document_id: str, loaded: LoadedDocument, version_vector: bytes) -> None:
-    """Raise unless the vector after a snapshot's last operation is that of the snapshot."""
+    """Raise unless the stored vector after the last operation is the snapshot's vector."""
     try:
-        had_seen = decode_vector(version_vector)
+        stored_vector = decode_vector(version_vector)
     except DecodeError as err:
         raise UnfitSnapshotError(f"operation {loaded.seq} has no readable vector") from err
-    if not covers(had_seen, loaded.vector):
+    if not covers(stored_vector, loaded.vector):
         raise UnfitSnapshotError(f"operation {loaded.seq} had not seen all of it")
-    if had_seen != loaded.vector and not quarantined_seqs(document_id=document_id):
+    if stored_vector != loaded.vector and not quarantined_seqs(document_id=document_id):
         raise UnfitSnapshotError(f"operation {loaded.seq} had seen more than is in it")
 
 
 def log_between(document_id: str, *, after: int, up_to: int | None) -> Iterator[Operation]:
     """Return the operations after a seq, up to another one."""
-    if up_to == after:  # to MongoDB a limit of 0 is none
+    if up_to == after:  # MongoDB reads a limit of 0 as no limit
         return iter(())
     limit = None if up_to is None else up_to - after
     return operations_iter(document_id=document_id, after=after, limit=limit)

@@ -1,4 +1,4 @@
-"""The rebuild of one document: the choice of a snapshot, and the replay of the log upon it."""
+"""The rebuild of one document: choose a snapshot, and replay the log after it."""
 
 import logging
 import time
@@ -25,7 +25,7 @@ from apps.oplog.quarantine import operation_quarantine
 
 logger = logging.getLogger(__name__)
 
-#: Operations that are merged at once: more make it slower again.
+#: Operations that are merged in one batch; larger batches are slower.
 REPLAY_BATCH_OPERATIONS = 200
 
 
@@ -39,92 +39,91 @@ class _BreaksEngineError(Exception):
 
 
 class _BreaksBatchError(Exception):
-    """Some operation of a batch made the engine fail when the batch ended."""
+    """An operation of a batch made the engine fail when the batch ended."""
 
 
 @dataclass(slots=True)
 class Recovery:
-    """A rebuilt document and the steps to it.
+    """A rebuilt document, and a record of the steps.
 
-    ``passed_over`` says which snapshots could not serve, ``read`` counts the operations after the
-    one that could, ``set_aside`` holds the seq of those that cannot be applied and why,
-    ``seconds`` the time of each step.
+    ``skipped_snapshots`` has a line for each snapshot that could not be used, ``read`` counts the
+    operations after the one that could, ``quarantined`` has the reason for each operation that
+    could not be applied, by seq, ``seconds`` the time of each step.
     """
 
     document_id: str
     dry_run: bool = False
-    #: The last operation that is wanted; None for all that there are.
+    #: Last operation of the document; None for all operations of the log.
     up_to: int | None = None
-    #: Where reading the log may stop, once a worker's mark is reached, too; a snapshot of later is
-    #: welcome.
-    enough: int | None = None
-    #: Is told of every operation that is read, with that of the snapshot.
+    #: Stop at this seq, but not before the workers' last processed seq. A newer snapshot is fine.
+    stop_seq: int | None = None
+    #: Called with every operation that is read, also with the last one of the snapshot.
     on_operation: Callable[[Operation], None] = lambda _: None
-    #: How many operations are merged at once.
-    at_once: int = REPLAY_BATCH_OPERATIONS
+    #: Operations that are merged in one batch.
+    batch_operations: int = REPLAY_BATCH_OPERATIONS
     processed: Processed | None = None
     found: FoundSnapshot | None = None
     snapshot_seq: int = 0
     loaded: LoadedDocument | None = None
-    passed_over: list[str] = field(default_factory=list)
+    skipped_snapshots: list[str] = field(default_factory=list)
     read: int = 0
-    set_aside: dict[int, str] = field(default_factory=dict)
+    quarantined: dict[int, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def document(self) -> LoadedDocument:
         """Return the document."""
-        assert self.loaded is not None  # noqa: S101 - set before anybody gets a Recovery
+        assert self.loaded is not None  # noqa: S101 - set before a Recovery is returned
         return self.loaded
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether the log has everything that a worker has once seen of it."""
-        if self.processed is None or self.set_aside:
+        """Return whether the log has everything that a worker has processed."""
+        if self.processed is None or self.quarantined:
             return True
         if self.document.seq < self.processed.seq:
             return False
         try:
             return covers(self.document.vector, decode_vector(self.processed.version_vector))
-        except DecodeError:  # a damaged mark says nothing of the log
+        except DecodeError:  # a damaged mark proves nothing about the log
             return True
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure a step; what is done twice is added up."""
+        """Measure a step; the times of a repeated step are summed."""
         started = time.perf_counter()
         try:
             yield
         finally:
-            taken = time.perf_counter() - started
-            self.seconds[name] = self.seconds.get(name, 0.0) + taken
+            duration = time.perf_counter() - started
+            self.seconds[name] = self.seconds.get(name, 0.0) + duration
 
 
 def rebuild_without_breaking(recovery: Recovery) -> None:
-    """Rebuild it; what breaks the engine is set aside, and all of it begun anew.
+    """Rebuild a document; quarantine each operation that breaks the engine, and start over.
 
-    Begun anew once, too, when the log was compacted meanwhile.
+    Starts over once more when the log was compacted meanwhile.
     """
-    surprised = False
+    was_compacted = False
     while recovery.loaded is None:
         try:
             _rebuild(recovery)
         except CompactedError as err:
-            if surprised:
+            if was_compacted:
                 raise CompactionSnapshotLostError(
                     f"{err.message} None of them can be read."
                 ) from err
-            surprised = True
+            was_compacted = True
         except _BreaksEngineError as err:
-            _set_aside(recovery, err.operation, err.cause)
+            _quarantine(recovery, err.operation, err.cause)
         except _BreaksBatchError:
-            recovery.at_once = 1
+            recovery.batch_operations = 1
 
 
 def _rebuild(recovery: Recovery) -> None:
     """Try the snapshots, the best first, until one fits; the empty one fits every log."""
     recovery.read = 0
-    recovery.passed_over = []
+    recovery.skipped_snapshots = []
     snapshots = snapshots_iter(document_id=recovery.document_id, up_to=recovery.up_to)
     for found in _timed(recovery, snapshots):
         try:
@@ -135,10 +134,10 @@ def _rebuild(recovery: Recovery) -> None:
         except CompactedError as err:
             if found.source == "nothing":
                 raise
-            _pass_over(recovery, found, err)
+            _skip_snapshot(recovery, found, err)
             continue
         except (SnapshotDamagedError, UnfitSnapshotError) as err:
-            _pass_over(recovery, found, err)
+            _skip_snapshot(recovery, found, err)
             continue
         recovery.found, recovery.snapshot_seq, recovery.loaded = found, snapshot.seq, loaded
         if found.source == "mongodb" and recovery.up_to is None and not recovery.dry_run:
@@ -146,12 +145,12 @@ def _rebuild(recovery: Recovery) -> None:
         return
 
 
-def _pass_over(recovery: Recovery, found: FoundSnapshot, error: Exception) -> None:
-    """Say what is wrong with a snapshot; drop it from the cache, have a damaged version mended."""
+def _skip_snapshot(recovery: Recovery, found: FoundSnapshot, error: Exception) -> None:
+    """Report an unusable snapshot; drop it from the cache, request repair of a damaged version."""
     logger.error(
         "snapshot of %s (%s) passed over: %s", recovery.document_id, found.description, error
     )
-    recovery.passed_over.append(f"{found.description}: {error}")
+    recovery.skipped_snapshots.append(f"{found.description}: {error}")
     if recovery.dry_run:
         return
     if found.source == "redis":
@@ -175,24 +174,27 @@ def _open(snapshot: Snapshot) -> LoadedDocument:
 
 
 def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
-    """Apply the log after the snapshot, to its end, many operations at once."""
+    """Apply the log after the snapshot, to its end, in batches."""
     with recovery.step("operations"):
         up_to = recovery.up_to
-        if recovery.enough is not None:
-            up_to = max(recovery.enough, loaded.seq)
+        if recovery.stop_seq is not None:
+            up_to = max(recovery.stop_seq, loaded.seq)
         operations = log_tail(
             recovery.document_id, loaded, up_to=up_to, on_last=recovery.on_operation
         )
-        while batch := list(islice(operations, recovery.at_once)):
-            with _whole(recovery, loaded):
+        while batch := list(islice(operations, recovery.batch_operations)):
+            with _engine_batch(recovery, loaded):
                 for operation in batch:
-                    _take(recovery, loaded, operation)
+                    _apply_or_quarantine(recovery, loaded, operation)
 
 
 @contextmanager
-def _whole(recovery: Recovery, loaded: LoadedDocument) -> Iterator[None]:
-    """Merge operations in one batch; when that fails in the end, each is tried by itself."""
-    if recovery.at_once == 1:
+def _engine_batch(recovery: Recovery, loaded: LoadedDocument) -> Iterator[None]:
+    """Merge operations in one batch, unless batches of one are set.
+
+    Raises ``_BreaksBatchError`` when the engine fails at the end of the batch.
+    """
+    if recovery.batch_operations == 1:
         yield
         return
     try:
@@ -202,18 +204,18 @@ def _whole(recovery: Recovery, loaded: LoadedDocument) -> Iterator[None]:
         raise _BreaksBatchError from err
 
 
-def _take(recovery: Recovery, loaded: LoadedDocument, operation: Operation) -> None:
+def _apply_or_quarantine(recovery: Recovery, loaded: LoadedDocument, operation: Operation) -> None:
     recovery.read += 1
     recovery.on_operation(operation)
     try:
-        error = loaded.apply_or_skip(operation, recovery.set_aside)
+        error = loaded.apply_or_skip(operation, recovery.quarantined)
     except EngineBrokenError as err:
         raise _BreaksEngineError(operation, err) from err
     if error is not None:
-        _set_aside(recovery, operation, error)
+        _quarantine(recovery, operation, error)
 
 
-def _set_aside(recovery: Recovery, operation: Operation, error: AppError) -> None:
-    recovery.set_aside[operation.seq] = error.message
+def _quarantine(recovery: Recovery, operation: Operation, error: AppError) -> None:
+    recovery.quarantined[operation.seq] = error.message
     if not recovery.dry_run:
         operation_quarantine(operation, error)

@@ -1,8 +1,9 @@
 """Loading of a document from storage (docs/system-flow.md, §3, §8, §9).
 
-The last processed version, the best snapshot, and the operations after it in the order of the log,
-which is causal. What cannot be applied is set aside and never blocks the rest; a snapshot that does
-not fit the log is passed over; a log with a gap is an error, never an empty document.
+Reads the last processed version, the best snapshot, and the operations after it in the order of
+the log, which is causal. An operation that cannot be applied is quarantined and does not block the
+others; a snapshot that does not fit the log is skipped; a log with a gap is an error, never an
+empty document.
 """
 
 import logging
@@ -19,7 +20,7 @@ from apps.history.last_processed import processed_find
 from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import log_between
 from apps.history.rebuild import Recovery, rebuild_without_breaking
-from apps.history.selectors import version_blob_at
+from apps.history.selectors import version_blobs_at
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
 from apps.oplog.compaction_point import (
     CompactionPoint,
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class SeqNotFoundError(NotFoundError):
-    """The log has no operation of this seq; ``extra`` says which is the latest."""
+    """The log has no operation of this seq; ``extra`` has the latest one."""
 
     code = "seq_not_found"
 
@@ -47,13 +48,14 @@ def document_load(*, document_id: str) -> LoadedDocument:
 def document_load_to(
     *, document_id: str, seq: int, on_operation: Callable[[Operation], None]
 ) -> LoadedDocument:
-    """Rebuild a document at least to operation ``seq``, and to where the workers have come.
+    """Rebuild a document at least up to operation ``seq`` and to the last processed version.
 
-    For one who gets what comes after by another way. ``on_operation`` is told of the operations
-    that were read: the snapshot's own if the log has it, and those after it; of some twice where
-    one had to be set aside. Raises as ``document_recover`` does.
+    For a caller that receives the later operations in another way. ``on_operation`` is called with
+    each operation that is read: the last one of the snapshot if the log has it, and those after
+    it; with some of them twice where one had to be quarantined. Raises as ``document_recover``
+    does.
     """
-    recovery = Recovery(document_id, enough=seq, on_operation=on_operation)
+    recovery = Recovery(document_id, stop_seq=seq, on_operation=on_operation)
     return _recover(recovery).document
 
 
@@ -74,32 +76,32 @@ def snapshot_of(loaded: LoadedDocument, *, document_id: str) -> Snapshot:
 
 
 def log_state(*, document_id: str, up_to: int) -> bytes:
-    """Return operations 1 to ``up_to`` as one update, byte by byte as their authors sent them.
+    """Return operations 1 to ``up_to`` merged into one update, from the bytes of their authors.
 
-    Without those that are set aside; of a compacted log the state that it begins with, and what
-    came after. Slow, and for documents that the engine cannot count right (ADR 0001): Yjs can.
-    Raises ``CompactedError``, ``CompactionSnapshotLostError``.
+    Quarantined operations are left out. A compacted log contributes the state at its compaction
+    point and the operations after it. Slow; for documents whose ids the engine cannot count
+    (ADR 0001), as Yjs can. Raises ``CompactedError``, ``CompactionSnapshotLostError``.
     """
-    base = compaction_point_find(document_id=document_id)
-    if base is not None and up_to < base.seq:
-        return _kept(base, up_to).state
+    point = compaction_point_find(document_id=document_id)
+    if point is not None and up_to < point.seq:
+        return _version_state(point, up_to).state
     start = log_start_snapshot(document_id=document_id)
-    aside = quarantined_seqs(document_id=document_id)
+    quarantined = quarantined_seqs(document_id=document_id)
     updates = [
-        each.update
-        for each in log_between(document_id, after=start.seq, up_to=up_to)
-        if each.seq not in aside
+        operation.update
+        for operation in log_between(document_id, after=start.seq, up_to=up_to)
+        if operation.seq not in quarantined
     ]
     engine = get_engine(settings.CRDT_ENGINE)
     return engine.merge([start.state, *updates] if start.seq else updates)
 
 
 def document_load_at(*, document_id: str, seq: int) -> LoadedDocument:
-    """Rebuild a document as it was after operation ``seq``: the nearest snapshot, and the log.
+    """Rebuild a document as it was after operation ``seq``, from the nearest snapshot and the log.
 
-    Before the beginning of a compacted log only what a version has kept. Raises
-    ``SeqNotFoundError`` when the log does not reach so far, ``CompactedError`` when it begins
-    later, and as ``document_recover``.
+    Before the compaction point only the states of versions exist. Raises ``SeqNotFoundError`` when
+    the log ends before ``seq``, ``CompactedError`` when it begins later and there is no version,
+    and as ``document_recover`` does.
     """
     latest = head_seq(document_id=document_id)
     if seq > latest:
@@ -108,20 +110,20 @@ def document_load_at(*, document_id: str, seq: int) -> LoadedDocument:
         )
     if seq == 0:
         return LoadedDocument.open(EMPTY)
-    base = compaction_point_find(document_id=document_id)
-    if base is not None and seq < base.seq:
-        return LoadedDocument.open(_kept(base, seq))
+    point = compaction_point_find(document_id=document_id)
+    if point is not None and seq < point.seq:
+        return LoadedDocument.open(_version_state(point, seq))
     recovery = Recovery(document_id, up_to=seq)
     rebuild_without_breaking(recovery)
     return recovery.document
 
 
 def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
-    """Rebuild a document and say how; with ``dry_run`` neither cache nor quarantine is touched.
+    """Rebuild a document and record the steps; ``dry_run`` writes no cache and no quarantine.
 
-    Reads the log to the end whatever *documents* says. Raises ``PyMongoError`` when the store is
-    away, ``LogGapError`` when the log lacks an operation and ``CompactionSnapshotLostError`` when
-    it lacks what it begins with; never starts from empty instead.
+    Reads the log to its end, whatever head *documents* has. Raises ``PyMongoError`` when the store
+    is away, ``LogGapError`` when the log lacks an operation, and ``CompactionSnapshotLostError``
+    when the state at its compaction point is lost; never starts from an empty document instead.
     """
     return _recover(Recovery(document_id, dry_run))
 
@@ -129,8 +131,8 @@ def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
 def _recover(recovery: Recovery) -> Recovery:
     with recovery.step("last processed version"):
         recovery.processed = processed_find(document_id=recovery.document_id)
-    if recovery.enough is not None and recovery.processed is not None:
-        recovery.enough = max(recovery.enough, recovery.processed.seq)
+    if recovery.stop_seq is not None and recovery.processed is not None:
+        recovery.stop_seq = max(recovery.stop_seq, recovery.processed.seq)
     rebuild_without_breaking(recovery)
     if not recovery.is_whole:
         metrics.LOG_SHORTENED.inc()
@@ -143,13 +145,13 @@ def _recover(recovery: Recovery) -> Recovery:
     return recovery
 
 
-def _kept(base: CompactionPoint, seq: int) -> Snapshot:
-    """Return the state of a version before a log's beginning. Raises ``CompactedError``."""
+def _version_state(point: CompactionPoint, seq: int) -> Snapshot:
+    """Return the state of a version before a compaction point. Raises ``CompactedError``."""
     if not seq:
         return EMPTY
-    for packed in version_blob_at(document_id=base.document_id, seq=seq):
+    for blob in version_blobs_at(document_id=point.document_id, seq=seq):
         try:
-            return Snapshot.decode(packed)
+            return Snapshot.decode(blob)
         except SnapshotDamagedError as err:
-            logger.error("a version of %s at %s: %s", base.document_id, seq, err)
-    raise compacted(base)
+            logger.error("a version of %s at %s: %s", point.document_id, seq, err)
+    raise compacted(point)

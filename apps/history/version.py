@@ -1,4 +1,4 @@
-"""One row of *document_versions*, as it is handed around by those who check, mend and move it."""
+"""A version: one row of *document_versions*, for integrity checks, repair and export."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A kept version as it is stored; ``blob`` is its encoded snapshot, sound or not."""
+    """A version as it is stored; ``blob`` is its encoded snapshot, sound or not."""
 
     document_id: str
     number: int
@@ -38,7 +38,7 @@ class Version:
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:
-        """Read a row; bytes that somebody has removed are read as none, which no check passes."""
+        """Read a row; a missing blob or vector is read as empty bytes, which fail every check."""
         return cls(
             document_id=row["document_id"],
             number=row["number"],

@@ -131,7 +131,7 @@ def test_operation_that_does_not_fit_is_set_aside(scribe: Scribe) -> None:
     store([other.write("somebody else's")])
     recovery = document_recover(document_id=scribe.document_id)
     assert (recovery.document.seq, recovery.read) == (7, 7)
-    assert list(recovery.set_aside) == [6]
+    assert list(recovery.quarantined) == [6]
     assert "somebody else's" in text_of(recovery.document.engine)
     [kept] = quarantine_iter(document_id=scribe.document_id)
     assert (kept.seq, kept.reason, kept.update) == (6, "replay", effect.update)
@@ -147,7 +147,7 @@ def test_operation_that_breaks_the_engine_is_set_aside(scribe: Scribe) -> None:
     other.seq = 6
     store([breaking, other.write("after")])
     recovery = document_recover(document_id=scribe.document_id)
-    assert list(recovery.set_aside) == [6]
+    assert list(recovery.quarantined) == [6]
     assert recovery.document.seq == 7
     assert "after" in text_of(recovery.document.engine)
     [kept] = quarantine_iter(document_id=scribe.document_id)
