@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from apps.core import ids
-from apps.oplog.leases import HANDOVER_S, Hold, Leases
+from apps.oplog.leases import TRANSFER_S, Hold, Leases
 from apps.oplog.models import lock_rows
 
 
@@ -95,7 +95,7 @@ def test_hold_that_a_dead_server_wanted_comes_back_after_a_moment(
     dead.hold(document_id)
     clock.now += 6
     assert first.hold(document_id) is Hold.TAKEN
-    clock.now += HANDOVER_S
+    clock.now += TRANSFER_S
     assert first.hold(document_id) is Hold.ACQUIRED
     clock.now += 6
     assert first.hold(document_id) is Hold.HELD

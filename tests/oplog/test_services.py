@@ -232,7 +232,7 @@ def test_race_of_servers_without_locks_leaves_one_order(publisher: Publisher) ->
     class Reckless(Leases):
         """Believes that it always has the lock."""
 
-        def _take(self, document_id: str) -> Hold:
+        def _acquire(self, document_id: str) -> Hold:
             return Hold.HELD
 
     def write(server: int) -> None:
