@@ -1,4 +1,4 @@
-"""The queries of *documents* that people and workers wait for (``manage.py check --services``)."""
+"""Hot queries of *documents*, whose plans ``manage.py check --services`` checks."""
 
 from apps.core.clock import now
 from apps.core.mongo_datetime import datetime_text
