@@ -1,4 +1,4 @@
-"""``…/diff/`` of a version and of any moment: what changed, and who changed it."""
+"""``…/diff/`` of a version and of any seq: the changes and their authors."""
 
 from typing import Any
 
@@ -24,14 +24,14 @@ from apps.history.states import state_at, version_state, version_state_before
 
 
 class VersionDiffView(APIView):
-    """What changed from one version to another."""
+    """The changes from one version to another."""
 
     @extend_schema(
         parameters=[VersionAgainstSerializer],
         responses={200: DiffSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str, number: int) -> Response:
-        """Return the pieces of both, in document order."""
+        """Return the segments of both states, in document order."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         against = validated(VersionAgainstSerializer, request.query_params).get("against")
         later = version_state(document_id=document_id, number=number)
@@ -43,14 +43,14 @@ class VersionDiffView(APIView):
 
 
 class MomentDiffView(APIView):
-    """What changed from one moment to another."""
+    """The changes from one seq to another."""
 
     @extend_schema(
         parameters=[MomentAgainstSerializer],
         responses={200: DiffSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str, seq: int) -> Response:
-        """Return the pieces of both, in document order."""
+        """Return the segments of both states, in document order."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(MomentAgainstSerializer, request.query_params)
         later = state_at(document_id=document_id, seq=seq)
