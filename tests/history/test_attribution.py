@@ -44,13 +44,13 @@ def golden_index() -> AttributionIndex:
         index.add_compacted(operation)
     for number, update in enumerate(updates):
         at = datetime(2026, 11, 24, 3, 14 + number, tzinfo=UTC)
-        operation_ = Operation("d", 10 + number, f"u{number}", "7", at, b"\x00", update)
-        index.add(operation_, is_quarantined=False)
+        logged = Operation("d", 10 + number, f"u{number}", "7", at, b"\x00", update)
+        index.add(logged, is_quarantined=False)
     return index
 
 
 def test_index_that_an_earlier_release_cached_is_read() -> None:
-    """A new release goes on from what is in Redis."""
+    """A new release reads what an earlier one cached in Redis."""
     index = AttributionIndex.decode(GOLDEN)
     assert index.seq == 12
     assert index.op_indexes(3, 0, 6) == [0, 0, 0, 0, 1, 1]

@@ -1,4 +1,4 @@
-"""Appending to the log: order, both arbiters, several documents at once, Kafka beside it."""
+"""Appends to the log: order, both unique indexes, several documents at once, Kafka."""
 
 import subprocess
 import sys
@@ -90,7 +90,7 @@ def test_append_stores_in_order(leases: Leases, publisher: Publisher) -> None:
 
 
 def test_append_moves_the_head_and_kafka_confirms(leases: Leases, publisher: Publisher) -> None:
-    """The documents entity has seq and vector at once, the published mark soon after."""
+    """The documents entity has seq and vector at once, the published seq soon after."""
     scribe = Scribe()
     make_document(scribe.document_id)
     operations = scribe.write_many(3)
@@ -121,10 +121,10 @@ def test_steady_append_takes_one_command_where_the_server_has_it(
     assert found.commands == (["bulkWrite"] if at_once else ["insert", "update"])
 
 
-def test_append_with_a_used_seq_is_behind_and_leaves_no_gap(
+def test_append_with_a_used_seq_is_a_conflict_and_leaves_no_gap(
     leases: Leases, publisher: Publisher
 ) -> None:
-    """The second arbiter: who lost the race stores nothing after the place that was taken."""
+    """The index of seqs: the loser of the race stores nothing after the seq that exists."""
     scribe, late = Scribe(), Scribe()
     late.document_id = scribe.document_id
     append(scribe.write_many(3), leases, publisher)
@@ -136,7 +136,7 @@ def test_append_with_a_used_seq_is_behind_and_leaves_no_gap(
 def test_append_with_a_used_unique_id_stores_what_was_before_it(
     leases: Leases, publisher: Publisher
 ) -> None:
-    """The first arbiter: the same operation is in the log once, whatever seq it comes with."""
+    """The index of unique ids: an operation is in the log once, whatever its seq."""
     scribe = Scribe()
     append([scribe.write("a", unique_id="once")], leases, publisher)
     second = [scribe.write("b"), scribe.write("c", unique_id="once"), scribe.write("d")]
@@ -152,7 +152,7 @@ def test_append_with_a_used_unique_id_stores_what_was_before_it(
 def test_operation_is_found_by_whatever_name_its_author_chose(
     name: str, leases: Leases, publisher: Publisher
 ) -> None:
-    """Some Mongo dialects take text that begins like a date for one."""
+    """Some Mongo dialects parse text that starts like a date as a date."""
     scribe = Scribe()
     append([scribe.write("a", unique_id=name)], leases, publisher)
     assert list(operations_find(document_id=scribe.document_id, unique_ids=[name])) == [name]
@@ -161,7 +161,7 @@ def test_operation_is_found_by_whatever_name_its_author_chose(
 def test_append_of_several_documents_is_judged_one_by_one(
     leases: Leases, publisher: Publisher
 ) -> None:
-    """One document's conflict holds up no other of the same commit."""
+    """The conflict of one document does not block the others of a commit."""
     good, bad, after = Scribe(), Scribe(), Scribe()
     append([bad.write("taken")], leases, publisher)
     stale = Scribe()
@@ -214,10 +214,10 @@ def test_append_under_another_s_lock_is_locked(publisher: Publisher, leases: Lea
     other.release_all()
 
 
-def test_append_after_a_hand_over_is_behind_before_anything_is_tried(
+def test_append_after_a_transferred_lock_is_a_conflict_before_any_write(
     publisher: Publisher, leases: Leases
 ) -> None:
-    """A fresh lock looks at the log first."""
+    """With a newly acquired lock, the log is read first."""
     scribe, other = Scribe(), Leases("other")
     append([scribe.write("theirs")], other, publisher)
     other.release_all()
@@ -226,7 +226,7 @@ def test_append_after_a_hand_over_is_behind_before_anything_is_tried(
 
 
 def test_race_of_servers_without_locks_leaves_one_order(publisher: Publisher) -> None:
-    """Even where every server believes that it has the lock: seq 1 to n, each id once."""
+    """Even if every server assumes that it has the lock: seq 1 to n, each id once."""
     document_id = ids.new_id()
 
     class Reckless(Leases):
