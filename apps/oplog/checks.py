@@ -18,12 +18,12 @@ hot_queries.add(
     HotQuery(
         "operations after one", operation_rows, {**_DOCUMENT, "seq": {"$gt": 0}}, [("seq", 1)]
     ),
-    HotQuery("whether there is one", operation_rows, {**_DOCUMENT, "seq": equal(1)}),
+    HotQuery("an operation by seq", operation_rows, {**_DOCUMENT, "seq": equal(1)}),
     HotQuery(
         "operations by unique id", operation_rows, {**_DOCUMENT, "unique_id": {"$in": ["a", ""]}}
     ),
     HotQuery("the last operation", operation_rows, _DOCUMENT, [("seq", -1)]),
-    HotQuery("packed operations", compacted_rows, _DOCUMENT, [("first_seq", -1)]),
+    HotQuery("compacted operations", compacted_rows, _DOCUMENT, [("first_seq", -1)]),
 )
 
 
