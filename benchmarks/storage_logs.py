@@ -64,7 +64,7 @@ def measure(file: Path, letters: int, count: int) -> list[Measured]:
     started = time.perf_counter()
     compacted_find(document_id=scribe.document_id, unique_ids=["nobody's"])
     asking = time.perf_counter() - started
-    state = len(version.pack())
+    state = len(version.encode())
     return [
         ("BSON bytes an operation, whole log", before_bson / count, "B"),
         ("BSON bytes an operation, compacted", after_bson / count, "B"),

@@ -55,17 +55,17 @@ def session_groups_count(
 ) -> None:
     """Count the letters of a page of sittings.
 
-    By the clocks that authorship keeps; without them the log is read once. Of what a compacted log
+    By the attribution index; without a cached one the log is read once. Of what a compacted log
     has no more nothing says which of its clocks were letters. Raises ``LogGapError``.
     """
     if not page:
         return
     last_seq = page[0].sitting.last_seq
-    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=last_seq)
+    index = attribution_load(document_id=document_id, lineage=lineage, up_to=last_seq)
     begins = log_first_seq(document_id=document_id)
     for each in page:
         if each.sitting.first_seq >= begins:
-            each.letters = clocks.letters(each.sitting.first_seq, each.sitting.last_seq)
+            each.letters = index.character_counts(each.sitting.first_seq, each.sitting.last_seq)
 
 
 def _sessions(document_id: str, before: int | None) -> Iterator[Span]:

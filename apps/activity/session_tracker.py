@@ -15,7 +15,6 @@ session ended is known at its end. Until then a reader gets it from the row that
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 from django.db import connection, transaction
 
@@ -25,15 +24,13 @@ from apps.activity.event_types import EventType
 from apps.activity.models import Activity, Writing
 from apps.activity.writing_sessions import PAUSE, WritingSession, writing_sessions_fold
 from apps.core import clock, metrics
-from apps.documents.models import Document
+from apps.documents.selectors import documents_edited_since
 from apps.oplog.selectors import writes_since
 
 logger = logging.getLogger(__name__)
 
 #: Operations that one transaction takes in.
 TURN = 5_000
-#: Documents that one query looks at.
-CHUNK = 200
 
 
 def writing_follow(*, edited_within: timedelta) -> int:
@@ -84,9 +81,7 @@ def authors_of(sessions: Iterable[WritingSession]) -> dict[str, User]:
 
 def _behind(*, edited_after: datetime) -> Iterator[str]:
     """Yield the documents edited since then of whose log the trail lacks something."""
-    documents = Document.objects(updated_at__gt=edited_after, seq__gt=0).only("id", "seq")
-    rows = iter(documents.order_by("-updated_at"))
-    while chunk := list(islice(rows, CHUNK)):
+    for chunk in documents_edited_since(edited_after):
         heads = {document.id: document.seq for document in chunk}
         told = dict(Writing.objects.filter(pk__in=heads).values_list("pk", "seq"))
         yield from (key for key, seq in heads.items() if seq > told.get(key, 0))

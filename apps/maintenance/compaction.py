@@ -172,7 +172,7 @@ def _advance(document_id: str, goal: Goal) -> None:
     compaction_point_advance(base)
     if failpoints.armed:
         failpoints.reach("after_log_begins")
-    logger.info("the log of %s begins at operation %s", document_id, base.begins)
+    logger.info("the log of %s begins at operation %s", document_id, base.first_seq)
 
 
 def _pack(replay: LogReplay, up_to: int) -> None:
@@ -226,7 +226,7 @@ def _drop(document_id: str, now: datetime, *, apply: bool) -> Compacted:
     base = compaction_point_find(document_id=document_id)
     if base is None:
         return Compacted(begins=1)
-    done = Compacted(begins=base.begins)
+    done = Compacted(begins=base.first_seq)
     left = operations_count(document_id=document_id, up_to=base.seq)
     wait = timedelta(seconds=settings.COMPACT_DROP_AFTER_S)
     if not left or now - base.made_at < wait:

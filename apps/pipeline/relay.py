@@ -37,7 +37,7 @@ def relay_unpublished(publisher: Publisher) -> int:
         if left <= 0:
             break
         operations = _next(document_id, published_seq, left)
-        if not publisher.hand_over(operations):
+        if not publisher.enqueue(operations):
             break
         count += len(operations)
     if count:

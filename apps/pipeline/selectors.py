@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from apps.core import clock
-from apps.core.mongo import equal
 from apps.documents.models import Document
+from apps.documents.selectors import document_chunks, documents_edited_since
 from apps.history.last_processed import processed_seqs
 from apps.history.selectors import latest_seq
-from apps.oplog.models import operation_rows
+from apps.oplog.selectors import operation_received_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,7 @@ class Status:
 
 def status_list(*, document_id: str | None = None) -> Iterator[Status]:
     """Yield the status of one document or of all, the last edited first."""
-    documents = Document.objects.only("id", "title", "seq", "published_seq").order_by("-updated_at")
-    if document_id is not None:
-        documents = documents.filter(id=document_id)
-    for chunk in _chunks(documents):
+    for chunk in document_chunks(document_id=document_id):
         processed = processed_seqs([document.id for document in chunk])
         for document in chunk:
             yield Status(
@@ -55,13 +52,8 @@ def behind_find(*, older_than_s: float, limit: int) -> list[tuple[str, int]]:
     """
     now = clock.now()
     horizon = now - timedelta(seconds=older_than_s)
-    documents = (
-        Document.objects(updated_at__gt=now - timedelta(days=1), seq__gt=0)
-        .only("id", "seq")
-        .order_by("-updated_at")
-    )
     behind: list[tuple[str, int]] = []
-    for chunk in _chunks(documents):
+    for chunk in documents_edited_since(now - timedelta(days=1)):
         processed = processed_seqs([document.id for document in chunk])
         behind += [
             (document.id, document.seq)
@@ -77,18 +69,5 @@ def _waits_since(document: Document, processed: int, horizon: datetime) -> bool:
     """Tell whether the document's first unprocessed operation came before ``horizon``."""
     if processed >= document.seq:
         return False
-    first = operation_rows().find_one(
-        {"document_id": equal(document.id), "seq": equal(processed + 1)}, {"received_at": 1}
-    )
-    return first is None or first["received_at"] < horizon
-
-
-def _chunks(documents: "object", size: int = 200) -> Iterator[list[Document]]:
-    chunk: list[Document] = []
-    for document in documents:  # type: ignore[attr-defined]
-        chunk.append(document)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+    received_at = operation_received_at(document_id=document.id, seq=processed + 1)
+    return received_at is None or received_at < horizon

@@ -197,7 +197,7 @@ def latest_sound(versions: Iterable[dict[str, Any]]) -> Snapshot:
     """Return the snapshot of the latest version that is what was written."""
     for version in versions:
         with contextlib.suppress(SnapshotDamagedError):
-            return Snapshot.unpack(bytes(version["snapshot"]))
+            return Snapshot.decode(bytes(version["snapshot"]))
     raise AssertionError("no version is sound")
 
 

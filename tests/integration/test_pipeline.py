@@ -36,7 +36,7 @@ def _cached(stack: Launched, document_id: str, seq: int) -> Snapshot | None:
     """Return what Redis holds for the document, if it has come to ``seq``."""
     with redis.Redis.from_url(stack.settings()["REDIS_URL"]) as client:
         packed = client.get(f"scriptorium:snapshot:{{{document_id}}}")
-    snapshot = Snapshot.unpack(packed) if isinstance(packed, bytes) else None
+    snapshot = Snapshot.decode(packed) if isinstance(packed, bytes) else None
     return snapshot if snapshot is not None and snapshot.seq >= seq else None
 
 

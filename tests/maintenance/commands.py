@@ -8,7 +8,7 @@ from typing import Any
 from bson import json_util
 from django.core.management import CommandError, call_command
 
-from apps.documents.models import Document
+from apps.documents.models import document_rows
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
 from apps.history.snapshot_cache import snapshot_find
@@ -52,7 +52,7 @@ def stored(document_id: str) -> str:
     """Return all that is stored of a document, to be compared."""
     wanted = {"document_id": document_id}
     rows = [
-        list(Document._get_collection().find({"_id": document_id})),
+        list(document_rows().find({"_id": document_id})),
         list(operation_rows().find(wanted).sort("_id", 1)),
         list(version_rows().find(wanted).sort("_id", 1)),
         list(processed_rows().find({"_id": document_id})),

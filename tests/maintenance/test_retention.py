@@ -30,7 +30,7 @@ def aged(written: Written) -> Iterator[Scribe]:
     """Return a document with versions of these ages, numbered from 1."""
     scribe = written(1)
     noon = clock.now().replace(hour=12, minute=30, second=0, microsecond=0)
-    packed = Snapshot(seq=0, version_vector=b"\x00", state=b"\x00\x00").pack()
+    packed = Snapshot(seq=0, version_vector=b"\x00", state=b"\x00\x00").encode()
     for seq, hours in enumerate(AGES_H):
         at, number = noon - timedelta(hours=hours), seq + 1
         version_put(

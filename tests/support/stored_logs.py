@@ -27,7 +27,7 @@ Written = Callable[..., Scribe]
 class _DyingPublisher(Publisher):
     """The producer of a process that dies right after each insert: Kafka gets nothing."""
 
-    def hand_over(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
+    def enqueue(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
         """Lose them."""
         return True
 

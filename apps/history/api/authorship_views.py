@@ -1,4 +1,4 @@
-"""``documents/{id}/authorship/``: who wrote which words."""
+"""``documents/{id}/authorship/`` and ``deletions/``: authors of text and of deletions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ from apps.history.deletions import Deletion, deletions_page
 
 
 class AuthorshipView(APIView):
-    """Who wrote each piece of the text, and when: by the log, not by what clients say."""
+    """The author and time of each piece of the text, as the log has them."""
 
     renderer_classes = READY_RENDERERS
 
@@ -39,7 +39,7 @@ class AuthorshipView(APIView):
         responses={200: AuthorshipSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
-        """Return the pieces in document order; adjacent ones came with other operations."""
+        """Return the pieces in document order; adjacent ones are of different operations."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         authorship = document_authorship(
             document_id=document_id,
@@ -52,14 +52,14 @@ class AuthorshipView(APIView):
 
 
 class ClientRunsView(APIView):
-    """Who brought which clocks of which client: for whoever has the document itself."""
+    """The authors of id ranges, for clients that hold the document itself."""
 
     @extend_schema(
         parameters=[AfterQuerySerializer],
         responses={200: ClientRunsSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
-        """Return the runs of clocks that came after an operation, of each client in order."""
+        """Return the id ranges inserted after an operation, for each client in order."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         after = validated(AfterQuerySerializer, request.query_params)["after"]
         seq, runs = client_runs(document_id=document_id, lineage=document.lineage, after=after)
@@ -78,14 +78,14 @@ class ClientRunsView(APIView):
 
 
 class DeletionsView(APIView):
-    """Who deleted what, the latest first."""
+    """The deletions of a document, the latest first."""
 
     @extend_schema(
         parameters=[DeletionsQuerySerializer],
         responses={200: DeletionsPageSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
-        """List the operations that deleted something, with the words and who had written them."""
+        """List the operations that deleted something, with the text and its authors."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(DeletionsQuerySerializer, request.query_params)
         limit: int = query["limit"]

@@ -25,9 +25,15 @@ Author = Callable[[str], str]
 
 def row_line(row: Operation | CompactedOperation | Version | Quarantined) -> dict[str, Any]:
     """Return a row as JSON, without the document's id, which stands in the header."""
-    return {name: _plain(value) for name, value in asdict(row).items() if name not in _LEFT_OUT}
+    return {
+        _FILE_NAMES.get(name, name): _plain(value)
+        for name, value in asdict(row).items()
+        if name not in _LEFT_OUT
+    }
 
 
+#: Fields that have another name in the file.
+_FILE_NAMES = {"blob": "packed"}
 #: Said once in the header, or made of what is said.
 _LEFT_OUT = {"document_id", "id"}
 
@@ -110,7 +116,7 @@ class ArchiveDecoder:
                 created_at=moment(body["created_at"]),
                 author_ids=tuple(self._author(_is(str, each)) for each in body["author_ids"]),
                 version_vector=_bytes(body["version_vector"]),
-                packed=_bytes(body["packed"]),
+                blob=_bytes(body["packed"]),
                 size=_is(int, body["size"]),
             ),
         )

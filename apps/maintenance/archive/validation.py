@@ -135,7 +135,7 @@ class ArchiveValidator:
         base = self.beginning
         if base is None or version.number != base.number:
             return
-        start = Snapshot.unpack(version.packed)
+        start = Snapshot.decode(version.blob)
         if (start.seq, start.version_vector) != (base.seq, base.version_vector):
             raise ArchiveBrokenError(f"Version {base.number} is not what the log begins with.")
         self.replay.close()

@@ -94,7 +94,7 @@ class DocumentCheck:
             self.notes.append(f"Redis is away, its snapshot was not looked at: {err}")
         if self._cached is not None:
             try:
-                self._cached_seq = Snapshot.unpack(self._cached).seq
+                self._cached_seq = Snapshot.decode(self._cached).seq
             except SnapshotDamagedError:
                 self._cached_seq = -1
 

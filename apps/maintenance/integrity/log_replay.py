@@ -54,18 +54,16 @@ class Replay:
 
     def take(self, operation: Operation) -> AppError | None:
         """Apply the next operation; return the error of one that has to be set aside."""
-        error: AppError | None = None
+        error: AppError | None
         try:
-            self.loaded.apply(operation)
+            error = self.loaded.apply_or_skip(operation, self.set_aside)
         except EngineBrokenError as err:
             error = err
             self._start_over(operation.seq - 1)
-        except AppError as err:
-            error = err
+            self.loaded.skip(operation)
         if error is not None:
             self.set_aside[operation.seq] = error
             self._note_aside(operation)
-            self.loaded.pass_over(operation)
         self.loaded.recent.clear()
         self.last = operation
         return error
@@ -106,10 +104,8 @@ class Replay:
         self.loaded.engine.close()
         self.loaded = LoadedDocument.open(self.start)
         for operation in self._again(up_to):
-            if operation.seq in self.set_aside:
-                self.loaded.pass_over(operation)
-            else:
-                self.loaded.apply(operation)
+            if error := self.loaded.apply_or_skip(operation, self.set_aside):
+                raise error
             self.loaded.recent.clear()
 
     def _note_aside(self, operation: Operation) -> None:

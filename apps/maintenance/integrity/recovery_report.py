@@ -5,7 +5,8 @@ from typing import Any
 
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, decode_vector
-from apps.history.recovery import Recovery, document_recover
+from apps.history.rebuild import Recovery
+from apps.history.recovery import document_recover
 from apps.history.selectors import version_infos
 from apps.maintenance.selectors import stored_check
 from apps.oplog.quarantine import quarantine_iter
@@ -40,7 +41,7 @@ def _complaint(recovery: Recovery) -> str:
         for kept in quarantine_iter(document_id=recovery.document_id, with_discarded=True)
         if kept.discarded
     }
-    waiting = len(recovery.set_aside.keys() - discarded)
+    waiting = len(recovery.quarantined.keys() - discarded)
     return f"{waiting} operations are set aside: see manage.py quarantine." if waiting else ""
 
 
@@ -51,12 +52,12 @@ def _facts(recovery: Recovery) -> dict[str, Any]:
         "document_id": recovery.document_id,
         "last_processed_version": _processed(recovery),
         "snapshot": snapshot,
-        "passed_over": recovery.passed_over,
+        "passed_over": recovery.skipped_snapshots,
         "operations": {
             "read": recovery.read,
-            "applied": recovery.read - sum(seq > snapshot["seq"] for seq in recovery.set_aside),
+            "applied": recovery.read - sum(seq > snapshot["seq"] for seq in recovery.quarantined),
             "set_aside": [
-                {"seq": seq, "why": why} for seq, why in sorted(recovery.set_aside.items())
+                {"seq": seq, "why": why} for seq, why in sorted(recovery.quarantined.items())
             ],
         },
         "seq": document.seq,

@@ -77,7 +77,7 @@ def version_repair_from_log(*, document_id: str, number: int) -> bool:
     ``CompactionSnapshotLostError``.
     """
     version = version_find(document_id=document_id, number=number)
-    if version is None or blob_fault(version.packed, None) is None:
+    if version is None or blob_fault(version.blob, None) is None:
         return False
     with replayed(document_id) as replay:
         if replay.start.seq and version.seq <= replay.start.seq:

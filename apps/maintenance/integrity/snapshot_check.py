@@ -18,7 +18,7 @@ def blob_fault(packed: bytes, right: Snapshot | None) -> Fault | None:
     ``damaged`` when it is not what was written, ``wrong`` when it is not the document.
     """
     try:
-        snapshot = Snapshot.unpack(packed)
+        snapshot = Snapshot.decode(packed)
         vector = snapshot.vector
     except (SnapshotDamagedError, DecodeError) as err:
         return Fault("damaged", err.message)
@@ -37,10 +37,10 @@ def blob_fault(packed: bytes, right: Snapshot | None) -> Fault | None:
 
 def version_fault(version: Version, right: Snapshot | None) -> Fault | None:
     """Return what is wrong with a version: its snapshot, or what its row says of that."""
-    fault = blob_fault(version.packed, right)
+    fault = blob_fault(version.blob, right)
     if fault is not None:
         return fault
-    snapshot = Snapshot.unpack(version.packed)
+    snapshot = Snapshot.decode(version.blob)
     if snapshot.seq != version.seq:
         return Fault("wrong", f"It is the state after operation {snapshot.seq}.")
     if version.size != len(snapshot.state):

@@ -68,7 +68,7 @@ def _base_notes(document_id: str) -> list[str]:
     base = compaction_point_find(document_id=document_id)
     if base is None:
         return []
-    return [f"compacted: the log begins at operation {base.begins}, with version {base.number}"]
+    return [f"compacted: the log begins at operation {base.first_seq}, with version {base.number}"]
 
 
 def _quarantine_notes(document_id: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from django_redis import get_redis_connection
 
 from apps.core import clock, ids
-from apps.documents.models import Document
+from apps.documents.models import Document, document_rows
 from apps.history import snapshot_cache
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
@@ -34,7 +34,7 @@ def faults(done: Done) -> list[str]:
 
 def head(**values: object) -> Damage:
     """Write into the row of *documents*."""
-    return lambda key: Document._get_collection().update_one({"_id": key}, {"$set": values})
+    return lambda key: document_rows().update_one({"_id": key}, {"$set": values})
 
 
 def mark(**values: object) -> Damage:
@@ -87,7 +87,7 @@ def foreign(seq: int) -> bytes:
     """Return a sound snapshot of another document."""
     scribe = Scribe()
     scribe.write_many(seq)
-    return Snapshot(seq, scribe.doc.get_state(), scribe.doc.get_update()).pack()
+    return Snapshot(seq, scribe.doc.get_state(), scribe.doc.get_update()).encode()
 
 
 #: What is wrong, and the code that says so.

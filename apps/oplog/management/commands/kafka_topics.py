@@ -1,4 +1,4 @@
-"""``manage.py kafka_topics``: make Kafka's topics as they have to be, or say what is wrong."""
+"""``manage.py kafka_topics``: create Kafka's topics, or correct their configuration."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from apps.oplog.topics import topics_ensure
 
 
 class Command(OperatorCommand):
-    """Make the topic of operations and that of dead letters; a second time changes nothing."""
+    """Create the topics of operations and of dead letters; a repeated run changes nothing."""
 
     help = __doc__
 
@@ -22,7 +22,7 @@ class Command(OperatorCommand):
         )
 
     def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Tell of each topic what was done and how it is."""
+        """Report each topic: its change and its configuration."""
         for state in topics_ensure(grow=options["grow"]):
             config = ", ".join(f"{name}={value}" for name, value in state.config.items())
             words = (
