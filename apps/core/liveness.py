@@ -24,6 +24,7 @@ class Liveness:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._beats: dict[str, float] = {}
+        self._stopped: set[str] = set()
 
     def beat(self, loop: str) -> None:
         """Say that a loop goes on."""
@@ -32,11 +33,21 @@ class Liveness:
     def end(self, loop: str) -> None:
         """Say that a loop has ended as it should."""
         self._beats.pop(loop, None)
+        self._stopped.discard(loop)
 
-    def silent(self) -> list[str]:
-        """Return the loops that have said nothing for ``SILENT_AFTER_S``."""
+    def stop(self, loop: str) -> None:
+        """Report a loop that runs, but cannot do its work until an operator helps."""
+        self._stopped.add(loop)
+
+    def resume(self, loop: str) -> None:
+        """Report that a stopped loop does its work again."""
+        self._stopped.discard(loop)
+
+    def stuck(self) -> list[str]:
+        """Return the loops without a beat for ``SILENT_AFTER_S``, and those that are stopped."""
         now = self._clock()
-        return [loop for loop, at in list(self._beats.items()) if now - at > SILENT_AFTER_S]
+        silent = [loop for loop, at in list(self._beats.items()) if now - at > SILENT_AFTER_S]
+        return silent + sorted(self._stopped.difference(silent))
 
 
 #: That of this process.
@@ -72,6 +83,6 @@ def _answer(path: str, of: Liveness) -> tuple[int, str, bytes]:
         return 200, CONTENT_TYPE_LATEST, generate_latest()
     if path != "/healthz":
         return 404, "text/plain", b""
-    silent = of.silent()
-    said = {"status": "stuck", "loops": silent} if silent else {"status": "alive"}
-    return 503 if silent else 200, "application/json", json.dumps(said).encode()
+    stuck = of.stuck()
+    report = {"status": "stuck", "loops": stuck} if stuck else {"status": "alive"}
+    return 503 if stuck else 200, "application/json", json.dumps(report).encode()

@@ -81,6 +81,9 @@ KAFKA_LAG = Gauge(
 DEAD_LETTERS = Counter(
     "scriptorium_dead_letters_total", "Messages of the topic that no worker can read."
 )
+CONSUMER_STOPPED = Gauge(
+    "scriptorium_consumer_stopped", "1 while the worker stops at unreadable messages, else 0."
+)
 SNAPSHOTS = Counter("scriptorium_snapshots_total", "Snapshots that this worker has made.")
 SNAPSHOT_AGE = Gauge(
     "scriptorium_snapshot_age_seconds",

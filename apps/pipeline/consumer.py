@@ -3,6 +3,10 @@
 Polls, hands operations to the ``Processor``, and commits the offsets only after
 *last_processed_version* is stored. So a killed worker sees some messages twice, which changes
 nothing, and none is passed over.
+
+Unreadable messages become dead letters, up to a limit. Beyond it the consumer stops: it commits no
+offset, leaves the group, so that workers of another version can read the partitions, and tries the
+same messages again after a pause. Edits do not wait for it; the sweep reads them from the log.
 """
 
 import logging
@@ -12,17 +16,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from django.conf import settings
 
 from apps.core import metrics, tracing
 from apps.core.liveness import liveness
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
-from apps.pipeline.dead_letters import DeadLetters
 from apps.pipeline.lag import LagMeter
 from apps.pipeline.processor import Processor
 from apps.pipeline.snapshot_policy import SnapshotPolicy
+from apps.pipeline.unreadable import DeadLetterLimitError, UnreadableMessages
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,10 @@ _MOVING = {
 }
 #: Pause after an error, in seconds.
 RETRY_S = 1.0
+#: Pause of a consumer that stopped at unreadable messages, in seconds: the first one, doubled each
+#: time up to the longest one. A former static member loses its partitions within ``SESSION_MS``.
+STOPPED_RETRY_S = 15.0
+STOPPED_RETRY_MAX_S = 60.0
 #: How often the lag is measured, in seconds; and how often in a row there may be messages to read
 #: and none that comes.
 LOOK_INTERVAL_S = 3.0
@@ -92,7 +100,8 @@ class OperationsConsumer:
         self._processor = Processor(
             SnapshotPolicy(**settings.SNAPSHOT_POLICY), documents=settings.WORKER_DOCUMENTS
         )
-        self._dead_letters = DeadLetters()
+        self._unreadable = UnreadableMessages(most=settings.WORKER_DEAD_LETTERS_MAX, loop=LOOP)
+        self._stopped_retry_s = STOPPED_RETRY_S
         self._commit_due = False
         self._poll_s = POLL_S
         self._look_due = 0.0
@@ -113,33 +122,26 @@ class OperationsConsumer:
             liveness.beat(LOOP)
             try:
                 self._consume()
+            except DeadLetterLimitError as err:
+                self._unreadable.stop(err, pause_s=self._stopped_retry_s)
+                self._begin_again_after(self._stopped_retry_s)
+                self._stopped_retry_s = min(2 * self._stopped_retry_s, STOPPED_RETRY_MAX_S)
             except Exception:
-                metrics.LOOP_ERRORS.labels(loop=LOOP).inc()
                 logger.exception("consumer failed, again in %s s", RETRY_S)
-                self._processor.drop()
-                self._stop.wait(RETRY_S)
+                self._begin_again_after(RETRY_S)
         liveness.end(LOOP)
 
+    def _begin_again_after(self, pause_s: float) -> None:
+        """Drop what is in memory and wait: uncommitted messages are read again."""
+        metrics.LOOP_ERRORS.labels(loop=LOOP).inc()
+        self._processor.drop()
+        self._unreadable.clear()
+        self._commit_due = False
+        self._stop.wait(pause_s)
+
     def _consume(self) -> None:
-        consumer = Consumer(
-            {
-                **client_config(),
-                **membership(),
-                "group.id": GROUP,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": SESSION_MS,
-                # A topic that is not there yet, or no more (an embedded broker came back empty), is
-                # asked for, and looked for, often; the default is five minutes.
-                "fetch.wait.max.ms": FETCH_WAIT_MS,
-                "allow.auto.create.topics": True,
-                "topic.metadata.refresh.interval.ms": 2_000,
-            },
-            logger=logging.getLogger("apps.pipeline.kafka"),
-        )
+        consumer = self._connect()
         try:
-            consumer.subscribe([TOPIC], on_revoke=self._on_revoke)
             meter = LagMeter(consumer)
             while not self._stop.is_set():
                 self._turn(consumer, meter)
@@ -147,20 +149,29 @@ class OperationsConsumer:
         finally:
             consumer.close()
 
+    def _connect(self) -> Consumer:
+        """Return a new member of the group, which has joined or will."""
+        consumer = Consumer(consumer_config(), logger=logging.getLogger("apps.pipeline.kafka"))
+        consumer.subscribe([TOPIC], on_revoke=self._on_revoke)
+        return consumer
+
     def _turn(self, consumer: Consumer, meter: LagMeter) -> None:
         liveness.beat(LOOP)
         polled = consumer.consume(BATCH, self._poll_s)
         self._poll_s = BEHIND_POLL_S if len(polled) == BATCH else POLL_S
         messages = [message for message in polled if _is_data(message)]
         started = time.perf_counter()
-        self._processor.process(
+        operations = [
             operation for message in messages if (operation := self._read(message)) is not None
-        )
+        ]
+        self._processor.process(operations)
         if messages and tracing.tracer is not None:
             tracing.tracer.processed(_traced(messages), started, group=GROUP, topic=TOPIC)
-        self._dead_letters.flush()
+        self._unreadable.turn(readable=len(operations), is_pause=not messages)
+        if operations:
+            self._stopped_retry_s = STOPPED_RETRY_S
         self._commit_due = self._commit_due or bool(messages)
-        if self._commit_due:
+        if self._commit_due and not self._unreadable:
             self._commit(consumer)
         self._processor.snapshot_due()
         self._standing = 0 if messages else self._standing
@@ -185,11 +196,11 @@ class OperationsConsumer:
         self._commit_due = False
 
     def _read(self, message: Message) -> Operation | None:
-        """Read a message; one that is not ours is put aside, the log has ours."""
+        """Read a message; hold one that is not ours as unreadable, the log has ours."""
         try:
             return operation_of(message)
         except (KeyError, ValueError, UnicodeDecodeError) as err:
-            self._dead_letters.put(message, err)
+            self._unreadable.add(message, err)
             return None
 
     def _look(self, meter: LagMeter) -> None:
@@ -207,9 +218,28 @@ class OperationsConsumer:
             self._standing = 0
             raise StandstillError(f"{lag} messages to read, and none comes")
 
-    def _on_revoke(self, _consumer: Consumer, _partitions: list[Any]) -> None:
-        """Another worker takes partitions over: it starts from the log, so only save and drop."""
+    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Save and drop what is in memory: another worker reads these partitions from now on."""
+        self._unreadable.revoke(partitions)
         self._processor.forget()
+
+
+def consumer_config() -> dict[str, Any]:
+    """Return the settings of a consumer of the group."""
+    return {
+        **client_config(),
+        **membership(),
+        "group.id": GROUP,
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": SESSION_MS,
+        "fetch.wait.max.ms": FETCH_WAIT_MS,
+        # A topic that does not exist yet, or no longer (an embedded broker came back empty), is
+        # created and looked up often; the default is five minutes.
+        "allow.auto.create.topics": True,
+        "topic.metadata.refresh.interval.ms": 2_000,
+    }
 
 
 def _is_data(message: Message) -> bool:

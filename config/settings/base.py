@@ -309,6 +309,9 @@ COMPACT_DROP_AFTER_S: float = env.float("COMPACT_DROP_AFTER_S", 300.0)
 METRICS_PORT: int = env.int("METRICS_PORT", 0, validate=validate.Range(0, 65_535))
 #: Documents that one worker keeps in memory.
 WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
+#: Unreadable messages that a worker makes dead letters of, beyond a tenth of the readable ones; at
+#: the next one its consumer stops (a bad deploy must not turn the whole topic into dead letters).
+WORKER_DEAD_LETTERS_MAX: int = env.int("WORKER_DEAD_LETTERS_MAX", 100, validate=validate.Range(0))
 
 # --- Celery ----------------------------------------------------------------------------------
 

@@ -48,6 +48,19 @@ def test_process_is_alive_while_its_loops_turn_and_stuck_when_one_is_silent() ->
         assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
 
 
+def test_process_is_stuck_while_a_loop_reports_that_it_is_stopped() -> None:
+    """Also one that goes on looking whether it can work again."""
+    pulse = Liveness(Clock())
+    with served(pulse) as url:
+        pulse.beat("one")
+        pulse.stop("one")
+        pulse.beat("one")
+        answer = requests.get(f"{url}/healthz", timeout=10)
+        assert (answer.status_code, answer.json()) == (503, {"status": "stuck", "loops": ["one"]})
+        pulse.resume("one")
+        assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+
+
 def test_process_shows_its_metrics_and_nothing_else() -> None:
     """In Prometheus' own format."""
     with served(Liveness()) as url:

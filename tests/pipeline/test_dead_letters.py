@@ -70,4 +70,4 @@ def test_without_kafka_the_consumer_goes_on(
     letters = DeadLetters()
     letters.put(message, KeyError("author"))
     letters.flush()
-    assert "1 messages are passed over, and not put aside yet" in caplog.text
+    assert "1 dead letters are not confirmed yet" in caplog.text
