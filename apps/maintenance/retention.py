@@ -28,7 +28,7 @@ class Retained:
     refused: str = ""
 
     @property
-    def touches(self) -> bool:
+    def has_changes(self) -> bool:
         """Tell whether there was anything to do, or something is in the way."""
         log = self.log
         return bool(self.dropped or self.refused or (log and (log.packed or log.dropped)))
@@ -53,9 +53,9 @@ def document_retain(*, document_id: str, apply: bool) -> Retained:
 
 
 def _retain_versions(retained: Retained, policy: KeepPolicy, *, apply: bool) -> None:
-    places = version_ages(document_id=retained.document_id)
-    retained.versions = len(places)
-    retained.dropped = versions_to_drop(places, now=clock.now(), policy=policy)
+    ages = version_ages(document_id=retained.document_id)
+    retained.versions = len(ages)
+    retained.dropped = versions_to_drop(ages, now=clock.now(), policy=policy)
     if apply and retained.dropped:
         versions_drop(document_id=retained.document_id, numbers=retained.dropped)
 
@@ -69,13 +69,13 @@ def documents_retain() -> Iterator[Retained]:
         try:
             retained = document_retain(document_id=document_id, apply=True)
         except AppError as err:
-            _failed(document_id, "passed over", err.message)
+            _log_failure(document_id, "passed over", err.message)
             continue
         if retained.refused:
-            _failed(document_id, "not compacted", retained.refused)
+            _log_failure(document_id, "not compacted", retained.refused)
         yield retained
 
 
-def _failed(document_id: str, what: str, why: str) -> None:
+def _log_failure(document_id: str, what: str, why: str) -> None:
     metrics.LOOP_ERRORS.labels(loop="retention").inc()
     logger.error("retention: %s %s: %s", document_id, what, why)

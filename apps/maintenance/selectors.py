@@ -30,8 +30,8 @@ def documents_chosen(*, sample: int | None = None) -> Iterable[str]:
     for count, document_id in enumerate(document_ids(), start=1):
         if len(chosen) < sample:
             chosen.append(document_id)
-        elif (place := secrets.randbelow(count)) < sample:
-            chosen[place] = document_id
+        elif (index := secrets.randbelow(count)) < sample:
+            chosen[index] = document_id
     return chosen
 
 

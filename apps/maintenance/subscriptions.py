@@ -14,4 +14,4 @@ def subscribe() -> None:
 
 def on_damaged(version: DamagedVersion) -> None:
     """Have a worker mend it."""
-    _requests.ask(version)
+    _requests.request(version)

@@ -6,12 +6,12 @@ from celery.beat import PersistentScheduler
 from celery.signals import beat_init
 
 from apps.core import liveness
-from apps.pipeline.startup_check import look_before_start
+from apps.pipeline.startup_check import check_before_start
 
 _LOOP = "beat"
 
 
-class PulsingScheduler(PersistentScheduler):  # type: ignore[misc]
+class HeartbeatScheduler(PersistentScheduler):  # type: ignore[misc]
     """Keeps its schedule in a file, as its parent does."""
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
@@ -22,4 +22,4 @@ class PulsingScheduler(PersistentScheduler):  # type: ignore[misc]
 
 @beat_init.connect  # type: ignore[untyped-decorator]
 def _look(**_: object) -> None:
-    look_before_start()
+    check_before_start()

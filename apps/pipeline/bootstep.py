@@ -8,7 +8,7 @@ from celery import bootsteps
 from apps.core import tracing
 from apps.oplog.publisher import close_shared_publisher
 from apps.pipeline.consumer import OperationsConsumer
-from apps.pipeline.startup_check import look_before_start
+from apps.pipeline.startup_check import check_before_start
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class OperationsStep(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def create(self, worker: Any) -> None:
         """Look before anything begins whether this can serve at all, or end the process."""
-        look_before_start()
+        check_before_start()
 
     def start(self, worker: Any) -> None:
         """Begin to consume operations."""

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 GROUP = "scriptorium-workers"
 LOOP = "operations-consumer"
 #: Messages of one turn.
-BATCH = 1_000
+TURN_MESSAGES = 1_000
 #: How long a turn gathers messages, in seconds: fewer turns cost less. And how long while there are
 #: more than one turn takes.
 POLL_S = 0.5
@@ -41,14 +41,14 @@ BEHIND_POLL_S = 0.02
 #: How long a broker that has nothing new holds its answer back, in milliseconds.
 FETCH_WAIT_MS = 100
 #: Errors that end by themselves: a broker that is away, a topic that is not there yet.
-_PASSING = {
+_TRANSIENT_ERRORS = {
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - the library names its own errors so
     KafkaError._TRANSPORT,  # noqa: SLF001
     KafkaError._RESOLVE,  # noqa: SLF001
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
 #: Why offsets are not taken just now: partitions move between workers, or the topic is made anew.
-_MOVING = {
+_REBALANCE_ERRORS = {
     KafkaError.ILLEGAL_GENERATION,
     KafkaError.REBALANCE_IN_PROGRESS,
     KafkaError.UNKNOWN_MEMBER_ID,
@@ -62,8 +62,8 @@ STOPPED_RETRY_S = 15.0
 STOPPED_RETRY_MAX_S = 60.0
 #: How often the lag is measured, in seconds; and how often in a row there may be messages to read
 #: and none that comes.
-LOOK_INTERVAL_S = 3.0
-LOOKS = 2
+LAG_INTERVAL_S = 3.0
+STANDSTILL_MEASUREMENTS = 2
 #: After how long without a word a worker counts as gone, in milliseconds. One that is back by then
 #: under the same name keeps its partitions, and nobody else's move.
 SESSION_MS = 10_000
@@ -98,14 +98,14 @@ class OperationsConsumer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=LOOP, daemon=True)
         self._processor = Processor(
-            SnapshotPolicy(**settings.SNAPSHOT_POLICY), documents=settings.WORKER_DOCUMENTS
+            SnapshotPolicy(**settings.SNAPSHOT_POLICY), max_documents=settings.WORKER_DOCUMENTS
         )
         self._unreadable = UnreadableMessages(most=settings.WORKER_DEAD_LETTERS_MAX, loop=LOOP)
         self._stopped_retry_s = STOPPED_RETRY_S
         self._commit_due = False
         self._poll_s = POLL_S
-        self._look_due = 0.0
-        self._standing = 0
+        self._lag_due = 0.0
+        self._lags_without_messages = 0
 
     def start(self) -> None:
         """Begin to consume."""
@@ -124,17 +124,17 @@ class OperationsConsumer:
                 self._consume()
             except DeadLetterLimitError as err:
                 self._unreadable.stop(err, pause_s=self._stopped_retry_s)
-                self._begin_again_after(self._stopped_retry_s)
+                self._restart_after(self._stopped_retry_s)
                 self._stopped_retry_s = min(2 * self._stopped_retry_s, STOPPED_RETRY_MAX_S)
             except Exception:
                 logger.exception("consumer failed, again in %s s", RETRY_S)
-                self._begin_again_after(RETRY_S)
+                self._restart_after(RETRY_S)
         liveness.end(LOOP)
 
-    def _begin_again_after(self, pause_s: float) -> None:
+    def _restart_after(self, pause_s: float) -> None:
         """Drop what is in memory and wait: uncommitted messages are read again."""
         metrics.LOOP_ERRORS.labels(loop=LOOP).inc()
-        self._processor.drop()
+        self._processor.clear()
         self._unreadable.clear()
         self._commit_due = False
         self._stop.wait(pause_s)
@@ -145,7 +145,7 @@ class OperationsConsumer:
             meter = LagMeter(consumer)
             while not self._stop.is_set():
                 self._turn(consumer, meter)
-            self._processor.forget()
+            self._processor.flush_and_clear()
         finally:
             consumer.close()
 
@@ -157,8 +157,8 @@ class OperationsConsumer:
 
     def _turn(self, consumer: Consumer, meter: LagMeter) -> None:
         liveness.beat(LOOP)
-        polled = consumer.consume(BATCH, self._poll_s)
-        self._poll_s = BEHIND_POLL_S if len(polled) == BATCH else POLL_S
+        polled = consumer.consume(TURN_MESSAGES, self._poll_s)
+        self._poll_s = BEHIND_POLL_S if len(polled) == TURN_MESSAGES else POLL_S
         messages = [message for message in polled if _is_data(message)]
         started = time.perf_counter()
         operations = [
@@ -172,14 +172,14 @@ class OperationsConsumer:
             self._stopped_retry_s = STOPPED_RETRY_S
         self._commit_due = self._commit_due or bool(messages)
         if self._commit_due and not self._unreadable:
-            self._commit(consumer)
+            self._commit_offsets(consumer)
         self._processor.snapshot_due()
-        self._standing = 0 if messages else self._standing
-        if time.monotonic() >= self._look_due:
-            self._look_due = time.monotonic() + LOOK_INTERVAL_S
-            self._look(meter)
+        self._lags_without_messages = 0 if messages else self._lags_without_messages
+        if time.monotonic() >= self._lag_due:
+            self._lag_due = time.monotonic() + LAG_INTERVAL_S
+            self._measure_lag(meter)
 
-    def _commit(self, consumer: Consumer) -> None:
+    def _commit_offsets(self, consumer: Consumer) -> None:
         """Say how far this worker has come; while partitions move, at the next turn again.
 
         Whoever gets a partition meanwhile reads some messages twice, which changes nothing.
@@ -188,7 +188,7 @@ class OperationsConsumer:
             consumer.commit(asynchronous=False)
         except KafkaException as err:
             code = err.args[0].code()
-            if code in _MOVING:
+            if code in _REBALANCE_ERRORS:
                 logger.warning("offsets not taken yet: %s", err)
                 return
             if code != KafkaError._NO_OFFSET:  # noqa: SLF001 - all of them have gone elsewhere
@@ -203,7 +203,7 @@ class OperationsConsumer:
             self._unreadable.add(message, err)
             return None
 
-    def _look(self, meter: LagMeter) -> None:
+    def _measure_lag(self, meter: LagMeter) -> None:
         """Measure how much there is to read. Raises ``StandstillError`` when nothing of it comes.
 
         A topic that is made anew under a running consumer may leave it so, for ever.
@@ -213,15 +213,15 @@ class OperationsConsumer:
         except KafkaException:  # Kafka is away, or is just coming back
             return
         metrics.KAFKA_LAG.set(lag)
-        self._standing = self._standing + 1 if lag else 0
-        if self._standing > LOOKS:
-            self._standing = 0
+        self._lags_without_messages = self._lags_without_messages + 1 if lag else 0
+        if self._lags_without_messages > STANDSTILL_MEASUREMENTS:
+            self._lags_without_messages = 0
             raise StandstillError(f"{lag} messages to read, and none comes")
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Save and drop what is in memory: another worker reads these partitions from now on."""
         self._unreadable.revoke(partitions)
-        self._processor.forget()
+        self._processor.flush_and_clear()
 
 
 def consumer_config() -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _is_data(message: Message) -> bool:
     error = message.error()
     if error is None:
         return True
-    if error.retriable() or error.code() in _PASSING:
+    if error.retriable() or error.code() in _TRANSIENT_ERRORS:
         logger.warning("kafka: %s", error)
         return False
     if error.code() == KafkaError._FATAL:  # noqa: SLF001 - of a consumer, only this can be

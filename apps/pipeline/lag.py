@@ -13,9 +13,9 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from apps.oplog.publisher import client_config
 
 #: How long a broker may take for one answer, in seconds.
-LOOK_WAIT_S = 1.0
+ANSWER_WAIT_S = 1.0
 #: A partition that is not there: the topic has been made anew, with fewer.
-_NO_MORE = {
+_UNKNOWN_PARTITION_ERRORS = {
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - the library names its own errors so
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
@@ -37,17 +37,22 @@ class LagMeter:
             return 0
         read = zip(
             self._consumer.position(partitions),
-            self._consumer.committed(partitions, timeout=LOOK_WAIT_S),
+            self._consumer.committed(partitions, timeout=ANSWER_WAIT_S),
             strict=True,
         )
         # A client that knew a topic which has been made anew would go on asking for the old one.
         admin = AdminClient({**client_config(), "log_level": 0})
-        firsts = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        beginnings = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
         ends = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return sum(
-            _behind(position.offset, mark, first=first.result().offset, end=end.result().offset)
-            for (position, mark), first, end in zip(read, firsts, ends, strict=True)
-            if _is_there(first) and _is_there(end)
+            _partition_lag(
+                position.offset,
+                committed,
+                beginning=beginning.result().offset,
+                end=end.result().offset,
+            )
+            for (position, committed), beginning, end in zip(read, beginnings, ends, strict=True)
+            if _exists(beginning) and _exists(end)
         )
 
 
@@ -56,23 +61,23 @@ def _offsets(
 ) -> list["Future[Any]"]:
     """Ask for one end of all partitions, in their order."""
     # Offsets of an assignment say nothing here, and an answer is found by its partition.
-    wanted = [TopicPartition(each.topic, each.partition) for each in partitions]
-    answers = admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=LOOK_WAIT_S)
-    return [answers[each] for each in wanted]
+    wanted = [TopicPartition(partition.topic, partition.partition) for partition in partitions]
+    answers = admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=ANSWER_WAIT_S)
+    return [answers[partition] for partition in wanted]
 
 
-def _is_there(answer: "Future[Any]") -> bool:
+def _exists(answer: "Future[Any]") -> bool:
     """Tell whether a partition is there. Raises ``KafkaException`` when Kafka is away."""
     err = answer.exception()
     if err is None:
         return True
-    if isinstance(err, KafkaException) and err.args[0].code() in _NO_MORE:
+    if isinstance(err, KafkaException) and err.args[0].code() in _UNKNOWN_PARTITION_ERRORS:
         return False
     raise err
 
 
-def _behind(position: int, mark: TopicPartition, *, first: int, end: int) -> int:
-    """Return how much of one partition is not read: behind ``position``, else behind the mark."""
-    read = position if position >= 0 else mark.offset
+def _partition_lag(position: int, committed: TopicPartition, *, beginning: int, end: int) -> int:
+    """Return how many messages of a partition are unread: after ``position``, else ``committed``."""
+    read = position if position >= 0 else committed.offset
     # What is read may be of a topic that had the name before; then all of this one is not.
-    return int(end - read if first <= read <= end else end - first)
+    return int(end - read if beginning <= read <= end else end - beginning)

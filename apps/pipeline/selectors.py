@@ -66,14 +66,14 @@ def behind_find(*, older_than_s: float, limit: int) -> list[tuple[str, int]]:
         behind += [
             (document.id, document.seq)
             for document in chunk
-            if _waits_since(document, processed.get(document.id, 0), horizon)
+            if _has_waited_since(document, processed.get(document.id, 0), horizon)
         ]
         if len(behind) >= limit:
             break
     return behind[:limit]
 
 
-def _waits_since(document: Document, processed: int, horizon: datetime) -> bool:
+def _has_waited_since(document: Document, processed: int, horizon: datetime) -> bool:
     """Tell whether the document's first unprocessed operation came before ``horizon``."""
     if processed >= document.seq:
         return False

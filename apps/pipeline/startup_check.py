@@ -8,7 +8,7 @@ from apps.core.startup import StartRefusedError, metrics_serve, start_check
 ANSWER_WAIT_S = 3
 
 
-def look_before_start() -> None:
+def check_before_start() -> None:
     """End the process with one line where it cannot serve; answer probes where it can.
 
     Raises ``SystemExit``: Celery would log any other error, and some of them go on.

@@ -20,13 +20,13 @@ def sweep(policy: SnapshotPolicy, *, older_than_s: float, limit: int) -> int:
     behind = behind_find(older_than_s=older_than_s, limit=limit)
     if not behind:
         return 0
-    processor = Processor(policy, documents=limit)
+    processor = Processor(policy, max_documents=limit)
     try:
         for document_id, head in behind:
             processor.process(_last(document_id, head))
-        processor.forget()
+        processor.flush_and_clear()
     finally:
-        processor.drop()
+        processor.clear()
     logger.info("sweep: %s documents brought up to their heads", len(behind))
     return len(behind)
 

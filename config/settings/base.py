@@ -320,7 +320,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "global_keyprefix": "scriptorium:"}
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULER = "apps.pipeline.beat_scheduler:PulsingScheduler"
+CELERY_BEAT_SCHEDULER = "apps.pipeline.beat_scheduler:HeartbeatScheduler"
 # Threads, not forked children: the Kafka consumer is one of them (docs/system-flow.md, §5).
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2

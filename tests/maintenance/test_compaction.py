@@ -65,11 +65,11 @@ def log() -> OldLog:
     return log
 
 
-def compact(log: OldLog, *, runs: int = 2, least: int = 1) -> Compacted:
+def compact(log: OldLog, *, runs: int = 2, min_operations: int = 1) -> Compacted:
     """Compact: one run decides, and the next one deletes."""
     for _ in range(runs):
         done = document_compact(
-            document_id=log.document_id, after_days=DAYS, apply=True, least=least
+            document_id=log.document_id, after_days=DAYS, apply=True, min_operations=min_operations
         )
     return done
 
@@ -267,7 +267,7 @@ def test_worker_that_comes_late_goes_on(log: OldLog) -> None:
     processed_rows().delete_one({"_id": log.document_id})
     processor = Processor(SnapshotPolicy())
     processor.process(log.operations)
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_rows().find_one({"_id": log.document_id})["seq"] == 14  # type: ignore[index]
     assert max(seq for seq, _ in version_infos(document_id=log.document_id)) == 14
 
@@ -297,23 +297,27 @@ def test_log_is_compacted_only_where_it_is_allowed(log: OldLog) -> None:
     run("retention", "--document", log.document_id)
     assert compaction_point_find(document_id=log.document_id) is None
     assert document_compact(
-        document_id=log.document_id, after_days=DAYS, apply=False, least=1
+        document_id=log.document_id, after_days=DAYS, apply=False, min_operations=1
     ) == Compacted(begins=13, packed=12)
     assert compaction_point_find(document_id=log.document_id) is None
 
 
 def test_few_operations_are_not_worth_it(log: OldLog) -> None:
     """A row for each would take as much."""
-    assert compact(log, least=13) == Compacted(begins=1)
-    assert compact(log, runs=1, least=12).begins == 13
+    assert compact(log, min_operations=13) == Compacted(begins=1)
+    assert compact(log, runs=1, min_operations=12).begins == 13
 
 
 def test_long_log_is_compacted_in_parts(log: OldLog) -> None:
     """A run takes so many operations, or up to the next version where there is none before."""
 
-    def begins(most: int) -> int:
+    def begins(max_operations: int) -> int:
         done = document_compact(
-            document_id=log.document_id, after_days=DAYS, apply=True, least=1, most=most
+            document_id=log.document_id,
+            after_days=DAYS,
+            apply=True,
+            min_operations=1,
+            max_operations=max_operations,
         )
         return done.begins
 

@@ -9,7 +9,7 @@ from django_redis import get_redis_connection
 from apps.core import clock
 from apps.oplog.publisher import close_shared_publisher
 from apps.pipeline import beat_heartbeat
-from apps.pipeline.checks import TIMES_MISSED, beat_check, workers_check
+from apps.pipeline.checks import MISSED_RUNS, beat_check, workers_check
 from apps.pipeline.tasks import relay_unpublished
 from tests.core.processes import run_python
 from tests.support.eventually import eventually
@@ -36,7 +36,7 @@ def test_beat_that_has_never_been_seen_or_not_for_long_is_warned_of(
         close_shared_publisher()
     assert beat_check() == []
     now = clock.now
-    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=5 * TIMES_MISSED + 1))
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=5 * MISSED_RUNS + 1))
     [message] = beat_check()
     assert re.fullmatch(r"What beat starts every 5 s has not run for 6\d s\.", message.msg)
 

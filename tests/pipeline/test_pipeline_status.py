@@ -25,7 +25,7 @@ def test_status_tells_how_far_each_stage_is(written: Written, store: Store) -> N
     scribe = written(3)
     processor = Processor(SnapshotPolicy())
     processor.process(operations_since(document_id=scribe.document_id, after=0))
-    processor.forget()
+    processor.flush_and_clear()
     store(scribe.write_many(2))
     row, sums = map(json.loads, status(scribe.document_id, "--json").splitlines())
     assert row == {

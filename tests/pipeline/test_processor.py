@@ -38,7 +38,7 @@ def test_processed_operations_are_marked_with_the_last_one(written: Written) -> 
     operations = operations_since(document_id=scribe.document_id, after=0)
     processor = Processor(NEVER)
     processor.process(operations)
-    processor.drop()
+    processor.clear()
     row = processed_rows().find_one({"_id": scribe.document_id})
     assert row is not None
     assert (row["seq"], row["unique_id"]) == (4, operations[-1].unique_id)
@@ -66,7 +66,7 @@ def test_operations_that_kafka_repeats_or_loses_change_nothing(
     processor = Processor(NEVER)
     for operation in disturb(operations):
         processor.process([operation])  # type: ignore[list-item]
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_seqs([scribe.document_id]) == {scribe.document_id: 5}
     assert seqs_of_versions(scribe.document_id) == [5]
     snapshot = cached_snapshot(scribe.document_id)
@@ -79,7 +79,7 @@ def test_operation_that_the_log_lacks_is_not_believed() -> None:
     processor = Processor(NEVER)
     scribe = Scribe()
     processor.process(scribe.write_many(2))
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_seqs([scribe.document_id]) == {}
     assert seqs_of_versions(scribe.document_id) == []
 
@@ -94,7 +94,7 @@ def test_document_that_is_new_to_a_worker_is_read_no_further_than_kafka_has_come
     processor = Processor(NEVER)
     processor.process(operations[1:])
     assert processed_seqs([scribe.document_id]) == {scribe.document_id: 6}
-    processor.forget()
+    processor.flush_and_clear()
     assert seqs_of_versions(scribe.document_id) == [6]
 
 
@@ -104,9 +104,9 @@ def test_message_of_before_the_mark_begins_where_the_workers_have_come(written: 
     operations = operations_since(document_id=scribe.document_id, after=0)
     first, second = Processor(NEVER), Processor(NEVER)
     first.process(operations)
-    first.drop()
+    first.clear()
     second.process(operations[:1])
-    second.forget()
+    second.flush_and_clear()
     assert processed_seqs([scribe.document_id]) == {scribe.document_id: 6}
     assert seqs_of_versions(scribe.document_id) == [6]
 
@@ -125,7 +125,7 @@ def test_operation_that_cannot_be_applied_is_set_aside_and_the_rest_goes_on(
     store([bad, fresh.write("after")])
     operations = operations_since(document_id=scribe.document_id, after=2)
     processor.process([*operations, *operations_since(document_id=other.document_id, after=0)])
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_seqs([scribe.document_id, other.document_id]) == {
         scribe.document_id: 4,
         other.document_id: 1,
@@ -143,7 +143,7 @@ def test_log_with_a_gap_holds_up_its_document_alone(written: Written) -> None:
     processor.process(
         [Operation.from_row(last), *operations_since(document_id=other.document_id, after=0)]
     )
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_seqs([scribe.document_id, other.document_id]) == {other.document_id: 2}
 
 
@@ -154,9 +154,9 @@ def test_snapshot_that_somebody_else_made_is_not_made_again(written: Written) ->
     early, sweeping = Processor(NEVER), Processor(NEVER)
     early.process(operations[:2])
     sweeping.process(operations[-1:])
-    sweeping.forget()
+    sweeping.flush_and_clear()
     early.process(operations)
-    early.forget()
+    early.flush_and_clear()
     assert seqs_of_versions(scribe.document_id) == [4]
 
 
@@ -174,7 +174,7 @@ def test_snapshot_comes_when_the_policy_says(written: Written, store: Store) -> 
     store(scribe.write_many(3))
     processor.process(operations_since(document_id=scribe.document_id, after=3))
     assert processor.snapshot_due() == 1
-    processor.drop()
+    processor.clear()
     rows = version_rows().find({"document_id": scribe.document_id}).sort("number", 1)
     assert [(row["seq"], row["author_ids"], row["automatic"]) for row in rows] == [
         (3, ["1", "2"], True),
@@ -193,7 +193,7 @@ def test_quiet_document_gets_its_snapshot(written: Written) -> None:
     assert processor.snapshot_due() == 1
     moment = 20.0
     assert processor.snapshot_due() == 0
-    processor.drop()
+    processor.clear()
 
 
 def test_restarted_worker_snapshots_what_the_last_one_left(written: Written, store: Store) -> None:
@@ -201,23 +201,23 @@ def test_restarted_worker_snapshots_what_the_last_one_left(written: Written, sto
     scribe = written(4)
     killed = Processor(NEVER)
     killed.process(operations_since(document_id=scribe.document_id, after=0))
-    killed.drop()
+    killed.clear()
     store([scribe.write("x")])
     processor = Processor(SnapshotPolicy(operations=5, size_bytes=10**9, quiet_s=10**9))
     processor.process(operations_since(document_id=scribe.document_id, after=4))
     assert processor.snapshot_due() == 1
-    processor.drop()
+    processor.clear()
     assert seqs_of_versions(scribe.document_id) == [5]
 
 
 def test_memory_is_bounded_and_what_goes_is_saved(written: Written) -> None:
     """The least recently edited document goes, with a snapshot."""
-    processor = Processor(NEVER, documents=2)
+    processor = Processor(NEVER, max_documents=2)
     scribes = [written(1) for _ in range(3)]
     for scribe in scribes:
         processor.process(operations_since(document_id=scribe.document_id, after=0))
     assert [seqs_of_versions(scribe.document_id) for scribe in scribes] == [[1], [], []]
-    processor.drop()
+    processor.clear()
 
 
 def test_operations_of_many_documents_are_told_apart(written: Written) -> None:
@@ -227,7 +227,7 @@ def test_operations_of_many_documents_are_told_apart(written: Written) -> None:
     two = operations_since(document_id=second.document_id, after=0)
     processor = Processor(NEVER)
     processor.process([one[0], two[0], one[1], two[1], one[2]])
-    processor.drop()
+    processor.clear()
     names = [first.document_id, second.document_id, ids.new_id()]
     assert processed_seqs(names) == {names[0]: 3, names[1]: 2}
 
@@ -250,4 +250,4 @@ def test_age_of_what_waits_for_a_snapshot_is_that_of_its_first_operation(
     processor.snapshot_due()
     assert metrics.SNAPSHOT_AGE._value.get() == 0
     assert metrics.SNAPSHOTS._value.get() == made + 1
-    processor.drop()
+    processor.clear()

@@ -45,7 +45,7 @@ def test_sweep_leaves_what_is_processed(written: Written) -> None:
     scribe = written(2, age_s=60)
     processor = Processor(SnapshotPolicy())
     processor.process(operations_since(document_id=scribe.document_id, after=0))
-    processor.drop()
+    processor.clear()
     assert scribe.document_id not in behind()
 
 
@@ -54,7 +54,7 @@ def test_sweep_finds_a_document_that_is_partly_processed(written: Written, store
     scribe = written(2, age_s=61)
     processor = Processor(SnapshotPolicy())
     processor.process(operations_since(document_id=scribe.document_id, after=0))
-    processor.drop()
+    processor.clear()
     old = operations_since(document_id=scribe.document_id, after=1)[0].received_at
     store(scribe.write_many(1, at=old))
     assert behind()[scribe.document_id] == 3

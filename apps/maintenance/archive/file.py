@@ -55,8 +55,8 @@ def archive_write(path: Path, lines: Iterable[Line]) -> Counter[str]:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as raw:
-            with gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as packed:
-                counts = _write_lines(cast("BinaryIO", packed), lines)
+            with gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as compressed:
+                counts = _write_lines(cast("BinaryIO", compressed), lines)
             raw.flush()
             os.fsync(raw.fileno())
         Path(name).rename(path)
@@ -110,8 +110,8 @@ def archive_read(path: Path) -> Iterator[Line]:
 
 def _raw_lines(path: Path) -> Iterator[bytes]:
     try:
-        with gzip.open(path) as packed:
-            while line := packed.readline(LINE_BYTES + 1):
+        with gzip.open(path) as compressed:
+            while line := compressed.readline(LINE_BYTES + 1):
                 if len(line) > LINE_BYTES:
                     raise ArchiveBrokenError("A line is longer than any row may be.")
                 yield line

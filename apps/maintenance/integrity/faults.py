@@ -14,12 +14,12 @@ class Fault:
 
     code: str
     text: str
-    deed: str = ""
-    mend: Callable[[], object] | None = None
+    repair_text: str = ""
+    repair: Callable[[], object] | None = None
 
-    def mended_by(self, mend: Callable[[], object], deed: str) -> Self:
+    def repaired_by(self, repair: Callable[[], object], text: str) -> Self:
         """Return the same fault with the way to put it right."""
-        return replace(self, mend=mend, deed=deed)
+        return replace(self, repair=repair, repair_text=text)
 
     def named(self, name: str, code: str) -> Self:
         """Return the same fault of a named thing: ``version_damaged``, "Version 3: …"."""
@@ -27,7 +27,8 @@ class Fault:
 
     def as_dict(self) -> dict[str, str]:
         """Return code, text and deed."""
-        return {"code": self.code, "text": self.text, **({"deed": self.deed} if self.deed else {})}
+        row = {"code": self.code, "text": self.text}
+        return {**row, "deed": self.repair_text} if self.repair_text else row
 
 
 #: Hears of each fault at the moment when it can be put right.

@@ -23,7 +23,7 @@ from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
 
 #: Returns the operations after the start up to a seq once more.
-Again = Callable[[int], Iterator[Operation]]
+ReadAgain = Callable[[int], Iterator[Operation]]
 
 
 class RowUnreadableError(ConflictError):
@@ -33,44 +33,44 @@ class RowUnreadableError(ConflictError):
 
 
 class Replay:
-    """A document as its log makes it. ``set_aside`` holds what could not be applied, by seq.
+    """A document as its log makes it. ``unapplied`` holds what could not be applied, by seq.
 
     ``start`` is the state that a compacted log begins with.
     """
 
-    def __init__(self, again: Again, start: Snapshot = EMPTY) -> None:
+    def __init__(self, read_again: ReadAgain, start: Snapshot = EMPTY) -> None:
         self.loaded = LoadedDocument.open(start)
         self.start = start
-        self.set_aside: dict[int, AppError] = {}
+        self.unapplied: dict[int, AppError] = {}
         self.last: Operation | None = None
-        self._again = again
+        self._read_again = read_again
         #: What those that are set aside would have brought.
-        self._aside: Vector = {}
+        self._unapplied_vector: Vector = {}
 
     @property
     def seq(self) -> int:
         """Return the last operation that was taken."""
         return self.loaded.seq
 
-    def take(self, operation: Operation) -> AppError | None:
+    def apply(self, operation: Operation) -> AppError | None:
         """Apply the next operation; return the error of one that has to be set aside."""
         error: AppError | None = None
         try:
             self.loaded.apply(operation)
         except EngineBrokenError as err:
             error = err
-            self._start_over(operation.seq - 1)
+            self._rebuild(operation.seq - 1)
         except AppError as err:
             error = err
         if error is not None:
-            self.set_aside[operation.seq] = error
-            self._note_aside(operation)
+            self.unapplied[operation.seq] = error
+            self._add_unapplied(operation)
             self.loaded.pass_over(operation)
         self.loaded.recent.clear()
         self.last = operation
         return error
 
-    def has_vector(self, stored: bytes) -> bool:
+    def matches_vector(self, stored: bytes) -> bool:
         """Tell whether a stored version vector is that of the document now.
 
         Where something is set aside, those who wrote on may have had it.
@@ -79,10 +79,10 @@ class Replay:
             vector = decode_vector(stored)
         except DecodeError:
             return False
-        if not self.set_aside:
+        if not self.unapplied:
             return vector == self.loaded.vector
         utmost = dict(self.loaded.vector)
-        merge_into(utmost, self._aside)
+        merge_into(utmost, self._unapplied_vector)
         return covers(vector, self.loaded.vector) and covers(utmost, vector)
 
     def snapshot(self) -> Snapshot:
@@ -90,8 +90,10 @@ class Replay:
         if self.loaded.has_everything():
             state = self.loaded.engine.encode()
         else:  # the engine cannot count it right (ADR 0001)
-            operations = self._again(self.seq)
-            updates = [each.update for each in operations if each.seq not in self.set_aside]
+            operations = self._read_again(self.seq)
+            updates = [
+                operation.update for operation in operations if operation.seq not in self.unapplied
+            ]
             if self.start.seq:
                 updates.insert(0, self.start.state)
             state = get_engine(settings.CRDT_ENGINE).merge(updates)
@@ -101,20 +103,20 @@ class Replay:
         """Let go of the memory."""
         self.loaded.engine.close()
 
-    def _start_over(self, up_to: int) -> None:
+    def _rebuild(self, up_to: int) -> None:
         """Build the document anew, without the operation that broke it."""
         self.loaded.engine.close()
         self.loaded = LoadedDocument.open(self.start)
-        for operation in self._again(up_to):
-            if operation.seq in self.set_aside:
+        for operation in self._read_again(up_to):
+            if operation.seq in self.unapplied:
                 self.loaded.pass_over(operation)
             else:
                 self.loaded.apply(operation)
             self.loaded.recent.clear()
 
-    def _note_aside(self, operation: Operation) -> None:
+    def _add_unapplied(self, operation: Operation) -> None:
         try:
-            advance(self._aside, read_update(operation.update))
+            advance(self._unapplied_vector, read_update(operation.update))
         except MalformedUpdateError:
             return
 
@@ -139,7 +141,7 @@ class LogReplay(Replay):
         that is none, ``PyMongoError`` when the store is away.
         """
         for operation in _read(self.document_id, after=self.seq, limit=limit):
-            yield operation, self.take(operation)
+            yield operation, self.apply(operation)
 
 
 @contextmanager

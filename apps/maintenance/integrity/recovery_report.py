@@ -60,7 +60,7 @@ def _facts(recovery: Recovery) -> dict[str, Any]:
             ],
         },
         "seq": document.seq,
-        "version_vector": _words(document.vector),
+        "version_vector": _json_vector(document.vector),
         "log_is_whole": recovery.is_whole,
         "ms": {step: round(seconds * 1000, 2) for step, seconds in recovery.seconds.items()},
     }
@@ -71,7 +71,7 @@ def _processed(recovery: Recovery) -> dict[str, Any] | None:
     if processed is None:
         return None
     try:
-        vector = _words(decode_vector(processed.version_vector))
+        vector = _json_vector(decode_vector(processed.version_vector))
     except DecodeError:
         vector = None
     return {
@@ -88,11 +88,11 @@ def _snapshot(recovery: Recovery) -> dict[str, Any]:
     assert found is not None  # noqa: S101 - set before anybody gets a Recovery
     number = found.number
     if found.source == "redis":
-        places = version_infos(document_id=recovery.document_id)
-        number = next((n for seq, n in places if seq == recovery.snapshot_seq), None)
+        infos = version_infos(document_id=recovery.document_id)
+        number = next((n for seq, n in infos if seq == recovery.snapshot_seq), None)
     return {"source": found.source, "number": number, "seq": recovery.snapshot_seq}
 
 
-def _words(vector: Vector) -> dict[str, int]:
+def _json_vector(vector: Vector) -> dict[str, int]:
     """Return a vector as JSON has it; clients are texts there."""
     return {str(client): vector[client] for client in sorted(vector)}

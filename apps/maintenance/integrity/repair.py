@@ -39,13 +39,13 @@ class Repaired:
     done: FaultList = field(default_factory=FaultList)
     left: FaultList = field(default_factory=FaultList)
 
-    def hear(self, fault: Fault) -> None:
+    def on_fault(self, fault: Fault) -> None:
         """Put a fault right where the log tells how."""
-        if fault.mend is None:
+        if fault.repair is None:
             self.left.add(fault)
             return
         if not self.dry_run:
-            fault.mend()
+            fault.repair()
         self.done.add(fault)
 
 
@@ -64,7 +64,7 @@ def document_rebuild(*, document_id: str, dry_run: bool, on_progress: OnProgress
         )
     rebuilt = Repaired(document_id, dry_run)
     with replayed(document_id) as replay:
-        DocumentCheck(replay, rebuilt.hear, on_progress).run()
+        DocumentCheck(replay, rebuilt.on_fault, on_progress).run()
         rebuilt.operations = replay.seq
     return rebuilt
 
@@ -87,9 +87,9 @@ def version_repair_from_log(*, document_id: str, number: int) -> bool:
             pass
         if replay.seq < version.seq:
             raise LogBrokenError(f"The log of {document_id} ends before operation {version.seq}.")
-        right = replay.snapshot()
-    if not version_repair(version, right):
+        expected = replay.snapshot()
+    if not version_repair(version, expected):
         return False
-    snapshot_put(document_id=document_id, snapshot=right)
+    snapshot_put(document_id=document_id, snapshot=expected)
     logger.warning("version %s of %s was damaged: made anew from the log", number, document_id)
     return True

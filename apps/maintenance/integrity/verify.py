@@ -26,10 +26,10 @@ class FaultList:
         """Take one down, without the memory that its mending would need."""
         self.counts[fault.code] += 1
         if self.counts[fault.code] <= MAX_LISTED:
-            self.faults.append(Fault(fault.code, fault.text, fault.deed))
+            self.faults.append(Fault(fault.code, fault.text, fault.repair_text))
 
     @property
-    def untold(self) -> dict[str, int]:
+    def unlisted(self) -> dict[str, int]:
         """Return how many of each kind are not told one by one."""
         return {
             code: count - MAX_LISTED for code, count in self.counts.items() if count > MAX_LISTED
@@ -60,21 +60,21 @@ def document_verify(*, document_id: str, on_progress: OnProgress) -> Report:
         report.found.add(Fault(err.code, err.message))
         return report
     report.versions = check.versions
-    report.notes = [*check.notes, *_quarantine_notes(document_id), *_base_notes(document_id)]
+    report.notes = [*check.notes, *_quarantine_notes(document_id), *_compaction_notes(document_id)]
     return report
 
 
-def _base_notes(document_id: str) -> list[str]:
-    base = compaction_point_find(document_id=document_id)
-    if base is None:
+def _compaction_notes(document_id: str) -> list[str]:
+    point = compaction_point_find(document_id=document_id)
+    if point is None:
         return []
-    return [f"compacted: the log begins at operation {base.begins}, with version {base.number}"]
+    return [f"compacted: the log begins at operation {point.begins}, with version {point.number}"]
 
 
 def _quarantine_notes(document_id: str) -> list[str]:
     notes = []
     for kept in quarantine_iter(document_id=document_id, with_discarded=True):
-        place = "an edit" if kept.seq is None else f"operation {kept.seq}"
+        subject = "an edit" if kept.seq is None else f"operation {kept.seq}"
         word = "discarded" if kept.discarded else "in quarantine"
-        notes.append(f"{word}: {place} ({kept.reason}: {kept.detail})")
+        notes.append(f"{word}: {subject} ({kept.reason}: {kept.detail})")
     return notes

@@ -25,13 +25,13 @@ def head_faults(head: StoredHead | None, replay: LogReplay) -> Iterator[Fault]:
             "(repeat it), or a row that was lost.",
         )
         return
-    right = _right_head(head, replay)
+    expected = _expected_head(head, replay)
     fault = _end_fault(head, replay)
     if fault is not None:
-        yield _mended(fault, head, right, replay)
+        yield _with_repair(fault, head, expected, replay)
     fault = _published_fault(head)
     if fault is not None:
-        yield _mended(fault, head, right, replay)
+        yield _with_repair(fault, head, expected, replay)
 
 
 def _end_fault(head: StoredHead, replay: LogReplay) -> Fault | None:
@@ -42,7 +42,7 @@ def _end_fault(head: StoredHead, replay: LogReplay) -> Fault | None:
         if log_reaches(document_id=replay.document_id, seq=head.seq):  # it is being edited
             return None
         return Fault("head_ahead", f"documents says {head.seq}, the log ends at {end}.")
-    if not replay.has_vector(head.version_vector):
+    if not replay.matches_vector(head.version_vector):
         return Fault("head_vector", "documents has not the version vector of the log.")
     return None
 
@@ -57,7 +57,7 @@ def _published_fault(head: StoredHead) -> Fault | None:
     return None
 
 
-def _right_head(head: StoredHead, replay: LogReplay) -> StoredHead:
+def _expected_head(head: StoredHead, replay: LogReplay) -> StoredHead:
     """Return the head of the replay; of a document that is being edited, its own."""
     seq, vector = replay.seq, encode_vector(replay.loaded.vector)
     if _end_fault(head, replay) is None:
@@ -66,10 +66,10 @@ def _right_head(head: StoredHead, replay: LogReplay) -> StoredHead:
     return StoredHead(seq, vector, published_seq, unpublished=published_seq < seq)
 
 
-def _mended(fault: Fault, head: StoredHead, right: StoredHead, replay: LogReplay) -> Fault:
-    return fault.mended_by(
-        lambda: head_replace(document_id=replay.document_id, seen=head, head=right),
-        f"documents gets {right.seq}, and {right.published_seq} for Kafka.",
+def _with_repair(fault: Fault, head: StoredHead, expected: StoredHead, replay: LogReplay) -> Fault:
+    return fault.repaired_by(
+        lambda: head_replace(document_id=replay.document_id, seen=head, head=expected),
+        f"documents gets {expected.seq}, and {expected.published_seq} for Kafka.",
     )
 
 
@@ -78,16 +78,16 @@ def processed_fault(processed: Processed | None, replay: LogReplay) -> Fault | N
     fault = _processed_fault(processed, replay)
     if fault is None or replay.last is None:
         return fault
-    right = Processed(
+    expected = Processed(
         document_id=replay.document_id,
         seq=replay.seq,
         unique_id=replay.last.unique_id,
         version_vector=encode_vector(replay.loaded.vector),
         received_at=replay.last.received_at,
     )
-    return fault.mended_by(
-        lambda: processed_replace(right, seen=processed, at=clock.now()),
-        f"The workers' mark gets {right.seq}.",
+    return fault.repaired_by(
+        lambda: processed_replace(expected, seen=processed, at=clock.now()),
+        f"The workers' mark gets {expected.seq}.",
     )
 
 

@@ -23,7 +23,7 @@ from apps.history.recovery import document_load
 from apps.history.selectors import version_infos
 from apps.history.snapshot_cache import snapshot_forget
 from apps.maintenance.archive import importer
-from apps.maintenance.archive.codec import history_line
+from apps.maintenance.archive.codec import encode_history
 from apps.maintenance.archive.file import Line, archive_read, archive_write
 from apps.maintenance.compaction import document_compact
 from apps.oplog.bulk import operations_write
@@ -154,11 +154,11 @@ def test_what_owners_say_of_the_history_comes_back(
         remove(scribe.document_id)
         assert run("import_document", file).code == 0
         document, _ = document_get(user=owner, document_id=scribe.document_id)
-        assert history_line(document) == changes
+        assert encode_history(document) == changes
     remove(scribe.document_id)
     assert run("import_document", changed(file, _without_history)).code == 0
     document, _ = document_get(user=owner, document_id=scribe.document_id)
-    assert history_line(document) == unsaid
+    assert encode_history(document) == unsaid
 
 
 def _without_history(lines: list[Line]) -> list[Line]:
@@ -399,7 +399,9 @@ def compacted(tmp_path: Path) -> Iterator[tuple[OldLog, Path]]:
     log.store()
     with override_settings(COMPACT_DROP_AFTER_S=0.0):
         for _ in range(2):
-            document_compact(document_id=log.document_id, after_days=30, apply=True, least=1)
+            document_compact(
+                document_id=log.document_id, after_days=30, apply=True, min_operations=1
+            )
     path = tmp_path / "compacted"
     assert run("export_document", log.document_id, path).only["packed"] == 12
     yield log, path

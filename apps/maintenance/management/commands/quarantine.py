@@ -74,8 +74,10 @@ class Command(OperatorCommand):
             "done": [fault.as_dict() for fault in released.done],
         }
         verb = "would be" if dry_run else "is"
-        deeds = [f"  {fault.text} {fault.deed}" for fault in released.done]
-        yield Answer(facts, [*deeds, f"{kept.id} {verb} operation {released.seq} of its document."])
+        repairs = [f"  {fault.text} {fault.repair_text}" for fault in released.done]
+        yield Answer(
+            facts, [*repairs, f"{kept.id} {verb} operation {released.seq} of its document."]
+        )
 
 
 def _show(kept: Quarantined) -> Iterator[Answer]:

@@ -37,7 +37,7 @@ class Command(OperatorCommand):
         )
         left = sum(rebuilt.left.counts.values())
         complaint = f"{left} things remain that no log can put right." if left else ""
-        yield Answer(_facts(rebuilt), _words(rebuilt), complaint)
+        yield Answer(_facts(rebuilt), _lines(rebuilt), complaint)
 
 
 def _facts(rebuilt: Repaired) -> dict[str, Any]:
@@ -45,21 +45,21 @@ def _facts(rebuilt: Repaired) -> dict[str, Any]:
         "document_id": rebuilt.document_id,
         "dry_run": rebuilt.dry_run,
         "operations": rebuilt.operations,
-        "done": _told(rebuilt.done),
-        "left": _told(rebuilt.left),
+        "done": _fault_facts(rebuilt.done),
+        "left": _fault_facts(rebuilt.left),
     }
 
 
-def _told(told: FaultList) -> dict[str, Any]:
-    return {"faults": [fault.as_dict() for fault in told.faults], "untold": told.untold}
+def _fault_facts(faults: FaultList) -> dict[str, Any]:
+    return {"faults": [fault.as_dict() for fault in faults.faults], "untold": faults.unlisted}
 
 
-def _words(rebuilt: Repaired) -> list[str]:
+def _lines(rebuilt: Repaired) -> list[str]:
     done, left = sum(rebuilt.done.counts.values()), sum(rebuilt.left.counts.values())
     verb = "would be put right" if rebuilt.dry_run else "put right"
     sums = f"{rebuilt.operations} operations replayed, {done} {verb}, {left} remain."
     return [
-        *(f"  {fault.text} {fault.deed}" for fault in rebuilt.done.faults),
+        *(f"  {fault.text} {fault.repair_text}" for fault in rebuilt.done.faults),
         *_more(rebuilt.done),
         *(f"  remains: {fault.text}" for fault in rebuilt.left.faults),
         *_more(rebuilt.left),
@@ -67,5 +67,5 @@ def _words(rebuilt: Repaired) -> list[str]:
     ]
 
 
-def _more(told: FaultList) -> list[str]:
-    return [f"  … and {count} more of {code}" for code, count in told.untold.items()]
+def _more(faults: FaultList) -> list[str]:
+    return [f"  … and {count} more of {code}" for code, count in faults.unlisted.items()]

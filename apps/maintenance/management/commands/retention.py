@@ -42,8 +42,8 @@ class Command(OperatorCommand):
                 packed=retained.log.packed if retained.log else 0,
                 operations=retained.log.dropped if retained.log else 0,
             )
-            if options["document"] or retained.touches:
-                yield Answer(facts, _words(retained, apply=apply), retained.refused)
+            if options["document"] or retained.has_changes:
+                yield Answer(facts, _lines(retained, apply=apply), retained.refused)
         yield Answer({**sums, "applied": apply}, [_sums(sums, apply=apply)])
 
 
@@ -58,7 +58,7 @@ def _facts(retained: Retained, *, apply: bool) -> dict[str, Any]:
     }
 
 
-def _words(retained: Retained, *, apply: bool) -> list[str]:
+def _lines(retained: Retained, *, apply: bool) -> list[str]:
     verb = "" if apply else "would be "
     words = f"{len(retained.dropped)} of {retained.versions} versions {verb}dropped"
     lines = [f"{retained.document_id}: {words}"]

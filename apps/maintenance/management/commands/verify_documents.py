@@ -39,7 +39,7 @@ class Command(OperatorCommand):
             sums["operations"] += report.operations
             sums["versions"] += report.versions
             sums["damaged"] += bool(report.found.faults)
-            yield Answer(_facts(report), _words(report))
+            yield Answer(_facts(report), _lines(report))
         words = "{documents} documents, {operations} operations, {versions} versions: {damaged} "
         words = words.format(**sums) + "damaged."
         complaint = "See above; rebuild_document puts right what follows from the log."
@@ -52,18 +52,18 @@ def _facts(report: Report) -> dict[str, Any]:
         "operations": report.operations,
         "versions": report.versions,
         "faults": [fault.as_dict() for fault in report.found.faults],
-        "untold": report.found.untold,
+        "untold": report.found.unlisted,
         "notes": report.notes,
     }
 
 
-def _words(report: Report) -> list[str]:
+def _lines(report: Report) -> list[str]:
     state = "DAMAGED" if report.found.faults else "ok"
     sums = f"{report.operations} operations, {report.versions} versions"
     return [
         f"{report.document_id}  {state:<8}{sums}",
         *map(fault_line, report.found.faults),
-        *(f"  … and {count} more of {code}" for code, count in report.found.untold.items()),
+        *(f"  … and {count} more of {code}" for code, count in report.found.unlisted.items()),
         *(f"  note: {note}" for note in report.notes),
     ]
 
