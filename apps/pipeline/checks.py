@@ -1,4 +1,4 @@
-"""Whether workers and beat are there (``manage.py check --services``)."""
+"""The checks of workers and beat (``manage.py check --services``)."""
 
 from celery import current_app
 from django.conf import settings
@@ -10,19 +10,19 @@ from apps.core import clock
 from apps.core.service_checks import service_check
 from apps.pipeline.beat_heartbeat import heartbeat_find
 
-#: How long workers may take to answer, in seconds.
+#: How long workers have to answer, in seconds.
 ANSWER_WAIT_S = 2.0
-#: Beat starts the relay every few seconds: after so many times without it something is wrong.
+#: Beat starts the relay every few seconds; after so many missed runs there is a warning.
 MISSED_RUNS = 12
 
 
 @service_check
 def workers_check(**_: object) -> list[CheckMessage]:
-    """Warn where no worker answers."""
+    """Warn when no worker answers."""
     try:
         answers = current_app.control.ping(timeout=ANSWER_WAIT_S)
     except OperationalError:
-        return []  # Redis is away: ``reachable_check`` tells it
+        return []  # Redis is unavailable: ``reachable_check`` reports it
     if answers:
         return []
     text = "No worker answers: snapshots grow old, and documents open more slowly."
@@ -32,7 +32,7 @@ def workers_check(**_: object) -> list[CheckMessage]:
 
 @service_check
 def beat_check(**_: object) -> list[CheckMessage]:
-    """Warn where nothing that beat starts has run for a while."""
+    """Warn when no task of beat has run for a while."""
     seen_at = heartbeat_find()
     relay_s = float(settings.CELERY_BEAT_SCHEDULE["relay"]["schedule"])
     hint = "Start beat (celery -A config beat), exactly one, and a worker."

@@ -1,8 +1,8 @@
 """The Kafka consumer of a worker, a thread beside the Celery pool (docs/system-flow.md, §5).
 
 Polls, hands operations to the ``Processor``, and commits the offsets only after
-*last_processed_version* is stored. So a killed worker sees some messages twice, which changes
-nothing, and none is passed over.
+*last_processed_version* is stored. After a crash some messages are read twice, which changes
+nothing, and none is skipped.
 
 Unreadable messages become dead letters, up to a limit. Beyond it the consumer stops: it commits no
 offset, leaves the group, so that workers of another version can read the partitions, and tries the
@@ -32,22 +32,22 @@ logger = logging.getLogger(__name__)
 
 GROUP = "scriptorium-workers"
 LOOP = "operations-consumer"
-#: Messages of one turn.
+#: Messages of one turn of the loop, at most.
 TURN_MESSAGES = 1_000
-#: How long a turn gathers messages, in seconds: fewer turns cost less. And how long while there are
-#: more than one turn takes.
+#: How long a turn collects messages, in seconds: fewer turns cost less. After a full turn, while
+#: more messages wait, it is ``BEHIND_POLL_S``.
 POLL_S = 0.5
 BEHIND_POLL_S = 0.02
-#: How long a broker that has nothing new holds its answer back, in milliseconds.
+#: How long a broker without new messages delays its answer, in milliseconds.
 FETCH_WAIT_MS = 100
-#: Errors that end by themselves: a broker that is away, a topic that is not there yet.
+#: Errors that end without intervention: an unavailable broker, a topic that does not exist yet.
 _TRANSIENT_ERRORS = {
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - the library names its own errors so
     KafkaError._TRANSPORT,  # noqa: SLF001
     KafkaError._RESOLVE,  # noqa: SLF001
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
-#: Why offsets are not taken just now: partitions move between workers, or the topic is made anew.
+#: Errors of a commit while partitions move between workers, or the topic is recreated.
 _REBALANCE_ERRORS = {
     KafkaError.ILLEGAL_GENERATION,
     KafkaError.REBALANCE_IN_PROGRESS,
@@ -60,21 +60,21 @@ RETRY_S = 1.0
 #: time up to the longest one. A former static member loses its partitions within ``SESSION_MS``.
 STOPPED_RETRY_S = 15.0
 STOPPED_RETRY_MAX_S = 60.0
-#: How often the lag is measured, in seconds; and how often in a row there may be messages to read
-#: and none that comes.
+#: Interval of the lag measurement, in seconds; and how many measurements in a row may find a lag
+#: without any message in between.
 LAG_INTERVAL_S = 3.0
 STANDSTILL_MEASUREMENTS = 2
-#: After how long without a word a worker counts as gone, in milliseconds. One that is back by then
-#: under the same name keeps its partitions, and nobody else's move.
+#: Session timeout of a group member, in milliseconds. A worker that restarts within it under the
+#: same name keeps its partitions, and no other partitions move.
 SESSION_MS = 10_000
 
 
 class StandstillError(Exception):
-    """There are messages to read, and none comes: the consumer has to begin anew."""
+    """There is a lag and no message arrives: the consumer has to be recreated."""
 
 
 def operation_of(message: Message) -> Operation:
-    """Read a message. Raises ``ValueError`` or ``KeyError`` for one that is not ours."""
+    """Return a message's operation. Raises ``ValueError`` or ``KeyError`` for a foreign message."""
     headers = dict(message.headers() or [])
     key = message.key()
     if key is None:
@@ -92,7 +92,7 @@ def operation_of(message: Message) -> Operation:
 
 
 class OperationsConsumer:
-    """Runs in a thread from ``start`` to ``stop``."""
+    """Consumes operations in a thread, from ``start`` to ``stop``."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -108,16 +108,16 @@ class OperationsConsumer:
         self._lags_without_messages = 0
 
     def start(self) -> None:
-        """Begin to consume."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self, timeout_s: float = 20.0) -> None:
-        """Finish the turn, save what is unsaved, leave the group."""
+        """Finish the turn, make the missing snapshots, leave the group."""
         self._stop.set()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        """Consume until told to stop; any failure begins anew from the committed offsets."""
+        """Consume until ``stop``; after a failure restart from the committed offsets."""
         while not self._stop.is_set():
             liveness.beat(LOOP)
             try:
@@ -180,23 +180,23 @@ class OperationsConsumer:
             self._measure_lag(meter)
 
     def _commit_offsets(self, consumer: Consumer) -> None:
-        """Say how far this worker has come; while partitions move, at the next turn again.
+        """Commit the offsets; while partitions move between workers, retry at the next turn.
 
-        Whoever gets a partition meanwhile reads some messages twice, which changes nothing.
+        The next owner of a partition then reads some messages twice, which changes nothing.
         """
         try:
             consumer.commit(asynchronous=False)
         except KafkaException as err:
             code = err.args[0].code()
             if code in _REBALANCE_ERRORS:
-                logger.warning("offsets not taken yet: %s", err)
+                logger.warning("offsets not committed yet: %s", err)
                 return
-            if code != KafkaError._NO_OFFSET:  # noqa: SLF001 - all of them have gone elsewhere
+            if code != KafkaError._NO_OFFSET:  # noqa: SLF001 - all partitions have moved
                 raise
         self._commit_due = False
 
     def _read(self, message: Message) -> Operation | None:
-        """Read a message; hold one that is not ours as unreadable, the log has ours."""
+        """Return a message's operation, None for an unreadable message, which is held."""
         try:
             return operation_of(message)
         except (KeyError, ValueError, UnicodeDecodeError) as err:
@@ -204,19 +204,19 @@ class OperationsConsumer:
             return None
 
     def _measure_lag(self, meter: LagMeter) -> None:
-        """Measure how much there is to read. Raises ``StandstillError`` when nothing of it comes.
+        """Measure the lag. Raises ``StandstillError`` when it stays and no message arrives.
 
-        A topic that is made anew under a running consumer may leave it so, for ever.
+        A consumer may remain in that state after its topic was recreated.
         """
         try:
             lag = meter.lag()
-        except KafkaException:  # Kafka is away, or is just coming back
+        except KafkaException:  # Kafka is unavailable, or is starting
             return
         metrics.KAFKA_LAG.set(lag)
         self._lags_without_messages = self._lags_without_messages + 1 if lag else 0
         if self._lags_without_messages > STANDSTILL_MEASUREMENTS:
             self._lags_without_messages = 0
-            raise StandstillError(f"{lag} messages to read, and none comes")
+            raise StandstillError(f"{lag} messages to read, and none arrives")
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Save and drop what is in memory: another worker reads these partitions from now on."""
@@ -249,13 +249,13 @@ def _is_data(message: Message) -> bool:
     if error.retriable() or error.code() in _TRANSIENT_ERRORS:
         logger.warning("kafka: %s", error)
         return False
-    if error.code() == KafkaError._FATAL:  # noqa: SLF001 - of a consumer, only this can be
-        logger.error("another worker took this one's place as %s: SERVER_ID", settings.SERVER_ID)
+    if error.code() == KafkaError._FATAL:  # noqa: SLF001 - a consumer has no other fatal error
+        logger.error("another worker uses the same SERVER_ID, %s", settings.SERVER_ID)
     raise KafkaException(error)
 
 
 def _traced(messages: list[Message]) -> Iterator[tuple[bytes, str]]:
-    """Yield ``traceparent`` and document of the messages that have one."""
+    """Yield the ``traceparent`` and the document of each message that has both."""
     for message in messages:
         traceparent, key = dict(message.headers() or []).get(tracing.HEADER), message.key()
         if isinstance(traceparent, bytes) and isinstance(key, bytes):
@@ -263,12 +263,12 @@ def _traced(messages: list[Message]) -> Iterator[tuple[bytes, str]]:
 
 
 def membership() -> dict[str, str]:
-    """Return how a worker is a member of its group: under its own name, if it has one (KIP-345).
+    """Return the settings of a static group member, for a worker with a name of its own (KIP-345).
 
-    A worker that is started again under its name within ``SESSION_MS`` gets its partitions back,
-    and no other worker notices. The in-memory broker of ``make up`` takes the name, and then waits
-    for the old member's session to run out all the same, also after an orderly end; so there a
-    worker is nobody in particular (``KAFKA_STATIC_MEMBERS=false``).
+    A worker that restarts under its name within ``SESSION_MS`` gets its partitions back without a
+    rebalance. The in-memory broker of ``make up`` accepts the name, but waits for the session of
+    the old member to expire, even after an orderly end; so it is used without static members
+    (``KAFKA_STATIC_MEMBERS=false``).
     """
     if settings.KAFKA_STATIC_MEMBERS and settings.HAS_SERVER_ID:
         return {"group.instance.id": settings.SERVER_ID}

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _TrackedDocument:
-    """A document in the worker's memory."""
+    """A document in the worker's memory, with what no version has yet."""
 
     loaded: LoadedDocument
     last: Operation
@@ -44,7 +44,7 @@ class _TrackedDocument:
 
 
 class Processor:
-    """Follows documents. One thread owns it."""
+    """Keeps documents in memory and merges operations into them. One thread owns it."""
 
     def __init__(
         self,
@@ -59,17 +59,17 @@ class Processor:
         self._tracked: OrderedDict[str, _TrackedDocument] = OrderedDict()
 
     def process(self, operations: Iterable[Operation]) -> None:
-        """Merge operations of any documents, then store how far each of them has come.
+        """Merge operations of any documents, then store *last_processed_version* of each document.
 
-        Operations of one document come in the order of their seq. Raises ``PyMongoError`` when
-        the store is away; then the same operations have to come again.
+        Operations of one document must be in the order of their seq. Raises ``PyMongoError`` when
+        the store is unavailable; the caller must then pass the same operations again.
         """
         touched: dict[str, _TrackedDocument] = {}
         for operation in operations:
             try:
                 tracked = self._track(operation)
             except AppError as err:
-                # A log with a gap: the document waits for a person, the others do not.
+                # The log has a gap: only this document waits for an operator.
                 metrics.LOOP_ERRORS.labels(loop="processor").inc()
                 logger.error("document %s not processed: %s", operation.document_id, err.message)
                 continue
@@ -100,20 +100,20 @@ class Processor:
         return len(due)
 
     def flush_and_clear(self) -> None:
-        """Save what is unsaved and drop all documents: they are another worker's now."""
+        """Make the missing snapshots and clear: another worker processes the documents now."""
         for document_id, tracked in self._tracked.items():
             if tracked.unsaved.operations:
                 self._save(document_id, tracked)
         self.clear()
 
     def clear(self) -> None:
-        """Drop all documents as they are; the log has everything."""
+        """Drop all documents without a snapshot; the log has every operation."""
         for tracked in self._tracked.values():
             tracked.loaded.engine.close()
         self._tracked.clear()
 
     def _track(self, operation: Operation) -> _TrackedDocument | None:
-        """Merge one operation; what cannot be applied is set aside by loading the document anew."""
+        """Merge one operation; where that fails, reload the document, which quarantines it."""
         tracked = self._tracked.get(operation.document_id)
         if tracked is None:
             return self._load(operation)
@@ -123,14 +123,14 @@ class Processor:
         try:
             self._catch_up(tracked, operation)
         except AppError as err:
-            logger.error("document %s is loaded anew: %s", operation.document_id, err.message)
+            logger.error("document %s is reloaded: %s", operation.document_id, err.message)
             del self._tracked[operation.document_id]
             tracked.loaded.engine.close()
             return self._load(operation)
         return tracked
 
     def _catch_up(self, tracked: _TrackedDocument, operation: Operation) -> None:
-        """Apply an operation, and before it what the log has and Kafka did not bring."""
+        """Apply an operation; before it, from the log, the ones that Kafka did not deliver."""
         if operation.seq > tracked.loaded.seq + 1:
             metrics.GAPS_REPAIRED.inc()
             missed = operations_iter(
@@ -143,7 +143,7 @@ class Processor:
             self._apply(tracked, [operation])
 
     def _load(self, operation: Operation) -> _TrackedDocument | None:
-        """Load a document up to the operation that names it; what comes after, Kafka brings."""
+        """Load a document up to this operation; Kafka delivers the later ones."""
         document_id = operation.document_id
         saved = latest_seq(document_id=document_id)
         applied: list[Operation] = []
@@ -168,9 +168,9 @@ class Processor:
             tracked.add(operation, at=self._now())
 
     def _save(self, document_id: str, tracked: _TrackedDocument) -> None:
-        """Keep the document's state as a version and cache it, unless somebody else has.
+        """Store the document's state as a version and cache it, unless another worker has.
 
-        Where the log got a gap meanwhile nothing is kept: the document waits for a person.
+        Where the log has a gap now, nothing is stored: the document waits for an operator.
         """
         try:
             self._save_version(document_id, tracked)
@@ -183,8 +183,10 @@ class Processor:
     def _save_version(self, document_id: str, tracked: _TrackedDocument) -> None:
         seq, vector = latest_reach(document_id=document_id)
         if not covers(tracked.loaded.vector, _vector_or_empty(vector)):
-            # Something was released from quarantine (``release``) since this was loaded.
-            logger.warning("document %s is loaded anew: its versions have more", document_id)
+            # An operation was released from quarantine after this document was loaded.
+            logger.warning(
+                "document %s is reloaded: its versions have more operations", document_id
+            )
             stale, tracked.loaded = tracked.loaded, document_load(document_id=document_id)
             stale.engine.close()
         if seq < tracked.loaded.seq:
@@ -196,7 +198,7 @@ class Processor:
             metrics.SNAPSHOTS.inc()
 
     def _evict_oldest(self) -> None:
-        """Keep memory bounded: the least recently edited go, what is unsaved saved before."""
+        """Bound the memory: save and drop the least recently edited documents."""
         while len(self._tracked) > self._max_documents:
             document_id, tracked = self._tracked.popitem(last=False)
             if tracked.unsaved.operations:
@@ -207,7 +209,7 @@ class Processor:
 def _vector_or_empty(vector: bytes) -> Vector:
     try:
         return decode_vector(vector)
-    except DecodeError:  # a damaged row: what has no vector has nothing more
+    except DecodeError:  # a damaged row counts as one without operations
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Publishes what Kafka has not confirmed: an outage, a crash (docs/system-flow.md, §4, §8)."""
+"""The relay: publishes operations that Kafka has not confirmed (docs/system-flow.md, §4, §8)."""
 
 import logging
 from datetime import timedelta
@@ -12,9 +12,9 @@ from apps.oplog.selectors import LogGapError, operations_iter
 
 logger = logging.getLogger(__name__)
 
-#: How long a server has for its own deliveries compacted_seq the relay comes by, in seconds.
+#: How long a server has for its own deliveries before the relay publishes, in seconds.
 DELIVERY_GRACE_S = 10.0
-#: Documents and operations of one run; the next run goes on.
+#: Documents and operations of one run, at most; the next run continues.
 RUN_DOCUMENTS = 200
 RUN_OPERATIONS = 5_000
 #: How long one run waits for Kafka, in seconds.
@@ -22,13 +22,13 @@ FLUSH_WAIT_S = 20.0
 
 
 def relay_unpublished(publisher: Publisher) -> int:
-    """Publish, in order per document, what is marked as unpublished; return how many operations.
+    """Publish the unpublished operations, in order per document; return how many.
 
-    Twice is fine: consumers are idempotent. While Kafka is away nothing is queued: what is
-    unpublished waits in the log, where it is safe.
+    Publishing twice is safe: consumers are idempotent. While Kafka is unavailable nothing is
+    queued: the operations stay in the log.
     """
     if not publisher.reaches_kafka():
-        logger.warning("relay: Kafka is away")
+        logger.warning("relay: Kafka is unavailable")
         return 0
     horizon = clock.now() - timedelta(seconds=DELIVERY_GRACE_S)
     count = 0
@@ -47,13 +47,13 @@ def relay_unpublished(publisher: Publisher) -> int:
 
 
 def _operations_after(document_id: str, after: int, limit: int) -> list[Operation]:
-    """Return what comes next in a log; of a damaged one up to the gap, so that others go on."""
+    """Return the next operations of a log, of a damaged one those before the gap."""
     operations: list[Operation] = []
     try:
         operations.extend(operations_iter(document_id=document_id, after=after, limit=limit))
     except CompactedError as err:
         compacted_seq = int(err.extra["begins"]) - 1
-        # Workers had it compacted_seq it went: it needs no publishing any more.
+        # Workers had these operations before they were compacted: there is nothing to publish.
         published_advance([Published(document_id, after + 1, compacted_seq)])
         return _operations_after(document_id, compacted_seq, limit)
     except LogGapError as err:

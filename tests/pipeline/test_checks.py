@@ -1,4 +1,4 @@
-"""What ``check --services`` says of workers and beat."""
+"""The checks of workers and beat in ``check --services``."""
 
 import re
 from datetime import timedelta
@@ -16,17 +16,17 @@ from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched
 
 
-def test_no_worker_is_warned_of() -> None:
+def test_missing_worker_is_a_warning() -> None:
     """The services of the tests run without one."""
     [message] = workers_check()
     assert message.id == "pipeline.W101"
     assert "CELERY_BROKER_URL" in str(message.hint)
 
 
-def test_beat_that_has_never_been_seen_or_not_for_long_is_warned_of(
+def test_beat_without_a_recent_heartbeat_is_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The relay says that it runs; it does so every few seconds."""
+    """The relay stores the heartbeat at each of its runs."""
     get_redis_connection("default").delete(beat_heartbeat._KEY)
     [message] = beat_check()
     assert (message.id, message.msg) == ("pipeline.W102", "What beat starts has never run.")
@@ -41,8 +41,8 @@ def test_beat_that_has_never_been_seen_or_not_for_long_is_warned_of(
     assert re.fullmatch(r"What beat starts every 5 s has not run for 6\d s\.", message.msg)
 
 
-def test_worker_and_beat_that_run_are_nothing_to_tell(stack: Launched) -> None:
-    """With all else that ``make up`` starts."""
+def test_running_worker_and_beat_give_no_warning(stack: Launched) -> None:
+    """With all other processes of ``make up``."""
     words = ("manage.py", "check", "--services", "--tag", "services", "--fail-level", "WARNING")
 
     def said() -> str:

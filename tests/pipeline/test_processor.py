@@ -1,4 +1,4 @@
-"""What a worker does with operations, wherever they come from and however often."""
+"""The processor merges operations of any source, however often they arrive."""
 
 import dataclasses
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def seqs_of_versions(document_id: str) -> list[int]:
 
 
 def test_processed_operations_are_marked_with_the_last_one(written: Written) -> None:
-    """The mark has the seq, the unique id, the time and the whole log's version vector."""
+    """*last_processed_version* has its seq, unique id, time and the log's version vector."""
     scribe = written(4)
     operations = operations_since(document_id=scribe.document_id, after=0)
     processor = Processor(NEVER)
@@ -60,7 +60,7 @@ def test_processed_operations_are_marked_with_the_last_one(written: Written) -> 
 def test_operations_that_kafka_repeats_or_loses_change_nothing(
     written: Written, disturb: Callable[..., list[object]]
 ) -> None:
-    """The result is the log's, whatever Kafka brought of it."""
+    """The result is that of the log, whatever part of it Kafka delivered."""
     scribe = written(5)
     operations = operations_since(document_id=scribe.document_id, after=0)
     processor = Processor(NEVER)
@@ -74,8 +74,8 @@ def test_operations_that_kafka_repeats_or_loses_change_nothing(
     assert snapshot.state == document_load(document_id=scribe.document_id).engine.encode()
 
 
-def test_operation_that_the_log_lacks_is_not_believed() -> None:
-    """A message of another installation, or of a log that was reset: nothing is made of it."""
+def test_operation_that_the_log_lacks_is_ignored() -> None:
+    """A message of another installation, or of a log that was reset, changes nothing."""
     processor = Processor(NEVER)
     scribe = Scribe()
     processor.process(scribe.write_many(2))
@@ -84,10 +84,10 @@ def test_operation_that_the_log_lacks_is_not_believed() -> None:
     assert seqs_of_versions(scribe.document_id) == []
 
 
-def test_document_that_is_new_to_a_worker_is_read_no_further_than_kafka_has_come(
+def test_document_is_loaded_no_further_than_the_operation_that_kafka_delivered(
     written: Written,
 ) -> None:
-    """What comes after is in the messages: the log is not asked for it, so it may be gone here."""
+    """Later operations arrive as messages: the test deletes them from the log."""
     scribe = written(6)
     operations = operations_since(document_id=scribe.document_id, after=0)
     operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$gt": 2}})
@@ -98,8 +98,8 @@ def test_document_that_is_new_to_a_worker_is_read_no_further_than_kafka_has_come
     assert seqs_of_versions(scribe.document_id) == [6]
 
 
-def test_message_of_before_the_mark_begins_where_the_workers_have_come(written: Written) -> None:
-    """A worker that takes over gets old messages again: the mark does not go back."""
+def test_message_before_last_processed_version_does_not_move_it_back(written: Written) -> None:
+    """A worker that takes a partition over reads old messages again."""
     scribe = written(6)
     operations = operations_since(document_id=scribe.document_id, after=0)
     first, second = Processor(NEVER), Processor(NEVER)
@@ -111,10 +111,10 @@ def test_message_of_before_the_mark_begins_where_the_workers_have_come(written: 
     assert seqs_of_versions(scribe.document_id) == [6]
 
 
-def test_operation_that_cannot_be_applied_is_set_aside_and_the_rest_goes_on(
+def test_operation_that_cannot_be_applied_is_quarantined_and_the_rest_is_processed(
     written: Written, store: Store
 ) -> None:
-    """It blocks neither its document nor the others."""
+    """It blocks neither its document nor other documents."""
     scribe, other = written(2), written(1)
     processor = Processor(NEVER)
     processor.process(operations_since(document_id=scribe.document_id, after=0))
@@ -133,8 +133,8 @@ def test_operation_that_cannot_be_applied_is_set_aside_and_the_rest_goes_on(
     assert [one.seq for one in quarantine_iter(document_id=scribe.document_id)] == [3]
 
 
-def test_log_with_a_gap_holds_up_its_document_alone(written: Written) -> None:
-    """It is never shown without what is missing, and the others go on."""
+def test_log_with_a_gap_blocks_only_its_document(written: Written) -> None:
+    """It is never processed without the missing operation; other documents are processed."""
     scribe, other = written(3), written(2)
     operation_rows().delete_one({"document_id": scribe.document_id, "seq": 2})
     last = operation_rows().find_one({"document_id": scribe.document_id, "seq": 3})
@@ -147,8 +147,8 @@ def test_log_with_a_gap_holds_up_its_document_alone(written: Written) -> None:
     assert processed_seqs([scribe.document_id, other.document_id]) == {other.document_id: 2}
 
 
-def test_snapshot_that_somebody_else_made_is_not_made_again(written: Written) -> None:
-    """Kafka brings later what the sweep has processed (docs/system-flow.md, §8)."""
+def test_snapshot_that_another_worker_made_is_not_made_again(written: Written) -> None:
+    """Kafka delivers later what the sweep has processed (docs/system-flow.md, §8)."""
     scribe = written(4)
     operations = operations_since(document_id=scribe.document_id, after=0)
     early, sweeping = Processor(NEVER), Processor(NEVER)
@@ -160,8 +160,8 @@ def test_snapshot_that_somebody_else_made_is_not_made_again(written: Written) ->
     assert seqs_of_versions(scribe.document_id) == [4]
 
 
-def test_snapshot_comes_when_the_policy_says(written: Written, store: Store) -> None:
-    """By count; its authors are those since the version before."""
+def test_snapshot_is_made_when_the_policy_is_due(written: Written, store: Store) -> None:
+    """By count; its authors are those since the previous version."""
     scribe = written(2)
     processor = Processor(SnapshotPolicy(operations=3, size_bytes=10**9, quiet_s=10**9))
     processor.process(operations_since(document_id=scribe.document_id, after=0))
@@ -183,7 +183,7 @@ def test_snapshot_comes_when_the_policy_says(written: Written, store: Store) -> 
 
 
 def test_quiet_document_gets_its_snapshot(written: Written) -> None:
-    """After the set time without edits, once."""
+    """Once, after the configured time without edits."""
     moment = 0.0
     scribe = written(1)
     processor = Processor(SnapshotPolicy(quiet_s=10), now=lambda: moment)
@@ -196,8 +196,10 @@ def test_quiet_document_gets_its_snapshot(written: Written) -> None:
     processor.clear()
 
 
-def test_restarted_worker_snapshots_what_the_last_one_left(written: Written, store: Store) -> None:
-    """Killed before its snapshot: the next one counts from the last version, not from itself."""
+def test_restarted_worker_makes_the_snapshot_that_a_killed_one_missed(
+    written: Written, store: Store
+) -> None:
+    """It counts operations since the last version, not since its own start."""
     scribe = written(4)
     killed = Processor(NEVER)
     killed.process(operations_since(document_id=scribe.document_id, after=0))
@@ -210,8 +212,8 @@ def test_restarted_worker_snapshots_what_the_last_one_left(written: Written, sto
     assert seqs_of_versions(scribe.document_id) == [5]
 
 
-def test_memory_is_bounded_and_what_goes_is_saved(written: Written) -> None:
-    """The least recently edited document goes, with a snapshot."""
+def test_memory_is_bounded_and_evicted_documents_are_saved(written: Written) -> None:
+    """The least recently edited document is evicted, after its snapshot."""
     processor = Processor(NEVER, max_documents=2)
     scribes = [written(1) for _ in range(3)]
     for scribe in scribes:
@@ -220,8 +222,8 @@ def test_memory_is_bounded_and_what_goes_is_saved(written: Written) -> None:
     processor.clear()
 
 
-def test_operations_of_many_documents_are_told_apart(written: Written) -> None:
-    """One batch, interleaved."""
+def test_interleaved_operations_of_many_documents_reach_their_documents(written: Written) -> None:
+    """In one batch."""
     first, second = written(3), written(2)
     one = operations_since(document_id=first.document_id, after=0)
     two = operations_since(document_id=second.document_id, after=0)
@@ -232,10 +234,10 @@ def test_operations_of_many_documents_are_told_apart(written: Written) -> None:
     assert processed_seqs(names) == {names[0]: 3, names[1]: 2}
 
 
-def test_age_of_what_waits_for_a_snapshot_is_that_of_its_first_operation(
+def test_snapshot_age_is_that_of_the_first_operation_without_one(
     written: Written, store: Store
 ) -> None:
-    """None once it is made; further operations do not make it younger."""
+    """Later operations do not lower it; a snapshot resets it."""
     now = [100.0]
     scribe = written(1)
     processor = Processor(SnapshotPolicy(quiet_s=60), now=lambda: now[0])

@@ -1,4 +1,4 @@
-"""The relay publishes what a process left unpublished, and leaves the others theirs."""
+"""The relay publishes old unpublished operations, and leaves new ones to their servers."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.support.stored_logs import Written
 
 
 def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publisher) -> None:
-    """Kafka confirms all of the log, and nothing is left to publish."""
+    """Kafka confirms the whole log, and nothing is left to publish."""
     scribe = written(5, age_s=DELIVERY_GRACE_S + 60)
     relay_unpublished(publisher)
 
@@ -28,8 +28,8 @@ def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publis
     eventually(is_published)
 
 
-def test_relay_goes_on_behind_a_damaged_log(written: Written, publisher: Publisher) -> None:
-    """A log with a hole waits for a person; the documents after it do not."""
+def test_relay_continues_after_a_damaged_log(written: Written, publisher: Publisher) -> None:
+    """A log with a gap waits for an operator; other documents do not."""
     damaged = written(3, age_s=DELIVERY_GRACE_S + 90)
     operation_rows().delete_one({"document_id": damaged.document_id, "seq": 2})
     sound = written(3, age_s=DELIVERY_GRACE_S + 60)
@@ -39,7 +39,7 @@ def test_relay_goes_on_behind_a_damaged_log(written: Written, publisher: Publish
 
 
 def test_relay_begins_where_a_compacted_log_begins(written: Written, publisher: Publisher) -> None:
-    """Though its mark stayed behind, as after a restore of an older backup of the documents."""
+    """Also when *published_seq* is behind it, as after the restore of an older backup."""
     scribe = written(5, age_s=DELIVERY_GRACE_S + 60)
     version_create(document_id=scribe.document_id, snapshot=Snapshot(3, b"\x00", b"\x00\x00"))
     compaction_point_advance(CompactionPoint(scribe.document_id, 3, 2, b"\x00", clock.now()))
@@ -54,16 +54,16 @@ def test_relay_begins_where_a_compacted_log_begins(written: Written, publisher: 
 
 
 def test_relay_leaves_fresh_edits_to_their_server(written: Written, publisher: Publisher) -> None:
-    """A server has a while for its own deliveries."""
+    """A server has ``DELIVERY_GRACE_S`` for its own deliveries."""
     scribe = written(2)
     relay_unpublished(publisher)
     assert Document.objects.get(id=scribe.document_id).published_seq == 0
 
 
-def test_relay_goes_on_in_the_next_run(
+def test_relay_continues_in_the_next_run(
     written: Written, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One run is bounded; what it began stays in order."""
+    """One run is bounded; the order is kept over several runs."""
     relay_unpublished(publisher)
     scribe = written(5, age_s=DELIVERY_GRACE_S + 60)
     monkeypatch.setattr("apps.pipeline.relay.RUN_OPERATIONS", 2)
@@ -71,10 +71,10 @@ def test_relay_goes_on_in_the_next_run(
     assert Document.objects.get(id=scribe.document_id).published_seq == 5
 
 
-def test_relay_with_the_broker_away_changes_nothing(
+def test_relay_without_the_broker_changes_nothing(
     written: Written, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is queued, and the next run has it all again."""
+    """Nothing is queued; the next run publishes everything."""
     settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
     monkeypatch.setattr("apps.oplog.publisher.ASK_WAIT_S", 0.2)
     scribe = written(3, age_s=DELIVERY_GRACE_S + 60)
