@@ -1,4 +1,4 @@
-"""Compaction: content, authorship and names stay; what is not sound is not compacted."""
+"""Compaction keeps content, authorship and unique ids; a damaged log is not compacted."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ def path(log: OldLog, rest: str = "") -> str:
 
 @dataclasses.dataclass
 class Seen:
-    """All that people and programs see of a document."""
+    """Everything that clients can read of a document."""
 
     state: bytes
     vector: dict[int, int]
@@ -101,7 +101,7 @@ class Seen:
 
 
 def look(log: OldLog) -> Seen:
-    """Look at the document, without what Redis remembers of it."""
+    """Read the document, without the caches in Redis."""
     document_id, lineage = log.document_id, log.document.lineage
 
     def pieces(seq: int | None) -> list[AttributedText]:
@@ -148,7 +148,7 @@ def three() -> list[User]:
 def test_compaction_changes_neither_content_nor_authorship(
     three: list[Any], edits: list[Any], later: list[Any]
 ) -> None:
-    """Whatever was written, wherever the versions are; at once, in between, and once more."""
+    """For any edits and versions: after the decision, after the deletion, and a second time."""
     log = OldLog(three)
     for who, at, text, delete, is_kept in edits:
         log.write(who, at, text, delete=delete)
@@ -180,8 +180,8 @@ def test_compaction_changes_neither_content_nor_authorship(
 # --- what is asked of a compacted log ---
 
 
-def test_log_says_where_it_begins(log: OldLog) -> None:
-    """Before and after; who asks for what is before gets what there is."""
+def test_operations_endpoint_has_the_first_seq_of_the_log(log: OldLog) -> None:
+    """Before and after; a request for compacted operations gets the remaining ones."""
     client = bearer(log.users[0])
     body = client.get(path(log, "operations/")).json()
     assert (body["begins"], len(body["results"])) == (1, 14)
@@ -195,8 +195,8 @@ def test_log_says_where_it_begins(log: OldLog) -> None:
     assert "after=13" in body["next"]
 
 
-def test_moments_before_the_beginning_are_those_of_versions(log: OldLog) -> None:
-    """The others answer 404 with where the log begins; all behind it are there."""
+def test_states_before_the_compaction_point_are_those_of_versions(log: OldLog) -> None:
+    """Other seqs before it answer 404 with the first seq of the log; later ones are readable."""
     client = bearer(log.users[0])
     texts = {seq: client.get(path(log, f"export/txt/?seq={seq}")).content for seq in range(15)}
     compact(log)
@@ -212,16 +212,16 @@ def test_moments_before_the_beginning_are_those_of_versions(log: OldLog) -> None
     assert_error(client.get(path(log, "at/15/state/")), 404, "seq_not_found")
 
 
-def test_reader_of_the_log_from_before_is_told(log: OldLog) -> None:
-    """Not that the log is damaged, and not as if there was nothing."""
+def test_reading_compacted_operations_is_an_error(log: OldLog) -> None:
+    """An error of its own: neither a damaged log nor an empty one."""
     compact(log)
     with pytest.raises(CompactedError) as caught:
         list(operations_iter(document_id=log.document_id, after=3))
     assert caught.value.extra == {"begins": 13}
 
 
-def test_version_of_before_can_be_gone_back_to(log: OldLog) -> None:
-    """The edit that does it is the one that it was."""
+def test_version_before_the_compaction_point_can_be_restored(log: OldLog) -> None:
+    """By the same edit as before the compaction."""
     client = bearer(log.users[0])
     before = client.get(path(log, "versions/2/restore/")).content
     compact(log)
@@ -229,8 +229,8 @@ def test_version_of_before_can_be_gone_back_to(log: OldLog) -> None:
     assert client.get(path(log, "versions/2/restore/")).content == before
 
 
-def test_document_is_rebuilt_from_its_beginning_alone(log: OldLog) -> None:
-    """Redis empty, and the later versions damaged."""
+def test_document_is_recovered_from_the_compaction_point(log: OldLog) -> None:
+    """Without Redis, and with damaged later versions."""
     compact(log)
     log.write_many(3, age=FRESH)
     number = log.keep()
@@ -248,8 +248,8 @@ def test_document_is_rebuilt_from_its_beginning_alone(log: OldLog) -> None:
     assert log_state(document_id=log.document_id, up_to=17)
 
 
-def test_trail_of_activity_follows_though_it_had_not_begun(log: OldLog) -> None:
-    """It is told of every operation."""
+def test_trail_of_activity_includes_compacted_operations(log: OldLog) -> None:
+    """It gets every operation, though it had read none before."""
     compact(log)
     assert writing_advance(document_id=log.document_id) == 14
     writes = writes_since(document_id=log.document_id, after=5, limit=8)
@@ -261,8 +261,8 @@ def test_trail_of_activity_follows_though_it_had_not_begun(log: OldLog) -> None:
     ]
 
 
-def test_worker_that_comes_late_goes_on(log: OldLog) -> None:
-    """Kafka brings it what is compacted, and it has never seen the document."""
+def test_late_worker_continues_after_the_compaction_point(log: OldLog) -> None:
+    """Kafka delivers compacted operations of a document that the worker has not loaded."""
     compact(log)
     processed_rows().delete_one({"_id": log.document_id})
     processor = Processor(SnapshotPolicy())
@@ -272,12 +272,12 @@ def test_worker_that_comes_late_goes_on(log: OldLog) -> None:
     assert max(seq for seq, _ in version_infos(document_id=log.document_id)) == 14
 
 
-def test_commands_stand_on_the_beginning(log: OldLog) -> None:
-    """Nothing to complain of, nothing to do, and the log is still one that was begun."""
+def test_commands_accept_a_compacted_log(log: OldLog) -> None:
+    """They find no fault and repair nothing; the log is still listed."""
     compact(log)
     verified = run("verify_documents", log.document_id)
-    assert (verified.code, verified.said[0]["faults"]) == (0, [])
-    assert verified.said[0]["notes"] == [
+    assert (verified.code, verified.printed[0]["faults"]) == (0, [])
+    assert verified.printed[0]["notes"] == [
         "compacted: the log begins at operation 13, with version 4"
     ]
     rebuilt = run("rebuild_document", log.document_id).only
@@ -290,7 +290,7 @@ def test_commands_stand_on_the_beginning(log: OldLog) -> None:
 
 
 def test_log_is_compacted_only_where_it_is_allowed(log: OldLog) -> None:
-    """By nobody, by default; by the document's owner; not by the command without --apply."""
+    """Not by default, but by the owner's setting; and not by the command without --apply."""
     run("retention", "--document", log.document_id, "--apply")
     assert compaction_point_find(document_id=log.document_id) is None
     bearer(log.users[0]).patch(path(log, "history-settings/"), {"compact_after_days": DAYS})
@@ -302,14 +302,14 @@ def test_log_is_compacted_only_where_it_is_allowed(log: OldLog) -> None:
     assert compaction_point_find(document_id=log.document_id) is None
 
 
-def test_few_operations_are_not_worth_it(log: OldLog) -> None:
-    """A row for each would take as much."""
+def test_few_operations_are_not_compacted(log: OldLog) -> None:
+    """A compacted row would save nothing."""
     assert compact(log, min_operations=13) == Compacted(begins=1)
     assert compact(log, runs=1, min_operations=12).begins == 13
 
 
 def test_long_log_is_compacted_in_parts(log: OldLog) -> None:
-    """A run takes so many operations, or up to the next version where there is none before."""
+    """One run compacts ``max_operations``, or up to the first version after them."""
 
     def begins(max_operations: int) -> int:
         done = document_compact(
@@ -327,8 +327,8 @@ def test_long_log_is_compacted_in_parts(log: OldLog) -> None:
     assert live(log) == [13, 14]
 
 
-def test_command_says_why_a_log_is_not_compacted(log: OldLog) -> None:
-    """And ends with 1, for somebody has to look; the versions are looked at all the same."""
+def test_command_reports_why_a_log_is_not_compacted(log: OldLog) -> None:
+    """With exit code 1; the policy of versions is still applied."""
     log.write_many(1_000)
     number = log.keep()
     log.write_many(1, age=FRESH)
@@ -337,15 +337,15 @@ def test_command_says_why_a_log_is_not_compacted(log: OldLog) -> None:
     version_rows().update_one(where, {"$set": {"snapshot": b"damaged"}})
     bearer(log.users[0]).patch(path(log, "history-settings/"), {"compact_after_days": DAYS})
     done = run("retention", "--document", log.document_id, "--apply")
-    said = done.said[0]
+    said = done.printed[0]
     assert (done.code, said["log"], said["versions"]) == (1, None, 5)
     assert f"Version {number}" in said["refused"]
     assert said["refused"] in done.error
     assert compaction_point_find(document_id=log.document_id) is None
 
 
-def test_nothing_is_deleted_before_its_time(log: OldLog) -> None:
-    """Somebody may be between a look at what is known and the log."""
+def test_nothing_is_deleted_before_the_waiting_time(log: OldLog) -> None:
+    """A reader may have begun before the decision."""
     with override_settings(COMPACT_DROP_AFTER_S=3600.0):
         compact(log, runs=3)
         assert live(log) == list(range(1, 15))
@@ -354,8 +354,8 @@ def test_nothing_is_deleted_before_its_time(log: OldLog) -> None:
     assert live(log) == [13, 14]
 
 
-def test_beginning_stays_below_what_workers_and_kafka_have_had(log: OldLog) -> None:
-    """And below the head, and below what is in quarantine."""
+def test_compaction_stays_behind_workers_and_kafka(log: OldLog) -> None:
+    """And behind the head, and behind quarantined operations."""
     marks = {"_id": log.document_id}
     processed_rows().update_one(marks, {"$set": {"seq": 11}})
     assert compact(log).begins == 9
@@ -365,22 +365,22 @@ def test_beginning_stays_below_what_workers_and_kafka_have_had(log: OldLog) -> N
 
 
 def test_nothing_is_compacted_past_quarantine(log: OldLog) -> None:
-    """A release has to find its operation."""
+    """A release needs the operation in the log."""
     operation_quarantine(log.operations[5], AppError("odd"))
     assert compact(log).begins == 5
     assert live(log)[0] == 5
 
 
 def test_head_itself_is_not_compacted() -> None:
-    """The log of a document has its last operation."""
+    """A log always has the last operation."""
     log = OldLog([make_user(may_create=True)])
     log.write_many(3)
     log.keep()
     assert compact(log) == Compacted(begins=1)
 
 
-def test_version_that_is_not_what_the_log_makes_is_no_beginning(log: OldLog) -> None:
-    """Damaged, or whole and of something else: nothing is decided."""
+def test_version_that_differs_from_the_log_is_no_compaction_point(log: OldLog) -> None:
+    """Damaged, or the sound state of something else: nothing is decided."""
     where = {"document_id": log.document_id, "number": 4}
     row = version_rows().find_one(where)
     assert row is not None
@@ -395,8 +395,8 @@ def test_version_that_is_not_what_the_log_makes_is_no_beginning(log: OldLog) -> 
 
 
 @pytest.mark.parametrize("harm", ["base", "packed", "packed row", "version"])
-def test_nothing_is_deleted_when_what_stays_is_not_sound(log: OldLog, harm: str) -> None:
-    """Damaged between the decision and the deletion; verify_documents says so."""
+def test_nothing_is_deleted_when_the_replacement_is_damaged(log: OldLog, harm: str) -> None:
+    """Damaged between the decision and the deletion; verify_documents reports it."""
     compact(log, runs=1)
     where = {"document_id": log.document_id}
     if harm == "base":
@@ -412,15 +412,15 @@ def test_nothing_is_deleted_when_what_stays_is_not_sound(log: OldLog, harm: str)
         compact(log, runs=1)
     assert live(log) == list(range(1, 15))
     verified = run("verify_documents", log.document_id)
-    codes = {fault["code"] for fault in verified.said[0]["faults"]}
+    codes = {fault["code"] for fault in verified.printed[0]["faults"]}
     assert (verified.code, codes) == (
         1,
         {"base_lost"} if harm in ("base", "version") else {"packed_damaged"},
     )
 
 
-def test_beginning_that_is_lost_is_an_error_and_never_an_empty_document(log: OldLog) -> None:
-    """A later version serves; without one the document is not shown."""
+def test_lost_snapshot_at_the_compaction_point_is_an_error(log: OldLog) -> None:
+    """A later version replaces it; without one the document is an error, not empty."""
     compact(log)
     log.write_many(1, age=FRESH)
     later = log.keep()
@@ -436,8 +436,8 @@ def test_beginning_that_is_lost_is_an_error_and_never_an_empty_document(log: Old
     assert_error(answer, 409, "base_lost")
 
 
-def test_version_that_a_log_begins_with_is_not_let_go(log: OldLog) -> None:
-    """While it does; that of before may go again."""
+def test_version_at_the_compaction_point_is_not_dropped(log: OldLog) -> None:
+    """The version at the former compaction point may be dropped again."""
     compact(log)
     assert staying(log) == {4}
     log.write_many(4)
@@ -451,21 +451,21 @@ def test_version_that_a_log_begins_with_is_not_let_go(log: OldLog) -> None:
 
 
 def staying(log: OldLog) -> set[int]:
-    """Return the versions that retention leaves alone."""
+    """Return the versions that retention keeps."""
     return {each.number for each in version_ages(document_id=log.document_id) if each.stays}
 
 
-def test_command_says_what_it_did_to_logs(log: OldLog) -> None:
-    """Where the log begins, how many were packed and deleted, or why not."""
+def test_command_reports_what_it_did_to_logs(log: OldLog) -> None:
+    """The first seq, the numbers of packed and deleted operations, or the reason why not."""
     log.write_many(1_000)
     log.keep()
     log.write_many(1, age=FRESH)
     log.store()
     bearer(log.users[0]).patch(path(log, "history-settings/"), {"compact_after_days": DAYS})
     words = ("retention", "--document", log.document_id)
-    assert run(*words).said[0]["log"] == {"begins": 1_015, "packed": 1_014, "dropped": 0}
-    assert run(*words, "--apply").said[0]["log"]["packed"] == 1_014
-    assert run(*words).said[0]["log"] == {"begins": 1_015, "packed": 0, "dropped": 1_014}
-    assert run(*words, "--apply").said[0]["log"]["dropped"] == 1_014
-    assert run(*words, "--apply").said[0]["log"] == {"begins": 1_015, "packed": 0, "dropped": 0}
+    assert run(*words).printed[0]["log"] == {"begins": 1_015, "packed": 1_014, "dropped": 0}
+    assert run(*words, "--apply").printed[0]["log"]["packed"] == 1_014
+    assert run(*words).printed[0]["log"] == {"begins": 1_015, "packed": 0, "dropped": 1_014}
+    assert run(*words, "--apply").printed[0]["log"]["dropped"] == 1_014
+    assert run(*words, "--apply").printed[0]["log"] == {"begins": 1_015, "packed": 0, "dropped": 0}
     assert live(log) == [1_015]

@@ -1,4 +1,4 @@
-"""Operations, versions and what is in quarantine, as lines of a document's file and back."""
+"""Encodes and decodes operations, versions and quarantined operations as lines of an archive."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,18 +19,18 @@ from apps.oplog.quarantine import Quarantined, quarantine_key
 
 T = TypeVar("T")
 
-#: Gives an author's id of the file the id that it has here.
+#: Maps an author's id in the archive to the id of the account here.
 MapAuthor = Callable[[str], str]
 
 
 def encode_row(row: Operation | CompactedOperation | Version | Quarantined) -> dict[str, Any]:
-    """Return a row as JSON, without the document's id, which stands in the header."""
+    """Return a row as JSON, without the document's id, which is in the header."""
     return {
         name: _json_value(value) for name, value in asdict(row).items() if name not in _LEFT_OUT
     }
 
 
-#: Said once in the header, or made of what is said.
+#: In the header, or derived from other fields.
 _LEFT_OUT = {"document_id", "id"}
 
 
@@ -43,7 +43,7 @@ def _json_value(value: Any) -> Any:
 
 
 class ArchiveDecoder:
-    """Reads lines as rows of the document ``document_id``. Raises ``ArchiveBrokenError``."""
+    """Decodes lines as rows of the document ``document_id``. Raises ``ArchiveBrokenError``."""
 
     def __init__(self, document_id: str, map_author: MapAuthor = lambda user_id: user_id) -> None:
         self._document_id = document_id
@@ -52,7 +52,7 @@ class ArchiveDecoder:
     def decode(
         self, kind: str, body: Any
     ) -> Operation | CompactedOperation | Version | Quarantined:
-        """Read a line of one of the four kinds."""
+        """Decode a line of one of the four kinds of rows."""
         if kind == "operation":
             return self.decode_operation(body)
         if kind == "packed":
@@ -60,7 +60,7 @@ class ArchiveDecoder:
         return self.decode_version(body) if kind == "version" else self.decode_quarantined(body)
 
     def decode_operation(self, body: Any) -> Operation:
-        """Read an ``operation``."""
+        """Decode an ``operation``."""
         return decoded(
             "operation",
             lambda: Operation(
@@ -75,7 +75,7 @@ class ArchiveDecoder:
         )
 
     def decode_compacted(self, body: Any) -> CompactedOperation:
-        """Read a ``packed``."""
+        """Decode a ``packed``, a compacted operation."""
         return decoded(
             "packed",
             lambda: CompactedOperation(
@@ -89,7 +89,7 @@ class ArchiveDecoder:
         )
 
     def decode_compaction_point(self, body: Any) -> CompactionPoint:
-        """Read a ``beginning``, decided now."""
+        """Decode a ``beginning``, a compaction point, as one that is made now."""
         return decoded(
             "beginning",
             lambda: CompactionPoint(
@@ -102,7 +102,7 @@ class ArchiveDecoder:
         )
 
     def decode_version(self, body: Any) -> Version:
-        """Read a ``version``."""
+        """Decode a ``version``."""
         return decoded(
             "version",
             lambda: Version(
@@ -122,7 +122,7 @@ class ArchiveDecoder:
         )
 
     def decode_quarantined(self, body: Any) -> Quarantined:
-        """Read a ``quarantined``."""
+        """Decode a ``quarantined``."""
         return decoded("quarantined", lambda: self._decode_quarantined(body))
 
     def _decode_quarantined(self, body: Any) -> Quarantined:
@@ -144,7 +144,7 @@ class ArchiveDecoder:
 
 
 def encode_history(document: Document) -> HistoryChanges:
-    """Return what a document's owners say of its history."""
+    """Return the history settings of a document as JSON."""
     return {
         "viewers_may_look": document.viewers_may_look,
         "compact_after_days": document.compact_after_days,
@@ -153,7 +153,7 @@ def encode_history(document: Document) -> HistoryChanges:
 
 
 def decode_history(body: Any) -> HistoryChanges:
-    """Read what ``encode_history`` made; raises what ``checked`` takes in."""
+    """Decode history settings. Raises the errors that ``decoded`` converts."""
     days, keep = body["compact_after_days"], body["keep"]
     changes: HistoryChanges = {
         "viewers_may_look": _typed(bool, body["viewers_may_look"]),
@@ -165,15 +165,15 @@ def decode_history(body: Any) -> HistoryChanges:
 
 
 def decode_datetime(value: Any) -> datetime:
-    """Read an aware moment. Raises ``ValueError``, ``TypeError``."""
+    """Decode an aware datetime. Raises ``ValueError``, ``TypeError``."""
     read = datetime.fromisoformat(value)
     if read.tzinfo is None:
-        raise ValueError("a moment without a time zone")
+        raise ValueError("a datetime without a time zone")
     return read
 
 
 def decoded(kind: str, make: Callable[[], T]) -> T:
-    """Return what ``make`` reads of a line; raise ``ArchiveBrokenError`` when it cannot."""
+    """Return what ``make`` decodes; convert its errors to ``ArchiveBrokenError``."""
     try:
         return make()
     except (KeyError, TypeError, ValueError, InvalidInputError) as err:

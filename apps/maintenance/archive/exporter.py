@@ -1,4 +1,4 @@
-"""The whole of a document into one file: entity, log, versions, and what is in quarantine."""
+"""Exports a document to an archive: entity, log, versions and quarantine."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ from apps.oplog.quarantine import quarantine_iter
 
 
 class NotExportableError(ConflictError):
-    """What is stored is not sound, and an import would refuse it; no file was written."""
+    """The stored data is damaged, and an import would refuse it; no file was written."""
 
     code = "not_exportable"
 
 
 @dataclass(slots=True)
 class Exported:
-    """What is in the file: its lines by kind, and what was left out."""
+    """The contents of the file: its lines by kind, and the versions that were left out."""
 
     document_id: str
     lines: Counter[str] = field(default_factory=Counter)
@@ -40,9 +40,9 @@ class Exported:
 def archive_export(
     *, document_id: str, path: Path, dry_run: bool, on_progress: OnProgress
 ) -> Exported:
-    """Write a document's file, all of it held against its log on the way.
+    """Write a document's archive; everything is checked against the log first.
 
-    With ``dry_run`` all is read and checked, and no file is made.
+    With ``dry_run`` everything is read and checked, and no file is written.
 
     Raises ``DocumentNotFoundError``, ``FileExistsAlreadyError``, ``NotExportableError``,
     ``LogGapError``, ``OSError``, ``PyMongoError``; then there is no file.
@@ -59,7 +59,7 @@ def archive_export(
 
 
 class ArchiveLines:
-    """Makes the lines of one document, in one pass over its log."""
+    """The lines of one document's archive, made in one pass over its log."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class ArchiveLines:
             self._versions_by_seq.setdefault(seq, []).append(number)
 
     def lines(self) -> Iterator[Line]:
-        """Yield all but the last line, which is the file's own."""
+        """Yield all lines except for ``end``, which ``archive_write`` adds."""
         yield "header", _header(self._document, compacted=self._point is not None)
         quarantined_seqs = set()
         for kept in quarantine_iter(document_id=self._document.id, with_discarded=True):
@@ -108,7 +108,7 @@ class ArchiveLines:
         yield "authors", _usernames(self._authors)
 
     def _compacted_lines(self, point: CompactionPoint) -> Iterator[Line]:
-        """Yield what there is of before the beginning of a compacted log."""
+        """Yield the compaction point, and the versions and operations up to it."""
         fields = {"seq": point.seq, "number": point.number}
         yield "beginning", {**fields, "version_vector": base64.encode(point.version_vector)}
         for seq in sorted(seq for seq in self._versions_by_seq if seq < point.seq):
@@ -119,7 +119,7 @@ class ArchiveLines:
             yield "packed", encode_row(operation)
 
     def _lines_here(self) -> Iterator[Line]:
-        """Yield the versions of this moment."""
+        """Yield the versions at the replay's seq."""
         numbers = self._versions_by_seq.pop(self._replay.seq, [])
         yield from self._version_lines(numbers, self._replay.snapshot() if numbers else None)
 
@@ -131,7 +131,7 @@ class ArchiveLines:
             fault = version_fault(version, expected)
             if fault is not None:
                 raise NotExportableError(
-                    f"Version {number}: {fault.text} rebuild_document makes it anew."
+                    f"Version {number}: {fault.text} rebuild_document repairs it."
                 )
             self._authors.update(version.author_ids)
             yield "version", encode_row(version)
@@ -140,7 +140,7 @@ class ArchiveLines:
 def _compaction_point(replay: LogReplay) -> CompactionPoint | None:
     point = compaction_point_find(document_id=replay.document_id)
     if (point.seq if point else 0) != replay.start.seq:
-        raise NotExportableError("The log was compacted this very moment. Try again.")
+        raise NotExportableError("The log was compacted during the export. Try again.")
     return point
 
 
@@ -164,7 +164,7 @@ def _header(document: Document, *, compacted: bool) -> dict[str, Any]:
 
 
 def _usernames(author_ids: set[str]) -> dict[str, str | None]:
-    """Return the username of each author; None for one who has no account (any more)."""
+    """Return the username of each author, None for an author without an account."""
     users = users_by_id(int(author_id) for author_id in author_ids if author_id.isdecimal())
     names = {str(pk): user.username for pk, user in users.items()}
     return {author_id: names.get(author_id) for author_id in sorted(author_ids)}

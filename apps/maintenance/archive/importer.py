@@ -1,7 +1,7 @@
-"""A document out of a file of ``export_document``, in two passes: check all of it, then store it.
+"""Imports a document from an archive in two passes: one checks the file, one stores its rows.
 
-Nobody sees the document before its entity is there, which is written last; so an import that is
-killed leaves rows that nobody sees, and the same import again goes on from them.
+The document is visible once its entity is stored, which is the last write. An import that is killed
+leaves rows that are not visible, and a repeated import continues from them.
 """
 
 from collections import Counter
@@ -41,19 +41,19 @@ from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_clear, quarantine_iter, quarantine_put
 from apps.oplog.selectors import head_seq, operations_iter
 
-#: The author of edits whose author has no account here.
+#: The author of edits whose real author has no account here.
 NOBODY = "0"
 
 
 class DocumentExistsError(ConflictError):
-    """There is a document of this id, or another log of this id; it was not touched."""
+    """A document or another log of this id exists; it was not changed."""
 
     code = "document_exists"
 
 
 @dataclass(slots=True)
 class Imported:
-    """What the file holds, and as which document of whom it is here."""
+    """The contents of the file, and the id and owner of the document here."""
 
     document_id: str
     title: str
@@ -70,10 +70,10 @@ def archive_import(
     dry_run: bool,
     on_progress: OnProgress,
 ) -> Imported:
-    """Store the document of a file: under its own id, or with ``new_id`` as a copy.
+    """Store the document of an archive: under its own id, or with ``new_id`` as a copy.
 
     Raises ``ArchiveBrokenError``, ``DocumentExistsError``, ``UnknownSubjectError`` and ``OSError``
-    before anything is written. A store that fails meanwhile leaves nothing of a new document.
+    before anything is written. When the store fails, the rows of a new document are deleted.
     """
     content = ArchiveContent(path, on_progress)
     content.read()
@@ -92,7 +92,7 @@ def archive_import(
 
 
 class ArchiveContent:
-    """A document's file. ``read`` holds it against itself; then its rows can be had."""
+    """The contents of an archive. ``read`` checks the file; the rows can be read after that."""
 
     def __init__(self, path: Path, on_progress: OnProgress) -> None:
         self.lines: Counter[str] = Counter()
@@ -106,7 +106,7 @@ class ArchiveContent:
         self._point: CompactionPoint | None = None
 
     def read(self) -> None:
-        """Read all of it and write nothing. Raises ``ArchiveBrokenError``, ``OSError``."""
+        """Check the whole file, write nothing. Raises ``ArchiveBrokenError``, ``OSError``."""
         validator = ArchiveValidator(self._read_operations)
         try:
             for kind, body in archive_read(self._path):
@@ -123,13 +123,13 @@ class ArchiveContent:
 
     @property
     def owner(self) -> str | None:
-        """Return the name of the owner when it was exported."""
+        """Return the username of the owner at the time of the export."""
         owner: str | None = self._header["owner"]
         return owner
 
     @property
     def unknown_authors(self) -> list[str]:
-        """Return the authors who have no account here, by name where they had one there."""
+        """Return the authors without an account here, by username or else by id."""
         return sorted(
             name or f"user {author_id}"
             for author_id, name in self._names.items()
@@ -137,7 +137,7 @@ class ArchiveContent:
         )
 
     def document(self, *, as_copy: bool) -> Document:
-        """Return its entity, which is not stored."""
+        """Return the document's entity, which is not stored yet."""
         header = self._header
         trashed_at = header["trashed_at"]
         return Document(
@@ -154,12 +154,12 @@ class ArchiveContent:
         )
 
     def compaction_point(self, document_id: str) -> CompactionPoint | None:
-        """Return where the log of the document begins; None where it has all of it."""
+        """Return the compaction point of the log, None for a log that is not compacted."""
         point = self._point
         return None if point is None else replace(point, document_id=document_id)
 
     def rows(self, kind: str, document_id: str) -> Iterator[Any]:
-        """Yield the rows of one kind, of the document and the accounts that are here."""
+        """Yield the rows of one kind, with the ids of the document and the accounts here."""
         decoder = ArchiveDecoder(document_id, self._map_author)
         for found, body in archive_read(self._path):
             if found == kind:
@@ -188,15 +188,15 @@ def _owner(name: str | None) -> User:
 
 
 def _check_free(content: ArchiveContent, document_id: str) -> None:
-    """Raise unless nothing is here, or only what this import left when it was killed."""
+    """Raise unless nothing is stored, or only rows of this import, which was killed before."""
     if head_find(document_id=document_id) is not None:
         raise DocumentExistsError(
-            f"There is a document {document_id} already; import it as a copy with --new-id."
+            f"The document {document_id} exists already; import it as a copy with --new-id."
         )
     if not _same_compaction_point(content, document_id):
         raise DocumentExistsError(
-            f"There is a log of {document_id} that begins in another way than the file's; import "
-            "it as a copy with --new-id."
+            f"The log of {document_id} has another compaction point than the file's; import it "
+            "as a copy with --new-id."
         )
     compacted_seq = log_first_seq(document_id=document_id) - 1
     if head_seq(document_id=document_id) <= compacted_seq:
@@ -205,13 +205,13 @@ def _check_free(content: ArchiveContent, document_id: str) -> None:
     for stored in operations_iter(document_id=document_id, after=compacted_seq):
         if next(ours, None) != stored:
             raise DocumentExistsError(
-                f"There is a log of {document_id}, and from operation {stored.seq} it is another "
-                "one than the file's; import it as a copy with --new-id."
+                f"There is a log of {document_id}, and from operation {stored.seq} on it differs "
+                "from the file's; import it as a copy with --new-id."
             )
 
 
 def _same_compaction_point(content: ArchiveContent, document_id: str) -> bool:
-    """Tell whether what is stored of before a log's beginning is part of the file's, or nothing."""
+    """Tell whether the stored compaction point and compacted rows are the file's, or none."""
     stored, ours = (
         compaction_point_find(document_id=document_id),
         content.compaction_point(document_id),
@@ -260,7 +260,7 @@ def _write(content: ArchiveContent, document_id: str, stored_seq: int) -> None:
 
 
 def _write_compaction_point(content: ArchiveContent, document_id: str) -> None:
-    """Write what a compacted log has of before its beginning, and then where that is."""
+    """Write the compacted operations of a log, and then its compaction point."""
     point = content.compaction_point(document_id)
     if point is None:
         return

@@ -1,4 +1,4 @@
-"""A document's file held against itself: one pass over its lines, and nothing is written."""
+"""Validates an archive in one pass over its lines; nothing is written."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class ArchiveValidator:
     header: dict[str, Any] = field(default_factory=dict)
     names: dict[str, str | None] | None = None
     replay: Replay = field(init=False)
-    #: Of a compacted log, where it begins, and the last operation that is packed.
+    #: Of a compacted log: its compaction point, and the last compacted operation so far.
     point: CompactionPoint | None = None
     _compacted_seq: int = 0
     _is_compacted: bool = False
@@ -41,11 +41,11 @@ class ArchiveValidator:
 
     @property
     def document_id(self) -> str:
-        """Return the document's id in the file."""
+        """Return the document's id in the archive."""
         return str(self.header["id"])
 
     def add(self, kind: str, body: Any) -> None:
-        """Take the next line."""
+        """Check the next line."""
         if kind == "header":
             self.header = _header(body)
             self._is_compacted = body["version"] == VERSION_COMPACTED
@@ -69,26 +69,28 @@ class ArchiveValidator:
             raise ArchiveBrokenError(f"There is a line of an unknown kind: {kind!r}.")
 
     def result(self) -> tuple[dict[str, Any], dict[str, str | None]]:
-        """Return header and authors when all lines are there."""
+        """Return header and authors, once all lines are added."""
         if self.names is None or self._authors - self.names.keys():
             raise ArchiveBrokenError("The file does not name all authors.")
         self._check_log_start()
         return self.header, self.names
 
     def _check_log_start(self) -> None:
-        """Raise unless the log begins with the state, and right behind the last that is packed."""
+        """Raise unless replay and compacted operations meet at the compaction point."""
         start = self.point.seq if self.point else 0
         if self._is_compacted != (self.point is not None):
-            raise ArchiveBrokenError("The file does not say where the log begins.")
+            raise ArchiveBrokenError(
+                "The file has no compaction point, or one that its version does not allow."
+            )
         if self._compacted_seq != start or self.replay.start.seq != start:
             raise ArchiveBrokenError(
                 f"The log begins after operation {start}, the state before it is of "
-                f"{self.replay.start.seq}, and what is packed ends at {self._compacted_seq}."
+                f"{self.replay.start.seq}, and the packed operations end at {self._compacted_seq}."
             )
 
     def _add_compaction_point(self, point: CompactionPoint) -> None:
         if not self._is_compacted or self.point or self.replay.seq or self._numbers:
-            raise ArchiveBrokenError("The log begins where no log begins.")
+            raise ArchiveBrokenError("The compaction point is not at the start of the log.")
         self.point = point
 
     def _add_compacted(self, operation: CompactedOperation) -> None:
@@ -102,7 +104,7 @@ class ArchiveValidator:
     def _add_unique_id(self, operation: Operation | CompactedOperation) -> None:
         if operation.unique_id in self._unique_ids:
             raise ArchiveBrokenError(
-                f"Operation {operation.seq} has a unique id that another one has."
+                f"Operation {operation.seq} has the unique id of another operation."
             )
         self._unique_ids.add(operation.unique_id)
         self._authors.add(operation.author_id)
@@ -116,7 +118,7 @@ class ArchiveValidator:
         if error is not None and operation.seq not in self._quarantined_seqs:
             raise ArchiveBrokenError(f"{name} cannot be applied: {error.message}")
         if not self.replay.matches_vector(operation.version_vector):
-            raise ArchiveBrokenError(f"{name} has not the version vector of its replay.")
+            raise ArchiveBrokenError(f"{name} does not have the version vector of its replay.")
 
     def _add_version(self, body: Any) -> None:
         version = ArchiveDecoder(self.document_id).decode_version(body)
@@ -133,19 +135,19 @@ class ArchiveValidator:
             self._start_replay(version)
 
     def _start_replay(self, version: Version) -> None:
-        """Begin the replay with a version, if it is the one that the log begins with."""
+        """Start the replay from a version, if it is that of the compaction point."""
         point = self.point
         if point is None or version.number != point.number:
             return
         start = Snapshot.unpack(version.packed)
         if (start.seq, start.version_vector) != (point.seq, point.version_vector):
-            raise ArchiveBrokenError(f"Version {point.number} is not what the log begins with.")
+            raise ArchiveBrokenError(f"Version {point.number} is not that of the compaction point.")
         self.replay.close()
         self.replay = Replay(self.read_again, start)
 
 
 def _header(body: Any) -> dict[str, Any]:
-    """Return what the header says of the document. Raises ``ArchiveBrokenError``."""
+    """Return the document's part of the header. Raises ``ArchiveBrokenError``."""
     return decoded("header", lambda: _document(body["document"]))
 
 

@@ -1,7 +1,7 @@
-"""Everything that is stored of a document held against its log, in one pass over that.
+"""The integrity check of a document: everything that is stored is compared with its log.
 
-Each snapshot is looked at when the replay comes to its seq. Nothing is written here: who listens
-to the faults decides whether they are put right (``verify``, ``rebuild``).
+One pass over the log; each snapshot is compared when the replay reaches its seq. Nothing is written
+here: the receiver of the faults decides about their repair (``verify``, ``repair``).
 """
 
 import time
@@ -27,19 +27,19 @@ from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_quarantine, quarantined_seqs
 from apps.oplog.selectors import LogGapError, log_faults, log_reaches
 
-#: How often a head that does not meet the end of the log is looked at again, and after how long
-#: (seconds) one that is behind it: a commit writes the log first.
+#: How often a head that differs from the end of the log is read again, and after which pause in
+#: seconds one that is behind it: a commit writes the log first.
 HEAD_CHECK_ATTEMPTS = 5
 HEAD_CHECK_PAUSE_S = 0.1
-#: Operations between two words of progress.
+#: Operations between two reports of progress.
 PROGRESS_OPERATIONS = 10_000
 
-#: Hears how many operations of a document have been replayed.
+#: Called with a document id and the number of operations that are replayed.
 OnProgress = Callable[[str, int], None]
 
 
 class DocumentCheck:
-    """The check of one document. It may be edited meanwhile."""
+    """The check of one document, which may be edited meanwhile."""
 
     def __init__(self, replay: LogReplay, on_fault: OnFault, on_progress: OnProgress) -> None:
         self.notes: list[str] = []
@@ -49,15 +49,15 @@ class DocumentCheck:
         self._on_fault = on_fault
         self._on_progress = on_progress
         self._quarantined = quarantined_seqs(document_id=self._document_id)
-        #: Numbers of the versions to be looked at, by seq.
+        #: Numbers of the versions that are not checked yet, by seq.
         self._versions_by_seq: dict[int, list[int]] = {}
         self._cached: bytes | None = None
-        #: The seq of the cached snapshot; -1 when there is none, or none that can be read.
+        #: The seq of the cached snapshot; -1 for none, and for one that cannot be read.
         self._cached_seq = -1
 
     def run(self) -> None:
-        """Look at everything. Raises ``PyMongoError`` when the store is away."""
-        # What may only be behind the log is read before it, what may only be ahead after it.
+        """Run the check. Raises ``PyMongoError`` when the store is unavailable."""
+        # Read before the log, as it may be behind the log but not ahead; the head is read after it.
         processed = processed_find(document_id=self._document_id)
         self._find_snapshots()
         for code, text in (
@@ -70,7 +70,7 @@ class DocumentCheck:
             self._check_snapshots()
             self._replay_log()
             head = self._settled_head()
-        except LogGapError:  # told already
+        except LogGapError:  # reported by ``log_faults``
             self._check_unreached(whole=False)
         except RowUnreadableError as err:
             self._on_fault(Fault(err.code, err.message))
@@ -84,14 +84,14 @@ class DocumentCheck:
                 self._on_fault(watermark_fault)
 
     def _find_snapshots(self) -> None:
-        """Find out which snapshots there are, and at which seq each is to be looked at."""
+        """Find the snapshots and the seq of each."""
         for seq, number in version_infos(document_id=self._document_id):
             self._versions_by_seq.setdefault(seq, []).append(number)
             self.versions += 1
         try:
             self._cached = snapshot_find(document_id=self._document_id)
         except RedisError as err:
-            self.notes.append(f"Redis is away, its snapshot was not looked at: {err}")
+            self.notes.append(f"Redis is unavailable, its snapshot was not checked: {err}")
         if self._cached is not None:
             try:
                 self._cached_seq = Snapshot.unpack(self._cached).seq
@@ -99,16 +99,16 @@ class DocumentCheck:
                 self._cached_seq = -1
 
     def _check_compacted(self) -> None:
-        """Look at what is older than a compacted log, which says nothing of it."""
+        """Check the snapshots from before the compaction point, without a replay."""
         begun = self._replay.start.seq
         for seq in [seq for seq in self._versions_by_seq if seq < begun]:
             for number in self._versions_by_seq.pop(seq):
                 self._check_version(number, None if seq else EMPTY)
         if 0 <= self._cached_seq < begun:
-            self._cached = None  # it has been read, and is only old
+            self._cached = None  # it can be read, and is only old
 
     def _replay_log(self) -> None:
-        """Replay what comes next in the log, to its end."""
+        """Replay the rest of the log; check vectors and snapshots on the way."""
         for operation, error in self._replay.steps():
             if error is not None and operation.seq not in self._quarantined:
                 self._quarantined.add(operation.seq)
@@ -138,7 +138,7 @@ class DocumentCheck:
         )
 
     def _check_snapshots(self) -> None:
-        """Look at the snapshots of this moment."""
+        """Check the snapshots at the replay's seq."""
         seq = self._replay.seq
         numbers = self._versions_by_seq.pop(seq, [])
         if not numbers and seq != self._cached_seq:
@@ -160,7 +160,7 @@ class DocumentCheck:
         fault = fault.named(f"Version {number}", "version")
         if expected is not None:
             fault = fault.repaired_by(
-                lambda: version_repair(version, expected), f"It is made anew, at {expected.seq}."
+                lambda: version_repair(version, expected), f"It is rebuilt, at {expected.seq}."
             )
         self._on_fault(fault)
 
@@ -169,12 +169,12 @@ class DocumentCheck:
         if expected is not None:
             fault = fault.repaired_by(
                 lambda: _replace_cached(self._document_id, expected),
-                f"It is made anew, at {expected.seq}.",
+                f"It is rebuilt, at {expected.seq}.",
             )
         self._on_fault(fault)
 
     def _check_unreached(self, *, whole: bool) -> None:
-        """Look at the snapshots of operations that the replay did not come to."""
+        """Check the snapshots of operations that the replay did not reach."""
         for seq, numbers in self._versions_by_seq.items():
             for number in numbers:
                 self._check_version(number, None)
@@ -194,7 +194,7 @@ class DocumentCheck:
         return f"It is of operation {seq}, the log ends at {self._replay.seq}."
 
     def _settled_head(self) -> StoredHead | None:
-        """Return the head where it meets the replay, or when it does not come there."""
+        """Return the head once it equals the end of the replay, or after the last attempt."""
         head = head_find(document_id=self._document_id)
         for _ in range(HEAD_CHECK_ATTEMPTS):
             if head is None or head.seq == self._replay.seq:

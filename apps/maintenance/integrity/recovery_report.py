@@ -1,4 +1,4 @@
-"""The way in which a document was rebuilt, for a person and for a program."""
+"""The report of a document's recovery, for ``recover_document``."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +13,14 @@ from apps.oplog.quarantine import quarantine_iter
 
 @dataclass(frozen=True, slots=True)
 class RecoveryReport:
-    """What ``recover_document`` says; ``complaint`` tells what needs a person."""
+    """The facts of a recovery; ``complaint`` is what an operator has to look at, or empty."""
 
     facts: dict[str, Any]
     complaint: str
 
 
 def recovery_report(*, document_id: str, dry_run: bool) -> RecoveryReport:
-    """Rebuild a document as whoever opens it does, and tell how; with ``dry_run`` only tell.
+    """Recover a document as a server that opens it does; with ``dry_run`` write nothing.
 
     Raises ``DocumentNotFoundError``, ``LogGapError``, ``PyMongoError``.
     """
@@ -34,14 +34,14 @@ def recovery_report(*, document_id: str, dry_run: bool) -> RecoveryReport:
 
 def _complaint(recovery: Recovery) -> str:
     if not recovery.is_whole:
-        return "The log has less than a worker has once seen: was an older backup put back?"
+        return "The log has less than a worker has processed: was an older backup put back?"
     discarded = {
         kept.seq
         for kept in quarantine_iter(document_id=recovery.document_id, with_discarded=True)
         if kept.discarded
     }
     waiting = len(recovery.set_aside.keys() - discarded)
-    return f"{waiting} operations are set aside: see manage.py quarantine." if waiting else ""
+    return f"{waiting} operations are in quarantine: see manage.py quarantine." if waiting else ""
 
 
 def _facts(recovery: Recovery) -> dict[str, Any]:
@@ -83,9 +83,9 @@ def _processed(recovery: Recovery) -> dict[str, Any] | None:
 
 
 def _snapshot(recovery: Recovery) -> dict[str, Any]:
-    """Return where the snapshot was; one of Redis has the number of the version that it is."""
+    """Return the snapshot's source; one of Redis gets the number of the version at its seq."""
     found = recovery.found
-    assert found is not None  # noqa: S101 - set before anybody gets a Recovery
+    assert found is not None  # noqa: S101 - set before a Recovery is returned
     number = found.number
     if found.source == "redis":
         infos = version_infos(document_id=recovery.document_id)
@@ -94,5 +94,5 @@ def _snapshot(recovery: Recovery) -> dict[str, Any]:
 
 
 def _json_vector(vector: Vector) -> dict[str, int]:
-    """Return a vector as JSON has it; clients are texts there."""
+    """Return a vector as JSON, with clients as text."""
     return {str(client): vector[client] for client in sorted(vector)}

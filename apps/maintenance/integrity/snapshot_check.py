@@ -1,4 +1,4 @@
-"""Whether a stored snapshot is what the log makes of the document at its seq."""
+"""Compares a stored snapshot with the state of the log at its seq."""
 
 from django.conf import settings
 
@@ -37,7 +37,7 @@ def blob_fault(blob: bytes, expected: Snapshot | None) -> Fault | None:
 
 
 def version_fault(version: Version, expected: Snapshot | None) -> Fault | None:
-    """Return what is wrong with a version: its snapshot, or what its row says of that."""
+    """Return the fault of a version: of its snapshot, or of the fields that describe it."""
     fault = blob_fault(version.packed, expected)
     if fault is not None:
         return fault
@@ -51,7 +51,7 @@ def version_fault(version: Version, expected: Snapshot | None) -> Fault | None:
     except DecodeError:
         vector = {}
     if vector != snapshot.vector:
-        return Fault("wrong", "The version vector beside it is another one.")
+        return Fault("wrong", "The version vector beside it differs.")
     return None
 
 
@@ -59,5 +59,5 @@ def _difference(vector: Vector, expected: Snapshot) -> str:
     """Return the first client whose clock differs, in words."""
     known = expected.vector
     clients = sorted(vector.keys() | known.keys())
-    client = next(each for each in clients if vector.get(each, 0) != known.get(each, 0))
+    client = next(one for one in clients if vector.get(one, 0) != known.get(one, 0))
     return f"of client {client} it has {vector.get(client, 0)}, the log {known.get(client, 0)}"

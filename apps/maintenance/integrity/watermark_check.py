@@ -1,6 +1,6 @@
-"""Whether the marks of how far everybody is are those of the log: documents, Kafka, the workers.
+"""Compares the watermarks with a replay of the whole log.
 
-Each is held against a replay of the whole log.
+They are the head and *published_seq* in *documents*, and the workers' *last_processed_version*.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from apps.oplog.selectors import log_reaches
 
 
 def head_faults(head: StoredHead | None, replay: LogReplay) -> Iterator[Fault]:
-    """Yield what is wrong with what *documents* says of the log."""
+    """Yield the faults of the head in *documents*."""
     end = replay.seq
     if head is None:
         yield Fault(
@@ -43,7 +43,7 @@ def _end_fault(head: StoredHead, replay: LogReplay) -> Fault | None:
             return None
         return Fault("head_ahead", f"documents says {head.seq}, the log ends at {end}.")
     if not replay.matches_vector(head.version_vector):
-        return Fault("head_vector", "documents has not the version vector of the log.")
+        return Fault("head_vector", "documents does not have the version vector of the log.")
     return None
 
 
@@ -52,13 +52,13 @@ def _published_fault(head: StoredHead) -> Fault | None:
         text = f"Kafka is said to have {head.published_seq}, documents says {head.seq}."
         return Fault("published_ahead", text)
     if head.published_seq < head.seq and not head.unpublished:
-        text = f"Kafka has {head.published_seq} of {head.seq}, and no relay will go on."
+        text = f"Kafka has {head.published_seq} of {head.seq}, and no relay will continue."
         return Fault("unpublished_unmarked", text)
     return None
 
 
 def _expected_head(head: StoredHead, replay: LogReplay) -> StoredHead:
-    """Return the head of the replay; of a document that is being edited, its own."""
+    """Return the head of the replay, or the stored one while the document is edited."""
     seq, vector = replay.seq, encode_vector(replay.loaded.vector)
     if _end_fault(head, replay) is None:
         seq, vector = head.seq, head.version_vector
@@ -74,7 +74,7 @@ def _with_repair(fault: Fault, head: StoredHead, expected: StoredHead, replay: L
 
 
 def processed_fault(processed: Processed | None, replay: LogReplay) -> Fault | None:
-    """Return what is wrong with a worker's mark; one that is behind is only not there yet."""
+    """Return the fault of *last_processed_version*; being behind is none."""
     fault = _processed_fault(processed, replay)
     if fault is None or replay.last is None:
         return fault
@@ -87,7 +87,7 @@ def processed_fault(processed: Processed | None, replay: LogReplay) -> Fault | N
     )
     return fault.repaired_by(
         lambda: processed_replace(expected, seen=processed, at=clock.now()),
-        f"The workers' mark gets {expected.seq}.",
+        f"last_processed_version gets {expected.seq}.",
     )
 
 
@@ -95,12 +95,14 @@ def _processed_fault(processed: Processed | None, replay: LogReplay) -> Fault | 
     if processed is None:
         return None
     if processed.seq > replay.seq:
-        text = f"A worker has seen {processed.seq}, the log ends at {replay.seq}."
+        text = f"A worker has processed {processed.seq}, the log ends at {replay.seq}."
         return Fault("processed_ahead", text)
     try:
         seen = decode_vector(processed.version_vector)
     except DecodeError:
-        return Fault("processed_vector", "What a worker has seen cannot be read.")
+        return Fault(
+            "processed_vector", "The version vector of last_processed_version cannot be read."
+        )
     if not covers(replay.loaded.vector, seen):
-        return Fault("processed_vector", "A worker has seen edits that the log lacks.")
+        return Fault("processed_vector", "A worker has processed edits that the log lacks.")
     return None

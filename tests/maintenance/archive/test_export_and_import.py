@@ -1,4 +1,4 @@
-"""A document as one file: out, in, and everything that is no such file."""
+"""Archives: export, import, and files that are refused."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ Change = Callable[[list[Line]], list[Line]]
 
 @pytest.fixture
 def owner() -> User:
-    """Return who owns the document."""
+    """Return the owner of the document."""
     return make_user(may_create=True)
 
 
@@ -75,7 +75,7 @@ def file(scribe: Scribe, tmp_path: Path) -> Path:
 
 
 def remove(document_id: str) -> None:
-    """Take a document away as if it had never been here."""
+    """Delete a document with all its rows."""
     Document.objects(id=document_id).delete()
     for rows in (operation_rows(), version_rows(), quarantine_rows()):
         rows.delete_many({"document_id": document_id})
@@ -84,7 +84,7 @@ def remove(document_id: str) -> None:
 
 
 def changed(file: Path, change: Change) -> Path:
-    """Return a file with other lines and a right checksum."""
+    """Return a file with other lines and a correct checksum."""
     lines = change(list(archive_read(file)))
     path = file.with_name("changed")
     archive_write(path, lines)
@@ -92,7 +92,7 @@ def changed(file: Path, change: Change) -> Path:
 
 
 def lines_of(kind: str, **values: Any) -> Change:
-    """Write into all lines of a kind."""
+    """Change all lines of a kind."""
     return lambda lines: [
         (name, {**body, **values} if name == kind else body) for name, body in lines
     ]
@@ -108,8 +108,10 @@ def without(kind: str, which: int = 0) -> Change:
     return change
 
 
-def test_document_comes_back_whole_under_its_id(scribe: Scribe, file: Path, owner: User) -> None:
-    """Entity, log, versions, quarantine, owner: as they were."""
+def test_document_is_imported_completely_under_its_id(
+    scribe: Scribe, file: Path, owner: User
+) -> None:
+    """Entity, log, versions, quarantine and owner are as before."""
     document_id = scribe.document_id
     before = operations_since(document_id=document_id, after=0)
     versions = version_rows().count_documents({"document_id": document_id})
@@ -134,13 +136,11 @@ def test_document_comes_back_whole_under_its_id(scribe: Scribe, file: Path, owne
     assert (again.created_at, again.unpublished) == (document.created_at, True)
     assert document_load(document_id=document_id).engine.encode() == scribe.doc.get_update()
     assert run("verify_documents", document_id).code == 0
-    assert len(run("quarantine", "list", "--document", document_id).said) == 2
+    assert len(run("quarantine", "list", "--document", document_id).printed) == 2
 
 
-def test_what_owners_say_of_the_history_comes_back(
-    scribe: Scribe, owner: User, tmp_path: Path
-) -> None:
-    """As it was said, or not said; a file from before that has none is one without a word."""
+def test_history_settings_are_imported(scribe: Scribe, owner: User, tmp_path: Path) -> None:
+    """Set or unset; an older file without them imports as unset."""
     said: HistoryChanges = {
         "viewers_may_look": False,
         "compact_after_days": 90,
@@ -167,8 +167,8 @@ def _without_history(lines: list[Line]) -> list[Line]:
     return [("header", header), *rest]
 
 
-def test_copy_stands_beside_its_original(scribe: Scribe, file: Path) -> None:
-    """Another id, another owner; the original is as it was."""
+def test_copy_is_imported_beside_its_original(scribe: Scribe, file: Path) -> None:
+    """With another id and another owner; the original is unchanged."""
     before = stored(scribe.document_id)
     other = make_user()
     facts = run("import_document", file, "--new-id", "--owner", other.username).only
@@ -193,8 +193,10 @@ def test_dry_runs_write_nothing(scribe: Scribe, file: Path, tmp_path: Path) -> N
     assert "would be document" in run_in_words("import_document", file, "--dry-run")
 
 
-def test_file_is_for_its_owners_eyes_and_never_overwritten(scribe: Scribe, file: Path) -> None:
-    """It holds all that anybody ever wrote there."""
+def test_file_is_readable_by_its_owner_only_and_never_overwritten(
+    scribe: Scribe, file: Path
+) -> None:
+    """It has everything that was ever written in the document."""
     assert file.stat().st_mode & 0o777 == 0o600
     before = file.read_bytes()
     done = run("export_document", scribe.document_id, file)
@@ -205,7 +207,7 @@ def test_file_is_for_its_owners_eyes_and_never_overwritten(scribe: Scribe, file:
 
 
 def test_damage_is_not_exported(scribe: Scribe, tmp_path: Path) -> None:
-    """An import would refuse it: said before there is a file."""
+    """An import would refuse it: the error comes before a file is written."""
     flip_version(scribe.document_id)
     done = run("export_document", scribe.document_id, tmp_path / "file")
     assert (done.code, done.only["error"]["code"]) == (2, "not_exportable")
@@ -218,8 +220,8 @@ def test_damage_is_not_exported(scribe: Scribe, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_document_that_is_there_is_not_touched(scribe: Scribe, file: Path) -> None:
-    """The way out is named."""
+def test_existing_document_is_not_changed(scribe: Scribe, file: Path) -> None:
+    """The error names --new-id."""
     before = stored(scribe.document_id)
     done = run("import_document", file)
     assert (done.code, done.only["error"]["code"]) == (2, "document_exists")
@@ -234,8 +236,8 @@ def test_document_that_is_there_is_not_touched(scribe: Scribe, file: Path) -> No
     assert stored(scribe.document_id) != before
 
 
-def test_import_that_was_killed_goes_on(scribe: Scribe, file: Path) -> None:
-    """Its rows were seen by nobody; the same import again needs no tidying first."""
+def test_killed_import_continues_when_it_is_repeated(scribe: Scribe, file: Path) -> None:
+    """Its rows were not visible; nothing has to be cleaned up."""
     document_id = scribe.document_id
     written = operations_since(document_id=document_id, after=0)
     remove(document_id)
@@ -245,10 +247,10 @@ def test_import_that_was_killed_goes_on(scribe: Scribe, file: Path) -> None:
     assert run("verify_documents", document_id).code == 0
 
 
-def test_import_that_fails_leaves_nothing(
+def test_failed_import_leaves_nothing(
     scribe: Scribe, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last step fails: all before it is taken back."""
+    """The last step fails: the rows of the others are deleted."""
     remove(scribe.document_id)
     before = stored(scribe.document_id)
 
@@ -261,7 +263,7 @@ def test_import_that_fails_leaves_nothing(
 
 
 def test_owner_without_an_account_is_named(scribe: Scribe, file: Path, owner: User) -> None:
-    """Nobody would see the document."""
+    """Without an owner the document would be visible to nobody."""
     remove(scribe.document_id)
     owner.is_active = False
     owner.save()
@@ -297,7 +299,7 @@ def _twice(data: bytes) -> bytes:
 def test_file_that_is_not_what_was_written_is_refused(
     scribe: Scribe, file: Path, damage: str
 ) -> None:
-    """Whatever became of its bytes; nothing is imported."""
+    """For every kind of damage; nothing is imported."""
     remove(scribe.document_id)
     before = stored(scribe.document_id)
     broken = file.with_name("broken")
@@ -352,10 +354,8 @@ CONTENT: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("case", CONTENT)
-def test_content_that_does_not_fit_together_is_refused(
-    scribe: Scribe, file: Path, case: str
-) -> None:
-    """The checksum is right and the document is not; nothing is imported."""
+def test_inconsistent_content_is_refused(scribe: Scribe, file: Path, case: str) -> None:
+    """Despite a correct checksum; nothing is imported."""
     remove(scribe.document_id)
     before = stored(scribe.document_id)
     done = run("import_document", changed(file, CONTENT[case]))
@@ -364,7 +364,7 @@ def test_content_that_does_not_fit_together_is_refused(
 
 
 def test_missing_file_and_missing_document_are_named(tmp_path: Path) -> None:
-    """Not a traceback."""
+    """With a message, without a traceback."""
     done = run("import_document", tmp_path / "nothing")
     assert (done.code, done.only["error"]["code"]) == (2, "file")
     missing = ids.new_id()
@@ -372,8 +372,8 @@ def test_missing_file_and_missing_document_are_named(tmp_path: Path) -> None:
     assert (done.code, done.only["error"]["code"]) == (2, "document_not_found")
 
 
-def test_trashed_empty_document_goes_out_and_in(owner: User, tmp_path: Path) -> None:
-    """No operation, its initial version, and still in the trash."""
+def test_trashed_empty_document_is_exported_and_imported(owner: User, tmp_path: Path) -> None:
+    """Without operations, with its initial version, and still in the trash."""
     document = make_document(owner)
     document.update(set__trashed=True, set__trashed_at=document.created_at)
     run("export_document", document.id, tmp_path / "file")
@@ -390,7 +390,7 @@ def test_trashed_empty_document_goes_out_and_in(owner: User, tmp_path: Path) -> 
 
 @pytest.fixture
 def compacted(tmp_path: Path) -> Iterator[tuple[OldLog, Path]]:
-    """Return a document whose log begins after a version, and its file."""
+    """Return a document with a compacted log, and its file."""
     log = OldLog([make_user(may_create=True), make_user()])
     for _ in range(3):
         log.write_many(4)
@@ -410,7 +410,7 @@ def compacted(tmp_path: Path) -> Iterator[tuple[OldLog, Path]]:
 
 
 def seen(document_id: str) -> list[Any]:
-    """Return what is to be seen of a document, wherever it is stored."""
+    """Return everything that clients can read of a document."""
     pieces = document_authorship(document_id=document_id, lineage=ids.new_id()).pieces
     return [
         document_load(document_id=document_id).engine.encode(),
@@ -422,8 +422,8 @@ def seen(document_id: str) -> list[Any]:
     ]
 
 
-def test_compacted_document_comes_back_whole(compacted: tuple[OldLog, Path]) -> None:
-    """Under its id, and as a copy: content, authors, versions, and where its log begins."""
+def test_compacted_document_is_imported_completely(compacted: tuple[OldLog, Path]) -> None:
+    """Under its id and as a copy: content, authors, versions and compaction point."""
     log, path = compacted
     before = seen(log.document_id)
     copy = run("import_document", path, "--new-id").only
@@ -440,10 +440,10 @@ def test_compacted_document_comes_back_whole(compacted: tuple[OldLog, Path]) -> 
 
 
 @pytest.mark.parametrize("killed_after", ["packed", "beginning"])
-def test_import_of_a_compacted_document_that_was_killed_goes_on(
+def test_killed_import_of_a_compacted_document_continues(
     compacted: tuple[OldLog, Path], killed_after: str
 ) -> None:
-    """What it left is taken for what it is."""
+    """It recognises the rows that it left."""
     log, path = compacted
     before = seen(log.document_id)
     Document.objects(id=log.document_id).delete()
@@ -455,8 +455,8 @@ def test_import_of_a_compacted_document_that_was_killed_goes_on(
     assert seen(log.document_id) == before
 
 
-def test_compacted_log_that_is_another_one_is_left_alone(compacted: tuple[OldLog, Path]) -> None:
-    """Of the same id, and not of the file."""
+def test_other_compacted_log_of_the_same_id_is_not_changed(compacted: tuple[OldLog, Path]) -> None:
+    """The import is refused."""
     log, path = compacted
     Document.objects(id=log.document_id).delete()
     compaction_point_rows().update_one({"_id": log.document_id}, {"$set": {"number": 3}})
@@ -487,8 +487,10 @@ BEGINNINGS: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("case", BEGINNINGS)
-def test_beginning_that_does_not_fit_is_refused(compacted: tuple[OldLog, Path], case: str) -> None:
-    """And nothing is written."""
+def test_compaction_point_that_does_not_match_is_refused(
+    compacted: tuple[OldLog, Path], case: str
+) -> None:
+    """Nothing is written."""
     log, path = compacted
     remove(log.document_id)
     compaction_point_delete(document_id=log.document_id)
@@ -498,10 +500,10 @@ def test_beginning_that_does_not_fit_is_refused(compacted: tuple[OldLog, Path], 
     assert compacted_rows().count_documents(where) == version_rows().count_documents(where) == 0
 
 
-def test_packed_row_that_is_damaged_is_not_exported(
+def test_damaged_compacted_row_is_not_exported(
     compacted: tuple[OldLog, Path], tmp_path: Path
 ) -> None:
-    """Said, and no file is made."""
+    """An error, and no file is written."""
     log, _ = compacted
     where = {"document_id": log.document_id}
     compacted_rows().update_one(where, {"$set": {"packed": b"damaged"}})

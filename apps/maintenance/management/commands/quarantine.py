@@ -1,4 +1,4 @@
-"""``manage.py quarantine``: what could not be applied, and what becomes of it."""
+"""``manage.py quarantine``: list, show, release or discard quarantined operations."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -22,22 +22,24 @@ from apps.oplog.quarantine import (
 
 
 class Command(OperatorCommand):
-    """List, show, release or discard operations that are set aside."""
+    """List, show, release or discard quarantined operations."""
 
     help = (
-        "Operations and edits that could not be applied are set aside, so that they block "
-        "nobody. Nothing of them is lost until you say so."
+        "Operations and edits that cannot be applied are quarantined, so that their documents stay "
+        "usable. Nothing of them is deleted unless you discard it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the actions."""
         actions = parser.add_subparsers(dest="action", required=True)
-        listing = actions.add_parser("list", help="what is set aside")
+        listing = actions.add_parser("list", help="what is in quarantine")
         listing.add_argument("--document", type=document_id, help="of one document only")
         listing.add_argument("--all", action="store_true", help="the discarded ones, too")
-        show = actions.add_parser("show", help="all that is known of one, and its text")
-        release = actions.add_parser("release", help="put it into its document")
-        discard = actions.add_parser("discard", help="give it up: kept, and listed no longer")
+        show = actions.add_parser("show", help="all facts of one, and its text")
+        release = actions.add_parser("release", help="apply it to its document")
+        discard = actions.add_parser(
+            "discard", help="give it up: still stored, but no longer listed"
+        )
         for action in (show, release, discard):
             action.add_argument("id", help="as 'quarantine list' shows it")
         for action in (release, discard):
@@ -46,7 +48,7 @@ class Command(OperatorCommand):
             super().add_arguments(action)
 
     def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Do one of them."""
+        """Run one of the actions."""
         if options["action"] == "list":
             return self._list(options["document"], with_discarded=options["all"])
         kept = quarantine_get(options["id"])

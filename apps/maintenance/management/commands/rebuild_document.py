@@ -1,4 +1,4 @@
-"""``manage.py rebuild_document``: make what follows from a document's log anew from it."""
+"""``manage.py rebuild_document``: rebuild from a document's log what is derived from it."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from apps.maintenance.integrity.verify import FaultList
 
 
 class Command(OperatorCommand):
-    """Put right what verify_documents finds, where the log says how."""
+    """Repair what verify_documents finds, where the log has the answer."""
 
     help = (
-        "Make snapshots, head, marks, cache and version vectors that are not what the log makes "
-        "anew from it. The operations are never touched; people may write meanwhile."
+        "Rebuild snapshots, head, watermarks, cache and version vectors that differ from a replay "
+        "of the log. The operations are never changed; people may write meanwhile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,7 +36,7 @@ class Command(OperatorCommand):
             on_progress=self.progress,
         )
         left = sum(rebuilt.left.counts.values())
-        complaint = f"{left} things remain that no log can put right." if left else ""
+        complaint = f"{left} faults remain that the log cannot repair." if left else ""
         yield Answer(_facts(rebuilt), _lines(rebuilt), complaint)
 
 
@@ -56,7 +56,7 @@ def _fault_facts(faults: FaultList) -> dict[str, Any]:
 
 def _lines(rebuilt: Repaired) -> list[str]:
     done, left = sum(rebuilt.done.counts.values()), sum(rebuilt.left.counts.values())
-    verb = "would be put right" if rebuilt.dry_run else "put right"
+    verb = "would be repaired" if rebuilt.dry_run else "repaired"
     sums = f"{rebuilt.operations} operations replayed, {done} {verb}, {left} remain."
     return [
         *(f"  {fault.text} {fault.repair_text}" for fault in rebuilt.done.faults),

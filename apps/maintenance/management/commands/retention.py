@@ -1,4 +1,4 @@
-"""``manage.py retention``: what age lets go of documents, shown or done."""
+"""``manage.py retention``: show or apply the retention policies of documents."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -12,13 +12,13 @@ from apps.maintenance.retention import Retained, document_retain
 
 
 class Command(OperatorCommand):
-    """Say what the policies let go; with ``--apply``, let it go."""
+    """Show what the retention policies drop; with ``--apply``, drop it."""
 
     help = (
-        "Show what goes of documents by their age: automatic versions (all of the last day stay, "
-        "one an hour, one a day, one a week after that: VERSION_KEEP_…), and, where it is "
-        "allowed, operations whose content a checked version has (COMPACT_AFTER_DAYS). Beat does "
-        "it every hour by itself. Nothing is written without --apply."
+        "Show what the retention policies drop: automatic versions (all of the last day stay, then "
+        "one an hour, one a day, one a week: VERSION_KEEP_…), and, where it is allowed, operations "
+        "that a checked version replaces (COMPACT_AFTER_DAYS). Beat applies the policies every "
+        "hour. Nothing is written without --apply."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,12 +28,12 @@ class Command(OperatorCommand):
         super().add_arguments(parser)
 
     def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Go over the documents."""
+        """Apply the policy of each document."""
         apply: bool = options["apply"]
         chosen = [options["document"]] if options["document"] else document_ids()
         sums = Counter(documents=0, versions=0, dropped=0, packed=0, operations=0)
-        for each in chosen:
-            retained = document_retain(document_id=each, apply=apply)
+        for chosen_id in chosen:
+            retained = document_retain(document_id=chosen_id, apply=apply)
             facts = _facts(retained, apply=apply)
             sums.update(
                 documents=1,

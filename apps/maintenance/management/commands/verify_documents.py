@@ -1,4 +1,4 @@
-"""``manage.py verify_documents``: hold all that is stored of documents against their logs."""
+"""``manage.py verify_documents``: compare all that is stored of documents with their logs."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -12,12 +12,12 @@ from apps.maintenance.selectors import documents_chosen
 
 
 class Command(OperatorCommand):
-    """Look for damage; nothing is written."""
+    """Check documents for damage; nothing is written."""
 
     help = (
-        "Replay the logs of documents and hold everything against that: numbers without a gap, "
-        "unique ids, version vectors, every snapshot, the heads, the marks of Kafka and of the "
-        "workers. Reads only; people may write meanwhile."
+        "Replay the logs of documents and compare everything with the replay: seqs without a gap, "
+        "unique ids, version vectors, every snapshot, the heads, the watermarks of Kafka and of "
+        "the workers. Reads only; people may write meanwhile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,11 +30,11 @@ class Command(OperatorCommand):
         super().add_arguments(parser)
 
     def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Check one document after the other."""
+        """Check the documents one after the other."""
         sums: Counter[str] = Counter(documents=0, operations=0, versions=0, damaged=0)
         chosen = options["documents"] or documents_chosen(sample=options["sample"])
-        for each in chosen:
-            report = document_verify(document_id=each, on_progress=self.progress)
+        for chosen_id in chosen:
+            report = document_verify(document_id=chosen_id, on_progress=self.progress)
             sums["documents"] += 1
             sums["operations"] += report.operations
             sums["versions"] += report.versions
@@ -42,7 +42,7 @@ class Command(OperatorCommand):
             yield Answer(_facts(report), _lines(report))
         words = "{documents} documents, {operations} operations, {versions} versions: {damaged} "
         words = words.format(**sums) + "damaged."
-        complaint = "See above; rebuild_document puts right what follows from the log."
+        complaint = "See above; rebuild_document repairs what is derived from the log."
         yield Answer(dict(sums), [words], complaint if sums["damaged"] else "")
 
 
