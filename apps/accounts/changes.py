@@ -97,15 +97,15 @@ async def _forward(
 ) -> None:
     """Hand on the notices of one connection until it breaks."""
     await listener.execute(f"LISTEN {CHANNEL}")
-    _tell(on_change, None)
+    _call(on_change, None)
     while True:
         async for notice in listener.notifies(timeout=HEARTBEAT_S):
-            _tell(on_change, change_parse(notice.payload))
+            _call(on_change, change_parse(notice.payload))
         async with asyncio.timeout(ANSWER_WAIT_S):
             await listener.execute("SELECT 1")
 
 
-def _tell(on_change: Callable[[AccessChange | None], None], change: AccessChange | None) -> None:
+def _call(on_change: Callable[[AccessChange | None], None], change: AccessChange | None) -> None:
     try:
         on_change(change)
     except Exception:

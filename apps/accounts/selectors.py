@@ -186,14 +186,17 @@ def authors_named(author_ids: Iterable[str]) -> dict[str, dict[str, int | str | 
     """
     wanted = set(author_ids)
     names = dict(User.objects.filter(pk__in=wanted).values_list("pk", "username"))
-    return {each: {"id": int(each), "username": names.get(int(each))} for each in wanted}
+    return {
+        author_id: {"id": int(author_id), "username": names.get(int(author_id))}
+        for author_id in wanted
+    }
 
 
 def people_named(author_ids: Iterable[str]) -> dict[str, dict[str, int | str | None]]:
     """Return as ``authors_named``, with the ``name`` that a page shows."""
     wanted = set(author_ids)
     users = users_by_id(map(int, wanted))
-    return {each: _person(int(each), users.get(int(each))) for each in wanted}
+    return {author_id: _person(int(author_id), users.get(int(author_id))) for author_id in wanted}
 
 
 def _person(pk: int, user: User | None) -> dict[str, int | str | None]:

@@ -101,7 +101,7 @@ def permission_save(*, actor: User, permission: Permission) -> None:
     with transaction.atomic():
         old = Permission.objects.select_related("user", "group").filter(pk=permission.pk).first()
         permission.save()
-        if old is not None and _place(old) == _place(permission):
+        if old is not None and _target(old) == _target(permission):
             _publish_role(permission, actor, Role(old.role))
             return
         if old is not None:
@@ -170,7 +170,7 @@ def _check_owner_remains(permission: Permission) -> None:
         raise LastOwnerError("A document needs an owner. Make somebody else an owner first.")
 
 
-def _place(permission: Permission) -> tuple[int | None, int | None, str]:
+def _target(permission: Permission) -> tuple[int | None, int | None, str]:
     """Return whose permission it is, and where."""
     return permission.user_id, permission.group_id, permission.document_id
 

@@ -50,11 +50,11 @@ def attempt_count(limit: RateLimit, subject: str) -> None:
     if attempts > limit.attempts:
         wait_s = max(1, math.ceil(left_ms / 1000))
         raise TooManyAttemptsError(
-            f"Too many attempts. Try again in {_in_words(wait_s)}.", retry_after_s=wait_s
+            f"Too many attempts. Try again in {_duration_text(wait_s)}.", retry_after_s=wait_s
         )
 
 
-def attempts_forget(limit: RateLimit, subject: str) -> None:
+def attempts_reset(limit: RateLimit, subject: str) -> None:
     """Start over for one key, as after a right password."""
     get_redis_connection("default").delete(limit.key(subject))
 
@@ -103,7 +103,7 @@ class LoginThrottle:
         """Forget what the right password has answered for."""
         if self._address:
             attempt_refund(login_limit_per_address(), self._address)
-        attempts_forget(login_limit_per_username(), self._username)
+        attempts_reset(login_limit_per_username(), self._username)
 
 
 class UserSearchThrottle(BaseThrottle):
@@ -138,7 +138,7 @@ def _network(address: str) -> str:
     return str(parsed)
 
 
-def _in_words(seconds: int) -> str:
+def _duration_text(seconds: int) -> str:
     if seconds < 90:
         return f"{seconds} seconds"
     return f"{math.ceil(seconds / 60)} minutes"

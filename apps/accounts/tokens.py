@@ -101,7 +101,7 @@ def tokens_rotate(raw: str) -> TokenPair:
     """
     refresh = _refresh_token(raw)
     with transaction.atomic():
-        _use_up(refresh)
+        _blacklist(refresh)
         return tokens_issue(_active_user(refresh))
 
 
@@ -109,7 +109,7 @@ def token_revoke(raw: str) -> None:
     """Put a refresh token on the blacklist: log out. Raises as ``tokens_rotate``."""
     refresh = _refresh_token(raw)
     with transaction.atomic():
-        _use_up(refresh)
+        _blacklist(refresh)
 
 
 def _refresh_token(raw: str) -> RefreshToken:
@@ -121,7 +121,7 @@ def _refresh_token(raw: str) -> RefreshToken:
         raise TokenInvalidError("This is not a valid refresh token. Log in again.") from err
 
 
-def _use_up(refresh: RefreshToken) -> None:
+def _blacklist(refresh: RefreshToken) -> None:
     """Blacklist a refresh token; the lock on its row decides a race."""
     jti = refresh[api_settings.JTI_CLAIM]
     outstanding = OutstandingToken.objects.select_for_update().filter(jti=jti).first()

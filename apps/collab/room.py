@@ -146,7 +146,7 @@ class Room:
                 extra={"limit": "queue_bytes"},
             )
         if tracing.tracer is not None:
-            submission.origin = tracing.tracer.here()
+            submission.origin = tracing.tracer.current_context()
         if not self._queue:
             self._queued_at = time.perf_counter()
         self._queue.append(submission)

@@ -1,8 +1,8 @@
-"""Signs of life of a worker or beat, which serve no pages: ``/healthz`` and ``/metrics``.
+"""Liveness of a worker or beat, which serve no pages: ``/healthz`` and ``/metrics``.
 
-A loop says at each turn that it goes on. One that has said nothing for long is stuck, and a
-supervisor that asks for ``/healthz`` starts the process again; what services are away is not a
-process's fault, and ``/readyz`` of the web servers says that.
+Each loop beats at each turn. A loop without a beat for long is stuck, and a supervisor that probes
+``/healthz`` restarts the process. Unavailable services do not count: ``/readyz`` of the web servers
+reports those.
 """
 
 import json
@@ -13,13 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-#: A loop that says nothing for so long is stuck, in seconds: many times the longest wait for a
-#: service that is away.
+#: A loop without a beat for so long is stuck, in seconds: many times the longest wait for an
+#: unavailable service.
 SILENT_AFTER_S = 120.0
 
 
 class Liveness:
-    """When each loop of a process last said that it goes on. Thread-safe."""
+    """The last beat of each loop of a process. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -27,11 +27,11 @@ class Liveness:
         self._stopped: set[str] = set()
 
     def beat(self, loop: str) -> None:
-        """Say that a loop goes on."""
+        """Report that a loop makes a turn."""
         self._beats[loop] = self._clock()
 
     def end(self, loop: str) -> None:
-        """Say that a loop has ended as it should."""
+        """Report that a loop has ended in order."""
         self._beats.pop(loop, None)
         self._stopped.discard(loop)
 
@@ -50,14 +50,14 @@ class Liveness:
         return silent + sorted(self._stopped.difference(silent))
 
 
-#: That of this process.
+#: The liveness of this process.
 liveness = Liveness()
 
 
 def serve(port: int, *, of: Liveness = liveness) -> ThreadingHTTPServer:
-    """Answer on this port, on all addresses, in a thread; 0 takes a free one.
+    """Answer on this port, on all addresses, in a thread; 0 chooses a free port.
 
-    Raises ``OSError`` where the port is taken.
+    Raises ``OSError`` when the port is in use.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,11 +70,11 @@ def serve(port: int, *, of: Liveness = liveness) -> ThreadingHTTPServer:
             self.wfile.write(body)
 
         def log_message(self, *args: object) -> None:
-            """Say nothing: somebody asks every few seconds."""
+            """Log nothing: a probe comes every few seconds."""
 
     server = ThreadingHTTPServer(("", port), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="pulse", daemon=True).start()
+    threading.Thread(target=server.serve_forever, name="liveness", daemon=True).start()
     return server
 
 

@@ -4,7 +4,7 @@ import time
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from apps.core.tracing import Steps
+from apps.core.tracing import StepRecorder
 
 SERVER = Gauge("scriptorium_server", "1; the label is this process's name.", ["server_id"])
 SESSIONS = Gauge("scriptorium_sessions", "Open document sockets of this process.")
@@ -33,16 +33,16 @@ STEP_SECONDS = Histogram(
 
 
 class Step:
-    """A step on the way; looked up once, for the way of an edit is no place for it."""
+    """A step of an edit. Its label is looked up once, as that is too slow for each edit."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.observe = STEP_SECONDS.labels(step=name).observe
 
 
-#: The way in order: read the frame up to its first ack · wait for the batch · merge it · the
-#: commit, which is lock, the rows and documents' heads, and the hand-over to Kafka, for all rooms
-#: that wait · acknowledge · broadcast.
+#: The steps in order: read the frame up to its first ack · wait for the batch · merge it · the
+#: commit (lock, store the rows and heads, hand over to Kafka) for all waiting rooms · acknowledge ·
+#: broadcast.
 STEP_RECEIPT = Step("receipt")
 STEP_QUEUE = Step("queue")
 STEP_MERGE = Step("merge")
@@ -102,16 +102,16 @@ LOOP_ERRORS = Counter(
 
 
 class StepTimer:
-    """The time that one step after the other takes, for the metrics and for a trace, if any."""
+    """Measures consecutive steps, for the metrics and for a trace, if there is one."""
 
     __slots__ = ("_at", "_trace")
 
-    def __init__(self, trace: Steps | None = None) -> None:
+    def __init__(self, trace: StepRecorder | None = None) -> None:
         self._trace = trace
         self._at = time.perf_counter()
 
     def lap(self, step: Step) -> float:
-        """Count what has passed since the lap before as the time of a step; return it, in s."""
+        """Record the time since the last lap as the time of a step; return it in seconds."""
         now = time.perf_counter()
         began, self._at = self._at, now
         step.observe(now - began)

@@ -110,7 +110,7 @@ def _store(appends: Sequence[Append]) -> tuple[int, int | None]:
     That is how many appends are in whole, and how many operations of the next one, None where all
     are in. In one command where the server has it, which is MongoDB from version 8 on.
     """
-    if not failpoints.waits_at("after_insert"):  # a moment within that command
+    if not failpoints.is_armed_at("after_insert"):  # a moment within that command
         with contextlib.suppress(InvalidOperation):  # an older server; nothing was sent
             return _store_at_once(appends)
     done, failed = _insert(appends)

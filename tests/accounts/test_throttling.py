@@ -12,7 +12,7 @@ from apps.accounts.throttling import (
     TooManyAttemptsError,
     attempt_count,
     attempt_refund,
-    attempts_forget,
+    attempts_reset,
     client_address,
 )
 from tests.accounts.factories import PASSWORD, make_user
@@ -43,7 +43,7 @@ def test_attempts_can_be_taken_back_and_forgotten() -> None:
         attempt_count(LIMIT, "c")
     attempt_refund(LIMIT, "c")
     attempt_count(LIMIT, "c")
-    attempts_forget(LIMIT, "c")
+    attempts_reset(LIMIT, "c")
     attempt_count(LIMIT, "c")
 
 

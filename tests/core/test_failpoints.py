@@ -41,7 +41,7 @@ def test_other_points_and_earlier_times_are_passed() -> None:
     failpoints.arm("after_insert:3")
     for point in failpoints.POINTS:
         failpoints.reach(point)
-    assert failpoints.armed == failpoints.Failpoint("after_insert", left=2)
+    assert failpoints.armed == failpoints.Failpoint("after_insert", remaining=2)
 
 
 def test_armed_point_kills_the_process_at_its_time() -> None:

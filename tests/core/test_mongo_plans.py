@@ -16,7 +16,7 @@ from apps.core.mongo_plans import (
     plan_stages,
     query_stages,
 )
-from apps.core.service_checks import plans_check, plans_told
+from apps.core.service_checks import plan_messages, plans_check
 from tests.core.processes import run_python
 
 #: Winning plans in the forms that MongoDB's manual shows, by what is at their bottom.
@@ -80,7 +80,7 @@ def test_query_that_passes_over_a_collection_is_warned_of() -> None:
     """By its collection and fields; one that goes by an index is not."""
     one = HotQuery("one", lambda: get_db().documents, {"seq": 1})
     another = HotQuery("another", lambda: get_db().documents, {"title": 1})
-    [message] = plans_told([(one, {"IXSCAN", "FETCH"}), (another, {"SORT", "COLLSCAN"})])
+    [message] = plan_messages([(one, {"IXSCAN", "FETCH"}), (another, {"SORT", "COLLSCAN"})])
     assert message.id == "core.W107"
     assert "documents: another (title)" in message.msg
 
@@ -141,9 +141,9 @@ def test_hot_queries_are_those_that_are_really_asked(settings: Settings) -> None
     done = run_python("-c", _REALLY_ASKED, DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     asked = json.loads(done.stdout)
-    for query in hot_queries.named:
+    for query in hot_queries.queries:
         assert [query.rows().name, _shape(query.filter), dict(query.sort)] in asked, str(query)
-    assert len(asked) == len(hot_queries.named)
+    assert len(asked) == len(hot_queries.queries)
 
 
 def _shape(value: object) -> object:

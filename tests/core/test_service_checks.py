@@ -22,7 +22,7 @@ def said(prefix: str) -> list[CheckMessage]:
     """Return what all kept checks of this room say under ids that begin so."""
     return [
         message
-        for check in service_checks._collected
+        for check in service_checks._service_checks
         if check.__module__ == service_checks.__name__
         for message in check()
         if str(message.id).startswith(prefix)
@@ -64,7 +64,9 @@ def test_services_are_not_asked_unless_somebody_wants_it() -> None:
 def test_service_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those at hand are new enough, until one asks for more."""
     assert said("core.E102") == []
-    monkeypatch.setattr(service_checks, "OLDEST", dict.fromkeys(service_checks.OLDEST, (99, 1)))
+    monkeypatch.setattr(
+        service_checks, "MINIMUM_VERSIONS", dict.fromkeys(service_checks.MINIMUM_VERSIONS, (99, 1))
+    )
     words = [message.msg for message in said("core.E102")]
     assert {line.partition(" ")[0] for line in words} >= {"PostgreSQL", "Redis"}
     assert all(line.endswith("older than 99.1.") for line in words)

@@ -50,7 +50,7 @@ async def test_who_gives_up_is_forgotten_and_the_others_are_woken() -> None:
     await stays
     with pytest.raises(asyncio.CancelledError):
         await too_late
-    assert flag._waiting is None
+    assert flag._waiters is None
 
 
 async def test_it_is_small() -> None:

@@ -154,7 +154,7 @@ def test_metrics_port_in_use_ends_worker_and_beat(
 ) -> None:
     """A probe would ask whoever has it."""
     line = last_line(process, tmp_path, METRICS_PORT=taken, **migrated)
-    assert f"METRICS_PORT={taken} cannot be had" in line
+    assert f"METRICS_PORT={taken} cannot be used" in line
 
 
 @pytest.mark.parametrize("service", ["mongodb", "redis", "kafka"])

@@ -1,6 +1,6 @@
-"""JSON of long answers, made by whoever knows their rows.
+"""Renders responses whose view has encoded the JSON already.
 
-DRF's encoder goes through an answer value by value; of 80,000 rows that takes four times as long.
+DRF's encoder visits every value of a response, which takes four times as long for 80,000 rows.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRen
 
 @dataclass(frozen=True, slots=True)
 class ReadyJSON:
-    """An answer that is JSON already."""
+    """A response that is JSON text already."""
 
     text: str
 
 
 class ReadyJSONRenderer(JSONRenderer):
-    """Writes what is ready as it is, and all else (errors) as DRF does."""
+    """Renders ``ReadyJSON`` unchanged, and everything else (errors) as DRF does."""
 
     def render(
         self,
@@ -26,14 +26,14 @@ class ReadyJSONRenderer(JSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return the answer's bytes."""
+        """Return the bytes of the response."""
         if isinstance(data, ReadyJSON):
-            # Two letters that JSON allows and older JavaScript does not, as DRF writes them.
+            # JSON allows these two characters, older JavaScript does not; DRF escapes them, too.
             text = data.text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
             return text.encode()
         rendered: bytes = super().render(data, accepted_media_type, renderer_context)
         return rendered
 
 
-#: Of a view that answers with ``ReadyJSON``.
+#: The renderers of a view that returns ``ReadyJSON``.
 READY_RENDERERS: list[type[BaseRenderer]] = [ReadyJSONRenderer, BrowsableAPIRenderer]

@@ -13,10 +13,10 @@ from apps.oplog.quarantine import quarantine_iter
 
 @dataclass(frozen=True, slots=True)
 class RecoveryReport:
-    """The facts of a recovery; ``complaint`` is what an operator has to look at, or empty."""
+    """The facts of a recovery; ``problem`` is what an operator has to look at, or empty."""
 
     facts: dict[str, Any]
-    complaint: str
+    problem: str
 
 
 def recovery_report(*, document_id: str, dry_run: bool) -> RecoveryReport:
@@ -27,12 +27,12 @@ def recovery_report(*, document_id: str, dry_run: bool) -> RecoveryReport:
     stored_check(document_id)
     recovery = document_recover(document_id=document_id, dry_run=dry_run)
     try:
-        return RecoveryReport(_facts(recovery), _complaint(recovery))
+        return RecoveryReport(_facts(recovery), _problem(recovery))
     finally:
         recovery.document.engine.close()
 
 
-def _complaint(recovery: Recovery) -> str:
+def _problem(recovery: Recovery) -> str:
     if not recovery.is_whole:
         return "The log has less than a worker has processed: was an older backup put back?"
     discarded = {

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from apps.core.management.operator import (
-    Answer,
     OperatorCommand,
+    Result,
     document_argument,
     dry_run_argument,
 )
@@ -30,7 +30,7 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Export it."""
         exported = archive_export(
             document_id=options["document"],
@@ -53,7 +53,5 @@ class Command(OperatorCommand):
             f"{facts['operations']} operations, {facts['versions']} versions and "
             f"{facts['quarantined']} in quarantine {verb} in {facts['file']}."
         )
-        complaint = "Some versions were left out of the file." if exported.left_out else ""
-        yield Answer(
-            facts, [*(f"  left out: {one}" for one in exported.left_out), words], complaint
-        )
+        problem = "Some versions were left out of the file." if exported.left_out else ""
+        yield Result(facts, [*(f"  left out: {one}" for one in exported.left_out), words], problem)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand, dry_run_argument
+from apps.core.management.operator import OperatorCommand, Result, dry_run_argument
 from apps.maintenance.archive.importer import archive_import
 
 
@@ -30,7 +30,7 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Import it."""
         imported = archive_import(
             path=options["file"],
@@ -60,4 +60,4 @@ class Command(OperatorCommand):
             f"{facts['operations']} operations, {facts['versions']} versions, "
             f"{facts['quarantined']} in quarantine."
         )
-        yield Answer(facts, [*notes, words])
+        yield Result(facts, [*notes, words])

@@ -6,8 +6,8 @@ from typing import Any
 
 from apps.core import base64
 from apps.core.management.operator import (
-    Answer,
     OperatorCommand,
+    Result,
     document_id,
     dry_run_argument,
 )
@@ -47,7 +47,7 @@ class Command(OperatorCommand):
         for action in (listing, show, release, discard):
             super().add_arguments(action)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Run one of the actions."""
         if options["action"] == "list":
             return self._list(options["document"], with_discarded=options["all"])
@@ -58,16 +58,16 @@ class Command(OperatorCommand):
             return _discard(kept, dry_run=options["dry_run"])
         return self._release(kept, dry_run=options["dry_run"])
 
-    def _list(self, document: str | None, *, with_discarded: bool) -> Iterator[Answer]:
+    def _list(self, document: str | None, *, with_discarded: bool) -> Iterator[Result]:
         count = 0
         for kept in quarantine_iter(document_id=document, with_discarded=with_discarded):
             count += 1
             mark = "  (discarded)" if kept.discarded else ""
             moment = kept.set_aside_at.strftime("%Y-%m-%d %H:%M:%S")
-            yield Answer(_facts(kept), [f"{kept.id}  {moment}  {kept.reason}: {kept.detail}{mark}"])
-        yield Answer({"count": count}, [f"{count} in quarantine." if count else "Nothing."])
+            yield Result(_facts(kept), [f"{kept.id}  {moment}  {kept.reason}: {kept.detail}{mark}"])
+        yield Result({"count": count}, [f"{count} in quarantine." if count else "Nothing."])
 
-    def _release(self, kept: Quarantined, *, dry_run: bool) -> Iterator[Answer]:
+    def _release(self, kept: Quarantined, *, dry_run: bool) -> Iterator[Result]:
         released = quarantine_release(kept, dry_run=dry_run, on_progress=self.progress)
         facts = {
             "id": kept.id,
@@ -77,25 +77,25 @@ class Command(OperatorCommand):
         }
         verb = "would be" if dry_run else "is"
         repairs = [f"  {fault.text} {fault.repair_text}" for fault in released.done]
-        yield Answer(
+        yield Result(
             facts, [*repairs, f"{kept.id} {verb} operation {released.seq} of its document."]
         )
 
 
-def _show(kept: Quarantined) -> Iterator[Answer]:
+def _show(kept: Quarantined) -> Iterator[Result]:
     facts = {
         **_facts(kept),
         "text": inserted_text(kept.update),
         "update": base64.encode(kept.update),
     }
-    yield Answer(facts, [f"{name:<15}{value}" for name, value in facts.items()])
+    yield Result(facts, [f"{name:<15}{value}" for name, value in facts.items()])
 
 
-def _discard(kept: Quarantined, *, dry_run: bool) -> Iterator[Answer]:
+def _discard(kept: Quarantined, *, dry_run: bool) -> Iterator[Result]:
     if not dry_run:
         quarantine_discard(kept.id)
     verb = "would be discarded" if dry_run else "discarded"
-    yield Answer({"id": kept.id, "dry_run": dry_run}, [f"{kept.id} {verb}."])
+    yield Result({"id": kept.id, "dry_run": dry_run}, [f"{kept.id} {verb}."])
 
 
 def _facts(kept: Quarantined) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.core.management.operator import (
-    Answer,
     OperatorCommand,
+    Result,
     document_argument,
     dry_run_argument,
 )
@@ -28,7 +28,7 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Rebuild it."""
         rebuilt = document_rebuild(
             document_id=options["document"],
@@ -36,8 +36,8 @@ class Command(OperatorCommand):
             on_progress=self.progress,
         )
         left = sum(rebuilt.left.counts.values())
-        complaint = f"{left} faults remain that the log cannot repair." if left else ""
-        yield Answer(_facts(rebuilt), _lines(rebuilt), complaint)
+        problem = f"{left} faults remain that the log cannot repair." if left else ""
+        yield Result(_facts(rebuilt), _lines(rebuilt), problem)
 
 
 def _facts(rebuilt: Repaired) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.core.management.operator import (
-    Answer,
     OperatorCommand,
+    Result,
     document_argument,
     dry_run_argument,
 )
@@ -28,7 +28,7 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Rebuild it."""
         explained = recovery_report(document_id=options["document"], dry_run=options["dry_run"])
         facts = explained.facts
@@ -37,7 +37,7 @@ class Command(OperatorCommand):
             f"{facts['document_id']}: recovered up to operation {facts['seq']} "
             f"in {sum(facts['ms'].values()):.1f} ms."
         )
-        yield Answer(facts, words, explained.complaint)
+        yield Result(facts, words, explained.problem)
 
 
 def _steps(facts: dict[str, Any]) -> list[str]:

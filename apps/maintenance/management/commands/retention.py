@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand, document_id
+from apps.core.management.operator import OperatorCommand, Result, document_id
 from apps.documents.selectors import document_ids
 from apps.maintenance.retention import Retained, document_retain
 
@@ -27,7 +27,7 @@ class Command(OperatorCommand):
         parser.add_argument("--apply", action="store_true", help="do it")
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Apply the policy of each document."""
         apply: bool = options["apply"]
         chosen = [options["document"]] if options["document"] else document_ids()
@@ -43,8 +43,8 @@ class Command(OperatorCommand):
                 operations=retained.log.dropped if retained.log else 0,
             )
             if options["document"] or retained.has_changes:
-                yield Answer(facts, _lines(retained, apply=apply), retained.refused)
-        yield Answer({**sums, "applied": apply}, [_sums(sums, apply=apply)])
+                yield Result(facts, _lines(retained, apply=apply), retained.refused)
+        yield Result({**sums, "applied": apply}, [_sums(sums, apply=apply)])
 
 
 def _facts(retained: Retained, *, apply: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand, document_id, positive
+from apps.core.management.operator import OperatorCommand, Result, document_id, positive
 from apps.maintenance.integrity.faults import Fault
 from apps.maintenance.integrity.verify import Report, document_verify
 from apps.maintenance.selectors import documents_chosen
@@ -29,7 +29,7 @@ class Command(OperatorCommand):
         chosen.add_argument("--sample", type=positive, metavar="N", help="N documents at random")
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Check the documents one after the other."""
         sums: Counter[str] = Counter(documents=0, operations=0, versions=0, damaged=0)
         chosen = options["documents"] or documents_chosen(sample=options["sample"])
@@ -39,11 +39,11 @@ class Command(OperatorCommand):
             sums["operations"] += report.operations
             sums["versions"] += report.versions
             sums["damaged"] += bool(report.found.faults)
-            yield Answer(_facts(report), _lines(report))
+            yield Result(_facts(report), _lines(report))
         words = "{documents} documents, {operations} operations, {versions} versions: {damaged} "
         words = words.format(**sums) + "damaged."
-        complaint = "See above; rebuild_document repairs what is derived from the log."
-        yield Answer(dict(sums), [words], complaint if sums["damaged"] else "")
+        problem = "See above; rebuild_document repairs what is derived from the log."
+        yield Result(dict(sums), [words], problem if sums["damaged"] else "")
 
 
 def _facts(report: Report) -> dict[str, Any]:
