@@ -120,7 +120,7 @@ def test_names_and_ways_back_stand_in_their_sitting(
 ) -> None:
     """Of any page; automatic versions do not."""
     write(scribe, (ada, 60), (ada, 59))
-    client.post(path(scribe).replace("sittings", "versions"), {"name": "Draft"})
+    client.post(path(scribe).replace("writing-sessions", "versions"), {"name": "Draft"})
     write(scribe, (ada, 5), (ada, 4))
     detail = {"number": None, "seq": 1, "operation_seq": 4}
     activity_record(

@@ -109,12 +109,12 @@ from apps.documents.heads import heads_get, unpublished_find
 from apps.documents.selectors import documents_list
 from apps.history.last_processed import processed_seqs
 from apps.history.selectors import latest_reach, version_find, versions_page
-from apps.oplog.compaction_point import packed_find
+from apps.oplog.compaction_point import compacted_find
 from apps.oplog.selectors import head_seq, log_reaches, operations_find, operations_since
 
 one = {"document_id": "none"}
 operations_since(**one, after=0), log_reaches(**one, seq=1), head_seq(**one)
-operations_find(**one, unique_ids=["a"]), packed_find(**one, unique_ids=["a"])
+operations_find(**one, unique_ids=["a"]), compacted_find(**one, unique_ids=["a"])
 heads_get(["none"]), unpublished_find(updated_before=now(), limit=1), processed_seqs(["none"])
 latest_reach(**one), version_find(**one, number=1)
 versions_page(**one, before=None, limit=1, named_only=False)

@@ -182,7 +182,7 @@ async def test_flood_of_invented_presence_is_bounded(enter: Enter, document_id: 
     assert len(ada.states) <= 8
 
 
-async def test_sender_that_waits_for_nothing_has_only_so_many_frames_in_hand(
+async def test_sender_that_waits_for_nothing_has_only_so_many_unbatched_frames_per_session(
     enter: Enter, document_id: str
 ) -> None:
     """The rest waits in its own network, all of it is stored in the end, in order."""
@@ -204,7 +204,7 @@ async def test_sender_that_waits_for_nothing_has_only_so_many_frames_in_hand(
         in_hand += 1 if stage == protocol.STAGE_RECEIVED else -1
         most = max(most, in_hand)
     # Those of the batch on its way into the log, and those of the next one.
-    assert most <= 2 * Limits().frames_in_hand
+    assert most <= 2 * Limits().unbatched_frames_per_session
 
 
 async def test_message_beyond_the_servers_bound_is_refused_before_it_is_whole(
