@@ -167,7 +167,7 @@ def _check_owner_remains(permission: Permission) -> None:
     others = Permission.objects.filter(document_id=permission.document_id, role=Role.OWNER)
     can_act = Q(user__is_active=True) | Q(group__user__is_active=True)
     if not others.exclude(pk=permission.pk).filter(can_act).exists():
-        raise LastOwnerError("A document needs an owner. Make somebody else an owner first.")
+        raise LastOwnerError("A document needs an owner. Make another user an owner first.")
 
 
 def _target(permission: Permission) -> tuple[int | None, int | None, str]:

@@ -68,10 +68,10 @@ GAPS_REPAIRED = Counter(
     "scriptorium_gaps_repaired_total", "Broadcasts that were lost and read from the log."
 )
 BROADCAST_FAILED = Counter(
-    "scriptorium_broadcast_failed_total", "Messages that the channel layer did not take."
+    "scriptorium_broadcast_failed_total", "Messages that the channel layer did not accept."
 )
 KAFKA_DELIVERED = Counter("scriptorium_kafka_delivered_total", "Messages confirmed by Kafka.")
-KAFKA_FAILED = Counter("scriptorium_kafka_failed_total", "Messages that Kafka did not take.")
+KAFKA_FAILED = Counter("scriptorium_kafka_failed_total", "Messages that Kafka did not accept.")
 KAFKA_NOT_HANDED_OVER = Counter(
     "scriptorium_kafka_not_handed_over_total", "Batches left to the relay: producer queue full."
 )
@@ -79,7 +79,7 @@ KAFKA_LAG = Gauge(
     "scriptorium_kafka_lag", "Messages of this worker's partitions that it has not read yet."
 )
 DEAD_LETTERS = Counter(
-    "scriptorium_dead_letters_total", "Messages of the topic that no worker can read."
+    "scriptorium_dead_letters_total", "Unreadable messages of the topic, published as dead letters."
 )
 CONSUMER_STOPPED = Gauge(
     "scriptorium_consumer_stopped", "1 while the worker stops at unreadable messages, else 0."
@@ -94,7 +94,7 @@ LOG_SHORTENED = Counter(
     "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."
 )
 ACTIVITY_LOST = Counter(
-    "scriptorium_activity_lost_total", "Deeds that the trail of a document did not take.", ["kind"]
+    "scriptorium_activity_lost_total", "Events that the trail of a document did not store.", ["kind"]
 )
 LOOP_ERRORS = Counter(
     "scriptorium_loop_errors_total", "Unexpected errors at a loop's edge.", ["loop"]

@@ -1,4 +1,4 @@
-"""Signs of life of processes that serve no pages."""
+"""Liveness of processes that serve no pages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from apps.core.liveness import SILENT_AFTER_S, Liveness, serve
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that the test moves."""
 
     now = 0.0
 
@@ -20,7 +20,7 @@ class Clock:
 
 @contextmanager
 def served(liveness: Liveness) -> Iterator[str]:
-    """Serve the signs of life; yields the address."""
+    """Serve the liveness; yield the address."""
     server = serve(0, of=liveness)
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -30,7 +30,7 @@ def served(liveness: Liveness) -> Iterator[str]:
 
 
 def test_process_is_alive_while_its_loops_turn_and_stuck_when_one_is_silent() -> None:
-    """The answer names the loop."""
+    """The response names the loop."""
     clock = Clock()
     liveness = Liveness(clock)
     with served(liveness) as url:
@@ -49,7 +49,7 @@ def test_process_is_alive_while_its_loops_turn_and_stuck_when_one_is_silent() ->
 
 
 def test_process_is_stuck_while_a_loop_reports_that_it_is_stopped() -> None:
-    """Also one that goes on looking whether it can work again."""
+    """Also while the loop beats, because it tries again."""
     liveness = Liveness(Clock())
     with served(liveness) as url:
         liveness.beat("one")

@@ -337,10 +337,10 @@ def test_command_reports_why_a_log_is_not_compacted(log: OldLog) -> None:
     version_rows().update_one(where, {"$set": {"snapshot": b"damaged"}})
     bearer(log.users[0]).patch(path(log, "history-settings/"), {"compact_after_days": DAYS})
     done = run("retention", "--document", log.document_id, "--apply")
-    said = done.printed[0]
-    assert (done.code, said["log"], said["versions"]) == (1, None, 5)
-    assert f"Version {number}" in said["refused"]
-    assert said["refused"] in done.error
+    printed = done.printed[0]
+    assert (done.code, printed["log"], printed["versions"]) == (1, None, 5)
+    assert f"Version {number}" in printed["refused"]
+    assert printed["refused"] in done.error
     assert compaction_point_find(document_id=log.document_id) is None
 
 

@@ -45,9 +45,9 @@ def test_running_worker_and_beat_give_no_warning(stack: Launched) -> None:
     """With all other processes of ``make up``."""
     words = ("manage.py", "check", "--services", "--tag", "services", "--fail-level", "WARNING")
 
-    def said() -> str:
+    def output() -> str:
         done = run_python(*words, **stack.settings())
         assert "System check identified" in done.stderr, done.stderr  # the topics of such a broker
         return done.stderr
 
-    eventually(lambda: "pipeline." not in said(), START_WAIT_S)
+    eventually(lambda: "pipeline." not in output(), START_WAIT_S)

@@ -261,7 +261,7 @@ def test_messages_of_partitions_that_move_are_the_next_workers() -> None:
 
 
 def test_limit_of_nothing_stops_at_the_first_message_and_names_it() -> None:
-    """For who wants to see each of them before it goes."""
+    """For an operator who wants to look at each of them first."""
     unreadable = held(2, most=0)
     with pytest.raises(DeadLetterLimitError, match=r"1 messages .* t/2/7: ValueError\('no'\)"):
         unreadable.turn(readable=0, is_pause=True)

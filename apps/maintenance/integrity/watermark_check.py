@@ -37,11 +37,11 @@ def head_faults(head: StoredHead | None, replay: LogReplay) -> Iterator[Fault]:
 def _end_fault(head: StoredHead, replay: LogReplay) -> Fault | None:
     end = replay.seq
     if head.seq < end:
-        return Fault("head_behind", f"documents says {head.seq}, the log ends at {end}.")
+        return Fault("head_behind", f"documents has {head.seq}, the log ends at {end}.")
     if head.seq > end:
         if log_reaches(document_id=replay.document_id, seq=head.seq):  # it is being edited
             return None
-        return Fault("head_ahead", f"documents says {head.seq}, the log ends at {end}.")
+        return Fault("head_ahead", f"documents has {head.seq}, the log ends at {end}.")
     if not replay.matches_vector(head.version_vector):
         return Fault("head_vector", "documents does not have the version vector of the log.")
     return None
@@ -49,7 +49,7 @@ def _end_fault(head: StoredHead, replay: LogReplay) -> Fault | None:
 
 def _published_fault(head: StoredHead) -> Fault | None:
     if head.published_seq > head.seq:
-        text = f"Kafka is said to have {head.published_seq}, documents says {head.seq}."
+        text = f"published_seq is {head.published_seq}, the head in documents is {head.seq}."
         return Fault("published_ahead", text)
     if head.published_seq < head.seq and not head.unpublished:
         text = f"Kafka has {head.published_seq} of {head.seq}, and no relay will continue."

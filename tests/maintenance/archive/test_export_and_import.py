@@ -141,13 +141,13 @@ def test_document_is_imported_completely_under_its_id(
 
 def test_history_settings_are_imported(scribe: Scribe, owner: User, tmp_path: Path) -> None:
     """Set or unset; an older file without them imports as unset."""
-    said: HistoryChanges = {
+    expected: HistoryChanges = {
         "viewers_may_look": False,
         "compact_after_days": 90,
         "keep": {"all_s": 1, "hourly_s": 2, "daily_s": 3},
     }
-    unsaid: HistoryChanges = {"viewers_may_look": True, "compact_after_days": None, "keep": None}
-    for number, changes in enumerate((unsaid, said)):
+    unset: HistoryChanges = {"viewers_may_look": True, "compact_after_days": None, "keep": None}
+    for number, changes in enumerate((unset, expected)):
         document_history_set(user=owner, document_id=scribe.document_id, changes=changes)
         file = tmp_path / f"{number}"
         assert run("export_document", scribe.document_id, file).code == 0
@@ -158,7 +158,7 @@ def test_history_settings_are_imported(scribe: Scribe, owner: User, tmp_path: Pa
     remove(scribe.document_id)
     assert run("import_document", changed(file, _without_history)).code == 0
     document, _ = document_get(user=owner, document_id=scribe.document_id)
-    assert encode_history(document) == unsaid
+    assert encode_history(document) == unset
 
 
 def _without_history(lines: list[Line]) -> list[Line]:

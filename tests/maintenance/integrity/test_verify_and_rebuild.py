@@ -90,7 +90,7 @@ def foreign(seq: int) -> bytes:
     return Snapshot(seq, scribe.doc.get_state(), scribe.doc.get_update()).pack()
 
 
-#: What is wrong, and the code that says so.
+#: Damage by the code of its fault.
 MENDABLE: dict[str, Damage] = {
     "head_behind": head(seq=5),
     "head_ahead": head(seq=11),
@@ -133,13 +133,13 @@ def test_damage_is_found_reported_and_repaired(document_id: str, code: str) -> N
     before = stored(document_id)
     done = run("verify_documents", document_id)
     assert (done.code, faults(done)) == (1, [code])
-    told = run("rebuild_document", document_id, "--dry-run")
-    assert (told.code, told.only["dry_run"]) == (0, True)
-    assert [fault["code"] for fault in told.only["done"]["faults"]] == [code]
+    dry_run = run("rebuild_document", document_id, "--dry-run")
+    assert (dry_run.code, dry_run.only["dry_run"]) == (0, True)
+    assert [fault["code"] for fault in dry_run.only["done"]["faults"]] == [code]
     assert stored(document_id) == before
     rebuilt = run("rebuild_document", document_id)
     assert (rebuilt.code, rebuilt.only["left"]["faults"]) == (0, [])
-    assert rebuilt.only["done"] == told.only["done"]
+    assert rebuilt.only["done"] == dry_run.only["done"]
     assert faults(run("verify_documents", document_id)) == []
 
 

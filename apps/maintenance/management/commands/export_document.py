@@ -54,4 +54,6 @@ class Command(OperatorCommand):
             f"{facts['quarantined']} in quarantine {verb} in {facts['file']}."
         )
         problem = "Some versions were left out of the file." if exported.left_out else ""
-        yield Result(facts, [*(f"  left out: {one}" for one in exported.left_out), words], problem)
+        yield Result(
+            facts, [*(f"  left out: {version}" for version in exported.left_out), words], problem
+        )

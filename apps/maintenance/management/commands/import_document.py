@@ -52,7 +52,7 @@ class Command(OperatorCommand):
         }
         verb = "would be" if options["dry_run"] else "is"
         notes = [
-            f"  {name} has no account here: their edits are nobody's."
+            f"  {name} has no account here: their edits get no author."
             for name in imported.unknown_authors
         ]
         words = (
