@@ -2,12 +2,10 @@
 
 import gzip
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import override_settings
 
 from apps.accounts.models import User
 from apps.accounts.selectors import abilities_get
@@ -16,33 +14,25 @@ from apps.core.errors import ConflictError
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import HistoryChanges, document_history_set
-from apps.history.authorship import document_authorship
-from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
 from apps.history.recovery import document_load
-from apps.history.selectors import version_infos
-from apps.history.snapshot_cache import snapshot_forget
 from apps.maintenance.archive import importer
 from apps.maintenance.archive.codec import encode_history
-from apps.maintenance.archive.file import Line, archive_read, archive_write
-from apps.maintenance.compaction import document_compact
+from apps.maintenance.archive.file import Line
 from apps.oplog.bulk import operations_write
-from apps.oplog.compaction_point import compaction_point_delete, log_first_seq
-from apps.oplog.models import compacted_rows, compaction_point_rows, operation_rows, quarantine_rows
+from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import edit_quarantine
-from apps.oplog.selectors import head_seq, operations_since, writes_since
+from apps.oplog.selectors import operations_since
 from tests.accounts.factories import make_user
 from tests.documents.factories import make_document
+from tests.maintenance.archive.files import Change, changed, lines_of, remove, without
 from tests.maintenance.commands import run, run_in_words, stored
 from tests.maintenance.integrity.test_verify_and_rebuild import flip_version, foreign
-from tests.support.old_logs import OldLog
 from tests.support.operations import Scribe
 from tests.support.stored_logs import Store, work_off
 
 pytestmark = pytest.mark.django_db
-
-Change = Callable[[list[Line]], list[Line]]
 
 
 @pytest.fixture
@@ -72,40 +62,6 @@ def file(scribe: Scribe, tmp_path: Path) -> Path:
     done = run("export_document", scribe.document_id, path)
     assert done.code == 0, done
     return path
-
-
-def remove(document_id: str) -> None:
-    """Delete a document with all its rows."""
-    Document.objects(id=document_id).delete()
-    for rows in (operation_rows(), version_rows(), quarantine_rows()):
-        rows.delete_many({"document_id": document_id})
-    processed_rows().delete_one({"_id": document_id})
-    snapshot_forget(document_id=document_id)
-
-
-def changed(file: Path, change: Change) -> Path:
-    """Return a file with other lines and a correct checksum."""
-    lines = change(list(archive_read(file)))
-    path = file.with_name("changed")
-    archive_write(path, lines)
-    return path
-
-
-def lines_of(kind: str, **values: Any) -> Change:
-    """Change all lines of a kind."""
-    return lambda lines: [
-        (name, {**body, **values} if name == kind else body) for name, body in lines
-    ]
-
-
-def without(kind: str, which: int = 0) -> Change:
-    """Leave one line of a kind out."""
-
-    def change(lines: list[Line]) -> list[Line]:
-        places = [place for place, (name, _) in enumerate(lines) if name == kind]
-        return [line for place, line in enumerate(lines) if place != places[which]]
-
-    return change
 
 
 def test_document_is_imported_completely_under_its_id(
@@ -383,130 +339,3 @@ def test_trashed_empty_document_is_exported_and_imported(owner: User, tmp_path: 
     again = Document.objects.get(id=document.id)
     assert (again.trashed, again.trashed_at) == (True, document.created_at)
     assert run("verify_documents", document.id).code == 0
-
-
-# --- a log that is compacted ---
-
-
-@pytest.fixture
-def compacted(tmp_path: Path) -> Iterator[tuple[OldLog, Path]]:
-    """Return a document with a compacted log, and its file."""
-    log = OldLog([make_user(may_create=True), make_user()])
-    for _ in range(3):
-        log.write_many(4)
-        log.keep()
-    log.write_many(2, age=timedelta(days=1))
-    log.store()
-    with override_settings(COMPACT_DROP_AFTER_S=0.0):
-        for _ in range(2):
-            document_compact(
-                document_id=log.document_id, after_days=30, apply=True, min_operations=1
-            )
-    path = tmp_path / "compacted"
-    assert run("export_document", log.document_id, path).only["packed"] == 12
-    yield log, path
-    remove(log.document_id)
-    compaction_point_delete(document_id=log.document_id)
-
-
-def seen(document_id: str) -> list[Any]:
-    """Return everything that clients can read of a document."""
-    pieces = document_authorship(document_id=document_id, lineage=ids.new_id()).pieces
-    return [
-        document_load(document_id=document_id).engine.encode(),
-        [(piece.text, piece.origin) for piece in pieces],
-        writes_since(document_id=document_id, after=0, limit=100),
-        version_infos(document_id=document_id),
-        log_first_seq(document_id=document_id),
-        head_seq(document_id=document_id),
-    ]
-
-
-def test_compacted_document_is_imported_completely(compacted: tuple[OldLog, Path]) -> None:
-    """Under its id and as a copy: content, authors, versions and compaction point."""
-    log, path = compacted
-    before = seen(log.document_id)
-    copy = run("import_document", path, "--new-id").only
-    assert (copy["operations"], copy["packed"]) == (2, 12)
-    assert seen(copy["document_id"]) == before
-    assert run("verify_documents", copy["document_id"]).code == 0
-    remove(log.document_id)
-    compaction_point_delete(document_id=log.document_id)
-    assert run("import_document", path).code == 0
-    assert seen(log.document_id) == before
-    assert run("verify_documents", log.document_id).code == 0
-    document, _ = document_get(user=log.users[0], document_id=log.document_id)
-    assert document.seq == 14
-
-
-@pytest.mark.parametrize("killed_after", ["packed", "beginning"])
-def test_killed_import_of_a_compacted_document_continues(
-    compacted: tuple[OldLog, Path], killed_after: str
-) -> None:
-    """It recognises the rows that it left."""
-    log, path = compacted
-    before = seen(log.document_id)
-    Document.objects(id=log.document_id).delete()
-    where = {"document_id": log.document_id}
-    operation_rows().delete_many(where)
-    if killed_after == "packed":
-        compaction_point_rows().delete_one({"_id": log.document_id})
-    assert run("import_document", path).code == 0
-    assert seen(log.document_id) == before
-
-
-def test_other_compacted_log_of_the_same_id_is_not_changed(compacted: tuple[OldLog, Path]) -> None:
-    """The import is refused."""
-    log, path = compacted
-    Document.objects(id=log.document_id).delete()
-    compaction_point_rows().update_one({"_id": log.document_id}, {"$set": {"number": 3}})
-    before = stored(log.document_id)
-    done = run("import_document", path)
-    assert (done.code, done.only["error"]["code"]) == (2, "document_exists")
-    assert stored(log.document_id) == before
-
-
-BEGINNINGS: dict[str, Change] = {
-    "no beginning": without("beginning"),
-    "nothing packed": without("packed"),
-    "a hole in what is packed": without("packed", 5),
-    "an end of what is packed": without("packed", 11),
-    "another place": lines_of("beginning", seq=11),
-    "another version": lines_of("beginning", number=3),
-    "another vector": lines_of("beginning", version_vector="AA=="),
-    "no vector": lines_of("beginning", version_vector=None),
-    "no ranges": lines_of("packed", ranges=None),
-    "one name": lines_of("packed", unique_id="the same"),
-    "an operation of before": without("operation"),
-    "no version to begin with": without("version", 3),
-    "a version of 1": lines_of("header", version=1),
-    "a beginning twice": lambda lines: [
-        line for each in lines for line in ([each, each] if each[0] == "beginning" else [each])
-    ],
-}
-
-
-@pytest.mark.parametrize("case", BEGINNINGS)
-def test_compaction_point_that_does_not_match_is_refused(
-    compacted: tuple[OldLog, Path], case: str
-) -> None:
-    """Nothing is written."""
-    log, path = compacted
-    remove(log.document_id)
-    compaction_point_delete(document_id=log.document_id)
-    done = run("import_document", changed(path, BEGINNINGS[case]))
-    assert (done.code, done.only["error"]["code"]) == (2, "archive_broken")
-    where = {"document_id": log.document_id}
-    assert compacted_rows().count_documents(where) == version_rows().count_documents(where) == 0
-
-
-def test_damaged_compacted_row_is_not_exported(
-    compacted: tuple[OldLog, Path], tmp_path: Path
-) -> None:
-    """An error, and no file is written."""
-    log, _ = compacted
-    where = {"document_id": log.document_id}
-    compacted_rows().update_one(where, {"$set": {"packed": b"damaged"}})
-    done = run("export_document", log.document_id, tmp_path / "none")
-    assert (done.code, done.only["error"]["code"]) == (2, "packed_damaged")
-    assert not (tmp_path / "none").exists()
