@@ -94,7 +94,9 @@ LOG_SHORTENED = Counter(
     "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."
 )
 ACTIVITY_LOST = Counter(
-    "scriptorium_activity_lost_total", "Events that the trail of a document did not store.", ["kind"]
+    "scriptorium_activity_lost_total",
+    "Events that the trail of a document did not store.",
+    ["kind"],
 )
 LOOP_ERRORS = Counter(
     "scriptorium_loop_errors_total", "Unexpected errors at a loop's edge.", ["loop"]

@@ -229,7 +229,9 @@ def plans_check(**_: object) -> list[CheckMessage]:
         plans = [(query, query_stages(query)) for query in hot_queries.queries]
     except NotExplainedError as err:
         text = f"MongoDB's plans are not checked: this server does not explain; {err}."
-        hint = "Nothing to do with the embedded server; a MongoDB itself explains to who may read."
+        hint = (
+            "Harmless with the embedded server; MongoDB itself explains to users with read access."
+        )
         return [checks.Info(text, hint=hint, id="core.I107")]
     return plan_messages(plans)
 

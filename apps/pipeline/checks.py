@@ -37,10 +37,10 @@ def beat_check(**_: object) -> list[CheckMessage]:
     relay_s = float(settings.CELERY_BEAT_SCHEDULE["relay"]["schedule"])
     hint = "Start beat (celery -A config beat), exactly one, and a worker."
     if seen_at is None:
-        text = "What beat starts has never run."
+        text = "No task of beat has ever run."
         return [checks.Warning(text, hint=hint, id="pipeline.W102")]
     age_s = (clock.now() - seen_at).total_seconds()
     if age_s <= MISSED_RUNS * relay_s:
         return []
-    text = f"What beat starts every {relay_s:g} s has not run for {age_s:.0f} s."
+    text = f"The relay, which beat starts every {relay_s:g} s, has not run for {age_s:.0f} s."
     return [checks.Warning(text, hint=hint, id="pipeline.W102")]

@@ -29,7 +29,7 @@ def test_beat_without_a_recent_heartbeat_is_a_warning(
     """The relay stores the heartbeat at each of its runs."""
     get_redis_connection("default").delete(beat_heartbeat._KEY)
     [message] = beat_check()
-    assert (message.id, message.msg) == ("pipeline.W102", "What beat starts has never run.")
+    assert (message.id, message.msg) == ("pipeline.W102", "No task of beat has ever run.")
     try:
         relay_unpublished()
     finally:
@@ -38,7 +38,9 @@ def test_beat_without_a_recent_heartbeat_is_a_warning(
     now = clock.now
     monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=5 * MISSED_RUNS + 1))
     [message] = beat_check()
-    assert re.fullmatch(r"What beat starts every 5 s has not run for 6\d s\.", message.msg)
+    assert re.fullmatch(
+        r"The relay, which beat starts every 5 s, has not run for 6\d s\.", message.msg
+    )
 
 
 def test_running_worker_and_beat_give_no_warning(stack: Launched) -> None:
