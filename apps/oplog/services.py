@@ -109,8 +109,8 @@ def _store(appends: Sequence[Append]) -> tuple[int, int | None]:
     The result is the number of complete appends, and the number of stored operations of the next
     one, None where all are complete. One command suffices from MongoDB 8 on.
     """
-    if not failpoints.waits_at("after_insert"):  # which is within that command
-        with contextlib.suppress(InvalidOperation):  # an older server: nothing was sent
+    if not failpoints.is_armed_at("after_insert"):  # a moment within that command
+        with contextlib.suppress(InvalidOperation):  # an older server; nothing was sent
             return _store_at_once(appends)
     done, failed = _insert(appends)
     if failpoints.armed and (done or failed):

@@ -1,4 +1,4 @@
-"""How far the workers are, per document and in sum."""
+"""The progress of Kafka, the workers and the snapshots, per document."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from apps.oplog.selectors import operation_received_at
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A document's head, the last seq that Kafka confirmed, was processed, was snapshotted."""
+    """The last seq of a document: in its log, confirmed by Kafka, processed, in a snapshot."""
 
     document_id: str
     title: str
@@ -30,7 +30,7 @@ class Status:
 
 
 def status_list(*, document_id: str | None = None) -> Iterator[Status]:
-    """Yield the status of one document or of all, the last edited first."""
+    """Yield the status of one document or of all, the most recently edited first."""
     for chunk in document_chunks(document_id=document_id):
         processed = processed_seqs([document.id for document in chunk])
         for document in chunk:
@@ -45,10 +45,10 @@ def status_list(*, document_id: str | None = None) -> Iterator[Status]:
 
 
 def behind_find(*, older_than_s: float, limit: int) -> list[tuple[str, int]]:
-    """Return ``(document id, head)`` of documents with an unprocessed operation that is that old.
+    """Return ``(document id, head)`` of documents with an unprocessed operation of that age.
 
-    Also of those edited all the time while Kafka is away (docs/system-flow.md, §8). Looks at the
-    documents edited within the last day; an older one is found when it is edited.
+    Documents that are edited all the time while Kafka is unavailable are included
+    (docs/system-flow.md, §8). Only documents edited within the last day are checked.
     """
     now = clock.now()
     horizon = now - timedelta(seconds=older_than_s)
@@ -58,15 +58,15 @@ def behind_find(*, older_than_s: float, limit: int) -> list[tuple[str, int]]:
         behind += [
             (document.id, document.seq)
             for document in chunk
-            if _waits_since(document, processed.get(document.id, 0), horizon)
+            if _has_waited_since(document, processed.get(document.id, 0), horizon)
         ]
         if len(behind) >= limit:
             break
     return behind[:limit]
 
 
-def _waits_since(document: Document, processed: int, horizon: datetime) -> bool:
-    """Tell whether the document's first unprocessed operation came before ``horizon``."""
+def _has_waited_since(document: Document, processed: int, horizon: datetime) -> bool:
+    """Tell whether the document's first unprocessed operation was received before ``horizon``."""
     if processed >= document.seq:
         return False
     received_at = operation_received_at(document_id=document.id, seq=processed + 1)

@@ -312,6 +312,9 @@ COMPACT_DROP_AFTER_S: float = env.float("COMPACT_DROP_AFTER_S", 300.0)
 METRICS_PORT: int = env.int("METRICS_PORT", 0, validate=validate.Range(0, 65_535))
 #: Documents that one worker keeps in memory.
 WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
+#: Unreadable messages that a worker makes dead letters of, beyond a tenth of the readable ones; at
+#: the next one its consumer stops (a bad deploy must not turn the whole topic into dead letters).
+WORKER_DEAD_LETTERS_MAX: int = env.int("WORKER_DEAD_LETTERS_MAX", 100, validate=validate.Range(0))
 
 # --- Celery ----------------------------------------------------------------------------------
 
@@ -320,7 +323,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "global_keyprefix": "scriptorium:"}
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULER = "apps.pipeline.beat_scheduler:PulsingScheduler"
+CELERY_BEAT_SCHEDULER = "apps.pipeline.beat_scheduler:HeartbeatScheduler"
 # Threads, not forked children: the Kafka consumer is one of them (docs/system-flow.md, §5).
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2

@@ -1,5 +1,6 @@
 """Fixtures of these tests."""
 
+from tests.maintenance.compacting import dropped_at_once, log
 from tests.support.stored_logs import store, versioned, written
 
-__all__ = ["store", "versioned", "written"]
+__all__ = ["dropped_at_once", "log", "store", "versioned", "written"]

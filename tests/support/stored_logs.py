@@ -81,4 +81,4 @@ def work_off(document_id: str) -> None:
     """Do what a worker does with all that it has not seen."""
     processor = Processor(SnapshotPolicy())
     processor.process(operations_since(document_id=document_id, after=0))
-    processor.forget()
+    processor.flush_and_clear()

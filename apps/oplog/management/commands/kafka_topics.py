@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand
+from apps.core.management.operator import OperatorCommand, Result
 from apps.oplog.topics import topics_ensure
 
 
@@ -21,7 +21,7 @@ class Command(OperatorCommand):
             "--grow", action="store_true", help="add the partitions that are missing"
         )
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Report each topic: its change and its configuration."""
         for state in topics_ensure(grow=options["grow"]):
             config = ", ".join(f"{name}={value}" for name, value in state.config.items())
@@ -29,4 +29,4 @@ class Command(OperatorCommand):
                 f"{state.name}: {state.done} ({state.partitions} partitions, "
                 f"{state.replicas} replicas, {config})"
             )
-            yield Answer(asdict(state), [words])
+            yield Result(asdict(state), [words])
