@@ -1,5 +1,7 @@
 """``documents/{id}/writing-sessions/``: who wrote when, as the history of a page lists it."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -22,7 +24,7 @@ from apps.activity.session_selectors import (
     session_groups_page,
 )
 from apps.core.api.input import validated
-from apps.core.api.paging import page_of
+from apps.core.api.paging import paged
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
 
@@ -38,21 +40,14 @@ class WritingSessionsView(APIView):
         """List sittings, the latest first. Each operation of the log is in one of them."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(SittingsQuerySerializer, request.query_params)
-        limit: int = query["limit"]
-        rows = session_groups_page(
-            document_id=document_id, before=query.get("before"), limit=limit + 1
-        )
-        page, following = page_of(
-            request,
-            rows,
-            limit=limit,
-            place=lambda row: row.sitting.first_seq,
-            letters=query["letters"],
-        )
-        if query["letters"]:
-            session_groups_count(document_id=document_id, lineage=document.lineage, page=page)
-        bodies = SittingSerializer([_body(row) for row in page], many=True).data
-        return Response({"results": bodies, "next": following})
+
+        def bodies(page: Sequence[MarkedSessionGroup]) -> Any:
+            if query["letters"]:
+                session_groups_count(document_id=document_id, lineage=document.lineage, page=page)
+            return SittingSerializer([_body(row) for row in page], many=True).data
+
+        rows = partial(session_groups_page, document_id=document_id)
+        return paged(request, query, rows, key=lambda row: row.sitting.first_seq, bodies=bodies)
 
 
 def _body(marked: MarkedSessionGroup) -> dict[str, Any]:
