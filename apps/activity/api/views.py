@@ -1,4 +1,4 @@
-"""``documents/{id}/activity/``: who did what, the latest first."""
+"""``documents/{id}/activity/``: the events of a document, the latest first."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -24,14 +24,14 @@ from apps.documents.selectors import document_history_get
 
 
 class ActivityView(APIView):
-    """What was done to a document and by whom. Nobody can change it."""
+    """The events of a document. Nobody can change them."""
 
     @extend_schema(
         parameters=[ActivityQuerySerializer],
         responses={200: ActivityPageSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
-        """Read the trail; who was given which right is only for those who may share."""
+        """List events. Sharing events are included only for people who may share."""
         _, abilities = document_history_get(user=caller(request), document_id=document_id)
         query = validated(ActivityQuerySerializer, request.query_params)
         rows = partial(activity_page, document_id=document_id, with_sharing=abilities.share)
@@ -39,7 +39,7 @@ class ActivityView(APIView):
 
 
 def actor_body(activity: Activity) -> dict[str, Any]:
-    """Return who did it, as the interface says it."""
+    """Return the actor of an event, as REST represents people."""
     actor, name = activity.actor, activity.username or None
     return {
         "id": actor.pk if actor else None,
