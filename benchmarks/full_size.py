@@ -15,26 +15,26 @@ from apps.embedded.launcher import Launcher
 from apps.embedded.plan import Plan
 from apps.embedded.programs import Site, worker
 from apps.embedded.stack import WEB_SERVERS, WORKERS, stack_plan, web_servers
-from config.env import data_dir, env
+from config.env import data_dir_path, env
 
 
 def main() -> int:
     """Start it and stay until a signal. Returns 1 with a reason on stderr where it cannot start."""
     try:
-        place = DataDir.open(data_dir("stack"), kind="stack")
-        return Launcher(place, _plan(place, sys.argv[1])).run()
+        data_dir = DataDir.open(data_dir_path("stack"), kind="stack")
+        return Launcher(data_dir, _plan(data_dir, sys.argv[1])).run()
     except (EmbeddedError, EnvError) as err:
         print(err, file=sys.stderr)  # noqa: T201 - the answer to a person
         return 1
 
 
-def _plan(place: DataDir, word: str) -> Plan:
-    webs, workers = (0, 0) if word == "services" else map(int, word.split("+"))
-    ports = [place.ports[name] for name in WEB_SERVERS[: webs or None]]
+def _plan(data_dir: DataDir, make_target: str) -> Plan:
+    webs, workers = (0, 0) if make_target == "services" else map(int, make_target.split("+"))
+    ports = [data_dir.ports[name] for name in WEB_SERVERS[: webs or None]]
     site = Site("127.0.0.1", env.int("PORT"))
     gateway = Gateway(site=site, ports=ports, body_bytes=8 * 1024 * 1024)
-    plan = stack_plan(place, gateway)
-    servers = [gateway.program(place), *web_servers(place)[:webs]] if webs else []
+    plan = stack_plan(data_dir, gateway)
+    servers = [gateway.program(data_dir), *web_servers(data_dir)[:webs]] if webs else []
     return replace(plan, product=[*servers, *map(worker, WORKERS[:workers])])
 
 

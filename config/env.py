@@ -37,7 +37,7 @@ env = FileOrValueEnv(strip_whitespace=True)
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def data_dir(word: str = "up") -> Path:
+def data_dir_path(word: str = "up") -> Path:
     """Return the folder in which ``make WORD`` keeps its data, logs and process ids."""
     default = BASE_DIR / (".data-stack" if word == "stack" else ".data")
     return Path(env.str("DATA_DIR", str(default))).resolve()

@@ -56,21 +56,21 @@ class Cluster:
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Start it, in a path with a space; it ends with this folder's last test."""
-    data_dir = Path(tmp_path_factory.mktemp("a cluster"))
-    place = DataDir.open(data_dir, kind="stack")
-    need_stack(place)
+    folder = Path(tmp_path_factory.mktemp("a cluster"))
+    data_dir = DataDir.open(folder, kind="stack")
+    need_stack(data_dir)
     launched = Launched(
-        data_dir, action="stack", settings={**SHORT_WAITS, "SWEEP_AFTER_S": SWEEP_AFTER_S}
+        folder, action="stack", settings={**SHORT_WAITS, "SWEEP_AFTER_S": SWEEP_AFTER_S}
     )
     try:
         launched.wait_until_ready()
-        yield Cluster(launched, {name: place.ports[name] for name in WEB_SERVERS})
+        yield Cluster(launched, {name: data_dir.ports[name] for name in WEB_SERVERS})
     finally:
         everybody = family(launched.process.pid)
         launched.stop()
     assert len(everybody) > len(PROGRAMS)
     assert not [each for each in everybody if each.is_there]
-    assert not [name for name in PROGRAMS if (data_dir / "run" / f"{name}.pid").exists()]
+    assert not [name for name in PROGRAMS if (folder / "run" / f"{name}.pid").exists()]
 
 
 @pytest.fixture

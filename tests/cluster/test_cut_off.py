@@ -51,13 +51,13 @@ class Lonely:
 @pytest.fixture(scope="module")
 def lonely(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lonely]:
     """Start them."""
-    place = DataDir.open(cluster.stack.data_dir, kind="stack")
+    data_dir = DataDir.open(cluster.stack.data_dir, kind="stack")
     urls = cluster.stack.settings()
     own = DataDir.open(Path(tmp_path_factory.mktemp("a gateway")), kind="stack")
     with ExitStack() as stack:
-        proxies = {name: stack.enter_context(SlowProxy(place.ports[name])) for name in SERVICES}
+        proxies = {name: stack.enter_context(SlowProxy(data_dir.ports[name])) for name in SERVICES}
         for name, proxy in proxies.items():
-            there, here = f":{place.ports[name]}", f":{proxy.port}"
+            there, here = f":{data_dir.ports[name]}", f":{proxy.port}"
             urls = {variable: url.replace(there, here) for variable, url in urls.items()}
         server = stack.enter_context(WebServer(cluster.stack, "web-lonely", urls))
         ports = [server.port, cluster.ports["web-1"]]

@@ -13,9 +13,9 @@ import requests
 
 from apps.embedded.data_dir import DataDir
 from apps.embedded.kafka import (
-    folder_make,
-    jars_are_there,
-    jars_bring,
+    folder_create,
+    jars_download,
+    jars_exist,
     kafka,
     properties_write,
 )
@@ -107,23 +107,23 @@ class Container:
 @pytest.fixture(scope="module")
 def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run Apache Kafka itself, empty; the in-memory broker makes topics by its own lights."""
-    place = DataDir.open(tmp_path_factory.mktemp("kafka"), kind="stack")
-    need_stack(place)
-    if not jars_are_there():
-        jars_bring(place)
-    folder_make(place)
-    properties_write(place)
-    program = kafka(place)
+    data_dir = DataDir.open(tmp_path_factory.mktemp("kafka"), kind="stack")
+    need_stack(data_dir)
+    if not jars_exist():
+        jars_download(data_dir)
+    folder_create(data_dir)
+    properties_write(data_dir)
+    program = kafka(data_dir)
     with (
-        place.log_file("kafka").open("wb") as output,
+        data_dir.log_file("kafka").open("wb") as output,
         subprocess.Popen(
-            program.words(place), cwd=place.data_dir, stdout=output, stderr=output
+            program.argv(data_dir), cwd=data_dir.path, stdout=output, stderr=output
         ) as process,
     ):
-        assert program.is_ready is not None
-        check = program.is_ready
+        assert program.probe is not None
+        check = program.probe
         eventually(lambda: is_ready(check), START_WAIT_S)
-        yield place.urls()["KAFKA_BOOTSTRAP_SERVERS"]
+        yield data_dir.urls()["KAFKA_BOOTSTRAP_SERVERS"]
         process.kill()
 
 
