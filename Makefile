@@ -44,9 +44,11 @@ test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make
 	@$(if $(ARGS),,npm run --silent test)
 	@$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),scripts/run_tests.py)
 
-lint: $(VENV)/installed-dev ## Check style and the direction of imports
+lint: $(VENV)/installed-dev ## Check style, spelling, templates and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/typos
+	@$(BIN)/djlint --lint --quiet templates
 	@$(NO_SERVICES) $(BIN)/lint-imports --no-logo
 
 types: $(VENV)/installed-dev node_modules/installed ## Check types: mypy strict, and our JavaScript by tsc
