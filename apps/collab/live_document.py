@@ -1,99 +1,37 @@
-"""A live document: what is durable, what is being made durable, and what has to wait. Pure.
+"""The document of a room: what is durable, what is being committed, and what is pending. Pure.
 
-Merges submissions into the in-memory document one batch at a time (``form``); between two batches
-the document equals the log. So whoever joins between batches gets nothing that is not on disk
-(docs/invariants.md, 1). No I/O and no clock: the room brings both.
+``prepare`` merges a batch of submissions into the document; between two batches the document
+equals the log. So a session that joins between batches receives nothing that is not on disk
+(docs/invariants.md, 1). The room brings I/O and clock.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from apps.collab.limits import Limits
+from apps.collab.submission import Draft, Submission
 from apps.core import ids
 from apps.core.errors import (
-    AppError,
     ConflictError,
     InvalidInputError,
     LimitExceededError,
     TransientError,
 )
-from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Vector, encode_vector
-from apps.crdt.engine.base import Engine, EngineBrokenError, has_everything
+from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing
 from apps.crdt.engine.nesting import NestingGuard
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
-#: Unique ids remembered per document, so that a repeat is answered without a look at the log.
-REMEMBERED = 2_048
-
-
-class Author(Protocol):
-    """Who handed a submission in, and hears what becomes of it."""
-
-    user_id: str
-    #: The request or socket that it came by, for the logs.
-    request_id: str | None
-    #: Whether an edit that came too early may wait for what it needs.
-    can_wait: bool
-
-    def on_persisted(self, unique_id: str, seq: int) -> None:
-        """Hear that the operation is in the log on disk."""
-
-    def on_duplicate(self, unique_id: str, seq: int) -> None:
-        """Hear that it was in the log already."""
-
-    def on_rejected(self, unique_id: str | None, error: AppError) -> None:
-        """Hear that it was refused and that nothing of it is stored."""
-
-    def on_missing(self, vector: Vector) -> None:
-        """Hear that it waits for others: send what ``vector``, the server's, does not know."""
-
-
-@dataclass(slots=True, eq=False)
-class Submission:
-    """One update on its way in; ``unique_id`` is None where the client gave it none."""
-
-    update: bytes
-    header: UpdateHeader
-    author: Author
-    unique_id: str | None = None
-    #: How long it took to read, in seconds, and what was traced then (``apps.core.tracing``).
-    receipt_s: float = 0.0
-    origin: object = None
-
-
-@dataclass(slots=True, eq=False)
-class Draft:
-    """An operation that is merged and not yet durable: one submission, or a stock client's run."""
-
-    unique_id: str
-    submissions: list[Submission]
-    #: The same unique id sent again while it was on its way.
-    repeats: list[Submission] = field(default_factory=list)
-    update: bytes = b""
-    version_vector: bytes = b""
-    #: The document had all of it: it may be one of those that a compacted log has no more.
-    brings_nothing: bool = False
-
-    @property
-    def author(self) -> Author:
-        """Return who hears of it first."""
-        return self.submissions[0].author
-
-
-class OperationUnfitError(ConflictError):
-    """The log has an operation that does not fit on the document in memory."""
-
-    code = "operation_unfit"
+#: Unique ids remembered per document: a repeated one needs no query.
+REMEMBERED_IDS = 2_048
 
 
 class BrokenDocumentError(Exception):
-    """The engine gave up: the document has to be rebuilt and ``retry`` submitted again."""
+    """The engine failed: the document must be rebuilt and ``retry`` submitted again."""
 
     def __init__(self, culprit: Submission, retry: list[Submission]) -> None:
         super().__init__("the engine cannot go on with this document")
@@ -102,31 +40,49 @@ class BrokenDocumentError(Exception):
 
 
 class LiveDocument:
-    """The in-memory state of a room."""
+    """A loaded document that takes edits in batches."""
 
     def __init__(self, loaded: LoadedDocument, *, engine: Engine, limits: Limits) -> None:
-        self._engine = engine
-        self._limits = limits
-        self.document = loaded.engine
-        self.seq = loaded.seq
-        self.size_bytes = loaded.size_bytes
-        #: Version vector of the log up to ``seq``.
-        self.vector = loaded.vector
+        self.loaded = loaded
+        #: Submissions that wait for operations they need.
         self.pending: Pending[Submission] = Pending(
             max_bytes=limits.pending_bytes, max_age_s=limits.pending_age_s
         )
+        self._engine = engine
+        self._limits = limits
         self._nesting = NestingGuard()
-        #: The seq at which ``has_everything`` was asked last, and the answer.
-        self._counted: tuple[int, bool] = (-1, True)
-        self._recent: OrderedDict[str, int] = OrderedDict(list(loaded.recent.items())[-REMEMBERED:])
+        #: The seq at which ``has_everything`` was computed last, and its result.
+        self._checked: tuple[int, bool] = (-1, True)
+        self._recent = OrderedDict(list(loaded.recent.items())[-REMEMBERED_IDS:])
+        loaded.recent = self._recent
 
-    # --- a batch: form, then settle -----------------------------------------------------------
+    @property
+    def document(self) -> EngineDocument:
+        """Return the engine's document."""
+        return self.loaded.engine
 
-    def form(self, submissions: Iterable[Submission], *, at: float) -> list[Draft]:
-        """Merge a batch into the document and return it as drafts of operations, in order.
+    @property
+    def seq(self) -> int:
+        """Return the seq of the last operation."""
+        return self.loaded.seq
 
-        ``at`` is a monotonic time in seconds. What is refused, known or has to wait is told to
-        its author here. Raises ``BrokenDocumentError`` when the engine breaks.
+    @property
+    def vector(self) -> Vector:
+        """Return the version vector of the log up to ``seq``."""
+        return self.loaded.vector
+
+    @property
+    def size_bytes(self) -> int:
+        """Return about how large the document's state is, in bytes."""
+        return self.loaded.size_bytes
+
+    # --- a batch: prepare, then mark_persisted ---
+
+    def prepare(self, submissions: Iterable[Submission], *, at: float) -> list[Draft]:
+        """Merge a batch into the document; return it as drafts of operations, in order.
+
+        ``at`` is a monotonic time in seconds. Authors of refused, repeated or pending submissions
+        get their answer here. Raises ``BrokenDocumentError`` when the engine fails.
         """
         batch = _Batch(vector=dict(self.vector))
         work = deque(submissions)
@@ -135,17 +91,15 @@ class LiveDocument:
             try:
                 merged = self._merge(submission, batch, at)
             except EngineBrokenError as err:
-                retry = [
-                    kept for draft in batch.drafts for kept in [*draft.submissions, *draft.repeats]
-                ]
+                retry = [item for draft in batch.drafts for item in draft.all_submissions]
                 raise BrokenDocumentError(submission, [*retry, *work]) from err
             if merged and len(self.pending):
                 work.extendleft(item for _, item in reversed(self.pending.release(batch.vector)))
-        self.seal(batch.drafts)
+        self.finalize(batch.drafts)
         return batch.drafts
 
-    def seal(self, drafts: Sequence[Draft]) -> None:
-        """Give each draft its bytes and the version vector of the log after it."""
+    def finalize(self, drafts: Sequence[Draft]) -> None:
+        """Set each draft's update and the version vector of the log after it."""
         vector = dict(self.vector)
         for draft in drafts:
             for submission in draft.submissions:
@@ -155,8 +109,10 @@ class LiveDocument:
                 updates = [submission.update for submission in draft.submissions]
                 draft.update = updates[0] if len(updates) == 1 else self._engine.merge(updates)
 
-    def number(self, drafts: Sequence[Draft], *, document_id: str, at: datetime) -> list[Operation]:
-        """Return the drafts as operations after the document's last one."""
+    def assign_seqs(
+        self, drafts: Sequence[Draft], *, document_id: str, at: datetime
+    ) -> list[Operation]:
+        """Return the drafts as operations that follow the document's last one."""
         return [
             Operation(
                 document_id=document_id,
@@ -171,54 +127,51 @@ class LiveDocument:
             for seq, draft in enumerate(drafts, start=self.seq + 1)
         ]
 
-    def settle(self, drafts: Sequence[Draft], operations: Sequence[Operation]) -> None:
-        """Take note that drafts are in the log as ``operations``, and tell their authors."""
+    def mark_persisted(self, drafts: Sequence[Draft], operations: Sequence[Operation]) -> None:
+        """Record that drafts are in the log as ``operations``; acknowledge them."""
         for draft, operation in zip(drafts, operations, strict=True):
             for submission in draft.submissions:
                 advance(self.vector, submission.header)
-            self._remember(operation)
+            self.loaded.seq = operation.seq
+            self._remember(operation.unique_id, operation.seq)
             for submission in draft.submissions:
                 if submission.unique_id is not None:
                     submission.author.on_persisted(operation.unique_id, operation.seq)
             for repeat in draft.repeats:
                 repeat.author.on_duplicate(operation.unique_id, operation.seq)
 
-    def withdraw(self, draft: Draft, seq: int) -> None:
-        """Take back a draft that brings nothing: the log had it, as ``seq``, and is compacted."""
-        self.size_bytes -= sum(len(submission.update) for submission in draft.submissions)
-        self._recall(draft.unique_id, seq)
-        for submission in [*draft.submissions, *draft.repeats]:
+    def mark_duplicate(self, draft: Draft, seq: int) -> None:
+        """Answer a draft that changes nothing and is in the compacted log as ``seq``."""
+        self.loaded.size_bytes -= sum(len(submission.update) for submission in draft.submissions)
+        self._remember(draft.unique_id, seq)
+        for submission in draft.all_submissions:
             submission.author.on_duplicate(draft.unique_id, seq)
 
-    def absorb(self, operation: Operation, header: UpdateHeader) -> None:
+    def apply_remote(self, operation: Operation) -> None:
         """Merge the next operation of the log, which another server wrote.
 
-        Raises ``OperationUnfitError`` when it does not fit on, and as the engine does; then the
-        document has to be loaded anew, which sets the operation aside.
+        Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
+        quarantines the operation.
         """
-        if missing(header, self.vector) is not None:
-            raise OperationUnfitError(f"Operation {operation.seq} needs what is not before it.")
-        self.document.apply(operation.update, brings_structs=True)  # nobody asks whether
-        self._nesting.note(header)
-        advance(self.vector, header)
-        self._remember(operation)
+        self._nesting.note(self.loaded.apply(operation))
+        self._trim_remembered()
 
     def has_everything(self) -> bool:
         """Tell, between two batches, whether the engine's state holds all of the log (ADR 0001)."""
-        if self._counted[0] != self.seq:
-            self._counted = (self.seq, has_everything(self._engine, self.document, self.vector))
-        return self._counted[1]
+        if self._checked[0] != self.seq:
+            self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
+        return self._checked[1]
 
     # --- steps ---
 
     def _merge(self, submission: Submission, batch: "_Batch", at: float) -> bool:
-        """Merge one submission; False when nothing of it got into the batch."""
+        """Merge one submission; return False when it added nothing to the batch."""
         if self._answer_repeat(submission, batch) or self._is_over_limit(submission):
             return False
         header = submission.header
         lacking = missing(header, batch.vector)
         if lacking is not None:
-            self._set_aside(submission, lacking, at)
+            self._pend(submission, lacking, at)
             return False
         new_structs = brings_structs(header, batch.vector)
         if submission.unique_id is None and not new_structs and not header.deletes:
@@ -231,8 +184,8 @@ class LiveDocument:
             return False
         if submission.unique_id is None and not changed:
             return False
-        brings_nothing = not new_structs and not (header.deletes and changed)
-        self._add(submission, batch, brings_nothing=brings_nothing)
+        is_noop = not new_structs and not (header.deletes and changed)
+        self._add(submission, batch, is_noop=is_noop)
         return True
 
     def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
@@ -259,8 +212,8 @@ class LiveDocument:
         submission.author.on_rejected(submission.unique_id, error)
         return True
 
-    def _set_aside(self, submission: Submission, lacking: Vector, at: float) -> None:
-        """Keep an edit that came too early, and ask its author for what is missing."""
+    def _pend(self, submission: Submission, lacking: Vector, at: float) -> None:
+        """Keep a submission until the operations that it needs arrive; ask its author for them."""
         author = submission.author
         if not author.can_wait:
             author.on_rejected(submission.unique_id, _incomplete(lacking))
@@ -274,36 +227,33 @@ class LiveDocument:
         else:
             author.on_missing(self.vector)
 
-    def _add(self, submission: Submission, batch: "_Batch", *, brings_nothing: bool) -> None:
-        """Make the submission an operation of its own, or part of its stock client's last one."""
-        self.size_bytes += len(submission.update)
+    def _add(self, submission: Submission, batch: "_Batch", *, is_noop: bool) -> None:
+        """Add the submission as a draft, or coalesce it with the last one of a stock client."""
+        self.loaded.size_bytes += len(submission.update)
         advance(batch.vector, submission.header)
         if submission.unique_id is not None:
-            draft = Draft(
-                unique_id=submission.unique_id,
-                submissions=[submission],
-                brings_nothing=brings_nothing,
-            )
+            draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
             batch.by_id[draft.unique_id] = draft
             batch.drafts.append(draft)
             return
-        run = batch.runs.get(id(submission.author))
-        if run is None or missing(submission.header, run.reach) is not None:
+        coalesced = batch.coalesced.get(id(submission.author))
+        if coalesced is None or missing(submission.header, coalesced.reach) is not None:
             draft = Draft(unique_id=ids.new_id(), submissions=[])
             batch.drafts.append(draft)
-            # What was there when the run began; the run itself adds to it below. Operations in
-            # between are not in its reach, so coalescing never moves an edit before its cause.
-            run = batch.runs[id(submission.author)] = _Run(draft, dict(batch.vector))
-        run.draft.submissions.append(submission)
-        advance(run.reach, submission.header)
+            # The reach is the vector at the draft's first submission, plus the draft itself.
+            # Operations in between are not in it, so coalescing never moves an edit before the
+            # operations that it needs.
+            coalesced = _Coalesced(draft, dict(batch.vector))
+            batch.coalesced[id(submission.author)] = coalesced
+        coalesced.draft.submissions.append(submission)
+        advance(coalesced.reach, submission.header)
 
-    def _remember(self, operation: Operation) -> None:
-        self.seq = operation.seq
-        self._recall(operation.unique_id, operation.seq)
-
-    def _recall(self, unique_id: str, seq: int) -> None:
+    def _remember(self, unique_id: str, seq: int) -> None:
         self._recent[unique_id] = seq
-        if len(self._recent) > REMEMBERED:
+        self._trim_remembered()
+
+    def _trim_remembered(self) -> None:
+        if len(self._recent) > REMEMBERED_IDS:
             self._recent.popitem(last=False)
 
 
@@ -316,8 +266,8 @@ def _incomplete(lacking: Vector) -> ConflictError:
 
 
 @dataclass(slots=True)
-class _Run:
-    """A stock client's updates within one batch, and the vector up to which they may reach."""
+class _Coalesced:
+    """A draft of a stock client's updates within one batch, and the vector that it may build on."""
 
     draft: Draft
     reach: Vector
@@ -325,9 +275,9 @@ class _Run:
 
 @dataclass(slots=True)
 class _Batch:
-    """What one call of ``form`` gathers."""
+    """The drafts of one call of ``prepare``."""
 
     vector: Vector
     drafts: list[Draft] = field(default_factory=list)
     by_id: dict[str, Draft] = field(default_factory=dict)
-    runs: dict[int, _Run] = field(default_factory=dict)
+    coalesced: dict[int, _Coalesced] = field(default_factory=dict)

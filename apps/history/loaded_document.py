@@ -6,7 +6,7 @@ from typing import Self
 from django.conf import settings
 
 from apps.core.errors import ConflictError
-from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector
 from apps.crdt.engine.base import EngineDocument, get_engine, has_everything
 from apps.crdt.engine.causal_gate import advance, missing
@@ -50,8 +50,8 @@ class LoadedDocument:
             size_bytes=len(snapshot.state),
         )
 
-    def apply(self, operation: Operation) -> None:
-        """Apply the next operation of the log, whole or not at all.
+    def apply(self, operation: Operation) -> UpdateHeader:
+        """Apply the next operation of the log, whole or not at all; return its header.
 
         Raises ``ReplayError`` when it does not fit on, ``InvalidInputError`` when it is no update,
         and ``EngineBrokenError``, after which the document has to be rebuilt.
@@ -68,6 +68,7 @@ class LoadedDocument:
         advance(self.vector, header)
         self.size_bytes += len(operation.update)
         self.pass_over(operation)
+        return header
 
     def pass_over(self, operation: Operation) -> None:
         """Take note of an operation without its content: it is set aside (``oplog.quarantine``)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pycrdt
 
-from apps.collab.live_document import Submission
+from apps.collab.submission import Submission
 from apps.core.errors import AppError
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.collab.limits import Limits
-from apps.collab.live_document import BrokenDocumentError, Draft, LiveDocument
+from apps.collab.live_document import BrokenDocumentError, LiveDocument
+from apps.collab.submission import Draft
 from apps.core import clock
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, decode_vector
@@ -29,15 +30,15 @@ def live(**limits: Any) -> LiveDocument:
 
 def settle(document: LiveDocument, drafts: list[Draft]) -> list[Operation]:
     """Make drafts durable, as the room does after a commit."""
-    operations = document.number(drafts, document_id=DOCUMENT, at=clock.now())
-    document.settle(drafts, operations)
+    operations = document.assign_seqs(drafts, document_id=DOCUMENT, at=clock.now())
+    document.mark_persisted(drafts, operations)
     return operations
 
 
 def test_operation_new_is_numbered_and_acknowledged() -> None:
     """A native client's update becomes one operation with its id, its vector and the next seq."""
     document, author, writer = live(), Author(user_id="7"), Writer()
-    drafts = document.form([submission(writer.write("hi"), author, "a")], at=0)
+    drafts = document.prepare([submission(writer.write("hi"), author, "a")], at=0)
     [operation] = settle(document, drafts)
     assert (operation.seq, operation.unique_id, operation.author_id) == (1, "a", "7")
     assert decode_vector(operation.version_vector) == {writer.doc.client_id: 2}
@@ -49,46 +50,48 @@ def test_operation_repeated_is_answered_with_its_first_seq() -> None:
     """The same unique id again changes nothing, in the same batch and in a later one."""
     document, author, again, writer = live(), Author(), Author(), Writer()
     update = writer.write("hi")
-    drafts = document.form([submission(update, author, "a"), submission(update, again, "a")], at=0)
+    drafts = document.prepare(
+        [submission(update, author, "a"), submission(update, again, "a")], at=0
+    )
     assert len(drafts) == 1
     settle(document, drafts)
-    assert document.form([submission(update, again, "a")], at=0) == []
+    assert document.prepare([submission(update, again, "a")], at=0) == []
     assert again.duplicates == [("a", 1), ("a", 1)]
     assert again.persisted == []
 
 
-def test_update_without_id_that_brings_nothing_is_not_logged() -> None:
+def test_update_without_id_that_is_noop_is_not_logged() -> None:
     """A stock client's whole state after a reconnect, deletes and all, makes no operation."""
     document, author, writer = live(), Author(), Writer()
-    first = document.form(
+    first = document.prepare(
         [submission(writer.write("hello"), author), submission(writer.erase(0, 2), author)], at=0
     )
     settle(document, first)
     everything = writer.doc.get_update()
     assert read_update(everything).deletes
-    assert document.form([submission(everything, author)], at=0) == []
-    assert document.form([submission(b"\x00\x00", author)], at=0) == []
+    assert document.prepare([submission(everything, author)], at=0) == []
+    assert document.prepare([submission(b"\x00\x00", author)], at=0) == []
 
 
 def test_update_of_deletes_alone_is_logged_once() -> None:
     """A deletion moves no vector and is an operation all the same."""
     document, author, writer = live(), Author(), Writer()
-    settle(document, document.form([submission(writer.write("hello"), author)], at=0))
+    settle(document, document.prepare([submission(writer.write("hello"), author)], at=0))
     erased = writer.erase(0, 2)
-    drafts = document.form([submission(erased, author)], at=0)
+    drafts = document.prepare([submission(erased, author)], at=0)
     assert len(drafts) == 1
     settle(document, drafts)
     assert text_of(document.document) == "llo"
-    assert document.form([submission(erased, author)], at=0) == []
+    assert document.prepare([submission(erased, author)], at=0) == []
 
 
 def test_only_an_update_without_structs_is_asked_whether_it_changes_anything() -> None:
     """The question triples what the engine takes for a keystroke."""
     document, author, writer = live(), Author(), Writer()
     noting = Noting(document.document)
-    document.document = noting
+    document.loaded.engine = noting
     updates = [writer.write("a"), writer.write("b"), writer.erase(0, 1)]
-    document.form([submission(update, author) for update in updates], at=0)
+    document.prepare([submission(update, author) for update in updates], at=0)
     assert noting.told == [True, True, False]
 
 
@@ -103,7 +106,7 @@ def test_updates_of_one_stock_client_in_one_batch_are_one_operation() -> None:
         submission(b.write("y"), second),
         submission(a.write("3"), first),
     ]
-    drafts = document.form(batch, at=0)
+    drafts = document.prepare(batch, at=0)
     operations = settle(document, drafts)
     assert [len(draft.submissions) for draft in drafts] == [3, 2]
     replay: pycrdt.Doc[Any] = pycrdt.Doc()
@@ -122,7 +125,7 @@ def test_coalescing_never_moves_an_edit_before_its_cause() -> None:
     two = b.write("2")
     a.doc.apply_update(two)
     three = a.write("3")
-    drafts = document.form(
+    drafts = document.prepare(
         [submission(one, first), submission(two, second), submission(three, first)], at=0
     )
     assert [len(draft.submissions) for draft in drafts] == [1, 1, 1]
@@ -137,10 +140,10 @@ def test_operation_before_its_cause_waits_and_asks() -> None:
     """What came too early is kept aside, its sender asked, and logged behind its cause."""
     document, author, writer = live(), Author(), Writer()
     one, two = writer.write("1"), writer.write("2")
-    assert document.form([submission(two, author, "two")], at=0) == []
+    assert document.prepare([submission(two, author, "two")], at=0) == []
     assert author.missing == [{}]
     assert text_of(document.document) == ""
-    drafts = document.form([submission(one, author, "one")], at=1)
+    drafts = document.prepare([submission(one, author, "one")], at=1)
     assert [draft.unique_id for draft in drafts] == ["one", "two"]
     settle(document, drafts)
     assert author.persisted == [("one", 1), ("two", 2)]
@@ -151,7 +154,7 @@ def test_operation_before_its_cause_of_a_caller_that_cannot_wait_is_refused() ->
     """A REST call gets its answer at once, and nothing is kept."""
     document, author, writer = live(), Author(can_wait=False), Writer()
     writer.write("1")
-    assert document.form([submission(writer.write("2"), author, "two")], at=0) == []
+    assert document.prepare([submission(writer.write("2"), author, "two")], at=0) == []
     assert [error.code for _, error in author.rejected] == ["incomplete"]
     assert len(document.pending) == 0
 
@@ -161,7 +164,7 @@ def test_pending_over_its_bound_is_told_to_come_again() -> None:
     document, author, writer = live(pending_bytes=1000), Author(), Writer()
     writer.write("cause")
     for _ in range(5):
-        document.form([submission(writer.write("x" * 100), author, None)], at=0)
+        document.prepare([submission(writer.write("x" * 100), author, None)], at=0)
     assert {error.code for _, error in author.rejected} == {"unavailable"}
     assert document.pending.size_bytes <= 1000
 
@@ -169,11 +172,30 @@ def test_pending_over_its_bound_is_told_to_come_again() -> None:
 def test_document_at_its_size_limit_refuses_and_keeps_what_it_has() -> None:
     """A document cannot grow until nobody can load it."""
     document, author, writer = live(document_bytes=200), Author(), Writer()
-    settle(document, document.form([submission(writer.write("a" * 100), author, "a")], at=0))
-    assert document.form([submission(writer.write("b" * 100), author, "b")], at=0) == []
+    settle(document, document.prepare([submission(writer.write("a" * 100), author, "a")], at=0))
+    assert document.prepare([submission(writer.write("b" * 100), author, "b")], at=0) == []
     [(unique_id, error)] = author.rejected
     assert (unique_id, error.code) == ("b", "limit_exceeded")
     assert text_of(document.document) == "a" * 100
+
+
+def test_operation_of_another_server_counts_towards_the_size_limit() -> None:
+    """A document that several servers write to is refused at the same size as on one."""
+    document, author, here, there = live(document_bytes=200), Author(), Writer(), Writer()
+    update = there.write("a" * 150)
+    operation = Operation(
+        document_id=DOCUMENT,
+        seq=1,
+        unique_id="there",
+        author_id="2",
+        received_at=clock.now(),
+        version_vector=there.doc.get_state(),
+        update=update,
+    )
+    document.apply_remote(operation)
+    assert document.size_bytes == len(update)
+    assert document.prepare([submission(here.write("b" * 100), author, "b")], at=0) == []
+    assert [error.code for _, error in author.rejected] == ["limit_exceeded"]
 
 
 def test_update_that_breaks_the_engine_leaves_the_others_to_be_repeated() -> None:
@@ -182,9 +204,9 @@ def test_update_that_breaks_the_engine_leaves_the_others_to_be_repeated() -> Non
     good = submission(writer.write("good"), author, "good")
     bad = submission(writer.write("bad"), author, "bad")
     after = submission(writer.write("after"), author, "after")
-    document.document = Breaking(document.document, bad.update)
+    document.loaded.engine = Breaking(document.document, bad.update)
     with pytest.raises(BrokenDocumentError) as caught:
-        document.form([good, bad, after], at=0)
+        document.prepare([good, bad, after], at=0)
     assert caught.value.culprit is bad
     assert caught.value.retry == [good, after]
 
@@ -210,7 +232,7 @@ def test_any_order_with_repeats_gives_what_the_writers_have(data: st.DataObject)
     replay = ENGINE.new_document()
     for start in range(0, len(order), 3):
         batch = [submission(update, author, name) for name, update in order[start : start + 3]]
-        for operation in settle(document, document.form(batch, at=0)):
+        for operation in settle(document, document.prepare(batch, at=0)):
             replay.apply(operation.update)
     truth: pycrdt.Doc[Any] = pycrdt.Doc()
     content = truth.get("content", type=pycrdt.Text)

@@ -26,10 +26,14 @@ DOCUMENTS = "/api/v1/documents/"
 
 #: By which limits each way is taken with a handful of documents.
 WAYS = {
-    "by ids": {"FEW": 1_000},
-    "along the order": {"FEW": 0, "DENSE": 1_000_000},
-    "along the order, in vain": {"FEW": 0, "DENSE": 1_000_000, "STRETCHES": 0},
-    "by all ids": {"FEW": 0, "DENSE": 0},
+    "by ids": {"FEW_PERMISSIONS": 1_000},
+    "along the order": {"FEW_PERMISSIONS": 0, "SCAN_MAX_SPREAD": 1_000_000},
+    "along the order, in vain": {
+        "FEW_PERMISSIONS": 0,
+        "SCAN_MAX_SPREAD": 1_000_000,
+        "SCAN_WINDOWS": 0,
+    },
+    "by all ids": {"FEW_PERMISSIONS": 0, "SCAN_MAX_SPREAD": 0},
 }
 
 
