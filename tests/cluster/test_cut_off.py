@@ -27,9 +27,9 @@ from tests.support.launcher import free_port
 from tests.support.slow_proxy import SlowProxy
 from tests.support.web_server import WebServer
 
-#: Words that everybody has to write before the cut, and those who can meanwhile.
+#: Words that each person writes before the cut, and each connected one during it.
 WORDS = 10
-#: What ``/readyz`` calls each service.
+#: The name of each service in ``/readyz``.
 NAMES = {"postgres": "postgresql", "redis": "redis", "mongo": "mongodb", "kafka": "kafka"}
 DOCUMENTS = 6
 
@@ -43,7 +43,7 @@ class Lonely:
     gateway_url: str
 
     def readiness(self) -> dict[str, Any]:
-        """Return what it says of its services."""
+        """Return the state of its services."""
         said: dict[str, Any] = requests.get(f"{self.server.url}/readyz", timeout=30).json()
         return said
 
@@ -69,7 +69,7 @@ def lonely(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 async def test_server_cut_off_says_so_holds_nobody_else_up_and_loses_nothing(
     service: str, cluster: Cluster, lonely: Lonely
 ) -> None:
-    """Two people write on it, two on another; reads through the gateway are answered all along."""
+    """Two people write on it, two on another; reads through the gateway never fail."""
     stack = cluster.stack
     document_id = stack.create_document("ada", grace="editor")
     here, there = cluster.ws_url("web-1"), lonely.server.ws_url
@@ -95,7 +95,7 @@ def _says(lonely: Lonely, service: str) -> dict[str, Any] | None:
 
 
 def _check_reads(cluster: Cluster, lonely: Lonely) -> None:
-    """Check that documents can be read through the gateway, whichever server they live on."""
+    """Check that documents can be read through the gateway, on any server."""
     stack = cluster.stack
     headers = {"Authorization": f"Bearer {stack.token('ada')}"}
     for _ in range(DOCUMENTS):

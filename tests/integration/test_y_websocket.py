@@ -1,4 +1,4 @@
-"""The stock client itself, y-websocket from npm in Node, beside a native one (docs/protocol.md)."""
+"""The stock client, y-websocket from npm in Node, with a native client (docs/protocol.md)."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ CLIENT = Path(__file__).with_name("y_websocket_client.mjs")
 async def test_y_websocket_works_unchanged_beside_a_native_client(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """It syncs, writes, hears the other, and is shown under its authenticated name."""
+    """It syncs, writes, receives edits, and has its authenticated name."""
     ada = await enter("ada", document_id, native=True)
     await ada.until_ack(await ada.insert(0, "Ada, "))
     address = [f"{stack.ws_url}/ws/documents", document_id, stack.token("grace"), "Grace"]
@@ -46,7 +46,7 @@ async def test_y_websocket_works_unchanged_beside_a_native_client(
 
 
 async def _until_said(node: asyncio.subprocess.Process, text: str) -> dict[str, Any]:
-    """Return the first line in which the client shows this text."""
+    """Return the first line of the client's output with this text."""
     assert node.stdout is not None
     async with asyncio.timeout(30):
         async for line in node.stdout:
