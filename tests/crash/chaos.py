@@ -61,7 +61,7 @@ def main() -> int:
         asyncio.run(run(stack, seed, arguments.minutes * 60, diary))
     except KeyboardInterrupt:
         diary.say("Stopped.")
-    except Exception:  # noqa: BLE001 - whatever it was, it is told with how to repeat it
+    except Exception:  # noqa: BLE001 - any failure is printed with the command that repeats it
         failed = True
         traceback.print_exc()
     finally:

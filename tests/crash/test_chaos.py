@@ -36,5 +36,5 @@ async def test_round_of_faults_loses_nothing_and_tells_each(
     faults = (Fault("kill", ("beat",), 0.5, 0.0), Fault("freeze", ("mongo", "web"), 0.5, 0.5))
     with staged(stack, "web-chaos") as stage:
         assert await one_round(stage, faults, Diary()) > 0
-    said = capsys.readouterr().out
-    assert all(str(fault) in said for fault in faults)
+    output = capsys.readouterr().out
+    assert all(str(fault) in output for fault in faults)

@@ -85,7 +85,7 @@ def test_external_services_are_used_and_not_started(
 
 
 @pytest.mark.parametrize(
-    ("variable", "wrong", "said"),
+    ("variable", "wrong", "message"),
     [
         ("DATABASE_URL", f"postgres://a:b@{NOWHERE}/c", "refused"),
         ("DATABASE_URL", "not a URL", "must look like postgres://"),
@@ -97,11 +97,11 @@ def test_external_services_are_used_and_not_started(
     ],
 )
 def test_unreachable_service_is_an_error_that_names_its_variable(
-    variable: str, wrong: str, said: str
+    variable: str, wrong: str, message: str
 ) -> None:
     """With advice."""
     [one] = external_services({variable: wrong})
-    with pytest.raises(EmbeddedError, match=f"{variable} cannot be used: .*{said}") as caught:
+    with pytest.raises(EmbeddedError, match=f"{variable} cannot be used: .*{message}") as caught:
         one.check()
     assert "unset it" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
@@ -173,18 +173,18 @@ def java_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("says", "said"),
+    ("output", "message"),
     [
         ('openjdk version "11.0.2" 2019-01-15', "is 11"),
         ('java version "1.8.0_392"', "is 8"),
         ("what?", "does not report its version"),
     ],
 )
-def test_old_java_is_an_error_with_advice(says: str, said: str, java_of: Path) -> None:
+def test_old_java_is_an_error_with_advice(output: str, message: str, java_of: Path) -> None:
     """The variables that name another Java, or a broker."""
-    java_of.write_text(f"#!/bin/sh\necho '{says}' >&2\n")
+    java_of.write_text(f"#!/bin/sh\necho '{output}' >&2\n")
     java_of.chmod(0o755)
-    with pytest.raises(EmbeddedError, match=said) as caught:
+    with pytest.raises(EmbeddedError, match=message) as caught:
         binaries.java_binary()
     for word in ("JAVA_HOME", "17", "KAFKA_BOOTSTRAP_SERVERS"):
         assert word in str(caught.value)
@@ -208,7 +208,7 @@ def test_stack_without_java_starts_nothing(external: dict[str, str], tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("find", "said"),
+    ("find", "message"),
     [
         (lambda data_dir: binaries.nginx_binary(), "apt-get install nginx"),
         (binaries.redis_binary, "apt-get install redis-server.*REDIS_URL"),
@@ -220,14 +220,14 @@ def test_stack_without_java_starts_nothing(external: dict[str, str], tmp_path: P
     ],
 )
 def test_missing_program_is_an_error_that_names_its_package(
-    find: object, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    find: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the variable of an external service, if there is one."""
     data_dir = DataDir.open(tmp_path / "data", kind="stack")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(binaries, "_SYSTEM_PATH", str(tmp_path))
     monkeypatch.setattr(binaries, "_DEBIAN_POSTGRES", tmp_path)
-    with pytest.raises(EmbeddedError, match=said):
+    with pytest.raises(EmbeddedError, match=message):
         find(data_dir)  # type: ignore[operator]
 
 

@@ -46,7 +46,7 @@ def note(word):
     with open(path, "a") as file:
         print(name, word, file=file, flush=True)
 def end(*_):
-    note("told")
+    note("stopping")
     threading.Event().wait(1)
     note("ended")
     sys.exit(0)
@@ -169,7 +169,14 @@ def test_programs_stop_by_stage_and_at_once_within_a_stage(short_path: Path) -> 
         supervisor.stop()
     ends = recorded(notes)[len(programs) :]
     assert {line.split()[0] for line in ends[:2]} == {"slow", "other"}
-    assert [line.split()[1] for line in ends] == ["told", "told", "ended", "ended", "told", "ended"]
+    assert [line.split()[1] for line in ends] == [
+        "stopping",
+        "stopping",
+        "ended",
+        "ended",
+        "stopping",
+        "ended",
+    ]
     assert ends[-1] == "service ended"
 
 

@@ -26,14 +26,14 @@ async def test_joins_and_writing_sessions_are_in_the_activity(
     await windows[0].append("and mine")
     await ada.until_text("0 1 2 and mine")
 
-    def told() -> list[dict[str, Any]]:
+    def recorded() -> list[dict[str, Any]]:
         rows = trail(stack, document_id)
         count = sum(row["detail"].get("operations", 0) for row in rows)
         return rows if count == 4 and len(rows) == 7 else []
 
-    rows = await asyncio.to_thread(eventually, told, 30)
-    deeds = sorted((row["kind"], row["actor"]["username"]) for row in rows)
-    assert deeds == [
+    rows = await asyncio.to_thread(eventually, recorded, 30)
+    events = sorted((row["kind"], row["actor"]["username"]) for row in rows)
+    assert events == [
         ("created", "ada"),
         ("edited", "ada"),
         ("edited", "grace"),

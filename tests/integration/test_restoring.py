@@ -106,10 +106,10 @@ def test_preview_changes_nothing_and_an_editor_can_apply_it(
     body = {"unique_id": f"{document_id}-back"}
     first = stack.call("ada", "POST", f"{path}at/1/restore/", json=body)
     assert (first.status_code, first.json()) == (201, {"seq": 3, "changed": True})
-    deeds = stack.call("ada", "GET", f"{path}activity/").json()["results"]
-    [deed] = [deed for deed in deeds if deed["kind"] == "restored"]
-    assert deed["actor"]["username"] == "ada"
-    assert deed["detail"] == {"number": None, "seq": 1, "part": False, "operation_seq": 3}
+    events = stack.call("ada", "GET", f"{path}activity/").json()["results"]
+    [event] = [event for event in events if event["kind"] == "restored"]
+    assert event["actor"]["username"] == "ada"
+    assert event["detail"] == {"number": None, "seq": 1, "part": False, "operation_seq": 3}
     [sitting] = stack.call("ada", "GET", f"{path}writing-sessions/").json()["results"]
     assert (sitting["last_seq"], sitting["restores"][0]["operation_seq"]) == (3, 3)
     again = stack.call("ada", "POST", f"{path}at/1/restore/", json=body)

@@ -33,8 +33,8 @@ async def test_deleted_part_is_restored_and_later_edits_stay(
     await ada.until_text("one two three four")
     assert log()[-1]["author"]["username"] == "grace"
     feed = await asyncio.to_thread(stack.call, "ada", "GET", f"{path}activity/")
-    [deed] = [each for each in feed.json()["results"] if each["kind"] == "restored"]
-    assert deed["detail"] == {"number": None, "seq": 1, "part": True, "operation_seq": 4}
+    [event] = [event for event in feed.json()["results"] if event["kind"] == "restored"]
+    assert event["detail"] == {"number": None, "seq": 1, "part": True, "operation_seq": 4}
 
 
 async def test_owner_undoes_the_edits_of_one_person_and_keeps_those_of_others(
@@ -68,9 +68,9 @@ async def test_owner_undoes_the_edits_of_one_person_and_keeps_those_of_others(
     assert (answer.status_code, answer.json()["changed"]) == (200, False)
     assert log()[-1]["author"]["username"] == "ada"
     feed = await asyncio.to_thread(stack.call, "ada", "GET", f"documents/{document_id}/activity/")
-    deeds = [each["detail"] for each in feed.json()["results"] if each["kind"] == "undid"]
-    assert [each["after_seq"] for each in deeds] == [1, 2]
-    assert deeds[0]["author"] == {"id": who, "username": "grace"}
+    details = [event["detail"] for event in feed.json()["results"] if event["kind"] == "undid"]
+    assert [detail["after_seq"] for detail in details] == [1, 2]
+    assert details[0]["author"] == {"id": who, "username": "grace"}
 
 
 def test_invalid_parts_and_undos_are_refused(document_id: str, log: Log, stack: Launched) -> None:

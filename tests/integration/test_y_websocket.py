@@ -28,8 +28,8 @@ async def test_y_websocket_works_unchanged_beside_a_native_client(
     try:
         await ada.until_text("Ada, Grace")
         await ada.until_ack(await ada.append(", Ada again"))
-        said = await _until_said(node, "Ada, Grace, Ada again")
-        assert said["synced"] is True
+        line_shown = await _until_shown(node, "Ada, Grace, Ada again")
+        assert line_shown["synced"] is True
         await ada.until(lambda: ada.states)
         [state] = [json.loads(state) for state in ada.states.values()]
         assert state["user"] == {
@@ -45,12 +45,12 @@ async def test_y_websocket_works_unchanged_beside_a_native_client(
     assert [row["author"]["username"] for row in rows] == ["ada", "grace", "ada"]
 
 
-async def _until_said(node: asyncio.subprocess.Process, text: str) -> dict[str, Any]:
+async def _until_shown(node: asyncio.subprocess.Process, text: str) -> dict[str, Any]:
     """Return the first line of the client's output with this text."""
     assert node.stdout is not None
     async with asyncio.timeout(30):
         async for line in node.stdout:
-            said: dict[str, Any] = json.loads(line)
-            if said["text"] == text:
-                return said
+            line_shown: dict[str, Any] = json.loads(line)
+            if line_shown["text"] == text:
+                return line_shown
     raise AssertionError(f"the client ended with {await node.wait()}")
