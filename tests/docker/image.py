@@ -17,7 +17,7 @@ def copies() -> list[tuple[list[str], str]]:
     words = [
         line.split()[1:] for line in re.findall(r"^COPY (?!--from).*", last_stage, re.MULTILINE)
     ]
-    return [(each[:-1], each[-1]) for each in words]
+    return [(arguments[:-1], arguments[-1]) for arguments in words]
 
 
 def is_sent(path: str) -> bool:

@@ -110,7 +110,7 @@ def test_every_secret_is_a_file_and_none_is_in_the_environment(files: tuple[str,
             if re.search(r"PASSWORD|SECRET|_URL|TOKEN", variable):
                 assert variable.endswith("_FILE"), (name, variable)
                 assert value.removeprefix("/run/secrets/") in {
-                    each["source"] for each in service["secrets"]
+                    secret["source"] for secret in service["secrets"]
                 }, (name, variable)
 
 

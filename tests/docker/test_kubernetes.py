@@ -41,9 +41,9 @@ def rendered() -> list[dict[str, Any]]:
 def objects(kind: str) -> dict[str, dict[str, Any]]:
     """Return the objects of a kind by name; names of generated maps are without their digest."""
     return {
-        re.sub(r"-[0-9a-z]{10}$", "", each["metadata"]["name"]): each
-        for each in rendered()
-        if each["kind"] == kind
+        re.sub(r"-[0-9a-z]{10}$", "", manifest["metadata"]["name"]): manifest
+        for manifest in rendered()
+        if manifest["kind"] == kind
     }
 
 
@@ -65,8 +65,8 @@ def containers(name: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_object_is_valid_by_its_schema(version: str) -> None:
     """Strictly: unknown fields are errors."""
-    for each in rendered():
-        kubernetes_validate.validate(each, version, strict=True)
+    for manifest in rendered():
+        kubernetes_validate.validate(manifest, version, strict=True)
     assert set(pods()) == {*PRODUCT, "gateway"}
 
 
@@ -82,9 +82,9 @@ def test_everything_is_in_one_restricted_namespace() -> None:
     [namespace] = objects("Namespace").values()
     labels = namespace["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
-    for each in rendered():
-        if each is not namespace:
-            assert each["metadata"]["namespace"] == namespace["metadata"]["name"]
+    for manifest in rendered():
+        if manifest is not namespace:
+            assert manifest["metadata"]["namespace"] == namespace["metadata"]["name"]
 
 
 @pytest.mark.parametrize("name", sorted({*PRODUCT, "gateway"}))
@@ -116,7 +116,7 @@ def test_product_gets_only_variables_that_it_reads_each_once(name: str) -> None:
     for container in containers(name):
         [source] = container["envFrom"]
         assert source["configMapRef"]["name"].startswith("settings-")
-        assert "/etc/scriptorium" in {each["mountPath"] for each in container["volumeMounts"]}
+        assert "/etc/scriptorium" in {mount["mountPath"] for mount in container["volumeMounts"]}
     [main] = pods()[name]["spec"]["containers"]
     assert main["image"].startswith("scriptorium:")
     assert main["args"] == [name]
@@ -218,7 +218,7 @@ def test_gateway_sets_all_variables_of_the_template_and_nginx_accepts_them(tmp_p
 def gateway_environment() -> dict[str, str]:
     """Return the gateway's variables."""
     [container] = containers("gateway")
-    return {each["name"]: each["value"] for each in container["env"]}
+    return {variable["name"]: variable["value"] for variable in container["env"]}
 
 
 # --- the network ---------------------------------------------------------------------------------
@@ -256,5 +256,6 @@ def test_pod_reaches_only_the_ports_that_it_needs(name: str, way: str, ports: se
 def is_selected(labels: dict[str, str], selector: dict[str, Any]) -> bool:
     """Return whether a policy selects pods with these labels."""
     return selector.get("matchLabels", {}).items() <= labels.items() and all(
-        labels[each["key"]] in each["values"] for each in selector.get("matchExpressions", [])
+        labels[expression["key"]] in expression["values"]
+        for expression in selector.get("matchExpressions", [])
     )

@@ -48,9 +48,9 @@ def selectors(node: Any) -> Iterator[Any]:
         yield node
     for name in ("expr", "lhs", "rhs", "vector_selector", "args"):
         inner = getattr(node, name, None)
-        for each in inner if isinstance(inner, list) else [inner]:
-            if each is not None:
-                yield from selectors(each)
+        for child in inner if isinstance(inner, list) else [inner]:
+            if child is not None:
+                yield from selectors(child)
 
 
 def shown() -> tuple[dict[str, set[str]], set[str]]:

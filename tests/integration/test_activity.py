@@ -19,7 +19,7 @@ async def test_joins_and_writing_sessions_are_in_the_activity(
     """Each person once, with any number of windows; the edits of each as one session."""
     ada = await enter("ada", document_id, native=True)
     windows = [await enter("grace", document_id) for _ in range(3)]
-    await asyncio.gather(*(each.until(each.synced.is_set) for each in windows))
+    await asyncio.gather(*(window.until(window.synced.is_set) for window in windows))
     for number in range(3):
         await ada.until_ack(await ada.append(f"{number} "))
     await windows[0].until_text("0 1 2 ")

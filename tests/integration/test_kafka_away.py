@@ -80,7 +80,7 @@ def _commit_far(servers: str) -> None:
     try:
         offsets = eventually(lambda: _far_offsets(consumer), PATIENCE_S)
         consumer.commit(offsets=offsets, asynchronous=False)
-        assert {each.offset for each in consumer.committed(offsets, timeout=10)} == {FAR}
+        assert {offset.offset for offset in consumer.committed(offsets, timeout=10)} == {FAR}
     finally:
         consumer.close()
 

@@ -23,7 +23,7 @@ async def test_deleted_part_is_restored_and_later_edits_stay(
     await ada.until_ack(await ada.append(" four"))
     await grace.until_text("one three four")
     answer = await asyncio.to_thread(stack.call, "ada", "GET", f"{path}at/3/diff/?against=1")
-    [gone] = [each for each in answer.json()["changes"] if each["kind"] == "delete"]
+    [gone] = [change for change in answer.json()["changes"] if change["kind"] == "delete"]
     assert gone["text"] == "two "
     body = {"part": gone["part"], "unique_id": f"{document_id}-part"}
     restore = f"{path}at/1/restore/"
