@@ -9,7 +9,7 @@ from config.starting import errors_in_one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-# First Django, then what needs its models.
+# Django is set up before the modules that import its models.
 with errors_in_one_line():
     django_application = get_asgi_application()
 

@@ -373,4 +373,3 @@ export async function s9 (run, tell) {
   tell('', { ...delays('latency', late), ...delays('caret', carets), lost: keys - late.length, ...used })
   closeAll([...crowd, probe])
 }
-

@@ -74,7 +74,7 @@ def test_abilities_get_is_one_query_for_any_number_of_groups(
         selectors.abilities_get(user=user, document_id=document_id)
 
 
-def test_may_create_documents_is_the_permission_entitys_word() -> None:
+def test_may_create_documents_is_decided_by_the_permission_entity() -> None:
     """By own row, by group, by being a superuser, and by nothing else."""
     in_group = make_user()
     grant(make_group(in_group), Role.CREATOR)

@@ -9,7 +9,7 @@ from tests.e2e.test_history import open_history, preview
 
 
 def write_together(ada: Person, grace: Person, document_id: str) -> int:
-    """Let Ada write, then Grace delete and add; return the moment between the two."""
+    """Let ada write, then grace delete and add; return the seq between the two."""
     ada.open(document_id)
     grace.open(document_id)
     ada.write("One two three.")
@@ -34,7 +34,7 @@ def write_together(ada: Person, grace: Person, document_id: str) -> int:
 def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """It stands where it stood, for both; and one undo takes it away."""
+    """It is at its old position, for both; and one undo removes it."""
     between = write_together(ada, grace, shared)
     ada.page.goto(f"/documents/{shared}/#at={between}")
     ada.page.reload()
@@ -87,7 +87,7 @@ def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> 
 
 
 def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -> None:
-    """The log may be there before the list: until then only the one change is known."""
+    """The log may load before the list: until then, only one change is known."""
     document_id = ada.create("Slow")
     ada.open(document_id)
     for word in ("One", " two"):
@@ -109,7 +109,7 @@ def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -
 def test_owner_undoes_what_one_person_did_since_a_moment(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """After a look at what would be; what she wrote herself stays, and one undo undoes it."""
+    """After a preview; the owner's own edits stay, and one undo reverts it."""
     between = write_together(ada, grace, shared)
     ada.write(" Ada goes on.")
     grace.sees("NEW two three. Ada goes on.")
@@ -141,7 +141,7 @@ def test_owner_undoes_what_one_person_did_since_a_moment(
 
 
 def test_only_an_owner_is_offered_to_undo_others(ada: Person, grace: Person, shared: str) -> None:
-    """An editor is not."""
+    """An editor has no button."""
     ada.open(shared)
     ada.write("Words")
     expect(ada.chip).to_have_text("Saved")

@@ -1,4 +1,4 @@
-"""What one may not do, the page does not do, and says so."""
+"""The page offers only what a person may do, and shows refusals."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from tests.e2e.people import Person
 
 
 def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
-    """A viewer's keys change nothing; what others write appears."""
+    """A viewer's keys change nothing; edits of others appear."""
     document_id = ada.create("Only to read")
     ada.share(document_id, "grace", "viewer")
     ada.open(document_id)
@@ -25,7 +25,7 @@ def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
 
 
 def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Person) -> None:
-    """Autolink is for one's own keys: a viewer's page would hold an edit that nobody takes."""
+    """Autolink applies to the person's own keys: a viewer's page must not make an edit."""
     words = {"type": "text", "text": "Look at example.org "}
     document = {"type": "doc", "content": [{"type": "paragraph", "content": [words]}]}
     made = ada.api("POST", "documents/import/", format="json", content=json.dumps(document))
@@ -37,7 +37,7 @@ def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Per
 
 
 def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, grace: Person) -> None:
-    """Nor a moment behind its address; export of the present stays."""
+    """Nor a state by its address; export of the present is possible."""
     document_id = ada.create("Only the present")
     ada.share(document_id, "grace", "viewer")
     grace.open(document_id, status="Read-only")
@@ -60,10 +60,10 @@ def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, gra
     expect(ada.page.get_by_role("button", name="History")).to_be_visible()
 
 
-def test_access_removed_while_typing_is_said_and_the_text_kept(
+def test_access_removed_while_typing_shows_a_message_and_keeps_the_text(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """The owner removes a writer in the share dialog: within seconds the writer's page says so."""
+    """The owner removes a writer in the share dialog: within seconds the writer's page shows it."""
     ada.open(shared)
     grace.open(shared)
     grace.write("Still here")
@@ -84,7 +84,7 @@ def test_access_removed_while_typing_is_said_and_the_text_kept(
 
 
 def test_downgraded_writer_becomes_a_reader_and_keeps_the_text(ada: Person, grace: Person) -> None:
-    """From editor to viewer: the refused edit stays on the page, and the chip says so."""
+    """From editor to viewer: the refused edit stays on the page, and the chip shows it."""
     document_id = ada.create("Downgrade")
     permission = ada.share(document_id, "grace", "editor")
     grace.open(document_id)

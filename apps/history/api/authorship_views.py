@@ -1,6 +1,7 @@
 """``documents/{id}/authorship/`` and ``deletions/``: authors of text and of deletions."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,7 +13,7 @@ from rest_framework.views import APIView
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named, people_named
 from apps.core.api.input import validated
-from apps.core.api.paging import page_of
+from apps.core.api.paging import paged
 from apps.core.api.renderers import READY_RENDERERS, ReadyJSON
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
@@ -88,17 +89,10 @@ class DeletionsView(APIView):
         """List the operations that deleted something, with the text and its authors."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(DeletionsQuerySerializer, request.query_params)
-        limit: int = query["limit"]
-        deletions = deletions_page(
-            document_id=document_id,
-            lineage=document.lineage,
-            before=query.get("before"),
-            limit=limit + 1,
+        rows = partial(deletions_page, document_id=document_id, lineage=document.lineage)
+        return paged(
+            request, query, rows, key=lambda deletion: deletion.origin.seq, bodies=_deletion_rows
         )
-        page, following = page_of(
-            request, deletions, limit=limit, place=lambda deletion: deletion.origin.seq
-        )
-        return Response({"results": _deletion_rows(page), "next": following})
 
 
 def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """``documents/{id}/versions/`` and ``documents/{id}/at/{seq}/``: versions, and states at a seq."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,7 +21,7 @@ from apps.core.api.binary import (
     not_modified,
 )
 from apps.core.api.input import validated
-from apps.core.api.paging import page_of
+from apps.core.api.paging import paged
 from apps.core.api.responses import ERROR
 from apps.core.errors import ForbiddenError
 from apps.documents.selectors import document_history_get
@@ -51,21 +52,8 @@ class VersionsView(APIView):
         """List versions."""
         document_history_get(user=caller(request), document_id=document_id)
         query = validated(VersionsQuerySerializer, request.query_params)
-        limit: int = query["limit"]
-        versions = versions_page(
-            document_id=document_id,
-            before=query.get("before"),
-            limit=limit + 1,
-            named_only=query["named"],
-        )
-        page, following = page_of(
-            request,
-            versions,
-            limit=limit,
-            place=lambda version: version.number,
-            named=query["named"],
-        )
-        return Response({"results": _bodies(page), "next": following})
+        rows = partial(versions_page, document_id=document_id, named_only=query["named"])
+        return paged(request, query, rows, key=lambda version: version.number, bodies=_bodies)
 
     @extend_schema(
         request=VersionCreateSerializer,
