@@ -1,9 +1,9 @@
 """Static files from where they lie, compressed and cached for long, without a step that collects.
 
-An address has a digest of what all static files hold: ``/static/3f0c…/js/editor.js``. Scripts name
-each other by relative paths, so the whole page has one digest, and a browser may keep what it has
-for good: after a change all addresses are others. A digest of another release, which another server
-or an older page may ask for, and none at all, are answered too, and not kept.
+An address has a digest of what all static files hold: ``/static/3f0c…/js/editor/editor.js``.
+Scripts name each other by relative paths, so the whole page has one digest, and a browser may keep
+what it has for good: after a change all addresses are others. A digest of another release, which
+another server or an older page may ask for, and none at all, are answered too, and not kept.
 """
 
 import gzip

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, afterEach, mock, test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
-import { Batch } from "../../static/js/batch.js";
+import { Batch } from "../../static/js/sync/batch.js";
 
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
-import { Outbox } from "../../static/js/outbox.js";
-import { MemoryStore } from "../../static/js/operation_store.js";
+import { Outbox } from "../../static/js/sync/outbox.js";
+import { MemoryStore } from "../../static/js/sync/operation_store.js";
 
 /** Updates of a text that is typed word by word. @param {string[]} words */
 function typed(...words) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Y, encoding } from "../../static/vendor/yjs.js";
-import { Replay, STRETCH, SupersededError } from "../../static/js/replay.js";
+import { Replay, STRETCH, SupersededError } from "../../static/js/history/replay.js";
 
 const PATH = "documents/x/";
 

@@ -1,9 +1,9 @@
 /** The chip never claims more than is true. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { statusOf } from "../../static/js/status.js";
+import { statusOf } from "../../static/js/sync/status.js";
 
-/** @typedef {import("../../static/js/provider.js").ProviderState} ProviderState */
+/** @typedef {import("../../static/js/sync/provider.js").ProviderState} ProviderState */
 
 /** @type {ProviderState} */
 const SYNCED = {

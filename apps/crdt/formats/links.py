@@ -1,4 +1,4 @@
-"""Which addresses a link may have; the same rule as the page's (``static/js/links.js``)."""
+"""Which addresses a link may have; the same rule as the page's (``static/js/lib/links.js``)."""
 
 import re
 from typing import Final

@@ -2,7 +2,7 @@
 
 The editor makes itself read-only for what it does not know, and y-prosemirror deletes it. So what
 is brought in has the page's own nodes, marks and attributes and no others; nothing that is said is
-lost. Source: ``static/js/editor.js``, ``schema()``, and Tiptap's extensions.
+lost. Source: ``static/js/editor/editor.js``, ``schema()``, and Tiptap's extensions.
 """
 
 import re

@@ -1,0 +1,176 @@
+/** The mode that colours the text by who wrote it: on hover, and at the caret, a name and a time. */
+import { Decoration, DecorationSet, Plugin, PluginKey } from "../../vendor/tiptap.js";
+import { Authorship, authorRanges, shares } from "./attribution.js";
+import { colourClass } from "../ui/colours.js";
+import { debounced, h } from "../ui/dom.js";
+import { FIELD } from "./editor.js";
+import { ago } from "../lib/time.js";
+import { toastError } from "../ui/toast.js";
+
+/** @typedef {import("../lib/api.js").Api} Api */
+/** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
+/** @typedef {import("./attribution.js").Range} Range */
+
+const key = new PluginKey("authors");
+/** Letters that are typed are coloured after so long a pause. */
+const COLOUR_MS = 150;
+/** The server is asked anew, for letters that are nobody's yet, at most once in so long. */
+const ASK_MS = 700;
+
+/** Switches the mode on and off. */
+export class AuthorsMode extends EventTarget {
+  #api;
+  #path;
+  #doc;
+  #editor;
+  #authorship;
+  #isOn = false;
+  /** @type {Range[]} */
+  #ranges = [];
+  /** @type {HTMLElement | null} */
+  #legend = null;
+  #people = h("ul", { class: "authors-people" });
+  #here = h("p", { class: "authors-here muted", role: "status" });
+  #tip = h("p", { class: "authors-tip", role: "tooltip", hidden: true });
+  #colourSoon = debounced(COLOUR_MS, () => this.#colour());
+  #askSoon = debounced(ASK_MS, () => void this.#ask());
+
+  /**
+   * @param {Api} api
+   * @param {{documentId: string, doc: import("../../vendor/yjs.js").Y.Doc, editor: Editor, self: {id: string, name: string}}} page
+   */
+  constructor(api, { documentId, doc, editor, self }) {
+    super();
+    this.#api = api;
+    this.#path = `documents/${documentId}/authorship/clients/`;
+    this.#doc = doc;
+    this.#editor = editor;
+    this.#authorship = new Authorship(self, doc.clientID);
+    editor.on("update", () => this.#isOn && this.#colourSoon());
+    editor.on("selectionUpdate", () => this.#isOn && this.#sayWhere());
+    const { dom } = editor.view;
+    dom.addEventListener("mouseover", (event) => this.#point(event));
+    dom.addEventListener("mouseleave", () => (this.#tip.hidden = true));
+  }
+
+  get isOn() {
+    return this.#isOn;
+  }
+
+  /** Switch it on, or off. */
+  async toggle() {
+    if (this.#isOn) this.#end();
+    else await this.#begin();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  async #begin() {
+    this.#isOn = true;
+    this.#editor.registerPlugin(
+      new Plugin({
+        key,
+        state: {
+          init: () => DecorationSet.empty,
+          apply: (transaction, set) =>
+            transaction.getMeta(key) ?? set.map(transaction.mapping, transaction.doc),
+        },
+        props: { decorations: (state) => key.getState(state) },
+      }),
+    );
+    this.#legend = h(
+      "aside",
+      { class: "authors-legend", "aria-label": "Colours by author" },
+      this.#people,
+      this.#here,
+    );
+    document.body.append(this.#legend, this.#tip);
+    await this.#ask();
+  }
+
+  #end() {
+    this.#isOn = false;
+    this.#editor.unregisterPlugin(key);
+    this.#legend?.remove();
+    this.#tip.remove();
+    this.#ranges = [];
+  }
+
+  /** Ask the server what came since, and colour it. */
+  async #ask() {
+    if (!this.#isOn) return;
+    try {
+      this.#authorship.take(await this.#api.call(`${this.#path}?after=${this.#authorship.seq}`));
+    } catch (error) {
+      toastError(error);
+    }
+    this.#colour(false);
+  }
+
+  /** @param {boolean} [mayAsk] */
+  #colour(mayAsk = true) {
+    if (!this.#isOn || this.#editor.isDestroyed) return;
+    const { state, view, schema } = this.#editor;
+    const fragment = this.#doc.getXmlFragment(FIELD);
+    const isLeaf = (/** @type {string} */ name) => schema.nodes[name]?.isLeaf ?? false;
+    const { ranges, unknown } = authorRanges(fragment, this.#authorship, isLeaf);
+    this.#ranges = ranges.filter(({ to }) => to <= state.doc.content.size);
+    const marks = this.#ranges.map(({ from, to, author, at }) =>
+      Decoration.inline(from, to, {
+        class: `written ${colourClass(author)}`,
+        "data-author": author,
+        "data-at": at ?? "",
+      }),
+    );
+    view.dispatch(state.tr.setMeta(key, DecorationSet.create(state.doc, marks)));
+    this.#showPeople();
+    this.#sayWhere();
+    if (unknown && mayAsk) this.#askSoon();
+  }
+
+  #showPeople() {
+    const rows = shares(this.#ranges).map(({ author, part }) =>
+      h(
+        "li",
+        { class: colourClass(author), "data-author": author },
+        h("span", { class: "authors-name" }, this.#nameOf(author)),
+        h("span", { class: "muted" }, part < 0.01 ? "< 1%" : `${Math.round(part * 100)}%`),
+      ),
+    );
+    this.#people.replaceChildren(
+      ...(rows.length > 0 ? rows : [h("li", { class: "muted" }, "Nobody has written yet.")]),
+    );
+  }
+
+  /** Say whose the letter before the caret is: for whoever has no mouse. */
+  #sayWhere() {
+    const { head } = this.#editor.state.selection;
+    const range = this.#ranges.find(({ from, to }) => from < head && head <= to);
+    this.#here.textContent = range ? `At the caret: ${this.#sentence(range.author, range.at)}` : "";
+  }
+
+  /** @param {MouseEvent} event */
+  #point(event) {
+    const { target } = event;
+    const written = this.#isOn && target instanceof Element ? target.closest(".written") : null;
+    this.#tip.hidden = !(written instanceof HTMLElement);
+    if (!(written instanceof HTMLElement)) return;
+    const { author = "", at = "" } = written.dataset;
+    this.#tip.textContent = this.#sentence(author, at || null);
+    const box = [...written.getClientRects()].find(
+      ({ top, bottom }) => top <= event.clientY && event.clientY <= bottom,
+    );
+    const top = (box ?? written.getBoundingClientRect()).top;
+    this.#tip.style.left = `${Math.min(event.clientX, innerWidth - this.#tip.offsetWidth - 8)}px`;
+    this.#tip.style.top = `${Math.max(top - this.#tip.offsetHeight - 4, 4)}px`;
+  }
+
+  /** @param {string} author @param {string | null} at */
+  #sentence(author, at) {
+    return `${this.#nameOf(author)}, ${at ? ago(at) : "just now"}`;
+  }
+
+  /** @param {string} author */
+  #nameOf(author) {
+    return this.#authorship.names.get(author) ?? "somebody";
+  }
+}

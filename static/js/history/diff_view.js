@@ -1,0 +1,214 @@
+/** What changed between two moments, as it reads: words added and removed, each with who did it. */
+import { colourClass } from "../ui/colours.js";
+import { h, icon } from "../ui/dom.js";
+import { isSafeLink } from "../lib/links.js";
+import { ago } from "../lib/time.js";
+
+/**
+ * A row of `…/diff/`.
+ * @typedef {object} Change
+ * @property {"equal" | "insert" | "delete"} kind
+ * @property {string} text
+ * @property {number} depth
+ * @property {{id: number, name: string | null} | null} author
+ * @property {string | null} received_at
+ * @property {Record<string, any>} [marks]
+ * @property {Record<string, any>} [marks_before]
+ * @property {{type: string, attributes: Record<string, any>, attributes_before?: Record<string, any>}} [node]
+ * @property {string} [part]
+ */
+
+/** What each kind of node is shown as. @type {Record<string, keyof HTMLElementTagNameMap>} */
+const NODES = {
+  paragraph: "p",
+  bulletList: "ul",
+  orderedList: "ol",
+  taskList: "ul",
+  listItem: "li",
+  taskItem: "li",
+  blockquote: "blockquote",
+  codeBlock: "pre",
+  hardBreak: "br",
+  horizontalRule: "hr",
+};
+
+/** @type {Record<string, keyof HTMLElementTagNameMap>} */
+const MARKS = { bold: "strong", italic: "em", strike: "s", code: "code" };
+
+const DONE = { insert: "added", delete: "removed" };
+
+/**
+ * Show changes.
+ * @param {Change[]} changes in document order
+ * @param {((part: string) => void) | null} takeBack takes back what was deleted; null: one may not
+ */
+export function renderDiff(changes, takeBack) {
+  const sheet = h("div", { class: "prose diff", role: "document", "aria-label": "Changes" });
+  /** The elements that are open, by depth. @type {{place: HTMLElement, kind: string}[]} */
+  const open = [{ place: sheet, kind: "equal" }];
+  /** @type {HTMLElement[]} */
+  const places = [];
+  /** What stands behind the content of a block. @type {[HTMLElement, HTMLElement][]} */
+  const buttons = [];
+  for (const change of changes) {
+    open.length = Math.min(open.length, change.depth + 1);
+    const parent = /** @type {{place: HTMLElement, kind: string}} */ (open.at(-1));
+    const isNew = change.kind !== "equal" && parent.kind !== change.kind;
+    const shown = change.node ? nodeOf(change) : textOf(change);
+    const isChanged = change.node?.attributes_before ?? change.marks_before;
+    if (isNew || isChanged) places.push(shown);
+    parent.place.append(shown);
+    if (isNew && change.kind === "delete" && takeBack && change.part) {
+      const button = takeBackButton(change, changes, takeBack);
+      if (change.node && !isVoid(shown)) buttons.push([inner(shown), button]);
+      else shown.after(button);
+    }
+    if (change.node) open.push({ place: inner(shown), kind: change.kind });
+  }
+  for (const [place, button] of buttons) place.append(button);
+  return { element: sheet, places, summary: summaryOf(changes) };
+}
+
+/** @param {Change} change */
+function nodeOf(change) {
+  const { kind, node } = change;
+  const { type, attributes, attributes_before: before } = /** @type {NonNullable<Change["node"]>} */ (node);
+  const level = Math.min(Math.max(Number(attributes.level) || 1, 1), 3);
+  const tag = type === "heading" ? /** @type {"h1"} */ (`h${level}`) : (NODES[type] ?? "div");
+  const element = h(tag, before ? { "data-before": looksOf(before) } : {});
+  if (type === "codeBlock") element.append(h("code"));
+  if (type === "taskItem") element.dataset.checked = String(attributes.checked === true);
+  if (type === "taskList") element.dataset.type = "taskList";
+  if (kind !== "equal" || before) label(element, change);
+  return element;
+}
+
+/** @param {Change} change */
+function textOf(change) {
+  const { kind, text, marks = {}, marks_before: before } = change;
+  /** @type {Node | string} */
+  let inside = text;
+  for (const [name, value] of Object.entries(marks)) inside = marked(name, value, inside);
+  const tag = kind === "insert" ? "ins" : kind === "delete" ? "del" : "span";
+  const element = h(tag, before ? { "data-before": looksOf(before) } : {}, inside);
+  if (kind !== "equal" || before) label(element, change);
+  return element;
+}
+
+/**
+ * @param {string} name
+ * @param {any} value
+ * @param {Node | string} inside
+ */
+function marked(name, value, inside) {
+  if (name === "link" && isSafeLink(String(value?.href ?? ""))) {
+    return h("a", { href: String(value.href), rel: "noopener noreferrer nofollow", target: "_blank" }, inside);
+  }
+  const tag = MARKS[name];
+  return tag ? h(tag, {}, inside) : inside;
+}
+
+/**
+ * Say on an element what became of it, and by whom.
+ * @param {HTMLElement} element
+ * @param {Change} change
+ */
+function label(element, { kind, author, received_at: at }) {
+  element.classList.add(`diff-${kind === "equal" ? "looks" : kind}`);
+  if (kind === "equal") {
+    element.title = `Formatting changed; it was ${element.dataset.before}`;
+    return;
+  }
+  if (author) element.classList.add(colourClass(String(author.id)));
+  const name = author?.name ?? "somebody";
+  element.title = `${name} ${DONE[kind]} this${at ? `, ${ago(at)}` : ""}`;
+}
+
+/** @param {Record<string, any>} looks */
+function looksOf(looks) {
+  const names = Object.entries(looks).map(([name, value]) =>
+    typeof value === "object" || value === true ? name : `${name} ${value}`,
+  );
+  return names.join(", ") || "plain";
+}
+
+/**
+ * @param {Change} change
+ * @param {Change[]} changes
+ * @param {(part: string) => void} takeBack
+ */
+function takeBackButton(change, changes, takeBack) {
+  const words = change.node ? wordsInside(change, changes) : change.text;
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "diff-back",
+      title: "Take this back",
+      "aria-label": `Take back “${words.trim().slice(0, 60)}”`,
+      onclick: () => takeBack(String(change.part)),
+    },
+    icon("rotate-ccw"),
+  );
+  return button;
+}
+
+/**
+ * @param {Change} change
+ * @param {Change[]} changes
+ */
+function wordsInside(change, changes) {
+  const from = changes.indexOf(change) + 1;
+  const behind = changes.findIndex(({ depth }, place) => place >= from && depth <= change.depth);
+  return changes
+    .slice(from, behind < 0 ? undefined : behind)
+    .map(({ text }) => text)
+    .join("");
+}
+
+/** @param {HTMLElement} element */
+function inner(element) {
+  const code = element.tagName === "PRE" ? element.firstElementChild : null;
+  return code instanceof HTMLElement ? code : element;
+}
+
+/** @param {HTMLElement} element */
+function isVoid(element) {
+  return element.tagName === "BR" || element.tagName === "HR";
+}
+
+/** @param {Change[]} changes */
+function summaryOf(changes) {
+  const words = { insert: 0, delete: 0 };
+  let looks = 0;
+  const people = new Set();
+  for (const { kind, text, author, marks_before: marks, node } of changes) {
+    if (kind !== "equal") {
+      words[kind] += wordsOf(text);
+      people.add(author?.name ?? "somebody");
+    } else if (marks || node?.attributes_before) looks += 1;
+  }
+  const blocks = changes.some(({ kind, node }) => kind !== "equal" && node);
+  if (people.size === 0 && looks === 0) return "Nothing changed.";
+  const told = [
+    words.insert && `${counted(words.insert, "word")} added`,
+    words.delete && `${counted(words.delete, "word")} removed`,
+    looks && `${counted(looks, "change")} of formatting`,
+    !words.insert && !words.delete && blocks && "Blocks changed",
+  ].filter(Boolean);
+  const by = people.size > 0 ? ` by ${[...people].join(", ")}` : "";
+  return `${told.join(", ") || "Spaces changed"}${by}.`;
+}
+
+/** @param {string} text */
+function wordsOf(text) {
+  return text.split(/\s+/).filter(Boolean).length;
+}
+
+/**
+ * @param {number} count
+ * @param {string} thing
+ */
+function counted(count, thing) {
+  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+}

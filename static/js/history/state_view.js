@@ -1,0 +1,70 @@
+/** The sheet that shows a document at a moment: one editor, of which only what differs is drawn. */
+import { createPreview } from "../editor/editor.js";
+import { MomentNodes } from "./yjs_to_prosemirror.js";
+
+/** @typedef {import("../../vendor/yjs.js").Y.Doc} YDoc */
+/** @typedef {ReturnType<MomentNodes["root"]>["content"]} Content */
+
+/** Shows one document after the other. */
+export class MomentSheet {
+  #editor;
+  #nodes;
+
+  /** @param {HTMLElement} element what scrolls */
+  constructor(element) {
+    this.#editor = createPreview(element);
+    this.#nodes = new MomentNodes(this.#editor.schema);
+  }
+
+  /**
+   * Show a document; with `follow` the place that changed is brought into view. `isLive` is for a
+   * document that others write in.
+   * @param {YDoc} doc
+   * @param {{follow?: boolean, isLive?: boolean}} [options]
+   */
+  show(doc, { follow = false, isLive = false } = {}) {
+    const { state, view } = this.#editor;
+    const next = this.#nodes.root(doc, { isLive }).content;
+    const now = state.doc.content;
+    const place = now.findDiffStart(next);
+    if (place === null) return;
+    const { from, to, nodes } = differingBlocks(now, next);
+    view.dispatch(state.tr.replaceWith(from, to, nodes));
+    if (follow) this.#reveal(place);
+  }
+
+  destroy() {
+    this.#editor.destroy();
+  }
+
+  /** @param {number} place */
+  #reveal(place) {
+    const { view } = this.#editor;
+    const { node } = view.domAtPos(Math.min(place, view.state.doc.content.size));
+    const element = node instanceof HTMLElement ? node : node.parentElement;
+    element?.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/**
+ * Return which blocks to put in the place of which, to make one content the other.
+ * @param {Content} now
+ * @param {Content} next
+ */
+function differingBlocks(now, next) {
+  const most = Math.min(now.childCount, next.childCount);
+  let first = 0;
+  let from = 0;
+  while (first < most && now.child(first).eq(next.child(first))) {
+    from += now.child(first).nodeSize;
+    first += 1;
+  }
+  let last = 0;
+  let to = now.size;
+  const [nowCount, nextCount] = [now.childCount, next.childCount];
+  while (last < most - first && now.child(nowCount - 1 - last).eq(next.child(nextCount - 1 - last))) {
+    to -= now.child(nowCount - 1 - last).nodeSize;
+    last += 1;
+  }
+  return { from, to, nodes: next.content.slice(first, nextCount - last) };
+}

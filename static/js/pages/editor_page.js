@@ -1,0 +1,361 @@
+/** The page of one document: puts connection, text, title, people and sharing together. */
+import { IndexeddbPersistence, Y } from "../../vendor/yjs.js";
+import { Api, ApiError } from "../lib/api.js";
+import { AuthorsMode } from "../editor/author_colours.js";
+import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
+import { createEditor } from "../editor/editor.js";
+import { momentOf } from "../history/deep_link.js";
+import { openOperationStore } from "../sync/operation_store.js";
+import { Outbox } from "../sync/outbox.js";
+import { mountPresence } from "../editor/presence.js";
+import { Provider } from "../sync/provider.js";
+import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
+import { statusOf } from "../sync/status.js";
+import { TitleField } from "../editor/title.js";
+import { toast, toastError } from "../ui/toast.js";
+import { mountToolbar } from "../editor/toolbar.js";
+import { WordCounter } from "../editor/word_count.js";
+
+/** How often the title and one's rights are read anew while the page is looked at. */
+const LOOK_MS = 20_000;
+const WORDS_PAUSE_MS = 300;
+/** Words of a long text are counted so long at a time: a key that is hit meanwhile waits no longer. */
+const WORDS_SLICE_MS = 8;
+
+/**
+ * What the server puts into the page.
+ * @typedef {object} Page
+ * @property {{id: string, title: string, lineage: string, seq: number, abilities: Record<string, boolean>}} document
+ * @property {import("../editor/editor.js").Person} user
+ */
+
+/** @type {Page} */
+const page = pageData();
+const api = new Api(page.user.id);
+// The connection needs it, and what this device has is read meanwhile. Who asks again hears why not.
+api.current().catch(() => {});
+const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
+const doc = new Y.Doc();
+const words = new WordCounter();
+const countSoon = debounced(WORDS_PAUSE_MS, countWords);
+const goOnCounting = debounced(0, countWords);
+let isOpening = false;
+
+const provider = await openProvider();
+const editor = createEditor({
+  element: byId("content", HTMLElement),
+  provider,
+  doc,
+  person: page.user,
+  editable: provider.state.writable && provider.state.loaded,
+  onUnknownContent: () => {
+    provider.setWritable(false);
+    showBanner("This document holds something newer than this page. Reload to write.", [
+      { label: "Reload", run: () => location.reload() },
+    ]);
+  },
+});
+const toolbar = byId("toolbar", HTMLElement);
+mountToolbar(toolbar, editor);
+mountPresence(byId("people", HTMLElement), provider, page.user);
+const title = mountTitle();
+const authors = new AuthorsMode(api, {
+  documentId: page.document.id,
+  doc,
+  editor,
+  self: page.user,
+});
+bindShortcuts(editor, {
+  toolbar,
+  onAuthors: () => {
+    if (page.document.abilities.look_at_history) void authors.toggle();
+  },
+  onSave: () => {
+    provider.flush();
+    void title.flush();
+  },
+});
+bindPage();
+showState();
+countSoon();
+greetNewDocument();
+document.body.dataset.ready = "true";
+const moment = momentOf(location.hash);
+if (moment !== null && page.document.abilities.look_at_history) void opened(() => showHistory(moment));
+
+/** Load what this device has of the document, then begin its connection. */
+async function openProvider() {
+  const store = await openOperationStore(scope);
+  const [outbox] = await Promise.all([
+    Outbox.open(store),
+    store.durable && new IndexeddbPersistence(`scriptorium:${scope}`, doc).whenSynced,
+  ]);
+  const url = new URL(`/ws/documents/${page.document.id}`, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("lineage", page.document.lineage);
+  const opened = new Provider({
+    url: url.href,
+    documentId: page.document.id,
+    doc,
+    tokens: api,
+    outbox,
+    writable: page.document.abilities.write === true,
+    empty: page.document.seq === 0,
+  });
+  void opened.open();
+  // The socket is asked for before the editor is made, which takes longer than the server's answer.
+  await new Promise((resolve) => setTimeout(resolve));
+  return opened;
+}
+
+function mountTitle() {
+  const input = byId("title", HTMLTextAreaElement);
+  const field = new TitleField({
+    input,
+    title: page.document.title,
+    storageKey: `scriptorium-title:${scope}`,
+    save: async (text) => {
+      const path = `documents/${page.document.id}/`;
+      const saved = await api.call(path, { method: "PATCH", body: { title: text } });
+      // The others read it anew when they see this change.
+      provider.awareness.setLocalStateField("renamed", Date.now());
+      return saved.title;
+    },
+    onEnter: () => {
+      // At once: Tiptap's own focus waits for a frame, and letters would still go to the title.
+      editor.view.focus();
+      editor.commands.setTextSelection(0);
+    },
+  });
+  field.addEventListener("change", showState);
+  field.addEventListener("refused", (event) => {
+    if (event instanceof CustomEvent) toastError(event.detail);
+  });
+  return field;
+}
+
+/** Who has just made a document begins with its title. */
+function greetNewDocument() {
+  const input = byId("title", HTMLTextAreaElement);
+  if (page.document.abilities.rename && input.value === "Untitled" && editor.isEmpty) {
+    input.focus();
+    input.select();
+  }
+}
+
+function bindPage() {
+  provider.addEventListener("state", showState);
+  provider.addEventListener("denied", () => void look());
+  addEventListener("online", showState);
+  addEventListener("offline", showState);
+  addEventListener("beforeunload", (event) => {
+    if (!provider.settle()) event.preventDefault();
+  });
+  editor.on("update", countSoon);
+  byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
+  const colours = byId("authors", HTMLButtonElement);
+  colours.addEventListener("click", () => void authors.toggle());
+  authors.addEventListener("change", () => {
+    colours.setAttribute("aria-pressed", String(authors.isOn));
+    if (authors.isOn) announce("The text is coloured by author.");
+  });
+  onClick("history", loadHistory, () => showHistory());
+  onClick("activity", () => import("../panels/activity_dialog.js"), ({ openActivity }) => {
+    openActivity(api, { documentId: page.document.id, selfId: page.user.id });
+  });
+  onClick("export", () => import("../panels/export_dialog.js"), ({ openExport }) => {
+    provider.flush();
+    openExport(page.document.id);
+  });
+  onClick("share", () => import("../panels/share_dialog.js"), ({ openShare }) => {
+    openShare(api, {
+      documentId: page.document.id,
+      selfId: page.user.id,
+      manageOwner: page.document.abilities.manage_owner === true,
+    });
+  });
+  /** @type {Map<number, unknown>} */
+  const renamed = new Map();
+  provider.awareness.on("change", (/** @type {{updated: number[]}} */ { updated }) => {
+    for (const client of updated) {
+      const at = provider.awareness.getStates().get(client)?.renamed;
+      if (client === doc.clientID || at === undefined || renamed.get(client) === at) continue;
+      renamed.set(client, at);
+      void look();
+    }
+  });
+  const whenSeen = () => {
+    if (document.visibilityState === "visible" && !provider.state.stopped) void look();
+  };
+  document.addEventListener("visibilitychange", whenSeen);
+  addEventListener("focus", whenSeen);
+  setInterval(whenSeen, LOOK_MS);
+}
+
+/**
+ * Have a button open a dialog, whose script is loaded when the pointer or the focus comes to it.
+ * @template Module
+ * @param {string} id
+ * @param {() => Promise<Module>} load
+ * @param {(module: Module) => unknown} open
+ */
+function onClick(id, load, open) {
+  const button = byId(id, HTMLButtonElement);
+  for (const event of ["pointerenter", "focus"]) {
+    // What goes wrong is said at the click, which tries it again.
+    button.addEventListener(event, () => void load().catch(() => {}), { once: true });
+  }
+  button.addEventListener("click", () => void opened(async () => open(await load())));
+}
+
+/**
+ * Open a dialog, and no second one while its script is on the way.
+ * @param {() => Promise<unknown>} open
+ */
+async function opened(open) {
+  if (isOpening) return;
+  isOpening = true;
+  try {
+    await open();
+  } catch (error) {
+    console.warn("A dialog could not be opened:", error);
+    toastError(new Error("This part of the page could not be loaded. Reload the page to try again."));
+  } finally {
+    isOpening = false;
+  }
+}
+
+function loadHistory() {
+  return import("../history/history_dialog.js");
+}
+
+/** @param {number} [seq] */
+async function showHistory(seq) {
+  const { id, abilities } = page.document;
+  const canWrite = abilities.write === true;
+  const isOwner = abilities.manage_owner === true;
+  const { openHistory } = await loadHistory();
+  openHistory(api, { documentId: id, canWrite, isOwner, doc, editor, provider }, seq);
+}
+
+/** Read the title and one's rights anew. */
+async function look() {
+  try {
+    const { title: current, abilities } = await api.call(`documents/${page.document.id}/`);
+    page.document.abilities = abilities;
+    title.accept(current);
+    provider.setWritable(abilities.write === true);
+    showRights();
+  } catch (error) {
+    // The socket is the one that says what a missing answer or a lost right means.
+    if (!(error instanceof ApiError)) console.warn("The document could not be read:", error);
+  }
+}
+
+/** Show of the page what one may do. */
+function showRights() {
+  const { abilities } = page.document;
+  byId("share", HTMLButtonElement).hidden = abilities.share !== true;
+  for (const id of ["authors", "history", "activity"]) {
+    byId(id, HTMLButtonElement).hidden = abilities.look_at_history !== true;
+  }
+  byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
+}
+
+/** Show the provider's state: chip, banner, and whether the text can be changed. */
+function showState() {
+  const { state } = provider;
+  const unsaved = state.unsaved + (title.dirty ? 1 : 0);
+  const status = statusOf({ ...state, unsaved }, navigator.onLine);
+  const chip = byId("status", HTMLElement);
+  if (chip.textContent !== status.text) {
+    chip.dataset.kind = status.kind;
+    chip.replaceChildren(icon(status.icon), h("span", {}, status.text));
+    if (status.kind !== "saving" && status.kind !== "saved") announce(status.text);
+  }
+  const ended = state.stopped && state.stopped.reason !== "signed-out";
+  const editable = state.writable && !ended;
+  // What is written before the text has come would stand beside it, not in it.
+  const ready = editable && state.loaded;
+  if (editor.isEditable !== ready) editor.setEditable(ready);
+  toolbar.hidden = !editable;
+  document.body.classList.toggle("is-readonly", !editable);
+  showRights();
+  if (state.stopped) showStop(state.stopped);
+  else hideBanner("stopped");
+}
+
+/** @param {{reason: import("../sync/provider.js").StopReason, message: string}} stopped */
+function showStop({ reason, message }) {
+  const { unsaved, kept: isKept } = provider.state;
+  const where = isKept ? "kept on this device" : "in this page only: copy them before you close it";
+  const kept = unsaved > 0 ? ` Your unsaved changes are ${where}.` : "";
+  const actions = {
+    "signed-out": {
+      label: "Log in",
+      run: () => location.assign(`/login/?next=${encodeURIComponent(location.pathname)}`),
+    },
+    reload: { label: "Reload", run: () => location.reload() },
+    removed: { label: "Try again", run: () => provider.resume() },
+    gone: { label: "Try again", run: () => provider.resume() },
+    refused: { label: "Try again", run: () => provider.resume() },
+  };
+  const copy = { label: "Copy the text", run: () => void copyText() };
+  showBanner(message + kept, [actions[reason], copy], "stopped");
+}
+
+/** Give the person the text, whatever the server says of it. */
+async function copyText() {
+  try {
+    await navigator.clipboard.writeText(editor.getText({ blockSeparator: "\n\n" }));
+    toast("The text is in the clipboard.");
+  } catch {
+    // No clipboard without a secure context: then the selection is one keystroke away from it.
+    editor.commands.selectAll();
+    toast("Press Ctrl+C to copy the selected text.");
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {{label: string, run: () => void}[]} actions
+ * @param {string} [kind]
+ */
+function showBanner(text, actions, kind = "content") {
+  const banner = byId("banner", HTMLElement);
+  const key = `${kind}: ${text}`;
+  if (banner.dataset.key === key) return;
+  banner.dataset.key = key;
+  banner.replaceChildren(
+    icon("triangle-alert"),
+    h("p", {}, text),
+    ...actions.map(({ label, run }) =>
+      h("button", { type: "button", class: "button", onclick: run }, label),
+    ),
+  );
+  banner.hidden = false;
+}
+
+/** @param {string} kind */
+function hideBanner(kind) {
+  const banner = byId("banner", HTMLElement);
+  if (!banner.dataset.key?.startsWith(`${kind}:`)) return;
+  delete banner.dataset.key;
+  banner.replaceChildren();
+  banner.hidden = true;
+}
+
+/** @param {string} text */
+function announce(text) {
+  byId("announcer", HTMLElement).textContent = text;
+}
+
+function countWords() {
+  const endsAt = performance.now() + WORDS_SLICE_MS;
+  const count = words.count(editor.state.doc, () => performance.now() > endsAt);
+  if (count === null) {
+    goOnCounting();
+    return;
+  }
+  byId("words", HTMLElement).textContent = count === 1 ? "1 word" : `${count.toLocaleString()} words`;
+}

@@ -1,0 +1,312 @@
+/** The share dialog: who has which role; add, change, remove. */
+import { colourClass, initials } from "../ui/colours.js";
+import { openDialog } from "../ui/dialog.js";
+import { debounced, h, icon } from "../ui/dom.js";
+
+/** @typedef {import("../lib/api.js").Api} Api */
+/** @typedef {import("../editor/editor.js").Person} Person */
+
+/**
+ * @typedef {object} Permission
+ * @property {number} id
+ * @property {Person | null} user
+ * @property {string | null} group
+ * @property {string} role
+ */
+
+const ROLES = ["viewer", "commenter", "editor", "owner"];
+const SEARCH_PAUSE_MS = 200;
+
+/**
+ * Open the dialog.
+ * @param {Api} api
+ * @param {{documentId: string, selfId: string, manageOwner: boolean}} context
+ */
+export function openShare(api, context) {
+  return new ShareDialog(api, context).open();
+}
+
+/** One opening of the dialog. */
+class ShareDialog {
+  #api;
+  #context;
+  #path;
+  #list = h("ul", { class: "share-list", "aria-label": "Who has access" });
+  #message = h("p", { class: "form-message", role: "status" });
+  #search = h("input", {
+    type: "search",
+    class: "field",
+    role: "combobox",
+    autocomplete: "off",
+    autofocus: true,
+    placeholder: "Name or username",
+    "aria-label": "Add a person by name or username",
+    "aria-expanded": "false",
+    "aria-controls": "share-suggestions",
+    "aria-autocomplete": "list",
+  });
+  #suggestions = h("ul", {
+    id: "share-suggestions",
+    class: "suggestions",
+    role: "listbox",
+    "aria-label": "People",
+    hidden: true,
+  });
+  #role;
+  #settingsPath;
+  #look = h("input", { type: "checkbox" });
+  #lookRow = h("label", { class: "share-look", hidden: true }, this.#look, "Viewers may see the history");
+  /** @type {Person[]} */
+  #found = [];
+  #active = -1;
+
+  /**
+   * @param {Api} api
+   * @param {{documentId: string, selfId: string, manageOwner: boolean}} context
+   */
+  constructor(api, context) {
+    this.#api = api;
+    this.#context = context;
+    this.#path = `documents/${context.documentId}/permissions/`;
+    this.#settingsPath = `documents/${context.documentId}/history-settings/`;
+    this.#role = this.#roleSelect("editor", "Role of the person to add");
+  }
+
+  open() {
+    const search = debounced(SEARCH_PAUSE_MS, () => void this.#suggest());
+    this.#search.addEventListener("input", search);
+    this.#search.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#search.addEventListener("blur", () => this.#show([]));
+    const dialog = openDialog(
+      "Share",
+      h(
+        "form",
+        { class: "share-add", onsubmit: (/** @type {Event} */ event) => this.#onSubmit(event) },
+        h("div", { class: "combobox" }, this.#search, this.#suggestions),
+        this.#role,
+        h("button", { type: "submit", class: "button primary" }, "Add"),
+      ),
+      this.#message,
+      this.#list,
+      this.#lookRow,
+    );
+    this.#look.addEventListener("change", () => void this.#changeLook());
+    void this.#reload();
+    if (this.#context.manageOwner) void this.#showLook();
+    return dialog;
+  }
+
+  /** Show whether viewers may look at the history; only owners decide it. */
+  async #showLook() {
+    try {
+      const { viewers_may_look: mayLook } = await this.#api.call(this.#settingsPath);
+      this.#look.checked = mayLook;
+      this.#lookRow.hidden = false;
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  async #changeLook() {
+    const mayLook = this.#look.checked;
+    this.#say("");
+    try {
+      const body = { viewers_may_look: mayLook };
+      await this.#api.call(this.#settingsPath, { method: "PATCH", body });
+      this.#say(
+        mayLook ? "Viewers may look at the history." : "Viewers see the document as it is now only.",
+      );
+    } catch (error) {
+      this.#look.checked = !mayLook;
+      this.#say(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  /**
+   * Run a change, show the list as it is afterwards, or say what went wrong.
+   * @param {() => Promise<unknown>} change
+   * @param {string} done
+   */
+  async #change(change, done) {
+    this.#say("");
+    try {
+      await change();
+      this.#say(done);
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error), true);
+    }
+    await this.#reload();
+  }
+
+  async #reload() {
+    try {
+      const answer = await this.#api.call(this.#path);
+      /** @type {Permission[]} */
+      const permissions = answer.results ?? answer;
+      this.#list.replaceChildren(...permissions.map((permission) => this.#row(permission)));
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} [isError]
+   */
+  #say(text, isError = false) {
+    this.#message.textContent = text;
+    this.#message.classList.toggle("is-error", isError);
+  }
+
+  /** @param {Permission} permission */
+  #row({ id, user, group, role }) {
+    const name = user ? user.name || user.username : (group ?? "");
+    const isSelf = user !== null && String(user.id) === this.#context.selfId;
+    const select = this.#roleSelect(role, `Role of ${name}`);
+    const mayChange = role !== "owner" || this.#context.manageOwner;
+    select.disabled = !mayChange;
+    const path = `${this.#path}${id}/`;
+    select.addEventListener("change", () => {
+      const body = { role: select.value };
+      void this.#change(
+        () => this.#api.call(path, { method: "PATCH", body }),
+        `${name} is ${select.value} now.`,
+      );
+    });
+    const remove = h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": `Remove ${name}`,
+        title: `Remove ${name}`,
+        disabled: !mayChange,
+        onclick: () =>
+          void this.#change(
+            () => this.#api.call(path, { method: "DELETE" }),
+            `${name} has no access any more.`,
+          ),
+      },
+      icon("x"),
+    );
+    const key = user ? String(user.id) : `group ${group}`;
+    return h(
+      "li",
+      { class: "share-row" },
+      h("span", { class: `avatar ${colourClass(key)}`, "aria-hidden": "true" }, initials(name)),
+      h(
+        "span",
+        { class: "share-name" },
+        h("span", {}, isSelf ? `${name} (you)` : name),
+        h("span", { class: "muted" }, user ? `@${user.username}` : "Group"),
+      ),
+      select,
+      remove,
+    );
+  }
+
+  /**
+   * @param {string} role
+   * @param {string} label
+   */
+  #roleSelect(role, label) {
+    const options = ROLES.map((name) => {
+      const disabled = name === "owner" && !this.#context.manageOwner;
+      const text = name.charAt(0).toUpperCase() + name.slice(1);
+      return h("option", { value: name, selected: name === role, disabled }, text);
+    });
+    return h("select", { class: "field role", "aria-label": label }, ...options);
+  }
+
+  // --- finding people --------------------------------------------------------------------------
+
+  async #suggest() {
+    const search = this.#search.value.trim();
+    if (search.length < 2) {
+      this.#show([]);
+      return;
+    }
+    try {
+      const answer = await this.#api.call(`users/?search=${encodeURIComponent(search)}`);
+      if (this.#search.value.trim() === search) this.#show(answer.results ?? answer);
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
+  /** @param {Person[]} people */
+  #show(people) {
+    this.#found = people.slice(0, 6);
+    this.#active = -1;
+    const options = this.#found.map((person, index) =>
+      h(
+        "li",
+        {
+          id: `share-suggestion-${index}`,
+          role: "option",
+          "aria-selected": "false",
+          // Before the field loses the focus, which would close the list.
+          onpointerdown: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            this.#take(person);
+          },
+        },
+        h("span", {}, person.name),
+        h("span", { class: "muted" }, `@${person.username}`),
+      ),
+    );
+    this.#suggestions.replaceChildren(...options);
+    this.#suggestions.hidden = options.length === 0;
+    this.#search.setAttribute("aria-expanded", String(options.length > 0));
+    this.#search.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {Person} person */
+  #take(person) {
+    this.#search.value = person.username;
+    this.#show([]);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (this.#found.length === 0) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      this.#activate((this.#active + step + this.#found.length) % this.#found.length);
+    } else if (event.key === "Enter" && this.#active >= 0) {
+      event.preventDefault();
+      const person = this.#found[this.#active];
+      if (person) this.#take(person);
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#show([]);
+    }
+  }
+
+  /** @param {number} index */
+  #activate(index) {
+    this.#active = index;
+    [...this.#suggestions.children].forEach((option, at) =>
+      option.setAttribute("aria-selected", String(at === index)),
+    );
+    this.#search.setAttribute("aria-activedescendant", `share-suggestion-${index}`);
+  }
+
+  /** @param {Event} event */
+  #onSubmit(event) {
+    event.preventDefault();
+    const user = this.#search.value.trim();
+    if (!user) {
+      this.#search.focus();
+      return;
+    }
+    const role = this.#role.value;
+    void this.#change(async () => {
+      await this.#api.call(this.#path, { method: "POST", body: { user, role } });
+      this.#search.value = "";
+      this.#show([]);
+    }, `${user} is ${role} now.`);
+  }
+}

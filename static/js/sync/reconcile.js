@@ -1,0 +1,66 @@
+/**
+ * What the server lacks although nothing in the outbox would bring it. Pure.
+ *
+ * The page answers the server's sync step 1 with its kept operations, by their ids. Only what is
+ * missing even then (a crash between the document's store and the outbox) becomes one operation
+ * more; so nothing is logged twice and nothing is left behind.
+ */
+import { Y } from "../../vendor/yjs.js";
+
+/** @typedef {{clock: number, len: number}} Range */
+
+/**
+ * Return the update that the server and the kept operations together lack, or null.
+ * @param {Y.Doc} doc
+ * @param {Uint8Array} serverVector state vector of the server's sync step 1
+ * @param {Uint8Array[]} updates the kept operations, and all that the server has sent since
+ * @param {{deletes: boolean}} compare whether deletions are compared too: only when `updates`
+ *   holds the server's sync step 2, which names all that is deleted there
+ * @returns {Uint8Array | null}
+ */
+export function residualUpdate(doc, serverVector, updates, { deletes }) {
+  const decoded = updates.map((update) => Y.decodeUpdate(update));
+  const known = Y.decodeStateVector(serverVector);
+  extend(known, decoded.flatMap(({ structs }) => structs));
+  const structsMissing = [...Y.decodeStateVector(Y.encodeStateVector(doc))].some(
+    ([client, clock]) => clock > (known.get(client) ?? 0),
+  );
+  const deletesMissing =
+    deletes &&
+    !coversAll(
+      Y.mergeDeleteSets(decoded.map(({ ds }) => ds)),
+      Y.createDeleteSetFromStructStore(doc.store),
+    );
+  if (!structsMissing && !deletesMissing) return null;
+  return Y.encodeStateAsUpdate(doc, Y.encodeStateVector(known));
+}
+
+/**
+ * Move `vector` forward by the structs that follow it without a gap.
+ * @param {Map<number, number>} vector
+ * @param {(Y.Item | Y.GC | Y.Skip)[]} structs
+ */
+function extend(vector, structs) {
+  const inOrder = structs
+    .filter((struct) => !(struct instanceof Y.Skip))
+    .sort((one, other) => one.id.clock - other.id.clock);
+  for (const struct of inOrder) {
+    const { client, clock } = struct.id;
+    const have = vector.get(client) ?? 0;
+    if (clock <= have && clock + struct.length > have) vector.set(client, clock + struct.length);
+  }
+}
+
+/**
+ * Say whether every range of `wanted` is inside `known`, whose ranges are sorted and merged.
+ * @param {{clients: Map<number, Range[]>}} known
+ * @param {{clients: Map<number, Range[]>}} wanted
+ */
+function coversAll(known, wanted) {
+  return [...wanted.clients].every(([client, ranges]) => {
+    const have = known.clients.get(client) ?? [];
+    return ranges.every(({ clock, len }) =>
+      have.some((range) => range.clock <= clock && clock + len <= range.clock + range.len),
+    );
+  });
+}
