@@ -60,7 +60,7 @@ def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back
     ada.page.keyboard.press("Control+z")
     for person in (ada, grace):
         person.sees("NEW two three.")
-    [detail] = [each["detail"] for each in ada.deeds(shared) if each["kind"] == "restored"]
+    [detail] = [row["detail"] for row in ada.activity(shared) if row["kind"] == "restored"]
     assert (detail["seq"], detail["part"]) == (between, True)
     dialog = open_history(ada)
     took_back = f"Ada Lovelace took something back from change {between}"
@@ -136,7 +136,7 @@ def test_owner_undoes_what_one_person_did_since_a_moment(
     ada.page.keyboard.press("Control+z")
     for person in (ada, grace):
         person.sees("NEW two three. Ada goes on.")
-    [detail] = [each["detail"] for each in ada.deeds(shared) if each["kind"] == "undid"]
+    [detail] = [row["detail"] for row in ada.activity(shared) if row["kind"] == "undid"]
     assert (detail["author"]["username"], detail["after_seq"]) == ("grace", between)
 
 

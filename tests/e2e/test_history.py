@@ -26,7 +26,7 @@ def preview(dialog: Locator) -> Locator:
 
 def moment(dialog: Locator) -> Locator:
     """Return what the dialog says of the moment."""
-    return dialog.locator(".history-moment")
+    return dialog.locator(".history-position")
 
 
 def test_named_moment_is_seen_again_restored_and_the_restore_undone(
@@ -74,11 +74,11 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     for person in (ada, grace):
         person.sees("Meanwhile: First thoughts. And much that was too much.")
     expect(ada.chip).to_have_text("Saved")
-    [deed] = [each for each in ada.deeds(shared) if each["kind"] == "restored"]
-    assert deed["actor"]["username"] == "ada"
-    assert not deed["detail"]["part"]
+    [event] = [row for row in ada.activity(shared) if row["kind"] == "restored"]
+    assert event["actor"]["username"] == "ada"
+    assert not event["detail"]["part"]
     dialog = open_history(ada)
-    went_back = f"Ada Lovelace went back to change {deed['detail']['seq']}"
+    went_back = f"Ada Lovelace went back to change {event['detail']['seq']}"
     dialog.get_by_role("button", name=went_back).click()
     expect(preview(dialog)).to_have_text("Meanwhile: First thoughts.")
 
@@ -150,7 +150,7 @@ def test_restore_without_a_connection_comes_later_and_promises_no_undo(ada: Pers
     expect(ada.page.get_by_text("The document is as it was then.", exact=True)).to_be_visible()
     is_down = False
     ada.sees("One")
-    assert [each["kind"] for each in ada.deeds(document_id)].count("restored") == 1
+    assert [row["kind"] for row in ada.activity(document_id)].count("restored") == 1
 
 
 def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:

@@ -1,4 +1,4 @@
-/** Each kind of deed reads as a sentence. */
+/** Each kind of event reads as a sentence. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sentenceOf } from "../../static/js/lib/activity_text.js";
@@ -38,7 +38,7 @@ const CASES = [
 
 for (const [kind, detail, sentence] of CASES) {
   test(`${kind}: ${sentence}`, () => {
-    const deed = { id: 1, kind, actor: ACTOR, at: "2026-11-25T12:00:00Z", detail };
-    assert.equal(sentenceOf(deed), sentence);
+    const event = { id: 1, kind, actor: ACTOR, at: "2026-11-25T12:00:00Z", detail };
+    assert.equal(sentenceOf(event), sentence);
   });
 }

@@ -1,7 +1,7 @@
 /** Whose the letters are, and where they stand in the editor. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Authorship, authorRanges, shares } from "../../static/js/editor/attribution.js";
+import { Attribution, authorRanges, shares } from "../../static/js/editor/attribution.js";
 import { Y } from "../../static/vendor/yjs.js";
 
 const AT = "2026-11-25T12:00:01Z";
@@ -22,14 +22,14 @@ const run = (client, first, end, author, at = AT) => ({
 });
 
 /** @param {ReturnType<typeof run>[]} runs */
-function authorship(runs, client = 99) {
-  const made = new Authorship({ id: "7", name: "Alan" }, client);
+function attribution(runs, client = 99) {
+  const made = new Attribution({ id: "7", name: "Alan" }, client);
   made.take({ seq: 1, authors: [{ id: 1, name: "Ada" }], runs });
   return made;
 }
 
 test("a clock is found in its run, and nobody is asked for what is not known", () => {
-  const known = authorship([run(1, 0, 5, 1), run(1, 5, 9, 2, LATER), run(2, 3, 4, 2)]);
+  const known = attribution([run(1, 0, 5, 1), run(1, 5, 9, 2, LATER), run(2, 3, 4, 2)]);
   assert.deepEqual(known.find(1, 4), { first: 0, end: 5, author: "1", at: AT });
   assert.equal(known.find(1, 5)?.author, "2");
   assert.equal(known.find(1, 9), null);
@@ -38,13 +38,13 @@ test("a clock is found in its run, and nobody is asked for what is not known", (
 });
 
 test("what one types oneself is one's own before the server says so", () => {
-  const known = authorship([run(99, 0, 5, 7)], 99);
+  const known = attribution([run(99, 0, 5, 7)], 99);
   assert.equal(known.find(99, 4)?.at, AT);
   assert.deepEqual(known.find(99, 5), { end: Infinity, author: "7", at: null });
 });
 
 test("what is taken in twice changes nothing", () => {
-  const known = authorship([run(1, 0, 5, 1)]);
+  const known = attribution([run(1, 0, 5, 1)]);
   known.take({ seq: 3, authors: [], runs: [run(1, 0, 5, 2), run(1, 3, 8, 2)] });
   assert.equal(known.seq, 3);
   assert.equal(known.find(1, 3)?.author, "1");
@@ -77,7 +77,7 @@ function written() {
 }
 
 test("ranges stand where the editor has the letters", () => {
-  const known = authorship([run(1, 0, 99, 1), run(2, 0, 99, 2)]);
+  const known = attribution([run(1, 0, 99, 1), run(2, 0, 99, 2)]);
   const leaves = new Set(["hardBreak", "horizontalRule"]);
   const { ranges, unknown } = authorRanges(written(), known, (name) => leaves.has(name));
   assert.equal(unknown, false);
@@ -102,7 +102,7 @@ test("ranges stand where the editor has the letters", () => {
 test("letters of nobody known are told, and take up their place", () => {
   const { ranges, unknown } = authorRanges(
     written(),
-    authorship([run(1, 0, 99, 1)]),
+    attribution([run(1, 0, 99, 1)]),
     (name) => name !== "paragraph",
   );
   assert.equal(unknown, true);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encoding } from "../../static/vendor/yjs.js";
 import { ByteCache } from "../../static/js/lib/byte_cache.js";
-import { PackedLog } from "../../static/js/history/log_stream.js";
+import { LogSegment } from "../../static/js/history/log_stream.js";
 
 /** @param {[number, number, number[]][]} operations author's place, time, update */
 function packed(...operations) {
@@ -19,7 +19,7 @@ function packed(...operations) {
 }
 
 test("who, when and what of each operation", () => {
-  const log = new PackedLog(packed([0, 1_764_000_000_123, [1, 2]], [1, 5, []], [0, 6, [3]]), 40);
+  const log = new LogSegment(packed([0, 1_764_000_000_123, [1, 2]], [1, 5, []], [0, 6, [3]]), 40);
   assert.deepEqual([log.first, log.last], [41, 43]);
   assert.deepEqual(log.mark(41), { author: { id: "7", username: "ada" }, at: 1_764_000_000_123 });
   assert.equal(log.mark(42)?.author.username, "");
@@ -30,13 +30,13 @@ test("who, when and what of each operation", () => {
 });
 
 test("an answer without an operation ends where it begins", () => {
-  const log = new PackedLog(packed(), 40);
+  const log = new LogSegment(packed(), 40);
   assert.deepEqual([log.first, log.last], [41, 40]);
 });
 
 test("an answer that was cut off is an error", () => {
   const whole = packed([0, 1, [1, 2, 3]]);
-  assert.throws(() => new PackedLog(whole.slice(0, -1), 0));
+  assert.throws(() => new LogSegment(whole.slice(0, -1), 0));
 });
 
 test("the value that was wanted longest ago goes first", () => {

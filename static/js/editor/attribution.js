@@ -19,7 +19,7 @@ import { Y } from "../../vendor/yjs.js";
 /** @typedef {{from: number, to: number, author: string, at: string | null}} Range */
 
 /** Who brought which clocks. */
-export class Authorship {
+export class Attribution {
   /** The last operation that is known. */
   seq = 0;
   /** Names by id; null: no account any more. @type {Map<string, string | null>} */
@@ -82,10 +82,10 @@ export class Authorship {
  *
  * Positions are ProseMirror's. `unknown` tells whether there are letters of nobody known.
  * @param {Y.XmlFragment} fragment
- * @param {Authorship} authorship
+ * @param {Attribution} attribution
  * @param {(name: string) => boolean} isLeaf whether a node of this name has no content
  */
-export function authorRanges(fragment, authorship, isLeaf) {
+export function authorRanges(fragment, attribution, isLeaf) {
   /** @type {Range[]} */
   const ranges = [];
   let unknown = false;
@@ -97,7 +97,7 @@ export function authorRanges(fragment, authorship, isLeaf) {
       if (item.deleted || !item.countable) continue;
       const { client, clock } = item.id;
       for (let done = 0; done < item.length; ) {
-        const found = authorship.find(client, clock + done);
+        const found = attribution.find(client, clock + done);
         const length = found ? Math.min(found.end - clock, item.length) - done : item.length - done;
         if (found) add(place + done, length, found);
         else unknown = true;

@@ -1,6 +1,6 @@
 /** The mode that colours the text by who wrote it: on hover, and at the caret, a name and a time. */
 import { Decoration, DecorationSet, Plugin, PluginKey } from "../../vendor/tiptap.js";
-import { Authorship, authorRanges, shares } from "./attribution.js";
+import { Attribution, authorRanges, shares } from "./attribution.js";
 import { colourClass } from "../ui/colours.js";
 import { debounced, h } from "../ui/dom.js";
 import { FIELD } from "./editor.js";
@@ -18,12 +18,12 @@ const COLOUR_MS = 150;
 const ASK_MS = 700;
 
 /** Switches the mode on and off. */
-export class AuthorsMode extends EventTarget {
+export class AuthorColours extends EventTarget {
   #api;
   #path;
   #doc;
   #editor;
-  #authorship;
+  #attribution;
   #isOn = false;
   /** @type {Range[]} */
   #ranges = [];
@@ -45,7 +45,7 @@ export class AuthorsMode extends EventTarget {
     this.#path = `documents/${documentId}/authorship/clients/`;
     this.#doc = doc;
     this.#editor = editor;
-    this.#authorship = new Authorship(self, doc.clientID);
+    this.#attribution = new Attribution(self, doc.clientID);
     editor.on("update", () => this.#isOn && this.#colourSoon());
     editor.on("selectionUpdate", () => this.#isOn && this.#sayWhere());
     const { dom } = editor.view;
@@ -99,7 +99,7 @@ export class AuthorsMode extends EventTarget {
   async #ask() {
     if (!this.#isOn) return;
     try {
-      this.#authorship.take(await this.#api.call(`${this.#path}?after=${this.#authorship.seq}`));
+      this.#attribution.take(await this.#api.call(`${this.#path}?after=${this.#attribution.seq}`));
     } catch (error) {
       toastError(error);
     }
@@ -112,7 +112,7 @@ export class AuthorsMode extends EventTarget {
     const { state, view, schema } = this.#editor;
     const fragment = this.#doc.getXmlFragment(FIELD);
     const isLeaf = (/** @type {string} */ name) => schema.nodes[name]?.isLeaf ?? false;
-    const { ranges, unknown } = authorRanges(fragment, this.#authorship, isLeaf);
+    const { ranges, unknown } = authorRanges(fragment, this.#attribution, isLeaf);
     this.#ranges = ranges.filter(({ to }) => to <= state.doc.content.size);
     const marks = this.#ranges.map(({ from, to, author, at }) =>
       Decoration.inline(from, to, {
@@ -171,6 +171,6 @@ export class AuthorsMode extends EventTarget {
 
   /** @param {string} author */
   #nameOf(author) {
-    return this.#authorship.names.get(author) ?? "somebody";
+    return this.#attribution.names.get(author) ?? "somebody";
   }
 }

@@ -33,7 +33,7 @@ import { isSafeLink } from "../lib/links.js";
 /** Root of the document that the editor shows. */
 export const FIELD = "default";
 
-/** @typedef {{id: string, username: string, name: string}} Person */
+/** @typedef {import("../lib/api.js").Person} Person */
 
 /**
  * Make the editor in `element`.

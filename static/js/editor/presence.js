@@ -2,7 +2,7 @@
 import { colourClass, initials } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 
-/** @typedef {import("./editor.js").Person} Person */
+/** @typedef {import("../lib/api.js").Person} Person */
 
 /** Avatars shown before the rest is a number. */
 const MOST = 5;

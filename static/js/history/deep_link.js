@@ -4,7 +4,7 @@
  * Return the moment that an address names, as `#at=123`.
  * @param {string} hash
  */
-export function momentOf(hash) {
+export function seqOf(hash) {
   const found = /^#at=(\d{1,9})$/.exec(hash);
   return found ? Number(found[1]) : null;
 }

@@ -4,11 +4,11 @@ import { yUndoPluginKey } from "../../vendor/tiptap.js";
 import { openDialog } from "../ui/dialog.js";
 import { renderDiff } from "./diff_view.js";
 import { debounced, h, icon } from "../ui/dom.js";
-import { openKeeping } from "./retention_dialog.js";
-import { MomentSheet } from "./state_view.js";
+import { openRetention } from "./retention_dialog.js";
+import { StateView } from "./state_view.js";
 import { Player } from "./player.js";
 import { Replay, SupersededError } from "./replay.js";
-import { SittingList } from "./session_list.js";
+import { SessionList } from "./session_list.js";
 import { ago } from "../lib/time.js";
 import { toast, toastError } from "../ui/toast.js";
 
@@ -87,8 +87,8 @@ class HistoryDialog {
   #isClosed = false;
   /** @type {Replay | null} */
   #replay = null;
-  /** @type {MomentSheet | null} */
-  #momentSheet = null;
+  /** @type {StateView | null} */
+  #stateView = null;
   #list;
   #player;
   #parts = parts();
@@ -103,7 +103,7 @@ class HistoryDialog {
     this.#api = api;
     this.#context = context;
     this.#path = `documents/${context.documentId}/`;
-    this.#list = new SittingList(api, this.#path, (seq) => this.#pick(seq));
+    this.#list = new SessionList(api, this.#path, (seq) => this.#pick(seq));
     this.#player = new Player(
       {
         position: () => this.#seq,
@@ -125,15 +125,15 @@ class HistoryDialog {
     const on = (/** @type {HTMLElement} */ element, /** @type {() => unknown} */ action) =>
       element.addEventListener("click", () => void action());
     on(play, () => (this.#player.isPlaying ? this.#player.pause() : this.#player.play()));
-    on(earlier, () => this.#toSitting(-1));
-    on(later, () => this.#toSitting(1));
+    on(earlier, () => this.#toSession(-1));
+    on(later, () => this.#toSession(1));
     on(retry, () => this.#retry());
     on(link, () => this.#copyLink());
     on(restore, () => this.#showRestore());
     on(cancel, () => this.#leavePreview());
     on(confirm, () => this.#goBack());
     on(news, () => this.#pick(this.#head));
-    on(keeping, () => openKeeping(this.#api, this.#context.documentId));
+    on(keeping, () => openRetention(this.#api, this.#context.documentId));
     on(changeBefore, () => this.#toChange(-1));
     on(changeAfter, () => this.#toChange(1));
     view.addEventListener("change", () => this.#setView(view.value));
@@ -160,14 +160,14 @@ class HistoryDialog {
     this.#context.doc.off("update", this.#lookSoon);
     this.#player.pause();
     this.#replay?.close();
-    this.#momentSheet?.destroy();
+    this.#stateView?.destroy();
   }
 
   /** @param {number} [seq] */
   async #begin(seq) {
-    this.#momentSheet ??= new MomentSheet(this.#parts.sheet);
+    this.#stateView ??= new StateView(this.#parts.sheet);
     // The page has the present already: it is there before the log is.
-    if (seq === undefined) this.#momentSheet.show(this.#context.doc, { isLive: true });
+    if (seq === undefined) this.#stateView.show(this.#context.doc, { isLive: true });
     const listed = this.#list.load();
     try {
       const [{ seq: head }, { begins }] = await Promise.all([
@@ -283,7 +283,7 @@ class HistoryDialog {
    */
   #showDoc(doc, seq) {
     const isStep = Math.abs(seq - this.#shownSeq) === 1 || this.#player.isPlaying;
-    this.#momentSheet?.show(doc, { follow: isStep });
+    this.#stateView?.show(doc, { follow: isStep });
     this.#shownSeq = seq;
     this.#parts.sheet.dataset.seq = String(seq);
     this.#parts.sheet.setAttribute("aria-busy", "false");
@@ -329,7 +329,7 @@ class HistoryDialog {
    * Go to the end of the sitting before or after.
    * @param {-1 | 1} direction
    */
-  async #toSitting(direction) {
+  async #toSession(direction) {
     this.#player.pause();
     const from = this.#seq;
     if (direction > 0) {
@@ -346,8 +346,8 @@ class HistoryDialog {
     const isSlider = event.target === this.#parts.slider;
     /** @type {Record<string, () => unknown>} */
     const keys = {
-      PageUp: () => this.#toSitting(1),
-      PageDown: () => this.#toSitting(-1),
+      PageUp: () => this.#toSession(1),
+      PageDown: () => this.#toSession(-1),
       ArrowLeft: () => this.#pick(Math.max(this.#seq - 1, this.#start)),
       ArrowRight: () => this.#pick(this.#seq + 1),
       Home: () => this.#pick(this.#start),
@@ -636,7 +636,7 @@ class HistoryDialog {
       const after = new Y.Doc();
       Y.applyUpdate(after, Y.encodeStateAsUpdate(this.#context.doc));
       Y.applyUpdate(after, update);
-      this.#momentSheet?.show(after);
+      this.#stateView?.show(after);
       this.#preview = { wish, nothing, done };
       this.#parts.question.textContent = question;
       this.#showPreview();
@@ -777,7 +777,7 @@ function parts() {
   const main = h(
     "div",
     { class: "history-main" },
-    h("div", { class: "history-head" }, h("p", { class: "history-moment" }, who, place), news, view),
+    h("div", { class: "history-head" }, h("p", { class: "history-position" }, who, place), news, view),
     h("div", { class: "history-bar" }, transport, progress),
     changesBar,
     problem,
@@ -795,7 +795,7 @@ function parts() {
   const keep = h("button", { type: "submit", class: "button" }, "Keep");
   const unname = iconButton("Take the name away", "x", "Take the name away: the version may go with time");
   unname.hidden = true;
-  const keeping = button("What is kept…", "link-button history-keeping");
+  const keeping = button("What is kept…", "link-button history-retention");
   return {
     slider, play, earlier, later, transport, progress, who, place, said, news, sheet, problem,
     problemText, retry, link, restore, acting, question, cancel, confirm, asking, main, empty, name,

@@ -8,7 +8,7 @@ import { decoding } from "../../vendor/yjs.js";
 const ENTRY_BYTES = 20;
 
 /** Some operations of the log, one after the other. */
-export class PackedLog {
+export class LogSegment {
   #bytes;
   /** @type {Author[]} */
   #authors = [];

@@ -29,7 +29,7 @@ export function waitBetween(before, after) {
 }
 
 /**
- * @typedef {object} Film
+ * @typedef {object} Playback
  * @property {() => number} position the change after which the picture is
  * @property {() => number} end
  * @property {(seq: number) => number | null} timeOf when a change was made, ms; null if not known
@@ -40,7 +40,7 @@ export function waitBetween(before, after) {
 
 /** Plays a film, frame by frame; it never wants a picture before the last one is there. */
 export class Player {
-  #film;
+  #playback;
   #isCalm;
   #frame = 0;
   #then = 0;
@@ -49,11 +49,11 @@ export class Player {
   #speed = 1;
 
   /**
-   * @param {Film} film
+   * @param {Playback} playback
    * @param {boolean} isCalm whether the reader wants little motion
    */
-  constructor(film, isCalm) {
-    this.#film = film;
+  constructor(playback, isCalm) {
+    this.#playback = playback;
     this.#isCalm = isCalm;
   }
 
@@ -63,27 +63,27 @@ export class Player {
 
   /** Play to the end: from the beginning, if it is there already. */
   play() {
-    if (this.isPlaying || this.#film.end() === 0) return;
-    if (this.#film.position() >= this.#film.end()) this.#film.show(0);
-    this.#speed = speedOf(this.#film.end() - this.#film.position());
+    if (this.isPlaying || this.#playback.end() === 0) return;
+    if (this.#playback.position() >= this.#playback.end()) this.#playback.show(0);
+    this.#speed = speedOf(this.#playback.end() - this.#playback.position());
     this.#due = 0;
     this.#then = performance.now();
     this.#frame = requestAnimationFrame(this.#tick);
-    this.#film.onChange();
+    this.#playback.onChange();
   }
 
   pause() {
     if (!this.isPlaying) return;
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    this.#film.onChange();
+    this.#playback.onChange();
   }
 
   /** @param {number} now */
   #tick = (now) => {
     this.#frame = requestAnimationFrame(this.#tick);
     // What waits for the server is not made up for afterwards.
-    if (!this.#film.isReady()) {
+    if (!this.#playback.isReady()) {
       this.#then = now;
       return;
     }
@@ -94,7 +94,7 @@ export class Player {
   };
 
   #step() {
-    const { position, end, timeOf, show } = this.#film;
+    const { position, end, timeOf, show } = this.#playback;
     const last = end();
     let seq = position();
     while (seq < last) {

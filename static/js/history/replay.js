@@ -1,27 +1,27 @@
 /**
  * A document at any moment, played from its log in the browser.
  *
- * The log comes in stretches; the server gives the state before each one, and each fifth of it is
+ * The log comes in chunks; the server gives the state before each one, and each fifth of it is
  * kept as a state on the way. A step forward applies what came; a step back begins at the nearest
  * state before. What is kept is bounded, and no work holds the page for long.
  */
 import { Y } from "../../vendor/yjs.js";
 import { ByteCache } from "../lib/byte_cache.js";
-import { PackedLog } from "./log_stream.js";
+import { LogSegment } from "./log_stream.js";
 
-/** Operations of a stretch: one call of the server as a rule. */
-export const STRETCH = 1_000;
-/** A state is kept after so many operations. Divides a stretch. */
+/** Operations of a chunk: one call of the server as a rule. */
+export const CHUNK_OPERATIONS = 1_000;
+/** A state is kept after so many operations. Divides a chunk. */
 const KEEP_EVERY = 200;
 /** The work of one turn, before the page may draw and hear of keys. */
 const TURN_MS = 8;
 /** What the memory may hold of the log, and of states on the way. */
 const LOG_BYTES = 24 * 1024 * 1024;
 const STATE_BYTES = 32 * 1024 * 1024;
-/** Stretches that are fetched before anybody asks, the nearest ones. */
+/** Chunks that are fetched before anybody asks, the nearest ones. */
 const AHEAD = 12;
 /** States of this length or less are made on the way: all of what is near finds room. */
-const SMALL_STATE_BYTES = STATE_BYTES / ((AHEAD * STRETCH) / KEEP_EVERY);
+const SMALL_STATE_BYTES = STATE_BYTES / ((AHEAD * CHUNK_OPERATIONS) / KEEP_EVERY);
 
 /** What the replay needs of `Api`. @typedef {{bytes: (path: string) => Promise<Uint8Array>}} Source */
 /** @typedef {{bytes: Uint8Array, size: number}} State */
@@ -35,11 +35,11 @@ export class Replay extends EventTarget {
   #path;
   #head;
   #start;
-  /** Parts of the log by their stretch's number. @type {ByteCache<Stretch>} */
-  #stretches = new ByteCache(LOG_BYTES);
+  /** Parts of the log by their chunk's number. @type {ByteCache<Chunk>} */
+  #chunks = new ByteCache(LOG_BYTES);
   /** States by the number of the last operation in them. @type {ByteCache<State>} */
   #states = new ByteCache(STATE_BYTES);
-  /** What is under way. @type {Map<number, Promise<Stretch>>} */
+  /** What is under way. @type {Map<number, Promise<Chunk>>} */
   #loading = new Map();
   #doc = new Y.Doc();
   /** The last operation in the document. */
@@ -67,7 +67,7 @@ export class Replay extends EventTarget {
 
   /** Bytes that are kept; a test holds them against the bounds. */
   get size() {
-    return this.#stretches.size + this.#states.size;
+    return this.#chunks.size + this.#states.size;
   }
 
   /**
@@ -96,7 +96,7 @@ export class Replay extends EventTarget {
    * @param {number} seq
    */
   mark(seq) {
-    return this.#stretches.get(stretchOf(seq))?.part(seq)?.mark(seq) ?? null;
+    return this.#chunks.get(chunkOf(seq))?.part(seq)?.mark(seq) ?? null;
   }
 
   /**
@@ -108,7 +108,7 @@ export class Replay extends EventTarget {
   async at(seq) {
     const asked = ++this.#asked;
     if (seq === this.#seq) return this.#doc;
-    if (!this.has(seq)) await this.#load(stretchOf(Math.max(seq, this.#start + 1)));
+    if (!this.has(seq)) await this.#load(chunkOf(Math.max(seq, this.#start + 1)));
     this.#check(asked);
     const from = this.#reach(seq);
     if (seq > 0 && from === null) throw new Error("This moment cannot be played. Try again.");
@@ -159,23 +159,23 @@ export class Replay extends EventTarget {
    */
   #reach(seq) {
     if (seq <= this.#start) return seq > 0 && this.#states.has(seq) ? seq : null;
-    const stretch = this.#stretches.get(stretchOf(seq));
-    if (!stretch || stretch.last < seq) return null;
-    const kept = this.#keptBefore(seq, stretch);
-    const isOnTheWay = this.#seq <= seq && this.#seq >= stretch.first - 1;
+    const chunk = this.#chunks.get(chunkOf(seq));
+    if (!chunk || chunk.last < seq) return null;
+    const kept = this.#keptBefore(seq, chunk);
+    const isOnTheWay = this.#seq <= seq && this.#seq >= chunk.first - 1;
     if (isOnTheWay && this.#seq >= (kept ?? 0)) return this.#seq;
     return kept;
   }
 
   /**
    * @param {number} seq
-   * @param {Stretch} stretch
+   * @param {Chunk} chunk
    */
-  #keptBefore(seq, stretch) {
-    for (let each = seq - (seq % KEEP_EVERY); each >= stretch.first - 1; each -= KEEP_EVERY) {
+  #keptBefore(seq, chunk) {
+    for (let each = seq - (seq % KEEP_EVERY); each >= chunk.first - 1; each -= KEEP_EVERY) {
       if (each === 0 || this.#states.has(each)) return each;
     }
-    const before = stretch.first - 1;
+    const before = chunk.first - 1;
     return this.#states.has(before) ? before : null;
   }
 
@@ -201,7 +201,7 @@ export class Replay extends EventTarget {
     this.#doc.transact(() => {
       do {
         const next = this.#seq + 1;
-        const update = this.#stretches.get(stretchOf(next))?.part(next)?.update(next);
+        const update = this.#chunks.get(chunkOf(next))?.part(next)?.update(next);
         if (!update) throw new Error("A part of the log is not here any more. Try again.");
         if (update.length > 0) Y.applyUpdate(this.#doc, update);
         this.#seq = next;
@@ -219,9 +219,9 @@ export class Replay extends EventTarget {
   // --- the log ---------------------------------------------------------------------------------
 
   /**
-   * Fetch what is missing of a stretch and the state before it.
+   * Fetch what is missing of a chunk and the state before it.
    * @param {number} number
-   * @returns {Promise<Stretch>}
+   * @returns {Promise<Chunk>}
    */
   #load(number) {
     const loading = this.#loading.get(number);
@@ -235,12 +235,12 @@ export class Replay extends EventTarget {
   async #fetch(number) {
     const before = this.#before(number);
     const state = this.#fetchState(before);
-    const stretch = this.#stretches.get(number) ?? new Stretch(before);
-    const end = (number + 1) * STRETCH;
-    const [kept] = await Promise.all([state, this.#fetchLog(stretch, end)]);
+    const chunk = this.#chunks.get(number) ?? new Chunk(before);
+    const end = (number + 1) * CHUNK_OPERATIONS;
+    const [kept] = await Promise.all([state, this.#fetchLog(chunk, end)]);
     if (kept) this.#states.set(before, kept);
-    this.#stretches.set(number, stretch);
-    return stretch;
+    this.#chunks.set(number, chunk);
+    return chunk;
   }
 
   /** @param {number} seq */
@@ -250,34 +250,34 @@ export class Replay extends EventTarget {
   }
 
   /**
-   * @param {Stretch} stretch
+   * @param {Chunk} chunk
    * @param {number} end
    */
-  async #fetchLog(stretch, end) {
-    while (stretch.last < Math.min(end, this.#head)) {
-      const after = stretch.last;
+  async #fetchLog(chunk, end) {
+    while (chunk.last < Math.min(end, this.#head)) {
+      const after = chunk.last;
       const query = `?after=${after}&limit=${end - after}`;
       const bytes = await this.#api.bytes(`${this.#path}operations/stream/${query}`);
-      const part = new PackedLog(bytes, after);
+      const part = new LogSegment(bytes, after);
       if (part.last === after) throw new Error("The server's log is shorter than it said.");
-      stretch.add(part);
+      chunk.add(part);
     }
   }
 
   /**
-   * Keep the states of a stretch that is here, by a document of its own.
+   * Keep the states of a chunk that is here, by a document of its own.
    * @param {number} number
    */
   async #keepStates(number) {
-    const stretch = this.#stretches.get(number);
+    const chunk = this.#chunks.get(number);
     const before = this.#before(number);
     const state = this.#states.get(before);
-    if (!stretch || (state?.size ?? 0) > SMALL_STATE_BYTES) return;
+    if (!chunk || (state?.size ?? 0) > SMALL_STATE_BYTES) return;
     const doc = new Y.Doc();
     if (state) Y.applyUpdate(doc, state.bytes);
     let until = performance.now() + TURN_MS;
-    for (let seq = before + 1; seq <= stretch.last && !this.#closed; seq += 1) {
-      const update = stretch.part(seq)?.update(seq);
+    for (let seq = before + 1; seq <= chunk.last && !this.#closed; seq += 1) {
+      const update = chunk.part(seq)?.update(seq);
       if (update?.length) Y.applyUpdate(doc, update);
       if (seq % KEEP_EVERY === 0 && !this.#states.has(seq)) {
         this.#states.set(seq, stateOf(Y.encodeStateAsUpdate(doc)));
@@ -289,27 +289,27 @@ export class Replay extends EventTarget {
     doc.destroy();
   }
 
-  /** The operation before a stretch. @param {number} number */
+  /** The operation before a chunk. @param {number} number */
   #before(number) {
-    return Math.max(number * STRETCH, this.#start);
+    return Math.max(number * CHUNK_OPERATIONS, this.#start);
   }
 
   /** @param {number} number */
   #isWhole(number) {
-    const stretch = this.#stretches.get(number);
+    const chunk = this.#chunks.get(number);
     const before = this.#before(number);
     const isStateHere = before === 0 || this.#states.has(before);
-    return isStateHere && stretch?.last === Math.min((number + 1) * STRETCH, this.#head);
+    return isStateHere && chunk?.last === Math.min((number + 1) * CHUNK_OPERATIONS, this.#head);
   }
 
   /**
-   * The stretches around a moment, the nearest first.
+   * The chunks around a moment, the nearest first.
    * @param {number} seq
    */
   #near(seq) {
-    const here = stretchOf(seq);
-    const first = stretchOf(this.#start + 1);
-    const count = stretchOf(this.#head) + 1 - first;
+    const here = chunkOf(seq);
+    const first = chunkOf(this.#start + 1);
+    const count = chunkOf(this.#head) + 1 - first;
     const all = Array.from({ length: Math.max(count, 0) }, (_, number) => first + number);
     return all.sort((a, b) => Math.abs(a - here) - Math.abs(b - here)).slice(0, AHEAD);
   }
@@ -325,8 +325,8 @@ export class Replay extends EventTarget {
 }
 
 /** Some operations of the log in the parts in which they came. */
-class Stretch {
-  /** @type {PackedLog[]} */
+class Chunk {
+  /** @type {LogSegment[]} */
   #parts = [];
   size = 0;
 
@@ -336,7 +336,7 @@ class Stretch {
     this.last = before;
   }
 
-  /** @param {PackedLog} part the next one */
+  /** @param {LogSegment} part the next one */
   add(part) {
     this.#parts.push(part);
     this.size += part.size;
@@ -350,8 +350,8 @@ class Stretch {
 }
 
 /** @param {number} seq */
-function stretchOf(seq) {
-  return Math.max(0, Math.floor((seq - 1) / STRETCH));
+function chunkOf(seq) {
+  return Math.max(0, Math.floor((seq - 1) / CHUNK_OPERATIONS));
 }
 
 /** @param {Uint8Array} bytes */

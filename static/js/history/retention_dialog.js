@@ -21,12 +21,12 @@ const AGES = [
  * @param {Api} api
  * @param {string} documentId
  */
-export function openKeeping(api, documentId) {
-  return new KeepingDialog(api, documentId).open();
+export function openRetention(api, documentId) {
+  return new RetentionDialog(api, documentId).open();
 }
 
 /** One opening of the dialog. */
-class KeepingDialog {
+class RetentionDialog {
   #api;
   #path;
   /** What holds now. @type {Settings | null} */
@@ -159,7 +159,7 @@ function parts() {
   const ages = new Map(AGES.map(([name, label]) => [name, daysField(label, KEEP_STEP)]));
   const versions = h(
     "fieldset",
-    { class: "keeping" },
+    { class: "retention" },
     h("legend", {}, "Versions"),
     hint("Those with a name stay for ever, and so do the first and the latest. Of the others:"),
     choice("versions", "server", "as this server does"),
@@ -170,7 +170,7 @@ function parts() {
   days.min = "1";
   const log = h(
     "fieldset",
-    { class: "keeping" },
+    { class: "retention" },
     h("legend", {}, "Single changes"),
     hint(
       "With every change kept, each moment can be seen again. Compaction gives up the changes of " +
@@ -184,10 +184,10 @@ function parts() {
   );
   const save = h("button", { type: "submit", class: "button primary", disabled: true }, "Save");
   const form = h("form", { class: "stack" }, versions, log, h("div", { class: "dialog-foot" }, save));
-  const question = h("p", { class: "keeping-question", role: "alert" });
+  const question = h("p", { class: "retention-question", role: "alert" });
   const no = h("button", { type: "button", class: "button" }, "Cancel");
   const yes = h("button", { type: "button", class: "button primary" }, "Give it up");
-  const asking = h("div", { class: "keeping-asking", hidden: true }, question, no, yes);
+  const asking = h("div", { class: "retention-asking", hidden: true }, question, no, yes);
   const message = h("p", { class: "form-message", role: "status", hidden: true });
   return { form, versions, ages, log, days, save, asking, question, no, yes, message };
 }
@@ -206,8 +206,8 @@ function hint(text) {
  * @param {string} label
  */
 function choice(group, value, label) {
-  const input = h("input", { type: "radio", name: `keeping-${group}`, value });
-  return h("label", { class: "keeping-choice" }, input, label);
+  const input = h("input", { type: "radio", name: `retention-${group}`, value });
+  return h("label", { class: "retention-choice" }, input, label);
 }
 
 /**
@@ -224,7 +224,7 @@ function daysField(label, step) {
  * @param {HTMLInputElement} input
  */
 function row(label, input) {
-  return h("div", { class: "keeping-row" }, h("span", { "aria-hidden": "true" }, label), input, "days");
+  return h("div", { class: "retention-row" }, h("span", { "aria-hidden": "true" }, label), input, "days");
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The list of sittings in the history: who wrote when, with the names and ways back of each. */
+/** The list of sessions in the history: who wrote when, with the names and ways back of each. */
 import { colourClass, initials } from "../ui/colours.js";
 import { counted, restoredOf } from "../lib/activity_text.js";
 import { h, icon } from "../ui/dom.js";
@@ -11,7 +11,7 @@ import { dayOf, span } from "../lib/time.js";
 
 /**
  * A row of `documents/{id}/writing-sessions/`.
- * @typedef {object} Sitting
+ * @typedef {object} WritingSession
  * @property {number} first_seq
  * @property {number} last_seq
  * @property {number} operations
@@ -27,14 +27,14 @@ import { dayOf, span } from "../lib/time.js";
 const PAGE = 30;
 
 /** The list, page by page. */
-export class SittingList {
+export class SessionList {
   #api;
   #path;
   #onPick;
   /** Query of the next page; null after the last one. @type {string | null} */
   #next = `?limit=${PAGE}`;
-  /** The latest first. @type {Sitting[]} */
-  #sittings = [];
+  /** The latest first. @type {WritingSession[]} */
+  #sessions = [];
   #here = -1;
   /** The page that is on its way. @type {Promise<void> | null} */
   #loading = null;
@@ -49,7 +49,7 @@ export class SittingList {
     { type: "button", class: "button", hidden: true, onclick: () => void this.#loadByButton() },
     "Load more",
   );
-  element = h("div", { class: "history-sittings" }, this.#list, this.#message, this.#more);
+  element = h("div", { class: "history-sessions" }, this.#list, this.#message, this.#more);
 
   /**
    * @param {Api} api
@@ -77,11 +77,11 @@ export class SittingList {
       const query = this.#next ?? "";
       const { results, next } = await this.#api.call(`${this.#path}${query}`);
       this.#next = next && new URL(next).search;
-      this.#sittings.push(...results);
+      this.#sessions.push(...results);
       this.#show();
       this.#say("");
       this.#offer(this.#next ? "Load more" : "");
-      void this.#count(query);
+      void this.#loadCharacterCounts(query);
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error), true);
       this.#offer("Try again");
@@ -90,18 +90,18 @@ export class SittingList {
     this.#more.disabled = false;
   }
 
-  /** Read the latest sittings anew: the document has grown, or a moment has got a name. */
+  /** Read the latest sessions anew: the document has grown, or a moment has got a name. */
   async refresh() {
     try {
       const query = `?limit=${PAGE}`;
       const { results } = await this.#api.call(`${this.#path}${query}`);
-      this.#takeLetters(results, this.#sittings);
+      this.#copyCharacterCounts(results, this.#sessions);
       const oldest = results.at(-1)?.first_seq ?? 0;
       // Rows that two pages both have are those of the new one.
-      const kept = this.#sittings.filter((sitting) => sitting.last_seq < oldest);
-      this.#sittings = [...results, ...kept];
+      const kept = this.#sessions.filter((session) => session.last_seq < oldest);
+      this.#sessions = [...results, ...kept];
       this.#show();
-      void this.#count(query);
+      void this.#loadCharacterCounts(query);
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error), true);
     }
@@ -111,26 +111,26 @@ export class SittingList {
    * Add how many letters came and went: the server may need longer for it than for the list.
    * @param {string} query of the page
    */
-  async #count(query) {
+  async #loadCharacterCounts(query) {
     const wanted = new URLSearchParams(query);
     wanted.set("letters", "true");
     try {
       const { results } = await this.#api.call(`${this.#path}?${wanted}`);
-      this.#takeLetters(this.#sittings, results);
-      this.#showLetters();
+      this.#copyCharacterCounts(this.#sessions, results);
+      this.#showCharacterCounts();
     } catch (error) {
       console.info("How many letters were written could not be asked:", error);
     }
   }
 
   /**
-   * Give sittings the counts of those that are the same.
-   * @param {Sitting[]} sittings
-   * @param {Sitting[]} counted
+   * Give sessions the counts of those that are the same.
+   * @param {WritingSession[]} sessions
+   * @param {WritingSession[]} counted
    */
-  #takeLetters(sittings, counted) {
-    const known = new Map(counted.map((sitting) => [stretchOf(sitting), sitting.letters]));
-    for (const sitting of sittings) sitting.letters ??= known.get(stretchOf(sitting)) ?? null;
+  #copyCharacterCounts(sessions, counted) {
+    const known = new Map(counted.map((session) => [keyOf(session), session.letters]));
+    for (const session of sessions) session.letters ??= known.get(keyOf(session)) ?? null;
   }
 
   /**
@@ -155,25 +155,25 @@ export class SittingList {
   }
 
   /**
-   * Return the end of the sitting before a moment, loading what is needed; 0 before the first.
+   * Return the end of the session before a moment, loading what is needed; 0 before the first.
    * @param {number} seq
    */
   async before(seq) {
-    const find = () => this.#sittings.find(({ last_seq: last }) => last < seq);
+    const find = () => this.#sessions.find(({ last_seq: last }) => last < seq);
     for (let found = find(); ; found = find()) {
       if (found || this.#next === null) return found?.last_seq ?? 0;
-      const known = this.#sittings.length;
+      const known = this.#sessions.length;
       await this.load();
-      if (this.#sittings.length === known) return seq;
+      if (this.#sessions.length === known) return seq;
     }
   }
 
   /**
-   * Return the end of the sitting after a moment, null after the last one.
+   * Return the end of the session after a moment, null after the last one.
    * @param {number} seq
    */
   after(seq) {
-    return this.#sittings.findLast(({ last_seq: last }) => last > seq)?.last_seq ?? null;
+    return this.#sessions.findLast(({ last_seq: last }) => last > seq)?.last_seq ?? null;
   }
 
   /**
@@ -182,7 +182,7 @@ export class SittingList {
    * @returns {Named | null}
    */
   versionAt(seq) {
-    const versions = this.#sittings.flatMap((sitting) => sitting.versions);
+    const versions = this.#sessions.flatMap((session) => session.versions);
     return versions.find((version) => version.seq === seq) ?? null;
   }
 
@@ -192,7 +192,7 @@ export class SittingList {
    */
   async putVersion(version) {
     await this.before(version.seq);
-    const place = this.#sittings.findLast(({ last_seq: last }) => version.seq <= last);
+    const place = this.#sessions.findLast(({ last_seq: last }) => version.seq <= last);
     if (!place) {
       await this.refresh(); // the document has grown
       return;
@@ -204,14 +204,14 @@ export class SittingList {
   }
 
   /**
-   * Return the moment before the sitting that a moment is in, or before its operation alone.
+   * Return the moment before the session that a moment is in, or before its operation alone.
    * @param {number} seq
    */
   startOf(seq) {
-    const sitting = this.#sittings.find(
+    const session = this.#sessions.find(
       ({ first_seq: first, last_seq: last }) => first <= seq && seq <= last,
     );
-    return Math.max(0, (sitting?.first_seq ?? seq) - 1);
+    return Math.max(0, (session?.first_seq ?? seq) - 1);
   }
 
   /**
@@ -222,7 +222,7 @@ export class SittingList {
     await this.before(seq + 1);
     /** @type {Map<number, {id: number, name: string}>} */
     const people = new Map();
-    for (const { last_seq: last, authors } of this.#sittings) {
+    for (const { last_seq: last, authors } of this.#sessions) {
       if (last <= seq) continue;
       for (const { id, name } of authors) {
         if (id !== null) people.set(id, { id, name: name ?? "Somebody" });
@@ -236,7 +236,7 @@ export class SittingList {
    * @param {string} username
    */
   nameOf(username) {
-    for (const { authors } of this.#sittings) {
+    for (const { authors } of this.#sessions) {
       const author = authors.find((each) => each.username === username);
       if (author?.name) return author.name;
     }
@@ -261,28 +261,28 @@ export class SittingList {
     /** @type {HTMLElement[]} */
     const items = [];
     let day = "";
-    for (const sitting of this.#sittings) {
-      if (dayOf(sitting.last_at) !== day) {
-        day = dayOf(sitting.last_at);
+    for (const session of this.#sessions) {
+      if (dayOf(session.last_at) !== day) {
+        day = dayOf(session.last_at);
         items.push(h("li", { class: "history-day" }, h("h3", {}, day)));
       }
-      items.push(h("li", {}, this.#row(sitting), ...this.#marks(sitting)));
+      items.push(h("li", {}, this.#row(session), ...this.#marks(session)));
     }
     this.#list.replaceChildren(...items);
-    this.#showLetters();
+    this.#showCharacterCounts();
     this.mark(this.#here);
     this.#rows()[focused]?.focus();
   }
 
   /** Fill in what came later than the rows, which stay: somebody may be about to press one. */
-  #showLetters() {
-    const places = this.#list.querySelectorAll(".history-letters");
-    this.#sittings.forEach(({ letters }, index) =>
-      places[index]?.replaceChildren(...lettersOf(letters)),
+  #showCharacterCounts() {
+    const places = this.#list.querySelectorAll(".history-counts");
+    this.#sessions.forEach(({ letters }, index) =>
+      places[index]?.replaceChildren(...characterCountsOf(letters)),
     );
   }
 
-  /** @param {Sitting} sitting */
+  /** @param {WritingSession} session */
   #row({ first_seq: first, last_seq: last, operations, began_at: began, last_at: at, ...more }) {
     const names = more.authors.map(({ name }) => name ?? "Somebody").join(", ");
     const size = counted(operations, "change");
@@ -304,14 +304,14 @@ export class SittingList {
         "span",
         { class: "history-words" },
         h("b", {}, names),
-        h("span", { class: "muted" }, `${when} · ${size}`, h("span", { class: "history-letters" })),
+        h("span", { class: "muted" }, `${when} · ${size}`, h("span", { class: "history-counts" })),
       ),
     );
   }
 
   /**
-   * The names and ways back of a sitting, the latest first.
-   * @param {Sitting} sitting
+   * The names and ways back of a session, the latest first.
+   * @param {WritingSession} session
    */
   #marks({ versions, restores }) {
     const rows = [
@@ -379,16 +379,16 @@ export class SittingList {
   }
 }
 
-/** @param {Sitting} sitting */
-function stretchOf({ first_seq: first, last_seq: last }) {
+/** @param {WritingSession} session */
+function keyOf({ first_seq: first, last_seq: last }) {
   return `${first}-${last}`;
 }
 
 /**
  * How much was written, in signs for the eye and in words for the ear.
- * @param {Sitting["letters"]} letters
+ * @param {WritingSession["letters"]} letters
  */
-function lettersOf(letters) {
+function characterCountsOf(letters) {
   if (!letters) return [];
   const { added, removed } = letters;
   const signs = `+${added.toLocaleString("en")} −${removed.toLocaleString("en")}`;

@@ -1,19 +1,19 @@
 /** The sheet that shows a document at a moment: one editor, of which only what differs is drawn. */
 import { createPreview } from "../editor/editor.js";
-import { MomentNodes } from "./yjs_to_prosemirror.js";
+import { NodeBuilder } from "./yjs_to_prosemirror.js";
 
 /** @typedef {import("../../vendor/yjs.js").Y.Doc} YDoc */
-/** @typedef {ReturnType<MomentNodes["root"]>["content"]} Content */
+/** @typedef {ReturnType<NodeBuilder["root"]>["content"]} Content */
 
 /** Shows one document after the other. */
-export class MomentSheet {
+export class StateView {
   #editor;
   #nodes;
 
   /** @param {HTMLElement} element what scrolls */
   constructor(element) {
     this.#editor = createPreview(element);
-    this.#nodes = new MomentNodes(this.#editor.schema);
+    this.#nodes = new NodeBuilder(this.#editor.schema);
   }
 
   /**

@@ -15,7 +15,7 @@ import { FIELD } from "../editor/editor.js";
 const MARK_HASH = /--[a-zA-Z0-9+/=]{8}$/;
 
 /** Makes nodes for one editor. */
-export class MomentNodes {
+export class NodeBuilder {
   #schema;
   /** Of the blocks of documents that are watched. @type {WeakMap<object, PMNode | null>} */
   #made = new WeakMap();

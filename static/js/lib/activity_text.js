@@ -2,7 +2,7 @@
 
 /**
  * A row of `documents/{id}/activity/`.
- * @typedef {object} Deed
+ * @typedef {object} ActivityEvent
  * @property {number} id
  * @property {string} kind
  * @property {{id: number | null, username: string | null, name: string | null}} actor
@@ -10,7 +10,7 @@
  * @property {Record<string, unknown>} detail
  */
 
-/** @type {Record<string, (detail: Record<string, unknown>, deed: Deed) => string>} */
+/** @type {Record<string, (detail: Record<string, unknown>, event: ActivityEvent) => string>} */
 const SENTENCES = {
   created: () => "created the document",
   edited: ({ operations, ongoing }) =>
@@ -36,12 +36,12 @@ const SENTENCES = {
 
 /**
  * Return what was done, without who did it: the rest of a sentence that begins with a name.
- * @param {Deed} deed
+ * @param {ActivityEvent} event
  */
-export function sentenceOf(deed) {
-  const words = SENTENCES[deed.kind];
+export function sentenceOf(event) {
+  const words = SENTENCES[event.kind];
   // A newer server knows more kinds than this page.
-  return words ? words(deed.detail, deed) : deed.kind.replaceAll("_", " ");
+  return words ? words(event.detail, event) : event.kind.replaceAll("_", " ");
 }
 
 /**

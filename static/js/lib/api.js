@@ -27,7 +27,9 @@ export class ApiError extends Error {
   }
 }
 
-/** @typedef {import("../sync/provider.js").Token} Token */
+/** @typedef {{id: string, username: string, name: string}} Person */
+
+/** @typedef {{access: string, expiresAt: number}} Token `expiresAt` in ms since the epoch */
 
 /** Calls of one person's page. */
 export class Api {

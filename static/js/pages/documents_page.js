@@ -15,7 +15,7 @@ import { toast, toastError } from "../ui/toast.js";
  * @property {Record<string, boolean>} abilities
  */
 
-/** @type {{user: import("../editor/editor.js").Person, mayCreate: boolean}} */
+/** @type {{user: import("../lib/api.js").Person, mayCreate: boolean}} */
 const page = pageData();
 const api = new Api(page.user.id);
 const SEARCH_PAUSE_MS = 200;

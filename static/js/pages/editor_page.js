@@ -1,10 +1,10 @@
 /** The page of one document: puts connection, text, title, people and sharing together. */
 import { IndexeddbPersistence, Y } from "../../vendor/yjs.js";
 import { Api, ApiError } from "../lib/api.js";
-import { AuthorsMode } from "../editor/author_colours.js";
+import { AuthorColours } from "../editor/author_colours.js";
 import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
 import { createEditor } from "../editor/editor.js";
-import { momentOf } from "../history/deep_link.js";
+import { seqOf } from "../history/deep_link.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
 import { mountPresence } from "../editor/presence.js";
@@ -26,7 +26,7 @@ const WORDS_SLICE_MS = 8;
  * What the server puts into the page.
  * @typedef {object} Page
  * @property {{id: string, title: string, lineage: string, seq: number, abilities: Record<string, boolean>}} document
- * @property {import("../editor/editor.js").Person} user
+ * @property {import("../lib/api.js").Person} user
  */
 
 /** @type {Page} */
@@ -59,7 +59,7 @@ const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
-const authors = new AuthorsMode(api, {
+const authors = new AuthorColours(api, {
   documentId: page.document.id,
   doc,
   editor,
@@ -80,7 +80,7 @@ showState();
 countSoon();
 greetNewDocument();
 document.body.dataset.ready = "true";
-const moment = momentOf(location.hash);
+const moment = seqOf(location.hash);
 if (moment !== null && page.document.abilities.look_at_history) void opened(() => showHistory(moment));
 
 /** Load what this device has of the document, then begin its connection. */

@@ -6,7 +6,7 @@ import { h } from "../ui/dom.js";
 import { ago } from "../lib/time.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
-/** @typedef {import("../lib/activity_text.js").Deed} Deed */
+/** @typedef {import("../lib/activity_text.js").ActivityEvent} ActivityEvent */
 
 const PAGE = 30;
 
@@ -80,11 +80,11 @@ class ActivityDialog {
 
   /**
    * Add rows; return the first one.
-   * @param {Deed[]} deeds
+   * @param {ActivityEvent[]} events
    */
-  #show(deeds) {
-    const fresh = deeds.filter(({ id }) => !this.#shown.has(id));
-    const rows = fresh.map((deed) => this.#row(deed));
+  #show(events) {
+    const fresh = events.filter(({ id }) => !this.#shown.has(id));
+    const rows = fresh.map((event) => this.#row(event));
     for (const { id } of fresh) this.#shown.add(id);
     this.#list.append(...rows);
     this.#say(this.#shown.size === 0 ? "Nothing yet. What people do here will be listed." : "");
@@ -109,9 +109,9 @@ class ActivityDialog {
     this.#message.classList.toggle("is-error", isError);
   }
 
-  /** @param {Deed} deed */
-  #row(deed) {
-    const { actor, at, detail } = deed;
+  /** @param {ActivityEvent} event */
+  #row(event) {
+    const { actor, at, detail } = event;
     const name = actor.name ?? "Somebody";
     const isSelf = String(actor.id) === this.#selfId;
     const when = h("time", { datetime: at }, ago(at));
@@ -119,13 +119,13 @@ class ActivityDialog {
     const key = actor.id === null ? name : String(actor.id);
     return h(
       "li",
-      { class: "activity-row", tabindex: "-1", "data-kind": deed.kind },
+      { class: "activity-row", tabindex: "-1", "data-kind": event.kind },
       h("span", { class: `avatar ${colourClass(key)}`, "aria-hidden": "true" }, initials(name)),
       h(
         "p",
         { class: "activity-text" },
         h("b", {}, isSelf ? `${name} (you)` : name),
-        ` ${sentenceOf(deed)} `,
+        ` ${sentenceOf(event)} `,
         h("span", { class: "muted" }, when),
       ),
     );

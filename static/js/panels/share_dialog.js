@@ -4,7 +4,7 @@ import { openDialog } from "../ui/dialog.js";
 import { debounced, h, icon } from "../ui/dom.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
-/** @typedef {import("../editor/editor.js").Person} Person */
+/** @typedef {import("../lib/api.js").Person} Person */
 
 /**
  * @typedef {object} Permission

@@ -26,13 +26,13 @@ import {
 
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 /** @typedef {import("./outbox.js").Operation} Operation */
+/** @typedef {import("../lib/api.js").Token} Token */
 
 /**
  * Where the access token comes from.
  * @typedef {object} Tokens
  * @property {() => Promise<Token>} current one that is still good for a while
  * @property {() => Promise<Token>} renew a new one
- * @typedef {{access: string, expiresAt: number}} Token `expiresAt` in ms since the epoch
  */
 
 /**
