@@ -44,10 +44,11 @@ test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make
 	@$(if $(ARGS),,npm run --silent test)
 	@$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),scripts/run_tests.py)
 
-lint: $(VENV)/installed-dev ## Check style and the direction of imports
+lint: $(VENV)/installed-dev node_modules/installed ## Check style and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(NO_SERVICES) $(BIN)/lint-imports --no-logo
+	@npm run --silent lint
 
 types: $(VENV)/installed-dev node_modules/installed ## Check types: mypy strict, and our JavaScript by tsc
 	@$(NO_SERVICES) $(BIN)/mypy
