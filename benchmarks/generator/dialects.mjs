@@ -62,7 +62,7 @@ const stock = {
     if (type === SYNC) client.onSync(decoder)
     else if (type === AWARENESS && client.onCaret) readCarets(decoder, client)
   },
-  update: (client, update) => updateFrame(update),
+  update: (_client, update) => updateFrame(update),
   caret: caretFrame
 }
 

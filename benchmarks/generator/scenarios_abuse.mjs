@@ -20,7 +20,7 @@ export async function s13 (run, tell) {
   const people = new Bystanders(run, writers, readers)
   for (const kind of KINDS) {
     const normal = await people.type(seconds)
-    const abuser = new Abuser(run, kind)
+    const abuser = new Abuser(kind)
     await abuser.hasBegun
     const under = await people.type(seconds)
     const { codes, ...became } = await abuser.stop()
@@ -71,7 +71,7 @@ class Bystanders {
 }
 
 class Abuser {
-  constructor (run, kind) {
+  constructor (kind) {
     const words = JSON.parse(process.argv[2])
     this.worker = new Worker(new URL('./abuser.mjs', import.meta.url), { workerData: { words, kind } })
     let tell

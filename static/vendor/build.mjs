@@ -52,7 +52,7 @@ const icons = [
 ];
 const symbols = icons.map((name) => {
   const svg = readFileSync(join(root, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");
-  const shapes = svg.replace(/<!--[^]*?-->/g, "").replace(/^[^]*?<svg[^]*?>|<\/svg>\s*$/g, "");
+  const shapes = svg.replace(/<!--[\s\S]*?-->/g, "").replace(/^[\s\S]*?<svg[\s\S]*?>|<\/svg>\s*$/g, "");
   return `<symbol id="${name}" viewBox="0 0 24 24">${shapes.replace(/\s+/g, " ").trim()}</symbol>`;
 });
 writeFileSync(

@@ -24,7 +24,10 @@ function watched(blocks) {
   for (const block of blocks) {
     const words = block.textContent;
     const textBetween = block.textBetween.bind(block);
-    block.textBetween = (/** @type {any[]} */ ...range) => (read.push(words), textBetween(...range));
+    block.textBetween = (/** @type {any[]} */ ...range) => {
+      read.push(words);
+      return textBetween(...range);
+    };
   }
   return read;
 }

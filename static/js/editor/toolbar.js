@@ -80,7 +80,7 @@ function onKey(event, buttons, editor) {
     editor.view.focus();
     return;
   }
-  const at = buttons.findIndex((button) => button === document.activeElement);
+  const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
   const to = /** @type {Record<string, number>} */ ({
     ArrowRight: (at + 1) % buttons.length,
     ArrowLeft: (at - 1 + buttons.length) % buttons.length,

@@ -257,7 +257,7 @@ export class SessionList {
   }
 
   #show() {
-    const focused = this.#rows().findIndex((row) => row === document.activeElement);
+    const focused = this.#rows().indexOf(/** @type {HTMLElement} */ (document.activeElement));
     /** @type {HTMLElement[]} */
     const items = [];
     let day = "";
@@ -348,7 +348,7 @@ export class SessionList {
    */
   #move(event) {
     const rows = this.#rows();
-    const here = rows.findIndex((row) => row === event.target);
+    const here = rows.indexOf(/** @type {HTMLElement} */ (event.target));
     const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1 }[event.key];
     const row = to === undefined ? null : rows[to];
     if (!row) return;

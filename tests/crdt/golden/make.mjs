@@ -13,7 +13,7 @@ import { prosemirrorJSONToYDoc, yDocToProsemirrorJSON } from '@tiptap/y-tiptap'
 
 const b64 = bytes => Buffer.from(bytes).toString('base64')
 const save = (name, value) =>
-  writeFileSync(new URL(`${name}.json`, import.meta.url), JSON.stringify(value, null, 1) + '\n')
+  writeFileSync(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(value, null, 1)}\n`)
 
 /** A writer with a fixed client id that keeps the updates it makes. */
 const writer = (clientID, outbox, options = {}) => {
@@ -188,6 +188,7 @@ const moves = {
   xml: (doc, below) => {
     const root = doc.getXmlFragment('default')
     if (root.length === 0 || below(4) === 0) root.insert(below(root.length + 1), [paragraph('new')])
+    // biome-ignore lint/suspicious/noDuplicateElseIf: below() returns another number each time.
     else if (root.length > 2 && below(4) === 0) root.delete(below(root.length), 1)
     else {
       const text = root.get(below(root.length)).get(0)
