@@ -54,9 +54,10 @@ types: $(VENV)/installed-dev node_modules/installed ## Check types: mypy strict,
 	@$(NO_SERVICES) $(BIN)/mypy
 	@npm run --silent types
 
-format: $(VENV)/installed-dev ## Rewrite the code in the house's style
+format: $(VENV)/installed-dev node_modules/installed ## Rewrite the code in the house's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@npm run --silent format
 
 lock: $(VENV)/installed-dev ## Lock the requirements anew, with hashes
 	@cd benchmarks && ../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
