@@ -12,7 +12,14 @@ export { Heading } from "@tiptap/extension-heading";
 export { HorizontalRule } from "@tiptap/extension-horizontal-rule";
 export { Italic } from "@tiptap/extension-italic";
 export { Link, isAllowedUri } from "@tiptap/extension-link";
-export { BulletList, ListItem, ListKeymap, OrderedList, TaskItem, TaskList } from "@tiptap/extension-list";
+export {
+  BulletList,
+  ListItem,
+  ListKeymap,
+  OrderedList,
+  TaskItem,
+  TaskList,
+} from "@tiptap/extension-list";
 export { Paragraph } from "@tiptap/extension-paragraph";
 export { Strike } from "@tiptap/extension-strike";
 export { Text } from "@tiptap/extension-text";

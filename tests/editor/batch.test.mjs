@@ -25,7 +25,10 @@ test("a pause of 200 ms ends the batch", () => {
   assert.equal(finished.length, 0);
   assert.equal(batch.edits, 2);
   mock.timers.tick(1);
-  assert.deepEqual(finished.map(({ edits }) => edits), [2]);
+  assert.deepEqual(
+    finished.map(({ edits }) => edits),
+    [2],
+  );
   assert.equal(batch.edits, 0);
 });
 

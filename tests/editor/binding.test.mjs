@@ -19,9 +19,8 @@ const bundle = await build({
   plugins: [patches],
 });
 /** @type {any} */
-const { EditorState, Schema, TextSelection, Y, yXmlFragmentToProseMirrorRootNode, ySyncPlugin } = await import(
-  `data:text/javascript,${encodeURIComponent(bundle.outputFiles[0]?.text ?? "")}`
-);
+const { EditorState, Schema, TextSelection, Y, yXmlFragmentToProseMirrorRootNode, ySyncPlugin } =
+  await import(`data:text/javascript,${encodeURIComponent(bundle.outputFiles[0]?.text ?? "")}`);
 
 const schema = new Schema({
   nodes: {
@@ -81,7 +80,9 @@ class View {
     const fresh = yXmlFragmentToProseMirrorRootNode(this.fragment, schema);
     assert.deepEqual(this.state.doc.toJSON(), fresh.toJSON());
     this.state.doc.check();
-    const kept = [...this.fragment.toArray()].map((type) => this.binding.mapping.get(type)?.toJSON());
+    const kept = [...this.fragment.toArray()].map((type) =>
+      this.binding.mapping.get(type)?.toJSON(),
+    );
     assert.deepEqual(kept, fresh.toJSON().content);
   }
 }
@@ -121,7 +122,10 @@ test("a letter of somebody else leaves all other blocks the same ones", () => {
   ada.check();
 });
 
-for (const [place, at] of /** @type {[string, number][]} */ ([["in a block before", 1], ["before it", 10]])) {
+for (const [place, at] of /** @type {[string, number][]} */ ([
+  ["in a block before", 1],
+  ["before it", 10],
+])) {
   test(`letters of somebody else ${place} move a selection with its text`, () => {
     const [ada, grace] = [new View(written(3), 2), new View(written(3), 3)];
     ada.dispatch(ada.state.tr.setSelection(TextSelection.create(ada.state.doc, 12, 15)));

@@ -24,7 +24,10 @@ test("batches that were not sent grow into one operation with a new id", async (
   const first = outbox.add(one, vector, 1);
   const second = outbox.add(two, vector, 2);
   assert.notEqual(first.id, second.id);
-  assert.deepEqual(outbox.operations.map(({ id }) => id), [second.id]);
+  assert.deepEqual(
+    outbox.operations.map(({ id }) => id),
+    [second.id],
+  );
   assert.equal(outbox.edits, 3);
   const doc = new Y.Doc();
   Y.applyUpdate(doc, second.update);
@@ -37,7 +40,10 @@ test("an operation that was sent does not change any more", async () => {
   const first = outbox.add(one, vector, 1);
   outbox.markSent(first.id);
   const second = outbox.add(two, vector, 1);
-  assert.deepEqual(outbox.operations.map(({ id }) => id), [first.id, second.id]);
+  assert.deepEqual(
+    outbox.operations.map(({ id }) => id),
+    [first.id, second.id],
+  );
   assert.ok(first.order < second.order);
 });
 
@@ -47,10 +53,16 @@ test("an operation stays over a reload until it is removed, and does not grow th
   const kept = (await Outbox.open(store)).add(one, vector, 1);
   const reloaded = await Outbox.open(store);
   const next = reloaded.add(two, vector, 1);
-  assert.deepEqual(reloaded.operations.map(({ id }) => id), [kept.id, next.id]);
+  assert.deepEqual(
+    reloaded.operations.map(({ id }) => id),
+    [kept.id, next.id],
+  );
   assert.equal(reloaded.remove(kept.id), true);
   assert.equal(reloaded.remove(kept.id), false);
-  assert.deepEqual((await Outbox.open(store)).operations.map(({ id }) => id), [next.id]);
+  assert.deepEqual(
+    (await Outbox.open(store)).operations.map(({ id }) => id),
+    [next.id],
+  );
 });
 
 test("a large operation is left alone and the next one begins", async () => {

@@ -80,7 +80,21 @@ async function textAt(replay, seq) {
 test("back and forth and far away, each moment is what it was", async () => {
   const served = new Served().write(2_600);
   const replay = new Replay(served, PATH, 2_600);
-  const moments = [2600, 2599, 2598, 3, 4, 0, 1, CHUNK_OPERATIONS, CHUNK_OPERATIONS + 1, CHUNK_OPERATIONS - 1, 2000, 1999, 2600];
+  const moments = [
+    2600,
+    2599,
+    2598,
+    3,
+    4,
+    0,
+    1,
+    CHUNK_OPERATIONS,
+    CHUNK_OPERATIONS + 1,
+    CHUNK_OPERATIONS - 1,
+    2000,
+    1999,
+    2600,
+  ];
   for (const seq of moments) assert.equal(await textAt(replay, seq), served.texts[seq], `${seq}`);
 });
 

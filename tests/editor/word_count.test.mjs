@@ -36,11 +36,22 @@ function watched(blocks) {
 const CASES = [
   ["an empty paragraph", doc.create(null, [line()]), 0],
   ["a paragraph", doc.create(null, [line(text("Two words, no more."))]), 4],
-  ["words do not run on into the next block", doc.create(null, [line(text("one")), line(text("two"))]), 2],
-  ["nor over a line break", doc.create(null, [line(text("one"), lineBreak.create(), text("two"))]), 2],
+  [
+    "words do not run on into the next block",
+    doc.create(null, [line(text("one")), line(text("two"))]),
+    2,
+  ],
+  [
+    "nor over a line break",
+    doc.create(null, [line(text("one"), lineBreak.create(), text("two"))]),
+    2,
+  ],
   [
     "within items, beside a rule",
-    doc.create(null, [item.create(null, [line(text("a b")), item.create(null, [line(text("c"))])]), rule.create()]),
+    doc.create(null, [
+      item.create(null, [line(text("a b")), item.create(null, [line(text("c"))])]),
+      rule.create(),
+    ]),
     3,
   ],
   ["a script without spaces", doc.create(null, [line(text("我们在港口"))]), 3],
@@ -57,7 +68,11 @@ for (const [name, node, expected] of CASES) {
 
 test("only what has changed is read again", () => {
   const counter = new WordCounter();
-  const [first, second, other] = [line(text("one two")), line(text("three")), line(text("four five six"))];
+  const [first, second, other] = [
+    line(text("one two")),
+    line(text("three")),
+    line(text("four five six")),
+  ];
   const read = watched([first, second, other]);
   assert.equal(counter.count(doc.create(null, [first, second])), 3);
   assert.equal(counter.count(doc.create(null, [first, other])), 5);
@@ -70,9 +85,15 @@ test("a count that takes too long goes on where it stopped, until it is whole", 
   const blocks = ["a", "b c", "d e f"].map((words) => line(text(words)));
   const read = watched(blocks);
   const whole = doc.create(null, blocks);
-  assert.equal(counter.count(whole, () => true), null);
+  assert.equal(
+    counter.count(whole, () => true),
+    null,
+  );
   assert.deepEqual(read, ["a"]);
-  assert.equal(counter.count(whole, () => read.length === 2), null);
+  assert.equal(
+    counter.count(whole, () => read.length === 2),
+    null,
+  );
   assert.deepEqual(read, ["a", "b c"]);
   assert.equal(counter.count(whole), 6);
   assert.deepEqual(read, ["a", "b c", "d e f"]);
@@ -80,7 +101,10 @@ test("a count that takes too long goes on where it stopped, until it is whole", 
 
 test("a clock that is always late only makes it take more calls", () => {
   const counter = new WordCounter();
-  const whole = doc.create(null, ["a", "b c", "d e f"].map((words) => line(text(words))));
+  const whole = doc.create(
+    null,
+    ["a", "b c", "d e f"].map((words) => line(text(words))),
+  );
   const counts = Array.from({ length: 4 }, () => counter.count(whole, () => true));
   assert.deepEqual(counts, [null, null, null, 6]);
 });

@@ -51,7 +51,12 @@ export class Attribution {
       this.#runs.set(client, known);
       const last = known.at(-1);
       if (last && last.end >= end) continue;
-      known.push({ first: last ? Math.max(first, last.end) : first, end, author: String(author), at });
+      known.push({
+        first: last ? Math.max(first, last.end) : first,
+        end,
+        author: String(author),
+        at,
+      });
     }
   }
 

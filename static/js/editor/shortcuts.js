@@ -39,7 +39,9 @@ export function bindShortcuts(editor, { toolbar, onSave, onAuthors }) {
     else if (mod && event.key === "s" && !event.shiftKey) handled(event, onSave);
     else if (mod && event.altKey && event.code === "KeyA") handled(event, onAuthors);
     else if (event.altKey && event.key === "F10") {
-      handled(event, () => toolbar.querySelector(/** @type {"button"} */ ("[tabindex='0']"))?.focus());
+      handled(event, () =>
+        toolbar.querySelector(/** @type {"button"} */ ("[tabindex='0']"))?.focus(),
+      );
     } else if (mod && event.key === "k" && editor.isEditable && editor.isFocused) {
       handled(event, () => void editLink(editor));
     }

@@ -114,6 +114,12 @@ export async function editLink(editor) {
   const chain = editor.chain().focus().extendMarkRange("link");
   if (href === null) chain.unsetLink().run();
   else if (editor.state.selection.empty && !value) {
-    chain.insertContent({ type: "text", text: typed.trim(), marks: [{ type: "link", attrs: { href } }] }).run();
+    chain
+      .insertContent({
+        type: "text",
+        text: typed.trim(),
+        marks: [{ type: "link", attrs: { href } }],
+      })
+      .run();
   } else chain.setLink({ href }).run();
 }

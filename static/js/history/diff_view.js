@@ -72,7 +72,11 @@ export function renderDiff(changes, takeBack) {
 /** @param {Change} change */
 function nodeOf(change) {
   const { kind, node } = change;
-  const { type, attributes, attributes_before: before } = /** @type {NonNullable<Change["node"]>} */ (node);
+  const {
+    type,
+    attributes,
+    attributes_before: before,
+  } = /** @type {NonNullable<Change["node"]>} */ (node);
   const level = Math.min(Math.max(Number(attributes.level) || 1, 1), 3);
   const tag = type === "heading" ? /** @type {"h1"} */ (`h${level}`) : (NODES[type] ?? "div");
   const element = h(tag, before ? { "data-before": looksOf(before) } : {});
@@ -102,7 +106,11 @@ function textOf(change) {
  */
 function marked(name, value, inside) {
   if (name === "link" && isSafeLink(String(value?.href ?? ""))) {
-    return h("a", { href: String(value.href), rel: "noopener noreferrer nofollow", target: "_blank" }, inside);
+    return h(
+      "a",
+      { href: String(value.href), rel: "noopener noreferrer nofollow", target: "_blank" },
+      inside,
+    );
   }
   const tag = MARKS[name];
   return tag ? h(tag, {}, inside) : inside;

@@ -235,7 +235,8 @@ class HistoryDialog {
     if (this.#isFollowing) return;
     this.#isFollowing = true;
     try {
-      while (this.#replay && this.#shownSeq !== this.#seq && !this.#isClosed) await this.#showMoment(this.#seq);
+      while (this.#replay && this.#shownSeq !== this.#seq && !this.#isClosed)
+        await this.#showMoment(this.#seq);
       this.#showError("");
     } catch (error) {
       this.#fail(error);
@@ -592,11 +593,14 @@ class HistoryDialog {
     undo.value = "";
     if (!author) return;
     const body = { author: Number(author), after_seq: this.#seq, seen_seq: this.#head };
-    await this.#ask({ path: `${this.#path}undo/`, body }, {
-      nothing: `Nothing of what ${name} did since then is left to undo.`,
-      question: `The document will read like this, without what ${name} did since then.`,
-      done: `What ${name} did since then is undone.`,
-    });
+    await this.#ask(
+      { path: `${this.#path}undo/`, body },
+      {
+        nothing: `Nothing of what ${name} did since then is left to undo.`,
+        question: `The document will read like this, without what ${name} did since then.`,
+        done: `What ${name} did since then is undone.`,
+      },
+    );
   }
 
   // --- the way back ----------------------------------------------------------------------------
@@ -606,13 +610,16 @@ class HistoryDialog {
     // What came since the dialog was opened was not seen, and stays.
     const meanwhile = this.#head > this.#seenHead;
     const body = { seen_seq: this.#seenHead };
-    await this.#ask({ path: `${this.#path}at/${this.#seq}/restore/`, body }, {
-      nothing: "The document reads like this already.",
-      question: meanwhile
-        ? "The document will read like this: as it was then, and with what others wrote meanwhile."
-        : "The document will read like this. Everybody sees it, and undo takes it back.",
-      done: "The document is as it was then.",
-    });
+    await this.#ask(
+      { path: `${this.#path}at/${this.#seq}/restore/`, body },
+      {
+        nothing: "The document reads like this already.",
+        question: meanwhile
+          ? "The document will read like this: as it was then, and with what others wrote meanwhile."
+          : "The document will read like this. Everybody sees it, and undo takes it back.",
+        done: "The document is as it was then.",
+      },
+    );
   }
 
   /**
@@ -777,7 +784,13 @@ function parts() {
   const main = h(
     "div",
     { class: "history-main" },
-    h("div", { class: "history-head" }, h("p", { class: "history-position" }, who, place), news, view),
+    h(
+      "div",
+      { class: "history-head" },
+      h("p", { class: "history-position" }, who, place),
+      news,
+      view,
+    ),
     h("div", { class: "history-bar" }, transport, progress),
     changesBar,
     problem,
@@ -793,13 +806,48 @@ function parts() {
   const name = h("input", { class: "field", maxlength: 200, "aria-label": "Name of this moment" });
   name.placeholder = "Name this moment…";
   const keep = h("button", { type: "submit", class: "button" }, "Keep");
-  const unname = iconButton("Take the name away", "x", "Take the name away: the version may go with time");
+  const unname = iconButton(
+    "Take the name away",
+    "x",
+    "Take the name away: the version may go with time",
+  );
   unname.hidden = true;
   const keeping = button("What is kept…", "link-button history-retention");
   return {
-    slider, play, earlier, later, transport, progress, who, place, said, news, sheet, problem,
-    problemText, retry, link, restore, acting, question, cancel, confirm, asking, main, empty, name,
-    keep, unname, keeping, view, undo, changes, changesBar, changesText, changeBefore, changeAfter,
+    slider,
+    play,
+    earlier,
+    later,
+    transport,
+    progress,
+    who,
+    place,
+    said,
+    news,
+    sheet,
+    problem,
+    problemText,
+    retry,
+    link,
+    restore,
+    acting,
+    question,
+    cancel,
+    confirm,
+    asking,
+    main,
+    empty,
+    name,
+    keep,
+    unname,
+    keeping,
+    view,
+    undo,
+    changes,
+    changesBar,
+    changesText,
+    changeBefore,
+    changeAfter,
   };
 }
 

@@ -183,7 +183,13 @@ function parts() {
     row("what is older than", days),
   );
   const save = h("button", { type: "submit", class: "button primary", disabled: true }, "Save");
-  const form = h("form", { class: "stack" }, versions, log, h("div", { class: "dialog-foot" }, save));
+  const form = h(
+    "form",
+    { class: "stack" },
+    versions,
+    log,
+    h("div", { class: "dialog-foot" }, save),
+  );
   const question = h("p", { class: "retention-question", role: "alert" });
   const no = h("button", { type: "button", class: "button" }, "Cancel");
   const yes = h("button", { type: "button", class: "button primary" }, "Give it up");
@@ -216,7 +222,12 @@ function choice(group, value, label) {
  */
 function daysField(label, step) {
   const limits = { min: 0, max: DAYS_MAX, step, required: true };
-  return h("input", { type: "number", class: "field", "aria-label": `${label}, in days`, ...limits });
+  return h("input", {
+    type: "number",
+    class: "field",
+    "aria-label": `${label}, in days`,
+    ...limits,
+  });
 }
 
 /**
@@ -224,7 +235,13 @@ function daysField(label, step) {
  * @param {HTMLInputElement} input
  */
 function row(label, input) {
-  return h("div", { class: "retention-row" }, h("span", { "aria-hidden": "true" }, label), input, "days");
+  return h(
+    "div",
+    { class: "retention-row" },
+    h("span", { "aria-hidden": "true" }, label),
+    input,
+    "days",
+  );
 }
 
 /**

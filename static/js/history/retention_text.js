@@ -51,7 +51,8 @@ function compactsMore({ compact_after_days: own, in_force: { compact_after_days:
 
 /** @param {Wish} wish */
 function logSentence({ compact_after_days: days }) {
-  const which = days === null ? "Changes that this server lets go" : `Changes older than ${days} days`;
+  const which =
+    days === null ? "Changes that this server lets go" : `Changes older than ${days} days`;
   return (
     `${which} are given up: they cannot be seen, compared or gone back to any more, but for the ` +
     "versions of that time. This cannot be undone."

@@ -62,7 +62,10 @@ function differingBlocks(now, next) {
   let last = 0;
   let to = now.size;
   const [nowCount, nextCount] = [now.childCount, next.childCount];
-  while (last < most - first && now.child(nowCount - 1 - last).eq(next.child(nextCount - 1 - last))) {
+  while (
+    last < most - first &&
+    now.child(nowCount - 1 - last).eq(next.child(nextCount - 1 - last))
+  ) {
     to -= now.child(nowCount - 1 - last).nodeSize;
     last += 1;
   }

@@ -100,9 +100,11 @@ export class NodeBuilder {
    */
   #texts(text) {
     try {
-      return text.toDelta().map((/** @type {{insert: string, attributes?: object}} */ part) =>
-        this.#schema.text(part.insert, this.#marks(part.attributes ?? {})),
-      );
+      return text
+        .toDelta()
+        .map((/** @type {{insert: string, attributes?: object}} */ part) =>
+          this.#schema.text(part.insert, this.#marks(part.attributes ?? {})),
+        );
     } catch {
       return [];
     }

@@ -21,8 +21,7 @@ export function isSafeLink(url) {
 export function linkFrom(typed) {
   const text = typed.trim();
   if (/^[^\s@/:]+@[^\s@/:]+\.[^\s@/:]+$/.test(text)) return `mailto:${text}`;
-  const url = /^[a-z][a-z0-9+.-]*:/i.test(text) && !/^[^/:]+:\d+(\/|$)/.test(text)
-    ? text
-    : `https://${text}`;
+  const url =
+    /^[a-z][a-z0-9+.-]*:/i.test(text) && !/^[^/:]+:\d+(\/|$)/.test(text) ? text : `https://${text}`;
   return text !== "" && URL.canParse(url) && isSafeLink(url) ? url : null;
 }

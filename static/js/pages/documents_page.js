@@ -24,7 +24,9 @@ const list = byId("documents", HTMLElement);
 const message = byId("list-message", HTMLElement);
 const more = byId("more", HTMLButtonElement);
 const search = byId("search", HTMLInputElement);
-const tabs = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("[data-view]"));
+const tabs = /** @type {NodeListOf<HTMLAnchorElement>} */ (
+  document.querySelectorAll("[data-view]")
+);
 
 /** Which answer is waited for: a later question makes the earlier one moot. */
 let asked = new AbortController();
@@ -32,10 +34,13 @@ let asked = new AbortController();
 let next = null;
 
 search.value = new URLSearchParams(location.search).get("search") ?? "";
-search.addEventListener("input", debounced(SEARCH_PAUSE_MS, () => {
-  remember();
-  void load();
-}));
+search.addEventListener(
+  "input",
+  debounced(SEARCH_PAUSE_MS, () => {
+    remember();
+    void load();
+  }),
+);
 more.addEventListener("click", () => void loadMore());
 for (const button of document.querySelectorAll("[data-create]")) {
   button.addEventListener("click", () => void create());
@@ -181,13 +186,13 @@ function row(item) {
 /** @param {DocumentItem} item */
 function actionsOf(item) {
   if (inTrash()) {
-    return [
-      action("rotate-ccw", `Restore ${item.title}`, () => void restore(item)),
-    ];
+    return [action("rotate-ccw", `Restore ${item.title}`, () => void restore(item))];
   }
   const actions = [];
-  if (item.abilities.rename) actions.push(action("pencil", `Rename ${item.title}`, () => void rename(item)));
-  if (item.abilities.trash) actions.push(action("trash-2", `Put ${item.title} into the trash`, () => void trash(item)));
+  if (item.abilities.rename)
+    actions.push(action("pencil", `Rename ${item.title}`, () => void rename(item)));
+  if (item.abilities.trash)
+    actions.push(action("trash-2", `Put ${item.title} into the trash`, () => void trash(item)));
   return actions;
 }
 

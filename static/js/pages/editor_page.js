@@ -81,7 +81,8 @@ countSoon();
 greetNewDocument();
 document.body.dataset.ready = "true";
 const moment = seqOf(location.hash);
-if (moment !== null && page.document.abilities.look_at_history) void opened(() => showHistory(moment));
+if (moment !== null && page.document.abilities.look_at_history)
+  void opened(() => showHistory(moment));
 
 /** Load what this device has of the document, then begin its connection. */
 async function openProvider() {
@@ -160,20 +161,32 @@ function bindPage() {
     if (authors.isOn) announce("The text is coloured by author.");
   });
   onClick("history", loadHistory, () => showHistory());
-  onClick("activity", () => import("../panels/activity_dialog.js"), ({ openActivity }) => {
-    openActivity(api, { documentId: page.document.id, selfId: page.user.id });
-  });
-  onClick("export", () => import("../panels/export_dialog.js"), ({ openExport }) => {
-    provider.flush();
-    openExport(page.document.id);
-  });
-  onClick("share", () => import("../panels/share_dialog.js"), ({ openShare }) => {
-    openShare(api, {
-      documentId: page.document.id,
-      selfId: page.user.id,
-      manageOwner: page.document.abilities.manage_owner === true,
-    });
-  });
+  onClick(
+    "activity",
+    () => import("../panels/activity_dialog.js"),
+    ({ openActivity }) => {
+      openActivity(api, { documentId: page.document.id, selfId: page.user.id });
+    },
+  );
+  onClick(
+    "export",
+    () => import("../panels/export_dialog.js"),
+    ({ openExport }) => {
+      provider.flush();
+      openExport(page.document.id);
+    },
+  );
+  onClick(
+    "share",
+    () => import("../panels/share_dialog.js"),
+    ({ openShare }) => {
+      openShare(api, {
+        documentId: page.document.id,
+        selfId: page.user.id,
+        manageOwner: page.document.abilities.manage_owner === true,
+      });
+    },
+  );
   /** @type {Map<number, unknown>} */
   const renamed = new Map();
   provider.awareness.on("change", (/** @type {{updated: number[]}} */ { updated }) => {
@@ -219,7 +232,9 @@ async function opened(open) {
     await open();
   } catch (error) {
     console.warn("A dialog could not be opened:", error);
-    toastError(new Error("This part of the page could not be loaded. Reload the page to try again."));
+    toastError(
+      new Error("This part of the page could not be loaded. Reload the page to try again."),
+    );
   } finally {
     isOpening = false;
   }
@@ -357,5 +372,6 @@ function countWords() {
     goOnCounting();
     return;
   }
-  byId("words", HTMLElement).textContent = count === 1 ? "1 word" : `${count.toLocaleString()} words`;
+  byId("words", HTMLElement).textContent =
+    count === 1 ? "1 word" : `${count.toLocaleString()} words`;
 }

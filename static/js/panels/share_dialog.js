@@ -55,7 +55,12 @@ class ShareDialog {
   #role;
   #settingsPath;
   #look = h("input", { type: "checkbox" });
-  #lookRow = h("label", { class: "share-look", hidden: true }, this.#look, "Viewers may see the history");
+  #lookRow = h(
+    "label",
+    { class: "share-look", hidden: true },
+    this.#look,
+    "Viewers may see the history",
+  );
   /** @type {Person[]} */
   #found = [];
   #active = -1;
@@ -114,7 +119,9 @@ class ShareDialog {
       const body = { viewers_may_look: mayLook };
       await this.#api.call(this.#settingsPath, { method: "PATCH", body });
       this.#say(
-        mayLook ? "Viewers may look at the history." : "Viewers see the document as it is now only.",
+        mayLook
+          ? "Viewers may look at the history."
+          : "Viewers see the document as it is now only.",
       );
     } catch (error) {
       this.#look.checked = !mayLook;

@@ -282,10 +282,7 @@ export class Provider extends EventTarget {
       return;
     }
     if (this.#closed) return;
-    const socket = new WebSocket(this.#url, [
-      SUBPROTOCOL,
-      TOKEN_SUBPROTOCOL_PREFIX + token.access,
-    ]);
+    const socket = new WebSocket(this.#url, [SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + token.access]);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.onopen = () => this.#onOpen(token);

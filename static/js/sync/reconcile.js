@@ -21,7 +21,10 @@ import { Y } from "../../vendor/yjs.js";
 export function residualUpdate(doc, serverVector, updates, { deletes }) {
   const decoded = updates.map((update) => Y.decodeUpdate(update));
   const known = Y.decodeStateVector(serverVector);
-  extend(known, decoded.flatMap(({ structs }) => structs));
+  extend(
+    known,
+    decoded.flatMap(({ structs }) => structs),
+  );
   const structsMissing = [...Y.decodeStateVector(Y.encodeStateVector(doc))].some(
     ([client, clock]) => clock > (known.get(client) ?? 0),
   );

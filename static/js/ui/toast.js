@@ -19,7 +19,9 @@ export function toast(text, action) {
       hide();
       action.run();
     };
-    children.push(h("button", { type: "button", class: "link-button", onclick: run }, action.label));
+    children.push(
+      h("button", { type: "button", class: "link-button", onclick: run }, action.label),
+    );
   }
   place.replaceChildren(h("div", { class: "toast" }, ...children));
   clearTimeout(timer);
