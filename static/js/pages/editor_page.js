@@ -10,7 +10,7 @@ import { Outbox } from "../sync/outbox.js";
 import { mountPresence } from "../editor/presence.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
-import { statusOf } from "../sync/status.js";
+import { noticeOf, statusOf } from "../sync/status.js";
 import { TitleField } from "../editor/title.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
@@ -21,6 +21,8 @@ const LOOK_MS = 20_000;
 const WORDS_PAUSE_MS = 300;
 /** Words of a long text are counted so long at a time: a key that is hit meanwhile waits no longer. */
 const WORDS_SLICE_MS = 8;
+/** The server's reason for a closed connection is shown if there is no new one within this time. */
+const CLOSE_REASON_MS = 3_000;
 
 /**
  * What the server puts into the page.
@@ -38,6 +40,9 @@ const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
 const doc = new Y.Doc();
 const words = new WordCounter();
 const countSoon = debounced(WORDS_PAUSE_MS, countWords);
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let closeReasonTimer;
+let isCloseReasonDue = false;
 const goOnCounting = debounced(0, countWords);
 let isOpening = false;
 
@@ -296,15 +301,13 @@ function showState() {
   toolbar.hidden = !editable;
   document.body.classList.toggle("is-readonly", !editable);
   showRights();
-  if (state.stopped) showStop(state.stopped);
+  if (state.stopped) showStop(state.stopped.reason);
   else hideBanner("stopped");
+  showCloseReason();
 }
 
-/** @param {{reason: import("../sync/provider.js").StopReason, message: string}} stopped */
-function showStop({ reason, message }) {
-  const { unsaved, kept: isKept } = provider.state;
-  const where = isKept ? "kept on this device" : "in this page only: copy them before you close it";
-  const kept = unsaved > 0 ? ` Your unsaved changes are ${where}.` : "";
+/** @param {import("../sync/connection.js").StopReason} reason */
+function showStop(reason) {
   const actions = {
     "signed-out": {
       label: "Log in",
@@ -316,7 +319,24 @@ function showStop({ reason, message }) {
     refused: { label: "Try again", run: () => provider.resume() },
   };
   const copy = { label: "Copy the text", run: () => void copyText() };
-  showBanner(message + kept, [actions[reason], copy], "stopped");
+  showBanner(noticeOf(provider.state), [actions[reason], copy], "stopped");
+}
+
+/** Show the server's reason for a closed connection, once it has been closed for a while. */
+function showCloseReason() {
+  const text = provider.state.stopped ? "" : noticeOf(provider.state);
+  if (!text) {
+    clearTimeout(closeReasonTimer);
+    closeReasonTimer = undefined;
+    isCloseReasonDue = false;
+    hideBanner("closed");
+    return;
+  }
+  closeReasonTimer ??= setTimeout(() => {
+    isCloseReasonDue = true;
+    showCloseReason();
+  }, CLOSE_REASON_MS);
+  if (isCloseReasonDue) showBanner(text, [], "closed");
 }
 
 /** Give the person the text, whatever the server says of it. */

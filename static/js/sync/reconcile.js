@@ -67,3 +67,15 @@ function coversAll(known, wanted) {
     );
   });
 }
+
+/**
+ * Return whether a document has everything that an encoded state vector names.
+ * @param {Y.Doc} doc
+ * @param {Uint8Array} vector
+ */
+export function coversVector(doc, vector) {
+  const own = Y.decodeStateVector(Y.encodeStateVector(doc));
+  return [...Y.decodeStateVector(vector)].every(
+    ([client, clock]) => (own.get(client) ?? 0) >= clock,
+  );
+}

@@ -1,7 +1,7 @@
 /** What the status chip says of the provider's state: the truth, in a word or two. Pure. */
 
 /** @typedef {import("./provider.js").ProviderState} ProviderState */
-/** @typedef {import("./provider.js").StopReason} StopReason */
+/** @typedef {import("./connection.js").StopReason} StopReason */
 
 /**
  * @typedef {object} Status
@@ -46,6 +46,23 @@ export function statusOf(state, online) {
   if (kept) return { kind: "offline", text: `Offline: ${kept}`, icon: "cloud-off" };
   if (!online) return { kind: "offline", text: "Offline", icon: "cloud-off" };
   return { kind: "waiting", text: loaded ? "Reconnecting…" : "Loading…", icon: "loader" };
+}
+
+/**
+ * Return the banner's text: why the page has stopped, or what the server says while the page tries
+ * to connect again; empty without either.
+ * @param {ProviderState} state
+ */
+export function noticeOf({ stopped, unsaved, kept, synced, closeReason }) {
+  if (!stopped) return closeReason && !synced ? `${sentence(closeReason)} Trying again…` : "";
+  if (unsaved === 0) return sentence(stopped.message);
+  const place = kept ? "kept on this device" : "in this page only: copy them before you close it";
+  return `${sentence(stopped.message)} Your unsaved changes are ${place}.`;
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** @param {number} count */
