@@ -1,4 +1,4 @@
-"""Why the server closes a socket: the one place that maps an error to a close code (CONTRACT).
+"""Why the server closes a socket: the one place that maps an error to a close code.
 
 A stock y-websocket client gives up at 4400 to 4499 and tries again at all others.
 """

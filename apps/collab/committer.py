@@ -1,7 +1,7 @@
 """Group commit: the edits of all rooms of a process share their round trips to the log.
 
 One commit is in flight; what arrives meanwhile is the next. Under load the commits grow, their
-number does not (DESIGN, the way).
+number does not (docs/system-flow.md, §4).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The document socket: ``/ws/documents/{id}`` (CONTRACT, WebSocket).
+"""The document socket: ``/ws/documents/{id}`` (docs/protocol.md).
 
 Channels routes it and finds who is calling; the consumer then runs a receive loop of its own,
 because Channels' dispatch costs two thread hops and three task switches for each message.
@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from apps.accounts.models import User
-from apps.collab import selectors
+from apps.collab import protocol, selectors
 from apps.collab.close_codes import (
     MALFORMED,
     NOT_AUTHENTICATED,
@@ -27,7 +27,7 @@ from apps.collab.close_codes import (
     close_code_of,
 )
 from apps.collab.events import SessionJoined, session_joined
-from apps.collab.inbound import Inbound, TooFastError
+from apps.collab.frame_handler import FrameHandler, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.selectors import Admission
@@ -35,7 +35,6 @@ from apps.collab.session import Session
 from apps.core import metrics
 from apps.core.errors import AppError, NotAuthenticatedError, TransientError
 from apps.core.request_ids import request_id_find, request_id_headers
-from apps.crdt import protocol
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]
         await connection.serve(receive)
 
 
-class NowhereConsumer(AsyncConsumer):  # type: ignore[misc]
+class NotFoundConsumer(AsyncConsumer):  # type: ignore[misc]
     """Any other socket path: there is nothing."""
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -88,7 +87,7 @@ class _Connection:
         #: How many changes of rights had been heard of when the session's was read.
         self._changes = changes
         self._limits = runtime.limits
-        self._inbound = Inbound(session, room, limits=runtime.limits, on_token=self._on_token)
+        self._inbound = FrameHandler(session, room, limits=runtime.limits, on_token=self._on_token)
         self._expiry: asyncio.TimerHandle | None = None
         self._refresh: asyncio.Task[None] | None = None
 
@@ -155,7 +154,7 @@ class _Connection:
 
         Who sends more of them than belong into one batch is read again when that has begun.
         """
-        pace = _Pace(self._room, self._limits.frames_in_hand)
+        pace = _FlowControl(self._room, self._limits.frames_in_hand)
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
@@ -210,7 +209,7 @@ class _Connection:
         self._session.push(protocol.encode_token(left_s))
 
 
-class _Pace:
+class _FlowControl:
     """Has a session with many frames wait: for others' turn, and for the batch after ``most``."""
 
     def __init__(self, room: Room, most: int) -> None:

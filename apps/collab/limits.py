@@ -52,7 +52,7 @@ class Limits:
     lock_wait_s: float = 15.0
     #: After how long without edits a document's lock is given up, in seconds.
     quiet_s: float = 2.0
-    #: How often rooms compare their seq with the stored one, in seconds (DESIGN, invariant 7).
+    #: How often rooms compare their seq with the stored one, in seconds (docs/invariants.md, 7).
     compare_s: float = 4.0
     #: How long an expired access token is still good on an open socket, in seconds.
     expiry_grace_s: float = 30.0

@@ -1,7 +1,7 @@
 """Who is here: awareness states of one document, each stamped with an authenticated name. Pure.
 
 An awareness state is JSON of the client's own making; its ``user`` is the server's, so nobody
-appears as another (DESIGN, identity). A client id belongs to the session that used it first.
+appears as another (docs/invariants.md, 14). A client id belongs to the session that used it first.
 """
 
 import json
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.collab.limits import Limits
+from apps.collab.protocol import AwarenessEntry
 from apps.core.errors import InvalidInputError
-from apps.crdt.protocol import AwarenessEntry
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\Z")
 _GONE = "null"

@@ -1,9 +1,9 @@
-"""A room: one document in this process's memory, its sessions, and the way of their edits (§4).
+"""A room: a document in memory, its sessions, and their edits (docs/system-flow.md, §4).
 
 One task per room does everything that touches the document, in turns: take in what other servers
 wrote, merge a batch, commit it, acknowledge, broadcast, answer who wants to sync. Between two
 turns the document equals the log. When the log refuses, the room is discarded and its sessions
-come back (DESIGN, invariant 6).
+come back (docs/invariants.md, 6).
 """
 
 import asyncio
@@ -15,29 +15,29 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from apps.collab import protocol
 from apps.collab.close_codes import GOING_DOWN, TRY_AGAIN, GoingDownError
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange, operations_message
 from apps.collab.limits import Limits
-from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.live_document import BrokenDocumentError, LiveDocument
+from apps.collab.peer_bus import PeerBus, operations_message
 from apps.collab.presence import Presence
+from apps.collab.protocol import AwarenessEntry
 from apps.collab.session import Session
+from apps.collab.submission import Draft, Submission
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
-from apps.core.flag import Flag
 from apps.core.logs import operations_are_logged
+from apps.core.small_event import SmallEvent
 from apps.core.tracing import Trace, Tracer
-from apps.crdt import protocol
-from apps.crdt.engine import Engine
-from apps.crdt.protocol import AwarenessEntry
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import Engine
 from apps.documents.models import EMPTY_VERSION_VECTOR
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import log_state
-from apps.oplog.base import packed_find
+from apps.oplog.compaction_point import compacted_find
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import edit_set_aside
+from apps.oplog.quarantine import edit_quarantine
 from apps.oplog.selectors import operations_find, operations_since
 from apps.oplog.services import Append, AppendState
 
@@ -48,11 +48,11 @@ YIELD_S = 0.03
 #: How often a room looks whether the lock is free, in seconds: between this and twice this.
 LOCK_POLL_S = 0.01
 #: How long the whole document is kept as a frame, in seconds.
-WHOLE_KEPT_S = 5.0
+FULL_STATE_TTL_S = 5.0
 #: How long presence is gathered before it is sent on, in seconds.
 PRESENCE_TICK_S = 0.03
 #: How often the log may disagree during one commit before the room gives up.
-MAX_DISAGREEMENTS = 50
+MAX_COMMIT_CONFLICTS = 50
 
 
 class RoomGoneError(TransientError):
@@ -66,7 +66,7 @@ class RoomContext:
     """What all rooms of a process share."""
 
     committer: Committer
-    exchange: Exchange
+    exchange: PeerBus
     engine: Engine
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
@@ -88,13 +88,13 @@ class Room:
         self._closing = False
         #: Since when nobody is here, monotonic seconds; None while somebody is.
         self.idle_since: float | None = time.monotonic()
-        self._empty = Flag(is_set=True)
+        self._empty = SmallEvent(is_set=True)
         self._context = context
         self._queue: list[Submission] = []
         self._queue_bytes = 0
         #: How many batches were taken out of the queue.
         self.batches = 0
-        self._taken = Flag(is_set=True)
+        self._taken = SmallEvent(is_set=True)
         #: Since when the oldest of the queue waits, by the performance counter; where a batch left
         #: some behind, since when the oldest of that batch did.
         self._queued_at = 0.0
@@ -337,9 +337,9 @@ class Room:
     async def _form(self, batch: list[Submission], trace: Trace | None) -> list[Draft]:
         """Merge a batch; when an update breaks the engine, do it again without that one."""
         while True:
-            laps = metrics.Laps(trace)
+            laps = metrics.StepTimer(trace)
             try:
-                drafts = self.live.form(batch, at=time.monotonic())
+                drafts = self.live.prepare(batch, at=time.monotonic())
             except BrokenDocumentError as err:
                 logger.error("an update broke the engine: %s", self.document_id)
                 await self._set_aside(err.culprit)
@@ -355,15 +355,15 @@ class Room:
         Of those that bring nothing, for the document has all that is compacted: so the way of
         nearly every edit has no query more.
         """
-        doubtful = [draft.unique_id for draft in drafts if draft.brings_nothing]
+        doubtful = [draft.unique_id for draft in drafts if draft.is_noop]
         if not doubtful:
             return drafts
         found = await asyncio.to_thread(
-            packed_find, document_id=self.document_id, unique_ids=doubtful
+            compacted_find, document_id=self.document_id, unique_ids=doubtful
         )
         for draft in drafts:
             if draft.unique_id in found:
-                self.live.withdraw(draft, found[draft.unique_id])
+                self.live.mark_duplicate(draft, found[draft.unique_id])
         return [draft for draft in drafts if draft.unique_id not in found]
 
     async def _set_aside(self, culprit: Submission) -> None:
@@ -379,7 +379,7 @@ class Room:
             update=culprit.update,
         )
         try:
-            await asyncio.to_thread(edit_set_aside, edit, error)
+            await asyncio.to_thread(edit_quarantine, edit, error)
         finally:
             culprit.author.on_rejected(culprit.unique_id, error)
 
@@ -400,8 +400,8 @@ class Room:
         disagreements = 0
         give_up_at = time.monotonic() + self._context.limits.lock_wait_s
         while drafts:
-            operations = self.live.number(drafts, document_id=self.document_id, at=clock.now())
-            laps = metrics.Laps(trace)
+            operations = self.live.assign_seqs(drafts, document_id=self.document_id, at=clock.now())
+            laps = metrics.StepTimer(trace)
             answer = await self._context.committer.append(
                 Append(self.document_id, operations, trace)
             )
@@ -413,7 +413,7 @@ class Room:
                 await self._wait_for_lock(give_up_at)
             elif answer.state is AppendState.BEHIND:
                 disagreements += 1
-                if disagreements > MAX_DISAGREEMENTS:
+                if disagreements > MAX_COMMIT_CONFLICTS:
                     raise TransientError("The log moves faster than this server can follow.")
                 drafts = await self._agree(drafts, trace)
 
@@ -425,8 +425,8 @@ class Room:
             failpoints.reach("before_ack")
         if trace is not None:
             trace.logged([operation.unique_id for operation in operations], operations[0].seq)
-        laps = metrics.Laps(trace)
-        self.live.settle(drafts, operations)
+        laps = metrics.StepTimer(trace)
+        self.live.mark_persisted(drafts, operations)
         laps.lap(metrics.STEP_ACK)
         if failpoints.armed:
             await failpoints.reach_when_sent("before_broadcast")
@@ -460,7 +460,7 @@ class Room:
                 kept = [kept for d in by_id.values() for kept in [*d.submissions, *d.repeats]]
                 return await self._form(kept, trace)
         left = list(by_id.values())
-        self.live.seal(left)
+        self.live.finalize(left)
         return left
 
     # --- other servers ---
@@ -474,7 +474,7 @@ class Room:
         if not fresh or fresh[-1].seq - self.live.seq != len(fresh):
             fresh = await self._read_log()
         for operation in fresh:
-            self.live.absorb(operation, read_update(operation.update))
+            self.live.apply_remote(operation)
         self._broadcast(fresh)
 
     async def _read_log(self) -> list[Operation]:
@@ -539,7 +539,7 @@ class Room:
         if self._whole is None or self._whole[0] != self.live.seq:
             frame = protocol.encode_sync_step2(self.live.document.encode(EMPTY_VERSION_VECTOR))
             self._whole = (self.live.seq, frame)
-            asyncio.get_running_loop().call_later(WHOLE_KEPT_S, self._drop_whole, frame)
+            asyncio.get_running_loop().call_later(FULL_STATE_TTL_S, self._drop_whole, frame)
         return self._whole[1]
 
     def _drop_whole(self, frame: bytes) -> None:

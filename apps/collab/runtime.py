@@ -13,18 +13,18 @@ from django.conf import settings
 
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange, operations_of
 from apps.collab.limits import Limits
-from apps.collab.rights import RightsWatch
+from apps.collab.peer_bus import PeerBus, operations_of
+from apps.collab.protocol import AWARENESS, decode_awareness
+from apps.collab.rights_watch import RightsWatch
 from apps.collab.room import Room, RoomContext
 from apps.core import clock, ids, metrics
 from apps.core.errors import TransientError
-from apps.crdt.engine import get_engine
-from apps.crdt.lib0 import Decoder
-from apps.crdt.protocol import AWARENESS, decode_awareness
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.lib0 import Decoder
+from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import get_engine
 from apps.documents.heads import Head, heads_advance, heads_get
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import shared_publisher
@@ -53,7 +53,7 @@ class Runtime:
         self.rights = RightsWatch(
             lambda: [session for room in self._rooms.values() for session in room.sessions]
         )
-        self._exchange = Exchange(self._on_message)
+        self._exchange = PeerBus(self._on_message)
         self._committer = Committer(
             # Not only the server's name: a restarted process is another owner.
             leases=Leases(f"{settings.SERVER_ID}:{ids.new_id()}", lease_s=settings.LOCK_LEASE_S),

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
 
-from apps.collab.live import Submission
 from apps.collab.runtime import get_runtime
+from apps.collab.submission import Submission
 from apps.core.errors import AppError, TransientError
 from apps.core.request_ids import request_id_find
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import Vector, decode_vector
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Vector, decode_vector
 
 #: How long a caller waits for its edit to be durable, in seconds.
 WAIT_S = 20.0

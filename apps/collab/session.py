@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from apps.accounts.roles import Abilities
+from apps.collab import protocol
 from apps.collab.close_codes import FORBIDDEN, TRY_AGAIN, close_code_of
 from apps.collab.limits import Limits
 from apps.collab.presence import Identity
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, TransientError
-from apps.core.flag import Flag
-from apps.crdt import protocol
-from apps.crdt.vectors import Vector, encode_vector
+from apps.core.small_event import SmallEvent
+from apps.crdt.codec.vectors import Vector, encode_vector
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Session:
         #: None while nothing waits, which is most of the time, and of most sessions.
         self._outbox: deque[bytes] | None = None
         self._outbox_bytes = 0
-        self._wake = Flag()
+        self._wake = SmallEvent()
 
     # --- out ---
 
@@ -102,7 +102,7 @@ class Session:
     # --- what becomes of its submissions (``live.Author``) --------------------------------------
 
     def on_received(self, unique_id: str) -> None:
-        """Acknowledge receipt (§4)."""
+        """Acknowledge receipt (docs/system-flow.md, §4)."""
         self.push(protocol.encode_ack(unique_id, protocol.STAGE_RECEIVED, 0))
 
     def on_persisted(self, unique_id: str, seq: int) -> None:

@@ -3,12 +3,12 @@
 import asyncio
 
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange
 from apps.collab.limits import Limits
+from apps.collab.peer_bus import PeerBus
 from apps.collab.room import Room, RoomContext
 from apps.core import ids
-from apps.crdt.engine import get_engine
-from apps.history.loaded import LoadedDocument
+from apps.crdt.engine.base import get_engine
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.operation import Operation
@@ -28,7 +28,7 @@ class House:
         self._rooms: list[Room] = []
         self._context = RoomContext(
             committer=self.committer,
-            exchange=Exchange(lambda message: None),
+            exchange=PeerBus(lambda message: None),
             engine=get_engine("pycrdt"),
             limits=limits,
             load=self._load,

@@ -7,7 +7,7 @@ from pymongo.errors import AutoReconnect
 
 from apps.collab import close_codes
 from apps.collab.close_codes import OtherLineageError, close_code_of
-from apps.collab.inbound import MalformedFrameError, TooFastError
+from apps.collab.frame_handler import MalformedFrameError, TooFastError
 from apps.collab.presence import PresenceRefusedError
 from apps.collab.room import RoomGoneError
 from apps.core.errors import (
@@ -21,8 +21,8 @@ from apps.core.errors import (
     ThrottledError,
     TransientError,
 )
-from apps.crdt.gate import PendingFullError
-from apps.crdt.lib0 import DecodeError
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.engine.causal_gate import PendingFullError
 
 #: A stock y-websocket client gives up at these.
 FINAL = range(4400, 4500)

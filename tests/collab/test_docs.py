@@ -5,9 +5,8 @@ from typing import Final
 
 import pytest
 
-from apps.collab import close_codes
+from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
-from apps.crdt import protocol
 from tests.support.launcher import ROOT
 
 PAGE: Final = (ROOT / "docs" / "protocol.md").read_text()

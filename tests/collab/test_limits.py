@@ -16,9 +16,8 @@ import requests
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from apps.collab import close_codes
-from apps.crdt import protocol
-from apps.crdt.lib0 import write_var_string
+from apps.collab import close_codes, protocol
+from apps.crdt.codec.lib0 import write_var_string
 from tests.collab.authors import Writer
 from tests.support.clients import Client
 from tests.support.eventually import eventually_async

@@ -10,9 +10,9 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.collab.api import log_views
 from apps.core.errors import ConflictError
-from apps.crdt.lib0 import Decoder
-from apps.oplog.quarantine import operation_set_aside
-from apps.oplog.transfer import operations_write
+from apps.crdt.codec.lib0 import Decoder
+from apps.oplog.bulk import operations_write
+from apps.oplog.quarantine import operation_quarantine
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document
@@ -98,7 +98,7 @@ def test_what_is_set_aside_is_empty(owner: User, scribe: Scribe) -> None:
     """It is no part of the document, and keeps its place."""
     operations = scribe.write_many(3)
     list(operations_write(operations))
-    operation_set_aside(operations[1], ConflictError("Broken."))
+    operation_quarantine(operations[1], ConflictError("Broken."))
     rows = unpacked(bearer(owner).get(path(scribe)).content)
     assert [row[3] for row in rows] == [operations[0].update, b"", operations[2].update]
 

@@ -8,13 +8,13 @@ from typing import Any
 import pycrdt
 import pytest
 
+from apps.collab import protocol
 from apps.collab import room as module
 from apps.collab.close_codes import TRY_AGAIN
+from apps.collab.protocol import AwarenessEntry
 from apps.collab.room import Room, RoomGoneError
 from apps.core.errors import TransientError
-from apps.crdt import protocol
-from apps.crdt.lib0 import Decoder
-from apps.crdt.protocol import AwarenessEntry
+from apps.crdt.codec.lib0 import Decoder
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.models import operation_rows
@@ -54,7 +54,7 @@ async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> Non
     """The room builds its document anew; the others of the batch are stored."""
     author, other, writer = Author(), Author(), Writer()
     bad = submission(Writer().write("bad"), author, "bad")
-    room.live.document = Breaking(room.live.document, bad.update)
+    room.live.loaded.engine = Breaking(room.live.document, bad.update)
     room.submit(submission(writer.write("good "), other, "good"))
     room.submit(bad)
     room.submit(submission(writer.write("after"), other, "after"))
@@ -67,7 +67,7 @@ async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> Non
 
 
 async def test_joining_session_gets_the_question_and_then_only_what_is_on_disk(room: Room) -> None:
-    """A sync asked for during a commit is answered after it (DESIGN, invariant 1)."""
+    """A sync asked for during a commit is answered after it (docs/invariants.md, 1)."""
     socket, writer = Socket(document_id=room.document_id), Writer()
     room.join(socket.session)
     room.submit(submission(writer.write("hi"), Author(), "a"))
@@ -102,7 +102,7 @@ async def test_whole_document_is_written_once_for_all_who_come_before_the_next_e
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A class that opens a page at one moment costs what one pupil costs; kept for a while only."""
-    monkeypatch.setattr(module, "WHOLE_KEPT_S", 0.02)
+    monkeypatch.setattr(module, "FULL_STATE_TTL_S", 0.02)
     writer = Writer()
 
     async def come() -> bytes:

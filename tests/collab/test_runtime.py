@@ -9,6 +9,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from apps.collab import protocol
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.limits import Limits
 from apps.collab.room import Room
@@ -16,7 +17,6 @@ from apps.collab.runtime import Runtime
 from apps.core import ids
 from apps.core.errors import TransientError
 from apps.core.mongo import ANSWER_WAIT_MS
-from apps.crdt import protocol
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import Publisher, close_shared_publisher
 from tests.collab.authors import Author, Writer, submission, text_of

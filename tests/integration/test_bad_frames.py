@@ -7,10 +7,9 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.collab import close_codes
+from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
-from apps.crdt import protocol
-from apps.crdt.lib0 import encode_var_uint
+from apps.crdt.codec.lib0 import encode_var_uint
 from tests.integration.conftest import Enter
 from tests.support.clients import Client
 from tests.support.launcher import Launched

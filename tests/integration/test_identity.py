@@ -12,10 +12,9 @@ import psycopg
 import pytest
 import requests
 
-from apps.collab import close_codes
+from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
-from apps.crdt import protocol
-from apps.crdt.lib0 import write_var_string, write_var_uint
+from apps.crdt.codec.lib0 import write_var_string, write_var_uint
 from tests.integration.conftest import Enter
 from tests.support.eventually import eventually_async
 from tests.support.launcher import PASSWORD, Launched

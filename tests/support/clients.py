@@ -13,8 +13,8 @@ import pycrdt
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from apps.crdt import protocol
-from apps.crdt.lib0 import Decoder
+from apps.collab import protocol
+from apps.crdt.codec.lib0 import Decoder
 from tests.support.eventually import PATIENCE_S
 
 

@@ -8,23 +8,23 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
-from apps.collab.api.packed import pack_log
+from apps.collab.api.log_stream import pack_log
 from apps.collab.api.serializers import LogQuerySerializer
+from apps.core.api.binary import BYTES, MEDIA_TYPE, AnyContentNegotiation
+from apps.core.api.input import validated
+from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
-from apps.history.api.binary import BYTES, MEDIA_TYPE, AnyContentNegotiation
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import set_aside_seqs
+from apps.oplog.quarantine import quarantined_seqs
 from apps.oplog.selectors import operations_iter
 
 #: Updates in one answer; the first one is given whatever its length.
 ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 
-class PackedLogView(APIView):
+class LogStreamView(APIView):
     """The operations of a document as bytes: who, when, and the update."""
 
     content_negotiation_class = AnyContentNegotiation
@@ -46,7 +46,7 @@ class PackedLogView(APIView):
         content = pack_log(
             operations,
             authors=authors_named({each.author_id for each in operations}),
-            set_aside=set_aside_seqs(document_id=document_id),
+            set_aside=quarantined_seqs(document_id=document_id),
         )
         last = operations[-1].seq if operations else query["after"]
         headers = {"X-Document-Seq": str(last)}
