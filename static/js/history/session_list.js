@@ -218,7 +218,7 @@ export class SessionList {
    * Return who has written after a moment, loading what is needed.
    * @param {number} seq
    */
-  async peopleSince(seq) {
+  async authorsSince(seq) {
     await this.before(seq + 1);
     /** @type {Map<number, {id: number, name: string}>} */
     const people = new Map();

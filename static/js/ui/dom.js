@@ -2,9 +2,6 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Address of the icon sprite, as the server gave it. */
-const SPRITE = document.documentElement.dataset.icons ?? "";
-
 /**
  * Make an element. `class` and `on…` handlers are understood, `true` and `false` are for switches.
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -33,7 +30,8 @@ export function icon(name) {
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${SPRITE}#${name}`);
+  // The address of the sprite, as the server gave it.
+  use.setAttribute("href", `${document.documentElement.dataset.icons ?? ""}#${name}`);
   svg.append(use);
   return svg;
 }
