@@ -262,7 +262,7 @@ def test_owner_says_what_is_kept_after_being_told_what_goes(ada: Person, grace: 
     expect(dialog.get_by_role("button", name="What is kept…")).to_be_hidden()
 
 
-def test_sessions_say_how_many_letters_came_and_went(ada: Person) -> None:
+def test_sessions_show_how_many_characters_were_added_and_removed(ada: Person) -> None:
     """Once they are counted; for the eye and for the ear."""
     ada.open(ada.create("Letters"))
     ada.write("Twelve more.")
@@ -270,7 +270,7 @@ def test_sessions_say_how_many_letters_came_and_went(ada: Person) -> None:
     ada.page.keyboard.press("Backspace")
     expect(ada.chip).to_have_text("Saved")
     dialog = open_history(ada)
-    row = dialog.get_by_role("button", name="12 letters added, 1 removed")
+    row = dialog.get_by_role("button", name="12 characters added, 1 removed")
     expect(row).to_contain_text("+12 −1")
 
 

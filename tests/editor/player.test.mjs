@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { speedOf, waitBetween } from "../../static/js/history/player.js";
-import { dayOf, span } from "../../static/js/lib/time.js";
+import { dayOf, timeRange } from "../../static/js/lib/time.js";
 
 test("pauses are shortened, and what comes at once is still seen", () => {
   assert.equal(waitBetween(0, 86_400_000), 400);
@@ -28,8 +28,8 @@ test("days have names", () => {
   assert.equal(dayOf(on(2025, 9, 11, 12), now), "11 October 2025");
 });
 
-test("a span has two ends, or one", () => {
+test("a time range has two ends, or one", () => {
   const at = (/** @type {number} */ minute) => new Date(2026, 10, 25, 9, minute).toISOString();
-  assert.equal(span(at(5), at(17)), "09:05–09:17");
-  assert.equal(span(at(5), at(5)), "09:05");
+  assert.equal(timeRange(at(5), at(17)), "09:05–09:17");
+  assert.equal(timeRange(at(5), at(5)), "09:05");
 });

@@ -35,7 +35,7 @@ export class ChangesView {
   /**
    * @param {Api} api
    * @param {string} path of the document
-   * @param {HTMLElement} root
+   * @param {ParentNode} root
    * @param {ChangesViewHooks} hooks
    */
   constructor(api, path, root, hooks) {

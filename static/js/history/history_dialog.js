@@ -109,7 +109,7 @@ class HistoryDialog {
       },
       onPreview: (doc) => this.#loader?.showOther(doc),
       onCancel: () => this.#timeline.goTo(this.#timeline.seq),
-      onDone: () => this.#root.closest("dialog")?.close(),
+      onDone: () => this.#parts.main.closest("dialog")?.close(),
       onAsk: () => this.#timeline.pause(),
       onError: (error) => this.#fail(error),
     });

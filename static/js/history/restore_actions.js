@@ -36,7 +36,7 @@ export class RestoreActions {
   /**
    * @param {import("../lib/api.js").Api} api
    * @param {import("./history_dialog.js").Context} context
-   * @param {HTMLElement} root
+   * @param {ParentNode} root
    * @param {import("./session_list.js").SessionList} list
    * @param {RestoreHooks} hooks
    */

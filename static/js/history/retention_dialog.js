@@ -1,6 +1,6 @@
 /** The keeping dialog: how long versions and single changes stay, for owners. */
 import { openDialog } from "../ui/dialog.js";
-import { h } from "../ui/dom.js";
+import { fromTemplate, partsOf } from "../ui/template.js";
 import { losses, toDays, toSeconds } from "./retention_text.js";
 import { toast } from "../ui/toast.js";
 
@@ -8,13 +8,8 @@ import { toast } from "../ui/toast.js";
 /** @typedef {import("./retention_text.js").Keep} Keep */
 /** @typedef {import("./retention_text.js").Settings} Settings */
 
-const DAYS_MAX = 36_600;
-/** From the youngest versions to the oldest. @type {[keyof Keep, string][]} */
-const AGES = [
-  ["all_s", "Every version for"],
-  ["hourly_s", "then one an hour, up to"],
-  ["daily_s", "then one a day, up to"],
-];
+/** Ages of versions that the form has, from the youngest to the oldest. @type {(keyof Keep)[]} */
+const AGES = ["all_s", "hourly_s", "daily_s"];
 
 /**
  * Open the dialog.
@@ -33,7 +28,22 @@ class RetentionDialog {
   #settings = null;
   /** What waits for a yes. @type {object | null} */
   #waiting = null;
-  #parts = parts();
+  #root = fromTemplate("retention-template");
+  #parts = partsOf(this.#root, {
+    form: HTMLFormElement,
+    versions: HTMLFieldSetElement,
+    all_s: HTMLInputElement,
+    hourly_s: HTMLInputElement,
+    daily_s: HTMLInputElement,
+    log: HTMLFieldSetElement,
+    days: HTMLInputElement,
+    save: HTMLButtonElement,
+    message: HTMLElement,
+    asking: HTMLElement,
+    question: HTMLElement,
+    no: HTMLButtonElement,
+    yes: HTMLButtonElement,
+  });
 
   /**
    * @param {Api} api
@@ -53,7 +63,7 @@ class RetentionDialog {
     form.addEventListener("input", () => this.#onInput());
     no.addEventListener("click", () => this.#leaveQuestion());
     yes.addEventListener("click", () => void this.#store(this.#waiting));
-    const dialog = openDialog("What is kept", form, this.#parts.message, this.#parts.asking);
+    const dialog = openDialog("What is kept", this.#root);
     void this.#load();
     return dialog;
   }
@@ -70,10 +80,10 @@ class RetentionDialog {
 
   /** @param {Settings} settings */
   #show(settings) {
-    const { versions, ages, log, days, save } = this.#parts;
+    const { versions, log, days, save } = this.#parts;
     this.#settings = settings;
     check(versions, settings.keep ? "own" : "server");
-    for (const [name, input] of ages) input.value = toDays(settings.in_force.keep[name]);
+    for (const name of AGES) this.#parts[name].value = toDays(settings.in_force.keep[name]);
     const { compact_after_days: own, in_force: inForce } = settings;
     check(log, own === null ? "server" : own === 0 ? "never" : "own");
     days.value = String(inForce.compact_after_days || 365);
@@ -82,16 +92,16 @@ class RetentionDialog {
   }
 
   #onInput() {
-    const { versions, ages, log, days } = this.#parts;
-    for (const input of ages.values()) input.disabled = checked(versions) !== "own";
+    const { versions, log, days } = this.#parts;
+    for (const name of AGES) this.#parts[name].disabled = checked(versions) !== "own";
     days.disabled = checked(log) !== "own";
     this.#endQuestion();
   }
 
   /** Return what the form says, as the server takes it. */
   #wish() {
-    const { versions, ages, log, days } = this.#parts;
-    const own = AGES.map(([name]) => [name, toSeconds(ages.get(name)?.value ?? "")]);
+    const { versions, log, days } = this.#parts;
+    const own = AGES.map((name) => [name, toSeconds(this.#parts[name].value)]);
     /** @type {Keep | null} */
     const keep = checked(versions) === "own" ? Object.fromEntries(own) : null;
     const choice = checked(log);
@@ -152,96 +162,6 @@ class RetentionDialog {
     message.hidden = text === "";
     message.classList.toggle("is-error", isError);
   }
-}
-
-/** The elements of the dialog that something is done with. */
-function parts() {
-  const ages = new Map(AGES.map(([name, label]) => [name, daysField(label, KEEP_STEP)]));
-  const versions = h(
-    "fieldset",
-    { class: "retention" },
-    h("legend", {}, "Versions"),
-    hint("Those with a name stay for ever, and so do the first and the latest. Of the others:"),
-    choice("versions", "server", "as this server does"),
-    choice("versions", "own", "as follows; one a week stays for ever"),
-    ...AGES.map(([name, label]) => row(label, /** @type {HTMLInputElement} */ (ages.get(name)))),
-  );
-  const days = daysField("Give up changes that are older than", "1");
-  days.min = "1";
-  const log = h(
-    "fieldset",
-    { class: "retention" },
-    h("legend", {}, "Single changes"),
-    hint(
-      "With every change kept, each moment can be seen again. Compaction gives up the changes of " +
-        "long ago: of that time only the kept versions can be seen then. The text, who wrote it, " +
-        "names and activity stay.",
-    ),
-    choice("log", "server", "as this server does"),
-    choice("log", "never", "keep every change"),
-    choice("log", "own", "compact"),
-    row("what is older than", days),
-  );
-  const save = h("button", { type: "submit", class: "button primary", disabled: true }, "Save");
-  const form = h(
-    "form",
-    { class: "stack" },
-    versions,
-    log,
-    h("div", { class: "dialog-foot" }, save),
-  );
-  const question = h("p", { class: "retention-question", role: "alert" });
-  const no = h("button", { type: "button", class: "button" }, "Cancel");
-  const yes = h("button", { type: "button", class: "button primary" }, "Give it up");
-  const asking = h("div", { class: "retention-asking", hidden: true }, question, no, yes);
-  const message = h("p", { class: "form-message", role: "status", hidden: true });
-  return { form, versions, ages, log, days, save, asking, question, no, yes, message };
-}
-
-/** Ages of versions may be less than a day. */
-const KEEP_STEP = "any";
-
-/** @param {string} text */
-function hint(text) {
-  return h("p", { class: "muted" }, text);
-}
-
-/**
- * @param {string} group
- * @param {string} value
- * @param {string} label
- */
-function choice(group, value, label) {
-  const input = h("input", { type: "radio", name: `retention-${group}`, value });
-  return h("label", { class: "retention-choice" }, input, label);
-}
-
-/**
- * @param {string} label
- * @param {string} step
- */
-function daysField(label, step) {
-  const limits = { min: 0, max: DAYS_MAX, step, required: true };
-  return h("input", {
-    type: "number",
-    class: "field",
-    "aria-label": `${label}, in days`,
-    ...limits,
-  });
-}
-
-/**
- * @param {string} label
- * @param {HTMLInputElement} input
- */
-function row(label, input) {
-  return h(
-    "div",
-    { class: "retention-row" },
-    h("span", { "aria-hidden": "true" }, label),
-    input,
-    "days",
-  );
 }
 
 /**

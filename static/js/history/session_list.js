@@ -1,47 +1,33 @@
-/** The list of sessions in the history: who wrote when, with the names and ways back of each. */
+/** The list of writing sessions in the history, with the named versions and restores of each. */
+import { counted } from "../lib/activity_text.js";
+import { dayOf, timeRange } from "../lib/time.js";
 import { colourClass, initials } from "../ui/colours.js";
-import { counted, restoredOf } from "../lib/activity_text.js";
 import { h, icon } from "../ui/dom.js";
-import { dayOf, span } from "../lib/time.js";
+import { WritingSessions, authorNames, countsText, marksOf } from "./writing_sessions.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
-/** @typedef {{id: number | null, username: string | null, name: string | null}} Actor */
+/** @typedef {import("./writing_sessions.js").Actor} Actor */
+/** @typedef {import("./writing_sessions.js").NamedVersion} NamedVersion */
+/** @typedef {import("./writing_sessions.js").WritingSession} WritingSession */
 
-/** A version with a name. @typedef {{number: number, seq: number, name: string, created_at: string}} Named */
+const PAGE_SIZE = 30;
 
-/**
- * A row of `documents/{id}/writing-sessions/`.
- * @typedef {object} WritingSession
- * @property {number} first_seq
- * @property {number} last_seq
- * @property {number} operations
- * @property {string} began_at
- * @property {string} last_at
- * @property {boolean} ongoing
- * @property {Actor[]} authors
- * @property {{added: number, removed: number} | null} letters
- * @property {Named[]} versions
- * @property {{operation_seq: number, seq: number, number: number | null, part: boolean, at: string, actor: Actor}[]} restores
- */
-
-const PAGE = 30;
-
-/** The list, page by page. */
+/** The list, loaded page by page. */
 export class SessionList {
   #api;
   #path;
   #onPick;
   /** Query of the next page; null after the last one. @type {string | null} */
-  #next = `?limit=${PAGE}`;
-  /** The latest first. @type {WritingSession[]} */
-  #sessions = [];
-  #here = -1;
-  /** The page that is on its way. @type {Promise<void> | null} */
+  #next = `?limit=${PAGE_SIZE}`;
+  #sessions = new WritingSessions();
+  /** The position of the reader. */
+  #seq = -1;
+  /** The page that is being loaded. @type {Promise<void> | null} */
   #loading = null;
   #list = h("ol", {
     class: "history-list",
     "aria-label": "Sessions of writing",
-    onkeydown: (/** @type {KeyboardEvent} */ event) => this.#move(event),
+    onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
   });
   #message = h("p", { class: "form-message", role: "status", hidden: true });
   #more = h(
@@ -62,7 +48,7 @@ export class SessionList {
     this.#onPick = onPick;
   }
 
-  /** Load the next page, or say what went wrong and offer to try again. */
+  /** Load the next page; on an error show it and offer to try again. */
   load() {
     this.#loading ??= this.#loadPage().finally(() => {
       this.#loading = null;
@@ -77,68 +63,54 @@ export class SessionList {
       const query = this.#next ?? "";
       const { results, next } = await this.#api.call(`${this.#path}${query}`);
       this.#next = next && new URL(next).search;
-      this.#sessions.push(...results);
+      this.#sessions.add(results);
       this.#show();
-      this.#say("");
+      this.#showMessage("");
       this.#offer(this.#next ? "Load more" : "");
-      void this.#loadCharacterCounts(query);
+      void this.#loadCounts(query);
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
       this.#offer("Try again");
     }
     this.#list.setAttribute("aria-busy", "false");
     this.#more.disabled = false;
   }
 
-  /** Read the latest sessions anew: the document has grown, or a moment has got a name. */
+  /** Load the latest sessions again: the document has grown, or a version has got a name. */
   async refresh() {
     try {
-      const query = `?limit=${PAGE}`;
+      const query = `?limit=${PAGE_SIZE}`;
       const { results } = await this.#api.call(`${this.#path}${query}`);
-      this.#copyCharacterCounts(results, this.#sessions);
-      const oldest = results.at(-1)?.first_seq ?? 0;
-      // Rows that two pages both have are those of the new one.
-      const kept = this.#sessions.filter((session) => session.last_seq < oldest);
-      this.#sessions = [...results, ...kept];
+      this.#sessions.replaceLatest(results);
       this.#show();
-      void this.#loadCharacterCounts(query);
+      void this.#loadCounts(query);
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
   }
 
   /**
-   * Add how many letters came and went: the server may need longer for it than for the list.
+   * Load the character counts of a page, which may take the server longer than the page itself.
    * @param {string} query of the page
    */
-  async #loadCharacterCounts(query) {
+  async #loadCounts(query) {
     const wanted = new URLSearchParams(query);
     wanted.set("letters", "true");
     try {
       const { results } = await this.#api.call(`${this.#path}?${wanted}`);
-      this.#copyCharacterCounts(this.#sessions, results);
-      this.#showCharacterCounts();
+      this.#sessions.addCounts(results);
+      this.#showCounts();
     } catch (error) {
-      console.info("How many letters were written could not be asked:", error);
+      console.info("The characters of the sessions could not be counted:", error);
     }
   }
 
   /**
-   * Give sessions the counts of those that are the same.
-   * @param {WritingSession[]} sessions
-   * @param {WritingSession[]} counted
-   */
-  #copyCharacterCounts(sessions, counted) {
-    const known = new Map(counted.map((session) => [keyOf(session), session.letters]));
-    for (const session of sessions) session.letters ??= known.get(keyOf(session)) ?? null;
-  }
-
-  /**
-   * Mark where the reader is.
+   * Mark the position of the reader.
    * @param {number} seq
    */
   mark(seq) {
-    this.#here = seq;
+    this.#seq = seq;
     /** @type {HTMLElement | null} */
     let current = null;
     for (const row of this.#rows()) {
@@ -148,107 +120,84 @@ export class SessionList {
       row.setAttribute("aria-current", String(isHere));
       if (isHere) current ??= row;
     }
-    this.#offerTab(current ?? this.#rows()[0]);
+    this.#setTabStop(current ?? this.#rows()[0]);
     if (current && !this.#list.contains(document.activeElement)) {
       current.scrollIntoView({ block: "nearest" });
     }
   }
 
   /**
-   * Return the end of the session before a moment, loading what is needed; 0 before the first.
+   * Return the end of the session before a position, loading what is needed; 0 before the first.
    * @param {number} seq
    */
   async before(seq) {
-    const find = () => this.#sessions.find(({ last_seq: last }) => last < seq);
-    for (let found = find(); ; found = find()) {
-      if (found || this.#next === null) return found?.last_seq ?? 0;
-      const known = this.#sessions.length;
+    for (;;) {
+      const end = this.#sessions.endBefore(seq);
+      if (end !== null || this.#next === null) return end ?? 0;
+      const count = this.#sessions.rows.length;
       await this.load();
-      if (this.#sessions.length === known) return seq;
+      if (this.#sessions.rows.length === count) return seq;
     }
   }
 
   /**
-   * Return the end of the session after a moment, null after the last one.
+   * Return the end of the session after a position, null after the last one.
    * @param {number} seq
    */
   after(seq) {
-    return this.#sessions.findLast(({ last_seq: last }) => last > seq)?.last_seq ?? null;
+    return this.#sessions.endAfter(seq);
   }
 
   /**
-   * Return the version with a name of a moment, the latest of several.
+   * Return the named version of a state, the latest of several.
    * @param {number} seq
-   * @returns {Named | null}
    */
   versionAt(seq) {
-    const versions = this.#sessions.flatMap((session) => session.versions);
-    return versions.find((version) => version.seq === seq) ?? null;
+    return this.#sessions.versionAt(seq);
   }
 
   /**
-   * Take in that a version has got a name, or another one, or lost it.
-   * @param {Named & {automatic: boolean}} version
+   * Show a version that has got a name, or another one, or lost it.
+   * @param {NamedVersion & {automatic: boolean}} version
    */
   async putVersion(version) {
     await this.before(version.seq);
-    const place = this.#sessions.findLast(({ last_seq: last }) => version.seq <= last);
-    if (!place) {
-      await this.refresh(); // the document has grown
-      return;
-    }
-    const others = place.versions.filter(({ number }) => number !== version.number);
-    const all = version.automatic ? others : [...others, version];
-    place.versions = all.sort((a, b) => b.seq - a.seq || b.number - a.number);
-    this.#show();
+    if (this.#sessions.putVersion(version)) this.#show();
+    // The document has grown.
+    else await this.refresh();
   }
 
   /**
-   * Return the moment before the session that a moment is in, or before its operation alone.
+   * Return the position before the session of an operation, or before the operation alone.
    * @param {number} seq
    */
   startOf(seq) {
-    const session = this.#sessions.find(
-      ({ first_seq: first, last_seq: last }) => first <= seq && seq <= last,
-    );
-    return Math.max(0, (session?.first_seq ?? seq) - 1);
+    return this.#sessions.startOf(seq);
   }
 
   /**
-   * Return who has written after a moment, loading what is needed.
+   * Return the authors of changes after a position, loading what is needed.
    * @param {number} seq
    */
   async authorsSince(seq) {
     await this.before(seq + 1);
-    /** @type {Map<number, {id: number, name: string}>} */
-    const people = new Map();
-    for (const { last_seq: last, authors } of this.#sessions) {
-      if (last <= seq) continue;
-      for (const { id, name } of authors) {
-        if (id !== null) people.set(id, { id, name: name ?? "Somebody" });
-      }
-    }
-    return [...people.values()];
+    return this.#sessions.authorsSince(seq);
   }
 
   /**
-   * Return the name that others see of somebody.
+   * Return a person's display name.
    * @param {string} username
    */
   nameOf(username) {
-    for (const { authors } of this.#sessions) {
-      const author = authors.find((each) => each.username === username);
-      if (author?.name) return author.name;
-    }
-    return username || "Somebody";
+    return this.#sessions.nameOf(username);
   }
 
   async #loadByButton() {
     const hadFocus = document.activeElement === this.#more;
-    const known = this.#rows().length;
+    const count = this.#rows().length;
     await this.load();
-    // A button that is switched off loses the focus: it goes on to the new rows, or comes back.
-    if (hadFocus) (this.#rows()[known] ?? this.#more).focus();
+    // A disabled button loses the focus, which goes to the new rows, or back to the button.
+    if (hadFocus) (this.#rows()[count] ?? this.#more).focus();
   }
 
   /** @returns {HTMLElement[]} */
@@ -261,33 +210,32 @@ export class SessionList {
     /** @type {HTMLElement[]} */
     const items = [];
     let day = "";
-    for (const session of this.#sessions) {
+    for (const session of this.#sessions.rows) {
       if (dayOf(session.last_at) !== day) {
         day = dayOf(session.last_at);
         items.push(h("li", { class: "history-day" }, h("h3", {}, day)));
       }
-      items.push(h("li", {}, this.#row(session), ...this.#marks(session)));
+      items.push(h("li", {}, this.#sessionRow(session), ...this.#markRows(session)));
     }
     this.#list.replaceChildren(...items);
-    this.#showCharacterCounts();
-    this.mark(this.#here);
+    this.#showCounts();
+    this.mark(this.#seq);
     this.#rows()[focused]?.focus();
   }
 
-  /** Fill in what came later than the rows, which stay: somebody may be about to press one. */
-  #showCharacterCounts() {
+  /** Add the counts to the present rows, which stay: one of them may have the focus. */
+  #showCounts() {
     const places = this.#list.querySelectorAll(".history-counts");
-    this.#sessions.forEach(({ letters }, index) =>
-      places[index]?.replaceChildren(...characterCountsOf(letters)),
-    );
+    this.#sessions.rows.forEach(({ letters }, index) => {
+      places[index]?.replaceChildren(...(letters ? countElements(letters) : []));
+    });
   }
 
   /** @param {WritingSession} session */
-  #row({ first_seq: first, last_seq: last, operations, began_at: began, last_at: at, ...more }) {
-    const names = more.authors.map(({ name }) => name ?? "Somebody").join(", ");
-    const size = counted(operations, "change");
-    const when = more.ongoing ? "now" : span(began, at);
-    const faces = more.authors.slice(0, 2).map((author) => face(author));
+  #sessionRow(session) {
+    const { first_seq: first, last_seq: last, began_at: began, last_at: at, authors } = session;
+    const when = session.ongoing ? "now" : timeRange(began, at);
+    const size = counted(session.operations, "change");
     return h(
       "button",
       {
@@ -299,34 +247,23 @@ export class SessionList {
         title: new Date(at).toLocaleString(),
         onclick: () => this.#onPick(last),
       },
-      h("span", { class: "history-faces", "aria-hidden": "true" }, ...faces),
+      h(
+        "span",
+        { class: "history-faces", "aria-hidden": "true" },
+        ...authors.slice(0, 2).map(face),
+      ),
       h(
         "span",
         { class: "history-words" },
-        h("b", {}, names),
+        h("b", {}, authorNames(authors)),
         h("span", { class: "muted" }, `${when} · ${size}`, h("span", { class: "history-counts" })),
       ),
     );
   }
 
-  /**
-   * The names and ways back of a session, the latest first.
-   * @param {WritingSession} session
-   */
-  #marks({ versions, restores }) {
-    const rows = [
-      ...versions.map(({ number, seq, name }) => ({
-        seq,
-        sign: "bookmark",
-        text: name || `Version ${number}`,
-      })),
-      ...restores.map(({ operation_seq: at, actor, ...detail }) => ({
-        seq: at,
-        sign: "rotate-ccw",
-        text: `${actor.name ?? "Somebody"} ${restoredOf(detail)}`,
-      })),
-    ].sort((a, b) => b.seq - a.seq);
-    return rows.map(({ seq, sign, text }) =>
+  /** @param {WritingSession} session */
+  #markRows(session) {
+    return marksOf(session).map(({ seq, icon: name, text }) =>
       h(
         "button",
         {
@@ -336,30 +273,30 @@ export class SessionList {
           tabindex: -1,
           onclick: () => this.#onPick(seq),
         },
-        icon(sign),
+        icon(name),
         h("span", {}, text),
       ),
     );
   }
 
   /**
-   * The arrows go through the rows, of which Tab finds one.
+   * Move the focus between the rows, which are one tab stop.
    * @param {KeyboardEvent} event
    */
-  #move(event) {
+  #onKey(event) {
     const rows = this.#rows();
-    const here = rows.indexOf(/** @type {HTMLElement} */ (event.target));
-    const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1 }[event.key];
+    const at = rows.indexOf(/** @type {HTMLElement} */ (event.target));
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
     const row = to === undefined ? null : rows[to];
     if (!row) return;
     event.preventDefault();
-    this.#offerTab(row);
+    this.#setTabStop(row);
     row.focus();
   }
 
-  /** @param {HTMLElement | undefined} row */
-  #offerTab(row) {
-    for (const each of this.#rows()) each.tabIndex = each === row ? 0 : -1;
+  /** @param {HTMLElement | undefined} stop */
+  #setTabStop(stop) {
+    for (const row of this.#rows()) row.tabIndex = row === stop ? 0 : -1;
   }
 
   /** @param {string} label empty for no button */
@@ -372,27 +309,16 @@ export class SessionList {
    * @param {string} text
    * @param {boolean} [isError]
    */
-  #say(text, isError = false) {
+  #showMessage(text, isError = false) {
     this.#message.textContent = text;
     this.#message.hidden = text === "";
     this.#message.classList.toggle("is-error", isError);
   }
 }
 
-/** @param {WritingSession} session */
-function keyOf({ first_seq: first, last_seq: last }) {
-  return `${first}-${last}`;
-}
-
-/**
- * How much was written, in signs for the eye and in words for the ear.
- * @param {WritingSession["letters"]} letters
- */
-function characterCountsOf(letters) {
-  if (!letters) return [];
-  const { added, removed } = letters;
-  const signs = `+${added.toLocaleString("en")} −${removed.toLocaleString("en")}`;
-  const words = `${counted(added, "letter")} added, ${removed.toLocaleString("en")} removed`;
+/** @param {{added: number, removed: number}} counts */
+function countElements(counts) {
+  const { signs, words } = countsText(counts);
   return [
     " · ",
     h("span", { class: "history-signs", "aria-hidden": "true" }, signs),

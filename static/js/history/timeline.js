@@ -36,7 +36,7 @@ export class Timeline {
   #announceSoon = debounced(ANNOUNCE_MS, () => this.#announce());
 
   /**
-   * @param {HTMLElement} root
+   * @param {ParentNode} root
    * @param {SessionList} list
    * @param {TimelineHooks} hooks
    */

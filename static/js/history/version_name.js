@@ -4,11 +4,11 @@ import { toastError } from "../ui/toast.js";
 import { nameText } from "./history_text.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
-/** @typedef {import("./session_list.js").Named} Named */
+/** @typedef {import("./writing_sessions.js").NamedVersion} NamedVersion */
 
 /** Names the state at the position, renames its version, or removes the name. */
 export class VersionName {
-  /** The named version at the position. @type {Named | null} */
+  /** The named version at the position. @type {NamedVersion | null} */
   #version = null;
   #api;
   #path;
@@ -19,7 +19,7 @@ export class VersionName {
   /**
    * @param {Api} api
    * @param {string} path of the document
-   * @param {HTMLElement} root
+   * @param {ParentNode} root
    * @param {import("./session_list.js").SessionList} list
    * @param {() => {seq: number, isAtHead: boolean}} position
    */

@@ -25,7 +25,7 @@ const SENTENCES = {
   renamed: ({ old_title: before, title }) => `renamed “${before}” to “${title}”`,
   trashed: () => "put it into the trash",
   untrashed: () => "took it out of the trash",
-  restored: restoredOf,
+  restored: restoreText,
   undid: ({ author, after_seq: after }) => {
     const { username } = /** @type {{username: string | null}} */ (author);
     return `undid everything by ${username ?? "somebody"} since change ${after}`;
@@ -48,7 +48,7 @@ export function sentenceOf(event) {
  * Return how somebody went back, all the way or with a part.
  * @param {Record<string, unknown>} detail
  */
-export function restoredOf({ number, seq, part }) {
+export function restoreText({ number, seq, part }) {
   const moment = number === null ? `change ${seq}` : `version ${number}`;
   return part ? `took something back from ${moment}` : `went back to ${moment}`;
 }

@@ -43,7 +43,7 @@ export function dayOf(moment, now = Date.now()) {
  * @param {string} began ISO 8601
  * @param {string} ended
  */
-export function span(began, ended) {
+export function timeRange(began, ended) {
   const [from, to] = [began, ended].map((moment) =>
     new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }),
   );

@@ -2,6 +2,7 @@
 import { colourClass, initials } from "../ui/colours.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced, h, icon } from "../ui/dom.js";
+import { fromTemplate, partsOf } from "../ui/template.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
 /** @typedef {import("../lib/api.js").Person} Person */
@@ -31,36 +32,18 @@ class ShareDialog {
   #api;
   #context;
   #path;
-  #list = h("ul", { class: "share-list", "aria-label": "Who has access" });
-  #message = h("p", { class: "form-message", role: "status" });
-  #search = h("input", {
-    type: "search",
-    class: "field",
-    role: "combobox",
-    autocomplete: "off",
-    autofocus: true,
-    placeholder: "Name or username",
-    "aria-label": "Add a person by name or username",
-    "aria-expanded": "false",
-    "aria-controls": "share-suggestions",
-    "aria-autocomplete": "list",
-  });
-  #suggestions = h("ul", {
-    id: "share-suggestions",
-    class: "suggestions",
-    role: "listbox",
-    "aria-label": "People",
-    hidden: true,
-  });
-  #role;
   #settingsPath;
-  #look = h("input", { type: "checkbox" });
-  #lookRow = h(
-    "label",
-    { class: "share-look", hidden: true },
-    this.#look,
-    "Viewers may see the history",
-  );
+  #root = fromTemplate("share-template");
+  #parts = partsOf(this.#root, {
+    form: HTMLFormElement,
+    search: HTMLInputElement,
+    suggestions: HTMLElement,
+    role: HTMLSelectElement,
+    message: HTMLElement,
+    list: HTMLElement,
+    lookRow: HTMLElement,
+    look: HTMLInputElement,
+  });
   /** @type {Person[]} */
   #found = [];
   #active = -1;
@@ -74,28 +57,17 @@ class ShareDialog {
     this.#context = context;
     this.#path = `documents/${context.documentId}/permissions/`;
     this.#settingsPath = `documents/${context.documentId}/history-settings/`;
-    this.#role = this.#roleSelect("editor", "Role of the person to add");
+    this.#parts.role.append(...this.#roleOptions("editor"));
   }
 
   open() {
     const search = debounced(SEARCH_PAUSE_MS, () => void this.#suggest());
-    this.#search.addEventListener("input", search);
-    this.#search.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#search.addEventListener("blur", () => this.#show([]));
-    const dialog = openDialog(
-      "Share",
-      h(
-        "form",
-        { class: "share-add", onsubmit: (/** @type {Event} */ event) => this.#onSubmit(event) },
-        h("div", { class: "combobox" }, this.#search, this.#suggestions),
-        this.#role,
-        h("button", { type: "submit", class: "button primary" }, "Add"),
-      ),
-      this.#message,
-      this.#list,
-      this.#lookRow,
-    );
-    this.#look.addEventListener("change", () => void this.#changeLook());
+    this.#parts.search.addEventListener("input", search);
+    this.#parts.search.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#parts.search.addEventListener("blur", () => this.#show([]));
+    this.#parts.form.addEventListener("submit", (event) => this.#onSubmit(event));
+    this.#parts.look.addEventListener("change", () => void this.#changeLook());
+    const dialog = openDialog("Share", this.#root);
     void this.#reload();
     if (this.#context.manageOwner) void this.#showLook();
     return dialog;
@@ -105,15 +77,15 @@ class ShareDialog {
   async #showLook() {
     try {
       const { viewers_may_look: mayLook } = await this.#api.call(this.#settingsPath);
-      this.#look.checked = mayLook;
-      this.#lookRow.hidden = false;
+      this.#parts.look.checked = mayLook;
+      this.#parts.lookRow.hidden = false;
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error), true);
     }
   }
 
   async #changeLook() {
-    const mayLook = this.#look.checked;
+    const mayLook = this.#parts.look.checked;
     this.#say("");
     try {
       const body = { viewers_may_look: mayLook };
@@ -124,7 +96,7 @@ class ShareDialog {
           : "Viewers see the document as it is now only.",
       );
     } catch (error) {
-      this.#look.checked = !mayLook;
+      this.#parts.look.checked = !mayLook;
       this.#say(error instanceof Error ? error.message : String(error), true);
     }
   }
@@ -150,7 +122,7 @@ class ShareDialog {
       const answer = await this.#api.call(this.#path);
       /** @type {Permission[]} */
       const permissions = answer.results ?? answer;
-      this.#list.replaceChildren(...permissions.map((permission) => this.#row(permission)));
+      this.#parts.list.replaceChildren(...permissions.map((permission) => this.#row(permission)));
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error), true);
     }
@@ -161,15 +133,17 @@ class ShareDialog {
    * @param {boolean} [isError]
    */
   #say(text, isError = false) {
-    this.#message.textContent = text;
-    this.#message.classList.toggle("is-error", isError);
+    this.#parts.message.textContent = text;
+    this.#parts.message.classList.toggle("is-error", isError);
   }
 
   /** @param {Permission} permission */
   #row({ id, user, group, role }) {
     const name = user ? user.name || user.username : (group ?? "");
     const isSelf = user !== null && String(user.id) === this.#context.selfId;
-    const select = this.#roleSelect(role, `Role of ${name}`);
+    const label = `Role of ${name}`;
+    const select = h("select", { class: "field role", "aria-label": label });
+    select.append(...this.#roleOptions(role));
     const mayChange = role !== "owner" || this.#context.manageOwner;
     select.disabled = !mayChange;
     const path = `${this.#path}${id}/`;
@@ -212,30 +186,26 @@ class ShareDialog {
     );
   }
 
-  /**
-   * @param {string} role
-   * @param {string} label
-   */
-  #roleSelect(role, label) {
-    const options = ROLES.map((name) => {
+  /** @param {string} role the selected one */
+  #roleOptions(role) {
+    return ROLES.map((name) => {
       const disabled = name === "owner" && !this.#context.manageOwner;
       const text = name.charAt(0).toUpperCase() + name.slice(1);
       return h("option", { value: name, selected: name === role, disabled }, text);
     });
-    return h("select", { class: "field role", "aria-label": label }, ...options);
   }
 
   // --- finding people --------------------------------------------------------------------------
 
   async #suggest() {
-    const search = this.#search.value.trim();
+    const search = this.#parts.search.value.trim();
     if (search.length < 2) {
       this.#show([]);
       return;
     }
     try {
       const answer = await this.#api.call(`users/?search=${encodeURIComponent(search)}`);
-      if (this.#search.value.trim() === search) this.#show(answer.results ?? answer);
+      if (this.#parts.search.value.trim() === search) this.#show(answer.results ?? answer);
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error), true);
     }
@@ -262,15 +232,15 @@ class ShareDialog {
         h("span", { class: "muted" }, `@${person.username}`),
       ),
     );
-    this.#suggestions.replaceChildren(...options);
-    this.#suggestions.hidden = options.length === 0;
-    this.#search.setAttribute("aria-expanded", String(options.length > 0));
-    this.#search.removeAttribute("aria-activedescendant");
+    this.#parts.suggestions.replaceChildren(...options);
+    this.#parts.suggestions.hidden = options.length === 0;
+    this.#parts.search.setAttribute("aria-expanded", String(options.length > 0));
+    this.#parts.search.removeAttribute("aria-activedescendant");
   }
 
   /** @param {Person} person */
   #take(person) {
-    this.#search.value = person.username;
+    this.#parts.search.value = person.username;
     this.#show([]);
   }
 
@@ -295,24 +265,24 @@ class ShareDialog {
   /** @param {number} index */
   #activate(index) {
     this.#active = index;
-    [...this.#suggestions.children].forEach((option, at) =>
+    [...this.#parts.suggestions.children].forEach((option, at) =>
       option.setAttribute("aria-selected", String(at === index)),
     );
-    this.#search.setAttribute("aria-activedescendant", `share-suggestion-${index}`);
+    this.#parts.search.setAttribute("aria-activedescendant", `share-suggestion-${index}`);
   }
 
   /** @param {Event} event */
   #onSubmit(event) {
     event.preventDefault();
-    const user = this.#search.value.trim();
+    const user = this.#parts.search.value.trim();
     if (!user) {
-      this.#search.focus();
+      this.#parts.search.focus();
       return;
     }
-    const role = this.#role.value;
+    const role = this.#parts.role.value;
     void this.#change(async () => {
       await this.#api.call(this.#path, { method: "POST", body: { user, role } });
-      this.#search.value = "";
+      this.#parts.search.value = "";
       this.#show([]);
     }, `${user} is ${role} now.`);
   }

@@ -2,18 +2,15 @@
 import { byId } from "./dom.js";
 
 /**
- * Return a copy of a template's one element.
+ * Return a copy of a template's content.
  * @param {string} id
  */
 export function fromTemplate(id) {
-  const { content } = byId(id, HTMLTemplateElement);
-  const element = document.importNode(content, true).firstElementChild;
-  if (!(element instanceof HTMLElement)) throw new Error(`the template #${id} is empty`);
-  return element;
+  return document.importNode(byId(id, HTMLTemplateElement).content, true);
 }
 
 /**
- * Return the parts of an element by their `data-part`, each of its type.
+ * Return the parts of some markup by their `data-part`, each of its type.
  * @template {Record<string, new () => HTMLElement>} Types
  * @param {ParentNode} root
  * @param {Types} types
