@@ -1,12 +1,16 @@
 /** Static markup from the page's `<template>` elements, and the parts of it that scripts use. */
-import { byId } from "./dom.js";
+import { byId, icon } from "./dom.js";
 
 /**
- * Return a copy of a template's content.
+ * Return a copy of a template's content, with the icons that it names by `data-icon`.
  * @param {string} id
  */
 export function fromTemplate(id) {
-  return document.importNode(byId(id, HTMLTemplateElement).content, true);
+  const content = document.importNode(byId(id, HTMLTemplateElement).content, true);
+  for (const element of content.querySelectorAll("[data-icon]")) {
+    element.append(icon(element.getAttribute("data-icon") ?? ""));
+  }
+  return content;
 }
 
 /**
