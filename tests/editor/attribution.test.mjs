@@ -24,7 +24,7 @@ const run = (client, first, end, author, at = AT) => ({
 /** @param {ReturnType<typeof run>[]} runs */
 function attribution(runs, client = 99) {
   const made = new Attribution({ id: "7", name: "Alan" }, client);
-  made.take({ seq: 1, authors: [{ id: 1, name: "Ada" }], runs });
+  made.add({ seq: 1, authors: [{ id: 1, name: "Ada" }], runs });
   return made;
 }
 
@@ -45,7 +45,7 @@ test("what one types oneself is one's own before the server says so", () => {
 
 test("what is taken in twice changes nothing", () => {
   const known = attribution([run(1, 0, 5, 1)]);
-  known.take({ seq: 3, authors: [], runs: [run(1, 0, 5, 2), run(1, 3, 8, 2)] });
+  known.add({ seq: 3, authors: [], runs: [run(1, 0, 5, 2), run(1, 3, 8, 2)] });
   assert.equal(known.seq, 3);
   assert.equal(known.find(1, 3)?.author, "1");
   assert.deepEqual(known.find(1, 6), { first: 5, end: 8, author: "2", at: AT });

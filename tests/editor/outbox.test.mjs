@@ -79,13 +79,13 @@ test("operations are kept once the store has them, and never in a store that for
   const outbox = await Outbox.open(store);
   const [one] = typed("one");
   const kept = new Promise((resolve) => {
-    outbox.onKept = () => resolve(outbox.kept);
+    outbox.onStored = () => resolve(outbox.isStored);
   });
   outbox.add(one, vector, 1);
-  assert.equal(outbox.kept, false);
-  assert.equal(outbox.keeps, true);
+  assert.equal(outbox.isStored, false);
+  assert.equal(outbox.willBeStored, true);
   assert.equal(await kept, true);
-  assert.equal((await Outbox.open(new MemoryStore())).keeps, false);
+  assert.equal((await Outbox.open(new MemoryStore())).willBeStored, false);
 });
 
 test("a store that refuses leaves the operation here, and not kept", async () => {
@@ -100,7 +100,7 @@ test("a store that refuses leaves the operation here, and not kept", async () =>
     outbox.add(one, vector, 1);
   });
   console.warn = warned;
-  assert.equal(outbox.kept, false);
-  assert.equal(outbox.keeps, false);
+  assert.equal(outbox.isStored, false);
+  assert.equal(outbox.willBeStored, false);
   assert.equal(outbox.operations.length, 1);
 });

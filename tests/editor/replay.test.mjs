@@ -25,7 +25,7 @@ class Served {
   /** @param {number} count */
   write(count) {
     const text = this.#doc.getText("t");
-    for (let each = 0; each < count; each += 1) {
+    for (let number = 0; number < count; number += 1) {
       const at = (this.updates.length * 7) % (text.length + 1);
       if (this.updates.length % 5 === 4) text.delete(0, 1);
       else text.insert(at, String.fromCharCode(97 + (this.updates.length % 26)));

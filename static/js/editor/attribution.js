@@ -1,37 +1,37 @@
 /**
- * Whose the letters of a document are, by the clocks of their structs. Pure.
+ * Attribution: the author of each character, by the id of its struct. Pure.
  *
- * The server says which person's connection brought which clocks; where they stand is the
- * document's to say, so what others write meanwhile moves nothing to a wrong name.
+ * The server answers which author wrote which id ranges. Positions come from the document itself,
+ * so concurrent edits never move text to a wrong author.
  */
 import { Y } from "../../vendor/yjs.js";
 
 /**
- * What the server answers: `documents/{id}/authorship/clients/`.
+ * An answer of `documents/{id}/authorship/clients/`.
  * @typedef {object} Answer
- * @property {number} seq the last operation that is taken in
+ * @property {number} seq the last operation that is included
  * @property {{id: number, name: string | null}[]} authors
  * @property {{client: number, first: number, end: number, author: number, received_at: string}[]} runs
  */
 
-/** @typedef {{end: number, author: string, at: string | null}} Found `at` null: just now */
+/** @typedef {{end: number, author: string, at: string | null}} Found `at` null: not in the log yet */
 
 /** @typedef {{from: number, to: number, author: string, at: string | null}} Range */
 
-/** Who brought which clocks. */
+/** Authors by id range. */
 export class Attribution {
-  /** The last operation that is known. */
+  /** The last operation that is included. */
   seq = 0;
-  /** Names by id; null: no account any more. @type {Map<string, string | null>} */
+  /** Names by id; null for a deleted account. @type {Map<string, string | null>} */
   names = new Map();
   /** @type {Map<number, {first: number, end: number, author: string, at: string}[]>} */
-  #runs = new Map();
+  #ranges = new Map();
   #self;
   #client;
 
   /**
-   * @param {{id: string, name: string}} self who looks
-   * @param {number} client whose clocks are theirs before the server says so
+   * @param {{id: string, name: string}} self the person at this page
+   * @param {number} client client id of this page: its ids are theirs until the server answers
    */
   constructor(self, client) {
     this.#self = self.id;
@@ -40,15 +40,15 @@ export class Attribution {
   }
 
   /**
-   * Take in what came after what is known.
+   * Add an answer of the server.
    * @param {Answer} answer
    */
-  take({ seq, authors, runs }) {
+  add({ seq, authors, runs }) {
     this.seq = Math.max(this.seq, seq);
     for (const { id, name } of authors) this.names.set(String(id), name);
     for (const { client, first, end, author, received_at: at } of runs) {
-      const known = this.#runs.get(client) ?? [];
-      this.#runs.set(client, known);
+      const known = this.#ranges.get(client) ?? [];
+      this.#ranges.set(client, known);
       const last = known.at(-1);
       if (last && last.end >= end) continue;
       known.push({
@@ -61,13 +61,13 @@ export class Attribution {
   }
 
   /**
-   * Return whose a clock is, and up to which clock; null when it is not known (yet).
+   * Return the author of an id and the end of its range; null if the author is not known yet.
    * @param {number} client
    * @param {number} clock
    * @returns {Found | null}
    */
   find(client, clock) {
-    const runs = this.#runs.get(client) ?? [];
+    const runs = this.#ranges.get(client) ?? [];
     let low = 0;
     let high = runs.length;
     while (low < high) {
@@ -83,9 +83,9 @@ export class Attribution {
 }
 
 /**
- * Return where the letters of a fragment stand in the editor and whose they are.
+ * Return the ranges of a fragment's text in the editor, with their authors.
  *
- * Positions are ProseMirror's. `unknown` tells whether there are letters of nobody known.
+ * Positions are ProseMirror's. `unknown` is true if the author of some text is not known.
  * @param {Y.XmlFragment} fragment
  * @param {Attribution} attribution
  * @param {(name: string) => boolean} isLeaf whether a node of this name has no content
@@ -143,18 +143,18 @@ function minute(at) {
 }
 
 /**
- * Return how much of the text is whose, the most first: of each its part of all letters, 0 to 1.
+ * Return the share of the text of every author, from 0 to 1, the largest first.
  * @param {Range[]} ranges
  */
 export function shares(ranges) {
   /** @type {Map<string, number>} */
-  const letters = new Map();
+  const lengths = new Map();
   let all = 0;
   for (const { from, to, author } of ranges) {
-    letters.set(author, (letters.get(author) ?? 0) + to - from);
+    lengths.set(author, (lengths.get(author) ?? 0) + to - from);
     all += to - from;
   }
-  return [...letters]
+  return [...lengths]
     .sort(([, one], [, other]) => other - one)
     .map(([author, count]) => ({ author, part: count / all }));
 }

@@ -1,4 +1,4 @@
-/** The mode that colours the text by who wrote it: on hover, and at the caret, a name and a time. */
+/** Colours the text by author; shows the name and the time under the pointer and at the caret. */
 import { Decoration, DecorationSet, Plugin, PluginKey } from "../../vendor/tiptap.js";
 import { Attribution, authorRanges, shares } from "./attribution.js";
 import { colourClass } from "../ui/colours.js";
@@ -11,13 +11,13 @@ import { toastError } from "../ui/toast.js";
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 /** @typedef {import("./attribution.js").Range} Range */
 
-const key = new PluginKey("authors");
-/** Letters that are typed are coloured after so long a pause. */
-const COLOUR_MS = 150;
-/** The server is asked anew, for letters that are nobody's yet, at most once in so long. */
-const ASK_MS = 700;
+const PLUGIN_KEY = new PluginKey("authors");
+/** Typed text is coloured after so long a pause. */
+const COLOUR_PAUSE_MS = 150;
+/** For text without a known author the server is asked again, at most once in this time. */
+const LOAD_PAUSE_MS = 700;
 
-/** Switches the mode on and off. */
+/** Switches the colours on and off. */
 export class AuthorColours extends EventTarget {
   #api;
   #path;
@@ -32,8 +32,8 @@ export class AuthorColours extends EventTarget {
   #people = h("ul", { class: "authors-people" });
   #here = h("p", { class: "authors-here muted", role: "status" });
   #tip = h("p", { class: "authors-tip", role: "tooltip", hidden: true });
-  #colourSoon = debounced(COLOUR_MS, () => this.#colour());
-  #askSoon = debounced(ASK_MS, () => void this.#ask());
+  #colourSoon = debounced(COLOUR_PAUSE_MS, () => this.#colour());
+  #loadSoon = debounced(LOAD_PAUSE_MS, () => void this.#load());
 
   /**
    * @param {Api} api
@@ -47,7 +47,7 @@ export class AuthorColours extends EventTarget {
     this.#editor = editor;
     this.#attribution = new Attribution(self, doc.clientID);
     editor.on("update", () => this.#isOn && this.#colourSoon());
-    editor.on("selectionUpdate", () => this.#isOn && this.#sayWhere());
+    editor.on("selectionUpdate", () => this.#isOn && this.#showAtCaret());
     const { dom } = editor.view;
     dom.addEventListener("mouseover", (event) => this.#point(event));
     dom.addEventListener("mouseleave", () => (this.#tip.hidden = true));
@@ -57,7 +57,7 @@ export class AuthorColours extends EventTarget {
     return this.#isOn;
   }
 
-  /** Switch it on, or off. */
+  /** Switch the colours on, or off. */
   async toggle() {
     if (this.#isOn) this.#end();
     else await this.#begin();
@@ -68,13 +68,13 @@ export class AuthorColours extends EventTarget {
     this.#isOn = true;
     this.#editor.registerPlugin(
       new Plugin({
-        key,
+        key: PLUGIN_KEY,
         state: {
           init: () => DecorationSet.empty,
           apply: (transaction, set) =>
-            transaction.getMeta(key) ?? set.map(transaction.mapping, transaction.doc),
+            transaction.getMeta(PLUGIN_KEY) ?? set.map(transaction.mapping, transaction.doc),
         },
-        props: { decorations: (state) => key.getState(state) },
+        props: { decorations: (state) => PLUGIN_KEY.getState(state) },
       }),
     );
     this.#legend = h(
@@ -84,30 +84,30 @@ export class AuthorColours extends EventTarget {
       this.#here,
     );
     document.body.append(this.#legend, this.#tip);
-    await this.#ask();
+    await this.#load();
   }
 
   #end() {
     this.#isOn = false;
-    this.#editor.unregisterPlugin(key);
+    this.#editor.unregisterPlugin(PLUGIN_KEY);
     this.#legend?.remove();
     this.#tip.remove();
     this.#ranges = [];
   }
 
-  /** Ask the server what came since, and colour it. */
-  async #ask() {
+  /** Load the attribution of new operations, and colour the text. */
+  async #load() {
     if (!this.#isOn) return;
     try {
-      this.#attribution.take(await this.#api.call(`${this.#path}?after=${this.#attribution.seq}`));
+      this.#attribution.add(await this.#api.call(`${this.#path}?after=${this.#attribution.seq}`));
     } catch (error) {
       toastError(error);
     }
     this.#colour(false);
   }
 
-  /** @param {boolean} [mayAsk] */
-  #colour(mayAsk = true) {
+  /** @param {boolean} [mayLoad] */
+  #colour(mayLoad = true) {
     if (!this.#isOn || this.#editor.isDestroyed) return;
     const { state, view, schema } = this.#editor;
     const fragment = this.#doc.getXmlFragment(FIELD);
@@ -121,10 +121,10 @@ export class AuthorColours extends EventTarget {
         "data-at": at ?? "",
       }),
     );
-    view.dispatch(state.tr.setMeta(key, DecorationSet.create(state.doc, marks)));
+    view.dispatch(state.tr.setMeta(PLUGIN_KEY, DecorationSet.create(state.doc, marks)));
     this.#showPeople();
-    this.#sayWhere();
-    if (unknown && mayAsk) this.#askSoon();
+    this.#showAtCaret();
+    if (unknown && mayLoad) this.#loadSoon();
   }
 
   #showPeople() {
@@ -141,8 +141,8 @@ export class AuthorColours extends EventTarget {
     );
   }
 
-  /** Say whose the letter before the caret is: for whoever has no mouse. */
-  #sayWhere() {
+  /** Show the author of the character before the caret, for people without a mouse. */
+  #showAtCaret() {
     const { head } = this.#editor.state.selection;
     const range = this.#ranges.find(({ from, to }) => from < head && head <= to);
     this.#here.textContent = range ? `At the caret: ${this.#sentence(range.author, range.at)}` : "";

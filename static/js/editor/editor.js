@@ -1,4 +1,4 @@
-/** The text itself: Tiptap on the shared Yjs document, with everybody's carets. */
+/** The editor: Tiptap on the shared Yjs document, with the carets of all people. */
 import {
   Blockquote,
   Bold,
@@ -41,9 +41,9 @@ export const FIELD = "default";
  * @param {HTMLElement} options.element
  * @param {import("../sync/provider.js").Provider} options.provider
  * @param {import("../../vendor/yjs.js").Y.Doc} options.doc
- * @param {Person} options.person who writes here
+ * @param {Person} options.person the person at this page
  * @param {boolean} options.editable
- * @param {() => void} options.onUnknownContent the document has what this page cannot show
+ * @param {() => void} options.onUnknownContent called when the document has nodes that this page does not know
  */
 export function createEditor({ element, provider, doc, person, editable, onUnknownContent }) {
   return new Editor({
@@ -83,7 +83,7 @@ export function createEditor({ element, provider, doc, person, editable, onUnkno
 }
 
 /**
- * Make an editor that nobody writes in, and that is bound to no document: its content is set.
+ * Make a read-only editor that is bound to no document: its content is set.
  * @param {HTMLElement} element
  */
 export function createPreview(element) {
@@ -99,7 +99,7 @@ export function createPreview(element) {
 }
 
 /**
- * What a document may hold. The server's export and text extract know the same names.
+ * Return the nodes and marks that a document may have. The server's export knows the same names.
  * @param {{autolink?: boolean}} [options]
  */
 function schema({ autolink = true } = {}) {

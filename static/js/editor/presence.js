@@ -1,18 +1,18 @@
-/** Who is here: avatars, and the names on carets that have just moved. */
+/** Presence: the avatars of the people who are here, and the names on carets that have moved. */
 import { colourClass, initials } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 
 /** @typedef {import("../lib/api.js").Person} Person */
 
-/** Avatars shown before the rest is a number. */
-const MOST = 5;
-/** How long a caret that has moved shows its name. */
-const NAME_MS = 2_500;
+/** Avatars that are shown; the others are a number. */
+const MAX_AVATARS = 5;
+/** A caret that has moved shows its name for so long. */
+const CARET_NAME_MS = 2_500;
 
 /**
- * Return the people behind awareness states, each once, oneself first. Pure.
+ * Return the people of awareness states without duplicates, the person at this page first. Pure.
  *
- * `user` is stamped by the server; a state without it is of a client that has not said anything.
+ * `user` is set by the server; a client that has sent no state yet has none.
  * @param {Iterable<Record<string, any>>} states
  * @param {Person} self
  * @returns {Person[]}
@@ -56,7 +56,7 @@ export function mountPresence(place, provider, self) {
  * @param {Person} self
  */
 function avatars(people, self) {
-  const items = people.slice(0, MOST).map(({ id, name, username }) => {
+  const items = people.slice(0, MAX_AVATARS).map(({ id, name, username }) => {
     const label = id === self.id ? `${name || username} (you)` : name || username;
     return h(
       "li",
@@ -65,7 +65,7 @@ function avatars(people, self) {
       h("span", { class: "visually-hidden" }, label),
     );
   });
-  const rest = people.slice(MOST);
+  const rest = people.slice(MAX_AVATARS);
   if (rest.length > 0) {
     const names = rest.map(({ name }) => name).join(", ");
     items.push(h("li", { class: "avatar avatar-rest", title: names }, `+${rest.length}`));
@@ -77,7 +77,7 @@ function avatars(people, self) {
 const nameTimers = new Map();
 
 /**
- * Show the name on a person's caret for a moment.
+ * Show the name on a person's caret for a short time.
  * @param {string} userId
  */
 function showName(userId) {
@@ -90,6 +90,6 @@ function showName(userId) {
   clearTimeout(nameTimers.get(userId));
   nameTimers.set(
     userId,
-    setTimeout(() => toggle(false), NAME_MS),
+    setTimeout(() => toggle(false), CARET_NAME_MS),
   );
 }

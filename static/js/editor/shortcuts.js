@@ -6,8 +6,8 @@ import { editLink } from "./toolbar.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 
-/** What is typed at the start of a line, with a space after it. */
-const AT_START = /** @type {[string, string][]} */ ([
+/** Input rules at the start of a line, followed by a space. */
+const LINE_START_RULES = /** @type {[string, string][]} */ ([
   ["Heading 1, 2, 3", "#  ##  ###"],
   ["Bullet list", "-"],
   ["Numbered list", "1."],
@@ -16,8 +16,8 @@ const AT_START = /** @type {[string, string][]} */ ([
   ["Code block", "```"],
 ]);
 
-/** What is typed around words, or alone. */
-const AROUND = /** @type {[string, string][]} */ ([
+/** Input rules around words, or alone. */
+const INLINE_RULES = /** @type {[string, string][]} */ ([
   ["Bold", "**words**"],
   ["Italic", "*words*"],
   ["Strikethrough", "~~words~~"],
@@ -48,7 +48,7 @@ export function bindShortcuts(editor, { toolbar, onSave, onAuthors }) {
   });
 }
 
-/** Show all keys. */
+/** Show all keyboard shortcuts. */
 export function showShortcuts() {
   const commands = commandGroups(() => {})
     .flat()
@@ -68,8 +68,8 @@ export function showShortcuts() {
       h(
         "div",
         { class: "stack" },
-        section("Type at the start of a line, then a space", AT_START),
-        section("Type", AROUND),
+        section("Type at the start of a line, then a space", LINE_START_RULES),
+        section("Type", INLINE_RULES),
       ),
     ),
   );

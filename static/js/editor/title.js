@@ -1,9 +1,9 @@
-/** The title: saved a moment after the last key, kept over a reload until it is. */
+/** The title field: saved after a pause in typing, and kept over a reload until it is saved. */
 import { ApiError } from "../lib/api.js";
 import { debounced } from "../ui/dom.js";
 
-const PAUSE_MS = 600;
-const RETRY_MS = 3_000;
+const SAVE_PAUSE_MS = 600;
+const RETRY_DELAY_MS = 3_000;
 
 /** The title field of one document. Dispatches `change` when `dirty` or the saved title changes. */
 export class TitleField extends EventTarget {
@@ -13,14 +13,14 @@ export class TitleField extends EventTarget {
   /** The title as the server has it. */
   #saved;
   #saving = false;
-  #scheduleSave = debounced(PAUSE_MS, () => void this.flush());
+  #scheduleSave = debounced(SAVE_PAUSE_MS, () => void this.flush());
 
   /**
    * @param {object} options
    * @param {HTMLTextAreaElement} options.input
    * @param {string} options.title as the server has it
-   * @param {string} options.storageKey where an unsaved title is kept
-   * @param {(title: string) => Promise<string>} options.save returns what the server made of it
+   * @param {string} options.storageKey key of an unsaved title in the local storage
+   * @param {(title: string) => Promise<string>} options.save returns the title as the server has stored it
    * @param {() => void} options.onEnter
    */
   constructor({ input, title, storageKey, save, onEnter }) {
@@ -40,13 +40,13 @@ export class TitleField extends EventTarget {
     });
   }
 
-  /** Whether the field holds what the server has not. */
+  /** Whether the field has a title that is not saved. */
   get dirty() {
     return this.#input.value.trim() !== this.#saved;
   }
 
   /**
-   * Take on a title that somebody else has given, unless one is being written here.
+   * Show a title that another person has saved, unless one is being typed here.
    * @param {string} title
    */
   accept(title) {
@@ -55,7 +55,7 @@ export class TitleField extends EventTarget {
     this.#show(title);
   }
 
-  /** Save now what is not saved. */
+  /** Save the title now if it is not saved. */
   async flush() {
     if (!this.dirty || this.#saving || this.#input.readOnly) return;
     const wanted = this.#input.value.trim();
@@ -86,7 +86,7 @@ export class TitleField extends EventTarget {
   #onFailure(error) {
     const temporary = !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
     if (temporary) {
-      setTimeout(() => void this.flush(), RETRY_MS);
+      setTimeout(() => void this.flush(), RETRY_DELAY_MS);
     } else {
       this.#show(this.#saved);
       this.dispatchEvent(new CustomEvent("refused", { detail: error }));

@@ -51,7 +51,7 @@ export function mountToolbar(place, editor) {
       if (command.isActive) button.setAttribute("aria-pressed", String(command.isActive(editor)));
     }
   };
-  // Once for all that one key does, after the undo manager, too, has heard of it.
+  // Once for all transactions of one key, after the undo manager has handled them.
   let isWaiting = false;
   const refreshSoon = () => {
     if (isWaiting) return;
@@ -62,7 +62,7 @@ export function mountToolbar(place, editor) {
     });
   };
   editor.on("transaction", ({ transaction }) => {
-    // A caret of somebody else changes no button.
+    // The caret of another person changes no button.
     const { docChanged, selectionSet, storedMarksSet } = transaction;
     if (docChanged || selectionSet || storedMarksSet) refreshSoon();
   });
@@ -93,7 +93,7 @@ function onKey(event, buttons, editor) {
 }
 
 /**
- * Ask for the address of the link at the selection; an empty one takes the link away.
+ * Ask for the address of the link at the selection; an empty one removes the link.
  * @param {Editor} editor
  */
 export async function editLink(editor) {

@@ -1,23 +1,23 @@
 /**
- * How many words a text has, counted again only where it has changed: the editor's nodes never
- * change, and stay the same ones wherever an edit did not reach. Pure.
+ * Counts the words of a document again only where it has changed: the editor's nodes are immutable,
+ * and an edit leaves the nodes that it does not touch as they are. Pure.
  */
 
 /** @typedef {import("../../vendor/tiptap.js").Editor["state"]["doc"]} Node */
 
-/** Made when it is needed: that takes the browser some milliseconds. @type {Intl.Segmenter | null} */
+/** Made at first use, as that takes some milliseconds. @type {Intl.Segmenter | null} */
 let segmenter = null;
-/** Stands for what is no letter, as a line break within a paragraph: words end there. */
-const GAP = " ";
+/** Replaces leaf nodes, such as a line break within a paragraph: words end there. */
+const LEAF_TEXT = " ";
 
-/** Counts words, and remembers the count of each node. */
+/** Counts words, with the counts of all nodes cached. */
 export class WordCounter {
   /** @type {WeakMap<Node, number>} */
   #counts = new WeakMap();
 
   /**
-   * Return how many words stand in a node; null when it became late before the end. What was
-   * counted until then is remembered: who asks again goes on.
+   * Return the number of words in a node; null if `isLate` became true before the end. The next call
+   * continues from there.
    * @param {Node} node
    * @param {() => boolean} [isLate]
    * @returns {number | null}
@@ -39,7 +39,7 @@ export class WordCounter {
     for (const child of node.children) {
       const known = this.#counts.get(child);
       const count = known ?? this.count(child, isLate);
-      // Only after something new: each call comes further, whatever the clock says.
+      // Only after a node that was not counted before, so that every call makes progress.
       if (count === null || (known === undefined && isLate())) return null;
       sum += count;
     }
@@ -49,7 +49,7 @@ export class WordCounter {
 
 /** @param {Node} node */
 function textOf(node) {
-  return node.textBetween(0, node.content.size, GAP, GAP);
+  return node.textBetween(0, node.content.size, LEAF_TEXT, LEAF_TEXT);
 }
 
 /** @param {string} text */

@@ -1,7 +1,7 @@
-/** A link to a moment of a document. Pure; the history itself is loaded when it is opened. */
+/** Links to a state of a document. Pure, and apart from the history, which is loaded later. */
 
 /**
- * Return the moment that an address names, as `#at=123`.
+ * Return the seq of an address such as `#at=123`, null without one.
  * @param {string} hash
  */
 export function seqOf(hash) {

@@ -1,4 +1,4 @@
-/** What changed between two moments, as it reads: words added and removed, each with who did it. */
+/** Renders the diff of two states: text added and removed, with the author of every change. */
 import { colourClass } from "../ui/colours.js";
 import { h, icon } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
@@ -18,7 +18,7 @@ import { ago } from "../lib/time.js";
  * @property {string} [part]
  */
 
-/** What each kind of node is shown as. @type {Record<string, keyof HTMLElementTagNameMap>} */
+/** HTML elements by type of node. @type {Record<string, keyof HTMLElementTagNameMap>} */
 const NODES = {
   paragraph: "p",
   bulletList: "ul",
@@ -38,17 +38,17 @@ const MARKS = { bold: "strong", italic: "em", strike: "s", code: "code" };
 const DONE = { insert: "added", delete: "removed" };
 
 /**
- * Show changes.
+ * Render changes.
  * @param {Change[]} changes in document order
- * @param {((part: string) => void) | null} takeBack takes back what was deleted; null: one may not
+ * @param {((part: string) => void) | null} restorePart restores a deleted part; null without the right
  */
-export function renderDiff(changes, takeBack) {
+export function renderDiff(changes, restorePart) {
   const sheet = h("div", { class: "prose diff", role: "document", "aria-label": "Changes" });
   /** The elements that are open, by depth. @type {{place: HTMLElement, kind: string}[]} */
   const open = [{ place: sheet, kind: "equal" }];
   /** @type {HTMLElement[]} */
   const places = [];
-  /** What stands behind the content of a block. @type {[HTMLElement, HTMLElement][]} */
+  /** Buttons by the block that they end. @type {[HTMLElement, HTMLElement][]} */
   const buttons = [];
   for (const change of changes) {
     open.length = Math.min(open.length, change.depth + 1);
@@ -58,8 +58,8 @@ export function renderDiff(changes, takeBack) {
     const isChanged = change.node?.attributes_before ?? change.marks_before;
     if (isNew || isChanged) places.push(shown);
     parent.place.append(shown);
-    if (isNew && change.kind === "delete" && takeBack && change.part) {
-      const button = takeBackButton(change, changes, takeBack);
+    if (isNew && change.kind === "delete" && restorePart && change.part) {
+      const button = restoreButton(change, changes, restorePart);
       if (change.node && !isVoid(shown)) buttons.push([inner(shown), button]);
       else shown.after(button);
     }
@@ -79,7 +79,7 @@ function nodeOf(change) {
   } = /** @type {NonNullable<Change["node"]>} */ (node);
   const level = Math.min(Math.max(Number(attributes.level) || 1, 1), 3);
   const tag = type === "heading" ? /** @type {"h1"} */ (`h${level}`) : (NODES[type] ?? "div");
-  const element = h(tag, before ? { "data-before": looksOf(before) } : {});
+  const element = h(tag, before ? { "data-before": formattingText(before) } : {});
   if (type === "codeBlock") element.append(h("code"));
   if (type === "taskItem") element.dataset.checked = String(attributes.checked === true);
   if (type === "taskList") element.dataset.type = "taskList";
@@ -94,7 +94,7 @@ function textOf(change) {
   let inside = text;
   for (const [name, value] of Object.entries(marks)) inside = marked(name, value, inside);
   const tag = kind === "insert" ? "ins" : kind === "delete" ? "del" : "span";
-  const element = h(tag, before ? { "data-before": looksOf(before) } : {}, inside);
+  const element = h(tag, before ? { "data-before": formattingText(before) } : {}, inside);
   if (kind !== "equal" || before) label(element, change);
   return element;
 }
@@ -117,7 +117,7 @@ function marked(name, value, inside) {
 }
 
 /**
- * Say on an element what became of it, and by whom.
+ * Set the title of an element: how it was changed, by whom and when.
  * @param {HTMLElement} element
  * @param {Change} change
  */
@@ -133,7 +133,7 @@ function label(element, { kind, author, received_at: at }) {
 }
 
 /** @param {Record<string, any>} looks */
-function looksOf(looks) {
+function formattingText(looks) {
   const names = Object.entries(looks).map(([name, value]) =>
     typeof value === "object" || value === true ? name : `${name} ${value}`,
   );
@@ -143,9 +143,9 @@ function looksOf(looks) {
 /**
  * @param {Change} change
  * @param {Change[]} changes
- * @param {(part: string) => void} takeBack
+ * @param {(part: string) => void} restorePart
  */
-function takeBackButton(change, changes, takeBack) {
+function restoreButton(change, changes, restorePart) {
   const words = change.node ? wordsInside(change, changes) : change.text;
   const button = h(
     "button",
@@ -154,7 +154,7 @@ function takeBackButton(change, changes, takeBack) {
       class: "diff-back",
       title: "Take this back",
       "aria-label": `Take back “${words.trim().slice(0, 60)}”`,
-      onclick: () => takeBack(String(change.part)),
+      onclick: () => restorePart(String(change.part)),
     },
     icon("rotate-ccw"),
   );
@@ -198,14 +198,14 @@ function summaryOf(changes) {
   }
   const blocks = changes.some(({ kind, node }) => kind !== "equal" && node);
   if (people.size === 0 && looks === 0) return "Nothing changed.";
-  const told = [
+  const parts = [
     words.insert && `${counted(words.insert, "word")} added`,
     words.delete && `${counted(words.delete, "word")} removed`,
     looks && `${counted(looks, "change")} of formatting`,
     !words.insert && !words.delete && blocks && "Blocks changed",
   ].filter(Boolean);
   const by = people.size > 0 ? ` by ${[...people].join(", ")}` : "";
-  return `${told.join(", ") || "Spaces changed"}${by}.`;
+  return `${parts.join(", ") || "Spaces changed"}${by}.`;
 }
 
 /** @param {string} text */

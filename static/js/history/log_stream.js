@@ -1,18 +1,18 @@
-/** The log as bytes (docs/protocol.md): read once, kept as it came, its updates cut out on demand. Pure. */
+/** Decodes the log stream (docs/protocol.md): bytes as they came, with an index of the operations. Pure. */
 import { decoding } from "../../vendor/yjs.js";
 
 /** @typedef {{id: string, username: string}} Author */
-/** @typedef {{author: Author, at: number}} Mark who made an operation, and when (ms since 1970) */
+/** @typedef {{author: Author, at: number}} Mark author and time of an operation, ms since the epoch */
 
-/** Bytes that one operation takes beside its update: its places and its time. */
+/** Memory of one operation beside its update: its entries in the index. */
 const ENTRY_BYTES = 20;
 
-/** Some operations of the log, one after the other. */
+/** Consecutive operations of the log. */
 export class LogSegment {
   #bytes;
   /** @type {Author[]} */
   #authors = [];
-  /** Where each update is, how long it is, whose, and when. @type {number[]} */
+  /** The index: start and length of the updates, authors and times. @type {number[]} */
   #starts = [];
   /** @type {number[]} */
   #lengths = [];
@@ -22,13 +22,13 @@ export class LogSegment {
   #times = [];
 
   /**
-   * Read an answer of the server.
+   * Decode an answer of the server.
    * @param {Uint8Array} bytes
    * @param {number} after the operation before the first one
    */
   constructor(bytes, after) {
     this.#bytes = bytes;
-    /** The first operation's number. */
+    /** Seq of the first operation. */
     this.first = after + 1;
     const decoder = decoding.createDecoder(bytes);
     for (let count = decoding.readVarUint(decoder); count > 0; count -= 1) {
@@ -46,28 +46,28 @@ export class LogSegment {
     if (decoder.pos > bytes.length) throw new Error("The log was cut off on its way. Try again.");
   }
 
-  /** The last operation's number; one less than the first one's for an empty part. */
+  /** Seq of the last operation; `first - 1` for an empty segment. */
   get last() {
     return this.first + this.#starts.length - 1;
   }
 
-  /** About how much memory it takes. */
+  /** Approximate memory in bytes. */
   get size() {
     return this.#bytes.length + this.#starts.length * ENTRY_BYTES;
   }
 
   /**
-   * Return an operation's update; empty for one that is no part of the document.
+   * Return an operation's update; empty for an operation in quarantine.
    * @param {number} seq
    */
   update(seq) {
-    const place = seq - this.first;
-    const start = this.#starts[place] ?? 0;
-    return this.#bytes.subarray(start, start + (this.#lengths[place] ?? 0));
+    const index = seq - this.first;
+    const start = this.#starts[index] ?? 0;
+    return this.#bytes.subarray(start, start + (this.#lengths[index] ?? 0));
   }
 
   /**
-   * Return who made an operation, and when.
+   * Return the author and the time of an operation.
    * @param {number} seq
    * @returns {Mark | null}
    */

@@ -1,73 +1,73 @@
-/** Playing a document from a moment to the present: how fast, and the clock that does it. */
+/** Plays a document from a state to the present: the speed, and the frames. */
 
-/** What the wait for the next change is cut down to, and up to, in ms. */
-const SHORTEST_MS = 40;
-const LONGEST_MS = 400;
-/** What a wait of unknown length counts as. */
-const USUAL_MS = 150;
-/** About how long the whole may take; a long document plays faster. */
-const WHOLE_MS = 60_000;
-/** With reduced motion the picture changes no more often than this. */
-const CALM_MS = 1_000;
+/** Bounds of the wait between two changes. */
+const MIN_WAIT_MS = 40;
+const MAX_WAIT_MS = 400;
+/** The wait where the times of the changes are not known. */
+const DEFAULT_WAIT_MS = 150;
+/** Approximate maximum of the whole playback: a long document plays faster. */
+const MAX_PLAYBACK_MS = 60_000;
+/** With reduced motion the text changes no more often than this. */
+const REDUCED_MOTION_MS = 1_000;
 
 /**
- * Return how many times faster than its shortened waits so many changes are played.
+ * Return the factor by which so many changes are played faster than their waits.
  * @param {number} changes
  */
 export function speedOf(changes) {
-  return Math.max(1, (changes * USUAL_MS) / WHOLE_MS);
+  return Math.max(1, (changes * DEFAULT_WAIT_MS) / MAX_PLAYBACK_MS);
 }
 
 /**
- * Return how long the picture stands still between two changes, in ms.
- * @param {number | null} before ms since 1970; null where it is not known
+ * Return the wait between two changes in ms.
+ * @param {number | null} before ms since the epoch; null if not known
  * @param {number | null} after
  */
 export function waitBetween(before, after) {
-  if (before === null || after === null) return USUAL_MS;
-  return Math.min(Math.max(after - before, SHORTEST_MS), LONGEST_MS);
+  if (before === null || after === null) return DEFAULT_WAIT_MS;
+  return Math.min(Math.max(after - before, MIN_WAIT_MS), MAX_WAIT_MS);
 }
 
 /**
  * @typedef {object} Playback
- * @property {() => number} position the change after which the picture is
+ * @property {() => number} position the operation whose state is shown
  * @property {() => number} end
- * @property {(seq: number) => number | null} timeOf when a change was made, ms; null if not known
- * @property {() => boolean} isReady whether the last picture that was wanted is shown
+ * @property {(seq: number) => number | null} timeOf time of a change, ms since the epoch; null if not known
+ * @property {() => boolean} isReady whether the state at the position is on the screen
  * @property {(seq: number) => void} show
- * @property {() => void} onChange it plays, or no longer
+ * @property {() => void} onChange called when playing begins or ends
  */
 
-/** Plays a film, frame by frame; it never wants a picture before the last one is there. */
+/** Plays frame by frame; waits until the state that it asked for is shown. */
 export class Player {
   #playback;
-  #isCalm;
+  #isReducedMotion;
   #frame = 0;
-  #then = 0;
-  /** Time that has passed and is not played yet, in ms. */
+  #lastFrameAt = 0;
+  /** Time in ms that has passed and is not played yet. */
   #due = 0;
   #speed = 1;
 
   /**
    * @param {Playback} playback
-   * @param {boolean} isCalm whether the reader wants little motion
+   * @param {boolean} isReducedMotion whether the reader prefers reduced motion
    */
-  constructor(playback, isCalm) {
+  constructor(playback, isReducedMotion) {
     this.#playback = playback;
-    this.#isCalm = isCalm;
+    this.#isReducedMotion = isReducedMotion;
   }
 
   get isPlaying() {
     return this.#frame !== 0;
   }
 
-  /** Play to the end: from the beginning, if it is there already. */
+  /** Play to the end; from the beginning if the position is the end. */
   play() {
     if (this.isPlaying || this.#playback.end() === 0) return;
     if (this.#playback.position() >= this.#playback.end()) this.#playback.show(0);
     this.#speed = speedOf(this.#playback.end() - this.#playback.position());
     this.#due = 0;
-    this.#then = performance.now();
+    this.#lastFrameAt = performance.now();
     this.#frame = requestAnimationFrame(this.#tick);
     this.#playback.onChange();
   }
@@ -82,14 +82,14 @@ export class Player {
   /** @param {number} now */
   #tick = (now) => {
     this.#frame = requestAnimationFrame(this.#tick);
-    // What waits for the server is not made up for afterwards.
+    // Time spent on waiting for the server is not played.
     if (!this.#playback.isReady()) {
-      this.#then = now;
+      this.#lastFrameAt = now;
       return;
     }
-    this.#due += Math.max(0, now - this.#then) * this.#speed;
-    this.#then = now;
-    if (this.#isCalm && this.#due < CALM_MS * this.#speed) return;
+    this.#due += Math.max(0, now - this.#lastFrameAt) * this.#speed;
+    this.#lastFrameAt = now;
+    if (this.#isReducedMotion && this.#due < REDUCED_MOTION_MS * this.#speed) return;
     this.#step();
   };
 

@@ -1,57 +1,58 @@
 /**
- * A document at any moment, played from its log in the browser.
+ * Replays the log in the browser: the state of a document at any seq.
  *
- * The log comes in chunks; the server gives the state before each one, and each fifth of it is
- * kept as a state on the way. A step forward applies what came; a step back begins at the nearest
- * state before. What is kept is bounded, and no work holds the page for long.
+ * The log is loaded in chunks, with the server's state before every chunk; states in between are
+ * cached. A step forward applies operations, a step back begins at the nearest cached state. The
+ * caches are bounded in bytes, and no work blocks the page for long.
  */
 import { Y } from "../../vendor/yjs.js";
 import { ByteCache } from "../lib/byte_cache.js";
 import { LogSegment } from "./log_stream.js";
 
-/** Operations of a chunk: one call of the server as a rule. */
+/** Operations of a chunk, which is one call as a rule. */
 export const CHUNK_OPERATIONS = 1_000;
-/** A state is kept after so many operations. Divides a chunk. */
-const KEEP_EVERY = 200;
-/** The work of one turn, before the page may draw and hear of keys. */
-const TURN_MS = 8;
-/** What the memory may hold of the log, and of states on the way. */
-const LOG_BYTES = 24 * 1024 * 1024;
-const STATE_BYTES = 32 * 1024 * 1024;
-/** Chunks that are fetched before anybody asks, the nearest ones. */
-const AHEAD = 12;
-/** States of this length or less are made on the way: all of what is near finds room. */
-const SMALL_STATE_BYTES = STATE_BYTES / ((AHEAD * CHUNK_OPERATIONS) / KEEP_EVERY);
+/** A state is cached after so many operations. Divides the size of a chunk. */
+const STATE_INTERVAL = 200;
+/** The longest work before the page may draw and handle events. */
+const MAX_TURN_MS = 8;
+/** Bounds of the caches of log chunks and of states. */
+const LOG_CACHE_BYTES = 24 * 1024 * 1024;
+const STATE_CACHE_BYTES = 32 * 1024 * 1024;
+/** Chunks that are prefetched, the nearest ones. */
+const PREFETCHED_CHUNKS = 12;
+/** States up to this size are cached while prefetching: those of all prefetched chunks fit. */
+const SMALL_STATE_BYTES =
+  STATE_CACHE_BYTES / ((PREFETCHED_CHUNKS * CHUNK_OPERATIONS) / STATE_INTERVAL);
 
-/** What the replay needs of `Api`. @typedef {{bytes: (path: string) => Promise<Uint8Array>}} Source */
+/** The part of `Api` that the replay uses. @typedef {{bytes: (path: string) => Promise<Uint8Array>}} Source */
 /** @typedef {{bytes: Uint8Array, size: number}} State */
 
-/** Another moment was asked for meanwhile. */
+/** Another state was requested meanwhile. */
 export class SupersededError extends Error {}
 
-/** Plays one document; `progress` events say how much of what is near is here. */
+/** Replays one document. Dispatches `progress` when another chunk is loaded. */
 export class Replay extends EventTarget {
   #api;
   #path;
   #head;
   #start;
-  /** Parts of the log by their chunk's number. @type {ByteCache<Chunk>} */
-  #chunks = new ByteCache(LOG_BYTES);
-  /** States by the number of the last operation in them. @type {ByteCache<State>} */
-  #states = new ByteCache(STATE_BYTES);
-  /** What is under way. @type {Map<number, Promise<Chunk>>} */
+  /** Chunks of the log by their number. @type {ByteCache<Chunk>} */
+  #chunks = new ByteCache(LOG_CACHE_BYTES);
+  /** States by seq. @type {ByteCache<State>} */
+  #states = new ByteCache(STATE_CACHE_BYTES);
+  /** Chunks that are being loaded. @type {Map<number, Promise<Chunk>>} */
   #loading = new Map();
   #doc = new Y.Doc();
-  /** The last operation in the document. */
+  /** The seq of the document. */
   #seq = 0;
-  #asked = 0;
+  #lastCall = 0;
   #closed = false;
 
   /**
    * @param {Source} api
    * @param {string} path of the document, with a slash at its end
-   * @param {number} head the last operation
-   * @param {number} [start] the last operation of before the log, where that is compacted
+   * @param {number} head seq of the last operation
+   * @param {number} [start] seq before the first operation, where the log is compacted
    */
   constructor(api, path, head, start = 0) {
     super();
@@ -65,13 +66,13 @@ export class Replay extends EventTarget {
     return this.#head;
   }
 
-  /** Bytes that are kept; a test holds them against the bounds. */
+  /** Bytes in the caches. */
   get size() {
     return this.#chunks.size + this.#states.size;
   }
 
   /**
-   * The document has grown.
+   * Set the end of a log that has grown.
    * @param {number} head
    */
   grow(head) {
@@ -80,11 +81,11 @@ export class Replay extends EventTarget {
 
   close() {
     this.#closed = true;
-    this.#asked += 1;
+    this.#lastCall += 1;
   }
 
   /**
-   * Tell whether a moment can be shown without the server.
+   * Return whether a state can be made without the server.
    * @param {number} seq
    */
   has(seq) {
@@ -92,7 +93,7 @@ export class Replay extends EventTarget {
   }
 
   /**
-   * Return who made an operation, and when; null where the log is not here.
+   * Return the author and the time of an operation; null if it is not loaded.
    * @param {number} seq
    */
   mark(seq) {
@@ -100,90 +101,91 @@ export class Replay extends EventTarget {
   }
 
   /**
-   * Return the document after an operation, not before the log's start. It is the same one each time where that is cheaper, so
-   * it is good until the next call. Throws `SupersededError` where there was one meanwhile.
+   * Return the document at a seq that is not before the log's start. The document is reused, so it
+   * is valid until the next call. Throws `SupersededError` if there is a next call meanwhile.
    * @param {number} seq
    * @returns {Promise<Y.Doc>}
    */
   async at(seq) {
-    const asked = ++this.#asked;
+    const call = ++this.#lastCall;
     if (seq === this.#seq) return this.#doc;
     if (!this.has(seq)) await this.#load(chunkOf(Math.max(seq, this.#start + 1)));
-    this.#check(asked);
+    this.#checkCurrent(call);
     const from = this.#reach(seq);
-    if (seq > 0 && from === null) throw new Error("This moment cannot be played. Try again.");
-    if (seq === 0 || from !== this.#seq) this.#renew(from ?? 0);
+    if (seq > 0 && from === null) throw new Error("This version could not be loaded. Try again.");
+    if (seq === 0 || from !== this.#seq) this.#startAt(from ?? 0);
     while (this.#seq < seq) {
       this.#advance(seq);
       if (this.#seq < seq) await turn();
-      this.#check(asked);
+      this.#checkCurrent(call);
     }
     return this.#doc;
   }
 
   /**
-   * Fetch what is near a moment, the nearest first, until all of it is here or kept.
-   * @param {() => number} near where the reader is: looked at before each call
+   * Load the chunks around a seq, the nearest first, until all of them are cached.
+   * @param {() => number} near the position of the reader, read before every call
    */
   async prefetch(near) {
-    /** What did not stay once, for want of room, is not fetched again and again. @type {Set<number>} */
+    /** Chunks that were evicted at once are not loaded again and again. @type {Set<number>} */
     const tried = new Set();
     for (;;) {
       const next = this.#missing(near(), tried);
       if (next === undefined) return;
       tried.add(next);
       await this.#load(next);
-      await this.#keepStates(next);
+      await this.#cacheStates(next);
       if (this.#closed) return;
       this.dispatchEvent(new Event("progress"));
     }
   }
 
-  /** How much of what is near a moment is here, from 0 to 1. @param {number} seq */
+  /** Return the share of the chunks around a seq that is loaded, from 0 to 1. @param {number} seq */
   share(seq) {
     const wanted = this.#near(seq);
-    return wanted.filter((each) => this.#isWhole(each)).length / Math.max(wanted.length, 1);
+    return wanted.filter((chunk) => this.#isWhole(chunk)).length / Math.max(wanted.length, 1);
   }
 
   // --- the document ----------------------------------------------------------------------------
 
-  /** @param {number} asked */
-  #check(asked) {
-    if (asked !== this.#asked) throw new SupersededError("another moment is wanted");
+  /** @param {number} call */
+  #checkCurrent(call) {
+    if (call !== this.#lastCall) throw new SupersededError("another state was requested");
   }
 
   /**
-   * Return the moment to begin at on the way to `seq`: the document's own, or a kept state's; null
-   * when the log between is not all here.
+   * Return the seq to begin at on the way to `seq`: the document's own, or that of a cached state;
+   * null if a part of the log in between is not loaded.
    * @param {number} seq
    */
   #reach(seq) {
     if (seq <= this.#start) return seq > 0 && this.#states.has(seq) ? seq : null;
     const chunk = this.#chunks.get(chunkOf(seq));
     if (!chunk || chunk.last < seq) return null;
-    const kept = this.#keptBefore(seq, chunk);
+    const cached = this.#cachedBefore(seq, chunk);
     const isOnTheWay = this.#seq <= seq && this.#seq >= chunk.first - 1;
-    if (isOnTheWay && this.#seq >= (kept ?? 0)) return this.#seq;
-    return kept;
+    if (isOnTheWay && this.#seq >= (cached ?? 0)) return this.#seq;
+    return cached;
   }
 
   /**
    * @param {number} seq
    * @param {Chunk} chunk
    */
-  #keptBefore(seq, chunk) {
-    for (let each = seq - (seq % KEEP_EVERY); each >= chunk.first - 1; each -= KEEP_EVERY) {
-      if (each === 0 || this.#states.has(each)) return each;
+  #cachedBefore(seq, chunk) {
+    const latest = seq - (seq % STATE_INTERVAL);
+    for (let state = latest; state >= chunk.first - 1; state -= STATE_INTERVAL) {
+      if (state === 0 || this.#states.has(state)) return state;
     }
     const before = chunk.first - 1;
     return this.#states.has(before) ? before : null;
   }
 
   /**
-   * Begin anew at a kept state.
+   * Begin at a cached state, with a new document.
    * @param {number} seq 0 for the empty document
    */
-  #renew(seq) {
+  #startAt(seq) {
     const state = this.#states.get(seq);
     this.#doc.destroy();
     this.#doc = new Y.Doc();
@@ -196,30 +198,30 @@ export class Replay extends EventTarget {
    * @param {number} seq
    */
   #advance(seq) {
-    const until = performance.now() + TURN_MS;
-    // One transaction for all: tidying up after each costs as much as the operation.
+    const until = performance.now() + MAX_TURN_MS;
+    // One transaction for all: its cleanup costs as much as an operation.
     this.#doc.transact(() => {
       do {
         const next = this.#seq + 1;
         const update = this.#chunks.get(chunkOf(next))?.part(next)?.update(next);
-        if (!update) throw new Error("A part of the log is not here any more. Try again.");
+        if (!update) throw new Error("A part of the history is no longer loaded. Try again.");
         if (update.length > 0) Y.applyUpdate(this.#doc, update);
         this.#seq = next;
-      } while (this.#seq < seq && this.#seq % KEEP_EVERY !== 0 && performance.now() < until);
+      } while (this.#seq < seq && this.#seq % STATE_INTERVAL !== 0 && performance.now() < until);
     });
-    this.#keep();
+    this.#cacheState();
   }
 
-  /** Keep the document as a state, where one is kept. */
-  #keep() {
-    if (this.#seq % KEEP_EVERY !== 0 || this.#states.has(this.#seq)) return;
+  /** Cache the state of the document, if one is cached at its seq. */
+  #cacheState() {
+    if (this.#seq % STATE_INTERVAL !== 0 || this.#states.has(this.#seq)) return;
     this.#states.set(this.#seq, stateOf(Y.encodeStateAsUpdate(this.#doc)));
   }
 
   // --- the log ---------------------------------------------------------------------------------
 
   /**
-   * Fetch what is missing of a chunk and the state before it.
+   * Load the missing part of a chunk and the state before it.
    * @param {number} number
    * @returns {Promise<Chunk>}
    */
@@ -259,32 +261,34 @@ export class Replay extends EventTarget {
       const query = `?after=${after}&limit=${end - after}`;
       const bytes = await this.#api.bytes(`${this.#path}operations/stream/${query}`);
       const part = new LogSegment(bytes, after);
-      if (part.last === after) throw new Error("The server's log is shorter than it said.");
+      if (part.last === after) {
+        throw new Error("The history is shorter than the server reported. Try again.");
+      }
       chunk.add(part);
     }
   }
 
   /**
-   * Keep the states of a chunk that is here, by a document of its own.
+   * Cache the states of a loaded chunk, with a document of its own.
    * @param {number} number
    */
-  async #keepStates(number) {
+  async #cacheStates(number) {
     const chunk = this.#chunks.get(number);
     const before = this.#before(number);
     const state = this.#states.get(before);
     if (!chunk || (state?.size ?? 0) > SMALL_STATE_BYTES) return;
     const doc = new Y.Doc();
     if (state) Y.applyUpdate(doc, state.bytes);
-    let until = performance.now() + TURN_MS;
+    let until = performance.now() + MAX_TURN_MS;
     for (let seq = before + 1; seq <= chunk.last && !this.#closed; seq += 1) {
       const update = chunk.part(seq)?.update(seq);
       if (update?.length) Y.applyUpdate(doc, update);
-      if (seq % KEEP_EVERY === 0 && !this.#states.has(seq)) {
+      if (seq % STATE_INTERVAL === 0 && !this.#states.has(seq)) {
         this.#states.set(seq, stateOf(Y.encodeStateAsUpdate(doc)));
       }
       if (performance.now() < until) continue;
       await turn();
-      until = performance.now() + TURN_MS;
+      until = performance.now() + MAX_TURN_MS;
     }
     doc.destroy();
   }
@@ -303,7 +307,7 @@ export class Replay extends EventTarget {
   }
 
   /**
-   * The chunks around a moment, the nearest first.
+   * Return the chunks around a seq, the nearest first.
    * @param {number} seq
    */
   #near(seq) {
@@ -311,7 +315,7 @@ export class Replay extends EventTarget {
     const first = chunkOf(this.#start + 1);
     const count = chunkOf(this.#head) + 1 - first;
     const all = Array.from({ length: Math.max(count, 0) }, (_, number) => first + number);
-    return all.sort((a, b) => Math.abs(a - here) - Math.abs(b - here)).slice(0, AHEAD);
+    return all.sort((a, b) => Math.abs(a - here) - Math.abs(b - here)).slice(0, PREFETCHED_CHUNKS);
   }
 
   /**
@@ -320,11 +324,11 @@ export class Replay extends EventTarget {
    */
   #missing(seq, tried) {
     if (this.#head === 0 || this.#closed) return undefined;
-    return this.#near(seq).find((each) => !tried.has(each) && !this.#isWhole(each));
+    return this.#near(seq).find((chunk) => !tried.has(chunk) && !this.#isWhole(chunk));
   }
 }
 
-/** Some operations of the log in the parts in which they came. */
+/** Consecutive operations of the log, in the segments in which they came. */
 class Chunk {
   /** @type {LogSegment[]} */
   #parts = [];
@@ -345,7 +349,7 @@ class Chunk {
 
   /** @param {number} seq */
   part(seq) {
-    return this.#parts.find((each) => each.first <= seq && seq <= each.last);
+    return this.#parts.find((part) => part.first <= seq && seq <= part.last);
   }
 }
 
@@ -359,7 +363,7 @@ function stateOf(bytes) {
   return { bytes, size: bytes.length };
 }
 
-/** Let the page draw and hear of keys. */
+/** Let the page draw and handle events. */
 function turn() {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,4 +1,4 @@
-/** The keeping dialog: how long versions and single changes stay, for owners. */
+/** The retention dialog: how long versions and single changes are kept, for owners. */
 import { openDialog } from "../ui/dialog.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
 import { losses, toDays, toSeconds } from "./retention_text.js";
@@ -8,7 +8,7 @@ import { toast } from "../ui/toast.js";
 /** @typedef {import("./retention_text.js").Keep} Keep */
 /** @typedef {import("./retention_text.js").Settings} Settings */
 
-/** Ages of versions that the form has, from the youngest to the oldest. @type {(keyof Keep)[]} */
+/** The ages of versions in the form, from the youngest to the oldest. @type {(keyof Keep)[]} */
 const AGES = ["all_s", "hourly_s", "daily_s"];
 
 /**
@@ -24,10 +24,10 @@ export function openRetention(api, documentId) {
 class RetentionDialog {
   #api;
   #path;
-  /** What holds now. @type {Settings | null} */
+  /** The present settings. @type {Settings | null} */
   #settings = null;
-  /** What waits for a yes. @type {object | null} */
-  #waiting = null;
+  /** Settings that wait for a confirmation. @type {object | null} */
+  #unconfirmed = null;
   #root = fromTemplate("retention-template");
   #parts = partsOf(this.#root, {
     form: HTMLFormElement,
@@ -62,19 +62,19 @@ class RetentionDialog {
     });
     form.addEventListener("input", () => this.#onInput());
     no.addEventListener("click", () => this.#leaveQuestion());
-    yes.addEventListener("click", () => void this.#store(this.#waiting));
+    yes.addEventListener("click", () => void this.#store(this.#unconfirmed));
     const dialog = openDialog("What is kept", this.#root);
     void this.#load();
     return dialog;
   }
 
   async #load() {
-    this.#say("Loading…");
+    this.#showMessage("Loading…");
     try {
       this.#show(await this.#api.call(this.#path));
-      this.#say("");
+      this.#showMessage("");
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
   }
 
@@ -98,8 +98,8 @@ class RetentionDialog {
     this.#endQuestion();
   }
 
-  /** Return what the form says, as the server takes it. */
-  #wish() {
+  /** Return the settings of the form, as the server expects them. */
+  #entered() {
     const { versions, log, days } = this.#parts;
     const own = AGES.map((name) => [name, toSeconds(this.#parts[name].value)]);
     /** @type {Keep | null} */
@@ -109,34 +109,34 @@ class RetentionDialog {
     return { keep, compact_after_days: compactAfter };
   }
 
-  /** Store what says nothing away; ask before all else. */
+  /** Store settings that keep at least as much; ask before others. */
   async #submit() {
-    if (!this.#settings || this.#waiting) return;
-    const wish = this.#wish();
-    const lost = losses(this.#settings, wish);
+    if (!this.#settings || this.#unconfirmed) return;
+    const settings = this.#entered();
+    const lost = losses(this.#settings, settings);
     if (lost.length === 0) {
-      await this.#store(wish);
+      await this.#store(settings);
       return;
     }
     const { asking, question, no, save } = this.#parts;
-    this.#waiting = wish;
+    this.#unconfirmed = settings;
     question.textContent = lost.join(" ");
     asking.hidden = false;
     save.hidden = true;
-    this.#say("");
+    this.#showMessage("");
     no.focus();
   }
 
-  /** @param {object | null} wish */
-  async #store(wish) {
-    if (!wish) return;
+  /** @param {object | null} settings */
+  async #store(settings) {
+    if (!settings) return;
     this.#endQuestion();
     try {
-      await this.#api.call(this.#path, { method: "PATCH", body: wish });
+      await this.#api.call(this.#path, { method: "PATCH", body: settings });
       this.#parts.form.closest("dialog")?.close();
       toast("What is kept of this document is changed.");
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
       this.#parts.save.focus();
     }
   }
@@ -147,7 +147,7 @@ class RetentionDialog {
   }
 
   #endQuestion() {
-    this.#waiting = null;
+    this.#unconfirmed = null;
     this.#parts.asking.hidden = true;
     this.#parts.save.hidden = false;
   }
@@ -156,7 +156,7 @@ class RetentionDialog {
    * @param {string} text
    * @param {boolean} [isError]
    */
-  #say(text, isError = false) {
+  #showMessage(text, isError = false) {
     const { message } = this.#parts;
     message.textContent = text;
     message.hidden = text === "";

@@ -1,34 +1,34 @@
-/** What another way of keeping would give up, in words; days and seconds. Pure. */
+/** What new retention settings would delete, in words; days and seconds. Pure. */
 
-/** Up to which ages versions stay, in seconds. @typedef {{all_s: number, hourly_s: number, daily_s: number}} Keep */
+/** The ages up to which versions are kept, in seconds. @typedef {{all_s: number, hourly_s: number, daily_s: number}} Keep */
 
 /**
  * An answer of `documents/{id}/history-settings/`.
  * @typedef {object} Settings
- * @property {Keep | null} keep null: as the server does
- * @property {number | null} compact_after_days null: as the server does; 0: never
+ * @property {Keep | null} keep null: the server's setting
+ * @property {number | null} compact_after_days null: the server's setting; 0: never
  * @property {{keep: Keep, compact_after_days: number}} in_force
  */
 
-/** @typedef {Pick<Settings, "keep" | "compact_after_days">} Wish */
+/** @typedef {Pick<Settings, "keep" | "compact_after_days">} NewSettings */
 
 const DAY_S = 24 * 60 * 60;
 
 /**
- * Return what a change may give up that is kept now, a sentence each; nothing where it keeps more.
+ * Return sentences for what a change of the settings may delete; none if it keeps as much.
  *
- * What the server's own settings are is not known here: to go back to them may give up anything.
- * @param {Settings} settings what holds now
- * @param {Wish} wish
+ * The server's own settings are not known here, so returning to them may delete anything.
+ * @param {Settings} settings the present ones
+ * @param {NewSettings} changed
  */
-export function losses(settings, wish) {
+export function losses(settings, changed) {
   return [
-    ...(keepsFewer(settings, wish.keep) ? [VERSIONS] : []),
-    ...(compactsMore(settings, wish.compact_after_days) ? [logSentence(wish)] : []),
+    ...(keepsFewer(settings, changed.keep) ? [VERSIONS_TEXT] : []),
+    ...(compactsMore(settings, changed.compact_after_days) ? [logText(changed)] : []),
   ];
 }
 
-const VERSIONS =
+const VERSIONS_TEXT =
   "Versions without a name that are too many then go within the hour, and do not come back.";
 
 /**
@@ -49,8 +49,8 @@ function compactsMore({ compact_after_days: own, in_force: { compact_after_days:
   return days > 0 && (now === 0 || days < now);
 }
 
-/** @param {Wish} wish */
-function logSentence({ compact_after_days: days }) {
+/** @param {NewSettings} changed */
+function logText({ compact_after_days: days }) {
   const which =
     days === null ? "Changes that this server lets go" : `Changes older than ${days} days`;
   return (
@@ -60,7 +60,7 @@ function logSentence({ compact_after_days: days }) {
 }
 
 /**
- * Return seconds as days, to be typed over; so exact that the same seconds come back.
+ * Return seconds as days for a field, exact enough to give the same seconds again.
  * @param {number} seconds
  */
 export function toDays(seconds) {
@@ -68,7 +68,7 @@ export function toDays(seconds) {
 }
 
 /**
- * Return typed days as whole seconds.
+ * Return the days of a field as whole seconds.
  * @param {string} days
  */
 export function toSeconds(days) {

@@ -1,4 +1,4 @@
-/** The sheet that shows a document at a moment: one editor, of which only what differs is drawn. */
+/** Shows a state of a document: one editor, in which only blocks that differ are replaced. */
 import { createPreview } from "../editor/editor.js";
 import { NodeBuilder } from "./yjs_to_prosemirror.js";
 
@@ -10,14 +10,14 @@ export class StateView {
   #editor;
   #nodes;
 
-  /** @param {HTMLElement} element what scrolls */
+  /** @param {HTMLElement} element the element that scrolls */
   constructor(element) {
     this.#editor = createPreview(element);
     this.#nodes = new NodeBuilder(this.#editor.schema);
   }
 
   /**
-   * Show a document; with `follow` the place that changed is brought into view. `isLive` is for a
+   * Show a document; with `follow` the place that changed is scrolled into view. `isLive` is for a
    * document that others write in.
    * @param {YDoc} doc
    * @param {{follow?: boolean, isLive?: boolean}} [options]
@@ -47,7 +47,7 @@ export class StateView {
 }
 
 /**
- * Return which blocks to put in the place of which, to make one content the other.
+ * Return the range of blocks that differ, and the blocks to replace them with.
  * @param {Content} now
  * @param {Content} next
  */

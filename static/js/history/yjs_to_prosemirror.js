@@ -1,8 +1,8 @@
 /**
- * A Yjs document as nodes of the editor, read only: nothing is written back into it.
+ * Converts a Yjs document to ProseMirror nodes, read only.
  *
- * Blocks that have not changed since the last time are the same nodes again, so that the editor
- * sees at once what is new. What the schema does not know is left out, as in the editor itself.
+ * Blocks that have not changed since the last conversion are the same nodes again, which makes the
+ * comparison cheap. Nodes that the schema does not know are left out, as in the editor itself.
  */
 import { Y } from "../../vendor/yjs.js";
 import { FIELD } from "../editor/editor.js";
@@ -11,16 +11,16 @@ import { FIELD } from "../editor/editor.js";
 /** @typedef {Schema["topNodeType"]} NodeType */
 /** @typedef {NonNullable<ReturnType<NodeType["createAndFill"]>>} PMNode */
 
-/** What two marks of one kind on the same text have behind their name. */
+/** The suffix of a mark's name where the same text has several marks of one type. */
 const MARK_HASH = /--[a-zA-Z0-9+/=]{8}$/;
 
-/** Makes nodes for one editor. */
+/** Makes the nodes for one editor. */
 export class NodeBuilder {
   #schema;
-  /** Of the blocks of documents that are watched. @type {WeakMap<object, PMNode | null>} */
-  #made = new WeakMap();
+  /** The nodes of blocks of observed documents. @type {WeakMap<object, PMNode | null>} */
+  #blocks = new WeakMap();
   /** @type {WeakSet<Y.Doc>} */
-  #watched = new WeakSet();
+  #observed = new WeakSet();
 
   /** @param {Schema} schema */
   constructor(schema) {
@@ -28,15 +28,15 @@ export class NodeBuilder {
   }
 
   /**
-   * Return the content of a document. Its blocks are kept for the next time, and it is watched for
-   * that, unless it is `isLive`: a document that lives longer than this.
+   * Return the content of a document. Its blocks are cached, and it is observed for that, unless it
+   * is `isLive`: a document that outlives this object.
    * @param {Y.Doc} doc
    * @param {{isLive?: boolean}} [options]
    * @returns {PMNode}
    */
   root(doc, { isLive = false } = {}) {
     const fragment = doc.getXmlFragment(FIELD);
-    if (!isLive) this.#watch(doc, fragment);
+    if (!isLive) this.#observe(doc, fragment);
     const blocks = fragment.toArray().flatMap((type) => {
       if (!(type instanceof Y.XmlElement)) return [];
       return (isLive ? this.#node(type) : this.#block(type)) ?? [];
@@ -50,18 +50,18 @@ export class NodeBuilder {
    * @param {Y.Doc} doc
    * @param {Y.XmlFragment} fragment
    */
-  #watch(doc, fragment) {
-    if (this.#watched.has(doc)) return;
-    this.#watched.add(doc);
+  #observe(doc, fragment) {
+    if (this.#observed.has(doc)) return;
+    this.#observed.add(doc);
     fragment.observeDeep((events) => this.#forget(fragment, events));
   }
 
-  /** @param {Y.XmlElement} element of a document that is watched */
+  /** @param {Y.XmlElement} element of an observed document */
   #block(element) {
-    let node = this.#made.get(element);
+    let node = this.#blocks.get(element);
     if (node === undefined) {
       node = this.#node(element);
-      this.#made.set(element, node);
+      this.#blocks.set(element, node);
     }
     return node;
   }
@@ -74,7 +74,7 @@ export class NodeBuilder {
     for (const { target } of events) {
       let type = target;
       while (type.parent && type.parent !== fragment) type = type.parent;
-      this.#made.delete(type);
+      this.#blocks.delete(type);
     }
   }
 

@@ -1,4 +1,4 @@
-/** What somebody did to a document, in words. Pure. */
+/** Events of the activity in words. Pure. */
 
 /**
  * A row of `documents/{id}/activity/`.
@@ -35,22 +35,22 @@ const SENTENCES = {
 };
 
 /**
- * Return what was done, without who did it: the rest of a sentence that begins with a name.
+ * Return an event in words: the rest of a sentence that begins with the name of its actor.
  * @param {ActivityEvent} event
  */
 export function sentenceOf(event) {
-  const words = SENTENCES[event.kind];
-  // A newer server knows more kinds than this page.
-  return words ? words(event.detail, event) : event.kind.replaceAll("_", " ");
+  const sentence = SENTENCES[event.kind];
+  // A newer server has event types that this page does not know.
+  return sentence ? sentence(event.detail, event) : event.kind.replaceAll("_", " ");
 }
 
 /**
- * Return how somebody went back, all the way or with a part.
+ * Return a restore in words, of a whole state or of a part.
  * @param {Record<string, unknown>} detail
  */
 export function restoreText({ number, seq, part }) {
-  const moment = number === null ? `change ${seq}` : `version ${number}`;
-  return part ? `took something back from ${moment}` : `went back to ${moment}`;
+  const state = number === null ? `change ${seq}` : `version ${number}`;
+  return part ? `took something back from ${state}` : `went back to ${state}`;
 }
 
 /** @param {Record<string, unknown>} detail */
@@ -59,7 +59,7 @@ function subject({ user, group }) {
 }
 
 /**
- * Return a number of things in words.
+ * Return a number of things, such as "2 changes".
  * @param {number} count
  * @param {string} thing
  */

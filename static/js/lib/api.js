@@ -1,17 +1,17 @@
 /**
- * The REST interface as the pages use it: JSON with a short-lived JWT, renewed in silence.
+ * Client of the REST interface: JSON with a short-lived JWT, which is renewed when needed.
  *
  * The token comes from the login session (cookie and CSRF) and lives in memory only.
  */
 
 const ROOT = "/api/v1/";
-/** A token with less time than this left is renewed before it is used. */
-const SPARE_MS = 30_000;
+/** A token that expires within this time is renewed before it is used. */
+const MIN_TOKEN_LIFETIME_MS = 30_000;
 
-/** The session has ended, or somebody else has logged in meanwhile. */
+/** The login session has ended, or another person has logged in meanwhile. */
 export class SignedOutError extends Error {}
 
-/** What the server answered, in its one shape; `status` 0: there was no answer. */
+/** An error response of the server; `status` 0: there was no response. */
 export class ApiError extends Error {
   /**
    * @param {number} status
@@ -31,7 +31,7 @@ export class ApiError extends Error {
 
 /** @typedef {{access: string, expiresAt: number}} Token `expiresAt` in ms since the epoch */
 
-/** Calls of one person's page. */
+/** The client of one person's page. */
 export class Api {
   /** @type {Token | null} */
   #token = null;
@@ -39,17 +39,18 @@ export class Api {
   #renewing = null;
   #userId;
 
-  /** @param {string} userId whose page this is */
+  /** @param {string} userId the person at this page */
   constructor(userId) {
     this.#userId = userId;
   }
 
   /**
-   * Return an access token that is good for a while yet.
+   * Return an access token that is valid for a while.
    * @returns {Promise<Token>}
    */
   async current() {
-    if (this.#token && this.#token.expiresAt - Date.now() > SPARE_MS) return this.#token;
+    if (this.#token && this.#token.expiresAt - Date.now() > MIN_TOKEN_LIFETIME_MS)
+      return this.#token;
     return this.renew();
   }
 
@@ -65,8 +66,8 @@ export class Api {
   }
 
   /**
-   * Call the interface; the answer's JSON, or null where there is none. Throws `ApiError`.
-   * A form goes as it is, with its files, any other body as JSON.
+   * Call the interface; return the response's JSON, or null without one. Throws `ApiError`.
+   * A form is sent as it is, with its files, any other body as JSON.
    * @param {string} path under `/api/v1/`
    * @param {{method?: string, body?: unknown, signal?: AbortSignal}} [options]
    * @returns {Promise<any>}
@@ -132,7 +133,7 @@ export class Api {
 }
 
 /**
- * Fetch, with a missing answer as an `ApiError` like all others.
+ * Fetch; a missing response is an `ApiError`, too.
  * @param {string} url
  * @param {RequestInit} init
  */
@@ -153,7 +154,7 @@ async function errorOf(response) {
 }
 
 /**
- * Return whose token it is. Only compared, never trusted: the server judges.
+ * Return the user id of a token. It is compared only, never trusted.
  * @param {string} access
  */
 function subjectOf(access) {

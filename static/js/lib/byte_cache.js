@@ -1,18 +1,18 @@
-/** Values by number, at most so many bytes of them: the one that was wanted last goes last. Pure. */
+/** A least-recently-used cache, bounded in bytes. Pure. */
 
 /** @template {{size: number}} Value */
 export class ByteCache {
   #limit;
   #size = 0;
-  /** The least recently wanted first, with the size each had. @type {Map<number, {value: Value, size: number}>} */
+  /** The least recently used first, with the sizes at insertion. @type {Map<number, {value: Value, size: number}>} */
   #entries = new Map();
 
-  /** @param {number} limit in bytes; the newest value stays however large it is */
+  /** @param {number} limit in bytes; the newest value stays whatever its size */
   constructor(limit) {
     this.#limit = limit;
   }
 
-  /** Bytes that are kept. */
+  /** Bytes in the cache. */
   get size() {
     return this.#size;
   }
@@ -32,7 +32,7 @@ export class ByteCache {
   }
 
   /**
-   * Keep a value; one that has grown is set again.
+   * Add a value; one that has grown is set again.
    * @param {number} key
    * @param {Value} value
    */

@@ -1,9 +1,9 @@
-/** Which addresses a link may have: nothing that runs code or reads the device. Pure. */
+/** The addresses that a link may have: none that runs code or reads the device. Pure. */
 
 const SAFE = new Set(["http:", "https:", "mailto:", "tel:"]);
 
 /**
- * Say whether a link with this address is allowed.
+ * Return whether a link with this address is allowed.
  * @param {string | undefined} url
  */
 export function isSafeLink(url) {
@@ -15,7 +15,7 @@ export function isSafeLink(url) {
 }
 
 /**
- * Return the full address of what somebody typed, or null when it cannot be one.
+ * Return the full address of a typed text, or null if it cannot be one.
  * @param {string} typed
  */
 export function linkFrom(typed) {

@@ -1,4 +1,4 @@
-/** Moments in words. Pure. */
+/** Dates and times in words. Pure. */
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [
@@ -11,24 +11,24 @@ const UNITS = [
 ];
 
 /**
- * Return how long ago a moment was, in the reader's language.
- * @param {string} moment ISO 8601
+ * Return how long ago a time was.
+ * @param {string} time ISO 8601
  * @param {number} [now] ms since the epoch
  */
-export function ago(moment, now = Date.now()) {
-  const seconds = Math.round((now - Date.parse(moment)) / 1000);
+export function ago(time, now = Date.now()) {
+  const seconds = Math.round((now - Date.parse(time)) / 1000);
   const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   const unit = UNITS.find(([, size]) => seconds >= size);
   return unit ? format.format(-Math.floor(seconds / unit[1]), unit[0]) : "just now";
 }
 
 /**
- * Return the day of a moment as a heading.
- * @param {string} moment ISO 8601
+ * Return the day of a time as a heading.
+ * @param {string} time ISO 8601
  * @param {number} [now] ms since the epoch
  */
-export function dayOf(moment, now = Date.now()) {
-  const day = new Date(moment);
+export function dayOf(time, now = Date.now()) {
+  const day = new Date(time);
   const days = Math.round((midnight(now) - midnight(day.getTime())) / 86_400_000);
   if (days === 0) return "Today";
   if (days === 1) return "Yesterday";
@@ -39,18 +39,18 @@ export function dayOf(moment, now = Date.now()) {
 }
 
 /**
- * Return from when to when, as hours and minutes of the day of the last one.
+ * Return a range of times in hours and minutes.
  * @param {string} began ISO 8601
  * @param {string} ended
  */
 export function timeRange(began, ended) {
-  const [from, to] = [began, ended].map((moment) =>
-    new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }),
+  const [from, to] = [began, ended].map((time) =>
+    new Date(time).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }),
   );
   return from === to ? `${to}` : `${from}–${to}`;
 }
 
-/** @param {number} moment ms since the epoch */
-function midnight(moment) {
-  return new Date(moment).setHours(0, 0, 0, 0);
+/** @param {number} time ms since the epoch */
+function midnight(time) {
+  return new Date(time).setHours(0, 0, 0, 0);
 }

@@ -28,8 +28,8 @@ const tabs = /** @type {NodeListOf<HTMLAnchorElement>} */ (
   document.querySelectorAll("[data-view]")
 );
 
-/** Which answer is waited for: a later question makes the earlier one moot. */
-let asked = new AbortController();
+/** Aborts the present request when there is a newer one. */
+let request = new AbortController();
 /** Query of the next page. @type {string | null} */
 let next = null;
 
@@ -37,7 +37,7 @@ search.value = new URLSearchParams(location.search).get("search") ?? "";
 search.addEventListener(
   "input",
   debounced(SEARCH_PAUSE_MS, () => {
-    remember();
+    storeSearch();
     void load();
   }),
 );
@@ -72,18 +72,18 @@ function inTrash() {
   return new URLSearchParams(location.search).has("trash");
 }
 
-/** Keep the search in the address, so that going back finds the same list. */
-function remember() {
+/** Put the search into the address, so that the back button finds the same list. */
+function storeSearch() {
   const url = new URL(location.href);
   if (search.value) url.searchParams.set("search", search.value);
   else url.searchParams.delete("search");
   history.replaceState(null, "", url);
 }
 
-/** Load the first page of what is asked for. */
+/** Load the first page of the list. */
 async function load() {
-  asked.abort();
-  asked = new AbortController();
+  request.abort();
+  request = new AbortController();
   const query = new URLSearchParams({ search: search.value.trim() });
   if (inTrash()) query.set("trashed", "true");
   for (const tab of tabs) {
@@ -93,7 +93,9 @@ async function load() {
   }
   list.setAttribute("aria-busy", "true");
   try {
-    const { results, next: link } = await api.call(`documents/?${query}`, { signal: asked.signal });
+    const { results, next: link } = await api.call(`documents/?${query}`, {
+      signal: request.signal,
+    });
     list.replaceChildren(...results.map(row));
     showNext(link);
     showEmpty(results.length === 0);
@@ -129,16 +131,20 @@ function showEmpty(isEmpty) {
   message.hidden = !isEmpty;
   if (!isEmpty) return;
   if (search.value.trim()) {
-    say("search", "Nothing found", `No title has all the words of “${search.value.trim()}”.`);
+    showMessage(
+      "search",
+      "Nothing found",
+      `No title has all the words of “${search.value.trim()}”.`,
+    );
   } else if (inTrash()) {
-    say("trash-2", "The trash is empty", "What you put here can be restored at any time.");
+    showMessage("trash-2", "The trash is empty", "What you put here can be restored at any time.");
   } else if (page.mayCreate) {
     const button = h("button", { type: "button", class: "button primary" }, "New document");
     button.addEventListener("click", () => void create());
-    say("file-text", "A blank desk", "Write something, alone or with others.", button);
+    showMessage("file-text", "A blank desk", "Write something, alone or with others.", button);
   } else {
     const text = "Documents that others share with you will be listed here.";
-    say("file-text", "Nothing here yet", text);
+    showMessage("file-text", "Nothing here yet", text);
   }
 }
 
@@ -151,7 +157,7 @@ function showFailure(error) {
   const retry = h("button", { type: "button", class: "button" }, "Try again");
   retry.addEventListener("click", () => void load());
   const detail = error instanceof Error ? error.message : String(error);
-  say("cloud-off", "The list could not be loaded", detail, retry);
+  showMessage("cloud-off", "The list could not be loaded", detail, retry);
 }
 
 /**
@@ -160,7 +166,7 @@ function showFailure(error) {
  * @param {string} text
  * @param {HTMLElement[]} action
  */
-function say(picture, heading, text, ...action) {
+function showMessage(picture, heading, text, ...action) {
   message.replaceChildren(icon(picture), h("h2", {}, heading), h("p", {}, text), ...action);
 }
 
@@ -218,7 +224,7 @@ async function create() {
   }
 }
 
-/** Let the button choose a file; who may not create documents has neither. */
+/** Bind the import button and its file field, which the page has with the right to create only. */
 function bindImport() {
   const button = document.getElementById("import");
   const chooser = document.getElementById("import-file");
@@ -270,7 +276,7 @@ async function trash(item) {
     toastError(error);
     return;
   }
-  takeAway(item.id);
+  removeRow(item.id);
   toast(`“${item.title}” is in the trash.`, { label: "Undo", run: () => void restore(item) });
 }
 
@@ -283,7 +289,7 @@ async function restore(item) {
     return;
   }
   if (inTrash()) {
-    takeAway(item.id);
+    removeRow(item.id);
     toast(`“${item.title}” is back among your documents.`);
   } else {
     await load();
@@ -292,10 +298,10 @@ async function restore(item) {
 }
 
 /**
- * Remove a row and keep the keyboard's place in the list.
+ * Remove a row and move the focus to its neighbour.
  * @param {string} id
  */
-function takeAway(id) {
+function removeRow(id) {
   const gone = list.querySelector(`[data-id="${CSS.escape(id)}"]`);
   const neighbour = gone?.nextElementSibling ?? gone?.previousElementSibling;
   gone?.remove();

@@ -1,4 +1,4 @@
-/** The page of one document: puts connection, text, title, people and sharing together. */
+/** The page of one document: composes connection, editor, title, presence and dialogs. */
 import { IndexeddbPersistence, Y } from "../../vendor/yjs.js";
 import { Api, ApiError } from "../lib/api.js";
 import { AuthorColours } from "../editor/author_colours.js";
@@ -16,16 +16,16 @@ import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
 import { WordCounter } from "../editor/word_count.js";
 
-/** How often the title and one's rights are read anew while the page is looked at. */
-const LOOK_MS = 20_000;
-const WORDS_PAUSE_MS = 300;
-/** Words of a long text are counted so long at a time: a key that is hit meanwhile waits no longer. */
-const WORDS_SLICE_MS = 8;
+/** The title and the person's rights are read again at this interval while the page is visible. */
+const REFRESH_INTERVAL_MS = 20_000;
+const WORD_COUNT_PAUSE_MS = 300;
+/** Words of a long text are counted in slices, so that a key never waits longer than this. */
+const WORD_COUNT_SLICE_MS = 8;
 /** The server's reason for a closed connection is shown if there is no new one within this time. */
 const CLOSE_REASON_MS = 3_000;
 
 /**
- * What the server puts into the page.
+ * The data that the server puts into the page.
  * @typedef {object} Page
  * @property {{id: string, title: string, lineage: string, seq: number, abilities: Record<string, boolean>}} document
  * @property {import("../lib/api.js").Person} user
@@ -34,16 +34,16 @@ const CLOSE_REASON_MS = 3_000;
 /** @type {Page} */
 const page = pageData();
 const api = new Api(page.user.id);
-// The connection needs it, and what this device has is read meanwhile. Who asks again hears why not.
+// Start early: the connection needs the token. A failure is reported by the next call.
 api.current().catch(() => {});
 const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
 const doc = new Y.Doc();
 const words = new WordCounter();
-const countSoon = debounced(WORDS_PAUSE_MS, countWords);
+const countSoon = debounced(WORD_COUNT_PAUSE_MS, countWords);
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let closeReasonTimer;
 let isCloseReasonDue = false;
-const goOnCounting = debounced(0, countWords);
+const continueCounting = debounced(0, countWords);
 let isOpening = false;
 
 const provider = await openProvider();
@@ -83,13 +83,13 @@ bindShortcuts(editor, {
 bindPage();
 showState();
 countSoon();
-greetNewDocument();
+focusNewTitle();
 document.body.dataset.ready = "true";
-const moment = seqOf(location.hash);
-if (moment !== null && page.document.abilities.look_at_history)
-  void opened(() => showHistory(moment));
+const linkedSeq = seqOf(location.hash);
+if (linkedSeq !== null && page.document.abilities.look_at_history)
+  void openOnce(() => showHistory(linkedSeq));
 
-/** Load what this device has of the document, then begin its connection. */
+/** Load the document's data on this device, then connect. */
 async function openProvider() {
   const store = await openOperationStore(scope);
   const [outbox] = await Promise.all([
@@ -109,7 +109,7 @@ async function openProvider() {
     empty: page.document.seq === 0,
   });
   void opened.open();
-  // The socket is asked for before the editor is made, which takes longer than the server's answer.
+  // Request the socket before the editor is made, which takes longer than the server's answer.
   await new Promise((resolve) => setTimeout(resolve));
   return opened;
 }
@@ -123,12 +123,12 @@ function mountTitle() {
     save: async (text) => {
       const path = `documents/${page.document.id}/`;
       const saved = await api.call(path, { method: "PATCH", body: { title: text } });
-      // The others read it anew when they see this change.
+      // Other pages read the title again when this field changes.
       provider.awareness.setLocalStateField("renamed", Date.now());
       return saved.title;
     },
     onEnter: () => {
-      // At once: Tiptap's own focus waits for a frame, and letters would still go to the title.
+      // Tiptap's own focus waits for a frame, in which keys would still go to the title.
       editor.view.focus();
       editor.commands.setTextSelection(0);
     },
@@ -140,8 +140,8 @@ function mountTitle() {
   return field;
 }
 
-/** Who has just made a document begins with its title. */
-function greetNewDocument() {
+/** Focus the title of a new document. */
+function focusNewTitle() {
   const input = byId("title", HTMLTextAreaElement);
   if (page.document.abilities.rename && input.value === "Untitled" && editor.isEmpty) {
     input.focus();
@@ -151,7 +151,7 @@ function greetNewDocument() {
 
 function bindPage() {
   provider.addEventListener("state", showState);
-  provider.addEventListener("denied", () => void look());
+  provider.addEventListener("denied", () => void refreshDocument());
   addEventListener("online", showState);
   addEventListener("offline", showState);
   addEventListener("beforeunload", (event) => {
@@ -199,19 +199,19 @@ function bindPage() {
       const at = provider.awareness.getStates().get(client)?.renamed;
       if (client === doc.clientID || at === undefined || renamed.get(client) === at) continue;
       renamed.set(client, at);
-      void look();
+      void refreshDocument();
     }
   });
-  const whenSeen = () => {
-    if (document.visibilityState === "visible" && !provider.state.stopped) void look();
+  const refreshIfVisible = () => {
+    if (document.visibilityState === "visible" && !provider.state.stopped) void refreshDocument();
   };
-  document.addEventListener("visibilitychange", whenSeen);
-  addEventListener("focus", whenSeen);
-  setInterval(whenSeen, LOOK_MS);
+  document.addEventListener("visibilitychange", refreshIfVisible);
+  addEventListener("focus", refreshIfVisible);
+  setInterval(refreshIfVisible, REFRESH_INTERVAL_MS);
 }
 
 /**
- * Have a button open a dialog, whose script is loaded when the pointer or the focus comes to it.
+ * Bind a button to a dialog; its script is loaded when the button gets the pointer or the focus.
  * @template Module
  * @param {string} id
  * @param {() => Promise<Module>} load
@@ -220,17 +220,17 @@ function bindPage() {
 function onClick(id, load, open) {
   const button = byId(id, HTMLButtonElement);
   for (const event of ["pointerenter", "focus"]) {
-    // What goes wrong is said at the click, which tries it again.
+    // The click tries again, and reports an error.
     button.addEventListener(event, () => void load().catch(() => {}), { once: true });
   }
-  button.addEventListener("click", () => void opened(async () => open(await load())));
+  button.addEventListener("click", () => void openOnce(async () => open(await load())));
 }
 
 /**
- * Open a dialog, and no second one while its script is on the way.
+ * Open a dialog, but not a second one while its script is being loaded.
  * @param {() => Promise<unknown>} open
  */
-async function opened(open) {
+async function openOnce(open) {
   if (isOpening) return;
   isOpening = true;
   try {
@@ -258,8 +258,8 @@ async function showHistory(seq) {
   openHistory(api, { documentId: id, canWrite, isOwner, doc, editor, provider }, seq);
 }
 
-/** Read the title and one's rights anew. */
-async function look() {
+/** Read the title and the person's rights again. */
+async function refreshDocument() {
   try {
     const { title: current, abilities } = await api.call(`documents/${page.document.id}/`);
     page.document.abilities = abilities;
@@ -267,12 +267,12 @@ async function look() {
     provider.setWritable(abilities.write === true);
     showRights();
   } catch (error) {
-    // The socket is the one that says what a missing answer or a lost right means.
+    // A missing response or a lost right is reported by the socket.
     if (!(error instanceof ApiError)) console.warn("The document could not be read:", error);
   }
 }
 
-/** Show of the page what one may do. */
+/** Show the controls that the person has the right to use. */
 function showRights() {
   const { abilities } = page.document;
   byId("share", HTMLButtonElement).hidden = abilities.share !== true;
@@ -295,7 +295,7 @@ function showState() {
   }
   const ended = state.stopped && state.stopped.reason !== "signed-out";
   const editable = state.writable && !ended;
-  // What is written before the text has come would stand beside it, not in it.
+  // Text typed before the document is loaded would be merged beside its content.
   const ready = editable && state.loaded;
   if (editor.isEditable !== ready) editor.setEditable(ready);
   toolbar.hidden = !editable;
@@ -339,13 +339,13 @@ function showCloseReason() {
   if (isCloseReasonDue) showBanner(text, [], "closed");
 }
 
-/** Give the person the text, whatever the server says of it. */
+/** Copy the text, whatever the state of the connection. */
 async function copyText() {
   try {
     await navigator.clipboard.writeText(editor.getText({ blockSeparator: "\n\n" }));
     toast("The text is in the clipboard.");
   } catch {
-    // No clipboard without a secure context: then the selection is one keystroke away from it.
+    // Without a secure context there is no clipboard, but a selection can be copied by key.
     editor.commands.selectAll();
     toast("Press Ctrl+C to copy the selected text.");
   }
@@ -386,10 +386,10 @@ function announce(text) {
 }
 
 function countWords() {
-  const endsAt = performance.now() + WORDS_SLICE_MS;
+  const endsAt = performance.now() + WORD_COUNT_SLICE_MS;
   const count = words.count(editor.state.doc, () => performance.now() > endsAt);
   if (count === null) {
-    goOnCounting();
+    continueCounting();
     return;
   }
   byId("words", HTMLElement).textContent =

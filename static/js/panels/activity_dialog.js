@@ -1,4 +1,4 @@
-/** The activity dialog: who did what to the document, the latest first. */
+/** The activity dialog: the events of a document, the latest first. */
 import { colourClass, initials } from "../ui/colours.js";
 import { sentenceOf } from "../lib/activity_text.js";
 import { openDialog } from "../ui/dialog.js";
@@ -8,7 +8,7 @@ import { ago } from "../lib/time.js";
 /** @typedef {import("../lib/api.js").Api} Api */
 /** @typedef {import("../lib/activity_text.js").ActivityEvent} ActivityEvent */
 
-const PAGE = 30;
+const PAGE_SIZE = 30;
 
 /**
  * Open the dialog.
@@ -25,8 +25,8 @@ class ActivityDialog {
   #selfId;
   #path;
   /** Query of the next page; null after the last one. @type {string | null} */
-  #next = `?limit=${PAGE}`;
-  /** A session of writing that goes on may come again on a later page. @type {Set<number>} */
+  #next = `?limit=${PAGE_SIZE}`;
+  /** Ids of shown events: an ongoing writing session may come again on a later page. @type {Set<number>} */
   #shown = new Set();
   #list = h("ol", { class: "activity-list", "aria-label": "What was done", tabindex: "0" });
   #message = h("p", { class: "form-message", role: "status" });
@@ -52,20 +52,20 @@ class ActivityDialog {
     return dialog;
   }
 
-  /** Load the next page, or say what went wrong and offer to try again. */
+  /** Load the next page; on an error show it and offer to try again. */
   async #load() {
-    // A button that is switched off loses the focus: it goes on to the new rows, or comes back.
+    // A disabled button loses the focus, which goes to the new rows, or back to the button.
     const hadFocus = document.activeElement === this.#more;
     /** @type {HTMLElement} */
     let place = this.#more;
     this.#setBusy(true);
-    this.#say("Loading…");
+    this.#showMessage("Loading…");
     try {
       const { results, next } = await this.#api.call(`${this.#path}${this.#next}`);
       this.#next = next && new URL(next).search;
       place = this.#show(results) ?? this.#list;
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
       this.#offer("Try again");
     }
     this.#setBusy(false);
@@ -87,7 +87,9 @@ class ActivityDialog {
     const rows = fresh.map((event) => this.#row(event));
     for (const { id } of fresh) this.#shown.add(id);
     this.#list.append(...rows);
-    this.#say(this.#shown.size === 0 ? "Nothing yet. What people do here will be listed." : "");
+    this.#showMessage(
+      this.#shown.size === 0 ? "Nothing yet. What people do here will be listed." : "",
+    );
     if (this.#next) this.#offer("Load more");
     else this.#more.hidden = true;
     return rows[0];
@@ -103,7 +105,7 @@ class ActivityDialog {
    * @param {string} text
    * @param {boolean} [isError]
    */
-  #say(text, isError = false) {
+  #showMessage(text, isError = false) {
     this.#message.textContent = text;
     this.#message.hidden = text === "";
     this.#message.classList.toggle("is-error", isError);
@@ -115,7 +117,7 @@ class ActivityDialog {
     const name = actor.name ?? "Somebody";
     const isSelf = String(actor.id) === this.#selfId;
     const when = h("time", { datetime: at }, ago(at));
-    when.title = exact(at, detail.began_at);
+    when.title = exactTime(at, detail.began_at);
     const key = actor.id === null ? name : String(actor.id);
     return h(
       "li",
@@ -133,11 +135,11 @@ class ActivityDialog {
 }
 
 /**
- * Return the exact moment, or from when to when.
+ * Return the exact time, or range of times.
  * @param {string} at ISO 8601
  * @param {unknown} beganAt
  */
-function exact(at, beganAt) {
+function exactTime(at, beganAt) {
   const end = new Date(at).toLocaleString();
   if (typeof beganAt !== "string") return end;
   const begin = new Date(beganAt).toLocaleString();

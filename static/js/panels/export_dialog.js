@@ -2,7 +2,7 @@
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 
-/** What the server writes: the word in the address, the name, what it is for. */
+/** The formats: the word in the address, the name, the use. */
 const FORMATS = [
   ["md", "Markdown", "text with signs, for other editors"],
   ["html", "HTML", "a page for browsers and word processors"],
@@ -12,7 +12,7 @@ const FORMATS = [
 ];
 
 /**
- * Open the dialog. Its links are downloads; the login session is their identity.
+ * Open the dialog. Its links are downloads, authenticated by the login session.
  * @param {string} documentId
  */
 export function openExport(documentId) {

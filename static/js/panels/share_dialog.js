@@ -1,4 +1,4 @@
-/** The share dialog: who has which role; add, change, remove. */
+/** The share dialog: lists, adds, changes and removes permissions. */
 import { colourClass, initials } from "../ui/colours.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced, h, icon } from "../ui/dom.js";
@@ -41,8 +41,8 @@ class ShareDialog {
     role: HTMLSelectElement,
     message: HTMLElement,
     list: HTMLElement,
-    lookRow: HTMLElement,
-    look: HTMLInputElement,
+    historyAccessRow: HTMLElement,
+    historyAccess: HTMLInputElement,
   });
   /** @type {Person[]} */
   #found = [];
@@ -66,53 +66,53 @@ class ShareDialog {
     this.#parts.search.addEventListener("keydown", (event) => this.#onKey(event));
     this.#parts.search.addEventListener("blur", () => this.#show([]));
     this.#parts.form.addEventListener("submit", (event) => this.#onSubmit(event));
-    this.#parts.look.addEventListener("change", () => void this.#changeLook());
+    this.#parts.historyAccess.addEventListener("change", () => void this.#changeHistoryAccess());
     const dialog = openDialog("Share", this.#root);
     void this.#reload();
-    if (this.#context.manageOwner) void this.#showLook();
+    if (this.#context.manageOwner) void this.#showHistoryAccess();
     return dialog;
   }
 
-  /** Show whether viewers may look at the history; only owners decide it. */
-  async #showLook() {
+  /** Show whether viewers may see the history, which owners decide. */
+  async #showHistoryAccess() {
     try {
-      const { viewers_may_look: mayLook } = await this.#api.call(this.#settingsPath);
-      this.#parts.look.checked = mayLook;
-      this.#parts.lookRow.hidden = false;
+      const { viewers_may_look: mayViewersSee } = await this.#api.call(this.#settingsPath);
+      this.#parts.historyAccess.checked = mayViewersSee;
+      this.#parts.historyAccessRow.hidden = false;
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
   }
 
-  async #changeLook() {
-    const mayLook = this.#parts.look.checked;
-    this.#say("");
+  async #changeHistoryAccess() {
+    const mayViewersSee = this.#parts.historyAccess.checked;
+    this.#showMessage("");
     try {
-      const body = { viewers_may_look: mayLook };
+      const body = { viewers_may_look: mayViewersSee };
       await this.#api.call(this.#settingsPath, { method: "PATCH", body });
-      this.#say(
-        mayLook
+      this.#showMessage(
+        mayViewersSee
           ? "Viewers may look at the history."
           : "Viewers see the document as it is now only.",
       );
     } catch (error) {
-      this.#parts.look.checked = !mayLook;
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#parts.historyAccess.checked = !mayViewersSee;
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
   }
 
   /**
-   * Run a change, show the list as it is afterwards, or say what went wrong.
+   * Make a change, then show the new list, or the error.
    * @param {() => Promise<unknown>} change
    * @param {string} done
    */
   async #change(change, done) {
-    this.#say("");
+    this.#showMessage("");
     try {
       await change();
-      this.#say(done);
+      this.#showMessage(done);
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
     await this.#reload();
   }
@@ -124,7 +124,7 @@ class ShareDialog {
       const permissions = answer.results ?? answer;
       this.#parts.list.replaceChildren(...permissions.map((permission) => this.#row(permission)));
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
   }
 
@@ -132,7 +132,7 @@ class ShareDialog {
    * @param {string} text
    * @param {boolean} [isError]
    */
-  #say(text, isError = false) {
+  #showMessage(text, isError = false) {
     this.#parts.message.textContent = text;
     this.#parts.message.classList.toggle("is-error", isError);
   }
@@ -207,7 +207,7 @@ class ShareDialog {
       const answer = await this.#api.call(`users/?search=${encodeURIComponent(search)}`);
       if (this.#parts.search.value.trim() === search) this.#show(answer.results ?? answer);
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
   }
 
@@ -222,10 +222,10 @@ class ShareDialog {
           id: `share-suggestion-${index}`,
           role: "option",
           "aria-selected": "false",
-          // Before the field loses the focus, which would close the list.
+          // At pointerdown, before the field loses the focus and closes the list.
           onpointerdown: (/** @type {Event} */ event) => {
             event.preventDefault();
-            this.#take(person);
+            this.#choose(person);
           },
         },
         h("span", {}, person.name),
@@ -239,7 +239,7 @@ class ShareDialog {
   }
 
   /** @param {Person} person */
-  #take(person) {
+  #choose(person) {
     this.#parts.search.value = person.username;
     this.#show([]);
   }
@@ -254,7 +254,7 @@ class ShareDialog {
     } else if (event.key === "Enter" && this.#active >= 0) {
       event.preventDefault();
       const person = this.#found[this.#active];
-      if (person) this.#take(person);
+      if (person) this.#choose(person);
     } else if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();

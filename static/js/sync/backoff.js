@@ -1,20 +1,20 @@
-/** How long to wait before the next try: doubling, bounded, with jitter so that pages spread. */
+/** Exponential backoff with jitter, so that pages do not reconnect at once. */
 
-const FIRST_MS = 300;
-const LONGEST_MS = 8_000;
+const FIRST_DELAY_MS = 300;
+const MAX_DELAY_MS = 8_000;
 
-/** Delays of one connection. */
+/** The delays of one connection. */
 export class Backoff {
   #tries = 0;
 
-  /** Return the next delay in ms: between half and all of the doubled one. */
+  /** Return the next delay in ms: between half and all of the doubled delay. */
   next() {
-    const ceiling = Math.min(FIRST_MS * 2 ** this.#tries, LONGEST_MS);
+    const ceiling = Math.min(FIRST_DELAY_MS * 2 ** this.#tries, MAX_DELAY_MS);
     this.#tries += 1;
     return ceiling * (0.5 + Math.random() / 2);
   }
 
-  /** Begin anew: the last try went well. */
+  /** Start with the first delay again. */
   reset() {
     this.#tries = 0;
   }

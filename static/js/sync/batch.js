@@ -1,14 +1,14 @@
 /**
- * When the edits of a person become one operation (docs/system-flow.md, §4): after a pause, at the latest
+ * Batches the edits of a person to one operation (docs/system-flow.md, §4): after a pause, at the latest
  * after a fixed time, or at so many characters.
  */
 import { Y } from "../../vendor/yjs.js";
 
-export const PAUSE_MS = 200;
-export const INTERVAL_MS = 2_000;
-export const CHARACTERS = 20;
+export const BATCH_PAUSE_MS = 200;
+export const BATCH_INTERVAL_MS = 2_000;
+export const BATCH_CHARACTERS = 20;
 
-/** Collects the local edits of a document until it is time to make an operation of them. */
+/** Collects the local edits of a document until the batch ends. */
 export class Batch {
   #doc;
   #onReady;
@@ -22,7 +22,7 @@ export class Batch {
 
   /**
    * @param {Y.Doc} doc
-   * @param {(update: Uint8Array, edits: number) => void} onReady gets each finished batch
+   * @param {(update: Uint8Array, edits: number) => void} onReady called with every finished batch
    */
   constructor(doc, onReady) {
     this.#doc = doc;
@@ -30,7 +30,7 @@ export class Batch {
     doc.on("update", this.#onUpdate);
   }
 
-  /** How many edits wait for the end of the batch. */
+  /** Number of edits in the present batch. */
   get edits() {
     return this.#updates.length;
   }
@@ -48,7 +48,7 @@ export class Batch {
     this.#onReady(updates.length === 1 && first ? first : Y.mergeUpdates(updates), updates.length);
   }
 
-  /** Take no more edits; what is there is handed on. */
+  /** End the batch and collect no more edits. */
   close() {
     this.#doc.off("update", this.#onUpdate);
     this.flush();
@@ -64,13 +64,13 @@ export class Batch {
     if (!transaction.local) return;
     this.#updates.push(update);
     this.#characters += insertedBy(doc.clientID, transaction);
-    if (this.#characters >= CHARACTERS) {
+    if (this.#characters >= BATCH_CHARACTERS) {
       this.flush();
       return;
     }
     clearTimeout(this.#pauseTimer);
-    this.#pauseTimer = setTimeout(() => this.flush(), PAUSE_MS);
-    this.#intervalTimer ??= setTimeout(() => this.flush(), INTERVAL_MS);
+    this.#pauseTimer = setTimeout(() => this.flush(), BATCH_PAUSE_MS);
+    this.#intervalTimer ??= setTimeout(() => this.flush(), BATCH_INTERVAL_MS);
   };
 }
 

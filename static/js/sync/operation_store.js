@@ -1,4 +1,4 @@
-/** Where the outbox keeps its operations: IndexedDB, or memory where the browser has none. */
+/** Storage of the outbox: IndexedDB, or memory if the browser has none. */
 
 /** @typedef {import("./outbox.js").Operation} Operation */
 /** @typedef {import("./outbox.js").OperationStore} OperationStore */
@@ -77,7 +77,7 @@ class IndexedDbStore {
     const store = transaction.objectStore(STORE);
     if (replacedId !== null) store.delete([this.#scope, replacedId]);
     store.put({ ...operation, scope: this.#scope });
-    // Not to wait for the end of the task: the page may be on its way out.
+    // Without waiting for the end of the task: the page may be closing.
     transaction.commit();
     return finished(transaction);
   }

@@ -1,9 +1,9 @@
 /**
- * The operations that are not in the server's log yet: kept in order, over a reload too.
+ * The operations that are not in the server's log yet, in order, stored over a reload.
  *
- * An operation stays until the server says `persisted` (or `duplicate`). One that was never sent
- * may still grow, under a new id each time, so that a long time offline is a few operations and
- * not thousands; one that was sent never changes, since the server may know its id.
+ * An operation stays until the server acknowledges it as persisted or duplicate. One that was never sent
+ * may still grow, with a new id, so that a long time offline makes few operations. One that was
+ * sent never changes, since the server may know its id.
  */
 import { Y } from "../../vendor/yjs.js";
 
@@ -27,20 +27,20 @@ import { Y } from "../../vendor/yjs.js";
  */
 
 /** An operation grows up to this many bytes; then the next one begins. */
-const MERGE_LIMIT_BYTES = 64 * 1024;
+const MAX_MERGED_BYTES = 64 * 1024;
 
-/** The kept operations of one document, in order. */
+/** The operations of one document that wait for the server, in order. */
 export class Outbox {
   /** @type {Operation[]} */
   operations;
-  /** Ids that this page made and has not sent: the only ones that may grow. @type {Set<string>} */
+  /** Ids of operations that were not sent: only these may grow. @type {Set<string>} */
   #unsent = new Set();
-  /** Ids that are not written to the store, or not yet. @type {Set<string>} */
+  /** Ids of operations that are not in the store yet. @type {Set<string>} */
   #unwritten = new Set();
-  /** Ids among those that the store has refused. @type {Set<string>} */
+  /** Those of them that the store has refused. @type {Set<string>} */
   #refused = new Set();
-  /** Called when what is kept on the device has changed. */
-  onKept = () => {};
+  /** Called when an operation was stored. */
+  onStored = () => {};
   /** @type {OperationStore} */
   #store;
 
@@ -54,30 +54,30 @@ export class Outbox {
   }
 
   /**
-   * Load what an earlier page has kept.
+   * Load the operations that an earlier page has stored.
    * @param {OperationStore} store
    */
   static async open(store) {
     return new Outbox(store, await store.load());
   }
 
-  /** Whether all of it outlives the page. */
-  get kept() {
+  /** Whether all operations outlive the page. */
+  get isStored() {
     return this.#store.durable && this.#unwritten.size === 0;
   }
 
-  /** Whether all of it will: what is on its way to the store gets there, even if the page ends. */
-  get keeps() {
+  /** Whether all operations will: a started write ends even if the page is closed. */
+  get willBeStored() {
     return this.#store.durable && this.#refused.size === 0;
   }
 
-  /** How many changes wait. */
+  /** Number of edits in all operations. */
   get edits() {
     return this.operations.reduce((sum, operation) => sum + operation.edits, 0);
   }
 
   /**
-   * Keep a batch, as an operation of its own or as part of the last one that was not sent.
+   * Add a batch, as an operation of its own or as part of the last one if that was not sent.
    * @param {Uint8Array} update
    * @param {Uint8Array} vector
    * @param {number} edits
@@ -88,7 +88,7 @@ export class Outbox {
     const grows =
       last !== undefined &&
       this.#unsent.has(last.id) &&
-      last.update.length + update.length <= MERGE_LIMIT_BYTES;
+      last.update.length + update.length <= MAX_MERGED_BYTES;
     /** @type {Operation} */
     const operation = {
       id: crypto.randomUUID(),
@@ -105,7 +105,7 @@ export class Outbox {
   }
 
   /**
-   * Note that an operation goes out: from now on it does not change.
+   * Mark an operation as sent: from now on it does not change.
    * @param {string} id
    */
   markSent(id) {
@@ -113,7 +113,7 @@ export class Outbox {
   }
 
   /**
-   * Drop an operation that is in the server's log. Return whether it was here.
+   * Remove an operation that is in the server's log. Return whether it was here.
    * @param {string} id
    */
   remove(id) {
@@ -134,7 +134,7 @@ export class Outbox {
   }
 
   /**
-   * A full or closed store loses nothing by itself: the operation is in memory, and is sent.
+   * Store an operation. If that fails, nothing is lost: it is in memory, and is sent.
    * @param {Operation} operation
    * @param {string | null} replacedId
    */
@@ -142,7 +142,7 @@ export class Outbox {
     this.#unwritten.add(operation.id);
     const written = () => {
       this.#unwritten.delete(operation.id);
-      this.onKept();
+      this.onStored();
     };
     const refused = (/** @type {unknown} */ error) => {
       if (this.#unwritten.has(operation.id)) this.#refused.add(operation.id);

@@ -82,7 +82,7 @@ export class Provider extends EventTarget {
       loaded: empty || doc.store.clients.size > 0,
       synced: false,
       unsaved: outbox.edits,
-      kept: outbox.kept,
+      kept: outbox.isStored,
       writable,
       stopped: null,
       closeReason: "",
@@ -100,7 +100,7 @@ export class Provider extends EventTarget {
       (operation) => this.#connection.send(encodeOperation(documentId, operation)),
       () => this.#connection.abandon(),
     );
-    outbox.onKept = () => this.#countUnsaved();
+    outbox.onStored = () => this.#countUnsaved();
     this.#batch = new Batch(doc, (update, edits) => this.#addOperation(update, edits));
     doc.on("update", this.#onDocUpdate);
   }
@@ -129,7 +129,7 @@ export class Provider extends EventTarget {
   /** End the present batch; return whether the page may go: nothing is lost with it. */
   settle() {
     this.flush();
-    return this.state.unsaved === 0 || this.#outbox.keeps;
+    return this.state.unsaved === 0 || this.#outbox.willBeStored;
   }
 
   /**
@@ -186,7 +186,7 @@ export class Provider extends EventTarget {
     const { edits } = this.#batch;
     this.#set({
       unsaved: this.#outbox.edits + edits,
-      kept: this.#outbox.kept && edits === 0,
+      kept: this.#outbox.isStored && edits === 0,
     });
   }
 

@@ -1,21 +1,22 @@
 /**
- * What the server lacks although nothing in the outbox would bring it. Pure.
+ * Finds the edits that the server lacks and that no operation in the outbox has. Pure.
  *
- * The page answers the server's sync step 1 with its kept operations, by their ids. Only what is
- * missing even then (a crash between the document's store and the outbox) becomes one operation
- * more; so nothing is logged twice and nothing is left behind.
+ * The page answers the server's sync step 1 with the operations of its outbox, by their ids. Edits
+ * that are missing even then, after a crash between the document's store and the outbox, become one
+ * more operation. So nothing is logged twice, and nothing is lost.
  */
 import { Y } from "../../vendor/yjs.js";
 
 /** @typedef {{clock: number, len: number}} Range */
 
 /**
- * Return the update that the server and the kept operations together lack, or null.
+ * Return the update that neither the server nor the operations have, or null.
  * @param {Y.Doc} doc
  * @param {Uint8Array} serverVector state vector of the server's sync step 1
- * @param {Uint8Array[]} updates the kept operations, and all that the server has sent since
- * @param {{deletes: boolean}} compare whether deletions are compared too: only when `updates`
- *   holds the server's sync step 2, which names all that is deleted there
+ * @param {Uint8Array[]} updates the operations of the outbox, and all updates of the server on
+ *   this connection
+ * @param {{deletes: boolean}} compare whether deletions are compared, which needs the server's
+ *   sync step 2 in `updates`, as it has the whole delete set
  * @returns {Uint8Array | null}
  */
 export function residualUpdate(doc, serverVector, updates, { deletes }) {
@@ -39,7 +40,7 @@ export function residualUpdate(doc, serverVector, updates, { deletes }) {
 }
 
 /**
- * Move `vector` forward by the structs that follow it without a gap.
+ * Extend a state vector by the structs that follow it without a gap.
  * @param {Map<number, number>} vector
  * @param {(Y.Item | Y.GC | Y.Skip)[]} structs
  */
@@ -55,7 +56,7 @@ function extend(vector, structs) {
 }
 
 /**
- * Say whether every range of `wanted` is inside `known`, whose ranges are sorted and merged.
+ * Return whether every range of `wanted` is within `known`, whose ranges are sorted and merged.
  * @param {{clients: Map<number, Range[]>}} known
  * @param {{clients: Map<number, Range[]>}} wanted
  */

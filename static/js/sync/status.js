@@ -1,4 +1,4 @@
-/** What the status chip says of the provider's state: the truth, in a word or two. Pure. */
+/** The provider's state in words, for the status chip and the banner. Pure. */
 
 /** @typedef {import("./provider.js").ProviderState} ProviderState */
 /** @typedef {import("./connection.js").StopReason} StopReason */
@@ -20,10 +20,10 @@ const STOPPED = {
 };
 
 /**
- * Return what the chip shows. *Saved* only when every local change is in the server's log, *kept*
- * only when the device has it on disk.
+ * Return what the chip shows. *Saved* means that every local change is in the server's log, *kept*
+ * that the device has it on disk.
  * @param {ProviderState} state
- * @param {boolean} online what the browser says of its network
+ * @param {boolean} online whether the browser has a network
  * @returns {Status}
  */
 export function statusOf(state, online) {
@@ -49,8 +49,8 @@ export function statusOf(state, online) {
 }
 
 /**
- * Return the banner's text: why the page has stopped, or what the server says while the page tries
- * to connect again; empty without either.
+ * Return the banner's text: why the page has stopped, or why the server has closed the connection
+ * while the page tries again; empty without either.
  * @param {ProviderState} state
  */
 export function noticeOf({ stopped, unsaved, kept, synced, closeReason }) {

@@ -1,13 +1,13 @@
 /**
  * Frames of the document socket: lib0 encoding, a superset of y-protocols (docs/protocol.md).
  *
- * Pure: bytes in, values out. A test holds the constants equal to the server's.
+ * Pure: bytes in, values out. A test compares the constants with the server's.
  */
 import { decoding, encoding } from "../../vendor/yjs.js";
 
 /** Subprotocol of a client that speaks the frames 100 and up. */
 export const SUBPROTOCOL = "scriptorium.v1";
-/** What stands before the access token in the second offered subprotocol. */
+/** Prefix of the access token in the second offered subprotocol. */
 export const TOKEN_SUBPROTOCOL_PREFIX = "jwt.";
 
 export const FRAME = Object.freeze({
@@ -65,7 +65,7 @@ function frame(type, write) {
 }
 
 /**
- * Encode sync step 1: "this is my state vector; send me what I lack".
+ * Encode sync step 1: the own state vector, which asks for the updates that it lacks.
  * @param {Uint8Array} vector
  */
 export function encodeSyncStep1(vector) {
@@ -83,7 +83,7 @@ export function encodeAwareness(update) {
   return frame(FRAME.AWARENESS, (encoder) => encoding.writeVarUint8Array(encoder, update));
 }
 
-/** Encode the question for everyone's awareness state. */
+/** Encode the question for the awareness states of all clients. */
 export function encodeQueryAwareness() {
   return frame(FRAME.QUERY_AWARENESS, () => {});
 }
@@ -103,7 +103,7 @@ export function encodeOperation(documentId, operation) {
 }
 
 /**
- * Encode a fresh access token for the open connection.
+ * Encode a new access token for the open connection.
  * @param {string} access
  */
 export function encodeToken(access) {

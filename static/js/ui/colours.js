@@ -1,7 +1,7 @@
 /** One stable colour per person, the same on every screen; the values are in the style sheet. */
 
-/** How many classes `.person-N` there are. */
-export const COLOURS = 10;
+/** Number of the classes `.person-N`. */
+export const COLOUR_COUNT = 10;
 
 /**
  * Return the class that carries a person's colour.
@@ -10,11 +10,11 @@ export const COLOURS = 10;
 export function colourClass(userId) {
   let hash = 0;
   for (const character of userId) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return `person-${hash % COLOURS}`;
+  return `person-${hash % COLOUR_COUNT}`;
 }
 
 /**
- * Return the one or two letters that stand for a name.
+ * Return the initials of a name, one or two letters.
  * @param {string} name
  */
 export function initials(name) {

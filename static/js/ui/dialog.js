@@ -1,8 +1,8 @@
-/** Modal dialogs on the browser's own <dialog>: focus, Escape and the backdrop are its work. */
+/** Modal dialogs on the browser's <dialog>, which handles focus, Escape and the backdrop. */
 import { h, icon } from "./dom.js";
 
 /**
- * Make a dialog with a heading and a close button; it leaves the page when it is closed.
+ * Open a dialog with a heading and a close button; it is removed when it is closed.
  * @param {string} heading
  * @param {...(Node | string)} children
  * @returns {HTMLDialogElement}
@@ -31,7 +31,7 @@ export function openDialog(heading, ...children) {
 }
 
 /**
- * Ask for one line of text; resolves to null when it is not given.
+ * Ask for one line of text; resolves to null if the dialog is closed without an answer.
  * @param {{heading: string, label: string, value: string, button: string, type?: string,
  *   maxlength?: number, placeholder?: string, validate?: (value: string) => string}} question
  * @returns {Promise<string | null>}

@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * Make an element. `class` and `on…` handlers are understood, `true` and `false` are for switches.
+ * Make an element. Functions are listeners by their `on…` name, booleans switch an attribute.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string | number | boolean | ((event: any) => void)>} [attributes]
@@ -22,7 +22,7 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
- * Return an icon of the sprite, hidden from screen readers: its button has a name.
+ * Return an icon of the sprite, hidden from screen readers, for a button with a name.
  * @param {string} name
  */
 export function icon(name) {
@@ -37,7 +37,7 @@ export function icon(name) {
 }
 
 /**
- * Find an element that the template has promised.
+ * Return an element of the page; throws if the template does not have it.
  * @template {Element} T
  * @param {string} id
  * @param {new () => T} type
@@ -58,7 +58,7 @@ export function pageData() {
 }
 
 /**
- * Call `action` once things have been quiet for a while.
+ * Return a function that calls `action` once after the last of several calls.
  * @param {number} delayMs
  * @param {() => void} action
  */

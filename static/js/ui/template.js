@@ -1,4 +1,4 @@
-/** Static markup from the page's `<template>` elements, and the parts of it that scripts use. */
+/** Static markup from the page's `<template>` elements, and its parts that scripts use. */
 import { byId, icon } from "./dom.js";
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Light, dark, or as the system has it. A classic script in the head, so that a page never flashes
- * in the wrong colours: it runs before the body is painted.
+ * The theme: light, dark, or the system's. A classic script in the head, which runs before the body
+ * is painted, so that a page never flashes in the wrong colours.
  */
 (() => {
   const KEY = "scriptorium-theme";
@@ -21,7 +21,7 @@
     try {
       return localStorage.getItem(KEY) ?? "system";
     } catch {
-      return "system"; // a browser that stores nothing follows the system
+      return "system"; // A browser without storage follows the system.
     }
   }
 
@@ -45,7 +45,7 @@
         try {
           localStorage.setItem(KEY, theme);
         } catch {
-          // then the choice lasts as long as the page
+          // The choice lasts as long as the page.
         }
         apply(theme);
       });

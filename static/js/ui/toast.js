@@ -1,13 +1,13 @@
-/** Short messages at the foot of the page, with at most one thing to do. */
+/** Short messages at the foot of the page, with at most one action. */
 import { byId, h } from "./dom.js";
 
-const SHOWN_MS = 8_000;
+const TOAST_MS = 8_000;
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
 /**
- * Show a message in place of the last one.
+ * Show a message, which replaces the last one.
  * @param {string} text
  * @param {{label: string, run: () => void}} [action]
  */
@@ -25,8 +25,8 @@ export function toast(text, action) {
   }
   place.replaceChildren(h("div", { class: "toast" }, ...children));
   clearTimeout(timer);
-  timer = setTimeout(hide, SHOWN_MS);
-  // Who is about to press the button gets the time.
+  timer = setTimeout(hide, TOAST_MS);
+  // The message stays while the pointer or the focus is on it.
   place.onpointerenter = place.onfocus = () => clearTimeout(timer);
 }
 
@@ -36,7 +36,7 @@ function hide() {
 }
 
 /**
- * Show what went wrong.
+ * Show an error.
  * @param {unknown} error
  */
 export function toastError(error) {
