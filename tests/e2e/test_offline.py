@@ -103,7 +103,7 @@ def test_reason_of_a_close_frame_is_shown_until_the_page_is_in_sync(ada: Person)
     expect(banner).to_contain_text("Too many people are here. Trying again…")
     answer = (4404, "Grace has deleted this document.")
     expect(banner).to_contain_text("Grace has deleted this document.")
-    expect(ada.chip).to_have_text("Document gone")
+    expect(ada.chip).to_have_text("Document unavailable")
     answer = None
     banner.get_by_role("button", name="Try again").click()
     expect(ada.chip).to_have_text("Saved")

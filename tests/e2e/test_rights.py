@@ -45,10 +45,10 @@ def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, gra
     ada.open(document_id)
     ada.page.get_by_role("button", name="Share").press("Enter")
     dialog = ada.page.get_by_role("dialog", name="Share")
-    may_look = dialog.get_by_label("Viewers may see the history")
+    may_look = dialog.get_by_label("Viewers can see the history")
     expect(may_look).to_be_checked()
     may_look.press("Space")
-    expect(dialog.get_by_text("Viewers see the document as it is now only.")).to_be_visible()
+    expect(dialog.get_by_text("Viewers can now see the present document only.")).to_be_visible()
     grace.page.goto(f"/documents/{document_id}/#at=0")
     grace.page.reload()
     expect(grace.page.get_by_role("button", name="Export")).to_be_visible()
@@ -76,11 +76,11 @@ def test_access_removed_while_typing_is_said_and_the_text_kept(
     grace.sees("Still here")
     grace.context.grant_permissions(["clipboard-read", "clipboard-write"])
     grace.page.get_by_role("button", name="Copy the text").click()
-    expect(grace.page.get_by_text("in the clipboard")).to_be_visible()
+    expect(grace.page.get_by_text("The text is copied.")).to_be_visible()
     assert grace.page.evaluate("navigator.clipboard.readText()") == "Still here"
     grace.expects_network_noise = True
     grace.page.reload()
-    expect(grace.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    expect(grace.page.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
 def test_downgraded_writer_becomes_a_reader_and_keeps_the_text(ada: Person, grace: Person) -> None:
@@ -111,10 +111,10 @@ def test_share_dialog_adds_by_name_and_changes_the_role(ada: Person, grace: Pers
     ada.page.keyboard.press("Enter")
     expect(found).to_have_count(0)
     ada.page.keyboard.press("Enter")
-    expect(ada.page.get_by_text("grace is editor now.")).to_be_visible()
+    expect(ada.page.get_by_text("The role of grace is now editor.")).to_be_visible()
     grace.open(document_id)
     ada.page.get_by_label("Role of Grace Hopper").select_option("viewer")
-    expect(ada.page.get_by_text("Grace Hopper is viewer now.")).to_be_visible()
+    expect(ada.page.get_by_text("The role of Grace Hopper is now viewer.")).to_be_visible()
     ada.page.get_by_role("textbox").or_(ada.page.get_by_role("combobox")).first.focus()
     grace.page.reload()
     expect(grace.chip).to_have_text("Read-only")

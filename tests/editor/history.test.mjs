@@ -44,8 +44,8 @@ test("steps through the changes go round", () => {
 });
 
 test("texts say one or many, named or not, and what others have written meanwhile", () => {
-  assert.match(newChangesText(1), /^1 new change:/);
-  assert.match(newChangesText(1500), /^1,500 new changes:/);
+  assert.match(newChangesText(1), /^Show 1 new change$/);
+  assert.match(newChangesText(1500), /^Show 1,500 new changes$/);
   const texts = [
     { name: "Draft", automatic: false },
     { name: "", automatic: false },
@@ -53,8 +53,8 @@ test("texts say one or many, named or not, and what others have written meanwhil
   ].map(nameText);
   assert.equal(new Set(texts).size, 3);
   assert.match(String(texts[0]), /“Draft”/);
-  assert.match(restoreTexts(true).question, /others wrote/);
-  assert.doesNotMatch(restoreTexts(false).question, /others wrote/);
+  assert.match(restoreTexts(true).question, /others have written/);
+  assert.doesNotMatch(restoreTexts(false).question, /others have written/);
   for (const text of Object.values(undoTexts("Grace Hopper"))) assert.match(text, /Grace Hopper/);
 });
 

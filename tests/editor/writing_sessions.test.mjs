@@ -141,8 +141,8 @@ test("a display name, or the username while it is not known", () => {
   const loaded = sessions(session(1, 10));
   assert.equal(loaded.nameOf("ada"), "Ada Lovelace");
   assert.equal(loaded.nameOf("grace"), "grace");
-  assert.equal(loaded.nameOf(""), "Somebody");
-  assert.equal(authorNames([ADA, GONE]), "Ada Lovelace, Somebody");
+  assert.equal(loaded.nameOf(""), "Someone");
+  assert.equal(authorNames([ADA, GONE]), "Ada Lovelace, Someone");
 });
 
 test("versions and restores of a session stand together, the latest first", () => {
@@ -150,7 +150,7 @@ test("versions and restores of a session stand together, the latest first", () =
   const row = session(1, 10, { versions: [version(2, 9, "Draft"), version(1, 3, "")] });
   assert.deepEqual(
     marksOf({ ...row, restores: [restore] }).map(({ seq, text }) => `${seq} ${text}`),
-    ["9 Draft", "6 Grace Hopper went back to change 2", "3 Version 1"],
+    ["9 Draft", "6 Grace Hopper restored change 2", "3 Version 1"],
   );
 });
 

@@ -137,7 +137,7 @@ export class AuthorColours extends EventTarget {
       ),
     );
     this.#people.replaceChildren(
-      ...(rows.length > 0 ? rows : [h("li", { class: "muted" }, "Nobody has written yet.")]),
+      ...(rows.length > 0 ? rows : [h("li", { class: "muted" }, "No text yet.")]),
     );
   }
 
@@ -171,6 +171,6 @@ export class AuthorColours extends EventTarget {
 
   /** @param {string} author */
   #nameOf(author) {
-    return this.#attribution.names.get(author) ?? "somebody";
+    return this.#attribution.names.get(author) ?? "someone";
   }
 }

@@ -92,7 +92,7 @@ export function createPreview(element) {
     editable: false,
     injectCSS: false,
     editorProps: {
-      attributes: { class: "prose", role: "document", "aria-label": "Text at this moment" },
+      attributes: { class: "prose", role: "document", "aria-label": "Text of this version" },
     },
     extensions: schema({ autolink: false }),
   });

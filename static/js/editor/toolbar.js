@@ -106,7 +106,9 @@ export async function editLink(editor) {
     maxlength: 2_000,
     placeholder: "example.org",
     validate: (text) =>
-      text.trim() === "" || linkFrom(text) ? "" : "Enter a web, mail or telephone address.",
+      text.trim() === "" || linkFrom(text)
+        ? ""
+        : "Enter a web address, an email address or a phone number.",
   });
   editor.view.focus();
   if (typed === null) return;

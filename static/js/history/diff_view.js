@@ -124,11 +124,11 @@ function marked(name, value, inside) {
 function label(element, { kind, author, received_at: at }) {
   element.classList.add(`diff-${kind === "equal" ? "looks" : kind}`);
   if (kind === "equal") {
-    element.title = `Formatting changed; it was ${element.dataset.before}`;
+    element.title = `Formatting changed, was: ${element.dataset.before}`;
     return;
   }
   if (author) element.classList.add(colourClass(String(author.id)));
-  const name = author?.name ?? "somebody";
+  const name = author?.name ?? "someone";
   element.title = `${name} ${DONE[kind]} this${at ? `, ${ago(at)}` : ""}`;
 }
 
@@ -152,8 +152,8 @@ function restoreButton(change, changes, restorePart) {
     {
       type: "button",
       class: "diff-back",
-      title: "Take this back",
-      "aria-label": `Take back “${words.trim().slice(0, 60)}”`,
+      title: "Restore this part",
+      "aria-label": `Restore “${words.trim().slice(0, 60)}”`,
       onclick: () => restorePart(String(change.part)),
     },
     icon("rotate-ccw"),
@@ -193,7 +193,7 @@ function summaryOf(changes) {
   for (const { kind, text, author, marks_before: marks, node } of changes) {
     if (kind !== "equal") {
       words[kind] += wordsOf(text);
-      people.add(author?.name ?? "somebody");
+      people.add(author?.name ?? "someone");
     } else if (marks || node?.attributes_before) looks += 1;
   }
   const blocks = changes.some(({ kind, node }) => kind !== "equal" && node);
@@ -201,11 +201,11 @@ function summaryOf(changes) {
   const parts = [
     words.insert && `${counted(words.insert, "word")} added`,
     words.delete && `${counted(words.delete, "word")} removed`,
-    looks && `${counted(looks, "change")} of formatting`,
+    looks && counted(looks, "formatting change"),
     !words.insert && !words.delete && blocks && "Blocks changed",
   ].filter(Boolean);
   const by = people.size > 0 ? ` by ${[...people].join(", ")}` : "";
-  return `${parts.join(", ") || "Spaces changed"}${by}.`;
+  return `${parts.join(", ") || "White space changed"}${by}.`;
 }
 
 /** @param {string} text */

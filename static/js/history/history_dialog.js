@@ -205,7 +205,7 @@ class HistoryDialog {
     try {
       await this.#loader?.replay?.prefetch(() => this.#timeline.seq);
     } catch (error) {
-      console.info("The history is not all here:", error);
+      console.info("The history is not loaded completely:", error);
     }
     if (this.#isClosed) return;
     this.#showProgress();
@@ -285,7 +285,7 @@ class HistoryDialog {
     link.hash = `at=${this.#timeline.seq}`;
     try {
       await navigator.clipboard.writeText(link.href);
-      toast("The link to this moment is in the clipboard.");
+      toast("The link to this version is copied.");
     } catch (error) {
       toastError(error);
     }

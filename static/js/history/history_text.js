@@ -24,7 +24,7 @@ export function positionText({ seq, head }, mark, nameOf) {
  * @param {number} count
  */
 export function newChangesText(count) {
-  return count === 1 ? "1 new change: show it" : `${number(count)} new changes: show them`;
+  return count === 1 ? "Show 1 new change" : `Show ${number(count)} new changes`;
 }
 
 /**
@@ -32,8 +32,8 @@ export function newChangesText(count) {
  * @param {{name: string, automatic: boolean}} version
  */
 export function nameText({ name, automatic }) {
-  if (automatic) return "This moment has no name any more.";
-  return name ? `This moment is called “${name}”.` : "This moment is kept.";
+  if (automatic) return "This version no longer has a name.";
+  return name ? `This version is now called “${name}”.` : "This version is kept.";
 }
 
 /**
@@ -42,11 +42,11 @@ export function nameText({ name, automatic }) {
  */
 export function restoreTexts(hasNewChanges) {
   return {
-    nothing: "The document reads like this already.",
+    nothing: "The document already reads like this.",
     question: hasNewChanges
-      ? "The document will read like this: as it was then, and with what others wrote meanwhile."
-      : "The document will read like this. Everybody sees it, and undo takes it back.",
-    done: "The document is as it was then.",
+      ? "The document will read like this: this version, with what others have written meanwhile."
+      : "The document will read like this, for everyone. You can undo it.",
+    done: "The version is restored.",
   };
 }
 
@@ -56,16 +56,16 @@ export function restoreTexts(hasNewChanges) {
  */
 export function undoTexts(name) {
   return {
-    nothing: `Nothing of what ${name} did since then is left to undo.`,
-    question: `The document will read like this, without what ${name} did since then.`,
-    done: `What ${name} did since then is undone.`,
+    nothing: `There are no changes by ${name} since then to undo.`,
+    question: `The document will read like this, without the changes by ${name} since then.`,
+    done: `The changes by ${name} since then are undone.`,
   };
 }
 
 /** The texts for restoring one deleted part. */
 export const PART_TEXTS = {
-  nothing: "It is in the document already.",
-  done: "It is in the document again.",
+  nothing: "This part is already in the document.",
+  done: "The part is restored.",
 };
 
 /**

@@ -63,7 +63,7 @@ class RetentionDialog {
     form.addEventListener("input", () => this.#onInput());
     no.addEventListener("click", () => this.#leaveQuestion());
     yes.addEventListener("click", () => void this.#store(this.#unconfirmed));
-    const dialog = openDialog("What is kept", this.#root);
+    const dialog = openDialog("Retention settings", this.#root);
     void this.#load();
     return dialog;
   }
@@ -134,7 +134,7 @@ class RetentionDialog {
     try {
       await this.#api.call(this.#path, { method: "PATCH", body: settings });
       this.#parts.form.closest("dialog")?.close();
-      toast("What is kept of this document is changed.");
+      toast("The retention settings are saved.");
     } catch (error) {
       this.#showMessage(error instanceof Error ? error.message : String(error), true);
       this.#parts.save.focus();

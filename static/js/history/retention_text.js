@@ -29,7 +29,7 @@ export function losses(settings, changed) {
 }
 
 const VERSIONS_TEXT =
-  "Versions without a name that are too many then go within the hour, and do not come back.";
+  "Versions without a name that exceed these limits are deleted within an hour, permanently.";
 
 /**
  * @param {Settings} settings
@@ -52,9 +52,11 @@ function compactsMore({ compact_after_days: own, in_force: { compact_after_days:
 /** @param {NewSettings} changed */
 function logText({ compact_after_days: days }) {
   const which =
-    days === null ? "Changes that this server lets go" : `Changes older than ${days} days`;
+    days === null
+      ? "Changes older than the server’s default age"
+      : `Changes older than ${days} days`;
   return (
-    `${which} are given up: they cannot be seen, compared or gone back to any more, but for the ` +
+    `${which} are deleted: they can no longer be seen, compared or restored, except for the ` +
     "versions of that time. This cannot be undone."
   );
 }

@@ -62,7 +62,7 @@ export class ServerEdits {
       const edit = { ...body, unique_id: id };
       const { changed } = await this.#api.call(path, { method: "POST", body: edit });
       const isMerged = changed && (await Promise.race([followed, timeout(MERGE_TIMEOUT_MS)]));
-      toast(changed ? done + (isMerged ? " Undo takes this back." : "") : nothing);
+      toast(changed ? done + (isMerged ? " You can undo this." : "") : nothing);
     } finally {
       this.#provider.unfollow(id);
     }

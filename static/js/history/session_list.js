@@ -26,7 +26,7 @@ export class SessionList {
   #loading = null;
   #list = h("ol", {
     class: "history-list",
-    "aria-label": "Sessions of writing",
+    "aria-label": "Writing sessions",
     onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
   });
   #message = h("p", { class: "form-message", role: "status", hidden: true });

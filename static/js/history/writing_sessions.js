@@ -21,7 +21,7 @@ import { counted, restoreText } from "../lib/activity_text.js";
  */
 
 /** The name for an account that no longer exists. */
-const NO_NAME = "Somebody";
+const NO_NAME = "Someone";
 
 /** Sessions that are loaded. */
 export class WritingSessions {

@@ -20,18 +20,18 @@ const SENTENCES = {
   role_changed: (detail) => `made ${subject(detail)} ${detail.role} instead of ${detail.old_role}`,
   unshared: (detail, { actor }) =>
     detail.user === actor.username
-      ? `left, and was ${detail.role}`
-      : `removed ${subject(detail)}, who was ${detail.role}`,
+      ? `left (was ${detail.role})`
+      : `removed ${subject(detail)} (was ${detail.role})`,
   renamed: ({ old_title: before, title }) => `renamed “${before}” to “${title}”`,
-  trashed: () => "put it into the trash",
-  untrashed: () => "took it out of the trash",
+  trashed: () => "moved it to the trash",
+  untrashed: () => "restored it from the trash",
   restored: restoreText,
   undid: ({ author, after_seq: after }) => {
     const { username } = /** @type {{username: string | null}} */ (author);
-    return `undid everything by ${username ?? "somebody"} since change ${after}`;
+    return `undid all changes by ${username ?? "someone"} since change ${after}`;
   },
   named: ({ number, name }) =>
-    name ? `named version ${number} “${name}”` : `kept version ${number} for ever`,
+    name ? `named version ${number} “${name}”` : `kept version ${number} permanently`,
 };
 
 /**
@@ -50,7 +50,7 @@ export function sentenceOf(event) {
  */
 export function restoreText({ number, seq, part }) {
   const state = number === null ? `change ${seq}` : `version ${number}`;
-  return part ? `took something back from ${state}` : `went back to ${state}`;
+  return part ? `restored a part of ${state}` : `restored ${state}`;
 }
 
 /** @param {Record<string, unknown>} detail */

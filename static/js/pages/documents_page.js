@@ -134,17 +134,26 @@ function showEmpty(isEmpty) {
     showMessage(
       "search",
       "Nothing found",
-      `No title has all the words of “${search.value.trim()}”.`,
+      `No title contains all the words of “${search.value.trim()}”.`,
     );
   } else if (inTrash()) {
-    showMessage("trash-2", "The trash is empty", "What you put here can be restored at any time.");
+    showMessage(
+      "trash-2",
+      "The trash is empty",
+      "Documents in the trash can be restored at any time.",
+    );
   } else if (page.mayCreate) {
     const button = h("button", { type: "button", class: "button primary" }, "New document");
     button.addEventListener("click", () => void create());
-    showMessage("file-text", "A blank desk", "Write something, alone or with others.", button);
+    showMessage(
+      "file-text",
+      "No documents yet",
+      "Create one to write alone or with others.",
+      button,
+    );
   } else {
     const text = "Documents that others share with you will be listed here.";
-    showMessage("file-text", "Nothing here yet", text);
+    showMessage("file-text", "No documents yet", text);
   }
 }
 
@@ -173,7 +182,7 @@ function showMessage(picture, heading, text, ...action) {
 /** @param {DocumentItem} item */
 function row(item) {
   const isOwn = item.owner !== null && String(item.owner.id) === page.user.id;
-  const owner = isOwn ? "You" : (item.owner?.name ?? "Nobody");
+  const owner = isOwn ? "You" : (item.owner?.name ?? "No owner");
   const when = h("time", { datetime: item.updated_at }, ago(item.updated_at));
   when.title = new Date(item.updated_at).toLocaleString();
   const facts = h("span", { class: "row-facts" }, when, " · ", owner);
@@ -198,7 +207,7 @@ function actionsOf(item) {
   if (item.abilities.rename)
     actions.push(action("pencil", `Rename ${item.title}`, () => void rename(item)));
   if (item.abilities.trash)
-    actions.push(action("trash-2", `Put ${item.title} into the trash`, () => void trash(item)));
+    actions.push(action("trash-2", `Move ${item.title} to the trash`, () => void trash(item)));
   return actions;
 }
 
@@ -277,7 +286,7 @@ async function trash(item) {
     return;
   }
   removeRow(item.id);
-  toast(`“${item.title}” is in the trash.`, { label: "Undo", run: () => void restore(item) });
+  toast(`“${item.title}” is now in the trash.`, { label: "Undo", run: () => void restore(item) });
 }
 
 /** @param {DocumentItem} item */
@@ -290,7 +299,7 @@ async function restore(item) {
   }
   if (inTrash()) {
     removeRow(item.id);
-    toast(`“${item.title}” is back among your documents.`);
+    toast(`“${item.title}” is restored.`);
   } else {
     await load();
     focusRow(item.id);

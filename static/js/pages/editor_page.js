@@ -55,9 +55,10 @@ const editor = createEditor({
   editable: provider.state.writable && provider.state.loaded,
   onUnknownContent: () => {
     provider.setWritable(false);
-    showBanner("This document holds something newer than this page. Reload to write.", [
-      { label: "Reload", run: () => location.reload() },
-    ]);
+    showBanner(
+      "This document has content that this page cannot edit yet. Reload the page to continue.",
+      [{ label: "Reload", run: () => location.reload() }],
+    );
   },
 });
 const toolbar = byId("toolbar", HTMLElement);
@@ -343,7 +344,7 @@ function showCloseReason() {
 async function copyText() {
   try {
     await navigator.clipboard.writeText(editor.getText({ blockSeparator: "\n\n" }));
-    toast("The text is in the clipboard.");
+    toast("The text is copied.");
   } catch {
     // Without a secure context there is no clipboard, but a selection can be copied by key.
     editor.commands.selectAll();

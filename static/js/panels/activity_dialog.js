@@ -28,7 +28,7 @@ class ActivityDialog {
   #next = `?limit=${PAGE_SIZE}`;
   /** Ids of shown events: an ongoing writing session may come again on a later page. @type {Set<number>} */
   #shown = new Set();
-  #list = h("ol", { class: "activity-list", "aria-label": "What was done", tabindex: "0" });
+  #list = h("ol", { class: "activity-list", "aria-label": "Events", tabindex: "0" });
   #message = h("p", { class: "form-message", role: "status" });
   #more = h(
     "button",
@@ -88,7 +88,7 @@ class ActivityDialog {
     for (const { id } of fresh) this.#shown.add(id);
     this.#list.append(...rows);
     this.#showMessage(
-      this.#shown.size === 0 ? "Nothing yet. What people do here will be listed." : "",
+      this.#shown.size === 0 ? "Nothing yet. Activity in this document will be listed here." : "",
     );
     if (this.#next) this.#offer("Load more");
     else this.#more.hidden = true;
@@ -114,7 +114,7 @@ class ActivityDialog {
   /** @param {ActivityEvent} event */
   #row(event) {
     const { actor, at, detail } = event;
-    const name = actor.name ?? "Somebody";
+    const name = actor.name ?? "Someone";
     const isSelf = String(actor.id) === this.#selfId;
     const when = h("time", { datetime: at }, ago(at));
     when.title = exactTime(at, detail.began_at);

@@ -4,11 +4,11 @@ import { h } from "../ui/dom.js";
 
 /** The formats: the word in the address, the name, the use. */
 const FORMATS = [
-  ["md", "Markdown", "text with signs, for other editors"],
+  ["md", "Markdown", "text with markup, for other editors"],
   ["html", "HTML", "a page for browsers and word processors"],
-  ["txt", "Plain text", "the words alone"],
+  ["txt", "Plain text", "text only"],
   ["json", "ProseMirror JSON", "the structure, for programs"],
-  ["yjs", "Yjs update", "everything, for programs that merge"],
+  ["yjs", "Yjs update", "the full state, for Yjs programs"],
 ];
 
 /**

@@ -92,8 +92,8 @@ class ShareDialog {
       await this.#api.call(this.#settingsPath, { method: "PATCH", body });
       this.#showMessage(
         mayViewersSee
-          ? "Viewers may look at the history."
-          : "Viewers see the document as it is now only.",
+          ? "Viewers can now see the history."
+          : "Viewers can now see the present document only.",
       );
     } catch (error) {
       this.#parts.historyAccess.checked = !mayViewersSee;
@@ -151,7 +151,7 @@ class ShareDialog {
       const body = { role: select.value };
       void this.#change(
         () => this.#api.call(path, { method: "PATCH", body }),
-        `${name} is ${select.value} now.`,
+        `The role of ${name} is now ${select.value}.`,
       );
     });
     const remove = h(
@@ -165,7 +165,7 @@ class ShareDialog {
         onclick: () =>
           void this.#change(
             () => this.#api.call(path, { method: "DELETE" }),
-            `${name} has no access any more.`,
+            `${name} no longer has access.`,
           ),
       },
       icon("x"),
@@ -284,6 +284,6 @@ class ShareDialog {
       await this.#api.call(this.#path, { method: "POST", body: { user, role } });
       this.#parts.search.value = "";
       this.#show([]);
-    }, `${user} is ${role} now.`);
+    }, `The role of ${user} is now ${role}.`);
   }
 }

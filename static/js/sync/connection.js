@@ -45,7 +45,7 @@ const ABNORMAL_CLOSURE = 1006;
 /** @type {Stop} */
 const SIGNED_OUT = {
   reason: "signed-out",
-  message: "You are logged out. Log in again to go on.",
+  message: "You are logged out. Log in again to continue.",
 };
 
 /**
@@ -64,15 +64,15 @@ const FINAL_STOPS = {
   },
   [CLOSE.OTHER_LINEAGE]: {
     reason: "reload",
-    message: "This document was created again on the server. Reload the page to go on.",
+    message: "This document was replaced on the server. Reload the page to continue.",
   },
   [CLOSE.MALFORMED]: {
     reason: "refused",
-    message: "The server could not read an edit of this page. Reload the page to go on.",
+    message: "The server could not read a change of this page. Reload the page to continue.",
   },
   [CLOSE.TOO_LARGE]: {
     reason: "refused",
-    message: "An edit, or the whole document, is larger than the server accepts.",
+    message: "A change, or the whole document, is larger than the server accepts.",
   },
 };
 

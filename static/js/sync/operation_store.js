@@ -15,7 +15,7 @@ export async function openOperationStore(scope) {
   try {
     return new IndexedDbStore(await openDatabase(), scope);
   } catch (error) {
-    console.warn("This browser keeps nothing on the device:", error);
+    console.warn("This browser stores nothing on the device:", error);
     return new MemoryStore();
   }
 }

@@ -154,5 +154,5 @@ export class Outbox {
 
 /** @param {unknown} error */
 function report(error) {
-  console.warn("An edit could not be kept on this device:", error);
+  console.warn("An edit could not be stored on this device:", error);
 }

@@ -338,7 +338,7 @@ export class Provider extends EventTarget {
       this.dispatchEvent(new Event("denied"));
       return;
     }
-    this.#connection.stop("refused", message || "The server did not accept an edit.");
+    this.#connection.stop("refused", message || "The server did not accept a change.");
   }
 
   // --- frames to the server --------------------------------------------------------------------

@@ -13,8 +13,8 @@
 /** @type {Record<StopReason, string>} */
 const STOPPED = {
   removed: "Access removed",
-  gone: "Document gone",
-  reload: "Reload needed",
+  gone: "Document unavailable",
+  reload: "Reload required",
   refused: "Not accepted",
   "signed-out": "Logged out",
 };
