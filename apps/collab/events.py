@@ -7,11 +7,11 @@ from apps.core.events import Event
 
 @dataclass(frozen=True, slots=True)
 class SessionJoined:
-    """Somebody has opened a document; ``user_id`` as ``session.user_id``."""
+    """A session has joined a document; ``user_id`` as ``session.user_id``."""
 
     document_id: str
     user_id: str
 
 
-#: Published in the event loop, on the way in: a subscriber must neither wait nor raise.
+#: Published in the event loop: a subscriber must neither block nor raise.
 session_joined: Event[SessionJoined] = Event("session_joined")

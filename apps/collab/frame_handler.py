@@ -1,6 +1,6 @@
-"""What a client's frames ask for. Pure but for the room it speaks to.
+"""Handles the frames of a client. Pure, except for the calls to its room.
 
-Every frame is judged by the connection's present right, never by what it says of itself.
+Every frame is authorised by the session's present abilities, never by its own content.
 """
 
 import time
@@ -21,19 +21,19 @@ from apps.crdt.engine.causal_gate import brings_structs
 
 
 class MalformedFrameError(InvalidInputError):
-    """A frame that is no frame, or one that a client does not send."""
+    """A frame that cannot be decoded, or that a client may not send."""
 
     code = "malformed"
 
 
 class TooFastError(AppError):
-    """More frames in a second than a person, or an honest program, sends."""
+    """More frames in a second than ``frames_per_s``."""
 
     code = "too_fast"
 
 
 class FrameHandler:
-    """Reads the frames of one session."""
+    """Decodes, authorises and executes the frames of one session."""
 
     def __init__(
         self, session: Session, room: Room, *, limits: Limits, on_token: Callable[[str], None]
@@ -44,9 +44,10 @@ class FrameHandler:
         self._on_token = on_token
         self._second = 0
         self._frames = 0
+        self._presence_frames = 0
 
     def handle(self, frame: bytes) -> None:
-        """Do what one frame asks for. Raises ``AppError``; its kind decides the close code."""
+        """Handle one frame. Raises ``AppError``, whose kind decides the close code."""
         self._count()
         if len(frame) > self._limits.frame_bytes:
             raise LimitExceededError(
@@ -82,7 +83,7 @@ class FrameHandler:
             raise MalformedFrameError(f"There is no sync step {step}.")
 
     def _update(self, update: bytes) -> None:
-        """Take an update without an id: server-made ids, nothing logged that brings nothing."""
+        """Submit an update without an id. The server makes one; a no-op is not logged."""
         self._limits.check_update(update)
         header = read_update(update)
         submission = Submission(update=update, header=header, author=self._session)
@@ -92,7 +93,7 @@ class FrameHandler:
             self._session.on_rejected(None, _read_only())
 
     def _operation(self, decoder: Decoder) -> None:
-        laps = metrics.StepTimer()
+        timer = metrics.StepTimer()
         frame = protocol.decode_operation(decoder)
         if frame.document_id != self._session.document_id:
             raise MalformedFrameError("The operation names another document.")
@@ -107,7 +108,7 @@ class FrameHandler:
             self._session.on_rejected(frame.unique_id, err)
             return
         self._session.on_received(frame.unique_id)
-        receipt_s = laps.lap(metrics.STEP_RECEIPT)
+        receipt_s = timer.lap(metrics.STEP_RECEIPT)
         if operations_are_logged():
             operation_log(
                 "received", document_id=self._session.document_id, unique_id=frame.unique_id
@@ -123,6 +124,9 @@ class FrameHandler:
         )
 
     def _awareness(self, decoder: Decoder) -> None:
+        self._presence_frames += 1
+        if self._presence_frames > self._limits.presence_frames_per_s:
+            raise TooFastError("Too many changes of presence in a second.")
         body = decoder.var_bytes()
         decoder.expect_end()
         changed = self._room.presence.update(
@@ -131,12 +135,12 @@ class FrameHandler:
             identity=self._session.identity,
             at=time.monotonic(),
         )
-        self._room.say(changed)
+        self._room.fanout.queue_presence(changed)
 
     def _count(self) -> None:
         second = int(time.monotonic())
         if second != self._second:
-            self._second, self._frames = second, 0
+            self._second, self._frames, self._presence_frames = second, 0, 0
         self._frames += 1
         if self._frames > self._limits.frames_per_s:
             raise TooFastError("Too many frames in a second.")

@@ -1,7 +1,8 @@
 """The frames of a document's socket: y-protocols, and Scriptorium's own beside them.
 
-Pure: bytes in, bytes out. A frame begins with its type as varUint; a caller reads that with
-``Decoder.var_uint`` and hands the decoder on. ``docs/protocol.md`` lists who sends which frame.
+Pure: bytes in, bytes out. A frame begins with its type as varUint; the caller reads that with
+``Decoder.var_uint`` and passes the decoder to the function for the type. ``docs/protocol.md`` lists
+who sends which frame.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ MAX_UNIQUE_ID_CHARS: Final = 128
 
 
 class OperationFrame(NamedTuple):
-    """One edit of a client, as it comes.
+    """Frame 100 as a client sends it.
 
     ``version_vector`` is the encoded vector of the client's document after the edit.
     """
@@ -59,7 +60,7 @@ class OperationFrame(NamedTuple):
 
 
 class AwarenessEntry(NamedTuple):
-    """The presence of one client; ``state_json`` is JSON text, ``null`` when it goes."""
+    """The awareness state of one client; ``state_json`` is JSON text, ``null`` when it leaves."""
 
     client: int
     clock: int
@@ -73,17 +74,17 @@ def _sync(step: int, body: bytes) -> bytes:
 
 
 def encode_sync_step1(vector: bytes) -> bytes:
-    """Return the frame that says what one knows, and so asks for the rest."""
+    """Return sync step 1: a state vector, which asks for everything beyond it."""
     return _sync(SYNC_STEP1, vector)
 
 
 def encode_sync_step2(update: bytes) -> bytes:
-    """Return the frame that answers step 1."""
+    """Return sync step 2, the answer to step 1."""
     return _sync(SYNC_STEP2, update)
 
 
 def encode_sync_update(update: bytes) -> bytes:
-    """Return the frame that carries an edit to, or from, a plain client."""
+    """Return the frame that carries an edit to, or from, a stock client."""
     return _sync(SYNC_UPDATE, update)
 
 
@@ -95,7 +96,7 @@ def encode_operation(
     seq: int | None = None,
     author_id: str | None = None,
 ) -> bytes:
-    """Return an operation; with ``seq`` and ``author_id`` it is the server's form."""
+    """Return frame 100; with ``seq`` and ``author_id`` in the form that a server sends."""
     out = bytearray((OPERATION,))
     write_var_string(out, document_id)
     write_var_string(out, unique_id)
@@ -108,9 +109,9 @@ def encode_operation(
 
 
 def decode_operation(decoder: Decoder) -> OperationFrame:
-    """Read a client's operation to the end of the frame; raise DecodeError.
+    """Decode a client's frame 100 to its end, the vector and the update excepted.
 
-    The vector and the update are handed on unread.
+    Raises ``DecodeError``.
     """
     frame = OperationFrame(
         decoder.var_string(), decoder.var_string(), decoder.var_bytes(), decoder.var_bytes()
@@ -122,7 +123,7 @@ def decode_operation(decoder: Decoder) -> OperationFrame:
 
 
 def encode_ack(unique_id: str, stage: int, seq: int) -> bytes:
-    """Return the word on how far an operation has come; ``seq`` is 0 while it has none."""
+    """Return frame 101, the stage that an operation has reached; ``seq`` is 0 before the log."""
     out = bytearray((ACK,))
     write_var_string(out, unique_id)
     write_var_uint(out, stage)
@@ -131,7 +132,7 @@ def encode_ack(unique_id: str, stage: int, seq: int) -> bytes:
 
 
 def encode_reject(unique_id: str, code: str, message: str) -> bytes:
-    """Return the refusal of an operation."""
+    """Return frame 102, the rejection of an operation."""
     out = bytearray((REJECT,))
     write_var_string(out, unique_id)
     write_var_string(out, code)
@@ -140,28 +141,28 @@ def encode_reject(unique_id: str, code: str, message: str) -> bytes:
 
 
 def encode_token(expires_in_s: int) -> bytes:
-    """Return the answer to a new access token: for how many seconds it is good."""
+    """Return frame 103, the answer to a new access token: its remaining lifetime, in seconds."""
     return bytes((TOKEN,)) + encode_var_uint(expires_in_s)
 
 
 def decode_token(decoder: Decoder) -> str:
-    """Read a client's new access token to the end of the frame; raise DecodeError."""
+    """Decode a client's frame 103, a new access token. Raises ``DecodeError``."""
     token = decoder.var_string()
     decoder.expect_end()
     return token
 
 
 def encode_permission_denied(reason: str) -> bytes:
-    """Return the frame by which y-protocols says that one may not."""
+    """Return the auth frame of y-protocols that denies the permission."""
     out = bytearray((AUTH, PERMISSION_DENIED))
     write_var_string(out, reason)
     return bytes(out)
 
 
 def decode_awareness(data: bytes) -> list[AwarenessEntry]:
-    """Read an awareness update (the body inside the frame); raise DecodeError.
+    """Decode an awareness update, the body of the frame; its JSON stays text.
 
-    The JSON is handed on unread.
+    Raises ``DecodeError``.
     """
     decoder = Decoder(data)
     count = decoder.var_uint()

@@ -1,7 +1,7 @@
 """The rights of the sessions of one process, kept equal to PostgreSQL (ADR 0003).
 
-A change names whose rights are in doubt; one task asks about all of them together, and goes on
-asking while the database does not answer: a right that was taken away must not outlive that.
+A change names the sessions whose abilities may be outdated. One task reads all of them again in one
+query, and repeats it while the database does not answer: a revoked right must not outlive that.
 """
 
 import asyncio
@@ -20,45 +20,45 @@ from apps.core import metrics
 
 logger = logging.getLogger(__name__)
 
-#: Pause before the database is asked again, in seconds.
+#: Pause before the query is repeated, in seconds.
 RETRY_S = 0.5
 
 
 class RightsWatch:
-    """Sees to it that no session lives on with a right that it no longer has.
+    """Keeps the abilities of open sessions equal to the database.
 
-    ``sessions`` returns all that are open now. ``changes`` counts what was heard: who reads a
-    right before a session can be found here compares it before and after.
+    ``sessions`` returns all open sessions. ``changes`` counts the notifications: a caller that
+    reads a right before its session is open compares the count before and after.
     """
 
     def __init__(self, sessions: Callable[[], Iterable[Session]]) -> None:
         self.changes = 0
         self._sessions = sessions
-        self._doubtful: set[Session] = set()
+        self._invalid: set[Session] = set()
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
-        """Hear of changes and look again, until cancelled."""
+        """Listen to changes and read rights again, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(listen(self.on_change), name="rights-listen")
             tasks.create_task(self._recheck_all(), name="rights-recheck")
 
     def on_change(self, change: AccessChange | None) -> None:
-        """Doubt the rights of every session that a change may concern."""
+        """Invalidate the rights of every session that a change may concern."""
         self.changes += 1
-        self.doubt(session for session in self._sessions() if _concerns(change, session))
+        self.invalidate(session for session in self._sessions() if _concerns(change, session))
 
-    def doubt(self, sessions: Iterable[Session]) -> None:
-        """Have the rights of these sessions read again."""
-        self._doubtful.update(sessions)
-        if self._doubtful:
+    def invalidate(self, sessions: Iterable[Session]) -> None:
+        """Read the rights of these sessions again."""
+        self._invalid.update(sessions)
+        if self._invalid:
             self._wake.set()
 
     async def _recheck_all(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            sessions, self._doubtful = self._doubtful, set()
+            sessions, self._invalid = self._invalid, set()
             try:
                 await _recheck(sessions)
             except Exception as err:
@@ -68,7 +68,7 @@ class RightsWatch:
                 else:
                     logger.exception("rights of %d sessions not read", len(sessions))
                 await asyncio.sleep(RETRY_S)
-                self.doubt(session for session in sessions if session.close_code is None)
+                self.invalidate(session for session in sessions if session.close_code is None)
 
 
 async def _recheck(sessions: set[Session]) -> None:

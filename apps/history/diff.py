@@ -24,7 +24,7 @@ class DiffOrderError(InvalidInputError):
 
 @dataclass(slots=True)
 class DiffSegment:
-    """A piece of text or an element, as ``apps.crdt.analysis.diff.Change``, with who changed it.
+    """A piece of text or an element, as ``apps.crdt.analysis.diff.ContentChange``, with its author.
 
     ``origin``: the latest operation that wrote it, or deleted it; None where no operation says
     so. All of a piece is of one author. ``spans``: its clocks, as (id, units), in order.

@@ -270,7 +270,7 @@ COLLAB_LIMITS: dict[str, Any] = {
     "frames_per_s": env.int("LIMIT_FRAMES_PER_S", 20_000),
     "sessions_per_room": env.int("LIMIT_SESSIONS_PER_ROOM", 1_000),
     "rooms": env.int("LIMIT_ROOMS", 10_000),
-    "warm_s": env.float("ROOM_WARM_S", 60.0),
+    "idle_room_ttl_s": env.float("ROOM_WARM_S", 60.0),
     "expiry_grace_s": env.float("TOKEN_EXPIRY_GRACE_S", 30.0),
 }
 

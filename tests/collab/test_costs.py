@@ -33,7 +33,7 @@ KEPT_BLOCKS = 0.5
 @pytest.fixture
 async def roomy(make_house: MakeHouse) -> Room:
     """Return the room of a new document, with the usual limits; it keeps its lock."""
-    return await make_house(quiet_s=600).open()
+    return await make_house(lock_idle_s=600).open()
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ async def _commit(room: Room, writer: Writer, count: int) -> Cost:
 
 def _messages(room: Room) -> int:
     """Take out what waits for the channel layer, which nobody sends here; return how much."""
-    waiting = room._context.exchange._out
+    waiting = room._context.peer_bus._outgoing
     count = waiting.qsize()
     for _ in range(count):
         waiting.get_nowait()
@@ -97,7 +97,7 @@ async def test_keystroke_takes_so_many_calls(roomy: Room) -> None:
     try:
         for frame in frames[200:]:
             inbound.handle(frame)
-        roomy.live.prepare(roomy._take_batch(), at=0.0)
+        roomy.live.prepare(roomy.queue.take_batch(), at=0.0)
     finally:
         sys.setprofile(None)
     for_each = calls / 200

@@ -174,7 +174,7 @@ async def test_reader_may_tell_what_is_known_and_not_what_is_new(sit_down: SitDo
     assert desk.socket.session.close_code is None
     desk.handle(protocol.encode_sync_step2(UPDATE))
     assert desk.socket.session.close_code == FORBIDDEN
-    assert not desk.room._queue
+    assert not desk.room.queue
 
 
 @pytest.mark.parametrize("native", [True, False])

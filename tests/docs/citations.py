@@ -22,9 +22,7 @@ ENDINGS: Final = "css|html|in|js|json|md|mjs|py|sh|svg|template|toml|txt|yaml"
 #: Folders that a command makes, and git ignores.
 GENERATED: Final = ("benchmarks/results", "docker/secrets")
 #: Documents that the repository does not have.
-ABSENT: Final = re.compile(
-    r"\b(?:RE)?DESIGN\b|\b(?:HOUSE|CONTRACT|FINDINGS)\b|\bsystem-flow\.txt\b"
-)
+ABSENT: Final = re.compile(r"\b(?:(?:RE)?DESIGN|HOUSE|CONTRACT|FINDINGS)\b")
 
 _IGNORED: Final = {"node_modules", "__pycache__", ".venv"}
 _URL: Final = re.compile(r"\b[a-z]+://\S+")
@@ -176,8 +174,13 @@ def _modules(text: str) -> Iterator[str]:
 
 
 def _is_known(name: str) -> bool:
-    """Tell whether a name without ``apps`` is one of a module, or of a task or check in quotes."""
-    return _resolves(f"apps.{name}") or f'"{name}"' in _sources()
+    """Tell whether a name without ``apps`` is that of a module, a field, or a task in quotes."""
+    app, _, rest = name.partition(".")
+    return (
+        _resolves(f"apps.{name}")
+        or _resolves(f"apps.{app}.models.{rest}")
+        or f'"{name}"' in _sources()
+    )
 
 
 @functools.cache

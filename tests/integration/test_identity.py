@@ -189,7 +189,7 @@ async def test_handshakes_wait_while_many_are_being_let_in(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
     """Who opens and closes sockets in a loop is held up, and the server's memory with it."""
-    entering, late = Limits().sessions_entering, 4
+    entering, late = Limits().concurrent_admissions, 4
     with psycopg.connect(stack.settings()["DATABASE_URL"]) as locker:
         locker.execute('LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
         comers = [asyncio.create_task(enter("ada", document_id)) for _ in range(entering + late)]

@@ -1,4 +1,4 @@
-"""The log in few bytes, for a page that plays it: docs/protocol.md, *The log as bytes*. Pure."""
+"""The log stream: operations in a compact binary form (docs/protocol.md). Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -7,25 +7,25 @@ from apps.crdt.codec.lib0 import write_var_bytes, write_var_string, write_var_ui
 from apps.oplog.operation import Operation
 
 
-def pack_log(
+def log_stream_encode(
     operations: Iterable[Operation],
     *,
     authors: Mapping[str, Mapping[str, Any]],
-    set_aside: Collection[int] = (),
+    quarantined: Collection[int] = (),
 ) -> bytes:
-    """Return the authors, then each operation with its author's place among them.
+    """Return the authors, then each operation with the index of its author.
 
-    ``authors`` has ``username`` by author id; ``set_aside`` the seqs whose update is no part of
-    the document, which are written with an empty one.
+    ``authors`` has ``username`` by author id. The operations of ``quarantined`` seqs are not part
+    of the document: their update is empty.
     """
-    places = {author_id: place for place, author_id in enumerate(authors)}
+    indexes = {author_id: index for index, author_id in enumerate(authors)}
     out = bytearray()
-    write_var_uint(out, len(places))
+    write_var_uint(out, len(indexes))
     for author_id, author in authors.items():
         write_var_string(out, author_id)
         write_var_string(out, author["username"] or "")
-    for each in operations:
-        write_var_uint(out, places[each.author_id])
-        write_var_uint(out, round(each.received_at.timestamp() * 1000))
-        write_var_bytes(out, b"" if each.seq in set_aside else each.update)
+    for operation in operations:
+        write_var_uint(out, indexes[operation.author_id])
+        write_var_uint(out, round(operation.received_at.timestamp() * 1000))
+        write_var_bytes(out, b"" if operation.seq in quarantined else operation.update)
     return bytes(out)

@@ -1,4 +1,4 @@
-"""The shapes of the operations' REST calls."""
+"""Serializers of the log's REST calls."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class OperationSerializer(serializers.Serializer[Any]):
 
 
 class SubmittedSerializer(serializers.Serializer[Any]):
-    """Where an edit is in the log."""
+    """The place of an edit in the log."""
 
     seq = serializers.IntegerField()
     unique_id = serializers.CharField()
@@ -40,9 +40,11 @@ class SubmittedSerializer(serializers.Serializer[Any]):
 
 
 class LogQuerySerializer(serializers.Serializer[Any]):
-    """Which part of the log."""
+    """The part of the log that is wanted."""
 
-    after = serializers.IntegerField(min_value=0, default=0, help_text="The seq to begin after.")
+    after = serializers.IntegerField(
+        min_value=0, default=0, help_text="Return the operations after this seq."
+    )
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
 
 

@@ -1,7 +1,4 @@
-"""Daphne, with what an open socket needs beside it.
-
-Also that 1013 can be sent at all, and that an opening socket is answered headers.
-"""
+"""Daphne with backpressure, any close code, and headers in the answer to the handshake."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +12,7 @@ from twisted.internet import defer
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from apps.collab.close_codes import TOO_LARGE
+from apps.collab.close_codes import TOO_LARGE, close_with
 from apps.collab.servers import (
     CLOSE_WAIT_S,
     LARGE_BYTES,
@@ -28,22 +25,24 @@ from apps.collab.servers import (
 )
 from apps.core.startup import StartRefusedError
 
-#: How often it is looked whether what waited of a socket is handled, in seconds.
-_LOOK_S = 0.005
+#: Interval at which a paused socket is checked for waiting frames, in seconds.
+_RESUME_CHECK_S = 0.005
 
 
 @implementer(IPushProducer)
 class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
-    """A socket that knows whether its client reads."""
+    """A socket with backpressure in both directions."""
 
     _drained: asyncio.Event | None = None
-    #: What the answer to the handshake says beside what it has to.
+    #: Further headers of the answer to the handshake.
     answer_headers: Sequence[tuple[bytes, bytes]] = ()
+    #: The reason of the close frame, set before ``serverClose``.
+    close_reason = ""
     #: Whether the socket is not read from.
-    _is_held_up = False
+    _is_paused = False
 
     def onOpen(self) -> None:  # noqa: N802 - autobahn's name
-        """Ask the transport to say when its buffer is full and when it is empty."""
+        """Register as a producer, to learn when the transport's buffer is full."""
         super().onOpen()
         self._drained = asyncio.Event()
         self._drained.set()
@@ -52,23 +51,23 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
         self.transport.bufferSize = READ_BYTES
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803, FBT001
-        """Hand a frame on, and read no more while too much waits: the client's network holds it."""
+        """Pass a frame to the application; pause reading while too many frames wait."""
         super().onMessage(payload, isBinary)
         if self._waiting() > WAITING_FRAMES or len(payload) > LARGE_BYTES:
-            self._read_later()
+            self._pause_reading()
 
-    def _read_later(self) -> None:
-        if not self._is_held_up:
-            self._is_held_up = True
+    def _pause_reading(self) -> None:
+        if not self._is_paused:
+            self._is_paused = True
             self.transport.pauseProducing()
-            asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+            asyncio.get_running_loop().call_later(_RESUME_CHECK_S, self._resume_when_handled)
 
-    def _look(self) -> None:
-        """Read on once all that waited is handled; else look again."""
+    def _resume_when_handled(self) -> None:
+        """Resume reading once all waiting frames are handled."""
         if self._waiting() and self.connected:
-            asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+            asyncio.get_running_loop().call_later(_RESUME_CHECK_S, self._resume_when_handled)
             return
-        self._is_held_up = False
+        self._is_paused = False
         if self.connected:
             self.transport.resumeProducing()
 
@@ -77,21 +76,21 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
         return queue.qsize()
 
     def pauseProducing(self) -> None:  # noqa: N802 - twisted's name
-        """Take note that the client does not read as fast as it is sent to."""
+        """Record that the client reads more slowly than it is sent to."""
         if self._drained is not None:
             self._drained.clear()
 
     def resumeProducing(self) -> None:  # noqa: N802 - twisted's name
-        """Take note that the buffer is empty again."""
+        """Record that the buffer is empty again."""
         if self._drained is not None:
             self._drained.set()
 
     def stopProducing(self) -> None:  # noqa: N802 - twisted's name
-        """Let go whoever waits: the connection is gone."""
+        """Release the waiting writer: the connection is closed."""
         self.resumeProducing()
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: N802, N803, FBT001
-        """Let go whoever waits, then tell the application."""
+        """Release the waiting writer, then notify the application."""
         self.resumeProducing()
         super().onClose(wasClean, code, reason)
 
@@ -101,13 +100,13 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
             await self._drained.wait()
 
     def serverAccept(self, subprotocol: str | None = None) -> None:  # noqa: N802 - daphne's name
-        """Open the socket, with ``answer_headers``, of which daphne knows nothing."""
+        """Accept the handshake with ``answer_headers``, which daphne does not support."""
         headers = {name.decode(): value.decode() for name, value in self.answer_headers}
         self.handshake_deferred.callback((subprotocol, headers))
         del self.handshake_deferred
 
     def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: N802, FBT001, FBT002
-        """Send a frame of any size: the limit is for what comes in, a document may be larger."""
+        """Send a frame of any size: the limit is for incoming frames."""
         limit: int = self.maxMessagePayloadSize
         self.maxMessagePayloadSize: int = 0
         try:
@@ -117,40 +116,43 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
 
     def serverClose(self, code: int | None = None) -> None:  # noqa: N802 - daphne's name
         """Send a close frame with any code: ``sendClose`` refuses 1013, which a server may send."""
-        self.sendCloseFrame(code=1000 if code is None else code)
+        code = 1000 if code is None else code
+        self.sendCloseFrame(code=code, reasonUtf8=self.close_reason.encode() or None)
 
     def _max_message_size_exceeded(self, *args: Any, **kwargs: Any) -> None:
-        """Answer a frame over the limit with our close code, and read no more of it."""
-        self.sendClose(code=TOO_LARGE)
+        """Close with our code for a frame over the limit, and stop reading it."""
+        self.sendClose(*close_with(TOO_LARGE))
         self.failedByMe = True
 
 
 class DocumentServer(Server):  # type: ignore[misc]
     """The web server of one process."""
 
-    #: Why it cannot listen, once that has failed.
+    #: Why listening failed.
     cannot_listen = ""
 
     def listen_error(self, failure: Any) -> None:
-        """End; ``serve`` says why, and with which exit code."""
+        """Stop the server; ``serve`` reports the error."""
         self.cannot_listen = failure.getErrorMessage()
         self.stop()
 
     def use_document_sockets(self) -> None:
-        """Make sockets of our kind; called when the factory exists and nobody is let in yet."""
+        """Use our protocol class. Called once the factory exists, before a connection."""
         self.ws_factory.protocol = DocumentProtocol
         self.ws_factory.closeHandshakeTimeout = CLOSE_WAIT_S
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """Pass on what the application sends, at the pace at which the client reads."""
+        """Send a message of the application, at the pace at which the client reads."""
         if message["type"] == "websocket.accept":
             protocol.answer_headers = message.get("headers", ())
+        elif message["type"] == "websocket.close":  # daphne passes on the code alone
+            protocol.close_reason = message.get("reason", "")
         await super().handle_reply(protocol, message)
         if isinstance(protocol, DocumentProtocol):
             await protocol.wait_drained()
 
     def kill_all_applications(self) -> Any:
-        """Finish what is in flight before the sockets are cut."""
+        """Finish the commits in flight before the sockets are closed."""
         done = defer.Deferred.fromFuture(asyncio.ensure_future(finish()))
         return done.addBoth(lambda _: super(DocumentServer, self).kill_all_applications())
 

@@ -1,4 +1,4 @@
-"""Uvicorn, with what an open socket needs beside it; on uvloop where there is one (ADR 0010)."""
+"""Uvicorn with backpressure and our close codes, on uvloop where it is installed (ADR 0010)."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from websockets.frames import CloseCode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from apps.collab.close_codes import TOO_LARGE
+from apps.collab.close_codes import TOO_LARGE, close_with
 from apps.collab.runtime import get_runtime
 from apps.collab.servers import (
     CLOSE_WAIT_S,
@@ -32,39 +32,39 @@ from apps.collab.servers import (
 )
 from apps.core.startup import StartRefusedError
 
-#: Clients that wait to be let in.
+#: Connections that may wait to be accepted.
 _BACKLOG = 2048
-#: How long what comes behind a broken frame is thrown away, so that the client hears why, in
-#: seconds: a socket that is closed with something unread in it takes the close frame along.
+#: How long input after a broken frame is read and dropped, in seconds. A socket that is closed with
+#: unread input resets the connection, and the client never reads the close frame.
 _BROKEN_WAIT_S = 1.0
 #: How long requests may take once the server is told to stop, in seconds.
 _REQUESTS_WAIT_S = 2
-#: The first byte of a whole binary message, and what stands for a length of two or eight bytes.
+#: The first byte of a whole binary message, and the markers of a length of two or eight bytes.
 _BINARY, _TWO, _EIGHT = 0x82, 126, 127
 
 
 class _Frames(ServerProtocol):
-    """The frames of one socket: one that is too large gets our close code."""
+    """The frames of one socket. A frame over the limit gets our close code."""
 
     def fail(self, code: CloseCode | int, reason: str = "") -> None:
-        """Close for what a client did wrong."""
+        """Close the connection for an error of the client."""
         if code == CloseCode.MESSAGE_TOO_BIG:
-            code, reason = TOO_LARGE, ""
+            code, reason = close_with(TOO_LARGE)
         super().fail(code, reason)
 
 
 class DocumentProtocol(WebSocketsSansIOProtocol):
-    """A socket of which many messages are read at once, and written without a detour."""
+    """A socket that reads many messages at once and writes them directly."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conn = _Frames(max_size=self.config.ws_max_size, logger=self.conn.logger)
         self.close_timeout = CLOSE_WAIT_S
-        #: What has come, and was not decoded yet.
+        #: Received and not decoded yet.
         self._unread = b""
 
     def data_received(self, data: bytes) -> None:
-        """Decode what has come, until enough of it waits; nothing behind a frame that is none."""
+        """Decode received bytes until enough frames wait; ignore what follows a broken frame."""
         if self.conn.parser_exc is None:
             self._unread += data
             self._decode()
@@ -75,7 +75,7 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
             super().data_received(piece)
 
     async def receive(self) -> Any:
-        """Return the next message; read on once all that waited is handled."""
+        """Return the next message; resume reading once all waiting frames are handled."""
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
@@ -85,13 +85,13 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         return message
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a message on. Reading stops when many wait, not for each one."""
+        """Pass a message to the application; pause reading when many wait, not for each one."""
         data, self.frames = b"".join(self.frames), []
         if self.close_sent:
             return
         if self.curr_msg_data_type == "bytes":
             self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
-        else:  # which the application refuses, whatever it says
+        else:  # refused by the application
             text = data.decode(errors="replace")
             self.queue.put_nowait({"type": "websocket.receive", "text": text})
         waits = self.queue.qsize() >= WAITING_FRAMES or len(data) > LARGE_BYTES
@@ -100,7 +100,7 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     def handle_parser_exception(self) -> None:
-        """Say what is wrong, and leave the client time to hear it."""
+        """Send the close frame, and leave the client time to read it."""
         close = self.conn.close_sent
         code = close.code if close else CloseCode.ABNORMAL_CLOSURE
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": ""})
@@ -109,12 +109,12 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(_BROKEN_WAIT_S, self.transport.close)
 
     async def send(self, message: Any) -> None:
-        """Send what the application says, at the pace at which the client reads."""
+        """Send a message of the application, at the pace at which the client reads."""
         data = message.get("bytes")
         if data is None or self.conn.state is not State.OPEN or self.close_sent:
             await super().send(message)
             if self.close_sent:
-                self._decode()  # the client's answer may be there already
+                self._decode()  # the client's close frame may be there already
             return
         if not self.writable.is_set():
             await self.writable.wait()
@@ -123,7 +123,7 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
 
 
 def _head(length: int) -> bytes:
-    """Return what stands before the content of a whole binary message (RFC 6455, 5.2)."""
+    """Return the header of a whole binary message (RFC 6455, 5.2)."""
     if length < _TWO:
         return bytes((_BINARY, length))
     if length < 1 << 16:
@@ -151,7 +151,7 @@ class DocumentServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop in order at SIGTERM and SIGINT, and end well: it was asked for."""
+        """Stop in order at SIGTERM and SIGINT, with exit code 0."""
         loop = asyncio.get_running_loop()
         numbers = (signal.SIGTERM, signal.SIGINT)
         for number in numbers:
@@ -180,17 +180,18 @@ def serve(*, bind: str, port: int) -> None:
         ws_ping_timeout=PONG_WAIT_S,
         lifespan="off",
         log_config=None,
-        # It tells of each socket with its whole address, in which there may be a token.
+        # Lower levels log each socket with its whole URL, which may hold a token.
         log_level="warning",
         access_log=False,
-        # Who is believed to be a gateway, the settings say (``TRUSTED_PROXIES``).
+        # The settings name the trusted gateways (``TRUSTED_PROXIES``).
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=_REQUESTS_WAIT_S,
     )
     config.load()
-    # What is there now stays: no collection has to look at it again. The last one finds the rest
-    # to be little, and so the next ones come early: a socket that was closed leaves cycles behind.
+    # Everything loaded so far stays for the life of the process: freeze it, so that no collection
+    # scans it. The last collection then counts few objects, so the next ones come early: a closed
+    # socket leaves reference cycles.
     gc.collect()
     gc.freeze()
     gc.collect()

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the server; the other one is not even loaded."""
+        """Run the chosen server; the other one is not imported."""
         if options["server"] == "daphne":
             from apps.collab.servers.daphne_server import serve
         else:

@@ -88,9 +88,9 @@ def test_answer_is_cut_where_it_gets_long(
     list(operations_write(operations))
     client = bearer(owner)
     two = len(operations[0].update) + len(operations[1].update)
-    monkeypatch.setattr(log_views, "ANSWER_BYTES", two)
+    monkeypatch.setattr(log_views, "STREAM_MAX_BYTES", two)
     assert client.get(path(scribe)).headers["X-Document-Seq"] == "2"
-    monkeypatch.setattr(log_views, "ANSWER_BYTES", 1)
+    monkeypatch.setattr(log_views, "STREAM_MAX_BYTES", 1)
     assert client.get(path(scribe, "?after=2")).headers["X-Document-Seq"] == "3"
 
 
