@@ -2,8 +2,8 @@
  * Bundles the third-party modules of the pages, once, from the lock file: `npm run vendor`.
  *
  * The result is committed, so that running the product needs no Node. `yjs.js` and `tiptap.js`
- * share their chunks: two copies of Yjs in one page would not recognise each other's types. What
- * is changed of a module stands in `patches.mjs`.
+ * share their chunks: two copies of Yjs in one page would not recognise each other's types.
+ * Patches of modules are in `patches.mjs`.
  */
 import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

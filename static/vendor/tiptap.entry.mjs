@@ -1,4 +1,4 @@
-/** What the editor takes from Tiptap and ProseMirror; `build.mjs` bundles it to `tiptap.js`. */
+/** The exports that the editor uses of Tiptap and ProseMirror; `build.mjs` bundles it to `tiptap.js`. */
 export { Editor, Extension } from "@tiptap/core";
 export { Blockquote } from "@tiptap/extension-blockquote";
 export { Bold } from "@tiptap/extension-bold";

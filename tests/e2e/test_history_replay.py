@@ -13,7 +13,7 @@ from tests.e2e.test_history import moment, open_history
 from tests.support.launcher import Launched
 from tests.support.long_documents import long_document
 
-#: Over two stretches of the replay, and over several sittings.
+#: More than two chunks of the replay, and several writing sessions.
 OPERATIONS = 2_300
 #: The longest task of a drag is about as long as that of opening the page, by which the machine's
 #: speed is judged: so many times that at most, and that counts at least so many ms.

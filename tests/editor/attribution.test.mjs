@@ -28,7 +28,7 @@ function attribution(runs, client = 99) {
   return made;
 }
 
-test("a clock is found in its run, and nobody is asked for what is not known", () => {
+test("a clock is found in its range, and an unknown one has no author", () => {
   const known = attribution([run(1, 0, 5, 1), run(1, 5, 9, 2, LATER), run(2, 3, 4, 2)]);
   assert.deepEqual(known.find(1, 4), { first: 0, end: 5, author: "1", at: AT });
   assert.equal(known.find(1, 5)?.author, "2");
@@ -99,7 +99,7 @@ test("ranges stand where the editor has the letters", () => {
   );
 });
 
-test("letters of nobody known are told, and take up their place", () => {
+test("text of an unknown author is reported, and has its positions", () => {
   const { ranges, unknown } = authorRanges(
     written(),
     attribution([run(1, 0, 99, 1)]),

@@ -1,4 +1,4 @@
-"""What a page tells the browser to load at once, and how much that is."""
+"""The modules that a page preloads, and their size."""
 
 import gzip
 import re
@@ -11,12 +11,12 @@ from apps.editor.templatetags.modules import _closure, module_preloads
 from config.env import BASE_DIR
 
 STATIC = BASE_DIR / "static"
-#: The editor's scripts, styles and icons, packed as they are served, in bytes. Who must raise it
-#: says in the commit what people get for it.
+#: Limit for the editor's scripts, styles and icons, compressed as they are served. A commit that
+#: raises it says what people get for it.
 EDITOR_MOST_BYTES = 235_000
 #: The same for the list of documents.
 LIST_MOST_BYTES = 18_000
-#: What is loaded when it is opened, each with all that it alone needs.
+#: Modules that are loaded when a dialog is opened.
 LATER = (
     "history/diff_view",
     "history/history_dialog",

@@ -28,7 +28,7 @@ import { VersionName } from "./version_name.js";
 
 /** After an edit the server is asked how long the log is. */
 const HEAD_PAUSE_MS = 1_000;
-/** The list is loaded again when nobody has written for so long. */
+/** The list is loaded again when there was no edit for so long. */
 const LIST_PAUSE_MS = 3_000;
 
 /**

@@ -44,7 +44,7 @@ export class ServerEdits {
   }
 
   /**
-   * Have the server make an edit; everybody sees it, and one undo here reverts it.
+   * Have the server make an edit, which one undo here reverts.
    * @param {EditCall} call
    * @param {EditTexts} texts
    */
