@@ -122,7 +122,7 @@ function marked(name, value, inside) {
  * @param {Change} change
  */
 function label(element, { kind, author, received_at: at }) {
-  element.classList.add(`diff-${kind === "equal" ? "looks" : kind}`);
+  element.classList.add(`diff-${kind === "equal" ? "formatting" : kind}`);
   if (kind === "equal") {
     element.title = `Formatting changed, was: ${element.dataset.before}`;
     return;
@@ -132,9 +132,9 @@ function label(element, { kind, author, received_at: at }) {
   element.title = `${name} ${DONE[kind]} this${at ? `, ${ago(at)}` : ""}`;
 }
 
-/** @param {Record<string, any>} looks */
-function formattingText(looks) {
-  const names = Object.entries(looks).map(([name, value]) =>
+/** @param {Record<string, any>} formatting */
+function formattingText(formatting) {
+  const names = Object.entries(formatting).map(([name, value]) =>
     typeof value === "object" || value === true ? name : `${name} ${value}`,
   );
   return names.join(", ") || "plain";
@@ -188,20 +188,20 @@ function isVoid(element) {
 /** @param {Change[]} changes */
 function summaryOf(changes) {
   const words = { insert: 0, delete: 0 };
-  let looks = 0;
+  let formatted = 0;
   const people = new Set();
   for (const { kind, text, author, marks_before: marks, node } of changes) {
     if (kind !== "equal") {
       words[kind] += wordsOf(text);
       people.add(author?.name ?? "someone");
-    } else if (marks || node?.attributes_before) looks += 1;
+    } else if (marks || node?.attributes_before) formatted += 1;
   }
   const blocks = changes.some(({ kind, node }) => kind !== "equal" && node);
-  if (people.size === 0 && looks === 0) return "Nothing changed.";
+  if (people.size === 0 && formatted === 0) return "Nothing changed.";
   const parts = [
     words.insert && `${counted(words.insert, "word")} added`,
     words.delete && `${counted(words.delete, "word")} removed`,
-    looks && counted(looks, "formatting change"),
+    formatted && counted(formatted, "formatting change"),
     !words.insert && !words.delete && blocks && "Blocks changed",
   ].filter(Boolean);
   const by = people.size > 0 ? ` by ${[...people].join(", ")}` : "";

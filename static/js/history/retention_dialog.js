@@ -134,7 +134,7 @@ class RetentionDialog {
     try {
       await this.#api.call(this.#path, { method: "PATCH", body: settings });
       this.#parts.form.closest("dialog")?.close();
-      toast("The retention settings are saved.");
+      toast("Retention settings saved.");
     } catch (error) {
       this.#showMessage(error instanceof Error ? error.message : String(error), true);
       this.#parts.save.focus();
