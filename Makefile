@@ -44,20 +44,22 @@ test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make
 	@$(if $(ARGS),,npm run --silent test)
 	@$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),scripts/run_tests.py)
 
-lint: $(VENV)/installed-dev ## Check style, spelling, templates and the direction of imports
+lint: $(VENV)/installed-dev node_modules/installed ## Check style, spelling, templates and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/typos
 	@$(BIN)/djlint --lint --quiet templates
 	@$(NO_SERVICES) $(BIN)/lint-imports --no-logo
+	@npm run --silent lint
 
 types: $(VENV)/installed-dev node_modules/installed ## Check types: mypy strict, and our JavaScript by tsc
 	@$(NO_SERVICES) $(BIN)/mypy
 	@npm run --silent types
 
-format: $(VENV)/installed-dev ## Rewrite the code in the house's style
+format: $(VENV)/installed-dev node_modules/installed ## Rewrite the code in the house's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@npm run --silent format
 
 lock: $(VENV)/installed-dev ## Update and lock the requirements, with hashes
 	@cd benchmarks && ../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

@@ -1,9 +1,10 @@
 """Serves static files from their folders, compressed and cached for long, without collectstatic.
 
-An address has a digest of the content of all static files: ``/static/3f0c…/js/editor.js``. Scripts
-import each other by relative paths, so a page has one digest, and a browser may cache its files for
-ever: after a change all addresses are different. Addresses with the digest of another release,
-which another server or an older page may use, or without one are served, too, but not cached.
+An address has a digest of the content of all static files:
+``/static/3f0c…/js/editor/editor.js``. Scripts import each other by relative paths, so a page has
+one digest, and a browser may cache its files without limit: after a change all addresses are
+different. Addresses without a digest, or with that of another release, which another server or an
+older page may use, are served too, but not cached.
 """
 
 import gzip

@@ -24,12 +24,12 @@ def body_of(response: Any) -> bytes:
 @pytest.fixture
 def script() -> bytes:
     """Return a script of the checkout."""
-    return (ROOT / "static/js/provider.js").read_bytes()
+    return (ROOT / "static/js/sync/provider.js").read_bytes()
 
 
 def test_script_is_compressed_for_clients_that_accept_gzip(script: bytes) -> None:
     """The same bytes, a third of them or less, with a length and one tag for both forms."""
-    address = static("js/provider.js")
+    address = static("js/sync/provider.js")
     packed, plain = Client(headers=GZIP).get(address), Client().get(address)
     assert packed["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.content) == script == body_of(plain)
@@ -43,14 +43,16 @@ def test_script_is_compressed_for_clients_that_accept_gzip(script: bytes) -> Non
 
 def test_compressed_script_that_the_client_has_is_not_sent_again() -> None:
     """By its ``ETag``."""
-    address = static("js/provider.js")
+    address = static("js/sync/provider.js")
     tag = Client(headers=GZIP).get(address)["ETag"]
     again = Client(headers={**GZIP, "If-None-Match": tag}).get(address)
     assert (again.status_code, again.content) == (304, b"")
     assert "Content-Encoding" not in again
 
 
-@pytest.mark.parametrize("path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/backoff.js"])
+@pytest.mark.parametrize(
+    "path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/sync/backoff.js"]
+)
 def test_file_that_does_not_get_smaller_is_not_compressed(path: str) -> None:
     """A font is compressed already, a small script fits into one packet."""
     response = Client(headers=GZIP).get(static(path))
@@ -59,9 +61,9 @@ def test_file_that_does_not_get_smaller_is_not_compressed(path: str) -> None:
     assert body_of(response) == (ROOT / "static" / path).read_bytes()
 
 
-def test_static_address_has_the_digest_and_is_cached_for_ever() -> None:
+def test_static_address_has_the_digest_and_is_cached_without_limit() -> None:
     """For a package's file too; who asks again by the tag gets no body."""
-    for path in ("js/provider.js", "admin/css/base.css"):
+    for path in ("js/sync/provider.js", "admin/css/base.css"):
         address = static(path)
         assert address == f"/static/{static_digest()}/{path}"
         response = Client().get(address)
@@ -76,7 +78,7 @@ def test_address_of_no_or_of_another_release_is_served_and_not_cached(
     prefix: str, script: bytes
 ) -> None:
     """A page of another server may request it during a deploy."""
-    response = Client().get(f"/static/{prefix}js/provider.js")
+    response = Client().get(f"/static/{prefix}js/sync/provider.js")
     assert (response.status_code, response["Cache-Control"]) == (200, "no-cache")
     assert body_of(response) == script
 
@@ -87,7 +89,7 @@ def test_address_of_no_or_of_another_release_is_served_and_not_cached(
         "nothing.js",
         "../manage.py",
         "{digest}/../manage.py",
-        "{digest}/{digest}/js/api.js",
+        "{digest}/{digest}/js/lib/api.js",
         "{digest}",
     ],
 )
@@ -101,7 +103,7 @@ def test_what_is_no_static_file_is_404(path: str) -> None:
 def test_scripts_name_each_other_by_relative_paths() -> None:
     """Otherwise they would lose the digest of their page."""
     found = re.compile(r'(?:\bfrom |\bimport )"([^"]+)"|\bimport\("([^"]+)"\)')
-    scripts = list((ROOT / "static/js").glob("*.js"))
+    scripts = list((ROOT / "static/js").rglob("*.js"))
     assert len(scripts) > 20
     for file in scripts:
         for words in found.findall(file.read_text(encoding="utf-8")):

@@ -115,7 +115,7 @@ class Person:
         assert answer.ok, answer.text()
         return answer.json() if answer.status != 204 else None
 
-    def deeds(self, document_id: str) -> list[dict[str, Any]]:
+    def activity(self, document_id: str) -> list[dict[str, Any]]:
         """Return what was done to a document, the latest first."""
         found: list[dict[str, Any]] = self.api("GET", f"documents/{document_id}/activity/")[
             "results"

@@ -81,7 +81,7 @@ def test_authors_of_an_empty_document_and_without_a_server_show_a_message(ada: P
     ada.page.get_by_role("button", name="Colours by author").click()
     expect(ada.page.get_by_text("The server cannot be reached")).to_be_visible()
     legend = ada.page.get_by_role("complementary", name="Colours by author")
-    expect(legend).to_have_text("Nobody has written yet.")
+    expect(legend).to_have_text("No text yet.")
     ada.page.unroute(pattern)
     ada.write("Words")
     expect(legend).to_contain_text("Ada Lovelace100%")

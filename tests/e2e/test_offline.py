@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.e2e.people import Person
 
@@ -83,3 +83,28 @@ def test_reconnect_logs_each_edit_once(ada: Person) -> None:
     log = ada.api("GET", f"documents/{document_id}/operations/")["results"]
     written = [row for row in log if row["author"]["username"] == "ada"]
     assert len(written) == 1
+
+
+def test_reason_of_a_close_frame_is_shown_until_the_page_is_in_sync(ada: Person) -> None:
+    """A connection that the server refuses for now, and one that it refuses for good."""
+    ada.expects_network_noise = True
+    document_id = ada.create("Closed")
+    answer: tuple[int, str] | None = (1013, "Too many people are here.")
+
+    def connect(socket: WebSocketRoute) -> None:
+        if answer:
+            socket.close(code=answer[0], reason=answer[1])
+        else:
+            socket.connect_to_server()
+
+    ada.page.route_web_socket(re.compile("/ws/documents/"), connect)
+    ada.open(document_id, status="Reconnecting…")
+    banner = ada.page.get_by_role("alert")
+    expect(banner).to_contain_text("Too many people are here. Trying again…")
+    answer = (4404, "Grace has deleted this document.")
+    expect(banner).to_contain_text("Grace has deleted this document.")
+    expect(ada.chip).to_have_text("Document unavailable")
+    answer = None
+    banner.get_by_role("button", name="Try again").click()
+    expect(ada.chip).to_have_text("Saved")
+    expect(banner).to_be_hidden()

@@ -124,7 +124,7 @@ def test_document_trashed_while_open_shows_a_message(
     grace.write("In the middle of")
     expect(grace.chip).to_have_text("Saved")
     ada.api("DELETE", f"documents/{shared}/")
-    expect(grace.chip).to_have_text(re.compile("^(Document gone|Access removed)"))
+    expect(grace.chip).to_have_text(re.compile("^(Document unavailable|Access removed)"))
     grace.sees("In the middle of")
 
 
@@ -148,7 +148,7 @@ def test_document_that_is_not_shared_answers_404(ada: Person, arrive: Arrive) ->
     nowhere = alan.page.goto("/documents/0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11/")
     assert nowhere is not None
     assert nowhere.status == 404
-    expect(alan.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    expect(alan.page.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
 def test_policy_is_strict_and_theme_stays(ada: Person) -> None:

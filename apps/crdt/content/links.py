@@ -1,4 +1,4 @@
-"""Allowed addresses of links; the same rule as the page's (``static/js/links.js``)."""
+"""Allowed addresses of links; the same rule as the page's (``static/js/lib/links.js``)."""
 
 import re
 from typing import Final

@@ -2,7 +2,7 @@
 
 The editor becomes read-only on unknown nodes, and y-prosemirror deletes them. So imported content
 is converted to the page's own nodes, marks and attributes; its text is never lost.
-Source: ``static/js/editor.js``, ``schema()``, and Tiptap's extensions.
+Source: ``static/js/editor/editor.js``, ``schema()``, and Tiptap's extensions.
 """
 
 import re

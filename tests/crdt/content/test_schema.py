@@ -181,7 +181,7 @@ def test_link_has_the_pages_attributes(address: str) -> None:
 
 def test_rule_for_links_equals_the_pages() -> None:
     """The same schemes as in JavaScript."""
-    source = (ROOT / "static" / "js" / "links.js").read_text()
+    source = (ROOT / "static" / "js" / "lib" / "links.js").read_text()
     assert all(f'"{scheme}:"' in source for scheme in SAFE_SCHEMES)
     assert source.split("SAFE = new Set([")[1].split("]")[0].count(":") == len(SAFE_SCHEMES)
 
