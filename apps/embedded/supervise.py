@@ -129,7 +129,7 @@ class Supervisor:
         config.write_text(configuration(self._place, self._programs), encoding="utf-8")
         command = [
             *child_command(self._place, "supervisord", "SIGTERM"),
-            *(self._environment["PYTHON"], "-m", "supervisor.supervisord", "-c", str(config)),
+            *(self._environment["PYTHON"], "-m", "apps.embedded.supervisord", "-c", str(config)),
         ]
         with self._place.log_file("supervisord").open("ab") as log:
             # A session of its own: Ctrl-C comes to the launcher alone, which stops it in order.
