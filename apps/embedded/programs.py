@@ -4,6 +4,7 @@ import enum
 import os
 import shlex
 import shutil
+import socket
 import ssl
 import sys
 import urllib.request
@@ -225,6 +226,8 @@ def mongo_server(place: Place) -> Program:
     """Return the embedded server of the MongoDB wire protocol as a program."""
 
     def ask() -> None:
+        # The driver waits half a second after a port that refuses it.
+        socket.create_connection(("127.0.0.1", place.ports["mongo"]), ASK_S).close()
         url = place.urls()["MONGODB_URL"]
         with pymongo.MongoClient[dict[str, object]](
             url, serverSelectionTimeoutMS=ASK_S * 1000
