@@ -105,6 +105,7 @@ def test_dropped_version_goes_from_redis(aged: Scribe) -> None:
     assert get_redis_connection("default").zrange(index, 0, -1) == [b"3"]
 
 
+@pytest.mark.usefixtures("few_documents")
 def test_task_goes_over_all_documents(aged: Scribe, caplog: pytest.LogCaptureFixture) -> None:
     """And passes over one that is gone by then."""
     assert retain_documents() >= 2

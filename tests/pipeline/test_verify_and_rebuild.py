@@ -193,6 +193,7 @@ def test_broken_log_is_told_and_nothing_is_made_from_it(
     assert stored(document_id) == before
 
 
+@pytest.mark.usefixtures("few_documents")
 def test_all_and_some_are_looked_at(document_id: str, written: Written) -> None:
     """One damaged document among all of them is named, and so is what is left of others."""
     flip_version(document_id)
