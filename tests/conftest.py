@@ -21,6 +21,9 @@ SHORT_WAITS = {
     "SWEEP_INTERVAL_S": "2",
 }
 
+#: What becomes of each operation is followed through the logs (docs/operations.md).
+FOLLOWED = {"LOG_FORMAT": "json", "LOG_OPERATIONS": "true"}
+
 # By the clock nothing is wrong with an example: the machine may stand still for a moment.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -45,7 +48,8 @@ def publisher() -> Iterator[Publisher]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
     """Start a whole ``make up`` with services of its own, in a path with a space."""
-    launched = Launched(Path(tmp_path_factory.mktemp("a stack")), settings=SHORT_WAITS)
+    folder = Path(tmp_path_factory.mktemp("a stack"))
+    launched = Launched(folder, settings={**SHORT_WAITS, **FOLLOWED})
     try:
         launched.wait_until_ready()
         yield launched
