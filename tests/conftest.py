@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from apps.oplog.publisher import Publisher
+from tests.support import lanes
 from tests.support.launcher import Launched
 
 #: What people wait ten seconds or longer for, tests wait for as well; and what comes after hundreds
@@ -30,11 +32,13 @@ settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the browser tests last: Playwright keeps an event loop running in the main thread.
+    """Put the tests into the order in which lanes take them."""
+    items[:] = lanes.order(items)
 
-    While it runs, no asynchronous test can begin.
-    """
-    items.sort(key=lambda item: "e2e" in item.path.parts)
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> lanes.LaneScheduling:
+    """Return the scheduler of lanes."""
+    return lanes.LaneScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ def test_status_in_words_has_a_row_and_a_sum(written: Written) -> None:
     assert len(status("--sum").splitlines()) == 2
 
 
-@pytest.mark.parametrize("word", ["x", ids.new_id()])
+@pytest.mark.parametrize("word", ["x", ids.new_id()], ids=["no id", "no document"])
 def test_status_of_what_is_not_there_says_so(word: str) -> None:
     """Not a traceback."""
     with pytest.raises(CommandError, match=word):
