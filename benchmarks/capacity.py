@@ -32,7 +32,7 @@ class Measured:
     server_per_s: float = 1_260
     #: A worker's catching up (S12).
     worker_per_s: float = 15_300
-    #: Rows a second of one MongoDB (FINDINGS: the embedded server; FerretDB three times that).
+    #: Rows a second of one MongoDB (ADR 0009: the embedded server).
     mongodb_per_s: float = 6_000
     #: What is stored of an operation for ever, without compaction, in bytes (bench-storage).
     stored_bytes: float = 277

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from apps.embedded.place import SERVICES
+from apps.embedded.data_dir import SERVICES
 from apps.embedded.stack import WEB_SERVERS
 from benchmarks.generating import Generator, Told
 from benchmarks.subjects import FULL_SIZE, FullSize, identity_of, pids_of, services_named

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from environs import EnvError
 
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.gateway import Gateway
-from apps.embedded.launch import Launcher
-from apps.embedded.place import Place
+from apps.embedded.launcher import Launcher
 from apps.embedded.plan import Plan
 from apps.embedded.programs import Site, worker
 from apps.embedded.stack import WEB_SERVERS, WORKERS, stack_plan, web_servers
@@ -21,14 +21,14 @@ from config.env import data_dir, env
 def main() -> int:
     """Start it and stay until a signal. Returns 1 with a reason on stderr where it cannot start."""
     try:
-        place = Place.open(data_dir("stack"), kind="stack")
+        place = DataDir.open(data_dir("stack"), kind="stack")
         return Launcher(place, _plan(place, sys.argv[1])).run()
     except (EmbeddedError, EnvError) as err:
         print(err, file=sys.stderr)  # noqa: T201 - the answer to a person
         return 1
 
 
-def _plan(place: Place, word: str) -> Plan:
+def _plan(place: DataDir, word: str) -> Plan:
     webs, workers = (0, 0) if word == "services" else map(int, word.split("+"))
     ports = [place.ports[name] for name in WEB_SERVERS[: webs or None]]
     site = Site("127.0.0.1", env.int("PORT"))

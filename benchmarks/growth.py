@@ -1,7 +1,7 @@
 """How cost grows with readers, documents, length and operations: ``make bench-growth``.
 
 Each on services of its own. ``cpu_s`` is the server's own, of all that is typed in a case. Keeps
-the rows in ``results/growth.jsonl`` and writes them into docs/performance.md and docs/growth.svg.
+the rows in ``results/growth.jsonl``, writes docs/performance-parts.md and docs/growth.svg.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main() -> int:
             rows += found
     lines = "".join(f"{row.line()}\n" for row in rows)
     (RESULTS / "growth.jsonl").write_text(lines, encoding="utf-8")
-    file = DOCS / "performance.md"
+    file = DOCS / "performance-parts.md"
     figures = "\n\n".join(
         table([row for row in rows if row.scenario == scenario], what)
         for scenario, what in SCENARIOS.items()

@@ -22,15 +22,15 @@ django.setup()
 
 from apps.core import clock
 from apps.documents.heads import Head, Published, heads_advance, published_advance
+from apps.history.last_processed import Processed, processed_advance
 from apps.history.models import version_rows
-from apps.history.moments import present_content
-from apps.history.processed import Processed, processed_advance
 from apps.history.services import version_create
-from apps.oplog.base import packed_find
-from apps.oplog.models import base_rows, operation_rows, packed_rows
+from apps.history.states import present_state
+from apps.maintenance.compaction import document_compact
+from apps.oplog.bulk import operations_write
+from apps.oplog.compaction_point import compacted_find
+from apps.oplog.models import compacted_rows, compaction_point_rows, operation_rows
 from apps.oplog.operation import Operation
-from apps.oplog.transfer import operations_write
-from apps.pipeline.compaction import document_compact
 from tests.support.documents import make_document
 from tests.support.operations import Scribe
 
@@ -52,7 +52,7 @@ def measure(file: Path, letters: int, count: int) -> list[Measured]:
     make_document(scribe.document_id)
     empty = _file_bytes(file)
     _store(_written(scribe, letters, count, AGE), clock.now())
-    version = present_content(document_id=scribe.document_id)
+    version = present_state(document_id=scribe.document_id)
     version_create(document_id=scribe.document_id, snapshot=version)
     _store(_written(scribe, letters, FRESH, timedelta(0)), clock.now())
     before_bson, before_file = _bson_bytes(), _file_bytes(file) - empty
@@ -62,7 +62,7 @@ def measure(file: Path, letters: int, count: int) -> list[Measured]:
     seconds = time.perf_counter() - started
     after_bson, after_file = _bson_bytes(), _file_bytes(file) - empty
     started = time.perf_counter()
-    packed_find(document_id=scribe.document_id, unique_ids=["nobody's"])
+    compacted_find(document_id=scribe.document_id, unique_ids=["nobody's"])
     asking = time.perf_counter() - started
     state = len(version.pack())
     return [
@@ -97,7 +97,7 @@ def _store(operations: list[Operation], now: datetime) -> None:
 
 def _bson_bytes() -> int:
     """Return what the rows of the log, and what stands in their place, take."""
-    collections = (operation_rows(), packed_rows(), base_rows(), version_rows())
+    collections = (operation_rows(), compacted_rows(), compaction_point_rows(), version_rows())
     return sum(len(bson.encode(row)) for rows in collections for row in rows.find())
 
 

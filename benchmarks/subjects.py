@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from apps.embedded.place import SERVICES
+from apps.embedded.data_dir import SERVICES
 from benchmarks.generating import HERE, Generator, Told, Words
 from tests.support.launcher import ROOT, Launched
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pymongo
 
-from apps.crdt.protocol import STAGE_PERSISTED
+from apps.collab.protocol import STAGE_PERSISTED
 from benchmarks.generating import Generator, Told
 from benchmarks.subjects import EMBEDDED, FullSize, services_named
 from tests.support.clients import Client

@@ -9,6 +9,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     # Before those of documents: "import" is no document's id.
+    path("api/v1/", include("apps.edits.api.urls")),
     path("api/v1/", include("apps.collab.api.urls")),
     path("api/v1/", include("apps.documents.api.urls")),
     path("api/v1/", include("apps.accounts.api.urls")),

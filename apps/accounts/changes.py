@@ -1,4 +1,4 @@
-"""How every server hears of a change of rights within a second (DESIGN, Identity and rights).
+"""How every server hears of a change of rights within a second (ADR 0003).
 
 PostgreSQL's triggers (migration 0002) notify on one channel at commit; each web process listens
 on one connection of its own. What a lost connection may have missed is told as None.

@@ -1,4 +1,4 @@
-"""What happened to a permission, for the rooms above (HOUSE, imports go one way)."""
+"""Events of permissions, for the upper apps (docs/architecture.md, Layers)."""
 
 from dataclasses import dataclass
 

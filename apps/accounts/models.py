@@ -42,7 +42,7 @@ def validate_document_id(value: str) -> None:
 
 
 class Permission(models.Model):
-    """Who has which role on which document: the *permission* entity (§1, §2).
+    """Who has which role on which document: the *permission* entity (docs/system-flow.md, §1, §2).
 
     The subject is a user or a group, never both. An empty ``document_id`` stands for the
     workspace, and only the role ``creator``, the right to create documents, stands there.

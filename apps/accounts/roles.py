@@ -15,7 +15,7 @@ class Role(StrEnum):
     EDITOR = "editor"
     COMMENTER = "commenter"
     VIEWER = "viewer"
-    #: The right to create documents (§2); stands only in a *permission* without a document.
+    #: The right to create documents (docs/system-flow.md, §2); only in a *permission* without one.
     CREATOR = "creator"
 
 

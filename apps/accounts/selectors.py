@@ -58,7 +58,7 @@ def abilities_get(*, user: User | AnonymousUser, document_id: str) -> Abilities:
 
 
 def may_create_documents(*, user: User | AnonymousUser) -> bool:
-    """Tell whether ``user`` has the right to create documents (§2), by *permission*."""
+    """Tell whether *permission* lets ``user`` create documents (docs/system-flow.md, §2)."""
     account = _account_find(user)
     if account is None:
         return False

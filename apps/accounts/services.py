@@ -127,7 +127,7 @@ def permissions_remove(*, document_id: str) -> None:
 
 
 def creator_grant(*, user: User) -> None:
-    """Give ``user`` the right to create documents (§2); a second time changes nothing."""
+    """Grant ``user`` the right to create documents (docs/system-flow.md, §2); idempotent."""
     Permission.objects.get_or_create(
         user=user, document_id="", defaults={"role": Role.CREATOR.value}
     )

@@ -59,7 +59,7 @@ def attempts_forget(limit: RateLimit, subject: str) -> None:
     get_redis_connection("default").delete(limit.key(subject))
 
 
-def attempt_take_back(limit: RateLimit, subject: str) -> None:
+def attempt_refund(limit: RateLimit, subject: str) -> None:
     """Uncount one attempt, so that the right passwords of one office do not lock it out."""
     key = limit.key(subject)
     with get_redis_connection("default").pipeline(transaction=True) as pipeline:
@@ -102,7 +102,7 @@ class LoginThrottle:
     def succeed(self) -> None:
         """Forget what the right password has answered for."""
         if self._address:
-            attempt_take_back(login_limit_per_address(), self._address)
+            attempt_refund(login_limit_per_address(), self._address)
         attempts_forget(login_limit_per_username(), self._username)
 
 

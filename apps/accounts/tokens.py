@@ -1,4 +1,4 @@
-"""JSON web tokens: who is calling, and nothing about what they may do (§1).
+"""JSON web tokens: an identity without rights (docs/system-flow.md, §1).
 
 An access token names a user for some minutes; each use reads the account from PostgreSQL, so an
 inactive user or an old password ends it at once. A refresh token is good for one use: it is
@@ -76,7 +76,7 @@ def access_token_lifetime_s() -> int:
 
 
 def tokens_obtain(*, request: HttpRequest, username: str, password: str) -> TokenPair:
-    """Check a password against *user* (§1) and return a new pair of tokens.
+    """Check a password (docs/system-flow.md, §1) and return a new pair of tokens.
 
     Raises ``WrongCredentialsError``, ``TooManyAttemptsError``.
     """

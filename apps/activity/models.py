@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.db import models
 
-from apps.activity.kinds import Kind
+from apps.activity.event_types import EventType
 from apps.core import clock
 
-KIND_CHOICES = [(kind.value, kind.value.replace("_", " ")) for kind in Kind]
+KIND_CHOICES = [(kind.value, kind.value.replace("_", " ")) for kind in EventType]
 
 
 class Activity(models.Model):

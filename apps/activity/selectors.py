@@ -2,10 +2,10 @@
 
 from django.db.models import Q
 
-from apps.activity.kinds import SHARING
+from apps.activity.event_types import SHARING
 from apps.activity.models import Activity, Writing
-from apps.activity.sessions import Session
-from apps.activity.writing import authors_of, session_activity
+from apps.activity.session_tracker import authors_of, session_activity
+from apps.activity.writing_sessions import WritingSession
 from apps.core import clock, errors
 
 
@@ -41,7 +41,7 @@ def activity_page(
 def _going(document_id: str) -> list[Activity]:
     """Return the sessions of writing that go on, in the form of rows."""
     stored = Writing.objects.filter(pk=document_id).values_list("sessions", flat=True).first()
-    sessions, now = [Session.from_json(row) for row in stored or []], clock.now()
+    sessions, now = [WritingSession.from_json(row) for row in stored or []], clock.now()
     authors = authors_of(sessions)
     rows = []
     for session in sessions:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from apps.accounts.models import User
 from apps.accounts.selectors import users_by_id
-from apps.activity.kinds import Kind
+from apps.activity.event_types import EventType
 from apps.activity.models import Activity
 from apps.core import metrics
 
@@ -21,7 +21,11 @@ JOIN_AGAIN = timedelta(minutes=10)
 
 
 def activity_record(
-    *, document_id: str, actor_id: int | None, kind: Kind, detail: Mapping[str, Any] | None = None
+    *,
+    document_id: str,
+    actor_id: int | None,
+    kind: EventType,
+    detail: Mapping[str, Any] | None = None,
 ) -> Activity:
     """Record a deed, in the present transaction if there is one; what goes wrong is raised.
 
@@ -40,7 +44,11 @@ def activity_record(
 
 
 def activity_note(
-    *, document_id: str, actor_id: int | None, kind: Kind, detail: Mapping[str, Any] | None = None
+    *,
+    document_id: str,
+    actor_id: int | None,
+    kind: EventType,
+    detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Record a deed that is done already, elsewhere: what goes wrong is logged and counted."""
     try:
@@ -78,7 +86,7 @@ def _fresh(joins: Sequence[Join]) -> list[Join]:
     if not joins:
         return []
     recorded = Activity.objects.filter(
-        kind=Kind.JOINED,
+        kind=EventType.JOINED,
         document_id__in={join.document_id for join in joins},
         actor_id__in={join.user_id for join in joins},
         at__gt=min(join.at for join in joins) - JOIN_AGAIN,
@@ -99,6 +107,6 @@ def _joined(join: Join, user: User) -> Activity:
         document_id=join.document_id,
         actor=user,
         username=user.username,
-        kind=Kind.JOINED,
+        kind=EventType.JOINED,
         at=join.at,
     )

@@ -1,4 +1,4 @@
-"""What the trail records when something happens below (HOUSE: events go upward)."""
+"""Records events of lower apps in the activity (docs/architecture.md, Layers)."""
 
 import logging
 from typing import Any
@@ -6,13 +6,15 @@ from typing import Any
 from apps.accounts import events as accounts
 from apps.accounts.events import PermissionChange
 from apps.accounts.selectors import authors_named
-from apps.activity.joining import JoinRecorder
-from apps.activity.kinds import Kind
+from apps.activity.event_types import EventType
+from apps.activity.join_recorder import JoinRecorder
 from apps.activity.services import activity_note, activity_record
 from apps.collab import events as collab
-from apps.collab.events import SessionJoined, TakenBack, Undone
+from apps.collab.events import SessionJoined
 from apps.documents import events as documents
 from apps.documents.events import DocumentChange
+from apps.edits import events as edits
+from apps.edits.events import AuthorUndone, DocumentRestored
 from apps.history import events as history
 from apps.history.events import NamedVersion
 
@@ -26,13 +28,13 @@ def subscribe() -> None:
     documents.document_created.subscribe(on_created)
     documents.document_renamed.subscribe(on_renamed)
     documents.document_trashed.subscribe(on_trashed)
-    documents.document_restored.subscribe(on_untrashed)
+    documents.document_untrashed.subscribe(on_untrashed)
     accounts.permission_granted.subscribe(on_granted)
     accounts.permission_changed.subscribe(on_role_changed)
     accounts.permission_revoked.subscribe(on_revoked)
     collab.session_joined.subscribe(on_joined)
-    collab.document_taken_back.subscribe(on_taken_back)
-    collab.author_undone.subscribe(on_undone)
+    edits.document_restored.subscribe(on_taken_back)
+    edits.author_undone.subscribe(on_undone)
     history.version_named.subscribe(on_named)
 
 
@@ -44,28 +46,28 @@ def on_created(change: DocumentChange) -> None:
     activity_record(
         document_id=change.document.id,
         actor_id=change.user.pk,
-        kind=Kind.CREATED,
+        kind=EventType.CREATED,
         detail={"title": change.document.title},
     )
 
 
 def on_granted(change: PermissionChange) -> None:
     """Record that somebody was given a role."""
-    _record_sharing(change, Kind.SHARED, role=change.permission.role)
+    _record_sharing(change, EventType.SHARED, role=change.permission.role)
 
 
 def on_role_changed(change: PermissionChange) -> None:
     """Record that somebody was given another role."""
     roles = {"old_role": change.old_role, "role": change.permission.role}
-    _record_sharing(change, Kind.ROLE_CHANGED, **roles)
+    _record_sharing(change, EventType.ROLE_CHANGED, **roles)
 
 
 def on_revoked(change: PermissionChange) -> None:
     """Record that somebody has a role no more."""
-    _record_sharing(change, Kind.UNSHARED, role=change.permission.role)
+    _record_sharing(change, EventType.UNSHARED, role=change.permission.role)
 
 
-def _record_sharing(change: PermissionChange, kind: Kind, **roles: Any) -> None:
+def _record_sharing(change: PermissionChange, kind: EventType, **roles: Any) -> None:
     permission = change.permission
     if not permission.document_id:  # the right to create documents: of no document's trail
         return
@@ -86,29 +88,29 @@ def on_renamed(change: DocumentChange) -> None:
     """Note another title."""
     title = change.document.title
     if title != change.old_title:
-        _note(change, Kind.RENAMED, {"old_title": change.old_title, "title": title})
+        _note(change, EventType.RENAMED, {"old_title": change.old_title, "title": title})
 
 
 def on_trashed(change: DocumentChange) -> None:
     """Note that it was put into the trash."""
-    _note(change, Kind.TRASHED)
+    _note(change, EventType.TRASHED)
 
 
 def on_untrashed(change: DocumentChange) -> None:
     """Note that it was taken back out."""
-    _note(change, Kind.UNTRASHED)
+    _note(change, EventType.UNTRASHED)
 
 
-def _note(change: DocumentChange, kind: Kind, detail: dict[str, Any] | None = None) -> None:
+def _note(change: DocumentChange, kind: EventType, detail: dict[str, Any] | None = None) -> None:
     activity_note(document_id=change.document.id, actor_id=change.user.pk, kind=kind, detail=detail)
 
 
-def on_taken_back(taken: TakenBack) -> None:
+def on_taken_back(taken: DocumentRestored) -> None:
     """Note that it went back to a version or a moment."""
     activity_note(
         document_id=taken.document_id,
         actor_id=int(taken.user_id),
-        kind=Kind.RESTORED,
+        kind=EventType.RESTORED,
         detail={
             "number": taken.number,
             "seq": taken.seq,
@@ -118,13 +120,13 @@ def on_taken_back(taken: TakenBack) -> None:
     )
 
 
-def on_undone(undone: Undone) -> None:
+def on_undone(undone: AuthorUndone) -> None:
     """Note that somebody's work was taken back."""
     author = authors_named([undone.author_id])[undone.author_id]
     activity_note(
         document_id=undone.document_id,
         actor_id=int(undone.user_id),
-        kind=Kind.UNDID,
+        kind=EventType.UNDID,
         detail={
             "author": author,
             "after_seq": undone.after_seq,
@@ -138,7 +140,7 @@ def on_named(named: NamedVersion) -> None:
     activity_note(
         document_id=named.document_id,
         actor_id=int(named.user_id),
-        kind=Kind.NAMED,
+        kind=EventType.NAMED,
         detail={"number": named.number, "seq": named.seq, "name": named.name},
     )
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from apps.activity.writing import writing_follow
+from apps.activity.session_tracker import writing_follow
 
 #: How far back each of the two looks: the one that comes often, and the one for what it missed.
 RECENT = timedelta(minutes=5)

@@ -1,7 +1,9 @@
-"""Why the server closes a socket: the one place that maps an error to a close code (CONTRACT).
+"""Close codes of a socket and their reasons: the one place that maps an error to a close frame.
 
-A stock y-websocket client gives up at 4400 to 4499 and tries again at all others.
+A stock y-websocket client gives up at 4400 to 4499 and reconnects at all others.
 """
+
+from typing import Final, NamedTuple
 
 from apps.core import errors
 
@@ -13,6 +15,21 @@ OTHER_LINEAGE = 4409
 TOO_LARGE = 4413
 TRY_AGAIN = 1013
 GOING_DOWN = 1012
+
+#: The longest reason that fits a close frame, in bytes of UTF-8 (RFC 6455, 5.5).
+REASON_MAX_BYTES: Final = 123
+
+#: What people read where the error has no words of its own.
+_REASONS: Final = {
+    MALFORMED: "The server could not read a message of this client.",
+    NOT_AUTHENTICATED: "Log in again.",
+    FORBIDDEN: "You may no longer read this document.",
+    NOT_FOUND: "There is no such document.",
+    OTHER_LINEAGE: "This document was created again. Reload it.",
+    TOO_LARGE: "The message is too large.",
+    TRY_AGAIN: "The server cannot go on with this connection now. Connect again.",
+    GOING_DOWN: "The server is going down. Connect again.",
+}
 
 _OF_KIND: dict[type[errors.AppError], int] = {
     errors.InvalidInputError: MALFORMED,
@@ -26,26 +43,47 @@ _OF_KIND: dict[type[errors.AppError], int] = {
 
 
 class OtherLineageError(errors.ConflictError):
-    """The client holds another document that had this id: it has to load anew."""
+    """The client holds an earlier document with this id and must reload."""
 
     code = "other_lineage"
 
 
 class GoingDownError(errors.TransientError):
-    """The server is being stopped in order: another one, or the next, takes the client."""
+    """The server is stopping in order; the client reconnects to another server."""
 
     code = "going_down"
 
 
-#: Errors with a close code of their own, beside that of their kind.
+#: Errors with a close code of their own instead of that of their kind.
 _OF_ERROR: dict[type[errors.AppError], int] = {
     OtherLineageError: OTHER_LINEAGE,
     GoingDownError: GOING_DOWN,
 }
 
 
-def close_code_of(error: Exception) -> int:
-    """Return the close code that tells a client of ``error``; 1013 for a failing service."""
+class Close(NamedTuple):
+    """A close frame: the code for the client, the reason for people."""
+
+    code: int
+    reason: str
+
+
+def close_with(code: int, reason: str = "") -> Close:
+    """Return a close frame; without a reason it has that of the code."""
+    encoded = (reason or _REASONS[code]).encode()
+    return Close(code, encoded[:REASON_MAX_BYTES].decode(errors="ignore"))
+
+
+def close_of(error: Exception) -> Close:
+    """Return the close frame for ``error``: 1013 for a failing service.
+
+    The reason is the error's message. An unexpected error gets the words of its code: its own may
+    hold what a client must not see.
+    """
+    return close_with(_code_of(error), error.message if isinstance(error, errors.AppError) else "")
+
+
+def _code_of(error: Exception) -> int:
     for own, code in _OF_ERROR.items():
         if isinstance(error, own):
             return code

@@ -1,7 +1,7 @@
 """Group commit: the edits of all rooms of a process share their round trips to the log.
 
-One commit is in flight; what arrives meanwhile is the next. Under load the commits grow, their
-number does not (DESIGN, the way).
+One commit is in flight; edits that arrive meanwhile form the next one. Under load the commits grow,
+their number does not (docs/system-flow.md, §4).
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Committer:
     async def append(self, append: Append) -> Appended:
         """Append to one document's log with the next commit.
 
-        Raises ``PyMongoError`` when the store failed: then nobody knows what got in.
+        Raises ``PyMongoError`` when the store failed; the operations may be in the log or not.
         """
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         self._waiting.append((append, future))
@@ -43,9 +43,9 @@ class Committer:
         return await future
 
     async def release(self, document_id: str) -> bool:
-        """Give up a document's lock, after any commit in flight; False when it was not held.
+        """Release a document's lock, after any commit in flight; return False when it was not held.
 
-        Never raises: where the store is away, the lease expires.
+        Never raises: while the store is away, the lease expires.
         """
         if not self._leases.holds(document_id):
             return False
@@ -57,13 +57,13 @@ class Committer:
         return True
 
     def release_soon(self, document_id: str) -> None:
-        """Give up a document's lock without waiting for it."""
+        """Release a document's lock without waiting for it."""
         task = asyncio.create_task(self.release(document_id))
         self._releases.add(task)
         task.add_done_callback(self._releases.discard)
 
     async def close(self) -> None:
-        """Finish what is in flight, give up all locks and stop."""
+        """Finish the commit in flight, release all locks and stop."""
         if self._task is not None:
             await asyncio.wait([self._task])
         if self._releases:
@@ -89,7 +89,7 @@ class Committer:
             answers = await self._run(
                 lambda: operations_append(appends, leases=self._leases, publisher=self._publisher)
             )
-        except Exception as err:  # noqa: BLE001 - every room hears it and discards itself
+        except Exception as err:  # noqa: BLE001 - passed to every room, which discards itself
             metrics.COMMIT_FAILED.inc()
             for _, future in batch:
                 if not future.done():

@@ -1,4 +1,4 @@
-"""The document socket: ``/ws/documents/{id}`` (CONTRACT, WebSocket).
+"""The document socket: ``/ws/documents/{id}`` (docs/protocol.md).
 
 Channels routes it and finds who is calling; the consumer then runs a receive loop of its own,
 because Channels' dispatch costs two thread hops and three task switches for each message.
@@ -18,16 +18,19 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from apps.accounts.models import User
-from apps.collab import selectors
+from apps.collab import protocol, selectors
 from apps.collab.close_codes import (
     MALFORMED,
     NOT_AUTHENTICATED,
     NOT_FOUND,
+    TRY_AGAIN,
     OtherLineageError,
-    close_code_of,
+    close_of,
+    close_with,
 )
+from apps.collab.edit_queue import EditQueue
 from apps.collab.events import SessionJoined, session_joined
-from apps.collab.inbound import Inbound, TooFastError
+from apps.collab.frame_handler import FrameHandler, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.selectors import Admission
@@ -35,11 +38,10 @@ from apps.collab.session import Session
 from apps.core import metrics
 from apps.core.errors import AppError, NotAuthenticatedError, TransientError
 from apps.core.request_ids import request_id_find, request_id_headers
-from apps.crdt import protocol
 
 logger = logging.getLogger(__name__)
 
-#: So many frames of a session are handled before all other sessions have their turn.
+#: Frames of one session that are handled before other sessions get their turn.
 _FRAMES_AT_ONCE = 16
 #: Clients that offer this subprotocol get frames 100 to 103.
 NATIVE = "scriptorium.v1"
@@ -55,52 +57,54 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]
         await receive()  # websocket.connect
         try:
             runtime = await get_runtime()
-            async with runtime.door:
+            async with runtime.admission_semaphore:
                 await send(_acceptance(_subprotocol(scope)))
                 connection = await _Connection.open(scope, send, runtime)
         except Exception as err:
             if not isinstance(err, AppError):
                 logger.exception("socket not opened")
-            code = close_code_of(err)
-            metrics.CLOSED.labels(code=str(code)).inc()
-            await send({"type": "websocket.close", "code": code})
+            close = close_of(err)
+            metrics.CLOSED.labels(code=str(close.code)).inc()
+            await send({"type": "websocket.close", **close._asdict()})
             return
         await connection.serve(receive)
 
 
-class NowhereConsumer(AsyncConsumer):  # type: ignore[misc]
-    """Any other socket path: there is nothing."""
+class NotFoundConsumer(AsyncConsumer):  # type: ignore[misc]
+    """Any other socket path: closes with 4404."""
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Close with 4404."""
         await receive()
         await send(_acceptance(None))
-        await send({"type": "websocket.close", "code": NOT_FOUND})
+        await send({"type": "websocket.close", **close_with(NOT_FOUND)._asdict()})
 
 
 class _Connection:
-    """A socket that was let in."""
+    """An admitted socket."""
 
     def __init__(self, session: Session, room: Room, runtime: Runtime, *, changes: int) -> None:
         self._session = session
         self._room = room
         self._rights = runtime.rights
-        #: How many changes of rights had been heard of when the session's was read.
+        #: ``RightsWatch.changes`` when the session's right was read.
         self._changes = changes
         self._limits = runtime.limits
-        self._inbound = Inbound(session, room, limits=runtime.limits, on_token=self._on_token)
+        self._frame_handler = FrameHandler(
+            session, room, limits=runtime.limits, on_token=self._on_token
+        )
         self._expiry: asyncio.TimerHandle | None = None
         self._refresh: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, scope: dict[str, Any], send: Any, runtime: Runtime) -> "_Connection":
-        """Find out who is calling and what they may do, and open the document's room."""
+        """Authenticate and authorise the caller, and open the document's room."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         changes = runtime.rights.changes
         document_id = scope["url_route"]["kwargs"]["document_id"]
         admission, expires_at = await _admit(scope, query, document_id)
         if query.get("lineage", [admission.lineage])[0] != admission.lineage:
-            raise OtherLineageError("This document was made anew. Reload it.")
+            raise OtherLineageError("This document was created again. Reload it.")
         room = await runtime.room(document_id, lineage=admission.lineage)
         if len(room.sessions) >= runtime.limits.sessions_per_room:
             raise TransientError("The document is full.", extra={"limit": "sessions_per_room"})
@@ -119,19 +123,19 @@ class _Connection:
         return connection
 
     async def serve(self, receive: Any) -> None:
-        """Take part in the room until either side ends it."""
+        """Join the room and handle frames until either side ends the socket."""
         metrics.SESSIONS.inc()
         writer = asyncio.create_task(self._write())
         try:
             if self._room.gone:
-                raise TransientError("The document is being loaded anew.")
+                raise TransientError("The document is being loaded again.")
             self._room.join(self._session)
             if self._rights.changes != self._changes:
-                self._rights.doubt([self._session])
+                self._rights.invalidate([self._session])
             session_joined.publish(SessionJoined(self._session.document_id, self._session.user_id))
             await self._receive_all(receive)
         except AppError as err:
-            self._session.close(close_code_of(err))
+            self._session.close(*close_of(err))
             await _until_disconnect(receive)
         finally:
             self._room.leave(self._session)
@@ -151,30 +155,30 @@ class _Connection:
             logger.exception("frames not sent")
 
     async def _receive_all(self, receive: Any) -> None:
-        """Hand on the frames as they come, with nothing in between.
+        """Handle the frames one by one, until the client disconnects.
 
-        Who sends more of them than belong into one batch is read again when that has begun.
+        A session that sends more frames than fit one batch is read again once that batch began.
         """
-        pace = _Pace(self._room, self._limits.frames_in_hand)
+        flow = _FlowControl(self._room.queue, self._limits.unbatched_frames_per_session)
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return
-            await pace.keep()
+            await flow.wait()
             if self._session.close_code is not None:
                 continue
             frame = message.get("bytes")
             try:
                 if frame is None:
-                    self._session.close(MALFORMED)
+                    self._session.close(MALFORMED, "Frames are binary, not text.")
                 else:
-                    self._inbound.handle(frame)
+                    self._frame_handler.handle(frame)
             except AppError as err:
-                self._session.close(close_code_of(err))
+                self._session.close(*close_of(err))
             except Exception:
                 metrics.LOOP_ERRORS.labels(loop="receive").inc()
                 logger.exception("frame not handled")
-                self._session.close(close_code_of(TransientError("unexpected")))
+                self._session.close(TRY_AGAIN)
 
     # --- the access token's time ---
 
@@ -189,43 +193,47 @@ class _Connection:
             self._expiry.cancel()
 
     def _on_token(self, raw: str) -> None:
-        """Take a new access token in band: of the same user, or the connection ends.
+        """Renew the access token in band; a token of another user ends the connection.
 
-        Raises ``TooFastError`` while an earlier one is looked up: each asks the database.
+        Raises ``TooFastError`` while an earlier token is looked up: each costs a query.
         """
         if self._refresh is not None and not self._refresh.done():
             raise TooFastError("One token at a time.")
-        self._refresh = asyncio.create_task(self._take_token(raw))
+        self._refresh = asyncio.create_task(self._renew_token(raw))
 
-    async def _take_token(self, raw: str) -> None:
+    async def _renew_token(self, raw: str) -> None:
         try:
             user, expires_at = await database_sync_to_async(selectors.token_user)(raw)
             if str(user.pk) != self._session.user_id:
                 raise NotAuthenticatedError("The token is another person's.")
         except AppError as err:
-            self._session.close(close_code_of(err))
+            self._session.close(*close_of(err))
             return
         self._expire_at(expires_at)
         left_s = max(0, int(expires_at - time.time()))
         self._session.push(protocol.encode_token(left_s))
 
 
-class _Pace:
-    """Has a session with many frames wait: for others' turn, and for the batch after ``most``."""
+class _FlowControl:
+    """Flow control for one session.
 
-    def __init__(self, room: Room, most: int) -> None:
-        self._room = room
-        self._most = most
-        self._batches = room.batches
+    Yields to other sessions every ``_FRAMES_AT_ONCE`` frames, and blocks after ``max_frames`` until
+    the room has taken a batch.
+    """
+
+    def __init__(self, queue: EditQueue, max_frames: int) -> None:
+        self._queue = queue
+        self._max_frames = max_frames
+        self._batches = queue.batches
         self._frames = 0
 
-    async def keep(self) -> None:
-        """Count a frame that is about to be handled, after a wait where it is not yet its turn."""
-        if self._room.batches != self._batches:
-            self._batches, self._frames = self._room.batches, 0
-        if self._frames >= self._most:
-            await self._room.until_taken()
-            self._batches, self._frames = self._room.batches, 0
+    async def wait(self) -> None:
+        """Count a frame that is about to be handled; wait first where the session is ahead."""
+        if self._queue.batches != self._batches:
+            self._batches, self._frames = self._queue.batches, 0
+        if self._frames >= self._max_frames:
+            await self._queue.wait_for_batch()
+            self._batches, self._frames = self._queue.batches, 0
         self._frames += 1
         if self._frames % _FRAMES_AT_ONCE == 0:
             await asyncio.sleep(0)
@@ -234,10 +242,10 @@ class _Pace:
 async def _admit(
     scope: dict[str, Any], query: dict[str, list[str]], document_id: str
 ) -> tuple[Admission, float | None]:
-    """Return what the caller is let in with, and until when a token says so.
+    """Return the caller's admission, and when its token expires; None for a session cookie.
 
-    A token in the query or the subprotocol, else the session cookie; a cookie comes by itself
-    from any page, so then the Origin has to be ours. Raises ``NotAuthenticatedError``, and as
+    The token stands in the query or the subprotocol. A browser sends the session cookie from any
+    page, so a cookie needs an Origin of ours. Raises ``NotAuthenticatedError``, and as
     ``admission_get``.
     """
     raw = next(iter(query.get("token", [])), None) or next(
@@ -259,16 +267,16 @@ async def _admit(
 
 
 async def _cookie_user(scope: dict[str, Any]) -> object:
-    """Return whose session cookie came along, as Channels finds it.
+    """Return the user of the session cookie, found by Channels' middleware.
 
-    Its middleware stays out of the way of the frames, each of which it would hand on.
+    The middleware runs for the handshake only: around the consumer it would handle every frame.
     """
     found: list[object] = []
 
-    async def keep(scope: dict[str, Any], _receive: Any, _send: Any) -> None:
+    async def store_user(scope: dict[str, Any], _receive: Any, _send: Any) -> None:
         found.append(scope["user"])
 
-    await AuthMiddlewareStack(keep)(scope, None, None)
+    await AuthMiddlewareStack(store_user)(scope, None, None)
     return found[0]
 
 
@@ -286,7 +294,7 @@ def _is_own_origin(scope: dict[str, Any]) -> bool:
 
 
 def _subprotocol(scope: dict[str, Any]) -> str | None:
-    """Choose among what the client offers: ours; else its token's, as a browser insists on one."""
+    """Choose ours, else the one that carries the token: a browser insists on an answer."""
     offered: list[str] = scope["subprotocols"]
     if NATIVE in offered:
         return NATIVE
@@ -294,7 +302,7 @@ def _subprotocol(scope: dict[str, Any]) -> str | None:
 
 
 def _acceptance(subprotocol: str | None) -> dict[str, Any]:
-    """Return the message that lets a client open its socket, and tells it the socket's name."""
+    """Return the message that accepts the handshake, with the socket's request id."""
     headers = request_id_headers()
     return {"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers}
 

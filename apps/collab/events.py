@@ -1,4 +1,4 @@
-"""What happened in a room, for the rooms above (HOUSE, imports go one way)."""
+"""Events of rooms, for the upper apps (docs/architecture.md, Layers)."""
 
 from dataclasses import dataclass
 
@@ -7,49 +7,11 @@ from apps.core.events import Event
 
 @dataclass(frozen=True, slots=True)
 class SessionJoined:
-    """Somebody has opened a document; ``user_id`` as ``session.user_id``."""
+    """A session has joined a document; ``user_id`` as ``session.user_id``."""
 
     document_id: str
     user_id: str
 
 
-#: Published in the event loop, on the way in: a subscriber must neither wait nor raise.
+#: Published in the event loop: a subscriber must neither block nor raise.
 session_joined: Event[SessionJoined] = Event("session_joined")
-
-
-@dataclass(frozen=True, slots=True)
-class TakenBack:
-    """A document, or a part of it, is again what it was after operation ``seq``, by ``user_id``.
-
-    ``number`` is that of the version, None for a moment that is none; ``operation_seq`` that of the
-    edit that did it.
-    """
-
-    document_id: str
-    user_id: str
-    seq: int
-    number: int | None
-    operation_seq: int
-    is_part: bool = False
-
-
-#: In the log already: what a subscriber raises undoes nothing.
-document_taken_back: Event[TakenBack] = Event("document_taken_back")
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What ``author_id`` did after operation ``after_seq`` was taken back, by ``user_id``.
-
-    ``operation_seq`` is that of the edit that did it.
-    """
-
-    document_id: str
-    user_id: str
-    author_id: str
-    after_seq: int
-    operation_seq: int
-
-
-#: In the log already: what a subscriber raises undoes nothing.
-author_undone: Event[Undone] = Event("author_undone")

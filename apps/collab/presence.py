@@ -1,7 +1,8 @@
-"""Who is here: awareness states of one document, each stamped with an authenticated name. Pure.
+"""Presence: the awareness states of one document, stamped with authenticated names. Pure.
 
-An awareness state is JSON of the client's own making; its ``user`` is the server's, so nobody
-appears as another (DESIGN, identity). A client id belongs to the session that used it first.
+An awareness state is JSON that the client made. Its ``user`` is set by the server, so nobody can
+appear as another person (docs/invariants.md, 14). A client id belongs to the session that used it
+first.
 """
 
 import json
@@ -11,22 +12,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.collab.limits import Limits
+from apps.collab.protocol import AwarenessEntry
 from apps.core.errors import InvalidInputError
-from apps.crdt.protocol import AwarenessEntry
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\Z")
 _GONE = "null"
 
 
 class PresenceRefusedError(InvalidInputError):
-    """An awareness message that cannot be taken."""
+    """An awareness state that is malformed, too large, or one too many."""
 
     code = "malformed"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a session speaks for: the authenticated user, never what a frame says."""
+    """The authenticated user of a session, never what a frame claims."""
 
     user_id: str
     username: str
@@ -53,9 +54,9 @@ class Presence:
     def update(
         self, entries: Iterable[AwarenessEntry], *, owner: object, identity: Identity, at: float
     ) -> list[AwarenessEntry]:
-        """Take in what a session says of itself; return what others should hear.
+        """Apply a session's own states; return the entries to broadcast.
 
-        An entry for a client id that another person's session holds is passed over. Raises
+        An entry for a client id that another person's session holds is ignored. Raises
         ``PresenceRefusedError`` for a state that is no JSON object, too large, or one too many.
         """
         changed = []
@@ -75,7 +76,7 @@ class Presence:
         return changed
 
     def merge_remote(self, entries: Iterable[AwarenessEntry], *, at: float) -> list[AwarenessEntry]:
-        """Take in what another server has stamped; return what is news here."""
+        """Apply states that another server has stamped; return the entries that changed."""
         changed = []
         for entry in entries:
             known = self._states.get(entry.client)
@@ -86,22 +87,22 @@ class Presence:
         return changed
 
     def leave(self, owner: object) -> list[AwarenessEntry]:
-        """Forget a session's states; return the farewell for the others."""
+        """Remove the session's awareness states; return the removal entries to broadcast."""
         gone = [client for client, state in self._states.items() if state.owner is owner]
-        return [self._farewell(client) for client in gone]
+        return [self._remove(client) for client in gone]
 
     def expire(self, *, at: float) -> list[AwarenessEntry]:
-        """Forget other servers' states that were not renewed; return the farewell."""
+        """Remove the states of other servers that were not renewed; return the removal entries."""
         horizon = at - self._limits.presence_age_s
         gone = [
             client
             for client, state in self._states.items()
             if state.owner is None and state.seen_at < horizon
         ]
-        return [self._farewell(client) for client in gone]
+        return [self._remove(client) for client in gone]
 
     def entries(self, *, local_only: bool = False) -> list[AwarenessEntry]:
-        """Return the states of everybody here, or of this server's sessions."""
+        """Return all present states, or those of this server's sessions."""
         return [
             AwarenessEntry(client, state.clock, state.json)
             for client, state in self._states.items()
@@ -112,7 +113,7 @@ class Presence:
         self, known: _State, entry: AwarenessEntry, owner: object, identity: Identity
     ) -> bool:
         if known.owner is not None and known.owner is not owner:
-            # The same person's new connection takes over from the one that is dying.
+            # A new connection of the same person replaces one that is being closed.
             return known.user_id == identity.user_id
         return entry.clock > known.clock or (
             entry.clock == known.clock and entry.state_json == _GONE
@@ -132,16 +133,16 @@ class Presence:
             return
         self._states[entry.client] = _State(entry.clock, state_json, owner, user_id, at)
 
-    def _farewell(self, client: int) -> AwarenessEntry:
+    def _remove(self, client: int) -> AwarenessEntry:
         state = self._states.pop(client)
         return AwarenessEntry(client, state.clock + 1, _GONE)
 
 
 def stamp(state_json: str, identity: Identity, *, max_bytes: int) -> str:
-    """Return a client's state with ``user`` replaced by who the session is; null stays null.
+    """Return a client's state with ``user`` set to the session's identity; null stays null.
 
-    Of what the client says of itself only a colour (``#rgb`` … ``#rrggbbaa``) is kept, because
-    stock editors paint carets with it. Raises ``PresenceRefusedError``.
+    Only the colour of the client's own ``user`` is kept (``#rgb`` … ``#rrggbbaa``): stock editors
+    paint carets with it. Raises ``PresenceRefusedError``.
     """
     if len(state_json.encode()) > max_bytes:
         raise PresenceRefusedError("The awareness state is too large.")
@@ -154,8 +155,8 @@ def stamp(state_json: str, identity: Identity, *, max_bytes: int) -> str:
     if not isinstance(state, dict):
         raise PresenceRefusedError("The awareness state is not an object.")
     user = {"id": identity.user_id, "username": identity.username, "name": identity.name}
-    said = state.get("user")
-    colour = said.get("color") if isinstance(said, dict) else None
+    own = state.get("user")
+    colour = own.get("color") if isinstance(own, dict) else None
     if isinstance(colour, str) and _COLOUR.match(colour):
         user["color"] = colour
     return json.dumps({**state, "user": user}, separators=(",", ":"))

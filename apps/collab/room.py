@@ -1,58 +1,37 @@
-"""A room: one document in this process's memory, its sessions, and the way of their edits (§4).
+"""A room: one document in this process's memory, and its sessions.
 
-One task per room does everything that touches the document, in turns: take in what other servers
-wrote, merge a batch, commit it, acknowledge, broadcast, answer who wants to sync. Between two
-turns the document equals the log. When the log refuses, the room is discarded and its sessions
-come back (DESIGN, invariant 6).
+One task per room runs everything that touches the document, step by step: apply what other servers
+wrote, bring a batch of edits into the log, answer sync requests, release the lock. The edits wait
+in an ``EditQueue``, an ``EditPipeline`` commits them, a ``Fanout`` reaches the sessions. When the
+log refuses, the room is discarded and its sessions reconnect (docs/invariants.md, 6).
 """
 
 import asyncio
-import contextlib
 import contextvars
 import logging
-import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from apps.collab.close_codes import GOING_DOWN, TRY_AGAIN, GoingDownError
-from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange, operations_message
-from apps.collab.limits import Limits
-from apps.collab.live import BrokenDocumentError, Draft, LiveDocument, Submission
+from apps.collab.edit_pipeline import EditPipeline
+from apps.collab.edit_queue import EditQueue
+from apps.collab.fanout import Fanout
+from apps.collab.live_document import LiveDocument
 from apps.collab.presence import Presence
+from apps.collab.protocol import AwarenessEntry
+from apps.collab.room_context import RoomContext
 from apps.collab.session import Session
-from apps.core import clock, failpoints, ids, metrics, tracing
-from apps.core.errors import InvalidInputError, TransientError
-from apps.core.flag import Flag
-from apps.core.logs import operations_are_logged
-from apps.core.tracing import Trace, Tracer
-from apps.crdt import protocol
-from apps.crdt.engine import Engine
-from apps.crdt.protocol import AwarenessEntry
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import encode_vector
-from apps.documents.models import EMPTY_VERSION_VECTOR
-from apps.history.loaded import LoadedDocument
-from apps.history.recovery import log_state
-from apps.oplog.base import packed_find
+from apps.collab.submission import Submission
+from apps.core import metrics, tracing
+from apps.core.errors import TransientError
+from apps.core.small_event import SmallEvent
+from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import edit_set_aside
-from apps.oplog.selectors import operations_find, operations_since
-from apps.oplog.services import Append, AppendState
 
 logger = logging.getLogger(__name__)
 
-#: How long a server that was asked for the lock stands back before it wants it again, in seconds.
+#: How long a server that gave up the lock waits before it takes the lock again, in seconds.
 YIELD_S = 0.03
-#: How often a room looks whether the lock is free, in seconds: between this and twice this.
-LOCK_POLL_S = 0.01
-#: How long the whole document is kept as a frame, in seconds.
-WHOLE_KEPT_S = 5.0
-#: How long presence is gathered before it is sent on, in seconds.
-PRESENCE_TICK_S = 0.03
-#: How often the log may disagree during one commit before the room gives up.
-MAX_DISAGREEMENTS = 50
 
 
 class RoomGoneError(TransientError):
@@ -61,165 +40,126 @@ class RoomGoneError(TransientError):
     code = "unavailable"
 
 
-@dataclass(frozen=True, slots=True)
-class RoomContext:
-    """What all rooms of a process share."""
-
-    committer: Committer
-    exchange: Exchange
-    engine: Engine
-    limits: Limits
-    load: Callable[[str], Awaitable[LoadedDocument]]
-    forget: Callable[["Room"], None]
-
-
 class Room:
-    """One live document of this process."""
+    """One live document of this process. ``on_discard`` is called once, when the room ends."""
 
     def __init__(
-        self, *, document_id: str, lineage: str, loaded: LoadedDocument, context: RoomContext
+        self,
+        *,
+        document_id: str,
+        lineage: str,
+        loaded: LoadedDocument,
+        context: RoomContext,
+        on_discard: Callable[["Room"], None],
     ) -> None:
         self.document_id = document_id
         self.lineage = lineage
-        self.sessions: set[Session] = set()
-        self.presence = Presence(context.limits)
-        self.live = LiveDocument(loaded, engine=context.engine, limits=context.limits)
         self.gone = False
-        self._closing = False
-        #: Since when nobody is here, monotonic seconds; None while somebody is.
+        #: When the last session left, monotonic seconds; None while a session is here.
         self.idle_since: float | None = time.monotonic()
-        self._empty = Flag(is_set=True)
+        self.presence = Presence(context.limits)
+        self.queue = EditQueue(context.limits)
+        self.fanout = Fanout(
+            document_id, presence=self.presence, engine=context.engine, peer_bus=context.peer_bus
+        )
+        self._pipeline = EditPipeline(
+            document_id, loaded, context=context, queue=self.queue, fanout=self.fanout
+        )
         self._context = context
-        self._queue: list[Submission] = []
-        self._queue_bytes = 0
-        #: How many batches were taken out of the queue.
-        self.batches = 0
-        self._taken = Flag(is_set=True)
-        #: Since when the oldest of the queue waits, by the performance counter; where a batch left
-        #: some behind, since when the oldest of that batch did.
-        self._queued_at = 0.0
-        #: The batch that is on its way into the log.
-        self._in_hand: list[Submission] = []
-        self._remote: list[Operation] = []
-        self._behind = False
-        #: Who wants to sync, and the vector that it named last: one answer is enough.
-        self._sync_waiters: dict[Session, bytes] = {}
-        #: The seq, and the frame that tells somebody who has nothing all up to it.
-        self._whole: tuple[int, bytes] | None = None
-        self._said: dict[int, AwarenessEntry] = {}
+        self._on_discard = on_discard
+        self._closing = False
+        self._empty = SmallEvent(is_set=True)
         self._task: asyncio.Task[None] | None = None
-        self._quiet: asyncio.TimerHandle | None = None
+        self._lock_release: asyncio.TimerHandle | None = None
         self._lock_wanted = False
 
-    # --- what sessions and other servers ask of it ---
+    @property
+    def live(self) -> LiveDocument:
+        """Return the document in memory."""
+        return self._pipeline.live
+
+    @property
+    def sessions(self) -> set[Session]:
+        """Return the sessions of this process."""
+        return self.fanout.sessions
+
+    # --- called by sessions ---
 
     def join(self, session: Session) -> None:
-        """Let a session in: ask what it has, and tell it who is here."""
-        self.sessions.add(session)
+        """Add a session: ask for what it has, and send the presence of the others."""
         self.idle_since = None
         self._empty.clear()
-        session.push(protocol.encode_sync_step1(encode_vector(self.live.vector)))
-        states = self.presence.entries()
-        if states:
-            session.push(protocol.encode_awareness(states))
+        self.fanout.add(session, self.live)
 
     def leave(self, session: Session) -> None:
-        """Let a session go; the others see it leave. What it handed in is still committed."""
-        self.sessions.discard(session)
-        self._sync_waiters.pop(session, None)
-        self.say(self.presence.leave(session))
+        """Remove a session; the others see it leave. Its queued edits are still committed."""
+        self.fanout.remove(session)
         if not self.sessions:
             self.idle_since = time.monotonic()
             self._empty.set()
 
     def submit(self, submission: Submission) -> None:
-        """Queue an edit for the next batch. Raises ``TransientError`` when too much waits."""
+        """Queue an edit for the next batch. Raises ``TransientError``."""
         if self.gone:
-            raise RoomGoneError("The document is being loaded anew. Try again.")
+            raise RoomGoneError("The document is being loaded again. Try again.")
         if self._closing:
             raise GoingDownError("The server is going down. Connect again.")
-        self._queue_bytes += len(submission.update)
-        if self._queue_bytes > self._context.limits.queue_bytes:
-            self._queue_bytes -= len(submission.update)
-            raise TransientError(
-                "Edits come faster than they can be stored. Try again shortly.",
-                extra={"limit": "queue_bytes"},
-            )
         if tracing.tracer is not None:
             submission.origin = tracing.tracer.here()
-        if not self._queue:
-            self._queued_at = time.perf_counter()
-        self._queue.append(submission)
-        self._taken.clear()
-        self._kick()
-
-    async def until_taken(self) -> None:
-        """Wait until the queue has been taken into a batch, or the room is gone."""
-        await self._taken.wait()
+        self.queue.add(submission)
+        self._wake()
 
     def sync(self, session: Session, vector: bytes) -> None:
-        """Answer a sync step 1 as soon as all that is in memory is on disk."""
-        self._sync_waiters[session] = vector
-        self._kick()
+        """Answer a sync step 1, as soon as everything in memory is on disk."""
+        self.fanout.request_sync(session, vector)
+        self._wake()
 
-    def say(self, entries: Sequence[AwarenessEntry]) -> None:
-        """Tell everybody here and on other servers of changed presence, a tick later at most."""
-        if not entries:
-            return
-        if not self._said:
-            asyncio.get_running_loop().call_later(PRESENCE_TICK_S, self._say_all)
-        self._said.update((entry.client, entry) for entry in entries)
-
-    def hear(self, entries: Sequence[AwarenessEntry]) -> None:
-        """Take in the presence that another server sent."""
-        changed = self.presence.merge_remote(entries, at=time.monotonic())
-        if changed:
-            self._push(protocol.encode_awareness(changed))
+    # --- called for other servers ---
 
     def deliver(self, operations: Sequence[Operation], *, last_seq: int) -> None:
-        """Take in a broadcast of another server, up to ``last_seq``; gaps are read from the log."""
-        if last_seq <= self.live.seq:
-            return
-        self._remote.extend(operations)
-        self._behind = True
-        self._kick()
+        """Apply a broadcast of another server, up to ``last_seq``; gaps are read from the log."""
+        if self._pipeline.add_remote(operations, last_seq=last_seq):
+            self._wake()
 
-    def compare(self, stored_seq: int) -> None:
+    def apply_remote_presence(self, entries: Sequence[AwarenessEntry]) -> None:
+        """Merge the presence that another server sent."""
+        self.fanout.apply_remote_presence(entries)
+
+    def check_for_gap(self, stored_seq: int) -> None:
         """Catch up when the stored seq is ahead: a broadcast was lost."""
         if stored_seq > self.live.seq and not self._busy:
             metrics.GAPS_REPAIRED.inc()
-            self._behind = True
-            self._kick()
+            self._pipeline.is_behind = True
+            self._wake()
 
     def want_lock(self) -> None:
-        """Another server wants to write: give the lock up after the batch in flight."""
+        """Release the lock after the batch in flight: another server wants to write."""
         self._lock_wanted = True
-        self._kick()
+        self._wake()
+
+    # --- lifecycle ---
 
     def tick(self, *, at: float) -> None:
-        """Do what time brings: forget what waited too long, here and on other servers."""
-        self.say(self.presence.expire(at=at))
+        """Expire pending edits, and presence of other servers."""
+        self.fanout.queue_presence(self.presence.expire(at=at))
         for submission in self.live.pending.expire(at=at):
             submission.author.on_rejected(submission.unique_id, _never_complete())
 
     def discard(self, code: int = TRY_AGAIN) -> None:
-        """Throw the memory away; sessions are told to come back, edits in hand to be repeated."""
+        """Drop the memory: sessions are closed to reconnect, their edits are to be sent again."""
         if self.gone:
             return
         self.gone = True
-        self._context.forget(self)
-        for session in list(self.sessions):
-            session.close(code)
+        self._on_discard(self)
+        self.fanout.close(code)
         error = RoomGoneError("The document could not be stored. Nothing is lost; try again.")
-        for submission in [*self._in_hand, *self._queue, *self.live.pending.clear()]:
+        for submission in [*self.queue.clear(), *self.live.pending.clear()]:
             submission.author.on_rejected(submission.unique_id, error)
-        self._queue.clear()
-        self._taken.set()
-        if self._quiet is not None:
-            self._quiet.cancel()
+        if self._lock_release is not None:
+            self._lock_release.cancel()
 
     async def close(self) -> None:
-        """End the room in order: take nothing more, commit what waits, give the lock up."""
+        """End the room in order: accept no more edits, commit what waits, release the lock."""
         self._closing = True
         if self._task is not None:
             await asyncio.wait([self._task])
@@ -227,39 +167,33 @@ class Room:
         await self._context.committer.release(self.document_id)
         self.live.document.close()
 
-    async def until_empty(self) -> None:
-        """Wait until the last session has gone."""
+    async def wait_until_empty(self) -> None:
+        """Wait until the last session has left."""
         await self._empty.wait()
 
     @property
-    def queued_bytes(self) -> int:
-        """Return the size of the updates that wait for the log."""
-        return self._queue_bytes
-
-    @property
     def is_idle(self) -> bool:
-        """Tell whether nobody is here and nothing is left to do."""
+        """Tell whether the room has no session and no work."""
         return not (self.sessions or self._busy or self._has_work())
+
+    # --- the room's task ---
 
     @property
     def _busy(self) -> bool:
         return self._task is not None
 
-    # --- the room's own task ---
-
-    def _kick(self) -> None:
+    def _wake(self) -> None:
         if self._task is None and not self.gone:
-            # In a context of its own: what a room does, it does for all of its sessions, and not in
-            # the name of the one request that woke it.
+            # A fresh context: the task works for all sessions, not for the request that woke it.
             self._task = asyncio.create_task(
                 self._run(), name=f"room-{self.document_id}", context=contextvars.Context()
             )
 
     async def _run(self) -> None:
-        """Take turns until there is nothing to do."""
+        """Step until there is no work."""
         try:
             while not self.gone and self._has_work():
-                await self._turn()
+                await self._step()
         except Exception:
             metrics.LOOP_ERRORS.labels(loop="room").inc()
             logger.exception("room of %s discarded", self.document_id)
@@ -268,329 +202,38 @@ class Room:
             self._task = None
 
     def _has_work(self) -> bool:
-        return bool(self._queue or self._behind or self._sync_waiters or self._lock_wanted)
+        return bool(
+            self.queue
+            or self._pipeline.is_behind
+            or self.fanout.has_sync_requests
+            or self._lock_wanted
+        )
 
-    async def _turn(self) -> None:
-        if self._behind:
-            await self._catch_up()
-        if self._queue:
-            await self._take_edits()
-        await self._answer_syncs()
+    async def _step(self) -> None:
+        if self._pipeline.is_behind:
+            await self._pipeline.catch_up()
+        if self.queue and await self._pipeline.process_batch():
+            self._schedule_lock_release()
+        await self.fanout.answer_syncs(self.live)
         if self._lock_wanted:
             self._lock_wanted = False
             if await self._context.committer.release(self.document_id):
                 metrics.LOCK_HANDOVERS.inc()
                 await asyncio.sleep(YIELD_S)
 
-    async def _take_edits(self) -> None:
-        """Take a batch of what waits all the way, traced where somebody wants that."""
-        queued_at = self._queued_at
-        self._in_hand = self._take_batch()
-        taken_at = time.perf_counter()
-        metrics.STEP_QUEUE.observe(taken_at - queued_at)
-        if failpoints.armed:
-            await failpoints.reach_when_sent("after_receipt")
-        if tracing.tracer is None:
-            await self._edit(queued_at, None)
-        else:
-            with self._trace(tracing.tracer, queued_at, taken_at) as trace:
-                await self._edit(queued_at, trace)
-        self._in_hand = []
-
-    async def _edit(self, queued_at: float, trace: Trace | None) -> None:
-        drafts = await self._without_packed(await self._form(self._in_hand, trace))
-        if drafts:
-            await self._commit(drafts, trace)
-            metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
-            self._rest_later()
-
-    @contextlib.contextmanager
-    def _trace(self, tracer: Tracer, queued_at: float, taken_at: float) -> Iterator[Trace]:
-        """Trace the batch in hand, from where the first of it began to be read."""
-        began = queued_at - self._in_hand[0].receipt_s
-        names = {each.author.request_id for each in self._in_hand}
-        with tracer.edit(
-            document_id=self.document_id,
-            origins=[each.origin for each in self._in_hand],
-            request_ids={name for name in names if name is not None},
-            started=began,
-        ) as trace:
-            trace.step("receipt", began, queued_at)
-            trace.step("queue", queued_at, taken_at)
-            yield trace
-
-    def _take_batch(self) -> list[Submission]:
-        batch: list[Submission] = []
-        size = 0
-        for submission in self._queue:
-            if size >= self._context.limits.batch_bytes:
-                break
-            size += len(submission.update)
-            batch.append(submission)
-        self._queue = self._queue[len(batch) :]
-        self._queue_bytes -= size
-        self.batches += 1
-        if not self._queue:
-            self._taken.set()
-        return batch
-
-    async def _form(self, batch: list[Submission], trace: Trace | None) -> list[Draft]:
-        """Merge a batch; when an update breaks the engine, do it again without that one."""
-        while True:
-            laps = metrics.Laps(trace)
-            try:
-                drafts = self.live.form(batch, at=time.monotonic())
-            except BrokenDocumentError as err:
-                logger.error("an update broke the engine: %s", self.document_id)
-                await self._set_aside(err.culprit)
-                batch = err.retry
-                await self._rebuild()
-            else:
-                laps.lap(metrics.STEP_MERGE)
-                return drafts
-
-    async def _without_packed(self, drafts: list[Draft]) -> list[Draft]:
-        """Answer the drafts that are operations of before a compaction; return the others.
-
-        Of those that bring nothing, for the document has all that is compacted: so the way of
-        nearly every edit has no query more.
-        """
-        doubtful = [draft.unique_id for draft in drafts if draft.brings_nothing]
-        if not doubtful:
-            return drafts
-        found = await asyncio.to_thread(
-            packed_find, document_id=self.document_id, unique_ids=doubtful
-        )
-        for draft in drafts:
-            if draft.unique_id in found:
-                self.live.withdraw(draft, found[draft.unique_id])
-        return [draft for draft in drafts if draft.unique_id not in found]
-
-    async def _set_aside(self, culprit: Submission) -> None:
-        """Refuse an edit that broke the engine, and keep it in quarantine for a person to look."""
-        error = _breaks_engine()
-        edit = Operation(
-            document_id=self.document_id,
-            seq=0,
-            unique_id=culprit.unique_id or ids.new_id(),
-            author_id=culprit.author.user_id,
-            received_at=clock.now(),
-            version_vector=encode_vector(self.live.vector),
-            update=culprit.update,
-        )
-        try:
-            await asyncio.to_thread(edit_set_aside, edit, error)
-        finally:
-            culprit.author.on_rejected(culprit.unique_id, error)
-
-    async def _rebuild(self) -> None:
-        """Make the in-memory document anew from the log, and tell what was missed meanwhile."""
-        loaded = await self._context.load(self.document_id)
-        missed = await self._read_log()
-        self._broadcast(missed[: loaded.seq - self.live.seq])
-        self._behind = len(missed) > loaded.seq - self.live.seq
-        pending = self.live.pending
-        self.live = LiveDocument(loaded, engine=self._context.engine, limits=self._context.limits)
-        self.live.pending = pending
-
-    # --- commit ---
-
-    async def _commit(self, drafts: list[Draft], trace: Trace | None) -> None:
-        """Make drafts durable, tell their authors, broadcast."""
-        disagreements = 0
-        give_up_at = time.monotonic() + self._context.limits.lock_wait_s
-        while drafts:
-            operations = self.live.number(drafts, document_id=self.document_id, at=clock.now())
-            laps = metrics.Laps(trace)
-            answer = await self._context.committer.append(
-                Append(self.document_id, operations, trace)
-            )
-            laps.lap(metrics.STEP_COMMIT)
-            if answer.stored:
-                await self._settle(drafts[: answer.stored], operations[: answer.stored], trace)
-                drafts = drafts[answer.stored :]
-            if answer.state is AppendState.LOCKED:
-                await self._wait_for_lock(give_up_at)
-            elif answer.state is AppendState.BEHIND:
-                disagreements += 1
-                if disagreements > MAX_DISAGREEMENTS:
-                    raise TransientError("The log moves faster than this server can follow.")
-                drafts = await self._agree(drafts, trace)
-
-    async def _settle(
-        self, drafts: Sequence[Draft], operations: Sequence[Operation], trace: Trace | None
-    ) -> None:
-        """Tell of what is durable, the authors first. Without an armed point it never waits."""
-        if failpoints.armed:
-            failpoints.reach("before_ack")
-        if trace is not None:
-            trace.logged([operation.unique_id for operation in operations], operations[0].seq)
-        laps = metrics.Laps(trace)
-        self.live.settle(drafts, operations)
-        laps.lap(metrics.STEP_ACK)
-        if failpoints.armed:
-            await failpoints.reach_when_sent("before_broadcast")
-        self._broadcast(operations, [draft.author for draft in drafts])
-        if not self._context.exchange.is_alone(self.document_id):
-            self._context.exchange.publish(operations_message(operations))
-        laps.lap(metrics.STEP_BROADCAST)
-
-    async def _wait_for_lock(self, give_up_at: float) -> None:
-        metrics.LOCK_WAITS.inc()
-        if time.monotonic() > give_up_at:
-            raise TransientError("Another server holds the document's lock.")
-        self._context.exchange.publish({"type": "lock_wanted", "document_id": self.document_id})
-        await asyncio.sleep(LOCK_POLL_S * (1 + random.random()))  # noqa: S311 - spreads the polls
-
-    async def _agree(self, drafts: list[Draft], trace: Trace | None) -> list[Draft]:
-        """Take in what the log has and this room lacks; return the drafts that are not in it."""
-        by_id = {draft.unique_id: draft for draft in drafts}
-        found = await asyncio.to_thread(
-            operations_find, document_id=self.document_id, unique_ids=list(by_id)
-        )
-        await self._catch_up()
-        for unique_id, operation in found.items():
-            draft = by_id.pop(unique_id)
-            for submission in [*draft.submissions, *draft.repeats]:
-                if submission.unique_id is not None:
-                    submission.author.on_duplicate(unique_id, operation.seq)
-            if draft.update != operation.update:
-                # Another edit under a used id: it is merged in memory and never in the log.
-                await self._rebuild()
-                kept = [kept for d in by_id.values() for kept in [*d.submissions, *d.repeats]]
-                return await self._form(kept, trace)
-        left = list(by_id.values())
-        self.live.seal(left)
-        return left
-
-    # --- other servers ---
-
-    async def _catch_up(self) -> None:
-        """Merge and broadcast what other servers wrote: from the broadcast, else from the log."""
-        self._behind = False
-        remote, self._remote = self._remote, []
-        by_seq = {op.seq: op for op in remote if op.seq > self.live.seq}
-        fresh = [by_seq[seq] for seq in sorted(by_seq)]
-        if not fresh or fresh[-1].seq - self.live.seq != len(fresh):
-            fresh = await self._read_log()
-        for operation in fresh:
-            self.live.absorb(operation, read_update(operation.update))
-        self._broadcast(fresh)
-
-    async def _read_log(self) -> list[Operation]:
-        return await asyncio.to_thread(
-            operations_since, document_id=self.document_id, after=self.live.seq
+    def _schedule_lock_release(self) -> None:
+        """Release the lock once the document has been quiet for ``lock_idle_s``."""
+        if self._lock_release is not None:
+            self._lock_release.cancel()
+        self._lock_release = asyncio.get_running_loop().call_later(
+            self._context.limits.lock_idle_s, self._release_lock_when_quiet
         )
 
-    # --- out ---
-
-    def _broadcast(
-        self, operations: Sequence[Operation], authors: Sequence[object] | None = None
-    ) -> None:
-        """Send durable operations to every session here, each form of frame encoded once.
-
-        Stock clients get one merged frame, native ones a frame for each operation but their own
-        (``authors``, one for each operation), of which the ack has told them.
-        """
-        if not operations or not self.sessions:
-            return
-        if operations_are_logged():
-            for operation in operations:
-                operation.log("broadcast")
-        plain: bytes | None = None
-        native: list[tuple[object, bytes]] | None = None
-        for session in self.sessions:
-            if not session.native:
-                plain = plain or self._plain_frame(operations)
-                session.push(plain)
-                continue
-            if native is None:
-                frames = map(_operation_frame, operations)
-                native = list(zip(authors or [None] * len(operations), frames, strict=True))
-            for author, frame in native:
-                if author is not session:
-                    session.push(frame)
-
-    def _plain_frame(self, operations: Sequence[Operation]) -> bytes:
-        updates = [operation.update for operation in operations]
-        merged = updates[0] if len(updates) == 1 else self._context.engine.merge(updates)
-        return protocol.encode_sync_update(merged)
-
-    async def _answer_syncs(self) -> None:
-        waiters, self._sync_waiters = self._sync_waiters, {}
-        whole: bytes | None = None
-        if waiters and not self.live.has_everything():
-            whole = await asyncio.to_thread(
-                log_state, document_id=self.document_id, up_to=self.live.seq
-            )
-        for session, vector in waiters.items():
-            if whole is not None:
-                session.push(protocol.encode_sync_step2(whole))
-            elif vector == EMPTY_VERSION_VECTOR:
-                session.push(self._whole_frame())
-            else:
-                session.push(protocol.encode_sync_step2(self.live.document.encode(vector)))
-
-    def _whole_frame(self) -> bytes:
-        """Return the answer to one who has nothing yet; kept for a while, for those who come now.
-
-        No longer than that: it may be as large as the document.
-        """
-        if self._whole is None or self._whole[0] != self.live.seq:
-            frame = protocol.encode_sync_step2(self.live.document.encode(EMPTY_VERSION_VECTOR))
-            self._whole = (self.live.seq, frame)
-            asyncio.get_running_loop().call_later(WHOLE_KEPT_S, self._drop_whole, frame)
-        return self._whole[1]
-
-    def _drop_whole(self, frame: bytes) -> None:
-        if self._whole is not None and self._whole[1] is frame:
-            self._whole = None
-
-    def _push(self, frame: bytes) -> None:
-        for session in self.sessions:
-            session.push(frame)
-
-    def _say_all(self) -> None:
-        entries, self._said = list(self._said.values()), {}
-        if self.gone:
-            return
-        frame = protocol.encode_awareness(entries)
-        self._push(frame)
-        if not self._context.exchange.is_alone(self.document_id):
-            self._context.exchange.publish(
-                {"type": "presence", "document_id": self.document_id, "frame": frame}
-            )
-
-    def _rest_later(self) -> None:
-        """Give the lock up once the document has been quiet for a while."""
-        if self._quiet is not None:
-            self._quiet.cancel()
-        self._quiet = asyncio.get_running_loop().call_later(
-            self._context.limits.quiet_s, self._rest
-        )
-
-    def _rest(self) -> None:
-        self._quiet = None
+    def _release_lock_when_quiet(self) -> None:
+        self._lock_release = None
         if not self._busy:
             self._context.committer.release_soon(self.document_id)
 
 
-def _operation_frame(operation: Operation) -> bytes:
-    return protocol.encode_operation(
-        operation.document_id,
-        operation.unique_id,
-        operation.version_vector,
-        operation.update,
-        operation.seq,
-        operation.author_id,
-    )
-
-
 def _never_complete() -> TransientError:
     return TransientError("The edit builds on others that never came. Connect again.")
-
-
-def _breaks_engine() -> InvalidInputError:
-    return InvalidInputError(
-        "The edit cannot be applied; nothing of it is stored.", code="rejected"
-    )

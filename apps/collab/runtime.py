@@ -1,4 +1,4 @@
-"""Live editing of one process: its rooms and what they share, bound to one event loop."""
+"""The live editing of one process: rooms and shared services, bound to one event loop."""
 
 import asyncio
 import contextlib
@@ -13,47 +13,48 @@ from django.conf import settings
 
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange, operations_of
 from apps.collab.limits import Limits
-from apps.collab.rights import RightsWatch
-from apps.collab.room import Room, RoomContext
+from apps.collab.peer_bus import PeerBus, operations_of
+from apps.collab.protocol import AWARENESS, decode_awareness
+from apps.collab.rights_watch import RightsWatch
+from apps.collab.room import Room
+from apps.collab.room_context import RoomContext
 from apps.core import clock, ids, metrics
 from apps.core.errors import TransientError
-from apps.crdt.engine import get_engine
-from apps.crdt.lib0 import Decoder
-from apps.crdt.protocol import AWARENESS, decode_awareness
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.lib0 import Decoder
+from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import get_engine
 from apps.documents.heads import Head, heads_advance, heads_get
-from apps.history.loaded import LoadedDocument
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import shared_publisher
 
 logger = logging.getLogger(__name__)
 
-#: How long the end of a process waits for commits, in seconds; all of it takes less than ten.
+#: How long the stop of a process waits for commits, in seconds. The whole stop takes under ten.
 STOP_WAIT_S = 5.0
-#: How long it then waits until the clients have heard why, in seconds.
+#: How long it then waits for the close frames to be read, in seconds.
 LEAVE_WAIT_S = 1.0
-#: Memberships on the channel layer are renewed, and told to the others, every so many ticks.
+#: Number of ticks between two renewals of the memberships on the channel layer.
 _REJOIN_TICKS = 8
 
 
 class Runtime:
-    """The rooms of a process, and the tasks that keep them true."""
+    """The rooms of a process, and the tasks that keep them equal to the log."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.closing = False
-        #: Whom sockets wait behind to be let in, before the handshake is answered.
-        self.door = asyncio.Semaphore(limits.sessions_entering)
+        #: Bounds how many sockets are admitted (authorised and loaded) at once.
+        self.admission_semaphore = asyncio.Semaphore(limits.concurrent_admissions)
         self._engine = get_engine(settings.CRDT_ENGINE)
         self._rooms: dict[str, Room] = {}
         self._loading: dict[str, asyncio.Task[Room]] = {}
         self.rights = RightsWatch(
             lambda: [session for room in self._rooms.values() for session in room.sessions]
         )
-        self._exchange = Exchange(self._on_message)
+        self._peer_bus = PeerBus(self._on_message)
         self._committer = Committer(
             # Not only the server's name: a restarted process is another owner.
             leases=Leases(f"{settings.SERVER_ID}:{ids.new_id()}", lease_s=settings.LOCK_LEASE_S),
@@ -61,23 +62,22 @@ class Runtime:
         )
         self._context = RoomContext(
             committer=self._committer,
-            exchange=self._exchange,
+            peer_bus=self._peer_bus,
             engine=self._engine,
             limits=limits,
             load=self._load,
-            forget=self._forget,
         )
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
-        """Begin to listen to other servers, to changes of rights and to the clock."""
+        """Start the tasks: messages of peers, changes of rights, the clock."""
         self._show_depths()
-        await self._exchange.start()
+        await self._peer_bus.start()
         self._spawn(self.rights.run())
         self._spawn(self._tick_all())
 
     async def close(self) -> None:
-        """End in order: let nobody in, commit what waits, tell every session to come back."""
+        """End in order: admit no socket, commit what waits, close every session to reconnect."""
         self.closing = True
         rooms = list(self._rooms.values())
         try:
@@ -89,31 +89,32 @@ class Runtime:
                 room.discard(GOING_DOWN)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_WAIT_S):
-                await asyncio.gather(*(room.until_empty() for room in rooms))
+                await asyncio.gather(*(room.wait_until_empty() for room in rooms))
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._committer.close()
-        await self._exchange.close()
+        await self._peer_bus.close()
 
     def _show_depths(self) -> None:
-        """Have what waits be counted when somebody asks for metrics, and not on the way."""
+        """Compute the depth of the queues when metrics are read, not on the way of an edit."""
 
         def over_rooms(depth: Callable[[Room], int]) -> Callable[[], float]:
             return lambda: float(sum(depth(room) for room in list(self._rooms.values())))
 
-        metrics.QUEUED.set_function(over_rooms(lambda room: room.queued_bytes))
+        metrics.QUEUED.set_function(over_rooms(lambda room: room.queue.size_bytes))
         metrics.PENDING.set_function(over_rooms(lambda room: len(room.live.pending)))
         metrics.OUTBOX.set_function(
-            over_rooms(lambda room: sum(each.outbox_bytes for each in list(room.sessions)))
+            over_rooms(lambda room: sum(session.outbox_bytes for session in list(room.sessions)))
         )
 
     # --- rooms ---
 
     async def room(self, document_id: str, *, lineage: str) -> Room:
-        """Return the document's room, loading it when nobody has it open.
+        """Return the document's room; load the document when no room has it.
 
-        Raises ``TransientError`` when it cannot be loaded now; never starts from empty instead.
+        Raises ``TransientError`` when it cannot be loaded now. A failed load never starts from an
+        empty document.
         """
         room = self._rooms.get(document_id)
         if room is not None:
@@ -128,19 +129,25 @@ class Runtime:
         return await asyncio.shield(task)
 
     async def _open(self, document_id: str, lineage: str) -> Room:
-        self._make_place()
-        self._exchange.join(document_id)
+        self._evict_idle_room()
+        self._peer_bus.join(document_id)
         try:
             async with asyncio.timeout(self.limits.load_wait_s):
                 loaded = await self._load(document_id)
         except Exception as err:
-            self._exchange.leave(document_id)
+            self._peer_bus.leave(document_id)
             logger.exception("document %s not loaded", document_id)
             raise TransientError("The document cannot be loaded now. Try again.") from err
-        room = Room(document_id=document_id, lineage=lineage, loaded=loaded, context=self._context)
+        room = Room(
+            document_id=document_id,
+            lineage=lineage,
+            loaded=loaded,
+            context=self._context,
+            on_discard=self._forget,
+        )
         self._rooms[document_id] = room
         metrics.ROOMS.set(len(self._rooms))
-        self._exchange.greet(document_id, room.live.seq)
+        self._peer_bus.announce_open(document_id, room.live.seq)
         return room
 
     async def _load(self, document_id: str) -> LoadedDocument:
@@ -148,7 +155,8 @@ class Runtime:
             return _load(document_id)
         return await asyncio.to_thread(_load, document_id)
 
-    def _make_place(self) -> None:
+    def _evict_idle_room(self) -> None:
+        """Close the room that has been idle longest when there are too many."""
         if len(self._rooms) + len(self._loading) <= self.limits.rooms:
             return
         idle = [room for room in self._rooms.values() if room.is_idle]
@@ -163,13 +171,13 @@ class Runtime:
     def _forget(self, room: Room) -> None:
         if self._rooms.get(room.document_id) is room:
             del self._rooms[room.document_id]
-            self._exchange.leave(room.document_id)
+            self._peer_bus.leave(room.document_id)
             metrics.ROOMS.set(len(self._rooms))
 
     # --- other servers ---
 
     def _on_message(self, message: dict[str, Any]) -> None:
-        """Hand a message of another server to its room."""
+        """Dispatch a message of a peer to its room."""
         room = self._rooms.get(message["document_id"])
         if room is None:
             return
@@ -179,11 +187,11 @@ class Runtime:
         elif kind == "presence":
             decoder = Decoder(message["frame"])
             if decoder.var_uint() == AWARENESS:
-                room.hear(decode_awareness(decoder.var_bytes()))
+                room.apply_remote_presence(decode_awareness(decoder.var_bytes()))
         elif kind == "hello":
-            self._exchange.answer(room.document_id, room.live.seq)
+            self._peer_bus.announce_present(room.document_id, room.live.seq)
             room.deliver([], last_seq=message["last_seq"])
-            room.say(room.presence.entries(local_only=True))
+            room.fanout.queue_presence(room.presence.entries(local_only=True))
         elif kind == "here":
             room.deliver([], last_seq=message["last_seq"])
         elif kind == "lock_wanted":
@@ -194,7 +202,7 @@ class Runtime:
     async def _tick_all(self) -> None:
         ticks = 0
         while True:
-            await asyncio.sleep(self.limits.compare_s)
+            await asyncio.sleep(self.limits.gap_check_interval_s)
             ticks += 1
             try:
                 await self._tick(rejoin=ticks % _REJOIN_TICKS == 0)
@@ -203,21 +211,21 @@ class Runtime:
                 logger.warning("comparison with the store failed: %r", err)
 
     async def _tick(self, *, rejoin: bool) -> None:
-        """Compare every room with the store in one query, and let go of what is idle."""
+        """Compare every room with the store in one query, and close idle rooms."""
         now = time.monotonic()
         rooms = list(self._rooms.values())
         for room in rooms:
             room.tick(at=now)
-            if room.is_idle and now - (room.idle_since or now) > self.limits.warm_s:
+            if room.is_idle and now - (room.idle_since or now) > self.limits.idle_room_ttl_s:
                 self._spawn(room.close())
         if rejoin:
-            self._exchange.rejoin_all()
+            self._peer_bus.rejoin_all()
             for room in rooms:
-                self._exchange.answer(room.document_id, room.live.seq)
+                self._peer_bus.announce_present(room.document_id, room.live.seq)
         if rooms:
             stored = await asyncio.to_thread(heads_get, [room.document_id for room in rooms])
             for room in rooms:
-                room.compare(stored.get(room.document_id, 0))
+                room.check_for_gap(stored.get(room.document_id, 0))
 
     def _spawn(self, coroutine: Any) -> None:
         task = asyncio.create_task(coroutine)
@@ -232,7 +240,7 @@ class Runtime:
 
 
 def _load(document_id: str) -> LoadedDocument:
-    """Load a document, and mend *documents* where a crash left it behind the log."""
+    """Load a document; advance its head where a crash left it behind the log."""
     loaded = document_load(document_id=document_id)
     stored = heads_get([document_id]).get(document_id)
     if stored is not None and stored < loaded.seq:
@@ -247,8 +255,8 @@ async def get_runtime() -> Runtime:
     """Return the runtime of the running event loop, started at the first use."""
     loop = asyncio.get_running_loop()
     if loop not in _runtimes:
-        # In a context of its own: whoever is the first to need it, a request perhaps, ends long
-        # before it does, and with that request the thread that its context names.
+        # Start in a fresh context. Otherwise the runtime inherits the first request's context,
+        # whose thread-sensitive executor dies with that request.
         _runtimes[loop] = loop.create_task(_start(), context=contextvars.Context())
     return await asyncio.shield(_runtimes[loop])
 

@@ -1,4 +1,4 @@
-"""Who is on a socket and what they may do, read from PostgreSQL and *documents*."""
+"""Authentication and abilities of a socket, read from PostgreSQL and *documents*."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from apps.documents.selectors import document_get
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a connection is let in with; ``lineage`` is the document's."""
+    """The identity and abilities of an admitted socket; ``lineage`` is the document's."""
 
     identity: Identity
     abilities: Abilities
@@ -29,10 +29,10 @@ def token_user(raw: str) -> tuple[User, float]:
 
 
 def admission_get(*, user: User, document_id: str) -> Admission:
-    """Return what ``user`` is let into a document with.
+    """Return the admission of ``user`` to a document.
 
-    Raises ``NotAuthenticatedError`` for nobody, ``DocumentNotFoundError`` for what they may not
-    see.
+    Raises ``NotAuthenticatedError`` for an inactive account, and ``DocumentNotFoundError`` for a
+    document that the user may not see.
     """
     if not user.is_active:
         raise NotAuthenticatedError("This account is not active.")
@@ -42,7 +42,7 @@ def admission_get(*, user: User, document_id: str) -> Admission:
 
 
 def token_admission_get(*, raw: str, document_id: str) -> tuple[Admission, float]:
-    """Return what the user of an access token is let in with, and the token's expiry.
+    """Return the admission of the user of an access token, and the token's expiry.
 
     Raises as ``token_user`` and ``admission_get``.
     """
@@ -55,8 +55,8 @@ def abilities_recheck(
 ) -> dict[tuple[str, str], Abilities | NotFoundError]:
     """Return the present abilities of each ``(user id, document id)``.
 
-    The error stands for a document that is gone or trashed for everybody; no longer being allowed
-    to see it is ``NO_ABILITIES``.
+    The error stands for a document that is deleted or in the trash. A user who may no longer read
+    it has ``NO_ABILITIES``.
     """
     users = {str(user.pk): user for user in User.objects.filter(pk__in={pair[0] for pair in pairs})}
     return {pair: _recheck(users.get(pair[0]), pair[1]) for pair in pairs}

@@ -1,31 +1,31 @@
-"""An edit that does not come by a socket: the same way through the room, waited for to its end."""
+"""An edit from elsewhere than a socket: submitted to the room, and awaited until it is durable."""
 
 import asyncio
 from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
 
-from apps.collab.live import Submission
 from apps.collab.runtime import get_runtime
+from apps.collab.submission import Submission
 from apps.core.errors import AppError, TransientError
 from apps.core.request_ids import request_id_find
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import Vector, decode_vector
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Vector, decode_vector
 
 #: How long a caller waits for its edit to be durable, in seconds.
-WAIT_S = 20.0
+PERSIST_WAIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """Where an edit is in the log; ``duplicate`` when it was there before."""
+    """The place of an edit in the log; ``duplicate`` when it was there before."""
 
     seq: int
     duplicate: bool
 
 
 class _Caller:
-    """Somebody who waits for one edit."""
+    """The author of one edit, as a future of its answer."""
 
     can_wait = False
 
@@ -35,15 +35,15 @@ class _Caller:
         self.answer: asyncio.Future[Submitted] = asyncio.get_running_loop().create_future()
 
     def on_persisted(self, unique_id: str, seq: int) -> None:
-        """Take the seq."""
+        """Resolve with the seq."""
         self._set(Submitted(seq, duplicate=False))
 
     def on_duplicate(self, unique_id: str, seq: int) -> None:
-        """Take the first seq."""
+        """Resolve with the first seq."""
         self._set(Submitted(seq, duplicate=True))
 
     def on_rejected(self, unique_id: str | None, error: AppError) -> None:
-        """Take the error."""
+        """Fail with the error."""
         if not self.answer.done():
             self.answer.set_exception(error)
 
@@ -65,9 +65,9 @@ def operation_submit(
     update: bytes,
     version_vector: bytes | None = None,
 ) -> Submitted:
-    """Put an edit through the document's room and wait until it is in the log on disk.
+    """Submit an edit to the document's room and wait until it is in the log on disk.
 
-    The caller has checked the right to write. Raises ``InvalidInputError`` for what is no update,
+    The caller has checked the right to write. Raises ``InvalidInputError`` for a malformed update,
     ``ConflictError`` when it builds on operations that the log lacks, ``LimitExceededError``, and
     ``TransientError`` when it cannot be stored now; then the same call may be repeated.
     """
@@ -82,7 +82,7 @@ def operation_submit(
         caller = _Caller(author_id)
         room.submit(Submission(update, header, caller, unique_id))
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(PERSIST_WAIT_S):
                 return await caller.answer
         except TimeoutError as err:
             raise TransientError(

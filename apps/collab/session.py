@@ -1,4 +1,4 @@
-"""One open socket: who it is, what it may do, and the frames on their way to it."""
+"""A session: one open socket, its user and abilities, and the frames on their way to it."""
 
 import logging
 from collections import deque
@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from apps.accounts.roles import Abilities
-from apps.collab.close_codes import FORBIDDEN, TRY_AGAIN, close_code_of
+from apps.collab import protocol
+from apps.collab.close_codes import FORBIDDEN, TRY_AGAIN, Close, close_of, close_with
 from apps.collab.limits import Limits
 from apps.collab.presence import Identity
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, TransientError
-from apps.core.flag import Flag
-from apps.crdt import protocol
-from apps.crdt.vectors import Vector, encode_vector
+from apps.core.small_event import SmallEvent
+from apps.crdt.codec.vectors import Vector, encode_vector
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +23,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Session:
     """One client of one document.
 
-    ``native`` clients offered ``scriptorium.v1`` and get frames 100 to 102. Frames are queued
-    here and written by one task, so a reader that is slow waits alone; one that is slower than
-    ``outbox_bytes`` is cut off and catches up by sync.
+    ``native`` clients offered ``scriptorium.v1`` and get frames from 100 on. Frames are queued
+    here and written by one task, so a slow reader delays only itself. A reader whose outbox grows
+    beyond ``outbox_bytes`` is disconnected, and catches up by sync.
     """
 
-    #: An edit that came too early may wait: a socket can be asked for what is missing.
+    #: An edit may be pending: a socket can be asked for the operations that it needs.
     can_wait = True
 
     def __init__(
@@ -48,61 +48,69 @@ class Session:
         self.native = native
         self.user_id = identity.user_id
         self.request_id = request_id
-        #: Set once; the reason why the server ends the session.
-        self.close_code: int | None = None
+        #: The close frame, once the server ends the session.
+        self._close: Close | None = None
         self._send = send
         self._limits = limits
-        #: None while nothing waits, which is most of the time, and of most sessions.
+        #: None while it is empty, which saves memory: most sessions are idle.
         self._outbox: deque[bytes] | None = None
         self._outbox_bytes = 0
-        self._wake = Flag()
+        self._wake = SmallEvent()
 
     # --- out ---
 
     @property
+    def close_code(self) -> int | None:
+        """Return the close code, None while the server does not end the session."""
+        return None if self._close is None else self._close.code
+
+    @property
     def outbox_bytes(self) -> int:
-        """Return the size of the frames that wait to be read."""
+        """Return the size of the frames that wait to be sent."""
         return self._outbox_bytes
 
     def push(self, frame: bytes) -> None:
-        """Queue a frame. Cuts the session off when it does not read what it gets."""
-        if self.close_code is not None:
+        """Queue a frame. Disconnects a session whose outbox is over its bound."""
+        if self._close is not None:
             return
         if self._outbox is None:
             self._outbox = deque()
         self._outbox.append(frame)
         self._outbox_bytes += len(frame)
-        # What is being sent right now does not count: one frame may be as large as a document.
+        # The frame being sent does not count: it may be as large as a document.
         if self._outbox_bytes > self._limits.outbox_bytes and len(self._outbox) > 1:
             self._outbox.clear()
-            self.close(TRY_AGAIN)
+            self.close(TRY_AGAIN, "This client reads too slowly. Connect again.")
         self._wake.set()
 
-    def close(self, code: int) -> None:
-        """End the session with a close code; what is queued is still sent."""
-        if self.close_code is None:
-            self.close_code = code
+    def close(self, code: int, reason: str = "") -> None:
+        """End the session with a close frame; queued frames are still sent.
+
+        Without a reason the frame has that of its code. The first call wins.
+        """
+        if self._close is None:
+            self._close = close_with(code, reason)
             metrics.CLOSED.labels(code=str(code)).inc()
             self._wake.set()
 
     async def write(self) -> None:
-        """Send what is queued until the session ends, then the close frame."""
+        """Send queued frames until the session ends, then the close frame."""
         while True:
             while self._outbox:
                 frame = self._outbox.popleft()
                 self._outbox_bytes -= len(frame)
                 await self._send({"type": "websocket.send", "bytes": frame})
             self._outbox = None
-            if self.close_code is not None:
-                await self._send({"type": "websocket.close", "code": self.close_code})
+            if self._close is not None:
+                await self._send({"type": "websocket.close", **self._close._asdict()})
                 return
             self._wake.clear()
             await self._wake.wait()
 
-    # --- what becomes of its submissions (``live.Author``) --------------------------------------
+    # --- the answers to its submissions (``submission.Author``) ---
 
     def on_received(self, unique_id: str) -> None:
-        """Acknowledge receipt (§4)."""
+        """Acknowledge receipt (docs/system-flow.md, §4)."""
         self.push(protocol.encode_ack(unique_id, protocol.STAGE_RECEIVED, 0))
 
     def on_persisted(self, unique_id: str, seq: int) -> None:
@@ -115,9 +123,9 @@ class Session:
         self.push(protocol.encode_ack(unique_id, protocol.STAGE_DUPLICATE, seq))
 
     def on_rejected(self, unique_id: str | None, error: AppError) -> None:
-        """Say that an edit was refused: by frame 102, or to a stock client by the close code.
+        """Reject an edit: by frame 102, or for a stock client by the close code.
 
-        What may succeed later is no refusal: the session is told to come back and repeat it.
+        A transient error rejects nothing: the session is closed, reconnects and sends it again.
         """
         metrics.REJECTED.labels(code=error.code).inc()
         if unique_id is not None and not isinstance(error, TransientError):
@@ -125,16 +133,16 @@ class Session:
             return
         if isinstance(error, ForbiddenError):
             self.push(protocol.encode_permission_denied(error.message))
-        self.close(close_code_of(error))
+        self.close(*close_of(error))
 
     def on_missing(self, vector: Vector) -> None:
-        """Ask for what an update needs and the server has not seen."""
+        """Ask for the operations that an update needs and the server has not seen."""
         self.push(protocol.encode_sync_step1(encode_vector(vector)))
 
     # --- rights ---
 
     def set_abilities(self, abilities: Abilities) -> None:
-        """Take on a changed right: a reader stays, whoever may not even read goes (4403)."""
+        """Apply changed abilities: a session that may no longer read is closed (4403)."""
         self.abilities = abilities
         if not abilities.read:
             self.close(FORBIDDEN)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
-from apps.core.api_errors import STORAGE_ERRORS
+from apps.core.api.errors import STORAGE_ERRORS
 
 API_PREFIX = "/api/"
 #: When to come back to a page whose storage was away, in seconds; the page does so by itself.

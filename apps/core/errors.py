@@ -1,7 +1,7 @@
 """The errors of the product: what went wrong, said once, for every interface.
 
 Each concrete error is defined beside the code that raises it, as a subclass of one of the kinds
-below. The HTTP status of a kind is mapped in ``apps.core.api_errors``, its close code in
+below. The HTTP status of a kind is mapped in ``apps.core.api.errors``, its close code in
 ``apps.collab.close_codes``, and nowhere else.
 """
 

@@ -1,6 +1,6 @@
 """Moments at which a test lets the process die, as by a power cut.
 
-On the way of an edit (§4), and between the steps of a compaction (ADR 0007).
+On the way of an edit (docs/system-flow.md, §4), and between the steps of a compaction (ADR 0007).
 ``FAILPOINT=after_insert:25`` arms one for a process: it dies by SIGKILL at the 25th time. Every
 place looks at ``armed`` first; where nothing is armed, that look is all that it costs. For
 ``tests/crash`` only: the production settings refuse it.
@@ -27,7 +27,7 @@ EDIT_POINTS = (
     "before_ack",  # the commit is known on the event loop
     "before_broadcast",  # ``ack persisted`` is sent to the author; nobody else has seen the edit
 )
-#: In the order of a compaction's steps (``apps.pipeline.compaction``).
+#: In the order of a compaction's steps (``apps.maintenance.compaction``).
 COMPACTION_POINTS = (
     "after_packed",  # a row of packed operations is stored
     "after_base_marked",  # all is checked, nothing is decided

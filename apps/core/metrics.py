@@ -86,7 +86,7 @@ SNAPSHOT_AGE = Gauge(
     "scriptorium_snapshot_age_seconds",
     "How long the oldest operation of a worker's documents has waited for its snapshot.",
 )
-SET_ASIDE = Counter("scriptorium_set_aside_total", "Operations put into quarantine.", ["reason"])
+QUARANTINED = Counter("scriptorium_set_aside_total", "Operations put into quarantine.", ["reason"])
 LOG_SHORTENED = Counter(
     "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."
 )
@@ -98,7 +98,7 @@ LOOP_ERRORS = Counter(
 )
 
 
-class Laps:
+class StepTimer:
     """The time that one step after the other takes, for the metrics and for a trace, if any."""
 
     __slots__ = ("_at", "_trace")

@@ -1,6 +1,6 @@
 """The indexes in MongoDB: what the entities ask for, held against what is there.
 
-The unique ones are the arbiters of every race (DESIGN, invariants 2 and 3): without one, two
+The unique ones decide every race (docs/invariants.md, 2 and 3): without one, two
 servers could give the same number to two operations. Names and directions are the server's matter:
 one of the dialects makes its own.
 """

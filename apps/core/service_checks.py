@@ -19,7 +19,7 @@ from django_redis import get_redis_connection
 from mongoengine.connection import get_connection
 
 from apps.core import clock, health
-from apps.core.api_errors import STORAGE_ERRORS
+from apps.core.api.errors import STORAGE_ERRORS
 from apps.core.mongo_indexes import Index, indexes_found, indexes_wanted
 from apps.core.mongo_plans import (
     WHOLE_COLLECTION,

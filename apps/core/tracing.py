@@ -2,7 +2,7 @@
 
 Off unless ``OTEL_EXPORTER_OTLP_ENDPOINT`` says where they go: then ``tracer`` is None, nothing of
 OpenTelemetry's traces is imported, and a batch of edits costs a few looks at that. Otherwise it is
-that of ``apps.core.spans``.
+that of ``apps.core.otlp``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,7 +49,7 @@ class Tracer(Protocol):
         """Send off what is left, as far as that takes no time."""
 
 
-class Together:
+class TraceGroup:
     """Traces of several batches that take a step together."""
 
     def __init__(self, traces: Sequence[Trace]) -> None:
@@ -62,7 +62,7 @@ class Together:
 
 
 class Steps(Protocol):
-    """What takes note of steps: a ``Trace``, or several ``Together``."""
+    """What takes note of steps: a ``Trace``, or several ``TraceGroup``."""
 
     def step(self, name: str, started: float, ended: float) -> None:
         """Add a step that has ended."""
@@ -75,7 +75,7 @@ def start(endpoint: str | None, *, server_id: str) -> None:
     """Begin to trace, to an address that takes OTLP over HTTP; without one nothing is traced."""
     global tracer  # noqa: PLW0603 - one tracer for a process
     if endpoint and tracer is None:
-        from apps.core.spans import OtlpTracer
+        from apps.core.otlp import OtlpTracer
 
         tracer = OtlpTracer(endpoint, server_id=server_id)
 

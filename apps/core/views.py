@@ -14,7 +14,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say which services can be reached; 503 when one cannot that a request would need.
 
-    Without Kafka everything goes on, and what it misses is read from the log (§8): *degraded*.
+    Without Kafka everything continues from the log (docs/system-flow.md, §8): *degraded*.
     """
     services = health.services_check()
     away = {name: state for name, state in services.items() if state != "ok"}

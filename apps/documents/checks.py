@@ -1,7 +1,7 @@
 """The queries of *documents* that people and workers wait for (``manage.py check --services``)."""
 
 from apps.core.clock import now
-from apps.core.moments import moment_text
+from apps.core.mongo_datetime import datetime_text
 from apps.core.mongo_plans import HotQuery, hot_queries
 from apps.documents.heads import document_rows
 
@@ -12,7 +12,7 @@ hot_queries.add(
     HotQuery(
         "what Kafka has not got",
         document_rows,
-        {"unpublished": True, "updated_at": {"$lt": moment_text(now())}},
+        {"unpublished": True, "updated_at": {"$lt": datetime_text(now())}},
     ),
     HotQuery(
         "somebody's list",

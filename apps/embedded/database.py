@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apps.embedded.binaries import postgres_binary
+from apps.embedded.data_dir import DataDir, write_private
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place, write_private
 from apps.embedded.programs import (
     ROOT,
     Program,
@@ -20,7 +20,7 @@ from apps.embedded.programs import (
     postgres_init_command,
     unprivileged,
 )
-from apps.embedded.running import run_logged, with_log
+from apps.embedded.run_command import run_logged, with_log
 
 #: How long PostgreSQL may take until it serves, in seconds: it may have a crash to recover from.
 START_WAIT_S = 60
@@ -33,7 +33,7 @@ def database_exists(data_dir: Path) -> bool:
     return (data_dir / "postgres" / "PG_VERSION").exists()
 
 
-def database_make(place: Place) -> None:
+def database_make(place: DataDir) -> None:
     """Make PostgreSQL's folder; under its name it is whole, however this may be cut short."""
     draft = place.data_dir / "postgres.new"
     shutil.rmtree(draft, ignore_errors=True)
@@ -47,7 +47,7 @@ def database_make(place: Place) -> None:
 
 
 @contextlib.contextmanager
-def database_serving(place: Place) -> Iterator[None]:
+def database_serving(place: DataDir) -> Iterator[None]:
     """Let PostgreSQL alone serve while the block runs; the folder must be held."""
     program = postgres(place)
     with place.log_file(program.name).open("wb") as log:
@@ -69,13 +69,13 @@ def database_serving(place: Place) -> Iterator[None]:
         place.pid_file(program.name).unlink(missing_ok=True)
 
 
-def database_dump(place: Place, file: Path) -> None:
+def database_dump(place: DataDir, file: Path) -> None:
     """Write all of the database as it is at one moment to a file. Raises ``EmbeddedError``."""
     # The backup as a whole is compressed.
     _client(place, "pg_dump", "--format=custom", "--compress=0", "--no-owner", "--file", str(file))
 
 
-def database_load(place: Place, file: Path) -> None:
+def database_load(place: DataDir, file: Path) -> None:
     """Load a dump into a database that is new: all of it or nothing. Raises ``EmbeddedError``."""
     _client(place, "pg_restore", "--single-transaction", "--no-owner", str(file))
 
@@ -91,7 +91,7 @@ def check_namespace() -> None:
         )
 
 
-def _client(place: Place, name: str, *words: str) -> None:
+def _client(place: DataDir, name: str, *words: str) -> None:
     """Run one of PostgreSQL's own clients; the password is not among its words, all read those."""
     port = str(place.ports["postgres"])
     done = subprocess.run(  # noqa: S603 - our own words
@@ -110,7 +110,7 @@ def _client(place: Place, name: str, *words: str) -> None:
         raise EmbeddedError(f"PostgreSQL's {name} failed ({done.returncode}): {reason}")
 
 
-def _wait(place: Place, program: Program, process: "subprocess.Popen[bytes]") -> None:
+def _wait(place: DataDir, program: Program, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_WAIT_S
     while (trouble := program.trouble()) is not None:
         if process.poll() is not None or time.monotonic() > deadline:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.embedded.binaries import nginx_binary
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from apps.embedded.programs import ROOT, Program, Site, Stage, answers, unprivileged
 
 TEMPLATE = ROOT / "docker" / "gateway" / "nginx.conf.template"
@@ -61,7 +61,7 @@ class Gateway:
             }
         )
 
-    def program(self, place: Place) -> Program:
+    def program(self, place: DataDir) -> Program:
         """Return nginx as a program. Raises ``EmbeddedError`` where there is none."""
         return Program(
             "gateway",
@@ -72,7 +72,7 @@ class Gateway:
             stage=Stage.DOOR,
         )
 
-    def write(self, place: Place) -> None:
+    def write(self, place: DataDir) -> None:
         """Write the configuration and have nginx check it. Raises ``EmbeddedError``."""
         folder = _folder(place)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -87,7 +87,7 @@ class Gateway:
             reason = next((line for line in done.stderr.splitlines() if "[emerg]" in line), "")
             raise EmbeddedError(f"The gateway cannot start: {reason.partition('[emerg] ')[2]}")
 
-    def _nginx(self, place: Place) -> list[str]:
+    def _nginx(self, place: DataDir) -> list[str]:
         folder = _folder(place)
         return [str(nginx_binary()), "-p", f"{folder}{os.sep}", "-c", "nginx.conf", "-e", "stderr"]
 
@@ -115,5 +115,5 @@ def _certificate(tls: Tls) -> str:
     return f'ssl_certificate "{tls.certificate}"; ssl_certificate_key "{tls.key}";'
 
 
-def _folder(place: Place) -> Path:
+def _folder(place: DataDir) -> Path:
     return place.data_dir / "gateway"

@@ -16,9 +16,9 @@ from string import Template
 from confluent_kafka.admin import AdminClient
 
 from apps.embedded.binaries import java_binary, maven_binary
-from apps.embedded.place import Place
+from apps.embedded.data_dir import DataDir
 from apps.embedded.programs import ASK_S, ROOT, Program
-from apps.embedded.running import run_logged
+from apps.embedded.run_command import run_logged
 
 _FILES = Path(__file__).with_name("apache_kafka")
 _POM = _FILES / "pom.xml"
@@ -26,7 +26,7 @@ _CACHE = ROOT / ".cache"
 _FOLDER = "kafka"
 
 
-def kafka(place: Place) -> Program:
+def kafka(place: DataDir) -> Program:
     """Return the broker as a program. Raises ``EmbeddedError`` where there is no Java for it."""
     command = [
         *_java("-Xms128m", "-Xmx512m"),
@@ -53,7 +53,7 @@ def jars_are_there() -> bool:
     return _jars().exists()
 
 
-def jars_bring(place: Place) -> None:
+def jars_bring(place: DataDir) -> None:
     """Have Maven bring the jars; under their name they are whole. Raises ``EmbeddedError``."""
     _CACHE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kafka.new-", dir=_CACHE) as draft:
@@ -67,12 +67,12 @@ def jars_bring(place: Place) -> None:
             Path(draft, "jars").rename(_jars())
 
 
-def folder_is_there(place: Place) -> bool:
+def folder_is_there(place: DataDir) -> bool:
     """Return whether the broker's folder has been made."""
     return (place.data_dir / _FOLDER).exists()
 
 
-def properties_write(place: Place, folder: str = _FOLDER) -> None:
+def properties_write(place: DataDir, folder: str = _FOLDER) -> None:
     """Write the broker's settings; they name ``folder`` within the data folder."""
     template = Template((_FILES / "server.properties").read_text(encoding="utf-8"))
     text = template.substitute(
@@ -83,7 +83,7 @@ def properties_write(place: Place, folder: str = _FOLDER) -> None:
     _properties_file(place).write_text(text, encoding="utf-8")
 
 
-def folder_make(place: Place) -> None:
+def folder_make(place: DataDir) -> None:
     """Make the broker's folder; under its name it is whole, however this may be cut short."""
     draft = f"{_FOLDER}.new"
     shutil.rmtree(place.data_dir / draft, ignore_errors=True)
@@ -107,7 +107,7 @@ def _jars() -> Path:
     return _CACHE / f"kafka-{hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]}"
 
 
-def _properties_file(place: Place) -> Path:
+def _properties_file(place: DataDir) -> Path:
     return place.data_dir / "run" / "kafka.properties"
 
 

@@ -25,7 +25,7 @@ Answer = tuple[int, dict[str, Any]]
 _WRITES = frozenset({"insert", "update", "delete", "bulkWrite"})
 
 
-class TakenBackError(Exception):
+class RolledBackError(Exception):
     """SQLite has ended a command's transaction by itself: nothing of the command is stored."""
 
 
@@ -56,7 +56,7 @@ class DurableHandler(NeoSQLiteHandler):  # type: ignore[misc]
             try:
                 answer = handle(msg)
                 if not connection.in_transaction:
-                    raise TakenBackError("SQLite has rolled the command back.")
+                    raise RolledBackError("SQLite has rolled the command back.")
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from apps.embedded.data_dir import DataDir, write_private
 from apps.embedded.database import check_namespace, database_exists, database_make
-from apps.embedded.given import Given
-from apps.embedded.place import Place, write_private
+from apps.embedded.external_services import ExternalService
 from apps.embedded.programs import (
     ROOT,
     Program,
@@ -41,7 +41,7 @@ class Plan:
     product: list[Program]
     #: Makes what the services need, before any of them starts.
     prepare: Callable[[Step], None]
-    given: list[Given] = field(default_factory=list)
+    given: list[ExternalService] = field(default_factory=list)
     #: Between the services and the product.
     commands: Sequence[Command] = (MIGRATE, SEED)
 
@@ -51,7 +51,7 @@ class Plan:
         return [*self.services, *self.product]
 
 
-def up_plan(place: Place, site: Site, *, only_services: bool = False) -> Plan:
+def up_plan(place: DataDir, site: Site, *, only_services: bool = False) -> Plan:
     """Return what ``make up`` is. ``only_services`` leaves out the product."""
 
     def prepare(step: Step) -> None:
@@ -69,7 +69,7 @@ def up_plan(place: Place, site: Site, *, only_services: bool = False) -> Plan:
     )
 
 
-def environment_of(place: Place, urls: Mapping[str, str]) -> dict[str, str]:
+def environment_of(place: DataDir, urls: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of all children: this one's, and the settings of the product."""
     environment = {
         **os.environ,
@@ -84,14 +84,14 @@ def environment_of(place: Place, urls: Mapping[str, str]) -> dict[str, str]:
     return environment
 
 
-def folders_make(place: Place) -> None:
+def folders_make(place: DataDir) -> None:
     """Make what Redis and the embedded MongoDB server find their data and settings in."""
     for name in ("redis", "mongo"):
         (place.data_dir / name).mkdir(mode=0o700, exist_ok=True)
     write_private(redis_config_file(place), f"requirepass {place.password}\n")
 
 
-def postgres_prepare(place: Place, step: Step) -> None:
+def postgres_prepare(place: DataDir, step: Step) -> None:
     """Make PostgreSQL's folder where there is none."""
     if not database_exists(place.data_dir):
         check_namespace()

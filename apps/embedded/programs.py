@@ -18,11 +18,11 @@ import redis
 from confluent_kafka.admin import AdminClient
 
 from apps.embedded.binaries import postgres_binary, redis_binary
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 
 ROOT = Path(__file__).resolve().parents[2]
-_CHILD = Path(__file__).with_name("child.py")
+_CHILD = Path(__file__).with_name("exec_child.py")
 _MANAGE = [sys.executable, str(ROOT / "manage.py")]
 _CELERY = [sys.executable, "-m", "celery", "-A", "config"]
 #: How long one question to a service may take, in seconds.
@@ -71,7 +71,7 @@ class Program:
             return err
         return None
 
-    def words(self, place: Place) -> list[str]:
+    def words(self, place: DataDir) -> list[str]:
         """Return the whole command, word by word."""
         return [
             *self.prefix,
@@ -79,7 +79,7 @@ class Program:
             *self.command,
         ]
 
-    def command_line(self, place: Place) -> str:
+    def command_line(self, place: DataDir) -> str:
         """Return the whole command as a shell would read it."""
         return shlex.join(self.words(place))
 
@@ -99,13 +99,13 @@ class Site:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-def child_command(place: Place, name: str, stop_signal: str) -> list[str]:
+def child_command(place: DataDir, name: str, stop_signal: str) -> list[str]:
     """Return the words that go before a command to make it a child with a pid file."""
     pid_file = str(place.pid_file(name))
     return [sys.executable, "-I", "-S", str(_CHILD), pid_file, stop_signal]
 
 
-def services(place: Place) -> list[Program]:
+def services(place: DataDir) -> list[Program]:
     """Return the four services of ``make up``, in the order of their start."""
     return [postgres(place), redis_server(place), mongo_server(place), _kafka(place)]
 
@@ -153,7 +153,7 @@ def beat() -> Program:
 # --- PostgreSQL ------------------------------------------------------------------------------
 
 
-def postgres(place: Place) -> Program:
+def postgres(place: DataDir) -> Program:
     """Return PostgreSQL as a program."""
     command = [
         str(postgres_binary(place, "postgres")),
@@ -171,7 +171,7 @@ def postgres(place: Place) -> Program:
     return Program("postgres", "PostgreSQL", command, ask, "INT", prefix=unprivileged())
 
 
-def postgres_init_command(place: Place, folder: Path, password_file: Path) -> list[str]:
+def postgres_init_command(place: DataDir, folder: Path, password_file: Path) -> list[str]:
     """Return the command that makes a new database in a folder that is not there yet."""
     return [
         *unprivileged(),
@@ -201,7 +201,7 @@ def unprivileged() -> tuple[str, ...]:
 # --- Redis, the MongoDB wire server, Kafka ---------------------------------------------------
 
 
-def redis_server(place: Place) -> Program:
+def redis_server(place: DataDir) -> Program:
     """Return Redis as a program."""
     return Program(
         "redis",
@@ -217,12 +217,12 @@ def redis_server(place: Place) -> Program:
     )
 
 
-def redis_config_file(place: Place) -> Path:
+def redis_config_file(place: DataDir) -> Path:
     """Return where Redis reads its password: everybody on this machine reads command lines."""
     return place.data_dir / "run" / "redis.conf"
 
 
-def mongo_server(place: Place) -> Program:
+def mongo_server(place: DataDir) -> Program:
     """Return the embedded server of the MongoDB wire protocol as a program."""
 
     def ask() -> None:
@@ -246,7 +246,7 @@ def mongo_server(place: Place) -> Program:
     )
 
 
-def _kafka(place: Place) -> Program:
+def _kafka(place: DataDir) -> Program:
     port = place.ports["kafka"]
     settings: dict[str, str | int | float | bool] = {
         "bootstrap.servers": f"127.0.0.1:{port}",
@@ -255,7 +255,7 @@ def _kafka(place: Place) -> Program:
     return Program(
         "kafka",
         "Kafka",
-        [sys.executable, "-m", "apps.embedded.broker", "--port", str(port)],
+        [sys.executable, "-m", "apps.embedded.mock_kafka", "--port", str(port)],
         lambda: AdminClient(settings).list_topics(timeout=ASK_S),
     )
 

@@ -19,9 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from apps.embedded.alone import UP, alone
-from apps.embedded.archive import POSTGRES, SECRETS, archive_read, secrets_decode
 from apps.embedded.backup import Tell
+from apps.embedded.backup_file import POSTGRES, SECRETS, archive_read, secrets_decode
+from apps.embedded.data_dir import DataDir, sync
+from apps.embedded.data_dir_lock import UP, exclusive
 from apps.embedded.database import (
     check_namespace,
     database_load,
@@ -29,7 +30,6 @@ from apps.embedded.database import (
     database_serving,
 )
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place, sync
 from apps.embedded.supervise import Supervisor
 
 #: What a restore replaces. The rest of a data folder is logs and notes.
@@ -77,7 +77,7 @@ def restore(
 def restore_finish(data_dir: Path) -> None:
     """End a restore that was cut short after it had been decided."""
     if (data_dir / _READY).exists() or (data_dir / _OLD).exists():
-        with alone(data_dir, "restore") as other:
+        with exclusive(data_dir, "restore") as other:
             if other is None:
                 _finish(data_dir)
 
@@ -85,7 +85,7 @@ def restore_finish(data_dir: Path) -> None:
 @contextlib.contextmanager
 def _held(data_dir: Path) -> Iterator[None]:
     """Hold a data folder in which nothing runs. Raises ``EmbeddedError`` where something does."""
-    with alone(data_dir, "restore") as other:
+    with exclusive(data_dir, "restore") as other:
         if other == UP:
             raise EmbeddedError(f"Scriptorium runs on {data_dir}. Stop it first: make down")
         if other is not None:
@@ -96,7 +96,7 @@ def _held(data_dir: Path) -> Iterator[None]:
 def _check_data(data_dir: Path, *, force: bool) -> bool:
     """Return whether there is data; raise if so, unless it may be moved aside."""
     has_data = any((data_dir / name).exists() for name in _DATA)
-    if has_data and Supervisor(Place.open(data_dir), [], {}).answers():
+    if has_data and Supervisor(DataDir.open(data_dir), [], {}).answers():
         raise EmbeddedError(f"Scriptorium is still stopping on {data_dir}; try again in a moment.")
     if has_data and not force:
         raise EmbeddedError(
@@ -127,7 +127,7 @@ def _build(file: Path, data_dir: Path, tell: Tell) -> None:
 
 def _fill(draft: Path, parts: Path, tell: Tell) -> None:
     started = time.monotonic()
-    place = Place.open(draft, secret_key=secrets_decode((parts / SECRETS).read_bytes()))
+    place = DataDir.open(draft, secret_key=secrets_decode((parts / SECRETS).read_bytes()))
     (parts / "mongo").rename(draft / "mongo")
     (draft / "redis").mkdir(mode=0o700)
     tell(f"  mongo: unpacked ({time.monotonic() - started:.1f} s)")

@@ -9,8 +9,9 @@ import os
 from dataclasses import replace
 
 from apps.embedded.binaries import nginx_binary
+from apps.embedded.data_dir import DataDir
+from apps.embedded.external_services import ExternalService, external_services
 from apps.embedded.gateway import Gateway
-from apps.embedded.given import Given, services_given
 from apps.embedded.kafka import (
     folder_is_there,
     folder_make,
@@ -19,7 +20,6 @@ from apps.embedded.kafka import (
     kafka,
     properties_write,
 )
-from apps.embedded.place import Place
 from apps.embedded.plan import (
     MIGRATE,
     SEED,
@@ -47,9 +47,9 @@ _TOPICS: Command = ("Kafka's topics", ("kafka_topics",))
 _MAKERS = {"postgres": postgres, "redis": redis_server, "mongo": mongo_server, "kafka": kafka}
 
 
-def stack_plan(place: Place, gateway: Gateway) -> Plan:
+def stack_plan(place: DataDir, gateway: Gateway) -> Plan:
     """Return what ``make stack`` is. Raises ``EmbeddedError`` where something is not installed."""
-    given = services_given(os.environ)
+    given = external_services(os.environ)
     started = [name for name in _MAKERS if name not in {each.program for each in given}]
     nginx_binary()
 
@@ -75,14 +75,14 @@ def stack_plan(place: Place, gateway: Gateway) -> Plan:
     )
 
 
-def stack_services(place: Place, names: list[str]) -> list[Program]:
+def stack_services(place: DataDir, names: list[str]) -> list[Program]:
     """Return the named services, in the order of their start."""
     programs = [_MAKERS[name](place) for name in names]
     told = {"mongo": "MongoDB (the embedded server; MONGODB_URL names a real one)"}
     return [replace(each, title=told.get(each.name, each.title)) for each in programs]
 
 
-def stack_environment(place: Place, given: list[Given]) -> dict[str, str]:
+def stack_environment(place: DataDir, given: list[ExternalService]) -> dict[str, str]:
     """Return the environment of all children; what is given there already stays."""
     urls = place.urls() | {each.variable: each.url for each in given}
     if "REDIS_URL" in {each.variable for each in given}:
@@ -90,7 +90,7 @@ def stack_environment(place: Place, given: list[Given]) -> dict[str, str]:
     return environment_of(place, {**urls, "TRUSTED_PROXIES": "1"})
 
 
-def web_servers(place: Place) -> list[Program]:
+def web_servers(place: DataDir) -> list[Program]:
     """Return the web servers; nobody but the gateway of this machine reaches them."""
     return [
         web_server(name, Site("127.0.0.1", place.ports[name]), server_id=name)
@@ -98,7 +98,7 @@ def web_servers(place: Place) -> list[Program]:
     ]
 
 
-def _kafka_prepare(place: Place, step: Step) -> None:
+def _kafka_prepare(place: DataDir, step: Step) -> None:
     if not jars_are_there():
         with step("Apache Kafka from Maven Central, once"):
             jars_bring(place)

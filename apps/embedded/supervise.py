@@ -9,8 +9,8 @@ from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from apps.embedded.programs import ROOT, Program, Stage, child_command
 
 #: How long a program may take to stop before it is killed, in seconds.
@@ -69,7 +69,7 @@ priority={priority}
 """
 
 
-def configuration(place: Place, programs: Sequence[Program]) -> str:
+def configuration(place: DataDir, programs: Sequence[Program]) -> str:
     """Return supervisord's configuration."""
 
     def text(value: object) -> str:
@@ -114,7 +114,7 @@ class Supervisor:
     """One running supervisord. ``start`` and ``stop`` frame its life."""
 
     def __init__(
-        self, place: Place, programs: Sequence[Program], environment: Mapping[str, str]
+        self, place: DataDir, programs: Sequence[Program], environment: Mapping[str, str]
     ) -> None:
         self._place = place
         self._programs = list(programs)

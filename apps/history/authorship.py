@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from apps.crdt.authorship import text_runs
-from apps.history.clocks import Clocks, Origin, clocks_of
-from apps.history.recovery import document_load, moment_load, state_of
+from apps.crdt.analysis.attribution import text_runs
+from apps.history.attribution import AttributionIndex, Origin, attribution_load
+from apps.history.recovery import document_load, document_load_at, state_of
 from apps.oplog.selectors import head_seq
 
 #: What one author brought within so long is one run.
@@ -24,7 +24,7 @@ class ClientRun:
     received_at: datetime
 
 
-class AuthoredPiece(NamedTuple):
+class AttributedText(NamedTuple):
     """Text that stands together and came with one operation."""
 
     text: str
@@ -42,7 +42,7 @@ class Authorship:
     seq: int
     texts: list[str]
     places: list[int]
-    clocks: Clocks
+    clocks: AttributionIndex
 
     @property
     def author_ids(self) -> set[str]:
@@ -50,10 +50,10 @@ class Authorship:
         return {self.clocks.author_ids[place] for place in self.places}
 
     @property
-    def pieces(self) -> list[AuthoredPiece]:
+    def pieces(self) -> list[AttributedText]:
         """Return the pieces one by one."""
         origins = map(self.clocks.origin, self.places)
-        return list(map(AuthoredPiece, self.texts, origins))
+        return list(map(AttributedText, self.texts, origins))
 
 
 def document_authorship(*, document_id: str, lineage: str, seq: int | None = None) -> Authorship:
@@ -64,10 +64,10 @@ def document_authorship(*, document_id: str, lineage: str, seq: int | None = Non
     if seq is None:
         loaded = document_load(document_id=document_id)
     else:
-        loaded = moment_load(document_id=document_id, seq=seq)
+        loaded = document_load_at(document_id=document_id, seq=seq)
     state = state_of(loaded, document_id=document_id)
     loaded.engine.close()
-    clocks = clocks_of(document_id=document_id, lineage=lineage, up_to=loaded.seq)
+    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=loaded.seq)
     texts, places = text_runs(state, clocks.runs)
     return Authorship(loaded.seq, texts, places, clocks)
 
@@ -78,7 +78,7 @@ def client_runs(*, document_id: str, lineage: str, after: int = 0) -> tuple[int,
     For whoever has the document itself, whose structs have clocks. Raises ``LogGapError``.
     """
     seq = head_seq(document_id=document_id)
-    clocks = clocks_of(document_id=document_id, lineage=lineage, up_to=seq)
+    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=seq)
     runs: list[ClientRun] = []
     for client, first, end, place in clocks.brought_after(after):
         origin = clocks.origin(place)

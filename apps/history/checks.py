@@ -2,8 +2,8 @@
 
 from apps.core.mongo import equal
 from apps.core.mongo_plans import HotQuery, hot_queries
+from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
-from apps.history.processed import processed_rows
 
 _DOCUMENT = {"document_id": equal("none")}
 

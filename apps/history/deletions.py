@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import groupby
 
-from apps.crdt.contents import STRING
-from apps.crdt.pieces import Span, read_pieces, text_of
-from apps.crdt.units import Units
-from apps.history.authorship import AuthoredPiece
-from apps.history.clocks import Clocks, Origin, clocks_of
-from apps.history.moments import moment_content
-from apps.oplog.base import log_begins
+from apps.crdt.codec.contents import STRING
+from apps.crdt.codec.structs import Span, read_pieces, text_of
+from apps.crdt.ids.utf16 import Utf16Text
+from apps.history.attribution import AttributionIndex, Origin, attribution_load
+from apps.history.authorship import AttributedText
+from apps.history.states import state_at
+from apps.oplog.compaction_point import log_first_seq
 from apps.oplog.selectors import head_seq, operations_since
 
 
@@ -21,7 +21,7 @@ class Deletion:
     """What one operation deleted: its text, by who had written it, in no order of the document."""
 
     origin: Origin
-    pieces: list[AuthoredPiece]
+    pieces: list[AttributedText]
 
 
 def deletions_page(
@@ -32,11 +32,11 @@ def deletions_page(
     Elements and marks have no text: who deletes only such is there with no pieces. What a
     compacted log has no more is left out: its words are gone. Raises ``LogGapError``.
     """
-    clocks = clocks_of(
+    clocks = attribution_load(
         document_id=document_id, lineage=lineage, up_to=head_seq(document_id=document_id)
     )
     spans = clocks.deleted_spans()
-    begins = log_begins(document_id=document_id)
+    begins = log_first_seq(document_id=document_id)
     places = (
         place
         for place in spans
@@ -54,7 +54,7 @@ def deletions_page(
 
 def _updates(document_id: str, first: int, last: int) -> Iterator[bytes]:
     """Yield all that has been written when the operations from ``first`` to ``last`` came."""
-    yield moment_content(document_id=document_id, seq=first - 1).state
+    yield state_at(document_id=document_id, seq=first - 1).state
     after, limit = first - 1, last - first + 1
     for operation in operations_since(document_id=document_id, after=after, limit=limit):
         yield operation.update
@@ -64,11 +64,11 @@ class _Texts:
     """The text of some updates, by its clocks."""
 
     def __init__(self, updates: Iterable[bytes]) -> None:
-        self._runs: dict[int, list[tuple[int, Units]]] = {}
+        self._runs: dict[int, list[tuple[int, Utf16Text]]] = {}
         for update in updates:
             for piece in read_pieces(update):
                 if piece.kind == STRING and piece.content:
-                    run = piece.clock, Units(text_of(piece))
+                    run = piece.clock, Utf16Text(text_of(piece))
                     self._runs.setdefault(piece.client, []).append(run)
         for runs in self._runs.values():
             runs.sort(key=_clock)
@@ -87,11 +87,13 @@ class _Texts:
         return found
 
 
-def _clock(run: tuple[int, Units]) -> int:
+def _clock(run: tuple[int, Utf16Text]) -> int:
     return run[0]
 
 
-def _pieces(spans: Iterable[Span], texts: _Texts, clocks: Clocks) -> Iterator[AuthoredPiece]:
+def _pieces(
+    spans: Iterable[Span], texts: _Texts, clocks: AttributionIndex
+) -> Iterator[AttributedText]:
     """Cut what was deleted where who wrote it is another."""
     for (client, first), length in spans:
         end = first
@@ -99,4 +101,4 @@ def _pieces(spans: Iterable[Span], texts: _Texts, clocks: Clocks) -> Iterator[Au
             begin, end = end, end + sum(1 for _ in run)
             text = texts.text(client, begin, end)
             if text:
-                yield AuthoredPiece(text, clocks.origin(place))
+                yield AttributedText(text, clocks.origin(place))

@@ -1,4 +1,4 @@
-"""What happened to a version, for the rooms above (HOUSE, imports go one way)."""
+"""Events of versions, for the upper apps (docs/architecture.md, Layers)."""
 
 from dataclasses import dataclass
 

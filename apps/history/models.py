@@ -1,4 +1,4 @@
-"""The *document_versions* entity (MongoDB): kept states of a document (§2, §5, §7)."""
+"""The *document_versions* entity (MongoDB; docs/system-flow.md, §2, §5, §7)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rebuilding a document from storage (§3, §8, §9): whoever opens one goes this way.
+"""Loading of a document from storage (docs/system-flow.md, §3, §8, §9).
 
 The last processed version, the best snapshot, and the operations after it in the order of the log,
 which is causal. What cannot be applied is set aside and never blocks the rest; a snapshot that does
@@ -16,19 +16,24 @@ from django.conf import settings
 
 from apps.core import metrics
 from apps.core.errors import AppError, InvalidInputError, NotFoundError
-from apps.crdt.engine import EngineBrokenError, get_engine
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.vectors import covers, decode_vector, encode_vector
-from apps.history import cache
-from apps.history.base import BaseLostError, log_start
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.vectors import covers, decode_vector, encode_vector
+from apps.crdt.engine.base import EngineBrokenError, get_engine
+from apps.history import snapshot_cache
+from apps.history.compaction_point import CompactionSnapshotLostError, log_start_snapshot
 from apps.history.events import DamagedVersion, version_damaged
-from apps.history.loaded import LoadedDocument
-from apps.history.processed import Processed, processed_find
-from apps.history.selectors import FoundSnapshot, snapshots_iter, version_packed_at
+from apps.history.last_processed import Processed, processed_find
+from apps.history.loaded_document import LoadedDocument
+from apps.history.selectors import FoundSnapshot, snapshots_iter, version_blob_at
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
-from apps.oplog.base import CompactedError, LogBase, base_find, compacted
+from apps.oplog.compaction_point import (
+    CompactedError,
+    CompactionPoint,
+    compacted,
+    compaction_point_find,
+)
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import operation_set_aside, set_aside_seqs
+from apps.oplog.quarantine import operation_quarantine, quarantined_seqs
 from apps.oplog.selectors import head_seq, operations_iter
 
 logger = logging.getLogger(__name__)
@@ -157,13 +162,13 @@ def log_state(*, document_id: str, up_to: int) -> bytes:
 
     Without those that are set aside; of a compacted log the state that it begins with, and what
     came after. Slow, and for documents that the engine cannot count right (ADR 0001): Yjs can.
-    Raises ``CompactedError``, ``BaseLostError``.
+    Raises ``CompactedError``, ``CompactionSnapshotLostError``.
     """
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     if base is not None and up_to < base.seq:
         return _kept(base, up_to).state
-    start = log_start(document_id=document_id)
-    aside = set_aside_seqs(document_id=document_id)
+    start = log_start_snapshot(document_id=document_id)
+    aside = quarantined_seqs(document_id=document_id)
     updates = [
         each.update
         for each in _between(document_id, after=start.seq, up_to=up_to)
@@ -173,7 +178,7 @@ def log_state(*, document_id: str, up_to: int) -> bytes:
     return engine.merge([start.state, *updates] if start.seq else updates)
 
 
-def moment_load(*, document_id: str, seq: int) -> LoadedDocument:
+def document_load_at(*, document_id: str, seq: int) -> LoadedDocument:
     """Rebuild a document as it was after operation ``seq``: the nearest snapshot, and the log.
 
     Before the beginning of a compacted log only what a version has kept. Raises
@@ -187,7 +192,7 @@ def moment_load(*, document_id: str, seq: int) -> LoadedDocument:
         )
     if seq == 0:
         return LoadedDocument.open(EMPTY)
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     if base is not None and seq < base.seq:
         return LoadedDocument.open(_kept(base, seq))
     recovery = Recovery(document_id, up_to=seq)
@@ -199,8 +204,8 @@ def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
     """Rebuild a document and say how; with ``dry_run`` neither cache nor quarantine is touched.
 
     Reads the log to the end whatever *documents* says. Raises ``PyMongoError`` when the store is
-    away, ``LogGapError`` when the log lacks an operation and ``BaseLostError`` when it lacks what
-    it begins with; never starts from empty instead.
+    away, ``LogGapError`` when the log lacks an operation and ``CompactionSnapshotLostError`` when
+    it lacks what it begins with; never starts from empty instead.
     """
     return _recover(Recovery(document_id, dry_run))
 
@@ -233,7 +238,9 @@ def _rebuild_without_breaking(recovery: Recovery) -> None:
             _rebuild(recovery)
         except CompactedError as err:
             if surprised:
-                raise BaseLostError(f"{err.message} None of them can be read.") from err
+                raise CompactionSnapshotLostError(
+                    f"{err.message} None of them can be read."
+                ) from err
             surprised = True
         except _BreaksEngineError as err:
             _set_aside(recovery, err.operation, err.cause)
@@ -262,7 +269,7 @@ def _rebuild(recovery: Recovery) -> None:
             continue
         recovery.found, recovery.snapshot_seq, recovery.loaded = found, snapshot.seq, loaded
         if found.source == "mongodb" and recovery.up_to is None and not recovery.dry_run:
-            cache.snapshot_put(document_id=recovery.document_id, snapshot=snapshot)
+            snapshot_cache.snapshot_put(document_id=recovery.document_id, snapshot=snapshot)
         return
 
 
@@ -273,7 +280,7 @@ def _pass_over(recovery: Recovery, found: FoundSnapshot, error: Exception) -> No
     if recovery.dry_run:
         return
     if found.source == "redis":
-        cache.snapshot_forget(document_id=recovery.document_id)
+        snapshot_cache.snapshot_forget(document_id=recovery.document_id)
     if found.number is not None and isinstance(error, SnapshotDamagedError):
         version_damaged.publish(DamagedVersion(recovery.document_id, found.number))
 
@@ -359,7 +366,7 @@ def _after(recovery: Recovery, loaded: LoadedDocument) -> Iterator[Operation]:
 
 def _after_base(document_id: str, loaded: LoadedDocument, up_to: int | None) -> Iterator[Operation]:
     """Return the operations of a compacted log after the snapshot that it begins with."""
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     if base is None or base.seq != loaded.seq:
         raise _UnfitSnapshotError("the log begins after it, and not at once")
     _check_seen(document_id, loaded, base.version_vector)
@@ -374,7 +381,7 @@ def _check_seen(document_id: str, loaded: LoadedDocument, version_vector: bytes)
         raise _UnfitSnapshotError(f"operation {loaded.seq} has no readable vector") from err
     if not covers(had_seen, loaded.vector):
         raise _UnfitSnapshotError(f"operation {loaded.seq} had not seen all of it")
-    if had_seen != loaded.vector and not set_aside_seqs(document_id=document_id):
+    if had_seen != loaded.vector and not quarantined_seqs(document_id=document_id):
         raise _UnfitSnapshotError(f"operation {loaded.seq} had seen more than is in it")
 
 
@@ -386,11 +393,11 @@ def _between(document_id: str, *, after: int, up_to: int | None) -> Iterator[Ope
     return operations_iter(document_id=document_id, after=after, limit=limit)
 
 
-def _kept(base: LogBase, seq: int) -> Snapshot:
+def _kept(base: CompactionPoint, seq: int) -> Snapshot:
     """Return the state of a version before a log's beginning. Raises ``CompactedError``."""
     if not seq:
         return EMPTY
-    for packed in version_packed_at(document_id=base.document_id, seq=seq):
+    for packed in version_blob_at(document_id=base.document_id, seq=seq):
         try:
             return Snapshot.unpack(packed)
         except SnapshotDamagedError as err:
@@ -401,4 +408,4 @@ def _kept(base: LogBase, seq: int) -> Snapshot:
 def _set_aside(recovery: Recovery, operation: Operation, error: AppError) -> None:
     recovery.set_aside[operation.seq] = error.message
     if not recovery.dry_run:
-        operation_set_aside(operation, error)
+        operation_quarantine(operation, error)

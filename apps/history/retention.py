@@ -51,7 +51,7 @@ class KeepPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionPlace:
+class VersionInfo:
     """What is to be known of a version to keep it or let it go.
 
     ``stays`` for one that somebody named, and for the one that a compacted log begins with.
@@ -64,7 +64,7 @@ class VersionPlace:
 
 
 def versions_to_drop(
-    versions: Iterable[VersionPlace], *, now: datetime, policy: KeepPolicy
+    versions: Iterable[VersionInfo], *, now: datetime, policy: KeepPolicy
 ) -> list[int]:
     """Return the numbers of the versions that a policy lets go, in rising order.
 
@@ -86,11 +86,11 @@ def versions_to_drop(
     return sorted(place.number for place in places if place.number not in kept)
 
 
-def _begun(place: VersionPlace, period_s: int) -> int:
+def _begun(place: VersionInfo, period_s: int) -> int:
     return int(place.created_at.timestamp()) // period_s
 
 
-def _always_kept(places: list[VersionPlace]) -> set[int]:
+def _always_kept(places: list[VersionInfo]) -> set[int]:
     """Return the numbers that no age lets go; a number that went could be given again."""
     if not places:
         return set()

@@ -9,9 +9,9 @@ from redis.exceptions import RedisError
 
 from apps.core.errors import NotFoundError
 from apps.core.mongo import equal
-from apps.history import cache
+from apps.history import snapshot_cache
 from apps.history.models import version_rows
-from apps.history.retention import VersionPlace
+from apps.history.retention import VersionInfo
 from apps.history.snapshot import EMPTY
 from apps.history.version import Version
 
@@ -70,7 +70,7 @@ def snapshots_iter(*, document_id: str, up_to: int | None = None) -> Iterator[Fo
 
 def _cached(document_id: str) -> bytes | None:
     try:
-        return cache.snapshot_find(document_id=document_id)
+        return snapshot_cache.snapshot_find(document_id=document_id)
     except RedisError as err:
         logger.warning("snapshot of %s not read from the cache: %s", document_id, err)
         return None
@@ -95,7 +95,7 @@ def latest_reach(*, document_id: str, up_to: int | None = None) -> tuple[int, by
     return (-1, b"\x00") if row is None else (int(row["seq"]), bytes(row["version_vector"]))
 
 
-def version_places(*, document_id: str) -> list[tuple[int, int]]:
+def version_infos(*, document_id: str) -> list[tuple[int, int]]:
     """Return ``(seq, number)`` of each version, in this order."""
     rows = version_rows().find(
         {"document_id": equal(document_id)}, {"_id": 0, "seq": 1, "number": 1}
@@ -103,19 +103,19 @@ def version_places(*, document_id: str) -> list[tuple[int, int]]:
     return sorted((int(row["seq"]), int(row["number"])) for row in rows)
 
 
-def version_packed_at(*, document_id: str, seq: int) -> Iterator[bytes]:
+def version_blob_at(*, document_id: str, seq: int) -> Iterator[bytes]:
     """Yield the packed snapshots of the versions that were kept after an operation."""
     wanted = {"document_id": equal(document_id), "seq": equal(seq)}
     for row in version_rows().find(wanted, {"_id": 0, "snapshot": 1}):
         yield bytes(row.get("snapshot") or b"")
 
 
-def version_ages(*, document_id: str) -> list[VersionPlace]:
+def version_ages(*, document_id: str) -> list[VersionInfo]:
     """Return what retention has to know of each version."""
     wanted = {"_id": 0, "number": 1, "seq": 1, "created_at": 1, "automatic": 1, "base": 1}
     rows = version_rows().find({"document_id": equal(document_id)}, wanted)
     return [
-        VersionPlace(
+        VersionInfo(
             number=row["number"],
             seq=row["seq"],
             created_at=row["created_at"],

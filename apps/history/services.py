@@ -7,12 +7,12 @@ from pymongo.errors import DuplicateKeyError
 from apps.core import clock
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.mongo import equal
-from apps.history import cache
+from apps.history import snapshot_cache
 from apps.history.events import NamedVersion, version_named
 from apps.history.models import version_rows
-from apps.history.moments import moment_content, present_content
 from apps.history.selectors import latest_seq, version_get
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.history.states import present_state, state_at
 from apps.history.version import Version
 from apps.history.version_cache import versions_forget
 from apps.oplog.selectors import authors_between
@@ -64,12 +64,12 @@ def version_create(
         except DuplicateKeyError:
             continue
         if is_latest:
-            cache.snapshot_put(document_id=document_id, snapshot=snapshot)
+            snapshot_cache.snapshot_put(document_id=document_id, snapshot=snapshot)
         return number
     raise TransientError("Too many versions are being made at once. Try again.")
 
 
-def version_name_moment(
+def version_create_named(
     *, document_id: str, name: str, user_id: str, seq: int | None = None
 ) -> Version:
     """Keep a moment of a document as a named version; returns it without its content.
@@ -80,9 +80,9 @@ def version_name_moment(
     """
     name = _name(name)
     if seq is None:
-        snapshot = present_content(document_id=document_id)
+        snapshot = present_state(document_id=document_id)
     else:
-        snapshot = moment_content(document_id=document_id, seq=seq)
+        snapshot = state_at(document_id=document_id, seq=seq)
     before = max(0, latest_seq(document_id=document_id, up_to=snapshot.seq - 1))
     authors = authors_between(document_id=document_id, after=before, up_to=snapshot.seq)
     number = version_create(
@@ -114,7 +114,7 @@ def version_rename(*, document_id: str, number: int, name: str, user_id: str) ->
 
 
 def version_create_initial(*, document_id: str, author_id: str) -> int:
-    """Keep the empty document as version 1 (§2)."""
+    """Keep the empty document as version 1 (docs/system-flow.md, §2)."""
     return version_create(document_id=document_id, snapshot=EMPTY, author_ids=[author_id])
 
 
@@ -141,13 +141,13 @@ def version_put(version: Version) -> None:
     version_rows().insert_one(version.to_row())
 
 
-def version_mark_base(*, document_id: str, number: int) -> bool:
+def version_mark_compaction_point(*, document_id: str, number: int) -> bool:
     """Have retention leave a version alone, for a log begins with it; False when it is gone."""
     place = {"document_id": equal(document_id), "number": equal(number)}
     return bool(version_rows().update_one(place, {"$set": {"base": True}}).matched_count)
 
 
-def versions_unmark_base(*, document_id: str, below: int) -> None:
+def versions_unmark_compaction_point(*, document_id: str, below: int) -> None:
     """Have retention look again at the versions that a log began with once."""
     version_rows().update_many(
         {"document_id": equal(document_id), "base": True, "seq": {"$lt": below}},
@@ -179,7 +179,7 @@ def versions_drop(*, document_id: str, numbers: Sequence[int]) -> int:
 def versions_delete(*, document_id: str) -> None:
     """Delete a document's versions; only for a creation or an import that is taken back."""
     version_rows().delete_many({"document_id": equal(document_id)})
-    cache.snapshot_forget(document_id=document_id)
+    snapshot_cache.snapshot_forget(document_id=document_id)
 
 
 def _name(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from apps.core.errors import ConflictError
-from apps.crdt.vectors import Vector, decode_vector
+from apps.crdt.codec.vectors import Vector, decode_vector
 
 _MAGIC = b"SCR1"
 _HEAD = struct.Struct(">4sQI32s")

@@ -1,4 +1,4 @@
-"""What history does when something happens to a document (HOUSE: events go upward)."""
+"""Reacts to events of documents (docs/architecture.md, Layers)."""
 
 from apps.documents import events
 from apps.documents.events import DocumentChange
@@ -12,7 +12,7 @@ def subscribe() -> None:
 
 
 def on_created(change: DocumentChange) -> None:
-    """Make the initial version (§2); a failure takes the creation back."""
+    """Make the initial version (docs/system-flow.md, §2); an error rolls the creation back."""
     version_create_initial(document_id=change.document.id, author_id=str(change.user.pk))
 
 

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage
 from apps.core.mongo import equal
 from apps.core.mongo_plans import HotQuery, hot_queries
 from apps.core.service_checks import service_check
-from apps.oplog.models import operation_rows, packed_rows
+from apps.oplog.models import compacted_rows, operation_rows
 from apps.oplog.publisher import ASK_WAIT_S, DEAD_LETTERS, TOPIC, client_config
 
 _DOCUMENT = {"document_id": equal("none")}
@@ -23,7 +23,7 @@ hot_queries.add(
         "operations by unique id", operation_rows, {**_DOCUMENT, "unique_id": {"$in": ["a", ""]}}
     ),
     HotQuery("the last operation", operation_rows, _DOCUMENT, [("seq", -1)]),
-    HotQuery("packed operations", packed_rows, _DOCUMENT, [("first_seq", -1)]),
+    HotQuery("packed operations", compacted_rows, _DOCUMENT, [("first_seq", -1)]),
 )
 
 

@@ -1,8 +1,8 @@
-"""The distributed lock on a document's log: a lease with owner, expiry and fence number (§4).
+"""The distributed lock on a log: owner, expiry, fencing token (docs/system-flow.md, §4).
 
 A server keeps a lease between batches while edits keep coming, so the steady state costs no round
 trip for it. The lock only keeps the losers of a race few; the unique index on (document, seq)
-decides the race (DESIGN, invariant 2), so a paused owner that wakes up late harms nothing.
+decides the race (docs/invariants.md, 2), so a paused owner that wakes up late harms nothing.
 
 Who is refused leaves its name in the lease, and a holder that renews it hands it over to that one:
 so nobody waits for a busy holder longer than half a lease, also where no message comes through.

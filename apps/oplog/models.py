@@ -1,4 +1,4 @@
-"""The *crdt_operations* entity and the documents' locks (MongoDB, system-flow §4).
+"""The *crdt_operations* entity and the locks (MongoDB; docs/system-flow.md, §4).
 
 MongoEngine declares the collections and their indexes; the path of an edit reads and writes rows
 through the driver, because building a model object for each keystroke costs more than the edit.
@@ -9,12 +9,12 @@ from typing import Any
 import mongoengine as me
 from pymongo.collection import Collection
 
-from apps.core.moments import MomentField
 from apps.core.mongo import durable
+from apps.core.mongo_datetime import MongoDateTimeField
 
 
 class CrdtOperation(me.Document):  # type: ignore[misc]
-    """One logged edit; both unique indexes are arbiters (DESIGN, invariants 2 and 3)."""
+    """One logged edit; both unique indexes are arbiters (docs/invariants.md, 2 and 3)."""
 
     document_id = me.StringField(required=True)
     seq = me.IntField(required=True, min_value=1)
@@ -75,10 +75,10 @@ class QuarantinedOperation(me.Document):  # type: ignore[misc]
     }
 
 
-class PackedOperations(me.Document):  # type: ignore[misc]
+class CompactedOperations(me.Document):  # type: ignore[misc]
     """What is kept of operations ``first_seq`` to ``last_seq`` once a snapshot has their content.
 
-    ``packed`` is what ``oplog.packed`` makes of them. The unique index is the arbiter.
+    ``packed`` is written by ``oplog.compacted_operations``. The unique index is the arbiter.
     """
 
     document_id = me.StringField(required=True)
@@ -93,14 +93,14 @@ class PackedOperations(me.Document):  # type: ignore[misc]
     }
 
 
-class LogBeginning(me.Document):  # type: ignore[misc]
+class StoredCompactionPoint(me.Document):  # type: ignore[misc]
     """A compacted log begins after ``seq``, with the state of version ``number``."""
 
     id = me.StringField(primary_key=True)
     seq = me.IntField(required=True, min_value=1)
     number = me.IntField(required=True, min_value=1)
     version_vector = me.BinaryField(required=True)
-    made_at = MomentField(required=True)
+    made_at = MongoDateTimeField(required=True)
 
     meta = {"collection": "log_beginnings", "index_cls": False}
 
@@ -123,11 +123,11 @@ def quarantine_rows() -> Rows:
     return durable(QuarantinedOperation._get_collection())  # noqa: SLF001
 
 
-def packed_rows() -> Rows:
+def compacted_rows() -> Rows:
     """Return the collection of packed operations, which is durable."""
-    return durable(PackedOperations._get_collection())  # noqa: SLF001
+    return durable(CompactedOperations._get_collection())  # noqa: SLF001
 
 
-def base_rows() -> Rows:
+def compaction_point_rows() -> Rows:
     """Return the collection of where logs begin, which is durable."""
-    return durable(LogBeginning._get_collection())  # noqa: SLF001
+    return durable(StoredCompactionPoint._get_collection())  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""Operations on their way to Kafka: handed over, never waited for by an edit (§4).
+"""Publishing of operations to Kafka, without a wait (docs/system-flow.md, §4).
 
 Delivery reports move a mark per document, written about once a second and not per message. What
 the mark leaves behind, because the broker or this process went away, the relay publishes again;
@@ -54,7 +54,7 @@ Headers = Sequence[tuple[str, str | bytes | None]]
 
 
 def headers_of(operation: Operation) -> Headers:
-    """Return an operation's message headers: who, what, where in the order (CONTRACT).
+    """Return an operation's message headers: author, unique id, seq, version vector.
 
     Where operations are followed through the logs, also the request that brought it.
     """

@@ -1,4 +1,4 @@
-"""Operations that are set aside, so that they block nobody (§8, §9).
+"""Quarantine of operations that cannot be applied (docs/system-flow.md, §9).
 
 One of the log that cannot be applied when it is replayed, or an edit that broke the engine and
 never got into the log. Nothing here is lost: the bytes, the author and the reason are kept until
@@ -42,7 +42,7 @@ class Quarantined:
     discarded: bool
 
 
-def operation_set_aside(operation: Operation, error: AppError) -> None:
+def operation_quarantine(operation: Operation, error: AppError) -> None:
     """Set an operation of the log aside; a second time changes nothing.
 
     Raises ``PyMongoError`` when the store is away.
@@ -50,7 +50,7 @@ def operation_set_aside(operation: Operation, error: AppError) -> None:
     _keep(operation, operation.seq, error)
 
 
-def edit_set_aside(edit: Operation, error: AppError) -> None:
+def edit_quarantine(edit: Operation, error: AppError) -> None:
     """Set an edit aside that never got into the log; its ``seq`` says nothing."""
     _keep(edit, None, error)
 
@@ -66,7 +66,7 @@ def quarantine_iter(
         yield _of_row(row)
 
 
-def set_aside_seqs(*, document_id: str) -> set[int]:
+def quarantined_seqs(*, document_id: str) -> set[int]:
     """Return the places in a document's log of what is set aside, discarded or not."""
     rows = quarantine_rows().find({"document_id": equal(document_id)}, {"seq": 1})
     return {row["seq"] for row in rows if row["seq"] is not None}
@@ -124,7 +124,7 @@ def _keep(operation: Operation, seq: int | None, error: AppError) -> None:
         quarantine_put(kept)
     except DuplicateKeyError:
         return
-    metrics.SET_ASIDE.labels(reason=error.code).inc()
+    metrics.QUARANTINED.labels(reason=error.code).inc()
 
 
 def _to_row(kept: Quarantined) -> dict[str, Any]:

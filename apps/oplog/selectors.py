@@ -8,7 +8,12 @@ from typing import Any
 
 from apps.core.errors import AppError, ConflictError
 from apps.core.mongo import equal
-from apps.oplog.base import base_find, bases_ids, compacted, packed_iter
+from apps.oplog.compaction_point import (
+    compacted,
+    compacted_document_ids,
+    compacted_iter,
+    compaction_point_find,
+)
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
@@ -57,7 +62,7 @@ def _rows_after(document_id: str, after: int, count: int) -> list[dict[str, Any]
 
 def _missing(document_id: str, seq: int) -> AppError:
     """Return why an operation is not in the log: it is compacted, or else the log is damaged."""
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     if base is not None and seq <= base.seq:
         return compacted(base)
     return LogGapError(
@@ -79,15 +84,17 @@ def writes_since(*, document_id: str, after: int, limit: int) -> list[LogWrite]:
     """Return who wrote the operations after seq ``after`` and when, in the log's order.
 
     What is there: a log with a hole is told of without what is missing. What is compacted is
-    there. Raises ``PackedDamagedError``.
+    there. Raises ``CompactedDamagedError``.
     """
     writes = _live_writes(document_id, after, limit)
     if writes and writes[0].seq == after + 1:
         return writes
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     if base is None or base.seq <= after:
         return writes
-    packed = packed_iter(document_id=document_id, after=after, up_to=min(base.seq, after + limit))
+    packed = compacted_iter(
+        document_id=document_id, after=after, up_to=min(base.seq, after + limit)
+    )
     before = [LogWrite(each.seq, each.author_id, each.received_at) for each in packed]
     left = limit - len(before)
     return [*before, *(_live_writes(document_id, base.seq, left) if left else [])]
@@ -107,7 +114,7 @@ def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
     ``gap`` and ``seq_twice`` for the order, ``unique_id_twice`` for the names. Reads no content.
     Of a compacted log what is behind its beginning: the rest may be there still, and not count.
     """
-    base = base_find(document_id=document_id)
+    base = compaction_point_find(document_id=document_id)
     begun = 0 if base is None else base.seq
     wanted = {"document_id": equal(document_id), "seq": {"$gt": begun}}
     rows = operation_rows().find(wanted, {"_id": 0, "seq": 1})
@@ -138,7 +145,7 @@ def _range(first: int, last: int) -> str:
 
 def logs_begun() -> Iterator[str]:
     """Yield the id of every document whose log has a first operation, or had it once."""
-    compacted_ids = set(bases_ids())
+    compacted_ids = set(compacted_document_ids())
     yield from compacted_ids
     for row in operation_rows().find({"seq": equal(1)}, {"_id": 0, "document_id": 1}):
         if row["document_id"] not in compacted_ids:

@@ -1,4 +1,4 @@
-"""Appending to the log: the one place where an edit becomes durable (§4; DESIGN, the way)."""
+"""Append to the log: here an edit becomes durable (docs/system-flow.md, §4)."""
 
 import contextlib
 import enum
@@ -14,7 +14,7 @@ from pymongo.errors import BulkWriteError, ClientBulkWriteException, InvalidOper
 from apps.core import failpoints, metrics, tracing
 from apps.core.logs import operations_are_logged
 from apps.core.mongo import DURABLE, namespace
-from apps.core.tracing import Together, Trace
+from apps.core.tracing import Trace, TraceGroup
 from apps.documents.heads import Head, document_rows, head_update, heads_advance
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
@@ -68,7 +68,7 @@ def operations_append(
     got in: the caller has to read the log again.
     """
     started = time.perf_counter()
-    laps = metrics.Laps(_together(append.trace for append in appends))
+    laps = metrics.StepTimer(_together(append.trace for append in appends))
     answers: list[Appended | None] = [_refusal(append, leases) for append in appends]
     ready = [index for index, answer in enumerate(answers) if answer is None]
     laps.lap(metrics.STEP_LOCK)
@@ -206,7 +206,7 @@ def _hand_over(
         return
     if failpoints.armed:
         failpoints.reach("after_heads")
-    laps = metrics.Laps()  # in a trace each batch's own publishing stands for it
+    laps = metrics.StepTimer()  # in a trace each batch's own publishing stands for it
     for operations, trace in stored:
         _publish(operations, publisher, trace)
         metrics.OPERATIONS.inc(len(operations))
@@ -228,8 +228,8 @@ def _publish(operations: Sequence[Operation], publisher: Publisher, trace: Trace
         publisher.hand_over(operations, headers=[(tracing.HEADER, traceparent)])
 
 
-def _together(traces: Iterable[Trace | None]) -> Together | None:
+def _together(traces: Iterable[Trace | None]) -> TraceGroup | None:
     """Return those that are there as one, None where nothing is traced."""
     if tracing.tracer is None:
         return None
-    return Together([trace for trace in traces if trace is not None])
+    return TraceGroup([trace for trace in traces if trace is not None])

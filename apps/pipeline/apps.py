@@ -10,7 +10,5 @@ class PipelineConfig(AppConfig):
     label = "pipeline"
 
     def ready(self) -> None:
-        """Hear of stored versions that are damaged; have checks of the configuration."""
-        from apps.pipeline import checks, subscriptions  # noqa: F401 - checks register themselves
-
-        subscriptions.subscribe()
+        """Register the checks of the configuration."""
+        from apps.pipeline import checks  # noqa: F401 - registers itself

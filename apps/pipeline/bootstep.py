@@ -8,7 +8,7 @@ from celery import bootsteps
 from apps.core import tracing
 from apps.oplog.publisher import close_shared_publisher
 from apps.pipeline.consumer import OperationsConsumer
-from apps.pipeline.start import look_before_start
+from apps.pipeline.startup_check import look_before_start
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError
 
 from apps.core import clock
 from apps.core.service_checks import service_check
-from apps.pipeline.seen import beat_seen_find
+from apps.pipeline.beat_heartbeat import beat_seen_find
 
 #: How long workers may take to answer, in seconds.
 ANSWER_WAIT_S = 2.0

@@ -1,4 +1,4 @@
-"""The Kafka consumer of a worker: one thread beside the Celery pool (§5).
+"""The Kafka consumer of a worker, a thread beside the Celery pool (docs/system-flow.md, §5).
 
 Polls, hands operations to the ``Processor``, and commits the offsets only after
 *last_processed_version* is stored. So a killed worker sees some messages twice, which changes
@@ -16,13 +16,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from django.conf import settings
 
 from apps.core import metrics, tracing
-from apps.core.pulse import pulse
+from apps.core.liveness import liveness
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
 from apps.pipeline.dead_letters import DeadLetters
 from apps.pipeline.lag import LagMeter
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class OperationsConsumer:
     def _run(self) -> None:
         """Consume until told to stop; any failure begins anew from the committed offsets."""
         while not self._stop.is_set():
-            pulse.beat(LOOP)
+            liveness.beat(LOOP)
             try:
                 self._consume()
             except Exception:
@@ -118,7 +118,7 @@ class OperationsConsumer:
                 logger.exception("consumer failed, again in %s s", RETRY_S)
                 self._processor.drop()
                 self._stop.wait(RETRY_S)
-        pulse.end(LOOP)
+        liveness.end(LOOP)
 
     def _consume(self) -> None:
         consumer = Consumer(
@@ -148,7 +148,7 @@ class OperationsConsumer:
             consumer.close()
 
     def _turn(self, consumer: Consumer, meter: LagMeter) -> None:
-        pulse.beat(LOOP)
+        liveness.beat(LOOP)
         polled = consumer.consume(BATCH, self._poll_s)
         self._poll_s = BEHIND_POLL_S if len(polled) == BATCH else POLL_S
         messages = [message for message in polled if _is_data(message)]

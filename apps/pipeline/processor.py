@@ -1,4 +1,4 @@
-"""What a worker does with operations, wherever they come from (§5). No Kafka in here.
+"""Merges operations in a worker, without knowing Kafka (docs/system-flow.md, §5).
 
 Keeps a bounded number of documents in memory, merges what is new, stores the last processed
 version, and makes snapshots as the policy says. Idempotent: what it has seen, it passes over; what
@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from apps.core import clock, metrics
 from apps.core.errors import AppError
 from apps.core.logs import operations_are_logged
-from apps.crdt.lib0 import DecodeError
-from apps.crdt.vectors import Vector, covers, decode_vector, encode_vector
-from apps.history.loaded import LoadedDocument
-from apps.history.processed import Processed, processed_advance
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector
+from apps.history.last_processed import Processed, processed_advance
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load, document_load_to, snapshot_of
 from apps.history.selectors import latest_reach, latest_seq
 from apps.history.services import version_create
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
-from apps.pipeline.policy import SnapshotPolicy, Unsaved
+from apps.pipeline.snapshot_policy import SnapshotPolicy, Unsaved
 
 logger = logging.getLogger(__name__)
 

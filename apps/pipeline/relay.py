@@ -1,11 +1,11 @@
-"""Publishes what the servers could not (§4, §8): Kafka was away, or a server died too early."""
+"""Publishes what Kafka has not confirmed: an outage, a crash (docs/system-flow.md, §4, §8)."""
 
 import logging
 from datetime import timedelta
 
 from apps.core import clock
 from apps.documents.heads import Published, published_advance, unpublished_find
-from apps.oplog.base import CompactedError
+from apps.oplog.compaction_point import CompactedError
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.selectors import LogGapError, operations_iter

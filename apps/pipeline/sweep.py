@@ -1,16 +1,16 @@
 """Looks for documents that the workers have fallen behind on, and catches up from the log.
 
 Kafka may have lost a message (the embedded broker keeps nothing on disk), or dropped it before a
-worker read it; the log has it (DESIGN, the consumer).
+worker read it; the log has it (docs/system-flow.md, §8).
 """
 
 import logging
 
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import LogGapError, operations_since
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 from apps.pipeline.selectors import behind_find
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 
 logger = logging.getLogger(__name__)
 

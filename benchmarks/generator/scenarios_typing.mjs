@@ -254,7 +254,7 @@ async function manyDocuments (run, tell, count) {
 
 /**
  * S7: a page's batches. Ten people in ten documents, a key each 50 ms each; a batch goes out at 20
- * letters, after a pause of 200 ms, or after 2 s (DESIGN, "Clients"). From the key, and from the batch's
+ * letters, after a pause of 200 ms, or after 2 s (`batch.js`). From the key, and from the batch's
  * going out, to the ack and to the other's screen.
  */
 export async function s7 (run, tell) {

@@ -47,8 +47,10 @@ INSTALLED_APPS = [
     "apps.oplog",
     "apps.history",
     "apps.collab",
+    "apps.edits",
     "apps.activity",
     "apps.pipeline",
+    "apps.maintenance",
     "apps.editor",
 ]
 
@@ -184,9 +186,9 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "apps.core.api_errors.exception_handler",
+    "EXCEPTION_HANDLER": "apps.core.api.errors.exception_handler",
     "DEFAULT_PARSER_CLASSES": [
-        "apps.core.parsers.BoundedJSONParser",
+        "apps.core.api.parsers.BoundedJSONParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
@@ -268,7 +270,7 @@ COLLAB_LIMITS: dict[str, Any] = {
     "frames_per_s": env.int("LIMIT_FRAMES_PER_S", 20_000),
     "sessions_per_room": env.int("LIMIT_SESSIONS_PER_ROOM", 1_000),
     "rooms": env.int("LIMIT_ROOMS", 10_000),
-    "warm_s": env.float("ROOM_WARM_S", 60.0),
+    "idle_room_ttl_s": env.float("ROOM_WARM_S", 60.0),
     "expiry_grace_s": env.float("TOKEN_EXPIRY_GRACE_S", 30.0),
 }
 
@@ -315,11 +317,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "global_keyprefix": "scriptorium:"}
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULER = "apps.pipeline.beat:PulsingScheduler"
-# Threads, not forked children: the Kafka consumer's thread lives in the same process (§5).
+CELERY_BEAT_SCHEDULER = "apps.pipeline.beat_scheduler:PulsingScheduler"
+# Threads, not forked children: the Kafka consumer is one of them (docs/system-flow.md, §5).
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2
-#: How long Kafka has to bring an operation to a worker before the log is read instead (§8).
+#: How long a worker waits for Kafka before it reads the log (docs/system-flow.md, §8).
 SWEEP_AFTER_S: float = env.float("SWEEP_AFTER_S", 30.0)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay": {"task": "pipeline.relay", "schedule": env.float("RELAY_INTERVAL_S", 5.0)},
@@ -339,7 +341,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT: str | None = env.str(
 if OTEL_EXPORTER_OTLP_ENDPOINT:
     # Behind what answers probes and static files.
     MIDDLEWARE.insert(
-        MIDDLEWARE.index("csp.middleware.CSPMiddleware"), "apps.core.spans.requests_traced"
+        MIDDLEWARE.index("csp.middleware.CSPMiddleware"), "apps.core.otlp.requests_traced"
     )
 
 LOG_FORMAT: str = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))

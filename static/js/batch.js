@@ -1,5 +1,5 @@
 /**
- * When the edits of a person become one operation (system-flow §4): after a pause, at the latest
+ * When the edits of a person become one operation (docs/system-flow.md, §4): after a pause, at the latest
  * after a fixed time, or at so many characters.
  */
 import { Y } from "../vendor/yjs.js";

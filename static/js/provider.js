@@ -470,7 +470,7 @@ export class Provider extends EventTarget {
   }
 
   /**
-   * Merge an operation of somebody else, unless it is here already (system-flow §6).
+   * Merge an operation of somebody else, unless it is here already (docs/system-flow.md, §6).
    *
    * Not by the version vector alone: an operation that only deletes does not move the vector.
    * @param {{id: string, vector: Uint8Array, update: Uint8Array, seq: number}} operation

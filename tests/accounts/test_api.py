@@ -22,7 +22,7 @@ USERS = "/api/v1/users/"
 
 
 def test_token_obtained_by_password_opens_the_api() -> None:
-    """§1: credentials, token, authorized request."""
+    """Credentials, token, authorized request (docs/system-flow.md, §1)."""
     user = make_user("caller", may_create=True, email="c@example.org", first_name="Cal")
     client = APIClient()
     pair = client.post(TOKEN, {"username": "caller", "password": PASSWORD}).json()

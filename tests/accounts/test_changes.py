@@ -19,7 +19,7 @@ from tests.accounts.factories import grant, make_group, make_user, new_document_
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: DESIGN: within a second.
+#: ADR 0003: within a second.
 PROMISE_S = 1.0
 #: So often it is measured: a machine that stands still for a moment is not the listener's fault.
 TRIES = 5

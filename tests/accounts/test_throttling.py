@@ -11,7 +11,7 @@ from apps.accounts.throttling import (
     RateLimit,
     TooManyAttemptsError,
     attempt_count,
-    attempt_take_back,
+    attempt_refund,
     attempts_forget,
     client_address,
 )
@@ -38,10 +38,10 @@ def test_attempt_count_refuses_one_too_many_and_says_when_to_come_back() -> None
 
 def test_attempts_can_be_taken_back_and_forgotten() -> None:
     """Taking back what has run out already leaves no credit for ever."""
-    attempt_take_back(LIMIT, "c")
+    attempt_refund(LIMIT, "c")
     for _ in range(2):
         attempt_count(LIMIT, "c")
-    attempt_take_back(LIMIT, "c")
+    attempt_refund(LIMIT, "c")
     attempt_count(LIMIT, "c")
     attempts_forget(LIMIT, "c")
     attempt_count(LIMIT, "c")

@@ -8,13 +8,13 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.accounts.roles import DOCUMENT_ROLES, Role
-from apps.activity.kinds import Kind
+from apps.activity.event_types import EventType
 from apps.activity.models import Activity
 from apps.activity.services import activity_record
-from apps.activity.writing import writing_advance
+from apps.activity.session_tracker import writing_advance
 from apps.core import clock, ids
 from apps.documents.models import Document
-from apps.oplog.transfer import operations_write
+from apps.oplog.bulk import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document
@@ -84,7 +84,7 @@ def test_pages_hold_each_row_once(client: APIClient, document: Document, path: s
     """Also of deeds of one moment, and while others are recorded."""
     now = clock.now()
     Activity.objects.bulk_create(
-        Activity(document_id=document.id, kind=Kind.JOINED, at=now) for _ in range(5)
+        Activity(document_id=document.id, kind=EventType.JOINED, at=now) for _ in range(5)
     )
     url, seen = f"{path}?limit=2", list[int]()
     while url:
@@ -182,7 +182,7 @@ def test_page_before_what_is_not_there_is_400(client: APIClient, path: str, numb
 
 def test_page_before_a_deed_on_another_document_is_400(client: APIClient, path: str) -> None:
     """Each trail is a document's own."""
-    other = activity_record(document_id=ids.new_id(), actor_id=None, kind=Kind.JOINED)
+    other = activity_record(document_id=ids.new_id(), actor_id=None, kind=EventType.JOINED)
     assert_error(client.get(f"{path}?before={other.pk}"), 400, "unknown_activity")
 
 
@@ -191,7 +191,7 @@ def test_deeds_of_a_deleted_account_keep_their_name(
 ) -> None:
     """No id, the name of that time."""
     gone = make_user("gone-by-now")
-    activity_record(document_id=document.id, actor_id=gone.pk, kind=Kind.JOINED)
+    activity_record(document_id=document.id, actor_id=gone.pk, kind=EventType.JOINED)
     gone.delete()
     row = client.get(path).json()["results"][0]
     assert row["actor"] == {"id": None, "username": "gone-by-now", "name": "gone-by-now"}

@@ -5,7 +5,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.activity.kinds import Kind
+from apps.activity.event_types import EventType
 from apps.activity.models import Activity
 from apps.activity.services import activity_record
 from apps.core import ids
@@ -23,7 +23,7 @@ def ada() -> User:
 @pytest.fixture
 def activity(ada: User) -> Activity:
     """Return a recorded deed."""
-    return activity_record(document_id=ids.new_id(), actor_id=ada.pk, kind=Kind.CREATED)
+    return activity_record(document_id=ids.new_id(), actor_id=ada.pk, kind=EventType.CREATED)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,9 @@ def test_deeds_of_a_deleted_account_keep_their_name(activity: Activity, ada: Use
 def test_deed_of_an_account_that_is_gone_is_recorded_without_a_name() -> None:
     """And so is one that is nobody's."""
     for actor_id in (999_999_999, None):
-        activity = activity_record(document_id=ids.new_id(), actor_id=actor_id, kind=Kind.NAMED)
+        activity = activity_record(
+            document_id=ids.new_id(), actor_id=actor_id, kind=EventType.NAMED
+        )
         assert (activity.actor, activity.username, activity.detail) == (None, "", {})
 
 

@@ -1,4 +1,4 @@
-"""The chart and the figures in docs/performance.md, made from the results."""
+"""The charts and the figures in docs/performance.md and its parts, made from the results."""
 
 import xml.etree.ElementTree as ElementTree
 
@@ -53,10 +53,10 @@ def test_a_document_without_the_marks_is_refused() -> None:
         filled("no marks", "new", mark=MARK)
 
 
-def test_the_document_has_the_marks() -> None:
+def test_the_documents_have_the_marks() -> None:
     """Both commands find where to write."""
-    text = (DOCS / "performance.md").read_text(encoding="utf-8")
-    for mark in (MARK, GROWTH):
+    for name, mark in (("performance.md", MARK), ("performance-parts.md", GROWTH)):
+        text = (DOCS / name).read_text(encoding="utf-8")
         assert filled(text, "new", mark=mark) != text
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apps.embedded.place import SERVICES, Place
+from apps.embedded.data_dir import SERVICES, DataDir
 from apps.embedded.stack import WEB_SERVERS, WORKERS
 from tests.conftest import SHORT_WAITS
 from tests.integration.conftest import Enter
@@ -57,7 +57,7 @@ class Cluster:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Start it, in a path with a space; it ends with this folder's last test."""
     data_dir = Path(tmp_path_factory.mktemp("a cluster"))
-    place = Place.open(data_dir, kind="stack")
+    place = DataDir.open(data_dir, kind="stack")
     need_stack(place)
     launched = Launched(
         data_dir, action="stack", settings={**SHORT_WAITS, "SWEEP_AFTER_S": SWEEP_AFTER_S}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
+from apps.embedded.data_dir import SERVICES, DataDir
 from apps.embedded.gateway import Gateway
-from apps.embedded.place import SERVICES, Place
 from apps.embedded.programs import Site
 from tests.cluster.conftest import Cluster
 from tests.crash.checks import (
@@ -51,9 +51,9 @@ class Lonely:
 @pytest.fixture(scope="module")
 def lonely(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lonely]:
     """Start them."""
-    place = Place.open(cluster.stack.data_dir, kind="stack")
+    place = DataDir.open(cluster.stack.data_dir, kind="stack")
     urls = cluster.stack.settings()
-    own = Place.open(Path(tmp_path_factory.mktemp("a gateway")), kind="stack")
+    own = DataDir.open(Path(tmp_path_factory.mktemp("a gateway")), kind="stack")
     with ExitStack() as stack:
         proxies = {name: stack.enter_context(SlowProxy(place.ports[name])) for name in SERVICES}
         for name, proxy in proxies.items():

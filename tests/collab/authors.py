@@ -5,11 +5,11 @@ from typing import Any
 
 import pycrdt
 
-from apps.collab.live import Submission
+from apps.collab.submission import Submission
 from apps.core.errors import AppError
-from apps.crdt.engine import EngineBrokenError, EngineDocument
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import Vector
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Vector
+from apps.crdt.engine.base import EngineBrokenError, EngineDocument
 
 
 @dataclass(eq=False)

@@ -38,7 +38,7 @@ async def make_house(publisher: Publisher) -> AsyncIterator[MakeHouse]:
 @pytest.fixture
 def house(make_house: MakeHouse) -> House:
     """Return one server with small limits."""
-    return make_house(queue_bytes=200, quiet_s=0.05)
+    return make_house(queue_bytes=200, lock_idle_s=0.05)
 
 
 @pytest.fixture

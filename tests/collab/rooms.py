@@ -3,12 +3,13 @@
 import asyncio
 
 from apps.collab.committer import Committer
-from apps.collab.exchange import Exchange
 from apps.collab.limits import Limits
-from apps.collab.room import Room, RoomContext
+from apps.collab.peer_bus import PeerBus
+from apps.collab.room import Room
+from apps.collab.room_context import RoomContext
 from apps.core import ids
-from apps.crdt.engine import get_engine
-from apps.history.loaded import LoadedDocument
+from apps.crdt.engine.base import get_engine
+from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.operation import Operation
@@ -28,18 +29,23 @@ class House:
         self._rooms: list[Room] = []
         self._context = RoomContext(
             committer=self.committer,
-            exchange=Exchange(lambda message: None),
+            peer_bus=PeerBus(lambda message: None),
             engine=get_engine("pycrdt"),
             limits=limits,
             load=self._load,
-            forget=self.forgotten.append,
         )
 
     async def open(self, document_id: str | None = None) -> Room:
         """Load the room of a document, of a new one by default."""
         document_id = document_id or ids.new_id()
         loaded = await self._load(document_id)
-        room = Room(document_id=document_id, lineage="l", loaded=loaded, context=self._context)
+        room = Room(
+            document_id=document_id,
+            lineage="l",
+            loaded=loaded,
+            context=self._context,
+            on_discard=self.forgotten.append,
+        )
         self._rooms.append(room)
         return room
 

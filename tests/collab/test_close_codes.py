@@ -6,8 +6,8 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from apps.collab import close_codes
-from apps.collab.close_codes import OtherLineageError, close_code_of
-from apps.collab.inbound import MalformedFrameError, TooFastError
+from apps.collab.close_codes import REASON_MAX_BYTES, OtherLineageError, close_of, close_with
+from apps.collab.frame_handler import MalformedFrameError, TooFastError
 from apps.collab.presence import PresenceRefusedError
 from apps.collab.room import RoomGoneError
 from apps.core.errors import (
@@ -21,8 +21,8 @@ from apps.core.errors import (
     ThrottledError,
     TransientError,
 )
-from apps.crdt.gate import PendingFullError
-from apps.crdt.lib0 import DecodeError
+from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.engine.causal_gate import PendingFullError
 
 #: A stock y-websocket client gives up at these.
 FINAL = range(4400, 4500)
@@ -53,14 +53,14 @@ FINAL = range(4400, 4500)
 )
 def test_error_has_the_code_of_its_kind(error: Exception, code: int) -> None:
     """A concrete error that of its kind; what nobody foresaw may be tried again."""
-    assert close_code_of(error) == code
+    assert close_of(error).code == code
 
 
 def test_what_may_succeed_later_is_never_final() -> None:
     """No error that says "try again" sends a stock client away for good."""
     transient = list(kinds(TransientError))
     assert RoomGoneError in transient
-    codes = {close_code_of(kind("no")) for kind in transient}
+    codes = {close_of(kind("no")).code for kind in transient}
     assert codes == {close_codes.TRY_AGAIN, close_codes.GOING_DOWN}
     assert codes.isdisjoint(FINAL)
 
@@ -70,3 +70,34 @@ def kinds(kind: type[AppError]) -> Iterator[type[AppError]]:
     yield kind
     for each in kind.__subclasses__():
         yield from kinds(each)
+
+
+def test_reason_is_the_message_of_an_error_of_ours() -> None:
+    """People read what the page shows them."""
+    assert close_of(NotFoundError("There is no such document.")).reason == (
+        "There is no such document."
+    )
+
+
+def test_reason_of_an_unexpected_error_does_not_leak_its_text() -> None:
+    """It may hold an address, a password or a name."""
+    close = close_of(AutoReconnect("mongodb://user:secret@host is away"))
+    assert close == close_with(close_codes.TRY_AGAIN)
+    assert "secret" not in close.reason
+
+
+def test_every_code_has_a_reason() -> None:
+    """No close frame goes without words."""
+    codes = {
+        value
+        for name, value in vars(close_codes).items()
+        if name.isupper() and value in range(1000, 5000)
+    }
+    assert len(codes) == 8
+    assert all(close_with(code).reason for code in codes)
+
+
+def test_long_reason_is_cut_where_it_still_is_text() -> None:
+    """A close frame takes 125 bytes; half a character would break the frame."""
+    reason = close_with(close_codes.MALFORMED, "ü" * 100).reason
+    assert reason == "ü" * (REASON_MAX_BYTES // 2)

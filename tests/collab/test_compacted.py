@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import pytest
 
 from apps.core import clock
-from apps.history.moments import moment_content
 from apps.history.recovery import document_load
 from apps.history.services import version_create
-from apps.oplog.base import LogBase, base_advance, packed_append
+from apps.history.states import state_at
+from apps.oplog.bulk import operations_drop, operations_write
+from apps.oplog.compacted_operations import CompactedOperation
+from apps.oplog.compaction_point import CompactionPoint, compacted_append, compaction_point_advance
 from apps.oplog.operation import Operation
-from apps.oplog.packed import PackedOperation
 from apps.oplog.selectors import operations_since
-from apps.oplog.transfer import operations_drop, operations_write
 from tests.collab.authors import Author, submission
 from tests.collab.rooms import House, until_quiet
 from tests.support.operations import Scribe
@@ -30,19 +30,19 @@ def compact(scribe: Scribe, up_to: int = 6) -> list[Operation]:
     """Have the log begin after an operation, which is there no more; return what it had."""
     document_id = scribe.document_id
     operations = operations_since(document_id=document_id, after=0)
-    last = moment_content(document_id=document_id, seq=up_to)
+    last = state_at(document_id=document_id, seq=up_to)
     number = version_create(document_id=document_id, snapshot=last)
     _pack(document_id, operations[:up_to])
-    base = LogBase(document_id, up_to, number, last.version_vector, clock.now())
-    assert base_advance(base)
+    base = CompactionPoint(document_id, up_to, number, last.version_vector, clock.now())
+    assert compaction_point_advance(base)
     list(operations_drop(document_id=document_id, up_to=up_to))
     return operations
 
 
 def _pack(document_id: str, operations: Sequence[Operation]) -> None:
-    packed = [PackedOperation.of(operation) for operation in operations]
+    packed = [CompactedOperation.of(operation) for operation in operations]
     for start in (0, 4):
-        assert packed_append(document_id=document_id, operations=packed[start : start + 4])
+        assert compacted_append(document_id=document_id, operations=packed[start : start + 4])
 
 
 def seqs(scribe: Scribe, after: int) -> list[int]:
@@ -76,7 +76,7 @@ async def test_compacted_operation_that_is_sent_again_has_its_first_seq(
     assert seqs(scribe, after=6) == [7]
 
 
-async def test_edit_that_brings_nothing_under_a_new_name_is_logged_as_ever(
+async def test_edit_that_is_noop_under_a_new_name_is_logged_as_ever(
     house: House, scribe: Scribe
 ) -> None:
     """Its author is told of a seq; so is who comes with it beside a repeat and an edit of worth."""
@@ -103,7 +103,7 @@ async def test_room_that_is_far_behind_a_compacted_log_is_made_anew(
     room = await house.open(scribe.document_id)
     list(operations_write(scribe.write_many(4)))
     compact(scribe, up_to=8)
-    room.compare(10)
+    room.check_for_gap(10)
     await until_quiet(room)
     assert room.gone
     assert (await house.open(scribe.document_id)).live.seq == 10

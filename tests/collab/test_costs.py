@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from apps.collab.inbound import Inbound
+from apps.collab import protocol
+from apps.collab.frame_handler import FrameHandler
 from apps.collab.room import Room
 from apps.core import ids
-from apps.crdt import protocol
 from apps.oplog.publisher import Publisher
 from tests.collab.authors import Author, Writer, submission
 from tests.collab.conftest import MakeHouse
@@ -33,7 +33,7 @@ KEPT_BLOCKS = 0.5
 @pytest.fixture
 async def roomy(make_house: MakeHouse) -> Room:
     """Return the room of a new document, with the usual limits; it keeps its lock."""
-    return await make_house(quiet_s=600).open()
+    return await make_house(lock_idle_s=600).open()
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ async def _commit(room: Room, writer: Writer, count: int) -> Cost:
 
 def _messages(room: Room) -> int:
     """Take out what waits for the channel layer, which nobody sends here; return how much."""
-    waiting = room._context.exchange._out
+    waiting = room._context.peer_bus._outgoing
     count = waiting.qsize()
     for _ in range(count):
         waiting.get_nowait()
@@ -80,7 +80,9 @@ async def test_batch_takes_as_many_round_trips_as_one_edit(roomy: Room) -> None:
 async def test_keystroke_takes_so_many_calls(roomy: Room) -> None:
     """From the frame to the draft, with neither clock nor network in it."""
     socket, writer = Socket(document_id=roomy.document_id, native=False), Writer()
-    inbound = Inbound(socket.session, roomy, limits=roomy.live._limits, on_token=lambda _: None)
+    inbound = FrameHandler(
+        socket.session, roomy, limits=roomy.live._limits, on_token=lambda _: None
+    )
     frames = [protocol.encode_sync_update(writer.write("x")) for _ in range(400)]
     calls = 0
 
@@ -95,7 +97,7 @@ async def test_keystroke_takes_so_many_calls(roomy: Room) -> None:
     try:
         for frame in frames[200:]:
             inbound.handle(frame)
-        roomy.live.form(roomy._take_batch(), at=0.0)
+        roomy.live.prepare(roomy.queue.take_batch(), at=0.0)
     finally:
         sys.setprofile(None)
     for_each = calls / 200

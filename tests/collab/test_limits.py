@@ -16,9 +16,8 @@ import requests
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from apps.collab import close_codes
-from apps.crdt import protocol
-from apps.crdt.lib0 import write_var_string
+from apps.collab import close_codes, protocol
+from apps.crdt.codec.lib0 import write_var_string
 from tests.collab.authors import Writer
 from tests.support.clients import Client
 from tests.support.eventually import eventually_async
@@ -124,6 +123,7 @@ async def test_frame_one_byte_too_large_is_4413(enter: Enter) -> None:
     bystander, attacker = await enter("grace", native=True), await enter("ada")
     await attacker.send(bytes(FRAME_BYTES + 1))
     assert await attacker.until_closed() == close_codes.TOO_LARGE
+    assert attacker.close_reason == "The frame is too large."
     await assert_goes_on(bystander)
 
 
@@ -133,6 +133,7 @@ async def test_frame_that_is_not_even_read_is_4413(enter: Enter) -> None:
     await attacker.until_ack(await attacker.append("before "))
     await flood(attacker, [bytes(40 * FRAME_BYTES)])
     assert await attacker.until_closed() == close_codes.TOO_LARGE
+    assert attacker.close_reason == "The message is too large."
     await bystander.until_text("before ")
     await assert_goes_on(bystander)
 
@@ -223,6 +224,7 @@ async def test_session_too_many_is_1013_until_one_leaves(enter: Enter) -> None:
     here = [await enter("ada", native=True) for _ in range(SESSIONS)]
     late = await enter("grace")
     assert await late.until_closed() == close_codes.TRY_AGAIN
+    assert late.close_reason == "The document is full."
     await assert_goes_on(here[0])
     await here[0].close()
     await assert_goes_on(here[1])

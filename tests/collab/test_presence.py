@@ -6,7 +6,7 @@ import pytest
 
 from apps.collab.limits import Limits
 from apps.collab.presence import Identity, Presence, PresenceRefusedError, stamp
-from apps.crdt.protocol import AwarenessEntry
+from apps.collab.protocol import AwarenessEntry
 
 ADA = Identity("1", "ada", "Ada Lovelace")
 GRACE = Identity("2", "grace", "Grace Hopper")

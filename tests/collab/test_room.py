@@ -8,13 +8,12 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.collab import room as module
+from apps.collab import fanout, protocol
 from apps.collab.close_codes import TRY_AGAIN
+from apps.collab.protocol import AwarenessEntry
 from apps.collab.room import Room, RoomGoneError
 from apps.core.errors import TransientError
-from apps.crdt import protocol
-from apps.crdt.lib0 import Decoder
-from apps.crdt.protocol import AwarenessEntry
+from apps.crdt.codec.lib0 import Decoder
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
 from apps.oplog.models import operation_rows
@@ -54,7 +53,7 @@ async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> Non
     """The room builds its document anew; the others of the batch are stored."""
     author, other, writer = Author(), Author(), Writer()
     bad = submission(Writer().write("bad"), author, "bad")
-    room.live.document = Breaking(room.live.document, bad.update)
+    room.live.loaded.engine = Breaking(room.live.document, bad.update)
     room.submit(submission(writer.write("good "), other, "good"))
     room.submit(bad)
     room.submit(submission(writer.write("after"), other, "after"))
@@ -67,7 +66,7 @@ async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> Non
 
 
 async def test_joining_session_gets_the_question_and_then_only_what_is_on_disk(room: Room) -> None:
-    """A sync asked for during a commit is answered after it (DESIGN, invariant 1)."""
+    """A sync asked for during a commit is answered after it (docs/invariants.md, 1)."""
     socket, writer = Socket(document_id=room.document_id), Writer()
     room.join(socket.session)
     room.submit(submission(writer.write("hi"), Author(), "a"))
@@ -102,7 +101,6 @@ async def test_whole_document_is_written_once_for_all_who_come_before_the_next_e
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A class that opens a page at one moment costs what one pupil costs; kept for a while only."""
-    monkeypatch.setattr(module, "WHOLE_KEPT_S", 0.02)
     writer = Writer()
 
     async def come() -> bytes:
@@ -116,12 +114,13 @@ async def test_whole_document_is_written_once_for_all_who_come_before_the_next_e
     room.submit(submission(writer.write("one "), Author(), "a"))
     first, second = await come(), await come()
     assert first is second
+    monkeypatch.setattr(fanout, "FULL_STATE_TTL_S", 0.02)
     room.submit(submission(writer.write("two"), Author(), "b"))
     third = await come()
     assert third == protocol.encode_sync_step2(writer.doc.get_update())
 
     async def is_dropped() -> bool:
-        return room._whole is None
+        return room.fanout._full_state is None
 
     await eventually_async(is_dropped)
 
@@ -263,7 +262,7 @@ async def test_people_of_a_server_that_died_leave(make_house: MakeHouse) -> None
     room = await make_house(presence_age_s=10).open()
     socket = Socket(document_id=room.document_id)
     room.join(socket.session)
-    room.hear([AwarenessEntry(9, 1, '{"user":{}}')])
+    room.apply_remote_presence([AwarenessEntry(9, 1, '{"user":{}}')])
     room.tick(at=time.monotonic() + 11)
     farewell = protocol.encode_awareness([AwarenessEntry(9, 2, "null")])
     await eventually_async(lambda: is_queued(farewell, socket))
@@ -287,7 +286,7 @@ async def test_quiet_room_gives_its_lock_up(house: House, room: Room) -> None:
 
 async def test_two_servers_hand_the_lock_over(room: Room, make_house: MakeHouse) -> None:
     """Each asks for it; both writers are stored, in one order without a gap."""
-    second = await make_house(lock_wait_s=30, quiet_s=0.05).open(room.document_id)
+    second = await make_house(lock_wait_s=30, lock_idle_s=0.05).open(room.document_id)
     one, two = Author(), Author()
     room.submit(submission(Writer().write("one"), one, "one"))
     second.submit(submission(Writer().write("two"), two, "two"))

@@ -9,6 +9,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from apps.collab import protocol
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.limits import Limits
 from apps.collab.room import Room
@@ -16,7 +17,6 @@ from apps.collab.runtime import Runtime
 from apps.core import ids
 from apps.core.errors import TransientError
 from apps.core.mongo import ANSWER_WAIT_MS
-from apps.crdt import protocol
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import Publisher, close_shared_publisher
 from tests.collab.authors import Author, Writer, submission, text_of
@@ -87,7 +87,7 @@ async def test_document_opened_twice_at_once_is_one_room(start: Start) -> None:
 
 async def test_document_that_nobody_reads_any_more_leaves_the_memory(start: Start) -> None:
     """After it was warm for a while; where somebody is, it stays."""
-    runtime = await start(warm_s=0.3, compare_s=0.02)
+    runtime = await start(idle_room_ttl_s=0.3, gap_check_interval_s=0.02)
     read = await open_room(runtime)
     enter(read)
     left = await open_room(runtime)
@@ -142,7 +142,7 @@ async def test_broadcast_that_got_lost_is_read_from_the_log(
     start: Start, publisher: Publisher
 ) -> None:
     """The room looks at the stored seq from time to time, whatever the layer drops."""
-    runtime, scribe = await start(compare_s=0.02), Scribe()
+    runtime, scribe = await start(gap_check_interval_s=0.02), Scribe()
     make_document(scribe.document_id)
     room = await open_room(runtime, scribe.document_id)
     socket = enter(room)
@@ -161,7 +161,7 @@ async def test_edits_of_a_document_cost_a_message_only_where_another_server_has_
     start: Start,
 ) -> None:
     """As a rule none has. The one that opens it hears of them at once, not at the next look."""
-    runtime, writer, author = await start(compare_s=600), Writer(), Author()
+    runtime, writer, author = await start(gap_check_interval_s=600), Writer(), Author()
     room = await open_room(runtime)
 
     async def write(text: str) -> int:
@@ -170,7 +170,7 @@ async def test_edits_of_a_document_cost_a_message_only_where_another_server_has_
         room.submit(submission(writer.write(text), author, text))
 
         async def is_told() -> bool:
-            is_sent = bool(runtime._exchange._out._getters)
+            is_sent = bool(runtime._peer_bus._outgoing._getters)
             return (text, room.live.seq) in author.persisted and is_sent
 
         await eventually_async(is_told)
@@ -178,11 +178,11 @@ async def test_edits_of_a_document_cost_a_message_only_where_another_server_has_
 
     await write("a")  # and before it the greeting
     assert [await write(text) for text in "bc"] == [0, 0]
-    other = await start(compare_s=600)
+    other = await start(gap_check_interval_s=600)
     elsewhere = await open_room(other, room.document_id)
 
     async def is_known() -> bool:
-        return not runtime._exchange.is_alone(room.document_id)
+        return not runtime._peer_bus.is_alone(room.document_id)
 
     await eventually_async(is_known)
     await write("d")
@@ -198,9 +198,9 @@ async def test_what_was_written_while_another_server_opened_the_document_is_told
     start: Start, publisher: Publisher
 ) -> None:
     """It was alone, so nobody sent it: the answer to the greeting says how far it has come."""
-    runtime, scribe = await start(compare_s=600), Scribe()
+    runtime, scribe = await start(gap_check_interval_s=600), Scribe()
     write_elsewhere(scribe.write_many(2), publisher)
-    other = await start(compare_s=600)
+    other = await start(gap_check_interval_s=600)
     elsewhere = await open_room(other, scribe.document_id)
     write_elsewhere(scribe.write_many(3), publisher)
     await open_room(runtime, scribe.document_id)
@@ -229,7 +229,7 @@ async def test_server_on_its_way_down_commits_what_waits_and_takes_nothing_more(
     room.submit(submission(writer.write("x"), author, "in flight"))
 
     async def is_in_flight() -> bool:
-        return bool(room._in_hand)
+        return bool(room.queue.in_hand)
 
     await eventually_async(is_in_flight)
     room.submit(submission(writer.write("y"), author, "later"))

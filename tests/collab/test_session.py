@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from apps.accounts.roles import NO_ABILITIES, Role, abilities_of
+from apps.collab import protocol
 from apps.collab.close_codes import (
     FORBIDDEN,
     MALFORMED,
@@ -22,7 +23,6 @@ from apps.core.errors import (
     LimitExceededError,
     TransientError,
 )
-from apps.crdt import protocol
 from tests.collab.sockets import Socket
 
 

@@ -39,7 +39,7 @@ def test_readyz_names_every_service_that_it_reached() -> None:
 
 
 def test_readyz_is_degraded_and_200_without_kafka() -> None:
-    """Everything goes on without it: the answer says so, and why (§8)."""
+    """Everything goes on without it: the answer says so, and why (docs/system-flow.md, §8)."""
     status, body = ask("/readyz", **urls(free_port())["kafka"])
     assert (status, body["status"]) == (200, "degraded")
     assert body["services"]["kafka"] != "ok"

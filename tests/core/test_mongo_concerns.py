@@ -9,16 +9,24 @@ from pymongo.collection import Collection
 
 from apps.history.models import version_rows
 from apps.oplog.models import (
-    base_rows,
+    compacted_rows,
+    compaction_point_rows,
     lock_rows,
     operation_rows,
-    packed_rows,
     quarantine_rows,
 )
 
 
 @pytest.mark.parametrize(
-    "rows", [operation_rows, lock_rows, packed_rows, base_rows, quarantine_rows, version_rows]
+    "rows",
+    [
+        operation_rows,
+        lock_rows,
+        compacted_rows,
+        compaction_point_rows,
+        quarantine_rows,
+        version_rows,
+    ],
 )
 def test_what_must_not_be_taken_back_is_asked_for_at_a_majority(
     rows: Callable[[], Collection[dict[str, Any]]],

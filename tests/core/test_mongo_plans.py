@@ -107,9 +107,9 @@ from apps.core.clock import now
 from apps.core.mongo import equal
 from apps.documents.heads import heads_get, unpublished_find
 from apps.documents.selectors import documents_list
-from apps.history.processed import processed_seqs
+from apps.history.last_processed import processed_seqs
 from apps.history.selectors import latest_reach, version_find, versions_page
-from apps.oplog.base import packed_find
+from apps.oplog.compaction_point import packed_find
 from apps.oplog.selectors import head_seq, log_reaches, operations_find, operations_since
 
 one = {"document_id": "none"}

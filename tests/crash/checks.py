@@ -12,7 +12,7 @@ from typing import Any
 import pycrdt
 import requests
 
-from apps.crdt.vectors import Vector, decode_vector
+from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from tests.crash.typing_people import TypingPerson
 from tests.integration.conftest import read_log

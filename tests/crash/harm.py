@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import redis
 
-from apps.embedded.place import Place
+from apps.embedded.data_dir import DataDir
 from tests.crash.schedule import Fault
 from tests.support.control import away, wait_until_back
 from tests.support.launcher import Launched
@@ -32,7 +32,7 @@ class Stage:
 @contextmanager
 def staged(stack: Launched, name: str) -> Iterator[Stage]:
     """Start the second web server; its lease is shorter than an answer of a slow MongoDB."""
-    port = Place.open(stack.data_dir).ports["mongo"]
+    port = DataDir.open(stack.data_dir).ports["mongo"]
     url = stack.settings()["MONGODB_URL"]
     with SlowProxy(port) as proxy:
         through = url.replace(f":{port}/", f":{proxy.port}/")

@@ -8,18 +8,18 @@ import pytest
 from django_redis import get_redis_connection
 
 from apps.core.failpoints import COMPACTION_POINTS
-from apps.history.authorship import AuthoredPiece, document_authorship
-from apps.history.cache import snapshot_forget
-from apps.history.clocks import _key
-from apps.history.moments import present_content, version_content
+from apps.history.attribution import _key
+from apps.history.authorship import AttributedText, document_authorship
 from apps.history.policy import history_settings_change
-from apps.history.selectors import version_places
-from apps.oplog.base import log_begins, packed_find
-from apps.oplog.models import operation_rows, packed_rows
+from apps.history.selectors import version_infos
+from apps.history.snapshot_cache import snapshot_forget
+from apps.history.states import present_state, version_state
+from apps.oplog.compaction_point import compacted_find, log_first_seq
+from apps.oplog.models import compacted_rows, operation_rows
 from apps.oplog.selectors import LogWrite, operations_find, writes_since
 from tests.accounts.factories import make_user
 from tests.core.processes import run_python
-from tests.pipeline.commands import run
+from tests.maintenance.commands import run
 from tests.support.old_logs import OldLog
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ class Seen:
     """What people and programs see of a document."""
 
     state: bytes
-    pieces: list[AuthoredPiece]
+    pieces: list[AttributedText]
     writes: list[LogWrite]
     versions: dict[int, bytes]
     #: The place in the order of each operation that is asked for by its name.
@@ -72,15 +72,15 @@ def look(log: OldLog) -> Seen:
     names = [operation.unique_id for operation in log.operations[::100]]
     found = operations_find(document_id=document_id, unique_ids=names)
     return Seen(
-        state=present_content(document_id=document_id).state,
+        state=present_state(document_id=document_id).state,
         pieces=document_authorship(document_id=document_id, lineage=lineage).pieces,
         writes=writes_since(document_id=document_id, after=0, limit=10_000),
         versions={
-            number: version_content(document_id=document_id, number=number).state
-            for _, number in version_places(document_id=document_id)
+            number: version_state(document_id=document_id, number=number).state
+            for _, number in version_infos(document_id=document_id)
         },
         places={
-            **packed_find(document_id=document_id, unique_ids=names),
+            **compacted_find(document_id=document_id, unique_ids=names),
             **{name: operation.seq for name, operation in found.items()},
         },
     )
@@ -115,9 +115,9 @@ def test_compaction_that_dies_harms_nothing_and_goes_on(log: OldLog, point: str,
     assert look(log) == before
     assert run("verify_documents", log.document_id).code == 0
     where = {"document_id": log.document_id}
-    assert log_begins(document_id=log.document_id) == OLD + 1
+    assert log_first_seq(document_id=log.document_id) == OLD + 1
     assert operation_rows().count_documents(where) == FRESH
-    assert packed_rows().count_documents(where) == 3
+    assert compacted_rows().count_documents(where) == 3
 
 
 def test_every_point_of_a_compaction_is_died_at() -> None:

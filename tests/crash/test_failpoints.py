@@ -1,4 +1,4 @@
-"""A server dies between two steps of an edit's way (§4; DESIGN, after the commit)."""
+"""A server dies between two steps of an edit (docs/system-flow.md, §4)."""
 
 import asyncio
 import signal

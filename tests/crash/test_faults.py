@@ -1,4 +1,4 @@
-"""Faults other than one clean kill, while four people type (§8, §9; DESIGN, invariants 1 to 6)."""
+"""Faults other than one clean kill, while four people type (docs/invariants.md, 1 to 6)."""
 
 import asyncio
 import signal
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from apps.embedded.place import Place
+from apps.embedded.data_dir import DataDir
 from apps.embedded.programs import services, unprivileged
 from tests.crash.checks import (
     check_nothing_lost,
@@ -211,7 +211,7 @@ def _read_only(folder: Path) -> Iterator[None]:
 
 def _run_mongo(stack: Launched) -> "subprocess.CompletedProcess[str]":
     """Run the Mongo server as the supervisor does, but never as root, to its end."""
-    (program,) = (p for p in services(Place.open(stack.data_dir)) if p.name == "mongo")
+    (program,) = (p for p in services(DataDir.open(stack.data_dir)) if p.name == "mongo")
     return subprocess.run(
         [*unprivileged(), *program.command],
         cwd=ROOT,

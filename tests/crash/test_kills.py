@@ -1,4 +1,4 @@
-"""SIGKILL to each process while four people type (§8, §9; DESIGN, invariants 1 to 3)."""
+"""SIGKILL to each process while four people type (docs/invariants.md, 1 to 3)."""
 
 import asyncio
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import pycrdt
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from apps.crdt import protocol
+from apps.collab import protocol
 from tests.support.clients import Client
 
 #: Between two letters of one person, in seconds.

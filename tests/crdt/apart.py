@@ -7,7 +7,7 @@ from multiprocessing import get_context
 from typing import NamedTuple, Self
 
 from apps.core.errors import AppError
-from apps.crdt.engine import get_engine
+from apps.crdt.engine.base import get_engine
 from tests.crdt.samples import apply_all
 
 

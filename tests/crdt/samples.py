@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import pycrdt
 from hypothesis import settings
 
-from apps.crdt import gate
-from apps.crdt.engine import EngineDocument
-from apps.crdt.lib0 import encode_var_uint, write_var_string
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import Vector
+from apps.crdt.codec.lib0 import encode_var_uint, write_var_string
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Vector
+from apps.crdt.engine import causal_gate
+from apps.crdt.engine.base import EngineDocument
 
 #: A busy machine is no defect.
 patient = settings(deadline=None)
@@ -73,9 +73,9 @@ def apply_all(document: EngineDocument, updates: Sequence[bytes]) -> Vector:
     vector: Vector = {}
     for update in updates:
         header = read_update(update)
-        assert gate.missing(header, vector) is None
-        document.apply(update, brings_structs=gate.brings_structs(header, vector))
-        gate.advance(vector, header)
+        assert causal_gate.missing(header, vector) is None
+        document.apply(update, brings_structs=causal_gate.brings_structs(header, vector))
+        causal_gate.advance(vector, header)
     return vector
 
 

@@ -11,11 +11,11 @@ import pycrdt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.crdt import gate
-from apps.crdt.engine import get_engine
-from apps.crdt.gate import Pending
-from apps.crdt.updates import UpdateHeader, read_update
-from apps.crdt.vectors import Vector, decode_vector
+from apps.crdt.codec.update_reader import UpdateHeader, read_update
+from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.engine import causal_gate
+from apps.crdt.engine.base import get_engine
+from apps.crdt.engine.causal_gate import Pending
 from tests.crdt.samples import ALL_HISTORIES, apply_all, patient, view_pycrdt
 
 ENGINE = get_engine("pycrdt")
@@ -34,7 +34,7 @@ class Receiver:
     def receive(self, update: bytes) -> None:
         """Apply an update, and what waited for it; or set it aside."""
         header = read_update(update)
-        if gate.missing(header, self.vector) is not None:
+        if causal_gate.missing(header, self.vector) is not None:
             self.pending.add(header, update, at=0)
             return
         self._apply(header, update)
@@ -42,10 +42,10 @@ class Receiver:
             self._apply(released, waiting)
 
     def _apply(self, header: UpdateHeader, update: bytes) -> None:
-        assert gate.missing(header, self.vector) is None
-        brings = gate.brings_structs(header, self.vector)
+        assert causal_gate.missing(header, self.vector) is None
+        brings = causal_gate.brings_structs(header, self.vector)
         self.document.apply(update, brings_structs=brings)
-        gate.advance(self.vector, header)
+        causal_gate.advance(self.vector, header)
         self.applied.append(update)
 
     def view(self, *kinds: str) -> bytes:
@@ -254,7 +254,7 @@ def independent(updates: Sequence[bytes], lost: bytes) -> list[bytes]:
     without = []
     for update in updates:
         header = read_update(update)
-        if update != lost and gate.missing(header, vector) is None:
-            gate.advance(vector, header)
+        if update != lost and causal_gate.missing(header, vector) is None:
+            causal_gate.advance(vector, header)
             without.append(update)
     return without

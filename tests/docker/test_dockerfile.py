@@ -39,7 +39,7 @@ def test_image_has_the_product_and_nothing_else(tmp_path: Path) -> None:
         "apps", "config", "docker", "manage.py", "static", "templates",
     }  # fmt: skip
     assert not (app / "apps" / "embedded").exists()
-    assert (app / "apps" / "core" / "pulse.py").exists()
+    assert (app / "apps" / "core" / "liveness.py").exists()
     assert not list(app.rglob("__pycache__"))
     for name in ("entrypoint", "healthcheck"):
         assert os.access(app / "docker" / name, os.X_OK)

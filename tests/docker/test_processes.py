@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from apps.embedded.data_dir import DataDir
 from apps.embedded.kafka import (
     folder_make,
     jars_are_there,
@@ -18,7 +19,6 @@ from apps.embedded.kafka import (
     kafka,
     properties_write,
 )
-from apps.embedded.place import Place
 from tests.docker.composed import BIN
 from tests.docker.image import image_make
 from tests.support.control import is_ready
@@ -107,7 +107,7 @@ class Container:
 @pytest.fixture(scope="module")
 def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run Apache Kafka itself, empty; the in-memory broker makes topics by its own lights."""
-    place = Place.open(tmp_path_factory.mktemp("kafka"), kind="stack")
+    place = DataDir.open(tmp_path_factory.mktemp("kafka"), kind="stack")
     need_stack(place)
     if not jars_are_there():
         jars_bring(place)

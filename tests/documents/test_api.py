@@ -91,7 +91,7 @@ def test_create_without_a_title_calls_it_untitled(client: APIClient, body: dict[
 
 
 def test_create_without_the_right_is_403() -> None:
-    """§2: the right to create is asked for."""
+    """The right to create is checked (docs/system-flow.md, §2)."""
     alan = make_user()
     assert_error(bearer(alan).post(DOCUMENTS, {"title": "A"}), 403, "may_not_create")
     assert not Document.objects(owner_id=alan.pk)

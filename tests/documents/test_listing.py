@@ -26,10 +26,14 @@ DOCUMENTS = "/api/v1/documents/"
 
 #: By which limits each way is taken with a handful of documents.
 WAYS = {
-    "by ids": {"FEW": 1_000},
-    "along the order": {"FEW": 0, "DENSE": 1_000_000},
-    "along the order, in vain": {"FEW": 0, "DENSE": 1_000_000, "STRETCHES": 0},
-    "by all ids": {"FEW": 0, "DENSE": 0},
+    "by ids": {"FEW_PERMISSIONS": 1_000},
+    "along the order": {"FEW_PERMISSIONS": 0, "SCAN_MAX_SPREAD": 1_000_000},
+    "along the order, in vain": {
+        "FEW_PERMISSIONS": 0,
+        "SCAN_MAX_SPREAD": 1_000_000,
+        "SCAN_WINDOWS": 0,
+    },
+    "by all ids": {"FEW_PERMISSIONS": 0, "SCAN_MAX_SPREAD": 0},
 }
 
 
@@ -163,8 +167,8 @@ def test_list_of_very_many_documents_asks_a_bounded_number_of_times(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also where the stretches of the order are in vain, and at any page of it."""
-    monkeypatch.setattr(listing, "FEW", 100)
-    monkeypatch.setattr(listing, "DENSE", Document.objects.count() + 400)
+    monkeypatch.setattr(listing, "FEW_PERMISSIONS", 100)
+    monkeypatch.setattr(listing, "SCAN_MAX_SPREAD", Document.objects.count() + 400)
     reader, other = make_user(), make_user()
     documents_fill(reader=reader.username, count=400, owners=[other.username])
     client = bearer(reader)
@@ -175,8 +179,8 @@ def test_list_of_very_many_documents_asks_a_bounded_number_of_times(
             answer = client.get(address).json()
         queries, commands = found.counts
         # Twice two to choose the way, two for each stretch and for all ids, four for the page.
-        assert queries <= 4 + 2 * (listing.STRETCHES + 1) + 4
-        assert commands <= 1 + 2 * (listing.STRETCHES + 1)
+        assert queries <= 4 + 2 * (listing.SCAN_WINDOWS + 1) + 4
+        assert commands <= 1 + 2 * (listing.SCAN_WINDOWS + 1)
         seen += [row["id"] for row in answer["results"]]
         address = answer["next"]
     assert len(seen) == len(set(seen)) == 400

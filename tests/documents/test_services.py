@@ -33,7 +33,7 @@ def published() -> Iterator[list[tuple[str, DocumentChange]]]:
         events.document_discarded,
         events.document_renamed,
         events.document_trashed,
-        events.document_restored,
+        events.document_untrashed,
     ]
     subscribers = []
     for event in heard:
@@ -56,7 +56,7 @@ def names(published: list[tuple[str, DocumentChange]]) -> list[str]:
 def test_document_create_stores_entity_permission_and_tells(
     owner: User, published: list[tuple[str, DocumentChange]]
 ) -> None:
-    """§2, with an empty log."""
+    """With an empty log (docs/system-flow.md, §2)."""
     document = services.document_create(user=owner, title=" My  title ")
     stored = Document.objects.get(id=document.id)
     assert (stored.title, stored.title_folded, stored.seq) == ("My title", title_key("My title"), 0)
@@ -139,8 +139,8 @@ def test_document_trash_and_restore_are_the_owners(
         services.document_trash(user=make_user(), document_id=document.id)
     services.document_trash(user=owner, document_id=document.id)
     with pytest.raises(DocumentNotFoundError):
-        services.document_restore(user=editor, document_id=document.id)
-    services.document_restore(user=owner, document_id=document.id)
+        services.document_untrash(user=editor, document_id=document.id)
+    services.document_untrash(user=owner, document_id=document.id)
     assert document_get(user=editor, document_id=document.id)[0].trashed_at is None
     assert names(published)[1:] == ["document_trashed", "document_restored"]
 
@@ -150,7 +150,7 @@ def test_document_restore_of_a_living_one_changes_nothing(
 ) -> None:
     """A double click is harmless."""
     document = make_document(owner)
-    services.document_restore(user=owner, document_id=document.id)
+    services.document_untrash(user=owner, document_id=document.id)
     assert names(published) == ["document_created"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import FilePayload, expect
 
-from tests.crdt.formats.trees import EVERYTHING, paragraph
+from tests.crdt.content.trees import EVERYTHING, paragraph
 from tests.e2e.people import Person
 
 

@@ -1,4 +1,4 @@
-"""Nothing is lost when the network, the page or the server goes (DESIGN, clients)."""
+"""Nothing is lost when the network, the page or the server goes (docs/durability.md)."""
 
 import re
 

@@ -6,7 +6,7 @@ import pycrdt
 import pytest
 
 from apps.accounts.models import User
-from apps.crdt.text import document_text
+from apps.crdt.engine.text import document_text
 from apps.documents.models import Document
 from apps.documents.services import document_rename, document_trash
 from apps.editor.demo import WELCOME_TITLE, demo_seed

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from apps.embedded.place import Place
+from apps.embedded.data_dir import DataDir
 
 
 @pytest.fixture
@@ -23,6 +23,6 @@ def data_dir(short_path: Path) -> Path:
 
 
 @pytest.fixture
-def place(data_dir: Path) -> Place:
+def place(data_dir: Path) -> DataDir:
     """Return a new place."""
-    return Place.open(data_dir)
+    return DataDir.open(data_dir)

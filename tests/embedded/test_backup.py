@@ -24,11 +24,11 @@ import pytest
 import requests
 
 from apps.embedded import backup as backup_module
-from apps.embedded.alone import UP, alone
-from apps.embedded.archive import DOCUMENTS, POSTGRES, SECRETS, archive_read
 from apps.embedded.backup import backup
+from apps.embedded.backup_file import DOCUMENTS, POSTGRES, SECRETS, archive_read
+from apps.embedded.data_dir import DataDir
+from apps.embedded.data_dir_lock import UP, exclusive
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from tests.conftest import SHORT_WAITS
 from tests.crash.checks import Log, crowd, text_of, until_written
 from tests.integration.conftest import read_log, until_processed
@@ -302,7 +302,7 @@ def test_backup_of_no_data_says_so_and_makes_no_folder(data_dir: Path, tmp_path:
 
 
 @pytest.fixture
-def backed_up(place: Place) -> Path:
+def backed_up(place: DataDir) -> Path:
     """Return a data folder that looks like one to back up."""
     for name in ("postgres", "mongo"):
         (place.data_dir / name).mkdir()
@@ -339,7 +339,7 @@ def test_backup_that_fails_leaves_no_file(
     target = tmp_path / "backups"
     target.mkdir()
     expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else EmbeddedError
-    with alone(backed_up, UP), pytest.raises(expected):
+    with exclusive(backed_up, UP), pytest.raises(expected):
         backup(target / "a.backup", backed_up, tell=lambda _: None)
     assert list(target.iterdir()) == []
 
@@ -347,7 +347,7 @@ def test_backup_that_fails_leaves_no_file(
 def test_backup_of_a_database_that_is_damaged_says_so(backed_up: Path, tmp_path: Path) -> None:
     """Better now than at the restore."""
     (backed_up / DOCUMENTS).write_bytes(b"no database at all" * 100)
-    with alone(backed_up, UP), pytest.raises(EmbeddedError, match="not a database"):
+    with exclusive(backed_up, UP), pytest.raises(EmbeddedError, match="not a database"):
         backup(tmp_path / "a.backup", backed_up, tell=lambda _: None)
 
 
@@ -374,7 +374,7 @@ def test_backup_has_what_is_committed_and_nothing_else(
         writer.execute("INSERT INTO log VALUES (1)")
         writer.commit()
         writer.execute("INSERT INTO log VALUES (2)")
-        with alone(backed_up, UP):
+        with exclusive(backed_up, UP):
             backup(tmp_path / "a.backup", backed_up, tell=lambda _: None)
         writer.commit()
     archive_read(tmp_path / "a.backup", tmp_path)

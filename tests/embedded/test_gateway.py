@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from apps.core import ids
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.gateway import PASSED_OVER_S, Gateway, Tls, template_fill
-from apps.embedded.place import Place
 from apps.embedded.programs import Site
 from tests.support.control import is_ready
 from tests.support.eventually import eventually
@@ -52,7 +52,7 @@ def gateway(upstreams: list[Upstream]) -> Gateway:
 
 
 @pytest.fixture
-def url(gateway: Gateway, place: Place) -> Iterator[str]:
+def url(gateway: Gateway, place: DataDir) -> Iterator[str]:
     """Return the address of a gateway that runs."""
     with running(gateway, place) as url:
         yield url
@@ -189,7 +189,7 @@ def test_flood_of_sockets_from_one_address_is_held_up(url: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/metrics"])
-def test_probes_are_for_insiders(path: str, gateway: Gateway, place: Place) -> None:
+def test_probes_are_for_insiders(path: str, gateway: Gateway, place: DataDir) -> None:
     """They name services and their errors; to all others there is nothing."""
     with running(gateway, place) as url:
         assert requests.get(f"{url}{path}", timeout=10).status_code == 200
@@ -200,7 +200,7 @@ def test_probes_are_for_insiders(path: str, gateway: Gateway, place: Place) -> N
 
 
 def test_log_of_requests_has_their_ids_and_no_token(
-    gateway: Gateway, place: Place, tmp_path: Path
+    gateway: Gateway, place: DataDir, tmp_path: Path
 ) -> None:
     """Sockets bring a token in the query; also when no server is there to answer."""
     nobody = replace(gateway, ports=[1])
@@ -254,7 +254,7 @@ def tls(short_path: Path) -> Tls:
 
 
 def test_gateway_with_a_certificate_speaks_tls_and_says_so(
-    gateway: Gateway, place: Place, tls: Tls
+    gateway: Gateway, place: DataDir, tls: Tls
 ) -> None:
     """The server behind learns that the caller came by HTTPS."""
     site = replace(gateway.site, scheme="https")
@@ -265,7 +265,7 @@ def test_gateway_with_a_certificate_speaks_tls_and_says_so(
 
 
 def test_certificate_that_cannot_be_used_is_said_in_one_line(
-    gateway: Gateway, place: Place, tls: Tls
+    gateway: Gateway, place: DataDir, tls: Tls
 ) -> None:
     """By the variable that names it, or in nginx's words."""
     with pytest.raises(EmbeddedError, match=r"TLS_KEY=.* cannot be read"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.embedded.place import Place
+from apps.embedded.data_dir import DataDir
 from tests.core.processes import run_python
 
 
@@ -42,7 +42,7 @@ def test_action_that_is_none_is_said_with_those_that_are(data_dir: Path) -> None
         assert action in done.stderr
 
 
-def test_env_is_for_a_shell(place: Place, data_dir: Path) -> None:
+def test_env_is_for_a_shell(place: DataDir, data_dir: Path) -> None:
     """``eval "$(… env)"`` sets what the product reads, whatever is in the values."""
     done = embedded("env", data_dir, ALLOWED_HOSTS="a b; touch no'where $HOME")
     assert done.returncode == 0, done.stderr

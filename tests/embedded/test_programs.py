@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from apps.embedded import binaries
+from apps.embedded.data_dir import SERVICES, DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import SERVICES, Place
 from apps.embedded.plan import environment_of
 from apps.embedded.programs import (
     Site,
@@ -34,13 +34,13 @@ def test_site_has_an_address_that_a_browser_here_can_open(host: str, url: str) -
     assert Site(host=host, port=8100).url == url
 
 
-def test_services_come_before_what_needs_them(place: Place) -> None:
+def test_services_come_before_what_needs_them(place: DataDir) -> None:
     """In the order of their start."""
     everything = [*services(place), *product(Site("127.0.0.1", 8100))]
     assert tuple(program.name for program in everything) == ALL
 
 
-def test_no_service_listens_beyond_this_machine(place: Place) -> None:
+def test_no_service_listens_beyond_this_machine(place: DataDir) -> None:
     """Each is told loopback, in the words of its own; the two of ours know nothing else."""
     for program in services(place):
         words = " ".join(program.command)
@@ -48,7 +48,7 @@ def test_no_service_listens_beyond_this_machine(place: Place) -> None:
         assert "0.0.0.0" not in words  # noqa: S104 - nothing listens
 
 
-def test_no_secret_is_on_a_command_line(place: Place) -> None:
+def test_no_secret_is_on_a_command_line(place: DataDir) -> None:
     """Everybody on the machine reads command lines."""
     for program in services(place):
         assert place.password not in program.command_line(place), program.name
@@ -56,7 +56,7 @@ def test_no_secret_is_on_a_command_line(place: Place) -> None:
 
 
 def test_environment_names_the_services_of_this_data_folder(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the person's own environment says; what it says of hosts is kept."""
     monkeypatch.setenv("DATABASE_URL", "postgres://elsewhere/other")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.embedded.alone import UP, alone
-from apps.embedded.archive import DOCUMENTS, POSTGRES, SECRETS, archive_write, secrets_encode
+from apps.embedded.backup_file import DOCUMENTS, POSTGRES, SECRETS, archive_write, secrets_encode
+from apps.embedded.data_dir import DataDir
+from apps.embedded.data_dir_lock import UP, exclusive
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from apps.embedded.restore import restore, restore_finish
 from tests.core.processes import run_python
 
@@ -63,7 +63,7 @@ def old_data(data_dir: Path) -> Path:
     """Return a data folder with old data, which nobody holds."""
     fill(data_dir, "old")
     (data_dir / "state.json").unlink()
-    Place.open(data_dir)
+    DataDir.open(data_dir)
     return data_dir
 
 
@@ -121,7 +121,7 @@ def test_folder_that_is_in_use_is_refused(doing: str, file: Path, old_data: Path
     """Force does not help: the data would be moved from under those who use it."""
     before = listing(old_data)
     for dry_run in (True, False):
-        with alone(old_data, doing), pytest.raises(EmbeddedError) as refusal:
+        with exclusive(old_data, doing), pytest.raises(EmbeddedError) as refusal:
             restore(file, old_data, tell=lambda _: None, force=True, dry_run=dry_run)
         assert ("make down" if doing == UP else "A backup of") in str(refusal.value)
     assert listing(old_data) == before
@@ -149,7 +149,7 @@ def test_database_that_cannot_be_made_leaves_the_old_data(file: Path, old_data: 
 
 def test_up_does_not_start_while_a_restore_is_under_way(old_data: Path) -> None:
     """It is not said to run already: it does not."""
-    with alone(old_data, "restore"):
+    with exclusive(old_data, "restore"):
         done = run_python("-m", "apps.embedded", "up", DATA_DIR=str(old_data))
     assert (done.returncode, done.stdout) == (1, "")
     assert f"A restore of {old_data} is under way" in done.stderr

@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from apps.embedded import binaries
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.given import services_given
-from apps.embedded.place import Place
+from apps.embedded.external_services import external_services
 from apps.embedded.stack import WEB_SERVERS, WORKERS
 from tests.support.launcher import START_WAIT_S, Launched, free_port
 from tests.support.needs import need_nginx
@@ -98,7 +98,7 @@ def test_service_that_is_not_there_is_said_by_the_variable_that_names_it(
     variable: str, wrong: str, said: str
 ) -> None:
     """With what to do; the others are not asked."""
-    [one] = services_given({variable: wrong})
+    [one] = external_services({variable: wrong})
     with pytest.raises(EmbeddedError, match=f"{variable} cannot be used: .*{said}") as caught:
         one.check()
     assert "unset it" in str(caught.value)
@@ -109,7 +109,7 @@ def test_service_that_is_not_there_is_said_by_the_variable_that_names_it(
 def test_wrong_password_is_said_and_not_repeated(variable: str, services: Launched) -> None:
     """What was tried may be right elsewhere."""
     wrong = re.sub(r":[^:@/]+@", ":mistaken@", services.settings()[variable])
-    [one] = services_given({variable: wrong})
+    [one] = external_services({variable: wrong})
     with pytest.raises(
         EmbeddedError, match=rf"{variable} cannot be used: .*(?i:password)"
     ) as caught:
@@ -121,7 +121,7 @@ def test_wrong_password_is_said_and_not_repeated(variable: str, services: Launch
 def test_variable_that_is_empty_is_said_by_its_name(variable: str) -> None:
     """Somebody meant to name a service."""
     with pytest.raises(EmbeddedError, match=f"{variable} is empty"):
-        services_given({variable: " "})
+        external_services({variable: " "})
 
 
 # --- what is missing, and what is in the way -----------------------------------------------------
@@ -143,7 +143,7 @@ def test_port_in_use_is_an_error_with_advice(given: dict[str, str], tmp_path: Pa
         port = int(taken.getsockname()[1])
         launched = Launched(tmp_path / "one", action="stack", port=port, settings=given)
         assert_refused(launched, f"Port {port} (for gateway)", f"PORT={port + 100} make stack")
-    place = Place.open(tmp_path / "two", kind="stack")
+    place = DataDir.open(tmp_path / "two", kind="stack")
     with socket.create_server(("127.0.0.1", place.ports["web-2"])):
         launched = Launched(place.data_dir, action="stack", settings=given)
         assert_refused(launched, "(for web-2)", str(place.data_dir / "state.json"))
@@ -157,7 +157,7 @@ def test_certificate_without_its_key_is_said(given: dict[str, str], tmp_path: Pa
 
 def test_data_folder_of_make_up_is_refused(tmp_path: Path) -> None:
     """Its PostgreSQL is another one."""
-    Place.open(tmp_path)
+    DataDir.open(tmp_path)
     assert_refused(Launched(tmp_path, action="stack"), "a data folder of `make up`", "DATA_DIR=")
 
 
@@ -221,7 +221,7 @@ def test_program_that_is_missing_is_said_with_its_package(
     find: object, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the variable that makes it unnecessary."""
-    place = Place.open(tmp_path / "data", kind="stack")
+    place = DataDir.open(tmp_path / "data", kind="stack")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(binaries, "_SYSTEM_PATH", str(tmp_path))
     monkeypatch.setattr(binaries, "_DEBIAN_POSTGRES", tmp_path)
@@ -238,7 +238,7 @@ def test_postgresql_is_the_newest_until_there_is_data(
         binary.parent.mkdir(parents=True)
         binary.touch()
     monkeypatch.setattr(binaries, "_DEBIAN_POSTGRES", tmp_path)
-    place = Place.open(tmp_path / "data", kind="stack")
+    place = DataDir.open(tmp_path / "data", kind="stack")
     assert binaries.postgres_binary(place, "postgres") == tmp_path / "15" / "bin" / "postgres"
     (place.data_dir / "postgres").mkdir()
     (place.data_dir / "postgres" / "PG_VERSION").write_text("13\n")

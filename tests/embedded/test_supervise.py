@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.place import Place
 from apps.embedded.programs import ROOT, Program, Site, Stage, product, services
 from apps.embedded.supervise import Supervisor, configuration
 from apps.embedded.supervisord import SignalWaker
@@ -74,7 +74,7 @@ def said(notes: Path) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> None:
     """Its configuration has expansions, comments and quotes; a folder may be called like one."""
-    place = Place.open(short_path / name)
+    place = DataDir.open(short_path / name)
     programs = [*services(place), *product(Site("127.0.0.1", 8100))]
     file = place.data_dir / "run" / "supervisord.conf"
     file.write_text(configuration(place, programs))
@@ -102,7 +102,7 @@ def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> N
 @pytest.fixture
 def supervisor(short_path: Path) -> Iterator[Supervisor]:
     """Return a supervisor of two programs, in a folder with an awkward name."""
-    place = Place.open(short_path / "50%d #1 it's")
+    place = DataDir.open(short_path / "50%d #1 it's")
     broken = replace(waits("broken"), command=["no-such-program"])
     supervisor = Supervisor(
         place, [waits("one"), waits("two"), broken], {**os.environ, "PYTHON": sys.executable}
@@ -153,7 +153,7 @@ def test_program_that_cannot_run_is_said_to_be_so(supervisor: Supervisor) -> Non
 
 def test_programs_stop_stage_after_stage_and_side_by_side_within_one(short_path: Path) -> None:
     """Two that take their time begin to end together; what they need ends after both."""
-    place = Place.open(short_path / "stages")
+    place = DataDir.open(short_path / "stages")
     notes = place.data_dir / "notes"
     programs = [
         notes_its_end("service", notes),

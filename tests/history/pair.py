@@ -7,8 +7,8 @@ import pycrdt
 from apps.accounts.roles import Role
 from apps.core import clock, ids
 from apps.documents.models import Document
+from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
-from apps.oplog.transfer import operations_write
 from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document
 

@@ -11,17 +11,17 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.core.api.renderers import ReadyJSON, ReadyJSONRenderer
 from apps.core.errors import ConflictError
-from apps.core.renderers import ReadyJSON, ReadyJSONRenderer
-from apps.crdt.runs import NONE
-from apps.history import clocks
+from apps.crdt.ids.id_ranges import NONE
+from apps.history import attribution
 from apps.history.api.authorship_json import authorship_json
+from apps.history.attribution import AttributionIndex, attribution_load
 from apps.history.authorship import Authorship
-from apps.history.clocks import Clocks, clocks_of
+from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import operation_set_aside
+from apps.oplog.quarantine import operation_quarantine
 from apps.oplog.selectors import operations_iter
-from apps.oplog.transfer import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import make_user
 from tests.history.pair import Pair
@@ -91,7 +91,7 @@ def test_clocks_are_read_from_the_log_once(
         asked.append(after)
         return operations_iter(document_id=document_id, after=after, limit=limit)
 
-    monkeypatch.setattr(clocks, "operations_iter", reading)
+    monkeypatch.setattr(attribution, "operations_iter", reading)
     pair.write(0, 0, "a")
     first = pieces(client, pair)
     assert pieces(client, pair) == first
@@ -147,7 +147,7 @@ def test_runs_say_which_clocks_are_whose(client: APIClient, pair: Pair) -> None:
 def test_answer_is_what_the_serializer_would_write(client: APIClient, pair: Pair) -> None:
     """Moments of a whole second too, and text that JSON has to escape; for people as well."""
     pair.write(0, 0, 'say "\\ü\n😀')
-    known = Clocks()
+    known = AttributionIndex()
     received = [datetime(2026, 11, 24, 3, 13, 0, ms * 1_000, tzinfo=UTC) for ms in (0, 7)]
     for operation, at in zip(Scribe().write_many(2), received, strict=True):
         known.take(replace(operation, received_at=at), is_aside=False)
@@ -183,8 +183,8 @@ def test_what_is_set_aside_wrote_nothing() -> None:
     list(operations_write(scribe.write_many(2)))
     lost = scribe.write("lost")
     list(operations_write([lost]))
-    operation_set_aside(lost, ConflictError("Broken."))
-    found = clocks_of(document_id=scribe.document_id, lineage="l", up_to=3)
+    operation_quarantine(lost, ConflictError("Broken."))
+    found = attribution_load(document_id=scribe.document_id, lineage="l", up_to=3)
     assert found.seq == 3
     assert found.places(scribe.doc.client_id, 0, 4) == [0, 0, 1, 1]
     assert found.origin(1).seq == 2
@@ -193,10 +193,10 @@ def test_what_is_set_aside_wrote_nothing() -> None:
 def test_clocks_come_out_of_their_package_as_they_went_in() -> None:
     """All of them."""
     scribe = Scribe()
-    made = Clocks()
+    made = AttributionIndex()
     for operation in scribe.write_many(20):
         made.take(operation, is_aside=False)
-    read = Clocks.unpack(made.pack())
+    read = AttributionIndex.unpack(made.pack())
     length = len(scribe.text)
     client = scribe.doc.client_id
     assert read.places(client, 0, length) == made.places(client, 0, length)
@@ -208,12 +208,12 @@ def test_clocks_come_out_of_their_package_as_they_went_in() -> None:
 def test_deletes_are_those_of_who_deleted_first() -> None:
     """Whatever a later update says once more; also an operation that writes nothing counts."""
     scribe = Scribe()
-    clocks = Clocks()
-    clocks.take(scribe.write("one two"), is_aside=False)
+    attribution = AttributionIndex()
+    attribution.take(scribe.write("one two"), is_aside=False)
     del scribe.content[0:3]
-    clocks.take(scribe.write(""), is_aside=False)
-    clocks.take(scribe.write("!"), is_aside=False)  # this update has the delete once more
-    read = Clocks.unpack(clocks.pack())
+    attribution.take(scribe.write(""), is_aside=False)
+    attribution.take(scribe.write("!"), is_aside=False)  # this update has the delete once more
+    read = AttributionIndex.unpack(attribution.pack())
     assert read.deleters(scribe.doc.client_id, 0, 7) == [1, 1, 1, NONE, NONE, NONE, NONE]
     assert [read.origin(place).seq for place in (0, 1, 2)] == [1, 2, 3]
     assert read.deleters(99, 0, 2) == [NONE, NONE]

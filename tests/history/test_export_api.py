@@ -10,18 +10,18 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.core import clock, ids
-from apps.crdt.formats.writing import WRITTEN_FORMATS
-from apps.crdt.prosemirror import content_update, document_json, insertion_update
+from apps.crdt.content.prosemirror import content_update, document_json, insertion_update
+from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.heads import Head, heads_advance
 from apps.documents.models import Document
 from apps.documents.services import document_rename
-from apps.history.moments import present_content
 from apps.history.services import version_create
+from apps.history.states import present_state
+from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
-from apps.oplog.transfer import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
-from tests.crdt.formats.trees import LINK, Built, block, paragraph, text
+from tests.crdt.content.trees import LINK, Built, block, paragraph, text
 from tests.documents.factories import make_document
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def document(owner: User) -> Document:
 
 def write(document: Document, update: bytes) -> None:
     """Write an operation into the log and keep a version behind it."""
-    before = present_content(document_id=document.id)
+    before = present_state(document_id=document.id)
     seq, vector = before.seq + 1, pycrdt.get_state(pycrdt.merge_updates(before.state, update))
     operation = Operation(
         document_id=document.id,
@@ -54,7 +54,7 @@ def write(document: Document, update: bytes) -> None:
     )
     list(operations_write([operation]))
     heads_advance([Head(document.id, seq, vector, clock.now())])
-    version_create(document_id=document.id, snapshot=present_content(document_id=document.id))
+    version_create(document_id=document.id, snapshot=present_state(document_id=document.id))
 
 
 def path(document: Document, rest: str) -> str:

@@ -6,14 +6,14 @@ import dataclasses
 import pytest
 
 from apps.core import clock, ids
-from apps.crdt.updates import read_update
-from apps.crdt.vectors import encode_vector
-from apps.history.cache import snapshot_forget, snapshot_put
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import encode_vector
+from apps.history.last_processed import Processed, processed_advance
 from apps.history.models import version_rows
-from apps.history.processed import Processed, processed_advance
 from apps.history.recovery import document_load, document_recover, snapshot_of
 from apps.history.services import version_create
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.history.snapshot_cache import snapshot_forget, snapshot_put
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_iter

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.history.retention import DAY_S, HOUR_S, KeepError, KeepPolicy, VersionPlace
+from apps.history.retention import DAY_S, HOUR_S, KeepError, KeepPolicy, VersionInfo
 from apps.history.retention import versions_to_drop as to_drop
 
 NOW = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
 POLICY = KeepPolicy()
 
 
-def places(ages_s: list[int], named: set[int]) -> list[VersionPlace]:
+def places(ages_s: list[int], named: set[int]) -> list[VersionInfo]:
     """Return versions of these ages, the oldest first; those at the places in ``named`` stay."""
     return [
-        VersionPlace(
+        VersionInfo(
             number=place + 1,
             seq=10 * place,
             created_at=NOW - timedelta(seconds=age_s),
@@ -26,7 +26,7 @@ def places(ages_s: list[int], named: set[int]) -> list[VersionPlace]:
     ]
 
 
-def left(versions: list[VersionPlace], now: datetime, policy: KeepPolicy) -> list[VersionPlace]:
+def left(versions: list[VersionInfo], now: datetime, policy: KeepPolicy) -> list[VersionInfo]:
     """Return what stays."""
     dropped = set(to_drop(versions, now=now, policy=policy))
     return [each for each in versions if each.number not in dropped]
@@ -44,7 +44,7 @@ policies = st.lists(st.integers(0, 100 * DAY_S), min_size=3, max_size=3).map(
 
 @given(versions_of_a_year, policies)
 def test_first_latest_named_and_young_versions_stay(
-    versions: list[VersionPlace], policy: KeepPolicy
+    versions: list[VersionInfo], policy: KeepPolicy
 ) -> None:
     """Whatever the policy."""
     kept = left(versions, NOW, policy)
@@ -56,7 +56,7 @@ def test_first_latest_named_and_young_versions_stay(
 
 @given(versions_of_a_year, policies)
 def test_each_hour_day_and_week_keeps_its_latest_and_no_other(
-    versions: list[VersionPlace], policy: KeepPolicy
+    versions: list[VersionInfo], policy: KeepPolicy
 ) -> None:
     """The named ones, which stay anyway, take nobody's place."""
     kept = left(versions, NOW, policy)
@@ -74,7 +74,7 @@ def test_each_hour_day_and_week_keeps_its_latest_and_no_other(
 
 @given(versions_of_a_year, policies, st.integers(0, 400 * DAY_S))
 def test_what_is_kept_later_does_not_depend_on_runs_before(
-    versions: list[VersionPlace], policy: KeepPolicy, later_s: int
+    versions: list[VersionInfo], policy: KeepPolicy, later_s: int
 ) -> None:
     """Once a day or once a year: the same is left; and a second run at once drops nothing."""
     later = NOW + timedelta(seconds=later_s)
@@ -101,7 +101,7 @@ def test_year_of_a_version_every_quarter_of_an_hour() -> None:
 def test_highest_number_stays_though_its_seq_is_low() -> None:
     """It would be given to another version, and caches know a version by its number."""
     old = NOW - timedelta(days=99)
-    versions = [VersionPlace(n, seq, old) for n, seq in ((1, 0), (2, 9), (3, 20), (4, 7))]
+    versions = [VersionInfo(n, seq, old) for n, seq in ((1, 0), (2, 9), (3, 20), (4, 7))]
     assert to_drop(versions, now=NOW, policy=POLICY) == [2]
 
 

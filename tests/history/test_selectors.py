@@ -1,10 +1,10 @@
 """Which snapshots there are of a document, and which of them is looked at first."""
 
 from apps.core import ids
-from apps.history.cache import snapshot_forget, snapshot_put
 from apps.history.selectors import latest_seq, snapshots_iter
 from apps.history.services import version_create
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.history.snapshot_cache import snapshot_forget, snapshot_put
 
 
 def snapshot(seq: int) -> Snapshot:

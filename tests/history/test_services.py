@@ -10,7 +10,7 @@ from tests.support.snapshots import cached_snapshot
 
 
 def test_version_initial_is_the_empty_document() -> None:
-    """Number 1, seq 0, of the one who created the document (§2)."""
+    """Number 1, seq 0, of the one who created the document (docs/system-flow.md, §2)."""
     document_id = ids.new_id()
     assert version_create_initial(document_id=document_id, author_id="7") == 1
     row = version_rows().find_one({"document_id": document_id})

@@ -10,9 +10,9 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.core import clock
 from apps.documents.heads import Head, heads_advance
-from apps.history.moments import present_content
 from apps.history.services import version_create
-from apps.oplog.transfer import operations_write
+from apps.history.states import present_state
+from apps.oplog.bulk import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_group, make_user
 from tests.documents.factories import make_document
@@ -54,7 +54,7 @@ def scribe(owner: User) -> Scribe:
     last = operations[-1]
     heads_advance([Head(scribe.document_id, last.seq, last.version_vector, clock.now())])
     document_id = scribe.document_id
-    version_create(document_id=document_id, snapshot=present_content(document_id=document_id))
+    version_create(document_id=document_id, snapshot=present_state(document_id=document_id))
     return scribe
 
 

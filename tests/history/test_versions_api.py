@@ -1,4 +1,4 @@
-"""Versions and moments by REST, as CONTRACT says (§7)."""
+"""Versions and states by REST (docs/system-flow.md, §7)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,17 +13,17 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.core import clock, ids
 from apps.documents.heads import Head, heads_advance
-from apps.history import moments, version_cache
+from apps.history import states, version_cache
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.models import version_rows
-from apps.history.moments import moment_content, version_content
 from apps.history.recovery import document_load, snapshot_of
 from apps.history.selectors import version_find
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
+from apps.history.states import state_at, version_state
 from apps.history.version import Version
+from apps.oplog.bulk import operations_write
 from apps.oplog.models import operation_rows
-from apps.oplog.transfer import operations_write
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document
@@ -263,17 +263,17 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(number)
         return version_find(document_id=document_id, number=number)
 
-    monkeypatch.setattr(moments, "version_find", find)
+    monkeypatch.setattr(states, "version_find", find)
     return seen
 
 
 def test_version_is_read_from_mongodb_once_and_then_from_redis(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As §7 has it."""
+    """First from MongoDB, then from Redis (docs/system-flow.md, §7)."""
     seen = reads(monkeypatch)
-    first = version_content(document_id=scribe.document_id, number=2)
-    second = version_content(document_id=scribe.document_id, number=2)
+    first = version_state(document_id=scribe.document_id, number=2)
+    second = version_state(document_id=scribe.document_id, number=2)
     assert first == second
     assert seen == [2]
     key = f"{version_cache._prefix(scribe.document_id)}2"
@@ -287,7 +287,7 @@ def test_stampede_on_a_version_makes_one_read(
     seen = reads(monkeypatch)
 
     def ask(_: int) -> Snapshot:
-        return version_content(document_id=scribe.document_id, number=3)
+        return version_state(document_id=scribe.document_id, number=3)
 
     with ThreadPoolExecutor(20) as pool:
         contents = list(pool.map(ask, range(20)))
@@ -299,7 +299,7 @@ def test_redis_holds_so_many_versions_of_a_document(scribe: Scribe, settings: Se
     """Those that were read longest ago go."""
     settings.VERSION_CACHE_MOST = 2
     for number in (1, 2, 3):
-        version_content(document_id=scribe.document_id, number=number)
+        version_state(document_id=scribe.document_id, number=number)
     prefix = version_cache._prefix(scribe.document_id)
     keys = [f"{prefix}{number}" for number in (1, 2, 3)]
     assert [get_redis_connection("default").exists(key) for key in keys] == [0, 1, 1]
@@ -309,7 +309,7 @@ def test_redis_away_reads_mongodb(scribe: Scribe, settings: Settings) -> None:
     """A cache is not needed."""
     options = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {**settings.CACHES, "default": options}
-    assert text(version_content(document_id=scribe.document_id, number=2).state) == words(3)
+    assert text(version_state(document_id=scribe.document_id, number=2).state) == words(3)
 
 
 def test_damaged_version_is_made_from_the_log(
@@ -322,9 +322,9 @@ def test_damaged_version_is_made_from_the_log(
     version_rows().update_one(where, {"$set": {"snapshot": b"damaged"}})
     prefix = version_cache._prefix(scribe.document_id)
     get_redis_connection("default").set(f"{prefix}3", b"damaged", ex=60)
-    assert text(version_content(document_id=scribe.document_id, number=3).state) == words(6)
+    assert text(version_state(document_id=scribe.document_id, number=3).state) == words(6)
     assert asked[0] == DamagedVersion(scribe.document_id, 3)
-    assert text(moment_content(document_id=scribe.document_id, seq=7).state) == words(7)
+    assert text(state_at(document_id=scribe.document_id, seq=7).state) == words(7)
 
 
 def test_hole_in_the_log_hides_only_what_needs_it(client: APIClient, scribe: Scribe) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.collab import close_codes
+from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
-from apps.crdt import protocol
-from apps.crdt.lib0 import encode_var_uint
+from apps.crdt.codec.lib0 import encode_var_uint
 from tests.integration.conftest import Enter
 from tests.support.clients import Client
 from tests.support.launcher import Launched
@@ -183,7 +182,7 @@ async def test_flood_of_invented_presence_is_bounded(enter: Enter, document_id: 
     assert len(ada.states) <= 8
 
 
-async def test_sender_that_waits_for_nothing_has_only_so_many_frames_in_hand(
+async def test_sender_that_waits_for_nothing_has_only_so_many_unbatched_frames_per_session(
     enter: Enter, document_id: str
 ) -> None:
     """The rest waits in its own network, all of it is stored in the end, in order."""
@@ -205,7 +204,7 @@ async def test_sender_that_waits_for_nothing_has_only_so_many_frames_in_hand(
         in_hand += 1 if stage == protocol.STAGE_RECEIVED else -1
         most = max(most, in_hand)
     # Those of the batch on its way into the log, and those of the next one.
-    assert most <= 2 * Limits().frames_in_hand
+    assert most <= 2 * Limits().unbatched_frames_per_session
 
 
 async def test_message_beyond_the_servers_bound_is_refused_before_it_is_whole(

@@ -1,4 +1,4 @@
-"""Two people write in one document: the way of an edit, seen from outside (§4)."""
+"""Two people write in one document, seen from outside (docs/system-flow.md, §4)."""
 
 import asyncio
 import base64
@@ -10,8 +10,8 @@ import pycrdt
 import requests
 from confluent_kafka import Consumer, Message
 
-from apps.crdt import protocol
-from apps.crdt.lib0 import Decoder
+from apps.collab import protocol
+from apps.crdt.codec.lib0 import Decoder
 from tests.integration.conftest import Enter, until_processed
 from tests.support.eventually import eventually
 from tests.support.launcher import Launched

@@ -12,10 +12,9 @@ import psycopg
 import pytest
 import requests
 
-from apps.collab import close_codes
+from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
-from apps.crdt import protocol
-from apps.crdt.lib0 import write_var_string, write_var_uint
+from apps.crdt.codec.lib0 import write_var_string, write_var_uint
 from tests.integration.conftest import Enter
 from tests.support.eventually import eventually_async
 from tests.support.launcher import PASSWORD, Launched
@@ -190,7 +189,7 @@ async def test_handshakes_wait_while_many_are_being_let_in(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
     """Who opens and closes sockets in a loop is held up, and the server's memory with it."""
-    entering, late = Limits().sessions_entering, 4
+    entering, late = Limits().concurrent_admissions, 4
     with psycopg.connect(stack.settings()["DATABASE_URL"]) as locker:
         locker.execute('LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
         comers = [asyncio.create_task(enter("ada", document_id)) for _ in range(entering + late)]

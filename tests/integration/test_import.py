@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from apps.crdt.prosemirror import document_json
-from tests.crdt.formats.trees import EVERYTHING, block, item, paragraph, task, text
+from apps.crdt.content.prosemirror import document_json
+from tests.crdt.content.trees import EVERYTHING, block, item, paragraph, task, text
 from tests.integration.conftest import Enter, read_log
 from tests.support.launcher import Launched
 

@@ -1,4 +1,4 @@
-"""Kafka away, empty, or astray (§8): edits go on, snapshots go on, and nothing is applied twice."""
+"""Edits and snapshots go on while Kafka is away or empty (docs/system-flow.md, §8)."""
 
 import asyncio
 from typing import Any

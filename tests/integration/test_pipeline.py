@@ -1,4 +1,4 @@
-"""From Kafka to the snapshot: the worker's part of an edit's way (§5)."""
+"""From Kafka to the snapshot: the worker's part (docs/system-flow.md, §5)."""
 
 import signal
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A document taken back to a version while somebody else types (§7)."""
+"""Restore of a version while somebody else types (docs/system-flow.md, §7)."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""A deleted part taken back, and all that one person did undone, while others type (§7)."""
+"""Restore of a part and undo of one person, while others type (docs/system-flow.md, §7)."""
 
 import asyncio
 from collections.abc import Callable

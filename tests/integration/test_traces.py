@@ -23,7 +23,7 @@ STEPS = (
     "receipt", "queue", "merge", "commit", "lock", "store", "publish", "ack", "broadcast",
 )  # fmt: skip
 #: What traces stand on, as Python writes a list.
-TRACING = "['apps.core.spans', 'opentelemetry.sdk.trace', 'opentelemetry.exporter']"
+TRACING = "['apps.core.otlp', 'opentelemetry.sdk.trace', 'opentelemetry.exporter']"
 #: How long a web server may take to end, in seconds (docs/operations.md).
 END_S = 10
 SERVER, PRODUCER, CONSUMER = 2, 4, 5  # of the protocol
@@ -139,7 +139,7 @@ def test_nothing_of_traces_is_imported_where_nobody_wants_them(
     """Neither by a web server nor by a worker; what the Redis client imports is none of them."""
     script = (
         "import django, sys; django.setup()\n"
-        "import config.asgi, apps.collab.servers.by_uvicorn, apps.pipeline.bootstep\n"
+        "import config.asgi, apps.collab.servers.uvicorn_server, apps.pipeline.bootstep\n"
         f"print([name for name in {TRACING} if name in sys.modules])"
     )
     done = run_python("-c", script, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)

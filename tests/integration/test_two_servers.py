@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from apps.collab import close_codes
-from apps.crdt import protocol
+from apps.collab import close_codes, protocol
 from tests.integration.conftest import Enter
 from tests.support.control import away
 from tests.support.launcher import Launched

@@ -1,4 +1,4 @@
-"""The stock client itself, y-websocket from npm in Node, beside a native one (CONTRACT)."""
+"""The stock client itself, y-websocket from npm in Node, beside a native one (docs/protocol.md)."""
 
 import asyncio
 import json

@@ -8,7 +8,7 @@ from django_redis import get_redis_connection
 
 from apps.core import clock
 from apps.oplog.publisher import close_shared_publisher
-from apps.pipeline import seen
+from apps.pipeline import beat_heartbeat
 from apps.pipeline.checks import TIMES_MISSED, beat_check, workers_check
 from apps.pipeline.tasks import relay_unpublished
 from tests.core.processes import run_python
@@ -27,7 +27,7 @@ def test_beat_that_has_never_been_seen_or_not_for_long_is_warned_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The relay says that it runs; it does so every few seconds."""
-    get_redis_connection("default").delete(seen._KEY)
+    get_redis_connection("default").delete(beat_heartbeat._KEY)
     [message] = beat_check()
     assert (message.id, message.msg) == ("pipeline.W102", "What beat starts has never run.")
     try:

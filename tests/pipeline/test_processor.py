@@ -6,21 +6,21 @@ from collections.abc import Callable
 import pytest
 
 from apps.core import ids, metrics
-from apps.crdt.vectors import encode_vector
+from apps.crdt.codec.vectors import encode_vector
+from apps.history.last_processed import processed_rows, processed_seqs
 from apps.history.models import version_rows
-from apps.history.processed import processed_rows, processed_seqs
 from apps.history.recovery import document_load
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_iter
 from apps.oplog.selectors import operations_since
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 from tests.crdt.samples import letters
 from tests.crdt.samples import written as sample
-from tests.pipeline.conftest import Store, Written
 from tests.support.operations import Scribe
 from tests.support.snapshots import cached_snapshot
+from tests.support.stored_logs import Store, Written
 
 #: Nothing is due by itself.
 NEVER = SnapshotPolicy(operations=10**9, size_bytes=10**9, quiet_s=10**9)
@@ -148,7 +148,7 @@ def test_log_with_a_gap_holds_up_its_document_alone(written: Written) -> None:
 
 
 def test_snapshot_that_somebody_else_made_is_not_made_again(written: Written) -> None:
-    """The sweep was here while Kafka was away; Kafka brings the same operations later (§8)."""
+    """Kafka brings later what the sweep has processed (docs/system-flow.md, §8)."""
     scribe = written(4)
     operations = operations_since(document_id=scribe.document_id, after=0)
     early, sweeping = Processor(NEVER), Processor(NEVER)

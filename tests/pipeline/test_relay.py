@@ -8,12 +8,12 @@ from apps.core import clock
 from apps.documents.models import Document
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
-from apps.oplog.base import LogBase, base_advance
+from apps.oplog.compaction_point import CompactionPoint, compaction_point_advance
 from apps.oplog.models import operation_rows
 from apps.oplog.publisher import Publisher
 from apps.pipeline.relay import GRACE_S, relay_unpublished
-from tests.pipeline.conftest import Written
 from tests.support.eventually import eventually
+from tests.support.stored_logs import Written
 
 
 def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publisher) -> None:
@@ -42,7 +42,7 @@ def test_relay_begins_where_a_compacted_log_begins(written: Written, publisher: 
     """Though its mark stayed behind, as after a restore of an older backup of the documents."""
     scribe = written(5, age_s=GRACE_S + 60)
     version_create(document_id=scribe.document_id, snapshot=Snapshot(3, b"\x00", b"\x00\x00"))
-    base_advance(LogBase(scribe.document_id, 3, 2, b"\x00", clock.now()))
+    compaction_point_advance(CompactionPoint(scribe.document_id, 3, 2, b"\x00", clock.now()))
     operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$lte": 3}})
     relay_unpublished(publisher)
 

@@ -1,14 +1,14 @@
 """The sweep finds documents that the workers missed, and only those."""
 
-from apps.history.processed import processed_seqs
+from apps.history.last_processed import processed_seqs
 from apps.oplog.models import operation_rows
 from apps.oplog.selectors import operations_since
-from apps.pipeline.policy import SnapshotPolicy
 from apps.pipeline.processor import Processor
 from apps.pipeline.selectors import behind_find
+from apps.pipeline.snapshot_policy import SnapshotPolicy
 from apps.pipeline.sweep import sweep
-from tests.pipeline.conftest import Store, Written
 from tests.support.snapshots import cached_snapshot
+from tests.support.stored_logs import Store, Written
 
 
 def behind(older_than_s: float = 30) -> dict[str, int]:
@@ -34,7 +34,7 @@ def test_sweep_leaves_fresh_edits_to_kafka(written: Written) -> None:
 
 
 def test_sweep_finds_a_document_that_is_edited_all_the_time(written: Written, store: Store) -> None:
-    """Kafka is away, and the last edit is always fresh: the first unprocessed one is not (§8)."""
+    """Its last edit is fresh, its first unprocessed one is not (docs/system-flow.md, §8)."""
     scribe = written(2, age_s=60)
     store(scribe.write_many(1))
     assert behind()[scribe.document_id] == 3

@@ -13,8 +13,8 @@ import pycrdt
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from apps.crdt import protocol
-from apps.crdt.lib0 import Decoder
+from apps.collab import protocol
+from apps.crdt.codec.lib0 import Decoder
 from tests.support.eventually import PATIENCE_S
 
 
@@ -60,6 +60,7 @@ class Client:
         self.asked: list[bytes] = []
         self.answers_sync = True
         self.close_code: int | None = None
+        self.close_reason: str | None = None
         self.closed = asyncio.Event()
         self._changed = asyncio.Condition()
         self._socket: ClientConnection | None = None
@@ -201,7 +202,7 @@ class Client:
         except ConnectionClosed:
             pass
         finally:
-            self.close_code = socket.close_code
+            self.close_code, self.close_reason = socket.close_code, socket.close_reason
             self.closed.set()
             await self._notify()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pymongo
 
 from apps.core import base64, clock
-from apps.core.moments import moment_text
+from apps.core.mongo_datetime import datetime_text
 from apps.oplog.operation import Operation
 from tests.support.eventually import eventually
 from tests.support.launcher import Launched
@@ -51,7 +51,7 @@ def _insert(stack: Launched, operations: list[Operation]) -> None:
     head = {
         "seq": last.seq,
         "version_vector": last.version_vector,
-        "updated_at": moment_text(clock.now() - timedelta(minutes=1)),
+        "updated_at": datetime_text(clock.now() - timedelta(minutes=1)),
         "unpublished": True,
     }
     with pymongo.MongoClient[dict[str, Any]](stack.settings()["MONGODB_URL"]) as mongo:

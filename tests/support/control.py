@@ -8,7 +8,7 @@ from xmlrpc.client import ServerProxy
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from apps.embedded.place import SERVICES, Place
+from apps.embedded.data_dir import SERVICES, DataDir
 from apps.embedded.programs import Program, services
 from apps.embedded.stack import stack_services, web_servers
 from tests.support.eventually import eventually
@@ -58,7 +58,7 @@ def wait_until_ready(stack: Launched, *names: str) -> None:
 
 def programs(stack: Launched) -> list[Program]:
     """Return the services, and of ``make stack`` the web servers, too."""
-    place = Place.open(stack.data_dir, kind=None)
+    place = DataDir.open(stack.data_dir, kind=None)
     if place.kind == "up":
         return services(place)
     return [*stack_services(place, list(SERVICES)), *web_servers(place)]
@@ -76,7 +76,7 @@ def _full_names(stack: Launched) -> dict[str, str]:
 
 
 def _call(stack: Launched, method: str, *arguments: Any) -> Any:
-    socket = Place.open(stack.data_dir, kind=None).control_socket
+    socket = DataDir.open(stack.data_dir, kind=None).control_socket
     transport = SupervisorTransport(None, None, f"unix://{socket}")
     with ServerProxy("http://127.0.0.1", transport=transport) as server:
         return getattr(server.supervisor, method)(*arguments)

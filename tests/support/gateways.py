@@ -4,14 +4,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from apps.embedded.data_dir import DataDir
 from apps.embedded.gateway import Gateway
-from apps.embedded.place import Place
 from tests.support.control import is_ready
 from tests.support.eventually import eventually
 
 
 @contextmanager
-def running(gateway: Gateway, place: Place) -> Iterator[str]:
+def running(gateway: Gateway, place: DataDir) -> Iterator[str]:
     """Run nginx as the supervisor does; yields its address."""
     gateway.write(place)
     program = gateway.program(place)

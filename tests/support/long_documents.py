@@ -11,7 +11,7 @@ import redis
 from pymongo import MongoClient
 
 from apps.core.ids import new_id
-from apps.core.moments import moment_text
+from apps.core.mongo_datetime import datetime_text
 from apps.history.snapshot import Snapshot
 from apps.history.version import Version
 from apps.oplog.operation import Operation
@@ -116,7 +116,7 @@ def long_document(stack: Launched, count: int, *, shares: Mapping[str, str] | No
                 version = _version(each, typist.snapshot(each.seq), kept)
                 database["document_versions"].insert_one(version.to_row())
         head = {"seq": count, "version_vector": each.version_vector, "published_seq": count}
-        moved = {**head, "updated_at": moment_text(each.received_at)}
+        moved = {**head, "updated_at": datetime_text(each.received_at)}
         database["documents"].update_one({"_id": document_id}, {"$set": moved})
     with redis.Redis.from_url(stack.settings()["REDIS_URL"]) as cache:
         cache.delete(f"scriptorium:snapshot:{{{document_id}}}")  # that of the empty document

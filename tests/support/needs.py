@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from apps.embedded import binaries
+from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.kafka import jars_are_there
-from apps.embedded.place import Place
 
 
 def need_nginx() -> None:
@@ -27,7 +27,7 @@ def need_program(name: str) -> str:
     return str(found)
 
 
-def need_stack(place: Place) -> None:
+def need_stack(place: DataDir) -> None:
     """Skip with the reason, or in CI fail, where ``make stack`` cannot run; ``place`` is one."""
     try:
         binaries.nginx_binary()

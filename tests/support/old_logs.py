@@ -8,11 +8,11 @@ import pycrdt
 from apps.accounts.models import User
 from apps.core import clock, ids
 from apps.documents.heads import Head, Published, heads_advance, published_advance
-from apps.history.moments import present_content
-from apps.history.processed import Processed, processed_advance
+from apps.history.last_processed import Processed, processed_advance
 from apps.history.services import version_create
+from apps.history.states import present_state
+from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
-from apps.oplog.transfer import operations_write
 from tests.documents.factories import make_document
 
 #: How old what is written is, unless a test says otherwise.
@@ -74,7 +74,7 @@ class OldLog:
     def keep(self) -> int:
         """Store, and keep the present as an automatic version."""
         self.store()
-        snapshot = present_content(document_id=self.document_id)
+        snapshot = present_state(document_id=self.document_id)
         return version_create(
             document_id=self.document_id, snapshot=snapshot, author_ids=[str(self.users[0].pk)]
         )

@@ -1,7 +1,7 @@
 """What is in the cache of snapshots."""
 
-from apps.history.cache import snapshot_find
 from apps.history.snapshot import Snapshot
+from apps.history.snapshot_cache import snapshot_find
 
 
 def cached_snapshot(document_id: str) -> Snapshot | None:

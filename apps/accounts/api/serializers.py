@@ -72,14 +72,6 @@ class UserSearchSerializer(serializers.Serializer[Any]):
     search = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
 
 
-class ErrorSerializer(serializers.Serializer[Any]):
-    """The one shape of every error."""
-
-    code = serializers.CharField(read_only=True)
-    detail = serializers.CharField(read_only=True)
-    extra = serializers.DictField(read_only=True)
-
-
 class AuthorSerializer(serializers.Serializer[Any]):
     """Who wrote; ``id`` as ``users/me/`` gives it."""
 

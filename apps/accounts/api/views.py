@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
@@ -13,12 +13,11 @@ from rest_framework.views import APIView
 
 from apps.accounts import selectors, tokens
 from apps.accounts.api import serializers
-from apps.accounts.api.input import StrictCursorPagination, validated
 from apps.accounts.identity import caller
 from apps.accounts.models import User
 from apps.accounts.throttling import UserSearchThrottle
-
-ERROR = OpenApiResponse(serializers.ErrorSerializer)
+from apps.core.api.input import StrictCursorPagination, validated
+from apps.core.api.responses import ERROR
 
 
 class _TokenView(GenericAPIView[Any]):

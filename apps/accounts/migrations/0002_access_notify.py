@@ -1,4 +1,4 @@
-"""Tell every server of each change of rights, however it was made (DESIGN, Identity and rights).
+"""Tell every server of each change of rights, however it was made (ADR 0003).
 
 PostgreSQL itself sends the notice at commit, so REST, the admin, a shell and plain SQL are all
 heard. Payload: ``{"document_id": text}``, ``{"user_id": number}``, or ``{}`` for anything.

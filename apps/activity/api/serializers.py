@@ -1,10 +1,10 @@
-"""The shapes of the trail's REST call (CONTRACT)."""
+"""The shapes of the activity's REST call."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from apps.activity.kinds import Kind
+from apps.activity.event_types import EventType
 
 
 class ActorSerializer(serializers.Serializer[Any]):
@@ -19,7 +19,7 @@ class ActivitySerializer(serializers.Serializer[Any]):
     """One deed; ``detail`` is of its kind."""
 
     id = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in EventType])
     actor = ActorSerializer()
     at = serializers.DateTimeField(help_text="When; of a session of writing, its last edit.")
     detail = serializers.DictField(

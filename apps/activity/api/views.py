@@ -7,9 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.paging import page_of
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.activity.api.serializers import (
     ActivityPageSerializer,
@@ -18,6 +15,9 @@ from apps.activity.api.serializers import (
 )
 from apps.activity.models import Activity
 from apps.activity.selectors import activity_page
+from apps.core.api.input import validated
+from apps.core.api.paging import page_of
+from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
 
 

@@ -1,1 +1,1 @@
-"""REST beside the sockets: an edit by POST goes the same way as one by frame."""
+"""REST over the log. An edit by POST takes the same way as one by frame."""

@@ -1,4 +1,4 @@
-"""``documents/{id}/operations/stream/``: the log as bytes, for a page that plays it."""
+"""``documents/{id}/operations/stream/``: the log stream, for a page that plays a document."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -8,45 +8,45 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
-from apps.collab.api.packed import pack_log
+from apps.collab.api.log_stream import log_stream_encode
 from apps.collab.api.serializers import LogQuerySerializer
+from apps.core.api.binary import BYTES, MEDIA_TYPE, AnyContentNegotiation
+from apps.core.api.input import validated
+from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
-from apps.history.api.binary import BYTES, MEDIA_TYPE, AnyContentNegotiation
 from apps.oplog.operation import Operation
-from apps.oplog.quarantine import set_aside_seqs
+from apps.oplog.quarantine import quarantined_seqs
 from apps.oplog.selectors import operations_iter
 
-#: Updates in one answer; the first one is given whatever its length.
-ANSWER_BYTES: Final = 4 * 1024 * 1024
+#: Size of the updates in one answer. The first update may be larger.
+STREAM_MAX_BYTES: Final = 4 * 1024 * 1024
 
 
-class PackedLogView(APIView):
-    """The operations of a document as bytes: who, when, and the update."""
+class LogStreamView(APIView):
+    """The operations of a document in binary form: author, time and update."""
 
     content_negotiation_class = AnyContentNegotiation
 
     @extend_schema(
-        operation_id="documents_operations_packed",
+        operation_id="documents_operations_stream",
         parameters=[LogQuerySerializer],
         responses={**BYTES, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> HttpResponse:
         """Read the log after a seq, in the form of ``docs/protocol.md``.
 
-        ``X-Document-Seq`` is the seq of the last operation in the answer, which has fewer than
-        ``limit`` at the end of the log and where their updates are long.
+        ``X-Document-Seq`` is the seq of the last operation in the answer. The answer has fewer than
+        ``limit`` operations at the end of the log, and where their updates are long.
         """
         document_history_get(user=caller(request), document_id=document_id)
         query = validated(LogQuerySerializer, request.query_params)
         operations = _up_to_size(operations_iter(document_id=document_id, **query))
-        content = pack_log(
+        content = log_stream_encode(
             operations,
-            authors=authors_named({each.author_id for each in operations}),
-            set_aside=set_aside_seqs(document_id=document_id),
+            authors=authors_named({operation.author_id for operation in operations}),
+            quarantined=quarantined_seqs(document_id=document_id),
         )
         last = operations[-1].seq if operations else query["after"]
         headers = {"X-Document-Seq": str(last)}
@@ -54,12 +54,12 @@ class PackedLogView(APIView):
 
 
 def _up_to_size(operations: Iterable[Operation]) -> list[Operation]:
-    """Return the operations until their updates have ``ANSWER_BYTES``, and at least one."""
-    taken: list[Operation] = []
-    size = 0
-    for each in operations:
-        size += len(each.update)
-        if taken and size > ANSWER_BYTES:
+    """Return at least one operation, and more up to ``STREAM_MAX_BYTES`` of updates."""
+    page: list[Operation] = []
+    size_bytes = 0
+    for operation in operations:
+        size_bytes += len(operation.update)
+        if page and size_bytes > STREAM_MAX_BYTES:
             break
-        taken.append(each)
-    return taken
+        page.append(operation)
+    return page

@@ -1,37 +1,12 @@
-"""The shapes of the operations' REST calls (CONTRACT)."""
+"""Serializers of the log's REST calls."""
 
 from typing import Any
 
-from django.conf import settings
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.accounts.api.serializers import AuthorSerializer
-from apps.core import base64
-from apps.core.errors import InvalidInputError
-from apps.crdt.formats.reading import READ_FORMATS
-from apps.crdt.protocol import MAX_UNIQUE_ID_CHARS
-
-
-@extend_schema_field(OpenApiTypes.BYTE)
-class Base64Field(serializers.Field[bytes, str, str, Any]):
-    """Bytes as base64 text, of either alphabet, with padding or without."""
-
-    default_error_messages = {"base64": "This is not base64."}
-
-    def to_internal_value(self, data: Any) -> bytes:
-        """Return the bytes that the text stands for."""
-        if not isinstance(data, str):
-            self.fail("base64")
-        try:
-            return base64.decode(data)
-        except InvalidInputError:
-            self.fail("base64")
-
-    def to_representation(self, value: bytes) -> str:
-        """Return standard base64 with padding."""
-        return base64.encode(value)
+from apps.collab.protocol import MAX_UNIQUE_ID_CHARS
+from apps.core.api.fields import Base64Field
 
 
 class OperationSubmitSerializer(serializers.Serializer[Any]):
@@ -57,52 +32,19 @@ class OperationSerializer(serializers.Serializer[Any]):
 
 
 class SubmittedSerializer(serializers.Serializer[Any]):
-    """Where an edit is in the log."""
+    """The place of an edit in the log."""
 
     seq = serializers.IntegerField()
     unique_id = serializers.CharField()
     duplicate = serializers.BooleanField()
 
 
-class ImportSerializer(serializers.Serializer[Any]):
-    """Content from elsewhere: a text, or a file whose name may say the format."""
-
-    format = serializers.ChoiceField(
-        choices=READ_FORMATS, required=False, allow_blank=True, default=""
-    )
-    content = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        trim_whitespace=False,
-        style={"base_template": "textarea.html"},
-    )
-    file = serializers.FileField(required=False, allow_empty_file=True, help_text="In UTF-8.")
-
-
-class DocumentImportSerializer(ImportSerializer):
-    """Content of a new document; without a title it is called as its first heading, or the file."""
-
-    title = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=settings.DOCUMENT_TITLE_MAX_CHARS,
-    )
-
-
-class ContentImportSerializer(ImportSerializer):
-    """Content for a document that is there."""
-
-    at = serializers.ChoiceField(choices=["end", "start"], default="end")
-    unique_id = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=MAX_UNIQUE_ID_CHARS
-    )
-
-
 class LogQuerySerializer(serializers.Serializer[Any]):
-    """Which part of the log."""
+    """The part of the log that is wanted."""
 
-    after = serializers.IntegerField(min_value=0, default=0, help_text="The seq to begin after.")
+    after = serializers.IntegerField(
+        min_value=0, default=0, help_text="Return the operations after this seq."
+    )
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
 
 
@@ -114,67 +56,3 @@ class LogPageSerializer(serializers.Serializer[Any]):
     begins = serializers.IntegerField(
         help_text="The first operation of the log: 1 unless it is compacted."
     )
-
-
-class SeenSerializer(serializers.Serializer[Any]):
-    """What the caller sees of the present."""
-
-    seen_seq = serializers.IntegerField(
-        min_value=0,
-        required=False,
-        help_text="The last operation that the caller has seen: what came later stays.",
-    )
-
-
-class RestorePreviewSerializer(SeenSerializer):
-    """What to take back."""
-
-    part = serializers.CharField(
-        required=False,
-        default="",
-        allow_blank=True,
-        help_text="Only this, as `diff/` names what was deleted; everything when left out.",
-    )
-
-
-class EditNameSerializer(serializers.Serializer[Any]):
-    """The name of an edit that the server makes."""
-
-    unique_id = serializers.CharField(
-        max_length=MAX_UNIQUE_ID_CHARS,
-        required=False,
-        default="",
-        allow_blank=True,
-        help_text="The edit's name: the same one again changes nothing.",
-    )
-
-
-class RestoreSerializer(RestorePreviewSerializer, EditNameSerializer):
-    """A wish to go back."""
-
-
-class UndoPreviewSerializer(SeenSerializer):
-    """Whose work to take back, and since when: one of the two."""
-
-    author = serializers.IntegerField(min_value=1, help_text="The id of who did it.")
-    after_seq = serializers.IntegerField(
-        min_value=0, required=False, help_text="What came after this operation."
-    )
-    since = serializers.DateTimeField(required=False, help_text="What came at or after this time.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse both, and none."""
-        if ("after_seq" in attrs) == ("since" in attrs):
-            raise serializers.ValidationError("Say either after_seq or since.")
-        return attrs
-
-
-class UndoSerializer(UndoPreviewSerializer, EditNameSerializer):
-    """A wish to take somebody's work back."""
-
-
-class RestoredSerializer(serializers.Serializer[Any]):
-    """Where the edit that went back is in the log."""
-
-    seq = serializers.IntegerField()
-    changed = serializers.BooleanField(help_text="False where there was nothing to take back.")

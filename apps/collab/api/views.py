@@ -18,7 +18,7 @@ from apps.collab.api.serializers import (
 from apps.collab.services import operation_submit
 from apps.core.errors import ForbiddenError
 from apps.documents.selectors import document_get, document_history_get
-from apps.oplog.base import log_begins
+from apps.oplog.compaction_point import log_first_seq
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_since
 
@@ -34,7 +34,7 @@ class OperationsView(APIView):
         document_history_get(user=request.user, document_id=document_id)
         query = LogQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        begins = log_begins(document_id=document_id)
+        begins = log_first_seq(document_id=document_id)
         after, limit = query.validated_data["after"], query.validated_data["limit"]
         after = max(after, begins - 1)
         operations = operations_since(document_id=document_id, after=after, limit=limit)

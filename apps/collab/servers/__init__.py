@@ -1,8 +1,8 @@
-"""The web servers that Scriptorium runs on (ADR 0010), and what both leave to us.
+"""The web servers that Scriptorium runs on (ADR 0010), and what both need from us.
 
-A client that does not read holds up its sender, and one that sends more than is handled is held
-up itself (backpressure, both ways); a frame over the limit gets our close code, and a stop finishes
-the commits in flight and tells every session to come back.
+Backpressure works both ways: a client that does not read delays only its own writer, and a client
+that sends faster than its frames are handled is not read from. A frame over the limit gets our
+close code. A stop finishes the commits in flight and closes every session to reconnect.
 """
 
 import asyncio
@@ -19,27 +19,27 @@ logger = logging.getLogger(__name__)
 
 #: How long a client has to read what is queued before a close frame and to answer it, in seconds.
 CLOSE_WAIT_S = 10
-#: How often an idle client is asked whether it is there, and how long it may take, in seconds.
+#: Interval between pings to an idle client, and how long its pong may take, in seconds.
 PING_S = 20
 PONG_WAIT_S = 30
-#: So much of a socket is read at a time: some hundred small frames, whose decoding holds up all
-#: other sockets.
+#: Bytes read from a socket at a time: some hundred small frames. Decoding them delays all other
+#: sockets.
 READ_BYTES = 8 * 1024
-#: A socket with so many frames that were not handled, or after a frame of so many bytes, is not
-#: read from until they are.
+#: A socket is not read from while this many frames wait to be handled, or while a frame of more
+#: than this many bytes does.
 WAITING_FRAMES = 64
 LARGE_BYTES = 256 * 1024
-#: Bytes above the frame limit that the server reads, so that the limit's own close code is sent.
+#: Bytes beyond the frame limit that the server reads, so that it can send the limit's close code.
 _SLACK_BYTES = 1024
 
 
 def read_limit_bytes() -> int:
-    """Return how large a frame may be that is read at all."""
+    """Return the size up to which a frame is read at all."""
     return Limits(**settings.COLLAB_LIMITS).frame_bytes + _SLACK_BYTES
 
 
 async def finish() -> None:
-    """Finish what is in flight; to be waited for before the sockets are cut."""
+    """Finish the commits in flight. Await this before the sockets are closed."""
     try:
         await close_runtime()
         await asyncio.to_thread(close_shared_publisher)

@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
 from apps.accounts.identity import caller
+from apps.core.api.input import validated
 from apps.documents import selectors
 from apps.documents.api.serializers import DocumentFilterSerializer
 

@@ -20,8 +20,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import CursorInvalidError
-from apps.core.moments import moment_text
+from apps.core.api.input import CursorInvalidError
+from apps.core.mongo_datetime import datetime_text
 from apps.documents.listing import Edge
 from apps.documents.models import Document
 from apps.documents.selectors import order_of
@@ -169,6 +169,6 @@ def _stored_value(field: str, text: str) -> str:
         return text
     try:
         moment = datetime.fromisoformat(text)
-        return moment_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        return datetime_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError) as err:
         raise CursorInvalidError("This cursor is not valid. Start from the first page.") from err

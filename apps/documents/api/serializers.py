@@ -1,16 +1,15 @@
 """Shapes of the documents' REST interface; no logic."""
 
-import base64
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from apps.accounts.models import Permission
 from apps.accounts.roles import DOCUMENT_ROLES
+from apps.core.api.fields import Base64Field
 from apps.documents.selectors import DEFAULT_ORDERING, ORDERINGS, DocumentCard
 
 ROLE_CHOICES = [role.value for role in DOCUMENT_ROLES]
@@ -35,15 +34,6 @@ class AbilitiesSerializer(serializers.Serializer[Any]):
     trash = serializers.BooleanField(read_only=True)
     manage_owner = serializers.BooleanField(read_only=True)
     look_at_history = serializers.BooleanField(read_only=True)
-
-
-@extend_schema_field(OpenApiTypes.BYTE)
-class Base64Field(serializers.Field[bytes, str, str, Any]):
-    """Bytes, as base64 text."""
-
-    def to_representation(self, value: bytes) -> str:
-        """Return the base64 text of ``value``."""
-        return base64.b64encode(value).decode()
 
 
 @extend_schema_field(

@@ -11,11 +11,11 @@ from rest_framework.reverse import reverse
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import StrictCursorPagination, validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.models import Permission
 from apps.accounts.roles import Role
+from apps.core.api.input import StrictCursorPagination, validated
+from apps.core.api.responses import ERROR
 from apps.documents import selectors, services, sharing
 from apps.documents.api import serializers
 from apps.documents.api.filters import DocumentFilter
@@ -137,7 +137,7 @@ class DocumentRestoreView(_DocumentView):
     )
     def post(self, request: Request, document_id: str) -> Response:
         """Restore a document from the trash."""
-        document = services.document_restore(user=caller(request), document_id=document_id)
+        document = services.document_untrash(user=caller(request), document_id=document_id)
         return Response(document_body(document, request))
 
 

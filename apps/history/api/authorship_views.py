@@ -9,12 +9,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.paging import page_of
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named, people_named
-from apps.core.renderers import READY_RENDERERS, ReadyJSON
+from apps.core.api.input import validated
+from apps.core.api.paging import page_of
+from apps.core.api.renderers import READY_RENDERERS, ReadyJSON
+from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
 from apps.history.api.authorship_json import authorship_json
 from apps.history.api.serializers import (
@@ -25,7 +25,7 @@ from apps.history.api.serializers import (
     DeletionsQuerySerializer,
     MomentQuerySerializer,
 )
-from apps.history.authorship import AuthoredPiece, client_runs, document_authorship
+from apps.history.authorship import AttributedText, client_runs, document_authorship
 from apps.history.deletions import Deletion, deletions_page
 
 
@@ -117,7 +117,7 @@ def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(piece: AuthoredPiece, authors: dict[str, Any]) -> dict[str, Any]:
+def _row(piece: AttributedText, authors: dict[str, Any]) -> dict[str, Any]:
     return {
         "text": piece.text,
         "author": authors[piece.origin.author_id],

@@ -7,19 +7,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import people_named
+from apps.core.api.input import validated
+from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
 from apps.history.api.serializers import (
     DiffSerializer,
     MomentAgainstSerializer,
     VersionAgainstSerializer,
 )
-from apps.history.diff import moments_diff, piece_row
-from apps.history.moments import moment_content, version_content, version_content_before
+from apps.history.diff import piece_row, states_diff
 from apps.history.snapshot import Snapshot
+from apps.history.states import state_at, version_state, version_state_before
 
 
 class VersionDiffView(APIView):
@@ -33,11 +33,11 @@ class VersionDiffView(APIView):
         """Return the pieces of both, in document order."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         against = validated(VersionAgainstSerializer, request.query_params).get("against")
-        later = version_content(document_id=document_id, number=number)
+        later = version_state(document_id=document_id, number=number)
         if against is None:
-            earlier = version_content_before(document_id=document_id, number=number)
+            earlier = version_state_before(document_id=document_id, number=number)
         else:
-            earlier = version_content(document_id=document_id, number=against)
+            earlier = version_state(document_id=document_id, number=against)
         return _answer(document_id, document.lineage, earlier, later)
 
 
@@ -52,14 +52,14 @@ class MomentDiffView(APIView):
         """Return the pieces of both, in document order."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(MomentAgainstSerializer, request.query_params)
-        later = moment_content(document_id=document_id, seq=seq)
+        later = state_at(document_id=document_id, seq=seq)
         against = query.get("against", max(seq - 1, 0))
-        earlier = moment_content(document_id=document_id, seq=against)
+        earlier = state_at(document_id=document_id, seq=against)
         return _answer(document_id, document.lineage, earlier, later)
 
 
 def _answer(document_id: str, lineage: str, earlier: Snapshot, later: Snapshot) -> Response:
-    pieces = moments_diff(document_id=document_id, lineage=lineage, earlier=earlier, later=later)
+    pieces = states_diff(document_id=document_id, lineage=lineage, earlier=earlier, later=later)
     authors: dict[str, Any] = people_named(
         {piece.author_id for piece in pieces if piece.author_id is not None}
     )

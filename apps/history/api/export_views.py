@@ -9,14 +9,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
-from apps.crdt.formats.writing import WRITTEN_FORMATS
+from apps.core.api.binary import AnyContentNegotiation, not_modified
+from apps.core.api.input import validated
+from apps.core.api.responses import ERROR
+from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.selectors import document_get, history_check
-from apps.history.api.binary import AnyContentNegotiation, not_modified
 from apps.history.api.serializers import ExportQuerySerializer
-from apps.history.export import Export, export_get
+from apps.history.content_export import Export, export_get
 
 _FILES: Final[dict[Any, Any]] = {
     (200, written.media_type.partition(";")[0]): OpenApiTypes.BINARY

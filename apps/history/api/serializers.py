@@ -1,4 +1,4 @@
-"""The shapes of the versions' REST calls (CONTRACT)."""
+"""The shapes of the versions' REST calls."""
 
 from typing import Any
 

@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
+from apps.core.api.input import validated
+from apps.core.api.responses import ERROR
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import HistoryChanges

@@ -10,20 +10,20 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from apps.accounts.api.input import validated
-from apps.accounts.api.paging import page_of
-from apps.accounts.api.responses import ERROR
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named
-from apps.core.errors import ForbiddenError
-from apps.documents.selectors import document_history_get
-from apps.history.api.binary import (
+from apps.core.api.binary import (
     BYTES,
     AnyContentNegotiation,
     bytes_response,
     etag_of,
     not_modified,
 )
+from apps.core.api.input import validated
+from apps.core.api.paging import page_of
+from apps.core.api.responses import ERROR
+from apps.core.errors import ForbiddenError
+from apps.documents.selectors import document_history_get
 from apps.history.api.serializers import (
     VersionCreateSerializer,
     VersionNameSerializer,
@@ -31,9 +31,9 @@ from apps.history.api.serializers import (
     VersionsPageSerializer,
     VersionsQuerySerializer,
 )
-from apps.history.moments import moment_content, version_content
 from apps.history.selectors import version_get, versions_page
-from apps.history.services import version_name_moment, version_rename
+from apps.history.services import version_create_named, version_rename
+from apps.history.states import state_at, version_state
 from apps.history.version import Version
 
 
@@ -76,7 +76,7 @@ class VersionsView(APIView):
         user = caller(request)
         _check_writable(request, document_id)
         wish = validated(VersionCreateSerializer, request.data)
-        version = version_name_moment(document_id=document_id, user_id=str(user.pk), **wish)
+        version = version_create_named(document_id=document_id, user_id=str(user.pk), **wish)
         address = reverse("document-version", args=[document_id, version.number], request=request)
         return Response(_bodies([version])[0], status=201, headers={"Location": address})
 
@@ -107,7 +107,7 @@ class VersionView(APIView):
 
 
 class VersionStateView(APIView):
-    """The content of a version as a Yjs v1 update (§7)."""
+    """The content of a version as a Yjs v1 update (docs/system-flow.md, §7)."""
 
     content_negotiation_class = AnyContentNegotiation
 
@@ -120,7 +120,7 @@ class VersionStateView(APIView):
         unchanged = not_modified(request, etag)
         if unchanged is not None:
             return unchanged
-        content = version_content(document_id=document_id, number=number)
+        content = version_state(document_id=document_id, number=number)
         return bytes_response(content.state, etag=etag, seq=content.seq)
 
 
@@ -137,7 +137,7 @@ class MomentStateView(APIView):
         unchanged = not_modified(request, etag)
         if unchanged is not None:
             return unchanged
-        content = moment_content(document_id=document_id, seq=seq)
+        content = state_at(document_id=document_id, seq=seq)
         return bytes_response(content.state, etag=etag, seq=seq)
 
 

@@ -6,15 +6,15 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.core import base64
-from apps.crdt.vectors import decode_vector
-from apps.documents.selectors import document_get
-from apps.history.api.binary import (
+from apps.core.api.binary import (
     BYTES,
     AnyContentNegotiation,
     bytes_response,
     etag_of,
     not_modified,
 )
+from apps.crdt.codec.vectors import decode_vector
+from apps.documents.selectors import document_get
 from apps.history.recovery import document_load, state_of
 
 

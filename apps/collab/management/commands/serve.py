@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.core.start import StartRefusedError, start_check
+from apps.core.startup import StartRefusedError, start_check
 
 
 class Command(BaseCommand):
@@ -20,11 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the server; the other one is not even loaded."""
+        """Run the chosen server; the other one is not imported."""
         if options["server"] == "daphne":
-            from apps.collab.servers.by_daphne import serve
+            from apps.collab.servers.daphne_server import serve
         else:
-            from apps.collab.servers.by_uvicorn import serve
+            from apps.collab.servers.uvicorn_server import serve
         try:
             start_check()
             serve(bind=options["bind"], port=options["port"])

@@ -1,0 +1,190 @@
+"""The frames from a room to its sessions, and the messages to its peers.
+
+Each form of a frame is encoded once for all sessions. Nothing here waits for a reader: a session
+has an outbox of its own.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from apps.collab import protocol
+from apps.collab.live_document import LiveDocument
+from apps.collab.peer_bus import PeerBus, operations_message
+from apps.collab.presence import Presence
+from apps.collab.protocol import AwarenessEntry
+from apps.collab.session import Session
+from apps.core.logs import operations_are_logged
+from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import Engine
+from apps.documents.models import EMPTY_VERSION_VECTOR
+from apps.history.recovery import log_state
+from apps.oplog.operation import Operation
+
+#: How long the frame with the full state is kept, in seconds.
+FULL_STATE_TTL_S = 5.0
+#: How long changes of presence are collected before they are sent, in seconds.
+PRESENCE_TICK_S = 0.03
+
+
+class Fanout:
+    """The sessions of one room, and what they receive."""
+
+    def __init__(
+        self, document_id: str, *, presence: Presence, engine: Engine, peer_bus: PeerBus
+    ) -> None:
+        self.sessions: set[Session] = set()
+        self._document_id = document_id
+        self._presence = presence
+        self._engine = engine
+        self._peer_bus = peer_bus
+        #: Sessions that asked to sync, and their last vector: one answer to each is enough.
+        self._sync_requests: dict[Session, bytes] = {}
+        #: The seq, and the sync step 2 with everything up to it.
+        self._full_state: tuple[int, bytes] | None = None
+        self._changed_presence: dict[int, AwarenessEntry] = {}
+        self._is_closed = False
+
+    def add(self, session: Session, live: LiveDocument) -> None:
+        """Add a session: ask for what it has, and send the presence of the others."""
+        self.sessions.add(session)
+        session.push(protocol.encode_sync_step1(encode_vector(live.vector)))
+        states = self._presence.entries()
+        if states:
+            session.push(protocol.encode_awareness(states))
+
+    def remove(self, session: Session) -> None:
+        """Remove a session; the others see it leave."""
+        self.sessions.discard(session)
+        self._sync_requests.pop(session, None)
+        self.queue_presence(self._presence.leave(session))
+
+    def close(self, code: int) -> None:
+        """Close every session, and send no more presence."""
+        self._is_closed = True
+        for session in list(self.sessions):
+            session.close(code)
+
+    # --- operations ---
+
+    def broadcast(
+        self, operations: Sequence[Operation], authors: Sequence[object] | None = None
+    ) -> None:
+        """Send durable operations to every session of this process.
+
+        A stock client gets one merged frame. A native client gets a frame for each operation
+        except its own (``authors`` has one entry for each operation): those were acknowledged.
+        """
+        if not operations or not self.sessions:
+            return
+        if operations_are_logged():
+            for operation in operations:
+                operation.log("broadcast")
+        stock: bytes | None = None
+        native: list[tuple[object, bytes]] | None = None
+        for session in self.sessions:
+            if not session.native:
+                stock = stock or self._stock_frame(operations)
+                session.push(stock)
+                continue
+            if native is None:
+                frames = map(_operation_frame, operations)
+                native = list(zip(authors or [None] * len(operations), frames, strict=True))
+            for author, frame in native:
+                if author is not session:
+                    session.push(frame)
+
+    def publish(self, operations: Sequence[Operation]) -> None:
+        """Send durable operations to the peers that have the document open."""
+        if not self._peer_bus.is_alone(self._document_id):
+            self._peer_bus.publish(operations_message(operations))
+
+    def _stock_frame(self, operations: Sequence[Operation]) -> bytes:
+        updates = [operation.update for operation in operations]
+        merged = updates[0] if len(updates) == 1 else self._engine.merge(updates)
+        return protocol.encode_sync_update(merged)
+
+    # --- sync ---
+
+    @property
+    def has_sync_requests(self) -> bool:
+        """Tell whether a session waits for a sync step 2."""
+        return bool(self._sync_requests)
+
+    def request_sync(self, session: Session, vector: bytes) -> None:
+        """Queue a sync step 1; a later one of the same session replaces it."""
+        self._sync_requests[session] = vector
+
+    async def answer_syncs(self, live: LiveDocument) -> None:
+        """Send sync step 2 to every session that asked. Call it between two batches only."""
+        requests, self._sync_requests = self._sync_requests, {}
+        whole: bytes | None = None
+        if requests and not live.has_everything():
+            whole = await asyncio.to_thread(
+                log_state, document_id=self._document_id, up_to=live.seq
+            )
+        for session, vector in requests.items():
+            if whole is not None:
+                session.push(protocol.encode_sync_step2(whole))
+            elif vector == EMPTY_VERSION_VECTOR:
+                session.push(self._full_state_frame(live))
+            else:
+                session.push(protocol.encode_sync_step2(live.document.encode(vector)))
+
+    def _full_state_frame(self, live: LiveDocument) -> bytes:
+        """Return the sync step 2 for a client that has nothing.
+
+        It is kept for ``FULL_STATE_TTL_S``, for clients that come together, and not longer: it may
+        be as large as the document.
+        """
+        if self._full_state is None or self._full_state[0] != live.seq:
+            frame = protocol.encode_sync_step2(live.document.encode(EMPTY_VERSION_VECTOR))
+            self._full_state = (live.seq, frame)
+            asyncio.get_running_loop().call_later(FULL_STATE_TTL_S, self._drop_full_state, frame)
+        return self._full_state[1]
+
+    def _drop_full_state(self, frame: bytes) -> None:
+        if self._full_state is not None and self._full_state[1] is frame:
+            self._full_state = None
+
+    # --- presence ---
+
+    def queue_presence(self, entries: Sequence[AwarenessEntry]) -> None:
+        """Send changed presence to all sessions and peers, within ``PRESENCE_TICK_S``."""
+        if not entries:
+            return
+        if not self._changed_presence:
+            asyncio.get_running_loop().call_later(PRESENCE_TICK_S, self._flush_presence)
+        self._changed_presence.update((entry.client, entry) for entry in entries)
+
+    def apply_remote_presence(self, entries: Sequence[AwarenessEntry]) -> None:
+        """Merge the presence that a peer sent, and send what changed to the sessions."""
+        changed = self._presence.merge_remote(entries, at=time.monotonic())
+        if changed:
+            self._push(protocol.encode_awareness(changed))
+
+    def _flush_presence(self) -> None:
+        entries, self._changed_presence = list(self._changed_presence.values()), {}
+        if self._is_closed:
+            return
+        frame = protocol.encode_awareness(entries)
+        self._push(frame)
+        if not self._peer_bus.is_alone(self._document_id):
+            self._peer_bus.publish(
+                {"type": "presence", "document_id": self._document_id, "frame": frame}
+            )
+
+    def _push(self, frame: bytes) -> None:
+        for session in self.sessions:
+            session.push(frame)
+
+
+def _operation_frame(operation: Operation) -> bytes:
+    return protocol.encode_operation(
+        operation.document_id,
+        operation.unique_id,
+        operation.version_vector,
+        operation.update,
+        operation.seq,
+        operation.author_id,
+    )

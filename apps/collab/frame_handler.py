@@ -1,0 +1,146 @@
+"""Handles the frames of a client. Pure, except for the calls to its room.
+
+Every frame is authorised by the session's present abilities, never by its own content.
+"""
+
+import time
+from collections.abc import Callable
+
+from apps.collab import protocol
+from apps.collab.limits import Limits
+from apps.collab.room import Room
+from apps.collab.session import Session
+from apps.collab.submission import Submission
+from apps.core import metrics
+from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
+from apps.core.logs import operation_log, operations_are_logged
+from apps.crdt.codec.lib0 import Decoder
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import decode_vector
+from apps.crdt.engine.causal_gate import brings_structs
+
+
+class MalformedFrameError(InvalidInputError):
+    """A frame that cannot be decoded, or that a client may not send."""
+
+    code = "malformed"
+
+
+class TooFastError(AppError):
+    """More frames in a second than ``frames_per_s``."""
+
+    code = "too_fast"
+
+
+class FrameHandler:
+    """Decodes, authorises and executes the frames of one session."""
+
+    def __init__(
+        self, session: Session, room: Room, *, limits: Limits, on_token: Callable[[str], None]
+    ) -> None:
+        self._session = session
+        self._room = room
+        self._limits = limits
+        self._on_token = on_token
+        self._second = 0
+        self._frames = 0
+
+    def handle(self, frame: bytes) -> None:
+        """Handle one frame. Raises ``AppError``, whose kind decides the close code."""
+        self._count()
+        if len(frame) > self._limits.frame_bytes:
+            raise LimitExceededError(
+                "The frame is too large.",
+                extra={"limit": "frame_bytes", "value": self._limits.frame_bytes},
+            )
+        decoder = Decoder(frame)
+        kind = decoder.var_uint()
+        if kind == protocol.SYNC:
+            self._sync(decoder)
+        elif kind == protocol.AWARENESS:
+            self._awareness(decoder)
+        elif kind == protocol.QUERY_AWARENESS:
+            decoder.expect_end()
+            self._session.push(protocol.encode_awareness(self._room.presence.entries()))
+        elif kind == protocol.OPERATION and self._session.native:
+            self._operation(decoder)
+        elif kind == protocol.TOKEN and self._session.native:
+            self._on_token(protocol.decode_token(decoder))
+        else:
+            raise MalformedFrameError(f"A client does not send frames of type {kind}.")
+
+    def _sync(self, decoder: Decoder) -> None:
+        step = decoder.var_uint()
+        body = decoder.var_bytes()
+        decoder.expect_end()
+        if step == protocol.SYNC_STEP1:
+            decode_vector(body)
+            self._room.sync(self._session, body)
+        elif step in (protocol.SYNC_STEP2, protocol.SYNC_UPDATE):
+            self._update(body)
+        else:
+            raise MalformedFrameError(f"There is no sync step {step}.")
+
+    def _update(self, update: bytes) -> None:
+        """Submit an update without an id. The server makes one; a no-op is not logged."""
+        self._limits.check_update(update)
+        header = read_update(update)
+        submission = Submission(update=update, header=header, author=self._session)
+        if self._session.abilities.write:
+            self._room.submit(submission)
+        elif brings_structs(header, self._room.live.vector):
+            self._session.on_rejected(None, _read_only())
+
+    def _operation(self, decoder: Decoder) -> None:
+        timer = metrics.StepTimer()
+        frame = protocol.decode_operation(decoder)
+        if frame.document_id != self._session.document_id:
+            raise MalformedFrameError("The operation names another document.")
+        decode_vector(frame.version_vector)
+        self._limits.check_update(frame.update)
+        if not self._session.abilities.write:
+            self._session.on_rejected(frame.unique_id, _read_only())
+            return
+        try:
+            header = read_update(frame.update)
+        except InvalidInputError as err:
+            self._session.on_rejected(frame.unique_id, err)
+            return
+        self._session.on_received(frame.unique_id)
+        receipt_s = timer.lap(metrics.STEP_RECEIPT)
+        if operations_are_logged():
+            operation_log(
+                "received", document_id=self._session.document_id, unique_id=frame.unique_id
+            )
+        self._room.submit(
+            Submission(
+                update=frame.update,
+                header=header,
+                author=self._session,
+                unique_id=frame.unique_id,
+                receipt_s=receipt_s,
+            )
+        )
+
+    def _awareness(self, decoder: Decoder) -> None:
+        body = decoder.var_bytes()
+        decoder.expect_end()
+        changed = self._room.presence.update(
+            protocol.decode_awareness(body),
+            owner=self._session,
+            identity=self._session.identity,
+            at=time.monotonic(),
+        )
+        self._room.fanout.queue_presence(changed)
+
+    def _count(self) -> None:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._frames = second, 0
+        self._frames += 1
+        if self._frames > self._limits.frames_per_s:
+            raise TooFastError("Too many frames in a second.")
+
+
+def _read_only() -> ForbiddenError:
+    return ForbiddenError("You may read this document, not write in it.")

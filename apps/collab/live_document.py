@@ -1,0 +1,283 @@
+"""The document of a room: what is durable, what is being committed, and what is pending. Pure.
+
+``prepare`` merges a batch of submissions into the document; between two batches the document
+equals the log. So a session that joins between batches receives nothing that is not on disk
+(docs/invariants.md, 1). The room brings I/O and clock.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from apps.collab.limits import Limits
+from apps.collab.submission import Draft, Submission
+from apps.core import ids
+from apps.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    LimitExceededError,
+    TransientError,
+)
+from apps.crdt.codec.vectors import Vector, encode_vector
+from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
+from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing
+from apps.crdt.engine.nesting import NestingGuard
+from apps.history.loaded_document import LoadedDocument
+from apps.oplog.operation import Operation
+
+#: Unique ids remembered per document: a repeated one needs no query.
+REMEMBERED_IDS = 2_048
+
+
+class BrokenDocumentError(Exception):
+    """The engine failed: the document must be rebuilt and ``retry`` submitted again."""
+
+    def __init__(self, culprit: Submission, retry: list[Submission]) -> None:
+        super().__init__("the engine cannot go on with this document")
+        self.culprit = culprit
+        self.retry = retry
+
+
+class LiveDocument:
+    """A loaded document that takes edits in batches."""
+
+    def __init__(self, loaded: LoadedDocument, *, engine: Engine, limits: Limits) -> None:
+        self.loaded = loaded
+        #: Submissions that wait for operations they need.
+        self.pending: Pending[Submission] = Pending(
+            max_bytes=limits.pending_bytes, max_age_s=limits.pending_age_s
+        )
+        self._engine = engine
+        self._limits = limits
+        self._nesting = NestingGuard()
+        #: The seq at which ``has_everything`` was computed last, and its result.
+        self._checked: tuple[int, bool] = (-1, True)
+        self._recent = OrderedDict(list(loaded.recent.items())[-REMEMBERED_IDS:])
+        loaded.recent = self._recent
+
+    @property
+    def document(self) -> EngineDocument:
+        """Return the engine's document."""
+        return self.loaded.engine
+
+    @property
+    def seq(self) -> int:
+        """Return the seq of the last operation."""
+        return self.loaded.seq
+
+    @property
+    def vector(self) -> Vector:
+        """Return the version vector of the log up to ``seq``."""
+        return self.loaded.vector
+
+    @property
+    def size_bytes(self) -> int:
+        """Return about how large the document's state is, in bytes."""
+        return self.loaded.size_bytes
+
+    # --- a batch: prepare, then mark_persisted ---
+
+    def prepare(self, submissions: Iterable[Submission], *, at: float) -> list[Draft]:
+        """Merge a batch into the document; return it as drafts of operations, in order.
+
+        ``at`` is a monotonic time in seconds. Authors of refused, repeated or pending submissions
+        get their answer here. Raises ``BrokenDocumentError`` when the engine fails.
+        """
+        batch = _Batch(vector=dict(self.vector))
+        work = deque(submissions)
+        while work:
+            submission = work.popleft()
+            try:
+                merged = self._merge(submission, batch, at)
+            except EngineBrokenError as err:
+                retry = [item for draft in batch.drafts for item in draft.all_submissions]
+                raise BrokenDocumentError(submission, [*retry, *work]) from err
+            if merged and len(self.pending):
+                work.extendleft(item for _, item in reversed(self.pending.release(batch.vector)))
+        self.finalize(batch.drafts)
+        return batch.drafts
+
+    def finalize(self, drafts: Sequence[Draft]) -> None:
+        """Set each draft's update and the version vector of the log after it."""
+        vector = dict(self.vector)
+        for draft in drafts:
+            for submission in draft.submissions:
+                advance(vector, submission.header)
+            draft.version_vector = encode_vector(vector)
+            if not draft.update:
+                updates = [submission.update for submission in draft.submissions]
+                draft.update = updates[0] if len(updates) == 1 else self._engine.merge(updates)
+
+    def assign_seqs(
+        self, drafts: Sequence[Draft], *, document_id: str, at: datetime
+    ) -> list[Operation]:
+        """Return the drafts as operations that follow the document's last one."""
+        return [
+            Operation(
+                document_id=document_id,
+                seq=seq,
+                unique_id=draft.unique_id,
+                author_id=draft.author.user_id,
+                received_at=at,
+                version_vector=draft.version_vector,
+                update=draft.update,
+                request_id=draft.author.request_id,
+            )
+            for seq, draft in enumerate(drafts, start=self.seq + 1)
+        ]
+
+    def mark_persisted(self, drafts: Sequence[Draft], operations: Sequence[Operation]) -> None:
+        """Record that drafts are in the log as ``operations``; acknowledge them."""
+        for draft, operation in zip(drafts, operations, strict=True):
+            for submission in draft.submissions:
+                advance(self.vector, submission.header)
+            self.loaded.seq = operation.seq
+            self._remember(operation.unique_id, operation.seq)
+            for submission in draft.submissions:
+                if submission.unique_id is not None:
+                    submission.author.on_persisted(operation.unique_id, operation.seq)
+            for repeat in draft.repeats:
+                repeat.author.on_duplicate(operation.unique_id, operation.seq)
+
+    def mark_duplicate(self, draft: Draft, seq: int) -> None:
+        """Answer a draft that changes nothing and is in the compacted log as ``seq``."""
+        self.loaded.size_bytes -= sum(len(submission.update) for submission in draft.submissions)
+        self._remember(draft.unique_id, seq)
+        for submission in draft.all_submissions:
+            submission.author.on_duplicate(draft.unique_id, seq)
+
+    def apply_remote(self, operation: Operation) -> None:
+        """Merge the next operation of the log, which another server wrote.
+
+        Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
+        quarantines the operation.
+        """
+        self._nesting.note(self.loaded.apply(operation))
+        self._trim_remembered()
+
+    def has_everything(self) -> bool:
+        """Tell, between two batches, whether the engine's state holds all of the log (ADR 0001)."""
+        if self._checked[0] != self.seq:
+            self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
+        return self._checked[1]
+
+    # --- steps ---
+
+    def _merge(self, submission: Submission, batch: "_Batch", at: float) -> bool:
+        """Merge one submission; return False when it added nothing to the batch."""
+        if self._answer_repeat(submission, batch) or self._is_over_limit(submission):
+            return False
+        header = submission.header
+        lacking = missing(header, batch.vector)
+        if lacking is not None:
+            self._pend(submission, lacking, at)
+            return False
+        new_structs = brings_structs(header, batch.vector)
+        if submission.unique_id is None and not new_structs and not header.deletes:
+            return False
+        try:
+            self._nesting.check(header, submission.update, self.document)
+            changed = self.document.apply(submission.update, brings_structs=new_structs)
+        except (InvalidInputError, LimitExceededError) as err:
+            submission.author.on_rejected(submission.unique_id, err)
+            return False
+        if submission.unique_id is None and not changed:
+            return False
+        is_noop = not new_structs and not (header.deletes and changed)
+        self._add(submission, batch, is_noop=is_noop)
+        return True
+
+    def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
+        unique_id = submission.unique_id
+        if unique_id is None:
+            return False
+        seq = self._recent.get(unique_id)
+        if seq is not None:
+            submission.author.on_duplicate(unique_id, seq)
+            return True
+        draft = batch.by_id.get(unique_id)
+        if draft is not None:
+            draft.repeats.append(submission)
+            return True
+        return False
+
+    def _is_over_limit(self, submission: Submission) -> bool:
+        if self.size_bytes + len(submission.update) <= self._limits.document_bytes:
+            return False
+        error = LimitExceededError(
+            "The document is as large as a document may be. Delete something or begin another.",
+            extra={"limit": "document_bytes", "value": self._limits.document_bytes},
+        )
+        submission.author.on_rejected(submission.unique_id, error)
+        return True
+
+    def _pend(self, submission: Submission, lacking: Vector, at: float) -> None:
+        """Keep a submission until the operations that it needs arrive; ask its author for them."""
+        author = submission.author
+        if not author.can_wait:
+            author.on_rejected(submission.unique_id, _incomplete(lacking))
+            return
+        try:
+            self.pending.add(submission.header, submission, at=at)
+        except LimitExceededError as err:
+            error = TransientError("Too many edits wait for others. Connect again.")
+            error.__cause__ = err
+            author.on_rejected(submission.unique_id, error)
+        else:
+            author.on_missing(self.vector)
+
+    def _add(self, submission: Submission, batch: "_Batch", *, is_noop: bool) -> None:
+        """Add the submission as a draft, or coalesce it with the last one of a stock client."""
+        self.loaded.size_bytes += len(submission.update)
+        advance(batch.vector, submission.header)
+        if submission.unique_id is not None:
+            draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
+            batch.by_id[draft.unique_id] = draft
+            batch.drafts.append(draft)
+            return
+        coalesced = batch.coalesced.get(id(submission.author))
+        if coalesced is None or missing(submission.header, coalesced.reach) is not None:
+            draft = Draft(unique_id=ids.new_id(), submissions=[])
+            batch.drafts.append(draft)
+            # The reach is the vector at the draft's first submission, plus the draft itself.
+            # Operations in between are not in it, so coalescing never moves an edit before the
+            # operations that it needs.
+            coalesced = _Coalesced(draft, dict(batch.vector))
+            batch.coalesced[id(submission.author)] = coalesced
+        coalesced.draft.submissions.append(submission)
+        advance(coalesced.reach, submission.header)
+
+    def _remember(self, unique_id: str, seq: int) -> None:
+        self._recent[unique_id] = seq
+        self._trim_remembered()
+
+    def _trim_remembered(self) -> None:
+        if len(self._recent) > REMEMBERED_IDS:
+            self._recent.popitem(last=False)
+
+
+def _incomplete(lacking: Vector) -> ConflictError:
+    return ConflictError(
+        "The edit builds on operations that are not in the log. Send those first.",
+        code="incomplete",
+        extra={"missing": {str(client): clock for client, clock in lacking.items()}},
+    )
+
+
+@dataclass(slots=True)
+class _Coalesced:
+    """A draft of a stock client's updates within one batch, and the vector that it may build on."""
+
+    draft: Draft
+    reach: Vector
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The drafts of one call of ``prepare``."""
+
+    vector: Vector
+    drafts: list[Draft] = field(default_factory=list)
+    by_id: dict[str, Draft] = field(default_factory=dict)
+    coalesced: dict[int, _Coalesced] = field(default_factory=dict)

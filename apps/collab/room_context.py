@@ -1,0 +1,21 @@
+"""What all rooms of a process share."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from apps.collab.committer import Committer
+from apps.collab.limits import Limits
+from apps.collab.peer_bus import PeerBus
+from apps.crdt.engine.base import Engine
+from apps.history.loaded_document import LoadedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class RoomContext:
+    """The services that a room uses. ``load`` rebuilds a document from the stores, by its id."""
+
+    committer: Committer
+    peer_bus: PeerBus
+    engine: Engine
+    limits: Limits
+    load: Callable[[str], Awaitable[LoadedDocument]]

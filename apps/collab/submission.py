@@ -1,0 +1,70 @@
+"""An edit on its way into the log: a submission, then a draft of an operation. Pure."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from apps.core.errors import AppError
+from apps.crdt.codec.update_reader import UpdateHeader
+from apps.crdt.codec.vectors import Vector
+
+
+class Author(Protocol):
+    """The submitter of an edit; its methods report what becomes of the edit."""
+
+    user_id: str
+    #: The id of the request or socket that the edit came by, for the logs.
+    request_id: str | None
+    #: Whether an edit may wait for the operations that it needs.
+    can_wait: bool
+
+    def on_persisted(self, unique_id: str, seq: int) -> None:
+        """Report that the operation is in the log on disk."""
+
+    def on_duplicate(self, unique_id: str, seq: int) -> None:
+        """Report that the operation was in the log already."""
+
+    def on_rejected(self, unique_id: str | None, error: AppError) -> None:
+        """Report that the edit was refused and that nothing of it is stored."""
+
+    def on_missing(self, vector: Vector) -> None:
+        """Ask for the operations that an edit needs; ``vector`` is the server's."""
+
+
+@dataclass(slots=True, eq=False)
+class Submission:
+    """One update as it came; ``unique_id`` is None where the client sent none."""
+
+    update: bytes
+    header: UpdateHeader
+    author: Author
+    unique_id: str | None = None
+    #: Time to decode it, in seconds, and its trace context (``apps.core.tracing``).
+    receipt_s: float = 0.0
+    origin: object = None
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """An operation that is merged and not yet durable.
+
+    It holds one submission, or the coalesced submissions of a stock client.
+    """
+
+    unique_id: str
+    submissions: list[Submission]
+    #: Submissions with the same unique id that came while this one was on its way.
+    repeats: list[Submission] = field(default_factory=list)
+    update: bytes = b""
+    version_vector: bytes = b""
+    #: The document already had all of it, so it may repeat a compacted operation.
+    is_noop: bool = False
+
+    @property
+    def author(self) -> Author:
+        """Return the author of the first submission."""
+        return self.submissions[0].author
+
+    @property
+    def all_submissions(self) -> list[Submission]:
+        """Return the submissions and their repeats."""
+        return [*self.submissions, *self.repeats]

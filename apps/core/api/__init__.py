@@ -1,0 +1,1 @@
+"""REST plumbing that every app shares: input, pages, answers, errors, parsers, renderers."""

@@ -1,0 +1,1 @@
+"""What a state contains: attribution, differences, equality, content with its ids."""

@@ -1,0 +1,1 @@
+"""Content as ProseMirror nodes, and its formats: HTML, Markdown, plain text, JSON."""

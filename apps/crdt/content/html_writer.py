@@ -1,0 +1,89 @@
+"""A document as HTML, which an editor of Tiptap's kind reads back as it was."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from apps.crdt.content.prosemirror import Node
+from apps.crdt.content.sanitising import html_cleaned_out
+from apps.crdt.content.schema import fitted
+
+_MARK_TAGS = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
+
+
+def html_write(nodes: Iterable[Node], *, title: str) -> str:
+    """Return a page of its own, sanitised, without script and style."""
+    body = html_cleaned_out(_blocks(fitted(nodes)))
+    return (
+        "<!doctype html>\n"
+        f'<html>\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n</head>\n'
+        f"<body>\n{body}</body>\n</html>\n"
+    )
+
+
+def _blocks(blocks: Sequence[Node]) -> str:
+    return "".join(f"{_block(block)}\n" for block in blocks)
+
+
+def _block(block: Node) -> str:
+    kind, attributes = block["type"], block.get("attrs", {})
+    content: Sequence[Node] = block.get("content", ())
+    if kind == "paragraph":
+        return f"<p>{_line(content)}</p>"
+    if kind == "heading":
+        level = attributes["level"]
+        return f"<h{level}>{_line(content)}</h{level}>"
+    if kind == "codeBlock":
+        return _code_block(content, attributes.get("language"))
+    if kind == "horizontalRule":
+        return "<hr>"
+    if kind == "taskItem":
+        return _task(content, checked=attributes["checked"])
+    inside = _blocks(content)
+    if kind == "listItem":
+        return f"<li>{inside.rstrip()}</li>"
+    if kind == "orderedList":
+        return f"<ol{_numbering(attributes)}>\n{inside}</ol>"
+    if kind == "taskList":
+        return f'<ul data-type="taskList">\n{inside}</ul>'
+    tag = "ul" if kind == "bulletList" else "blockquote"
+    return f"<{tag}>\n{inside}</{tag}>"
+
+
+def _code_block(content: Sequence[Node], language: str | None) -> str:
+    words = "".join(escape(node["text"]) for node in content)
+    named = f' class="language-{escape(language)}"' if language else ""
+    return f"<pre><code{named}>{words}</code></pre>"
+
+
+def _task(content: Sequence[Node], *, checked: bool) -> str:
+    box = f'<input type="checkbox"{" checked" if checked else ""} disabled>'
+    return (
+        f'<li data-type="taskItem" data-checked="{str(checked).lower()}">'
+        f"<label>{box}</label><div>{_blocks(content).rstrip()}</div></li>"
+    )
+
+
+def _numbering(attributes: Node) -> str:
+    start = f' start="{attributes["start"]}"' if attributes["start"] != 1 else ""
+    kind = attributes.get("type")
+    return start + (f' type="{kind}"' if kind else "")
+
+
+def _line(nodes: Sequence[Node]) -> str:
+    return "".join("<br>" if node["type"] == "hardBreak" else _text(node) for node in nodes)
+
+
+def _text(node: Node) -> str:
+    html = escape(node["text"])
+    for mark in reversed(node.get("marks", ())):
+        if mark["type"] == "link":
+            html = f"<a{_link(mark['attrs'])}>{html}</a>"
+        else:
+            tag = _MARK_TAGS[mark["type"]]
+            html = f"<{tag}>{html}</{tag}>"
+    return html
+
+
+def _link(attributes: Node) -> str:
+    title = f' title="{escape(attributes["title"])}"' if attributes["title"] else ""
+    return f' href="{escape(attributes["href"])}"{title}'

@@ -1,0 +1,50 @@
+"""ProseMirror's JSON that people bring, as blocks of the page's schema."""
+
+import json
+from typing import Any
+
+from apps.core.errors import InvalidInputError
+from apps.crdt.content.schema import fitted
+
+
+class NotProseMirrorError(InvalidInputError):
+    """The text is not JSON, or not a document as ProseMirror writes it."""
+
+    code = "not_prosemirror"
+
+
+def json_read(text: str) -> list[dict[str, Any]]:
+    """Return the blocks of a document. Raises ``NotProseMirrorError``."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise NotProseMirrorError(f"This is not JSON: {err}") from err
+    _check(document)
+    return fitted(document.get("content", ()))
+
+
+def _check(document: Any) -> None:
+    """Raise unless everything in it has the form of a node."""
+    if not isinstance(document, dict) or document.get("type") != "doc":
+        raise NotProseMirrorError('A document begins with {"type": "doc"}.')
+    stack: list[Any] = [document]
+    while stack:
+        node = stack.pop()
+        if not _is_node(node):
+            raise NotProseMirrorError("A node is not one of ProseMirror's.")
+        stack += node.get("content", ())
+
+
+def _is_node(node: Any) -> bool:
+    return (
+        isinstance(node, dict)
+        and isinstance(node.get("type"), str)
+        and isinstance(node.get("content", []), list)
+        and isinstance(node.get("text", ""), str)
+        and isinstance(node.get("marks", []), list)
+        and all(_is_mark(mark) for mark in node.get("marks", ()))
+    )
+
+
+def _is_mark(mark: Any) -> bool:
+    return isinstance(mark, dict) and isinstance(mark.get("type"), str)

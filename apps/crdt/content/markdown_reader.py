@@ -1,0 +1,155 @@
+"""Markdown that people bring (CommonMark, with strikethrough, tables and tasks), as blocks."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
+from apps.crdt.content.schema import fitted
+
+#: Deeper lists and quotes are left out by the parser, which recurses.
+_MAX_NESTING: Final = 60
+#: HTML in Markdown is text: it is shown as it is written.
+_OPTIONS: Final = {"html": False, "maxNesting": _MAX_NESTING}
+_BLOCK_PARSER: Final = MarkdownIt("commonmark", _OPTIONS).enable("table").disable("inline")
+_LINE_PARSER: Final = MarkdownIt("commonmark", _OPTIONS).enable("strikethrough")
+_LINE_PARSER_WITHOUT_LINKS: Final = (
+    MarkdownIt("commonmark", _OPTIONS).enable("strikethrough").disable(["link", "image"])
+)
+#: For brackets in brackets the parser tries every way to pair them.
+_MAX_BRACKETS: Final = 10
+_BRACKETS = re.compile(r"[\[\]]")
+_BLOCKS: Final = {
+    "blockquote_open": "blockquote",
+    "bullet_list_open": "bulletList",
+    "heading_open": "heading",
+    "list_item_open": "listItem",
+    "ordered_list_open": "orderedList",
+    "paragraph_open": "paragraph",
+    "tr_open": "paragraph",
+}
+_MARKS: Final = {"em": "italic", "link": "link", "s": "strike", "strong": "bold"}
+_CELLS: Final = frozenset({"td_open", "th_open"})
+_CELLS_APART: Final = " | "
+_TASK = re.compile(r"\[([ xX])\](\s|$)")
+
+_Built = dict[str, Any]
+
+
+def markdown_read(text: str) -> list[_Built]:
+    """Return the blocks of a text. Raises ``NestedTooDeepError``."""
+    references: dict[str, Any] = {}
+    try:
+        tokens = _BLOCK_PARSER.parse(text, references)
+        for token in tokens:
+            if token.type == "inline":
+                token.children = _line(token.content, references)
+    except RecursionError as err:
+        raise NestedTooDeepError("This Markdown nests too deep.") from err
+    return fitted(_tree(tokens))
+
+
+def _line(source: str, references: dict[str, Any]) -> list[Token]:
+    """Return the tokens of a line; with too many brackets in each other they are no links."""
+    parser = _LINE_PARSER if _bracket_depth(source) <= _MAX_BRACKETS else _LINE_PARSER_WITHOUT_LINKS
+    return parser.parseInline(source, references)[0].children or []
+
+
+def _bracket_depth(source: str) -> int:
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(source):
+        depth = depth + 1 if bracket == "[" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _tree(tokens: Iterable[Token]) -> list[_Built]:
+    root: _Built = {"type": "doc", "content": []}
+    nodes = [root]
+    for token in tokens:
+        content: list[_Built] = nodes[-1]["content"]
+        if token.type == "inline":
+            content += _pieces(token.children or ())
+            _make_task(nodes, token.content)
+        elif token.type in _CELLS:  # it goes on in the line of its row
+            if content:
+                content.append({"type": "text", "text": _CELLS_APART})
+            nodes.append(nodes[-1])
+        elif token.nesting > 0:
+            content.append(_opened(token))
+            nodes.append(content[-1])
+        elif token.nesting < 0:
+            nodes.pop()
+        else:
+            content.append(_leaf(token))
+    blocks: list[_Built] = root["content"]
+    return blocks
+
+
+def _opened(token: Token) -> _Built:
+    node: _Built = {"type": _BLOCKS.get(token.type, token.type), "content": []}
+    if node["type"] == "heading":
+        node["attrs"] = {"level": int(token.tag[1])}
+    if node["type"] == "orderedList":
+        start = token.attrGet("start")
+        node["attrs"] = {"start": 1 if start is None else start}
+    return node
+
+
+def _leaf(token: Token) -> _Built:
+    if token.type == "hr":
+        return {"type": "horizontalRule"}
+    words = token.content.removesuffix("\n")
+    return {
+        "type": "codeBlock",
+        "attrs": {"language": next(iter(token.info.split()), None)},
+        "content": [{"type": "text", "text": words}],
+    }
+
+
+def _make_task(nodes: list[_Built], source: str) -> None:
+    """Make an item whose first line begins with a box a task.
+
+    The source is looked at, because a bracket that is escaped there makes no box.
+    """
+    box = _TASK.match(source)
+    line = nodes[-1]["content"]
+    if not box or not line or not line[0].get("text", "").startswith(source[:3]):
+        return
+    if len(nodes) > 1 and nodes[-2]["type"] == "listItem" and nodes[-2]["content"][0] is nodes[-1]:
+        nodes[-2] |= {"type": "taskItem", "attrs": {"checked": box[1] != " "}}
+        line[0]["text"] = line[0]["text"][4:]
+
+
+def _pieces(tokens: Iterable[Token]) -> Iterator[_Built]:
+    marks: list[_Built] = []
+    for token in tokens:
+        if token.type == "hardbreak":
+            yield {"type": "hardBreak"}
+        elif token.type == "softbreak":
+            yield _text(" ", marks)
+        elif token.type == "code_inline":
+            yield _text(token.content, [*marks, {"type": "code"}])
+        elif token.type == "image":
+            yield _text(token.content, [*marks, _link(token, "src")])
+        elif token.nesting > 0:
+            kind = _MARKS[token.tag if token.tag != "a" else "link"]
+            marks.append(_link(token, "href") if kind == "link" else {"type": kind})
+        elif token.nesting < 0:
+            marks.pop()
+        else:
+            yield _text(token.content, marks)
+
+
+def _text(words: str, marks: list[_Built]) -> _Built:
+    return {"type": "text", "text": words, "marks": list(marks)}
+
+
+def _link(token: Token, address: str) -> _Built:
+    return {
+        "type": "link",
+        "attrs": {"href": token.attrGet(address), "title": token.attrGet("title")},
+    }

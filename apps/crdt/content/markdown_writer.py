@@ -1,0 +1,92 @@
+"""A document as Markdown (CommonMark, with GitHub's strikethrough and tasks).
+
+Whatever a text holds is read back as that text: what could mean something is escaped, and marks
+are set so that their signs are understood beside any neighbour.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from apps.crdt.content.markdown_lines import line_write
+from apps.crdt.content.prosemirror import Node
+from apps.crdt.content.schema import fitted
+
+_BACKTICKS = re.compile(r"`+")
+#: Lists that would be read as one, where they follow each other with the same sign.
+_FAMILY: Final = {"bulletList": "bullets", "taskList": "bullets", "orderedList": "numbers"}
+_SIGNS: Final = {"bullets": ("-", "+"), "numbers": (".", ")")}
+
+
+def markdown_write(nodes: Iterable[Node]) -> str:
+    """Return a document's text, its last line ended."""
+    text = _blocks(fitted(nodes))
+    return f"{text}\n" if text else ""
+
+
+def _blocks(blocks: Sequence[Node]) -> str:
+    """Return blocks with an empty line between them; an empty paragraph has no form."""
+    written: list[str] = []
+    family, turn = "", 0
+    for block in blocks:
+        own = _FAMILY.get(block["type"], "")
+        turn = 1 - turn if own and own == family else 0
+        text = _block(block, turn)
+        if text:
+            written.append(text)
+            family = own
+    return "\n\n".join(written)
+
+
+def _block(block: Node, turn: int) -> str:
+    kind = block["type"]
+    if kind in _FAMILY:
+        return _list(block, _SIGNS[_FAMILY[kind]][turn])
+    content: Sequence[Node] = block.get("content", ())
+    if kind == "heading":
+        return f"{'#' * block['attrs']['level']} {line_write(content, is_heading=True)}".rstrip()
+    if kind == "codeBlock":
+        return _code_block(content, block.get("attrs", {}).get("language", ""))
+    if kind == "horizontalRule":
+        return "***"
+    if kind == "blockquote":
+        return _indented(_blocks(content), "> ") or ">"
+    return line_write(content)
+
+
+def _code_block(content: Sequence[Node], language: str) -> str:
+    words = "".join(node["text"] for node in content)
+    longest = max(map(len, _BACKTICKS.findall(words)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{words}\n{fence}"
+
+
+def _list(block: Node, sign: str) -> str:
+    items = list(_items(block, sign))
+    is_tight = all(len(item["content"]) == 1 for item in block["content"])
+    return ("\n" if is_tight else "\n\n").join(items)
+
+
+def _items(block: Node, sign: str) -> Iterator[str]:
+    start = block.get("attrs", {}).get("start", 1)
+    for number, item in enumerate(block["content"], start):
+        head = f"{number}{sign} " if block["type"] == "orderedList" else f"{sign} "
+        body = _blocks(item["content"])
+        if block["type"] == "taskList":
+            body = _task(item)
+        yield (head + _indented(body, " " * len(head)).lstrip(" ")).rstrip(" ")
+
+
+def _task(item: Node) -> str:
+    box = "[x]" if item["attrs"]["checked"] else "[ ]"
+    first, *others = item["content"]
+    line = f"{box} {line_write(first.get('content', ()))}".rstrip(" ")
+    below = _blocks(others)
+    return f"{line}\n\n{below}" if below else line
+
+
+def _indented(text: str, prefix: str) -> str:
+    if not text:
+        return ""
+    lines = text.split("\n")
+    return "\n".join(prefix + line if line else prefix.rstrip() for line in lines)

@@ -1,0 +1,58 @@
+"""Plain text: a line for each line of the document, with the signs of lists."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from apps.crdt.content.prosemirror import Node
+from apps.crdt.content.schema import fitted
+
+_LINE_ENDS = re.compile(r"\r\n?")
+
+
+def text_read(text: str) -> list[dict[str, Any]]:
+    """Return a paragraph for each line."""
+    lines = _LINE_ENDS.sub("\n", text).removesuffix("\n").split("\n") if text else []
+    return fitted(
+        {"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in lines
+    )
+
+
+def text_write(nodes: Iterable[Node]) -> str:
+    """Return the lines of a document, each ended by a newline."""
+    return "".join(f"{line}\n" for block in fitted(nodes) for line in _lines(block))
+
+
+def _lines(block: Node) -> Iterator[str]:
+    kind = block["type"]
+    if kind == "horizontalRule":
+        yield "---"
+    elif kind in ("bulletList", "orderedList", "taskList"):
+        number = block.get("attrs", {}).get("start", 1)
+        for place, item in enumerate(block["content"]):
+            yield from _item_lines(item, _sign(kind, item, number + place))
+    elif kind == "blockquote":
+        for inside in block["content"]:
+            yield from _lines(inside)
+    else:
+        yield from _text(block).split("\n")
+
+
+def _sign(kind: str, item: Node, number: int) -> str:
+    if kind == "taskList":
+        return "[x] " if item["attrs"]["checked"] else "[ ] "
+    return f"{number}. " if kind == "orderedList" else "- "
+
+
+def _item_lines(item: Node, sign: str) -> Iterator[str]:
+    """Yield the lines of an item: the first behind its sign, the others below the first."""
+    lines = [line for block in item["content"] for line in _lines(block)]
+    yield sign + lines[0]
+    for line in lines[1:]:
+        yield " " * len(sign) + line if line else ""
+
+
+def _text(block: Node) -> str:
+    return "".join(
+        "\n" if node["type"] == "hardBreak" else node["text"] for node in block.get("content", ())
+    )

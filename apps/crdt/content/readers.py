@@ -1,0 +1,51 @@
+"""What people bring, by the name of its format, as blocks of the page's schema."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from apps.core.errors import InvalidInputError
+from apps.crdt.content.html_reader import html_read
+from apps.crdt.content.json_reader import json_read
+from apps.crdt.content.markdown_reader import markdown_read
+from apps.crdt.content.plain_text import text_read
+
+_READERS: Final[dict[str, Callable[[str], list[dict[str, Any]]]]] = {
+    "html": html_read,
+    "json": json_read,
+    "md": markdown_read,
+    "txt": text_read,
+}
+READ_FORMATS: Final = tuple(_READERS)
+_ENDINGS: Final = {"htm": "html", "markdown": "md", "text": "txt", "xhtml": "html"}
+
+
+class NotTextError(InvalidInputError):
+    """The bytes are not text in UTF-8."""
+
+    code = "not_text"
+
+
+def content_read(text: str, kind: str) -> list[dict[str, Any]]:
+    """Return the blocks of a text in one of ``READ_FORMATS``.
+
+    Raises ``NotProseMirrorError``, ``NestedTooDeepError``.
+    """
+    return _READERS[kind](text)
+
+
+def text_decoded(data: bytes) -> str:
+    """Return bytes as text. Raises ``NotTextError``."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise NotTextError("This is not text in UTF-8.") from err
+    if "\x00" in text:
+        raise NotTextError("This is not text: it has a zero byte.")
+    return text
+
+
+def format_of(file_name: str) -> str | None:
+    """Return the format that a file's name says, if it says one."""
+    ending = file_name.rpartition(".")[2].lower()
+    kind = _ENDINGS.get(ending, ending)
+    return kind if kind in _READERS else None

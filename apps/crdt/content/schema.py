@@ -1,0 +1,294 @@
+"""The page's schema, and any tree made into one that fits it.
+
+The editor makes itself read-only for what it does not know, and y-prosemirror deletes it. So what
+is brought in has the page's own nodes, marks and attributes and no others; nothing that is said is
+lost. Source: ``static/js/editor.js``, ``schema()``, and Tiptap's extensions.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from apps.crdt.content.links import link_cleaned
+from apps.crdt.content.prosemirror import Node
+from apps.crdt.engine.text import MAX_DEPTH
+
+#: Marks, the outermost first.
+MARKS: Final = ("link", "bold", "italic", "strike", "code")
+#: Lists, with what stands in them.
+LISTS: Final = {"bulletList": "listItem", "orderedList": "listItem", "taskList": "taskItem"}
+HEADING_LEVELS: Final = (1, 2, 3)
+
+_INLINE: Final = frozenset({"text", "hardBreak"})
+_ITEMS: Final = frozenset(LISTS.values())
+#: Blocks, with how many levels they need below their own.
+_LEVELS: Final = {
+    "paragraph": 0,
+    "heading": 0,
+    "codeBlock": 0,
+    "horizontalRule": 0,
+    "blockquote": 1,
+    **dict.fromkeys(LISTS, 2),
+    **dict.fromkeys(_ITEMS, 2),
+}
+_NUMBERINGS: Final = frozenset("1aAiI")
+_MAX_START: Final = 999_999_999
+_LANGUAGE = re.compile(r"[\w+#.-]{1,50}")
+#: Control characters that nobody sees, halves of characters, and what Unicode calls none.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+    + "]"
+)
+_LINE_ENDS = re.compile(r"\r\n?|\n")
+
+_Built = dict[str, Any]
+#: A text with its marks; None for the end of a line.
+_Piece = tuple[str | None, list[_Built]]
+
+
+def fitted(nodes: Iterable[Node]) -> list[_Built]:
+    """Return the blocks that say what ``nodes`` say, as the page's schema has them.
+
+    What is nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` becomes paragraphs.
+    """
+    return _blocks(nodes, 1)
+
+
+def first_heading(blocks: Iterable[Node]) -> str:
+    """Return the words of the first heading; empty when there is none."""
+    headings = (_words(block) for block in blocks if block["type"] == "heading")
+    return next(headings, "")
+
+
+def _blocks(nodes: Iterable[Node], depth: int) -> list[_Built]:
+    blocks: list[_Built] = []
+    for is_inline, run in groupby(nodes, lambda node: node["type"] in _INLINE):
+        if is_inline:
+            blocks.append(_line_block("paragraph", run))
+        else:
+            for node in run:
+                blocks += _block(node, depth)
+    return blocks
+
+
+def _block(node: Node, depth: int) -> list[_Built]:
+    kind, content = node["type"], _content(node)
+    if depth + _LEVELS.get(kind, 0) > MAX_DEPTH:
+        return _flat(node)
+    if kind in ("paragraph", "heading"):
+        return _textblock(node)
+    if kind == "codeBlock":
+        return [_code_block(node)]
+    if kind == "horizontalRule":
+        return [{"type": kind}]
+    if kind == "blockquote":
+        inside = _blocks(content, depth + 1) or [_line_block("paragraph", ())]
+        return [{"type": kind, "content": inside}]
+    if kind in LISTS:
+        return _lists(node, depth)
+    if kind in _ITEMS:
+        around = "taskList" if kind == "taskItem" else "bulletList"
+        return _lists({"type": around, "content": [node]}, depth)
+    return _blocks(content, depth + 1)
+
+
+def _textblock(node: Node) -> list[_Built]:
+    """Return a paragraph or a heading; with blocks inside it is as many paragraphs."""
+    content = list(_unwrapped(_content(node)))
+    if not all(child["type"] in _INLINE for child in content):
+        return _flat(node)
+    if node["type"] == "paragraph":
+        return [_line_block("paragraph", content)]
+    level = _integer(_attributes(node).get("level"), 1)
+    level = min(max(level, HEADING_LEVELS[0]), HEADING_LEVELS[-1])
+    return [_line_block("heading", content, {"level": level})]
+
+
+def _code_block(node: Node) -> _Built:
+    block: _Built = {"type": "codeBlock"}
+    language = _attributes(node).get("language")
+    if isinstance(language, str) and _LANGUAGE.fullmatch(language):
+        block["attrs"] = {"language": language}
+    words = _UNWANTED.sub("", _LINE_ENDS.sub("\n", _words(node, line_end="\n")))
+    if words:
+        block["content"] = [{"type": "text", "text": words}]
+    return block
+
+
+def _lists(node: Node, depth: int) -> list[_Built]:
+    """Return a list; as several where some of its items are tasks and others are not."""
+    kind = node["type"]
+    lists: list[_Built] = []
+    number = min(max(_integer(_attributes(node).get("start"), 1), 0), _MAX_START)
+    items = [child if child["type"] in _ITEMS else _item_around(child) for child in _content(node)]
+    for is_task, run in groupby(
+        items, lambda item: kind == "taskList" or item["type"] == "taskItem"
+    ):
+        own = [_item(item, depth + 1, is_task=is_task) for item in run]
+        one: _Built = {"type": "taskList" if is_task else kind, "content": own}
+        if one["type"] == "orderedList":
+            one["attrs"] = _numbering(node, number)
+        number += len(own)
+        lists.append(one)
+    return lists
+
+
+def _item_around(node: Node) -> _Built:
+    return {"type": "listItem", "content": [node]}
+
+
+def _numbering(node: Node, start: int) -> _Built:
+    numbering = _attributes(node).get("type")
+    is_known = isinstance(numbering, str) and numbering in _NUMBERINGS
+    return {"start": start, "type": numbering} if is_known else {"start": start}
+
+
+def _item(node: Node, depth: int, *, is_task: bool) -> _Built:
+    """Return an item of a list: a paragraph, then any blocks."""
+    blocks = _blocks(_content(node), depth + 1)
+    while len(blocks) > 1 and blocks[0]["type"] == "heading" and "content" not in blocks[0]:
+        del blocks[0]  # it says nothing, and as an empty paragraph Markdown has no form for it
+    if blocks and blocks[0]["type"] == "heading":
+        blocks[0] = _line_block("paragraph", blocks[0].get("content", ()))
+    if not blocks or blocks[0]["type"] != "paragraph":
+        blocks.insert(0, _line_block("paragraph", ()))
+    if not is_task:
+        return {"type": "listItem", "content": blocks}
+    checked = _attributes(node).get("checked") is True
+    return {"type": "taskItem", "attrs": {"checked": checked}, "content": blocks}
+
+
+def _flat(node: Node) -> list[_Built]:
+    """Return what stands in a node as paragraphs, however deep it nests."""
+    blocks: list[_Built] = []
+    line: list[Node] = []
+
+    def end_line() -> None:
+        if line:
+            blocks.append(_line_block("paragraph", line))
+            line.clear()
+
+    stack: list[Node] = [node]
+    while stack:
+        one = stack.pop()
+        if one["type"] in _INLINE:
+            line.append(one)
+        else:
+            end_line()
+            stack += reversed(_content(one))
+    end_line()
+    return blocks
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+def _line_block(kind: str, nodes: Iterable[Node], attrs: _Built | None = None) -> _Built:
+    block: _Built = {"type": kind}
+    if attrs:
+        block["attrs"] = attrs
+    content = list(_joined(_pieces(nodes)))
+    if content:
+        block["content"] = content
+    return block
+
+
+def _pieces(nodes: Iterable[Node]) -> Iterator[_Piece]:
+    for node in nodes:
+        if node["type"] == "hardBreak":
+            yield None, []
+        elif words := _UNWANTED.sub("", _LINE_ENDS.sub(" ", node.get("text", ""))):
+            yield words, _marks(node.get("marks", ()))
+
+
+def _joined(pieces: Iterable[_Piece]) -> Iterator[_Built]:
+    """Return text nodes, neighbours of one look joined, and the ends of lines between them."""
+    for is_break, run in groupby(pieces, lambda piece: piece[0] is None):
+        if is_break:
+            yield from ({"type": "hardBreak"} for _ in run)
+            continue
+        for marks, same in groupby(run, lambda piece: piece[1]):
+            text: _Built = {"type": "text", "text": "".join(words or "" for words, _ in same)}
+            yield text | {"marks": marks} if marks else text
+
+
+def _marks(marks: Iterable[Mapping[str, Any]]) -> list[_Built]:
+    """Return the marks that the page knows, each once.
+
+    Code excludes all others there. A link, which would lose more, wins over it.
+    """
+    found: dict[str, _Built] = {}
+    for mark in marks:
+        kind = mark["type"]
+        if kind == "link":
+            attributes = _link(mark.get("attrs"))
+            if attributes:
+                found.setdefault(kind, {"type": kind, "attrs": attributes})
+        elif kind in MARKS:
+            found[kind] = {"type": kind, "attrs": {}}
+    if "link" in found:
+        found.pop("code", None)
+    elif "code" in found:
+        return [found["code"]]
+    return [found[kind] for kind in MARKS if kind in found]
+
+
+def _link(attributes: object) -> _Built | None:
+    """Return a link's attributes, all that the page's own have; None when it may not be one."""
+    if not isinstance(attributes, Mapping):
+        return None
+    href = link_cleaned(attributes.get("href"))
+    title = attributes.get("title")
+    if href is None:
+        return None
+    return {
+        "href": _UNWANTED.sub("", href),
+        "target": "_blank",
+        "rel": "noopener noreferrer nofollow",
+        "class": None,
+        "title": _UNWANTED.sub("", title) if isinstance(title, str) and title else None,
+    }
+
+
+def _unwrapped(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield the nodes of a line; of one that the page does not know, what stands in it."""
+    for node in nodes:
+        if node["type"] in _INLINE or node["type"] in _LEVELS:
+            yield node
+        else:
+            yield from _leaves(node)
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    """Yield the texts and line ends inside a node, however deep it nests."""
+    stack: list[Node] = [node]
+    while stack:
+        one = stack.pop()
+        if one["type"] in _INLINE:
+            yield one
+        else:
+            stack += reversed(_content(one))
+
+
+def _words(node: Node, *, line_end: str = " ") -> str:
+    return "".join(
+        line_end if leaf["type"] == "hardBreak" else leaf.get("text", "") for leaf in _leaves(node)
+    )
+
+
+def _content(node: Node) -> Sequence[Node]:
+    content: Sequence[Node] = node.get("content", ())
+    return content
+
+
+def _attributes(node: Node) -> Mapping[str, Any]:
+    attributes = node.get("attrs")
+    return attributes if isinstance(attributes, Mapping) else {}
+
+
+def _integer(value: object, default: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return default
+    return int(value) if value == value and abs(value) < _MAX_START else default

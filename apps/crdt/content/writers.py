@@ -1,0 +1,49 @@
+"""A document's content in the formats that people take away, by their names."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from apps.crdt.content.html_writer import html_write
+from apps.crdt.content.markdown_writer import markdown_write
+from apps.crdt.content.plain_text import text_write
+from apps.crdt.content.prosemirror import document_json
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFormat:
+    """A format: its media type, and how the bytes come of a state (v1 update) and a title."""
+
+    media_type: str
+    write: Callable[[bytes, str], bytes]
+
+
+def _text(write: Callable[[Any, str], str]) -> Callable[[bytes, str], bytes]:
+    """Return a writer of bytes for one that makes text of ProseMirror's JSON."""
+
+    def to_bytes(state: bytes, title: str) -> bytes:
+        return write(document_json(state), title).encode("utf-8", "replace")
+
+    return to_bytes
+
+
+def _json(document: Any, _title: str) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+WRITTEN_FORMATS: Final = {
+    "html": WrittenFormat(
+        "text/html; charset=utf-8",
+        _text(lambda document, title: html_write(document["content"], title=title)),
+    ),
+    "json": WrittenFormat("application/json", _text(_json)),
+    "md": WrittenFormat(
+        "text/markdown; charset=utf-8",
+        _text(lambda document, _: markdown_write(document["content"])),
+    ),
+    "txt": WrittenFormat(
+        "text/plain; charset=utf-8", _text(lambda document, _: text_write(document["content"]))
+    ),
+    "yjs": WrittenFormat("application/octet-stream", lambda state, _: state),
+}

@@ -1,0 +1,1 @@
+"""CRDT engines behind one interface, and the causal gate in front of them."""

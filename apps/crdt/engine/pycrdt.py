@@ -1,0 +1,152 @@
+"""pycrdt, the default engine.
+
+Its own Python layer over the compiled module costs as much again as a small merge, so ``apply``
+goes to the compiled module, which the exact pin of the version keeps from moving (ADR 0001).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pycrdt
+
+from apps.crdt.engine.base import EngineBrokenError, EngineDocument, UpdateRejectedError
+from apps.crdt.engine.text import document_text
+
+#: A version vector that knows nothing.
+_NOTHING = b"\x00"
+
+
+@contextmanager
+def _errors(rejected: str) -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
+    except BaseException as err:
+        raise _translate(err, rejected) from err
+
+
+def _translate(err: BaseException, rejected: str) -> BaseException:
+    """Return our error for one of the library's, and any other as it is.
+
+    A panic of the library is a BaseException, so that no ``except Exception`` stops it.
+    """
+    if isinstance(err, ValueError):
+        return UpdateRejectedError(f"{rejected} {err}")
+    if isinstance(err, RuntimeError) or type(err).__name__ == "PanicException":
+        return EngineBrokenError(f"The CRDT engine failed: {err}")
+    return err
+
+
+class PycrdtDocument:
+    """A document of pycrdt."""
+
+    __slots__ = ("_changed", "_doc", "_inner", "_transaction")
+
+    def __init__(self) -> None:
+        self._doc: pycrdt.Doc[pycrdt.XmlFragment] = pycrdt.Doc()
+        self._inner = self._doc._doc  # noqa: SLF001 - see the module's docstring
+        self._changed = False
+        #: That of a batch.
+        self._transaction: Any = None
+
+    def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
+        """Merge an update; tell whether it changed the document.
+
+        An update of deletes moves no vector: then an observer tells, for this one transaction,
+        since one that stays would double the price of every update.
+        """
+        if brings_structs or self._transaction is not None:
+            self._merge(update)
+            return True
+        self._changed = False
+        subscription = self._inner.observe(self._note_change)
+        try:
+            self._merge(update)
+        finally:
+            subscription.drop()
+        return self._changed
+
+    def _note_change(self, _event: pycrdt.TransactionEvent) -> None:
+        self._changed = True
+
+    def _merge(self, update: bytes) -> None:
+        inner = self._inner
+        try:
+            if self._transaction is not None:
+                inner.apply_update(self._transaction, update)
+                return
+            transaction = inner.create_transaction()
+            try:
+                inner.apply_update(transaction, update)
+            finally:
+                transaction.drop()
+        except BaseException as err:
+            raise _translate(err, "The update was refused:") from err
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Merge all that is applied within it in one transaction.
+
+        The library tidies up at the end of each one, and copies whole runs of text to do so.
+        """
+        with _errors("The updates were refused:"):
+            self._transaction = self._inner.create_transaction()
+        try:
+            yield
+        except BaseException:
+            # The first failure counts; after it the document is of no use.
+            with suppress(EngineBrokenError, UpdateRejectedError):
+                self._end_batch()
+            raise
+        self._end_batch()
+
+    def _end_batch(self) -> None:
+        transaction, self._transaction = self._transaction, None
+        with _errors("The updates were refused:"):
+            transaction.drop()
+
+    def encode(self, vector: bytes | None = None) -> bytes:
+        """Return everything, or what ``vector`` lacks, as one update."""
+        with _errors("The version vector was refused:"):
+            return self._doc.get_update(_NOTHING if vector is None else vector)
+
+    def state_vector(self) -> bytes:
+        """Return the encoded version vector."""
+        with _errors("The document was refused:"):
+            return self._doc.get_state()
+
+    def text(self) -> str:
+        """Return the plain text of the document's content."""
+        with _errors("The document was refused:"):
+            return document_text(self._doc)
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        del self._inner, self._doc
+
+
+class PycrdtEngine:
+    """pycrdt behind the interface."""
+
+    name = "pycrdt"
+    thread_bound = False
+
+    def new_document(self) -> EngineDocument:
+        """Return an empty document."""
+        return PycrdtDocument()
+
+    def merge(self, updates: Sequence[bytes]) -> bytes:
+        """Return one update with everything that ``updates`` hold."""
+        with _errors("An update was refused:"):
+            return pycrdt.merge_updates(*updates)
+
+    def vector_of(self, state: bytes) -> bytes:
+        """Return the encoded version vector of a whole state."""
+        with _errors("The state was refused:"):
+            return pycrdt.get_state(state)
+
+
+def create_engine() -> PycrdtEngine:
+    """Return the engine; called by ``apps.crdt.engine.base.get_engine``."""
+    return PycrdtEngine()

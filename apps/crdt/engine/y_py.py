@@ -1,0 +1,113 @@
+"""y-py, the engine that was asked for at first: selectable, not recommended (ADR 0001).
+
+What it lacks is taken from pycrdt, which is always installed: merging updates without a document,
+and XML fragments, which the text extract reads.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import y_py
+
+from apps.crdt.engine.base import EngineBrokenError, EngineDocument, UpdateRejectedError
+from apps.crdt.engine.pycrdt import PycrdtEngine
+
+_NO_DELETES = b"\x00"
+
+
+def _translate(err: BaseException) -> BaseException:
+    """Return our error for one of the library's, and any other as it is."""
+    if type(err).__name__ == "EncodingException":
+        return UpdateRejectedError(f"The bytes were refused: {err}")
+    if isinstance(err, RuntimeError) or type(err).__name__ == "PanicException":
+        return EngineBrokenError(f"The CRDT engine failed: {err}")
+    return err
+
+
+class _Changes:
+    """What the observer of a document has seen; apart, so that no circle keeps the document."""
+
+    __slots__ = ("seen",)
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def note(self, event: Any) -> None:
+        if event.delete_set != _NO_DELETES or event.before_state != event.after_state:
+            self.seen = True
+
+
+class YPyDocument:
+    """A document of y-py; only the thread that made it may use it or free it."""
+
+    __slots__ = ("_changes", "_doc", "_subscription")
+
+    def __init__(self) -> None:
+        self._doc = y_py.YDoc()
+        self._changes = _Changes()
+        self._subscription = self._doc.observe_after_transaction(self._changes.note)
+
+    def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
+        """Merge an update; tell whether it changed the document."""
+        self._changes.seen = False
+        try:
+            y_py.apply_update(self._doc, update)
+        except BaseException as err:
+            raise _translate(err) from err
+        return bool(brings_structs) or self._changes.seen
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Do nothing: here each update is merged by itself."""
+        return nullcontext()
+
+    def encode(self, vector: bytes | None = None) -> bytes:
+        """Return everything, or what ``vector`` lacks, as one update."""
+        try:
+            return bytes(y_py.encode_state_as_update(self._doc, vector))
+        except BaseException as err:
+            raise _translate(err) from err
+
+    def state_vector(self) -> bytes:
+        """Return the encoded version vector."""
+        try:
+            return bytes(y_py.encode_state_vector(self._doc))
+        except BaseException as err:
+            raise _translate(err) from err
+
+    def text(self) -> str:
+        """Return the plain text of the document's content."""
+        reader = PycrdtEngine().new_document()
+        reader.apply(self.encode(), brings_structs=True)
+        try:
+            return reader.text()
+        finally:
+            reader.close()
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        del self._subscription, self._doc
+
+
+class YPyEngine:
+    """y-py behind the interface."""
+
+    name = "y_py"
+    thread_bound = True
+
+    def new_document(self) -> EngineDocument:
+        """Return an empty document."""
+        return YPyDocument()
+
+    def merge(self, updates: Sequence[bytes]) -> bytes:
+        """Return one update with everything that ``updates`` hold."""
+        return PycrdtEngine().merge(updates)
+
+    def vector_of(self, state: bytes) -> bytes:
+        """Return the encoded version vector of a whole state."""
+        return PycrdtEngine().vector_of(state)
+
+
+def create_engine() -> YPyEngine:
+    """Return the engine; called by ``apps.crdt.engine.base.get_engine``."""
+    return YPyEngine()

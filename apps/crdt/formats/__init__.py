@@ -1,1 +1,0 @@
-"""Documents in the formats that people bring and take away: HTML, Markdown, plain text, JSON."""

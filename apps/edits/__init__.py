@@ -1,0 +1,1 @@
+"""Edits that the server makes: restore, undo of a person, import."""

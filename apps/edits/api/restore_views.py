@@ -1,0 +1,139 @@
+"""``…/restore/`` of a version and of any moment, ``undo/`` of a person: one more edit each."""
+
+from typing import Any, Final
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.identity import caller
+from apps.core.api.binary import BYTES, AnyContentNegotiation, bytes_response, etag_of
+from apps.core.api.input import validated
+from apps.core.api.responses import ERROR
+from apps.core.errors import ForbiddenError
+from apps.documents.models import Document
+from apps.documents.selectors import document_history_get
+from apps.edits.api.serializers import (
+    RestoredSerializer,
+    RestorePreviewSerializer,
+    RestoreSerializer,
+    UndoPreviewSerializer,
+    UndoSerializer,
+)
+from apps.edits.restore import Restored, document_restore, restore_preview
+from apps.edits.undo import author_undo, undo_preview
+from apps.history.snapshot import EMPTY, Snapshot
+from apps.history.states import state_at, version_state
+
+_ERRORS: Final[dict[Any, Any]] = {400: ERROR, 403: ERROR, 404: ERROR}
+
+
+class _RestoreView(APIView):
+    """Takes a document back; GET gives the edit without making it."""
+
+    serializer_class = RestoreSerializer
+    content_negotiation_class = AnyContentNegotiation
+
+    def earlier(self, document_id: str, **place: int) -> Snapshot:
+        """Return the content to go back to."""
+        raise NotImplementedError
+
+    @extend_schema(parameters=[RestorePreviewSerializer], responses=BYTES)
+    def get(self, request: Request, document_id: str, **place: int) -> HttpResponse:
+        """Answer with the edit as a Yjs update for the present document, and make nothing.
+
+        An editor that applies it as its own edit can undo it in one step.
+        """
+        document = _writable(request, document_id)
+        earlier = self.earlier(document_id, **place)
+        wish = validated(RestorePreviewSerializer, request.query_params)
+        seq, update = restore_preview(
+            document_id=document_id, lineage=document.lineage, earlier=earlier, **wish
+        )
+        return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
+
+    @extend_schema(
+        request=RestoreSerializer,
+        responses={201: RestoredSerializer, 200: RestoredSerializer, **_ERRORS},
+    )
+    def post(self, request: Request, document_id: str, **place: Any) -> Response:
+        """Make the edit: 201 with its seq, or 200 where the document looks like that already."""
+        document = _writable(request, document_id)
+        wish = validated(RestoreSerializer, request.data)
+        restored = document_restore(
+            document=document,
+            earlier=self.earlier(document_id, **place),
+            user_id=str(caller(request).pk),
+            number=place.get("number"),
+            **wish,
+        )
+        return _answer(restored)
+
+
+class VersionRestoreView(_RestoreView):
+    """Takes a document back to a version."""
+
+    def earlier(self, document_id: str, **place: int) -> Snapshot:
+        """Return the content of the version."""
+        return version_state(document_id=document_id, number=place["number"])
+
+
+class MomentRestoreView(_RestoreView):
+    """Takes a document back to what it was after an operation."""
+
+    def earlier(self, document_id: str, **place: int) -> Snapshot:
+        """Return the content of the moment."""
+        return state_at(document_id=document_id, seq=place["seq"])
+
+
+class AuthorUndoView(APIView):
+    """Takes back all that one person did since a moment; GET gives the edit without making it."""
+
+    serializer_class = UndoSerializer
+    content_negotiation_class = AnyContentNegotiation
+
+    @extend_schema(parameters=[UndoPreviewSerializer], responses={**BYTES, **_ERRORS})
+    def get(self, request: Request, document_id: str) -> HttpResponse:
+        """Answer with the edit as a Yjs update for the present document, and make nothing.
+
+        What they wrote goes, what they deleted comes back, and what others did stays. For owners.
+        """
+        document = _owned(request, document_id)
+        wish = validated(UndoPreviewSerializer, request.query_params)
+        author_id = str(wish.pop("author"))
+        _, seq, update = undo_preview(document_id=document_id, author_id=author_id, **wish)
+        return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
+
+    @extend_schema(
+        request=UndoSerializer,
+        responses={201: RestoredSerializer, 200: RestoredSerializer, **_ERRORS},
+    )
+    def post(self, request: Request, document_id: str) -> Response:
+        """Make the edit: 201 with its seq, or 200 where there is nothing to take back."""
+        document = _owned(request, document_id)
+        wish = validated(UndoSerializer, request.data)
+        author_id = str(wish.pop("author"))
+        user_id = str(caller(request).pk)
+        restored = author_undo(document=document, author_id=author_id, user_id=user_id, **wish)
+        return _answer(restored)
+
+
+def _answer(restored: Restored) -> Response:
+    body = {"seq": restored.seq, "changed": restored.changed}
+    return Response(body, status=201 if restored.changed else 200)
+
+
+def _owned(request: Request, document_id: str) -> Document:
+    document, abilities = document_history_get(user=caller(request), document_id=document_id)
+    if not abilities.manage_owner:
+        raise ForbiddenError("Only an owner takes back what others did.")
+    return document
+
+
+def _writable(request: Request, document_id: str) -> Document:
+    document, abilities = document_history_get(user=caller(request), document_id=document_id)
+    if not abilities.write:
+        raise ForbiddenError("You may read this document, not take it back.")
+    return document

@@ -1,0 +1,144 @@
+"""Import of content, as a new document or as an edit (docs/system-flow.md, §7).
+
+Both go through the document's room like any edit.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+
+from apps.accounts.models import User
+from apps.collab.services import Submitted, operation_submit
+from apps.core import ids
+from apps.core.errors import ForbiddenError, InvalidInputError, LimitExceededError
+from apps.crdt.content.prosemirror import content_update, insertion_update
+from apps.crdt.content.readers import READ_FORMATS, content_read, format_of, text_decoded
+from apps.crdt.content.schema import first_heading
+from apps.documents.models import Document
+from apps.documents.selectors import document_get
+from apps.documents.services import creation_check, document_create, document_creation_cancel
+from apps.documents.titles import title_clean
+from apps.history.states import present_state
+
+
+class ImportTooLargeError(LimitExceededError):
+    """What is to be imported is longer than ``IMPORT_MAX_BYTES``."""
+
+
+class ImportSourceError(InvalidInputError):
+    """There is no content or file, or both, or nothing in it where something is needed."""
+
+    code = "import_source"
+
+
+class ImportFormatError(InvalidInputError):
+    """No format is named, and no file's name says it; ``extra`` says which there are."""
+
+    code = "import_format"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What somebody brings: a text, its format, and the name of its file if it came as one."""
+
+    text: str
+    kind: str
+    file_name: str = ""
+
+
+def source_of_text(text: str, *, kind: str) -> Source:
+    """Return a text as a source. Raises ``ImportTooLargeError``, ``ImportFormatError``."""
+    _check_size(len(text.encode()))
+    return Source(text, _kind(kind, ""))
+
+
+def source_of_file(data: bytes, *, name: str, kind: str = "") -> Source:
+    """Return a file as a source; without ``kind`` its name says the format.
+
+    Raises as ``source_of_text``, and ``NotTextError``.
+    """
+    _check_size(len(data))
+    return Source(text_decoded(data), _kind(kind, name), name)
+
+
+def document_import(*, user: User, source: Source, title: str = "") -> Document:
+    """Create a document of ``user`` with this content, all or nothing.
+
+    Its title is ``title``, else the first heading, else the file's name. Raises as
+    ``document_create``, ``content_read`` and ``operation_submit`` do.
+    """
+    creation_check(user=user)
+    blocks = content_read(source.text, source.kind)
+    update, version_vector = content_update(blocks)
+    name = title or _shortened(first_heading(blocks) or PurePath(source.file_name).stem)
+    document = document_create(user=user, title=name)
+    if not blocks:
+        return document
+    try:
+        operation_submit(
+            document_id=document.id,
+            lineage=document.lineage,
+            author_id=str(user.pk),
+            unique_id=ids.new_id(),
+            update=update,
+            version_vector=version_vector,
+        )
+    except BaseException:
+        document_creation_cancel(document=document, user=user)
+        raise
+    document.reload()
+    return document
+
+
+def content_insert(
+    *, user: User, document_id: str, source: Source, unique_id: str, at_start: bool = False
+) -> Submitted:
+    """Put content behind, or before, that of a document, as one edit of ``user``.
+
+    The same ``unique_id`` again changes nothing. Raises ``DocumentNotFoundError``,
+    ``ForbiddenError``, ``ImportSourceError`` where there is nothing to put in, and as
+    ``content_read`` and ``operation_submit`` do.
+    """
+    document, abilities = document_get(user=user, document_id=document_id)
+    if not abilities.write:
+        raise ForbiddenError("You may read this document, not write in it.")
+    blocks = content_read(source.text, source.kind)
+    if not blocks:
+        raise ImportSourceError("There is nothing in it.")
+    return operation_submit(
+        document_id=document_id,
+        lineage=document.lineage,
+        author_id=str(user.pk),
+        unique_id=unique_id,
+        update=_update(document_id, blocks, at_start=at_start),
+    )
+
+
+def _update(document_id: str, blocks: list[dict[str, Any]], *, at_start: bool) -> bytes:
+    state = present_state(document_id=document_id).state
+    return insertion_update(state, blocks, at_start=at_start)
+
+
+def _kind(kind: str, file_name: str) -> str:
+    found = kind or format_of(file_name)
+    if found not in READ_FORMATS:
+        formats = list(READ_FORMATS)
+        raise ImportFormatError(
+            f"Name the format, one of {', '.join(formats)}.", extra={"formats": formats}
+        )
+    return found
+
+
+def _check_size(size: int) -> None:
+    limit = settings.IMPORT_MAX_BYTES
+    if size > limit:
+        raise ImportTooLargeError(
+            f"A text to import has at most {limit} bytes.",
+            extra={"limit": "IMPORT_MAX_BYTES", "value": limit},
+        )
+
+
+def _shortened(title: str) -> str:
+    return title_clean(title)[: settings.DOCUMENT_TITLE_MAX_CHARS].rstrip()

@@ -1,0 +1,86 @@
+"""Export of a document at any seq, in any format (docs/system-flow.md, §7)."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from apps.core.errors import InvalidInputError, NotFoundError
+from apps.crdt.content.writers import WRITTEN_FORMATS
+from apps.documents.models import Document
+from apps.history.snapshot import Snapshot
+from apps.history.states import present_state, state_at, version_state
+
+#: What a file's name may not have on one system or another.
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+#: Length of a file's name before its ending: 255 bytes are the most, and a character has up to 4.
+_NAME_MAX_CHARS = 60
+
+
+class UnknownFormatError(NotFoundError):
+    """There is no format of this name; ``extra`` says which there are."""
+
+    code = "unknown_format"
+
+
+class VersionOrSeqError(InvalidInputError):
+    """A version and a seq are named, which may be two moments."""
+
+    code = "version_or_seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A document at a moment, to be written in a format when it is wanted."""
+
+    document: Document
+    content: Snapshot
+    kind: str
+
+    @property
+    def etag(self) -> str:
+        """Return the name of these bytes: they depend on the moment, the format, the title."""
+        title = hashlib.sha256(self.document.title.encode()).hexdigest()[:12]
+        return f'"{self.document.lineage}-{self.content.seq}-{self.kind}-{title}"'
+
+    @property
+    def file_name(self) -> str:
+        """Return the title as a file's name that every system takes."""
+        words = _NOT_IN_NAMES.sub(" ", self.document.title)
+        name = " ".join(words.split())[:_NAME_MAX_CHARS].strip(". ")
+        return f"{name or 'document'}.{self.kind}"
+
+    @property
+    def media_type(self) -> str:
+        """Return the media type, with the charset of a text."""
+        return WRITTEN_FORMATS[self.kind].media_type
+
+    def write(self) -> bytes:
+        """Return the document in its format."""
+        return WRITTEN_FORMATS[self.kind].write(self.content.state, self.document.title)
+
+
+def export_get(
+    *, document: Document, kind: str, version: int | None = None, seq: int | None = None
+) -> Export:
+    """Return a document as it is now, or as it was at a version or after an operation.
+
+    Raises ``UnknownFormatError``, ``VersionOrSeqError``, ``VersionNotFoundError``,
+    ``SeqNotFoundError``.
+    """
+    if kind not in WRITTEN_FORMATS:
+        formats = sorted(WRITTEN_FORMATS)
+        raise UnknownFormatError(
+            f"There is no format {kind!r}; choose one of {', '.join(formats)}.",
+            extra={"formats": formats},
+        )
+    if version is not None and seq is not None:
+        raise VersionOrSeqError("Name a version or a seq, not both.")
+    return Export(document, _content(document.id, version, seq), kind)
+
+
+def _content(document_id: str, version: int | None, seq: int | None) -> Snapshot:
+    if version is not None:
+        return version_state(document_id=document_id, number=version)
+    if seq is not None:
+        return state_at(document_id=document_id, seq=seq)
+    return present_state(document_id=document_id)

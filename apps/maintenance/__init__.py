@@ -1,0 +1,1 @@
+"""Operators' work: archives, integrity, compaction, retention, quarantine, commands."""

@@ -1,0 +1,1 @@
+"""A document as one file: written, validated, read back."""

@@ -1,0 +1,1 @@
+"""Stored data checked against the log, and repaired from it."""

@@ -1,0 +1,80 @@
+"""What is wrong with a stored document, in a report; nothing is written."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from apps.history.compaction_point import CompactionSnapshotLostError
+from apps.maintenance.integrity.document_check import DocumentCheck, OnProgress
+from apps.maintenance.integrity.faults import Fault
+from apps.maintenance.integrity.log_replay import replayed
+from apps.maintenance.selectors import stored_check
+from apps.oplog.compaction_point import compaction_point_find
+from apps.oplog.quarantine import quarantine_iter
+
+#: Faults of one kind that are told one by one; the others are counted.
+MAX_LISTED = 20
+
+
+@dataclass(slots=True)
+class FaultList:
+    """Faults one by one, up to ``MAX_LISTED`` of each kind, and how many there are of each."""
+
+    faults: list[Fault] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, fault: Fault) -> None:
+        """Take one down, without the memory that its mending would need."""
+        self.counts[fault.code] += 1
+        if self.counts[fault.code] <= MAX_LISTED:
+            self.faults.append(Fault(fault.code, fault.text, fault.deed))
+
+    @property
+    def untold(self) -> dict[str, int]:
+        """Return how many of each kind are not told one by one."""
+        return {
+            code: count - MAX_LISTED for code, count in self.counts.items() if count > MAX_LISTED
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """How much was looked at, what is wrong, and what is worth knowing."""
+
+    document_id: str
+    operations: int = 0
+    versions: int = 0
+    found: FaultList = field(default_factory=FaultList)
+    notes: list[str] = field(default_factory=list)
+
+
+def document_verify(*, document_id: str, on_progress: OnProgress) -> Report:
+    """Check one document. Raises ``DocumentNotFoundError``, and ``PyMongoError``."""
+    stored_check(document_id)
+    report = Report(document_id)
+    try:
+        with replayed(document_id) as replay:
+            check = DocumentCheck(replay, report.found.add, on_progress)
+            check.run()
+            report.operations = replay.seq
+    except CompactionSnapshotLostError as err:
+        report.found.add(Fault(err.code, err.message))
+        return report
+    report.versions = check.versions
+    report.notes = [*check.notes, *_quarantine_notes(document_id), *_base_notes(document_id)]
+    return report
+
+
+def _base_notes(document_id: str) -> list[str]:
+    base = compaction_point_find(document_id=document_id)
+    if base is None:
+        return []
+    return [f"compacted: the log begins at operation {base.begins}, with version {base.number}"]
+
+
+def _quarantine_notes(document_id: str) -> list[str]:
+    notes = []
+    for kept in quarantine_iter(document_id=document_id, with_discarded=True):
+        place = "an edit" if kept.seq is None else f"operation {kept.seq}"
+        word = "discarded" if kept.discarded else "in quarantine"
+        notes.append(f"{word}: {place} ({kept.reason}: {kept.detail})")
+    return notes

@@ -1,0 +1,82 @@
+"""``manage.py retention``: what age lets go of documents, shown or done."""
+
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from apps.core.management.operator import Answer, OperatorCommand, document_id
+from apps.documents.selectors import document_ids
+from apps.maintenance.retention import Retained, document_retain
+
+
+class Command(OperatorCommand):
+    """Say what the policies let go; with ``--apply``, let it go."""
+
+    help = (
+        "Show what goes of documents by their age: automatic versions (all of the last day stay, "
+        "one an hour, one a day, one a week after that: VERSION_KEEP_…), and, where it is "
+        "allowed, operations whose content a checked version has (COMPACT_AFTER_DAYS). Beat does "
+        "it every hour by itself. Nothing is written without --apply."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--document", type=document_id, help="one document only")
+        parser.add_argument("--apply", action="store_true", help="do it")
+        super().add_arguments(parser)
+
+    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+        """Go over the documents."""
+        apply: bool = options["apply"]
+        chosen = [options["document"]] if options["document"] else document_ids()
+        sums = Counter(documents=0, versions=0, dropped=0, packed=0, operations=0)
+        for each in chosen:
+            retained = document_retain(document_id=each, apply=apply)
+            facts = _facts(retained, apply=apply)
+            sums.update(
+                documents=1,
+                versions=retained.versions,
+                dropped=len(retained.dropped),
+                packed=retained.log.packed if retained.log else 0,
+                operations=retained.log.dropped if retained.log else 0,
+            )
+            if options["document"] or retained.touches:
+                yield Answer(facts, _words(retained, apply=apply), retained.refused)
+        yield Answer({**sums, "applied": apply}, [_sums(sums, apply=apply)])
+
+
+def _facts(retained: Retained, *, apply: bool) -> dict[str, Any]:
+    return {
+        "document_id": retained.document_id,
+        "applied": apply,
+        "versions": retained.versions,
+        "dropped": retained.dropped,
+        "log": None if retained.log is None else asdict(retained.log),
+        "refused": retained.refused,
+    }
+
+
+def _words(retained: Retained, *, apply: bool) -> list[str]:
+    verb = "" if apply else "would be "
+    words = f"{len(retained.dropped)} of {retained.versions} versions {verb}dropped"
+    lines = [f"{retained.document_id}: {words}"]
+    log = retained.log
+    if log is None:
+        lines.append(f"  not compacted: {retained.refused}")
+    elif log.begins > 1:
+        lines.append(
+            f"  the log {'begins' if apply else 'would begin'} at operation {log.begins}: "
+            f"{log.packed} operations {verb}packed, {log.dropped} {verb}deleted"
+        )
+    return lines
+
+
+def _sums(sums: Counter[str], *, apply: bool) -> str:
+    verb = "" if apply else "would be "
+    return (
+        f"{sums['documents']} documents, {sums['versions']} versions: {sums['dropped']} "
+        f"{verb}dropped; {sums['packed']} operations {verb}packed, {sums['operations']} "
+        f"{verb}deleted."
+    )

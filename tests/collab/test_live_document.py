@@ -1,0 +1,244 @@
+"""A live document: batches, repeats, causes that come late, coalescing, limits. Pure."""
+
+from typing import Any
+
+import pycrdt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.collab.limits import Limits
+from apps.collab.live_document import BrokenDocumentError, LiveDocument
+from apps.collab.submission import Draft
+from apps.core import clock
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.engine.base import get_engine
+from apps.history.loaded_document import LoadedDocument
+from apps.oplog.operation import Operation
+from tests.collab.authors import Author, Breaking, Noting, Writer, submission, text_of
+
+ENGINE = get_engine("pycrdt")
+DOCUMENT = "0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11"
+
+
+def live(**limits: Any) -> LiveDocument:
+    """Return an empty live document."""
+    loaded = LoadedDocument(engine=ENGINE.new_document(), vector={}, seq=0, size_bytes=0)
+    return LiveDocument(loaded, engine=ENGINE, limits=Limits(**limits))
+
+
+def settle(document: LiveDocument, drafts: list[Draft]) -> list[Operation]:
+    """Make drafts durable, as the room does after a commit."""
+    operations = document.assign_seqs(drafts, document_id=DOCUMENT, at=clock.now())
+    document.mark_persisted(drafts, operations)
+    return operations
+
+
+def test_operation_new_is_numbered_and_acknowledged() -> None:
+    """A native client's update becomes one operation with its id, its vector and the next seq."""
+    document, author, writer = live(), Author(user_id="7"), Writer()
+    drafts = document.prepare([submission(writer.write("hi"), author, "a")], at=0)
+    [operation] = settle(document, drafts)
+    assert (operation.seq, operation.unique_id, operation.author_id) == (1, "a", "7")
+    assert decode_vector(operation.version_vector) == {writer.doc.client_id: 2}
+    assert author.persisted == [("a", 1)]
+    assert text_of(document.document) == "hi"
+
+
+def test_operation_repeated_is_answered_with_its_first_seq() -> None:
+    """The same unique id again changes nothing, in the same batch and in a later one."""
+    document, author, again, writer = live(), Author(), Author(), Writer()
+    update = writer.write("hi")
+    drafts = document.prepare(
+        [submission(update, author, "a"), submission(update, again, "a")], at=0
+    )
+    assert len(drafts) == 1
+    settle(document, drafts)
+    assert document.prepare([submission(update, again, "a")], at=0) == []
+    assert again.duplicates == [("a", 1), ("a", 1)]
+    assert again.persisted == []
+
+
+def test_update_without_id_that_is_noop_is_not_logged() -> None:
+    """A stock client's whole state after a reconnect, deletes and all, makes no operation."""
+    document, author, writer = live(), Author(), Writer()
+    first = document.prepare(
+        [submission(writer.write("hello"), author), submission(writer.erase(0, 2), author)], at=0
+    )
+    settle(document, first)
+    everything = writer.doc.get_update()
+    assert read_update(everything).deletes
+    assert document.prepare([submission(everything, author)], at=0) == []
+    assert document.prepare([submission(b"\x00\x00", author)], at=0) == []
+
+
+def test_update_of_deletes_alone_is_logged_once() -> None:
+    """A deletion moves no vector and is an operation all the same."""
+    document, author, writer = live(), Author(), Writer()
+    settle(document, document.prepare([submission(writer.write("hello"), author)], at=0))
+    erased = writer.erase(0, 2)
+    drafts = document.prepare([submission(erased, author)], at=0)
+    assert len(drafts) == 1
+    settle(document, drafts)
+    assert text_of(document.document) == "llo"
+    assert document.prepare([submission(erased, author)], at=0) == []
+
+
+def test_only_an_update_without_structs_is_asked_whether_it_changes_anything() -> None:
+    """The question triples what the engine takes for a keystroke."""
+    document, author, writer = live(), Author(), Writer()
+    noting = Noting(document.document)
+    document.loaded.engine = noting
+    updates = [writer.write("a"), writer.write("b"), writer.erase(0, 1)]
+    document.prepare([submission(update, author) for update in updates], at=0)
+    assert noting.told == [True, True, False]
+
+
+def test_updates_of_one_stock_client_in_one_batch_are_one_operation() -> None:
+    """Coalescing: as a client that batches would have sent them."""
+    document, first, second = live(), Author(), Author()
+    a, b = Writer(), Writer()
+    batch = [
+        submission(a.write("1"), first),
+        submission(b.write("x"), second),
+        submission(a.write("2"), first),
+        submission(b.write("y"), second),
+        submission(a.write("3"), first),
+    ]
+    drafts = document.prepare(batch, at=0)
+    operations = settle(document, drafts)
+    assert [len(draft.submissions) for draft in drafts] == [3, 2]
+    replay: pycrdt.Doc[Any] = pycrdt.Doc()
+    for operation in operations:
+        replay.apply_update(operation.update)
+        assert decode_vector(replay.get_state()) == decode_vector(operation.version_vector)
+    assert replay.get_update() == document.document.encode()
+
+
+def test_coalescing_never_moves_an_edit_before_its_cause() -> None:
+    """An edit that builds on another's of the same batch begins a new operation behind it."""
+    document, first, second = live(), Author(), Author()
+    a, b = Writer(), Writer()
+    one = a.write("1")
+    b.doc.apply_update(one)
+    two = b.write("2")
+    a.doc.apply_update(two)
+    three = a.write("3")
+    drafts = document.prepare(
+        [submission(one, first), submission(two, second), submission(three, first)], at=0
+    )
+    assert [len(draft.submissions) for draft in drafts] == [1, 1, 1]
+    vector: Vector = {}
+    for operation in settle(document, drafts):
+        header = read_update(operation.update)
+        assert all(vector.get(client, 0) >= clock for client, clock in header.needs.items())
+        vector = decode_vector(operation.version_vector)
+
+
+def test_operation_before_its_cause_waits_and_asks() -> None:
+    """What came too early is kept aside, its sender asked, and logged behind its cause."""
+    document, author, writer = live(), Author(), Writer()
+    one, two = writer.write("1"), writer.write("2")
+    assert document.prepare([submission(two, author, "two")], at=0) == []
+    assert author.missing == [{}]
+    assert text_of(document.document) == ""
+    drafts = document.prepare([submission(one, author, "one")], at=1)
+    assert [draft.unique_id for draft in drafts] == ["one", "two"]
+    settle(document, drafts)
+    assert author.persisted == [("one", 1), ("two", 2)]
+    assert text_of(document.document) == "12"
+
+
+def test_operation_before_its_cause_of_a_caller_that_cannot_wait_is_refused() -> None:
+    """A REST call gets its answer at once, and nothing is kept."""
+    document, author, writer = live(), Author(can_wait=False), Writer()
+    writer.write("1")
+    assert document.prepare([submission(writer.write("2"), author, "two")], at=0) == []
+    assert [error.code for _, error in author.rejected] == ["incomplete"]
+    assert len(document.pending) == 0
+
+
+def test_pending_over_its_bound_is_told_to_come_again() -> None:
+    """Holes sent on purpose fill a bound, not the memory."""
+    document, author, writer = live(pending_bytes=1000), Author(), Writer()
+    writer.write("cause")
+    for _ in range(5):
+        document.prepare([submission(writer.write("x" * 100), author, None)], at=0)
+    assert {error.code for _, error in author.rejected} == {"unavailable"}
+    assert document.pending.size_bytes <= 1000
+
+
+def test_document_at_its_size_limit_refuses_and_keeps_what_it_has() -> None:
+    """A document cannot grow until nobody can load it."""
+    document, author, writer = live(document_bytes=200), Author(), Writer()
+    settle(document, document.prepare([submission(writer.write("a" * 100), author, "a")], at=0))
+    assert document.prepare([submission(writer.write("b" * 100), author, "b")], at=0) == []
+    [(unique_id, error)] = author.rejected
+    assert (unique_id, error.code) == ("b", "limit_exceeded")
+    assert text_of(document.document) == "a" * 100
+
+
+def test_operation_of_another_server_counts_towards_the_size_limit() -> None:
+    """A document that several servers write to is refused at the same size as on one."""
+    document, author, here, there = live(document_bytes=200), Author(), Writer(), Writer()
+    update = there.write("a" * 150)
+    operation = Operation(
+        document_id=DOCUMENT,
+        seq=1,
+        unique_id="there",
+        author_id="2",
+        received_at=clock.now(),
+        version_vector=there.doc.get_state(),
+        update=update,
+    )
+    document.apply_remote(operation)
+    assert document.size_bytes == len(update)
+    assert document.prepare([submission(here.write("b" * 100), author, "b")], at=0) == []
+    assert [error.code for _, error in author.rejected] == ["limit_exceeded"]
+
+
+def test_update_that_breaks_the_engine_leaves_the_others_to_be_repeated() -> None:
+    """The culprit is named, and everything else of the batch is given back."""
+    document, author, writer = live(), Author(), Writer()
+    good = submission(writer.write("good"), author, "good")
+    bad = submission(writer.write("bad"), author, "bad")
+    after = submission(writer.write("after"), author, "after")
+    document.loaded.engine = Breaking(document.document, bad.update)
+    with pytest.raises(BrokenDocumentError) as caught:
+        document.prepare([good, bad, after], at=0)
+    assert caught.value.culprit is bad
+    assert caught.value.retry == [good, after]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_order_with_repeats_gives_what_the_writers_have(data: st.DataObject) -> None:
+    """Whatever the order, the batches and the repeats: log = memory = the writers' own merge."""
+    document, author = live(), Author()
+    writers = [Writer(client_id) for client_id in (1, 2, 3)]
+    everything: list[tuple[str | None, bytes]] = []
+    for number in range(data.draw(st.integers(3, 14))):
+        writer = data.draw(st.sampled_from(writers))
+        if data.draw(st.booleans()) and everything:
+            writer.doc.apply_update(data.draw(st.sampled_from(everything))[1])
+        length = len(str(writer.content))
+        if length > 1 and data.draw(st.booleans()):
+            update = writer.erase(0, 1)
+        else:
+            update = writer.write(data.draw(st.text("abc", min_size=1, max_size=4)))
+        everything.append((data.draw(st.sampled_from([None, f"op-{number}"])), update))
+    order = data.draw(st.permutations(everything + everything[:3]))
+    replay = ENGINE.new_document()
+    for start in range(0, len(order), 3):
+        batch = [submission(update, author, name) for name, update in order[start : start + 3]]
+        for operation in settle(document, document.prepare(batch, at=0)):
+            replay.apply(operation.update)
+    truth: pycrdt.Doc[Any] = pycrdt.Doc()
+    content = truth.get("content", type=pycrdt.Text)
+    for _, update in everything:
+        truth.apply_update(update)
+    assert not author.rejected
+    assert not len(document.pending)
+    assert document.vector == decode_vector(replay.state_vector())
+    assert text_of(document.document) == text_of(replay) == str(content)

@@ -1,0 +1,114 @@
+"""What two states of a document have and have not in common, whoever wrote them."""
+
+import random
+from itertools import groupby
+from typing import Any
+
+import pycrdt
+import pytest
+
+from apps.crdt.analysis.content_ids import Element, Words, iter_content_with_ids
+from apps.crdt.analysis.diff import ContentChange, content_changes
+from tests.crdt.scribbling import Scribbler
+
+STEPS = 60
+
+
+def shown(state: bytes) -> list[Any]:
+    """Return what a state shows: its elements, and its letters with their marks."""
+    rows: list[Any] = []
+    for node in iter_content_with_ids(state):
+        if isinstance(node, Element):
+            rows.append((node.depth, node.tag, node.attributes))
+        else:
+            rows += [(node.depth, letter, node.marks) for letter in node.text]
+    return rows
+
+
+def side(found: list[ContentChange], *, kinds: set[str], is_later: bool) -> list[Any]:
+    """Return what one of the two states shows, by the changes."""
+    rows: list[Any] = []
+    for change in found:
+        if change.kind in kinds:
+            was = change.marks if is_later or change.before is None else change.before
+            if change.tag is not None:
+                rows.append((change.depth, change.tag, was))
+            else:
+                rows += [(change.depth, letter, was) for letter in change.text]
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_both_states_can_be_read_off_the_changes(seed: int) -> None:
+    """Texts, marks, nested elements and attributes of three people, between any two moments."""
+    chance = random.Random(seed)
+    states = Scribbler(chance).write(STEPS)
+    first, last = sorted(chance.sample(range(STEPS), 2))
+    found = list(content_changes(earlier=states[first], later=states[last]))
+    assert side(found, kinds={"equal", "insert"}, is_later=True) == shown(states[last])
+    assert side(found, kinds={"equal", "delete"}, is_later=False) == shown(states[first])
+
+
+def words(found: list[ContentChange]) -> list[tuple[str, str]]:
+    """Return the kinds of text with the text of each run."""
+    pieces = [(each.kind, each.text) for each in found if each.tag is None]
+    grouped = groupby(pieces, key=lambda piece: piece[0])
+    return [(kind, "".join(text for _, text in run)) for kind, run in grouped]
+
+
+def test_words_come_and_go_where_they_stood() -> None:
+    """In the middle of others that stay, with letters of two units."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
+    text += "one 😀 three"
+    earlier = doc.get_update()
+    del text[4 : 4 + len("😀".encode())]
+    text.insert(4, "漢😀")
+    del text[0:2]
+    assert words(list(content_changes(earlier=earlier, later=doc.get_update()))) == [
+        ("delete", "on"),
+        ("equal", "e "),
+        ("delete", "😀"),
+        ("insert", "漢😀"),
+        ("equal", " three"),
+    ]
+
+
+def test_what_came_and_went_in_between_is_no_change() -> None:
+    """Neither state shows it."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
+    text += "stays"
+    earlier = doc.get_update()
+    text.insert(2, "never seen")
+    del text[2:12]
+    assert words(list(content_changes(earlier=earlier, later=doc.get_update()))) == [
+        ("equal", "stays")
+    ]
+
+
+def test_state_beside_itself_is_equal() -> None:
+    """All of it; and the empty document has nothing."""
+    [*_, state] = Scribbler(random.Random(5)).write(STEPS)
+    found = list(content_changes(earlier=state, later=state))
+    assert {each.kind for each in found} == {"equal"}
+    assert all(each.before is None for each in found)
+    assert list(content_changes(earlier=b"\x00\x00", later=b"\x00\x00")) == []
+
+
+def test_everything_is_new_beside_the_empty_document() -> None:
+    """From the document's beginning."""
+    [*_, state] = Scribbler(random.Random(6)).write(STEPS)
+    found = list(content_changes(earlier=b"\x00\x00", later=state))
+    assert {each.kind for each in found} == {"insert"}
+
+
+def test_a_document_with_many_runs_of_text_is_read_as_one_with_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Then the numbers of its structs have two digits."""
+    [*_, state] = Scribbler(random.Random(7)).write(STEPS)
+    expected = list(iter_content_with_ids(state))
+    assert sum(isinstance(each, Words) for each in expected) > 9
+    monkeypatch.setattr("apps.crdt.analysis.id_encoding.BASE", 9)
+    assert list(iter_content_with_ids(state)) == expected

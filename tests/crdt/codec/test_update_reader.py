@@ -1,0 +1,527 @@
+"""The strict reader of v1 updates: what it says is so; what no honest client writes it refuses."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from typing import Any
+
+import pycrdt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.core.errors import InvalidInputError
+from apps.crdt.codec.contents import MAX_DEPTH, MalformedUpdateError
+from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER
+from apps.crdt.codec.update_reader import MAX_CLOCK, UpdateHeader, read_structs, read_update
+from apps.crdt.codec.vectors import Vector, covers, decode_vector
+from apps.crdt.engine import causal_gate
+from tests.crdt.apart import Apart
+from tests.crdt.samples import (
+    ALL_HISTORIES,
+    History,
+    golden,
+    item,
+    letters,
+    load,
+    patient,
+    string,
+    uints,
+    unpack,
+    written,
+)
+
+#: Kinds of struct and of content, as the format numbers them.
+GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, SUBDOCUMENT, SKIP = range(11)
+
+BY_NAME = pytest.mark.parametrize("history", ALL_HISTORIES, ids=lambda one: one.name)
+
+
+def single(name: str) -> bytes:
+    """Return a golden update."""
+    return unpack(load("updates")[name])
+
+
+def one(*structs: bytes, client: int = 1, clock: int = 0) -> bytes:
+    """Return an update of one client."""
+    return written([(client, clock, structs)])
+
+
+def applied(*updates: bytes) -> pycrdt.Doc[Any]:
+    """Return what the bare engine makes of updates, without any gate."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    for update in updates:
+        doc.apply_update(update)
+    return doc
+
+
+def joined(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return (clock, length) runs as (clock, end), those that touch made one."""
+    ends: list[tuple[int, int]] = []
+    for clock, length in sorted(runs):
+        first, end = ends.pop() if ends and ends[-1][1] >= clock else (clock, clock)
+        ends.append((first, max(end, clock + length)))
+    return ends
+
+
+def took_all(doc: pycrdt.Doc[Any], header: UpdateHeader) -> bool:
+    """Tell whether a document holds every struct and every delete of an update."""
+    deleted = read_update(doc.get_update()).deletes
+    return covers(decode_vector(doc.get_state()), header.end_vector()) and all(
+        any(first <= clock and end <= last for first, last in joined(deleted.get(client, ())))
+        for client, runs in header.deletes.items()
+        for clock, end in joined(runs)
+    )
+
+
+# --- what it says ---------------------------------------------------------------------------------
+
+
+def test_update_of_one_letter_brings_it_and_needs_its_predecessor() -> None:
+    """A keystroke, the most frequent update of all."""
+    assert read_update(unpack(load("updates")["gap_parts"][3])) == UpdateHeader(
+        ranges={71: ((3, 4),)}, needs={71: 3}, deletes={}, size=10
+    )
+
+
+def test_update_with_gaps_brings_runs_and_needs_what_is_between() -> None:
+    """Letters 0, 2, 4 and 5, merged: there is no doing without 1 and 3."""
+    header = read_update(single("gap"))
+    assert header.ranges == {71: ((0, 1), (2, 3), (4, 6))}
+    assert header.needs == {71: 4}
+    assert header.end_vector() == {71: 6}
+
+
+def test_update_of_deletes_brings_nothing_and_needs_what_it_deletes() -> None:
+    """A delete of what has not come would be kept beside the document."""
+    assert read_update(single("deletes")) == UpdateHeader(
+        ranges={}, needs={71: 3}, deletes={71: ((1, 2),)}, size=6
+    )
+
+
+def test_update_of_merged_deletes_has_all_of_them() -> None:
+    """Two deletes with a letter between."""
+    header = read_update(single("merged_deletes"))
+    assert header.deletes == {71: ((1, 2), (4, 1))}
+    assert header.needs == {71: 5}
+
+
+def test_update_that_is_empty_has_nothing() -> None:
+    """The answer to somebody who knows everything."""
+    assert read_update(single("empty")) == UpdateHeader({}, {}, {}, size=2)
+
+
+@pytest.mark.parametrize(("name", "client"), [("binary", 73), ("any", 74)])
+def test_update_with_values_of_every_kind_is_read(name: str, client: int) -> None:
+    """Bytes, undefined, a bigint, bytes in an object, a float."""
+    header = read_update(single(name))
+    assert (header.ranges, header.needs) == ({client: ((0, 1),)}, {})
+    assert took_all(applied(single(name)), header)
+
+
+def test_update_with_a_subdocument_is_refused() -> None:
+    """It kills one engine and, now and then, the other."""
+    with pytest.raises(MalformedUpdateError, match="Documents inside documents"):
+        read_update(single("subdocument"))
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [item(JSON, b"\x01" + string("1")), item(TYPE, b"\x05" + string("name"))],
+    ids=["JSON", "XML hook"],
+)
+def test_content_that_the_engine_reads_otherwise_is_refused(struct: bytes) -> None:
+    """Yjs would end these elsewhere than pycrdt: one could be shown what the other is not."""
+    with pytest.raises(ValueError, match="Cannot decode"):
+        applied(one(struct))
+    with pytest.raises(MalformedUpdateError, match="not supported"):
+        read_update(one(struct))
+
+
+def test_update_with_a_garbage_collected_struct_brings_its_clocks() -> None:
+    """What the writer itself has forgotten the content of."""
+    header = read_update(golden("xml").state)
+    assert header.end_vector() == decode_vector(golden("xml").vector)
+    assert GC in {
+        struct.kind for own in read_structs(golden("xml").state).values() for struct in own
+    }
+
+
+def test_update_with_types_counts_them() -> None:
+    """Heading, paragraphs, list, item, line break, and the texts in them."""
+    assert read_update(golden("prosemirror").updates[0]).types == 11
+    assert read_update(golden("typing").state).types == 0
+
+
+@pytest.mark.parametrize("text", ["a", "é", "漢字", "😀", "a😀b", "👩‍👩‍👧‍👦"])
+def test_text_is_counted_in_utf_16_units(text: str) -> None:
+    """As Yjs and the engine count; bytes or characters would move every clock behind."""
+    update = one(letters(text))
+    assert read_update(update).end_vector() == decode_vector(applied(update).get_state())
+
+
+@BY_NAME
+def test_header_agrees_with_the_engine(history: History) -> None:
+    """Applied in order, each update brings what its header says and needs only what is there."""
+    doc, vector = applied(), Vector()
+    for update in history.updates:
+        header = read_update(update)
+        assert causal_gate.missing(header, vector) is None
+        for client, runs in header.ranges.items():
+            assert runs[0][0] == vector.get(client, 0)
+        doc.apply_update(update)
+        causal_gate.advance(vector, header)
+        assert decode_vector(doc.get_state()) == vector
+        assert took_all(doc, header)
+
+
+@settings(patient, max_examples=100)
+@given(data=st.data())
+def test_needs_say_exactly_what_the_engine_could_not_place(data: st.DataObject) -> None:
+    """Out of order: bare pycrdt takes all of an update if, and only if, nothing is missing."""
+    history = data.draw(st.sampled_from(ALL_HISTORIES))
+    size = len(history.updates)
+    chosen = data.draw(st.lists(st.integers(0, size - 1), unique=True, max_size=size))
+    doc, vector = applied(), Vector()
+    for update in (history.updates[number] for number in chosen):
+        header = read_update(update)
+        fits = causal_gate.missing(header, vector) is None
+        probe = applied(doc.get_update(), update)
+        assert took_all(probe, header) == fits
+        if fits:
+            doc.apply_update(update)
+            causal_gate.advance(vector, header)
+
+
+@BY_NAME
+def test_structs_of_an_update_fill_its_ranges(history: History) -> None:
+    """The second reader sees the same structs: from clock to clock, gaps left out."""
+    for update in [*history.updates, history.state]:
+        header, structs = read_update(update), read_structs(update)
+        assert structs.keys() == header.ranges.keys()
+        for client, own in structs.items():
+            assert own[0].clock == header.ranges[client][0][0]
+            assert all(first.clock < second.clock for first, second in pairwise(own))
+        assert sum(s.kind == TYPE for own in structs.values() for s in own) == header.types
+
+
+# --- what it refuses ------------------------------------------------------------------------------
+
+
+@BY_NAME
+def test_truncated_update_is_refused_at_every_byte(history: History) -> None:
+    """No beginning of an update is one."""
+    for update in [*history.updates, history.state]:
+        for end in range(len(update)):
+            with pytest.raises(MalformedUpdateError):
+                read_update(update[:end])
+
+
+@pytest.mark.parametrize("name", ["gap", "binary", "any", "deletes", "merged_deletes", "empty"])
+def test_update_with_a_byte_too_many_or_too_few_is_refused(name: str) -> None:
+    """The engine would not mind either."""
+    update = single(name)
+    for wrong in (update + b"\x00", *(update[:end] for end in range(len(update)))):
+        with pytest.raises(MalformedUpdateError):
+            read_update(wrong)
+
+
+LETTER = letters("a")
+AFTER = letters("b", left=(1, 0))
+MANY = uints(2**40)
+
+REFUSED = {
+    # clients, counts
+    "a client twice": written([(1, 0, [LETTER]), (1, 1, [AFTER])]),
+    "deletes of a client twice": written(deletes=[(1, [(0, 1)]), (1, [(1, 1)])]),
+    "more clients than bytes": MANY + one(LETTER)[1:],
+    "more structs than bytes": b"\x01" + MANY + uints(1, 0) + LETTER + b"\x00",
+    "a client without structs": one(),
+    "more deleting clients than bytes": b"\x00" + MANY,
+    "more deletes than bytes": b"\x00\x01\x01" + MANY + b"\x00\x01",
+    "a text longer than the update": one(item(STRING, MANY + b"a")),
+    "bytes longer than the update": one(item(BINARY, MANY + b"a")),
+    "more values than bytes": one(item(ANY, MANY + b"\x7f")),
+    "more values in an array than bytes": one(item(ANY, b"\x01\x75" + MANY + b"\x7f")),
+    # clocks
+    "a clock too high": one(LETTER, clock=MAX_CLOCK),
+    "a gap up to a clock too high": one(bytes((SKIP,)) + uints(MAX_CLOCK), LETTER),
+    "deleted letters without end": one(item(DELETED, MANY)),
+    "a reference to a clock too high": one(letters("a", left=(2, MAX_CLOCK))),
+    "a delete at a clock too high": written(deletes=[(1, [(MAX_CLOCK, 1)])]),
+    "a delete of nothing": written(deletes=[(1, [(0, 0)])]),
+    "an empty text": one(letters("")),
+    "an empty gap": one(LETTER, bytes((SKIP, 0)), AFTER),
+    "a gap at the end": one(LETTER, bytes((SKIP, 1))),
+    "nothing but a gap": one(bytes((SKIP, 1))),
+    # references
+    "a struct beside itself": one(letters("a", left=(1, 0))),
+    "a struct beside a later one": one(letters("a", right=(1, 1)), AFTER),
+    "a struct inside itself": one(letters("a", parent=(1, 0))),
+    "a parent of an unknown kind": one(b"\x04\x02" + string("t") + string("a")),
+    # contents
+    "an unknown content": one(item(12, b"\x01")),
+    "an unknown kind of struct": one(item(SKIP, b"\x01", left=(2, 0))),
+    "an unknown shared type": one(item(TYPE, b"\x07")),
+    "a text that is not UTF-8": one(item(STRING, b"\x02\xff\xfe")),
+    "half of a surrogate pair": one(item(STRING, b"\x03\xed\xa0\xbd")),
+    "a root that is not UTF-8": one(b"\x04\x01\x01\xff" + string("a")),
+    "an embed that is not JSON": one(item(EMBED, string("{"))),
+    "a number that JSON has not": one(item(EMBED, string("[NaN]"))),
+    "a format that is not JSON": one(item(FORMAT, string("bold") + string("yes"))),
+    "JSON that is not UTF-8": one(item(EMBED, b'\x03"\xff"')),
+    "an unknown value": one(item(ANY, b"\x01\x73")),
+    "half a float": one(item(ANY, b"\x01\x7b\x00\x00")),
+    "an integer of 54 bits": one(item(ANY, b"\x01\x7d\xbf" + b"\xff" * 6 + b"\x20")),
+    "an integer longer than needed": one(item(ANY, b"\x01\x7d\x81\x00")),
+    # integers of the format itself
+    "a clock longer than needed": b"\x01\x01\x01\x80\x00" + LETTER + b"\x00",
+    "a client longer than needed": b"\x01\x01\x81\x00\x00" + LETTER + b"\x00",
+    "a client of 54 bits": one(LETTER, client=2**53),
+    "a client of 60 bits": one(LETTER, client=2**60 - 1),
+    "an endless integer": b"\xff" * 40,
+}
+
+
+@pytest.mark.parametrize("update", REFUSED.values(), ids=REFUSED)
+def test_update_that_no_honest_client_writes_is_refused(update: bytes) -> None:
+    """Before the engine sees it, and as the sender's fault."""
+    with pytest.raises(MalformedUpdateError) as caught:
+        read_update(update)
+    assert isinstance(caught.value, InvalidInputError)
+    assert caught.value.code == "malformed"
+
+
+def test_updates_that_only_look_odd_are_taken() -> None:
+    """The same parts, as they may be."""
+    for update in (
+        one(LETTER, AFTER),
+        one(bytes((SKIP,)) + uints(5), letters("b", left=(1, 4))),
+        one(LETTER, client=2**53 - 1),
+        one(letters("a", left=(2, MAX_CLOCK - 1))),
+        one(LETTER, clock=MAX_CLOCK - 1),
+        one(item(ANY, b"\x01\x7d\xbf" + b"\xff" * 6 + b"\x1f")),
+        written([(1, 0, [LETTER]), (2, 0, [letters("b", left=(1, 0))])]),
+        written(deletes=[(1, [(0, 1), (5, MAX_CLOCK - 5)]), (2, [(0, 1)])]),
+    ):
+        assert read_update(update).size == len(update)
+
+
+# --- depth ----------------------------------------------------------------------------------------
+
+
+def nested_any(depth: int, *, keyed: bool) -> bytes:
+    """Return arrays or objects inside each other, around an undefined."""
+    return (b"\x76\x01" + string("k") if keyed else b"\x75\x01") * (depth - 1) + b"\x7f"
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_values_nested_deeper_than_the_limit_are_refused(keyed: bool) -> None:
+    """As deep as allowed the engine takes it; one deeper it is not asked."""
+    deepest = one(item(ANY, b"\x01" + nested_any(MAX_DEPTH, keyed=keyed)))
+    assert took_all(applied(deepest), read_update(deepest))
+    with pytest.raises(MalformedUpdateError, match="too deep"):
+        read_update(one(item(ANY, b"\x01" + nested_any(MAX_DEPTH + 1, keyed=keyed))))
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"k":', "}")])
+def test_json_nested_deeper_than_the_limit_is_refused(opening: str, closing: str) -> None:
+    """In an embed and a format alike."""
+
+    def contents(depth: int) -> Iterator[bytes]:
+        text = string(opening * depth + "1" + closing * depth)
+        yield item(EMBED, text)
+        yield item(FORMAT, string("key") + text)
+
+    for content in contents(MAX_DEPTH):
+        assert took_all(applied(one(content)), read_update(one(content)))
+    for content in contents(MAX_DEPTH + 1):
+        with pytest.raises(MalformedUpdateError, match="too deep"):
+            read_update(one(content))
+
+
+@pytest.mark.parametrize(
+    "text", ['"' + "[{" * 100 + '"', '"' + '\\"[' * 200 + '"', "[" + "[],{}," * 100 + "1]"]
+)
+def test_json_with_many_brackets_that_is_not_deep_is_taken(text: str) -> None:
+    """Brackets in a text, behind escaped quotation marks, and side by side."""
+    assert read_update(one(item(EMBED, string(text)))).end_vector() == {1: 1}
+
+
+def test_json_whose_text_hides_its_depth_is_refused() -> None:
+    """A quotation mark behind an escaped backslash does end the text."""
+    text = '["\\\\",' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "]"
+    with pytest.raises(MalformedUpdateError, match="too deep"):
+        read_update(one(item(EMBED, string(text))))
+
+
+# --- contents -------------------------------------------------------------------------------------
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
+#: What JavaScript holds exactly; the engine refuses JSON with integers over 64 bits.
+SAFE_INTEGERS = st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | SAFE_INTEGERS
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+).map(lambda value: string(json.dumps(value)))
+ANY_VALUES = st.recursive(
+    st.sampled_from([b"\x7f", b"\x7e", b"\x79", b"\x78"])
+    | st.integers(0, 63).map(lambda number: bytes((125, number)))
+    | st.builds(
+        lambda first, last: bytes((125, 128 | first, last)),
+        st.integers(0, 127),
+        st.integers(1, 127),
+    )
+    | st.binary(min_size=4, max_size=4).map(b"\x7c".__add__)
+    | st.binary(min_size=8, max_size=8).map(b"\x7b".__add__)
+    | st.binary(min_size=8, max_size=8).map(b"\x7a".__add__)
+    | st.binary(max_size=5).map(lambda data: b"\x74" + uints(len(data)) + data)
+    | TEXTS.map(lambda text: b"\x77" + string(text)),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(
+            lambda values: b"\x75" + uints(len(values)) + b"".join(values)
+        )
+        | st.dictionaries(TEXTS.map(string), inner, max_size=3).map(
+            lambda values: b"\x76" + uints(len(values)) + b"".join(map(b"".join, values.items()))
+        )
+    ),
+    max_leaves=6,
+)
+#: (kind, content, length in clocks) of what an item may hold.
+CONTENTS = st.one_of(
+    TEXTS.map(lambda text: (STRING, string(text), len(text.encode("utf-16-le")) // 2)),
+    st.integers(1, 300).map(lambda length: (DELETED, uints(length), length)),
+    st.binary(max_size=200).map(lambda data: (BINARY, uints(len(data)) + data, 1)),
+    JSON_VALUES.map(lambda value: (EMBED, value, 1)),
+    st.builds(lambda key, value: (FORMAT, string(key) + value, 1), TEXTS, JSON_VALUES),
+    st.sampled_from([0, 1, 2, 4, 6]).map(lambda kind: (TYPE, uints(kind), 1)),
+    TEXTS.map(lambda name: (TYPE, b"\x03" + string(name), 1)),
+    st.lists(ANY_VALUES, min_size=1, max_size=4).map(
+        lambda values: (ANY, uints(len(values)) + b"".join(values), len(values))
+    ),
+)
+
+
+@settings(patient, max_examples=300)
+@given(contents=st.lists(CONTENTS, min_size=1, max_size=8))
+def test_contents_end_where_the_engine_ends_them(contents: list[tuple[int, bytes, int]]) -> None:
+    """Whatever stands behind whatever: the two read the same structs, or something is smuggled."""
+    ends = list(accumulate(length for _, _, length in contents))
+    update = one(
+        *(
+            item(kind, content, left=(1, end - length - 1) if end > length else None)
+            for (kind, content, length), end in zip(contents, ends, strict=True)
+        )
+    )
+    header = read_update(update)
+    assert header.end_vector() == {1: ends[-1]}
+    assert took_all(applied(update), header)
+    assert header.types == sum(kind == TYPE for kind, _, _ in contents)
+
+
+# --- circles --------------------------------------------------------------------------------------
+
+
+def test_structs_that_wait_for_each_other_are_refused() -> None:
+    """Two clients, and three; the engine would keep them for ever."""
+    two = [(1, 0, [letters("a", left=(2, 0))]), (2, 0, [letters("b", left=(1, 0))])]
+    three = [
+        (client, 0, [letters("a", parent="t"), letters("b", right=(client % 3 + 1, 1))])
+        for client in (1, 2, 3)
+    ]
+    for structs in (two, three):
+        with pytest.raises(MalformedUpdateError, match="wait for each other"):
+            read_update(written(structs))
+
+
+@st.composite
+def crossing(draw: st.DrawFn) -> bytes:
+    """Build an update of several clients whose letters stand beside each other's at random."""
+    sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
+    ids = [(client, clock) for client, size in enumerate(sizes, 1) for clock in range(size)]
+
+    def place(client: int, clock: int) -> bytes:
+        known = [one for one in ids if one[0] != client or one[1] < clock]
+        neighbour = st.none() | st.sampled_from(known)
+        return letters("a", left=draw(neighbour), right=draw(neighbour))
+
+    return written(
+        [
+            (client, 0, [place(client, clock) for clock in range(size)])
+            for client, size in enumerate(sizes, 1)
+        ]
+    )
+
+
+@settings(patient, max_examples=200)
+@given(update=crossing())
+def test_circles_are_exactly_what_the_engine_cannot_place(update: bytes) -> None:
+    """Whatever waits for whatever: refused if, and only if, bare pycrdt leaves something out."""
+    placed = decode_vector(applied(update).get_state())
+    ends = {client: own[-1].clock + 1 for client, own in read_structs(update).items()}
+    try:
+        header = read_update(update)
+    except MalformedUpdateError:
+        assert placed != ends
+    else:
+        assert header.end_vector() == placed == ends
+        assert header.needs == {}
+
+
+# --- mutants --------------------------------------------------------------------------------------
+
+
+#: Without text beyond 16 bits: an edit inside a surrogate pair is a tale of its own
+#: (``test_engine``).
+PLAIN_HISTORIES = [one for one in ALL_HISTORIES if b"\xf0" not in one.state]
+
+
+@st.composite
+def mutants(draw: st.DrawFn) -> tuple[list[bytes], bytes]:
+    """Build an update that was valid, and return it with what the document has before it."""
+    history = draw(st.sampled_from(PLAIN_HISTORIES))
+    number = draw(st.integers(0, len(history.updates)))
+    before = [] if number == len(history.updates) else history.updates[:number]
+    mutant = bytearray([*history.updates, history.state][number])
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(mutant)))
+        size = draw(st.integers(0, 4))
+        mutant[at : at + size] = draw(
+            st.binary(max_size=4) | st.just(bytes(mutant[at : at + size] * 2))
+        )
+    return before, bytes(mutant)
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Apart]:
+    """Return the process for what may kill one."""
+    with Apart() as process:
+        yield process
+
+
+@settings(patient, max_examples=2000)
+@given(mutant=mutants())
+def test_mutant_is_refused_or_the_engine_stands_it(
+    apart: Apart, mutant: tuple[list[bytes], bytes]
+) -> None:
+    """Behind reader and gate: no panic, no death, and the document has all of it afterwards."""
+    before, update = mutant
+    vector = Vector()
+    for one in before:
+        causal_gate.advance(vector, read_update(one))
+    try:
+        header = read_update(update)
+    except MalformedUpdateError:
+        return
+    if causal_gate.missing(header, vector) is not None:
+        return
+    outcome = apart.attempt("pycrdt", before, update)
+    if outcome.error is None:
+        assert took_all(applied(outcome.after), header)
+    else:
+        assert outcome.error == ("EngineBrokenError", "RuntimeError")

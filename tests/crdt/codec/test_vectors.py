@@ -1,0 +1,112 @@
+"""Version vectors: Yjs' own bytes, and the laws that the gate rests on."""
+
+import pycrdt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER, DecodeError
+from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector, merge_into
+from tests.crdt.samples import ALL_HISTORIES, load, patient, uints, unpack
+
+#: Few clients and low clocks, so that two vectors often speak of the same.
+VECTORS = st.dictionaries(st.integers(1, 5), st.integers(0, 4), max_size=5)
+WIDE_VECTORS = st.dictionaries(
+    st.integers(0, MAX_SAFE_INTEGER), st.integers(0, MAX_SAFE_INTEGER), max_size=8
+)
+
+
+def merged(first: Vector, second: Vector) -> Vector:
+    """Return a new vector of what either knows."""
+    result = dict(first)
+    merge_into(result, second)
+    return result
+
+
+def known(vector: Vector) -> set[tuple[int, int]]:
+    """Return every single (client, clock) that a vector knows."""
+    return {(client, at) for client, clock in vector.items() for at in range(clock)}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_vector_is_that_of_yjs(number: int) -> None:
+    """Golden vectors, byte for byte, in both directions."""
+    encoded = unpack(load("frames")["vectors"][number])
+    vector = dict(load("frames")["vectors_decoded"][number])
+    assert decode_vector(encoded) == vector
+    assert encode_vector(vector) == encoded
+
+
+def test_vectors_of_histories_are_written_as_yjs_writes_them() -> None:
+    """With several clients, higher ones first."""
+    for history in ALL_HISTORIES:
+        assert encode_vector(decode_vector(history.vector)) == history.vector
+
+
+@patient
+@given(vector=WIDE_VECTORS)
+def test_vector_comes_back(vector: Vector) -> None:
+    """Whatever the clients and clocks."""
+    assert decode_vector(encode_vector(vector)) == vector
+
+
+def test_vector_is_what_the_engine_takes() -> None:
+    """An encoded vector asks the engine for exactly the rest."""
+    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=7)
+    text = doc.get("t", type=pycrdt.Text)
+    text += "abc"
+    assert doc.get_update(encode_vector({7: 3, 9: 1})) == b"\x00\x00"
+    assert doc.get_update(encode_vector({7: 2, 9: 1})) != b"\x00\x00"
+
+
+@patient
+@given(vector=WIDE_VECTORS)
+def test_vector_cut_off_or_with_more_behind_it_is_refused(vector: Vector) -> None:
+    """No beginning of a vector is one, and nothing stands behind its end."""
+    encoded = encode_vector(vector)
+    for wrong in (encoded + b"\x00", *(encoded[:end] for end in range(len(encoded)))):
+        with pytest.raises(DecodeError):
+            decode_vector(wrong)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (uints(2, 7, 1, 7, 2), "twice"),
+        (uints(2**40), "more clients"),
+        (uints(1, 2**53, 1), "53 bits"),
+        (b"\x01\x87\x00\x01", "longer than needed"),
+    ],
+)
+def test_vector_that_no_honest_client_writes_is_refused(data: bytes, message: str) -> None:
+    """A client twice, more clients than bytes, integers too large or too long."""
+    with pytest.raises(DecodeError, match=message):
+        decode_vector(data)
+
+
+@patient
+@given(first=VECTORS, second=VECTORS)
+def test_covers_is_to_know_everything_that_the_other_knows(first: Vector, second: Vector) -> None:
+    """A client with clock 0 is one of whom nothing is known."""
+    assert covers(first, second) == (known(first) >= known(second))
+
+
+@patient
+@given(first=VECTORS, second=VECTORS)
+def test_merge_into_knows_what_either_knew_and_no_more(first: Vector, second: Vector) -> None:
+    """The least vector that covers both; the other one stays as it was."""
+    before = dict(second)
+    both = merged(first, second)
+    assert known(both) == known(first) | known(second)
+    assert covers(both, first)
+    assert covers(both, second)
+    assert second == before
+
+
+@patient
+@given(first=VECTORS, second=VECTORS, third=VECTORS)
+def test_merge_into_has_the_laws_of_a_join(first: Vector, second: Vector, third: Vector) -> None:
+    """In any order, in any grouping, again: the same is known."""
+    assert known(merged(first, second)) == known(merged(second, first))
+    assert merged(merged(first, second), third) == merged(first, merged(second, third))
+    assert merged(first, first) == first

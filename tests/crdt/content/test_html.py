@@ -1,0 +1,238 @@
+"""HTML out and in: as it was, and nothing in it that acts."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given, settings
+
+from apps.crdt.content.html_reader import html_read
+from apps.crdt.content.html_writer import html_write
+from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
+from apps.crdt.content.sanitising import html_cleaned_in
+from tests.crdt.content.trees import (
+    BREAK,
+    EVERYTHING,
+    LINK,
+    Built,
+    block,
+    documents,
+    item,
+    neat_words,
+    paragraph,
+    task,
+    text,
+)
+from tests.crdt.samples import patient
+
+
+def body(blocks: list[Built]) -> str:
+    """Return what stands in the body of the HTML."""
+    return html_write(blocks, title="T").partition("<body>\n")[2].partition("</body>")[0]
+
+
+def test_page_says_what_the_document_says() -> None:
+    """The tags that Tiptap writes, and a head with charset and title."""
+    html = html_write(
+        [
+            block("heading", "A & <b>", level=2),
+            paragraph("x", text("y", "link", "bold"), BREAK, text("`", "code")),
+            block("taskList", task("t", checked=True)),
+            block("orderedList", item("i"), start=3),
+            block("codeBlock", "<\n>", language="c++"),
+        ],
+        title="T & </title>",
+    )
+    assert html.startswith('<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n')
+    assert "<title>T &amp; &lt;/title&gt;</title>" in html
+    assert "<h2>A &amp; &lt;b&gt;</h2>" in html
+    assert re.search(
+        r'<p>x<a href="https://example.org/a\?b=1&amp;c=2" rel="noopener noreferrer nofollow">'
+        r"<strong>y</strong></a><br><code>`</code></p>",
+        html,
+    )
+    assert re.search(r'<li data-(type="taskItem"|checked="true") data-', html)
+    assert '<ol start="3">\n<li><p>i</p></li>\n</ol>' in html
+    assert '<pre><code class="language-c++">&lt;\n&gt;</code></pre>' in html
+
+
+def test_everything_comes_back_as_it_was() -> None:
+    """All nodes and marks of the page."""
+    assert html_read(html_write(EVERYTHING, title="T")) == EVERYTHING
+
+
+@settings(patient, max_examples=50)
+@given(documents(neat_words))
+def test_any_document_comes_back_as_it_was(blocks: list[Built]) -> None:
+    """But for spaces, of which HTML keeps one between words."""
+
+    def plain(blocks: list[Built]) -> str:
+        return re.sub(r"\s+", "", str(blocks))
+
+    assert plain(html_read(body(blocks))) == plain(html_read(body(html_read(body(blocks)))))
+    words = re.sub(r"\s+", "", "".join(_texts(blocks)))
+    assert re.sub(r"\s+", "", "".join(_texts(html_read(body(blocks))))) == words
+
+
+def _texts(nodes: list[Built]) -> list[str]:
+    found: list[str] = []
+    for node in nodes:
+        found += [node["text"]] if "text" in node else _texts(node.get("content", []))
+    return found
+
+
+HTML: dict[str, tuple[str, list[Built]]] = {
+    "a page": (
+        (
+            "<!doctype html><html><head><title>No</title><style>p{}</style></head>"
+            "<body><h1>T</h1>\n  <p>a\n  b</p></body></html>"
+        ),
+        [block("heading", "T", level=1), paragraph("a b")],
+    ),
+    "nothing": ("", []),
+    "only spaces": (" \n <div> </div>", []),
+    "no tags": ("a &lt; b", [paragraph("a < b")]),
+    "boxes": (
+        "<div>a</div><section>b <span>c</span></section>d",
+        [paragraph("a"), paragraph("b c"), paragraph("d")],
+    ),
+    "spaces around marks": (
+        "<p> a <b> b </b> <i>c</i> </p>",
+        [paragraph("a ", text("b ", "bold"), text("c", "italic"))],
+    ),
+    "other names of marks": (
+        "<p><strong>a</strong><em>b</em><del>c</del><kbd>d</kbd></p>",
+        [paragraph(text("a", "bold"), text("b", "italic"), text("c", "strike"), text("d", "code"))],
+    ),
+    "a mark around blocks": (
+        "<b><p>a</p><p>b</p></b>",
+        [paragraph(text("a", "bold")), paragraph(text("b", "bold"))],
+    ),
+    "a line end": ("<p>a <br> b<br></p>", [paragraph("a", BREAK, "b", BREAK)]),
+    "a tight list": (
+        "<ul><li>a<ul><li>b</li></ul></li><li><p>c</p></li></ul>",
+        [
+            block(
+                "bulletList",
+                block("listItem", paragraph("a"), block("bulletList", item("b"))),
+                item("c"),
+            )
+        ],
+    ),
+    "a numbered list": (
+        '<ol start="4" type="a"><li>a</ol>',
+        [block("orderedList", item("a"), start=4, type="a")],
+    ),
+    "tasks of GitHub": (
+        (
+            '<ul class="contains-task-list"><li class="task-list-item"><input type="checkbox" '
+            'checked disabled> a</li><li><input type="checkbox"> b</li></ul>'
+        ),
+        [block("taskList", task("a", checked=True), task("b", checked=False))],
+    ),
+    "tasks of Tiptap": (
+        (
+            '<ul data-type="taskList"><li data-checked="true" data-type="taskItem"><label><input '
+            'type="checkbox" checked="checked"><span></span></label><div><p>a</p></div></li></ul>'
+        ),
+        [block("taskList", task("a", checked=True))],
+    ),
+    "code": (
+        '<pre><code class="hljs language-js">a  b\n\n<span class="x">c</span>\n</code></pre>',
+        [block("codeBlock", "a  b\n\nc\n", language="js")],
+    ),
+    "a table": (
+        "<table><tr><th>a</th> <th>b</th></tr><tr><td>1</td><td><b>2</b></td></tr></table>",
+        [paragraph("a | b"), paragraph("1 | ", text("2", "bold"))],
+    ),
+    "a picture": (
+        (
+            '<p><img src="https://example.org/a?b=1&amp;c=2" alt="cat"><img src="data:x" alt="dog">'
+            '<img src="x"></p>'
+        ),
+        [paragraph(text("cat", "link"), "dog")],
+    ),
+    "what is left open": ("<p>a<p><b>b", [paragraph("a"), paragraph(text("b", "bold"))]),
+    "other spaces": ("<p>a\u00a0 b&nbsp;</p>", [paragraph("a\u00a0 b\u00a0")]),
+}
+
+
+@pytest.mark.parametrize("case", HTML)
+def test_html_of_others_is_understood(case: str) -> None:
+    """Pages, and what people paste."""
+    html, wanted = HTML[case]
+    assert html_read(html) == wanted
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
+    "<img src=x onerror=alert(1)>",
+    '<p onclick="alert(1)" style="background:url(javascript:alert(1))">said</p>',
+    '<a href="javascript:alert(1)">said</a>',
+    '<a href=" java&#x0A;script&colon;alert(1)">said</a>',
+    '<a href="data:text/html,<script>alert(1)</script>">said</a>',
+    "<svg onload=alert(1)><script>alert(1)</script><text>x</text></svg>",
+    (
+        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 "
+        "onerror=alert(1)&gt;'>"
+    ),
+    "<style>@import 'javascript:alert(1)'</style>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<object data='javascript:alert(1)'></object><embed src='javascript:alert(1)'>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
+    "<template><script>alert(1)</script></template>",
+    "<form action='javascript:alert(1)'><button formaction='javascript:alert(1)'>said</button>",
+    "<base href='javascript:alert(1)'><meta http-equiv=refresh content='0;javascript:alert(1)'>",
+    "<!--><script>alert(1)</script>-->",
+    "<p>said<![CDATA[<script>alert(1)</script>]]></p>",
+    "<textarea><script>alert(1)</script></textarea>",
+    '<code class="language-&quot;><script>alert(1)</script>">said</code>',
+]
+
+
+@pytest.mark.parametrize("html", HOSTILE)
+def test_hostile_html_comes_out_clean(html: str) -> None:
+    """What acts is gone before it is stored, and would be gone again on the way out."""
+    blocks = html_read(f"<p>before</p>{html}<p>after</p>")
+    stored, out = str(blocks), body(blocks)
+    assert "before" in out
+    for word in ("javascript", "onerror", "onload", "onclick", "style", "data:", "src"):
+        assert f"{word}=" not in out.replace("&lt;", ""), out
+        assert f"'href': '{word}" not in stored
+    assert not re.search(r"<(script|img|svg|style|iframe|object|embed|form|base|meta|math)", out)
+
+
+@pytest.mark.parametrize("unit", ["<div>", "<b>", "<ul><li>", "<blockquote>", "<table><td>", "<a>"])
+def test_html_that_nests_without_end_is_read(unit: str) -> None:
+    """Ten thousand deep, in a moment, and the words are there."""
+    started = time.process_time()
+    blocks = html_read(f"{unit * 10_000}innermost")
+    assert "".join(_texts(blocks)) == "innermost"
+    assert time.process_time() - started < 10
+
+
+def test_html_that_nests_even_deeper_is_refused() -> None:
+    """Before the parser has it, which would take minutes."""
+    started = time.process_time()
+    with pytest.raises(NestedTooDeepError):
+        html_read("<div>" * 200_000)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "tag", ["<b id={0}>", '<B\nid="<{0}">', "<code/class=language-{0}>", "<font a='>' b={0}>"]
+)
+def test_html_that_would_grow_without_end_does_not(tag: str) -> None:
+    """Formatting that is left open is opened again in each paragraph: kilobytes make gigabytes."""
+    left_open = "".join(tag.format(number) for number in range(2_000))
+    cleaned = html_cleaned_in(f"<p>{left_open}{'<p>x' * 2_000}")
+    assert len(cleaned) < 500_000
+
+
+def test_document_of_others_is_written_clean() -> None:
+    """Links that act and nodes that nobody knows are in the store, by another client."""
+    script: Built = block("script", "alert(1)", src="x")
+    bad = {"type": "link", "attrs": LINK["attrs"] | {"href": "javascript:alert(1)"}}
+    out = body([script, paragraph({"type": "text", "text": "<script>", "marks": [bad]})])
+    assert out == "<p>alert(1)</p>\n<p>&lt;script&gt;</p>\n"

@@ -1,0 +1,278 @@
+"""Markdown out and in: whatever a text holds comes back as that text."""
+
+import time
+
+import pytest
+from hypothesis import example, given, settings
+
+from apps.crdt.content.markdown_reader import markdown_read
+from apps.crdt.content.markdown_writer import markdown_write
+from tests.crdt.content.trees import (
+    BREAK,
+    EVERYTHING,
+    LINK,
+    Built,
+    block,
+    documents,
+    item,
+    lines,
+    nasty_words,
+    paragraph,
+    task,
+    text,
+)
+from tests.crdt.samples import patient
+
+WRITTEN = """# A _title_
+
+### Below
+
+plain **bold _both_** ~~gone~~ `x = 1` and [a link **in bold**](https://example.org/a?b=1&c=2)\\
+next line
+
+- one
+
+- two
+
+  more
+
+5. five
+
+6. six
+
+   - nested
+
+- [x] done
+- [ ] open
+
+> said
+>
+> > again
+
+````python
+def f():
+    return `1` < 2
+
+
+# ```
+````
+
+```
+plain
+```
+
+***
+
+end
+"""
+
+
+def test_everything_is_written_as_people_write_it() -> None:
+    """All nodes and marks of the page."""
+    assert markdown_write(EVERYTHING) == WRITTEN
+
+
+def test_everything_comes_back_as_it_was() -> None:
+    """But that spaces at the edges of marks are outside of them."""
+    again = markdown_read(markdown_write(EVERYTHING))
+    assert [one["type"] for one in again] == [one["type"] for one in EVERYTHING]
+    assert again[3:] == EVERYTHING[3:]
+    assert markdown_read(markdown_write(again)) == again
+
+
+def texts(nodes: list[Built]) -> list[str]:
+    """Return the text of each line that has one; a tab is a space and a break ends a line."""
+    found: list[str] = []
+    for node in nodes:
+        content = node.get("content", [])
+        if any("text" in one for one in content):
+            found.append("".join(one.get("text", "\n") for one in content))
+        else:
+            found += texts(content)
+    return found
+
+
+@settings(patient, max_examples=100)
+@given(documents(nasty_words))
+def test_text_of_any_document_comes_back_as_it_was(blocks: list[Built]) -> None:
+    """Whatever it looks like to Markdown."""
+    written = markdown_write(blocks)
+    assert texts(markdown_read(written)) == texts(blocks), written
+
+
+def looks(node: Built) -> list[tuple[str, set[str]]]:
+    """Return each character that is seen, with the names of its marks."""
+    return [
+        (char, {mark["type"] for mark in one.get("marks", ())})
+        for one in node.get("content", ())
+        for char in one["text"]
+        if not char.isspace()
+    ]
+
+
+@settings(patient, max_examples=100)
+@given(lines(nasty_words))
+def test_marks_of_any_line_come_back_as_they_were(line: Built) -> None:
+    """Beside letters, punctuation, spaces, and each other."""
+    written = markdown_write([line])
+    again = markdown_read(written)
+    assert looks(again[0] if again else {}) == looks(line), written
+
+
+@settings(patient, max_examples=40)
+@given(documents(nasty_words))
+@example([block("bulletList", block("listItem", paragraph(), block("heading", level=1), "*"))])
+def test_what_was_read_is_written_the_same_again(blocks: list[Built]) -> None:
+    """After one turn nothing moves any more."""
+    once = markdown_read(markdown_write(blocks))
+    assert markdown_read(markdown_write(once)) == once
+
+
+LINES: dict[str, tuple[Built, str]] = {
+    "letters beside bold": (paragraph("a", text("b", "bold"), "c"), "a**b**c"),
+    "letters beside italic": (paragraph("a", text("b", "italic"), "c"), "&#97;_b_&#99;"),
+    "punctuation in bold before a letter": (
+        paragraph(text("b.", "bold"), "c"),
+        "**b.**&#99;",
+    ),
+    "spaces in bold": (paragraph("a", text(" b ", "bold"), "c"), "a **b** c"),
+    "spaces at the edges": (paragraph("  a "), "&#32; a&#32;"),
+    "a list that is none": (paragraph("- a"), "\\- a"),
+    "a number that is none": (paragraph("1986. A year"), "1986\\. A year"),
+    "a heading that is none": (paragraph("# a"), "\\# a"),
+    "a line below that is none": (paragraph("a", BREAK, "==="), "a\\\n\\==="),
+    "HTML that is text": (paragraph("<b>&amp; AT&T"), "\\<b>\\&amp; AT&T"),
+    "a box that is text": (paragraph("[ ] a"), "\\[ \\] a"),
+    "backticks in code": (paragraph(text("`a``", "code")), "``` `a`` ```"),
+    "a picture that is none": (
+        paragraph("!", text("a", "link")),
+        "\\![a](https://example.org/a?b=1&c=2)",
+    ),
+    "a heading that ends with a sign": (block("heading", "C #", level=1), "# C \\#"),
+    "a break at the end": (paragraph("a", BREAK), "a"),
+    "a heading of two lines": (block("heading", "a", BREAK, "b", level=2), "## a b"),
+}
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_line_is_written_so_that_it_is_read_as_it_was(case: str) -> None:
+    """As little as needed is escaped."""
+    line, wanted = LINES[case]
+    assert markdown_write([line]) == f"{wanted}\n"
+
+
+def linked(address: str, title: str | None = None) -> Built:
+    """Return a paragraph with a link."""
+    mark = {"type": "link", "attrs": LINK["attrs"] | {"href": address, "title": title}}
+    return paragraph({"type": "text", "text": "a", "marks": [mark]})
+
+
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("https://example.org/a_b*c*", None),
+        ("https://example.org/(a)", None),
+        ("https://example.org/?a=1&lt;=2", 'say "a" \\ &amp; <b>'),
+        ("mailto:a@example.org", "t"),
+        ("/relative", None),
+    ],
+)
+def test_link_comes_back_with_address_and_title(address: str, title: str | None) -> None:
+    """Whatever is in them."""
+    blocks = [linked(address, title)]
+    assert markdown_read(markdown_write(blocks)) == blocks
+
+
+def test_link_with_odd_characters_leads_to_the_same_place() -> None:
+    """They are written as a browser would send them."""
+    again = markdown_read(markdown_write([linked("https://example.org/a b<c>é")]))
+    href = again[0]["content"][0]["marks"][0]["attrs"]["href"]
+    assert href == "https://example.org/a%20b%3Cc%3E%C3%A9"
+
+
+def test_lists_that_follow_each_other_stay_apart() -> None:
+    """The second has another sign."""
+    blocks = [
+        block("bulletList", item("a")),
+        block("bulletList", item("b")),
+        block("taskList", task("c", checked=False)),
+        block("orderedList", item("d"), start=1),
+        block("orderedList", item("e"), start=0),
+    ]
+    assert markdown_read(markdown_write(blocks)) == blocks
+
+
+MARKDOWN: dict[str, tuple[str, list[Built]]] = {
+    "nothing": ("", []),
+    "one paragraph over lines": ("a\nb", [paragraph("a b")]),
+    "headings of both kinds": (
+        "# a\n\nb\n===\n\n#### c",
+        [
+            block("heading", "a", level=1),
+            block("heading", "b", level=1),
+            block("heading", "c", level=3),
+        ],
+    ),
+    "tasks": (
+        "* [x] a\n* [ ] **b**\n* [X]\n* c\n* \\[ ] d",
+        [
+            block(
+                "taskList",
+                task("a", checked=True),
+                block("taskItem", paragraph(text("b", "bold")), checked=False),
+                block("taskItem", paragraph(), checked=True),
+            ),
+            block("bulletList", item("c"), item("[ ] d")),
+        ],
+    ),
+    "a table": (
+        "| a | **b** |\n| - | - |\n| 1 |  |",
+        [paragraph("a | ", text("b", "bold")), paragraph("1 | ")],
+    ),
+    "a picture": (
+        "![cat](https://example.org/a?b=1&c=2)",
+        [paragraph(text("cat", "link"))],
+    ),
+    "code": (
+        "    a\n     b\n\n~~~ js x\nc\n~~~",
+        [block("codeBlock", "a\n b"), block("codeBlock", "c", language="js")],
+    ),
+    "HTML is text": (
+        "<script>alert(1)</script>\n\na <b>c</b>",
+        [paragraph("<script>alert(1)</script>"), paragraph("a <b>c</b>")],
+    ),
+    "a link that acts": (
+        "[a](javascript:alert(1)) <javascript:alert(1)> [b](data:text/html,x)",
+        [paragraph("[a](javascript:alert(1)) <javascript:alert(1)> [b](data:text/html,x)")],
+    ),
+    "code in a link": (
+        "[`a`](https://example.org/a?b=1&c=2)",
+        [paragraph(text("a", "link"))],
+    ),
+    "a reference": (
+        "[text][1] and [1]\n\n[1]: https://example.org/a?b=1&c=2",
+        [paragraph(text("text", "link"), " and ", text("1", "link"))],
+    ),
+    "a number to begin with": (
+        "0) a\n1) b",
+        [block("orderedList", item("a"), item("b"), start=0)],
+    ),
+    "line ends of Windows": ("a\r\n\r\nb", [paragraph("a"), paragraph("b")]),
+}
+
+
+@pytest.mark.parametrize("case", MARKDOWN)
+def test_markdown_of_others_is_understood(case: str) -> None:
+    """CommonMark, and of GitHub's: strikethrough, tables, tasks."""
+    source, wanted = MARKDOWN[case]
+    assert markdown_read(source) == wanted
+
+
+@pytest.mark.parametrize(
+    "unit", ["> ", "- ", "1. ", "[", "![", "*a ", "`", "~~a", "<", "&", "[a](", "\\", "|\n|-\n"]
+)
+def test_markdown_made_to_hurt_is_read(unit: str) -> None:
+    """Ten thousand times, in a moment."""
+    started = time.process_time()
+    markdown_read(unit * 10_000 + "end")
+    assert time.process_time() - started < 10

@@ -1,0 +1,51 @@
+"""Plain text out and in."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.crdt.content.plain_text import text_read, text_write
+from tests.crdt.content.trees import EVERYTHING, paragraph
+from tests.crdt.samples import patient
+
+WRITTEN = """A title
+Below
+plain bold both gone x = 1 and a link in bold
+next line
+- one
+- two
+  more
+5. five
+6. six
+   - nested
+[x] done
+[ ] open
+said
+again
+def f():
+    return `1` < 2
+
+
+# ```
+plain
+---
+end
+"""
+
+
+def test_everything_is_written_line_by_line() -> None:
+    """Lists with their signs, nothing of marks."""
+    assert text_write(EVERYTHING) == WRITTEN
+
+
+@patient
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cn"]) | st.just("\n")))
+def test_any_text_comes_back_as_it_was(words: str) -> None:
+    """With its empty lines, and its last line ended."""
+    wanted = words if words.endswith("\n") or not words else f"{words}\n"
+    assert text_write(text_read(words)) == wanted
+
+
+def test_line_ends_of_other_systems_end_lines() -> None:
+    """Windows and old Macs; an empty line is an empty paragraph."""
+    wanted = [paragraph("a"), paragraph(), paragraph("b"), paragraph("c")]
+    assert text_read("a\r\n\r\nb\rc\r\n") == wanted

@@ -1,0 +1,184 @@
+"""ProseMirror's JSON and Yjs documents, one made from the other."""
+
+import time
+from typing import Any
+
+import pycrdt
+import pytest
+from hypothesis import given, settings
+
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.content.prosemirror import content_update, document_json, insertion_update
+from apps.crdt.engine.text import MAX_DEPTH
+from tests.crdt.content.trees import EVERYTHING, Built, block, documents, nasty_words, paragraph
+from tests.crdt.samples import load, patient, unpack
+
+
+def test_content_update_makes_the_tree_of_y_prosemirror() -> None:
+    """Elements with typed attributes; neighbouring texts are one text with formats."""
+    update, vector = content_update(
+        [
+            {
+                "type": "heading",
+                "attrs": {"level": 1},
+                "content": [
+                    {"type": "text", "text": "Hé😀"},
+                    {
+                        "type": "text",
+                        "text": " link",
+                        "marks": [{"type": "link", "attrs": {"href": "/a"}}, {"type": "bold"}],
+                    },
+                    {"type": "hardBreak"},
+                    {"type": "text", "text": "plain"},
+                ],
+            },
+            {"type": "taskList", "content": [{"type": "taskItem", "attrs": {"checked": True}}]},
+        ]
+    )
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(update)
+    heading, tasks = doc.get("default", type=pycrdt.XmlFragment).children
+    first, line_break, second = heading.children
+    assert dict(heading.attributes) == {"level": 1}
+    assert first.diff() == [("Hé😀", None), (" link", {"link": {"href": "/a"}, "bold": {}})]
+    assert line_break.tag == "hardBreak"
+    assert second.diff() == [("plain", None)]
+    assert dict(tasks.children[0].attributes) == {"checked": True}
+    assert doc.get_state() == vector
+    read_update(update)
+
+
+def test_content_update_of_nothing_is_an_empty_document() -> None:
+    """No blocks, no operation worth logging."""
+    update, vector = content_update([])
+    assert (update, vector) == (b"\x00\x00", b"\x00")
+
+
+@pytest.mark.parametrize("name", ["written", "edited"])
+def test_document_json_is_what_y_prosemirror_makes_of_it(name: str) -> None:
+    """The same nodes, marks and attributes, with a mark that overlaps itself."""
+    golden = load("prosemirror")[name]
+    assert document_json(unpack(golden["state"])) == golden["json"]
+
+
+def test_content_update_reads_as_what_y_prosemirror_writes() -> None:
+    """The one as the other."""
+    wanted = load("prosemirror")["page"]["json"]
+    update, _ = content_update(wanted["content"])
+    assert document_json(update) == wanted
+    assert document_json(unpack(load("prosemirror")["page"]["state"])) == wanted
+
+
+@settings(patient, max_examples=50)
+@given(documents(nasty_words))
+def test_any_content_comes_back_as_it_was(blocks: list[Built]) -> None:
+    """From JSON to Yjs, and back."""
+    update, vector = content_update(blocks)
+    read_update(update)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(update)
+    assert doc.get_state() == vector
+    again = document_json(update)
+    assert again == {"type": "doc", "content": _in_one(blocks)}
+    assert document_json(doc.get_update()) == again
+
+
+def _in_one(nodes: list[Built]) -> list[Built]:
+    """Return nodes with neighbouring texts of one look as one text, as Yjs has them."""
+    joined: list[Built] = []
+    for node in nodes:
+        before = joined[-1] if joined else {}
+        if "text" in node and "text" in before and node.get("marks") == before.get("marks"):
+            joined[-1] = before | {"text": before["text"] + node["text"]}
+        elif "content" in node:
+            joined.append(node | {"content": _in_one(node["content"])})
+        else:
+            joined.append(node)
+    return [_sorted(node) for node in joined]
+
+
+def _sorted(node: Built) -> Built:
+    """Return a node with its marks in Yjs' order, which is none, and so that of their names."""
+    if "marks" not in node:
+        return node
+    return node | {"marks": sorted(node["marks"], key=lambda mark: str(mark["type"]))}
+
+
+def test_integers_stay_integers() -> None:
+    """JavaScript has one kind of number, and JSON must not say 1.0."""
+    found = document_json(content_update([block("heading", "a", level=2)])[0])
+    assert str(found["content"][0]["attrs"]) == "{'level': 2}"
+    big = block("orderedList", start=-(2**40))
+    assert document_json(content_update([big])[0])["content"] == [big]
+
+
+@pytest.mark.parametrize("at_start", [True, False])
+def test_insertion_puts_blocks_beside_what_is_there(*, at_start: bool) -> None:
+    """And needs nothing of the other client but its place."""
+    state, _ = content_update([paragraph("old"), paragraph("older")])
+    update = insertion_update(state, EVERYTHING, at_start=at_start)
+    assert read_update(update).needs
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(state)
+    doc.apply_update(update)
+    content = document_json(doc.get_update())["content"]
+    old = [paragraph("old"), paragraph("older")]
+    new = _in_one(EVERYTHING)
+    assert content == (new + old if at_start else old + new)
+
+
+def test_insertion_into_an_empty_document_is_its_content() -> None:
+    """There is nothing to stand beside."""
+    update = insertion_update(b"\x00\x00", [paragraph("a")])
+    assert document_json(update)["content"] == [paragraph("a")]
+    assert not read_update(update).needs
+
+
+def test_insertion_beside_what_was_deleted_finds_its_place() -> None:
+    """The neighbour is gone, its name is not."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(content_update([paragraph("old"), paragraph("older")])[0])
+    del doc.get("default", type=pycrdt.XmlFragment).children[0:2]
+    for at_start in (True, False):
+        update = insertion_update(doc.get_update(), [paragraph(str(at_start))], at_start=at_start)
+        doc.apply_update(update)
+    assert document_json(doc.get_update())["content"] == [paragraph("True"), paragraph("False")]
+
+
+def test_insertions_of_two_at_once_both_stay() -> None:
+    """In one order for everybody."""
+    state, _ = content_update([paragraph("old")])
+    updates = [insertion_update(state, [paragraph(name), paragraph(name)]) for name in "ab"]
+    shown = []
+    for order in (updates, updates[::-1]):
+        doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        for update in (state, *order):
+            doc.apply_update(update)
+        shown.append(document_json(doc.get_update())["content"])
+    assert shown[0] == shown[1]
+    words = [one["content"][0]["text"] for one in shown[0]]
+    assert words in (["old", "a", "a", "b", "b"], ["old", "b", "b", "a", "a"])
+
+
+def test_long_document_is_made_in_a_moment() -> None:
+    """Time grows with its length and not faster: the engine's own way does not."""
+    blocks = [paragraph(f"{number} ") for number in range(20_000)]
+    started = time.process_time()
+    update, _ = content_update(blocks)
+    assert document_json(update)["content"] == blocks
+    assert time.process_time() - started < 20
+
+
+def test_what_nests_deeper_than_the_limit_is_left_out() -> None:
+    """A hostile document nests without end."""
+    node = paragraph("innermost")
+    for _ in range(200):
+        node = block("blockquote", node)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(content_update([node])[0])
+    found = document_json(doc.get_update())
+    levels = 0
+    while found.get("content"):
+        found = found["content"][0]
+        levels += 1
+    assert levels == MAX_DEPTH

@@ -1,0 +1,192 @@
+"""Any tree made into one of the page's schema."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from apps.crdt.content.links import SAFE_SCHEMES, link_cleaned
+from apps.crdt.content.schema import first_heading, fitted
+from apps.crdt.engine.text import MAX_DEPTH
+from tests.crdt.content.trees import (
+    EVERYTHING,
+    LINK,
+    Built,
+    block,
+    documents,
+    item,
+    nasty_words,
+    paragraph,
+    task,
+    text,
+)
+from tests.crdt.samples import patient
+from tests.support.launcher import ROOT
+
+
+def test_what_the_page_writes_stays_as_it_is() -> None:
+    """All of its nodes and marks."""
+    assert fitted(EVERYTHING) == EVERYTHING
+
+
+@settings(patient, max_examples=50)
+@given(documents(nasty_words))
+def test_what_fits_is_not_changed_again(blocks: list[Built]) -> None:
+    """Once is enough."""
+    once = fitted(blocks)
+    assert fitted(once) == once
+
+
+CASES: dict[str, tuple[list[Built], list[Built]]] = {
+    "text between blocks": (
+        [text("a"), text("b"), block("heading", "c", level=2), text("d")],
+        [paragraph("ab"), block("heading", "c", level=2), paragraph("d")],
+    ),
+    "unknown blocks": (
+        [block("table", block("row", block("cell", "a"), block("cell", "b")))],
+        [paragraph("a"), paragraph("b")],
+    ),
+    "an unknown node in a line": (
+        [paragraph("a", block("mention", "b"), "c")],
+        [paragraph("abc")],
+    ),
+    "blocks in a line": (
+        [block("heading", "a", paragraph("b"), "c")],
+        [paragraph("a"), paragraph("bc")],
+    ),
+    "a heading too deep": ([block("heading", "a", level=6)], [block("heading", "a", level=3)]),
+    "a heading of no level": (
+        [block("heading", "a", level="x")],
+        [block("heading", "a", level=1)],
+    ),
+    "an item alone": ([item("a")], [block("bulletList", item("a"))]),
+    "a task alone": (
+        [task("a", checked=True)],
+        [block("taskList", task("a", checked=True))],
+    ),
+    "a list without items": (
+        [block("bulletList", paragraph("a"))],
+        [block("bulletList", item("a"))],
+    ),
+    "tasks among items": (
+        [block("orderedList", item("a"), task("b", checked=True), item("c"), start=3)],
+        [
+            block("orderedList", item("a"), start=3),
+            block("taskList", task("b", checked=True)),
+            block("orderedList", item("c"), start=5),
+        ],
+    ),
+    "items among tasks": (
+        [block("taskList", item("a"))],
+        [block("taskList", task("a", checked=False))],
+    ),
+    "an item that begins with a list": (
+        [block("bulletList", block("listItem", block("bulletList", item("a"))))],
+        [block("bulletList", block("listItem", paragraph(), block("bulletList", item("a"))))],
+    ),
+    "an item that is a heading": (
+        [block("bulletList", block("listItem", block("heading", "a", level=1)))],
+        [block("bulletList", item("a"))],
+    ),
+    "an empty item": (
+        [block("bulletList", block("listItem"))],
+        [block("bulletList", block("listItem", paragraph()))],
+    ),
+    "an empty quote": ([block("blockquote")], [block("blockquote", paragraph())]),
+    "an empty list": ([block("bulletList")], []),
+    "marks in code": (
+        [block("codeBlock", text("a", "bold"), {"type": "hardBreak"}, "b", language="a b")],
+        [block("codeBlock", "a\nb")],
+    ),
+    "marks beside code": ([paragraph(text("a", "bold", "code"))], [paragraph(text("a", "code"))]),
+    "a link on code": ([paragraph(text("a", "link", "code"))], [paragraph(text("a", "link"))]),
+    "an unknown mark": (
+        [paragraph({"type": "text", "text": "a", "marks": [{"type": "blink"}]})],
+        [paragraph("a")],
+    ),
+    "characters that nobody sees": (
+        [paragraph("a\x00\x1b\ud800\ufffeb\r\nc\td")],
+        [paragraph("ab c\td")],
+    ),
+    "empty texts": ([paragraph("", text("\x00", "bold"))], [paragraph()]),
+    "odd attributes": (
+        [{"type": "orderedList", "attrs": {"start": True, "type": []}, "content": [item("a")]}],
+        [block("orderedList", item("a"), start=1)],
+    ),
+    "attributes that are none": (
+        [{"type": "heading", "attrs": 7, "content": [text("a")]}],
+        [block("heading", "a", level=1)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_does_not_fit_is_made_to(case: str) -> None:
+    """Nothing that is said is lost."""
+    loose, wanted = CASES[case]
+    assert fitted(loose) == wanted
+
+
+def depth(node: Built) -> int:
+    """Return how deep a node nests."""
+    return 1 + max(map(depth, node.get("content", ())), default=0)
+
+
+@pytest.mark.parametrize("kind", ["blockquote", "bulletList", "listItem", "paragraph", "div"])
+def test_what_nests_too_deep_becomes_paragraphs(kind: str) -> None:
+    """As deep as the page's text goes, and all words are there."""
+    node: Built = paragraph("innermost")
+    for number in range(10_000):
+        node = block(kind, node) if number % 100 else block(kind, node, paragraph("beside"))
+    blocks = fitted([node])
+    elements = max(map(depth, blocks)) - 1  # texts are none
+    assert elements <= MAX_DEPTH
+    words = str(blocks)
+    assert (words.count("innermost"), words.count("beside")) == (1, 100)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "java\nscript:alert(1)",
+        "\x01javascript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "",
+        None,
+        7,
+    ],
+)
+def test_link_that_would_act_is_none(address: Any) -> None:
+    """However it is spelt."""
+    assert link_cleaned(address) is None
+    link = {"type": "link", "attrs": {"href": address}}
+    assert fitted([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph("a")]
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.b/c?d#e", "mailto:a@b.c", "tel:+1", "/a", "#a", "HTTP://A.B", "a:8"]
+)
+def test_link_has_the_pages_attributes(address: str) -> None:
+    """All of them, as Tiptap writes them; a host with a port is no known scheme."""
+    link = {"type": "link", "attrs": {"href": f" {address}\n", "onclick": "x"}}
+    wanted = {"type": "link", "attrs": LINK["attrs"] | {"href": address}}
+    is_known = address != "a:8"
+    node = {"type": "text", "text": "a", "marks": [wanted]} if is_known else text("a")
+    assert fitted([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph(node)]
+
+
+def test_rule_for_links_is_the_pages() -> None:
+    """The same schemes as in JavaScript."""
+    source = (ROOT / "static" / "js" / "links.js").read_text()
+    assert all(f'"{scheme}:"' in source for scheme in SAFE_SCHEMES)
+    assert source.split("SAFE = new Set([")[1].split("]")[0].count(":") == len(SAFE_SCHEMES)
+
+
+def test_first_heading_is_the_documents_name() -> None:
+    """Its words, without their looks."""
+    assert first_heading(EVERYTHING) == "A title"
+    assert first_heading([paragraph("a")]) == ""

@@ -1,0 +1,85 @@
+"""The plain text of a document's content."""
+
+from typing import Any
+
+import pycrdt
+import pytest
+
+from apps.crdt.content.prosemirror import content_update
+from apps.crdt.engine.text import MAX_DEPTH, document_text
+
+
+def words(*texts: str) -> list[dict[str, Any]]:
+    """Return text nodes."""
+    return [{"type": "text", "text": text} for text in texts]
+
+
+def block(*content: dict[str, Any], kind: str = "paragraph") -> dict[str, Any]:
+    """Return a node with others in it."""
+    return {"type": kind, "content": list(content)}
+
+
+def text_of(*blocks: dict[str, Any]) -> str:
+    """Return the text of a document with these blocks."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(content_update(blocks)[0])
+    return document_text(doc)
+
+
+def test_text_has_a_line_for_each_block_that_has_text() -> None:
+    """Empty blocks are left out."""
+    assert text_of(block(*words("Hé😀")), block(), block(*words("two"))) == "Hé😀\ntwo"
+
+
+def test_text_of_nested_blocks_is_in_the_order_of_the_document() -> None:
+    """What stands before, inside and behind a list."""
+    listed = block(
+        block(block(*words("one")), kind="listItem"),
+        block(block(*words("two")), block(*words("more")), kind="listItem"),
+        kind="bulletList",
+    )
+    assert text_of(block(*words("before")), listed, block(*words("after"))) == (
+        "before\none\ntwo\nmore\nafter"
+    )
+
+
+@pytest.mark.parametrize("kind", ["hardBreak", "hard_break"])
+def test_text_ends_a_line_at_a_break(kind: str) -> None:
+    """In either spelling."""
+    assert text_of(block(*words("a"), {"type": kind}, *words("b"))) == "a\nb"
+
+
+def test_text_goes_on_behind_an_element_inside_a_line() -> None:
+    """A mention or a picture is no end of a line."""
+    assert text_of(block(*words("a"), {"type": "mention"}, *words("b"))) == "ab"
+
+
+def test_text_has_neither_formats_nor_embeds() -> None:
+    """What is said, however it looks."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    root = doc.get("default", type=pycrdt.XmlFragment)
+    text = root.children.append(pycrdt.XmlText("ab"))
+    text.format(0, 1, {"bold": {}})
+    text.insert_embed(1, {"image": "a.png"})
+    assert document_text(doc) == "ab"
+
+
+def test_text_deeper_than_the_limit_is_left_out() -> None:
+    """A hostile document nests without end."""
+
+    def nested(depth: int) -> dict[str, Any]:
+        node = block(*words(f"at {depth}"))
+        for _ in range(depth - 1):
+            node = block(node)
+        return node
+
+    assert text_of(nested(MAX_DEPTH)) == f"at {MAX_DEPTH}"
+    assert text_of(nested(MAX_DEPTH + 1), block(*words("after"))) == "after"
+
+
+def test_text_of_other_roots_is_no_content() -> None:
+    """The page's content is in one root."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    notes = doc.get("notes", type=pycrdt.Text)
+    notes += "not shown"
+    assert document_text(doc) == ""

@@ -1,1 +1,0 @@
-"""Tests of the formats that documents come and go in."""

@@ -1,0 +1,1 @@
+"""Tests of the documents, and of what code says of them."""
