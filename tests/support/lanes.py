@@ -7,7 +7,7 @@ the same time. A work unit is a file, or a whole folder whose tests share what i
 from collections.abc import Sequence
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 #: Folders that are one work unit: a ``make stack``; a browser, whose driver keeps an event loop
 #: running in the main thread, so that no asynchronous test can begin before its end.
