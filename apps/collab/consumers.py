@@ -229,14 +229,14 @@ class _FlowControl:
 
     async def wait(self) -> None:
         """Count a frame that is about to be handled; wait first where the session is ahead."""
+        if self._frames % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1:
+            await asyncio.sleep(0)
         if self._queue.batches != self._batches:
             self._batches, self._frames = self._queue.batches, 0
         if self._frames >= self._max_frames:
             await self._queue.wait_for_batch()
             self._batches, self._frames = self._queue.batches, 0
-        self._frames += 1
-        if self._frames % _FRAMES_AT_ONCE == 0:
-            await asyncio.sleep(0)
+        self._frames += 1  # nothing is awaited from here to the handling of the frame
 
 
 async def _admit(

@@ -44,6 +44,7 @@ class FrameHandler:
         self._on_token = on_token
         self._second = 0
         self._frames = 0
+        self._presence_frames = 0
 
     def handle(self, frame: bytes) -> None:
         """Handle one frame. Raises ``AppError``, whose kind decides the close code."""
@@ -123,6 +124,9 @@ class FrameHandler:
         )
 
     def _awareness(self, decoder: Decoder) -> None:
+        self._presence_frames += 1
+        if self._presence_frames > self._limits.presence_frames_per_s:
+            raise TooFastError("Too many changes of presence in a second.")
         body = decoder.var_bytes()
         decoder.expect_end()
         changed = self._room.presence.update(
@@ -136,7 +140,7 @@ class FrameHandler:
     def _count(self) -> None:
         second = int(time.monotonic())
         if second != self._second:
-            self._second, self._frames = second, 0
+            self._second, self._frames, self._presence_frames = second, 0, 0
         self._frames += 1
         if self._frames > self._limits.frames_per_s:
             raise TooFastError("Too many frames in a second.")

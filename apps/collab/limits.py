@@ -36,6 +36,9 @@ class Limits:
     #: Frames of one session in one batch; the next ones are read when the room has taken these.
     #: Threat: a sender without flow control, which takes the time of all other documents.
     unbatched_frames_per_session: int = 64
+    #: Awareness frames that one session may send in a second. A caret that is dragged sends as many
+    #: as the screen has frames. Threat: work for every page of the room.
+    presence_frames_per_s: int = 200
     #: Awareness states of one session. Threat: a crowd of invented people.
     presence_clients: int = 8
     #: One awareness state as JSON. Threat: presence used as storage.

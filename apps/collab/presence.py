@@ -1,37 +1,28 @@
 """Presence: the awareness states of one document, stamped with authenticated names. Pure.
 
-An awareness state is JSON that the client made. Its ``user`` is set by the server, so nobody can
-appear as another person (docs/invariants.md, 14). A client id belongs to the session that used it
-first.
+What a client sends is untrusted data (docs/invariants.md, 14): each state is rebuilt from an
+allow-list (``presence_state``), and judged before it is stored. A client id belongs to the session
+that used it first.
 """
 
-import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 from apps.collab.limits import Limits
+from apps.collab.presence_state import (
+    GONE,
+    Identity,
+    PresenceRefusedError,
+    remote_state_rebuild,
+    state_rebuild,
+)
 from apps.collab.protocol import AwarenessEntry
-from apps.core.errors import InvalidInputError
+from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\Z")
-_GONE = "null"
-
-
-class PresenceRefusedError(InvalidInputError):
-    """An awareness state that is malformed, too large, or one too many."""
-
-    code = "malformed"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """The authenticated user of a session, never what a frame claims."""
-
-    user_id: str
-    username: str
-    name: str
+#: Largest clock of a state. The server adds one when the client leaves, and a stock client that is
+#: told so adds another: both must stay readable as JavaScript's safe integers.
+MAX_CLOCK: Final = MAX_SAFE_INTEGER - 2
 
 
 @dataclass(slots=True)
@@ -50,6 +41,8 @@ class Presence:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._states: dict[int, _State] = {}
+        #: The clients of each local session.
+        self._clients: dict[object, set[int]] = {}
 
     def update(
         self, entries: Iterable[AwarenessEntry], *, owner: object, identity: Identity, at: float
@@ -57,39 +50,52 @@ class Presence:
         """Apply a session's own states; return the entries to broadcast.
 
         An entry for a client id that another person's session holds is ignored. Raises
-        ``PresenceRefusedError`` for a state that is no JSON object, too large, or one too many.
+        ``PresenceRefusedError`` for a clock above ``MAX_CLOCK``, for a state that is no JSON
+        object, too large, or one too many; then nothing of the message is stored.
         """
         changed = []
         for entry in entries:
             known = self._states.get(entry.client)
             if known is not None and not self._may_replace(known, entry, owner, identity):
                 continue
-            stamped = stamp(entry.state_json, identity, max_bytes=self._limits.presence_bytes)
-            if stamped == _GONE and known is None:
-                continue
-            self._put(entry, stamped, owner=owner, user_id=identity.user_id, at=at)
-            changed.append(AwarenessEntry(entry.client, entry.clock, stamped))
-        if sum(state.owner is owner for state in self._states.values()) > (
-            self._limits.presence_clients
-        ):
-            raise PresenceRefusedError("One connection cannot stand for so many clients.")
+            if entry.clock > MAX_CLOCK:
+                raise PresenceRefusedError("The clock of the awareness state is too large.")
+            rebuilt = state_rebuild(
+                entry.state_json, identity, max_bytes=self._limits.presence_bytes
+            )
+            if rebuilt != GONE or known is not None:
+                changed.append(AwarenessEntry(entry.client, entry.clock, rebuilt))
+        self._check_clients(changed, owner)
+        for entry in changed:
+            self._put(entry, owner=owner, user_id=identity.user_id, at=at)
         return changed
 
     def merge_remote(self, entries: Iterable[AwarenessEntry], *, at: float) -> list[AwarenessEntry]:
-        """Apply states that another server has stamped; return the entries that changed."""
+        """Apply states that another server has stamped; return the entries that changed.
+
+        An entry that could not be from this release is ignored: the other server may be older.
+        """
         changed = []
         for entry in entries:
             known = self._states.get(entry.client)
             if known is not None and (known.owner is not None or known.clock > entry.clock):
                 continue
-            self._put(entry, entry.state_json, owner=None, user_id="", at=at)
-            changed.append(entry)
+            if entry.clock > (MAX_CLOCK + 1 if entry.state_json == GONE else MAX_CLOCK):
+                continue
+            try:
+                state_json = remote_state_rebuild(
+                    entry.state_json, max_bytes=2 * self._limits.presence_bytes
+                )
+            except PresenceRefusedError:
+                continue
+            rebuilt = entry._replace(state_json=state_json)
+            self._put(rebuilt, owner=None, user_id="", at=at)
+            changed.append(rebuilt)
         return changed
 
     def leave(self, owner: object) -> list[AwarenessEntry]:
         """Remove the session's awareness states; return the removal entries to broadcast."""
-        gone = [client for client, state in self._states.items() if state.owner is owner]
-        return [self._remove(client) for client in gone]
+        return [self._remove(client) for client in sorted(self._clients.get(owner, ()))]
 
     def expire(self, *, at: float) -> list[AwarenessEntry]:
         """Remove the states of other servers that were not renewed; return the removal entries."""
@@ -106,7 +112,7 @@ class Presence:
         return [
             AwarenessEntry(client, state.clock, state.json)
             for client, state in self._states.items()
-            if state.json != _GONE and (state.owner is not None or not local_only)
+            if state.json != GONE and (state.owner is not None or not local_only)
         ]
 
     def _may_replace(
@@ -116,47 +122,37 @@ class Presence:
             # A new connection of the same person replaces one that is being closed.
             return known.user_id == identity.user_id
         return entry.clock > known.clock or (
-            entry.clock == known.clock and entry.state_json == _GONE
+            entry.clock == known.clock and entry.state_json == GONE
         )
 
-    def _put(
-        self,
-        entry: AwarenessEntry,
-        state_json: str,
-        *,
-        owner: object | None,
-        user_id: str,
-        at: float,
-    ) -> None:
-        if state_json == _GONE:
-            self._states.pop(entry.client, None)
+    def _check_clients(self, changed: Iterable[AwarenessEntry], owner: object) -> None:
+        """Raise when a session would have more clients than ``presence_clients``."""
+        clients = set(self._clients.get(owner, ()))
+        for entry in changed:
+            if entry.state_json == GONE:
+                clients.discard(entry.client)
+            else:
+                clients.add(entry.client)
+        if len(clients) > self._limits.presence_clients:
+            raise PresenceRefusedError("One connection cannot stand for so many clients.")
+
+    def _put(self, entry: AwarenessEntry, *, owner: object | None, user_id: str, at: float) -> None:
+        if entry.client in self._states:
+            self._forget(entry.client)
+        if entry.state_json == GONE:
             return
-        self._states[entry.client] = _State(entry.clock, state_json, owner, user_id, at)
+        self._states[entry.client] = _State(entry.clock, entry.state_json, owner, user_id, at)
+        if owner is not None:
+            self._clients.setdefault(owner, set()).add(entry.client)
 
     def _remove(self, client: int) -> AwarenessEntry:
+        return AwarenessEntry(client, self._forget(client).clock + 1, GONE)
+
+    def _forget(self, client: int) -> _State:
         state = self._states.pop(client)
-        return AwarenessEntry(client, state.clock + 1, _GONE)
-
-
-def stamp(state_json: str, identity: Identity, *, max_bytes: int) -> str:
-    """Return a client's state with ``user`` set to the session's identity; null stays null.
-
-    Only the colour of the client's own ``user`` is kept (``#rgb`` … ``#rrggbbaa``): stock editors
-    paint carets with it. Raises ``PresenceRefusedError``.
-    """
-    if len(state_json.encode()) > max_bytes:
-        raise PresenceRefusedError("The awareness state is too large.")
-    try:
-        state: Any = json.loads(state_json)
-    except (ValueError, RecursionError) as err:
-        raise PresenceRefusedError("The awareness state is not JSON.") from err
-    if state is None:
-        return _GONE
-    if not isinstance(state, dict):
-        raise PresenceRefusedError("The awareness state is not an object.")
-    user = {"id": identity.user_id, "username": identity.username, "name": identity.name}
-    own = state.get("user")
-    colour = own.get("color") if isinstance(own, dict) else None
-    if isinstance(colour, str) and _COLOUR.match(colour):
-        user["color"] = colour
-    return json.dumps({**state, "user": user}, separators=(",", ":"))
+        if state.owner is not None:
+            clients = self._clients[state.owner]
+            clients.discard(client)
+            if not clients:
+                del self._clients[state.owner]
+        return state

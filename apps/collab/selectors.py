@@ -6,7 +6,7 @@ from apps.accounts.models import User
 from apps.accounts.roles import NO_ABILITIES, Abilities
 from apps.accounts.selectors import abilities_get
 from apps.accounts.tokens import user_from_access_token
-from apps.collab.presence import Identity
+from apps.collab.presence_state import Identity
 from apps.core.errors import NotAuthenticatedError, NotFoundError
 from apps.documents.selectors import document_get
 

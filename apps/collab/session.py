@@ -9,7 +9,7 @@ from apps.accounts.roles import Abilities
 from apps.collab import protocol
 from apps.collab.close_codes import FORBIDDEN, TRY_AGAIN, Close, close_of, close_with
 from apps.collab.limits import Limits
-from apps.collab.presence import Identity
+from apps.collab.presence_state import Identity
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, TransientError
 from apps.core.small_event import SmallEvent

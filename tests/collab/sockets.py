@@ -5,7 +5,7 @@ from typing import Any
 from apps.accounts.roles import Role, abilities_of
 from apps.collab.close_codes import TRY_AGAIN
 from apps.collab.limits import Limits
-from apps.collab.presence import Identity
+from apps.collab.presence_state import Identity
 from apps.collab.session import Session
 from apps.core import ids
 

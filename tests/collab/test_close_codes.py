@@ -8,7 +8,7 @@ from pymongo.errors import AutoReconnect
 from apps.collab import close_codes
 from apps.collab.close_codes import REASON_MAX_BYTES, OtherLineageError, close_of, close_with
 from apps.collab.frame_handler import MalformedFrameError, TooFastError
-from apps.collab.presence import PresenceRefusedError
+from apps.collab.presence_state import PresenceRefusedError
 from apps.collab.room import RoomGoneError
 from apps.core.errors import (
     AppError,

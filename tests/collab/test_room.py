@@ -262,7 +262,9 @@ async def test_people_of_a_server_that_died_leave(make_house: MakeHouse) -> None
     room = await make_house(presence_age_s=10).open()
     socket = Socket(document_id=room.document_id)
     room.join(socket.session)
-    room.apply_remote_presence([AwarenessEntry(9, 1, '{"user":{}}')])
+    room.apply_remote_presence(
+        [AwarenessEntry(9, 1, '{"user":{"id":"2","username":"grace","name":"Grace"}}')]
+    )
     room.tick(at=time.monotonic() + 11)
     farewell = protocol.encode_awareness([AwarenessEntry(9, 2, "null")])
     await eventually_async(lambda: is_queued(farewell, socket))

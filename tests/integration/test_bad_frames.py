@@ -1,11 +1,14 @@
 """What bad input gets: a clear end for its sender, nothing stored, the others undisturbed."""
 
 import asyncio
+import contextlib
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pycrdt
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
@@ -180,6 +183,56 @@ async def test_flood_of_invented_presence_is_bounded(enter: Enter, document_id: 
     closed.cancel()
     seen.cancel()
     assert len(ada.states) <= 8
+
+
+#: Frames that closed other people's pages, or kept them from syncing.
+POISONED_PRESENCE = {
+    "1e999": bytes.fromhex("010f014d010b7b2278223a31653939397d"),
+    "NaN": protocol.encode_awareness([protocol.AwarenessEntry(77, 1, '{"x":NaN}')]),
+    "no position": protocol.encode_awareness(
+        [protocol.AwarenessEntry(77, 1, '{"user":{},"cursor":{"anchor":null,"head":null}}')]
+    ),
+    "a client that is a word": protocol.encode_awareness(
+        [protocol.AwarenessEntry(77, 1, '{"cursor":{"anchor":{"type":{"client":"x"}}}}')]
+    ),
+    "largest clock": bytes.fromhex("010d014dffffffffffffff0f027b7d"),
+}
+
+
+@pytest.mark.parametrize("frame", POISONED_PRESENCE.values(), ids=POISONED_PRESENCE)
+async def test_presence_of_a_viewer_reaches_others_only_as_the_server_writes_it(
+    frame: bytes, enter: Enter, document_id: str
+) -> None:
+    """Who is there, and who comes while the viewer stays, reads it as strict JSON and syncs."""
+    ada = await enter("ada", document_id, native=True)
+    alan = await enter("alan", document_id)
+    await alan.send(frame)
+    grace = await enter("grace", document_id, native=True)
+    assert await grace.until_ack(await grace.insert(0, "undisturbed"))
+    await ada.until_text("undisturbed")
+    await alan.close()
+    assert await ada.until_ack(await ada.append(" still"))
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"no browser reads {name}")
+
+    for client in (ada, grace):
+        for state_json in client.states.values():
+            state = json.loads(state_json, parse_constant=refuse)
+            assert state is None or state.keys() <= {"user", "cursor"}
+            assert state is None or state.get("cursor") is None
+        assert not client.closed.is_set()
+
+
+async def test_flood_of_presence_closes_the_sender_alone(enter: Enter, document_id: str) -> None:
+    """Each frame of it would be work for every page."""
+    ada = await enter("ada", document_id, native=True)
+    alan = await enter("alan", document_id)
+    with contextlib.suppress(ConnectionClosed):
+        for clock in range(1, 20 * Limits().presence_frames_per_s):
+            await alan.say("{}", clock=clock)
+    assert await alan.until_closed() == close_codes.TRY_AGAIN
+    assert await ada.until_ack(await ada.append("on"))
 
 
 async def test_sender_that_waits_for_nothing_has_only_so_many_unbatched_frames_per_session(
