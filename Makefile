@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://localhost/none \
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
+# All tests, in two lanes side by side (tests/support/lanes.py).
+LANES := -n 2 --no-loadscope-reorder --durations 20
+
 .DEFAULT_GOAL := help
 
 .PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-page bench-start bench-typing bench-storage chaos golden clean
@@ -42,7 +45,7 @@ test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make
 	@sh scripts/install_chromium.sh
 	@sh scripts/install_services.sh || echo "Without them 'make stack' and its gateway are not tested." >&2
 	@$(if $(ARGS),,npm run --silent test)
-	@$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),scripts/run_tests.py)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(LANES))
 
 lint: $(VENV)/installed-dev node_modules/installed ## Check style, spelling, templates and the direction of imports
 	@$(BIN)/ruff check .

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from apps.oplog.publisher import Publisher
+from tests.support import lanes
 from tests.support.launcher import Launched
 
 #: What people wait ten seconds or longer for, tests wait for as well; and what comes after hundreds
@@ -21,17 +23,22 @@ SHORT_WAITS = {
     "SWEEP_INTERVAL_S": "2",
 }
 
+#: What becomes of each operation is followed through the logs (docs/operations.md).
+FOLLOWED = {"LOG_FORMAT": "json", "LOG_OPERATIONS": "true"}
+
 # By the clock nothing is wrong with an example: the machine may stand still for a moment.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the browser tests last: Playwright keeps an event loop running in the main thread.
+    """Put the tests into the order in which lanes take them."""
+    items[:] = lanes.order(items)
 
-    While it runs, no asynchronous test can begin.
-    """
-    items.sort(key=lambda item: "e2e" in item.path.parts)
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> lanes.LaneScheduling:
+    """Return the scheduler of lanes."""
+    return lanes.LaneScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +52,8 @@ def publisher() -> Iterator[Publisher]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
     """Start a whole ``make up`` with services of its own, in a path with a space."""
-    launched = Launched(Path(tmp_path_factory.mktemp("a stack")), settings=SHORT_WAITS)
+    folder = Path(tmp_path_factory.mktemp("a stack"))
+    launched = Launched(folder, settings={**SHORT_WAITS, **FOLLOWED})
     try:
         launched.wait_until_ready()
         yield launched

@@ -6,9 +6,10 @@ service; so these checks are registered only with ``--services``. Each app has i
 need it report nothing.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.core import checks
@@ -54,23 +55,35 @@ def service_check(check: Check) -> Check:
 
 
 def services_register() -> None:
-    """Register these checks: from now on Django runs them with all others."""
+    """Register these checks: from now on Django runs them with all others.
+
+    The first check that Django runs starts all of them in threads: each waits seconds for an
+    unavailable service, and the waits do not add up.
+    """
+
+    @functools.cache
+    def results() -> dict[Check, Sequence[CheckMessage]]:
+        with ThreadPoolExecutor(len(_service_checks), thread_name_prefix="check") as executor:
+            return dict(zip(_service_checks, executor.map(_run, _service_checks), strict=True))
+
+    def result_of(check: Check) -> Check:
+        return lambda **_: results()[check]
+
     for check in _service_checks:
-        checks.register(_skip_when_unavailable(check), TAG)
+        checks.register(result_of(check), TAG)
 
 
-def _skip_when_unavailable(check: Check) -> Check:
-    """Return a check without messages for an unavailable service: ``reachable_check`` has one."""
+def _run(check: Check) -> Sequence[CheckMessage]:
+    """Return a check's messages, none for an unavailable service: ``reachable_check`` has one.
 
-    def checked(**kwargs: Any) -> Sequence[CheckMessage]:
-        try:
-            return check(**kwargs)
-        except STORAGE_ERRORS:
-            return []
-        finally:
-            connection.close()
-
-    return checked
+    Runs in a thread of its own, whose connection is closed afterwards.
+    """
+    try:
+        return check()
+    except STORAGE_ERRORS:
+        return []
+    finally:
+        connection.close()
 
 
 # --- reachable, and new enough --------------------------------------------------------------

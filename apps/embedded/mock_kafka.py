@@ -8,20 +8,53 @@ broker stores nothing on disk: the log in MongoDB is the truth, and the relay pu
 import argparse
 import asyncio
 import contextlib
+import ctypes
 import signal
+from ctypes import c_char_p, c_int, c_int32, c_size_t, c_void_p
+from typing import Any
 
-from confluent_kafka import Producer
+from confluent_kafka import cimpl
 
 _CHUNK_BYTES = 64 * 1024
+_ERROR_BYTES = 512
+_PRODUCER = 0
+#: What is called of librdkafka: its name, the type of its result, those of its arguments.
+_FUNCTIONS: tuple[tuple[Any, ...], ...] = (
+    ("rd_kafka_conf_new", c_void_p),
+    ("rd_kafka_conf_set", c_int, c_void_p, c_char_p, c_char_p, c_char_p, c_size_t),
+    ("rd_kafka_new", c_void_p, c_int, c_void_p, c_char_p, c_size_t),
+    ("rd_kafka_mock_cluster_new", c_void_p, c_void_p, c_int),
+    ("rd_kafka_mock_group_initial_rebalance_delay_ms", None, c_void_p, c_int32),
+    ("rd_kafka_mock_cluster_bootstraps", c_char_p, c_void_p),
+)
 
 
-def start_cluster() -> tuple[Producer, int]:
-    """Start the mock cluster; return it and its port. It lives as long as the producer."""
-    producer = Producer(
-        {"bootstrap.servers": "127.0.0.1:1", "test.mock.num.brokers": 1, "log_level": 3}
-    )
-    broker = next(iter(producer.list_topics(timeout=10).brokers.values()))
-    return producer, int(broker.port)
+def start_cluster() -> int:
+    """Start the mock cluster, which lives as long as this process; return its port.
+
+    By librdkafka's C interface (``rdkafka_mock.h``): Python's starts one as well, but with an
+    initial rebalance delay of 3 s, in which a worker that starts waits for others to join.
+    """
+    kafka = _librdkafka()
+    error = ctypes.create_string_buffer(_ERROR_BYTES)
+    settings = kafka.rd_kafka_conf_new()
+    kafka.rd_kafka_conf_set(settings, b"log_level", b"3", error, _ERROR_BYTES)
+    client = kafka.rd_kafka_new(_PRODUCER, settings, error, _ERROR_BYTES)
+    cluster = kafka.rd_kafka_mock_cluster_new(client, 1) if client else None
+    if cluster is None:
+        raise RuntimeError(f"The broker does not start: {error.value.decode()}")
+    kafka.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0)
+    address: bytes = kafka.rd_kafka_mock_cluster_bootstraps(cluster)
+    return int(address.decode().rpartition(":")[2])
+
+
+def _librdkafka() -> ctypes.CDLL:
+    """Return librdkafka as the extension module of confluent_kafka is linked to it."""
+    kafka = ctypes.CDLL(cimpl.__file__)
+    for name, result, *arguments in _FUNCTIONS:
+        function = getattr(kafka, name)
+        function.restype, function.argtypes = result, arguments
+    return kafka
 
 
 async def forward(port: int, *, to_port: int) -> None:
@@ -60,9 +93,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="fixed port on 127.0.0.1")
     port = parser.parse_args().port
-    cluster, cluster_port = start_cluster()
-    asyncio.run(forward(port, to_port=cluster_port))
-    del cluster
+    asyncio.run(forward(port, to_port=start_cluster()))
 
 
 if __name__ == "__main__":

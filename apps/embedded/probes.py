@@ -3,6 +3,7 @@
 A probe returns when the service answers, and otherwise raises, in its library's own way.
 """
 
+import socket
 import ssl
 import threading
 import time
@@ -32,6 +33,11 @@ def probe_redis(url: str) -> None:
         url, socket_timeout=PROBE_TIMEOUT_S, socket_connect_timeout=PROBE_TIMEOUT_S
     ) as client:
         client.ping()
+
+
+def probe_port(port: int) -> None:
+    """Raise unless a port of this machine accepts connections."""
+    socket.create_connection(("127.0.0.1", port), PROBE_TIMEOUT_S).close()
 
 
 def probe_mongo(url: str) -> None:

@@ -12,7 +12,14 @@ from pathlib import Path
 from apps.embedded.binaries import postgres_binary, redis_binary
 from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.probes import probe_http, probe_kafka, probe_mongo, probe_postgres, probe_redis
+from apps.embedded.probes import (
+    probe_http,
+    probe_kafka,
+    probe_mongo,
+    probe_port,
+    probe_postgres,
+    probe_redis,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHILD = Path(__file__).with_name("exec_child.py")
@@ -219,6 +226,12 @@ def redis_config_file(data_dir: DataDir) -> Path:
 
 def mongo_server(data_dir: DataDir) -> Program:
     """Return the embedded server of the MongoDB wire protocol as a program."""
+
+    def probe() -> None:
+        # First the port: the driver waits half a second after one that refuses connections.
+        probe_port(data_dir.ports["mongo"])
+        probe_mongo(data_dir.urls()["MONGODB_URL"])
+
     return Program(
         "mongo",
         "MongoDB",
@@ -227,7 +240,7 @@ def mongo_server(data_dir: DataDir) -> Program:
             *("--data-dir", str(data_dir.path / "mongo")),
             *("--port", str(data_dir.ports["mongo"])),
         ],
-        lambda: probe_mongo(data_dir.urls()["MONGODB_URL"]),
+        probe,
     )
 
 

@@ -131,7 +131,7 @@ class Supervisor:
         config.write_text(configuration(self._data_dir, self._programs), encoding="utf-8")
         command = [
             *child_command(self._data_dir, "supervisord", "SIGTERM"),
-            *(self._environment["PYTHON"], "-m", "supervisor.supervisord", "-c", str(config)),
+            *(self._environment["PYTHON"], "-m", "apps.embedded.supervisord", "-c", str(config)),
         ]
         with self._data_dir.log_file("supervisord").open("ab") as log:
             # In its own session: Ctrl-C reaches only the launcher, which stops it in order.

@@ -26,7 +26,7 @@ DEBUG: bool = env.bool("DEBUG", False)
 FAILPOINT: str | None = env.str("FAILPOINT", None)
 
 INSTALLED_APPS = [
-    "daphne",
+    "config.daphne_commands.DaphneCommandsConfig",
     "apps.accounts.admin_config.ScriptoriumAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

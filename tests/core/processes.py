@@ -4,9 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from tests.support.launcher import ROOT
+
+T = TypeVar("T")
 
 #: A loaded machine with two cores answers well within this, in seconds.
 ANSWER_WAIT_S = 90
@@ -44,6 +48,13 @@ def run_python(*words: str, **environment: str | None) -> "subprocess.CompletedP
         timeout=ANSWER_WAIT_S,
         check=False,
     )
+
+
+def side_by_side(call: Callable[[str], T], names: Iterable[str]) -> dict[str, T]:
+    """Return the result of a call for each name. The calls run at once, so their waits overlap."""
+    names = list(names)
+    with ThreadPoolExecutor(len(names)) as executor:
+        return dict(zip(names, executor.map(call, names), strict=True))
 
 
 def get_all(*calls: tuple[str, dict[str, str]], **environment: str) -> list[Answer]:

@@ -3,11 +3,12 @@
 import json
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
 
-from tests.core.processes import ask, get_all
+from tests.core.processes import ask, get_all, side_by_side
 from tests.support.launcher import free_port
 
 SERVICES = {"postgresql", "mongodb", "redis", "kafka"}
@@ -38,18 +39,28 @@ def test_readyz_names_every_service_that_it_reached() -> None:
     assert response.json() == {"status": "ready", "services": dict.fromkeys(SERVICES, "ok")}
 
 
-def test_readyz_is_degraded_and_200_without_kafka() -> None:
+@pytest.fixture(scope="module")
+def answers() -> dict[str, tuple[int, dict[str, Any]]]:
+    """Return status and JSON of ``/readyz`` without each of the services."""
+    return side_by_side(lambda service: ask("/readyz", **urls(free_port())[service]), SERVICES)
+
+
+def test_readyz_is_degraded_and_200_without_kafka(
+    answers: dict[str, tuple[int, dict[str, Any]]],
+) -> None:
     """Everything continues without it; the response has the reason (docs/system-flow.md, §8)."""
-    status, body = ask("/readyz", **urls(free_port())["kafka"])
+    status, body = answers["kafka"]
     assert (status, body["status"]) == (200, "degraded")
     assert body["services"]["kafka"] != "ok"
     assert [reason.startswith("kafka is away") for reason in body["reasons"]] == [True]
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES - {"kafka"}))
-def test_readyz_is_503_and_names_the_unavailable_service(service: str) -> None:
+def test_readyz_is_503_and_names_the_unavailable_service(
+    service: str, answers: dict[str, tuple[int, dict[str, Any]]]
+) -> None:
     """The others are reached."""
-    status, body = ask("/readyz", **urls(free_port())[service])
+    status, body = answers[service]
     assert (status, body["status"]) == (503, "not ready")
     assert set(body["services"]) == SERVICES
     assert {name for name, state in body["services"].items() if state != "ok"} == {service}

@@ -31,9 +31,9 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Start Chromium."""
+    """Start Chromium; it ends with this folder's last test, and its driver's event loop with it."""
     expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
@@ -41,7 +41,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def logins(browser: Browser, stack: Any) -> Callable[[str], tuple[StorageState, str]]:
     """Return how to log in: each person once for all tests, for logins are throttled."""
     known: dict[str, tuple[StorageState, str]] = {}

@@ -296,7 +296,7 @@ def test_history_that_cannot_be_loaded_says_so(ada: Person) -> None:
     ada.write("Words")
     expect(ada.chip).to_have_text("Saved")
     ada.expects_network_noise = True
-    pattern = re.compile(r"/(writing-sessions|stream)/")
+    pattern = re.compile(r"/(writing-sessions|operations/stream)/")
     ada.page.route(pattern, lambda route: route.abort())
     dialog = open_history(ada)
     problem = dialog.get_by_role("alert")

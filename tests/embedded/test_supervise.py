@@ -1,6 +1,7 @@
 """The supervisor: how supervisord reads its configuration, and how it runs programs."""
 
 import os
+import select
 import shlex
 import signal
 import sys
@@ -15,6 +16,7 @@ from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.programs import ROOT, Program, Site, Stage, product, services
 from apps.embedded.supervise import Supervisor, configuration
+from apps.embedded.supervisord import SignalWaker
 from tests.support.eventually import eventually
 from tests.support.processes import family
 
@@ -195,3 +197,36 @@ def test_supervisor_that_ends_leaves_no_process_behind(
     eventually(lambda: not any(process.is_there for process in everybody))
     assert supervisor.has_died()
     assert not supervisor.answers()
+
+
+@pytest.fixture
+def waker() -> Iterator[SignalWaker]:
+    """Return a waker of this process; afterwards signals wake what they woke before."""
+    before = signal.set_wakeup_fd(-1)
+    waker = SignalWaker()
+    yield waker
+    signal.set_wakeup_fd(before)
+    waker.close()
+
+
+def is_awake(waker: SignalWaker) -> bool:
+    """Return whether a poll of the waker ends at once."""
+    return bool(select.select([waker.reader], [], [], 0)[0])
+
+
+def test_signal_ends_two_polls_of_the_event_loop(waker: SignalWaker) -> None:
+    """A program that ended is reaped in the first round and started again in the second."""
+    assert waker.readable()
+    assert not waker.writable()
+    assert not is_awake(waker)
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    rounds = 0
+    while is_awake(waker):
+        waker.handle_read_event()
+        rounds += 1
+    assert rounds == 2

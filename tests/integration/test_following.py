@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.conftest import FOLLOWED
 from tests.integration.conftest import Enter
 from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched
@@ -15,17 +12,6 @@ from tests.support.web_server import WebServer
 
 #: An update of the root text ``content``, base64.
 UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Launched]:
-    """Start a Scriptorium that logs each step of each operation in JSON."""
-    launched = Launched(tmp_path, settings={"LOG_FORMAT": "json", "LOG_OPERATIONS": "true"})
-    try:
-        launched.wait_until_ready()
-        yield launched
-    finally:
-        launched.stop()
 
 
 def steps(log: str, unique_id: str) -> list[dict[str, Any]]:
@@ -38,8 +24,7 @@ async def test_edit_is_followed_from_the_socket_to_the_worker(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
     """By one id, on two servers and in a worker; each line has the author and the server."""
-    json_logs = {"LOG_FORMAT": "json", "LOG_OPERATIONS": "true"}
-    with WebServer(stack, "web-other", json_logs) as other:
+    with WebServer(stack, "web-other", FOLLOWED) as other:
         grace = await enter("grace", document_id, native=True, url=other.ws_url)
         ada = await enter("ada", document_id, native=True)
         for client in (grace, ada):

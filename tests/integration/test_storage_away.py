@@ -46,6 +46,11 @@ async def _page_says_come_back(browser: requests.Session, url: str) -> None:
     assert "Back in a moment" in answer.text
 
 
+async def _socket_is_told_to_come_back(enter: Enter, document_id: str) -> None:
+    late = await enter("grace", document_id)
+    assert await late.until_closed(30) == close_codes.TRY_AGAIN
+
+
 async def test_mongodb_away_refuses_writes_and_the_same_edit_is_stored_later(
     enter: Enter, document_id: str, log: Log, stack: Launched
 ) -> None:
@@ -62,18 +67,20 @@ async def test_mongodb_away_refuses_writes_and_the_same_edit_is_stored_later(
         assert await ada.until_closed(30) == close_codes.TRY_AGAIN
         assert ada.ack("during", protocol.STAGE_PERSISTED) is None
         assert grace.text == "before "
-        answer = await asyncio.to_thread(stack.call, "ada", "POST", path, json=_body("rest"))
+        # Each of them waits seconds for MongoDB, so they wait side by side.
+        answer, ready, alive, *_ = await asyncio.gather(
+            asyncio.to_thread(stack.call, "ada", "POST", path, json=_body("rest")),
+            asyncio.to_thread(requests.get, f"{stack.url}/readyz", timeout=30),
+            asyncio.to_thread(requests.get, f"{stack.url}/healthz", timeout=30),
+            _socket_is_told_to_come_back(enter, document_id),
+            _page_says_come_back(browser, f"{stack.url}/documents/{document_id}/"),
+        )
         assert answer.status_code == 503, answer.text
         assert int(answer.headers["Retry-After"]) > 0
         assert set(answer.json()) == {"code", "detail", "extra"}
-        ready = await asyncio.to_thread(requests.get, f"{stack.url}/readyz", timeout=30)
         assert ready.status_code == 503
         assert "mongodb" in ready.text
-        alive = await asyncio.to_thread(requests.get, f"{stack.url}/healthz", timeout=30)
         assert alive.status_code == 200
-        late = await enter("grace", document_id)
-        assert await late.until_closed(30) == close_codes.TRY_AGAIN
-        await _page_says_come_back(browser, f"{stack.url}/documents/{document_id}/")
     back = await enter("ada", document_id, native=True, doc=ada.doc)
     await back.submit(update, "during")
     await back.until(

@@ -108,6 +108,7 @@ def test_dropped_version_is_deleted_from_redis(aged: Scribe) -> None:
     assert get_redis_connection("default").zrange(index, 0, -1) == [b"3"]
 
 
+@pytest.mark.usefixtures("few_documents")
 def test_task_applies_the_policies_of_all_documents(
     aged: Scribe, caplog: pytest.LogCaptureFixture
 ) -> None:

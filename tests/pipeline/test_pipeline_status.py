@@ -52,7 +52,7 @@ def test_status_as_a_table_has_a_row_and_a_sum(written: Written) -> None:
     assert len(status("--sum").splitlines()) == 2
 
 
-@pytest.mark.parametrize("word", ["x", ids.new_id()])
+@pytest.mark.parametrize("word", ["x", ids.new_id()], ids=["no id", "no document"])
 def test_status_of_an_unknown_document_is_an_error(word: str) -> None:
     """With a message, without a traceback."""
     with pytest.raises(CommandError, match=word):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 import pytest
+from mongoengine.connection import get_db
 
 from apps.core import clock, ids
 from apps.documents.models import Document
@@ -64,6 +65,13 @@ def written(store: Store) -> Iterator[Written]:
     Document.objects(id__in=made).delete()
     for document_id in made:
         operations_delete(document_id=document_id)
+
+
+@pytest.fixture
+def few_documents() -> None:
+    """Remove the documents that earlier tests left: what goes over all of them takes a minute."""
+    for name in get_db().list_collection_names():
+        get_db()[name].delete_many({})
 
 
 @pytest.fixture

@@ -193,6 +193,7 @@ def test_broken_log_is_reported_and_nothing_is_rebuilt_from_it(
     assert stored(document_id) == before
 
 
+@pytest.mark.usefixtures("few_documents")
 def test_all_documents_or_a_sample_are_checked(document_id: str, written: Written) -> None:
     """One damaged document is named among all, and so is a log without a document."""
     flip_version(document_id)
