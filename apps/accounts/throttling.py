@@ -1,5 +1,24 @@
 """Rate limits of logins and searches: counters in Redis for the API, the pages and the admin.
 
+Three limits bound the guessing of passwords:
+
+- per address: one host that tries many accounts;
+- per username and address: one host that guesses one person's password. A stranger exhausts only
+  the counter of the stranger's own address, and that person logs in from another one as usual;
+- per username, over all addresses that are not known as the person's own: many hosts that guess one
+  password. An address is known for ``KNOWN_ADDRESS_S`` after a login of the person, and is neither
+  counted nor refused by this limit, so that a whole botnet keeps nobody out of the usual places. An
+  attempt that one of the first two limits refused is not counted by the third: one stranger cannot
+  exhaust it.
+
+With any number of hosts, the guesses at one password stay within the third limit in each window,
+plus the second limit for each known address at which the attacker also sits. A correct password
+resets only the second counter: otherwise each login of the person would give attackers new guesses.
+Nobody makes an address known without the password.
+
+What remains: while a botnet guesses, its victim cannot log in from a new address until the window
+ends; and people behind one address with an attacker share the second limit.
+
 Each limit and key has a fixed window: the first attempt opens it, and its end resets the counter.
 Without Redis attempts cannot be counted, so logins are refused (503): an outage must not allow
 unlimited guesses of passwords.
@@ -19,6 +38,9 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.core import errors
+
+#: How long an address stays known as one of a person's own after a login, in seconds (30 days).
+KNOWN_ADDRESS_S = 30 * 24 * 3600
 
 
 class TooManyAttemptsError(errors.ThrottledError):
@@ -74,8 +96,17 @@ def login_limit_per_address() -> RateLimit:
     return RateLimit("login-address", settings.LOGIN_ATTEMPTS_PER_ADDRESS, settings.LOGIN_WINDOW_S)
 
 
+def login_limit_per_username_and_address() -> RateLimit:
+    """Return the limit of failed logins with one username from one address."""
+    return RateLimit(
+        "login-username-address",
+        settings.LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS,
+        settings.LOGIN_WINDOW_S,
+    )
+
+
 def login_limit_per_username() -> RateLimit:
-    """Return the limit of failed logins with one username."""
+    """Return the limit of failed logins with one username, from addresses that it does not know."""
     return RateLimit(
         "login-username", settings.LOGIN_ATTEMPTS_PER_USERNAME, settings.LOGIN_WINDOW_S
     )
@@ -87,23 +118,33 @@ def user_search_limit() -> RateLimit:
 
 
 class LoginThrottle:
-    """The limits of one login, by address and by username."""
+    """The limits of one login: by address, by username and address, and by username."""
 
     def __init__(self, *, address: str, username: str) -> None:
         self._address = address
         self._username = unicodedata.normalize("NFKC", username).casefold()
+        #: An address has no space, so the pair is unambiguous.
+        self._pair = f"{address} {self._username}"
+        self._known_key = RateLimit("login-known", 0, KNOWN_ADDRESS_S).key(self._pair)
+        self._is_known = False
 
     def begin(self) -> None:
         """Count the attempt before the password is checked, so that a burst is counted in time."""
         if self._address:
             attempt_count(login_limit_per_address(), self._address)
-        attempt_count(login_limit_per_username(), self._username)
+            attempt_count(login_limit_per_username_and_address(), self._pair)
+            self._is_known = bool(get_redis_connection("default").exists(self._known_key))
+        if not self._is_known:
+            attempt_count(login_limit_per_username(), self._username)
 
     def succeed(self) -> None:
-        """Refund the attempt after a correct password, and reset the username."""
+        """Refund the attempt after a correct password, and remember the address."""
         if self._address:
             attempt_refund(login_limit_per_address(), self._address)
-        attempts_reset(login_limit_per_username(), self._username)
+            attempts_reset(login_limit_per_username_and_address(), self._pair)
+            get_redis_connection("default").set(self._known_key, 1, ex=KNOWN_ADDRESS_S)
+        if not self._is_known:
+            attempt_refund(login_limit_per_username(), self._username)
 
 
 class UserSearchThrottle(BaseThrottle):

@@ -149,11 +149,15 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 AUTHENTICATION_BACKENDS = ["apps.accounts.backends.ThrottledModelBackend"]
-#: Failed logins in one window (seconds), by the caller's address (one host that tries many
-#: accounts) and by username (many hosts that guess one person's password).
+#: Failed logins in one window (seconds): by the caller's address (one host that tries many
+#: accounts), by username and address (one host that guesses one person's password), and by username
+#: from addresses that are new to it (many hosts that do so). Reasons: ``apps.accounts.throttling``.
 LOGIN_WINDOW_S: int = env.int("LOGIN_WINDOW_S", 300)
 LOGIN_ATTEMPTS_PER_ADDRESS: int = env.int("LOGIN_ATTEMPTS_PER_ADDRESS", 30)
-LOGIN_ATTEMPTS_PER_USERNAME: int = env.int("LOGIN_ATTEMPTS_PER_USERNAME", 10)
+LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS: int = env.int(
+    "LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS", 10
+)
+LOGIN_ATTEMPTS_PER_USERNAME: int = env.int("LOGIN_ATTEMPTS_PER_USERNAME", 50)
 #: Searches for people by one user in a minute (copying the list of accounts).
 USER_SEARCHES_PER_MINUTE: int = env.int("USER_SEARCHES_PER_MINUTE", 60)
 #: Number of trusted proxies that append to X-Forwarded-For; 0 ignores the header (otherwise a

@@ -85,7 +85,7 @@ def test_token_with_malformed_json_is_400(raw: str) -> None:
 
 def test_token_tried_too_often_is_429_with_retry_after(settings: Settings) -> None:
     """The right password does not help while the window lasts."""
-    settings.LOGIN_ATTEMPTS_PER_USERNAME = 2
+    settings.LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS = 2
     make_user("victim")
     for _ in range(2):
         APIClient().post(TOKEN, {"username": "victim", "password": "wrong"})

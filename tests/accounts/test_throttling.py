@@ -62,6 +62,60 @@ def test_login_from_many_addresses_as_one_user_is_refused(settings: Settings) ->
     assert user.is_active
 
 
+def guess(address: str, username: str) -> str:
+    """Try a wrong password; return the outcome."""
+    try:
+        user = authenticate(request_from(address), username=username, password="x")
+    except TooManyAttemptsError:
+        return "refused"
+    assert user is None
+    return "wrong"
+
+
+@pytest.mark.django_db
+def test_stranger_who_guesses_locks_out_only_the_own_address(settings: Settings) -> None:
+    """Any number of guesses from one address leaves the person's login alone, also at a new one."""
+    settings.LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS = 3
+    settings.LOGIN_ATTEMPTS_PER_USERNAME = 4
+    user = make_user("guessed")
+    outcomes = [guess("10.0.0.66", "guessed") for _ in range(20)]
+    assert outcomes == ["wrong"] * 3 + ["refused"] * 17
+    assert authenticate(request_from("10.0.0.7"), username="guessed", password=PASSWORD) == user
+
+
+@pytest.mark.django_db
+def test_many_hosts_that_guess_do_not_keep_a_person_out_of_a_known_address(
+    settings: Settings,
+) -> None:
+    """They exhaust the limit of the name, which does not count at an address of the person's own.
+
+    A login of the person gives them no new guesses.
+    """
+    settings.LOGIN_ATTEMPTS_PER_USERNAME = 3
+    user = make_user("beloved")
+
+    def log_in(address: str) -> object:
+        return authenticate(request_from(address), username="beloved", password=PASSWORD)
+
+    assert log_in("10.0.0.7") == user
+    outcomes = [guess(f"10.0.1.{number}", "beloved") for number in range(10)]
+    assert outcomes == ["wrong"] * 3 + ["refused"] * 7
+    assert log_in("10.0.0.7") == user
+    assert guess("10.0.2.1", "beloved") == "refused"
+    with pytest.raises(TooManyAttemptsError):
+        log_in("10.0.2.1")
+
+
+@pytest.mark.django_db
+def test_guesses_at_a_known_address_are_bounded_too(settings: Settings) -> None:
+    """Somebody in the same office gets no more guesses than elsewhere."""
+    settings.LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS = 3
+    make_user("colleague")
+    assert authenticate(request_from("10.0.0.7"), username="colleague", password=PASSWORD)
+    outcomes = [guess("10.0.0.7", "colleague") for _ in range(5)]
+    assert outcomes == ["wrong"] * 3 + ["refused"] * 2
+
+
 @pytest.mark.django_db
 def test_login_from_one_address_as_many_users_is_refused(settings: Settings) -> None:
     """One host that tries one password on all accounts."""
@@ -77,6 +131,7 @@ def test_login_from_one_address_as_many_users_is_refused(settings: Settings) -> 
 def test_right_passwords_are_not_counted(settings: Settings) -> None:
     """An office behind one address logs in every morning."""
     settings.LOGIN_ATTEMPTS_PER_ADDRESS = settings.LOGIN_ATTEMPTS_PER_USERNAME = 2
+    settings.LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS = 2
     user = make_user("early-bird")
     for _ in range(5):
         found = authenticate(request_from("10.0.0.1"), username="early-bird", password=PASSWORD)

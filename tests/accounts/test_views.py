@@ -29,7 +29,7 @@ def test_login_opens_a_session_and_goes_where_one_wanted() -> None:
 @pytest.mark.parametrize("path", ["/admin/login/"])
 def test_login_tried_too_often_is_429_with_a_message(settings: Settings, path: str) -> None:
     """One count for the pages and the API: changing the door does not help."""
-    settings.LOGIN_ATTEMPTS_PER_USERNAME = 2
+    settings.LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS = 2
     make_user("boss", is_staff=True, is_superuser=True)
     token = "/api/v1/auth/token/"
     for _ in range(2):
