@@ -8,3 +8,7 @@ class AccountsConfig(AppConfig):
 
     name = "apps.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Register the OpenAPI scheme of our authentication."""
+        from apps.accounts.api import openapi  # noqa: F401 - registers itself

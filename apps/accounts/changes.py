@@ -1,7 +1,8 @@
-"""Notifies every server of changes of rights within a second (ADR 0003).
+"""Notifies every server of changes of rights and ended sign-ins within a second (ADR 0003).
 
-PostgreSQL's triggers (migration 0002) notify one channel at commit; each web process listens on a
-connection of its own. After a lost connection, None is passed for the notices that were missed.
+PostgreSQL's triggers (migrations 0002, 0003) notify one channel at commit; each web process listens
+on a connection of its own. After a lost connection, None is passed for the notices that were
+missed.
 """
 
 import asyncio
@@ -33,17 +34,23 @@ failures = Counter(
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """Rights that may have changed: of all users on a document, or of a user on all documents."""
+    """Rights that may have changed: of all users on a document, or of a user on all documents.
+
+    Or a session that has ended, by its digest (``apps.accounts.sign_ins``).
+    """
 
     document_id: str | None = None
     user_id: int | None = None
+    session: str | None = None
 
 
 def change_parse(payload: str) -> AccessChange | None:
     """Return the change of a notice, None ("anything") for one that cannot be parsed."""
     try:
         values = json.loads(payload)
-        change = AccessChange(values.get("document_id"), values.get("user_id"))
+        change = AccessChange(
+            values.get("document_id"), values.get("user_id"), values.get("session")
+        )
     except (ValueError, AttributeError):
         return None
     return None if change == AccessChange() else change

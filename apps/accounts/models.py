@@ -1,9 +1,10 @@
-"""The *user* and *permission* entities (PostgreSQL).
+"""The *user* and *permission* entities, and the families of tokens (PostgreSQL).
 
-Triggers notify every server of all changes of both, also by SQL (migration 0002,
-``apps.accounts.changes``).
+Triggers notify every server of all changes of both, and of ended sign-ins, also by SQL (migrations
+0002 and 0003, ``apps.accounts.changes``).
 """
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +31,26 @@ class User(AbstractUser):
     def display_name(self) -> str:
         """Return the name that others see: the full name, else the username."""
         return self.get_full_name() or self.username
+
+
+class TokenFamily(models.Model):
+    """One sign-in by the API: all tokens that were rotated from its first refresh token.
+
+    It is deleted when a refresh token is revoked or replayed, and all its tokens end with it (RFC
+    9700, 4.14.2). ``expires_at`` is the expiry of its latest tokens.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="token_families"
+    )
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "token_family"
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.id}"
 
 
 def validate_document_id(value: str) -> None:

@@ -1,8 +1,10 @@
 """JSON web tokens: an identity without rights (docs/system-flow.md, §1).
 
-An access token identifies a user for some minutes. Each use reads the account from PostgreSQL, so
-it ends at once when the user is deactivated or the password is changed. A refresh token is valid
-for one use: it is exchanged for a new pair, and then blacklisted.
+An access token identifies a user for some minutes. Each use reads the account and the sign-in from
+PostgreSQL, so it ends at once when the user is deactivated, the password is changed, or the session
+or family of tokens that it belongs to has ended. A refresh token is valid for one use: it is
+exchanged for a new pair of its family, and then blacklisted. A second use is a replay, by a
+thief or after one, and ends the whole family (RFC 9700, 4.14.2).
 """
 
 from dataclasses import dataclass
@@ -11,7 +13,6 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from django.http import HttpRequest
-from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import (
     AuthenticationFailed,
     ExpiredTokenError,
@@ -21,8 +22,16 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
-from apps.accounts.models import User
-from apps.core import errors
+from apps.accounts.models import TokenFamily, User
+from apps.accounts.sign_ins import (
+    FAMILY_CLAIM,
+    SESSION_CLAIM,
+    Authenticated,
+    SignInAuthentication,
+    session_digest,
+    sign_in_of_token,
+)
+from apps.core import clock, errors
 
 
 class TokenInvalidError(errors.NotAuthenticatedError):
@@ -51,8 +60,15 @@ class TokenPair:
     refresh: str
 
 
-def user_from_access_token(raw: str) -> tuple[User, float]:
-    """Return the active user that an access token names, and the token's expiry (Unix time).
+class _RefreshToken(RefreshToken):
+    """A refresh token whose use is looked up by ``_use``, under a lock."""
+
+    def check_blacklist(self) -> None:
+        """Leave the check to ``_use``, which ends the family of a replayed token."""
+
+
+def user_from_access_token(raw: str) -> Authenticated:
+    """Return the active user that an access token names, the token's expiry and its sign-in.
 
     Raises ``TokenInvalidError``, ``TokenExpiredError``.
     """
@@ -62,12 +78,16 @@ def user_from_access_token(raw: str) -> tuple[User, float]:
         raise TokenExpiredError("The access token has expired. Refresh it.") from err
     except (TokenError, UnicodeError) as err:
         raise TokenInvalidError("This is not a valid access token.") from err
-    return _active_user(token), float(token["exp"])
+    user = _active_user(token)
+    return Authenticated(user, float(token["exp"]), sign_in_of_token(user, token))
 
 
-def access_token_for(user: User) -> str:
-    """Return a new encoded access token of ``user``."""
-    return str(AccessToken.for_user(user))
+def access_token_for(user: User, *, session_key: str | None = None) -> str:
+    """Return a new encoded access token of ``user``; with the session's key it ends with that."""
+    token = AccessToken.for_user(user)
+    if session_key is not None:
+        token[SESSION_CLAIM] = session_digest(session_key)
+    return str(token)
 
 
 def access_token_lifetime_s() -> int:
@@ -88,53 +108,87 @@ def tokens_obtain(*, request: HttpRequest, username: str, password: str) -> Toke
 
 
 def tokens_issue(user: User) -> TokenPair:
-    """Return a new pair of tokens for a user who has just logged in."""
-    refresh = RefreshToken.for_user(user)
-    return TokenPair(access=str(refresh.access_token), refresh=str(refresh))
+    """Return the first pair of tokens of a new family, for a user who has just logged in."""
+    user.token_families.filter(expires_at__lt=clock.now()).delete()
+    family = TokenFamily(user=user, expires_at=clock.now())
+    family.save(force_insert=True)
+    return _pair(user, str(family.pk))
 
 
 def tokens_rotate(raw: str) -> TokenPair:
     """Exchange a refresh token for a new pair; of two concurrent calls, one succeeds.
 
-    Raises ``TokenInvalidError`` (used, revoked, account deleted or inactive, password
-    changed), ``TokenExpiredError``.
+    A used or revoked token ends its family. Raises ``TokenInvalidError`` (used, revoked, account
+    deleted or inactive, password changed), ``TokenExpiredError``.
     """
     refresh = _refresh_token(raw)
     with transaction.atomic():
-        _blacklist(refresh)
-        return tokens_issue(_active_user(refresh))
+        if _use(refresh):
+            user = _active_user(refresh)
+            family = refresh.get(FAMILY_CLAIM)
+            return tokens_issue(user) if family is None else _pair(user, family)
+    raise _used()
 
 
 def token_revoke(raw: str) -> None:
-    """Blacklist a refresh token, to log out. Raises as ``tokens_rotate``."""
+    """Blacklist a refresh token and end its family, to log out. Raises as ``tokens_rotate``."""
     refresh = _refresh_token(raw)
     with transaction.atomic():
-        _blacklist(refresh)
+        first_use = _use(refresh)
+        _end_family(refresh)
+    if not first_use:
+        raise _used()
+
+
+def _pair(user: User, family: str) -> TokenPair:
+    """Return a new pair of a family, and keep the family as long as its tokens."""
+    refresh = _RefreshToken.for_user(user)
+    refresh[FAMILY_CLAIM] = family
+    stored = OutstandingToken.objects.filter(jti=refresh[api_settings.JTI_CLAIM])
+    stored.update(token=str(refresh))
+    lifetime = max(api_settings.REFRESH_TOKEN_LIFETIME, api_settings.ACCESS_TOKEN_LIFETIME)
+    TokenFamily.objects.filter(pk=family).update(expires_at=clock.now() + lifetime)
+    return TokenPair(access=str(refresh.access_token), refresh=str(refresh))
 
 
 def _refresh_token(raw: str) -> RefreshToken:
     try:
-        return RefreshToken(raw.encode())  # type: ignore[arg-type]
+        return _RefreshToken(raw.encode())  # type: ignore[arg-type]
     except ExpiredTokenError as err:
         raise TokenExpiredError("The refresh token has expired. Log in again.") from err
     except (TokenError, UnicodeError) as err:
         raise TokenInvalidError("This is not a valid refresh token. Log in again.") from err
 
 
-def _blacklist(refresh: RefreshToken) -> None:
-    """Blacklist a refresh token; the lock on its row decides a race."""
+def _use(refresh: RefreshToken) -> bool:
+    """Blacklist a refresh token; return False for a used one, and end its family.
+
+    The lock on its row decides a race.
+    """
     jti = refresh[api_settings.JTI_CLAIM]
     outstanding = OutstandingToken.objects.select_for_update().filter(jti=jti).first()
-    if outstanding is None or BlacklistedToken.objects.filter(token=outstanding).exists():
-        raise TokenInvalidError("This refresh token has been used or revoked. Log in again.")
+    if outstanding is None:
+        raise _used()
+    if BlacklistedToken.objects.filter(token=outstanding).exists():
+        _end_family(refresh)
+        return False
     BlacklistedToken.objects.create(token=outstanding)
+    return True
+
+
+def _end_family(refresh: RefreshToken) -> None:
+    """Delete the family of a token; migration 0003 notifies all servers."""
+    family = refresh.get(FAMILY_CLAIM)
+    if family is not None:
+        TokenFamily.objects.filter(pk=family).delete()
+
+
+def _used() -> TokenInvalidError:
+    return TokenInvalidError("This refresh token has been used or revoked. Log in again.")
 
 
 def _active_user(token: Token) -> User:
     try:
-        user = JWTAuthentication().get_user(token)
+        return SignInAuthentication().get_user(token)
     except AuthenticationFailed as err:
         raise TokenInvalidError("The account of this token cannot be used. Log in again.") from err
-    if not isinstance(user, User):
-        raise TypeError(f"not a user: {user!r}")
-    return user

@@ -9,15 +9,14 @@ import contextlib
 import logging
 import time
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from channels.auth import AuthMiddlewareStack
 from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.http.request import validate_host
+from django.http.cookie import parse_cookie
+from django.http.request import split_domain_port, validate_host
 
-from apps.accounts.models import User
 from apps.collab import protocol, selectors
 from apps.collab.close_codes import (
     MALFORMED,
@@ -102,7 +101,7 @@ class _Connection:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         changes = runtime.rights.changes
         document_id = scope["url_route"]["kwargs"]["document_id"]
-        admission, expires_at = await _admit(scope, query, document_id)
+        admission = await _admit(scope, query, document_id)
         if query.get("lineage", [admission.lineage])[0] != admission.lineage:
             raise OtherLineageError("This document was created again. Reload it.")
         room = await runtime.room(document_id, lineage=admission.lineage)
@@ -116,10 +115,10 @@ class _Connection:
             send=send,
             limits=runtime.limits,
             request_id=request_id_find(),
+            sign_in=admission.sign_in,
         )
         connection = cls(session, room, runtime, changes=changes)
-        if expires_at is not None:
-            connection._expire_at(expires_at)
+        connection._expire_at(admission.expires_at)
         return connection
 
     async def serve(self, receive: Any) -> None:
@@ -180,7 +179,7 @@ class _Connection:
                 logger.exception("frame not handled")
                 self._session.close(TRY_AGAIN)
 
-    # --- the access token's time ---
+    # --- the time of the access token or the session cookie ---
 
     def _expire_at(self, expires_at: float) -> None:
         self._stop_expiry()
@@ -202,15 +201,19 @@ class _Connection:
         self._refresh = asyncio.create_task(self._renew_token(raw))
 
     async def _renew_token(self, raw: str) -> None:
+        changes = self._rights.changes
         try:
-            user, expires_at = await database_sync_to_async(selectors.token_user)(raw)
-            if str(user.pk) != self._session.user_id:
+            caller = await database_sync_to_async(selectors.token_authenticate)(raw)
+            if str(caller.user.pk) != self._session.user_id:
                 raise NotAuthenticatedError("The token is another person's.")
         except AppError as err:
             self._session.close(*close_of(err))
             return
-        self._expire_at(expires_at)
-        left_s = max(0, int(expires_at - time.time()))
+        self._session.sign_in = caller.sign_in
+        if self._rights.changes != changes:
+            self._rights.invalidate([self._session])
+        self._expire_at(caller.expires_at)
+        left_s = max(0, int(caller.expires_at - time.time()))
         self._session.push(protocol.encode_token(left_s))
 
 
@@ -239,58 +242,50 @@ class _FlowControl:
         self._frames += 1  # nothing is awaited from here to the handling of the frame
 
 
-async def _admit(
-    scope: dict[str, Any], query: dict[str, list[str]], document_id: str
-) -> tuple[Admission, float | None]:
-    """Return the caller's admission, and when its token expires; None for a session cookie.
+async def _admit(scope: dict[str, Any], query: dict[str, list[str]], document_id: str) -> Admission:
+    """Return the caller's admission, by access token or session cookie.
 
     The token stands in the query or the subprotocol. A browser sends the session cookie from any
     page, so a cookie needs an Origin of ours. Raises ``NotAuthenticatedError``, and as
-    ``admission_get``.
+    ``token_admission_get``.
     """
     raw = next(iter(query.get("token", [])), None) or next(
         (p[len(TOKEN_PREFIX) :] for p in scope["subprotocols"] if p.startswith(TOKEN_PREFIX)), None
     )
+    admission: Admission
     if raw is not None:
-        admit = database_sync_to_async(selectors.token_admission_get)
-        named: tuple[Admission, float] = await admit(raw=raw, document_id=document_id)
-        return named
-    user = await _cookie_user(scope)
-    if not isinstance(user, User):
+        admit_token = database_sync_to_async(selectors.token_admission_get)
+        admission = await admit_token(raw=raw, document_id=document_id)
+        return admission
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    session_key = parse_cookie(headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    if not session_key:
         raise NotAuthenticatedError("Log in, or bring an access token.")
-    if not _is_own_origin(scope):
+    if not _is_own_origin(scope.get("scheme", "ws"), headers):
         raise NotAuthenticatedError("The session cookie is only good from our own pages.")
-    admission = await database_sync_to_async(selectors.admission_get)(
-        user=user, document_id=document_id
-    )
-    return admission, None
+    admit_session = database_sync_to_async(selectors.session_admission_get)
+    admission = await admit_session(session_key=session_key, document_id=document_id)
+    return admission
 
 
-async def _cookie_user(scope: dict[str, Any]) -> object:
-    """Return the user of the session cookie, found by Channels' middleware.
+def _is_own_origin(scheme: str, headers: dict[bytes, str]) -> bool:
+    """Tell whether the page that opens the socket came from the host that it calls.
 
-    The middleware runs for the handshake only: around the consumer it would handle every frame.
+    As Django's CSRF check: scheme, host and port must all be equal, and the scheme is the one that
+    the trusted proxy reports, if there is one.
     """
-    found: list[object] = []
-
-    async def store_user(scope: dict[str, Any], _receive: Any, _send: Any) -> None:
-        found.append(scope["user"])
-
-    await AuthMiddlewareStack(store_user)(scope, None, None)
-    return found[0]
-
-
-def _is_own_origin(scope: dict[str, Any]) -> bool:
-    """Tell whether the page that opens the socket came from the host that it calls."""
-    headers = dict(scope["headers"])
-    origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
-    host = headers.get(b"host", b"").decode("latin-1")
-    if not origin.netloc:
+    origin, host = headers.get(b"origin", ""), headers.get(b"host", "")
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    is_secure = scheme == "wss"
+    if settings.SECURE_PROXY_SSL_HEADER is not None:
+        name, secure = settings.SECURE_PROXY_SSL_HEADER
+        reported = headers.get(name.removeprefix("HTTP_").replace("_", "-").lower().encode())
+        if reported is not None:
+            is_secure = reported.split(",")[0].strip() == secure
+    if origin != f"{'https' if is_secure else 'http'}://{host}":
         return False
-    trusted = f"{origin.scheme}://{origin.netloc}" in settings.CSRF_TRUSTED_ORIGINS
-    return trusted or (
-        origin.netloc == host and validate_host(origin.hostname or "", settings.ALLOWED_HOSTS)
-    )
+    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
 
 
 def _subprotocol(scope: dict[str, Any]) -> str | None:

@@ -1,7 +1,8 @@
-"""The rights of the sessions of one process, kept equal to PostgreSQL (ADR 0003).
+"""The rights and sign-ins of the sessions of one process, kept equal to PostgreSQL (ADR 0003).
 
-A change names the sessions whose abilities may be outdated. One task reads all of them again in one
-query, and repeats it while the database does not answer: a revoked right must not outlive that.
+A change names the sessions whose abilities or sign-in may be outdated. One task reads all of them
+again in one query, and repeats it while the database does not answer: a revoked right or an ended
+sign-in must not outlive that.
 """
 
 import asyncio
@@ -13,8 +14,8 @@ from django.db import Error as DatabaseError
 
 from apps.accounts.changes import AccessChange, listen
 from apps.accounts.roles import Abilities
-from apps.collab.close_codes import NOT_FOUND
-from apps.collab.selectors import abilities_recheck
+from apps.collab.close_codes import NOT_AUTHENTICATED, NOT_FOUND
+from apps.collab.selectors import rights_recheck
 from apps.collab.session import Session
 from apps.core import metrics
 
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: Pause before the query is repeated, in seconds.
 RETRY_S = 0.5
+#: What people read whose sign-in has ended.
+SIGNED_OUT = "This sign-in has ended. Log in again."
 
 
 class RightsWatch:
@@ -73,8 +76,12 @@ class RightsWatch:
 
 async def _recheck(sessions: set[Session]) -> None:
     pairs = {(session.user_id, session.document_id) for session in sessions}
-    answers = await database_sync_to_async(abilities_recheck)(pairs)
+    # A session may get another sign-in meanwhile: what was read is about this one.
+    sign_ins = {session: session.sign_in for session in sessions if session.sign_in is not None}
+    answers, ended = await database_sync_to_async(rights_recheck)(pairs, set(sign_ins.values()))
     for session in sessions:
+        if session.sign_in in ended and session.sign_in == sign_ins[session]:
+            session.close(NOT_AUTHENTICATED, SIGNED_OUT)
         answer = answers[session.user_id, session.document_id]
         if isinstance(answer, Abilities):
             session.set_abilities(answer)
@@ -87,4 +94,6 @@ def _concerns(change: AccessChange | None, session: Session) -> bool:
         return True
     if change.document_id is not None:
         return change.document_id == session.document_id
+    if change.session is not None:
+        return session.sign_in is not None and change.session == session.sign_in.session
     return str(change.user_id) == session.user_id

@@ -5,49 +5,70 @@ from dataclasses import dataclass
 from apps.accounts.models import User
 from apps.accounts.roles import NO_ABILITIES, Abilities
 from apps.accounts.selectors import abilities_get
+from apps.accounts.sign_ins import Authenticated, SignIn, session_authenticate, sign_ins_ended
 from apps.accounts.tokens import user_from_access_token
 from apps.collab.presence_state import Identity
-from apps.core.errors import NotAuthenticatedError, NotFoundError
+from apps.core.errors import NotFoundError
 from apps.documents.selectors import document_get
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The identity and abilities of an admitted socket; ``lineage`` is the document's."""
+    """The identity and abilities of an admitted socket; ``lineage`` is the document's.
+
+    ``expires_at`` (Unix time) and ``sign_in`` are those of its token or session cookie.
+    """
 
     identity: Identity
     abilities: Abilities
     lineage: str
+    sign_in: SignIn
+    expires_at: float
 
 
-def token_user(raw: str) -> tuple[User, float]:
-    """Return the user of an access token and its expiry (unix seconds).
+def token_authenticate(raw: str) -> Authenticated:
+    """Return the user, expiry and sign-in of an access token.
 
     Raises a kind of ``NotAuthenticatedError``.
     """
     return user_from_access_token(raw)
 
 
-def admission_get(*, user: User, document_id: str) -> Admission:
-    """Return the admission of ``user`` to a document.
+def token_admission_get(*, raw: str, document_id: str) -> Admission:
+    """Return the admission of an access token's user to a document.
 
-    Raises ``NotAuthenticatedError`` for an inactive account, and ``DocumentNotFoundError`` for a
-    document that the user may not see.
+    Raises as ``token_authenticate``, and ``DocumentNotFoundError`` for a document that the user may
+    not see.
     """
-    if not user.is_active:
-        raise NotAuthenticatedError("This account is not active.")
+    return _admission(token_authenticate(raw), document_id)
+
+
+def session_admission_get(*, session_key: str, document_id: str) -> Admission:
+    """Return the admission of a session cookie's user to a document.
+
+    Raises a kind of ``NotAuthenticatedError``, and ``DocumentNotFoundError`` as
+    ``token_admission_get``.
+    """
+    return _admission(session_authenticate(session_key), document_id)
+
+
+def _admission(caller: Authenticated, document_id: str) -> Admission:
+    user = caller.user
     document, abilities = document_get(user=user, document_id=document_id)
-    identity = Identity(user_id=str(user.pk), username=user.username, name=user.display_name)
-    return Admission(identity=identity, abilities=abilities, lineage=document.lineage)
+    return Admission(
+        identity=Identity(user_id=str(user.pk), username=user.username, name=user.display_name),
+        abilities=abilities,
+        lineage=document.lineage,
+        sign_in=caller.sign_in,
+        expires_at=caller.expires_at,
+    )
 
 
-def token_admission_get(*, raw: str, document_id: str) -> tuple[Admission, float]:
-    """Return the admission of the user of an access token, and the token's expiry.
-
-    Raises as ``token_user`` and ``admission_get``.
-    """
-    user, expires_at = token_user(raw)
-    return admission_get(user=user, document_id=document_id), expires_at
+def rights_recheck(
+    pairs: set[tuple[str, str]], sign_ins: set[SignIn]
+) -> tuple[dict[tuple[str, str], Abilities | NotFoundError], set[SignIn]]:
+    """Return ``abilities_recheck`` of the pairs, and the sign-ins that have ended."""
+    return abilities_recheck(pairs), sign_ins_ended(sign_ins)
 
 
 def abilities_recheck(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from apps.accounts.roles import Abilities
+from apps.accounts.sign_ins import SignIn
 from apps.collab import protocol
 from apps.collab.close_codes import FORBIDDEN, TRY_AGAIN, Close, close_of, close_with
 from apps.collab.limits import Limits
@@ -41,6 +42,7 @@ class Session:
         send: Send,
         limits: Limits,
         request_id: str | None = None,
+        sign_in: SignIn | None = None,
     ) -> None:
         self.document_id = document_id
         self.identity = identity
@@ -48,6 +50,8 @@ class Session:
         self.native = native
         self.user_id = identity.user_id
         self.request_id = request_id
+        #: What the socket was opened or renewed with; ``RightsWatch`` closes it when that ends.
+        self.sign_in = sign_in
         #: The close frame, once the server ends the session.
         self._close: Close | None = None
         self._send = send

@@ -2,6 +2,7 @@
 
 import json
 
+import jwt
 import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -102,10 +103,14 @@ def test_refresh_rotates_and_the_old_token_is_refused() -> None:
     assert_error(APIClient().post(REFRESH, {"refresh": pair.refresh}), 401, "token_not_valid")
 
 
-def test_revoke_ends_a_refresh_token() -> None:
+def test_revoke_ends_a_refresh_token_and_the_access_token() -> None:
     """Log out."""
     pair = tokens_issue(make_user())
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
+    assert client.get(ME).status_code == 200
     assert APIClient().post(REVOKE, {"refresh": pair.refresh}).status_code == 204
+    assert_error(client.get(ME), 401, "signed_out")
     assert_error(APIClient().post(REFRESH, {"refresh": pair.refresh}), 401, "token_not_valid")
 
 
@@ -160,6 +165,26 @@ def test_session_token_is_for_the_logged_in_session() -> None:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {body['access']}")
     assert client.get(ME).json()["id"] == user.pk
+
+
+def test_session_token_ends_with_the_session() -> None:
+    """After logout the page's token opens nothing, also in another tab; other sessions go on."""
+    user, pages, clients = make_user(), [APIClient(), APIClient()], [APIClient(), APIClient()]
+    for page, client in zip(pages, clients, strict=True):
+        page.force_login(user)
+        access = page.post(SESSION).json()["access"]
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
+    assert pages[0].post("/logout/").status_code == 302
+    assert_error(clients[0].get(ME), 401, "signed_out")
+    assert clients[1].get(ME).status_code == 200
+
+
+def test_session_token_does_not_contain_the_session_key() -> None:
+    """The cookie is hidden from scripts, which see the token."""
+    page = APIClient()
+    page.force_login(make_user())
+    claims = jwt.decode(page.post(SESSION).json()["access"], options={"verify_signature": False})
+    assert str(page.session.session_key) not in json.dumps(claims)
 
 
 def test_session_token_without_a_session_or_by_token_is_401() -> None:

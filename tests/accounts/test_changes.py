@@ -3,18 +3,23 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from statistics import median
 
 import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
 from apps.accounts import changes
 from apps.accounts.changes import AccessChange
-from apps.accounts.models import Permission, User
+from apps.accounts.models import Permission, TokenFamily, User
 from apps.accounts.roles import Role
+from apps.accounts.sign_ins import session_digest
+from apps.core import clock
 from tests.accounts.factories import grant, make_group, make_user, new_document_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,6 +132,33 @@ async def test_listen_reports_a_deleted_user(reported: Changes) -> None:
     assert told == {AccessChange(document_id=document_id), AccessChange(user_id=user.pk)}
 
 
+async def test_listen_reports_a_session_that_ends_by_its_digest(reported: Changes) -> None:
+    """Logout, a new key, or a deleted row. An expired session ends by its own time."""
+    store = SessionStore()
+    await sync_to_async(store.create)()
+    key = str(store.session_key)
+    await sync_to_async(store.cycle_key)()
+    assert await next_change(reported) == AccessChange(session=session_digest(key))
+    expired = await Session.objects.acreate(
+        session_key="e" * 32, session_data="", expire_date=clock.now() - timedelta(seconds=1)
+    )
+    await expired.adelete()
+    await Session.objects.filter(session_key=store.session_key).adelete()
+    last = AccessChange(session=session_digest(str(store.session_key)))
+    assert await next_change(reported) == last
+
+
+async def test_listen_reports_a_family_of_tokens_that_ends(reported: Changes) -> None:
+    """With its user; an expired one ends by its own time."""
+    user = await sync_to_async(make_user)()
+    other = await sync_to_async(make_user)()
+    for owner, left_s in ((other, -1), (user, 60)):
+        expires_at = clock.now() + timedelta(seconds=left_s)
+        family = await TokenFamily.objects.acreate(user=owner, expires_at=expires_at)
+        await family.adelete()
+    assert await next_change(reported) == AccessChange(user_id=user.pk)
+
+
 async def test_listen_reports_changes_by_sql(reported: Changes) -> None:
     """Triggers publish them, however they are made."""
     user = await sync_to_async(make_user)()
@@ -213,11 +245,12 @@ def test_change_parse_of_anything_else_is_anything(payload: str) -> None:
     assert changes.change_parse(payload) is None
 
 
-def test_change_parse_reads_both_kinds() -> None:
+def test_change_parse_reads_each_kind() -> None:
     """As the triggers write them."""
     parse: Callable[[str], AccessChange | None] = changes.change_parse
     assert parse('{"document_id": "d"}') == AccessChange(document_id="d")
     assert parse('{"user_id": 7}') == AccessChange(user_id=7)
+    assert parse('{"session": "d"}') == AccessChange(session="d")
 
 
 def kill_listeners() -> int:

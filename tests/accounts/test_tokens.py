@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import jwt
@@ -12,7 +13,8 @@ from django.db import connection
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from apps.accounts import tokens
-from apps.accounts.models import User
+from apps.accounts.models import TokenFamily, User
+from apps.core import clock
 from tests.accounts.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +25,8 @@ def test_user_from_access_token_returns_the_user_and_the_expiry() -> None:
     user = make_user()
     raw = tokens.access_token_for(user)
     expiry = jwt.decode(raw, options={"verify_signature": False})["exp"]
-    assert tokens.user_from_access_token(raw) == (user, float(expiry))
+    caller = tokens.user_from_access_token(raw)
+    assert (caller.user, caller.expires_at) == (user, float(expiry))
 
 
 def test_access_token_holds_no_privilege() -> None:
@@ -100,10 +103,48 @@ def test_tokens_rotate_returns_a_pair_and_blacklists_the_old_one() -> None:
     user = make_user()
     first = tokens.tokens_issue(user)
     second = tokens.tokens_rotate(first.refresh)
-    assert tokens.user_from_access_token(second.access)[0] == user
+    assert tokens.user_from_access_token(second.access).user == user
+    third = tokens.tokens_rotate(second.refresh)
+    assert tokens.user_from_access_token(third.access).user == user
     with pytest.raises(tokens.TokenInvalidError):
         tokens.tokens_rotate(first.refresh)
-    tokens.tokens_rotate(second.refresh)
+
+
+@pytest.mark.parametrize("use", [tokens.tokens_rotate, tokens.token_revoke])
+def test_replayed_refresh_token_ends_its_family_and_no_other(
+    use: Callable[[str], object],
+) -> None:
+    """One of its two users is a thief: neither gets further (RFC 9700, 4.14.2)."""
+    user = make_user()
+    first, other = tokens.tokens_issue(user), tokens.tokens_issue(user)
+    second = tokens.tokens_rotate(first.refresh)
+    with pytest.raises(tokens.TokenInvalidError):
+        use(first.refresh)
+    for access in (first.access, second.access):
+        with pytest.raises(tokens.TokenInvalidError):
+            tokens.user_from_access_token(access)
+    with pytest.raises(tokens.TokenInvalidError):
+        tokens.tokens_rotate(second.refresh)
+    assert tokens.user_from_access_token(tokens.tokens_rotate(other.refresh).access).user == user
+
+
+def test_refresh_token_of_an_earlier_release_gets_a_family() -> None:
+    """An upgrade logs nobody out."""
+    user = make_user()
+    pair = tokens.tokens_rotate(str(RefreshToken.for_user(user)))
+    assert tokens.user_from_access_token(pair.access).sign_in.family is not None
+
+
+def test_tokens_issue_deletes_the_expired_families_of_the_user() -> None:
+    """Nothing stays of old sign-ins; that of another device does."""
+    user = make_user()
+    for _ in range(2):
+        tokens.tokens_issue(user)
+    expired = user.token_families.all()[0]
+    TokenFamily.objects.filter(pk=expired.pk).update(expires_at=clock.now() - timedelta(seconds=1))
+    tokens.tokens_issue(user)
+    assert user.token_families.count() == 2
+    assert not user.token_families.filter(pk=expired.pk).exists()
 
 
 def test_tokens_rotate_refuses_other_tokens() -> None:
@@ -134,10 +175,13 @@ def test_tokens_rotate_refuses_an_account_that_changed() -> None:
             tokens.tokens_rotate(raw)
 
 
-def test_token_revoke_makes_a_refresh_token_worthless() -> None:
-    """A second logout is an error."""
-    raw = tokens.tokens_issue(make_user()).refresh
+def test_token_revoke_ends_the_whole_sign_in() -> None:
+    """Access tokens too, at once. A second logout is an error."""
+    pair = tokens.tokens_issue(make_user())
+    raw = pair.refresh
     tokens.token_revoke(raw)
+    with pytest.raises(tokens.TokenInvalidError):
+        tokens.user_from_access_token(pair.access)
     for use in (tokens.tokens_rotate, tokens.token_revoke):
         with pytest.raises(tokens.TokenInvalidError):
             use(raw)

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +15,7 @@ from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
 from apps.crdt.codec.lib0 import write_var_string, write_var_uint
 from tests.integration.conftest import Enter
+from tests.support.browsers import log_in
 from tests.support.eventually import eventually_async
 from tests.support.launcher import PASSWORD, Launched
 
@@ -105,34 +105,18 @@ async def test_anonymous_and_stranger_are_refused_by_close_code(
     assert await no_id.until_closed() == close_codes.NOT_FOUND
 
 
-def _session_cookie(stack: Launched, username: str) -> str:
-    """Log in at the page; return the cookie header."""
-    browser = requests.Session()
-    form = browser.get(f"{stack.url}/login/", timeout=30).text
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
-    assert found
-    answer = browser.post(
-        f"{stack.url}/login/",
-        data={
-            "username": username,
-            "password": PASSWORD,
-            "csrfmiddlewaretoken": found.group(1),
-        },
-        timeout=30,
-    )
-    assert answer.url == f"{stack.url}/"
-    return f"sessionid={browser.cookies['sessionid']}"
-
-
 async def test_session_cookie_is_accepted_from_our_pages_only(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
     """Browsers send cookies from any page, so the Origin is checked."""
-    cookie = await asyncio.to_thread(_session_cookie, stack, "ada")
+    browser = await asyncio.to_thread(log_in, stack, "ada")
+    cookie = f"sessionid={browser.cookies['sessionid']}"
     own = {"Cookie": cookie, "Origin": stack.url}
     ada = await enter("ada", document_id, token=None, headers=own)
     await ada.until(ada.synced.is_set)
-    for origin in ("https://evil.example", "null", "http://evil.example:8000"):
+    secure = stack.url.replace("http", "https")
+    broken = ("http://[", "http://[::1", f"{stack.url}:x", "", "http://", "\xff", stack.url + "/")
+    for origin in ("https://evil.example", "null", "http://evil.example:8000", secure, *broken):
         headers = {"Cookie": cookie, "Origin": origin}
         other = await enter("ada", document_id, token=None, headers=headers)
         assert await other.until_closed() == close_codes.NOT_AUTHENTICATED

@@ -49,19 +49,22 @@ class TokenRefreshView(_TokenView):
 
     @extend_schema(tags=["auth"], responses={200: serializers.TokenPairSerializer, 401: ERROR})
     def post(self, request: Request) -> Response:
-        """Get a new pair. A refresh token that was used, revoked or is over: 401."""
+        """Get a new pair. A refresh token that was used, revoked or is over: 401.
+
+        A used one ends its whole sign-in: one of its two users is a thief.
+        """
         values = validated(self.serializer_class, request.data)
         return Response(asdict(tokens.tokens_rotate(values["refresh"])))
 
 
 class TokenRevokeView(_TokenView):
-    """Log out: make a refresh token worthless."""
+    """Log out: end a refresh token, with all tokens and sockets of its sign-in."""
 
     serializer_class = serializers.RefreshSerializer
 
     @extend_schema(tags=["auth"], responses={204: None, 401: ERROR})
     def post(self, request: Request) -> Response:
-        """Revoke. The access token that came with it runs out by itself within minutes."""
+        """Revoke. The access tokens of this sign-in end too, and its sockets within a second."""
         tokens.token_revoke(validated(self.serializer_class, request.data)["refresh"])
         return Response(status=204)
 
@@ -83,7 +86,8 @@ class SessionTokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Get an access token; ``expires_in`` is in seconds."""
-        access = tokens.access_token_for(caller(request))
+        session_key = request._request.session.session_key  # noqa: SLF001 - DRF's name
+        access = tokens.access_token_for(caller(request), session_key=session_key)
         return Response({"access": access, "expires_in": tokens.access_token_lifetime_s()})
 
 
