@@ -15,6 +15,11 @@ from tests.support.launcher import ROOT, Launched
 
 #: Lifetime of the access token, longer than any measurement.
 ACCESS_MINUTES = "600"
+#: All clients of a measurement are one person.
+ONE_PERSON = {
+    "LIMIT_SESSIONS_PER_PERSON": "1000000",
+    "LIMIT_SESSIONS_PER_PERSON_IN_ROOM": "1000000",
+}
 EMBEDDED = "embedded"
 FULL_SIZE = "full-size"
 #: The full-size services that the environment may name by URL.
@@ -141,6 +146,7 @@ class Scriptorium:
             **self._launched.settings(),
             "DJANGO_SETTINGS_MODULE": "config.settings.embedded",
             "ACCESS_TOKEN_MINUTES": ACCESS_MINUTES,
+            **ONE_PERSON,
             "SERVER_ID": "web-1",
         }
 
@@ -160,7 +166,7 @@ class FullSize(Launched):
 
     def __init__(self, folder: Path, *, action: str = "services") -> None:
         external = {name: os.environ[name] for name in EXTERNAL_VARIABLES if name in os.environ}
-        settings = {"ACCESS_TOKEN_MINUTES": ACCESS_MINUTES, **external}
+        settings = {"ACCESS_TOKEN_MINUTES": ACCESS_MINUTES, **ONE_PERSON, **external}
         super().__init__(folder, action=action, settings=settings)
 
 

@@ -86,6 +86,7 @@ class _Connection:
         self._session = session
         self._room = room
         self._rights = runtime.rights
+        self._shares = runtime.shares
         #: ``RightsWatch.changes`` when the session's right was read.
         self._changes = changes
         self._limits = runtime.limits
@@ -118,6 +119,8 @@ class _Connection:
             sign_in=admission.sign_in,
         )
         connection = cls(session, room, runtime, changes=changes)
+        # Nothing is awaited from here to ``serve``, which counts it as closed.
+        runtime.shares.open(user_id=session.user_id, document_id=document_id)
         connection._expire_at(admission.expires_at)
         return connection
 
@@ -138,6 +141,7 @@ class _Connection:
             await _until_disconnect(receive)
         finally:
             self._room.leave(self._session)
+            self._shares.close(user_id=self._session.user_id, document_id=self._session.document_id)
             self._stop_expiry()
             writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -54,6 +54,11 @@ class Limits:
     presence_bytes: int = 8 * 1024
     #: Sessions of one document in one process. Threat: fan-out that starves the rest.
     sessions_per_room: int = 1_000
+    #: Sessions of one person on one document in one process: browser tabs, and sockets that the
+    #: server does not know to be lost yet. Threat: one viewer who fills the room.
+    sessions_per_person_in_room: int = 50
+    #: Sessions of one person in one process. Threat: one account that fills the server.
+    sessions_per_person: int = 500
     #: Documents in memory of one process. Threat: opening everything at once.
     rooms: int = 10_000
     #: How long a document stays in memory without sessions, in seconds.

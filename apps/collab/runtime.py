@@ -19,6 +19,7 @@ from apps.collab.protocol import AWARENESS, decode_awareness
 from apps.collab.rights_watch import RightsWatch
 from apps.collab.room import Room
 from apps.collab.room_context import RoomContext
+from apps.collab.session_shares import SessionShares
 from apps.core import clock, ids, metrics
 from apps.core.errors import TransientError
 from apps.crdt.codec.lib0 import Decoder
@@ -54,6 +55,7 @@ class Runtime:
         self.rights = RightsWatch(
             lambda: [session for room in self._rooms.values() for session in room.sessions]
         )
+        self.shares = SessionShares(limits)
         self._peer_bus = PeerBus(self._on_message)
         self._committer = Committer(
             # Not only the server's name: a restarted process is another owner.

@@ -276,6 +276,8 @@ COLLAB_LIMITS: dict[str, Any] = {
     "outbox_bytes": env.int("LIMIT_OUTBOX_BYTES", 16 * 1024 * 1024),
     "frames_per_s": env.int("LIMIT_FRAMES_PER_S", 20_000),
     "sessions_per_room": env.int("LIMIT_SESSIONS_PER_ROOM", 1_000),
+    "sessions_per_person_in_room": env.int("LIMIT_SESSIONS_PER_PERSON_IN_ROOM", 50),
+    "sessions_per_person": env.int("LIMIT_SESSIONS_PER_PERSON", 500),
     "rooms": env.int("LIMIT_ROOMS", 10_000),
     "idle_room_ttl_s": env.float("ROOM_WARM_S", 60.0),
     "expiry_grace_s": env.float("TOKEN_EXPIRY_GRACE_S", 30.0),
