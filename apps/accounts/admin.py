@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -10,11 +11,12 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accounts.identity import caller
-from apps.accounts.models import Permission, User
+from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
 from apps.accounts.services import permission_delete, permission_save
 
@@ -62,6 +64,23 @@ class GroupPermissionInline(_PermissionInline):
     fk_name = "group"
 
 
+class PersonUsageInline(admin.StackedInline):  # type: ignore[type-arg]
+    """What a user has stored, and the user's own shares."""
+
+    model = PersonUsage
+    fields = ["stored", "stored_bytes_max", "documents_max", "named_versions_max"]
+    readonly_fields = ["stored"]
+    can_delete = False
+    verbose_name = "usage"
+
+    @admin.display(description="stored")
+    def stored(self, usage: PersonUsage) -> str:
+        """Return what is stored, and the share."""
+        own_max = usage.stored_bytes_max
+        limit = settings.STORED_BYTES_PER_PERSON if own_max is None else own_max
+        return f"{filesizeformat(usage.stored_bytes)} of {filesizeformat(limit)}"
+
+
 class MayCreateFilter(admin.SimpleListFilter):
     """Filters users by their own right to create documents."""
 
@@ -82,6 +101,14 @@ class MayCreateFilter(admin.SimpleListFilter):
         return queryset
 
 
+def _save_shares(formset: Any) -> None:
+    """Save the shares of a form, and not the count, which the worker changes meanwhile."""
+    fields = ["stored_bytes_max", "documents_max", "named_versions_max"]
+    for usage in formset.save(commit=False):
+        values = {field: getattr(usage, field) for field in fields}
+        PersonUsage.objects.update_or_create(user=usage.user, defaults=values)
+
+
 class _GrantingAdmin:
     """Stores the granter of a right that is added inline."""
 
@@ -89,6 +116,9 @@ class _GrantingAdmin:
         self, request: HttpRequest, form: "ModelForm[Any]", formset: Any, change: Any
     ) -> None:
         """Save the inline rights, the new ones with the admin's name."""
+        if formset.model is PersonUsage:
+            _save_shares(formset)
+            return
         for permission in formset.save(commit=False):
             if permission.pk is None:
                 permission.granted_by = caller(request)
@@ -102,8 +132,17 @@ class _GrantingAdmin:
 class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     """Accounts with their rights."""
 
-    inlines = [UserPermissionInline]
-    list_display = ["username", "display_name", "email", "is_active", "is_staff", "rights"]
+    inlines = [PersonUsageInline, UserPermissionInline]
+    list_display = [
+        "username",
+        "display_name",
+        "email",
+        "is_active",
+        "is_staff",
+        "rights",
+        "stored",
+    ]
+    list_select_related = ["usage"]
     list_filter = ["is_active", "is_staff", "is_superuser", MayCreateFilter, "groups"]
     search_fields = ["username", "first_name", "last_name", "email"]
     date_hierarchy = "date_joined"
@@ -113,6 +152,12 @@ class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
         """Return the users with the number of their rights."""
         users: QuerySet[User] = super().get_queryset(request)
         return users.annotate(rights=Count("permissions"))
+
+    @admin.display(description="stored", ordering="usage__stored_bytes")
+    def stored(self, user: User) -> str:
+        """Return the size of what the user has stored by edits and named versions."""
+        usage = getattr(user, "usage", None)
+        return filesizeformat(usage.stored_bytes if usage else 0)
 
     @admin.display(description="rights", ordering="rights")
     def rights(self, user: Any) -> int:

@@ -66,6 +66,13 @@ def access_publish(*, document_id: str) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
 
 
+def user_access_publish(*, user_id: int) -> None:
+    """Notify every server to check again what a user may do (shares of the storage)."""
+    payload = json.dumps({"user_id": user_id})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+
+
 async def listen(on_change: Callable[[AccessChange | None], None]) -> None:
     """Call ``on_change`` for every change until cancelled; None means "anything may have changed".
 

@@ -33,6 +33,35 @@ class User(AbstractUser):
         return self.get_full_name() or self.username
 
 
+class PersonUsage(models.Model):
+    """What a person has stored, and a share of one's own where the default is not enough."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="usage"
+    )
+    stored_bytes = models.BigIntegerField(default=0, db_default=0, editable=False)
+    stored_bytes_max = models.BigIntegerField(
+        null=True, blank=True, help_text="Bytes that this person may store; empty for the default."
+    )
+    documents_max = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Documents that this person may create; empty for the default.",
+    )
+    named_versions_max = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Versions that this person may name; empty for the default.",
+    )
+
+    class Meta:
+        db_table = "person_usage"
+        verbose_name_plural = "usage"
+
+    def __str__(self) -> str:
+        return f"usage of {self.user}"
+
+
 class TokenFamily(models.Model):
     """One sign-in by the API: all tokens that were rotated from its first refresh token.
 

@@ -2,9 +2,10 @@
 
 The log is the truth (docs/invariants.md, 5) and has every edit with its author and time, so the
 trail is derived from the log and not from Kafka or the sockets: an edit costs nothing more, and no
-edit can bypass the trail. A task of the workers reads the operations since its last run, without
-their content. One transaction of PostgreSQL, under the lock of one row, stores the result: the
-last operation read, the ongoing sessions, and a row for each session that has ended. A task that
+edit can bypass the trail. A task of the workers reads the operations since its last run. One
+transaction of PostgreSQL, under the lock of one row, stores the result: the last operation read,
+the ongoing sessions, a row for each session that has ended, and the bytes that each author has
+stored (``apps.accounts.usage``). A task that
 is killed has stored all of it or nothing, a second run finds nothing new, and a run that was missed
 is made up for by the next one.
 
@@ -15,6 +16,7 @@ when it has ended. Until then, readers get the session from the row of ongoing s
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -22,12 +24,13 @@ from django.db import connection, transaction
 
 from apps.accounts.models import User
 from apps.accounts.selectors import users_by_id
+from apps.accounts.usage import OPERATION_OVERHEAD_BYTES, stored_bytes_add
 from apps.activity.event_types import EventType
 from apps.activity.models import Activity, Writing
 from apps.activity.writing_sessions import SESSION_PAUSE, WritingSession, writing_sessions_fold
 from apps.core import clock, metrics
 from apps.documents.selectors import documents_edited_since
-from apps.oplog.selectors import writes_since
+from apps.oplog.selectors import LogWrite, writes_since
 
 logger = logging.getLogger(__name__)
 
@@ -104,11 +107,22 @@ def _record_next(document_id: str) -> int:
     Activity.objects.bulk_create(
         session_activity(document_id, session, authors.get(session.author_id)) for session in ended
     )
+    _count_bytes(writes)
     state.seq = writes[-1].seq if writes else state.seq
     state.sessions = [session.to_json() for session in ongoing]
     state.closes_at = min((session.last_at + SESSION_PAUSE for session in ongoing), default=None)
     state.save()
     return len(writes)
+
+
+def _count_bytes(writes: Sequence[LogWrite]) -> None:
+    """Add what was written to its authors' shares, in the transaction that moves the seq."""
+    sizes: Counter[int] = Counter()
+    for write in writes:
+        if write.author_id.isdecimal():
+            sizes[int(write.author_id)] += write.size_bytes + OPERATION_OVERHEAD_BYTES
+    for user_id, size in sorted(sizes.items()):  # in one order: two trackers do not deadlock
+        stored_bytes_add(user_id=user_id, more=size)
 
 
 def _state_locked(document_id: str) -> Writing:

@@ -117,6 +117,7 @@ class _Connection:
             limits=runtime.limits,
             request_id=request_id_find(),
             sign_in=admission.sign_in,
+            is_over_quota=admission.is_over_quota,
         )
         connection = cls(session, room, runtime, changes=changes)
         # Nothing is awaited from here to ``serve``, which counts it as closed.

@@ -78,11 +78,12 @@ async def _recheck(sessions: set[Session]) -> None:
     pairs = {(session.user_id, session.document_id) for session in sessions}
     # A session may get another sign-in meanwhile: what was read is about this one.
     sign_ins = {session: session.sign_in for session in sessions if session.sign_in is not None}
-    answers, ended = await database_sync_to_async(rights_recheck)(pairs, set(sign_ins.values()))
+    rights = await database_sync_to_async(rights_recheck)(pairs, set(sign_ins.values()))
     for session in sessions:
-        if session.sign_in in ended and session.sign_in == sign_ins[session]:
+        if session.sign_in in rights.ended and session.sign_in == sign_ins[session]:
             session.close(NOT_AUTHENTICATED, SIGNED_OUT)
-        answer = answers[session.user_id, session.document_id]
+        session.is_over_quota = session.user_id in rights.over_quota
+        answer = rights.abilities[session.user_id, session.document_id]
         if isinstance(answer, Abilities):
             session.set_abilities(answer)
         else:

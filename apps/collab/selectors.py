@@ -1,12 +1,14 @@
 """Authentication and abilities of a socket, read from PostgreSQL and *documents*."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from apps.accounts.models import User
 from apps.accounts.roles import NO_ABILITIES, Abilities
 from apps.accounts.selectors import abilities_get
 from apps.accounts.sign_ins import Authenticated, SignIn, session_authenticate, sign_ins_ended
 from apps.accounts.tokens import user_from_access_token
+from apps.accounts.usage import users_over_quota
 from apps.collab.presence_state import Identity
 from apps.core.errors import NotFoundError
 from apps.documents.selectors import document_get
@@ -24,6 +26,7 @@ class Admission:
     lineage: str
     sign_in: SignIn
     expires_at: float
+    is_over_quota: bool
 
 
 def token_authenticate(raw: str) -> Authenticated:
@@ -61,14 +64,26 @@ def _admission(caller: Authenticated, document_id: str) -> Admission:
         lineage=document.lineage,
         sign_in=caller.sign_in,
         expires_at=caller.expires_at,
+        is_over_quota=bool(users_over_quota([str(user.pk)])),
     )
 
 
-def rights_recheck(
-    pairs: set[tuple[str, str]], sign_ins: set[SignIn]
-) -> tuple[dict[tuple[str, str], Abilities | NotFoundError], set[SignIn]]:
-    """Return ``abilities_recheck`` of the pairs, and the sign-ins that have ended."""
-    return abilities_recheck(pairs), sign_ins_ended(sign_ins)
+class Rights(NamedTuple):
+    """What sessions may do now.
+
+    ``abilities`` as ``abilities_recheck`` returns them; the ``ended`` sign-ins; the ids of users
+    who are ``over_quota``.
+    """
+
+    abilities: dict[tuple[str, str], Abilities | NotFoundError]
+    ended: set[SignIn]
+    over_quota: set[str]
+
+
+def rights_recheck(pairs: set[tuple[str, str]], sign_ins: set[SignIn]) -> Rights:
+    """Return the present rights of sessions by ``(user id, document id)``, and of sign-ins."""
+    over_quota = users_over_quota({user_id for user_id, _ in pairs})
+    return Rights(abilities_recheck(pairs), sign_ins_ended(sign_ins), over_quota)
 
 
 def abilities_recheck(

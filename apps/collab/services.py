@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
 
+from apps.accounts.usage import storage_check
 from apps.collab.runtime import get_runtime
 from apps.collab.submission import Submission
 from apps.core.errors import AppError, TransientError
@@ -68,9 +69,11 @@ def operation_submit(
     """Submit an edit to the document's room and wait until it is in the log on disk.
 
     The caller has checked the right to write. Raises ``InvalidInputError`` for a malformed update,
-    ``ConflictError`` when it builds on operations that the log lacks, ``LimitExceededError``, and
-    ``TransientError`` when it cannot be stored now; then the same call may be repeated.
+    ``ConflictError`` when it builds on operations that the log lacks, ``QuotaExceededError`` for an
+    author whose share of the storage is used up, ``LimitExceededError``, and ``TransientError``
+    when it cannot be stored now; then the same call may be repeated.
     """
+    storage_check(user_id=author_id)
     header = read_update(update)
     if version_vector is not None:
         decode_vector(version_vector)

@@ -3,10 +3,12 @@
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from apps.accounts.roles import Abilities
 from apps.accounts.sign_ins import SignIn
+from apps.accounts.usage import storage_full
 from apps.collab import protocol
 from apps.collab.close_codes import FORBIDDEN, TRY_AGAIN, Close, close_of, close_with
 from apps.collab.limits import Limits
@@ -43,15 +45,18 @@ class Session:
         limits: Limits,
         request_id: str | None = None,
         sign_in: SignIn | None = None,
+        is_over_quota: bool = False,
     ) -> None:
         self.document_id = document_id
         self.identity = identity
-        self.abilities = abilities
         self.native = native
         self.user_id = identity.user_id
         self.request_id = request_id
         #: What the socket was opened or renewed with; ``RightsWatch`` closes it when that ends.
         self.sign_in = sign_in
+        #: Whether the person has stored as much as one may (``apps.accounts.usage``).
+        self.is_over_quota = is_over_quota
+        self._apply(abilities)
         #: The close frame, once the server ends the session.
         self._close: Close | None = None
         self._send = send
@@ -131,6 +136,8 @@ class Session:
 
         A transient error rejects nothing: the session is closed, reconnects and sends it again.
         """
+        if self._refused_by_quota and isinstance(error, ForbiddenError):
+            error = storage_full()
         metrics.REJECTED.labels(code=error.code).inc()
         if unique_id is not None and not isinstance(error, TransientError):
             self.push(protocol.encode_reject(unique_id, error.code, error.message))
@@ -146,7 +153,14 @@ class Session:
     # --- rights ---
 
     def set_abilities(self, abilities: Abilities) -> None:
-        """Apply changed abilities: a session that may no longer read is closed (4403)."""
-        self.abilities = abilities
+        """Apply changed abilities: a session that may no longer read is closed (4403).
+
+        A person who is over the quota may not write.
+        """
+        self._apply(abilities)
         if not abilities.read:
             self.close(FORBIDDEN)
+
+    def _apply(self, abilities: Abilities) -> None:
+        self._refused_by_quota = abilities.write and self.is_over_quota
+        self.abilities = replace(abilities, write=False) if self._refused_by_quota else abilities

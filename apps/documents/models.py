@@ -57,6 +57,7 @@ class Document(mongoengine.Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["-updated_at"], "name": "by_updated"},
             {"fields": ["unpublished"], "name": "by_unpublished"},
+            {"fields": ["owner_id"], "name": "by_owner"},
             # A page of a list is a range of one of these indexes (``listing``), in either
             # direction. Each has the title, so that a search reads the index alone.
             {

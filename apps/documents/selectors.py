@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.accounts.roles import Abilities, Role, abilities_of
 from apps.core import errors, ids
 from apps.documents.listing import Listing, Order
-from apps.documents.models import Document
+from apps.documents.models import Document, document_rows
 
 #: Orders of a list.
 ORDERINGS = (
@@ -97,6 +97,11 @@ def document_stored(document_id: str) -> Document:
     if document is None:
         raise DocumentNotFoundError(f"There is no document {document_id}.")
     return document
+
+
+def documents_created_count(*, user_id: int) -> int:
+    """Return how many documents a person has created, those in the trash included."""
+    return int(document_rows().count_documents({"owner_id": user_id}))
 
 
 def document_ids() -> Iterator[str]:

@@ -17,12 +17,13 @@ from apps.accounts import selectors as accounts
 from apps.accounts.changes import access_publish
 from apps.accounts.models import User
 from apps.accounts.services import AlreadySharedError, owner_grant, permissions_remove
+from apps.accounts.usage import documents_check, storage_check
 from apps.core import clock, errors, ids
 from apps.core.events import Event
 from apps.documents import events
 from apps.documents.events import DocumentChange
 from apps.documents.models import Document
-from apps.documents.selectors import document_get
+from apps.documents.selectors import document_get, documents_created_count
 from apps.documents.titles import title_clean, title_key
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def document_create(*, user: User, title: str = "", document_id: str | None = No
     """Create a document of ``user`` with its initial version (docs/system-flow.md, §2).
 
     All or nothing: when a step fails, the earlier steps are undone and the error is raised.
-    Raises ``MayNotCreateError``, ``TitleTooLongError``.
+    Raises ``MayNotCreateError``, ``QuotaExceededError``, ``TitleTooLongError``.
     """
     creation_check(user=user)
     document = _new_document(user, title_checked(title), document_id or ids.new_id())
@@ -76,9 +77,14 @@ def document_create(*, user: User, title: str = "", document_id: str | None = No
 
 
 def creation_check(*, user: User) -> None:
-    """Raise ``MayNotCreateError`` unless ``user`` may create (docs/system-flow.md, §2)."""
+    """Raise ``MayNotCreateError`` unless ``user`` may create (docs/system-flow.md, §2).
+
+    Raises ``QuotaExceededError`` for a person whose share is used up.
+    """
     if not accounts.may_create_documents(user=user):
         raise MayNotCreateError("You may not create documents. Ask an administrator.")
+    storage_check(user_id=str(user.pk))
+    documents_check(user_id=user.pk, count=documents_created_count(user_id=user.pk))
 
 
 def document_creation_cancel(*, document: Document, user: User) -> None:

@@ -24,6 +24,8 @@ class DocumentVersion(me.Document):  # type: ignore[misc]
     snapshot = me.BinaryField(required=True)
     #: Length of the state before compression, in bytes.
     size = me.IntField(required=True)
+    #: The user who gave it its name, for that person's share of named versions.
+    named_by = me.StringField()
     #: The version is, or was, that of a compaction point: retention keeps it.
     base = me.BooleanField()
 
@@ -33,6 +35,7 @@ class DocumentVersion(me.Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["document_id", "number"], "unique": True},
             {"fields": ["document_id", "-seq"]},
+            {"fields": ["named_by"]},
         ],
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pymongo.errors import DuplicateKeyError
 
+from apps.accounts.usage import named_versions_check, storage_check, stored_bytes_add
 from apps.core import clock
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.mongo import equal
@@ -39,6 +40,7 @@ def version_create(
     name: str = "",
     automatic: bool = True,
     is_latest: bool = True,
+    named_by: str | None = None,
 ) -> int:
     """Store a snapshot as the document's next version, then cache it; return its number.
 
@@ -57,6 +59,8 @@ def version_create(
         "snapshot": snapshot.encode(),
         "size": len(snapshot.state),
     }
+    if named_by is not None:
+        row["named_by"] = named_by
     for _ in range(_NUMBER_ATTEMPTS):
         number = _last_number(document_id) + 1
         try:
@@ -76,9 +80,10 @@ def version_create_named(
 
     The state after operation ``seq``, or the present one. Its authors are those who wrote since
     the version before it, or if none did, the user. Raises ``NameTooLongError``,
-    ``SeqNotFoundError``, ``CompactedError`` and as ``document_load`` does.
+    ``QuotaExceededError``, ``SeqNotFoundError``, ``CompactedError`` and as ``document_load`` does.
     """
     name = _name(name)
+    _check_share(user_id)
     if seq is None:
         snapshot = present_state(document_id=document_id)
     else:
@@ -92,7 +97,9 @@ def version_create_named(
         name=name,
         automatic=False,
         is_latest=seq is None,
+        named_by=user_id,
     )
+    stored_bytes_add(user_id=int(user_id), more=len(snapshot.encode()))
     version_named.publish(NamedVersion(document_id, number, snapshot.seq, name, user_id))
     return version_get(document_id=document_id, number=number)
 
@@ -100,17 +107,26 @@ def version_create_named(
 def version_rename(*, document_id: str, number: int, name: str, user_id: str) -> Version:
     """Name a version, which retention keeps then; an empty name makes it automatic again.
 
-    Raises ``VersionNotFoundError``, ``NameTooLongError``.
+    Raises ``VersionNotFoundError``, ``NameTooLongError``, ``QuotaExceededError``.
     """
     name = _name(name)
     version = version_get(document_id=document_id, number=number)
+    if name and not version.name:
+        _check_share(user_id)
     version_rows().update_one(
         {"document_id": equal(document_id), "number": equal(number)},
-        {"$set": {"name": name, "automatic": not name}},
+        {"$set": {"name": name, "automatic": not name, "named_by": user_id if name else None}},
     )
     if name:
         version_named.publish(NamedVersion(document_id, number, version.seq, name, user_id))
     return version_get(document_id=document_id, number=number)
+
+
+def _check_share(user_id: str) -> None:
+    """Raise ``QuotaExceededError`` unless a person may name one more version."""
+    storage_check(user_id=user_id)
+    count = int(version_rows().count_documents({"named_by": equal(user_id)}))
+    named_versions_check(user_id=int(user_id), count=count)
 
 
 def version_create_initial(*, document_id: str, author_id: str) -> int:

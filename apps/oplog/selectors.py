@@ -73,11 +73,15 @@ def _missing(document_id: str, seq: int) -> AppError:
 
 @dataclass(frozen=True, slots=True)
 class LogWrite:
-    """The author and the time of receipt of an operation, without its content."""
+    """The author, the time of receipt and the size of an operation, without its content.
+
+    ``size_bytes`` is that of the update, 0 for a compacted operation.
+    """
 
     seq: int
     author_id: str
     received_at: datetime
+    size_bytes: int = 0
 
 
 def writes_since(*, document_id: str, after: int, limit: int) -> list[LogWrite]:
@@ -107,9 +111,12 @@ def writes_since(*, document_id: str, after: int, limit: int) -> list[LogWrite]:
 def _live_writes(document_id: str, after: int, limit: int) -> list[LogWrite]:
     rows = operation_rows().find(
         {"document_id": equal(document_id), "seq": {"$gt": after}},
-        {"_id": 0, "seq": 1, "author_id": 1, "received_at": 1},
+        {"_id": 0, "seq": 1, "author_id": 1, "received_at": 1, "update": 1},
     )
-    return [LogWrite(**row) for row in rows.sort("seq", 1).limit(limit).batch_size(READ_BATCH_ROWS)]
+    return [
+        LogWrite(row["seq"], row["author_id"], row["received_at"], len(row["update"]))
+        for row in rows.sort("seq", 1).limit(limit).batch_size(READ_BATCH_ROWS)
+    ]
 
 
 def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:

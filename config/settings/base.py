@@ -260,6 +260,16 @@ DOCUMENT_TITLE_MAX_CHARS: int = env.int("DOCUMENT_TITLE_MAX_CHARS", 200)
 DOCUMENT_PAGE_SIZE: int = env.int("DOCUMENT_PAGE_SIZE", 25)
 DOCUMENT_PAGE_SIZE_MAX: int = env.int("DOCUMENT_PAGE_SIZE_MAX", 100)
 
+# --- shares of one person (``apps.accounts.usage``); administrators may give a person others ---
+
+#: Documents that one person may create, those in the trash included (a script that creates them).
+DOCUMENTS_PER_PERSON: int = env.int("DOCUMENTS_PER_PERSON", 10_000)
+#: Versions that one person may name: retention keeps each of them (one is as large as a document).
+NAMED_VERSIONS_PER_PERSON: int = env.int("NAMED_VERSIONS_PER_PERSON", 5_000)
+#: Bytes that one person may store by edits and named versions (a script that fills the disk). Ten
+#: thousand hours of typing stay below the default.
+STORED_BYTES_PER_PERSON: int = env.int("STORED_BYTES_PER_PERSON", 4 * 1024**3)
+
 # --- the document engine ---------------------------------------------------------------------
 
 CRDT_ENGINE: str = env.str("CRDT_ENGINE", "pycrdt", validate=validate.OneOf(["pycrdt", "y_py"]))

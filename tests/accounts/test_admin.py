@@ -3,8 +3,9 @@
 import pytest
 from django.test import Client
 
-from apps.accounts.models import Permission, User
+from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
+from apps.accounts.usage import stored_bytes_add
 from tests.accounts.factories import grant, make_group, make_user, new_document_id
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,30 @@ def test_pages_open_with_search_and_filters(browser: Client, path: str) -> None:
     grant(ada, Role.EDITOR, new_document_id())
     grant(make_group(ada, name="team"), Role.VIEWER, new_document_id())
     assert browser.get(f"/admin/{path}").status_code == 200
+
+
+def test_user_page_shows_what_is_stored_and_gives_another_share(browser: Client) -> None:
+    """What was stored while the form was open stays counted."""
+    user = make_user("writer")
+    stored_bytes_add(user_id=user.pk, more=5 * 1024 * 1024)
+    assert "5.0\xa0MB" in browser.get("/admin/accounts/user/").content.decode()
+    address = f"/admin/accounts/user/{user.pk}/change/"
+    page = browser.get(address)
+    assert "5.0\xa0MB of 4.0\xa0GB" in page.content.decode()
+    form = {
+        field.html_name: field.value() if field.value() is not None else ""
+        for formset in page.context["inline_admin_formsets"]
+        for form in [formset.formset.management_form, *formset.formset.forms]
+        for field in form
+    }
+    form |= {"username": "writer", "is_active": "on"}
+    form |= {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    stored_bytes_add(user_id=user.pk, more=1)
+    form["usage-0-stored_bytes_max"] = "4096"
+    response = browser.post(address, form)
+    assert response.status_code == 302, response.context["errors"]
+    usage = PersonUsage.objects.get(user=user)
+    assert (usage.stored_bytes, usage.stored_bytes_max) == (5 * 1024 * 1024 + 1, 4096)
 
 
 def test_permission_links_to_the_documents_page(browser: Client) -> None:

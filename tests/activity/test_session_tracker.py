@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection
 
-from apps.accounts.models import User
+from apps.accounts.models import PersonUsage, User
+from apps.accounts.usage import OPERATION_OVERHEAD_BYTES
 from apps.activity import session_tracker
 from apps.activity.models import Activity, Writing
 from apps.activity.session_tracker import writing_advance, writing_follow
@@ -16,6 +17,7 @@ from apps.core import clock
 from apps.documents.heads import Head, heads_advance
 from apps.documents.models import Document
 from apps.oplog.bulk import operations_write
+from apps.oplog.models import operation_rows
 from tests.accounts.factories import make_user
 from tests.activity.trail import trail
 from tests.support.documents import make_document
@@ -226,3 +228,26 @@ def test_workers_at_once_record_a_session_once(scribe: Scribe) -> None:
     for thread in threads:
         thread.join()
     assert ranges(scribe) == [(1, 3, 3)]
+
+
+def test_bytes_are_counted_once_for_each_author(
+    scribe: Scribe, author: User, begin: Callable[[], Scribe]
+) -> None:
+    """Over all documents; a second run counts nothing again, a deleted account has no share."""
+    other, gone = make_user(), make_user()
+    write(scribe, 3, minutes_ago=3)
+    write(scribe, 2, minutes_ago=2, author=other)
+    write(scribe, 1, minutes_ago=1, author=gone)
+    gone.delete()
+    second = begin()
+    write(second, 1, minutes_ago=1)
+    for document_id in (scribe.document_id, second.document_id) * 2:
+        writing_advance(document_id=document_id)
+    sizes: dict[str, int] = {}
+    for row in operation_rows().find(
+        {"document_id": {"$in": [scribe.document_id, second.document_id]}}
+    ):
+        size = len(row["update"]) + OPERATION_OVERHEAD_BYTES
+        sizes[row["author_id"]] = sizes.get(row["author_id"], 0) + size
+    stored = dict(PersonUsage.objects.values_list("user_id", "stored_bytes"))
+    assert stored == {author.pk: sizes[str(author.pk)], other.pk: sizes[str(other.pk)]}

@@ -105,6 +105,6 @@ async def test_person_has_a_share_of_the_server_that_is_free_again_after_closing
     async def has_room() -> bool:
         client = await enter("grace", ids[-1])
         await client.until(lambda: client.synced.is_set() or client.closed.is_set())
-        return client.synced.is_set()
+        return bool(client.synced.is_set())
 
     await eventually_async(has_room)

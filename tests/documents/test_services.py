@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from apps.accounts.models import Permission, User
+from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
+from apps.accounts.usage import QuotaExceededError
 from apps.documents import events, services
 from apps.documents.events import DocumentChange
 from apps.documents.models import Document
@@ -51,6 +52,27 @@ def published() -> Iterator[list[tuple[str, DocumentChange]]]:
 def names(published: list[tuple[str, DocumentChange]]) -> list[str]:
     """Return the names of the events in order."""
     return [name for name, _ in published]
+
+
+def test_document_create_ends_at_the_share_of_a_person(owner: User, settings: Settings) -> None:
+    """A script does not fill the store; the trash frees nothing, and others go on."""
+    settings.DOCUMENTS_PER_PERSON = 2
+    documents = [services.document_create(user=owner) for _ in range(2)]
+    services.document_trash(user=owner, document_id=documents[0].id)
+    with pytest.raises(QuotaExceededError) as refused:
+        services.document_create(user=owner)
+    assert refused.value.extra == {"limit": "DOCUMENTS_PER_PERSON", "value": 2}
+    assert Document.objects(owner_id=owner.pk).count() == 2
+    services.document_create(user=make_user(may_create=True))
+    PersonUsage.objects.create(user=owner, documents_max=3)
+    services.document_create(user=owner)
+
+
+def test_document_create_by_a_person_who_stored_too_much_is_refused(owner: User) -> None:
+    """The content of a new document is stored too."""
+    PersonUsage.objects.create(user=owner, stored_bytes=11, stored_bytes_max=10)
+    with pytest.raises(QuotaExceededError):
+        services.document_create(user=owner)
 
 
 def test_document_create_stores_entity_permission_and_tells(

@@ -9,7 +9,7 @@ from django_redis import get_redis_connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from apps.accounts.models import User
+from apps.accounts.models import PersonUsage, User
 from apps.accounts.roles import Role
 from apps.core import clock, ids
 from apps.documents.heads import Head, heads_advance
@@ -77,6 +77,35 @@ def text(state: bytes) -> str:
 def words(count: int) -> str:
     """Return what the scribe has written after so many operations."""
     return "".join(f"{number % 3} " for number in range(count))
+
+
+def test_named_versions_end_at_the_share_of_a_person(
+    client: APIClient, scribe: Scribe, owner: User, settings: Settings
+) -> None:
+    """Each is kept without a time limit. Without its name one counts no more."""
+    settings.NAMED_VERSIONS_PER_PERSON = 2
+    address = path(scribe, "versions/")
+    named = [client.post(address, {"name": f"v{number}"}) for number in range(2)]
+    assert [response.status_code for response in named] == [201, 201]
+    body = assert_error(client.post(address, {"name": "one more"}), 413, "quota_exceeded")
+    assert body["extra"] == {"limit": "NAMED_VERSIONS_PER_PERSON", "value": 2}
+    assert "Remove the name" in body["detail"]
+    automatic = path(scribe, "versions/2/")
+    assert_error(client.patch(automatic, {"name": "by renaming"}), 413, "quota_exceeded")
+    own = path(scribe, f"versions/{named[0].json()['number']}/")
+    assert client.patch(own, {"name": "another name"}).status_code == 200
+    assert client.patch(own, {"name": ""}).status_code == 200
+    assert client.patch(automatic, {"name": "by renaming"}).status_code == 200
+    assert PersonUsage.objects.get(user=owner).stored_bytes > 0
+
+
+def test_naming_by_a_person_who_stored_too_much_is_refused(
+    client: APIClient, scribe: Scribe, owner: User
+) -> None:
+    """Twelve requests of 20 bytes must not store 35 MB again and again."""
+    PersonUsage.objects.create(user=owner, stored_bytes=11, stored_bytes_max=10)
+    response = client.post(path(scribe, "versions/"), {"name": "more"})
+    assert_error(response, 413, "quota_exceeded")
 
 
 def test_list_says_what_each_version_is(client: APIClient, scribe: Scribe, owner: User) -> None:
