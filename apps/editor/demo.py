@@ -3,6 +3,7 @@
 Seeding is idempotent: it creates what is missing, and does not change what people have changed.
 """
 
+import secrets
 from dataclasses import dataclass
 
 from apps.accounts.models import User
@@ -19,6 +20,8 @@ from apps.oplog.selectors import log_reaches
 from apps.oplog.services import Append, operations_append
 
 DEMO_PASSWORD = "scriptorium"  # noqa: S105 - known on purpose, in the embedded mode only
+#: Random bytes of a password that is not the known one.
+RANDOM_PASSWORD_BYTES = 12
 WELCOME_NAME = "welcome"
 WELCOME_TITLE = "Welcome to Scriptorium"
 
@@ -64,6 +67,20 @@ def demo_seed() -> Demo:
     if not log_reaches(document_id=document.id, seq=1):
         _write_welcome(document.id, author_id=str(users["ada"].pk))
     return Demo(usernames=tuple(users), document_id=str(document.id))
+
+
+def random_passwords_set() -> dict[str, str]:
+    """Give each demo user who has the known password a random one; return those by username.
+
+    For a product that other machines can reach. A password that a person has set stays.
+    """
+    passwords = {}
+    for user in User.objects.filter(username__in=[person.username for person in PEOPLE]):
+        if user.check_password(DEMO_PASSWORD):
+            passwords[user.username] = secrets.token_urlsafe(RANDOM_PASSWORD_BYTES)
+            user.set_password(passwords[user.username])
+            user.save(update_fields=["password"])
+    return passwords
 
 
 def _write_welcome(document_id: str, *, author_id: str) -> None:

@@ -40,7 +40,8 @@ class DataDir:
     kind: str
     ports: dict[str, int]
     secret_key: str
-    #: For PostgreSQL and Redis, because other users of this machine can reach loopback ports.
+    #: For PostgreSQL, Redis and MongoDB, because other users of this machine can reach loopback
+    #: ports.
     password: str
     control_socket: Path
 
@@ -104,6 +105,11 @@ class DataDir:
         """Return the file that holds the address of the running web server."""
         return self.path / "run" / "address"
 
+    @property
+    def new_passwords_file(self) -> Path:
+        """Return the private file of new demo passwords, until the launcher has printed them."""
+        return self.path / "run" / "new-passwords.json"
+
     def log_file(self, name: str) -> Path:
         """Return the file that holds a program's output."""
         return self.path / "log" / f"{name}.log"
@@ -125,7 +131,10 @@ class DataDir:
                 f"postgres://scriptorium:{self.password}@127.0.0.1:{self.ports['postgres']}"
                 "/postgres"
             ),
-            "MONGODB_URL": f"mongodb://127.0.0.1:{self.ports['mongo']}/scriptorium",
+            "MONGODB_URL": (
+                f"mongodb://scriptorium:{self.password}@127.0.0.1:{self.ports['mongo']}/scriptorium"
+                "?authMechanism=PLAIN"
+            ),
             "REDIS_URL": f"{redis}/0",
             "CELERY_BROKER_URL": f"{redis}/1",
             "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.ports['kafka']}",

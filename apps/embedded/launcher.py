@@ -1,6 +1,7 @@
 """The launcher: starts the programs of a plan in order, reports progress, and stops them."""
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -150,8 +151,25 @@ class Launcher:
         print_line(
             "Log in as ada, grace, alan (may not create documents) or admin (also at /admin/)."
         )
-        print_line("The password of each is: scriptorium")
+        self._print_passwords()
         print_line("Ctrl-C stops everything; nothing is lost.")
+
+    def _print_passwords(self) -> None:
+        """Print the known password, or new random ones, once."""
+        if self._plan.site.is_loopback:
+            print_line("The password of each is: scriptorium")
+            return
+        file = self._data_dir.new_passwords_file
+        if not file.exists():
+            print_line(
+                "Their passwords were printed at the first start with this HOST. Another one: "
+                "Users, at /admin/."
+            )
+            return
+        print_line("Other machines reach this address, so their passwords are new. Keep them:")
+        for username, password in json.loads(file.read_text(encoding="utf-8")).items():
+            print_line(f"  {username:8} {password}")
+        file.unlink()
 
     # --- run and stop ---
 

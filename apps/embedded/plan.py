@@ -13,6 +13,7 @@ from apps.embedded.programs import (
     ROOT,
     Program,
     Site,
+    mongo_password_file,
     product,
     redis_config_file,
     services,
@@ -24,7 +25,6 @@ Step: TypeAlias = Callable[[str], AbstractContextManager[None]]
 Command: TypeAlias = tuple[str, Sequence[str]]
 
 MIGRATE: Command = ("Database tables", ("migrate", "--no-input", "--verbosity", "1"))
-SEED: Command = ("Demo people and welcome document", ("seed_demo",))
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Plan:
     product: list[Program]
     #: Creates the files that the services need, before any of them starts.
     prepare: Callable[[Step], None]
-    external: list[ExternalService] = field(default_factory=list)
     #: Management commands that run between the services and the product.
-    commands: Sequence[Command] = (MIGRATE, SEED)
+    commands: Sequence[Command]
+    external: list[ExternalService] = field(default_factory=list)
 
     @property
     def programs(self) -> list[Program]:
@@ -62,15 +62,36 @@ def up_plan(data_dir: DataDir, site: Site, *, only_services: bool = False) -> Pl
         make_target="up",
         site=site,
         entrypoint="web",
-        environment=environment_of(data_dir, {**data_dir.urls(), "KAFKA_STATIC_MEMBERS": "false"}),
+        environment=environment_of(
+            data_dir,
+            {
+                **data_dir.urls(),
+                "KAFKA_STATIC_MEMBERS": "false",
+                # No gateway hides them from other machines.
+                **({} if site.is_loopback else {"PROBES_LOCAL_ONLY": "true"}),
+            },
+            site,
+        ),
         services=services(data_dir),
         product=[] if only_services else product(site),
         prepare=prepare,
+        commands=(MIGRATE, seed(data_dir)),
     )
 
 
-def environment_of(data_dir: DataDir, urls: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of all programs: that of this process, and the product's settings."""
+def seed(data_dir: DataDir) -> Command:
+    """Return the command that creates the demo; new random passwords go to a private file."""
+    words = ("seed_demo", "--passwords-file", str(data_dir.new_passwords_file))
+    return "Demo people and welcome document", words
+
+
+def environment_of(
+    data_dir: DataDir, urls: Mapping[str, str], site: Site | None = None
+) -> dict[str, str]:
+    """Return the environment of all programs: that of this process, and the product's settings.
+
+    A password that everybody knows is for a site that only this machine reaches.
+    """
     environment = {
         **os.environ,
         **urls,
@@ -80,15 +101,18 @@ def environment_of(data_dir: DataDir, urls: Mapping[str, str]) -> dict[str, str]
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
     }
+    if site is not None and not site.is_loopback:
+        environment["DEMO_PASSWORD_KNOWN"] = "false"  # noqa: S105 - not a password
     environment.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
     return environment
 
 
 def folders_create(data_dir: DataDir) -> None:
-    """Create the folders of Redis and of the embedded MongoDB server, and Redis' configuration."""
+    """Create the folders of Redis and of the embedded MongoDB server, and their secrets."""
     for name in ("redis", "mongo"):
         (data_dir.path / name).mkdir(mode=0o700, exist_ok=True)
     write_private(redis_config_file(data_dir), f"requirepass {data_dir.password}\n")
+    write_private(mongo_password_file(data_dir), f"{data_dir.password}\n")
 
 
 def postgres_prepare(data_dir: DataDir, step: Step) -> None:

@@ -1,6 +1,7 @@
 """The programs of the embedded mode: how each one is started, stopped and probed."""
 
 import enum
+import ipaddress
 import os
 import shlex
 import shutil
@@ -91,6 +92,14 @@ class Site:
     host: str
     port: int
     scheme: str = "http"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return whether only programs of this machine reach it."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     @property
     def url(self) -> str:
@@ -224,6 +233,11 @@ def redis_config_file(data_dir: DataDir) -> Path:
     return data_dir.path / "run" / "redis.conf"
 
 
+def mongo_password_file(data_dir: DataDir) -> Path:
+    """Return the file of the embedded MongoDB server's password: command lines are public."""
+    return data_dir.path / "run" / "mongo.password"
+
+
 def mongo_server(data_dir: DataDir) -> Program:
     """Return the embedded server of the MongoDB wire protocol as a program."""
 
@@ -239,6 +253,7 @@ def mongo_server(data_dir: DataDir) -> Program:
             *(sys.executable, "-m", "apps.embedded.mongo_server"),
             *("--data-dir", str(data_dir.path / "mongo")),
             *("--port", str(data_dir.ports["mongo"])),
+            *("--password-file", str(mongo_password_file(data_dir))),
         ],
         probe,
     )

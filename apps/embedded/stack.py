@@ -22,13 +22,13 @@ from apps.embedded.kafka import (
 )
 from apps.embedded.plan import (
     MIGRATE,
-    SEED,
     Command,
     Plan,
     Step,
     environment_of,
     folders_create,
     postgres_prepare,
+    seed,
 )
 from apps.embedded.programs import (
     Program,
@@ -65,13 +65,13 @@ def stack_plan(data_dir: DataDir, gateway: Gateway) -> Plan:
         make_target="stack",
         site=gateway.site,
         entrypoint="gateway",
-        environment=stack_environment(data_dir, external),
+        environment=stack_environment(data_dir, external, gateway.site),
         services=stack_services(data_dir, started),
         product=[gateway.program(data_dir), *web_servers(data_dir), *map(worker, WORKERS), beat()],
         prepare=prepare,
         external=external,
         # The operator of an external Kafka creates its topics, by the same command.
-        commands=(*((_TOPICS,) if "kafka" in started else ()), MIGRATE, SEED),
+        commands=(*((_TOPICS,) if "kafka" in started else ()), MIGRATE, seed(data_dir)),
     )
 
 
@@ -82,12 +82,14 @@ def stack_services(data_dir: DataDir, names: list[str]) -> list[Program]:
     return [replace(program, title=titles.get(program.name, program.title)) for program in programs]
 
 
-def stack_environment(data_dir: DataDir, external: list[ExternalService]) -> dict[str, str]:
+def stack_environment(
+    data_dir: DataDir, external: list[ExternalService], site: Site | None = None
+) -> dict[str, str]:
     """Return the environment of all programs; the URLs of external services stay."""
     urls = data_dir.urls() | {service.variable: service.url for service in external}
     if "REDIS_URL" in {service.variable for service in external}:
         del urls["CELERY_BROKER_URL"]  # by default the same as REDIS_URL
-    return environment_of(data_dir, {**urls, "TRUSTED_PROXIES": "1"})
+    return environment_of(data_dir, {**urls, "TRUSTED_PROXIES": "1"}, site)
 
 
 def web_servers(data_dir: DataDir) -> list[Program]:

@@ -163,6 +163,9 @@ USER_SEARCHES_PER_MINUTE: int = env.int("USER_SEARCHES_PER_MINUTE", 60)
 #: Number of trusted proxies that append to X-Forwarded-For; 0 ignores the header (otherwise a
 #: caller could send a new address with each login attempt, and would not be throttled).
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
+#: Whether ``/metrics`` and the details of ``/readyz`` are for this machine only: without a gateway
+#: that blocks them.
+PROBES_LOCAL_ONLY: bool = env.bool("PROBES_LOCAL_ONLY", False)
 #: Behind a proxy, its header tells whether the request came by TLS; the CSRF check needs it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 

@@ -1,15 +1,21 @@
 """The demo data: created once, and then not changed."""
 
+import json
 from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
 
 import pycrdt
 import pytest
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.crdt.engine.text import document_text
 from apps.documents.models import Document
 from apps.documents.services import document_rename, document_trash
-from apps.editor.demo import WELCOME_TITLE, demo_seed
+from apps.editor.demo import DEMO_PASSWORD, WELCOME_TITLE, demo_seed
 from apps.oplog.models import operation_rows
 from apps.oplog.selectors import operations_since
 
@@ -43,3 +49,38 @@ def test_seed_twice_changes_nothing_that_people_changed() -> None:
     document_trash(user=ada, document_id=demo.document_id)
     assert demo_seed() == demo
     assert len(operations_since(document_id=demo.document_id, after=0)) == 1
+
+
+def test_known_passwords_become_random_where_others_reach_the_product(
+    settings: Settings, tmp_path: Path, client: Client
+) -> None:
+    """Also those of an earlier start on loopback. A password of a person's own stays."""
+    demo_seed()
+    grace = User.objects.get(username="grace")
+    grace.set_password("a password of my own")
+    grace.save()
+    settings.DEMO_PASSWORD_KNOWN = False
+    file = tmp_path / "passwords.json"
+    out = StringIO()
+    call_command("seed_demo", "--passwords-file", str(file), stdout=out)
+    passwords = json.loads(file.read_text())
+    assert set(passwords) == {"admin", "ada", "alan"}
+    assert file.stat().st_mode & 0o777 == 0o600
+    for username, password in passwords.items():
+        user = User.objects.get(username=username)
+        assert not user.check_password(DEMO_PASSWORD)
+        assert user.check_password(password)
+        assert password not in out.getvalue()
+    assert User.objects.get(username="grace").check_password("a password of my own")
+    page = client.get("/login/").content.decode()
+    assert "demo-heading" not in page
+
+
+def test_random_passwords_are_set_once(settings: Settings, tmp_path: Path) -> None:
+    """The next start prints none, and everybody keeps theirs."""
+    settings.DEMO_PASSWORD_KNOWN = False
+    file = tmp_path / "passwords.json"
+    call_command("seed_demo", "--passwords-file", str(file))
+    file.unlink()
+    call_command("seed_demo", "--passwords-file", str(file))
+    assert not file.exists()

@@ -4,6 +4,7 @@ Kills of single programs while people type are in ``tests/crash``.
 """
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -14,13 +15,14 @@ import psycopg
 import pymongo
 import pytest
 import redis
+import requests
 
 from apps.core import ids
 from apps.embedded.data_dir import SERVICES, DataDir
 from apps.embedded.supervise import Supervisor
 from tests.support.control import wait_until_ready
 from tests.support.eventually import eventually
-from tests.support.launcher import START_WAIT_S, Launched
+from tests.support.launcher import PASSWORD, START_WAIT_S, Launched
 from tests.support.processes import Running, family
 
 #: An update of the root text ``content``, base64.
@@ -214,3 +216,38 @@ def test_interrupted_first_start_is_started_over(tmp_path: Path) -> None:
     launched.start()
     Marker(launched).store()
     assert launched.stop() == 0
+
+
+def test_address_that_others_reach_has_new_passwords_that_are_printed_once(
+    tmp_path: Path,
+) -> None:
+    """The known one is refused; the printed one opens, is in no log, and stays."""
+    everywhere = {"HOST": "0.0.0.0"}  # noqa: S104 - what this is about
+    launched = Launched(tmp_path, settings=everywhere)
+    try:
+        launched.wait_until_ready()
+        eventually(lambda: "Ctrl-C" in launched.output())
+        line = re.compile(r"^  (admin|ada|grace|alan) +(\S{16})$", re.MULTILINE)
+        printed = dict(line.findall(launched.output()))
+        assert set(printed) == {"admin", "ada", "grace", "alan"}
+        assert not (tmp_path / "run" / "new-passwords.json").exists()
+        assert log_in(launched, "admin", PASSWORD) == 401
+        assert log_in(launched, "admin", printed["admin"]) == 200
+        launched.stop()
+        launched.start()
+        eventually(lambda: "Ctrl-C" in launched.output())
+        assert printed["ada"] not in launched.output()
+        assert log_in(launched, "ada", printed["ada"]) == 200
+    finally:
+        launched.stop()
+    logs = "".join(log.read_text(errors="replace") for log in (tmp_path / "log").iterdir())
+    assert not [password for password in printed.values() if password in logs]
+
+
+def log_in(launched: Launched, username: str, password: str) -> int:
+    """Log in by the API; return the status."""
+    return requests.post(
+        f"{launched.url}/api/v1/auth/token/",
+        json={"username": username, "password": password},
+        timeout=30,
+    ).status_code

@@ -9,16 +9,27 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import bson
 import pymongo
 import pytest
 from pymongo import ASCENDING, InsertOne, UpdateOne
-from pymongo.errors import BulkWriteError, ClientBulkWriteException, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ClientBulkWriteException,
+    OperationFailure,
+    PyMongoError,
+)
 
 from tests.crash.harm import no_byte_more
 from tests.support.launcher import ROOT, free_port
 
 DUPLICATE_KEY = 11000
+#: Error codes of MongoDB.
+UNAUTHORIZED = 13
+AUTHENTICATION_FAILED = 18
+PASSWORD = "one of the data folder"
 
 
 class Server:
@@ -28,14 +39,21 @@ class Server:
         self.port = free_port()
         self._folder = folder
         self.process = self._start()
-        self.client = pymongo.MongoClient[dict[str, Any]](
-            f"mongodb://127.0.0.1:{self.port}", serverSelectionTimeoutMS=10_000
-        )
+        self.client = self.connect(f"scriptorium:{quote(PASSWORD)}@")
         self.rows = self.client.things.rows
         self.rows.create_index([("number", ASCENDING)], unique=True)
 
+    def connect(self, credentials: str) -> "pymongo.MongoClient[dict[str, Any]]":
+        """Return a client that logs in with these credentials, if any."""
+        mechanism = "?authMechanism=PLAIN" if credentials else ""
+        url = f"mongodb://{credentials}127.0.0.1:{self.port}/{mechanism}"
+        return pymongo.MongoClient(url, serverSelectionTimeoutMS=10_000)
+
     def _start(self) -> "subprocess.Popen[bytes]":
+        secret = self._folder.with_name("password")
+        secret.write_text(f"{PASSWORD}\n")
         words = ["--data-dir", str(self._folder), "--port", str(self.port)]
+        words += ["--password-file", str(secret)]
         command = [sys.executable, "-m", "apps.embedded.mongo_server", *words]
         return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
 
@@ -159,3 +177,70 @@ def test_incomplete_message_does_not_affect_other_clients(server: Server) -> Non
     server.rows.insert_many(rows(1))
     assert server.numbers() == [1]
     assert server.process.poll() is None
+
+
+def commands() -> dict[str, dict[str, Any]]:
+    """Return commands that read, write and destroy."""
+    return {
+        "read": {"find": "rows"},
+        "list": {"listCollections": 1},
+        "insert": {"insert": "rows", "documents": [{"_id": "forged", "number": 9}]},
+        "update": {"update": "rows", "updates": [{"q": {}, "u": {"$set": {"number": 7}}}]},
+        "delete": {"delete": "rows", "deletes": [{"q": {}, "limit": 0}]},
+        "drop": {"dropDatabase": 1},
+        "bulk": {
+            "bulkWrite": 1,
+            "ops": [{"insert": 0, "document": {"_id": "forged"}}],
+            "nsInfo": [{"ns": "things.rows"}],
+        },
+        "ping": {"ping": 1},
+        "second step": {"saslContinue": 1, "conversationId": 1, "payload": b""},
+    }
+
+
+@pytest.mark.parametrize("name", commands())
+def test_client_without_a_login_may_send_nothing(server: Server, name: str) -> None:
+    """Every account of the machine reaches the port, and the log is the truth."""
+    server.rows.insert_many(rows(1, 2))
+    with server.connect("") as stranger, pytest.raises(OperationFailure) as refused:
+        stranger.things.command(commands()[name])
+    assert refused.value.code == UNAUTHORIZED
+    assert server.numbers() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "credentials", ["scriptorium:wrong@", "admin:one%20of%20the%20data%20folder@"]
+)
+def test_client_with_another_password_or_name_is_refused(server: Server, credentials: str) -> None:
+    """And does not get in by trying again on the same connection."""
+    with server.connect(credentials) as stranger, pytest.raises(OperationFailure) as refused:
+        stranger.things.rows.find_one({})
+    assert refused.value.code == AUTHENTICATION_FAILED
+
+
+def test_client_without_a_login_sends_old_messages_in_vain(server: Server, tmp_path: Path) -> None:
+    """OP_QUERY reads without OP_MSG; and a greeting makes no file of the database that it names."""
+    server.rows.insert_many(rows(1))
+    for collection, query in (("things.rows", {}), ("things.$cmd", {"find": "rows"})):
+        assert b"requires authentication" in old_query(server.port, collection, query)
+    assert b"maxWireVersion" in old_query(server.port, "strange.$cmd", {"hello": 1})
+    assert not list((tmp_path / "data").glob("strange*"))
+
+
+def test_login_is_that_of_one_connection(server: Server) -> None:
+    """Another connection of the same machine has none."""
+    assert server.client.things.command({"ping": 1})["ok"] == 1
+    with server.connect("") as stranger, pytest.raises(OperationFailure):
+        stranger.things.command({"ping": 1})
+
+
+def old_query(port: int, collection: str, query: dict[str, Any]) -> bytes:
+    """Send an OP_QUERY; return the answer."""
+    body = struct.pack("<i", 0) + collection.encode() + b"\x00" + struct.pack("<ii", 0, 1)
+    body += bson.encode(query)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+        raw.sendall(struct.pack("<iiii", 16 + len(body), 1, 0, 2004) + body)
+        answer = raw.recv(4)
+        while len(answer) < struct.unpack("<i", answer[:4])[0]:
+            answer += raw.recv(65536)
+    return answer

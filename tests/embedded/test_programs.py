@@ -8,13 +8,14 @@ import pytest
 from apps.embedded import binaries
 from apps.embedded.data_dir import SERVICES, DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.plan import environment_of
+from apps.embedded.plan import environment_of, up_plan
 from apps.embedded.programs import (
     Site,
     product,
     services,
     unprivileged,
 )
+from apps.embedded.stack import stack_environment
 
 #: Every program with a pid file.
 ALL = (*SERVICES, "web", "worker", "beat")
@@ -68,6 +69,34 @@ def test_environment_names_the_services_of_this_data_folder(
     assert environment["ALLOWED_HOSTS"] == "notes.example"
     monkeypatch.delenv("ALLOWED_HOSTS")
     assert "localhost" in environment_of(data_dir, data_dir.urls())["ALLOWED_HOSTS"].split(",")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104 - nothing listens
+        ("::", False),
+        ("192.168.1.5", False),
+        ("notes.example", False),
+    ],
+)
+def test_site_that_others_reach_has_no_known_password_and_no_open_metrics(
+    data_dir: DataDir, monkeypatch: pytest.MonkeyPatch, host: str, is_loopback: bool
+) -> None:
+    """The caller's environment does not change that."""
+    monkeypatch.setenv("DEMO_PASSWORD_KNOWN", "true")
+    site = Site(host=host, port=8100)
+    assert site.is_loopback == is_loopback
+    environment = up_plan(data_dir, site).environment
+    assert environment["DEMO_PASSWORD_KNOWN"] == ("true" if is_loopback else "false")
+    assert environment.get("PROBES_LOCAL_ONLY") == (None if is_loopback else "true")
+    assert stack_environment(data_dir, [], site)["DEMO_PASSWORD_KNOWN"] == (
+        "true" if is_loopback else "false"
+    )
 
 
 def test_missing_package_is_an_error_that_names_it() -> None:

@@ -36,7 +36,7 @@ def external(services: Launched) -> dict[str, str]:
     return {
         "DATABASE_URL": urls["DATABASE_URL"].removesuffix("postgres") + "given",
         "REDIS_URL": urls["REDIS_URL"].removesuffix("0") + "5",
-        "MONGODB_URL": urls["MONGODB_URL"].removesuffix("scriptorium") + "given",
+        "MONGODB_URL": urls["MONGODB_URL"].replace("/scriptorium?", "/given?"),
         "KAFKA_BOOTSTRAP_SERVERS": urls["KAFKA_BOOTSTRAP_SERVERS"],
     }
 

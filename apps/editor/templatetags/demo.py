@@ -8,5 +8,5 @@ register = template.Library()
 
 @register.simple_tag
 def has_demo_users() -> bool:
-    """Tell whether the demo users exist, as they do in the embedded mode only."""
-    return bool(settings.DEMO_USERS)
+    """Tell whether demo users with the known password exist: in the embedded mode, on loopback."""
+    return bool(settings.DEMO_USERS and settings.DEMO_PASSWORD_KNOWN)
