@@ -85,6 +85,12 @@ def topics_ensure(*, grow: bool = False) -> list[TopicState]:
         raise KafkaAwayError(
             f"Kafka at {settings.KAFKA_BOOTSTRAP_SERVERS} (KAFKA_BOOTSTRAP_SERVERS): {error.str()}."
         ) from err
+    except TimeoutError as err:
+        raise KafkaAwayError(
+            f"Kafka at {settings.KAFKA_BOOTSTRAP_SERVERS} (KAFKA_BOOTSTRAP_SERVERS) did not answer "
+            f"within {TOPIC_CHANGE_WAIT_S:g} s when a topic was to be created or changed. Its log "
+            "may have the reason; it may not allow that, and then its operator creates the topics."
+        ) from err
 
 
 def _specs(replicas: int) -> list[TopicSpec]:

@@ -60,7 +60,7 @@ class OperatorCommand(BaseCommand):
             text = f"A storage service is unavailable, try again later: {err}"
             self._fail("unavailable", text, {}, as_json=options["json"])
         except OSError as err:
-            self._fail("file", str(err), {}, as_json=options["json"])
+            self._fail("file", str(err) or repr(err), {}, as_json=options["json"])
         if problems:
             raise CommandError(" ".join(problems), returncode=EXIT_DAMAGED)
 
