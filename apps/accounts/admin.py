@@ -1,9 +1,11 @@
 """The admin of users, groups and permissions: search, filters, inline rights, document links."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -12,15 +14,17 @@ from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.accounts.identity import caller
 from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
-from apps.accounts.services import permission_delete, permission_save
+from apps.accounts.services import owners_kept, permission_delete, permission_save
 
 DOCUMENT_PAGE = "/documents/{}/"
+#: Documents that a message links to.
+_LINKS_MAX = 10
 
 
 @admin.display(description="document", ordering="document_id")
@@ -109,6 +113,36 @@ def _save_shares(formset: Any) -> None:
         PersonUsage.objects.update_or_create(user=usage.user, defaults=values)
 
 
+@contextlib.contextmanager
+def _owners_kept(
+    model_admin: Any,
+    request: HttpRequest,
+    *,
+    users: QuerySet[User] | None = None,
+    groups: QuerySet[Group] | None = None,
+) -> Iterator[None]:
+    """Change users or groups; hand documents over that would lack an owner, and say so."""
+    user_ids = [] if users is None else [user.pk for user in users]
+    group_ids = [] if groups is None else [group.pk for group in groups]
+    kept = owners_kept(actor=caller(request), user_ids=user_ids, group_ids=group_ids)
+    with kept as handed_over:
+        yield
+    if handed_over:
+        links = format_html_join(
+            ", ",
+            '<a href="{}">{}</a>',
+            ((DOCUMENT_PAGE.format(pk), pk) for pk in handed_over[:_LINKS_MAX]),
+        )
+        text = format_html(
+            "{} documents would have no owner any more and were given to you. "
+            "Share them with their next owner: {}{}",
+            len(handed_over),
+            links,
+            " …" if len(handed_over) > _LINKS_MAX else "",
+        )
+        model_admin.message_user(request, text, level=messages.WARNING)
+
+
 class _GrantingAdmin:
     """Stores the granter of a right that is added inline."""
 
@@ -174,7 +208,29 @@ class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Deactivate these users, on all servers within a second, except for the caller."""
         others = User.objects.filter(pk__in=queryset.values("pk")).exclude(pk=caller(request).pk)
-        self.message_user(request, f"{others.update(is_active=False)} deactivated.")
+        with _owners_kept(self, request, users=others):
+            deactivated = User.objects.filter(pk__in=list(others.values_list("pk", flat=True)))
+            self.message_user(request, f"{deactivated.update(is_active=False)} deactivated.")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        """Save groups and rights; documents that this leaves without an owner get one."""
+        with _owners_kept(self, request, users=User.objects.filter(pk=form.instance.pk)):
+            super().save_related(request, form, formsets, change)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:
+        """Save the account; documents that this leaves without an owner get one."""
+        with _owners_kept(self, request, users=User.objects.filter(pk=obj.pk)):
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete an account; documents that this leaves without an owner get one."""
+        with _owners_kept(self, request, users=User.objects.filter(pk=obj.pk)):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Delete accounts, as ``delete_model`` does one."""
+        with _owners_kept(self, request, users=queryset):
+            super().delete_queryset(request, queryset)
 
 
 admin.site.unregister(Group)
@@ -191,6 +247,16 @@ class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         """Return the groups with the number of their members."""
         return super().get_queryset(request).annotate(members=Count("user"))
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        """Delete a group; documents that this leaves without an owner get one."""
+        with _owners_kept(self, request, groups=Group.objects.filter(pk=obj.pk)):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Delete groups, as ``delete_model`` does one."""
+        with _owners_kept(self, request, groups=queryset):
+            super().delete_queryset(request, queryset)
 
     @admin.display(description="members", ordering="members")
     def members(self, group: Any) -> int:

@@ -139,6 +139,22 @@ def owners_by_document(document_ids: Iterable[str]) -> dict[str, User]:
     return {row.document_id: row.user for row in rows if row.user}
 
 
+def documents_owned_by(*, user_ids: Collection[int], group_ids: Collection[int] = ()) -> set[str]:
+    """Return the ids of the documents that users own, also through a group, or that groups own."""
+    rows = Permission.objects.filter(
+        Q(user__in=user_ids) | Q(group__user__in=user_ids) | Q(group__in=group_ids),
+        role=Role.OWNER,
+    )
+    return set(rows.values_list("document_id", flat=True))
+
+
+def documents_without_owner(document_ids: Collection[str]) -> set[str]:
+    """Return those of the documents that no active user owns, directly or through a group."""
+    can_act = Q(user__is_active=True) | Q(group__user__is_active=True)
+    owned = Permission.objects.filter(can_act, role=Role.OWNER, document_id__in=document_ids)
+    return set(document_ids) - set(owned.values_list("document_id", flat=True))
+
+
 def permissions_list(document_id: str) -> QuerySet[Permission]:
     """Return the permissions of a document, oldest first, with their subjects."""
     return (

@@ -6,6 +6,9 @@ checked after a concurrent change. PostgreSQL notifies all servers (``apps.accou
 events notify the upper apps within the same transaction.
 """
 
+import contextlib
+from collections.abc import Collection, Iterator
+
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -14,7 +17,13 @@ from apps.accounts import events
 from apps.accounts.events import PermissionChange
 from apps.accounts.models import Permission, User
 from apps.accounts.roles import DOCUMENT_ROLES, Abilities, Role
-from apps.accounts.selectors import PermissionNotFoundError, abilities_get, permissions_list
+from apps.accounts.selectors import (
+    PermissionNotFoundError,
+    abilities_get,
+    documents_owned_by,
+    documents_without_owner,
+    permissions_list,
+)
 from apps.core import errors
 
 
@@ -114,6 +123,38 @@ def permission_delete(*, actor: User, permission: Permission) -> None:
     with transaction.atomic():
         permission.delete()
         events.permission_revoked.publish(PermissionChange(permission, actor))
+
+
+@contextlib.contextmanager
+def owners_kept(
+    *, actor: User, user_ids: Collection[int] = (), group_ids: Collection[int] = ()
+) -> Iterator[list[str]]:
+    """Make a change of users or groups, after which no document may lack an owner who can act.
+
+    The block changes or deletes these users or groups. The documents that it leaves without an
+    owner get the actor, or another active superuser, and are in the list afterwards. All or
+    nothing.
+    """
+    handed_over: list[str] = []
+    with transaction.atomic():
+        documents = documents_owned_by(user_ids=user_ids, group_ids=group_ids)
+        documents -= documents_without_owner(documents)
+        yield handed_over
+        orphans = documents_without_owner(documents)
+        owner = _successor(actor) if orphans else None
+        for document_id in sorted(orphans if owner else ()):
+            held = Permission.objects.filter(user=owner, document_id=document_id).first()
+            permission = held or Permission(user=owner, document_id=document_id, granted_by=owner)
+            permission.role = Role.OWNER.value
+            permission_save(actor=owner or actor, permission=permission)
+            handed_over.append(document_id)
+
+
+def _successor(actor: User) -> User | None:
+    """Return the actor if that account still is active, else another active superuser."""
+    active = User.objects.filter(is_active=True)
+    other = active.filter(is_superuser=True).order_by("pk")
+    return active.filter(pk=actor.pk).first() or other.first()
 
 
 def owner_grant(*, user: User, document_id: str) -> Permission:

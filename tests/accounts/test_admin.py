@@ -5,6 +5,7 @@ from django.test import Client
 
 from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
+from apps.accounts.services import owners_kept
 from apps.accounts.usage import stored_bytes_add
 from tests.accounts.factories import grant, make_group, make_user, new_document_id
 
@@ -141,3 +142,63 @@ def test_admin_is_closed_to_people_without_the_staff_flag() -> None:
     response = client.get("/admin/accounts/user/")
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/admin/login/")
+
+
+def owned_alone(user: User) -> tuple[str, str]:
+    """Return a document that only ``user`` owns, and one with another owner."""
+    alone, shared = new_document_id(), new_document_id()
+    for document_id in (alone, shared):
+        grant(user, Role.OWNER, document_id)
+    grant(make_user(), Role.OWNER, shared)
+    grant(make_user(), Role.EDITOR, alone)
+    return alone, shared
+
+
+def owners(document_id: str) -> set[str]:
+    """Return the names of the owners."""
+    rows = Permission.objects.filter(document_id=document_id, role=Role.OWNER)
+    return set(rows.values_list("user__username", flat=True))
+
+
+@pytest.mark.parametrize("way", ["delete", "delete selected", "deactivate"])
+def test_document_of_an_account_that_ends_gets_the_administrator(browser: Client, way: str) -> None:
+    """With a word and a link. A document that another person owns is left alone."""
+    user = make_user()
+    alone, shared = owned_alone(user)
+    if way == "delete":
+        address = f"/admin/accounts/user/{user.pk}/delete/"
+        response = browser.post(address, {"post": "yes"}, follow=True)
+    else:
+        action = way.replace(" ", "_")
+        form = {"action": action, "_selected_action": user.pk, "post": "yes"}
+        response = browser.post("/admin/accounts/user/", form, follow=True)
+    assert f"/documents/{alone}/" in response.content.decode()
+    assert f"/documents/{shared}/" not in response.content.decode()
+    assert "the-admin" in owners(alone)
+    assert "the-admin" not in owners(shared)
+
+
+def test_document_of_a_group_that_ends_gets_the_administrator(browser: Client) -> None:
+    """Also when its last active member leaves; a viewer's right becomes that of an owner."""
+    admin, member = User.objects.get(username="the-admin"), make_user()
+    group, left = make_group(member), make_group(member)
+    of_group, of_left = new_document_id(), new_document_id()
+    grant(group, Role.OWNER, of_group)
+    grant(left, Role.OWNER, of_left)
+    grant(admin, Role.VIEWER, of_left)
+    browser.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"})
+    assert owners(of_group) == {"the-admin"}
+    with owners_kept(actor=admin, user_ids=[member.pk]) as handed_over:
+        left.user_set.remove(member)
+    assert handed_over == [of_left]
+    assert "the-admin" in owners(of_left)
+
+
+def test_document_of_an_administrator_who_deletes_the_own_account_gets_another(
+    browser: Client, admin: User
+) -> None:
+    """Who acts is no owner afterwards; a document that nobody owned before stays so."""
+    other = make_user("second-admin", is_superuser=True)
+    alone, _ = owned_alone(admin)
+    browser.post(f"/admin/accounts/user/{admin.pk}/delete/", {"post": "yes"})
+    assert owners(alone) == {other.username}
