@@ -11,13 +11,21 @@ KEY_MARK = "\x01"
 
 #: Control and format characters and lone surrogates: invisible, or refused by a database.
 _UNWANTED = {"Cc", "Cs"}
+#: Controls of the direction of text (UAX 9): embeddings, overrides and isolates. They make a name
+#: read as another one ("fdp.html" as "lmth.pdf"), also in the text around it. The invisible marks
+#: that scripts from right to left need (U+200E, U+200F) stay.
+_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 #: Operators of regular expressions, in every dialect of a Mongo server.
 _OPERATORS = frozenset(r"\.^$|?*+()[]{}")
 
 
 def title_clean(text: str) -> str:
     """Return a title on one line, without control characters; ``Untitled`` when none is left."""
-    visible = "".join(" " if unicodedata.category(char) in _UNWANTED else char for char in text)
+    visible = "".join(
+        " " if unicodedata.category(char) in _UNWANTED else char
+        for char in text
+        if char not in _DIRECTION_CONTROLS
+    )
     return " ".join(visible.split()) or UNTITLED
 
 

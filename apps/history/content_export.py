@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from apps.core.errors import InvalidInputError, NotFoundError
 from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.models import Document
+from apps.documents.titles import title_clean
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at, version_state
 
@@ -45,7 +46,7 @@ class Export:
     @property
     def file_name(self) -> str:
         """Return the title as a file name that every system allows."""
-        words = _NOT_IN_NAMES.sub(" ", self.document.title)
+        words = _NOT_IN_NAMES.sub(" ", title_clean(self.document.title))
         name = " ".join(words.split())[:_NAME_MAX_CHARS].strip(". ")
         return f"{name or 'document'}.{self.kind}"
 

@@ -251,3 +251,9 @@ def test_unknown_path_under_api_answers_in_the_error_shape() -> None:
 def test_method_not_allowed_answers_in_the_error_shape() -> None:
     """The framework's own refusals too."""
     assert_error(bearer(make_user()).delete(ME), 405, "method_not_allowed")
+
+
+def test_answers_are_private() -> None:
+    """A shared cache must not give one person's answers to another; errors included."""
+    for response in (bearer(make_user()).get(ME), APIClient().get(ME)):
+        assert response.headers["Cache-Control"] == "private, no-cache"

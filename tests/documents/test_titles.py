@@ -46,3 +46,19 @@ def test_title_fold_makes_equals_equal(one: str, other: str) -> None:
 def test_pattern_escape_matches_the_text_itself(text: str) -> None:
     """No character of a search is an operator."""
     assert re.fullmatch(pattern_escape(text), text)
+
+
+@pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_title_clean_removes_controls_of_direction(control: str) -> None:
+    """An override makes ``fdp.html`` read as ``lmth.pdf`` in a list and in a file's name."""
+    assert title_clean(f"report{control}fdp.html") == "reportfdp.html"
+
+
+def test_title_clean_keeps_what_scripts_and_emoji_need() -> None:
+    """Marks of direction in Hebrew, joiners in Persian and in a family of emoji."""
+    for title in (
+        "\u05d0\u200f!",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f468\u200d\U0001f469",
+    ):
+        assert title_clean(title) == title
