@@ -69,7 +69,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         everybody = family(launched.process.pid)
         launched.stop()
     assert len(everybody) > len(PROGRAMS)
-    assert not [each for each in everybody if each.is_there]
+    assert not [process for process in everybody if process.is_there]
     assert not [name for name in PROGRAMS if (folder / "run" / f"{name}.pid").exists()]
 
 

@@ -181,7 +181,7 @@ def test_every_program_has_a_pid_file_that_names_its_process(stack: Launched) ->
     """Each file names a different descendant of the launcher."""
     pids = {name: stack.pid(name) for name in PROGRAMS}
     assert len(set(pids.values())) == len(PROGRAMS)
-    assert set(pids.values()) <= {each.pid for each in family(stack.process.pid)}
+    assert set(pids.values()) <= {process.pid for process in family(stack.process.pid)}
     assert all((stack.data_dir / "log" / f"{name}.log").is_file() for name in PROGRAMS)
 
 
@@ -202,9 +202,9 @@ def test_page_through_the_gateway_has_each_security_header_once(stack: Launched)
 def test_removed_server_moves_only_its_own_documents(cluster: Cluster, stack: Launched) -> None:
     """The documents of the other servers do not move."""
     documents = [ids.new_id() for _ in range(DOCUMENTS)]
-    before = {each: cluster.home_of(each) for each in documents}
+    before = {document_id: cluster.home_of(document_id) for document_id in documents}
     assert len(Counter(before.values())) == len(cluster.ports)
     with away(stack, "web-2"):
-        during = {each: cluster.home_of(each) for each in documents}
-    moved = {each for each in documents if during[each] != before[each]}
-    assert moved == {each for each in documents if before[each] == "web-2"}
+        during = {document_id: cluster.home_of(document_id) for document_id in documents}
+    moved = {document_id for document_id in documents if during[document_id] != before[document_id]}
+    assert moved == {document_id for document_id in documents if before[document_id] == "web-2"}

@@ -68,8 +68,8 @@ def test_what_may_succeed_later_is_never_final() -> None:
 def kinds(kind: type[AppError]) -> Iterator[type[AppError]]:
     """Yield an error and all that are kinds of it."""
     yield kind
-    for each in kind.__subclasses__():
-        yield from kinds(each)
+    for subclass in kind.__subclasses__():
+        yield from kinds(subclass)
 
 
 def test_reason_is_the_message_of_an_error_of_ours() -> None:

@@ -66,7 +66,9 @@ async def test_compacted_operation_that_is_sent_again_has_its_first_seq(
     for operation in operations[:6]:
         room.submit(submission(operation.update, author, operation.unique_id))
     await until_quiet(room)
-    assert author.duplicates == [(each.unique_id, each.seq) for each in operations[:6]]
+    assert author.duplicates == [
+        (operation.unique_id, operation.seq) for operation in operations[:6]
+    ]
     assert (author.persisted, author.rejected) == ([], [])
     assert room.live.size_bytes - size <= len(operations[6].update)
     again = Author()

@@ -49,8 +49,8 @@ async def _commit(room: Room, writer: Writer, count: int) -> Cost:
     author = Author()
     batch = [submission(writer.write("x"), author, ids.new_id()) for _ in range(count)]
     with commands_of_all_threads() as commands:
-        for each in batch:
-            room.submit(each)
+        for draft in batch:
+            room.submit(draft)
         await until_quiet(room)
     assert len(author.persisted) == count
     return Cost(commands, _messages(room))

@@ -60,7 +60,7 @@ def test_log_comes_whole_with_who_and_when(owner: User, scribe: Scribe) -> None:
     assert (response.status_code, response.headers["X-Document-Seq"]) == (200, "4")
     rows = unpacked(response.content)
     assert [row[:2] for row in rows] == [(str(owner.pk), owner.username)] * 3 + [("987654", "")]
-    moments = [round(each.received_at.timestamp() * 1000) for each in operations]
+    moments = [round(operation.received_at.timestamp() * 1000) for operation in operations]
     assert [row[2] for row in rows] == moments
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     for row in rows:

@@ -34,9 +34,9 @@ def diff(client: APIClient, pair: Pair, place: str) -> dict[str, Any]:
 def words(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return ``(kind, text, username)`` of each piece of text."""
     return [
-        (each["kind"], each["text"], each["author"]["username"])
-        for each in answer["changes"]
-        if "node" not in each
+        (change["kind"], change["text"], change["author"]["username"])
+        for change in answer["changes"]
+        if "node" not in change
     ]
 
 

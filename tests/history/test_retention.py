@@ -29,7 +29,7 @@ def places(ages_s: list[int], named: set[int]) -> list[VersionInfo]:
 def left(versions: list[VersionInfo], now: datetime, policy: KeepPolicy) -> list[VersionInfo]:
     """Return what stays."""
     dropped = set(to_drop(versions, now=now, policy=policy))
-    return [each for each in versions if each.number not in dropped]
+    return [version for version in versions if version.number not in dropped]
 
 
 versions_of_a_year = st.builds(
@@ -48,10 +48,10 @@ def test_first_latest_named_and_young_versions_stay(
 ) -> None:
     """Whatever the policy."""
     kept = left(versions, NOW, policy)
-    for place, each in enumerate(versions):
-        age_s = (NOW - each.created_at).total_seconds()
-        if each.stays or place in (0, len(versions) - 1) or age_s < policy.all_s:
-            assert each in kept
+    for place, version in enumerate(versions):
+        age_s = (NOW - version.created_at).total_seconds()
+        if version.stays or place in (0, len(versions) - 1) or age_s < policy.all_s:
+            assert version in kept
 
 
 @given(versions_of_a_year, policies)
@@ -60,16 +60,16 @@ def test_each_hour_day_and_week_keeps_its_latest_and_no_other(
 ) -> None:
     """The named ones, which stay anyway, take nobody's place."""
     kept = left(versions, NOW, policy)
-    for place, each in enumerate(versions[1:-1], start=1):
-        period_s = policy.period_s((NOW - each.created_at).total_seconds())
-        if period_s and not each.stays:
-            begun = int(each.created_at.timestamp()) // period_s
+    for place, version in enumerate(versions[1:-1], start=1):
+        period_s = policy.period_s((NOW - version.created_at).total_seconds())
+        if period_s and not version.stays:
+            begun = int(version.created_at.timestamp()) // period_s
             later = [
                 other
                 for other in versions[place + 1 :]
                 if not other.stays and int(other.created_at.timestamp()) // period_s == begun
             ]
-            assert (each in kept) == (not later)
+            assert (version in kept) == (not later)
 
 
 @given(versions_of_a_year, policies, st.integers(0, 400 * DAY_S))
@@ -86,7 +86,7 @@ def test_what_is_kept_later_does_not_depend_on_runs_before(
 def test_year_of_a_version_every_quarter_of_an_hour() -> None:
     """All of the last day, hourly for a week, daily for a month, weekly after."""
     versions = places([900 * number for number in range(4 * 24 * 365)], set())
-    ages = [NOW - each.created_at for each in left(versions, NOW, POLICY)]
+    ages = [NOW - version.created_at for version in left(versions, NOW, POLICY)]
 
     def count(after: timedelta, up_to: timedelta) -> int:
         return sum(after <= age < up_to for age in ages)

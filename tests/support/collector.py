@@ -85,7 +85,9 @@ class Collector:
         for seen in list(self.spans):
             if seen.name == "edit" and unique_id in seen.said.get("scriptorium.unique_ids", []):
                 found = seen.span.trace_id
-                return [each for each in list(self.spans) if each.span.trace_id == found]
+                return [
+                    received for received in list(self.spans) if received.span.trace_id == found
+                ]
         return []
 
 
@@ -97,5 +99,5 @@ def _pairs(attributes: Any) -> dict[str, Any]:
 def _value(value: AnyValue) -> Any:
     kind = value.WhichOneof("value")
     if kind == "array_value":
-        return [_value(each) for each in value.array_value.values]
+        return [_value(item) for item in value.array_value.values]
     return getattr(value, str(kind))

@@ -52,8 +52,8 @@ class _Listener(monitoring.CommandListener):
         """Note a command."""
         if (commands := getattr(self._hearing, "commands", None)) is not None:
             commands.append(event.command_name)
-        for each in self._hearing_all:
-            each.append(event.command_name)
+        for names in self._hearing_all:
+            names.append(event.command_name)
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Do nothing: it was noted when it started."""

@@ -52,7 +52,9 @@ def wait_until_back(stack: Launched, name: str, than: int) -> None:
 
 def wait_until_ready(stack: Launched, *names: str) -> None:
     """Wait until those of the programs that can be asked serve."""
-    checks = [each.probe for each in programs(stack) if each.name in names and each.probe]
+    checks = [
+        program.probe for program in programs(stack) if program.name in names and program.probe
+    ]
     eventually(lambda: all(is_ready(check) for check in checks), START_WAIT_S)
 
 

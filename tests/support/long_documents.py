@@ -106,17 +106,17 @@ def long_document(stack: Launched, count: int, *, shares: Mapping[str, str] | No
     rows, kept = list[dict[str, Any]](), 1  # the version of the empty document
     with MongoClient[dict[str, Any]](stack.settings()["MONGODB_URL"]) as client:
         database = client.get_default_database()
-        for each in typist.operations(count, until=datetime.now(UTC)):
-            rows.append(each.to_row())
-            if len(rows) == _ROWS_AT_ONCE or each.seq == count:
+        for operation in typist.operations(count, until=datetime.now(UTC)):
+            rows.append(operation.to_row())
+            if len(rows) == _ROWS_AT_ONCE or operation.seq == count:
                 database["crdt_operations"].insert_many(rows)
                 rows.clear()
-            if each.seq % SNAPSHOT_EVERY == 0:
+            if operation.seq % SNAPSHOT_EVERY == 0:
                 kept += 1
-                version = _version(each, typist.snapshot(each.seq), kept)
+                version = _version(operation, typist.snapshot(operation.seq), kept)
                 database["document_versions"].insert_one(version.to_row())
-        head = {"seq": count, "version_vector": each.version_vector, "published_seq": count}
-        moved = {**head, "updated_at": datetime_text(each.received_at)}
+        head = {"seq": count, "version_vector": operation.version_vector, "published_seq": count}
+        moved = {**head, "updated_at": datetime_text(operation.received_at)}
         database["documents"].update_one({"_id": document_id}, {"$set": moved})
     with redis.Redis.from_url(stack.settings()["REDIS_URL"]) as cache:
         cache.delete(f"scriptorium:snapshot:{{{document_id}}}")  # that of the empty document

@@ -59,12 +59,12 @@ def _title(chance: random.Random, number: int) -> str:
 
 def _permissions(documents: Sequence[Document], reader: User) -> list[Permission]:
     owned = [
-        Permission(user_id=each.owner_id, document_id=each.id, role=Role.OWNER)
-        for each in documents
+        Permission(user_id=document.owner_id, document_id=document.id, role=Role.OWNER)
+        for document in documents
     ]
     shared = [
-        Permission(user=reader, document_id=each.id, role=Role.EDITOR)
-        for each in documents
-        if each.owner_id != reader.pk
+        Permission(user=reader, document_id=document.id, role=Role.EDITOR)
+        for document in documents
+        if document.owner_id != reader.pk
     ]
     return owned + shared

@@ -59,7 +59,7 @@ class OldLog:
     def store(self) -> None:
         """Store what was written since the last time, as workers and Kafka have had it."""
         stored = self._stored_seq()
-        fresh = [each for each in self.operations if each.seq > stored]
+        fresh = [operation for operation in self.operations if operation.seq > stored]
         if not fresh:
             return
         last = fresh[-1]

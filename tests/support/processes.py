@@ -40,9 +40,9 @@ def family(pid: int) -> set[Running]:
     found: set[Running] = set()
     waiting = [pid]
     while waiting:
-        each = waiting.pop()
-        waiting += children.get(each, [])
-        if (process := Running.find(each)) is not None:
+        pid = waiting.pop()
+        waiting += children.get(pid, [])
+        if (process := Running.find(pid)) is not None:
             found.add(process)
     return found
 
