@@ -27,7 +27,7 @@ from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 from tests.support.stored import Stored, stored
 
-#: Words that everybody has to write before a fault, and after it.
+#: Words that each person writes before a fault, and after it.
 WORDS = 15
 #: Longer than the 10 s after which the partitions of a stopped worker are reassigned, in seconds.
 PATIENCE_S = 60
@@ -70,7 +70,7 @@ def until_read(servers: str) -> None:
 async def test_process_killed_while_people_type_is_restarted_and_nothing_is_lost(
     process: str, stack: Launched
 ) -> None:
-    """Everything is published and processed once in the end, without help."""
+    """Everything is published and processed once in the end, without intervention."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         await until_written(people, WORDS)
