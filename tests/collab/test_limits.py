@@ -213,7 +213,7 @@ async def test_flood_of_tokens_is_1013(enter: Enter, stack: Launched) -> None:
 async def test_presence_used_as_storage_is_4400(enter: Enter) -> None:
     """The state is too large; no other client receives it."""
     bystander, attacker = await enter("grace", native=True), await enter("ada")
-    await attacker.say('{"x":"' + "y" * 8 * 1024 + '"}')
+    await attacker.send_presence('{"x":"' + "y" * 8 * 1024 + '"}')
     assert await attacker.until_closed() == close_codes.MALFORMED
     await assert_goes_on(bystander)
     assert bystander.states == {}

@@ -230,7 +230,7 @@ async def test_flood_of_presence_closes_the_sender_alone(enter: Enter, document_
     alan = await enter("alan", document_id)
     with contextlib.suppress(ConnectionClosed):
         for clock in range(1, 20 * Limits().presence_frames_per_s):
-            await alan.say("{}", clock=clock)
+            await alan.send_presence("{}", clock=clock)
     assert await alan.until_closed() == close_codes.TRY_AGAIN
     assert await ada.until_ack(await ada.append("on"))
 
