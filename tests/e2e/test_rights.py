@@ -24,7 +24,7 @@ def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
     grace.sees("Read this aloud")
 
 
-def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Person) -> None:
+def test_page_makes_no_links_in_text_of_others(ada: Person, grace: Person) -> None:
     """Autolink applies to the person's own keys: a viewer's page must not make an edit."""
     words = {"type": "text", "text": "Look at example.org "}
     document = {"type": "doc", "content": [{"type": "paragraph", "content": [words]}]}
@@ -36,7 +36,7 @@ def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Per
     expect(grace.chip).to_have_text("Read-only")
 
 
-def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, grace: Person) -> None:
+def test_viewer_without_access_to_history_has_no_button(ada: Person, grace: Person) -> None:
     """Nor a state by its address; export of the present is possible."""
     document_id = ada.create("Only the present")
     ada.share(document_id, "grace", "viewer")
