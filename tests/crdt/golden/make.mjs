@@ -1,4 +1,4 @@
-// Makes the golden files of tests/crdt anew, by Yjs itself: npm ci && node make.mjs
+// Regenerates the golden files of tests/crdt by Yjs itself: npm ci && node make.mjs
 //
 // Everything is fixed: client ids, the order of events, the seed of the random histories. So a
 // second run writes the same bytes, and a difference means that the pinned versions changed.
