@@ -275,7 +275,7 @@ class DocumentServer(uvicorn.Server):
         await super().startup(sockets)
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Let nobody in, finish what is in flight, and only then cut the sockets."""
+        """Refuse new connections, finish work in flight, and only then close the sockets."""
         for server in self.servers:
             server.close()
         await finish()
@@ -296,7 +296,7 @@ class DocumentServer(uvicorn.Server):
 
 
 def serve(*, bind: str, port: int) -> None:
-    """Serve pages, REST and sockets until the process is told to stop.
+    """Serve pages, REST and sockets until the process gets a signal to stop.
 
     Raises ``StartRefusedError`` where the address cannot be listened on.
     """
