@@ -156,7 +156,8 @@ export async function openAll(count, make, { atOnce = 20, wait = 30000 } = {}) {
   const clients = [];
   for (let first = 0; first < count; first += atOnce) {
     const part = [];
-    for (let index = first; index < Math.min(count, first + atOnce); index++) part.push(make(index));
+    for (let index = first; index < Math.min(count, first + atOnce); index++)
+      part.push(make(index));
     clients.push(...part);
     await within(
       Promise.all(part.map((client) => client.ready)),

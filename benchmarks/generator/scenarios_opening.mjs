@@ -126,7 +126,10 @@ export async function s8(run, tell) {
   await sleep(1000);
   const before = run.server.memoryMib();
   const began = now();
-  const people = await openAll(count * peoplePerRoom, (number) => new Client(run, rooms[number % count]));
+  const people = await openAll(
+    count * peoplePerRoom,
+    (number) => new Client(run, rooms[number % count]),
+  );
   const opened = now() - began;
   await settle(people);
   await sleep(1000);

@@ -211,7 +211,8 @@ export async function g4(run, tell) {
     await settle([writer, reader]);
     const typed = await oneTypes(run, writer, reader);
     const opened = [];
-    for (let repetition = 0; repetition < 5; repetition++) opened.push(await coldLoad(run, room, writer.text.length));
+    for (let repetition = 0; repetition < 5; repetition++)
+      opened.push(await coldLoad(run, room, writer.text.length));
     tell(`${operations} operations`, {
       ...typed,
       open_p50_ms: median(opened),
