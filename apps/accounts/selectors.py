@@ -12,7 +12,7 @@ from apps.accounts.models import Permission, User
 from apps.accounts.roles import NO_ABILITIES, Abilities, Role, abilities_of, highest
 from apps.core import errors
 
-#: Minimum length of a search for people, so that nobody lists all accounts letter by letter.
+#: Minimum length of a search for people, against copying the list of accounts by letter.
 USER_SEARCH_MIN_CHARS = 2
 
 

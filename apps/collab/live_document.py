@@ -157,7 +157,7 @@ class LiveDocument:
         self._trim_remembered()
 
     def has_everything(self) -> bool:
-        """Return whether the engine holds all of the log; call it between two batches (ADR 0001)."""
+        """Return whether the engine holds all of the log; call between two batches (ADR 0001)."""
         if self._checked[0] != self.seq:
             self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
         return self._checked[1]

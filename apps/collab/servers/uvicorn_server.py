@@ -46,7 +46,7 @@ _CLOSING_S = 0.8
 #: Bytes of a request that give its client one second more than ``REQUEST_WAIT_S``.
 REQUEST_BYTES_PER_S = 8 * 1024
 _CONTROL = frozenset((Opcode.PING, Opcode.PONG, Opcode.CLOSE))
-#: How long requests may take once the server is told to stop, in seconds.
+#: Time that requests have to finish after the signal to stop, in seconds.
 _REQUESTS_WAIT_S = 2
 #: The first byte of a whole binary message, and the markers of a length of two or eight bytes.
 _BINARY, _TWO, _EIGHT = 0x82, 126, 127
@@ -267,9 +267,9 @@ class DocumentServer(uvicorn.Server):
     """The web server of one process."""
 
     async def startup(self, sockets: Any = None) -> None:
-        """Open what the first client would wait for, and then let clients in."""
+        """Open the connections that the first client needs, and then accept clients."""
         await get_runtime()
-        # PostgreSQL may be away: then who comes is told so, until it is there.
+        # PostgreSQL may be away: until it is back, connections get an error.
         with contextlib.suppress(DatabaseError):
             await database_sync_to_async(connection.ensure_connection)()
         await super().startup(sockets)
