@@ -1,4 +1,4 @@
-"""The app ``daphne`` without its server: ``manage.py runserver`` is daphne's (docs/adr/0010).
+"""The app ``daphne`` without its server: ``manage.py runserver`` is daphne's (ADR 0010).
 
 daphne's own app config imports its server, and Twisted with it: a third of the time in which any
 process starts, also one that never serves. Here the commands that run the server import it.
