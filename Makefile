@@ -1,10 +1,10 @@
-# What a person types. `make help` explains all.
+# The commands for people. `make help` lists them.
 # Every path here is relative: the checkout may lie in a path with spaces.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Where no answer matters but settings must load: the type checker's Django plugin reads them.
+# Settings must load for the type checker's Django plugin, which connects to no service.
 NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://localhost/none \
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
@@ -37,7 +37,7 @@ backup: $(VENV)/installed-embedded ## Write all data to one new file, also while
 	@test -n "$(FILE)" || { echo "Name the file: make backup FILE=/path/to/scriptorium.backup"; exit 1; }
 	@exec $(BIN)/python -m apps.embedded backup "$(FILE)" $(ARGS)
 
-restore: $(VENV)/installed-embedded ## Make the data from a backup: make restore FILE=/path (ARGS="--dry-run", "--force")
+restore: $(VENV)/installed-embedded ## Restore the data from a backup: make restore FILE=/path (ARGS="--dry-run", "--force")
 	@test -n "$(FILE)" || { echo "Name the file: make restore FILE=/path/to/scriptorium.backup"; exit 1; }
 	@exec $(BIN)/python -m apps.embedded restore "$(FILE)" $(ARGS)
 
@@ -47,20 +47,24 @@ test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make
 	@$(if $(ARGS),,npm run --silent test)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(LANES))
 
-lint: $(VENV)/installed-dev ## Check style and the direction of imports
+lint: $(VENV)/installed-dev node_modules/installed ## Check style, spelling, templates and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/typos
+	@$(BIN)/djlint --lint --quiet templates
 	@$(NO_SERVICES) $(BIN)/lint-imports --no-logo
+	@npm run --silent lint
 
 types: $(VENV)/installed-dev node_modules/installed ## Check types: mypy strict, and our JavaScript by tsc
 	@$(NO_SERVICES) $(BIN)/mypy
 	@npm run --silent types
 
-format: $(VENV)/installed-dev ## Rewrite the code in the house's style
+format: $(VENV)/installed-dev node_modules/installed ## Rewrite the code in the house's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@npm run --silent format
 
-lock: $(VENV)/installed-dev ## Lock the requirements anew, with hashes
+lock: $(VENV)/installed-dev ## Update and lock the requirements, with hashes
 	@cd benchmarks && ../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-header --output-file peers.txt peers.in
 	@for name in base embedded test dev; do \
@@ -74,7 +78,7 @@ screenshot: $(VENV)/installed-test ## Take docs/screenshot.png of a running 'mak
 	@sh scripts/install_chromium.sh
 	@$(BIN)/python scripts/screenshot.py $(URL)
 
-bench: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv/installed ## Measure live editing beside other servers (QUICK=1, SCENARIOS="S1 S2", RUNS=3, SERVICES=embedded)
+bench: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv/installed ## Measure live editing, compared with other servers (QUICK=1, SCENARIOS="S1 S2", RUNS=3, SERVICES=embedded)
 	@$(BIN)/python -m benchmarks.live $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) \
 	  $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(SERVICES),--services $(SERVICES)) \
 	  $(if $(SUBJECTS),--subjects $(SUBJECTS))
@@ -82,19 +86,19 @@ bench: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv
 bench-growth: $(VENV)/installed-test benchmarks/node_modules/installed ## Measure how cost grows with readers, documents and length
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
-bench-flame: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv/installed ## Draw where the web server's time goes, as flame graphs in docs
+bench-flame: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv/installed ## Draw flame graphs of the web server into docs
 	@$(BIN)/python -m benchmarks.flame
 
-bench-floor: $(VENV)/installed-test benchmarks/node_modules/installed ## Measure for a minute what the server costs beside a bare relay
+bench-floor: $(VENV)/installed-test benchmarks/node_modules/installed ## Measure the server's cost as a ratio to a bare relay, in a minute
 	@$(BIN)/python -m benchmarks.floor
 
-bench-recovery: $(VENV)/installed-test ## Measure how long recovery takes, on a Scriptorium of its own
+bench-recovery: $(VENV)/installed-test ## Measure how long recovery takes, on a new Scriptorium
 	@$(BIN)/python -m benchmarks.recovery
 
-bench-history: $(VENV)/installed-test ## Measure how long looking back takes, on a Scriptorium of its own
+bench-history: $(VENV)/installed-test ## Measure the latency of the history, on a new Scriptorium
 	@$(BIN)/python -m benchmarks.history
 
-bench-list: $(VENV)/installed-test ## Measure the list of documents of who has 10,000, by REST and in the page
+bench-list: $(VENV)/installed-test ## Measure the list of documents of a user with 10,000, by REST and in the page
 	@sh scripts/install_chromium.sh
 	@$(BIN)/python -m benchmarks.listing
 
@@ -105,23 +109,23 @@ bench-page: $(VENV)/installed-test ## Measure how the editor's page opens in Chr
 bench-start: $(VENV)/installed-test ## Measure how long 'make up' takes until it serves
 	@$(BIN)/python -m benchmarks.starting
 
-bench-typing: $(VENV)/installed-test ## Measure how fast letters appear in a document of 100,000 words, in Chromium
+bench-typing: $(VENV)/installed-test ## Measure typing latency in a document of 100,000 words, in Chromium
 	@sh scripts/install_chromium.sh
 	@$(BIN)/python -m benchmarks.keystrokes
 
-bench-storage: $(VENV)/installed-test ## Measure what an operation costs in MongoDB, before and after compaction
+bench-storage: $(VENV)/installed-test ## Measure the storage of an operation in MongoDB, before and after compaction
 	@$(BIN)/python -m benchmarks.storage
 
-chaos: $(VENV)/installed-test ## Make faults by chance while people type (SEED=1 MINUTES=5; Ctrl-C ends it)
+chaos: $(VENV)/installed-test ## Inject random faults while people type (SEED=1 MINUTES=5; Ctrl-C ends it)
 	@exec $(BIN)/python -m tests.crash.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
-golden: ## Make the golden files of tests/crdt anew with Yjs itself
+golden: ## Generate the golden files of tests/crdt with Yjs itself
 	@cd tests/crdt/golden && npm ci --silent && node make.mjs
 
-clean: ## Remove what can be made anew (not the data)
+clean: ## Remove generated files (not the data)
 	rm -rf $(VENV) node_modules benchmarks/.venv benchmarks/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# --- what the targets above stand on -----------------------------------------------------------
+# --- prerequisites of the targets above -----------------------------------------------------------
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install python3, or name one: make PYTHON=/path/to/python3"; exit 1; }

@@ -1,1 +1,1 @@
-"""Measurements: the load generator's way into a running Scriptorium."""
+"""Measurements of Scriptorium, and of other servers on the same machine."""

@@ -1,4 +1,4 @@
-"""Chromium without a screen, as somebody who is logged in, for what is measured in pages."""
+"""Headless Chromium with a logged-in user, for measurements in pages."""
 
 import shutil
 import sys
@@ -14,7 +14,7 @@ VIEWPORT = ViewportSize(width=1280, height=800)
 
 @contextmanager
 def browser_started() -> Iterator[Browser]:
-    """Start Chromium, and end it."""
+    """Start Chromium, and close it at the end."""
     chromium = shutil.which("chromium") or sys.exit("Install chromium first.")
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--js-flags=--expose-gc"]
@@ -27,13 +27,13 @@ def browser_started() -> Iterator[Browser]:
 
 @contextmanager
 def logged_in(url: str, username: str) -> Iterator[Page]:
-    """Yield a page of somebody who has logged in through the form, with a browser of its own."""
+    """Yield a page of a user who has logged in through the form, in a new browser."""
     with browser_started() as browser:
         yield page_of(browser, url, username)
 
 
 def page_of(browser: Browser, url: str, username: str) -> Page:
-    """Return a page, in a context of its own, of somebody who has logged in through the form."""
+    """Return a page, in a new context, of a user who has logged in through the form."""
     page = browser.new_context(base_url=url, viewport=VIEWPORT).new_page()
     page.goto("/login/")
     page.get_by_label("Username").fill(username)

@@ -1,46 +1,46 @@
-"""What active documents need, and what runs out first: ``python -m benchmarks.capacity``.
+"""Capacity planning: resources for active documents, and the first limit.
 
-Arithmetic, not a measurement: the figures of ``Measured`` are those of docs/performance.md, on one
-core of the machine that they were taken on, and everything else follows from them and from how
-people are taken to write.
+``python -m benchmarks.capacity`` prints a table. It is arithmetic, not a measurement: ``Measured``
+has figures of docs/performance.md, on one core of the machine on which they were taken. The table
+follows from them and from assumptions about how people write.
 """
 
 from dataclasses import dataclass
 from math import ceil
 
-#: A document in which people write, at one moment.
-PEOPLE_IN_IT = 3
-#: The page sends what a person types at the latest every two seconds: one operation.
+#: People with an active document open at the same time, and those of them who write.
+PEOPLE_PER_DOCUMENT = 3
+#: The page sends edits at least every two seconds, as one operation.
 OPERATIONS_PER_WRITER_S = 0.5
-WRITERS_IN_IT = 1.5
-#: A server and a service are not planned to be busier than this.
-MOST_BUSY = 0.6
-MIB = 1024
+WRITERS_PER_DOCUMENT = 1.5
+#: Planned utilisation of a server or service, at most.
+MAX_UTILISATION = 0.6
+KIB_PER_MIB = 1024
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Figures of docs/performance.md, each with where it stands there."""
+    """Figures of docs/performance.md, each with its scenario."""
 
-    #: Memory of a server that has nothing open, in KiB (S4, S8).
-    server_kib: float = 157 * MIB
-    #: Of a document that is open with one session (S5), and of each session (S8).
+    #: Memory of a server without open documents, in KiB (S4, S8).
+    server_kib: float = 157 * KIB_PER_MIB
+    #: Memory of an open document with one session (S5), and of each session (S8), in KiB.
     document_kib: float = 36.1
     session_kib: float = 25.8
-    #: Of one core: operations of many documents, each seen by another person (S3: 1,500 updates of
-    #: 50 documents, nearly each with a commit of its own, took the server 1.19 s of CPU).
+    #: Operations per second of one core, in many documents with a reader each (S3: 1,500 updates
+    #: of 50 documents, nearly each with its own commit, took the server 1.19 s of CPU).
     server_per_s: float = 1_260
-    #: A worker's catching up (S12).
+    #: Operations per second of a worker that catches up (S12).
     worker_per_s: float = 15_300
-    #: Rows a second of one MongoDB (ADR 0009: the embedded server).
+    #: Rows per second of one MongoDB (ADR 0009: the embedded server).
     mongodb_per_s: float = 6_000
-    #: What is stored of an operation for ever, without compaction, in bytes (bench-storage).
+    #: Storage of an operation without compaction, in bytes (bench-storage).
     stored_bytes: float = 277
 
 
 @dataclass(frozen=True)
 class Need:
-    """What so many active documents need."""
+    """The resources that a number of active documents needs."""
 
     documents: int
     operations_per_s: float
@@ -52,12 +52,12 @@ class Need:
 
     @property
     def servers(self) -> int:
-        """Return how many web servers of one core and 1 GiB that is."""
+        """Return the number of web servers with one core and 1 GiB each."""
         return max(1, ceil(self.servers_by_cpu), ceil(self.servers_by_memory))
 
     @property
     def first(self) -> str:
-        """Return what the first limit is when nothing is added."""
+        """Return the first limit of one server, one worker and one MongoDB."""
         busy = {
             "one web server's CPU": self.servers_by_cpu,
             "one web server's memory": self.servers_by_memory,
@@ -69,19 +69,19 @@ class Need:
 
 
 def need_of(documents: int, measured: Measured | None = None) -> Need:
-    """Return what so many documents with people in them need, at most ``MOST_BUSY`` busy."""
+    """Return the resources for active documents, at ``MAX_UTILISATION``."""
     figures = measured or Measured()
-    rate = documents * WRITERS_IN_IT * OPERATIONS_PER_WRITER_S
-    each_kib = figures.document_kib + PEOPLE_IN_IT * figures.session_kib
-    room_kib = MIB * MIB * MOST_BUSY - figures.server_kib
+    rate = documents * WRITERS_PER_DOCUMENT * OPERATIONS_PER_WRITER_S
+    document_kib = figures.document_kib + PEOPLE_PER_DOCUMENT * figures.session_kib
+    available_kib = KIB_PER_MIB * KIB_PER_MIB * MAX_UTILISATION - figures.server_kib
     return Need(
         documents=documents,
         operations_per_s=rate,
-        servers_by_cpu=rate / (figures.server_per_s * MOST_BUSY),
-        servers_by_memory=documents * each_kib / room_kib,
-        workers=rate / (figures.worker_per_s * MOST_BUSY),
-        mongodb_busy=rate / (figures.mongodb_per_s * MOST_BUSY),
-        # People write in a document for two hours of a day.
+        servers_by_cpu=rate / (figures.server_per_s * MAX_UTILISATION),
+        servers_by_memory=documents * document_kib / available_kib,
+        workers=rate / (figures.worker_per_s * MAX_UTILISATION),
+        mongodb_busy=rate / (figures.mongodb_per_s * MAX_UTILISATION),
+        # People write in a document for two hours a day.
         stored_gib_a_day=rate * 2 * 3600 * figures.stored_bytes / 1024**3,
     )
 

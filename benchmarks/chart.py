@@ -1,7 +1,7 @@
 """Draws the figures of ``make bench`` into docs/performance.md and docs/performance.svg.
 
-``python -m benchmarks.chart`` reads ``benchmarks/results/latest.jsonl``; nothing in between the
-marks of the document is written by hand.
+``python -m benchmarks.chart`` reads ``benchmarks/results/latest.jsonl``. The text between the marks
+of the document is generated, never written by hand.
 """
 
 import html
@@ -14,7 +14,7 @@ from benchmarks.results import LATEST, SUBJECTS, Row, number_text, rows_read, ta
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 MARK: Final = "make bench"
-#: What is drawn: scenario, the end of the case, metric, title.
+#: The panels of the chart: scenario, the end of the case, metric, title.
 PANELS: Final = (
     ("S1", "10 readers", "latency_p50_ms", "S1: key to screen, 10 readers, p50 ms"),
     ("S2", "", "updates_per_s", "S2: ten writers, updates/s (more is better)"),
@@ -29,10 +29,10 @@ _OURS, _OTHERS, _INK = "#3b6ea5", "#b9bec4", "#333"
 
 
 def main() -> int:
-    """Write both. Returns 1 where nothing was measured."""
+    """Write both files; return 1 without results."""
     rows = rows_read()
     if not rows:
-        print(f"{LATEST} is not there: make bench", file=sys.stderr)  # noqa: T201 - the answer
+        print(f"{LATEST} does not exist: run make bench", file=sys.stderr)  # noqa: T201 - the answer
         return 1
     (DOCS / "performance.svg").write_text(chart(rows), encoding="utf-8")
     file = DOCS / "performance.md"
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def filled(text: str, figures: str, *, mark: str) -> str:
-    """Return a document with other figures between a command's marks. Raises ``ValueError``."""
+    """Return a document with new figures between a command's marks. Raises ``ValueError``."""
     first = f"<!-- figures of {mark}: begin -->\n"
     begin = text.index(first) + len(first)
     end = text.index(f"<!-- figures of {mark}: end -->\n", begin)
@@ -50,7 +50,7 @@ def filled(text: str, figures: str, *, mark: str) -> str:
 
 
 def chart(rows: Sequence[Row]) -> str:
-    """Return the bars of all panels that were measured, as an SVG."""
+    """Return the chart of all panels with results, as an SVG."""
     panels = [(title, found) for *key, title in PANELS if (found := _bars(rows, *key))]
     height = max((_HEAD + len(bars) * (_BAR + _GAP) for _, bars in panels), default=0) + _MARGIN
     body = [
@@ -67,7 +67,7 @@ def chart(rows: Sequence[Row]) -> str:
 
 
 def _bars(rows: Sequence[Row], scenario: str, case: str, metric: str) -> list[tuple[str, float]]:
-    """Return (name, value) of each subject that was measured, in the table's order."""
+    """Return (name, value) of each subject with a result, in the table's order."""
     found = [
         row
         for row in rows

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from apps.embedded.data_dir import SERVICES
 from apps.embedded.stack import WEB_SERVERS
-from benchmarks.generating import Generator, Told
-from benchmarks.subjects import FULL_SIZE, FullSize, identity_of, pids_of, services_named
+from benchmarks.generating import CaseResult, Generator
+from benchmarks.subjects import FULL_SIZE, FullSize, pids_of, services_named, token_of
 
 
 class Cluster:
-    """So many web servers, started for each measurement: all of them on one machine."""
+    """A number of web servers on one machine, started for each measurement."""
 
     name = "scriptorium"
     scenarios = frozenset({"S11"})
@@ -19,13 +19,13 @@ class Cluster:
         self._folder = folder
         self._count = count
 
-    def measure(self, scenario: str, generator: Generator) -> list[Told]:
+    def measure(self, scenario: str, generator: Generator) -> list[CaseResult]:
         """Measure it once. Raises ``MeasurementError`` or ``AssertionError``."""
         stack = FullSize(self._folder, action=f"{self._count}+0")
         try:
             stack.wait_until_ready()
-            token = identity_of(stack)
-            words = {
+            token = token_of(stack)
+            options = {
                 "case": f"{self._count} server{'s' if self._count > 1 else ''}",
                 "data": "",
                 "url": f"{stack.ws_url}/ws/documents/{{document}}?token={token}",
@@ -36,9 +36,9 @@ class Cluster:
                 "pids": pids_of(stack, ["gateway", *WEB_SERVERS]),
                 "servicePids": pids_of(stack, SERVICES),
             }
-            return generator.run(scenario, self.name, lambda _: words)
+            return generator.run(scenario, self.name, lambda _: options)
         finally:
             stack.stop()
 
     def close(self) -> None:
-        """Do nothing: each measurement has stopped its own."""
+        """Do nothing: each measurement has stopped its servers."""

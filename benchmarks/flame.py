@@ -1,10 +1,9 @@
-"""Where the web server's time goes, as flame graphs: ``make bench-flame``.
+"""Flame graphs of the web server's CPU time: ``make bench-flame``.
 
-py-spy looks at a server 500 times a second while the load generator drives it, and draws what it
-saw into ``docs``: a bar for each function, as wide as the share of the time in it and in what it
-called, a thread beside the other. It looks for the thread that has the interpreter, so what waits
-is not in it. To look into another process, a user who is not root may need
-``sysctl kernel.yama.ptrace_scope=0``.
+py-spy samples a server 500 times a second under the load generator, and draws the samples into
+``docs``: a bar for each function, as wide as the share of the time in it and in its callees, by
+thread. It samples the thread that holds the GIL, so waiting is not included. To sample another
+process, a user who is not root may need ``sysctl kernel.yama.ptrace_scope=0``.
 """
 
 import re
@@ -19,57 +18,64 @@ from typing import Final
 import requests
 
 from benchmarks.chart import DOCS
-from benchmarks.generating import HERE, Generator, MeasurementError, Told, Words
+from benchmarks.generating import HERE, CaseResult, Generator, MeasurementError, ServerOptions
 from benchmarks.subjects import Scriptorium
 from tests.support.eventually import eventually
 
-#: What is drawn, and for how many seconds it is looked at: about as long as it types.
+#: The scenarios to draw, and how long they are sampled, in seconds: about as long as they type.
 SCENARIOS: Final = {"S1": 20, "S2": 8}
-RATE: Final = 500
+SAMPLES_PER_S: Final = 500
 _SPY: Final = HERE / ".venv" / "bin" / "py-spy"
-_READY_WAIT_S = 30
+_READY_TIMEOUT_S = 30
 
 
-class Watched(Scriptorium):
-    """A Scriptorium whose web server is looked at while it is measured."""
+class Profiled(Scriptorium):
+    """A Scriptorium whose web server is sampled while it is measured."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._pid_file = folder.with_name("web.pid")
         self._port = 0
 
-    def draw(self, scenario: str, generator: Generator, picture: Path) -> Sequence[Told]:
+    def draw(self, scenario: str, generator: Generator, picture: Path) -> Sequence[CaseResult]:
         """Measure a scenario and draw it. Raises ``MeasurementError``."""
         self._pid_file.unlink(missing_ok=True)
         failures: list[str] = []
         spy = threading.Thread(target=self._spy, args=(SCENARIOS[scenario], picture, failures))
         spy.start()
         try:
-            told = self.measure(scenario, generator)
+            results = self.measure(scenario, generator)
         finally:
             spy.join()
         if failures:
             raise MeasurementError("\n".join(failures))
         text = titled(picture.read_text(encoding="utf-8"), f"The web server in {scenario}")
         picture.write_text(text, encoding="utf-8")
-        return told
+        return results
 
-    def _words(self, port: int) -> Words:
-        words = super()._words(port)
+    def _options(self, port: int) -> ServerOptions:
+        options = super()._options(port)
         self._port = port
-        tells = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self._pid_file)]
-        return {**words, "command": [*tells, *words["command"]]}
+        writes_pid = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self._pid_file)]
+        return {**options, "command": [*writes_pid, *options["command"]]}
 
     def _spy(self, seconds: int, picture: Path, failures: list[str]) -> None:
-        """Wait until the server serves, then look at it."""
+        """Wait until the server serves, then sample it."""
         try:
-            eventually(self._serves, _READY_WAIT_S)
+            eventually(self._serves, _READY_TIMEOUT_S)
             pid = self._pid_file.read_text().strip()
             command = [str(_SPY), "record", "--pid", pid, "--duration", str(seconds)]
-            command += ["--gil", "--rate", str(RATE), "--threads", "--output", str(picture)]
+            command += [
+                "--gil",
+                "--rate",
+                str(SAMPLES_PER_S),
+                "--threads",
+                "--output",
+                str(picture),
+            ]
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         except (AssertionError, OSError) as err:
-            failures.append(f"the server was not looked at: {err}")
+            failures.append(f"the server was not sampled: {err}")
             return
         if done.returncode != 0:
             failures.append(done.stderr.strip())
@@ -97,7 +103,7 @@ def main() -> int:
     """Draw all. Returns 1 where one could not be drawn."""
     with tempfile.TemporaryDirectory() as folder:
         generator = Generator(Path(folder), quick=False)
-        subject = Watched(Path(folder) / "embedded")
+        subject = Profiled(Path(folder) / "embedded")
         try:
             for scenario in SCENARIOS:
                 picture = DOCS / f"flame-{scenario}.svg"

@@ -1,4 +1,4 @@
-"""Runs the load generator: one process for each measurement, on a core of its own."""
+"""Runs the load generator: one process for each measurement, on its own core."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from tests.support.launcher import free_port
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 #: How long one measurement may take, in seconds.
-MEASURE_WAIT_S = 300
+MEASURE_TIMEOUT_S = 300
 _SERVER_CORE, _GENERATOR_CORE = 0, 1
 
-#: What the generator is told of a server (``benchmarks/generator/run.mjs``).
-Words = dict[str, Any]
-#: What was measured: the case, empty where a scenario has one only, and its metrics.
-Told = tuple[str, Mapping[str, float | None]]
+#: The options of a server for the generator (``benchmarks/generator/run.mjs``).
+ServerOptions = dict[str, Any]
+#: The result of a case: its name, empty if a scenario has only one, and its metrics.
+CaseResult = tuple[str, Mapping[str, float | None]]
 
 
 class MeasurementError(Exception):
@@ -27,21 +27,23 @@ class MeasurementError(Exception):
 
 
 class Generator:
-    """Measures servers; ``quick`` ones are short."""
+    """Runs measurements; with ``quick``, short ones."""
 
     def __init__(self, folder: Path, *, quick: bool) -> None:
         self.quick = quick
         self._folder = folder
         self._is_pinned = shutil.which("taskset") is not None and (os.cpu_count() or 1) > 1
 
-    def run(self, scenario: str, name: str, words: Callable[[int], Words]) -> list[Told]:
-        """Measure a scenario of the server that ``words(port)`` describes.
+    def run(
+        self, scenario: str, name: str, options_of: Callable[[int], ServerOptions]
+    ) -> list[CaseResult]:
+        """Measure a scenario of the server that ``options_of(port)`` describes.
 
         Raises ``MeasurementError``.
         """
         port = free_port()
         RESULTS.mkdir(exist_ok=True)
-        told = {
+        options = {
             "scenario": scenario,
             "quick": self.quick,
             "port": port,
@@ -51,10 +53,10 @@ class Generator:
             "cache": str(RESULTS / "cache"),
             "pids": [],
             "servicePids": [],
-            **words(port),
+            **options_of(port),
         }
         pin = ["taskset", "-c", str(_GENERATOR_CORE)] if self._is_pinned else []
-        lines = _output([*pin, "node", str(HERE / "generator" / "main.mjs"), json.dumps(told)])
+        lines = _output([*pin, "node", str(HERE / "generator" / "main.mjs"), json.dumps(options)])
         return [(line["case"], line["metrics"]) for line in map(json.loads, lines)]
 
 
@@ -63,7 +65,7 @@ def _output(command: list[str]) -> list[str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            output, errors = process.communicate(timeout=MEASURE_WAIT_S)
+            output, errors = process.communicate(timeout=MEASURE_TIMEOUT_S)
         except BaseException:
             process.terminate()  # it kills the server and ends
             raise

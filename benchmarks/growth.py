@@ -1,7 +1,7 @@
 """How cost grows with readers, documents, length and operations: ``make bench-growth``.
 
-Each on services of its own. ``cpu_s`` is the server's own, of all that is typed in a case. Keeps
-the rows in ``results/growth.jsonl``, writes docs/performance-parts.md and docs/growth.svg.
+Each scenario has new services. ``cpu_s`` is that of the server for all typing in a case. Stores the
+rows in ``results/growth.jsonl``, and writes docs/performance-parts.md and docs/growth.svg.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.reporting import RESULTS
 from benchmarks.results import Row, number_text
 from benchmarks.subjects import EMBEDDED, Scriptorium
 
-#: What grows.
+#: The scenarios, each with the quantity that grows.
 SCENARIOS: Final = {
     "G1": "readers",
     "G2": "documents",
@@ -32,14 +32,14 @@ MARK: Final = "make bench-growth"
 
 
 def main() -> int:
-    """Measure, print a table for each, keep the rows, and draw them."""
+    """Measure all scenarios, print their tables, store the rows, and draw them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short measurements")
-    words = parser.parse_args()
+    options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        generator = Generator(Path(folder), quick=words.quick)
+        generator = Generator(Path(folder), quick=options.quick)
         for scenario, what in SCENARIOS.items():
             found = _measured(scenario, Scriptorium(Path(folder) / scenario), generator)
             print(f"\n{table(found, what)}", flush=True)  # noqa: T201 - the interface
@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def table(rows: Sequence[Row], what: str) -> str:
-    """Return a scenario's figures, a line for each case, without what it does not measure."""
+    """Return the table of a scenario: a line for each case, a column for each of its metrics."""
     cases = {
         case: {row.metric: row.value for row in rows if row.case == case} for case in _cases(rows)
     }
@@ -72,12 +72,12 @@ def table(rows: Sequence[Row], what: str) -> str:
 
 def _measured(scenario: str, subject: Scriptorium, generator: Generator) -> list[Row]:
     try:
-        told = subject.measure(scenario, generator)
+        results = subject.measure(scenario, generator)
     finally:
         subject.close()
     return [
         Row(scenario, case, subject.name, EMBEDDED, name, (value,))
-        for case, metrics in told
+        for case, metrics in results
         for name, value in metrics.items()
         if value is not None
     ]

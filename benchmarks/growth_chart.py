@@ -1,7 +1,7 @@
-"""Draws how cost grows: a row of plots for each thing that grows, one each for time, CPU, memory.
+"""Draws how cost grows: a row of plots for each quantity, for latency, CPU and memory.
 
-What grows is on a logarithmic axis; what it costs begins at 0, so that a straight rise in the
-numbers bends upwards here, and a line that stays flat is what one wants.
+The quantity is on a logarithmic axis, and the cost on a linear axis from 0: linear growth bends
+upwards, and constant cost is a flat line.
 """
 
 import html
@@ -11,13 +11,13 @@ from typing import Final
 
 from benchmarks.results import Row, number_text
 
-#: Title of a column, its unit, and the metrics that are drawn in it.
+#: Title, unit and metrics of each column.
 COLUMNS: Final = (
     ("latency", "ms", ("latency_p50_ms", "latency_p99_ms")),
     ("CPU of the case", "s", ("cpu_s", "services_cpu_s")),
     ("memory of the server", "MiB", ("rss_mib",)),
 )
-#: How a line is called beside the plot.
+#: The label of each line.
 _NAMES: Final = {
     "latency_p50_ms": "p50",
     "latency_p99_ms": "p99",
@@ -27,8 +27,8 @@ _NAMES: Final = {
 }
 _WIDTH, _HEIGHT = 320, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 52, 34, 34
-#: How far apart the names of two lines are at least.
-_BESIDE = 12.0
+#: Minimal distance between the labels of two lines.
+_LABEL_DISTANCE = 12.0
 _COLOURS: Final = ("#3b6ea5", "#c0722f")
 _INK, _GRID = "#333", "#d7dadd"
 
@@ -36,16 +36,16 @@ Point = tuple[float, float]
 
 
 def chart(rows: Sequence[Row], scenarios: Mapping[str, str]) -> str:
-    """Return the plots of those scenarios that were measured, as an SVG."""
+    """Return the plots of the scenarios with results, as an SVG."""
     body: list[str] = []
     height = 0
-    for scenario, what in scenarios.items():
+    for scenario, quantity in scenarios.items():
         found = [row for row in rows if row.scenario == scenario]
         if not found:
             continue
         for column, (title, unit, metrics) in enumerate(COLUMNS):
             lines = {name: points for name in metrics if (points := _points(found, name))}
-            plot = _plot(f"{title}, {unit}", what, lines)
+            plot = _plot(f"{title}, {unit}", quantity, lines)
             body.append(f'<g transform="translate({column * _WIDTH},{height})">{plot}</g>')
         height += _HEIGHT
     return (
@@ -57,12 +57,12 @@ def chart(rows: Sequence[Row], scenarios: Mapping[str, str]) -> str:
 
 
 def _points(rows: Sequence[Row], metric: str) -> list[Point]:
-    """Return how much there is, and what it costs; a case begins with how much."""
+    """Return (amount, cost) of each case, whose name starts with the amount."""
     return [(float(row.case.split()[0]), row.value) for row in rows if row.metric == metric]
 
 
-def _plot(title: str, what: str, lines: Mapping[str, Sequence[Point]]) -> str:
-    """Return one plot; where nothing was measured, its title alone."""
+def _plot(title: str, quantity: str, lines: Mapping[str, Sequence[Point]]) -> str:
+    """Return one plot; without results, only its title."""
     parts = [
         f'<text x="{_LEFT}" y="18" fill="{_INK}" font-weight="bold">{html.escape(title)}</text>'
     ]
@@ -80,35 +80,35 @@ def _plot(title: str, what: str, lines: Mapping[str, Sequence[Point]]) -> str:
         _text(across.at(amount), _HEIGHT - _BOTTOM + 14, _short(amount))
         for amount in sorted({amount for amount, _ in points})
     ]
-    parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 6, html.escape(what)))
-    taken = -_BESIDE  # where a line's name is
+    parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 6, html.escape(quantity)))
+    label_y = -_LABEL_DISTANCE
     for colour, (name, line) in zip(_COLOURS, lines.items(), strict=False):
-        places = [(across.at(amount), _down(cost / most)) for amount, cost in line]
-        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+        points_on_plot = [(across.at(amount), _down(cost / most)) for amount, cost in line]
+        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points_on_plot)
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        x, y = places[-1]
-        if abs(y - taken) < _BESIDE:
-            y = taken + _BESIDE
-        taken = y
+        x, y = points_on_plot[-1]
+        if abs(y - label_y) < _LABEL_DISTANCE:
+            y = label_y + _LABEL_DISTANCE
+        label_y = y
         parts.append(_text(x + 6, y + 4, _NAMES[name], anchor="start", colour=colour))
     return "".join(parts)
 
 
 class _Axis:
-    """Where an amount is: by its logarithm, and nothing a tenth below the least."""
+    """A logarithmic axis of amounts; 0 is drawn as a tenth of the smallest amount."""
 
     def __init__(self, amounts: Sequence[float]) -> None:
-        self._nothing = min((amount for amount in amounts if amount), default=1.0) / 10
-        places = [self._place(amount) for amount in amounts]
-        self._least, self._span = min(places), (max(places) - min(places)) or 1.0
+        self._zero = min((amount for amount in amounts if amount), default=1.0) / 10
+        positions = [self._log(amount) for amount in amounts]
+        self._least, self._span = min(positions), (max(positions) - min(positions)) or 1.0
 
     def at(self, amount: float) -> float:
-        """Return how far from the left."""
-        share = (self._place(amount) - self._least) / self._span
+        """Return the x coordinate of an amount."""
+        share = (self._log(amount) - self._least) / self._span
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
-    def _place(self, amount: float) -> float:
-        return math.log10(amount or self._nothing)
+    def _log(self, amount: float) -> float:
+        return math.log10(amount or self._zero)
 
 
 def _short(amount: float) -> str:

@@ -1,6 +1,6 @@
-"""How fast the history of the page is: ``python -m benchmarks.history_panel``, prints a table.
+"""Latency of the page's history dialog: ``python -m benchmarks.history_panel``, prints a table.
 
-On a Scriptorium of its own, in Chromium without a screen. Each row goes as a line of JSON to
+On a new Scriptorium, in headless Chromium. Each row is added as a line of JSON to
 ``benchmarks/results``. A step is measured from the slider's event to the frame that shows its text.
 """
 
@@ -21,10 +21,10 @@ RESULTS: Final = Path(__file__).parent / "results" / "history_panel.jsonl"
 SIZES: Final = (200, 10_000, 100_000)
 OPENINGS: Final = 5
 STEPS: Final = 100
-WAIT_MS: Final = 120_000
+TIMEOUT_MS: Final = 120_000
 
-#: Milliseconds from the event to the frame after the one that has the text, for each moment.
-TIMED_STEPS = """async moments => {
+#: Milliseconds from the event to the frame after the one with the text, for each seq.
+TIMED_STEPS = """async seqs => {
   const slider = document.querySelector('.history-slider');
   const sheet = document.querySelector('.history-sheet');
   const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
@@ -35,7 +35,7 @@ TIMED_STEPS = """async moments => {
     look();
   });
   const taken = [];
-  for (const seq of moments) {
+  for (const seq of seqs) {
     if (sheet.dataset.seq === String(seq)) continue;
     await frame();
     await new Promise(resolve => setTimeout(resolve));
@@ -89,8 +89,8 @@ def main() -> None:
 def _measure(page: Page, document_id: str, size: int) -> None:
     address = f"/documents/{document_id}/"
     page.goto(address)
-    page.locator("body[data-ready]").wait_for(timeout=WAIT_MS)
-    page.locator("#status[data-kind=saved]").wait_for(timeout=WAIT_MS)
+    page.locator("body[data-ready]").wait_for(timeout=TIMEOUT_MS)
+    page.locator("#status[data-kind=saved]").wait_for(timeout=TIMEOUT_MS)
     openings = []
     for _ in range(OPENINGS):
         openings.append(page.evaluate(TIMED_OPENING))
@@ -99,7 +99,7 @@ def _measure(page: Page, document_id: str, size: int) -> None:
     page.evaluate(WATCH_TASKS)
     page.evaluate("() => document.getElementById('history').click()")
     began = page.evaluate("performance.now()")
-    page.locator(".history-progress.is-done").wait_for(timeout=WAIT_MS, state="attached")
+    page.locator(".history-progress.is-done").wait_for(timeout=TIMEOUT_MS, state="attached")
     _report(size, "what is near is loaded", [page.evaluate("performance.now()") - began])
     _report_steps(page, size, size)
     far = [size // 3, size * 2 // 3 + 7, size // 10, size // 2]
@@ -113,7 +113,7 @@ def _measure(page: Page, document_id: str, size: int) -> None:
 
 
 def _report_steps(page: Page, size: int, at: int) -> None:
-    """Measure steps back, steps forward, and jumps through all that is loaded."""
+    """Measure steps back, steps forward, and jumps within the loaded part."""
     count = min(STEPS, size // 2)
     back = [at - number for number in range(1, count)]
     _report(size, "a step back", page.evaluate(TIMED_STEPS, back))
@@ -129,13 +129,13 @@ def _dialog(page: Page) -> Locator:
     return page.get_by_role("dialog", name="History")
 
 
-def _report(size: int, what: str, values: Sequence[float], unit: str = "ms") -> None:
+def _report(size: int, scenario: str, values: Sequence[float], unit: str = "ms") -> None:
     ordered, median = sorted(values), statistics.median(values)
     late = ordered[(len(ordered) - 1) * 95 // 100]
     spread = f" (p95 {late:.0f}, longest {ordered[-1]:.0f})" if len(ordered) > 1 else ""
-    line = f"{size:>7} {what:<46}{median:>8.0f} {unit}{spread}"
+    line = f"{size:>7} {scenario:<46}{median:>8.0f} {unit}{spread}"
     print(line, flush=True)  # noqa: T201 - the interface
-    row: dict[str, Any] = {"scenario": what, "operations": size, "value": median, "unit": unit}
+    row: dict[str, Any] = {"scenario": scenario, "operations": size, "value": median, "unit": unit}
     with RESULTS.open("a") as file:
         file.write(json.dumps({"subject": "scriptorium", **row, "runs": list(values)}) + "\n")
 

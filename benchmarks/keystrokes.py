@@ -1,15 +1,13 @@
-"""How fast letters appear in a long document: ``make bench-typing``, prints a table.
+"""Typing latency in a long document: ``make bench-typing``, prints a table.
 
-In Chromium without a screen, on a Scriptorium of its own: a document of 100,000 words beside one
-of 100. Somebody types at a human pace, at the beginning, in the middle and at the end; then a
-second person types in it too, from a page of their own. Each row goes as a line of JSON to
-``benchmarks/results``.
+In headless Chromium, on a new Scriptorium, for a document of 100,000 words and one of 100. A person
+types at a human pace, at the beginning, in the middle and at the end; then a second person types as
+well, in another page. Each row is added as a line of JSON to ``benchmarks/results``.
 
-Two times for each key. *To the frame* is what a person waits: from the moment at which the browser
-had the key (also while the page was busy) until the frame that shows it is made, and with it the
-wait for the screen's next turn, up to 17 ms with nothing to do. *Work* is what the page itself
-does for a key: the processor time of its main thread from one key to the next, whatever it was
-spent on, which a busy machine changes little.
+Two times are measured for each key. *To the frame* is the latency for a person: from the browser's
+timestamp of the key (also while the page is busy) until the frame that shows it, which includes up
+to 17 ms for the next refresh of the screen. *Work* is the processor time of the page's main thread
+from one key to the next, for whatever purpose, which a busy machine changes little.
 """
 
 import itertools
@@ -29,14 +27,14 @@ from benchmarks.reporting import Report, launched
 from tests.support.launcher import Launched
 
 WORDS: Final = 100_000
-FEW_WORDS: Final = 100
+SHORT_WORDS: Final = 100
 KEYS: Final = 200
-#: Of each place, before anything is measured: the browser compiles what it meets again and again.
-WARM_UP: Final = 20
+#: Keys at each place before the measurement, so that the browser compiles the hot functions.
+WARM_UP_KEYS: Final = 20
 PACE_S: Final = 0.08
-#: Words are counted after a pause.
-AFTER_S: Final = 1.0
-WAIT_MS: Final = 120_000
+#: Pause after which the page has counted the words, in seconds.
+SETTLE_S: Final = 1.0
+TIMEOUT_MS: Final = 120_000
 TYPED: Final = "so quietly that nobody on the quay would have heard it "
 ITEM_WORDS: Final = 10
 PLACES: Final = ("beginning", "middle", "end")
@@ -46,7 +44,7 @@ VOCABULARY: Final = (
     "slowly carried written between answer window garden silver"
 )
 
-#: Notes for each key how long its frame took, and which tasks were long.
+#: Records the time to the frame of each key, and the long tasks.
 WATCH: Final = """() => {
   window.frames = [];
   window.longTasks = [];
@@ -61,7 +59,7 @@ WATCH: Final = """() => {
     for (const entry of list.getEntries()) window.longTasks.push(entry.duration);
   }).observe({ type: 'longtask' });
 }"""
-#: Puts the caret to the end of a block in the middle of the text, as a click there does.
+#: Returns the position of a click that puts the caret to the end of a block in the middle.
 TO_MIDDLE: Final = """() => {
   const blocks = document.querySelectorAll('#content .prose > p');
   const block = blocks[Math.floor(blocks.length / 2)];
@@ -72,8 +70,8 @@ TO_MIDDLE: Final = """() => {
 
 
 @dataclass
-class Typed:
-    """What was measured while somebody typed, in ms."""
+class TypingTimes:
+    """The times measured while a person typed, in ms."""
 
     frames: list[float] = field(default_factory=list)
     work: list[float] = field(default_factory=list)
@@ -86,7 +84,7 @@ def main() -> None:
         report = Report("keystrokes")
         with browser_started() as browser:
             ada, grace = (page_of(browser, stack.url, name) for name in ("ada", "grace"))
-            for words in (FEW_WORDS, WORDS):
+            for words in (SHORT_WORDS, WORDS):
                 document = f"/documents/{_imported(stack, words)}/"
                 _open(ada, document)
                 for place in PLACES:
@@ -101,7 +99,7 @@ def main() -> None:
 
 
 def markdown_of(words: int, *, seed: int = 1) -> str:
-    """Return a text of so many words, as people write them: paragraphs, headings and lists."""
+    """Return a text of this many words with paragraphs, headings and lists, as people write."""
     chance = random.Random(seed)  # noqa: S311 - the same at each run
     vocabulary = VOCABULARY.split()
     left, blocks = words, list[str]()
@@ -140,7 +138,9 @@ def _imported(stack: Launched, words: int) -> str:
     body = {"format": "md", "content": markdown_of(words), "title": f"{words:,} words"}
     answer = stack.call("ada", "POST", "documents/import/", json=body)
     if answer.status_code != 201:
-        raise RuntimeError(f"The document was not made: {answer.status_code} {answer.text[:200]}")
+        raise RuntimeError(
+            f"The document was not created: {answer.status_code} {answer.text[:200]}"
+        )
     document_id = str(answer.json()["id"])
     stack.share(document_id, "grace", "editor")
     return document_id
@@ -151,14 +151,14 @@ def _imported(stack: Launched, words: int) -> str:
 
 def _open(page: Page, document: str) -> None:
     page.goto(document)
-    page.locator("body[data-ready]").wait_for(timeout=WAIT_MS)
-    page.locator("#content .prose > p").first.wait_for(timeout=WAIT_MS)
-    page.locator("#status[data-kind=saved]").wait_for(timeout=WAIT_MS)
+    page.locator("body[data-ready]").wait_for(timeout=TIMEOUT_MS)
+    page.locator("#content .prose > p").first.wait_for(timeout=TIMEOUT_MS)
+    page.locator("#status[data-kind=saved]").wait_for(timeout=TIMEOUT_MS)
     page.evaluate(WATCH)
 
 
 def _close(page: Page) -> None:
-    page.locator("#status[data-kind=saved]").wait_for(timeout=WAIT_MS)
+    page.locator("#status[data-kind=saved]").wait_for(timeout=TIMEOUT_MS)
     page.goto("/")
 
 
@@ -171,33 +171,33 @@ def _go_to(page: Page, place: str) -> None:
         page.keyboard.press("Control+Home" if place == "beginning" else "Control+End")
 
 
-def _typed(page: Page, place: str, other: Page | None = None) -> Typed:
-    """Type in a page, and between its keys in another; return what was measured of the first."""
+def _typed(page: Page, place: str, other: Page | None = None) -> TypingTimes:
+    """Type in a page, and between its keys in another; return the times of the first."""
     _go_to(page, place)
     if other is not None:
         _go_to(other, "end")
-    _type(page, WARM_UP, other)
-    page.locator("#status[data-kind=saved]").wait_for(timeout=WAIT_MS)
-    _pause(page, AFTER_S)
+    _type(page, WARM_UP_KEYS, other)
+    page.locator("#status[data-kind=saved]").wait_for(timeout=TIMEOUT_MS)
+    _pause(page, SETTLE_S)
     page.evaluate("() => { window.frames.length = window.longTasks.length = 0; window.gc(); }")
     work = _type(page, KEYS, other)
-    _pause(page, AFTER_S)
+    _pause(page, SETTLE_S)
     frames, long_tasks = page.evaluate("() => [window.frames, window.longTasks]")
     if len(frames) != KEYS:
         raise RuntimeError(f"{len(frames)} frames were seen for {KEYS} keys.")
-    return Typed(frames, work, long_tasks)
+    return TypingTimes(frames, work, long_tasks)
 
 
 def _type(page: Page, count: int, other: Page | None) -> list[float]:
-    """Type so many keys; return the work of each until the next one, in ms."""
+    """Type this many keys; return the work from each to the next, in ms."""
     clock = MainThread(page)
     work = list[float]()
-    for letter in itertools.islice(itertools.cycle(TYPED), count):
+    for character in itertools.islice(itertools.cycle(TYPED), count):
         due = time.monotonic() + PACE_S
-        page.keyboard.press("Space" if letter == " " else letter)
+        page.keyboard.press("Space" if character == " " else character)
         if other is not None:
             _pause(page, (due - time.monotonic()) / 2)
-            other.keyboard.press("Space" if letter == " " else letter)
+            other.keyboard.press("Space" if character == " " else character)
         _pause(page, due - time.monotonic())
         work.append(clock.spent_ms())
     clock.close()
@@ -209,7 +209,7 @@ def _pause(page: Page, seconds: float) -> None:
 
 
 class MainThread:
-    """The processor time that a page's main thread spends on tasks, by the browser's own count."""
+    """The processor time of a page's main thread for tasks, as the browser counts it."""
 
     def __init__(self, page: Page) -> None:
         self._session: CDPSession = page.context.new_cdp_session(page)
@@ -217,20 +217,22 @@ class MainThread:
         self._before = self._total()
 
     def spent_ms(self) -> float:
-        """Return what was spent since the last question, in ms."""
+        """Return the time since the last call, in ms."""
         before, self._before = self._before, self._total()
         return (self._before - before) * 1000
 
     def close(self) -> None:
-        """Ask no more."""
+        """Close the connection to the browser."""
         self._session.detach()
 
     def _total(self) -> float:
         metrics: Sequence[dict[str, Any]] = self._session.send("Performance.getMetrics")["metrics"]
-        return next(float(each["value"]) for each in metrics if each["name"] == "TaskDuration")
+        return next(
+            float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration"
+        )
 
 
-def _report(report: Report, case: str, typed: Typed) -> None:
+def _report(report: Report, case: str, typed: TypingTimes) -> None:
     report.row(f"{case}: key to the frame", "ms", typed.frames)
     report.row(f"{case}: work for a key", "ms", typed.work)
     report.row(f"{case}: tasks over 50 ms", "count", [len(typed.long_tasks)])

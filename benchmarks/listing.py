@@ -1,9 +1,9 @@
-"""How fast the list of documents is: ``make bench-list``, prints a table.
+"""Latency of the list of documents: ``make bench-list``, prints a table.
 
-On a Scriptorium of its own: ada owns 10,000 documents, 10,000 of 50 other people are shared with
-grace, and alan has 25 among all of them. By REST from request to the last byte, and in Chromium
-from the click or the key to the frame that shows the answer. Each row goes as a line of JSON to
-``benchmarks/results``.
+On a new Scriptorium: ada owns 10,000 documents, 10,000 documents of 50 other people are shared with
+grace, and 25 of one of them with alan. By REST, from the request to the last byte of the response;
+in Chromium, from the click or key to the frame that shows the result. Each row is added as a line
+of JSON to ``benchmarks/results``.
 """
 
 import tempfile
@@ -20,16 +20,16 @@ from benchmarks.reporting import Report, launched
 from tests.support.launcher import Launched
 
 COUNT: Final = 10_000
-FEW: Final = 25
+FEW_COUNT: Final = 25
 OWNERS: Final = tuple(f"owner-{number}" for number in range(50))
-#: In one title of a hundred (``tests.support.many_documents``).
+#: A word in one of a hundred titles (``tests.support.many_documents``).
 RARE_WORD: Final = "lighthouse"
-#: Of each row; every page is another one.
+#: Requests of each row, each for another page.
 REPEATS: Final = 40
-WAIT_MS: Final = 30_000
+TIMEOUT_MS: Final = 30_000
 
-#: What is asked of the list: its name, and the query.
-QUESTIONS: Final = (
+#: The queries of the list: title and query string.
+QUERIES: Final = (
     ("last changed first", ""),
     ("by title", "ordering=title"),
     ("the longest pages", "page_size=100"),
@@ -39,7 +39,7 @@ QUESTIONS: Final = (
     ("only own", "owned=true"),
     ("only shared ones", "owned=false"),
 )
-#: Milliseconds from what changes the list to the frame after the one that has the new rows.
+#: Milliseconds from the change of the list to the frame after the one with the new rows.
 TIMED_CHANGE: Final = """async ([act, value]) => {
   const list = document.getElementById('documents');
   const changed = new Promise(resolve => {
@@ -68,10 +68,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, launched(Path(folder)) as stack:
         _fill(stack, "ada", COUNT)
         _fill(stack, "grace", COUNT, OWNERS)
-        _fill(stack, "alan", FEW, OWNERS[:1])
+        _fill(stack, "alan", FEW_COUNT, OWNERS[:1])
         report = Report("listing")
-        for name, what in (("ada", "10,000 own"), ("grace", "10,000 shared"), ("alan", "25")):
-            _measure_rest(stack, report, name, what)
+        for name, owner in (("ada", "10,000 own"), ("grace", "10,000 shared"), ("alan", "25")):
+            _measure_rest(stack, report, name, owner)
         with logged_in(stack.url, "ada") as page:
             _measure_page(page, report)
 
@@ -82,13 +82,13 @@ def _fill(stack: Launched, reader: str, count: int, owners: Sequence[str] = ()) 
     stack.manage("shell", "--verbosity", "0", "--command", words)
 
 
-def _measure_rest(stack: Launched, report: Report, name: str, what: str) -> None:
-    for question, query in QUESTIONS:
-        report.row(f"{what}: {question}", "ms", _pages(stack, name, query))
+def _measure_rest(stack: Launched, report: Report, name: str, owner: str) -> None:
+    for title, query in QUERIES:
+        report.row(f"{owner}: {title}", "ms", _pages(stack, name, query))
 
 
 def _pages(stack: Launched, name: str, query: str) -> Sequence[float]:
-    """Return how many ms each of some pages took, one after the other, the first one again."""
+    """Return the latency of consecutive pages in ms, starting over after the last page."""
     first = address = f"documents/?{query}"
     times = []
     for _ in range(REPEATS):
@@ -109,7 +109,7 @@ def _timed(stack: Launched, name: str, address: str) -> tuple[requests.Response,
 
 
 def _measure_page(page: Page, report: Report) -> None:
-    page.locator("#documents li").first.wait_for(timeout=WAIT_MS)
+    page.locator("#documents li").first.wait_for(timeout=TIMEOUT_MS)
     more = [page.evaluate(TIMED_CHANGE, ["more", ""]) for _ in range(REPEATS)]
     report.row("10,000 own, in the page: more documents", "ms", more)
     words = [RARE_WORD[: number % 8 + 2] for number in range(REPEATS)]

@@ -1,8 +1,8 @@
-"""Live editing, beside other servers on the same machine: ``make bench``.
+"""Live editing, compared with other servers on the same machine: ``make bench``.
 
-Each scenario is measured on one subject after the other, and all of that several times, so that a
-noisy spell meets everybody. The server has one core, the generator another; services take what is
-left. Prints a table, and puts the rows into ``benchmarks/results/latest.jsonl``.
+Each scenario is measured for one subject after the other, and all of that several times, so that
+noise of the machine affects all subjects. The server has one core and the generator another;
+services have the rest. Prints a table, and stores the rows in ``benchmarks/results/latest.jsonl``.
 """
 
 import argparse
@@ -23,64 +23,66 @@ from benchmarks.subjects import (
     FULL_SIZE,
     Scriptorium,
     Subject,
-    full_size_is_there,
+    full_size_is_available,
     peers,
 )
 from benchmarks.worker import Worker
 
-#: How often each measurement is made, where nobody says otherwise.
+#: Default number of runs of each measurement.
 RUNS, QUICK_RUNS = 3, 1
-#: What a quick run measures of Scriptorium and Hocuspocus alone.
-LATE = frozenset({"S7", "S8", "S9", "S10"})
-#: What a quick run leaves out unless somebody names it: it takes a minute by itself.
-LONG = frozenset({"S13"})
+#: Scenarios that a quick run measures only for Scriptorium and Hocuspocus.
+TWO_SUBJECTS = frozenset({"S7", "S8", "S9", "S10"})
+#: Scenarios that a quick run omits unless they are named: each takes a minute.
+SLOW = frozenset({"S13"})
 
 Measured = dict[tuple[str, str, str, str, str], list[float]]
 
 
 def main() -> int:
-    """Measure what the words ask for. Returns 1 if some of it failed."""
-    words = _parser().parse_args()
-    wanted = words.scenarios or SCENARIOS.keys() - (LONG if words.quick else ())
-    scenarios = [each for each in SCENARIOS if each in wanted]
+    """Measure what the options select; return 1 if a measurement has failed."""
+    options = _parser().parse_args()
+    wanted = options.scenarios or SCENARIOS.keys() - (SLOW if options.quick else ())
+    scenarios = [scenario for scenario in SCENARIOS if scenario in wanted]
     measured: Measured = defaultdict(list)
     failures = []
-    with tempfile.TemporaryDirectory() as folder, _subjects(words, Path(folder)) as subjects:
-        generator = Generator(Path(folder), quick=words.quick)
-        turns = itertools.product(range(_runs(words)), scenarios, subjects)
+    with tempfile.TemporaryDirectory() as folder, _subjects(options, Path(folder)) as subjects:
+        generator = Generator(Path(folder), quick=options.quick)
+        turns = itertools.product(range(_runs(options)), scenarios, subjects)
         for _, scenario, subject in turns:
-            if scenario in subject.scenarios and not (words.quick and _waits(scenario, subject)):
+            if scenario in subject.scenarios and not (
+                options.quick and _is_omitted(scenario, subject)
+            ):
                 failures.append(_measure(subject, scenario, generator, measured))
     rows = rows_of(measured)
-    _say(f"\n{table(rows)}\n")
-    rows_write(rows, scenarios, at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", quick=words.quick)
+    _print(f"\n{table(rows)}\n")
+    rows_write(rows, scenarios, at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", quick=options.quick)
     for failure in filter(None, failures):
-        _say(f"failed: {failure}")
+        _print(f"failed: {failure}")
     return 1 if any(failures) else 0
 
 
-def _waits(scenario: str, subject: Subject) -> bool:
-    """Tell whether a scenario of a subject is left out of a quick run, to keep that quick."""
-    if scenario in LATE:
+def _is_omitted(scenario: str, subject: Subject) -> bool:
+    """Return whether a quick run omits a scenario of a subject."""
+    if scenario in TWO_SUBJECTS:
         return subject.name not in {"scriptorium", "hocuspocus"}
     return scenario == "S5" and subject.name == "relay"
 
 
-def _runs(words: argparse.Namespace) -> int:
-    return words.runs or (QUICK_RUNS if words.quick else RUNS)
+def _runs(options: argparse.Namespace) -> int:
+    return options.runs or (QUICK_RUNS if options.quick else RUNS)
 
 
 def _measure(
     subject: Subject, scenario: str, generator: Generator, measured: Measured
 ) -> str | None:
-    """Measure a scenario once, and add to what was measured; returns what failed."""
+    """Measure a scenario once, and add the result; return the error of a failure."""
     title = f"{scenario} {subject.name} ({subject.services})"
-    _say(f"{datetime.now(UTC):%H:%M:%S} {title}")
+    _print(f"{datetime.now(UTC):%H:%M:%S} {title}")
     try:
-        told = subject.measure(scenario, generator)
+        results = subject.measure(scenario, generator)
     except (MeasurementError, AssertionError) as err:
         return f"{title}: {err}"
-    for case, metrics in told:
+    for case, metrics in results:
         for metric, value in metrics.items():
             if value is not None:
                 key = (scenario, case, subject.name, subject.services, metric)
@@ -89,14 +91,14 @@ def _measure(
 
 
 @contextlib.contextmanager
-def _subjects(words: argparse.Namespace, folder: Path) -> Iterator[list[Subject]]:
-    """Yield what is measured; its services are stopped at the end."""
-    kinds = words.services or (_kinds_there() if not words.quick else [EMBEDDED])
+def _subjects(options: argparse.Namespace, folder: Path) -> Iterator[list[Subject]]:
+    """Yield the subjects; their services are stopped at the end."""
+    kinds = options.services or (_kinds_available() if not options.quick else [EMBEDDED])
     ours: list[Subject] = [Scriptorium(folder / kind, kind) for kind in kinds]
     ours += [Worker(folder / f"worker-{kind}", kind) for kind in kinds]
     if FULL_SIZE in kinds:
         ours += [Cluster(folder / "cluster", count) for count in (1, 2, 3)]
-    chosen = [each for each in (*ours, *peers()) if each.name in words.subjects]
+    chosen = [subject for subject in (*ours, *peers()) if subject.name in options.subjects]
     try:
         yield chosen
     finally:
@@ -104,8 +106,8 @@ def _subjects(words: argparse.Namespace, folder: Path) -> Iterator[list[Subject]
             subject.close()
 
 
-def _kinds_there() -> list[str]:
-    return [EMBEDDED, FULL_SIZE] if full_size_is_there() else [EMBEDDED]
+def _kinds_available() -> list[str]:
+    return [EMBEDDED, FULL_SIZE] if full_size_is_available() else [EMBEDDED]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -119,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - the interface
 
 

@@ -1,8 +1,8 @@
-"""How fast the editor's page opens, and what it brings: ``make bench-page``, prints a table.
+"""Load time and size of the editor's page: ``make bench-page``, prints a table.
 
-In Chromium without a screen, on a Scriptorium of its own: each time by a browser that has nothing
-of the page, then by one that was there before. Each row goes as a line of JSON to
-``benchmarks/results``. Bytes are those that came over the network, as the browser counts them.
+In headless Chromium, on a new Scriptorium: each time by a browser with an empty cache, and then by
+one that has loaded the page before. Each row is added as a line of JSON to ``benchmarks/results``.
+Bytes are those transferred over the network, as the browser counts them.
 """
 
 import argparse
@@ -22,9 +22,9 @@ from tests.support.long_documents import long_document
 
 REPEATS: Final = 7
 OPERATIONS: Final = 2_000
-WAIT_MS: Final = 30_000
+TIMEOUT_MS: Final = 30_000
 
-#: Notes when the text is first there, and how long the page's tasks are.
+#: Records when the text is shown, and the duration of the page's tasks.
 WATCH: Final = """() => {
   window.longTasks = [];
   new PerformanceObserver(list => {
@@ -39,16 +39,16 @@ WATCH: Final = """() => {
   };
   look();
 }"""
-#: The page and all that it loaded, in bytes over the network; what came out of a cache counts 0.
+#: The page and its resources, in transferred bytes; a cached resource counts 0.
 LOADED: Final = """() => [
   ...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource'),
 ].map(entry => ({ name: new URL(entry.name).pathname, bytes: entry.transferSize }))"""
-#: What is no part of the editor's program: fonts have one size in all forms.
+#: Kinds of resources, by the ending of their name.
 KINDS: Final = {"fonts": (".woff2",), "scripts and styles": (".js", ".css", ".svg")}
 
 
 def main() -> None:
-    """Measure a web server of its own, or with ``--gateway`` the three behind nginx."""
+    """Measure one web server, or with ``--gateway`` the three behind nginx."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.opening", description=__doc__)
     parser.add_argument("--gateway", action="store_true", help="through the nginx of make stack")
     with_gateway = parser.parse_args().gateway
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 @contextmanager
-def _started(folder: Path, with_gateway: bool) -> Iterator[Launched]:  # noqa: FBT001 - a word given
+def _started(folder: Path, with_gateway: bool) -> Iterator[Launched]:  # noqa: FBT001 - an option
     if not with_gateway:
         with launched(folder) as stack:
             yield stack
@@ -85,15 +85,15 @@ def _measure(browser: Browser, stack: Launched, document: str, state: Any, repor
     for case, figures in opened.items():
         for name in figures[0]:
             unit = "kB" if name.startswith("bytes") else "ms" if name.endswith("ms") else "count"
-            report.row(f"{case}: {name}", unit, [each[name] for each in figures])
+            report.row(f"{case}: {name}", unit, [opening[name] for opening in figures])
 
 
 def _open(context: BrowserContext, document: str) -> dict[str, float]:
     page = context.new_page()
     page.goto(document)
-    page.locator("body[data-ready]").wait_for(timeout=WAIT_MS)
-    page.locator("html[data-text-at]").wait_for(timeout=WAIT_MS, state="attached")
-    page.locator("#status[data-kind=saved]").wait_for(timeout=WAIT_MS)
+    page.locator("body[data-ready]").wait_for(timeout=TIMEOUT_MS)
+    page.locator("html[data-text-at]").wait_for(timeout=TIMEOUT_MS, state="attached")
+    page.locator("#status[data-kind=saved]").wait_for(timeout=TIMEOUT_MS)
     figures = {
         "first text, ms": float(page.locator("html").get_attribute("data-text-at") or 0),
         "longest task over 50, ms": max(page.evaluate("window.longTasks"), default=0),
@@ -106,10 +106,10 @@ def _open(context: BrowserContext, document: str) -> dict[str, float]:
 def _bytes(page: Page) -> dict[str, float]:
     loaded: Sequence[dict[str, Any]] = page.evaluate(LOADED)
     kinds = {
-        f"bytes, {kind}": sum(each["bytes"] for each in loaded if each["name"].endswith(ends))
+        f"bytes, {kind}": sum(entry["bytes"] for entry in loaded if entry["name"].endswith(ends))
         for kind, ends in KINDS.items()
     }
-    total = sum(each["bytes"] for each in loaded)
+    total = sum(entry["bytes"] for entry in loaded)
     return {
         "requests": len(loaded),
         **{name: size / 1000 for name, size in kinds.items()},

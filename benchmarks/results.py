@@ -1,4 +1,4 @@
-"""Results as lines of JSON, and as a table beside the goals (``docs/performance.md``)."""
+"""Results as lines of JSON, and as a table with the goals (``docs/performance.md``)."""
 
 import json
 import statistics
@@ -24,8 +24,8 @@ SCENARIOS: Final = {
     "S12": "A worker catches up",
     "S13": "People type in ten documents while somebody misuses the server in another one",
 }
-#: What the table leaves out; it is in the lines of JSON.
-_ASIDE: Final = frozenset(
+#: Metrics that the table omits; the lines of JSON have them.
+_NOT_IN_TABLE: Final = frozenset(
     {"cpu_pct", "generator_cpu_pct", "generator_lag_p99_ms", "deliveries_per_s", "seen", "closed"}
 )
 _UNITS: Final = {
@@ -42,10 +42,10 @@ _UNITS: Final = {
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: the median of some runs, of one subject on one kind of services."""
+    """One figure: the median of the runs of one subject on one kind of services."""
 
     scenario: str
-    #: What tells two measurements of one scenario apart, empty where there is one.
+    #: Distinguishes the measurements of one scenario; empty if there is only one.
     case: str
     subject: str
     services: str
@@ -73,7 +73,7 @@ class Row:
 
     @classmethod
     def read(cls, line: str) -> "Row":
-        """Return the row of a line. Raises ``ValueError`` or ``KeyError`` for any other line."""
+        """Return the row of a line. Raises ``ValueError`` or ``KeyError`` for an invalid line."""
         fields = json.loads(line)
         names = ("scenario", "case", "subject", "services", "metric")
         return cls(runs=tuple(fields["runs"]), **{name: fields[name] for name in names})
@@ -81,16 +81,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a figure of Scriptorium has to be; by itself, or beside another subject's."""
+    """The goal of a figure of Scriptorium: an absolute value, or relative to another subject."""
 
     scenario: str
     metric: str
     factor: float
-    #: Whether more is better.
+    #: Whether larger is better.
     at_least: bool = False
-    #: The subject that ``factor`` multiplies; ``best peer`` is the best that keeps documents.
+    #: The subject that ``factor`` multiplies; ``best peer`` is the best one that stores documents.
     of: str = ""
-    #: The factor on the embedded MongoDB server, where that is another one.
+    #: The factor on the embedded MongoDB server, if it is different.
     embedded_factor: float | None = None
 
     def text(self, services: str) -> str:
@@ -102,13 +102,13 @@ class Goal:
         return f"{sign} {self.of}" if factor == 1 else f"{sign} {factor:g} × {self.of}"
 
     def is_met(self, row: Row, others: Iterable[Row]) -> bool | None:
-        """Return whether a row meets it; None where the other subject was not measured."""
+        """Return whether a row meets the goal; None if the other subject was not measured."""
         bound = self._factor(row.services)
         if self.of:
-            beside = [other.value for other in others if self._is_beside(row, other)]
-            if not beside:
+            compared = [other.value for other in others if self._is_compared(row, other)]
+            if not compared:
                 return None
-            bound *= max(beside) if self.at_least else min(beside)
+            bound *= max(compared) if self.at_least else min(compared)
         return row.value >= bound if self.at_least else row.value <= bound
 
     def _factor(self, services: str) -> float:
@@ -116,7 +116,7 @@ class Goal:
             return self.embedded_factor
         return self.factor
 
-    def _is_beside(self, row: Row, other: Row) -> bool:
+    def _is_compared(self, row: Row, other: Row) -> bool:
         if (other.scenario, other.case, other.metric) != (row.scenario, row.case, row.metric):
             return False
         if self.of == "best peer":
@@ -143,7 +143,7 @@ GOALS: Final = (
 
 
 def unit_of(metric: str) -> str:
-    """Return the unit that a metric's name says."""
+    """Return the unit of a metric, which is part of its name."""
     if metric.startswith("kib_"):
         return "KiB"
     for ending in sorted(_UNITS, key=len, reverse=True):
@@ -158,7 +158,7 @@ def rows_of(measured: Mapping[tuple[str, str, str, str, str], Sequence[float]]) 
 
 
 def rows_read(file: Path = LATEST) -> list[Row]:
-    """Return what stands in a file of results; nothing where there is none."""
+    """Return the rows of a file of results; no rows if it does not exist."""
     if not file.exists():
         return []
     return [Row.read(line) for line in file.read_text(encoding="utf-8").splitlines()]
@@ -167,9 +167,9 @@ def rows_read(file: Path = LATEST) -> list[Row]:
 def rows_write(
     rows: Iterable[Row], scenarios: Iterable[str], file: Path = LATEST, **more: Any
 ) -> None:
-    """Put rows in the place of all that a file has of these scenarios.
+    """Replace all rows of these scenarios in a file.
 
-    What stands beside each other in one scenario is always of one run.
+    So the rows of one scenario are always of one run.
     """
     replaced = set(scenarios)
     kept = []
@@ -203,7 +203,7 @@ def _table_of(rows: list[Row], title: str, scenario: str) -> str:
         "| --- " * (len(heads) + 2) + "|",
     ]
     for case, metric in dict.fromkeys((row.case, row.metric) for row in rows):
-        if metric in _ASIDE or metric.endswith("_p95_ms"):
+        if metric in _NOT_IN_TABLE or metric.endswith("_p95_ms"):
             continue
         found = [row for row in rows if (row.case, row.metric) == (case, metric)]
         cells = [_cell(found, column) for column in columns]
@@ -213,7 +213,7 @@ def _table_of(rows: list[Row], title: str, scenario: str) -> str:
 
 
 def _columns(rows: list[Row]) -> list[tuple[str, str]]:
-    """Return (subject, services) of each column; Scriptorium's are told apart by services."""
+    """Return (subject, services) of each column; Scriptorium has one for each kind of services."""
     keys = {(row.subject, row.services if row.subject == "scriptorium" else "") for row in rows}
     return sorted(keys, key=lambda key: (SUBJECTS.index(key[0]), key[1]))
 
@@ -228,7 +228,7 @@ def _cell(rows: list[Row], column: tuple[str, str]) -> str:
 
 
 def _verdicts(rows: list[Row]) -> str:
-    """Return the goal of these rows, and for each kind of services whether it is met."""
+    """Return the goal of these rows, and whether it is met for each kind of services."""
     words = []
     for goal in GOALS:
         for row in rows:
@@ -247,7 +247,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def number_text(value: float) -> str:
-    """Return a figure for people: thousands whole, else three digits."""
+    """Return a number for people: whole above a thousand, otherwise with three digits."""
     if value == 0 or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"

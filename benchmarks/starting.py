@@ -1,7 +1,7 @@
-"""How long ``make up`` takes until it serves: ``make bench-start``.
+"""Start time of ``make up``: ``make bench-start``.
 
-From the launcher's start to its word that all is ready; what it installs at the very first time is
-not in it. On a new data folder, which gets its databases, and again on the same one.
+From the launcher's start to its message that all is ready, without the installation of the first
+run. On a new data folder, where the databases are created, and again on the same folder.
 """
 
 import sys
@@ -13,12 +13,12 @@ from typing import Final
 from benchmarks.reporting import Report
 from tests.support.launcher import Launched
 
-#: How often it is started on data that is there.
-TIMES: Final = 5
+#: Starts on existing data.
+RESTARTS: Final = 5
 
 
 def main() -> int:
-    """Measure and tell."""
+    """Measure, and print the rows."""
     report = Report("start")
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -26,14 +26,16 @@ def main() -> int:
         try:
             stack.wait_until_ready()
             report.row("make up on a new data folder", "s", [time.perf_counter() - began])
-            report.row("make up on data that is there", "s", [_again(stack) for _ in range(TIMES)])
+            report.row(
+                "make up on data that is there", "s", [_again(stack) for _ in range(RESTARTS)]
+            )
         finally:
             stack.stop()
     return 0
 
 
 def _again(stack: Launched) -> float:
-    """Stop it and start it; return how long the start took, in seconds."""
+    """Restart; return the duration of the start, in seconds."""
     stack.stop()
     began = time.perf_counter()
     stack.start()

@@ -1,7 +1,7 @@
-"""What an operation costs in MongoDB, with and without compaction: ``make bench-storage``.
+"""Storage of an operation in MongoDB, with and without compaction: ``make bench-storage``.
 
-Each way of typing on embedded services of its own; ``storage_logs`` does the work, with their
-settings. Prints a table; each row goes as a line of JSON to ``benchmarks/results``.
+Each kind of typing has new embedded services; ``storage_logs`` measures, with their settings.
+Prints a table; each row is added as a line of JSON to ``benchmarks/results``.
 """
 
 import json
@@ -14,25 +14,25 @@ from pathlib import Path
 from tests.support.launcher import ROOT, Launched
 
 RESULTS = Path(__file__).parent / "results" / "storage.jsonl"
-#: Letters of one operation: what the page sends at most at once, and a stock client's keystroke.
-TYPING = {"page, 20 letters an operation": 20, "stock client, 1 letter": 1}
+#: Characters of one operation: the most that the page sends at once, and a stock client's key.
+CHARACTERS_OF = {"page, 20 letters an operation": 20, "stock client, 1 letter": 1}
 OPERATIONS = 20_000
 
 
 def main() -> None:
     """Measure everything."""
     RESULTS.parent.mkdir(exist_ok=True)
-    for what, letters in TYPING.items():
+    for typing, characters in CHARACTERS_OF.items():
         with tempfile.TemporaryDirectory() as folder:
             stack = Launched(Path(folder), action="services")
             try:
                 stack.wait_until_ready()
-                _measure(stack, what, letters)
+                _measure(stack, typing, characters)
             finally:
                 stack.stop()
 
 
-def _measure(stack: Launched, what: str, letters: int) -> None:
+def _measure(stack: Launched, typing: str, characters: int) -> None:
     environment = {
         **os.environ,
         **stack.settings(),
@@ -43,7 +43,14 @@ def _measure(stack: Launched, what: str, letters: int) -> None:
     }
     file = stack.data_dir / "mongo" / "scriptorium.db"
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "benchmarks.storage_logs", str(file), str(letters), str(OPERATIONS)],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.storage_logs",
+            str(file),
+            str(characters),
+            str(OPERATIONS),
+        ],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -51,8 +58,8 @@ def _measure(stack: Launched, what: str, letters: int) -> None:
         check=True,
     )
     for name, value, unit in json.loads(done.stdout):
-        print(f"{what:<32}{name:<50}{value:>12,.1f} {unit}", flush=True)  # noqa: T201 - the interface
-        row = {"scenario": what, "subject": "scriptorium", "metric": name, "value": value}
+        print(f"{typing:<32}{name:<50}{value:>12,.1f} {unit}", flush=True)  # noqa: T201 - the interface
+        row = {"scenario": typing, "subject": "scriptorium", "metric": name, "value": value}
         with RESULTS.open("a") as results:
             results.write(json.dumps({**row, "unit": unit, "services": "embedded"}) + "\n")
 

@@ -1,8 +1,9 @@
-"""Writes a log, compacts it, and weighs it before and after; prints ``[[name, value, unit]]``.
+"""Measures the size of a log before and after compaction; prints ``[[name, value, unit]]``.
 
-The arguments: the file of the embedded MongoDB server, letters of one operation, operations. Two
-people type in turns, a hundred operations each. BSON bytes are what any MongoDB stores before its
-own compression, without indexes; the file is what is left of it after SQLite's ``VACUUM``.
+The arguments are the file of the embedded MongoDB server, the characters of an operation, and the
+number of operations. Two people type in turns, a hundred operations each. BSON bytes are the size
+in any MongoDB before its own compression, without indexes; the file size is that after SQLite's
+``VACUUM``.
 """
 
 import json
@@ -36,25 +37,25 @@ from tests.support.operations import Scribe
 
 Measured = tuple[str, float, str]
 
-#: Operations that one of the two writes at a stretch.
-STRETCH = 100
-#: The last operations, which are not old.
-FRESH = 10
-AGE = timedelta(days=100)
-#: By chance, as often as in English: a text that repeats itself would compress to nothing.
-LETTERS = "eeeeeeeetttttaaaaooooiiinnnsssrrrhhhlllddduucmfpgwybvk" + " " * 11
-_CHANCE = random.Random(1)  # noqa: S311 - the same at each run
+#: Operations that one of the two writes in a turn.
+OPERATIONS_PER_TURN = 100
+#: The last operations, which are not old enough for compaction.
+RECENT_OPERATIONS = 10
+OLD_AGE = timedelta(days=100)
+#: Characters with their frequency in English: repeated text would compress to nothing.
+ALPHABET = "eeeeeeeetttttaaaaooooiiinnnsssrrrhhhlllddduucmfpgwybvk" + " " * 11
+_RANDOM = random.Random(1)  # noqa: S311 - the same at each run
 
 
-def measure(file: Path, letters: int, count: int) -> list[Measured]:
-    """Write, weigh, compact, weigh."""
+def measure(file: Path, characters: int, count: int) -> list[Measured]:
+    """Write a log, measure it, compact it, and measure it again."""
     scribe = Scribe()
     make_document(scribe.document_id)
     empty = _file_bytes(file)
-    _store(_written(scribe, letters, count, AGE), clock.now())
+    _store(_written(scribe, characters, count, OLD_AGE), clock.now())
     version = present_state(document_id=scribe.document_id)
     version_create(document_id=scribe.document_id, snapshot=version)
-    _store(_written(scribe, letters, FRESH, timedelta(0)), clock.now())
+    _store(_written(scribe, characters, RECENT_OPERATIONS, timedelta(0)), clock.now())
     before_bson, before_file = _bson_bytes(), _file_bytes(file) - empty
     started = time.perf_counter()
     for _ in range(2):
@@ -63,8 +64,8 @@ def measure(file: Path, letters: int, count: int) -> list[Measured]:
     after_bson, after_file = _bson_bytes(), _file_bytes(file) - empty
     started = time.perf_counter()
     compacted_find(document_id=scribe.document_id, unique_ids=["nobody's"])
-    asking = time.perf_counter() - started
-    state = len(version.pack())
+    query_s = time.perf_counter() - started
+    state = len(version.encode())
     return [
         ("BSON bytes an operation, whole log", before_bson / count, "B"),
         ("BSON bytes an operation, compacted", after_bson / count, "B"),
@@ -72,15 +73,15 @@ def measure(file: Path, letters: int, count: int) -> list[Measured]:
         ("file bytes an operation, whole log", before_file / count, "B"),
         ("file bytes an operation, compacted", after_file / count, "B"),
         ("time of the compaction", seconds, "s"),
-        ("asking for a name that is not packed", asking * 1000, "ms"),
+        ("asking for a name that is not packed", query_s * 1000, "ms"),
     ]
 
 
-def _written(scribe: Scribe, letters: int, count: int, age: timedelta) -> list[Operation]:
+def _written(scribe: Scribe, characters: int, count: int, age: timedelta) -> list[Operation]:
     operations = []
     for number in range(count):
-        scribe.author_id = str(1 + number // STRETCH % 2)
-        text = "".join(_CHANCE.choices(LETTERS, k=letters))
+        scribe.author_id = str(1 + number // OPERATIONS_PER_TURN % 2)
+        text = "".join(_RANDOM.choices(ALPHABET, k=characters))
         operations.append(scribe.write(text, at=clock.now() - age))
     return operations
 
@@ -96,7 +97,7 @@ def _store(operations: list[Operation], now: datetime) -> None:
 
 
 def _bson_bytes() -> int:
-    """Return what the rows of the log, and what stands in their place, take."""
+    """Return the size of the log's rows, and of the rows that replace them."""
     collections = (operation_rows(), compacted_rows(), compaction_point_rows(), version_rows())
     return sum(len(bson.encode(row)) for rows in collections for row in rows.find())
 

@@ -1,4 +1,4 @@
-"""What is measured: Scriptorium on two kinds of services, and the servers that it is put beside."""
+"""The subjects: Scriptorium on two kinds of services, and the servers that it is compared with."""
 
 import os
 import shutil
@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import Protocol
 
 from apps.embedded.data_dir import SERVICES
-from benchmarks.generating import HERE, Generator, Told, Words
+from benchmarks.generating import HERE, CaseResult, Generator, ServerOptions
 from tests.support.launcher import ROOT, Launched
 
-#: Longer than any measurement.
-IDENTITY_MINUTES = "600"
+#: Lifetime of the access token, longer than any measurement.
+ACCESS_MINUTES = "600"
 EMBEDDED = "embedded"
 FULL_SIZE = "full-size"
 #: The full-size services that the environment may name by URL.
-GIVEN = ("DATABASE_URL", "MONGODB_URL", "REDIS_URL", "CELERY_BROKER_URL", "KAFKA_BOOTSTRAP_SERVERS")
-_IDENTITY_PRINT = (
+EXTERNAL_VARIABLES = (
+    "DATABASE_URL",
+    "MONGODB_URL",
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+    "KAFKA_BOOTSTRAP_SERVERS",
+)
+_ACCESS_SCRIPT = (
     "from apps.accounts.models import User\n"
     "from apps.accounts.tokens import access_token_for\n"
     "print(access_token_for(User.objects.get(username='ada')))"
@@ -27,7 +33,7 @@ _IDENTITY_PRINT = (
 
 
 class Subject(Protocol):
-    """Something to measure."""
+    """A server to measure."""
 
     @property
     def name(self) -> str:
@@ -35,22 +41,22 @@ class Subject(Protocol):
 
     @property
     def services(self) -> str:
-        """Return what it stands on, as the results say it."""
+        """Return its kind of services in the results."""
 
     @property
     def scenarios(self) -> frozenset[str]:
-        """Return what it can be measured by."""
+        """Return the scenarios that it supports."""
 
-    def measure(self, scenario: str, generator: Generator) -> Sequence[Told]:
+    def measure(self, scenario: str, generator: Generator) -> Sequence[CaseResult]:
         """Measure a scenario once. Raises ``MeasurementError`` or ``AssertionError``."""
 
     def close(self) -> None:
-        """Stop what belongs to it."""
+        """Stop its processes."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A server of other people, with what it stores in a folder of its own."""
+    """A server of another project, with its own data folder."""
 
     name: str
     services: str
@@ -61,11 +67,11 @@ class Peer:
     persists: bool = False
     knows_documents: bool = True
 
-    def measure(self, scenario: str, generator: Generator) -> Sequence[Told]:
+    def measure(self, scenario: str, generator: Generator) -> Sequence[CaseResult]:
         """Measure a scenario once. Raises ``MeasurementError``."""
-        return generator.run(scenario, self.name, self._words)
+        return generator.run(scenario, self.name, self._options)
 
-    def _words(self, port: int) -> Words:
+    def _options(self, port: int) -> ServerOptions:
         return {
             "command": list(self.command),
             "url": f"ws://127.0.0.1:{port}/{self.path}",
@@ -76,11 +82,11 @@ class Peer:
         }
 
     def close(self) -> None:
-        """Do nothing: the generator ends what it started."""
+        """Do nothing: the generator stops the server."""
 
 
 class Scriptorium:
-    """A web server of the product, on services that run as long as this object."""
+    """A web server of the product, on services that run until ``close``."""
 
     name = "scriptorium"
     scenarios = frozenset({*(f"S{number}" for number in range(1, 11)), "S13"})
@@ -91,11 +97,11 @@ class Scriptorium:
         self._folder = folder
         self._started: Launched | None = None
 
-    def measure(self, scenario: str, generator: Generator) -> Sequence[Told]:
+    def measure(self, scenario: str, generator: Generator) -> Sequence[CaseResult]:
         """Measure a scenario once. Raises ``MeasurementError``."""
-        return generator.run(scenario, self.name, self._words)
+        return generator.run(scenario, self.name, self._options)
 
-    def _words(self, port: int) -> Words:
+    def _options(self, port: int) -> ServerOptions:
         return {
             "command": [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)],
             "environment": self._environment,
@@ -116,9 +122,9 @@ class Scriptorium:
 
     @cached_property
     def _launched(self) -> Launched:
-        """Start the services, with their tables and people."""
+        """Start the services, and create tables and demo users."""
         if self.kind == EMBEDDED:
-            settings = {"ACCESS_TOKEN_MINUTES": IDENTITY_MINUTES}
+            settings = {"ACCESS_TOKEN_MINUTES": ACCESS_MINUTES}
             self._started = Launched(self._folder, action="services", settings=settings)
         else:
             self._started = FullSize(self._folder)
@@ -134,13 +140,13 @@ class Scriptorium:
         return {
             **self._launched.settings(),
             "DJANGO_SETTINGS_MODULE": "config.settings.embedded",
-            "ACCESS_TOKEN_MINUTES": IDENTITY_MINUTES,
+            "ACCESS_TOKEN_MINUTES": ACCESS_MINUTES,
             "SERVER_ID": "web-1",
         }
 
     @cached_property
     def _token(self) -> str:
-        return identity_of(self._launched)
+        return token_of(self._launched)
 
     @property
     def _service_pids(self) -> list[int]:
@@ -148,64 +154,66 @@ class Scriptorium:
 
 
 class FullSize(Launched):
-    """The services of ``make stack``, and of its product what the action says."""
+    """The services of ``make stack``, and the part of its product that the action names."""
 
     module = "benchmarks.full_size"
 
     def __init__(self, folder: Path, *, action: str = "services") -> None:
-        given = {name: os.environ[name] for name in GIVEN if name in os.environ}
-        settings = {"ACCESS_TOKEN_MINUTES": IDENTITY_MINUTES, **given}
+        external = {name: os.environ[name] for name in EXTERNAL_VARIABLES if name in os.environ}
+        settings = {"ACCESS_TOKEN_MINUTES": ACCESS_MINUTES, **external}
         super().__init__(folder, action=action, settings=settings)
 
 
 def services_named(kind: str) -> str:
-    """Return how the results say on what Scriptorium stands."""
+    """Return the name of a kind of services in the results."""
     if kind == FULL_SIZE and "MONGODB_URL" not in os.environ:
         return f"{FULL_SIZE}, MongoDB embedded"
     return kind
 
 
-def identity_of(stack: Launched) -> str:
+def token_of(stack: Launched) -> str:
     """Return an access token of ada that lasts longer than any measurement."""
-    return stack.manage("shell", "--verbosity", "0", "--command", _IDENTITY_PRINT).strip()
+    return stack.manage("shell", "--verbosity", "0", "--command", _ACCESS_SCRIPT).strip()
 
 
 def pids_of(stack: Launched, names: Iterable[str]) -> list[int]:
-    """Return the process ids of those of the named programs that run."""
+    """Return the process ids of the named programs that are running."""
     files = [stack.data_dir / "run" / f"{name}.pid" for name in names]
     return [int(file.read_text()) for file in files if file.exists()]
 
 
-def full_size_is_there() -> bool:
-    """Return whether this machine has what ``make stack`` stands on."""
-    places = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
-    programs = all(shutil.which(name, path=places) for name in ("java", "nginx", "redis-server"))
+def full_size_is_available() -> bool:
+    """Return whether this machine has the programs of ``make stack``."""
+    search_path = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
+    programs = all(
+        shutil.which(name, path=search_path) for name in ("java", "nginx", "redis-server")
+    )
     return programs and any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 
 
 def peers() -> list[Subject]:
-    """Return the servers of others."""
+    """Return the servers of other projects."""
     typing = {"S1", "S2", "S3", "S7", "S9"}
-    held = {"S5", "S8"}
+    idle = {"S5", "S8"}
     return [
         Peer(
             "relay",
             "none",
             ("node", str(HERE / "peers" / "relay.mjs")),
-            frozenset(typing | held),
+            frozenset(typing | idle),
             knows_documents=False,
         ),
         Peer(
             "y-websocket-server",
             "none",
             ("node", str(HERE / "peers" / "y-websocket-server.mjs")),
-            frozenset(typing | held | {"S4"}),
+            frozenset(typing | idle | {"S4"}),
         ),
         Peer(
             "hocuspocus",
             "SQLite",
             ("node", str(HERE / "peers" / "hocuspocus.mjs")),
-            frozenset(typing | held | {"S4", "S6", "S10"}),
+            frozenset(typing | idle | {"S4", "S6", "S10"}),
             path="",
             dialect="hocuspocus",
             persists=True,
@@ -214,7 +222,7 @@ def peers() -> list[Subject]:
             "pycrdt-websocket",
             "SQLite",
             (str(HERE / ".venv" / "bin" / "python"), str(HERE / "peers" / "pycrdt_websocket.py")),
-            frozenset(typing | held | {"S4", "S6", "S10"}),
+            frozenset(typing | idle | {"S4", "S6", "S10"}),
             persists=True,
         ),
     ]

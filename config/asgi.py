@@ -9,13 +9,14 @@ from config.starting import errors_in_one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-# First Django, then what needs its models.
+# Django is set up before the modules that import its models.
 with errors_in_one_line():
     django_application = get_asgi_application()
 
 from apps.collab.routing import application as socket_application
+from apps.core.body_limit import BodyLimit
 from apps.core.request_ids import RequestIds
 
 application = RequestIds(
-    ProtocolTypeRouter({"http": django_application, "websocket": socket_application})
+    ProtocolTypeRouter({"http": BodyLimit(django_application), "websocket": socket_application})
 )

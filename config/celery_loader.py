@@ -1,4 +1,4 @@
-"""How Celery reads the settings; a module of its own, for Celery asks for it by name."""
+"""Celery's loader of the settings; in its own module, because Celery imports it by name."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from config.starting import errors_in_one_line
 
 
 class Loader(AppLoader):  # type: ignore[misc]
-    """Celery's own, that says in one line what is wrong with the settings."""
+    """Celery's loader, with errors of the settings in one line."""
 
     def config_from_object(self, obj: Any, silent: bool = False) -> Any:  # noqa: FBT001, FBT002
-        """Read the settings, or end the process."""
+        """Read the settings, or exit."""
         with errors_in_one_line():
             return super().config_from_object(obj, silent=silent)

@@ -1,9 +1,9 @@
-"""Every value that Scriptorium takes from its environment, read in one place.
+"""The environment variables of Scriptorium, read in one place.
 
 Twelve-factor: services are named by URL, a missing secret stops the start with its name, and
-nothing else in the tree reads ``os.environ`` for configuration. ``docs/env.md`` lists them all;
-a test holds the two against each other. Each may stand in a file instead, which ``<NAME>_FILE``
-names: that is how containers are given secrets.
+nothing else reads ``os.environ`` for configuration. ``docs/env.md`` lists all variables; a test
+compares the two. The value of each variable may be in a file that ``<NAME>_FILE`` names, as
+containers provide secrets.
 """
 
 import os
@@ -18,10 +18,10 @@ from pymongo.uri_parser import parse_uri
 
 
 class FileOrValueEnv(FileAwareEnv):
-    """An environment whose variables may stand in files, each in one of the two places.
+    """An environment whose values may be in files; setting both is an error.
 
-    A file that were simply preferred would let a stray ``DATABASE_URL_FILE`` lead ``make up``,
-    which says ``DATABASE_URL`` itself, to somebody else's database.
+    If the file were preferred, a stray ``DATABASE_URL_FILE`` would connect ``make up``, which sets
+    ``DATABASE_URL``, to another database.
     """
 
     def _get_value(self, env_key: str, default: Any) -> Any:
@@ -37,9 +37,9 @@ env = FileOrValueEnv(strip_whitespace=True)
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def data_dir(word: str = "up") -> Path:
-    """Return the folder in which ``make WORD`` keeps its data, logs and process ids."""
-    default = BASE_DIR / (".data-stack" if word == "stack" else ".data")
+def data_dir_path(make_target: str = "up") -> Path:
+    """Return the folder with the data, logs and pid files of ``make up`` or ``make stack``."""
+    default = BASE_DIR / (".data-stack" if make_target == "stack" else ".data")
     return Path(env.str("DATA_DIR", str(default))).resolve()
 
 
@@ -49,40 +49,40 @@ def server_id() -> str:
 
 
 def has_server_id() -> bool:
-    """Return whether somebody has given this process its name: then it is the same next time."""
+    """Return whether ``SERVER_ID`` is set, so that the name is the same after a restart."""
     return bool({"SERVER_ID", "SERVER_ID_FILE"} & set(os.environ))
 
 
 def http_url_or_empty(value: str) -> None:
-    """Raise ``ValidationError`` for what is no address of HTTP."""
+    """Raise ``ValidationError`` unless the value is an HTTP URL or empty."""
     if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
-        raise ValidationError("it has to look like http://host:4318")
+        raise ValidationError("it must look like http://host:4318")
 
 
 def mongodb_url(value: str) -> None:
-    """Raise ``ValidationError`` for what MongoDB's driver does not take. Resolves no name."""
+    """Raise ``ValidationError`` unless MongoDB's driver accepts the URL. Resolves no host name."""
     if value.startswith("mongodb+srv://"):
         return
     try:
         parse_uri(value)
-    except (PyMongoError, ValueError):  # its words may have the password
-        raise ValidationError("it has to look like mongodb://host:27017/scriptorium") from None
+    except (PyMongoError, ValueError):  # its message may contain the password
+        raise ValidationError("it must look like mongodb://host:27017/scriptorium") from None
 
 
 def redis_url(value: str) -> None:
-    """Raise ``ValidationError`` for what is no URL of Redis."""
+    """Raise ``ValidationError`` unless the value is a URL of Redis."""
     if not re.fullmatch(r"(rediss?|unix)://\S+", value):
-        raise ValidationError("it has to look like redis://:password@host:6379/0")
+        raise ValidationError("it must look like redis://:password@host:6379/0")
 
 
 def broker_url(value: str) -> None:
-    """Raise ``ValidationError`` for what is no URL of Redis as Celery writes them."""
+    """Raise ``ValidationError`` unless the value is a URL of Redis in Celery's form."""
     if not re.fullmatch(r"(rediss?|redis\+socket|sentinel)://\S+", value):
-        raise ValidationError("it has to look like redis://:password@host:6379/1")
+        raise ValidationError("it must look like redis://:password@host:6379/1")
 
 
 def kafka_servers(value: str) -> None:
-    """Raise ``ValidationError`` for what is no list of brokers."""
+    """Raise ``ValidationError`` unless the value is a list of brokers."""
     broker = re.compile(r"\s*([A-Z_]+://)?(\[[0-9a-fA-F:]+\]|[^\s/:]+)(:\d+)?\s*")
-    if not all(broker.fullmatch(each) for each in value.split(",")):
-        raise ValidationError("it has to look like host:9092,other-host:9092")
+    if not all(broker.fullmatch(server) for server in value.split(",")):
+        raise ValidationError("it must look like host:9092,other-host:9092")

@@ -1,4 +1,4 @@
-"""What keeps a process from starting, in one line that says what to do."""
+"""Start errors of a process, in one line with advice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +13,15 @@ _HINT = (
     "See docs/env.md for what to set; with the services of `make up`: "
     'eval "$(.venv/bin/python -m apps.embedded env)".'
 )
-#: How the driver's words begin where there is no connection to PostgreSQL.
+#: How the driver's message starts if PostgreSQL cannot be reached.
 _NO_CONNECTION = "connection "
 
 
 @contextmanager
 def errors_in_one_line() -> Iterator[None]:
-    """End the process with one line on stderr and exit code 1 where its settings are wrong.
+    """Exit with one line on stderr and code 1 if a setting is invalid or a service unreachable.
 
-    Also where a command cannot reach a service that it cannot do without. Any other error is
-    somebody's to mend, and comes through as it is.
+    Other errors are bugs, and are not caught.
     """
     try:
         yield
@@ -40,5 +39,7 @@ def errors_in_one_line() -> Iterator[None]:
 
 def _line(err: Exception) -> str:
     line = " ".join(str(err).split())[:300]
-    line = line.replace("['", "").replace("']", "")  # as environs shows what a check of ours says
+    line = line.replace("['", "").replace(
+        "']", ""
+    )  # environs shows the message of a validator as a list
     return line if line.endswith((".", "?")) else f"{line}."

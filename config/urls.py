@@ -1,4 +1,4 @@
-"""Every path of the product, put together from the apps' own lists."""
+"""The paths of the product, from the lists of the apps."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -8,14 +8,14 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
-    # Before those of documents: "import" is no document's id.
+    # Before those of documents, where "import" would be read as an id.
     path("api/v1/", include("apps.edits.api.urls")),
     path("api/v1/", include("apps.collab.api.urls")),
     path("api/v1/", include("apps.documents.api.urls")),
     path("api/v1/", include("apps.accounts.api.urls")),
     path("api/v1/", include("apps.history.api.urls")),
     path("api/v1/", include("apps.activity.api.urls")),
-    # The browsable API's own names for the same pages, so that it shows "Log in" and "Log out".
+    # The same pages under the names of the browsable API, so that it shows "Log in" and "Log out".
     path("", include(("apps.accounts.urls", "rest_framework"))),
     path("", include("apps.accounts.urls")),
     path("", include("apps.editor.urls")),

@@ -1,4 +1,4 @@
-"""WSGI entry point, for tools that ask for one; the product is served by ``config.asgi``."""
+"""WSGI entry point, for tools that need one; the product is served by ``config.asgi``."""
 
 import os
 

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Make the secrets that compose.yaml gives to its containers, each in a file of docker/secrets/.
+# Create the secrets of the containers of compose.yaml, each in a file of docker/secrets/.
 #
-# What is there already stays as it is, so a second run changes nothing: the passwords are in the
-# databases by then. The folder lets nobody in; its files have to be readable by the users of the
-# containers, which see one by one what is theirs. A certificate of your own replaces
-# tls_certificate and tls_key; the one made here is trusted by nobody.
+# Existing files are kept, so a second run changes nothing: the databases have stored the passwords
+# by then. The folder is private; its files must be readable by the users of the containers, which
+# get only their own files. Replace tls_certificate and tls_key by your own certificate; the one
+# created here is self-signed.
 set -eu
 umask 077
 folder="${1:-$(dirname "$0")/secrets}"
@@ -13,7 +13,7 @@ cd "$folder"
 
 word() { od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
 keep() {
-  # keep NAME VALUE: write a file unless it is there; never half of it.
+  # keep NAME VALUE: write a file unless it exists, all or nothing.
   [ -s "$1" ] && return
   printf '%s\n' "$2" >".new"
   chmod 444 .new

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The browser tests need Chromium: find it, install it where that is possible, or say what to do.
+# The browser tests need Chromium: find it, install it if possible, or print how to install it.
 set -eu
 
 if [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then

@@ -1,9 +1,9 @@
 #!/bin/sh
-# `make stack` stands on PostgreSQL, Redis and nginx of the system: find them, install them where that
-# is possible, or say what to do. What the environment names by its URL is not needed here.
+# `make stack` needs PostgreSQL, Redis and nginx of the system: find them, install them if possible, or
+# print how to install them. Services that the environment names by URL are not needed.
 set -eu
 
-# nginx lies where only root looks for programs; PostgreSQL's servers lie beside each other.
+# nginx is in a folder of root's PATH; PostgreSQL's versions are side by side.
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 packages=
 need() { packages="$packages $1"; }
@@ -15,7 +15,7 @@ command -v nginx >/dev/null || need nginx
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing$packages"
-  # Debian starts what it installs; ours run by themselves, on ports of their own.
+  # Debian would start the services; make stack runs its own, on its own ports.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT

@@ -1,7 +1,7 @@
 """Take docs/screenshot.png: two people write in one document of a running ``make up``.
 
-``make screenshot`` runs it; ``URL`` names the site (http://127.0.0.1:8000). It makes a document,
-and takes it to the trash again.
+``make screenshot`` runs it; ``URL`` names the site (http://127.0.0.1:8000). It creates a document,
+and moves it to the trash at the end.
 """
 
 import shutil
@@ -16,7 +16,7 @@ TARGET: Final = ROOT / "docs" / "screenshot.png"
 PASSWORD: Final = "scriptorium"  # noqa: S105 - of the demo people
 SIZE: Final = {"width": 1280, "height": 800}
 
-#: What ada types; the editor's input rules turn it into headings, lists and marks.
+#: The text that ada types; the editor's input rules turn it into headings, lists and marks.
 ADA: Final = (
     "The harbour walk opens on Friday. **Everything below is a draft**: write into it, "
     "nobody's words get lost.\n"
@@ -31,7 +31,7 @@ GRACE: Final = " at seven, before the tide turns"
 
 
 def log_in(browser: Browser, url: str, username: str) -> Page:
-    """Return a page of somebody who has logged in through the form."""
+    """Return a page of a user who has logged in through the form."""
     page = browser.new_context(base_url=url, viewport=SIZE, color_scheme="light").new_page()
     page.goto("/login/")
     page.get_by_label("Username").fill(username)
@@ -42,7 +42,7 @@ def log_in(browser: Browser, url: str, username: str) -> Page:
 
 
 def call(page: Page, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, str]:
-    """Call the REST interface as the person of ``page``."""
+    """Call the REST interface as ada, from ``page``."""
     token = page.request.post(
         "/api/v1/auth/token/", data={"username": "ada", "password": PASSWORD}
     ).json()["access"]
@@ -55,7 +55,7 @@ def call(page: Page, method: str, path: str, body: dict[str, str] | None = None)
 
 
 def write(page: Page, text: str) -> None:
-    """Type at the end of the document once it is here, and wait until it is saved."""
+    """Type at the end of the document once it is loaded, and wait until it is saved."""
     expect(page.locator("#status")).to_have_text("Saved")
     page.locator(".prose").focus()
     page.keyboard.press("Control+End")
@@ -64,7 +64,7 @@ def write(page: Page, text: str) -> None:
 
 
 def main(url: str) -> None:
-    """Write, look, and take the document away again."""
+    """Create a document, write, take the screenshot, and trash the document."""
     chromium = shutil.which("chromium") or sys.exit("Install chromium first.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from apps.oplog.publisher import Publisher
 from tests.support import lanes
@@ -27,7 +27,7 @@ SHORT_WAITS = {
 FOLLOWED = {"LOG_FORMAT": "json", "LOG_OPERATIONS": "true"}
 
 # By the clock nothing is wrong with an example: the machine may stand still for a moment.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 

@@ -1,1 +1,1 @@
-"""Who somebody is and what they may do: *user* and *permission* (PostgreSQL)."""
+"""Accounts and their rights: *user* and *permission* (PostgreSQL)."""

@@ -31,7 +31,7 @@ def document_link(permission: Permission) -> SafeString | str:
 
 
 class _PermissionInline(admin.TabularInline):  # type: ignore[type-arg]
-    """A user's or a group's rights, edited where one looks for them."""
+    """The rights of a user or a group, edited on its page."""
 
     model = Permission
     extra = 0
@@ -46,7 +46,7 @@ class _PermissionInline(admin.TabularInline):  # type: ignore[type-arg]
         return document_link(permission) if permission.pk else ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Permission]:
-        """Return the rows with who granted them."""
+        """Return the rows with their granters."""
         return super().get_queryset(request).select_related("granted_by", "user", "group")
 
 
@@ -63,7 +63,7 @@ class GroupPermissionInline(_PermissionInline):
 
 
 class MayCreateFilter(admin.SimpleListFilter):
-    """Users who may create documents of their own right."""
+    """Filters users by their own right to create documents."""
 
     title = "right to create documents"
     parameter_name = "may_create"
@@ -83,7 +83,7 @@ class MayCreateFilter(admin.SimpleListFilter):
 
 
 class _GrantingAdmin:
-    """Notes who granted a right that is added inline."""
+    """Stores the granter of a right that is added inline."""
 
     def save_formset(
         self, request: HttpRequest, form: "ModelForm[Any]", formset: Any, change: Any
@@ -100,7 +100,7 @@ class _GrantingAdmin:
 
 @admin.register(User)
 class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
-    """Accounts, with what each one may do."""
+    """Accounts with their rights."""
 
     inlines = [UserPermissionInline]
     list_display = ["username", "display_name", "email", "is_active", "is_staff", "rights"]
@@ -110,24 +110,24 @@ class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     actions = ["activate", "deactivate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Return the users with how many rights each one has."""
+        """Return the users with the number of their rights."""
         users: QuerySet[User] = super().get_queryset(request)
         return users.annotate(rights=Count("permissions"))
 
     @admin.display(description="rights", ordering="rights")
     def rights(self, user: Any) -> int:
-        """Return how many rights the user has without the groups."""
+        """Return the number of the user's own rights."""
         return int(user.rights)
 
     @admin.action(description="Activate selected users", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Let these users in again."""
+        """Activate these users."""
         changed = User.objects.filter(pk__in=queryset.values("pk")).update(is_active=True)
         self.message_user(request, f"{changed} activated.")
 
     @admin.action(description="Deactivate selected users", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Shut these users out, within a second and everywhere; not the one who does it."""
+        """Deactivate these users, on all servers within a second, except for the caller."""
         others = User.objects.filter(pk__in=queryset.values("pk")).exclude(pk=caller(request).pk)
         self.message_user(request, f"{others.update(is_active=False)} deactivated.")
 
@@ -137,19 +137,19 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
-    """Groups, with what their members may do."""
+    """Groups with their rights."""
 
     inlines = [GroupPermissionInline]
     list_display = ["name", "members"]
     search_fields = ["name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        """Return the groups with how many members each one has."""
+        """Return the groups with the number of their members."""
         return super().get_queryset(request).annotate(members=Count("user"))
 
     @admin.display(description="members", ordering="members")
     def members(self, group: Any) -> int:
-        """Return how many users are in the group."""
+        """Return the number of members."""
         return int(group.members)
 
 
@@ -188,17 +188,17 @@ class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(
         self, request: HttpRequest, obj: Permission, form: "ModelForm[Permission]", change: Any
     ) -> None:
-        """Save, a new one with the admin's name."""
+        """Save a permission, a new one with the admin as granter."""
         if not change:
             obj.granted_by = caller(request)
         permission_save(actor=caller(request), permission=obj)
 
     def delete_model(self, request: HttpRequest, obj: Permission) -> None:
-        """Take one right away."""
+        """Delete one permission."""
         permission_delete(actor=caller(request), permission=obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Permission]) -> None:
-        """Take rights away, all or none."""
+        """Delete permissions, all or none."""
         with transaction.atomic():
             for permission in queryset.select_related("user", "group"):
                 permission_delete(actor=caller(request), permission=permission)

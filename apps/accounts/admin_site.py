@@ -1,4 +1,4 @@
-"""The admin site: the product's name, and a login that is throttled like every other."""
+"""The admin site: the product's name, and a throttled login."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from apps.accounts.forms import ThrottledAdminLoginForm, with_refusal
 
 
 class ScriptoriumAdminSite(AdminSite):
-    """Users, groups, permissions and what other rooms register."""
+    """Users, groups, permissions and the models of other apps."""
 
     site_header = "Scriptorium"
     site_title = "Scriptorium admin"

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """The ``accounts`` room of the house."""
+    """The ``accounts`` app."""
 
     name = "apps.accounts"
     label = "accounts"

@@ -1,4 +1,4 @@
-"""Checking a password: Django's own way, throttled, for the API, the pages and the admin alike."""
+"""The authentication backend: Django's own, throttled, for the API, the pages and the admin."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from apps.accounts.throttling import LoginThrottle, client_address
 
 
 class ThrottledModelBackend(ModelBackend):
-    """``ModelBackend`` with ``LoginThrottle`` around every attempt.
+    """``ModelBackend`` with a ``LoginThrottle`` for every attempt.
 
-    Raises ``TooManyAttemptsError`` (429) and ``RedisError`` (503); the callers show them.
+    Raises ``TooManyAttemptsError`` (429) and ``RedisError`` (503); the callers handle them.
     """
 
     def authenticate(

@@ -1,7 +1,7 @@
-"""How every server hears of a change of rights within a second (ADR 0003).
+"""Notifies every server of changes of rights within a second (ADR 0003).
 
-PostgreSQL's triggers (migration 0002) notify on one channel at commit; each web process listens
-on one connection of its own. What a lost connection may have missed is told as None.
+PostgreSQL's triggers (migration 0002) notify one channel at commit; each web process listens on a
+connection of its own. After a lost connection, None is passed for the notices that were missed.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from prometheus_client import Counter
 logger = logging.getLogger(__name__)
 
 CHANNEL = "scriptorium_access"
-#: How long the first and the longest pause before a new connection are, in seconds.
+#: The first and the longest pause before a new connection, in seconds.
 RETRY_FIRST_S = 0.1
 RETRY_LONGEST_S = 5.0
-#: How long the channel may be quiet before the connection is tried, in seconds.
+#: How long the channel may be quiet before the connection is tested, in seconds.
 HEARTBEAT_S = 15.0
-#: How long PostgreSQL may take to answer a connection or a heartbeat, in seconds.
+#: Timeout of a connection and of a heartbeat, in seconds.
 ANSWER_WAIT_S = 5.0
 
 failures = Counter(
@@ -33,14 +33,14 @@ failures = Counter(
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """Whose rights may have changed: everybody's on one document, or one user's everywhere."""
+    """Rights that may have changed: of all users on a document, or of a user on all documents."""
 
     document_id: str | None = None
     user_id: int | None = None
 
 
 def change_parse(payload: str) -> AccessChange | None:
-    """Return the change that a notice tells; None ("anything") where it cannot be read."""
+    """Return the change of a notice, None ("anything") for one that cannot be parsed."""
     try:
         values = json.loads(payload)
         change = AccessChange(values.get("document_id"), values.get("user_id"))
@@ -50,9 +50,9 @@ def change_parse(payload: str) -> AccessChange | None:
 
 
 def access_publish(*, document_id: str) -> None:
-    """Tell every server to look again at who may see a document (trashed, restored).
+    """Notify every server to check again who may see a document (trashed, untrashed).
 
-    Sent when the present transaction commits, at once when there is none.
+    Sent when the present transaction commits, or at once without one.
     """
     payload = json.dumps({"document_id": document_id})
     with connection.cursor() as cursor:
@@ -62,9 +62,9 @@ def access_publish(*, document_id: str) -> None:
 async def listen(on_change: Callable[[AccessChange | None], None]) -> None:
     """Call ``on_change`` for every change until cancelled; None means "anything may have changed".
 
-    None is told after each (re)connection: between two connections notices are lost.
-    ``on_change`` runs in the caller's event loop and must not block; what it raises is logged
-    and counted, and the listening goes on.
+    None is passed after each (re)connection: between two connections notices are lost.
+    ``on_change`` runs in the caller's event loop and must not block; its errors are logged and
+    counted, and do not end the listening.
     """
     pause_s = RETRY_FIRST_S
     while True:
@@ -79,7 +79,7 @@ async def listen(on_change: Callable[[AccessChange | None], None]) -> None:
 
 
 def _connection_parameters() -> dict[str, Any]:
-    """Return Django's own connection parameters, without what is for its cursors."""
+    """Return Django's connection parameters, without those of its cursors."""
     parameters = connections["default"].get_connection_params()
     for name in ("cursor_factory", "context", "prepare_threshold", "pool"):
         parameters.pop(name, None)
@@ -95,17 +95,17 @@ async def _connect() -> psycopg.AsyncConnection[Any]:
 async def _forward(
     listener: psycopg.AsyncConnection[Any], on_change: Callable[[AccessChange | None], None]
 ) -> None:
-    """Hand on the notices of one connection until it breaks."""
+    """Pass on the notices of one connection until it breaks."""
     await listener.execute(f"LISTEN {CHANNEL}")
-    _tell(on_change, None)
+    _call(on_change, None)
     while True:
         async for notice in listener.notifies(timeout=HEARTBEAT_S):
-            _tell(on_change, change_parse(notice.payload))
+            _call(on_change, change_parse(notice.payload))
         async with asyncio.timeout(ANSWER_WAIT_S):
             await listener.execute("SELECT 1")
 
 
-def _tell(on_change: Callable[[AccessChange | None], None], change: AccessChange | None) -> None:
+def _call(on_change: Callable[[AccessChange | None], None], change: AccessChange | None) -> None:
     try:
         on_change(change)
     except Exception:

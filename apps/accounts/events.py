@@ -9,9 +9,9 @@ from apps.core.events import Event
 
 @dataclass(frozen=True, slots=True)
 class PermissionChange:
-    """A permission after the change, and who made it; of a changed one, its role before.
+    """A permission after the change, its author, and for a changed role the role before.
 
-    One that was taken away is as it was. One without a document is the right to create them.
+    A revoked permission is as it was before. One without a document is the right to create them.
     """
 
     permission: Permission
@@ -19,9 +19,10 @@ class PermissionChange:
     old_role: Role | None = None
 
 
-#: Published within the transaction of the change: what a subscriber writes to PostgreSQL is stored
-#: with it or not at all, and what it raises undoes the change. Not told: the first owner of a new
-#: document (``document_created`` says that), and permissions that go with a deleted account.
+#: Published within the transaction of the change: a subscriber's writes to PostgreSQL are stored
+#: with the change or not at all, and its errors roll the change back. Not published: the first
+#: owner of a new document (see ``document_created``), and permissions that are deleted with an
+#: account.
 permission_granted: Event[PermissionChange] = Event("permission_granted")
 permission_changed: Event[PermissionChange] = Event("permission_changed")
 permission_revoked: Event[PermissionChange] = Event("permission_revoked")

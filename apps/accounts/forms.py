@@ -1,4 +1,4 @@
-"""Login forms that tell a person why an attempt was refused."""
+"""Login forms with a message for a refused attempt."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from redis.exceptions import RedisError
 
 from apps.core import errors
 
-#: What a page answers when an attempt was not looked at: too many, or nobody could count.
+#: Statuses of a page with a refused attempt: too many attempts, or Redis is unavailable.
 TOO_MANY_STATUS = 429
 UNAVAILABLE_STATUS = 503
 UNAVAILABLE_RETRY_S = 5
 
 
 class RefusalMixin(AuthenticationForm):
-    """Turns a throttled or uncountable attempt into a message and a status of the page."""
+    """Converts a refused attempt into an error of the form and a status of the page."""
 
     refusal_status: int | None = None
     retry_after_s: int = 0
@@ -45,7 +45,7 @@ class ThrottledAdminLoginForm(RefusalMixin, AdminAuthenticationForm):
 
 
 def with_refusal(response: HttpResponse) -> HttpResponse:
-    """Give a login page the status and ``Retry-After`` of its form's refusal, if any."""
+    """Set the status and ``Retry-After`` of a login page whose form was refused."""
     context = response.context_data if isinstance(response, TemplateResponse) else None
     form = (context or {}).get("form")
     if isinstance(form, RefusalMixin) and form.refusal_status is not None:

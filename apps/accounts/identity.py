@@ -1,4 +1,4 @@
-"""Who is calling, typed: what is behind ``request.user`` once authentication has passed."""
+"""The authenticated user of a request, typed."""
 
 from django.http import HttpRequest
 from rest_framework.request import Request

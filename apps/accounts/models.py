@@ -1,6 +1,6 @@
 """The *user* and *permission* entities (PostgreSQL).
 
-Changes of both, however they are made, are told to every server by triggers (migration 0002,
+Triggers notify every server of all changes of both, also by SQL (migration 0002,
 ``apps.accounts.changes``).
 """
 
@@ -42,10 +42,10 @@ def validate_document_id(value: str) -> None:
 
 
 class Permission(models.Model):
-    """Who has which role on which document: the *permission* entity (docs/system-flow.md, §1, §2).
+    """A role on a document: the *permission* entity (docs/system-flow.md, §1, §2).
 
-    The subject is a user or a group, never both. An empty ``document_id`` stands for the
-    workspace, and only the role ``creator``, the right to create documents, stands there.
+    The subject is a user or a group, never both. An empty ``document_id`` is the workspace,
+    whose only role is ``creator``, the right to create documents.
     """
 
     user = models.ForeignKey(

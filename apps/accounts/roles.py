@@ -1,4 +1,4 @@
-"""Roles and what each one lets a person do: the only table of rights in the product.
+"""Roles and their abilities: the only table of rights in the product.
 
 Pure: no database, no request. REST, sockets and pages all read the ``Abilities`` made here.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Role(StrEnum):
-    """What somebody is to a document, or (``CREATOR``) to the workspace."""
+    """The role of a user or group on a document, or (``CREATOR``) on the workspace."""
 
     OWNER = "owner"
     EDITOR = "editor"
@@ -25,10 +25,10 @@ DOCUMENT_ROLES: tuple[Role, ...] = (Role.OWNER, Role.EDITOR, Role.COMMENTER, Rol
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What one person may do with one document. All false, and no role: they may not know of it.
+    """The abilities of a user on a document. Without any, the user may not know that it exists.
 
     ``share`` is to grant, change and revoke permissions; ``manage_owner`` the same for owners.
-    ``look_at_history`` is to see any other moment than the present, and who did what.
+    ``look_at_history`` is to read earlier states, and who changed what.
     """
 
     role: Role | None = None
@@ -42,7 +42,7 @@ class Abilities:
     look_at_history: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the abilities as JSON-able values, the role as its word or None."""
+        """Return the abilities as JSON values, the role as its name or None."""
         values = asdict(self)
         values["role"] = self.role.value if self.role else None
         return values
@@ -76,9 +76,9 @@ _ABILITIES: dict[Role, Abilities] = {
 
 
 def abilities_of(role: Role | None, *, viewers_may_look: bool = True) -> Abilities:
-    """Return the abilities that a role on a document gives; none for None and ``CREATOR``.
+    """Return the abilities of a role on a document; none for None and ``CREATOR``.
 
-    ``viewers_may_look`` is the document's own word on its history.
+    ``viewers_may_look`` is the document's setting for its history.
     """
     abilities = _ABILITIES.get(role, NO_ABILITIES) if role else NO_ABILITIES
     if role is Role.VIEWER and not viewers_may_look:

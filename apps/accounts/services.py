@@ -1,9 +1,9 @@
 """Writes of *permission*: grant, change, revoke.
 
-Each one runs in a transaction that first locks the document's owner rows, so that two people who
-remove each other at once do not leave a document without an owner, and that the actor's right is
-judged after a change in flight, not before. PostgreSQL tells all servers
-(``apps.accounts.changes``), and events tell the rooms above within the same transaction.
+Each one runs in a transaction that first locks the document's owner rows. So two owners who remove
+each other at the same time do not leave a document without an owner, and the actor's right is
+checked after a concurrent change. PostgreSQL notifies all servers (``apps.accounts.changes``), and
+events notify the upper apps within the same transaction.
 """
 
 from django.contrib.auth.models import Group
@@ -19,7 +19,7 @@ from apps.core import errors
 
 
 class NotAllowedToShareError(errors.ForbiddenError):
-    """The actor may not change who has which right on the document."""
+    """The actor may not change permissions on the document."""
 
     code = "may_not_share"
 
@@ -37,7 +37,7 @@ class AlreadySharedError(errors.ConflictError):
 
 
 class RoleNotForDocumentError(errors.InvalidInputError):
-    """The role is not one that stands on a document."""
+    """The role is not a role on a document."""
 
     code = "unknown_role"
 
@@ -79,7 +79,7 @@ def permission_change(
 
 
 def permission_revoke(*, actor: User, document_id: str, permission_id: int) -> None:
-    """Take a permission away; one may always give up one's own.
+    """Delete a permission; users may always delete their own.
 
     Raises ``NotAllowedToShareError``, ``LastOwnerError``, ``PermissionNotFoundError``.
     """
@@ -94,14 +94,14 @@ def permission_revoke(*, actor: User, document_id: str, permission_id: int) -> N
 
 
 def permission_save(*, actor: User, permission: Permission) -> None:
-    """Store a permission, new or changed, as an administrator has it; nobody's right is asked.
+    """Store a new or changed permission of an administrator, without a check of rights.
 
-    One that is another's afterwards, or on another document, was taken there and given here.
+    A new subject or document is published as a revocation there and a grant here.
     """
     with transaction.atomic():
         old = Permission.objects.select_related("user", "group").filter(pk=permission.pk).first()
         permission.save()
-        if old is not None and _place(old) == _place(permission):
+        if old is not None and _target(old) == _target(permission):
             _publish_role(permission, actor, Role(old.role))
             return
         if old is not None:
@@ -110,7 +110,7 @@ def permission_save(*, actor: User, permission: Permission) -> None:
 
 
 def permission_delete(*, actor: User, permission: Permission) -> None:
-    """Take a permission away as an administrator; nobody's right is asked."""
+    """Delete a permission for an administrator, without a check of rights."""
     with transaction.atomic():
         permission.delete()
         events.permission_revoked.publish(PermissionChange(permission, actor))
@@ -122,7 +122,7 @@ def owner_grant(*, user: User, document_id: str) -> Permission:
 
 
 def permissions_remove(*, document_id: str) -> None:
-    """Take all permissions of a document that is no more."""
+    """Delete all permissions of a document that was deleted."""
     Permission.objects.filter(document_id=document_id).exclude(document_id="").delete()
 
 
@@ -139,20 +139,20 @@ def _check_role(role: Role) -> None:
 
 
 def _check_may_share(actor: User, document_id: str, *, roles: set[Role]) -> None:
-    """Raise unless ``actor`` may hand out and take away all of ``roles``."""
+    """Raise unless ``actor`` may grant and revoke all of ``roles``."""
     abilities: Abilities = abilities_get(user=actor, document_id=document_id)
     if not abilities.share or (Role.OWNER in roles and not abilities.manage_owner):
         raise NotAllowedToShareError("Only an owner may change who has access.")
 
 
 def _lock_owners(document_id: str) -> None:
-    """Wait for other changes of the document's permissions, and hold up later ones."""
+    """Lock out concurrent changes of the document's permissions."""
     owners = Permission.objects.filter(document_id=document_id, role=Role.OWNER)
     list(owners.select_for_update().order_by("pk").values_list("pk"))
 
 
 def _locked(document_id: str, permission_id: int) -> Permission:
-    # Locks the permission's own row alone: its subjects are joined by outer joins.
+    # Locks only the permission's own row: its subjects are joined by outer joins.
     rows = permissions_list(document_id).select_for_update(of=("self",))
     permission = rows.filter(pk=permission_id).first()
     if permission is None:
@@ -161,17 +161,17 @@ def _locked(document_id: str, permission_id: int) -> Permission:
 
 
 def _check_owner_remains(permission: Permission) -> None:
-    """Raise if ``permission`` is what gives the document its last owner who can act."""
+    """Raise if ``permission`` is that of the last owner who can act."""
     if permission.role != Role.OWNER:
         return
     others = Permission.objects.filter(document_id=permission.document_id, role=Role.OWNER)
     can_act = Q(user__is_active=True) | Q(group__user__is_active=True)
     if not others.exclude(pk=permission.pk).filter(can_act).exists():
-        raise LastOwnerError("A document needs an owner. Make somebody else an owner first.")
+        raise LastOwnerError("A document needs an owner. Make another user an owner first.")
 
 
-def _place(permission: Permission) -> tuple[int | None, int | None, str]:
-    """Return whose permission it is, and where."""
+def _target(permission: Permission) -> tuple[int | None, int | None, str]:
+    """Return the subject and the document of a permission."""
     return permission.user_id, permission.group_id, permission.document_id
 
 

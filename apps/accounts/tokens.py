@@ -1,8 +1,8 @@
 """JSON web tokens: an identity without rights (docs/system-flow.md, §1).
 
-An access token names a user for some minutes; each use reads the account from PostgreSQL, so an
-inactive user or an old password ends it at once. A refresh token is good for one use: it is
-exchanged for a new pair, and the old one is on the blacklist.
+An access token identifies a user for some minutes. Each use reads the account from PostgreSQL, so
+it ends at once when the user is deactivated or the password is changed. A refresh token is valid
+for one use: it is exchanged for a new pair, and then blacklisted.
 """
 
 from dataclasses import dataclass
@@ -26,26 +26,26 @@ from apps.core import errors
 
 
 class TokenInvalidError(errors.NotAuthenticatedError):
-    """The token is forged, mangled, of another kind, used up, or its user may not log in."""
+    """The token is forged, malformed, of another kind, used, or its user may not log in."""
 
     code = "token_not_valid"
 
 
 class TokenExpiredError(errors.NotAuthenticatedError):
-    """The token was good and its time is over: get another one."""
+    """The token was valid and has expired."""
 
     code = "token_expired"
 
 
 class WrongCredentialsError(errors.NotAuthenticatedError):
-    """There is no active account of this name and password; which of the two is not told."""
+    """No active account has this username and password; which of them is wrong is not said."""
 
     code = "no_active_account"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """An access token and the refresh token that gets the next one, both encoded."""
+    """An access token and its refresh token, both encoded."""
 
     access: str
     refresh: str
@@ -71,7 +71,7 @@ def access_token_for(user: User) -> str:
 
 
 def access_token_lifetime_s() -> int:
-    """Return for how many seconds a new access token is good."""
+    """Return the lifetime of a new access token in seconds."""
     return int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
 
 
@@ -88,28 +88,28 @@ def tokens_obtain(*, request: HttpRequest, username: str, password: str) -> Toke
 
 
 def tokens_issue(user: User) -> TokenPair:
-    """Return a new pair of tokens for somebody who has just shown the password."""
+    """Return a new pair of tokens for a user who has just logged in."""
     refresh = RefreshToken.for_user(user)
     return TokenPair(access=str(refresh.access_token), refresh=str(refresh))
 
 
 def tokens_rotate(raw: str) -> TokenPair:
-    """Exchange a refresh token for a new pair; of two that try at once, one succeeds.
+    """Exchange a refresh token for a new pair; of two concurrent calls, one succeeds.
 
-    Raises ``TokenInvalidError`` (used before, revoked, account gone or inactive, password
+    Raises ``TokenInvalidError`` (used, revoked, account deleted or inactive, password
     changed), ``TokenExpiredError``.
     """
     refresh = _refresh_token(raw)
     with transaction.atomic():
-        _use_up(refresh)
+        _blacklist(refresh)
         return tokens_issue(_active_user(refresh))
 
 
 def token_revoke(raw: str) -> None:
-    """Put a refresh token on the blacklist: log out. Raises as ``tokens_rotate``."""
+    """Blacklist a refresh token, to log out. Raises as ``tokens_rotate``."""
     refresh = _refresh_token(raw)
     with transaction.atomic():
-        _use_up(refresh)
+        _blacklist(refresh)
 
 
 def _refresh_token(raw: str) -> RefreshToken:
@@ -121,7 +121,7 @@ def _refresh_token(raw: str) -> RefreshToken:
         raise TokenInvalidError("This is not a valid refresh token. Log in again.") from err
 
 
-def _use_up(refresh: RefreshToken) -> None:
+def _blacklist(refresh: RefreshToken) -> None:
     """Blacklist a refresh token; the lock on its row decides a race."""
     jti = refresh[api_settings.JTI_CLAIM]
     outstanding = OutstandingToken.objects.select_for_update().filter(jti=jti).first()

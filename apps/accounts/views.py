@@ -15,7 +15,7 @@ class LoginView(views.LoginView):
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Log in, or show the form with what is wrong."""
+        """Log in, or show the form with its errors."""
         return with_refusal(super().post(request, *args, **kwargs))
 
 

@@ -1,1 +1,1 @@
-"""The trail of a document: who did what to it, in PostgreSQL, only ever added to."""
+"""The activity of a document, its trail of events, in PostgreSQL; rows are only ever added."""

@@ -1,4 +1,4 @@
-"""The admin's view of the trail: to search and to read, nothing else."""
+"""The admin's view of the trail: search and read only."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ DOCUMENT_PAGE = "/documents/{}/"
 
 @admin.register(Activity)
 class ActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """All deeds, by person, document, kind and time."""
+    """All events, by person, document, type and time."""
 
     list_display = ["at", "username", "kind", "document", "detail"]
     list_filter = ["kind", "at"]
@@ -33,7 +33,7 @@ class ActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return format_html('<a href="{}">{}</a>', url, activity.document_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: what is recorded was done, not written here."""
+        """Refuse: events are recorded by the code that publishes them."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -4,13 +4,13 @@ from django.apps import AppConfig
 
 
 class ActivityConfig(AppConfig):
-    """The ``activity`` room of the house."""
+    """The ``activity`` app."""
 
     name = "apps.activity"
     label = "activity"
 
     def ready(self) -> None:
-        """Hear of what is done to documents."""
+        """Subscribe to the events of documents."""
         from apps.activity import subscriptions
 
         subscriptions.subscribe()

@@ -1,7 +1,8 @@
-"""Records who opens documents, beside the way in: a person who comes waits for nothing of it.
+"""Records who opens documents, in the background: opening a document never waits for it.
 
-The event loop only notes; a thread of its own takes all that waits to PostgreSQL at once. Bounds
-hold for how many wait and how many are remembered. A failure is logged and counted, nothing else.
+The event loop only adds a join to a queue; a thread of the recorder writes all queued joins to
+PostgreSQL in one transaction. The queue and the memory of recent joins are bounded. A failure is
+logged and counted, and has no other effect.
 """
 
 import logging
@@ -14,21 +15,22 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import close_old_connections
 
 from apps.activity.event_types import EventType
-from apps.activity.services import JOIN_AGAIN, Join, joins_record
+from apps.activity.services import JOIN_RECORD_INTERVAL, Join, joins_record
 from apps.core import clock, metrics
 
 logger = logging.getLogger(__name__)
 
 #: Joins that wait for the thread. Threat: PostgreSQL does not answer while people come and go.
-WAITING = 1_000
-#: People and documents that are remembered; PostgreSQL is asked about the others.
-REMEMBERED = 10_000
+MAX_QUEUED_JOINS = 1_000
+#: Recent joins that are remembered; for all others, PostgreSQL is queried.
+MAX_REMEMBERED_JOINS = 10_000
 
-Place = tuple[str, int]
+#: A document's id and a user's.
+JoinKey = tuple[str, int]
 
 
 class JoinRecorder:
-    """What was noted lately, and the thread that records."""
+    """A bounded queue of joins, the memory of recent ones, and the thread that records them."""
 
     def __init__(
         self,
@@ -39,42 +41,42 @@ class JoinRecorder:
         self._record = record
         self._now = now
         self._lock = threading.Lock()
-        #: When each person was noted at each document, the oldest first.
-        self._noted_at: OrderedDict[Place, float] = OrderedDict()
-        self._waiting: list[Join] = []
+        #: When each join was queued, the oldest first.
+        self._queued_at: OrderedDict[JoinKey, float] = OrderedDict()
+        self._queue: list[Join] = []
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="joins")
 
-    def note(self, *, document_id: str, user_id: int) -> bool:
-        """Have it recorded; False when it was noted lately, or too many wait."""
-        place, now = (document_id, user_id), self._now()
+    def enqueue(self, *, document_id: str, user_id: int) -> bool:
+        """Queue a join; return False if it was queued recently, or if the queue is full."""
+        key, now = (document_id, user_id), self._now()
         with self._lock:
-            self._forget(now)
-            if place in self._noted_at:
+            self._forget_old(now)
+            if key in self._queued_at:
                 return False
-            if len(self._waiting) >= WAITING:
+            if len(self._queue) >= MAX_QUEUED_JOINS:
                 metrics.ACTIVITY_LOST.labels(kind=EventType.JOINED.value).inc()
                 return False
-            self._noted_at[place] = now
-            self._waiting.append(Join(document_id, user_id, clock.now()))
-        self._thread.submit(self._turn)
+            self._queued_at[key] = now
+            self._queue.append(Join(document_id, user_id, clock.now()))
+        self._thread.submit(self._record_queued)
         return True
 
     def close(self) -> None:
-        """Record what waits, and stop."""
+        """Record the queued joins, and stop the thread."""
         self._thread.shutdown()
 
-    def _forget(self, now: float) -> None:
-        again_s = JOIN_AGAIN.total_seconds()
-        while self._noted_at:
-            place, at = next(iter(self._noted_at.items()))
-            if now - at < again_s and len(self._noted_at) < REMEMBERED:
+    def _forget_old(self, now: float) -> None:
+        interval_s = JOIN_RECORD_INTERVAL.total_seconds()
+        while self._queued_at:
+            key, queued_at = next(iter(self._queued_at.items()))
+            if now - queued_at < interval_s and len(self._queued_at) < MAX_REMEMBERED_JOINS:
                 return
-            del self._noted_at[place]
+            del self._queued_at[key]
 
-    def _turn(self) -> None:
-        """Record all that waits in one transaction."""
+    def _record_queued(self) -> None:
+        """Record all queued joins in one transaction."""
         with self._lock:
-            joins, self._waiting = self._waiting, []
+            joins, self._queue = self._queue, []
         if not joins:
             return
         close_old_connections()
@@ -83,12 +85,12 @@ class JoinRecorder:
         except Exception:
             metrics.ACTIVITY_LOST.labels(kind=EventType.JOINED.value).inc(len(joins))
             logger.exception("%s joins not recorded", len(joins))
-            self._retract(joins)
+            self._forget(joins)
         finally:
             close_old_connections()
 
-    def _retract(self, joins: Sequence[Join]) -> None:
-        """Have them noted again when they come again."""
+    def _forget(self, joins: Sequence[Join]) -> None:
+        """Forget joins that were not recorded, so that the next ones of these people are queued."""
         with self._lock:
             for join in joins:
-                self._noted_at.pop((join.document_id, join.user_id), None)
+                self._queued_at.pop((join.document_id, join.user_id), None)

@@ -1,4 +1,4 @@
-"""The *activity* entity, the trail, and how far it has come in each document's log (PostgreSQL)."""
+"""The *activity* entity (the trail), and the tracker's state for each document (PostgreSQL)."""
 
 from django.conf import settings
 from django.db import models
@@ -6,15 +6,17 @@ from django.db import models
 from apps.activity.event_types import EventType
 from apps.core import clock
 
-KIND_CHOICES = [(kind.value, kind.value.replace("_", " ")) for kind in EventType]
+EVENT_TYPE_CHOICES = [
+    (event_type.value, event_type.value.replace("_", " ")) for event_type in EventType
+]
 
 
 class Activity(models.Model):
-    """One deed of one person on one document.
+    """One event: what one person did to one document.
 
-    Rows are only ever added: a trigger of the database (migration 0002) refuses every change but
-    that of ``actor`` to nobody, which is what remains of a deleted account. ``username`` is the
-    name at the time of the deed, and stays.
+    Rows are only ever added: a trigger of the database (migration 0002) refuses every change,
+    except that deleting an account sets ``actor`` to null. ``username`` is the name at the time of
+    the event, and stays.
     """
 
     document_id = models.CharField("document", max_length=36)
@@ -22,9 +24,9 @@ class Activity(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     username = models.CharField(max_length=150, blank=True)
-    kind = models.CharField(max_length=16, choices=KIND_CHOICES)
+    kind = models.CharField(max_length=16, choices=EVENT_TYPE_CHOICES)
     detail = models.JSONField(default=dict)
-    #: When it was done; of a session of writing, its last edit.
+    #: The time of the event; for a writing session, of its last edit.
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -38,18 +40,18 @@ class Activity(models.Model):
 
 
 class Writing(models.Model):
-    """How far the trail has come in a document's log, and the sessions of writing that go on.
+    """The session tracker's state for a document: the last operation read, the ongoing sessions.
 
-    Not part of the trail: it changes all the time. Whoever moves it holds its row's lock, so
-    ``seq``, ``sessions`` and the rows of sessions that are over are always of one moment.
+    Not part of the trail: it changes all the time. It is only changed under the row's lock, in one
+    transaction with the rows of sessions that have ended, so all of them are consistent.
     """
 
     document_id = models.CharField(max_length=36, primary_key=True)
-    #: The last operation that the trail has taken in.
+    #: The last operation that the tracker has read.
     seq = models.BigIntegerField(default=0)
-    #: As ``sessions.Session.to_json`` makes them.
+    #: The ongoing sessions, as ``WritingSession.to_json`` returns them.
     sessions = models.JSONField(default=list)
-    #: When the first of the sessions is over unless its author writes on; None without any.
+    #: When the first of the ongoing sessions ends without another edit; None if there is none.
     closes_at = models.DateTimeField(null=True, db_index=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Writes to the trail: a deed is recorded once, and never changed."""
+"""Writes to the trail: an event is recorded once, and never changed."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -16,21 +16,21 @@ from apps.core import metrics
 
 logger = logging.getLogger(__name__)
 
-#: That somebody opened a document is recorded at most once in so long.
-JOIN_AGAIN = timedelta(minutes=10)
+#: A person's join of a document is recorded at most once in this interval.
+JOIN_RECORD_INTERVAL = timedelta(minutes=10)
 
 
 def activity_record(
     *,
     document_id: str,
     actor_id: int | None,
-    kind: EventType,
+    event_type: EventType,
     detail: Mapping[str, Any] | None = None,
 ) -> Activity:
-    """Record a deed, in the present transaction if there is one; what goes wrong is raised.
+    """Record an event, in the current transaction if there is one; errors are raised.
 
-    For deeds that are in PostgreSQL themselves: they and their record are stored together or not
-    at all. ``detail`` is JSON of the kind (``kinds``).
+    For changes in PostgreSQL: the change and its event are stored together or not at all.
+    ``detail`` is JSON with the keys that ``EventType`` lists.
     """
     actor = None if actor_id is None else User.objects.filter(pk=actor_id).first()
     with transaction.atomic():
@@ -38,24 +38,26 @@ def activity_record(
             document_id=document_id,
             actor=actor,
             username=actor.username if actor else "",
-            kind=kind,
+            kind=event_type,
             detail=dict(detail or {}),
         )
 
 
-def activity_note(
+def activity_record_best_effort(
     *,
     document_id: str,
     actor_id: int | None,
-    kind: EventType,
+    event_type: EventType,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record a deed that is done already, elsewhere: what goes wrong is logged and counted."""
+    """Record an event whose change is already stored elsewhere; errors are logged and counted."""
     try:
-        activity_record(document_id=document_id, actor_id=actor_id, kind=kind, detail=detail)
+        activity_record(
+            document_id=document_id, actor_id=actor_id, event_type=event_type, detail=detail
+        )
     except Exception:
-        metrics.ACTIVITY_LOST.labels(kind=kind.value).inc()
-        logger.exception("not recorded: %s %s %s by %s", kind, document_id, detail, actor_id)
+        metrics.ACTIVITY_LOST.labels(kind=event_type.value).inc()
+        logger.exception("not recorded: %s %s %s by %s", event_type, document_id, detail, actor_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,10 @@ class Join:
 
 
 def joins_record(joins: Sequence[Join]) -> int:
-    """Record who opened which document, unless that was recorded lately; return how many rows.
+    """Record joins, except those within the interval of a recorded one; return how many rows.
 
-    One server at a time: two that let the same person in at once record that once.
+    An advisory lock admits one server at a time: two servers that admit the same person at once
+    record one join.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -82,22 +85,22 @@ def joins_record(joins: Sequence[Join]) -> int:
 
 
 def _fresh(joins: Sequence[Join]) -> list[Join]:
-    """Return those that were not recorded lately, each person and document once."""
+    """Return the joins that are not within the interval of another one of the same person."""
     if not joins:
         return []
     recorded = Activity.objects.filter(
         kind=EventType.JOINED,
         document_id__in={join.document_id for join in joins},
         actor_id__in={join.user_id for join in joins},
-        at__gt=min(join.at for join in joins) - JOIN_AGAIN,
+        at__gt=min(join.at for join in joins) - JOIN_RECORD_INTERVAL,
     )
-    places = recorded.order_by("at").values_list("document_id", "actor_id", "at")
-    last_at = {(document_id, actor_id): at for document_id, actor_id, at in places}
+    rows = recorded.order_by("at").values_list("document_id", "actor_id", "at")
+    last_at = {(document_id, actor_id): at for document_id, actor_id, at in rows}
     fresh = []
     for join in joins:
-        place = (join.document_id, join.user_id)
-        if place not in last_at or join.at - last_at[place] >= JOIN_AGAIN:
-            last_at[place] = join.at
+        key = (join.document_id, join.user_id)
+        if key not in last_at or join.at - last_at[key] >= JOIN_RECORD_INTERVAL:
+            last_at[key] = join.at
             fresh.append(join)
     return fresh
 

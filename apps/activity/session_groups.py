@@ -1,7 +1,8 @@
-"""Sittings: sessions of writing that went on at the same time, as one. Pure.
+"""Session groups: writing sessions that overlap in the log, as one entry of the history. Pure.
 
-What a session is, ``sessions`` alone decides: one author, without a long pause. Two whose places in
-the log overlap share a sitting, so sittings follow one another in the log without overlap or gap.
+``writing_sessions`` defines a session: the edits of one author without a long pause. Two sessions
+whose ranges of the log overlap belong to one group, so groups follow one another in the log without
+overlap or gap.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,8 +11,11 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A session's place in the log and in time, and who wrote; ``author_id`` None is nobody now."""
+class SessionSpan:
+    """A session's range of the log, its times and its author.
+
+    ``author_id`` is None if the author has no account.
+    """
 
     first_seq: int
     last_seq: int
@@ -26,49 +30,51 @@ class Span:
 
 @dataclass(slots=True)
 class SessionGroup:
-    """Sessions that overlap, the one that went on longest first; never empty."""
+    """Sessions that overlap, the one with the latest edit first; never empty."""
 
-    sessions: list[Span] = field(default_factory=list)
+    sessions: list[SessionSpan] = field(default_factory=list)
 
     @property
     def first_seq(self) -> int:
-        """Return its first operation."""
-        return min(each.first_seq for each in self.sessions)
+        """Return the seq of its first operation."""
+        return min(session.first_seq for session in self.sessions)
 
     @property
     def last_seq(self) -> int:
-        """Return its last operation."""
-        return max(each.last_seq for each in self.sessions)
+        """Return the seq of its last operation."""
+        return max(session.last_seq for session in self.sessions)
 
     @property
     def operations(self) -> int:
         """Return how many operations it has."""
-        return sum(each.operations for each in self.sessions)
+        return sum(session.operations for session in self.sessions)
 
     @property
     def began_at(self) -> datetime:
         """Return when its first operation was received."""
-        return min(each.began_at for each in self.sessions)
+        return min(session.began_at for session in self.sessions)
 
     @property
     def last_at(self) -> datetime:
         """Return when its last operation was received."""
-        return max(each.last_at for each in self.sessions)
+        return max(session.last_at for session in self.sessions)
 
     @property
     def ongoing(self) -> bool:
-        """Tell whether anybody writes on."""
-        return any(each.ongoing for each in self.sessions)
+        """Return whether one of its sessions is ongoing."""
+        return any(session.ongoing for session in self.sessions)
 
 
-def session_groups_of(sessions: Iterable[Span]) -> Iterator[SessionGroup]:
-    """Yield the sittings of sessions that come by falling ``last_seq``, the latest first."""
-    sitting, begins = SessionGroup(), 0
+def session_groups_of(sessions: Iterable[SessionSpan]) -> Iterator[SessionGroup]:
+    """Yield the groups of sessions, the latest first; sessions come by falling ``last_seq``."""
+    group, group_first_seq = SessionGroup(), 0
     for session in sessions:
-        if sitting.sessions and session.last_seq < begins:
-            yield sitting
-            sitting = SessionGroup()
-        begins = min(begins, session.first_seq) if sitting.sessions else session.first_seq
-        sitting.sessions.append(session)
-    if sitting.sessions:
-        yield sitting
+        if group.sessions and session.last_seq < group_first_seq:
+            yield group
+            group = SessionGroup()
+        group_first_seq = (
+            min(group_first_seq, session.first_seq) if group.sessions else session.first_seq
+        )
+        group.sessions.append(session)
+    if group.sessions:
+        yield group

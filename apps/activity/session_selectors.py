@@ -1,7 +1,8 @@
-"""Reading sittings: from the trail, and from what the log has beyond it.
+"""Reads of session groups: from the trail, and from the part of the log that it lacks.
 
-The trail has each session that is over as a row, so a page of sittings costs what it shows, however
-long the log is. Only what the workers have not taken in yet is read from the log, without content.
+The trail has a row for each writing session that has ended, so the cost of a page depends on its
+length and not on the length of the log. Only the operations that the workers have not recorded yet
+are read from the log, without their content.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,8 @@ from django.db.models.fields.json import KeyTransform
 from apps.accounts.models import User
 from apps.activity.event_types import EventType
 from apps.activity.models import Activity, Writing
-from apps.activity.session_groups import SessionGroup, Span, session_groups_of
-from apps.activity.session_tracker import TURN, authors_of
+from apps.activity.session_groups import SessionGroup, SessionSpan, session_groups_of
+from apps.activity.session_tracker import OPERATIONS_PER_READ, authors_of
 from apps.activity.writing_sessions import WritingSession, writing_sessions_fold
 from apps.core import clock
 from apps.history.attribution import attribution_load
@@ -27,94 +28,100 @@ from apps.oplog.selectors import writes_since
 
 
 @dataclass(slots=True)
-class MarkedSessionGroup:
-    """A sitting, and what was done to its moments: versions that were named, and ways back.
+class AnnotatedSessionGroup:
+    """A session group with the versions that were named and the restores that were made in it.
 
-    ``letters``: how many came and how many went in it; None where nobody asked, or nothing tells.
+    ``characters``: how many were added and removed; None unless they were counted.
     """
 
-    sitting: SessionGroup
+    group: SessionGroup
     versions: list[Version] = field(default_factory=list)
     restores: list[Activity] = field(default_factory=list)
-    letters: tuple[int, int] | None = None
+    characters: tuple[int, int] | None = None
 
 
 def session_groups_page(
     *, document_id: str, before: int | None = None, limit: int
-) -> list[MarkedSessionGroup]:
-    """Return the latest sittings, or those that ended before operation ``before``."""
-    sittings = session_groups_of(_sessions(document_id, before))
-    page = [MarkedSessionGroup(sitting) for sitting in islice(sittings, limit)]
+) -> list[AnnotatedSessionGroup]:
+    """Return the latest session groups, or those that ended before operation ``before``."""
+    groups = session_groups_of(_spans(document_id, before))
+    page = [AnnotatedSessionGroup(group) for group in islice(groups, limit)]
     if page:
-        _mark(document_id, page)
+        _annotate(document_id, page)
     return page
 
 
-def session_groups_count(
-    *, document_id: str, lineage: str, page: Sequence[MarkedSessionGroup]
+def session_groups_count_characters(
+    *, document_id: str, lineage: str, page: Sequence[AnnotatedSessionGroup]
 ) -> None:
-    """Count the letters of a page of sittings.
+    """Count the characters that were added and removed in each group of a page.
 
-    By the clocks that authorship keeps; without them the log is read once. Of what a compacted log
-    has no more nothing says which of its clocks were letters. Raises ``LogGapError``.
+    Uses the cached attribution index; without one, the log is read once. Groups that begin before
+    the first operation of a compacted log stay without a count, because a compacted operation
+    does not record which of its ids are characters. Raises ``LogGapError``.
     """
     if not page:
         return
-    last_seq = page[0].sitting.last_seq
-    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=last_seq)
-    begins = log_first_seq(document_id=document_id)
-    for each in page:
-        if each.sitting.first_seq >= begins:
-            each.letters = clocks.letters(each.sitting.first_seq, each.sitting.last_seq)
+    last_seq = page[0].group.last_seq
+    attribution = attribution_load(document_id=document_id, lineage=lineage, up_to=last_seq)
+    log_begins_at = log_first_seq(document_id=document_id)
+    for annotated in page:
+        group = annotated.group
+        if group.first_seq >= log_begins_at:
+            annotated.characters = attribution.character_counts(group.first_seq, group.last_seq)
 
 
-def _sessions(document_id: str, before: int | None) -> Iterator[Span]:
-    """Yield all sessions by falling ``last_seq``, each once."""
-    # The log before the rows: a session that ends meanwhile is in both then, never in neither.
-    going = _beyond_trail(document_id)
-    known = {each.first_seq for each in going}
-    rows = _edits(document_id, EventType.EDITED, "last_seq")
+def _spans(document_id: str, before: int | None) -> Iterator[SessionSpan]:
+    """Yield the spans of all sessions by falling ``last_seq``, each once."""
+    # The log is read before the rows: a session that ends in between is in both, never in neither.
+    recent = _spans_beyond_trail(document_id)
+    recent_first_seqs = {span.first_seq for span in recent}
+    rows = _events_by_seq(document_id, EventType.EDITED, "last_seq")
     if before is not None:
         rows = rows.filter(detail__last_seq__lt=before)
-        going = [each for each in going if each.last_seq < before]
-    told = (_of_row(row) for row in rows.iterator(chunk_size=200))
-    fresh = (each for each in told if each.first_seq not in known)
-    yield from merge(going, fresh, key=lambda each: -each.last_seq)
+        recent = [span for span in recent if span.last_seq < before]
+    stored = (_span_of_row(row) for row in rows.iterator(chunk_size=200))
+    earlier = (span for span in stored if span.first_seq not in recent_first_seqs)
+    yield from merge(recent, earlier, key=lambda span: -span.last_seq)
 
 
-def _edits(document_id: str, kind: EventType, key: str) -> "QuerySet[Activity]":
-    """Return the deeds of a kind by falling seq, which ``detail`` has as ``key``."""
-    rows = Activity.objects.filter(document_id=document_id, kind=kind).select_related("actor")
-    return rows.order_by(KeyTransform(key, "detail").desc())
+def _events_by_seq(document_id: str, event_type: EventType, key: str) -> "QuerySet[Activity]":
+    """Return the events of a type by falling seq, which ``detail`` stores as ``key``."""
+    rows = Activity.objects.filter(document_id=document_id, kind=event_type)
+    return rows.select_related("actor").order_by(KeyTransform(key, "detail").desc())
 
 
-def _beyond_trail(document_id: str) -> list[Span]:
-    """Return the sessions that go on, up to the end of the log, by falling ``last_seq``."""
-    writing = Writing.objects.filter(pk=document_id).first()
-    going = [WritingSession.from_json(row) for row in writing.sessions] if writing else []
-    after, over = writing.seq if writing else 0, list[WritingSession]()
-    while writes := writes_since(document_id=document_id, after=after, limit=TURN):
-        going, ended = writing_sessions_fold(going, writes)
-        over += ended
+def _spans_beyond_trail(document_id: str) -> list[SessionSpan]:
+    """Return the sessions that the trail lacks, up to the end of the log, by falling ``last_seq``.
+
+    These are the ongoing sessions, and those that have ended since the workers read the log.
+    """
+    state = Writing.objects.filter(pk=document_id).first()
+    ongoing = [WritingSession.from_json(row) for row in state.sessions] if state else []
+    after, ended = state.seq if state else 0, list[WritingSession]()
+    while writes := writes_since(document_id=document_id, after=after, limit=OPERATIONS_PER_READ):
+        ongoing, newly_ended = writing_sessions_fold(ongoing, writes)
+        ended += newly_ended
         after = writes[-1].seq
-    now, authors = clock.now(), authors_of([*going, *over])
-    found = [
-        _stretch(each, authors.get(each.author_id), ongoing=not each.is_over(now)) for each in going
+    now, authors = clock.now(), authors_of([*ongoing, *ended])
+    spans = [
+        _span(session, authors.get(session.author_id), ongoing=not session.is_over(now))
+        for session in ongoing
     ]
-    found += [_stretch(each, authors.get(each.author_id), ongoing=False) for each in over]
-    return sorted(found, key=lambda each: -each.last_seq)
+    spans += [_span(session, authors.get(session.author_id), ongoing=False) for session in ended]
+    return sorted(spans, key=lambda span: -span.last_seq)
 
 
-def _of_row(row: Activity) -> Span:
+def _span_of_row(row: Activity) -> SessionSpan:
     session = WritingSession.from_detail(row.detail, author_id="", last_at=row.at)
-    return _stretch(session, row.actor, ongoing=False, username=row.username or None)
+    return _span(session, row.actor, ongoing=False, username=row.username or None)
 
 
-def _stretch(
+def _span(
     session: WritingSession, author: User | None, *, ongoing: bool, username: str | None = None
-) -> Span:
-    """Return a session with its author's name; ``username`` is that of one who has no account."""
-    return Span(
+) -> SessionSpan:
+    """Return a session with its author's name; ``username`` is used for a deleted account."""
+    return SessionSpan(
         first_seq=session.first_seq,
         last_seq=session.last_seq,
         operations=session.operations,
@@ -127,19 +134,19 @@ def _stretch(
     )
 
 
-def _mark(document_id: str, page: list[MarkedSessionGroup]) -> None:
-    """Give each sitting of a page its versions and ways back, the latest first."""
-    first, last = page[-1].sitting.first_seq, page[0].sitting.last_seq
+def _annotate(document_id: str, page: list[AnnotatedSessionGroup]) -> None:
+    """Add the named versions and the restores to the groups of a page, the latest first."""
+    first, last = page[-1].group.first_seq, page[0].group.last_seq
     first = 0 if first == 1 else first  # the empty document may have a name, too
-    restores = _edits(document_id, EventType.RESTORED, "operation_seq").filter(
+    restores = _events_by_seq(document_id, EventType.RESTORED, "operation_seq").filter(
         detail__operation_seq__gte=first, detail__operation_seq__lte=last
     )
     for row in restores:
-        _place(page, row.detail["operation_seq"]).restores.append(row)
+        _group_with(page, row.detail["operation_seq"]).restores.append(row)
     for version in versions_named(document_id=document_id, first_seq=first, last_seq=last):
-        _place(page, version.seq).versions.append(version)
+        _group_with(page, version.seq).versions.append(version)
 
 
-def _place(page: list[MarkedSessionGroup], seq: int) -> MarkedSessionGroup:
-    """Return the sitting that has an operation; between two, the later one."""
-    return next(each for each in reversed(page) if seq <= each.sitting.last_seq)
+def _group_with(page: list[AnnotatedSessionGroup], seq: int) -> AnnotatedSessionGroup:
+    """Return the group that an operation belongs to; between two groups, the later one."""
+    return next(annotated for annotated in reversed(page) if seq <= annotated.group.last_seq)

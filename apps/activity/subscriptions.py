@@ -1,4 +1,4 @@
-"""Records events of lower apps in the activity (docs/architecture.md, Layers)."""
+"""Records the events of lower apps in the trail (docs/architecture.md, Layers)."""
 
 import logging
 from typing import Any
@@ -8,7 +8,7 @@ from apps.accounts.events import PermissionChange
 from apps.accounts.selectors import authors_named
 from apps.activity.event_types import EventType
 from apps.activity.join_recorder import JoinRecorder
-from apps.activity.services import activity_note, activity_record
+from apps.activity.services import activity_record, activity_record_best_effort
 from apps.collab import events as collab
 from apps.collab.events import SessionJoined
 from apps.documents import events as documents
@@ -24,7 +24,7 @@ _joins = JoinRecorder()
 
 
 def subscribe() -> None:
-    """Hear of creations, renames, the trash, sharing, versions, and of who comes."""
+    """Subscribe to the events that the trail records."""
     documents.document_created.subscribe(on_created)
     documents.document_renamed.subscribe(on_renamed)
     documents.document_trashed.subscribe(on_trashed)
@@ -33,100 +33,109 @@ def subscribe() -> None:
     accounts.permission_changed.subscribe(on_role_changed)
     accounts.permission_revoked.subscribe(on_revoked)
     collab.session_joined.subscribe(on_joined)
-    edits.document_restored.subscribe(on_taken_back)
+    edits.document_restored.subscribe(on_restored)
     edits.author_undone.subscribe(on_undone)
     history.version_named.subscribe(on_named)
 
 
-# --- deeds in PostgreSQL: recorded in their transaction ------------------------------------------
+# --- changes in PostgreSQL: recorded in their transaction ----------------------------------------
 
 
 def on_created(change: DocumentChange) -> None:
-    """Record a creation with its first owner."""
+    """Record a creation, with the title."""
     activity_record(
         document_id=change.document.id,
         actor_id=change.user.pk,
-        kind=EventType.CREATED,
+        event_type=EventType.CREATED,
         detail={"title": change.document.title},
     )
 
 
 def on_granted(change: PermissionChange) -> None:
-    """Record that somebody was given a role."""
+    """Record that a role was granted."""
     _record_sharing(change, EventType.SHARED, role=change.permission.role)
 
 
 def on_role_changed(change: PermissionChange) -> None:
-    """Record that somebody was given another role."""
+    """Record that a role was changed."""
     roles = {"old_role": change.old_role, "role": change.permission.role}
     _record_sharing(change, EventType.ROLE_CHANGED, **roles)
 
 
 def on_revoked(change: PermissionChange) -> None:
-    """Record that somebody has a role no more."""
+    """Record that a role was revoked."""
     _record_sharing(change, EventType.UNSHARED, role=change.permission.role)
 
 
-def _record_sharing(change: PermissionChange, kind: EventType, **roles: Any) -> None:
+def _record_sharing(change: PermissionChange, event_type: EventType, **roles: Any) -> None:
     permission = change.permission
-    if not permission.document_id:  # the right to create documents: of no document's trail
+    if not permission.document_id:  # the right to create documents belongs to no document
         return
     user, group = permission.user, permission.group
     subject = {"user": user.username} if user else {"group": group.name if group else ""}
     activity_record(
         document_id=permission.document_id,
         actor_id=change.actor.pk,
-        kind=kind,
+        event_type=event_type,
         detail=subject | roles,
     )
 
 
-# --- deeds elsewhere: noted once they are done ---------------------------------------------------
+# --- changes stored elsewhere: recorded after them, best effort ----------------------------------
 
 
 def on_renamed(change: DocumentChange) -> None:
-    """Note another title."""
+    """Record a new title."""
     title = change.document.title
     if title != change.old_title:
-        _note(change, EventType.RENAMED, {"old_title": change.old_title, "title": title})
+        _record_document_change(
+            change, EventType.RENAMED, {"old_title": change.old_title, "title": title}
+        )
 
 
 def on_trashed(change: DocumentChange) -> None:
-    """Note that it was put into the trash."""
-    _note(change, EventType.TRASHED)
+    """Record that a document was moved to the trash."""
+    _record_document_change(change, EventType.TRASHED)
 
 
 def on_untrashed(change: DocumentChange) -> None:
-    """Note that it was taken back out."""
-    _note(change, EventType.UNTRASHED)
+    """Record that a document was moved out of the trash."""
+    _record_document_change(change, EventType.UNTRASHED)
 
 
-def _note(change: DocumentChange, kind: EventType, detail: dict[str, Any] | None = None) -> None:
-    activity_note(document_id=change.document.id, actor_id=change.user.pk, kind=kind, detail=detail)
+def _record_document_change(
+    change: DocumentChange, event_type: EventType, detail: dict[str, Any] | None = None
+) -> None:
+    activity_record_best_effort(
+        document_id=change.document.id,
+        actor_id=change.user.pk,
+        event_type=event_type,
+        detail=detail,
+    )
 
 
-def on_taken_back(taken: DocumentRestored) -> None:
-    """Note that it went back to a version or a moment."""
-    activity_note(
-        document_id=taken.document_id,
-        actor_id=int(taken.user_id),
-        kind=EventType.RESTORED,
+def on_restored(restored: DocumentRestored) -> None:
+    """Record that a document was restored to an earlier state."""
+    activity_record_best_effort(
+        document_id=restored.document_id,
+        actor_id=int(restored.user_id),
+        event_type=EventType.RESTORED,
         detail={
-            "number": taken.number,
-            "seq": taken.seq,
-            "part": taken.is_part,
-            "operation_seq": taken.operation_seq,
+            "number": restored.number,
+            "seq": restored.seq,
+            "part": restored.is_part,
+            "operation_seq": restored.operation_seq,
         },
     )
 
 
 def on_undone(undone: AuthorUndone) -> None:
-    """Note that somebody's work was taken back."""
+    """Record that the edits of an author were undone."""
     author = authors_named([undone.author_id])[undone.author_id]
-    activity_note(
+    activity_record_best_effort(
         document_id=undone.document_id,
         actor_id=int(undone.user_id),
-        kind=EventType.UNDID,
+        event_type=EventType.UNDID,
         detail={
             "author": author,
             "after_seq": undone.after_seq,
@@ -136,18 +145,18 @@ def on_undone(undone: AuthorUndone) -> None:
 
 
 def on_named(named: NamedVersion) -> None:
-    """Note that a version was given a name."""
-    activity_note(
+    """Record that a version was given a name."""
+    activity_record_best_effort(
         document_id=named.document_id,
         actor_id=int(named.user_id),
-        kind=EventType.NAMED,
+        event_type=EventType.NAMED,
         detail={"number": named.number, "seq": named.seq, "name": named.name},
     )
 
 
 def on_joined(joined: SessionJoined) -> None:
-    """Have it recorded beside the way in that somebody came."""
+    """Queue the join of a person; recording it must not delay or fail the join."""
     try:
-        _joins.note(document_id=joined.document_id, user_id=int(joined.user_id))
+        _joins.enqueue(document_id=joined.document_id, user_id=int(joined.user_id))
     except Exception:
         logger.exception("a join of %s is not recorded", joined.document_id)

@@ -1,4 +1,4 @@
-"""Celery tasks, which beat starts: the trail follows the logs. Both are idempotent."""
+"""Celery tasks, started by beat, that bring the trail up to the logs. Both are idempotent."""
 
 from datetime import timedelta
 
@@ -6,21 +6,22 @@ from celery import shared_task
 
 from apps.activity.session_tracker import writing_follow
 
-#: How far back each of the two looks: the one that comes often, and the one for what it missed.
-RECENT = timedelta(minutes=5)
-LONG = timedelta(days=7)
+#: Documents edited within this time are read: by the frequent task, and by the one that
+#: catches up on documents that the frequent one has missed.
+FOLLOW_WINDOW = timedelta(minutes=5)
+SWEEP_WINDOW = timedelta(days=7)
 
 
 @shared_task(name="activity.follow", expires=30)  # type: ignore[untyped-decorator]
 def follow() -> int:
-    """Take in what was written lately; return how many documents."""
-    return writing_follow(edited_within=RECENT)
+    """Read the logs of the documents edited lately; return how many documents."""
+    return writing_follow(edited_within=FOLLOW_WINDOW)
 
 
 @shared_task(name="activity.sweep", expires=300)  # type: ignore[untyped-decorator]
 def sweep() -> int:
-    """Take in what the workers missed in the last days; return how many documents.
+    """Read the logs that the workers missed in the last days; return how many documents.
 
-    An older document is found when it is edited.
+    A document that was edited longer ago is found when it is edited again.
     """
-    return writing_follow(edited_within=LONG)
+    return writing_follow(edited_within=SWEEP_WINDOW)

@@ -182,7 +182,7 @@ class EditPipeline:
                 drafts = drafts[answer.stored :]
             if answer.state is AppendState.LOCKED:
                 await self._wait_for_lock(give_up_at)
-            elif answer.state is AppendState.BEHIND:
+            elif answer.state is AppendState.CONFLICT:
                 conflicts += 1
                 if conflicts > MAX_COMMIT_CONFLICTS:
                     raise TransientError("The log moves faster than this server can follow.")

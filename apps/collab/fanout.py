@@ -15,9 +15,8 @@ from apps.collab.presence import Presence
 from apps.collab.protocol import AwarenessEntry
 from apps.collab.session import Session
 from apps.core.logs import operations_are_logged
-from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_vector
 from apps.crdt.engine.base import Engine
-from apps.documents.models import EMPTY_VERSION_VECTOR
 from apps.history.recovery import log_state
 from apps.oplog.operation import Operation
 
@@ -126,7 +125,7 @@ class Fanout:
         for session, vector in requests.items():
             if whole is not None:
                 session.push(protocol.encode_sync_step2(whole))
-            elif vector == EMPTY_VERSION_VECTOR:
+            elif vector == EMPTY_VECTOR:
                 session.push(self._full_state_frame(live))
             else:
                 session.push(protocol.encode_sync_step2(live.document.encode(vector)))
@@ -138,7 +137,7 @@ class Fanout:
         be as large as the document.
         """
         if self._full_state is None or self._full_state[0] != live.seq:
-            frame = protocol.encode_sync_step2(live.document.encode(EMPTY_VERSION_VECTOR))
+            frame = protocol.encode_sync_step2(live.document.encode(EMPTY_VECTOR))
             self._full_state = (live.seq, frame)
             asyncio.get_running_loop().call_later(FULL_STATE_TTL_S, self._drop_full_state, frame)
         return self._full_state[1]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from apps.collab import protocol
 from apps.collab.limits import Limits
+from apps.collab.read_budget import ReadBudget, presence_price, sync_price
 from apps.collab.room import Room
 from apps.collab.session import Session
 from apps.collab.submission import Submission
@@ -45,6 +46,7 @@ class FrameHandler:
         self._second = 0
         self._frames = 0
         self._presence_frames = 0
+        self._budget = ReadBudget(limits.read_budget, limits.read_budget_per_s, at=time.monotonic())
 
     def handle(self, frame: bytes) -> None:
         """Handle one frame. Raises ``AppError``, whose kind decides the close code."""
@@ -62,7 +64,9 @@ class FrameHandler:
             self._awareness(decoder)
         elif kind == protocol.QUERY_AWARENESS:
             decoder.expect_end()
-            self._session.push(protocol.encode_awareness(self._room.presence.entries()))
+            states = self._room.presence.entries()
+            self._spend(presence_price(len(states)))
+            self._session.push(protocol.encode_awareness(states))
         elif kind == protocol.OPERATION and self._session.native:
             self._operation(decoder)
         elif kind == protocol.TOKEN and self._session.native:
@@ -76,6 +80,7 @@ class FrameHandler:
         decoder.expect_end()
         if step == protocol.SYNC_STEP1:
             decode_vector(body)
+            self._spend(sync_price(self._room.live.size_bytes))
             self._room.sync(self._session, body)
         elif step in (protocol.SYNC_STEP2, protocol.SYNC_UPDATE):
             self._update(body)
@@ -136,6 +141,10 @@ class FrameHandler:
             at=time.monotonic(),
         )
         self._room.fanout.queue_presence(changed)
+
+    def _spend(self, units: float) -> None:
+        if not self._budget.spend(units, at=time.monotonic()):
+            raise TooFastError("Too many requests for the whole document in a short time.")
 
     def _count(self) -> None:
         second = int(time.monotonic())

@@ -28,8 +28,17 @@ class Limits:
     batch_bytes: int = 4 * 1024 * 1024
     #: Frames waiting to be sent to one session. Threat: a reader that does not read.
     outbox_bytes: int = 16 * 1024 * 1024
-    #: Frames that one session may send in a second. Threat: a flood of small frames.
+    #: Frames that one session may send in a second, fragments included. Threat: a flood of small
+    #: frames.
     frames_per_s: int = 20_000
+    #: Control frames (ping, pong, close) that one socket may send in a second, before sign-in too.
+    #: An honest client sends one every 20 s. Threat: a flood of pings, which no session sees.
+    control_frames_per_s: int = 20
+    #: Work that one session may cause by frames that change nothing, in units: a full budget, and
+    #: what is added in a second. Sync step 1 costs 1 and a unit per 256 KiB of the document, query
+    #: awareness 1 and a unit per 64 states. Threat: the dearest frames, sent again and again.
+    read_budget: int = 200
+    read_budget_per_s: int = 50
     #: Sockets that are admitted at once; the handshakes of the others wait. Threat: a client that
     #: opens and closes sockets faster than their rights are looked up.
     concurrent_admissions: int = 16

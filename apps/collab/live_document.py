@@ -21,7 +21,7 @@ from apps.core.errors import (
 )
 from apps.crdt.codec.vectors import Vector, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
-from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing
+from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing_clocks
 from apps.crdt.engine.nesting import NestingGuard
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
@@ -153,7 +153,7 @@ class LiveDocument:
         Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
         quarantines the operation.
         """
-        self._nesting.note(self.loaded.apply(operation))
+        self._nesting.count_logged(self.loaded.apply(operation))
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -169,7 +169,7 @@ class LiveDocument:
         if self._answer_repeat(submission, batch) or self._is_over_limit(submission):
             return False
         header = submission.header
-        lacking = missing(header, batch.vector)
+        lacking = missing_clocks(header, batch.vector)
         if lacking is not None:
             self._pend(submission, lacking, at)
             return False
@@ -237,7 +237,7 @@ class LiveDocument:
             batch.drafts.append(draft)
             return
         coalesced = batch.coalesced.get(id(submission.author))
-        if coalesced is None or missing(submission.header, coalesced.reach) is not None:
+        if coalesced is None or missing_clocks(submission.header, coalesced.reach) is not None:
             draft = Draft(unique_id=ids.new_id(), submissions=[])
             batch.drafts.append(draft)
             # The reach is the vector at the draft's first submission, plus the draft itself.

@@ -105,7 +105,7 @@ class Room:
         if self._closing:
             raise GoingDownError("The server is going down. Connect again.")
         if tracing.tracer is not None:
-            submission.origin = tracing.tracer.here()
+            submission.origin = tracing.tracer.current_context()
         self.queue.add(submission)
         self._wake()
 

@@ -1,1 +1,1 @@
-"""What every room of the house uses: errors, clock, ids, events, health, metrics."""
+"""Used by all apps: errors, clock, ids, events, health, metrics, tracing, REST plumbing."""

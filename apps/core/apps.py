@@ -7,13 +7,13 @@ from apps.core import failpoints, metrics, mongo, tracing
 
 
 class CoreConfig(AppConfig):
-    """The ``core`` room of the house."""
+    """The ``core`` app."""
 
     name = "apps.core"
     label = "core"
 
     def ready(self) -> None:
-        """Connect to MongoDB (lazily: nothing is opened before the first use), have checks."""
+        """Register the checks, connect to MongoDB (lazily), start metrics and tracing."""
         from apps.core import checks  # noqa: F401 - registers itself
 
         mongo.connect()

@@ -1,4 +1,4 @@
-"""Bytes in JSON and in query strings."""
+"""Base64: bytes in JSON and in query strings."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """Read base64 of either alphabet, with padding or without. Raises ``InvalidInputError``."""
+    """Decode base64 of either alphabet, with or without padding. Raises ``InvalidInputError``."""
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)

@@ -1,4 +1,4 @@
-"""What ``manage.py check --deploy`` looks at beside Django's own: names and passwords."""
+"""The checks of ``manage.py check --deploy`` beside Django's own: hosts and passwords."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -6,9 +6,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
-#: Shorter ones are guessed.
+#: Shorter passwords can be guessed.
 PASSWORD_CHARACTERS = 12
-#: What stands in examples.
+#: Passwords of examples.
 WELL_KNOWN = {
     "admin", "changeme", "guest", "mongo", "password", "postgres", "redis", "root", "scriptorium",
     "secret",
@@ -17,27 +17,27 @@ WELL_KNOWN = {
 
 @checks.register(Tags.security, deploy=True)
 def hosts_check(**_: object) -> list[CheckMessage]:
-    """Warn of a site that answers to any name."""
+    """Warn of a site that accepts any host name."""
     if "*" not in settings.ALLOWED_HOSTS:
         return []
-    words = 'ALLOWED_HOSTS has "*": whoever sends a request says what the site is called.'
-    return [checks.Warning(words, hint="Name the site's hosts.", id="core.W001")]
+    text = 'ALLOWED_HOSTS has "*": the sender of a request chooses the name of the site.'
+    return [checks.Warning(text, hint="Name the site's hosts.", id="core.W001")]
 
 
 @checks.register(Tags.security, deploy=True)
 def passwords_check(**_: object) -> list[CheckMessage]:
-    """Warn of services on other machines that have no password, or one that is guessed."""
+    """Warn of services on other machines without a password, or with one that can be guessed."""
     urls = {
         "DATABASE_URL": _database_url(),
         "MONGODB_URL": settings.MONGODB_URL,
         "REDIS_URL": settings.REDIS_URL,
         "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
     }
-    troubles = ((name, _trouble(url)) for name, url in urls.items())
+    problems = ((name, _password_problem(url)) for name, url in urls.items())
     return [
-        checks.Warning(f"{name} {trouble}.", hint="Give the service a long one.", id="core.W002")
-        for name, trouble in troubles
-        if trouble
+        checks.Warning(f"{name} {problem}.", hint="Give the service a long one.", id="core.W002")
+        for name, problem in problems
+        if problem
     ]
 
 
@@ -46,12 +46,12 @@ def _database_url() -> str:
     return f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}"
 
 
-def _trouble(url: str) -> str:
-    """Return what is wrong with the password of a URL; nothing is, for one of this machine."""
-    who, _, where = urlsplit(url).netloc.rpartition("@")
-    if all(_is_local(host) for host in where.split(",")):
+def _password_problem(url: str) -> str:
+    """Return the problem of a URL's password, empty for none and for a local service."""
+    credentials, _, hosts = urlsplit(url).netloc.rpartition("@")
+    if all(_is_local(host) for host in hosts.split(",")):
         return ""
-    password = unquote(who.partition(":")[2])
+    password = unquote(credentials.partition(":")[2])
     if not password:
         return "has no password"
     if password.casefold() in WELL_KNOWN:

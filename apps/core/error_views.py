@@ -1,4 +1,4 @@
-"""The answers of Django's own error handlers: the one JSON shape under ``/api/``, pages else."""
+"""The responses of Django's error handlers: JSON under ``/api/``, else pages."""
 
 import sys
 from typing import Any
@@ -10,7 +10,7 @@ from django.views import defaults
 from apps.core.api.errors import STORAGE_ERRORS
 
 API_PREFIX = "/api/"
-#: When to come back to a page whose storage was away, in seconds; the page does so by itself.
+#: ``Retry-After`` of a page whose storage is unavailable, in seconds; the page reloads itself.
 RETRY_AFTER_S = 5
 
 
@@ -22,7 +22,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500, or 503 for storage that is away; the log says what happened, not the answer."""
+    """Answer 500, or 503 for unavailable storage; details are in the log, not in the response."""
     if isinstance(sys.exception(), STORAGE_ERRORS):
         return _unavailable(request)
     if request.path.startswith(API_PREFIX):

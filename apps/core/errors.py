@@ -1,4 +1,4 @@
-"""The errors of the product: what went wrong, said once, for every interface.
+"""The errors of the product, for all interfaces.
 
 Each concrete error is defined beside the code that raises it, as a subclass of one of the kinds
 below. The HTTP status of a kind is mapped in ``apps.core.api.errors``, its close code in
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class AppError(Exception):
-    """Something that a caller can be told.
+    """An error that is reported to the caller.
 
-    ``code`` is a stable word for programs, ``message`` a sentence for people that says what to
-    do, ``extra`` further JSON-able facts.
+    ``code`` is a stable word for programs, ``message`` a sentence for people with what to do,
+    ``extra`` further facts as JSON.
     """
 
     code = "error"
@@ -39,31 +39,31 @@ class NotAuthenticatedError(AppError):
 
 
 class ForbiddenError(AppError):
-    """The identity is known and lacks the right."""
+    """The identity is known, but lacks the right."""
 
     code = "forbidden"
 
 
 class NotFoundError(AppError):
-    """There is no such thing, or one may not know of it."""
+    """The object does not exist, or the caller may not know of it."""
 
     code = "not_found"
 
 
 class ConflictError(AppError):
-    """The thing is in another state than the request assumes."""
+    """The object is in another state than the request assumes."""
 
     code = "conflict"
 
 
 class LimitExceededError(AppError):
-    """A named limit was passed; ``extra`` holds ``limit`` and its value."""
+    """A named limit was exceeded; ``extra`` holds ``limit`` and its value."""
 
     code = "limit_exceeded"
 
 
 class ThrottledError(AppError):
-    """Too many attempts in too short a time; ``retry_after_s`` says when to come back."""
+    """Too many attempts in too short a time; ``retry_after_s`` is the time until the next one."""
 
     code = "throttled"
 
@@ -74,7 +74,7 @@ class ThrottledError(AppError):
 
 
 class TransientError(AppError):
-    """A service is away or too slow; the same request may succeed later."""
+    """A service is unavailable or too slow; the same request may succeed later."""
 
     code = "unavailable"
 

@@ -1,4 +1,4 @@
-"""In-process events: how an upper room hears of what a lower one did, without an import upward."""
+"""In-process events: a lower app notifies upper apps without importing them."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -9,8 +9,8 @@ T = TypeVar("T")
 class Event(Generic[T]):
     """A named occurrence with one payload type.
 
-    Subscribers run in the publisher's thread, in order of subscription; what one raises reaches
-    the publisher, so a subscriber that may fail without harm catches its own errors.
+    Subscribers run in the publisher's thread, in order of subscription. Their errors reach the
+    publisher, so a subscriber whose failure must not matter catches its own errors.
     """
 
     def __init__(self, name: str) -> None:
@@ -18,7 +18,7 @@ class Event(Generic[T]):
         self._subscribers: list[Callable[[T], None]] = []
 
     def subscribe(self, subscriber: Callable[[T], None]) -> None:
-        """Call ``subscriber`` at each publication from now on; a second time changes nothing."""
+        """Call ``subscriber`` at each publication; a second subscription changes nothing."""
         if subscriber not in self._subscribers:
             self._subscribers.append(subscriber)
 

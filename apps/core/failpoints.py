@@ -1,8 +1,8 @@
-"""Moments at which a test lets the process die, as by a power cut.
+"""Failpoints: a test makes the process die at a given step, as by a power cut.
 
-On the way of an edit (docs/system-flow.md, §4), and between the steps of a compaction (ADR 0007).
-``FAILPOINT=after_insert:25`` arms one for a process: it dies by SIGKILL at the 25th time. Every
-place looks at ``armed`` first; where nothing is armed, that look is all that it costs. For
+They are on the way of an edit (docs/system-flow.md, §4), and between the steps of a compaction (ADR
+0007). ``FAILPOINT=after_insert:25`` arms one for a process: it dies by SIGKILL at the 25th time.
+Every call checks ``armed`` first, so an unarmed failpoint costs only that check. For
 ``tests/crash`` only: the production settings refuse it.
 """
 
@@ -17,44 +17,44 @@ from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
 
-#: In the order of the way of an edit: between the name's step and the next one.
+#: In the order of an edit: each is between the step of its name and the next one.
 EDIT_POINTS = (
     "after_receipt",  # ``ack received`` is sent, nothing is stored
     "after_lock",
-    "after_insert",  # the operations are in the log, and *documents* does not know
-    "after_heads",  # *documents* has the new head, too
+    "after_insert",  # the operations are in the log, the head in *documents* is not moved
+    "after_heads",  # *documents* has the new head
     "after_kafka",  # handed to the producer, not delivered
     "before_ack",  # the commit is known on the event loop
-    "before_broadcast",  # ``ack persisted`` is sent to the author; nobody else has seen the edit
+    "before_broadcast",  # ``ack persisted`` is sent to the author, the edit to nobody else
 )
 #: In the order of a compaction's steps (``apps.maintenance.compaction``).
 COMPACTION_POINTS = (
-    "after_packed",  # a row of packed operations is stored
-    "after_base_marked",  # all is checked, nothing is decided
-    "after_log_begins",  # the log begins later now; all operations are there
+    "after_packed",  # a row of compacted operations is stored
+    "after_base_marked",  # everything is checked, nothing is decided
+    "after_log_begins",  # the compaction point is stored, no operation is deleted
     "after_dropped",  # some operations are deleted
 )
 POINTS = (*EDIT_POINTS, *COMPACTION_POINTS)
-#: How long the event loop gets to write what is queued to the sockets, in seconds.
-SENDING_S = 0.05
+#: Time for the event loop to write queued frames to the sockets, in seconds.
+SEND_WAIT_S = 0.05
 
 
 @dataclass(slots=True)
 class Failpoint:
-    """An armed point and how many more times it has to be reached."""
+    """An armed failpoint, and how many more times it has to be reached."""
 
     name: str
-    left: int
+    remaining: int
 
 
-#: What a test has switched on in this process.
+#: The failpoint that a test has armed in this process.
 armed: Failpoint | None = None
 
 
 def arm(text: str | None) -> None:
-    """Arm what ``FAILPOINT`` says, nothing when it says nothing.
+    """Arm the failpoint of ``FAILPOINT``, none when it is empty.
 
-    Raises ``ImproperlyConfigured``, which stops the start, for anything but ``POINT:TIMES``.
+    Raises ``ImproperlyConfigured``, which stops the start, for anything except for ``POINT:TIMES``.
     """
     global armed  # noqa: PLW0603 - one for a process, as its environment is
     if not text:
@@ -69,29 +69,29 @@ def arm(text: str | None) -> None:
     armed = Failpoint(name, int(times))
 
 
-def waits_at(name: str) -> bool:
-    """Tell whether this point is the armed one."""
+def is_armed_at(name: str) -> bool:
+    """Tell whether this failpoint is armed."""
     return armed is not None and armed.name == name
 
 
 def reach(name: str) -> None:
-    """Die here if it is time to."""
+    """Die if this is the armed failpoint and its last time."""
     if _is_time(name):
         _die(name)
 
 
 async def reach_when_sent(name: str) -> None:
-    """Die here if it is time to, once what is queued for the sockets is on its way."""
+    """Die as ``reach`` does, after the queued frames are written to the sockets."""
     if _is_time(name):
-        await asyncio.sleep(SENDING_S)
+        await asyncio.sleep(SEND_WAIT_S)
         _die(name)
 
 
 def _is_time(name: str) -> bool:
-    if armed is None or not waits_at(name):
+    if armed is None or not is_armed_at(name):
         return False
-    armed.left -= 1
-    return armed.left == 0
+    armed.remaining -= 1
+    return armed.remaining == 0
 
 
 def _die(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Whether the process is alive, and which of its services it can reach."""
+"""Health checks of the services."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from django.db import connection
 from django_redis import get_redis_connection
 from mongoengine.connection import get_connection
 
-#: How long one service may take to answer, in seconds.
+#: Timeout of the check of one service, in seconds.
 CHECK_WAIT_S = 3.0
 
 
@@ -45,15 +45,15 @@ CHECKS: dict[str, Callable[[], None]] = {
     "kafka": check_kafka,
 }
 
-#: Services without which everything goes on, and what happens meanwhile.
-DISPENSABLE = {"kafka": "the workers read the log instead, and it is published afterwards"}
+#: Services that are not required, and what happens without them.
+OPTIONAL_SERVICES = {"kafka": "the workers read the log instead, and it is published afterwards"}
 
-#: One thread for each check: a service that hangs holds up neither the others nor the answer.
+#: One thread for each check: a service that hangs delays neither the others nor the response.
 _executor = ThreadPoolExecutor(max_workers=2 * len(CHECKS), thread_name_prefix="health")
 
 
 def services_check() -> dict[str, str]:
-    """Return ``{service: "ok" or the error}``, each judged within ``CHECK_WAIT_S`` or so."""
+    """Return ``{service: "ok" or the error}``, each within about ``CHECK_WAIT_S``."""
     return {
         name: "ok" if err is None else f"{type(err).__name__}: {err}"[:300]
         for name, err in checks_run(CHECKS).items()
@@ -61,13 +61,13 @@ def services_check() -> dict[str, str]:
 
 
 def checks_run(checks: Mapping[str, Callable[[], None]]) -> dict[str, Exception | None]:
-    """Run checks side by side; return the error of each, None where there is none."""
+    """Run checks in parallel; return the error of each, None for a success."""
     futures = {name: _executor.submit(check) for name, check in checks.items()}
     results: dict[str, Exception | None] = {}
     for name, future in futures.items():
         try:
             future.result(timeout=CHECK_WAIT_S + 1)
             results[name] = None
-        except Exception as err:  # noqa: BLE001 - the answer is the error, whatever it is
+        except Exception as err:  # noqa: BLE001 - any error is the result
             results[name] = err
     return results

@@ -1,8 +1,8 @@
-"""Signs of life of a worker or beat, which serve no pages: ``/healthz`` and ``/metrics``.
+"""Liveness of a worker or beat, which serve no pages: ``/healthz`` and ``/metrics``.
 
-A loop says at each turn that it goes on. One that has said nothing for long is stuck, and a
-supervisor that asks for ``/healthz`` starts the process again; what services are away is not a
-process's fault, and ``/readyz`` of the web servers says that.
+Each loop beats at each turn. A loop without a beat for long is stuck, and a supervisor that probes
+``/healthz`` restarts the process. Unavailable services do not count: ``/readyz`` of the web servers
+reports those.
 """
 
 import json
@@ -13,40 +13,51 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-#: A loop that says nothing for so long is stuck, in seconds: many times the longest wait for a
-#: service that is away.
+#: A loop without a beat for so long is stuck, in seconds: many times the longest wait for an
+#: unavailable service.
 SILENT_AFTER_S = 120.0
 
 
 class Liveness:
-    """When each loop of a process last said that it goes on. Thread-safe."""
+    """The last beat of each loop of a process. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._beats: dict[str, float] = {}
+        self._stopped: set[str] = set()
 
     def beat(self, loop: str) -> None:
-        """Say that a loop goes on."""
+        """Report that a loop makes a turn."""
         self._beats[loop] = self._clock()
 
     def end(self, loop: str) -> None:
-        """Say that a loop has ended as it should."""
+        """Report that a loop has ended in order."""
         self._beats.pop(loop, None)
+        self._stopped.discard(loop)
 
-    def silent(self) -> list[str]:
-        """Return the loops that have said nothing for ``SILENT_AFTER_S``."""
+    def stop(self, loop: str) -> None:
+        """Report a loop that runs, but cannot do its work until an operator helps."""
+        self._stopped.add(loop)
+
+    def resume(self, loop: str) -> None:
+        """Report that a stopped loop does its work again."""
+        self._stopped.discard(loop)
+
+    def stuck(self) -> list[str]:
+        """Return the loops without a beat for ``SILENT_AFTER_S``, and those that are stopped."""
         now = self._clock()
-        return [loop for loop, at in list(self._beats.items()) if now - at > SILENT_AFTER_S]
+        silent = [loop for loop, at in list(self._beats.items()) if now - at > SILENT_AFTER_S]
+        return silent + sorted(self._stopped.difference(silent))
 
 
-#: That of this process.
+#: The liveness of this process.
 liveness = Liveness()
 
 
 def serve(port: int, *, of: Liveness = liveness) -> ThreadingHTTPServer:
-    """Answer on this port, on all addresses, in a thread; 0 takes a free one.
+    """Answer on this port, on all addresses, in a thread; 0 chooses a free port.
 
-    Raises ``OSError`` where the port is taken.
+    Raises ``OSError`` when the port is in use.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,11 +70,11 @@ def serve(port: int, *, of: Liveness = liveness) -> ThreadingHTTPServer:
             self.wfile.write(body)
 
         def log_message(self, *args: object) -> None:
-            """Say nothing: somebody asks every few seconds."""
+            """Log nothing: a probe comes every few seconds."""
 
     server = ThreadingHTTPServer(("", port), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="pulse", daemon=True).start()
+    threading.Thread(target=server.serve_forever, name="liveness", daemon=True).start()
     return server
 
 
@@ -72,6 +83,6 @@ def _answer(path: str, of: Liveness) -> tuple[int, str, bytes]:
         return 200, CONTENT_TYPE_LATEST, generate_latest()
     if path != "/healthz":
         return 404, "text/plain", b""
-    silent = of.silent()
-    said = {"status": "stuck", "loops": silent} if silent else {"status": "alive"}
-    return 503 if silent else 200, "application/json", json.dumps(said).encode()
+    stuck = of.stuck()
+    report = {"status": "stuck", "loops": stuck} if stuck else {"status": "alive"}
+    return 503 if stuck else 200, "application/json", json.dumps(report).encode()

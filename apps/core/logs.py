@@ -1,8 +1,8 @@
-"""Logs for programs, and the trail of single operations through the processes.
+"""JSON logs, and the log of single operations through the processes.
 
-Each operation has a unique id from its client, or from the server that got it; with
-``LOG_OPERATIONS`` every process says under that id what it did with it. Off, it costs one look at a
-logger's level.
+Each operation has a unique id from its client, or from the server that received it. With
+``LOG_OPERATIONS`` every process logs each step of an operation with that id. Without it, the cost
+is one check of a logger's level.
 """
 
 import json
@@ -12,13 +12,13 @@ from typing import Any
 
 from apps.core.request_ids import request_id_find
 
-_trail = logging.getLogger("scriptorium.operations")
+_operation_logger = logging.getLogger("scriptorium.operations")
 
 
 class JsonFormatter(logging.Formatter):
-    """One object of JSON for each line: when, what, who says it, and the facts beside the words.
+    """Formats a record as one JSON object: time, level, logger, message and further facts.
 
-    What is done for a request or a socket has its ``request_id``.
+    Records of a request or a socket have its ``request_id``.
     """
 
     def __init__(self, *, server_id: str) -> None:
@@ -26,8 +26,8 @@ class JsonFormatter(logging.Formatter):
         self._server_id = server_id
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line; a traceback stands in ``error``."""
-        said: dict[str, Any] = {
+        """Return the line; a traceback is in ``error``."""
+        row: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
@@ -35,16 +35,16 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if (request_id := request_id_find()) is not None:
-            said["request_id"] = request_id
-        said.update(getattr(record, "facts", {}))
+            row["request_id"] = request_id
+        row.update(getattr(record, "facts", {}))
         if record.exc_info:
-            said["error"] = self.formatException(record.exc_info)
-        return json.dumps(said, default=str)
+            row["error"] = self.formatException(record.exc_info)
+        return json.dumps(row, default=str)
 
 
 def operations_are_logged() -> bool:
-    """Tell whether somebody wants to follow operations: ask before each word, it is cheap."""
-    return _trail.isEnabledFor(logging.INFO)
+    """Tell whether operations are logged; check it before each call of ``operation_log``."""
+    return _operation_logger.isEnabledFor(logging.INFO)
 
 
 def operation_log(
@@ -55,8 +55,8 @@ def operation_log(
     seq: int | None = None,
     request_id: str | None = None,
 ) -> None:
-    """Say that an operation has come to a step of its way; ``request_id`` brought it."""
+    """Log that an operation has reached a step; ``request_id`` is the request that sent it."""
     facts = {"step": step, "document_id": document_id, "unique_id": unique_id, "seq": seq}
     if request_id is not None:
         facts["request_id"] = request_id
-    _trail.info("operation %s %s", unique_id, step, extra={"facts": facts})
+    _operation_logger.info("operation %s %s", unique_id, step, extra={"facts": facts})

@@ -4,7 +4,7 @@ import time
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from apps.core.tracing import Steps
+from apps.core.tracing import StepRecorder
 
 SERVER = Gauge("scriptorium_server", "1; the label is this process's name.", ["server_id"])
 SESSIONS = Gauge("scriptorium_sessions", "Open document sockets of this process.")
@@ -33,16 +33,16 @@ STEP_SECONDS = Histogram(
 
 
 class Step:
-    """A step on the way; looked up once, for the way of an edit is no place for it."""
+    """A step of an edit. Its label is looked up once, as that is too slow for each edit."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.observe = STEP_SECONDS.labels(step=name).observe
 
 
-#: The way in order: read the frame up to its first ack · wait for the batch · merge it · the
-#: commit, which is lock, the rows and documents' heads, and the hand-over to Kafka, for all rooms
-#: that wait · acknowledge · broadcast.
+#: The steps in order: read the frame up to its first ack · wait for the batch · merge it · the
+#: commit (lock, store the rows and heads, hand over to Kafka) for all waiting rooms · acknowledge ·
+#: broadcast.
 STEP_RECEIPT = Step("receipt")
 STEP_QUEUE = Step("queue")
 STEP_MERGE = Step("merge")
@@ -68,10 +68,10 @@ GAPS_REPAIRED = Counter(
     "scriptorium_gaps_repaired_total", "Broadcasts that were lost and read from the log."
 )
 BROADCAST_FAILED = Counter(
-    "scriptorium_broadcast_failed_total", "Messages that the channel layer did not take."
+    "scriptorium_broadcast_failed_total", "Messages that the channel layer did not accept."
 )
 KAFKA_DELIVERED = Counter("scriptorium_kafka_delivered_total", "Messages confirmed by Kafka.")
-KAFKA_FAILED = Counter("scriptorium_kafka_failed_total", "Messages that Kafka did not take.")
+KAFKA_FAILED = Counter("scriptorium_kafka_failed_total", "Messages that Kafka did not accept.")
 KAFKA_NOT_HANDED_OVER = Counter(
     "scriptorium_kafka_not_handed_over_total", "Batches left to the relay: producer queue full."
 )
@@ -79,7 +79,10 @@ KAFKA_LAG = Gauge(
     "scriptorium_kafka_lag", "Messages of this worker's partitions that it has not read yet."
 )
 DEAD_LETTERS = Counter(
-    "scriptorium_dead_letters_total", "Messages of the topic that no worker can read."
+    "scriptorium_dead_letters_total", "Unreadable messages of the topic, published as dead letters."
+)
+CONSUMER_STOPPED = Gauge(
+    "scriptorium_consumer_stopped", "1 while the worker stops at unreadable messages, else 0."
 )
 SNAPSHOTS = Counter("scriptorium_snapshots_total", "Snapshots that this worker has made.")
 SNAPSHOT_AGE = Gauge(
@@ -91,7 +94,9 @@ LOG_SHORTENED = Counter(
     "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."
 )
 ACTIVITY_LOST = Counter(
-    "scriptorium_activity_lost_total", "Deeds that the trail of a document did not take.", ["kind"]
+    "scriptorium_activity_lost_total",
+    "Events that the trail of a document did not store.",
+    ["kind"],
 )
 LOOP_ERRORS = Counter(
     "scriptorium_loop_errors_total", "Unexpected errors at a loop's edge.", ["loop"]
@@ -99,16 +104,16 @@ LOOP_ERRORS = Counter(
 
 
 class StepTimer:
-    """The time that one step after the other takes, for the metrics and for a trace, if any."""
+    """Measures consecutive steps, for the metrics and for a trace, if there is one."""
 
     __slots__ = ("_at", "_trace")
 
-    def __init__(self, trace: Steps | None = None) -> None:
+    def __init__(self, trace: StepRecorder | None = None) -> None:
         self._trace = trace
         self._at = time.perf_counter()
 
     def lap(self, step: Step) -> float:
-        """Count what has passed since the lap before as the time of a step; return it, in s."""
+        """Record the time since the last lap as the time of a step; return it in seconds."""
         now = time.perf_counter()
         began, self._at = self._at, now
         step.observe(now - began)

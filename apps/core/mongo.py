@@ -1,11 +1,13 @@
-"""The one connection pool to MongoDB of a process, and how durable what it reads and writes is."""
+"""MongoDB: one connection pool per process, the collections of models, and bulk updates."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import mongoengine
 from django.conf import settings
-from pymongo import ReadPreference, WriteConcern
+from pymongo import ReadPreference, UpdateOne, WriteConcern
 from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
 #: How long any call waits for a server that is away, in milliseconds, before it fails.
@@ -13,6 +15,10 @@ SERVER_WAIT_MS = 3_000
 #: How long one answer may take, in milliseconds, before the call fails: also the answer to the
 #: driver's own question whether the server is there, or a slow server would count as away.
 ANSWER_WAIT_MS = 10_000
+#: Updates of one command in a bulk; with more than fifty, some Mongo dialects hang.
+UPDATES_PER_COMMAND = 50
+#: Error code of the server for a value that a unique index has already.
+DUPLICATE_KEY = 11000
 
 
 def connect() -> None:
@@ -33,12 +39,20 @@ def connect() -> None:
 DURABLE = WriteConcern(w="majority", j=True)
 
 
-def durable(rows: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
-    """Return a collection whose writes are on disk at a majority, and whose reads are of such.
+#: Rows of one collection, as the driver reads and writes them.
+Rows = Collection[dict[str, Any]]
 
-    For what must never be taken back (ADR 0009): on a replica set, what one server alone has may be
-    rolled back when another one becomes the primary. A single server does the same for all.
+
+def collection(model: Any, *, durable: bool = False) -> Rows:
+    """Return the driver's collection of a MongoEngine model.
+
+    With ``durable``, writes wait until they are on disk at a majority, and reads return only such
+    data. For data that must never be rolled back (ADR 0009): on a replica set, a new primary may
+    lack what only the old one had. A single server does the same for all data.
     """
+    rows: Rows = model._get_collection()  # noqa: SLF001 - MongoEngine has no public name for it
+    if not durable:
+        return rows
     return rows.with_options(
         write_concern=DURABLE,
         read_concern=ReadConcern("majority"),
@@ -46,8 +60,30 @@ def durable(rows: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
     )
 
 
-def namespace(rows: Collection[dict[str, Any]]) -> str:
-    """Return how a command of many collections names one."""
+def bulk_update(
+    rows: Rows,
+    updates: Iterable[UpdateOne],
+    *,
+    ordered: bool = False,
+    ignore_duplicate_keys: bool = False,
+) -> None:
+    """Send any number of updates to one collection, ``UPDATES_PER_COMMAND`` in each command.
+
+    With ``ignore_duplicate_keys``, an upsert that finds its key taken changes nothing, and the
+    other updates go on; only for unordered bulks. Raises ``PyMongoError``.
+    """
+    pending = list(updates)
+    for start in range(0, len(pending), UPDATES_PER_COMMAND):
+        try:
+            rows.bulk_write(pending[start : start + UPDATES_PER_COMMAND], ordered=ordered)
+        except BulkWriteError as err:
+            errors = err.details["writeErrors"]
+            if not ignore_duplicate_keys or any(error["code"] != DUPLICATE_KEY for error in errors):
+                raise
+
+
+def namespace(rows: Rows) -> str:
+    """Return the full name of a collection, for a command on several collections."""
     return f"{rows.database.name}.{rows.name}"
 
 

@@ -1,8 +1,8 @@
-"""The indexes in MongoDB: what the entities ask for, held against what is there.
+"""The indexes in MongoDB: those that the entities declare, compared with the existing ones.
 
-The unique ones decide every race (docs/invariants.md, 2 and 3): without one, two
-servers could give the same number to two operations. Names and directions are the server's matter:
-one of the dialects makes its own.
+The unique ones decide every race (docs/invariants.md, 2 and 3): without them, two servers could
+assign the same seq to two operations. Names and directions of indexes are not compared: one of the
+dialects chooses its own.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from apps.core.errors import ConflictError
 
 
 class IndexRefusedError(ConflictError):
-    """MongoDB does not make an index: what is stored, or another index, contradicts it."""
+    """MongoDB does not create an index: stored rows, or another index, contradict it."""
 
     code = "index_refused"
 
@@ -35,9 +35,9 @@ class Index:
 
 
 def indexes_ensure() -> list[tuple[Index, bool]]:
-    """Make the indexes that are missing; return each wanted one, and whether it was made now.
+    """Create the missing indexes; return each declared one, and whether it was created now.
 
-    Raises ``IndexRefusedError`` at the first that cannot be made.
+    Raises ``IndexRefusedError`` at the first that cannot be created.
     """
     made: list[tuple[Index, bool]] = []
     for collection, entity in _entities():
@@ -47,20 +47,20 @@ def indexes_ensure() -> list[tuple[Index, bool]]:
             entity.ensure_indexes()
         except OperationFailure as err:
             names = ", ".join(map(str, wanted))
-            raise IndexRefusedError(f"One of {names} cannot be made: {err}") from err
+            raise IndexRefusedError(f"One of {names} cannot be created: {err}") from err
         made += [(index, index not in before) for index in wanted]
     return made
 
 
 def indexes_wanted() -> list[Index]:
-    """Return all that the entities ask for, by collection."""
+    """Return the indexes that the entities declare, by collection."""
     return [index for collection, entity in _entities() for index in _wanted(collection, entity)]
 
 
 def indexes_found(collection: str) -> list[Index]:
-    """Return what a collection has, without the one of its ids; nothing where there is none."""
+    """Return the indexes of a collection, without that of its ids; none for no collection."""
     database = get_db()
-    # To ask a dialect for the indexes of a collection that is not there would make it.
+    # In a dialect, reading the indexes of a missing collection would create it.
     if collection not in database.list_collection_names():
         return []
     return [
@@ -71,8 +71,10 @@ def indexes_found(collection: str) -> list[Index]:
 
 
 def _entities() -> list[tuple[str, Any]]:
-    """Return the entities that have indexes, by collection. Nothing is asked of the server."""
-    with_indexes = (each for each in _document_registry.values() if _meta(each).get("index_specs"))
+    """Return the entities with indexes, by collection, without a request to the server."""
+    with_indexes = (
+        entity for entity in _document_registry.values() if _meta(entity).get("index_specs")
+    )
     named = [(str(_meta(entity)["collection"]), entity) for entity in with_indexes]
     return sorted(named, key=itemgetter(0))
 
@@ -85,5 +87,5 @@ def _wanted(collection: str, entity: Any) -> list[Index]:
 
 
 def _meta(entity: Any) -> dict[str, Any]:
-    meta: dict[str, Any] = entity._meta  # noqa: SLF001 - MongoEngine shows it nowhere else
+    meta: dict[str, Any] = entity._meta  # noqa: SLF001 - MongoEngine has no public access to it
     return meta

@@ -1,8 +1,7 @@
-"""How MongoDB goes about the queries that an edit, an opening or a worker waits for.
+"""The query plans of hot queries, which an edit, a loading document or a worker waits for.
 
-An index that is there is not yet one that is used: each room names its hot queries, and
-``manage.py check --services`` asks the server to explain them. None of them may pass over a whole
-collection.
+An existing index is not always used: each app registers its hot queries, and ``manage.py check
+--services`` has the server explain them. None of them may scan a whole collection.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,17 +11,17 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
-#: The stage that passes over everything.
-WHOLE_COLLECTION = "COLLSCAN"
+#: The stage that scans a collection.
+COLLECTION_SCAN = "COLLSCAN"
 
 
 class NotExplainedError(Exception):
-    """The server does not say by which stages it goes; the text is why."""
+    """The server does not name the stages of a plan; the text is the reason."""
 
 
 @dataclass(frozen=True)
 class HotQuery:
-    """A query of a collection. Values are examples: what is asked for need not be there."""
+    """A query of a collection. Its values are examples, which need not exist."""
 
     purpose: str
     rows: Callable[[], Collection[dict[str, Any]]]
@@ -33,20 +32,20 @@ class HotQuery:
         return f"{self.rows().name}: {self.purpose} ({', '.join(self.filter)})"
 
     def command(self) -> dict[str, Any]:
-        """Return it as the command that a driver sends."""
+        """Return the query as a driver's command."""
         command: dict[str, Any] = {"find": self.rows().name, "filter": dict(self.filter)}
         return {**command, "sort": dict(self.sort)} if self.sort else command
 
 
 @dataclass
 class HotQueries:
-    """Those of all rooms, in the order in which they were named."""
+    """The hot queries of all apps, in the order of their registration."""
 
-    named: list[HotQuery] = field(default_factory=list)
+    queries: list[HotQuery] = field(default_factory=list)
 
     def add(self, *queries: HotQuery) -> None:
-        """Name some."""
-        self.named += queries
+        """Register queries."""
+        self.queries += queries
 
 
 hot_queries = HotQueries()
@@ -55,7 +54,8 @@ hot_queries = HotQueries()
 def query_stages(query: HotQuery) -> set[str]:
     """Return the stages of the plan that the server chooses.
 
-    Raises ``NotExplainedError`` where it does not say them, and ``PyMongoError`` when it is away.
+    Raises ``NotExplainedError`` where it does not name them, ``PyMongoError`` when it is
+    unavailable.
     """
     command = {"explain": query.command(), "verbosity": "queryPlanner"}
     try:
@@ -66,10 +66,10 @@ def query_stages(query: HotQuery) -> set[str]:
 
 
 def plan_stages(answer: Mapping[str, Any]) -> set[str]:
-    """Return the stages in an answer to ``explain``, of whatever version, sharded or not.
+    """Return the stages in a result of ``explain``, of any version, sharded or not.
 
-    Raises ``NotExplainedError`` for one in another form: the embedded server shows SQLite's plan,
-    which knows nothing of the order that is asked for.
+    Raises ``NotExplainedError`` for another form: the embedded server returns SQLite's plan, which
+    does not include the sort order.
     """
     stages = set(_stages(answer.get("queryPlanner", {}).get("winningPlan")))
     if not stages:
@@ -78,7 +78,7 @@ def plan_stages(answer: Mapping[str, Any]) -> set[str]:
 
 
 def _stages(plan: object) -> Iterator[str]:
-    """Yield the word at each ``stage`` of a plan, however deep."""
+    """Yield each ``stage`` of a plan, at any depth."""
     if isinstance(plan, Mapping):
         if isinstance(plan.get("stage"), str):
             yield plan["stage"]

@@ -1,11 +1,11 @@
-"""Traces by OpenTelemetry, sent by OTLP over HTTP; imported only where there are any.
+"""Traces by OpenTelemetry, sent by OTLP over HTTP. Imported only when tracing is configured.
 
-Each batch of edits is a span ``edit`` with a child for each step. One that a request brought
-belongs to the request's span, a middleware's; one that sockets brought begins a trace. A message to
-Kafka names the span that published it, and the worker's span is a child of that: so a trace goes
-from the receipt to the worker. How much is traced and how it is sent, the SDK reads from the
-standard's other variables by itself. A caller's own ``traceparent`` is not taken: it would decide
-what is traced.
+Each batch of edits is a span ``edit`` with a child for each step. A batch of a request belongs to
+the span of the request, which a middleware creates; a batch of sockets starts a trace. A message to
+Kafka has the ``traceparent`` of the span that published it, and the worker's span is a child of
+that: so a trace goes from the receipt to the worker. The SDK reads sampling and export options from
+the other standard variables. A client's own ``traceparent`` is ignored: it would decide what is
+traced.
 """
 
 import threading
@@ -27,15 +27,15 @@ from opentelemetry.util.types import AttributeValue
 from apps.core.request_ids import request_id_find
 from apps.core.tracing import HEADER, Trace
 
-#: How long the end of a process waits until its last spans are taken, in seconds.
+#: How long a process waits at its end for the export of its last spans, in seconds.
 STOP_WAIT_S = 2.0
-#: Names in one span; of more, the first ones.
-MOST_NAMES = 20
-#: What a span is called by; any other method is anybody's word.
+#: Ids in one span, at most; of more, the first ones.
+MAX_NAMES = 20
+#: Methods that name a span; any other method is an arbitrary text of the client.
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 _NAME = "scriptorium"
-#: How often both clocks are looked at.
-_LOOKS = 3
+#: How often both clocks are read.
+_CLOCK_SAMPLES = 3
 _SERVER_ERROR = 500
 _propagator = TraceContextTextMapPropagator()
 
@@ -44,9 +44,9 @@ class OtlpTracer:
     """The tracer of a process."""
 
     def __init__(self, endpoint: str, *, server_id: str) -> None:
-        ours = {"service.name": _NAME, "service.instance.id": server_id}
+        attributes = {"service.name": _NAME, "service.instance.id": server_id}
         self._provider = TracerProvider(
-            resource=Resource.create(ours).merge(OTELResourceDetector().detect()),
+            resource=Resource.create(attributes).merge(OTELResourceDetector().detect()),
             shutdown_on_exit=False,  # it would wait for a collector that hangs
         )
         exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")
@@ -54,17 +54,19 @@ class OtlpTracer:
         trace.set_tracer_provider(self._provider)
         self._tracer = self._provider.get_tracer(_NAME)
 
-    def here(self) -> SpanContext:
-        """Return what is traced just now."""
+    def current_context(self) -> SpanContext:
+        """Return the present span context."""
         return trace.get_current_span().get_span_context()
 
     @contextmanager
     def edit(
         self, *, document_id: str, origins: Iterable[object], request_ids: set[str], started: float
     ) -> Iterator[Trace]:
-        """Trace a batch while the block runs; ends with the error where that does."""
-        found = [each for each in origins if isinstance(each, SpanContext) and each.is_valid]
-        contexts = list({each.span_id: each for each in found}.values())
+        """Trace a batch while the block runs; record the error of the block."""
+        found = [
+            origin for origin in origins if isinstance(origin, SpanContext) and origin.is_valid
+        ]
+        contexts = list({origin.span_id: origin for origin in found}.values())
         first = contexts[0] if contexts else trace.INVALID_SPAN_CONTEXT
         span = self._tracer.start_span(
             "edit",
@@ -73,7 +75,7 @@ class OtlpTracer:
             start_time=_epoch_ns(started),
             attributes={
                 "scriptorium.document_id": document_id,
-                "scriptorium.request_ids": sorted(request_ids)[:MOST_NAMES],
+                "scriptorium.request_ids": sorted(request_ids)[:MAX_NAMES],
             },
         )
         with trace.use_span(span, end_on_exit=True):
@@ -82,7 +84,7 @@ class OtlpTracer:
     def processed(
         self, batches: Iterable[tuple[bytes, str]], started: float, *, group: str, topic: str
     ) -> None:
-        """Add a span to the trace of each batch that a worker has just dealt with."""
+        """Add a span to the trace of each batch that a worker has processed."""
         for (traceparent, document_id), messages in Counter(batches).items():
             context = _propagator.extract({HEADER: traceparent.decode("latin-1")})
             if not trace.get_current_span(context).get_span_context().is_valid:
@@ -103,7 +105,7 @@ class OtlpTracer:
             ).end()
 
     def stop(self) -> None:
-        """Send off what is left; gives up after ``STOP_WAIT_S``."""
+        """Send the remaining spans; give up after ``STOP_WAIT_S``."""
         sending = threading.Thread(target=self._provider.force_flush, daemon=True)
         sending.start()
         sending.join(STOP_WAIT_S)
@@ -123,10 +125,10 @@ class _EditTrace:
         child.end(_epoch_ns(ended))
 
     def logged(self, unique_ids: Sequence[str], seq: int) -> None:
-        """Say what has become of the batch."""
+        """Add unique ids, number and first seq of the operations."""
         self._span.set_attributes(
             {
-                "scriptorium.unique_ids": unique_ids[:MOST_NAMES],
+                "scriptorium.unique_ids": unique_ids[:MAX_NAMES],
                 "scriptorium.operations": len(unique_ids),
                 "scriptorium.seq": seq,
             }
@@ -150,23 +152,23 @@ class _EditTrace:
 def requests_traced(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Return the middleware that traces requests; probes and static files do not come to it."""
+    """Return the middleware that traces requests; probes and static files do not reach it."""
     tracer = trace.get_tracer(_NAME)
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
+    def traced(request: HttpRequest) -> HttpResponseBase:
         method = request.method if request.method in _METHODS else "HTTP"
         with tracer.start_as_current_span(
             method, kind=SpanKind.SERVER, attributes=_request_attributes(request)
         ) as span:
             response = get_response(request)
-            _take_answer(span, method, request, response)
+            _set_response(span, method, request, response)
         return response
 
-    return answer
+    return traced
 
 
 def _request_attributes(request: HttpRequest) -> dict[str, str]:
-    """Return what is said of a request; nothing of its query, where people search."""
+    """Return the attributes of a request, without its query, which may have search terms."""
     return {
         "http.request.method": request.method if request.method in _METHODS else "_OTHER",
         "url.path": request.path,
@@ -174,8 +176,10 @@ def _request_attributes(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _take_answer(span: Span, method: str, request: HttpRequest, response: HttpResponseBase) -> None:
-    """Say how a request ended, and call its span by the path's pattern, not by each path."""
+def _set_response(
+    span: Span, method: str, request: HttpRequest, response: HttpResponseBase
+) -> None:
+    """Set the status of a request's span, and name it by the pattern of the path."""
     span.set_attribute("http.response.status_code", response.status_code)
     if request.resolver_match is not None:
         span.set_attribute("http.route", request.resolver_match.route)
@@ -184,12 +188,14 @@ def _take_answer(span: Span, method: str, request: HttpRequest, response: HttpRe
         span.set_status(StatusCode.ERROR)
 
 
-def _epoch_ns(moment: float) -> int:
-    """Return a moment of the performance counter as nanoseconds since 1970.
+def _epoch_ns(at: float) -> int:
+    """Return a time of the performance counter as nanoseconds since 1970.
 
-    Of some looks at both clocks the quickest counts: in another one the thread had to wait between
-    the two, and the steps of an edit would stand in another order.
+    Of several samples of both clocks the quickest counts: in a slower one the thread had to wait
+    between the two clocks, and the steps of an edit would be in another order.
     """
-    looks = [(time.perf_counter(), time.time_ns(), time.perf_counter()) for _ in range(_LOOKS)]
-    before, now, after = min(looks, key=lambda look: look[2] - look[0])
-    return now - int(((before + after) / 2 - moment) * 1e9)
+    samples = [
+        (time.perf_counter(), time.time_ns(), time.perf_counter()) for _ in range(_CLOCK_SAMPLES)
+    ]
+    before, now, after = min(samples, key=lambda sample: sample[2] - sample[0])
+    return now - int(((before + after) / 2 - at) * 1e9)

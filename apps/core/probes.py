@@ -1,7 +1,7 @@
-"""``/healthz``, ``/readyz`` and ``/metrics`` before anything looks at the request's ``Host``.
+"""The probes ``/healthz``, ``/readyz`` and ``/metrics``, answered under any ``Host``.
 
-A probe or Prometheus asks the process itself, by its address: a host name that no list of
-``ALLOWED_HOSTS`` foresees. Whatever else is asked under such a name is refused as before.
+A probe or Prometheus requests them by the address of the process, which is not in
+``ALLOWED_HOSTS``. All other paths are refused under such a host.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ PROBES: dict[str, Callable[[HttpRequest], HttpResponseBase]] = {
 def probes_first(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Return the middleware; it stands before all others."""
+    """Return the middleware, which must be the first one."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         return PROBES.get(request.path_info, get_response)(request)

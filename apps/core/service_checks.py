@@ -1,8 +1,9 @@
-"""The checks of the configuration that ask services: ``manage.py check --services``.
+"""The checks that connect to services: ``manage.py check --services``.
 
-Django runs the checks that are registered at each command, and a command must not wait for what is
-away; so these are kept apart until somebody wants them. Each room has its own, in ``checks.py``,
-and each answer says what to do. A service that is away is told once; who needs it says nothing.
+Django runs registered checks at each command, and a command must not wait for an unavailable
+service; so these checks are registered only with ``--services``. Each app has its own, in
+``checks.py``, and each message has a hint. An unavailable service is reported once; the checks that
+need it report nothing.
 """
 
 import functools
@@ -22,7 +23,7 @@ from apps.core import clock, health
 from apps.core.api.errors import STORAGE_ERRORS
 from apps.core.mongo_indexes import Index, indexes_found, indexes_wanted
 from apps.core.mongo_plans import (
-    WHOLE_COLLECTION,
+    COLLECTION_SCAN,
     HotQuery,
     NotExplainedError,
     hot_queries,
@@ -31,49 +32,49 @@ from apps.core.mongo_plans import (
 
 TAG = "services"
 Check = Callable[..., Sequence[CheckMessage]]
-_collected: list[Check] = []
+_service_checks: list[Check] = []
 
 #: The variable that names each service, by its name in ``/readyz``.
-VARIABLES = {
+SERVICE_VARIABLES = {
     "postgresql": "DATABASE_URL",
     "mongodb": "MONGODB_URL",
     "redis": "REDIS_URL",
     "kafka": "KAFKA_BOOTSTRAP_SERVERS",
 }
-#: The oldest versions that the product, or what it stands on, is made for.
-OLDEST = {"PostgreSQL": (14,), "MongoDB": (6, 0), "Redis": (6, 2)}
-#: By how much two clocks may differ, in seconds. Tokens, leases and the order of a list of moments
-#: go by clocks; the log does not.
-SKEW_S = 1.0
+#: The oldest supported versions.
+MINIMUM_VERSIONS = {"PostgreSQL": (14,), "MongoDB": (6, 0), "Redis": (6, 2)}
+#: The largest difference of two clocks, in seconds. Tokens, leases and lists that are ordered by
+#: time depend on clocks; the log does not.
+MAX_CLOCK_SKEW_S = 1.0
 
 
 def service_check(check: Check) -> Check:
-    """Keep a check for ``check --services``."""
-    _collected.append(check)
+    """Add a check to ``check --services``."""
+    _service_checks.append(check)
     return check
 
 
 def services_register() -> None:
-    """Register what is kept: from now on Django runs it with all other checks.
+    """Register these checks: from now on Django runs them with all others.
 
-    The first one that Django comes to runs all of them side by side: each waits seconds for a
-    service that is away, and the waits do not add up.
+    The first check that Django runs starts all of them in threads: each waits seconds for an
+    unavailable service, and the waits do not add up.
     """
 
     @functools.cache
     def results() -> dict[Check, Sequence[CheckMessage]]:
-        with ThreadPoolExecutor(len(_collected), thread_name_prefix="check") as executor:
-            return dict(zip(_collected, executor.map(_run, _collected), strict=True))
+        with ThreadPoolExecutor(len(_service_checks), thread_name_prefix="check") as executor:
+            return dict(zip(_service_checks, executor.map(_run, _service_checks), strict=True))
 
     def result_of(check: Check) -> Check:
         return lambda **_: results()[check]
 
-    for check in _collected:
+    for check in _service_checks:
         checks.register(result_of(check), TAG)
 
 
 def _run(check: Check) -> Sequence[CheckMessage]:
-    """Return what a check says: nothing where a service is away, for ``reachable_check`` says it.
+    """Return a check's messages, none for an unavailable service: ``reachable_check`` has one.
 
     Runs in a thread of its own, whose connection is closed afterwards.
     """
@@ -85,20 +86,20 @@ def _run(check: Check) -> Sequence[CheckMessage]:
         connection.close()
 
 
-# --- are they there, and new enough --------------------------------------------------------------
+# --- reachable, and new enough --------------------------------------------------------------
 
 
 @service_check
 def reachable_check(**_: object) -> list[CheckMessage]:
-    """Tell which services do not answer."""
+    """Report services that do not answer."""
     found: list[CheckMessage] = []
     for name, state in health.services_check().items():
         if state == "ok":
             continue
-        hint = f"Start it, or correct {VARIABLES[name]}."
-        if name in health.DISPENSABLE:
-            words = f"{name} does not answer; {health.DISPENSABLE[name]}. {state}"
-            found.append(checks.Warning(words, hint=hint, id="core.W101"))
+        hint = f"Start it, or correct {SERVICE_VARIABLES[name]}."
+        if name in health.OPTIONAL_SERVICES:
+            text = f"{name} does not answer; {health.OPTIONAL_SERVICES[name]}. {state}"
+            found.append(checks.Warning(text, hint=hint, id="core.W101"))
         else:
             found.append(
                 checks.Error(f"{name} does not answer. {state}", hint=hint, id="core.E101")
@@ -113,7 +114,7 @@ def _postgresql_version() -> tuple[int, ...]:
 
 
 def _mongodb_version() -> tuple[int, ...] | None:
-    # The embedded server does not say.
+    # The embedded server has no version.
     version = get_connection().server_info().get("version")
     return None if version is None else _numbers(version)
 
@@ -126,15 +127,17 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
 
 
-def _version_check(name: str, ask: Callable[[], tuple[int, ...] | None]) -> None:
+def _version_check(name: str, read_version: Callable[[], tuple[int, ...] | None]) -> None:
     @service_check
     def check(**_: object) -> list[CheckMessage]:
-        version = ask()
-        if version is None or version >= OLDEST[name]:
+        version = read_version()
+        if version is None or version >= MINIMUM_VERSIONS[name]:
             return []
-        has, wants = (".".join(map(str, each)) for each in (version, OLDEST[name]))
-        words = f"{name} is of version {has}, older than {wants}."
-        return [checks.Error(words, hint=f"Upgrade {name}.", id="core.E102")]
+        found, required = (
+            ".".join(map(str, numbers)) for numbers in (version, MINIMUM_VERSIONS[name])
+        )
+        text = f"{name} is of version {found}, older than {required}."
+        return [checks.Error(text, hint=f"Upgrade {name}.", id="core.E102")]
 
 
 _version_check("PostgreSQL", _postgresql_version)
@@ -142,7 +145,7 @@ _version_check("MongoDB", _mongodb_version)
 _version_check("Redis", _redis_version)
 
 
-# --- do they agree about the time ----------------------------------------------------------------
+# --- clocks ----------------------------------------------------------------
 
 
 def _postgresql_time() -> float:
@@ -161,20 +164,20 @@ def _redis_time() -> float:
     return float(seconds + microseconds / 1e6)
 
 
-def _clock_check(name: str, ask: Callable[[], float]) -> None:
+def _clock_check(name: str, read_time: Callable[[], float]) -> None:
     @service_check
     def check(**_: object) -> list[CheckMessage]:
-        ask()  # the connection is made outside of what is measured
+        read_time()  # connects, which must not be measured
         before = clock.now().timestamp()
-        there = ask()
+        service_time = read_time()
         after = clock.now().timestamp()
-        # What the question took may lie before the answer or behind it.
-        ahead = there - after if there > after else min(0.0, there - before)
-        if abs(ahead) <= SKEW_S:
+        # The time of the request may have passed before or after the answer.
+        ahead = service_time - after if service_time > after else min(0.0, service_time - before)
+        if abs(ahead) <= MAX_CLOCK_SKEW_S:
             return []
-        words = f"The clock of {name} is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'}"
+        text = f"The clock of {name} is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'}"
         hint = "Let all machines keep their clocks by NTP."
-        return [checks.Warning(f"{words} this machine's.", hint=hint, id="core.W103")]
+        return [checks.Warning(f"{text} this machine's.", hint=hint, id="core.W103")]
 
 
 _clock_check("PostgreSQL", _postgresql_time)
@@ -182,45 +185,50 @@ _clock_check("MongoDB", _mongodb_time)
 _clock_check("Redis", _redis_time)
 
 
-# --- is everything made --------------------------------------------------------------------------
+# --- migrations, indexes, plans
+# --------------------------------------------------------------------------
 
 
 @service_check
 def migrations_check(**_: object) -> list[CheckMessage]:
-    """Tell which migrations of PostgreSQL are not applied."""
+    """Report migrations of PostgreSQL that are not applied."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not plan:
         return []
     names = ", ".join(str(migration) for migration, _ in plan[:5]) + (", …" if plan[5:] else "")
-    words = f"{len(plan)} migrations are not applied: {names}."
-    return [checks.Error(words, hint="Run manage.py migrate.", id="core.E104")]
+    text = f"{len(plan)} migrations are not applied: {names}."
+    return [checks.Error(text, hint="Run manage.py migrate.", id="core.E104")]
 
 
 @service_check
 def indexes_check(**_: object) -> list[CheckMessage]:
-    """Tell which indexes of MongoDB are missing, and which refuse what is meant to be stored."""
+    """Report missing indexes of MongoDB, and unique indexes that the product does not declare."""
     found: list[CheckMessage] = []
     wanted = indexes_wanted()
     for collection in sorted({index.collection for index in wanted}):
-        ours = {index for index in wanted if index.collection == collection}
-        there = set(indexes_found(collection))
-        found += [_missing(index) for index in sorted(ours - there, key=str)]
-        found += [_refusing(index) for index in sorted(there - ours, key=str) if index.unique]
+        wanted_here = {index for index in wanted if index.collection == collection}
+        existing = set(indexes_found(collection))
+        found += [_missing_index(index) for index in sorted(wanted_here - existing, key=str)]
+        found += [
+            _foreign_unique_index(index)
+            for index in sorted(existing - wanted_here, key=str)
+            if index.unique
+        ]
     return found
 
 
-def _missing(index: Index) -> CheckMessage:
+def _missing_index(index: Index) -> CheckMessage:
     hint = "Run manage.py mongo_indexes."
     if index.unique:
         return checks.Error(f"No index {index}: nothing decides races.", hint=hint, id="core.E105")
     return checks.Warning(f"No index {index}: reads are slow.", hint=hint, id="core.W105")
 
 
-def _refusing(index: Index) -> CheckMessage:
-    words = f"The index {index} is none of ours and refuses rows."
+def _foreign_unique_index(index: Index) -> CheckMessage:
+    text = f"The index {index} is not one of the product's and refuses rows."
     hint = f"Drop it (dropIndex), then run manage.py mongo_indexes. Database: {_database()}."
-    return checks.Error(words, hint=hint, id="core.E106")
+    return checks.Error(text, hint=hint, id="core.E106")
 
 
 def _database() -> str:
@@ -229,22 +237,24 @@ def _database() -> str:
 
 @service_check
 def plans_check(**_: object) -> list[CheckMessage]:
-    """Tell which hot queries of MongoDB pass over a whole collection, or that nobody can tell."""
+    """Report hot queries of MongoDB that scan a whole collection, or that plans are unknown."""
     try:
-        plans = [(query, query_stages(query)) for query in hot_queries.named]
+        plans = [(query, query_stages(query)) for query in hot_queries.queries]
     except NotExplainedError as err:
-        words = f"MongoDB's plans are not checked: this server does not explain; {err}."
-        hint = "Nothing to do with the embedded server; a MongoDB itself explains to who may read."
-        return [checks.Info(words, hint=hint, id="core.I107")]
-    return plans_told(plans)
+        text = f"MongoDB's plans are not checked: this server does not explain; {err}."
+        hint = (
+            "Harmless with the embedded server; MongoDB itself explains to users with read access."
+        )
+        return [checks.Info(text, hint=hint, id="core.I107")]
+    return plan_messages(plans)
 
 
-def plans_told(plans: Iterable[tuple[HotQuery, set[str]]]) -> list[CheckMessage]:
-    """Return what is to be said of queries and the stages by which the server goes about them."""
-    return [_scanning(query) for query, stages in plans if WHOLE_COLLECTION in stages]
+def plan_messages(plans: Iterable[tuple[HotQuery, set[str]]]) -> list[CheckMessage]:
+    """Return the warnings for queries whose plan scans a whole collection."""
+    return [_collection_scan(query) for query, stages in plans if COLLECTION_SCAN in stages]
 
 
-def _scanning(query: HotQuery) -> CheckMessage:
-    words = f"MongoDB passes over all of a collection for a hot query, {query}."
-    hint = "Run manage.py mongo_indexes; with all of them there, see what explain() says of it."
-    return checks.Warning(words, hint=hint, id="core.W107")
+def _collection_scan(query: HotQuery) -> CheckMessage:
+    text = f"MongoDB scans a whole collection for a hot query, {query}."
+    hint = "Run manage.py mongo_indexes; if no index is missing, look at its explain()."
+    return checks.Warning(text, hint=hint, id="core.W107")

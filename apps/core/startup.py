@@ -1,7 +1,7 @@
-"""What a web server, a worker and beat look at before they serve.
+"""The startup check of web servers, workers and beat.
 
-A service that is away is said and waited for, as at any other time. One that refuses what its
-variable says, and tables that are not made, do not mend themselves: the process ends.
+An unavailable service is logged and waited for, as at any other time. A service that refuses its
+URL, or lacks tables, needs an operator: the process exits.
 """
 
 import logging
@@ -16,46 +16,46 @@ from redis.exceptions import AuthenticationError, ResponseError
 from apps.core import health, liveness
 from apps.core.api.errors import STORAGE_ERRORS
 from apps.core.errors import ConflictError
-from apps.core.service_checks import VARIABLES, migrations_check
+from apps.core.service_checks import SERVICE_VARIABLES, migrations_check
 
 logger = logging.getLogger(__name__)
 
-#: What PostgreSQL's refusals have in their words: its driver gives no code for them.
+#: Parts of PostgreSQL's refusals: its driver has no code for them.
 _REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted")
 
 
 class StartRefusedError(ConflictError):
-    """The process cannot serve as it is set up; the message says what to do."""
+    """The process cannot serve with its configuration; the message says what to do."""
 
     code = "start_refused"
 
 
-def start_check(**more: Callable[[], None]) -> None:
-    """Raise ``StartRefusedError`` where a service refuses, or lacks tables; tell who is away.
+def start_check(**extra_checks: Callable[[], None]) -> None:
+    """Raise ``StartRefusedError`` where a service refuses, or lacks tables; log unavailable ones.
 
-    ``more`` are further checks, by the variable that names what they ask.
+    ``extra_checks`` are further checks, by the variable of their service.
     """
-    asked = {VARIABLES[name]: check for name, check in health.CHECKS.items()}
-    asked["MONGODB_URL"] = _read_mongodb
-    for variable, err in health.checks_run({**asked, **more}).items():
+    checks = {SERVICE_VARIABLES[name]: check for name, check in health.CHECKS.items()}
+    checks["MONGODB_URL"] = _read_mongodb
+    for variable, err in health.checks_run({**checks, **extra_checks}).items():
         if err is None:
             continue
         line = " ".join(str(err).split())[:300].rstrip(".")
         if _is_refusal(err):
             raise StartRefusedError(f"{variable} is refused: {line}. Correct it.") from err
-        logger.warning("%s: no answer (%s). Start what it names, or correct it.", variable, line)
+        logger.warning("%s: no answer (%s). Start its service, or correct it.", variable, line)
     _check_tables()
 
 
 def metrics_serve() -> None:
-    """Answer probes on ``METRICS_PORT``, if any. Raises ``StartRefusedError``."""
+    """Answer probes on ``METRICS_PORT``, if it is set. Raises ``StartRefusedError``."""
     if not settings.METRICS_PORT:
         return
     try:
         liveness.serve(settings.METRICS_PORT)
     except OSError as err:
         raise StartRefusedError(
-            f"METRICS_PORT={settings.METRICS_PORT} cannot be had: {err}. Choose another one."
+            f"METRICS_PORT={settings.METRICS_PORT} cannot be used: {err}. Choose another one."
         ) from err
 
 
@@ -71,12 +71,12 @@ def _check_tables() -> None:
 
 
 def _read_mongodb() -> None:
-    """Raise unless MongoDB lets us read: it answers a ping to anybody."""
+    """Raise unless MongoDB allows a read: a ping needs no login."""
     get_db().list_collection_names()
 
 
 def _is_refusal(err: BaseException | None) -> bool:
-    """Tell whether the error, or one that it came from, is a service's own no."""
+    """Tell whether the error, or one of its causes, is a refusal of the service."""
     if err is None:
         return False
     if isinstance(err, OperationalError):

@@ -1,9 +1,10 @@
-"""Static files from where they lie, compressed and cached for long, without a step that collects.
+"""Serves static files from their folders, compressed and cached for long, without collectstatic.
 
-An address has a digest of what all static files hold: ``/static/3f0c…/js/editor.js``. Scripts name
-each other by relative paths, so the whole page has one digest, and a browser may keep what it has
-for good: after a change all addresses are others. A digest of another release, which another server
-or an older page may ask for, and none at all, are answered too, and not kept.
+An address has a digest of the content of all static files:
+``/static/3f0c…/js/editor/editor.js``. Scripts import each other by relative paths, so a page has
+one digest, and a browser may cache its files without limit: after a change all addresses are
+different. Addresses without a digest, or with that of another release, which another server or an
+older page may use, are served too, but not cached.
 """
 
 import gzip
@@ -20,34 +21,34 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-#: What is not compressed already, and what is worth it, in bytes.
+#: Content types that are not compressed already, and the smallest size to compress, in bytes.
 _COMPRESSIBLE: Final = re.compile(r"(text/|application/(javascript|json)|image/svg)")
-_LEAST_BYTES: Final = 1024
-#: Packed files that a process keeps: more than the pages have.
-_PACKED_MOST: Final = 256
-#: Packages whose static files are served beside ours.
+_MIN_GZIP_BYTES: Final = 1024
+#: Compressed files that a process caches: more than the pages have.
+_GZIP_CACHE_FILES: Final = 256
+#: Packages whose static files are served, too.
 _PACKAGES: Final = ("django", "djangorestframework", "drf-spectacular-sidecar")
 _DIGEST_CHARS: Final = 12
 _ADDRESS: Final = re.compile(rf"(?P<digest>[0-9a-f]{{{_DIGEST_CHARS}}})/(?P<rest>.*)", re.DOTALL)
-_KEEP: Final = "max-age=31536000, public, immutable"
-_ASK_AGAIN: Final = "no-cache"
+_CACHE_FOREVER: Final = "max-age=31536000, public, immutable"
+_NO_CACHE: Final = "no-cache"
 
 
 @lru_cache(maxsize=1)
 def static_digest() -> str:
-    """Return a digest of all static files: of ours their content, of others their release."""
+    """Return a digest of all static files: content of the product's, versions of packages."""
     digest = hashlib.sha256()
     for package in _PACKAGES:
         digest.update(f"{package} {version(package)}\n".encode())
     for folder in map(Path, settings.STATICFILES_DIRS):
-        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             digest.update(f"{file.relative_to(folder).as_posix()}\n".encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:_DIGEST_CHARS]
 
 
 class DigestStorage(StaticFilesStorage):
-    """Puts the digest into addresses, but where files are looked up anew at each request."""
+    """Adds the digest to addresses, except in development, where files may change."""
 
     def url(self, name: str | None) -> str:
         """Return the address of a static file."""
@@ -55,10 +56,10 @@ class DigestStorage(StaticFilesStorage):
 
 
 class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """WhiteNoise, which knows the digest in an address and packs what it serves."""
+    """WhiteNoise with the digest in addresses, and with compression."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve a static file, or go on to the next."""
+        """Serve a static file, or call the next middleware."""
         path = request.path_info
         if not path.startswith(self.static_prefix):
             passed_on: HttpResponse = super().__call__(request)
@@ -68,37 +69,39 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
             request.path_info = f"{self.static_prefix}{found['rest']}"
         response: HttpResponse = super().__call__(request)
         if response.status_code < 400:
-            response["Cache-Control"] = _KEEP if found and _is_ours(found["digest"]) else _ASK_AGAIN
+            response["Cache-Control"] = (
+                _CACHE_FOREVER if found and _is_current(found["digest"]) else _NO_CACHE
+            )
         return response
 
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
-        """Return the file, packed for who takes gzip."""
+        """Return the file, compressed for clients that accept gzip."""
         response: HttpResponse
         path, headers = static_file.get_path_and_headers({})
-        is_worth_it = _is_worth_it(dict(headers))
+        is_compressible = _is_compressible(dict(headers))
         if (
-            is_worth_it
+            is_compressible
             and "gzip" in request.headers.get("Accept-Encoding", "")
             and request.method == "GET"
         ):
-            response = _packed_response(static_file, str(path), request)
+            response = _gzipped_response(static_file, str(path), request)
         else:
             response = WhiteNoiseMiddleware.serve(static_file, request)
-        if is_worth_it:
+        if is_compressible:
             response["Vary"] = "Accept-Encoding"
         return response
 
 
-def _is_worth_it(headers: dict[str, str]) -> bool:
-    is_big = int(headers["Content-Length"]) >= _LEAST_BYTES
-    return is_big and _COMPRESSIBLE.match(headers.get("Content-Type", "")) is not None
+def _is_compressible(headers: dict[str, str]) -> bool:
+    is_large = int(headers["Content-Length"]) >= _MIN_GZIP_BYTES
+    return is_large and _COMPRESSIBLE.match(headers.get("Content-Type", "")) is not None
 
 
-def _packed_response(static_file: Any, path: str, request: HttpRequest) -> HttpResponse:
-    """Return the whole file packed, or that the caller's copy is right."""
+def _gzipped_response(static_file: Any, path: str, request: HttpRequest) -> HttpResponse:
+    """Return the compressed file, or 304 where the client has it."""
     plain = static_file.get_response("HEAD", request.META | {"HTTP_RANGE": ""})
-    body = _packed(path, static_file.etag) if plain.status == HTTPStatus.OK else b""
+    body = _gzipped(path, static_file.etag) if plain.status == HTTPStatus.OK else b""
     response = HttpResponse(body, status=plain.status)
     del response["Content-Type"]
     for name, value in plain.headers:
@@ -108,10 +111,10 @@ def _packed_response(static_file: Any, path: str, request: HttpRequest) -> HttpR
     return response
 
 
-def _is_ours(digest: str) -> bool:
+def _is_current(digest: str) -> bool:
     return not settings.WHITENOISE_AUTOREFRESH and digest == static_digest()
 
 
-@lru_cache(maxsize=_PACKED_MOST)
-def _packed(path: str, etag: str) -> bytes:
+@lru_cache(maxsize=_GZIP_CACHE_FILES)
+def _gzipped(path: str, etag: str) -> bytes:
     return gzip.compress(Path(path).read_bytes(), compresslevel=9, mtime=0)

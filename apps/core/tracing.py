@@ -1,15 +1,15 @@
-"""Traces of edits, where somebody wants them: each batch from its receipt to the workers.
+"""Optional traces of edits: each batch from its receipt to the workers.
 
-Off unless ``OTEL_EXPORTER_OTLP_ENDPOINT`` says where they go: then ``tracer`` is None, nothing of
-OpenTelemetry's traces is imported, and a batch of edits costs a few looks at that. Otherwise it is
-that of ``apps.core.otlp``.
+Without ``OTEL_EXPORTER_OTLP_ENDPOINT``, ``tracer`` is None, OpenTelemetry's traces are not
+imported, and the cost for a batch is a few checks. Otherwise ``tracer`` is that of
+``apps.core.otlp``.
 """
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-#: A W3C ``traceparent``: what a message says of the trace that it belongs to.
+#: The W3C header with the trace of a message.
 HEADER = "traceparent"
 
 
@@ -17,20 +17,20 @@ class Trace(Protocol):
     """The trace of one batch of edits of one document. Any thread may add to it."""
 
     def step(self, name: str, started: float, ended: float) -> None:
-        """Add a step that has ended; both are moments of the performance counter, in seconds."""
+        """Add a step that has ended; both times are of the performance counter, in seconds."""
 
     def logged(self, unique_ids: Sequence[str], seq: int) -> None:
-        """Say which operations the batch has become, and at which seq the first of them is."""
+        """Add the unique ids of the batch's operations, and the seq of the first one."""
 
     def publishing(self, messages: int) -> AbstractContextManager[bytes]:
         """Add the hand-over of messages to Kafka; yields the ``traceparent`` for each of them."""
 
 
 class Tracer(Protocol):
-    """Makes traces, and sends them off beside the way of an edit."""
+    """Creates traces, and sends them in the background."""
 
-    def here(self) -> object:
-        """Return what is traced just now, a request perhaps, for ``edit``."""
+    def current_context(self) -> object:
+        """Return the present trace context, of a request for example, for ``edit``."""
 
     def edit(
         self, *, document_id: str, origins: Iterable[object], request_ids: set[str], started: float
@@ -40,29 +40,29 @@ class Tracer(Protocol):
     def processed(
         self, batches: Iterable[tuple[bytes, str]], started: float, *, group: str, topic: str
     ) -> None:
-        """Add what a worker has just done to the traces of its messages.
+        """Add the work of a worker to the traces of its messages.
 
-        ``batches`` are their ``traceparent`` and document; what is none is passed over.
+        ``batches`` are their ``traceparent`` and document; an invalid one is skipped.
         """
 
     def stop(self) -> None:
-        """Send off what is left, as far as that takes no time."""
+        """Send the remaining spans; gives up after a short time."""
 
 
 class TraceGroup:
-    """Traces of several batches that take a step together."""
+    """The traces of several batches with common steps."""
 
     def __init__(self, traces: Sequence[Trace]) -> None:
         self._traces = traces
 
     def step(self, name: str, started: float, ended: float) -> None:
-        """Add the step to each of them."""
+        """Add the step to each trace."""
         for trace in self._traces:
             trace.step(name, started, ended)
 
 
-class Steps(Protocol):
-    """What takes note of steps: a ``Trace``, or several ``TraceGroup``."""
+class StepRecorder(Protocol):
+    """Records steps: a ``Trace`` or a ``TraceGroup``."""
 
     def step(self, name: str, started: float, ended: float) -> None:
         """Add a step that has ended."""
@@ -72,7 +72,7 @@ tracer: Tracer | None = None
 
 
 def start(endpoint: str | None, *, server_id: str) -> None:
-    """Begin to trace, to an address that takes OTLP over HTTP; without one nothing is traced."""
+    """Start to trace to an endpoint of OTLP over HTTP; without one nothing is traced."""
     global tracer  # noqa: PLW0603 - one tracer for a process
     if endpoint and tracer is None:
         from apps.core.otlp import OtlpTracer
@@ -81,6 +81,6 @@ def start(endpoint: str | None, *, server_id: str) -> None:
 
 
 def stop() -> None:
-    """Send off what is left, where anything is traced."""
+    """Send the remaining spans, if there is a tracer."""
     if tracer is not None:
         tracer.stop()

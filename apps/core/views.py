@@ -7,25 +7,25 @@ from apps.core import health
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Say that the process is alive."""
+    """Answer 200: the process is alive."""
     return JsonResponse({"status": "alive"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say which services can be reached; 503 when one cannot that a request would need.
+    """Report which services answer; 503 when a required one does not.
 
     Without Kafka everything continues from the log (docs/system-flow.md, §8): *degraded*.
     """
     services = health.services_check()
     away = {name: state for name, state in services.items() if state != "ok"}
-    if away.keys() - health.DISPENSABLE:
+    if away.keys() - health.OPTIONAL_SERVICES:
         return JsonResponse({"status": "not ready", "services": services}, status=503)
     if away:
-        reasons = [f"{name} is away; {health.DISPENSABLE[name]}" for name in away]
+        reasons = [f"{name} is away; {health.OPTIONAL_SERVICES[name]}" for name in away]
         return JsonResponse({"status": "degraded", "services": services, "reasons": reasons})
     return JsonResponse({"status": "ready", "services": services})
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Give the process's counters in Prometheus' text format."""
+    """Return the process's metrics in Prometheus' text format."""
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)

@@ -4,11 +4,11 @@ from django.apps import AppConfig
 
 
 class DocumentsConfig(AppConfig):
-    """The ``documents`` room of the house."""
+    """The ``documents`` app."""
 
     name = "apps.documents"
     label = "documents"
 
     def ready(self) -> None:
-        """Have checks of the configuration."""
+        """Register the checks."""
         from apps.documents import checks  # noqa: F401 - registers itself

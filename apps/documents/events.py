@@ -9,17 +9,17 @@ from apps.documents.models import Document
 
 @dataclass(frozen=True, slots=True)
 class DocumentChange:
-    """A document as it is after the change, and who made it; of a renamed one, its title before."""
+    """A document after a change, and the user who made it; ``old_title`` after a rename."""
 
     document: Document
     user: User
     old_title: str = ""
 
 
-#: The document and its owner's permission exist (docs/system-flow.md, §2). What a
-#: subscriber raises undoes the creation.
+#: The document and its owner's permission exist (docs/system-flow.md, §2). An error of a
+#: subscriber undoes the creation.
 document_created: Event[DocumentChange] = Event("document_created")
-#: A creation failed after ``document_created`` was published: take back what was made for it.
+#: A creation failed after ``document_created`` was published: undo its effects.
 document_discarded: Event[DocumentChange] = Event("document_discarded")
 document_renamed: Event[DocumentChange] = Event("document_renamed")
 document_trashed: Event[DocumentChange] = Event("document_trashed")

@@ -1,21 +1,18 @@
-"""The head of each log, and how far Kafka has confirmed it (docs/system-flow.md, §4).
+"""The head of each log, and the seq up to which Kafka has confirmed it (docs/system-flow.md, §4).
 
-Written by the log after each batch, in bulk: a handful of documents per round trip. Every write
-only moves forward, so a late one changes nothing.
+Written after each batch, in bulk: many documents per round trip. Writes only move forward, so a
+late one changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pymongo import UpdateOne
 
+from apps.core.mongo import bulk_update
 from apps.core.mongo_datetime import datetime_text
-from apps.documents.models import Document
-
-#: Updates in one command; above fifty some Mongo dialects hang.
-UPDATES_PER_COMMAND = 50
+from apps.documents.models import document_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class StoredHead:
-    """What *documents* says of a log: its end, how far Kafka is, and whether it lacks any."""
+    """The head of a log as *documents* has it, with the published seq and the unpublished flag."""
 
     seq: int
     version_vector: bytes
@@ -48,12 +45,12 @@ class StoredHead:
 
 
 def heads_advance(heads: Sequence[Head]) -> None:
-    """Store the new ends of some documents' logs, marked as not yet published."""
-    _write(head_update(head) for head in heads)
+    """Store the new heads of logs, marked as not yet published."""
+    bulk_update(document_rows(), map(head_update, heads), ordered=True)
 
 
 def head_update(head: Head, *, namespace: str | None = None) -> UpdateOne:
-    """Return the write of a log's new end; with a namespace, for a command of many collections."""
+    """Return the update of a head; with ``namespace``, for a command on several collections."""
     return UpdateOne(
         {"_id": head.document_id, "seq": {"$lt": head.seq}},
         {
@@ -68,21 +65,26 @@ def head_update(head: Head, *, namespace: str | None = None) -> UpdateOne:
     )
 
 
-def published_advance(runs: Sequence[Published]) -> None:
-    """Move the published marks; a run that does not join on to its document's mark is left out.
+def published_advance(ranges: Sequence[Published]) -> None:
+    """Advance the published seqs; ignore a range that does not follow its document's seq.
 
-    What it leaves out, or what a process could not say before it died, the relay publishes again.
+    The relay publishes ignored ranges again, and those that a process could not store before it
+    died.
     """
-    _write(update for run in runs for update in _published_updates(run))
+    updates = (update for published in ranges for update in _published_updates(published))
+    bulk_update(document_rows(), updates, ordered=True)
 
 
-def _published_updates(run: Published) -> Iterator[UpdateOne]:
+def _published_updates(published: Published) -> Iterator[UpdateOne]:
     yield UpdateOne(
-        {"_id": run.document_id, "published_seq": {"$gte": run.first - 1, "$lt": run.last}},
-        {"$set": {"published_seq": run.last}},
+        {
+            "_id": published.document_id,
+            "published_seq": {"$gte": published.first - 1, "$lt": published.last},
+        },
+        {"$set": {"published_seq": published.last}},
     )
     yield UpdateOne(
-        {"_id": run.document_id, "seq": run.last, "published_seq": run.last},
+        {"_id": published.document_id, "seq": published.last, "published_seq": published.last},
         {"$set": {"unpublished": False}},
     )
 
@@ -94,7 +96,7 @@ def heads_get(document_ids: Sequence[str]) -> dict[str, int]:
 
 
 def head_find(*, document_id: str) -> StoredHead | None:
-    """Return what *documents* says of a document's log, None when there is no such document."""
+    """Return the stored head of a document, None when there is no such document."""
     row = document_rows().find_one({"_id": document_id})
     if row is None:
         return None
@@ -107,9 +109,9 @@ def head_find(*, document_id: str) -> StoredHead | None:
 
 
 def head_replace(*, document_id: str, seen: StoredHead, head: StoredHead) -> bool:
-    """Put a head in the place of the one that was seen; False when that one has moved meanwhile.
+    """Replace the stored head ``seen``; return False when it has changed since.
 
-    The one write that may go back: for a head that is not that of the log.
+    The only write that may move back, for a head that is not that of the log.
     """
     result = document_rows().update_one(
         {"_id": document_id, "seq": seen.seq, "published_seq": seen.published_seq},
@@ -126,20 +128,9 @@ def head_replace(*, document_id: str, seen: StoredHead, head: StoredHead) -> boo
 
 
 def unpublished_find(*, updated_before: datetime, limit: int) -> list[tuple[str, int]]:
-    """Return ``(document id, published seq)`` of documents that Kafka has not all of."""
+    """Return ``(document id, published seq)`` of documents with unpublished operations."""
     rows = document_rows().find(
         {"unpublished": True, "updated_at": {"$lt": datetime_text(updated_before)}},
         {"published_seq": 1},
     )
     return [(row["_id"], row["published_seq"]) for row in rows.limit(limit)]
-
-
-def _write(updates: Iterable[UpdateOne]) -> None:
-    commands = list(updates)
-    for start in range(0, len(commands), UPDATES_PER_COMMAND):
-        document_rows().bulk_write(commands[start : start + UPDATES_PER_COMMAND], ordered=True)
-
-
-def document_rows() -> Any:
-    """Return the collection of *documents*."""
-    return Document._get_collection()  # noqa: SLF001 - the driver's collection of the model

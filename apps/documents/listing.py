@@ -1,13 +1,12 @@
-"""One page of what a reader may see, at a cost that does not grow with how much that is.
+"""Pages of the documents that a reader may see, at a cost independent of their number.
 
-Who may see what is PostgreSQL's word, the order MongoDB's. Of few documents their ids go into the
-query. Who may see much of all there is, reads the order from the page's edge on, and each stretch
-of it is held against the rights on its rows. Only what is much, and little of a great store, is
-asked for by all its ids.
+Permissions are in PostgreSQL, the order is in MongoDB. For a reader with few documents, the query
+has their ids. For a reader of a large share of all documents, windows of the order are read from
+the edge of the page on, and their rows are filtered by the permissions. For a reader of many
+documents that are a small share of the store, the query has all their ids.
 
-The conditions are such as every dialect answers by an index: no ``$or`` and no ``$and``, no bare
-value, no comparison of ids. So documents that are equal in the order are told apart by *lineage*,
-each one's own as well.
+Every Mongo dialect answers the conditions by an index: no ``$or``, no ``$and``, no bare value, no
+comparison of ids. So *lineage*, which is unique too, orders documents with equal sort values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +17,14 @@ from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.accounts.roles import Role, abilities_of
 from apps.core.mongo import equal
-from apps.documents.models import Document
+from apps.documents.models import Document, document_rows
 from apps.documents.titles import title_fold, words_pattern
 
-#: Up to so many permissions, the ids go into the query.
+#: Most permissions with which the query has the ids of the documents.
 FEW_PERMISSIONS: Final = 1_000
-#: The order is read where one document of so many is the reader's, or more of them.
+#: The order is read in windows if at least one of this many documents is the reader's.
 SCAN_MAX_SPREAD: Final = 8
-#: So many stretches are read, each twice as long, before all ids are asked for.
+#: Windows that are read, each twice as long as the last, before a query by all ids.
 SCAN_WINDOWS: Final = 3
 
 Row = Mapping[str, Any]
@@ -34,7 +33,7 @@ Condition = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A place in an order: the stored sort value of a row, and its lineage."""
+    """A position in an order: the stored sort value of a row, and its lineage."""
 
     value: str
     tie: str
@@ -42,7 +41,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A stored field that a list is sorted by; the lineage tells equals apart."""
+    """A stored field that a list is sorted by; the lineage orders equal values."""
 
     field: str
     descending: bool
@@ -52,11 +51,11 @@ class Order:
         return Order(self.field, not self.descending)
 
     def edge_of(self, row: Row) -> Edge:
-        """Return the place of a stored row."""
+        """Return the position of a stored row."""
         return Edge(row[self.field], row["lineage"])
 
-    def places_after(self, edge: Edge | None) -> Sequence[Condition]:
-        """Return the conditions of what comes after a place: the same value, then those beyond."""
+    def conditions_after(self, edge: Edge | None) -> Sequence[Condition]:
+        """Return the conditions of the rows after a position: first those of equal value."""
         if edge is None:
             return [{}]
         beyond = "$lt" if self.descending else "$gt"
@@ -67,14 +66,14 @@ class Order:
 
     @property
     def keys(self) -> list[tuple[str, int]]:
-        """Return what MongoDB sorts by."""
+        """Return the sort keys of MongoDB."""
         sign = -1 if self.descending else 1
         return [(self.field, sign), ("lineage", sign)]
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The documents of a user that somebody asked for; nothing is read before ``page`` is."""
+    """A lazy list of documents of a user: ``page`` reads them."""
 
     user: User
     search: str
@@ -83,7 +82,7 @@ class Listing:
     owned: bool | None
 
     def page(self, *, size: int, after: Edge | None = None, backward: bool = False) -> list[Any]:
-        """Return up to ``size`` documents after a place, or before it, the nearest first."""
+        """Return up to ``size`` documents after a position, or before it, the nearest first."""
         order = self.order.reversed() if backward else self.order
         few = accounts.document_roles_few(
             user=self.user, most=FEW_PERMISSIONS, owned=self._of_owner
@@ -97,14 +96,14 @@ class Listing:
         return [Document._from_son(row) for row in rows]  # noqa: SLF001 - of rows of its own
 
     def _spread(self) -> float:
-        """Return among how many documents one of the reader's is, on the average."""
-        there: int = _collection().estimated_document_count()
-        mine = accounts.document_roles_count(user=self.user, owned=self._of_owner)
-        return there / max(1, mine)
+        """Return the average number of documents for one of the reader's."""
+        total: int = document_rows().estimated_document_count()
+        own = accounts.document_roles_count(user=self.user, owned=self._of_owner)
+        return total / max(1, own)
 
     @property
     def _of_owner(self) -> bool:
-        """Return whether the list has only what its reader owns; the trash is for owners."""
+        """Return whether the list has only documents that the reader owns; the trash has."""
         return self.trashed or bool(self.owned)
 
     def _rows_among_all(self, order: Order, after: Edge | None, size: int) -> list[Row]:
@@ -113,46 +112,46 @@ class Listing:
     def _rows_among(
         self, roles: Mapping[str, Role], order: Order, after: Edge | None, size: int
     ) -> list[Row]:
-        """Return the rows of those of some documents that are wanted."""
+        """Return the rows of the documents with these roles that belong in the list."""
         wanted = self._wanted(roles)
         if not wanted:
-            return []  # to one of the dialects an empty list of ids means reading all documents
+            return []  # one Mongo dialect reads all documents for an empty list of ids
         # Not by ``equal``: that dialect would read all documents by the index of the order.
-        which = {"_id": {"$in": wanted}, "trashed": {"$in": [self.trashed]}}
-        return self._find(which, order, after, size)
+        condition = {"_id": {"$in": wanted}, "trashed": {"$in": [self.trashed]}}
+        return self._find(condition, order, after, size)
 
     def _rows_along(self, order: Order, after: Edge | None, size: int, first: int) -> list[Row]:
-        """Return the rows that the reader sees of some stretches, the first one so long.
+        """Return the reader's rows in windows of the order, the first of length ``first``.
 
-        Where they hold too few, the reader's lie far off in the order, and are asked for by id.
+        If they are too few, the reader's rows are far away in the order, and are read by their ids.
         """
         seen: list[Row] = []
         for length in (first << doubled for doubled in range(SCAN_WINDOWS)):
-            stretch = self._find({"trashed": equal(self.trashed)}, order, after, length)
-            ids = [row["_id"] for row in stretch]
+            window = self._find({"trashed": equal(self.trashed)}, order, after, length)
+            ids = [row["_id"] for row in window]
             visible = set(self._wanted(accounts.document_roles(user=self.user, document_ids=ids)))
-            seen += [row for row in stretch if row["_id"] in visible]
-            if len(seen) >= size or len(stretch) < length:
+            seen += [row for row in window if row["_id"] in visible]
+            if len(seen) >= size or len(window) < length:
                 return seen[:size]
-            after = order.edge_of(stretch[-1])
+            after = order.edge_of(window[-1])
         return seen + self._rows_among_all(order, after, size - len(seen))
 
     def _wanted(self, roles: Mapping[str, Role]) -> list[str]:
         return [key for key, role in roles.items() if self._is_wanted(role)]
 
     def _is_wanted(self, role: Role) -> bool:
-        """Tell whether a document with this role of the reader belongs into the list."""
+        """Return whether a document with this role of the reader belongs in the list."""
         if self.trashed and not abilities_of(role).trash:
             return False
         return self.owned is None or self.owned == (role is Role.OWNER)
 
-    def _find(self, which: Condition, order: Order, after: Edge | None, size: int) -> list[Row]:
-        """Return the first rows after a place, of those that a condition lets in."""
+    def _find(self, condition: Condition, order: Order, after: Edge | None, size: int) -> list[Row]:
+        """Return the first rows after a position that meet a condition."""
         rows: list[Row] = []
-        for place in order.places_after(after):
-            # The search and the place may be of the same field.
-            condition = _merged([which, self._searched(), place])
-            rows += _collection().find(condition).sort(order.keys).limit(size - len(rows))
+        for position in order.conditions_after(after):
+            # The search and the position may be conditions on the same field.
+            merged = _merged([condition, self._searched(), position])
+            rows += document_rows().find(merged).sort(order.keys).limit(size - len(rows))
             if len(rows) >= size:
                 break
         return rows
@@ -163,13 +162,9 @@ class Listing:
 
 
 def _merged(conditions: Sequence[Condition]) -> Condition:
-    """Return one condition that means all of them, the operators of each field together."""
+    """Return one condition that combines several, with the operators of each field together."""
     merged: Condition = {}
     for condition in conditions:
         for field, operators in condition.items():
             merged[field] = {**merged.get(field, {}), **operators}
     return merged
-
-
-def _collection() -> Any:
-    return Document._get_collection()  # noqa: SLF001 - the driver's collection of the model

@@ -1,4 +1,4 @@
-"""The *documents* entity (MongoDB), one per document; its content is the log's (``apps.oplog``)."""
+"""The *documents* entity (MongoDB), one per document; the log (``apps.oplog``) has its content."""
 
 import mongoengine
 from mongoengine.fields import (
@@ -10,18 +10,17 @@ from mongoengine.fields import (
     StringField,
 )
 
+from apps.core.mongo import Rows, collection
 from apps.core.mongo_datetime import MongoDateTimeField
-
-#: The state vector of an empty Yjs document.
-EMPTY_VERSION_VECTOR = b"\x00"
+from apps.crdt.codec.vectors import EMPTY_VECTOR
 
 
 class Document(mongoengine.Document):  # type: ignore[misc]
-    """A stored document: its title, whose it is, and how far its log has come.
+    """A stored document: its title, its creator and the head of its log.
 
-    Keyed by a UUID as text. ``owner_id`` is the user who created it; who owns it *now* is the
-    *permission* entity's word. ``lineage`` is new for each created document: a client of an older
-    one is told to reload (close code 4409).
+    Keyed by a UUID as text. ``owner_id`` is the user who created it; its present owners are in the
+    *permission* entity. ``lineage`` is new for each created document: a client of an older one has
+    to reload (close code 4409).
     """
 
     id = StringField(primary_key=True, max_length=36)
@@ -32,16 +31,16 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     owner_id = LongField(required=True)
     created_at = MongoDateTimeField(required=True)
     updated_at = MongoDateTimeField(required=True)
-    #: Whether it is in the trash, and since when. Lists ask for the first: a search for "no value"
-    #: beside a regular expression finds nothing in one of the Mongo dialects.
+    #: Whether it is in the trash, and since when. Lists query the first field: one Mongo dialect
+    #: finds nothing for "no value" together with a regular expression.
     trashed = BooleanField(required=True, default=False)
     trashed_at = MongoDateTimeField()
     lineage = StringField(required=True)
 
-    #: What its owners say of its history: whether viewers may look at it; after how many days the
-    #: log may be compacted (0 never, None as the server); at which densities versions are kept
-    #: (``history.retention.KeepPolicy``; None as the server). Here, not in a collection of their
-    #: own: who asks for a document reads its entity anyway, and so its rights cost no query more.
+    #: History settings of its owners: whether viewers may look at it; after how many days the log
+    #: may be compacted (0 never, None as the server); how densely versions are kept
+    #: (``history.retention.KeepPolicy``; None as the server). They are here, not in a collection
+    #: of their own, because each request reads the entity anyway: they cost no further query.
     viewers_may_look = BooleanField(default=True)
     compact_after_days = IntField()
     keep = DictField(null=True, default=None)
@@ -49,7 +48,7 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     #: Kept up to date by the log: the last ``seq``, the state vector after it (Yjs encoding),
     #: the last ``seq`` that Kafka has confirmed, and whether any is not confirmed yet.
     seq = IntField(default=0)
-    version_vector = BinaryField(default=EMPTY_VERSION_VECTOR)
+    version_vector = BinaryField(default=EMPTY_VECTOR)
     published_seq = IntField(default=0)
     unpublished = BooleanField(default=False)
 
@@ -58,8 +57,8 @@ class Document(mongoengine.Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["-updated_at"], "name": "by_updated"},
             {"fields": ["unpublished"], "name": "by_unpublished"},
-            # A page of a list is a stretch of one of these (``listing``), in either direction. The
-            # title stands in each, so that a search reads the index alone.
+            # A page of a list is a range of one of these indexes (``listing``), in either
+            # direction. Each has the title, so that a search reads the index alone.
             {
                 "fields": ["trashed", "updated_at", "lineage", "title_folded"],
                 "name": "listed_by_updated",
@@ -72,3 +71,8 @@ class Document(mongoengine.Document):  # type: ignore[misc]
         ],
         "strict": False,
     }
+
+
+def document_rows() -> Rows:
+    """Return the collection of *documents*."""
+    return collection(Document)

@@ -1,7 +1,9 @@
 """Reads of *documents*: one document with the caller's abilities, and lists."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from apps.accounts import selectors as accounts
@@ -11,7 +13,7 @@ from apps.core import errors, ids
 from apps.documents.listing import Listing, Order
 from apps.documents.models import Document
 
-#: Field by field, how a list may be ordered.
+#: Orders of a list.
 ORDERINGS = (
     "-updated_at",
     "updated_at",
@@ -21,26 +23,28 @@ ORDERINGS = (
     "created_at",
 )
 DEFAULT_ORDERING = "-updated_at"
+#: Documents of one chunk, where all documents are read.
+CHUNK_DOCUMENTS = 200
 
 
 class DocumentNotFoundError(errors.NotFoundError):
-    """There is no such document, or the caller may not know of it."""
+    """There is no such document, or the user may not read it."""
 
     code = "document_not_found"
 
 
 class HistoryHiddenError(errors.ForbiddenError):
-    """The document's owners let viewers see its present only."""
+    """The owners of the document hide its history from viewers."""
 
     code = "history_hidden"
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentCard:
-    """A document with what its reader needs to know beside it.
+    """A document with the abilities of its reader and its owner.
 
-    ``owner`` is the user who has owned it longest, by *permission*; None when only groups and
-    deleted accounts are left.
+    ``owner`` is the user who has owned it longest, by *permission*; None when it is owned only by
+    groups and deleted accounts.
     """
 
     document: Document
@@ -56,10 +60,10 @@ class DocumentCard:
 def document_get(
     *, user: Any, document_id: str, with_trashed: bool = False
 ) -> tuple[Document, Abilities]:
-    """Return a document and what ``user`` may do with it.
+    """Return a document and the abilities of ``user`` on it.
 
-    Raises ``DocumentNotFoundError`` alike for an unknown, an invisible and a malformed id, and for
-    a document in the trash, unless ``with_trashed`` and the user may take it out.
+    Raises the same ``DocumentNotFoundError`` for an unknown, an invisible and a malformed id, and
+    for a document in the trash, unless ``with_trashed`` is set and the user may untrash it.
     """
     abilities = _abilities(user, document_id)
     document = Document.objects(id=document_id).first() if abilities.read else None
@@ -69,7 +73,7 @@ def document_get(
 
 
 def document_history_get(*, user: Any, document_id: str) -> tuple[Document, Abilities]:
-    """Return a document for one who looks at its history, and what ``user`` may do with it.
+    """Return a document whose history ``user`` may see, and the abilities of ``user`` on it.
 
     Raises ``HistoryHiddenError``, and as ``document_get`` does.
     """
@@ -79,13 +83,13 @@ def document_history_get(*, user: Any, document_id: str) -> tuple[Document, Abil
 
 
 def history_check(abilities: Abilities) -> None:
-    """Raise ``HistoryHiddenError`` unless they let one look at a document's history."""
+    """Raise ``HistoryHiddenError`` unless the abilities allow to see the history."""
     if not abilities.look_at_history:
         raise HistoryHiddenError("You may see this document as it is now, not its history.")
 
 
 def document_stored(document_id: str) -> Document:
-    """Return a document for one who works on the store itself, whoever may see it.
+    """Return a document for operators' work, without a check of permissions.
 
     Raises ``DocumentNotFoundError``.
     """
@@ -96,9 +100,29 @@ def document_stored(document_id: str) -> Document:
 
 
 def document_ids() -> Iterator[str]:
-    """Yield the id of every document, those in the trash too."""
+    """Yield the ids of all documents, including those in the trash."""
     for document in Document.objects.only("id"):
         yield document.id
+
+
+def document_chunks(*, document_id: str | None = None) -> Iterator[list[Document]]:
+    """Yield all documents, or one of them, the last edited first, in chunks.
+
+    Of each only the id, the title and the positions of its log are loaded.
+    """
+    documents = Document.objects.only("id", "title", "seq", "published_seq")
+    if document_id is not None:
+        documents = documents.filter(id=document_id)
+    yield from _chunks(documents.order_by("-updated_at"))
+
+
+def documents_edited_since(since: datetime) -> Iterator[list[Document]]:
+    """Yield the documents edited after a time that have a log, the last edited first, in chunks.
+
+    Of each only the id and the last ``seq`` are loaded.
+    """
+    documents = Document.objects(updated_at__gt=since, seq__gt=0).only("id", "seq")
+    yield from _chunks(documents.order_by("-updated_at"))
 
 
 def documents_list(
@@ -111,8 +135,8 @@ def documents_list(
 ) -> Listing:
     """Return the documents of ``user``, owned and shared ones, to be read page by page.
 
-    ``search``: every word stands in the title, without regard to case. ``owned``: only those that
-    one owns (True) or only others (False). ``trashed``: those in the trash that one may restore.
+    ``search``: the title has every word, in any case. ``owned``: only those that the user owns
+    (True), or only others (False). ``trashed``: those in the trash that the user may untrash.
     """
     return Listing(user, search, order_of(ordering), trashed, owned)
 
@@ -125,7 +149,7 @@ def order_of(ordering: str) -> Order:
 
 def document_cards(documents: Sequence[Document], *, user: User) -> list[DocumentCard]:
     """Return the cards of documents that ``user`` may read, in three queries for all of them."""
-    roles = accounts.document_roles(user=user, document_ids=[each.id for each in documents])
+    roles = accounts.document_roles(user=user, document_ids=[document.id for document in documents])
     owners = accounts.owners_by_document(document.id for document in documents)
     return [
         DocumentCard(
@@ -136,10 +160,16 @@ def document_cards(documents: Sequence[Document], *, user: User) -> list[Documen
 
 
 def document_card(document: Document, *, user: User) -> DocumentCard:
-    """Return the card of one document, superusers' own right included."""
+    """Return the card of one document, including the rights of superusers."""
     role = accounts.abilities_get(user=user, document_id=document.id).role
     owners = accounts.owners_by_document([document.id])
     return DocumentCard(document, _abilities_in(document, role), owners.get(document.id))
+
+
+def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    rows = iter(documents)
+    while chunk := list(islice(rows, CHUNK_DOCUMENTS)):
+        yield chunk
 
 
 def _abilities(user: Any, document_id: str) -> Abilities:
@@ -149,5 +179,5 @@ def _abilities(user: Any, document_id: str) -> Abilities:
 
 
 def _abilities_in(document: Document, role: Role | None) -> Abilities:
-    """Return what a role gives on this document, as its owners have it."""
+    """Return the abilities of a role on this document, by its owners' settings."""
     return abilities_of(role, viewers_may_look=document.viewers_may_look)

@@ -1,7 +1,7 @@
-"""Writes of *documents*: create, rename, trash, restore. Rights are checked here, once.
+"""Writes of *documents*: create, rename, trash, untrash. Rights are checked here, once.
 
-MongoDB and PostgreSQL share no transaction. So a creation writes the entity first, which nobody
-can see without a permission, and takes it back when a later step fails.
+MongoDB and PostgreSQL share no transaction. So a creation first writes the entity, which is
+invisible without a permission, and deletes it when a later step fails.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from apps.documents.titles import title_clean, title_key
 
 logger = logging.getLogger(__name__)
 
-#: The seeded document's id is made of its name, so that seeding twice finds it.
+#: The id of a seeded document is derived from its name, so that a second seeding finds it.
 _SEED_NAMESPACE = uuid.UUID("5c1a6f5e-6f0b-4f0c-9a52-0f5d7c2d8e11")
 
 
@@ -38,11 +38,11 @@ class MayNotCreateError(errors.ForbiddenError):
 
 
 class NotAllowedError(errors.ForbiddenError):
-    """The user may see the document, and may not do this with it."""
+    """The user may read the document, but lacks the right to this action."""
 
 
 class HistoryChanges(TypedDict, total=False):
-    """What an owner may say of a document's history; the fields of ``Document`` by their names."""
+    """Changes of the history settings of a document, by the field names of ``Document``."""
 
     viewers_may_look: bool
     compact_after_days: int | None
@@ -58,7 +58,7 @@ class TitleTooLongError(errors.InvalidInputError):
 def document_create(*, user: User, title: str = "", document_id: str | None = None) -> Document:
     """Create a document of ``user`` with its initial version (docs/system-flow.md, §2).
 
-    All or nothing: when a step fails, what was made is taken back and the error goes on.
+    All or nothing: when a step fails, the earlier steps are undone and the error is raised.
     Raises ``MayNotCreateError``, ``TitleTooLongError``.
     """
     creation_check(user=user)
@@ -82,13 +82,16 @@ def creation_check(*, user: User) -> None:
 
 
 def document_creation_cancel(*, document: Document, user: User) -> None:
-    """Take back a document of ``user`` that was created for content which was not stored."""
+    """Delete a new document of ``user`` whose content could not be stored."""
     permissions_remove(document_id=document.id)
     _discard(DocumentChange(document, user))
 
 
 def document_rename(*, user: User, document_id: str, title: str) -> Document:
-    """Give a document another title and return it. Raises ``NotAllowedError`` and as create."""
+    """Rename a document and return it.
+
+    Raises ``NotAllowedError``, ``TitleTooLongError`` and as ``document_get`` does.
+    """
     document, abilities = document_get(user=user, document_id=document_id)
     if not abilities.rename:
         raise NotAllowedError("You may not rename this document.")
@@ -102,7 +105,7 @@ def document_rename(*, user: User, document_id: str, title: str) -> Document:
 
 
 def document_trash(*, user: User, document_id: str) -> Document:
-    """Put a document into the trash: only who may restore it sees it from now on."""
+    """Put a document into the trash: then only users who may untrash it see it."""
     document, abilities = document_get(user=user, document_id=document_id)
     if not abilities.trash:
         raise NotAllowedError("Only an owner may put this document into the trash.")
@@ -111,7 +114,7 @@ def document_trash(*, user: User, document_id: str) -> Document:
 
 
 def document_untrash(*, user: User, document_id: str) -> Document:
-    """Take a document out of the trash; one that is not in it stays as it is."""
+    """Take a document out of the trash; a document that is not in it is returned unchanged."""
     document, abilities = document_get(user=user, document_id=document_id, with_trashed=True)
     if not abilities.trash:
         raise NotAllowedError("Only an owner may restore this document.")
@@ -122,10 +125,10 @@ def document_untrash(*, user: User, document_id: str) -> Document:
 
 
 def document_history_set(*, user: User, document_id: str, changes: HistoryChanges) -> Document:
-    """Say anew of a document's history what ``changes`` names, and return the document.
+    """Store changed history settings, and return the document.
 
-    The caller has checked the values. Raises ``NotAllowedError`` for who does not own it, and as
-    ``document_get``.
+    The caller has validated the values. Raises ``NotAllowedError`` unless ``user`` is an owner,
+    and as ``document_get`` does.
     """
     document, abilities = document_get(user=user, document_id=document_id)
     if not abilities.manage_owner:
@@ -138,21 +141,21 @@ def document_history_set(*, user: User, document_id: str, changes: HistoryChange
 
 
 def document_adopt(document: Document, *, owner: User) -> None:
-    """Store the entity of a document whose log and versions are there already: an import.
+    """Store the entity of an imported document, whose log and versions are stored already.
 
-    Nobody sees any of it before. Raises ``NotUniqueError`` when there is one of this id.
+    Before, the document is invisible. Raises ``NotUniqueError`` when the id exists.
     """
     document.title_folded = title_key(document.title)
     document.owner_id = owner.pk
     document.unpublished = document.seq > 0
     with transaction.atomic():
-        with contextlib.suppress(AlreadySharedError):  # by an import that was killed
+        with contextlib.suppress(AlreadySharedError):  # granted by an import that was killed
             owner_grant(user=owner, document_id=document.id)
         document.save(force_insert=True)
 
 
 def title_checked(text: str) -> str:
-    """Return a title as it is stored. Raises ``TitleTooLongError``."""
+    """Return a title in its stored form. Raises ``TitleTooLongError``."""
     title = title_clean(text)
     limit = settings.DOCUMENT_TITLE_MAX_CHARS
     if len(title) > limit:
@@ -164,9 +167,9 @@ def title_checked(text: str) -> str:
 
 
 def document_ensure_seeded(*, user: User, name: str, title: str) -> tuple[Document, bool]:
-    """Return the document seeded under ``name`` and whether it was created now.
+    """Return the document seeded under ``name``, and whether this call created it.
 
-    Found again whatever became of its title or its place in the trash.
+    A renamed or trashed one is found too.
     """
     document_id = str(uuid.uuid5(_SEED_NAMESPACE, name))
     found = Document.objects(id=document_id).first()
@@ -192,7 +195,7 @@ def _new_document(user: User, title: str, document_id: str) -> Document:
 
 
 def _discard(change: DocumentChange) -> None:
-    """Take back a failed creation; what cannot be taken back stays invisible, and is logged."""
+    """Undo a failed creation; on an error the rest stays invisible, and is logged."""
     try:
         change.document.delete()
         events.document_discarded.publish(change)

@@ -1,4 +1,4 @@
-"""Sharing a document: *permission* changes for a document that exists and that one may see."""
+"""Sharing of a document: changes of *permission* on a document that the user may read."""
 
 from django.db.models import QuerySet
 
@@ -10,7 +10,7 @@ from apps.documents.selectors import document_get
 
 
 def shares_list(*, user: User, document_id: str) -> QuerySet[Permission]:
-    """Return who has access, oldest first, to anybody who may read the document."""
+    """Return the permissions of a document that ``user`` may read, oldest first."""
     document_get(user=user, document_id=document_id)
     return accounts.permissions_list(document_id)
 
@@ -26,7 +26,7 @@ def share_create(
 ) -> Permission:
     """Give a user or a group a role on the document. Raises as ``permission_grant``."""
     _, abilities = document_get(user=user, document_id=document_id)
-    # Judged again under the lock; here so that names are not tried out without the right to share.
+    # Checked again under the lock; here, so that only users who may share can probe for names.
     if not abilities.share:
         raise services.NotAllowedToShareError("Only an owner may change who has access.")
     subject = accounts.subject_get(username=username, group_name=group_name)
@@ -44,6 +44,6 @@ def share_change(*, user: User, document_id: str, permission_id: int, role: Role
 
 
 def share_revoke(*, user: User, document_id: str, permission_id: int) -> None:
-    """Take a permission of the document away. Raises as ``permission_revoke``."""
+    """Revoke a permission of the document. Raises as ``permission_revoke``."""
     document_get(user=user, document_id=document_id)
     services.permission_revoke(actor=user, document_id=document_id, permission_id=permission_id)

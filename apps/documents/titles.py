@@ -1,17 +1,17 @@
-"""Titles: cleaned for showing, folded for searching and sorting. Pure."""
+"""Titles: cleaned for display, folded for search and order. Pure."""
 
 import unicodedata
 from collections.abc import Sequence
 
 UNTITLED = "Untitled"
 
-#: Stands before each stored key. One of the Mongo dialects compares text that begins like a date
-#: ("2026-11-24 Minutes") as a date; nobody has this character in a title.
+#: First character of each stored key. One Mongo dialect compares text that starts like a date
+#: ("2026-11-24 Minutes") as a date; no title has this character.
 KEY_MARK = "\x01"
 
 #: Control and format characters and lone surrogates: invisible, or refused by a database.
 _UNWANTED = {"Cc", "Cs"}
-#: What a regular expression reads as an operator, in every dialect that a Mongo server speaks.
+#: Operators of regular expressions, in every dialect of a Mongo server.
 _OPERATORS = frozenset(r"\.^$|?*+()[]{}")
 
 
@@ -27,7 +27,7 @@ def title_fold(text: str) -> str:
 
 
 def title_key(text: str) -> str:
-    """Return what is stored to search in and sort by: the folded title behind ``KEY_MARK``."""
+    """Return the stored key for search and order: ``KEY_MARK`` and the folded title."""
     return KEY_MARK + title_fold(text)
 
 

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class EditorConfig(AppConfig):
-    """The ``editor`` room of the house."""
+    """The ``editor`` app."""
 
     name = "apps.editor"
     label = "editor"

@@ -1,6 +1,6 @@
-"""The demo: four people with a known password, and one document that three of them share.
+"""The demo data: four users with a known password, and one document that three of them share.
 
-Runs as often as one likes. It makes what is missing and leaves alone what people have changed.
+Seeding is idempotent: it creates what is missing, and does not change what people have changed.
 """
 
 from dataclasses import dataclass
@@ -44,14 +44,14 @@ PEOPLE = (
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo consists of."""
+    """The demo users and their document."""
 
     usernames: tuple[str, ...]
     document_id: str
 
 
 def demo_seed() -> Demo:
-    """Make what is missing of the demo and return it."""
+    """Create the missing parts of the demo, and return it."""
     users = {person.username: _user_ensure(person) for person in PEOPLE}
     document, created = document_ensure_seeded(
         user=users["ada"], name=WELCOME_NAME, title=WELCOME_TITLE
@@ -67,7 +67,7 @@ def demo_seed() -> Demo:
 
 
 def _write_welcome(document_id: str, *, author_id: str) -> None:
-    """Make the content the log's first operation; who wrote there meanwhile was quicker."""
+    """Append the content as the log's first operation, unless there is one by then."""
     update, version_vector = content_update(BLOCKS)
     operation = Operation(
         document_id=document_id,

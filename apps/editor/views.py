@@ -1,4 +1,4 @@
-"""The pages: the list of documents and the editor. They hold no logic; the data comes by REST."""
+"""The pages: the list of documents and the editor. Without logic; scripts load data by REST."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ from apps.documents.selectors import DocumentNotFoundError, document_get
 
 @method_decorator([never_cache, ensure_csrf_cookie], name="dispatch")
 class Page(LoginRequiredMixin, TemplateView):
-    """A page of somebody who is logged in; its script gets tokens by session and CSRF cookie."""
+    """A page for logged-in users; its script gets tokens by the session and the CSRF cookie."""
 
     def page_data(self, user: User) -> dict[str, Any]:
-        """Return what the page's script reads: JSON in the page, no inline script."""
+        """Return the data for the page's script, which the template embeds as JSON."""
         raise NotImplementedError
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -37,17 +37,17 @@ class DocumentsPage(Page):
     template_name = "editor/documents.html"
 
     def page_data(self, user: User) -> dict[str, Any]:
-        """Return whether the button for a new document is there."""
+        """Return whether the page has the button for a new document."""
         return {"mayCreate": may_create_documents(user=user)}
 
 
 class DocumentPage(Page):
-    """``/documents/{id}/``: the editor. What one may not see answers 404."""
+    """``/documents/{id}/``: the editor; 404 without the right to see the document."""
 
     template_name = "editor/document.html"
 
     def page_data(self, user: User) -> dict[str, Any]:
-        """Return the document's title and lineage and what ``user`` may do with it."""
+        """Return the document's title and lineage, and the abilities of ``user``."""
         try:
             document, abilities = document_get(user=user, document_id=self.kwargs["document_id"])
         except DocumentNotFoundError as err:

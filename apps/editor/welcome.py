@@ -1,4 +1,4 @@
-"""What the welcome document says: a first look at everything the editor can do."""
+"""The content of the welcome document, which shows all features of the editor."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ def _text(text: str, *marks: str) -> Node:
     return {"type": "text", "text": text, "marks": [{"type": mark} for mark in marks]}
 
 
-def _block(kind: str, *content: Node | str, **attrs: Any) -> Node:
+def _block(node_type: str, *content: Node | str, **attrs: Any) -> Node:
     """Return a node; a string in its content is plain text."""
     children = [_text(child) if isinstance(child, str) else child for child in content]
-    return {"type": kind, "attrs": attrs, "content": children}
+    return {"type": node_type, "attrs": attrs, "content": children}
 
 
 def _item(*content: Node | str) -> Node:

@@ -1,4 +1,4 @@
-"""Events of edits that the server makes, for the apps above."""
+"""Events of edits that the server makes, for the upper apps (docs/architecture.md, Layers)."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from apps.core.events import Event
 
 @dataclass(frozen=True, slots=True)
 class DocumentRestored:
-    """A document, or a part of it, is again what it was after operation ``seq``, by ``user_id``.
+    """``user_id`` restored a document, or a part of it, to its state after operation ``seq``.
 
-    ``number`` is that of the version, None for a moment that is none; ``operation_seq`` that of the
-    edit that did it.
+    ``number`` is that of the version, None for a state without one; ``operation_seq`` is the seq
+    of the edit.
     """
 
     document_id: str
@@ -21,15 +21,15 @@ class DocumentRestored:
     is_part: bool = False
 
 
-#: In the log already: what a subscriber raises undoes nothing.
+#: Published after the edit is logged: an error of a subscriber undoes nothing.
 document_restored: Event[DocumentRestored] = Event("document_taken_back")
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorUndone:
-    """What ``author_id`` did after operation ``after_seq`` was taken back, by ``user_id``.
+    """``user_id`` undid the edits of ``author_id`` after operation ``after_seq``.
 
-    ``operation_seq`` is that of the edit that did it.
+    ``operation_seq`` is the seq of the edit.
     """
 
     document_id: str
@@ -39,5 +39,5 @@ class AuthorUndone:
     operation_seq: int
 
 
-#: In the log already: what a subscriber raises undoes nothing.
+#: Published after the edit is logged: an error of a subscriber undoes nothing.
 author_undone: Event[AuthorUndone] = Event("author_undone")

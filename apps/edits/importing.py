@@ -1,6 +1,6 @@
 """Import of content, as a new document or as an edit (docs/system-flow.md, §7).
 
-Both go through the document's room like any edit.
+Content goes through the document's room, as all edits do.
 """
 
 from dataclasses import dataclass
@@ -24,24 +24,24 @@ from apps.history.states import present_state
 
 
 class ImportTooLargeError(LimitExceededError):
-    """What is to be imported is longer than ``IMPORT_MAX_BYTES``."""
+    """The content to import is longer than ``IMPORT_MAX_BYTES``."""
 
 
 class ImportSourceError(InvalidInputError):
-    """There is no content or file, or both, or nothing in it where something is needed."""
+    """There is neither content nor file, or both, or nothing to insert in it."""
 
     code = "import_source"
 
 
 class ImportFormatError(InvalidInputError):
-    """No format is named, and no file's name says it; ``extra`` says which there are."""
+    """No known format is named, and the file name has none; ``extra`` has the formats."""
 
     code = "import_format"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What somebody brings: a text, its format, and the name of its file if it came as one."""
+    """The content to import: a text, its format, and the file name of an uploaded file."""
 
     text: str
     kind: str
@@ -55,9 +55,9 @@ def source_of_text(text: str, *, kind: str) -> Source:
 
 
 def source_of_file(data: bytes, *, name: str, kind: str = "") -> Source:
-    """Return a file as a source; without ``kind`` its name says the format.
+    """Return a file as a source; without ``kind`` the format is that of its name.
 
-    Raises as ``source_of_text``, and ``NotTextError``.
+    Raises as ``source_of_text`` does, and ``NotTextError``.
     """
     _check_size(len(data))
     return Source(text_decoded(data), _kind(kind, name), name)
@@ -95,10 +95,10 @@ def document_import(*, user: User, source: Source, title: str = "") -> Document:
 def content_insert(
     *, user: User, document_id: str, source: Source, unique_id: str, at_start: bool = False
 ) -> Submitted:
-    """Put content behind, or before, that of a document, as one edit of ``user``.
+    """Append or prepend content to that of a document, as one edit of ``user``.
 
-    The same ``unique_id`` again changes nothing. Raises ``DocumentNotFoundError``,
-    ``ForbiddenError``, ``ImportSourceError`` where there is nothing to put in, and as
+    A repeated ``unique_id`` changes nothing. Raises ``DocumentNotFoundError``,
+    ``ForbiddenError``, ``ImportSourceError`` for empty content, and as
     ``content_read`` and ``operation_submit`` do.
     """
     document, abilities = document_get(user=user, document_id=document_id)

@@ -15,9 +15,9 @@ from apps.history.states import present_state, state_at
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """Where the edit is in the log.
+    """The result of an edit that restores or undoes content: its seq in the log.
 
-    ``changed`` is False where there was nothing to take back, or it was done before.
+    ``changed`` is False where there was nothing to change, or the edit was made before.
     """
 
     seq: int
@@ -32,12 +32,12 @@ def restore_preview(
     seen_seq: int | None = None,
     part: str = "",
 ) -> tuple[int, bytes | None]:
-    """Return the edit that would take a document back, and the seq that it is made for.
+    """Return the seq of the present state, and the edit that would restore the earlier one.
 
-    With ``seen_seq`` only what came up to that operation is taken back: what the caller saw. With
-    ``part``, as a diff names what was deleted, only that comes back. None when there is nothing
-    to take back. Raises ``FragmentInvalidError``, ``SeqNotFoundError`` and as ``document_load``
-    does.
+    With ``seen_seq`` only operations up to that one, which the caller has seen, are reverted. With
+    ``part``, the name that a diff gives to deleted content, only that content is restored. The
+    edit is None when there is nothing to restore. Raises ``FragmentInvalidError``,
+    ``SeqNotFoundError`` and as ``document_load`` does.
     """
     spans = fragment_decode(part) if part else None
     if seen_seq is None:
@@ -47,8 +47,8 @@ def restore_preview(
     states = {"earlier": earlier.state, "present": present.state}
     if spans is None:
         return present.seq, restoring_update(**states)
-    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
-    update = fragment_restoring_update(**states, part=spans, came_after=clocks.came_after)
+    index = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
+    update = fragment_restoring_update(**states, fragment=spans, came_after=index.came_after)
     return present.seq, update
 
 
@@ -62,9 +62,9 @@ def document_restore(
     seen_seq: int | None = None,
     part: str = "",
 ) -> Restored:
-    """Take a document, or a part, back to what it was: an edit of ``user_id``, who may write.
+    """Restore a document, or a part of it, by an edit of ``user_id``, who may write.
 
-    ``number`` is that of the version, where it is one. What others write meanwhile stays. Raises
+    ``number`` is that of the version, where there is one. Concurrent edits of others stay. Raises
     as ``restore_preview`` and ``operation_submit`` do.
     """
     seq, update = restore_preview(
@@ -76,17 +76,17 @@ def document_restore(
     )
     restored = forward_edit(document, update, user_id=user_id, unique_id=unique_id, seq=seq)
     if restored.changed:
-        taken = DocumentRestored(
+        event = DocumentRestored(
             document.id, user_id, earlier.seq, number, restored.seq, is_part=bool(part)
         )
-        document_restored.publish(taken)
+        document_restored.publish(event)
     return restored
 
 
 def forward_edit(
     document: Document, update: bytes | None, *, user_id: str, unique_id: str, seq: int
 ) -> Restored:
-    """Submit an edit that was made for the document after ``seq``, if there is one."""
+    """Submit an edit that was made for the document after ``seq``; None changes nothing."""
     if update is None:
         return Restored(seq, changed=False)
     submitted = operation_submit(

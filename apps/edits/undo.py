@@ -1,4 +1,4 @@
-"""Undo of one person's edits since a seq, by an edit (docs/system-flow.md, §7)."""
+"""Undo of one person's edits since a seq, by one more edit (docs/system-flow.md, §7)."""
 
 from datetime import datetime
 
@@ -19,21 +19,22 @@ def undo_preview(
     since: datetime | None = None,
     seen_seq: int | None = None,
 ) -> tuple[int, int, bytes | None]:
-    """Return the edit that takes back what ``author_id`` did, after which seq, and up to which.
+    """Return ``(after seq, last seq, edit)``: the edit undoes ``author_id``'s edits in between.
 
-    Since operation ``after_seq``, or the moment ``since``; with ``seen_seq`` up to that operation.
-    None when there is nothing to take back. Raises ``SeqNotFoundError`` and ``LogGapError``.
+    They start after operation ``after_seq``, or at the time ``since``, and end with ``seen_seq`` if
+    it is given. The edit is None when there is nothing to undo. Raises ``SeqNotFoundError`` and
+    ``LogGapError``.
     """
     if after_seq is None:
         after_seq = 0 if since is None else seq_before(document_id=document_id, moment=since)
     earlier = state_at(document_id=document_id, seq=after_seq)
     limit = None if seen_seq is None else max(seen_seq - after_seq, 0)
     operations = operations_since(document_id=document_id, after=after_seq, limit=limit)
-    aside = quarantined_seqs(document_id=document_id)
+    quarantined = quarantined_seqs(document_id=document_id)
     edits = [
         Edit(operation.update, operation.author_id == author_id)
         for operation in operations
-        if operation.seq not in aside
+        if operation.seq not in quarantined
     ]
     seq = operations[-1].seq if operations else after_seq
     return after_seq, seq, undoing_update(earlier=earlier.state, edits=edits)
@@ -49,7 +50,7 @@ def author_undo(
     seen_seq: int | None = None,
     unique_id: str = "",
 ) -> Restored:
-    """Take back what ``author_id`` did, as an edit of ``user_id``, who owns the document.
+    """Undo the edits of ``author_id``, by an edit of ``user_id``, who owns the document.
 
     Raises as ``undo_preview`` and ``operation_submit`` do.
     """

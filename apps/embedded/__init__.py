@@ -1,7 +1,7 @@
-"""``make up`` and ``make stack``: real servers on one machine, and the product on top of them.
+"""``make up`` and ``make stack``: the services and the product on one machine.
 
-Nothing here is imported by the product. It starts what a person would otherwise set up, and fills
-in the same URLs that a deployment sets: for ``make up`` small servers from PyPI wheels, for ``make
-stack`` the system's own and Apache Kafka. One launcher and one kept supervisor (ADR 0004) follow
-one plan or the other (``plan``, ``stack``).
+The product imports nothing of this app. It starts the services that a deployment would set up, and
+sets the same URLs: for ``make up``, small servers from PyPI wheels; for ``make stack``, the
+servers of the system and Apache Kafka. One launcher and one supervisor (ADR 0004) follow the plan
+of either command (``plan``, ``stack``).
 """

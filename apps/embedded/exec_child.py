@@ -1,8 +1,8 @@
-"""Become a program of the supervisor: ``child.py PID_FILE SIGNAL COMMAND…``.
+"""Executes a program of the supervisor: ``exec_child.py PID_FILE SIGNAL COMMAND…``.
 
-Writes the process id where the contract promises it, asks the kernel for ``SIGNAL`` should the
-parent die without a word (so that nothing outlives the launcher), then turns into the command.
-Runs with ``python -I -S`` and imports nothing of ours: it is on the way of each restart.
+Writes the pid file, asks the kernel to send ``SIGNAL`` if the parent is killed (so that no program
+outlives the launcher), and then replaces itself by the command. Runs with ``python -I -S`` and
+imports nothing of the product, because each restart of a program waits for it.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Write the process id, bind this life to the parent's, exec."""
+    """Write the pid file, bind this process to its parent, and execute the command."""
     pid_file, signal_name, *command = sys.argv[1:]
     parent = os.getppid()
     if sys.platform == "linux":
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file at once: who reads it sees the old process id or the new, never half."""
+    """Replace a file atomically: a reader sees the old process id or the new one."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(text, encoding="ascii")
     draft.replace(path)

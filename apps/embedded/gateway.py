@@ -1,7 +1,7 @@
 """The gateway of ``make stack``: nginx before the web servers, from the one template (ADR 0008).
 
-One process, not a master with workers: one that is killed leaves nobody behind who would still hold
-its port.
+nginx runs as one process, not as a master with workers: if it is killed, no worker is left behind
+that still holds its port.
 """
 
 import os
@@ -14,12 +14,13 @@ from pathlib import Path
 from apps.embedded.binaries import nginx_binary
 from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.programs import ROOT, Program, Site, Stage, answers, unprivileged
+from apps.embedded.probes import probe_http
+from apps.embedded.programs import ROOT, Program, Site, Stage, unprivileged
 
 TEMPLATE = ROOT / "docker" / "gateway" / "nginx.conf.template"
-#: A server that cannot be reached is passed over for so long, in seconds.
-PASSED_OVER_S = 3
-#: Room in a body for what is beside the longest JSON that the servers take.
+#: A server that cannot be reached gets no requests for this long, in seconds.
+UPSTREAM_FAIL_TIMEOUT_S = 3
+#: Added to the body limit of the servers, so that they answer with their own error.
 _BODY_SLACK_BYTES = 64 * 1024
 _PLACEHOLDER = re.compile(r"\$\{(GATEWAY_[A-Z_]+)\}")
 _ONE_PROCESS = "daemon off; master_process off;"
@@ -35,19 +36,19 @@ class Tls:
 
 @dataclass(frozen=True)
 class Gateway:
-    """Where it listens, and before which web servers on this machine."""
+    """The gateway's address, and the ports of the web servers behind it on this machine."""
 
     site: Site
     ports: Sequence[int]
     body_bytes: int
     tls: Tls | None = None
-    #: Whose addresses may ask /readyz and /metrics.
-    insiders: Sequence[str] = ("127.0.0.0/8", "::1")
+    #: Addresses that may request /readyz and /metrics.
+    internal_addresses: Sequence[str] = ("127.0.0.0/8", "::1")
 
     def configuration(self) -> str:
-        """Return nginx's configuration. Raises ``EmbeddedError`` for a path that cannot be said."""
+        """Return nginx's configuration. Raises ``EmbeddedError`` for an unusable certificate."""
         servers = (
-            f"server 127.0.0.1:{port} max_fails=1 fail_timeout={PASSED_OVER_S}s;"
+            f"server 127.0.0.1:{port} max_fails=1 fail_timeout={UPSTREAM_FAIL_TIMEOUT_S}s;"
             for port in self.ports
         )
         host = f"[{self.site.host}]" if ":" in self.site.host else self.site.host
@@ -56,29 +57,31 @@ class Gateway:
                 "GATEWAY_LISTEN": f"{host}:{self.site.port}{' ssl http2' if self.tls else ''}",
                 "GATEWAY_TLS": _certificate(self.tls) if self.tls else "",
                 "GATEWAY_SERVERS": "\n        ".join(servers),
-                "GATEWAY_INSIDERS": " ".join(f"allow {each};" for each in self.insiders),
+                "GATEWAY_INSIDERS": " ".join(
+                    f"allow {address};" for address in self.internal_addresses
+                ),
                 "GATEWAY_BODY_BYTES": str(self.body_bytes + _BODY_SLACK_BYTES),
             }
         )
 
-    def program(self, place: DataDir) -> Program:
-        """Return nginx as a program. Raises ``EmbeddedError`` where there is none."""
+    def program(self, data_dir: DataDir) -> Program:
+        """Return nginx as a program. Raises ``EmbeddedError`` if it is not installed."""
         return Program(
             "gateway",
             "Gateway",
-            [*self._nginx(place), "-g", _ONE_PROCESS],
-            lambda: answers(f"{self.site.url}/gatewayz"),
+            [*self._nginx(data_dir), "-g", _ONE_PROCESS],
+            lambda: probe_http(f"{self.site.url}/gatewayz"),
             prefix=self._prefix(),
-            stage=Stage.DOOR,
+            stage=Stage.ENTRYPOINT,
         )
 
-    def write(self, place: DataDir) -> None:
-        """Write the configuration and have nginx check it. Raises ``EmbeddedError``."""
-        folder = _folder(place)
+    def write(self, data_dir: DataDir) -> None:
+        """Write the configuration and let nginx check it. Raises ``EmbeddedError``."""
+        folder = _folder(data_dir)
         folder.mkdir(mode=0o700, exist_ok=True)
         (folder / "nginx.conf").write_text(self.configuration(), encoding="utf-8")
-        done = subprocess.run(  # noqa: S603 - our own words
-            [*self._prefix(), *self._nginx(place), "-t", "-q"],
+        done = subprocess.run(  # noqa: S603 - our own command
+            [*self._prefix(), *self._nginx(data_dir), "-t", "-q"],
             capture_output=True,
             text=True,
             check=False,
@@ -87,17 +90,17 @@ class Gateway:
             reason = next((line for line in done.stderr.splitlines() if "[emerg]" in line), "")
             raise EmbeddedError(f"The gateway cannot start: {reason.partition('[emerg] ')[2]}")
 
-    def _nginx(self, place: DataDir) -> list[str]:
-        folder = _folder(place)
+    def _nginx(self, data_dir: DataDir) -> list[str]:
+        folder = _folder(data_dir)
         return [str(nginx_binary()), "-p", f"{folder}{os.sep}", "-c", "nginx.conf", "-e", "stderr"]
 
     def _prefix(self) -> tuple[str, ...]:
-        # Only root itself may listen below 1024.
+        # Only root may listen on a port below 1024.
         return () if self.site.port < 1024 else unprivileged()
 
 
 def template_fill(values: Mapping[str, str]) -> str:
-    """Return the template with its placeholders filled in. Raises ``KeyError`` for one without."""
+    """Return the template with its placeholders replaced. Raises ``KeyError`` without a value."""
     text = TEMPLATE.read_text(encoding="utf-8")
     lines = (
         line if line.lstrip().startswith("#") else _PLACEHOLDER.sub(lambda m: values[m[1]], line)
@@ -115,5 +118,5 @@ def _certificate(tls: Tls) -> str:
     return f'ssl_certificate "{tls.certificate}"; ssl_certificate_key "{tls.key}";'
 
 
-def _folder(place: DataDir) -> Path:
-    return place.data_dir / "gateway"
+def _folder(data_dir: DataDir) -> Path:
+    return data_dir.path / "gateway"

@@ -1,7 +1,7 @@
-"""Apache Kafka itself as one supervised program: its jars, its folder, its words.
+"""Apache Kafka as one supervised program: its jars, its folder, its command.
 
-One node in KRaft mode, from Maven Central. The jars are brought once for each checkout and kept in
-``.cache/``; the data is the data folder's own.
+One node in KRaft mode. The jars are downloaded from Maven Central once for each checkout, and are
+stored in ``.cache/``; the data is in the data folder.
 """
 
 import base64
@@ -13,11 +13,10 @@ import uuid
 from pathlib import Path
 from string import Template
 
-from confluent_kafka.admin import AdminClient
-
 from apps.embedded.binaries import java_binary, maven_binary
 from apps.embedded.data_dir import DataDir
-from apps.embedded.programs import ASK_S, ROOT, Program
+from apps.embedded.probes import probe_kafka
+from apps.embedded.programs import ROOT, Program
 from apps.embedded.run_command import run_logged
 
 _FILES = Path(__file__).with_name("apache_kafka")
@@ -26,35 +25,29 @@ _CACHE = ROOT / ".cache"
 _FOLDER = "kafka"
 
 
-def kafka(place: DataDir) -> Program:
-    """Return the broker as a program. Raises ``EmbeddedError`` where there is no Java for it."""
+def kafka(data_dir: DataDir) -> Program:
+    """Return the broker as a program. Raises ``EmbeddedError`` without a suitable Java."""
     command = [
         *_java("-Xms128m", "-Xmx512m"),
         "kafka.Kafka",
-        str(_properties_file(place)),
+        str(_properties_file(data_dir)),
     ]
     return Program(
         "kafka",
         "Apache Kafka",
         command,
-        lambda: kafka_ask(place.urls()["KAFKA_BOOTSTRAP_SERVERS"]),
+        lambda: probe_kafka(data_dir.urls()["KAFKA_BOOTSTRAP_SERVERS"]),
         in_data_dir=True,
     )
 
 
-def kafka_ask(servers: str) -> None:
-    """Raise unless a broker answers with its metadata."""
-    client = AdminClient({"bootstrap.servers": servers, "log_level": 0})
-    client.list_topics(timeout=ASK_S)
-
-
-def jars_are_there() -> bool:
-    """Return whether the jars need not be brought."""
+def jars_exist() -> bool:
+    """Return whether the jars have been downloaded."""
     return _jars().exists()
 
 
-def jars_bring(place: DataDir) -> None:
-    """Have Maven bring the jars; under their name they are whole. Raises ``EmbeddedError``."""
+def jars_download(data_dir: DataDir) -> None:
+    """Download the jars by Maven; their folder appears when complete. Raises ``EmbeddedError``."""
     _CACHE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kafka.new-", dir=_CACHE) as draft:
         command = [
@@ -62,39 +55,39 @@ def jars_bring(place: DataDir) -> None:
             "dependency:copy-dependencies",
             *("-DincludeScope=runtime", f"-DoutputDirectory={draft}/jars"),
         ]
-        run_logged(place, "maven", command)
-        if not jars_are_there():  # another stack of this checkout may have been quicker
+        run_logged(data_dir, "maven", command)
+        if not jars_exist():  # another stack of this checkout may have been faster
             Path(draft, "jars").rename(_jars())
 
 
-def folder_is_there(place: DataDir) -> bool:
-    """Return whether the broker's folder has been made."""
-    return (place.data_dir / _FOLDER).exists()
+def folder_exists(data_dir: DataDir) -> bool:
+    """Return whether the broker's folder exists."""
+    return (data_dir.path / _FOLDER).exists()
 
 
-def properties_write(place: DataDir, folder: str = _FOLDER) -> None:
+def properties_write(data_dir: DataDir, folder: str = _FOLDER) -> None:
     """Write the broker's settings; they name ``folder`` within the data folder."""
     template = Template((_FILES / "server.properties").read_text(encoding="utf-8"))
     text = template.substitute(
-        PORT=place.ports["kafka"],
-        CONTROLLER_PORT=place.ports["kafka-controller"],
+        PORT=data_dir.ports["kafka"],
+        CONTROLLER_PORT=data_dir.ports["kafka-controller"],
         FOLDER=folder,
     )
-    _properties_file(place).write_text(text, encoding="utf-8")
+    _properties_file(data_dir).write_text(text, encoding="utf-8")
 
 
-def folder_make(place: DataDir) -> None:
-    """Make the broker's folder; under its name it is whole, however this may be cut short."""
+def folder_create(data_dir: DataDir) -> None:
+    """Create the broker's folder; it appears under its name only when complete."""
     draft = f"{_FOLDER}.new"
-    shutil.rmtree(place.data_dir / draft, ignore_errors=True)
-    properties_write(place, draft)
+    shutil.rmtree(data_dir.path / draft, ignore_errors=True)
+    properties_write(data_dir, draft)
     command = [
         *_java(),
         *("kafka.tools.StorageTool", "format", "--cluster-id", _new_cluster_id()),
-        *("--config", str(_properties_file(place))),
+        *("--config", str(_properties_file(data_dir))),
     ]
-    run_logged(place, "kafka-format", command, directory=place.data_dir)
-    (place.data_dir / draft).rename(place.data_dir / _FOLDER)
+    run_logged(data_dir, "kafka-format", command, directory=data_dir.path)
+    (data_dir.path / draft).rename(data_dir.path / _FOLDER)
 
 
 def _java(*words: str) -> list[str]:
@@ -103,14 +96,14 @@ def _java(*words: str) -> list[str]:
 
 
 def _jars() -> Path:
-    """Return the folder of the jars that the pom names as it is now."""
+    """Return the folder of the jars for the current version of the pom."""
     return _CACHE / f"kafka-{hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]}"
 
 
-def _properties_file(place: DataDir) -> Path:
-    return place.data_dir / "run" / "kafka.properties"
+def _properties_file(data_dir: DataDir) -> Path:
+    return data_dir.path / "run" / "kafka.properties"
 
 
 def _new_cluster_id() -> str:
-    """Return a random id as Kafka writes them; none that begins like an option."""
+    """Return a random id in Kafka's form that does not start like an option."""
     return base64.urlsafe_b64encode(b"\x00" + uuid.uuid4().bytes[1:]).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Start everything that a plan has, in order, say so, watch it, and stop it all again."""
+"""The launcher: starts the programs of a plan in order, reports progress, and stops them."""
 
 import contextlib
 import os
@@ -11,45 +11,44 @@ from functools import partial
 from types import FrameType
 
 from apps.embedded.data_dir import DataDir, port_is_free
-from apps.embedded.data_dir_lock import UP, exclusive
+from apps.embedded.data_dir_lock import UP, exclusive, in_progress
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.plan import Plan
+from apps.embedded.probes import POLL_INTERVAL_S, wait_until_ready
 from apps.embedded.programs import ROOT, Program
 from apps.embedded.run_command import run_logged, with_log
 from apps.embedded.supervise import Supervisor
 
 #: How long one program may take until it serves, in seconds.
-START_WAIT_S = 60
-#: How long a program may end and be started again until that is an error, in seconds.
-FAIL_WAIT_S = 8
-#: How long `down` and a second `up` wait for an earlier one to end, in seconds.
-GONE_WAIT_S = 60
-#: Between two looks at something that is about to change, in seconds.
-LOOK_S = 0.05
+START_TIMEOUT_S = 60
+#: How long a program may crash and be restarted before the start fails, in seconds.
+CRASH_LOOP_TIMEOUT_S = 8
+#: How long `down` and a second `up` wait until an earlier `up` has ended, in seconds.
+EXIT_TIMEOUT_S = 60
 
 
-class StopRequest(Exception):  # noqa: N818 - a wish, not an error
-    """SIGINT or SIGTERM came."""
+class StopRequest(Exception):  # noqa: N818 - not an error
+    """SIGINT or SIGTERM was received."""
 
 
 class Launcher:
-    """Runs in the foreground from ``run`` until a signal."""
+    """Starts the programs of a plan and runs in the foreground until a signal."""
 
-    def __init__(self, place: DataDir, plan: Plan) -> None:
-        self._place = place
+    def __init__(self, data_dir: DataDir, plan: Plan) -> None:
+        self._data_dir = data_dir
         self._plan = plan
         self._environment = {**plan.environment, "PYTHON": sys.executable}
         self._stopped = threading.Event()
-        self._supervisor = Supervisor(place, plan.programs, self._environment)
+        self._supervisor = Supervisor(data_dir, plan.programs, self._environment)
 
     def run(self) -> int:
-        """Start, stay until SIGINT or SIGTERM, stop. Returns the exit code."""
-        with exclusive(self._place.data_dir, UP) as other:
+        """Start all programs, wait for SIGINT or SIGTERM, stop them; return the exit code."""
+        with exclusive(self._data_dir.path, UP) as other:
             if other == UP:
-                say(f"Scriptorium runs already{_address(self._place)}")
+                print_line(f"Scriptorium is already running{_address(self._data_dir)}")
                 return 0
             if other is not None:
-                raise EmbeddedError(f"A {other} of {self._place.data_dir} is under way: wait.")
+                raise EmbeddedError(in_progress(other, self._data_dir.path))
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._on_signal)
             try:
@@ -64,58 +63,60 @@ class Launcher:
     # --- start ---
 
     def _start(self) -> None:
-        say(f"Scriptorium starts; its data is in {self._place.data_dir}")
-        self._place.make_control_folder()
-        self._clear_after_kill()
+        print_line(f"Scriptorium is starting; its data is in {self._data_dir.path}")
+        self._data_dir.make_control_folder()
+        self._wait_for_earlier_supervisor()
         self._check_ports()
-        for given in self._plan.given:
-            with self._step(f"{given.title} of {given.variable}"):
-                given.check()
+        for service in self._plan.external:
+            with self._step(f"{service.title} of {service.variable}"):
+                service.check()
         self._plan.prepare(self._step)
         self._start_supervisor()
         self._start_programs(self._plan.services)
         if not self._plan.product:
-            say("Services are ready.")
+            print_line("Services are ready.")
             return
         for title, words in self._plan.commands:
-            self._manage(title, *words)
+            self._run_management_command(title, *words)
         self._start_programs(self._plan.product)
-        self._greet()
+        self._print_welcome()
 
-    def _clear_after_kill(self) -> None:
-        """Wait for what a launcher left behind that was killed: its supervisor stops by itself."""
+    def _wait_for_earlier_supervisor(self) -> None:
+        """Wait for the supervisor of a launcher that was killed; it stops by itself."""
         if self._supervisor.answers():
-            say("An earlier Scriptorium is still stopping …")
-            self._wait(lambda: not self._supervisor.answers(), GONE_WAIT_S)
-        self._remove_notes()
+            print_line("An earlier Scriptorium is still stopping …")
+            self._wait(lambda: not self._supervisor.answers(), EXIT_TIMEOUT_S)
+        self._remove_state_files()
 
     def _check_ports(self) -> None:
         names = {program.name for program in self._plan.programs}
-        wanted = {name: port for name, port in self._place.ports.items() if _needs(names, name)}
+        wanted = {name: port for name, port in self._data_dir.ports.items() if _needs(names, name)}
         if self._plan.product:
-            wanted[self._plan.door] = self._plan.site.port
+            wanted[self._plan.entrypoint] = self._plan.site.port
         for name, port in wanted.items():
-            # An earlier run may just be ending.
+            # An earlier run may still be ending.
             self._wait(partial(port_is_free, port), 2)
             if not port_is_free(port):
                 advice = (
-                    f"Choose another one: PORT={port + 100} make {self._plan.word}"
-                    if name == self._plan.door
-                    else f"End the program that listens there, or change it in "
-                    f"{self._place.data_dir / 'state.json'}"
+                    f"Choose another port: PORT={port + 100} make {self._plan.make_target}"
+                    if name == self._plan.entrypoint
+                    else f"Stop the program that listens there, or change the port in "
+                    f"{self._data_dir.path / 'state.json'}"
                 )
                 raise EmbeddedError(f"Port {port} (for {name}) is in use. {advice}")
 
     def _start_supervisor(self) -> None:
         self._supervisor.start()
-        self._wait(lambda: self._supervisor.has_died() or self._supervisor.answers(), START_WAIT_S)
+        self._wait(
+            lambda: self._supervisor.has_died() or self._supervisor.answers(), START_TIMEOUT_S
+        )
         if self._supervisor.has_died() or not self._supervisor.answers():
             raise EmbeddedError(
-                with_log(self._place, "The supervisor does not start.", "supervisord")
+                with_log(self._data_dir, "The supervisor does not start.", "supervisord")
             )
 
     def _start_programs(self, programs: Sequence[Program]) -> None:
-        """Start programs that need nothing of each other, and wait for each of them."""
+        """Start programs that do not depend on one another, and wait for each of them."""
         for program in programs:
             self._supervisor.launch(program.name)
         for program in programs:
@@ -123,70 +124,70 @@ class Launcher:
                 self._wait_for(program)
 
     def _wait_for(self, program: Program) -> None:
-        started = time.monotonic()
-        while (trouble := program.trouble(self._check_running)) is not None:
-            if self._is_hopeless(program, time.monotonic() - started):
-                message = f"{program.title} is not ready: {trouble}"
-                raise EmbeddedError(with_log(self._place, message, program.name)) from trouble
-            self._pause()
+        error = wait_until_ready(
+            partial(program.readiness_error, self._supervisor.check_running),
+            partial(self._has_failed, program),
+        )
+        if error is not None:
+            message = f"{program.title} is not ready: {error}"
+            raise EmbeddedError(with_log(self._data_dir, message, program.name)) from error
 
-    def _is_hopeless(self, program: Program, waited_s: float) -> bool:
-        """Return whether a program will not be ready; one that dies again and again fails early."""
-        if waited_s > START_WAIT_S or self._supervisor.has_died():
+    def _has_failed(self, program: Program, waited_s: float) -> bool:
+        """Return whether to give up on a program; one that crashes repeatedly fails early."""
+        if waited_s > START_TIMEOUT_S or self._supervisor.has_died():
             return True
-        return waited_s > FAIL_WAIT_S and self._supervisor.state(program.name) == "BACKOFF"
+        return waited_s > CRASH_LOOP_TIMEOUT_S and self._supervisor.state(program.name) == "BACKOFF"
 
-    def _manage(self, title: str, *words: str) -> None:
+    def _run_management_command(self, title: str, *words: str) -> None:
         with self._step(title):
             command = [sys.executable, str(ROOT / "manage.py"), *words]
-            run_logged(self._place, words[0], command, self._environment)
+            run_logged(self._data_dir, words[0], command, self._environment)
 
-    def _greet(self) -> None:
-        self._place.address_file.write_text(self._plan.site.url, encoding="utf-8")
-        say("")
-        say(f"Scriptorium is ready: {self._plan.site.url}")
-        say("Log in as ada, grace, alan (may not create documents) or admin (also at /admin/).")
-        say("The password of each is: scriptorium")
-        say("Ctrl-C stops everything; nothing is lost.")
+    def _print_welcome(self) -> None:
+        self._data_dir.address_file.write_text(self._plan.site.url, encoding="utf-8")
+        print_line("")
+        print_line(f"Scriptorium is ready: {self._plan.site.url}")
+        print_line(
+            "Log in as ada, grace, alan (may not create documents) or admin (also at /admin/)."
+        )
+        print_line("The password of each is: scriptorium")
+        print_line("Ctrl-C stops everything; nothing is lost.")
 
-    # --- while it runs, and the end ---
+    # --- run and stop ---
 
     def _watch(self) -> None:
-        """Stay. Programs are the supervisor's care; the supervisor is ours."""
+        """Wait for a signal; restart the supervisor if it dies. It restarts the programs itself."""
         while True:
             self._pause(1.0)
             if self._supervisor.has_died():
-                say("The supervisor died; it is started again.")
+                print_line("The supervisor has died; it is restarted.")
                 self._start_supervisor()
                 self._start_programs(self._plan.services)
                 self._start_programs(self._plan.product)
 
     def _stop(self) -> None:
-        say("Stopping …")
+        print_line("Stopping …")
         started = time.monotonic()
         self._supervisor.stop()
-        self._remove_notes()
-        self._place.remove_control_folder()
-        say(f"Stopped ({time.monotonic() - started:.1f} s).")
+        self._remove_state_files()
+        self._data_dir.remove_control_folder()
+        print_line(f"Stopped ({time.monotonic() - started:.1f} s).")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        # A second Ctrl-C must not cut the orderly end short.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
+        # A second Ctrl-C must not interrupt the orderly stop.
+        for ignored in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ignored, signal.SIG_IGN)
         raise StopRequest
 
-    # --- help ---
+    # --- helpers ---
 
-    def _remove_notes(self) -> None:
-        """Take back what is said in files of processes that have ended."""
-        self._place.address_file.unlink(missing_ok=True)
-        for name in ("supervisord", *(each.name for each in self._plan.programs)):
-            self._place.pid_file(name).unlink(missing_ok=True)
+    def _remove_state_files(self) -> None:
+        """Remove the pid files and the address file of processes that have ended."""
+        self._data_dir.address_file.unlink(missing_ok=True)
+        for name in ("supervisord", *(program.name for program in self._plan.programs)):
+            self._data_dir.pid_file(name).unlink(missing_ok=True)
 
-    def _check_running(self, name: str) -> None:
-        self._supervisor.check_running(name)
-
-    def _pause(self, seconds: float = LOOK_S) -> None:
+    def _pause(self, seconds: float = POLL_INTERVAL_S) -> None:
         self._stopped.wait(seconds)
 
     def _wait(self, condition: Callable[[], object], seconds: float) -> None:
@@ -196,49 +197,51 @@ class Launcher:
 
     @contextlib.contextmanager
     def _step(self, title: str) -> Iterator[None]:
-        """Say what goes on and, at its end, how long it took."""
+        """Print the title of a step and, when it has ended, how long it took."""
         started = time.monotonic()
         print(f"  {title} … ", end="", flush=True)  # noqa: T201 - progress for a person
         try:
             yield
         except BaseException:
-            say("")
+            print_line("")
             raise
-        say(f"ready ({time.monotonic() - started:.1f} s)")
+        print_line(f"ready ({time.monotonic() - started:.1f} s)")
 
 
-def down(place: DataDir) -> int:
-    """End a running launcher of this data folder, and wait until all of it is gone."""
+def down(data_dir: DataDir) -> int:
+    """Stop the running launcher of this data folder, and wait until all its programs have ended."""
     pid: int | None = None
-    deadline = time.monotonic() + GONE_WAIT_S
+    deadline = time.monotonic() + EXIT_TIMEOUT_S
     while time.monotonic() < deadline:
-        with exclusive(place.data_dir, "stop") as other:
+        with exclusive(data_dir.path, "stop") as other:
             if other is None:
-                say("Scriptorium does not run." if pid is None else "Scriptorium has stopped.")
+                print_line(
+                    "Scriptorium is not running." if pid is None else "Scriptorium has stopped."
+                )
                 return 0
-        # One that has only just begun has not yet written its process id.
-        if pid is None and (pid := place.pid("up")) is not None:
+        # A launcher that has just started has not written its process id yet.
+        if pid is None and (pid := data_dir.pid("up")) is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-        threading.Event().wait(LOOK_S)
+        threading.Event().wait(POLL_INTERVAL_S)
     raise EmbeddedError(
-        f"Process {pid} did not end within {GONE_WAIT_S} s; see {place.data_dir}/log"
+        f"Process {pid} did not end within {EXIT_TIMEOUT_S} s; see {data_dir.path}/log"
     )
 
 
-def say(text: str) -> None:
-    """Tell the person at the terminal."""
+def print_line(text: str) -> None:
+    """Print a line of progress on the terminal."""
     print(text, flush=True)  # noqa: T201 - this is the interface
 
 
 def _needs(programs: set[str], name: str) -> bool:
-    """Return whether a port is one of these programs', by its name or as a second one."""
+    """Return whether a port belongs to one of these programs, by its name or as a second port."""
     return name in programs or name.partition("-")[0] in programs
 
 
-def _address(place: DataDir) -> str:
-    """Return the end of "runs already": where, once it serves pages."""
+def _address(data_dir: DataDir) -> str:
+    """Return the end of "is already running": the address, once it serves pages."""
     try:
-        return f": {place.address_file.read_text(encoding='utf-8')}"
+        return f": {data_dir.address_file.read_text(encoding='utf-8')}"
     except FileNotFoundError:
         return "."

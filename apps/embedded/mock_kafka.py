@@ -1,8 +1,8 @@
 """A Kafka broker in memory on a fixed port: librdkafka's mock cluster and a forwarder before it.
 
-The mock cluster listens on a port of its own choice, another one after each restart. Clients know
-the fixed port; with ``metadata.recovery.strategy=rebootstrap`` they find the new one through it.
-It keeps nothing on disk: the log in MongoDB is the truth, and the relay publishes again.
+The mock cluster listens on a random port, which changes with each restart. Clients connect to the
+fixed port; with ``metadata.recovery.strategy=rebootstrap`` they find the new port through it. The
+broker stores nothing on disk: the log in MongoDB is the truth, and the relay publishes it again.
 """
 
 import argparse
@@ -74,7 +74,7 @@ async def forward(port: int, *, to_port: int) -> None:
     connections: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A task of our own: asyncio's complains of each one that is open when the loop ends.
+        # In a task of our own: asyncio logs an error for each of its own that is open at the end.
         connection = asyncio.create_task(connect(reader, writer))
         connections.add(connection)
         connection.add_done_callback(connections.discard)

@@ -1,8 +1,8 @@
-"""The embedded server of MongoDB's wire protocol: nx-27017, with one transaction for a command.
+"""The embedded server of MongoDB's wire protocol: nx-27017, with one transaction per command.
 
-By itself nx-27017 gives each row that a command writes a transaction of its own, and with it a wait
-for the disk; hops to a thread and back for each command; and makes all writes as durable as the
-last client asked that named a write concern. Here a command's rows reach the disk together, each
+By default, nx-27017 writes each row of a command in its own transaction, with a wait for the disk;
+it switches to a thread and back for each command; and the durability of all writes is that of the
+last client that set a write concern. Here, the rows of a command are one transaction, each
 connection has a thread, and every write is on disk before it is answered.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from nx_27017.handler import NeoSQLiteHandler
 from nx_27017.server import handle_client_threaded
 
-#: A message as nx-27017 reads it from the wire, and its answer: the request's id, the reply.
+#: A message as nx-27017 reads it from the wire; an answer is the request's id and the reply.
 Message = dict[str, Any]
 Answer = tuple[int, dict[str, Any]]
 
@@ -26,11 +26,11 @@ _WRITES = frozenset({"insert", "update", "delete", "bulkWrite"})
 
 
 class RolledBackError(Exception):
-    """SQLite has ended a command's transaction by itself: nothing of the command is stored."""
+    """SQLite has rolled a command's transaction back by itself: nothing of it is stored."""
 
 
 class DurableHandler(NeoSQLiteHandler):  # type: ignore[misc]
-    """Answers commands; each one's writes are one transaction, on disk when it is answered."""
+    """Answers commands; the writes of each are one transaction, on disk before the answer."""
 
     def handle_insert(self, msg: Message) -> Answer:
         """Answer an insert."""
@@ -41,11 +41,11 @@ class DurableHandler(NeoSQLiteHandler):  # type: ignore[misc]
         return self._in_one_transaction(msg, super().handle_command)
 
     def _in_one_transaction(self, msg: Message, handle: Callable[[Message], Answer]) -> Answer:
-        """Answer a command that writes in one transaction, and any other one as it is.
+        """Answer a command; if it writes, in one transaction.
 
-        A refused row leaves those before it stored, as in MongoDB. What ends the transaction (a
-        full disk) fails the command as a whole, whatever the handler made of it: its client is not
-        told of rows that are gone.
+        If a row is refused, the rows before it stay stored, as in MongoDB. If SQLite ends the
+        transaction (on a full disk), the whole command fails, even if the handler has handled the
+        error: the client must not be told that rows are stored which were rolled back.
         """
         name = _written_database(msg)
         if name is None:
@@ -70,19 +70,19 @@ class DurableHandler(NeoSQLiteHandler):  # type: ignore[misc]
         return opened
 
     def _apply_write_concern(self, db: Any, db_name: str, write_concern: Any) -> None:
-        """Leave it: it would be of all clients, and every write is as durable as can be."""
+        """Do nothing: it would apply to all clients, and every write is durable already."""
 
 
 def _written_database(msg: Message) -> str | None:
-    """Return the database that a command writes to, None where it writes nothing."""
+    """Return the database that a command writes to, None if it writes nothing."""
     body: Message = next((doc for kind, doc in msg["sections"] if kind == "body"), {})
     if not _WRITES & body.keys():
         return None
     if "bulkWrite" not in body:
         return str(body.get("$db", "test"))
-    # The command is sent to "admin"; its rows are of the namespaces that it brings.
+    # The command is sent to "admin"; its rows belong to the namespaces that it lists.
     sequences = [doc for kind, doc in msg["sections"] if kind == "payload" and "nsInfo" in doc]
-    namespaces = [each["ns"] for part in (*sequences, body) for each in part.get("nsInfo", [])]
+    namespaces = [info["ns"] for part in (*sequences, body) for info in part.get("nsInfo", [])]
     names = {namespace.partition(".")[0] for namespace in namespaces}
     if len(names) != 1:
         raise ValueError("A bulkWrite writes to one database here.")
@@ -90,18 +90,18 @@ def _written_database(msg: Message) -> str | None:
 
 
 class _Connection(socketserver.BaseRequestHandler):
-    """A client, in a thread of its own."""
+    """The connection of a client, in its own thread."""
 
     server: "_Server"
 
     def handle(self) -> None:
-        """Answer until it goes."""
+        """Answer until the client disconnects."""
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         handle_client_threaded(self.request, self.server.handler)
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    """Listens on the loopback interface."""
+    """A TCP server on the loopback interface."""
 
     allow_reuse_address = True
     daemon_threads = True

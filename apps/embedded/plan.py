@@ -1,4 +1,4 @@
-"""What a launcher is to do: for ``make up``, and what that has in common with ``make stack``."""
+"""The plan that a launcher carries out: that of ``make up``, and parts shared with the stack."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from apps.embedded.data_dir import DataDir, write_private
-from apps.embedded.database import check_namespace, database_exists, database_make
+from apps.embedded.database import check_namespace, database_create, database_exists
 from apps.embedded.external_services import ExternalService
 from apps.embedded.programs import (
     ROOT,
@@ -18,9 +18,9 @@ from apps.embedded.programs import (
     services,
 )
 
-#: Says what goes on while a block runs, and afterwards how long it took.
+#: Prints the title of a step while a block runs, and then how long it took.
 Step: TypeAlias = Callable[[str], AbstractContextManager[None]]
-#: A management command: what a person is told, and its words.
+#: A management command: the title that is printed, and its arguments.
 Command: TypeAlias = tuple[str, Sequence[str]]
 
 MIGRATE: Command = ("Database tables", ("migrate", "--no-input", "--verbosity", "1"))
@@ -29,20 +29,20 @@ SEED: Command = ("Demo people and welcome document", ("seed_demo",))
 
 @dataclass(frozen=True)
 class Plan:
-    """What to start on a place, in order, and what comes in between."""
+    """The programs to start on a data folder, in order, and the steps in between."""
 
-    #: The word of the Makefile.
-    word: str
+    #: The target of the Makefile.
+    make_target: str
     site: Site
     #: The program that listens at the site.
-    door: str
+    entrypoint: str
     environment: dict[str, str]
     services: list[Program]
     product: list[Program]
-    #: Makes what the services need, before any of them starts.
+    #: Creates the files that the services need, before any of them starts.
     prepare: Callable[[Step], None]
-    given: list[ExternalService] = field(default_factory=list)
-    #: Between the services and the product.
+    external: list[ExternalService] = field(default_factory=list)
+    #: Management commands that run between the services and the product.
     commands: Sequence[Command] = (MIGRATE, SEED)
 
     @property
@@ -51,32 +51,32 @@ class Plan:
         return [*self.services, *self.product]
 
 
-def up_plan(place: DataDir, site: Site, *, only_services: bool = False) -> Plan:
-    """Return what ``make up`` is. ``only_services`` leaves out the product."""
+def up_plan(data_dir: DataDir, site: Site, *, only_services: bool = False) -> Plan:
+    """Return the plan of ``make up``; ``only_services`` leaves out the product."""
 
     def prepare(step: Step) -> None:
-        folders_make(place)
-        postgres_prepare(place, step)
+        folders_create(data_dir)
+        postgres_prepare(data_dir, step)
 
     return Plan(
-        word="up",
+        make_target="up",
         site=site,
-        door="web",
-        environment=environment_of(place, {**place.urls(), "KAFKA_STATIC_MEMBERS": "false"}),
-        services=services(place),
+        entrypoint="web",
+        environment=environment_of(data_dir, {**data_dir.urls(), "KAFKA_STATIC_MEMBERS": "false"}),
+        services=services(data_dir),
         product=[] if only_services else product(site),
         prepare=prepare,
     )
 
 
-def environment_of(place: DataDir, urls: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of all children: this one's, and the settings of the product."""
+def environment_of(data_dir: DataDir, urls: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of all programs: that of this process, and the product's settings."""
     environment = {
         **os.environ,
         **urls,
         "DJANGO_SETTINGS_MODULE": "config.settings.embedded",
-        "DATA_DIR": str(place.data_dir),
-        "SECRET_KEY": place.secret_key,
+        "DATA_DIR": str(data_dir.path),
+        "SECRET_KEY": data_dir.secret_key,
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
     }
@@ -84,16 +84,16 @@ def environment_of(place: DataDir, urls: Mapping[str, str]) -> dict[str, str]:
     return environment
 
 
-def folders_make(place: DataDir) -> None:
-    """Make what Redis and the embedded MongoDB server find their data and settings in."""
+def folders_create(data_dir: DataDir) -> None:
+    """Create the folders of Redis and of the embedded MongoDB server, and Redis' configuration."""
     for name in ("redis", "mongo"):
-        (place.data_dir / name).mkdir(mode=0o700, exist_ok=True)
-    write_private(redis_config_file(place), f"requirepass {place.password}\n")
+        (data_dir.path / name).mkdir(mode=0o700, exist_ok=True)
+    write_private(redis_config_file(data_dir), f"requirepass {data_dir.password}\n")
 
 
-def postgres_prepare(place: DataDir, step: Step) -> None:
-    """Make PostgreSQL's folder where there is none."""
-    if not database_exists(place.data_dir):
+def postgres_prepare(data_dir: DataDir, step: Step) -> None:
+    """Create PostgreSQL's folder unless it exists."""
+    if not database_exists(data_dir.path):
         check_namespace()
         with step("New PostgreSQL database"):
-            database_make(place)
+            database_create(data_dir)

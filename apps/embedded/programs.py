@@ -1,92 +1,92 @@
-"""The programs of the embedded mode: how each one starts, stops, and shows that it is ready."""
+"""The programs of the embedded mode: how each one is started, stopped and probed."""
 
 import enum
 import os
 import shlex
 import shutil
-import socket
-import ssl
 import sys
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
-import pymongo
-import redis
-from confluent_kafka.admin import AdminClient
-
 from apps.embedded.binaries import postgres_binary, redis_binary
 from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
+from apps.embedded.probes import (
+    probe_http,
+    probe_kafka,
+    probe_mongo,
+    probe_port,
+    probe_postgres,
+    probe_redis,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHILD = Path(__file__).with_name("exec_child.py")
 _MANAGE = [sys.executable, str(ROOT / "manage.py")]
 _CELERY = [sys.executable, "-m", "celery", "-A", "config"]
-#: How long one question to a service may take, in seconds.
-ASK_S = 2
 
 
 class Stage(enum.IntEnum):
-    """In which order programs stop, from the highest; those of one stage stop side by side.
+    """The order in which programs stop: the highest stage first, all of one stage at once.
 
-    The web servers' last words go through the door, so it stays until they have ended.
+    The gateway is the entrypoint. It stops after the web servers, because their last answers go
+    through it.
     """
 
     SERVICES = 0
-    DOOR = 1
+    ENTRYPOINT = 1
     PRODUCT = 2
 
 
 @dataclass(frozen=True)
 class Program:
-    """One supervised process. ``is_ready`` raises, whatever it likes, until the program serves.
+    """One supervised process. ``probe`` raises any exception until the program serves.
 
-    One that nobody can ask has none: it is ready when it has stood its first second.
+    A program that cannot be asked has no probe: it is ready once it has run for a second.
     """
 
     name: str
     title: str
     command: list[str]
-    is_ready: Callable[[], object] | None = None
+    probe: Callable[[], object] | None = None
     stop_signal: str = "TERM"
     #: Runs before the command, as the same process (``unshare …``).
     prefix: tuple[str, ...] = ()
-    #: What it gets beside the environment of all.
+    #: Variables in addition to the environment of all programs.
     environment: Mapping[str, str] = field(default_factory=dict)
-    #: Whether it runs in the data folder, rather than in that of the checkout.
+    #: Whether its working directory is the data folder; otherwise it is the checkout.
     in_data_dir: bool = False
     stage: Stage = Stage.SERVICES
 
-    def trouble(self, is_running: Callable[[str], object] = str) -> Exception | None:
+    def readiness_error(self, check_running: Callable[[str], object] = str) -> Exception | None:
         """Return why the program is not ready, None when it is.
 
-        ``is_running(name)`` raises until it runs, by its supervisor's word.
+        A program without a probe is checked by ``check_running(name)``, which raises until the
+        supervisor reports that the program is running.
         """
         try:
-            is_running(self.name) if self.is_ready is None else self.is_ready()
-        except Exception as err:  # noqa: BLE001 - each check fails in its library's own way
+            check_running(self.name) if self.probe is None else self.probe()
+        except Exception as err:  # noqa: BLE001 - each probe fails in its library's own way
             return err
         return None
 
-    def words(self, place: DataDir) -> list[str]:
-        """Return the whole command, word by word."""
+    def argv(self, data_dir: DataDir) -> list[str]:
+        """Return the whole command as a list of arguments."""
         return [
             *self.prefix,
-            *child_command(place, self.name, f"SIG{self.stop_signal}"),
+            *child_command(data_dir, self.name, f"SIG{self.stop_signal}"),
             *self.command,
         ]
 
-    def command_line(self, place: DataDir) -> str:
+    def command_line(self, data_dir: DataDir) -> str:
         """Return the whole command as a shell would read it."""
-        return shlex.join(self.words(place))
+        return shlex.join(self.argv(data_dir))
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where the web server listens, and how it calls itself."""
+    """The address on which the web server listens."""
 
     host: str
     port: int
@@ -99,15 +99,15 @@ class Site:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-def child_command(place: DataDir, name: str, stop_signal: str) -> list[str]:
-    """Return the words that go before a command to make it a child with a pid file."""
-    pid_file = str(place.pid_file(name))
+def child_command(data_dir: DataDir, name: str, stop_signal: str) -> list[str]:
+    """Return the arguments before a command that make it a child process with a pid file."""
+    pid_file = str(data_dir.pid_file(name))
     return [sys.executable, "-I", "-S", str(_CHILD), pid_file, stop_signal]
 
 
-def services(place: DataDir) -> list[Program]:
+def services(data_dir: DataDir) -> list[Program]:
     """Return the four services of ``make up``, in the order of their start."""
-    return [postgres(place), redis_server(place), mongo_server(place), _kafka(place)]
+    return [postgres(data_dir), redis_server(data_dir), mongo_server(data_dir), _kafka(data_dir)]
 
 
 def product(site: Site) -> list[Program]:
@@ -121,7 +121,7 @@ def web_server(name: str, site: Site, *, server_id: str) -> Program:
         name,
         "Web server" if name == "web" else f"Web server {server_id}",
         [*_MANAGE, "serve", "--bind", site.host, "--port", str(site.port)],
-        lambda: answers(f"{site.url}/readyz"),
+        lambda: probe_http(f"{site.url}/readyz"),
         environment={"SERVER_ID": server_id},
         stage=Stage.PRODUCT,
     )
@@ -139,7 +139,7 @@ def worker(name: str) -> Program:
 
 
 def beat() -> Program:
-    """Return the clock of the workers; it keeps its schedule in the data folder."""
+    """Return Celery's beat, the scheduler of the workers; its schedule is in the data folder."""
     return Program(
         "beat",
         "Beat",
@@ -153,29 +153,31 @@ def beat() -> Program:
 # --- PostgreSQL ------------------------------------------------------------------------------
 
 
-def postgres(place: DataDir) -> Program:
+def postgres(data_dir: DataDir) -> Program:
     """Return PostgreSQL as a program."""
     command = [
-        str(postgres_binary(place, "postgres")),
-        *("-D", str(place.data_dir / "postgres")),
-        *("-h", "127.0.0.1", "-p", str(place.ports["postgres"])),
+        str(postgres_binary(data_dir, "postgres")),
+        *("-D", str(data_dir.path / "postgres")),
+        *("-h", "127.0.0.1", "-p", str(data_dir.ports["postgres"])),
         *("-c", "unix_socket_directories="),
         *("-c", "max_connections=200"),
     ]
+    return Program(
+        "postgres",
+        "PostgreSQL",
+        command,
+        lambda: probe_postgres(data_dir.urls()["DATABASE_URL"]),
+        # SIGINT is PostgreSQL's fast shutdown; SIGTERM waits for every client to disconnect.
+        stop_signal="INT",
+        prefix=unprivileged(),
+    )
 
-    def ask() -> None:
-        with psycopg.connect(place.urls()["DATABASE_URL"], connect_timeout=ASK_S):
-            pass
 
-    # SIGINT is PostgreSQL's fast shutdown; SIGTERM waits for every client to leave.
-    return Program("postgres", "PostgreSQL", command, ask, "INT", prefix=unprivileged())
-
-
-def postgres_init_command(place: DataDir, folder: Path, password_file: Path) -> list[str]:
-    """Return the command that makes a new database in a folder that is not there yet."""
+def postgres_init_command(data_dir: DataDir, folder: Path, password_file: Path) -> list[str]:
+    """Return the command that creates a database in a new folder."""
     return [
         *unprivileged(),
-        str(postgres_binary(place, "initdb")),
+        str(postgres_binary(data_dir, "initdb")),
         *("--pgdata", str(folder)),
         *("--username", "scriptorium", "--pwfile", str(password_file)),
         *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
@@ -183,88 +185,70 @@ def postgres_init_command(place: DataDir, folder: Path, password_file: Path) -> 
 
 
 def unprivileged() -> tuple[str, ...]:
-    """Return what lets PostgreSQL start as root: a user namespace in which we are not root.
+    """Return the command prefix that lets PostgreSQL start as root: a user namespace without root.
 
-    The files stay root's own, and the process id the same. Raises ``EmbeddedError`` where that
-    cannot be.
+    The files still belong to root, and the process id stays the same. Without root, the prefix is
+    empty. Raises ``EmbeddedError`` if ``unshare`` is missing.
     """
     if os.geteuid() != 0:
         return ()
     if shutil.which("unshare") is None:
         raise EmbeddedError(
-            "PostgreSQL does not run as root, and `unshare` (package util-linux) is not there to "
-            "help. Run `make up` as a plain user, or install util-linux."
+            "PostgreSQL does not run as root, and `unshare` (package util-linux) is not installed. "
+            "Run `make up` as a plain user, or install util-linux."
         )
     return ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
-# --- Redis, the MongoDB wire server, Kafka ---------------------------------------------------
+# --- Redis, MongoDB, Kafka ---------------------------------------------------
 
 
-def redis_server(place: DataDir) -> Program:
+def redis_server(data_dir: DataDir) -> Program:
     """Return Redis as a program."""
     return Program(
         "redis",
         "Redis",
         [
-            str(redis_binary(place)),
-            str(redis_config_file(place)),
-            *("--bind", "127.0.0.1", "--port", str(place.ports["redis"])),
-            *("--dir", str(place.data_dir / "redis")),
+            str(redis_binary(data_dir)),
+            str(redis_config_file(data_dir)),
+            *("--bind", "127.0.0.1", "--port", str(data_dir.ports["redis"])),
+            *("--dir", str(data_dir.path / "redis")),
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
         ],
-        lambda: redis.Redis.from_url(place.urls()["REDIS_URL"], socket_timeout=ASK_S).ping(),
+        lambda: probe_redis(data_dir.urls()["REDIS_URL"]),
     )
 
 
-def redis_config_file(place: DataDir) -> Path:
-    """Return where Redis reads its password: everybody on this machine reads command lines."""
-    return place.data_dir / "run" / "redis.conf"
+def redis_config_file(data_dir: DataDir) -> Path:
+    """Return Redis' configuration file, which has its password: command lines are public."""
+    return data_dir.path / "run" / "redis.conf"
 
 
-def mongo_server(place: DataDir) -> Program:
+def mongo_server(data_dir: DataDir) -> Program:
     """Return the embedded server of the MongoDB wire protocol as a program."""
 
-    def ask() -> None:
-        # The driver waits half a second after a port that refuses it.
-        socket.create_connection(("127.0.0.1", place.ports["mongo"]), ASK_S).close()
-        url = place.urls()["MONGODB_URL"]
-        with pymongo.MongoClient[dict[str, object]](
-            url, serverSelectionTimeoutMS=ASK_S * 1000
-        ) as client:
-            client.admin.command("ping")
+    def probe() -> None:
+        # First the port: the driver waits half a second after one that refuses connections.
+        probe_port(data_dir.ports["mongo"])
+        probe_mongo(data_dir.urls()["MONGODB_URL"])
 
     return Program(
         "mongo",
         "MongoDB",
         [
             *(sys.executable, "-m", "apps.embedded.mongo_server"),
-            *("--data-dir", str(place.data_dir / "mongo")),
-            *("--port", str(place.ports["mongo"])),
+            *("--data-dir", str(data_dir.path / "mongo")),
+            *("--port", str(data_dir.ports["mongo"])),
         ],
-        ask,
+        probe,
     )
 
 
-def _kafka(place: DataDir) -> Program:
-    port = place.ports["kafka"]
-    settings: dict[str, str | int | float | bool] = {
-        "bootstrap.servers": f"127.0.0.1:{port}",
-        "log_level": 0,
-    }
+def _kafka(data_dir: DataDir) -> Program:
+    port = data_dir.ports["kafka"]
     return Program(
         "kafka",
         "Kafka",
         [sys.executable, "-m", "apps.embedded.mock_kafka", "--port", str(port)],
-        lambda: AdminClient(settings).list_topics(timeout=ASK_S),
+        lambda: probe_kafka(data_dir.urls()["KAFKA_BOOTSTRAP_SERVERS"]),
     )
-
-
-# --- help ------------------------------------------------------------------------------------
-
-
-def answers(url: str) -> None:
-    """Raise unless an address of this machine answers with a page; any certificate will do."""
-    context = ssl._create_unverified_context()  # noqa: S323, SLF001 - nothing is told to it
-    with urllib.request.urlopen(url, timeout=ASK_S, context=context) as answer:  # noqa: S310 - our own address
-        answer.read()

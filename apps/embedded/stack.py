@@ -1,8 +1,8 @@
-"""``make stack``: the same product on full-size services, on one machine.
+"""``make stack``: the plan of the product on full-size services, on one machine.
 
-PostgreSQL, Redis and nginx are the system's, Kafka is Apache's own; three web servers stand behind
-the gateway, two workers beside them. A service that the environment names by its URL is used, and
-not started. MongoDB is the embedded server unless ``MONGODB_URL`` names a real one.
+PostgreSQL, Redis and nginx are those of the system, and Kafka is Apache Kafka. Three web servers
+run behind the gateway, with two workers. A service that the environment names by its URL is used
+and not started. MongoDB is the embedded server unless ``MONGODB_URL`` names a real one.
 """
 
 import os
@@ -13,10 +13,10 @@ from apps.embedded.data_dir import DataDir
 from apps.embedded.external_services import ExternalService, external_services
 from apps.embedded.gateway import Gateway
 from apps.embedded.kafka import (
-    folder_is_there,
-    folder_make,
-    jars_are_there,
-    jars_bring,
+    folder_create,
+    folder_exists,
+    jars_download,
+    jars_exist,
     kafka,
     properties_write,
 )
@@ -27,7 +27,7 @@ from apps.embedded.plan import (
     Plan,
     Step,
     environment_of,
-    folders_make,
+    folders_create,
     postgres_prepare,
 )
 from apps.embedded.programs import (
@@ -47,62 +47,62 @@ _TOPICS: Command = ("Kafka's topics", ("kafka_topics",))
 _MAKERS = {"postgres": postgres, "redis": redis_server, "mongo": mongo_server, "kafka": kafka}
 
 
-def stack_plan(place: DataDir, gateway: Gateway) -> Plan:
-    """Return what ``make stack`` is. Raises ``EmbeddedError`` where something is not installed."""
-    given = external_services(os.environ)
-    started = [name for name in _MAKERS if name not in {each.program for each in given}]
+def stack_plan(data_dir: DataDir, gateway: Gateway) -> Plan:
+    """Return the plan of ``make stack``. Raises ``EmbeddedError`` if a program is not installed."""
+    external = external_services(os.environ)
+    started = [name for name in _MAKERS if name not in {service.program for service in external}]
     nginx_binary()
 
     def prepare(step: Step) -> None:
-        folders_make(place)
-        gateway.write(place)
+        folders_create(data_dir)
+        gateway.write(data_dir)
         if "postgres" in started:
-            postgres_prepare(place, step)
+            postgres_prepare(data_dir, step)
         if "kafka" in started:
-            _kafka_prepare(place, step)
+            _kafka_prepare(data_dir, step)
 
     return Plan(
-        word="stack",
+        make_target="stack",
         site=gateway.site,
-        door="gateway",
-        environment=stack_environment(place, given),
-        services=stack_services(place, started),
-        product=[gateway.program(place), *web_servers(place), *map(worker, WORKERS), beat()],
+        entrypoint="gateway",
+        environment=stack_environment(data_dir, external),
+        services=stack_services(data_dir, started),
+        product=[gateway.program(data_dir), *web_servers(data_dir), *map(worker, WORKERS), beat()],
         prepare=prepare,
-        given=given,
-        # The topics of somebody else's Kafka are theirs to make, by the same command.
+        external=external,
+        # The operator of an external Kafka creates its topics, by the same command.
         commands=(*((_TOPICS,) if "kafka" in started else ()), MIGRATE, SEED),
     )
 
 
-def stack_services(place: DataDir, names: list[str]) -> list[Program]:
+def stack_services(data_dir: DataDir, names: list[str]) -> list[Program]:
     """Return the named services, in the order of their start."""
-    programs = [_MAKERS[name](place) for name in names]
-    told = {"mongo": "MongoDB (the embedded server; MONGODB_URL names a real one)"}
-    return [replace(each, title=told.get(each.name, each.title)) for each in programs]
+    programs = [_MAKERS[name](data_dir) for name in names]
+    titles = {"mongo": "MongoDB (the embedded server; MONGODB_URL names a real one)"}
+    return [replace(program, title=titles.get(program.name, program.title)) for program in programs]
 
 
-def stack_environment(place: DataDir, given: list[ExternalService]) -> dict[str, str]:
-    """Return the environment of all children; what is given there already stays."""
-    urls = place.urls() | {each.variable: each.url for each in given}
-    if "REDIS_URL" in {each.variable for each in given}:
+def stack_environment(data_dir: DataDir, external: list[ExternalService]) -> dict[str, str]:
+    """Return the environment of all programs; the URLs of external services stay."""
+    urls = data_dir.urls() | {service.variable: service.url for service in external}
+    if "REDIS_URL" in {service.variable for service in external}:
         del urls["CELERY_BROKER_URL"]  # by default the same as REDIS_URL
-    return environment_of(place, {**urls, "TRUSTED_PROXIES": "1"})
+    return environment_of(data_dir, {**urls, "TRUSTED_PROXIES": "1"})
 
 
-def web_servers(place: DataDir) -> list[Program]:
-    """Return the web servers; nobody but the gateway of this machine reaches them."""
+def web_servers(data_dir: DataDir) -> list[Program]:
+    """Return the web servers; they listen on loopback, where the gateway reaches them."""
     return [
-        web_server(name, Site("127.0.0.1", place.ports[name]), server_id=name)
+        web_server(name, Site("127.0.0.1", data_dir.ports[name]), server_id=name)
         for name in WEB_SERVERS
     ]
 
 
-def _kafka_prepare(place: DataDir, step: Step) -> None:
-    if not jars_are_there():
+def _kafka_prepare(data_dir: DataDir, step: Step) -> None:
+    if not jars_exist():
         with step("Apache Kafka from Maven Central, once"):
-            jars_bring(place)
-    if not folder_is_there(place):
+            jars_download(data_dir)
+    if not folder_exists(data_dir):
         with step("New Kafka folder"):
-            folder_make(place)
-    properties_write(place)
+            folder_create(data_dir)
+    properties_write(data_dir)

@@ -1,4 +1,4 @@
-"""The kept process supervisor (supervisord): its configuration, and a hand on its controls."""
+"""The process supervisor (supervisord): its configuration, and a client of its controls."""
 
 import http.client
 import re
@@ -14,15 +14,15 @@ from apps.embedded.errors import EmbeddedError
 from apps.embedded.programs import ROOT, Program, Stage, child_command
 
 #: How long a program may take to stop before it is killed, in seconds.
-STOP_WAIT_S = 20
+STOP_TIMEOUT_S = 20
 _DO_NOT_WAIT = False
 _UNREACHABLE = (OSError, http.client.HTTPException)
 
-#: The place between a blank and what would begin a comment behind it.
+#: The position between a blank and a character that would start a comment after it.
 _COMMENT = re.compile(r"(?<=\s)(?=[#;])")
 
 _HEAD = """\
-; Written anew at each start.
+; Written at each start.
 [supervisord]
 nodaemon=true
 silent=true
@@ -42,7 +42,7 @@ chmod=0700
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 
-# A program is started by name once what it needs is ready, and from then on for ever again.
+# A program is started by name once its dependencies are ready, and from then on restarted always.
 _PROGRAM = """
 [program:{name}]
 command={command}
@@ -61,7 +61,7 @@ stdout_logfile_backups=2
 environment={environment}
 """
 
-# Supervisord stops group after group, the highest priority first, and a group's programs at once.
+# Supervisord stops the group with the highest priority first, and all of a group at once.
 _GROUP = """
 [group:{name}]
 programs={programs}
@@ -69,35 +69,35 @@ priority={priority}
 """
 
 
-def configuration(place: DataDir, programs: Sequence[Program]) -> str:
+def configuration(data_dir: DataDir, programs: Sequence[Program]) -> str:
     """Return supervisord's configuration."""
 
     def text(value: object) -> str:
-        # A lone % begins an expansion, and # or ; behind a blank a comment: an expansion to nothing
-        # keeps them apart.
+        # A lone % starts an expansion, and # or ; after a blank starts a comment: an empty
+        # expansion separates them.
         return _COMMENT.sub("%(here).0s", str(value).replace("%", "%%"))
 
     parts = [
         _HEAD.format(
-            log=text(place.log_file("supervisord")),
-            pid=text(place.pid_file("supervisord-own")),
-            log_dir=text(place.data_dir / "log"),
-            socket=text(place.control_socket),
+            log=text(data_dir.log_file("supervisord")),
+            pid=text(data_dir.pid_file("supervisord-own")),
+            log_dir=text(data_dir.path / "log"),
+            socket=text(data_dir.control_socket),
         )
     ]
     parts += [
         _PROGRAM.format(
             name=program.name,
-            command=text(program.command_line(place)),
-            directory=text(place.data_dir if program.in_data_dir else ROOT),
+            command=text(program.command_line(data_dir)),
+            directory=text(data_dir.path if program.in_data_dir else ROOT),
             stop_signal=program.stop_signal,
-            stop_wait_s=STOP_WAIT_S,
+            stop_wait_s=STOP_TIMEOUT_S,
             environment=",".join(f'{k}="{text(v)}"' for k, v in program.environment.items()),
-            log=text(text(place.log_file(program.name))),  # supervisord expands this one twice
+            log=text(text(data_dir.log_file(program.name))),  # supervisord expands this value twice
         )
         for program in programs
     ]
-    parts += [_group(stage, programs) for stage in sorted({each.stage for each in programs})]
+    parts += [_group(stage, programs) for stage in sorted({program.stage for program in programs})]
     return "".join(parts)
 
 
@@ -111,29 +111,31 @@ def _group_name(stage: Stage) -> str:
 
 
 class Supervisor:
-    """One running supervisord. ``start`` and ``stop`` frame its life."""
+    """One supervisord process, between ``start`` and ``stop``."""
 
     def __init__(
-        self, place: DataDir, programs: Sequence[Program], environment: Mapping[str, str]
+        self, data_dir: DataDir, programs: Sequence[Program], environment: Mapping[str, str]
     ) -> None:
-        self._place = place
+        self._data_dir = data_dir
         self._programs = list(programs)
-        #: What supervisord calls each program.
-        self._names = {each.name: f"{_group_name(each.stage)}:{each.name}" for each in programs}
+        #: The name of each program in supervisord, with its group.
+        self._names = {
+            program.name: f"{_group_name(program.stage)}:{program.name}" for program in programs
+        }
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start supervisord; none of its programs yet."""
-        config = self._place.data_dir / "run" / "supervisord.conf"
-        config.write_text(configuration(self._place, self._programs), encoding="utf-8")
+        """Start supervisord, without its programs."""
+        config = self._data_dir.path / "run" / "supervisord.conf"
+        config.write_text(configuration(self._data_dir, self._programs), encoding="utf-8")
         command = [
-            *child_command(self._place, "supervisord", "SIGTERM"),
+            *child_command(self._data_dir, "supervisord", "SIGTERM"),
             *(self._environment["PYTHON"], "-m", "apps.embedded.supervisord", "-c", str(config)),
         ]
-        with self._place.log_file("supervisord").open("ab") as log:
-            # A session of its own: Ctrl-C comes to the launcher alone, which stops it in order.
-            self._process = subprocess.Popen(  # noqa: S603 - our own words
+        with self._data_dir.log_file("supervisord").open("ab") as log:
+            # In its own session: Ctrl-C reaches only the launcher, which stops it in order.
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
                 command,
                 env=self._environment,
                 cwd=ROOT,
@@ -148,12 +150,12 @@ class Supervisor:
         return self._process is not None and self._process.poll() is not None
 
     def stop(self) -> None:
-        """Stop all programs, stage after stage, and supervisord."""
+        """Stop all programs, one stage after the other, and supervisord."""
         if self._process is None:
             return
         self._process.terminate()
         try:
-            self._process.wait(timeout=STOP_WAIT_S * (len(self._programs) + 1))
+            self._process.wait(timeout=STOP_TIMEOUT_S * (len(self._programs) + 1))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -171,22 +173,22 @@ class Supervisor:
         return str(self._call("getProcessInfo", self._names.get(name, name))["statename"])
 
     def answers(self) -> bool:
-        """Return whether a supervisord of this data folder is there: ours, or an earlier one."""
+        """Return whether a supervisord of this data folder answers: ours, or an earlier one."""
         try:
             self._call("getState")
         except _UNREACHABLE:
             return False
-        except xmlrpc.client.Fault:  # it is on its way out
+        except xmlrpc.client.Fault:  # it is shutting down
             return True
         return True
 
     def check_running(self, name: str) -> None:
-        """Raise unless a program has stood its first second."""
+        """Raise unless a program has run for its first second."""
         state = self.state(name)
         if state != "RUNNING":
             raise EmbeddedError(f"{name} is {state}")
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        transport = SupervisorTransport(None, None, f"unix://{self._place.control_socket}")
+        transport = SupervisorTransport(None, None, f"unix://{self._data_dir.control_socket}")
         with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
             return getattr(server.supervisor, method)(*arguments)

@@ -1,1 +1,1 @@
-"""Kept states of a document: *document_versions* (MongoDB) and their cache (Redis)."""
+"""The history of a document: *document_versions* (MongoDB), states at a seq, authorship, diffs."""

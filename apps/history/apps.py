@@ -4,13 +4,13 @@ from django.apps import AppConfig
 
 
 class HistoryConfig(AppConfig):
-    """The ``history`` room of the house."""
+    """The ``history`` app."""
 
     name = "apps.history"
     label = "history"
 
     def ready(self) -> None:
-        """Hear of documents that are made, have checks of the configuration."""
+        """Register the checks, and subscribe to new documents."""
         from apps.history import checks, subscriptions  # noqa: F401 - checks register themselves
 
         subscriptions.subscribe()

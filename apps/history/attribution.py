@@ -1,25 +1,25 @@
-"""Which operation of the log brought which clocks, and which deleted them: authorship's ground.
+"""Attribution: which operation of a log inserted which ids, and which operation deleted them.
 
-Made from the log, kept in Redis, and gone on with from there: the log is read once.
+The index is made from the log and cached in Redis. Later calls read only the newer operations.
 """
 
-import json
 import logging
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, Self
+from datetime import datetime
+from typing import NamedTuple, Self
 
 from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
+from apps.core.columns import columns_decode, columns_encode, datetime_of_ms, epoch_ms
 from apps.crdt.codec.contents import MalformedUpdateError
-from apps.crdt.codec.structs import Id, Span
-from apps.crdt.codec.update_reader import Struct, read_structs, read_update
-from apps.crdt.ids.id_ranges import NONE, IdRanges
+from apps.crdt.codec.structs import Id, RawStruct, Span, structs_by_client
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
 from apps.history.character_counts import CharacterCounts
 from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
 from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
@@ -30,16 +30,14 @@ from apps.oplog.selectors import operations_iter
 
 logger = logging.getLogger(__name__)
 
-#: Of what is kept in Redis, compressed. Threat: a log without end.
-CACHED_BYTES = 8 * 1024 * 1024
-#: Changes when the form does.
+#: Largest index that is cached, compressed, in bytes. Threat: a log that grows without end.
+CACHE_MAX_BYTES = 8 * 1024 * 1024
+#: Number of the encoded form; it changes with the form.
 _FORM = 4
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MS: Final = timedelta(milliseconds=1)
 
 
 class Origin(NamedTuple):
-    """Who wrote an operation, which one, and when it was received."""
+    """The seq, the author and the time of receipt of an operation."""
 
     seq: int
     author_id: str
@@ -47,234 +45,238 @@ class Origin(NamedTuple):
 
     @property
     def received_at(self) -> datetime:
-        """Return the moment, to the millisecond."""
-        return _EPOCH + self.received_ms * _MS
+        """Return the time of receipt, to the millisecond."""
+        return datetime_of_ms(self.received_ms)
 
 
 class AttributionIndex:
-    """The operations of a log in order: who brought each clock of each client, and who deleted it.
+    """The operation that inserted each id of a document, and the operation that deleted it first.
 
-    Operations are numbered by those that did either, from 0.
+    An id is a client and a clock. Operations that did neither have no entry; the others are
+    numbered from 0 in the order of the log: their *index*.
     """
 
     def __init__(self) -> None:
-        #: By their numbers: seq, author and moment of the operations. Lists, for a document has
-        #: many of them, and a list is packed and unpacked at once.
+        #: Seq, author and time of receipt by operation index. Columns, because a document has many
+        #: operations, and a list is encoded and decoded at once.
         self.seqs: list[int] = []
         self.author_ids: list[str] = []
         self.received_ms: list[int] = []
-        #: For each client, where its runs end, and the number of the operation of each.
+        #: By client, the end of each id range, and the index of the operation that inserted it.
         self._ends: dict[int, list[int]] = {}
-        self._places: dict[int, list[int]] = {}
-        #: For each client, which of its clocks were deleted, and by which operation first.
+        self._inserters: dict[int, list[int]] = {}
+        #: By client, the deleted id ranges, with the index of the operation that was first.
         self._deletes: dict[int, IdRanges] = {}
-        self._letters = CharacterCounts()
+        self._counts = CharacterCounts()
         self.seq = 0
 
-    def take(self, operation: Operation, *, is_aside: bool) -> None:
-        """Take the next operation; one that is set aside brought nothing."""
+    def add(self, operation: Operation, *, is_quarantined: bool) -> None:
+        """Add the next operation of the log; a quarantined one has inserted nothing."""
         self.seq = operation.seq
-        if is_aside:
+        if is_quarantined:
             return
         try:
             header = read_update(operation.update)
         except MalformedUpdateError:
             return
-        self._note(operation, header.ranges, header.deletes, read_structs(operation.update))
+        self._add(operation, header.ranges, header.deletes, structs_by_client(operation.update))
 
-    def take_packed(self, operation: CompactedOperation) -> None:
-        """Take the next operation of those before the beginning of a compacted log."""
+    def add_compacted(self, operation: CompactedOperation) -> None:
+        """Add the next compacted operation, which has ids and no content."""
         self.seq = operation.seq
-        self._note(operation, operation.ranges, operation.deletes, {})
+        self._add(operation, operation.ranges, operation.deletes, {})
 
-    def take_base(self, state: bytes) -> None:
-        """Take the state that a compacted log begins with: what in it are letters."""
-        self._letters.take_state(read_structs(state))
+    def add_compaction_point(self, state: bytes) -> None:
+        """Add the state at the compaction point, which tells which ids are characters."""
+        self._counts.add_state(structs_by_client(state))
 
-    def _note(
+    def _add(
         self,
         operation: Operation | CompactedOperation,
         ranges: ClientRanges,
         deletes: ClientRanges,
-        structs: Mapping[int, Sequence[Struct]],
+        structs: Mapping[int, Sequence[RawStruct]],
     ) -> None:
-        place = len(self.seqs)
-        added = self._note_brought(ranges, structs, place)
-        removed = self._note_deletes(deletes, place)
+        index = len(self.seqs)
+        added = self._add_inserts(ranges, structs, index)
+        removed = self._add_deletes(deletes, index)
         if added is not None or removed is not None:
             self.seqs.append(operation.seq)
             self.author_ids.append(operation.author_id)
-            self.received_ms.append((operation.received_at - _EPOCH) // _MS)
-            self._letters.note(added or 0, removed or 0)
+            self.received_ms.append(epoch_ms(operation.received_at))
+            self._counts.add_operation(added or 0, removed or 0)
 
-    def _note_brought(
-        self, ranges: ClientRanges, structs: Mapping[int, Sequence[Struct]], place: int
+    def _add_inserts(
+        self, ranges: ClientRanges, structs: Mapping[int, Sequence[RawStruct]], index: int
     ) -> int | None:
-        """Return how many letters are new, None where nothing is."""
+        """Return how many characters are new, None where no id is."""
         added: int | None = None
-        for client, runs in ranges.items():
+        for client, own_ranges in ranges.items():
             ends = self._ends.setdefault(client, [])
             known = ends[-1] if ends else 0
-            if not ends or runs[-1][1] > known:  # what was known before is another's
-                ends.append(runs[-1][1])
-                self._places.setdefault(client, []).append(place)
-                letters = self._letters.bring(client, structs.get(client, ()), known=known)
-                added = (added or 0) + letters
+            if not ends or own_ranges[-1][1] > known:  # earlier ids are another operation's
+                ends.append(own_ranges[-1][1])
+                self._inserters.setdefault(client, []).append(index)
+                count = self._counts.add_structs(client, structs.get(client, ()), known=known)
+                added = (added or 0) + count
         return added
 
-    def _note_deletes(self, deletes: ClientRanges, place: int) -> int | None:
-        """Return how many letters are gone now, None where nothing is."""
+    def _add_deletes(self, deletes: ClientRanges, index: int) -> int | None:
+        """Return how many characters are deleted now, None where no id is."""
         removed: int | None = None
-        for client, runs in deletes.items():
+        for client, own_ranges in deletes.items():
             known = self._deletes.setdefault(client, IdRanges())
-            for clock, length in runs:
-                if took := known.take(clock, clock + length, place):
-                    removed = (removed or 0) + self._letters.count(client, took)
+            for clock, length in own_ranges:
+                if added := known.add(clock, clock + length, index):
+                    removed = (removed or 0) + self._counts.count(client, added)
         return removed
 
-    def places(self, client: int, clock: int, length: int) -> list[int]:
-        """Return the number of the operation that brought each of ``length`` clocks."""
-        ends, places = self._ends[client], self._places[client]
+    def op_indexes(self, client: int, clock: int, length: int) -> list[int]:
+        """Return the index of the operation that inserted each of ``length`` ids."""
+        ends, inserters = self._ends[client], self._inserters[client]
         found: list[int] = []
-        run = bisect_right(ends, clock)
+        position = bisect_right(ends, clock)
         while len(found) < length:
-            upto = min(ends[run], clock + length)
-            found += [places[run]] * (upto - clock - len(found))
-            run += 1
+            end = min(ends[position], clock + length)
+            found += [inserters[position]] * (end - clock - len(found))
+            position += 1
         return found
 
-    def runs(self, client: int) -> tuple[list[int], list[int]]:
-        """Return where the runs of a client's clocks end, and the number of who brought each."""
-        return self._ends[client], self._places[client]
+    def id_ranges(self, client: int) -> tuple[list[int], list[int]]:
+        """Return the end of each id range of a client, and the operation index of each."""
+        return self._ends[client], self._inserters[client]
 
-    def brought_after(self, seq: int) -> Iterator[tuple[int, int, int, int]]:
-        """Yield ``(client, first clock, end, place)`` of what came after an operation, in order.
+    def inserted_after(self, seq: int) -> Iterator[tuple[int, int, int, int]]:
+        """Yield ``(client, first clock, end, op index)`` of the id ranges inserted after ``seq``.
 
-        Of each client its clocks in order.
+        The ranges of one client follow each other, in order of the clocks.
         """
-        first_place = bisect_right(self.seqs, seq)
+        first_index = bisect_right(self.seqs, seq)
         for client, ends in self._ends.items():
-            places = self._places[client]
-            for run in range(bisect_left(places, first_place), len(places)):
-                yield client, ends[run - 1] if run else 0, ends[run], places[run]
+            inserters = self._inserters[client]
+            for position in range(bisect_left(inserters, first_index), len(inserters)):
+                first = ends[position - 1] if position else 0
+                yield client, first, ends[position], inserters[position]
 
     def deleters(self, client: int, clock: int, length: int) -> list[int]:
-        """Return the number of the operation that deleted each of ``length`` clocks first.
+        """Return the index of the operation that was the first to delete each of ``length`` ids.
 
-        ``NONE`` where none did: it stays, or went with what it was written into meanwhile.
+        ``NO_VALUE`` where no operation did: the id is there, or was deleted with its parent.
         """
-        runs = self._deletes.get(client)
-        return [NONE] * length if runs is None else runs.numbers_of(clock, length)
+        deletes = self._deletes.get(client)
+        return [NO_VALUE] * length if deletes is None else deletes.values_of(clock, length)
 
     def deleted_spans(self) -> dict[int, list[Span]]:
-        """Return what each operation deleted first, by its number."""
+        """Return the spans of ids that each operation was the first to delete, by its index."""
         found: dict[int, list[Span]] = {}
-        for client, runs in self._deletes.items():
-            for first, end, place in zip(runs.starts, runs.ends, runs.numbers, strict=True):
-                found.setdefault(place, []).append(((client, first), end - first))
+        for client, deletes in self._deletes.items():
+            rows = zip(deletes.starts, deletes.ends, deletes.values, strict=True)
+            for first, end, index in rows:
+                found.setdefault(index, []).append(((client, first), end - first))
         return found
 
-    def letters(self, first_seq: int, last_seq: int) -> tuple[int, int]:
-        """Return how many letters some operations brought, and how many they deleted."""
+    def character_counts(self, first_seq: int, last_seq: int) -> tuple[int, int]:
+        """Return how many characters a range of operations inserted, and how many it deleted."""
         first, end = bisect_left(self.seqs, first_seq), bisect_right(self.seqs, last_seq)
-        return sum(self._letters.added[first:end]), sum(self._letters.removed[first:end])
+        return sum(self._counts.added[first:end]), sum(self._counts.removed[first:end])
 
     def came_after(self, one: Id, other: Id) -> bool:
-        """Tell whether a struct was brought after another one was deleted."""
-        return self.places(*one, 1)[0] > self.deleters(*other, 1)[0] != NONE
+        """Return whether one struct was inserted after another was deleted."""
+        return self.op_indexes(*one, 1)[0] > self.deleters(*other, 1)[0] != NO_VALUE
 
-    def origin(self, place: int) -> Origin:
-        """Return the operation of a number."""
-        return Origin(self.seqs[place], self.author_ids[place], self.received_ms[place])
+    def origin(self, index: int) -> Origin:
+        """Return the origin of the operation with an index."""
+        return Origin(self.seqs[index], self.author_ids[index], self.received_ms[index])
 
-    def pack(self) -> bytes:
-        """Return all of it as compressed JSON."""
-        clients = {str(each): [self._ends[each], self._places[each]] for each in self._ends}
+    def encode(self) -> bytes:
+        """Return the index as compressed columns."""
+        inserts = {
+            str(client): [ends, self._inserters[client]] for client, ends in self._ends.items()
+        }
         deletes = {
-            str(client): [runs.starts, runs.ends, runs.numbers]
-            for client, runs in self._deletes.items()
+            str(client): [ranges.starts, ranges.ends, ranges.values]
+            for client, ranges in self._deletes.items()
         }
         origins = [self.seqs, self.author_ids, self.received_ms]
-        whole = [_FORM, self.seq, origins, clients, deletes, self._letters.to_json()]
-        return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 1)
+        columns = [self.seq, origins, inserts, deletes, self._counts.to_json()]
+        return columns_encode(columns, form=_FORM, level=1)
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Self:
-        """Read what ``pack`` made. Raises ``ValueError``."""
-        try:
-            form, *whole = json.loads(zlib.decompress(packed))
-        except zlib.error as err:
-            raise ValueError(str(err)) from err
-        if form != _FORM:
-            raise ValueError(f"form {form}")
-        seq, origins, clients, deletes, letters = whole
-        clocks = cls()
-        clocks.seq = seq
-        clocks.seqs, clocks.author_ids, clocks.received_ms = origins
-        for client, (ends, places) in clients.items():
-            clocks._ends[int(client)], clocks._places[int(client)] = ends, places
-        clocks._deletes = {int(client): IdRanges(*runs) for client, runs in deletes.items()}
-        clocks._letters = CharacterCounts.from_json(letters)
-        return clocks
+    def decode(cls, blob: bytes) -> Self:
+        """Return the index that ``encode`` wrote. Raises ``ValueError``."""
+        seq, origins, inserts, deletes, counts = columns_decode(blob, form=_FORM)
+        index = cls()
+        index.seq = seq
+        index.seqs, index.author_ids, index.received_ms = origins
+        for client, (ends, inserters) in inserts.items():
+            index._ends[int(client)], index._inserters[int(client)] = ends, inserters
+        index._deletes = {int(client): IdRanges(*ranges) for client, ranges in deletes.items()}
+        index._counts = CharacterCounts.from_json(counts)
+        return index
 
 
 def attribution_load(*, document_id: str, lineage: str, up_to: int) -> AttributionIndex:
-    """Return the clocks of a log up to an operation at least.
+    """Return the attribution index of a log, up to operation ``up_to`` or a later one.
 
-    What came later brought and deleted nothing of what was there. Raises as ``operations_iter``,
-    and ``CompactedDamagedError``.
+    Later operations change nothing about the ids that were there before. Raises as
+    ``operations_iter`` does, and ``CompactedDamagedError``.
     """
-    aside = quarantined_seqs(document_id=document_id)
-    key = _key(document_id, lineage, aside)
-    clocks = _cached(key)
-    if clocks.seq < up_to:
-        _take_packed(clocks, document_id, up_to)
-    before = clocks.seq
-    if before < up_to:
-        rest = operations_iter(document_id=document_id, after=before, limit=up_to - before)
-        _take_all(clocks, rest, aside)
-        _cache(key, clocks)
-    return clocks
+    quarantined = quarantined_seqs(document_id=document_id)
+    key = _key(document_id, lineage, quarantined)
+    index = _cached(key)
+    if index.seq < up_to:
+        _add_compacted(index, document_id, up_to)
+    seq_before = index.seq
+    if seq_before < up_to:
+        operations = operations_iter(
+            document_id=document_id, after=seq_before, limit=up_to - seq_before
+        )
+        _add_all(index, operations, quarantined)
+        _cache(key, index)
+    return index
 
 
-def _take_packed(clocks: AttributionIndex, document_id: str, up_to: int) -> None:
-    """Take what comes next before the beginning of the log, where it is compacted."""
-    base = compaction_point_find(document_id=document_id)
-    if base is None or clocks.seq >= base.seq:
+def _add_compacted(index: AttributionIndex, document_id: str, up_to: int) -> None:
+    """Add the next operations up to the compaction point, where the log is compacted."""
+    point = compaction_point_find(document_id=document_id)
+    if point is None or index.seq >= point.seq:
         return
-    end = min(base.seq, up_to)
-    for operation in compacted_iter(document_id=document_id, after=clocks.seq, up_to=end):
-        clocks.take_packed(operation)
-    if clocks.seq == base.seq:
-        with suppress(CompactionSnapshotLostError):  # who reads the document is told of it
-            clocks.take_base(compaction_snapshot(base).state)
+    end = min(point.seq, up_to)
+    for operation in compacted_iter(document_id=document_id, after=index.seq, up_to=end):
+        index.add_compacted(operation)
+    if index.seq == point.seq:
+        # Loading the document itself raises this error, so here only the counts are missing.
+        with suppress(CompactionSnapshotLostError):
+            index.add_compaction_point(compaction_snapshot(point).state)
 
 
-def _take_all(clocks: AttributionIndex, operations: Iterable[Operation], aside: set[int]) -> None:
+def _add_all(
+    index: AttributionIndex, operations: Iterable[Operation], quarantined: set[int]
+) -> None:
     for operation in operations:
-        clocks.take(operation, is_aside=operation.seq in aside)
+        index.add(operation, is_quarantined=operation.seq in quarantined)
 
 
 def _cached(key: str) -> AttributionIndex:
     try:
-        packed = get_redis_connection("default").get(key)
-        return AttributionIndex() if packed is None else AttributionIndex.unpack(packed)
+        blob = get_redis_connection("default").get(key)
+        return AttributionIndex() if blob is None else AttributionIndex.decode(blob)
     except (RedisError, ValueError) as err:
         logger.warning("%s not read from Redis: %s", key, err)
         return AttributionIndex()
 
 
-def _cache(key: str, clocks: AttributionIndex) -> None:
-    packed = clocks.pack()
-    if len(packed) > CACHED_BYTES:
+def _cache(key: str, index: AttributionIndex) -> None:
+    blob = index.encode()
+    if len(blob) > CACHE_MAX_BYTES:
         return
     try:
-        get_redis_connection("default").set(key, packed, ex=settings.SNAPSHOT_CACHE_S)
+        get_redis_connection("default").set(key, blob, ex=settings.SNAPSHOT_CACHE_S)
     except RedisError as err:
         logger.warning("%s not cached: %s", key, err)
 
 
-def _key(document_id: str, lineage: str, aside: set[int]) -> str:
-    """Return another key when something is set aside or released: then other clocks are brought."""
-    mark = zlib.crc32(repr(sorted(aside)).encode())
+def _key(document_id: str, lineage: str, quarantined: set[int]) -> str:
+    """Return the cache key, which quarantined operations change, as they change the index."""
+    mark = zlib.crc32(repr(sorted(quarantined)).encode())
     return f"scriptorium:clocks:{{{document_id}}}:{lineage}:{mark:08x}"

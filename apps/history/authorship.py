@@ -1,21 +1,24 @@
-"""Who wrote each piece of a document's text, and when: by the log, not by what clients say."""
+"""Authorship: the author and the time of each piece of a document's text.
+
+Taken from the log, whose authors are authenticated; what clients claim about authors is not used.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from apps.crdt.analysis.attribution import text_runs
+from apps.crdt.analysis.attribution import attributed_texts
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.recovery import document_load, document_load_at, state_of
 from apps.oplog.selectors import head_seq
 
-#: What one author brought within so long is one run.
-RUN_GAP = timedelta(minutes=1)
+#: Id ranges of one author that were received within this time are joined.
+CLIENT_RUN_MAX_GAP = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
 class ClientRun:
-    """Clocks of one client, from the first to before the end, of one author and a short time."""
+    """Ids of one client from clock ``first`` to before ``end``, of one author and a short time."""
 
     client: int
     first: int
@@ -25,7 +28,7 @@ class ClientRun:
 
 
 class AttributedText(NamedTuple):
-    """Text that stands together and came with one operation."""
+    """A piece of text that one operation inserted."""
 
     text: str
     origin: Origin
@@ -33,31 +36,31 @@ class AttributedText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Authorship:
-    """The text of a document after operation ``seq``, in document order, and who wrote it.
+    """The text of a document after operation ``seq``, in document order, with its authors.
 
-    ``texts`` and ``places`` have one entry for each piece: its text, and the number that
-    ``clocks`` has for its operation. Columns, for a long document has tens of thousands.
+    ``texts`` and ``op_indexes`` have one entry for each piece: its text, and the index of its
+    operation in ``index``. Columns, because a long document has tens of thousands of pieces.
     """
 
     seq: int
     texts: list[str]
-    places: list[int]
-    clocks: AttributionIndex
+    op_indexes: list[int]
+    index: AttributionIndex
 
     @property
     def author_ids(self) -> set[str]:
-        """Return who wrote any of it."""
-        return {self.clocks.author_ids[place] for place in self.places}
+        """Return the authors of all pieces."""
+        return {self.index.author_ids[op_index] for op_index in self.op_indexes}
 
     @property
     def pieces(self) -> list[AttributedText]:
         """Return the pieces one by one."""
-        origins = map(self.clocks.origin, self.places)
+        origins = map(self.index.origin, self.op_indexes)
         return list(map(AttributedText, self.texts, origins))
 
 
 def document_authorship(*, document_id: str, lineage: str, seq: int | None = None) -> Authorship:
-    """Return who wrote the text of a moment, the present when ``seq`` is None.
+    """Return the authorship of a document after operation ``seq``, at present when it is None.
 
     Raises ``SeqNotFoundError``, ``LogGapError``.
     """
@@ -67,32 +70,33 @@ def document_authorship(*, document_id: str, lineage: str, seq: int | None = Non
         loaded = document_load_at(document_id=document_id, seq=seq)
     state = state_of(loaded, document_id=document_id)
     loaded.engine.close()
-    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=loaded.seq)
-    texts, places = text_runs(state, clocks.runs)
-    return Authorship(loaded.seq, texts, places, clocks)
+    index = attribution_load(document_id=document_id, lineage=lineage, up_to=loaded.seq)
+    texts, op_indexes = attributed_texts(state, index.id_ranges)
+    return Authorship(loaded.seq, texts, op_indexes, index)
 
 
 def client_runs(*, document_id: str, lineage: str, after: int = 0) -> tuple[int, list[ClientRun]]:
-    """Return who brought which clocks after an operation, and up to which one.
+    """Return the last seq of a log, and the authors of the ids inserted after operation ``after``.
 
-    For whoever has the document itself, whose structs have clocks. Raises ``LogGapError``.
+    For clients that hold the document itself, whose structs have these ids. Raises
+    ``LogGapError``.
     """
     seq = head_seq(document_id=document_id)
-    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=seq)
+    index = attribution_load(document_id=document_id, lineage=lineage, up_to=seq)
     runs: list[ClientRun] = []
-    for client, first, end, place in clocks.brought_after(after):
-        origin = clocks.origin(place)
+    for client, first, end, op_index in index.inserted_after(after):
+        origin = index.origin(op_index)
         run = ClientRun(client, first, end, origin.author_id, origin.received_at)
-        if not runs or not _goes_on(runs[-1], run):
+        if not runs or not _continues(runs[-1], run):
             runs.append(run)
             continue
         runs[-1].end, runs[-1].received_at = run.end, run.received_at
     return seq, runs
 
 
-def _goes_on(run: ClientRun, other: ClientRun) -> bool:
+def _continues(run: ClientRun, following: ClientRun) -> bool:
     return (run.client, run.end, run.author_id) == (
-        other.client,
-        other.first,
-        other.author_id,
-    ) and other.received_at - run.received_at < RUN_GAP
+        following.client,
+        following.first,
+        following.author_id,
+    ) and following.received_at - run.received_at < CLIENT_RUN_MAX_GAP

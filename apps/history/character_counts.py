@@ -1,67 +1,68 @@
-"""How many letters each operation of a log brought and deleted, beside the clocks of both.
+"""Character counts: how many characters each operation of a log inserted and deleted.
 
-Clocks are those of letters, as Yjs counts them (UTF-16 units), and of all else: elements, marks,
-attributes. What is not a letter is remembered, for there is little of it.
+Yjs gives an id to each character (UTF-16 unit) and to everything else: elements, marks and
+attributes. The ids that are no characters are stored, because they are few.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from apps.crdt.codec.contents import STRING
-from apps.crdt.codec.update_reader import Struct
+from apps.crdt.codec.structs import RawStruct
 from apps.crdt.ids.id_ranges import IdRanges
 
 
 class CharacterCounts:
-    """Two counts for each operation, by its number, and the clocks that are no letters."""
+    """Two counts per operation, by operation index, and the ids that are no characters."""
 
     def __init__(self) -> None:
         self.added: list[int] = []
         self.removed: list[int] = []
         self._others: dict[int, IdRanges] = {}
 
-    def bring(self, client: int, structs: Iterable[Struct], *, known: int) -> int:
-        """Take structs of a client; return how many letters they have from clock ``known`` on."""
-        letters = 0
+    def add_structs(self, client: int, structs: Iterable[RawStruct], *, known: int) -> int:
+        """Add structs of a client; return how many characters they have from clock ``known`` on."""
+        characters = 0
         for struct in structs:
             first, end = max(struct.clock, known), struct.clock + struct.length
             if first >= end:
                 continue
             if struct.kind == STRING:
-                letters += end - first
+                characters += end - first
             else:
-                self._others.setdefault(client, IdRanges()).take(first, end, 0)
-        return letters
+                self._others.setdefault(client, IdRanges()).add(first, end, 0)
+        return characters
 
-    def take_state(self, structs: Mapping[int, Iterable[Struct]]) -> None:
-        """Take a whole state, of operations of which nothing else says what they brought."""
-        for client, own in structs.items():
-            self.bring(client, own, known=0)
+    def add_state(self, structs: Mapping[int, Iterable[RawStruct]]) -> None:
+        """Add a whole state, whose operations have lost their content."""
+        for client, own_structs in structs.items():
+            self.add_structs(client, own_structs, known=0)
 
-    def count(self, client: int, runs: Iterable[tuple[int, int]]) -> int:
-        """Return how many of a client's clocks, as runs ``(first, end)``, are letters."""
+    def count(self, client: int, ranges: Iterable[tuple[int, int]]) -> int:
+        """Return how many ids of a client's ranges ``(first, end)`` are characters."""
         others = self._others.get(client)
         return sum(
-            end - first - (0 if others is None else others.count(first, end)) for first, end in runs
+            end - first - (0 if others is None else others.count(first, end))
+            for first, end in ranges
         )
 
-    def note(self, added: int, removed: int) -> None:
-        """Keep the counts of the next operation."""
+    def add_operation(self, added: int, removed: int) -> None:
+        """Add the counts of the next operation."""
         self.added.append(added)
         self.removed.append(removed)
 
     def to_json(self) -> list[Any]:
-        """Return all of it as JSON has it."""
+        """Return the counts as JSON values."""
         others = {
-            str(client): [runs.starts, runs.ends, runs.numbers]
-            for client, runs in self._others.items()
+            str(client): [ranges.starts, ranges.ends, ranges.values]
+            for client, ranges in self._others.items()
         }
         return [self.added, self.removed, others]
 
     @classmethod
-    def from_json(cls, whole: Sequence[Any]) -> Self:
-        """Read what ``to_json`` made."""
-        letters = cls()
-        letters.added, letters.removed, others = whole
-        letters._others = {int(client): IdRanges(*runs) for client, runs in others.items()}
-        return letters
+    def from_json(cls, values: Sequence[Any]) -> Self:
+        """Return the counts that ``to_json`` returned."""
+        counts = cls()
+        counts.added, counts.removed, others = values
+        counts._others = {int(client): IdRanges(*ranges) for client, ranges in others.items()}
+        return counts

@@ -1,4 +1,4 @@
-"""The queries of versions that an opening waits for (``manage.py check --services``)."""
+"""Hot queries of versions, whose plans ``manage.py check --services`` checks."""
 
 from apps.core.mongo import equal
 from apps.core.mongo_plans import HotQuery, hot_queries

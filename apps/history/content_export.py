@@ -10,27 +10,27 @@ from apps.documents.models import Document
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at, version_state
 
-#: What a file's name may not have on one system or another.
+#: Characters that the file systems of some systems do not allow in names.
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
-#: Length of a file's name before its ending: 255 bytes are the most, and a character has up to 4.
+#: Longest file name without its extension: 255 bytes are allowed, and a character has up to 4.
 _NAME_MAX_CHARS = 60
 
 
 class UnknownFormatError(NotFoundError):
-    """There is no format of this name; ``extra`` says which there are."""
+    """There is no format of this name; ``extra`` has the formats."""
 
     code = "unknown_format"
 
 
 class VersionOrSeqError(InvalidInputError):
-    """A version and a seq are named, which may be two moments."""
+    """Both a version and a seq are named, which may be two states."""
 
     code = "version_or_seq"
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A document at a moment, to be written in a format when it is wanted."""
+    """A state of a document, written in a format on demand."""
 
     document: Document
     content: Snapshot
@@ -38,20 +38,20 @@ class Export:
 
     @property
     def etag(self) -> str:
-        """Return the name of these bytes: they depend on the moment, the format, the title."""
+        """Return the ETag of the file, which depends on the state, the format and the title."""
         title = hashlib.sha256(self.document.title.encode()).hexdigest()[:12]
         return f'"{self.document.lineage}-{self.content.seq}-{self.kind}-{title}"'
 
     @property
     def file_name(self) -> str:
-        """Return the title as a file's name that every system takes."""
+        """Return the title as a file name that every system allows."""
         words = _NOT_IN_NAMES.sub(" ", self.document.title)
         name = " ".join(words.split())[:_NAME_MAX_CHARS].strip(". ")
         return f"{name or 'document'}.{self.kind}"
 
     @property
     def media_type(self) -> str:
-        """Return the media type, with the charset of a text."""
+        """Return the media type, for text formats with the charset."""
         return WRITTEN_FORMATS[self.kind].media_type
 
     def write(self) -> bytes:
@@ -62,7 +62,7 @@ class Export:
 def export_get(
     *, document: Document, kind: str, version: int | None = None, seq: int | None = None
 ) -> Export:
-    """Return a document as it is now, or as it was at a version or after an operation.
+    """Return the export of a document at present, at a version, or after an operation.
 
     Raises ``UnknownFormatError``, ``VersionOrSeqError``, ``VersionNotFoundError``,
     ``SeqNotFoundError``.

@@ -1,4 +1,4 @@
-"""Who deleted what: the words that are gone, by the operation that took them."""
+"""Deletions: the text that each operation deleted, with its authors."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from heapq import nlargest
 from itertools import groupby
 
 from apps.crdt.codec.contents import STRING
-from apps.crdt.codec.structs import Span, read_pieces, text_of
+from apps.crdt.codec.structs import Span, iter_structs
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.authorship import AttributedText
@@ -18,7 +18,7 @@ from apps.oplog.selectors import head_seq, operations_since
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What one operation deleted: its text, by who had written it, in no order of the document."""
+    """The text that one operation deleted, by its authors, in no order of the document."""
 
     origin: Origin
     pieces: list[AttributedText]
@@ -29,31 +29,32 @@ def deletions_page(
 ) -> list[Deletion]:
     """Return the operations below seq ``before`` that deleted something, the latest first.
 
-    Elements and marks have no text: who deletes only such is there with no pieces. What a
-    compacted log has no more is left out: its words are gone. Raises ``LogGapError``.
+    An operation that deleted only elements and marks has no pieces, because these have no text.
+    Compacted operations are left out: their text is gone. Raises ``LogGapError``.
     """
-    clocks = attribution_load(
+    index = attribution_load(
         document_id=document_id, lineage=lineage, up_to=head_seq(document_id=document_id)
     )
-    spans = clocks.deleted_spans()
-    begins = log_first_seq(document_id=document_id)
-    places = (
-        place
-        for place in spans
-        if begins <= (seq := clocks.origin(place).seq) and (before is None or seq < before)
+    spans = index.deleted_spans()
+    first_seq = log_first_seq(document_id=document_id)
+    op_indexes = (
+        op_index
+        for op_index in spans
+        if first_seq <= (seq := index.origin(op_index).seq) and (before is None or seq < before)
     )
-    page = nlargest(limit, places)
+    page = nlargest(limit, op_indexes)
     if not page:
         return []
-    first, last = clocks.origin(page[-1]).seq, clocks.origin(page[0]).seq
+    first, last = index.origin(page[-1]).seq, index.origin(page[0]).seq
     texts = _Texts(_updates(document_id, first, last))
     return [
-        Deletion(clocks.origin(place), list(_pieces(spans[place], texts, clocks))) for place in page
+        Deletion(index.origin(op_index), list(_pieces(spans[op_index], texts, index)))
+        for op_index in page
     ]
 
 
 def _updates(document_id: str, first: int, last: int) -> Iterator[bytes]:
-    """Yield all that has been written when the operations from ``first`` to ``last`` came."""
+    """Yield updates with all text that the operations ``first`` to ``last`` could delete."""
     yield state_at(document_id=document_id, seq=first - 1).state
     after, limit = first - 1, last - first + 1
     for operation in operations_since(document_id=document_id, after=after, limit=limit):
@@ -61,28 +62,28 @@ def _updates(document_id: str, first: int, last: int) -> Iterator[bytes]:
 
 
 class _Texts:
-    """The text of some updates, by its clocks."""
+    """The text of some updates, by its ids."""
 
     def __init__(self, updates: Iterable[bytes]) -> None:
         self._runs: dict[int, list[tuple[int, Utf16Text]]] = {}
         for update in updates:
-            for piece in read_pieces(update):
-                if piece.kind == STRING and piece.content:
-                    run = piece.clock, Utf16Text(text_of(piece))
-                    self._runs.setdefault(piece.client, []).append(run)
+            for struct in iter_structs(update):
+                if struct.kind == STRING:
+                    run = struct.clock, Utf16Text(struct.text)
+                    self._runs.setdefault(struct.client, []).append(run)
         for runs in self._runs.values():
             runs.sort(key=_clock)
 
     def text(self, client: int, clock: int, end: int) -> str:
-        """Return the text of some clocks; those of elements, marks and the like have none."""
+        """Return the text of a range of ids; elements and marks have none."""
         runs = self._runs.get(client, [])
         found = ""
         for first, units in runs[max(bisect_right(runs, clock, key=_clock) - 1, 0) :]:
             if first >= end:
                 break
-            begin, behind = max(clock, first), min(end, first + units.count)
+            begin, behind = max(clock, first), min(end, first + units.length)
             if begin < behind:
-                found += units.cut(begin - first, behind - first)
+                found += units.slice(begin - first, behind - first)
                 clock = behind
         return found
 
@@ -92,13 +93,13 @@ def _clock(run: tuple[int, Utf16Text]) -> int:
 
 
 def _pieces(
-    spans: Iterable[Span], texts: _Texts, clocks: AttributionIndex
+    spans: Iterable[Span], texts: _Texts, index: AttributionIndex
 ) -> Iterator[AttributedText]:
-    """Cut what was deleted where who wrote it is another."""
+    """Cut the deleted text where its author changes."""
     for (client, first), length in spans:
         end = first
-        for place, run in groupby(clocks.places(client, first, length)):
-            begin, end = end, end + sum(1 for _ in run)
+        for op_index, ids in groupby(index.op_indexes(client, first, length)):
+            begin, end = end, end + sum(1 for _ in ids)
             text = texts.text(client, begin, end)
             if text:
-                yield AttributedText(text, clocks.origin(place))
+                yield AttributedText(text, index.origin(op_index))

@@ -3,31 +3,29 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 from apps.core.errors import InvalidInputError
 from apps.crdt.analysis.diff import ContentChange, Kind, content_changes
 from apps.crdt.codec.structs import Id, Span
-from apps.crdt.content.prosemirror import plain_value
-from apps.crdt.edits.fragments import fragment_encode
-from apps.crdt.ids.id_ranges import NONE
+from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.snapshot import Snapshot
 
 
 class DiffOrderError(InvalidInputError):
-    """The moment to compare with is the later one of the two; ``extra`` has the seq of both."""
+    """The state to compare with is the later one of the two; ``extra`` has the seq of both."""
 
     code = "wrong_way_round"
 
 
 @dataclass(slots=True)
 class DiffSegment:
-    """A piece of text or an element, as ``apps.crdt.analysis.diff.ContentChange``, with its author.
+    """A segment of text or an element, as ``content_changes`` returns it, with its author.
 
-    ``origin``: the latest operation that wrote it, or deleted it; None where no operation says
-    so. All of a piece is of one author. ``spans``: its clocks, as (id, units), in order.
+    ``origin`` is the latest operation that inserted it or, in a deletion, deleted it; None where
+    no operation did so by itself. A segment has one author. ``spans`` are its ids in order, as
+    (id, units).
     """
 
     change: ContentChange
@@ -37,24 +35,24 @@ class DiffSegment:
 
     @property
     def author_id(self) -> str | None:
-        """Return who wrote it, or deleted it."""
+        """Return the author of the insertion or deletion."""
         return None if self.origin is None else self.origin.author_id
 
-    def takes(self, other: "DiffSegment") -> bool:
-        """Take in the piece that follows if both are one to a reader; tell whether it did."""
-        ours, theirs = self.change, other.change
-        is_one = (
+    def merge_with(self, following: "DiffSegment") -> bool:
+        """Append the following segment if both look alike to a reader; return whether it was."""
+        ours, theirs = self.change, following.change
+        is_alike = (
             theirs.tag is None is ours.tag
-            and not theirs.begins
-            and self.author_id == other.author_id
+            and not theirs.starts_text
+            and self.author_id == following.author_id
             and (ours.kind, ours.marks, ours.before) == (theirs.kind, theirs.marks, theirs.before)
         )
-        if is_one:
-            self.text += other.text
-            self._add(*other.spans[0])
-            if self.origin is not None and other.origin is not None:
-                self.origin = max(self.origin, other.origin)
-        return is_one
+        if is_alike:
+            self.text += following.text
+            self._add(*following.spans[0])
+            if self.origin is not None and following.origin is not None:
+                self.origin = max(self.origin, following.origin)
+        return is_alike
 
     def _add(self, id_: Id, units: int) -> None:
         (client, clock), before = self.spans[-1]
@@ -67,7 +65,7 @@ class DiffSegment:
 def states_diff(
     *, document_id: str, lineage: str, earlier: Snapshot, later: Snapshot
 ) -> list[DiffSegment]:
-    """Return all pieces of two moments of a document, in document order.
+    """Return the segments of two states of a document, in document order.
 
     Raises ``DiffOrderError``, and as ``attribution_load`` does.
     """
@@ -77,58 +75,30 @@ def states_diff(
             f"(operation {later.seq}). Swap the two.",
             extra={"against": earlier.seq, "seq": later.seq},
         )
-    clocks = attribution_load(document_id=document_id, lineage=lineage, up_to=later.seq)
-    pieces: list[DiffSegment] = []
+    index = attribution_load(document_id=document_id, lineage=lineage, up_to=later.seq)
+    segments: list[DiffSegment] = []
     for change in content_changes(earlier=earlier.state, later=later.state):
-        for piece in _by_operation(change, clocks):
-            if not pieces or not pieces[-1].takes(piece):
-                pieces.append(piece)
-    return pieces
+        for segment in _by_operation(change, index):
+            if not segments or not segments[-1].merge_with(segment):
+                segments.append(segment)
+    return segments
 
 
-def _by_operation(change: ContentChange, clocks: AttributionIndex) -> Iterator[DiffSegment]:
-    """Cut a change where the operation that made it is another."""
-    operations = _operations(change.kind, change.id, change.units, clocks)
-    units, place = Utf16Text(change.text), 0
+def _by_operation(change: ContentChange, index: AttributionIndex) -> Iterator[DiffSegment]:
+    """Cut a change where the operation that made it changes."""
+    op_indexes = _op_indexes(change.kind, change.id, change.length, index)
+    units, start = Utf16Text(change.text), 0
     client, clock = change.id
-    for operation, run in groupby(operations):
-        end = place + sum(1 for _ in run)
-        origin = None if operation == NONE else clocks.origin(operation)
-        span = ((client, clock + place), end - place)
-        cut = change if not place else change._replace(begins=False)
-        yield DiffSegment(cut, units.cut(place, end), origin, [span])
-        place = end
+    for op_index, ids in groupby(op_indexes):
+        end = start + sum(1 for _ in ids)
+        origin = None if op_index == NO_VALUE else index.origin(op_index)
+        span = ((client, clock + start), end - start)
+        cut = change if not start else change._replace(starts_text=False)
+        yield DiffSegment(cut, units.slice(start, end), origin, [span])
+        start = end
 
 
-def _operations(kind: Kind, id_: Id, units: int, clocks: AttributionIndex) -> Sequence[int]:
+def _op_indexes(kind: Kind, id_: Id, units: int, index: AttributionIndex) -> Sequence[int]:
     if kind == "delete":
-        return clocks.deleters(*id_, units)
-    return clocks.places(*id_, units)
-
-
-def piece_row(piece: DiffSegment, authors: dict[str, Any]) -> dict[str, Any]:
-    """Return a piece as REST has it; ``authors`` by their ids."""
-    change, origin = piece.change, piece.origin
-    row: dict[str, Any] = {
-        "kind": change.kind,
-        "text": piece.text,
-        "depth": change.depth,
-        "author": authors[origin.author_id] if origin else None,
-        "seq": origin.seq if origin else None,
-        "received_at": origin.received_at if origin else None,
-    }
-    if change.tag is not None:
-        row["node"] = {"type": change.tag, **_looks("attributes", change)}
-    else:
-        row |= _looks("marks", change)
-    if change.kind == "delete":
-        row["part"] = fragment_encode(piece.spans)
-    return row
-
-
-def _looks(name: str, change: ContentChange) -> dict[str, Any]:
-    """Return marks or attributes, and what they were where they changed."""
-    looks = {name: plain_value(change.marks)}
-    if change.before is not None:
-        looks[f"{name}_before"] = plain_value(change.before)
-    return looks
+        return index.deleters(*id_, units)
+    return index.op_indexes(*id_, units)

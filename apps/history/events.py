@@ -7,7 +7,7 @@ from apps.core.events import Event
 
 @dataclass(frozen=True, slots=True)
 class DamagedVersion:
-    """A stored snapshot that is not what was written."""
+    """A version whose stored snapshot is damaged."""
 
     document_id: str
     number: int
@@ -15,7 +15,7 @@ class DamagedVersion:
 
 @dataclass(frozen=True, slots=True)
 class NamedVersion:
-    """A version that ``user_id`` gave a name, and the operation that it is of."""
+    """A version that ``user_id`` named, with the ``seq`` of its state."""
 
     document_id: str
     number: int
@@ -24,7 +24,7 @@ class NamedVersion:
     user_id: str
 
 
-#: Stored already: what a subscriber raises undoes nothing.
+#: Published after the version is stored: an error of a subscriber undoes nothing.
 version_named: Event[NamedVersion] = Event("version_named")
-#: Found while a document was read; it was passed over. Subscribers mend it beside the read.
+#: Found while a document was loaded; the version was skipped. Subscribers repair it later.
 version_damaged: Event[DamagedVersion] = Event("version_damaged")

@@ -1,7 +1,7 @@
 """The *last_processed_version* entity (MongoDB; docs/system-flow.md, §5, §8, §9).
 
-Written by the workers (``apps.pipeline``), read by whoever rebuilds a document: the log has to
-reach at least as far as a worker has seen it.
+Written by the workers (``apps.pipeline``), read when a document is rebuilt: a log that ends before
+the last processed version has lost operations.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,10 @@ from typing import Any
 
 import mongoengine as me
 from pymongo import UpdateOne
-from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
+from apps.core.mongo import Rows, bulk_update, collection
 from apps.core.mongo_datetime import MongoDateTimeField, datetime_read, datetime_text
-
-#: Updates in one command; above fifty some Mongo dialects hang.
-UPDATES_PER_COMMAND = 50
-_DUPLICATE_KEY = 11000
 
 
 class LastProcessedVersion(me.Document):  # type: ignore[misc]
@@ -28,7 +24,7 @@ class LastProcessedVersion(me.Document):  # type: ignore[misc]
     seq = me.IntField(required=True)
     unique_id = me.StringField(required=True)
     version_vector = me.BinaryField(required=True)
-    #: When the server received that operation (the timestamp of docs/system-flow.md, §9).
+    #: Time of receipt of that operation (the timestamp of docs/system-flow.md, §9).
     received_at = MongoDateTimeField(required=True)
     processed_at = MongoDateTimeField(required=True)
 
@@ -37,7 +33,7 @@ class LastProcessedVersion(me.Document):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """How far one document has been processed."""
+    """The last processed version of one document."""
 
     document_id: str
     seq: int
@@ -46,14 +42,13 @@ class Processed:
     received_at: datetime
 
 
-def processed_rows() -> Collection[dict[str, Any]]:
-    """Return the collection of the marks."""
-    rows: Collection[dict[str, Any]] = LastProcessedVersion._get_collection()  # noqa: SLF001
-    return rows
+def processed_rows() -> Rows:
+    """Return the collection of *last_processed_version*."""
+    return collection(LastProcessedVersion)
 
 
 def processed_find(*, document_id: str) -> Processed | None:
-    """Return how far a document has been processed, None when it never was."""
+    """Return the last processed version of a document, None when it has none."""
     row = processed_rows().find_one({"_id": document_id})
     if row is None:
         return None
@@ -73,31 +68,26 @@ def processed_seqs(document_ids: Sequence[str]) -> dict[str, int]:
 
 
 def processed_advance(marks: Sequence[Processed], *, at: datetime) -> None:
-    """Move marks forward, never back: a mark that is ahead already is left as it is."""
-    updates = [_advance(mark, at) for mark in marks]
-    for start in range(0, len(updates), UPDATES_PER_COMMAND):
-        try:
-            processed_rows().bulk_write(updates[start : start + UPDATES_PER_COMMAND], ordered=False)
-        except BulkWriteError as err:
-            # The upsert of a mark that is ahead finds its id taken: nothing to do.
-            if any(error["code"] != _DUPLICATE_KEY for error in err.details["writeErrors"]):
-                raise
+    """Move last processed versions forward; one that is ahead already stays as it is."""
+    updates = (_advance(mark, at) for mark in marks)
+    # The upsert for a version that is ahead finds its key taken: there is nothing to do.
+    bulk_update(processed_rows(), updates, ignore_duplicate_keys=True)
 
 
 def processed_replace(mark: Processed, *, seen: Processed | None, at: datetime) -> bool:
-    """Put another mark in the place of the one that was seen; False when that one has moved."""
+    """Replace the last processed version ``seen``; return False when it has changed since."""
     if seen is None:
         try:
             processed_rows().insert_one({"_id": mark.document_id, **_values(mark, at)})
         except DuplicateKeyError:
             return False
         return True
-    place = {"_id": mark.document_id, "seq": seen.seq}
-    return bool(processed_rows().update_one(place, {"$set": _values(mark, at)}).matched_count)
+    condition = {"_id": mark.document_id, "seq": seen.seq}
+    return bool(processed_rows().update_one(condition, {"$set": _values(mark, at)}).matched_count)
 
 
 def processed_forget(*, document_id: str) -> None:
-    """Drop a document's mark; the workers make another one."""
+    """Delete the last processed version of a document; the workers store a new one."""
     processed_rows().delete_one({"_id": document_id})
 
 

@@ -1,21 +1,22 @@
-"""A document in memory, exactly as durable as the log: a snapshot, and operations upon it."""
+"""A document in memory as the log has it: a snapshot with the operations after it applied."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Self
 
 from django.conf import settings
 
-from apps.core.errors import ConflictError
+from apps.core.errors import AppError, ConflictError
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector
-from apps.crdt.engine.base import EngineDocument, get_engine, has_everything
-from apps.crdt.engine.causal_gate import advance, missing
+from apps.crdt.engine.base import EngineBrokenError, EngineDocument, get_engine, has_everything
+from apps.crdt.engine.causal_gate import advance, missing_clocks
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
 
 
 class ReplayError(ConflictError):
-    """An operation of the log needs something that is not before it: the log was damaged."""
+    """An operation depends on content that is not before it in the log: the log was damaged."""
 
     code = "replay"
 
@@ -24,8 +25,8 @@ class ReplayError(ConflictError):
 class LoadedDocument:
     """A document rebuilt from storage.
 
-    ``vector`` is its version vector, ``seq`` its last operation, ``size_bytes`` about what its
-    state takes, ``recent`` the seq of each operation after the snapshot by unique id.
+    ``vector`` is its version vector, ``seq`` its last operation, ``size_bytes`` the approximate
+    size of its state, ``recent`` the seq of each operation after the snapshot by unique id.
     """
 
     engine: EngineDocument
@@ -36,9 +37,9 @@ class LoadedDocument:
 
     @classmethod
     def open(cls, snapshot: Snapshot) -> Self:
-        """Make a document from a snapshot, with the engine that the settings name.
+        """Make a document from a snapshot, with the engine of the settings.
 
-        Raises ``UpdateRejectedError`` or ``EngineBrokenError`` when the state is not one.
+        Raises ``UpdateRejectedError`` or ``EngineBrokenError`` when its state is no Yjs update.
         """
         engine = get_engine(settings.CRDT_ENGINE).new_document()
         if snapshot.seq:
@@ -53,28 +54,47 @@ class LoadedDocument:
     def apply(self, operation: Operation) -> UpdateHeader:
         """Apply the next operation of the log, whole or not at all; return its header.
 
-        Raises ``ReplayError`` when it does not fit on, ``InvalidInputError`` when it is no update,
-        and ``EngineBrokenError``, after which the document has to be rebuilt.
+        Raises ``ReplayError`` when it does not follow the last one, ``InvalidInputError`` when it
+        is no update, and ``EngineBrokenError``, after which the document has to be rebuilt.
         """
         header = read_update(operation.update)
-        lacking = missing(header, self.vector)
+        lacking = missing_clocks(header, self.vector)
         if operation.seq != self.seq + 1 or lacking is not None:
             raise ReplayError(
                 f"Operation {operation.seq} of {operation.document_id} does not fit on "
                 f"operation {self.seq}.",
                 extra={"document_id": operation.document_id, "seq": operation.seq},
             )
-        self.engine.apply(operation.update, brings_structs=True)  # nobody asks whether
+        self.engine.apply(operation.update, brings_structs=True)  # the result is not used
         advance(self.vector, header)
         self.size_bytes += len(operation.update)
-        self.pass_over(operation)
+        self.skip(operation)
         return header
 
-    def pass_over(self, operation: Operation) -> None:
-        """Take note of an operation without its content: it is set aside (``oplog.quarantine``)."""
+    def apply_or_skip(self, operation: Operation, quarantined: Container[int]) -> AppError | None:
+        """Apply the next operation of the log; skip it where it cannot be applied.
+
+        An operation whose seq is in ``quarantined`` is skipped. So is one that cannot be applied:
+        its error is returned, and the caller quarantines it. Raises ``EngineBrokenError``, after
+        which the document has to be rebuilt with this operation in ``quarantined``.
+        """
+        if operation.seq in quarantined:
+            self.skip(operation)
+            return None
+        try:
+            self.apply(operation)
+        except EngineBrokenError:
+            raise
+        except AppError as err:
+            self.skip(operation)
+            return err
+        return None
+
+    def skip(self, operation: Operation) -> None:
+        """Count an operation without its content, because it is quarantined."""
         self.seq = operation.seq
         self.recent[operation.unique_id] = operation.seq
 
     def has_everything(self) -> bool:
-        """Tell whether the engine's state holds all that was applied (ADR 0001)."""
+        """Return whether the engine's state has everything that was applied (ADR 0001)."""
         return has_everything(get_engine(settings.CRDT_ENGINE), self.engine, self.vector)

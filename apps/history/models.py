@@ -1,17 +1,15 @@
 """The *document_versions* entity (MongoDB; docs/system-flow.md, §2, §5, §7)."""
 
-from typing import Any
-
 import mongoengine as me
-from pymongo.collection import Collection
 
-from apps.core.mongo import durable
+from apps.core.mongo import Rows, collection
 
 
 class DocumentVersion(me.Document):  # type: ignore[misc]
-    """The whole of a document after operation ``seq``, compressed and with its checksum.
+    """The state of a document after operation ``seq``, compressed, with a checksum.
 
-    ``number`` counts the versions of a document from 1; the unique index decides who gets one.
+    ``number`` counts the versions of a document from 1; its unique index arbitrates between
+    writers.
     """
 
     document_id = me.StringField(required=True)
@@ -22,11 +20,11 @@ class DocumentVersion(me.Document):  # type: ignore[misc]
     created_at = me.DateTimeField(required=True)
     author_ids = me.ListField(me.StringField())
     version_vector = me.BinaryField(required=True)
-    #: The state as ``Snapshot.pack`` makes it.
+    #: The state, as ``Snapshot.encode`` returns it.
     snapshot = me.BinaryField(required=True)
     #: Length of the state before compression, in bytes.
     size = me.IntField(required=True)
-    #: The log begins, or once began, after this version: retention leaves it alone.
+    #: The version is, or was, that of a compaction point: retention keeps it.
     base = me.BooleanField()
 
     meta = {
@@ -39,6 +37,6 @@ class DocumentVersion(me.Document):  # type: ignore[misc]
     }
 
 
-def version_rows() -> Collection[dict[str, Any]]:
-    """Return the collection of the versions, which is durable: a log may begin with one."""
-    return durable(DocumentVersion._get_collection())  # noqa: SLF001
+def version_rows() -> Rows:
+    """Return the collection of the versions; durable, because a log may begin with one."""
+    return collection(DocumentVersion, durable=True)

@@ -1,4 +1,4 @@
-"""What holds for a document's history: its owners' word, else the server's."""
+"""The history policy of a document: the settings of its owners, else those of the server."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from apps.documents.models import Document
 from apps.documents.services import HistoryChanges, document_history_set
 from apps.history.retention import KeepPolicy
 
-#: The longest that a log may be told to wait for its compaction, in days: a hundred years.
+#: Longest wait of a log for its compaction, in days: a hundred years.
 COMPACT_AFTER_MAX_DAYS = 36_600
 
 
@@ -23,21 +23,21 @@ class CompactAfterError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class HistoryPolicy:
-    """At which densities versions stay, and after how many days the log may be compacted.
+    """How densely versions are kept, and after how many days the log may be compacted.
 
-    ``compact_after_days`` is 0 where it may never be.
+    ``compact_after_days`` is 0 for a log that is never compacted.
     """
 
     keep: KeepPolicy
     compact_after_days: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the policy as JSON values."""
         return {"compact_after_days": self.compact_after_days, "keep": asdict(self.keep)}
 
 
 def history_policy(document: Document) -> HistoryPolicy:
-    """Return what holds for a document. Raises ``KeepError`` for settings that make no sense."""
+    """Return the policy of a document. Raises ``KeepError`` for invalid settings."""
     days = document.compact_after_days
     return HistoryPolicy(
         keep=KeepPolicy(**(document.keep or settings.VERSION_KEEP)),
@@ -46,7 +46,7 @@ def history_policy(document: Document) -> HistoryPolicy:
 
 
 def history_changes_check(changes: HistoryChanges) -> None:
-    """Raise ``KeepError`` or ``CompactAfterError`` for what cannot be said of a history."""
+    """Raise ``KeepError`` or ``CompactAfterError`` for invalid changes."""
     if keep := changes.get("keep"):
         KeepPolicy(**keep)
     days = changes.get("compact_after_days")
@@ -58,7 +58,7 @@ def history_changes_check(changes: HistoryChanges) -> None:
 
 
 def history_settings_change(*, user: User, document_id: str, changes: HistoryChanges) -> Document:
-    """Check what an owner says of a document's history, store it, and return the document.
+    """Check an owner's changes of the history settings, store them, and return the document.
 
     Raises as ``history_changes_check`` and ``document_history_set`` do.
     """

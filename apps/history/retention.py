@@ -1,7 +1,7 @@
-"""Which automatic versions are let go with time: densely kept while young, thinly when old. Pure.
+"""Retention of automatic versions: all of them while young, fewer as they age. Pure.
 
-Hours, days and weeks are those of UTC since 1970, a day of 24 hours and a week of seven of those
-days. They lie within each other, so what one run keeps does not depend on the runs before it.
+Hours, days and weeks are counted in UTC from 1970, days of 24 hours and weeks of seven such days.
+Each lies within the next longer one, so the result of a run does not depend on earlier runs.
 """
 
 from collections.abc import Iterable
@@ -13,21 +13,21 @@ from apps.core.errors import InvalidInputError
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 WEEK_S = 7 * DAY_S
-#: The longest that anything is kept at a density, in seconds: a hundred years.
+#: Longest age of a density, in seconds: a hundred years.
 KEEP_MAX_S = 100 * 366 * DAY_S
 
 
 class KeepError(InvalidInputError):
-    """The densities are not in their order, or not numbers of seconds."""
+    """The ages of the densities do not rise, or are no numbers of seconds."""
 
     code = "keep"
 
 
 @dataclass(frozen=True, slots=True)
 class KeepPolicy:
-    """Up to which age, in seconds, all automatic versions stay, then one an hour, then one a day.
+    """The age, in seconds, up to which all automatic versions are kept, one an hour, one a day.
 
-    One a week stays for ever. Raises ``KeepError`` unless the ages rise.
+    Older versions are kept one a week, without end. Raises ``KeepError`` unless the ages rise.
     """
 
     all_s: int = DAY_S
@@ -42,7 +42,7 @@ class KeepPolicy:
             )
 
     def period_s(self, age_s: float) -> int:
-        """Return of how long a time one version stays at this age, 0 where all do."""
+        """Return the period of which one version is kept at this age, 0 where all are kept."""
         if age_s < self.all_s:
             return 0
         if age_s < self.hourly_s:
@@ -52,9 +52,9 @@ class KeepPolicy:
 
 @dataclass(frozen=True, slots=True)
 class VersionInfo:
-    """What is to be known of a version to keep it or let it go.
+    """The fields of a version on which its retention depends.
 
-    ``stays`` for one that somebody named, and for the one that a compacted log begins with.
+    ``stays`` is true for a named version, and for that of a compaction point.
     """
 
     number: int
@@ -66,34 +66,34 @@ class VersionInfo:
 def versions_to_drop(
     versions: Iterable[VersionInfo], *, now: datetime, policy: KeepPolicy
 ) -> list[int]:
-    """Return the numbers of the versions that a policy lets go, in rising order.
+    """Return the numbers of the versions that a policy deletes, in rising order.
 
-    The first and the latest stay, by number and by seq, and all that ``stays``. Of the others one
-    goes when another of its hour, day or week is later, whatever the age of that one.
+    The first and the last version stay, by number and by seq, and those with ``stays``. Any other
+    version is deleted when a later one lies in its hour, day or week, whatever that one's age.
     """
-    places = sorted(versions, key=lambda place: (place.seq, place.number))
+    ordered = sorted(versions, key=lambda version: (version.seq, version.number))
     latest = {
-        (period_s, _begun(place, period_s)): place.number
-        for place in places
-        if not place.stays
+        (period_s, _period(version, period_s)): version.number
+        for version in ordered
+        if not version.stays
         for period_s in (HOUR_S, DAY_S, WEEK_S)
     }
-    kept = _always_kept(places)
-    for place in places:
-        period_s = policy.period_s((now - place.created_at).total_seconds())
-        if not period_s or latest.get((period_s, _begun(place, period_s))) == place.number:
-            kept.add(place.number)
-    return sorted(place.number for place in places if place.number not in kept)
+    kept = _always_kept(ordered)
+    for version in ordered:
+        period_s = policy.period_s((now - version.created_at).total_seconds())
+        if not period_s or latest.get((period_s, _period(version, period_s))) == version.number:
+            kept.add(version.number)
+    return sorted(version.number for version in ordered if version.number not in kept)
 
 
-def _begun(place: VersionInfo, period_s: int) -> int:
-    return int(place.created_at.timestamp()) // period_s
+def _period(version: VersionInfo, period_s: int) -> int:
+    return int(version.created_at.timestamp()) // period_s
 
 
-def _always_kept(places: list[VersionInfo]) -> set[int]:
-    """Return the numbers that no age lets go; a number that went could be given again."""
-    if not places:
+def _always_kept(ordered: list[VersionInfo]) -> set[int]:
+    """Return the numbers that are kept at any age; a deleted last number could be given again."""
+    if not ordered:
         return set()
-    numbers = [place.number for place in places]
-    ends = {places[0].number, places[-1].number, min(numbers), max(numbers)}
-    return ends | {place.number for place in places if place.stays}
+    numbers = [version.number for version in ordered]
+    ends = {ordered[0].number, ordered[-1].number, min(numbers), max(numbers)}
+    return ends | {version.number for version in ordered if version.stays}

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from apps.core.errors import NotFoundError
 from apps.core.mongo import equal
+from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.history import snapshot_cache
 from apps.history.models import version_rows
 from apps.history.retention import VersionInfo
@@ -17,41 +18,41 @@ from apps.history.version import Version
 
 logger = logging.getLogger(__name__)
 
-#: No version has a greater number: what MongoDB stores in 32 bits.
+#: Largest number of a version: the largest that MongoDB stores in 32 bits.
 _NUMBER_MAX = 2**31 - 1
 
 
 class VersionNotFoundError(NotFoundError):
-    """There is no version of this number; ``extra`` says which is the latest."""
+    """There is no version of this number; ``extra`` has the latest one."""
 
     code = "version_not_found"
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSnapshot:
-    """A packed snapshot, sound or not, and where it was: ``redis``, ``mongodb``, ``nothing``.
+    """An encoded snapshot, sound or not, and its source: ``redis``, ``mongodb`` or ``nothing``.
 
-    ``number`` is that of its version, where it is known.
+    ``number`` is that of its version, where known.
     """
 
-    packed: bytes
+    blob: bytes
     source: str
     number: int | None = None
 
     @property
-    def place(self) -> str:
-        """Return where it was, in words."""
+    def description(self) -> str:
+        """Return the source in words."""
         return self.source if self.number is None else f"version {self.number}"
 
 
-NOTHING = FoundSnapshot(EMPTY.pack(), "nothing")
+NOTHING = FoundSnapshot(EMPTY.encode(), "nothing")
 
 
 def snapshots_iter(*, document_id: str, up_to: int | None = None) -> Iterator[FoundSnapshot]:
-    """Yield what a document may be rebuilt from, the best first: Redis, then MongoDB, then nothing.
+    """Yield the snapshots of a document, the best first: Redis, MongoDB, the empty snapshot.
 
-    For a moment in the past, ``up_to``, only what was made before it: Redis has the present.
-    Raises ``PyMongoError`` when the store is away.
+    With ``up_to`` only those up to that seq, and none from Redis, which has the present. Raises
+    ``PyMongoError`` when the store is away.
     """
     wanted: dict[str, Any] = {"document_id": equal(document_id)}
     if up_to is None:
@@ -61,9 +62,9 @@ def snapshots_iter(*, document_id: str, up_to: int | None = None) -> Iterator[Fo
     else:
         wanted["seq"] = {"$lte": up_to}
     rows = version_rows().find(wanted, {"_id": 0, "snapshot": 1, "number": 1})
-    # One at a time: as a rule the first is sound, and each may be as large as a document.
+    # One row at a time: usually the first is sound, and a row may be as large as a document.
     for row in rows.sort("seq", -1).batch_size(1):
-        # One that somebody has removed is none, which is no sound one.
+        # A row without its snapshot yields an empty blob, which is not sound.
         yield FoundSnapshot(bytes(row.get("snapshot") or b""), "mongodb", row["number"])
     yield NOTHING
 
@@ -77,9 +78,9 @@ def _cached(document_id: str) -> bytes | None:
 
 
 def latest_seq(*, document_id: str, up_to: int | None = None) -> int:
-    """Return the operation after which the latest version was made, -1 when there is none.
+    """Return the seq of the latest version, -1 when there is none.
 
-    With ``up_to`` of those after that operation or an earlier one.
+    With ``up_to`` only versions up to that seq count.
     """
     return latest_reach(document_id=document_id, up_to=up_to)[0]
 
@@ -92,7 +93,7 @@ def latest_reach(*, document_id: str, up_to: int | None = None) -> tuple[int, by
         wanted["seq"] = {"$lte": up_to}
     rows = version_rows().find(wanted, shown)
     row = next(iter(rows.sort("seq", -1).limit(1)), None)
-    return (-1, b"\x00") if row is None else (int(row["seq"]), bytes(row["version_vector"]))
+    return (-1, EMPTY_VECTOR) if row is None else (int(row["seq"]), bytes(row["version_vector"]))
 
 
 def version_infos(*, document_id: str) -> list[tuple[int, int]]:
@@ -103,15 +104,15 @@ def version_infos(*, document_id: str) -> list[tuple[int, int]]:
     return sorted((int(row["seq"]), int(row["number"])) for row in rows)
 
 
-def version_blob_at(*, document_id: str, seq: int) -> Iterator[bytes]:
-    """Yield the packed snapshots of the versions that were kept after an operation."""
+def version_blobs_at(*, document_id: str, seq: int) -> Iterator[bytes]:
+    """Yield the encoded snapshots of the versions of a seq."""
     wanted = {"document_id": equal(document_id), "seq": equal(seq)}
     for row in version_rows().find(wanted, {"_id": 0, "snapshot": 1}):
         yield bytes(row.get("snapshot") or b"")
 
 
 def version_ages(*, document_id: str) -> list[VersionInfo]:
-    """Return what retention has to know of each version."""
+    """Return the fields of each version on which its retention depends."""
     wanted = {"_id": 0, "number": 1, "seq": 1, "created_at": 1, "automatic": 1, "base": 1}
     rows = version_rows().find({"document_id": equal(document_id)}, wanted)
     return [
@@ -126,8 +127,8 @@ def version_ages(*, document_id: str) -> list[VersionInfo]:
 
 
 def version_find(*, document_id: str, number: int) -> Version | None:
-    """Return a version as it is stored, whether its snapshot is sound or not."""
-    row = version_rows().find_one(_place(document_id, number), {"_id": 0})
+    """Return a version as it is stored, its snapshot sound or not; None when there is none."""
+    row = version_rows().find_one(_condition(document_id, number), {"_id": 0})
     return None if row is None else Version.from_row(row)
 
 
@@ -145,10 +146,10 @@ def versions_page(
 
 
 def version_before(*, document_id: str, number: int) -> Version | None:
-    """Return the version of the moment before another one's, without its content.
+    """Return the version before another one, without its content.
 
-    By the log, not by number: a moment of long ago may have been named lately. Of several of one
-    moment the one that was made before. Raises ``VersionNotFoundError``.
+    In the order of seq, then number: an old state may have been named lately. Raises
+    ``VersionNotFoundError``.
     """
     seq = version_get(document_id=document_id, number=number).seq
     wanted = {"document_id": equal(document_id), "seq": {"$lte": seq}}
@@ -160,7 +161,7 @@ def version_before(*, document_id: str, number: int) -> Version | None:
 
 
 def versions_named(*, document_id: str, first_seq: int, last_seq: int) -> list[Version]:
-    """Return the versions with a name of some moments, the latest first, without their content."""
+    """Return the named versions of a range of seqs, the latest first, without their content."""
     wanted: dict[str, Any] = {
         "document_id": equal(document_id),
         "automatic": False,
@@ -173,14 +174,14 @@ def versions_named(*, document_id: str, first_seq: int, last_seq: int) -> list[V
 def version_get(*, document_id: str, number: int) -> Version:
     """Return a version without its content. Raises ``VersionNotFoundError``."""
     wanted = {"_id": 0, "snapshot": 0, "version_vector": 0}
-    row = version_rows().find_one(_place(document_id, number), wanted)
+    row = version_rows().find_one(_condition(document_id, number), wanted)
     if row is None:
         raise version_missing(document_id=document_id, number=number)
     return Version.from_row(row)
 
 
 def version_missing(*, document_id: str, number: int) -> VersionNotFoundError:
-    """Return the error for a number that is not there, which says what there is."""
+    """Return the error for a version that does not exist; it names the latest one."""
     newest = versions_page(document_id=document_id, before=None, limit=1, named_only=False)
     latest = newest[0].number if newest else 0
     return VersionNotFoundError(
@@ -189,5 +190,5 @@ def version_missing(*, document_id: str, number: int) -> VersionNotFoundError:
     )
 
 
-def _place(document_id: str, number: int) -> dict[str, Any]:
+def _condition(document_id: str, number: int) -> dict[str, Any]:
     return {"document_id": equal(document_id), "number": equal(min(number, _NUMBER_MAX))}

@@ -17,11 +17,11 @@ from apps.history.version import Version
 from apps.history.version_cache import versions_forget
 from apps.oplog.selectors import authors_between
 
-#: How often a version looks for a free number before it gives up.
-_ATTEMPTS = 20
-#: Versions that one command drops.
-_DROPPED_AT_ONCE = 50
-#: Length of a version's name.
+#: Attempts to get a free number for a version.
+_NUMBER_ATTEMPTS = 20
+#: Versions that one command deletes.
+_DELETE_MAX_VERSIONS = 50
+#: Longest name of a version.
 NAME_MAX_CHARS = 200
 
 
@@ -40,11 +40,11 @@ def version_create(
     automatic: bool = True,
     is_latest: bool = True,
 ) -> int:
-    """Keep a snapshot as the document's next version, then cache it; return its number.
+    """Store a snapshot as the document's next version, then cache it; return its number.
 
-    Written whole before anything else knows of it. One that is not of the latest moment is not
-    cached: whoever opens the document has no use for it. Raises ``PyMongoError`` when the store is
-    away, ``TransientError`` when others take every number first.
+    The row is inserted whole. A snapshot that is not the latest is not cached, because opening the
+    document does not need it. Raises ``PyMongoError`` when the store is away, ``TransientError``
+    when other writers take each number first.
     """
     row = {
         "document_id": document_id,
@@ -54,10 +54,10 @@ def version_create(
         "created_at": clock.now(),
         "author_ids": sorted(set(author_ids)),
         "version_vector": snapshot.version_vector,
-        "snapshot": snapshot.pack(),
+        "snapshot": snapshot.encode(),
         "size": len(snapshot.state),
     }
-    for _ in range(_ATTEMPTS):
+    for _ in range(_NUMBER_ATTEMPTS):
         number = _last_number(document_id) + 1
         try:
             version_rows().insert_one({**row, "number": number})
@@ -72,11 +72,11 @@ def version_create(
 def version_create_named(
     *, document_id: str, name: str, user_id: str, seq: int | None = None
 ) -> Version:
-    """Keep a moment of a document as a named version; returns it without its content.
+    """Store a state of a document as a named version; return it without its content.
 
-    The moment after operation ``seq``, or the present. Who took part is who wrote since the
-    version before, or else who names it. Raises ``NameTooLongError``, ``SeqNotFoundError``,
-    ``CompactedError`` and as ``document_load`` does.
+    The state after operation ``seq``, or the present one. Its authors are those who wrote since
+    the version before it, or if none did, the user. Raises ``NameTooLongError``,
+    ``SeqNotFoundError``, ``CompactedError`` and as ``document_load`` does.
     """
     name = _name(name)
     if seq is None:
@@ -98,7 +98,7 @@ def version_create_named(
 
 
 def version_rename(*, document_id: str, number: int, name: str, user_id: str) -> Version:
-    """Give a version a name, which keeps it for ever; an empty one makes it automatic again.
+    """Name a version, which retention keeps then; an empty name makes it automatic again.
 
     Raises ``VersionNotFoundError``, ``NameTooLongError``.
     """
@@ -114,41 +114,41 @@ def version_rename(*, document_id: str, number: int, name: str, user_id: str) ->
 
 
 def version_create_initial(*, document_id: str, author_id: str) -> int:
-    """Keep the empty document as version 1 (docs/system-flow.md, §2)."""
+    """Store the empty document as version 1 (docs/system-flow.md, §2)."""
     return version_create(document_id=document_id, snapshot=EMPTY, author_ids=[author_id])
 
 
 def version_repair(version: Version, snapshot: Snapshot) -> bool:
-    """Put the right snapshot in the place of a version's own; False when it is there no more.
+    """Replace the snapshot of a version; return False when the version no longer exists.
 
-    Number, name, authors and moment stay.
+    Its number, name, authors and time stay.
     """
-    place = {
+    condition = {
         "document_id": equal(version.document_id),
         "number": equal(version.number),
         "seq": snapshot.seq,
     }
-    right = {
+    values = {
         "version_vector": snapshot.version_vector,
-        "snapshot": snapshot.pack(),
+        "snapshot": snapshot.encode(),
         "size": len(snapshot.state),
     }
-    return bool(version_rows().update_one(place, {"$set": right}).matched_count)
+    return bool(version_rows().update_one(condition, {"$set": values}).matched_count)
 
 
 def version_put(version: Version) -> None:
-    """Store a version that was made elsewhere, under its own number."""
+    """Store a version of an import under its own number."""
     version_rows().insert_one(version.to_row())
 
 
 def version_mark_compaction_point(*, document_id: str, number: int) -> bool:
-    """Have retention leave a version alone, for a log begins with it; False when it is gone."""
-    place = {"document_id": equal(document_id), "number": equal(number)}
-    return bool(version_rows().update_one(place, {"$set": {"base": True}}).matched_count)
+    """Mark the version of a compaction point, so retention keeps it; False when it is gone."""
+    condition = {"document_id": equal(document_id), "number": equal(number)}
+    return bool(version_rows().update_one(condition, {"$set": {"base": True}}).matched_count)
 
 
 def versions_unmark_compaction_point(*, document_id: str, below: int) -> None:
-    """Have retention look again at the versions that a log began with once."""
+    """Unmark the versions of earlier compaction points, so retention may delete them."""
     version_rows().update_many(
         {"document_id": equal(document_id), "base": True, "seq": {"$lt": below}},
         {"$set": {"base": False}},
@@ -156,13 +156,13 @@ def versions_unmark_compaction_point(*, document_id: str, below: int) -> None:
 
 
 def versions_drop(*, document_id: str, numbers: Sequence[int]) -> int:
-    """Let automatic versions go, in MongoDB and in Redis; return how many went.
+    """Delete automatic versions in MongoDB and in Redis; return how many were deleted.
 
-    One that got a name meanwhile, or that a log begins with now, stays.
+    A version that was named meanwhile, or is that of a compaction point now, stays.
     """
     dropped = 0
-    for start in range(0, len(numbers), _DROPPED_AT_ONCE):
-        batch = list(numbers[start : start + _DROPPED_AT_ONCE])
+    for start in range(0, len(numbers), _DELETE_MAX_VERSIONS):
+        batch = list(numbers[start : start + _DELETE_MAX_VERSIONS])
         result = version_rows().delete_many(
             {
                 "document_id": equal(document_id),
@@ -177,13 +177,13 @@ def versions_drop(*, document_id: str, numbers: Sequence[int]) -> int:
 
 
 def versions_delete(*, document_id: str) -> None:
-    """Delete a document's versions; only for a creation or an import that is taken back."""
+    """Delete a document's versions; only to cancel a creation or an import."""
     version_rows().delete_many({"document_id": equal(document_id)})
     snapshot_cache.snapshot_forget(document_id=document_id)
 
 
 def _name(text: str) -> str:
-    """Return a name as it is stored: on one line, without control characters."""
+    """Return a name in its stored form: on one line, without control characters."""
     visible = "".join(char if char.isprintable() else " " for char in text)
     name = " ".join(visible.split())
     if len(name) > NAME_MAX_CHARS:

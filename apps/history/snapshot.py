@@ -1,4 +1,4 @@
-"""A snapshot: the merged state of a document after one operation, and its form in storage."""
+"""A snapshot: the merged state of a document after an operation, and its stored form."""
 
 import hashlib
 import struct
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Self
 
 from apps.core.errors import ConflictError
-from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.codec.structs import EMPTY_UPDATE
+from apps.crdt.codec.vectors import EMPTY_VECTOR, Vector, decode_vector
 
 _MAGIC = b"SCR1"
 _HEAD = struct.Struct(">4sQI32s")
 
 
 class SnapshotDamagedError(ConflictError):
-    """A stored snapshot is not what was written; there is an older one, and the log."""
+    """A stored snapshot is damaged; an older one and the log remain."""
 
     code = "snapshot_damaged"
 
@@ -35,21 +36,21 @@ class Snapshot:
         """Return the decoded version vector."""
         return decode_vector(self.version_vector)
 
-    def pack(self) -> bytes:
+    def encode(self) -> bytes:
         """Return the stored form: magic, seq, vector length, SHA-256, body; big-endian.
 
-        The body is the vector and the state, compressed; the checksum covers all the others.
+        The body is the vector and the state, compressed; the checksum covers all other fields.
         """
         body = zlib.compress(self.version_vector + self.state, level=6)
         length = len(self.version_vector)
         return _HEAD.pack(_MAGIC, self.seq, length, _digest(self.seq, length, body)) + body
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Self:
-        """Read the stored form. Raises ``SnapshotDamagedError`` unless it is whole."""
+    def decode(cls, blob: bytes) -> Self:
+        """Read the stored form. Raises ``SnapshotDamagedError`` when it is damaged."""
         try:
-            magic, seq, vector_length, digest = _HEAD.unpack_from(packed)
-            body = packed[_HEAD.size :]
+            magic, seq, vector_length, digest = _HEAD.unpack_from(blob)
+            body = blob[_HEAD.size :]
             if magic != _MAGIC or _digest(seq, vector_length, body) != digest:
                 raise SnapshotDamagedError("A stored snapshot does not match its checksum.")
             content = zlib.decompress(body)
@@ -62,4 +63,4 @@ def _digest(seq: int, vector_length: int, body: bytes) -> bytes:
     return hashlib.sha256(struct.pack(">QI", seq, vector_length) + body).digest()
 
 
-EMPTY = Snapshot(seq=0, version_vector=b"\x00", state=b"\x00\x00")
+EMPTY = Snapshot(seq=0, version_vector=EMPTY_VECTOR, state=EMPTY_UPDATE)

@@ -1,4 +1,4 @@
-"""Cache of each document's latest snapshot in Redis (docs/system-flow.md, §3, §5)."""
+"""The cache of each document's latest snapshot in Redis (docs/system-flow.md, §3, §5)."""
 
 import logging
 
@@ -21,19 +21,19 @@ return 1
 
 
 def _keys(document_id: str) -> tuple[str, str]:
-    # Braces: both keys live in one slot of a Redis cluster.
+    # The braces put both keys into one slot of a Redis cluster.
     return f"scriptorium:snapshot:{{{document_id}}}", f"scriptorium:snapshot-seq:{{{document_id}}}"
 
 
 def snapshot_put(*, document_id: str, snapshot: Snapshot) -> bool:
-    """Cache a snapshot unless a newer one is cached; False when not stored (or Redis is away)."""
+    """Cache a snapshot unless a newer one is cached; return whether it was stored."""
     try:
         stored = get_redis_connection("default").eval(
             _STORE_FORWARD,
             2,
             *_keys(document_id),
             snapshot.seq,
-            snapshot.pack(),
+            snapshot.encode(),
             settings.SNAPSHOT_CACHE_S,
         )
     except RedisError as err:
@@ -43,10 +43,10 @@ def snapshot_put(*, document_id: str, snapshot: Snapshot) -> bool:
 
 
 def snapshot_find(*, document_id: str) -> bytes | None:
-    """Return the cached snapshot, packed, sound or not. Raises ``RedisError``."""
+    """Return the cached snapshot, encoded, sound or not. Raises ``RedisError``."""
     key, _seq_key = _keys(document_id)
-    packed: bytes | None = get_redis_connection("default").get(key)
-    return packed
+    blob: bytes | None = get_redis_connection("default").get(key)
+    return blob
 
 
 def snapshot_forget(*, document_id: str) -> None:

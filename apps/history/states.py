@@ -13,9 +13,9 @@ logger = logging.getLogger(__name__)
 
 
 def version_state(*, document_id: str, number: int) -> Snapshot:
-    """Return the content of a version: from Redis, else from MongoDB, and then it is cached.
+    """Return the content of a version from Redis, else from MongoDB, and cache it.
 
-    A damaged one is made from the log. Raises ``VersionNotFoundError``.
+    A damaged one is rebuilt from the log. Raises ``VersionNotFoundError``.
     """
     found = cached_version(document_id=document_id, number=number)
     if found is not None:
@@ -29,7 +29,7 @@ def version_state(*, document_id: str, number: int) -> Snapshot:
 
 
 def version_state_before(*, document_id: str, number: int) -> Snapshot:
-    """Return the content of the version before another, the empty one where there is none."""
+    """Return the content of the version before another one, empty where there is none."""
     version = version_before(document_id=document_id, number=number)
     if version is None:
         return EMPTY
@@ -62,7 +62,7 @@ def _stored(document_id: str, number: int) -> Snapshot:
     if version is None:
         raise version_missing(document_id=document_id, number=number)
     try:
-        return Snapshot.unpack(version.packed)
+        return Snapshot.decode(version.blob)
     except SnapshotDamagedError as err:
         return _from_log(version, err)
 

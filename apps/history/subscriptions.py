@@ -1,4 +1,4 @@
-"""Reacts to events of documents (docs/architecture.md, Layers)."""
+"""Subscriptions to events of documents (docs/architecture.md, Layers)."""
 
 from apps.documents import events
 from apps.documents.events import DocumentChange
@@ -6,16 +6,16 @@ from apps.history.services import version_create_initial, versions_delete
 
 
 def subscribe() -> None:
-    """Hear of creations."""
+    """Subscribe to created and discarded documents."""
     events.document_created.subscribe(on_created)
     events.document_discarded.subscribe(on_discarded)
 
 
 def on_created(change: DocumentChange) -> None:
-    """Make the initial version (docs/system-flow.md, §2); an error rolls the creation back."""
+    """Store the initial version (docs/system-flow.md, §2); an error rolls the creation back."""
     version_create_initial(document_id=change.document.id, author_id=str(change.user.pk))
 
 
 def on_discarded(change: DocumentChange) -> None:
-    """Take back what was made for a creation that failed."""
+    """Delete the versions of a creation that failed."""
     versions_delete(document_id=change.document.id)

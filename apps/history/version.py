@@ -1,4 +1,4 @@
-"""One row of *document_versions*, as it is handed around by those who check, mend and move it."""
+"""A version: one row of *document_versions*, for integrity checks, repair and export."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A kept version as it is stored; ``packed`` is what ``Snapshot.pack`` made, sound or not."""
+    """A version as it is stored; ``blob`` is its encoded snapshot, sound or not."""
 
     document_id: str
     number: int
@@ -17,7 +17,7 @@ class Version:
     created_at: datetime
     author_ids: tuple[str, ...]
     version_vector: bytes
-    packed: bytes
+    blob: bytes
     #: Length of the state before compression, in bytes.
     size: int
 
@@ -32,13 +32,13 @@ class Version:
             "created_at": self.created_at,
             "author_ids": list(self.author_ids),
             "version_vector": self.version_vector,
-            "snapshot": self.packed,
+            "snapshot": self.blob,
             "size": self.size,
         }
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:
-        """Read a row; bytes that somebody has removed are read as none, which no check passes."""
+        """Read a row; a missing blob or vector is read as empty bytes, which fail every check."""
         return cls(
             document_id=row["document_id"],
             number=row["number"],
@@ -48,6 +48,6 @@ class Version:
             created_at=row["created_at"],
             author_ids=tuple(row["author_ids"]),
             version_vector=bytes(row.get("version_vector") or b""),
-            packed=bytes(row.get("snapshot") or b""),
+            blob=bytes(row.get("snapshot") or b""),
             size=row["size"],
         )

@@ -1,4 +1,4 @@
-"""Contents of versions in Redis: bounded, with an expiry; one at a time reads from MongoDB."""
+"""The cache of versions' contents in Redis: bounded, with an expiry, filled by one reader."""
 
 import contextlib
 import logging
@@ -13,12 +13,12 @@ from apps.history.snapshot import Snapshot, SnapshotDamagedError
 
 logger = logging.getLogger(__name__)
 
-#: How long one reader may take, and how long the others wait for it, in seconds.
-READER_S = 5.0
-#: Between two looks of those who wait, in seconds.
-LOOK_S = 0.02
+#: Longest time of one reader, and longest wait of the others for it, in seconds.
+READER_LOCK_S = 5.0
+#: Interval at which waiting readers try the lock, in seconds.
+READER_LOCK_POLL_S = 0.02
 
-#: Stores a version and drops those of the same document that were stored longest ago.
+#: Stores a version and deletes the oldest ones of the same document beyond the limit.
 #: KEYS: the version, the index. ARGV: content, expiry (seconds), now, most, number, key prefix.
 _STORE_BOUNDED = """
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
@@ -35,10 +35,10 @@ end
 
 
 def cached_version(*, document_id: str, number: int) -> Snapshot | None:
-    """Return a version's content; None when it is not there or damaged, or Redis is away."""
+    """Return the cached content of a version; None when missing or damaged, or Redis is away."""
     try:
-        packed = get_redis_connection("default").get(f"{_prefix(document_id)}{number}")
-        return None if packed is None else Snapshot.unpack(packed)
+        blob = get_redis_connection("default").get(f"{_prefix(document_id)}{number}")
+        return None if blob is None else Snapshot.decode(blob)
     except SnapshotDamagedError as err:
         logger.error("cached version %s of %s passed over: %s", number, document_id, err)
     except RedisError as err:
@@ -47,7 +47,7 @@ def cached_version(*, document_id: str, number: int) -> Snapshot | None:
 
 
 def version_cache(*, document_id: str, number: int, snapshot: Snapshot) -> None:
-    """Keep a version's content for a while, and of one document only so many."""
+    """Cache the content of a version, within the limit of its document."""
     prefix = _prefix(document_id)
     try:
         get_redis_connection("default").eval(
@@ -55,7 +55,7 @@ def version_cache(*, document_id: str, number: int, snapshot: Snapshot) -> None:
             2,
             f"{prefix}{number}",
             f"{prefix}index",
-            snapshot.pack(),
+            snapshot.encode(),
             settings.VERSION_CACHE_S,
             time.time(),
             settings.VERSION_CACHE_MOST,
@@ -67,7 +67,7 @@ def version_cache(*, document_id: str, number: int, snapshot: Snapshot) -> None:
 
 
 def versions_forget(*, document_id: str, numbers: Sequence[int]) -> None:
-    """Drop the contents of versions that are no more."""
+    """Delete the cached contents of deleted versions."""
     prefix = _prefix(document_id)
     try:
         redis = get_redis_connection("default")
@@ -79,26 +79,26 @@ def versions_forget(*, document_id: str, numbers: Sequence[int]) -> None:
 
 @contextlib.contextmanager
 def one_reader(*, document_id: str, number: int) -> Iterator[None]:
-    """Let one of all processes read a version; the others wait, and then find it in Redis.
+    """Hold the lock of the one reader of a version; the others wait, then find it in Redis.
 
-    Where Redis is away, or the reader takes too long, everybody reads.
+    Where Redis is away, or the reader takes too long, the others read without the lock.
     """
     name = f"{_prefix(document_id)}{number}:reader"
     lock = get_redis_connection("default").lock(
-        name, timeout=READER_S, blocking_timeout=READER_S, sleep=LOOK_S
+        name, timeout=READER_LOCK_S, blocking_timeout=READER_LOCK_S, sleep=READER_LOCK_POLL_S
     )
     try:
-        taken = lock.acquire()
+        is_locked = lock.acquire()
     except RedisError:
-        taken = False
+        is_locked = False
     try:
         yield
     finally:
-        if taken:
+        if is_locked:
             with contextlib.suppress(RedisError, LockError):
                 lock.release()
 
 
 def _prefix(document_id: str) -> str:
-    """Return how the keys of a document's versions begin; the braces keep them on one node."""
+    """Return the key prefix of a document's versions; the braces keep them in one slot."""
     return f"scriptorium:version:{{{document_id}}}:"

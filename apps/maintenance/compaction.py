@@ -1,16 +1,15 @@
-"""Compaction of a log: what is older than a horizon gives way to a checked state (ADR 0007).
+"""Compaction of a log: a checked version replaces the operations older than a horizon (ADR 0007).
 
-In steps, each of which may be the last one of this process, and the next run goes on:
+It has four steps. The process may die after any of them; the next run continues:
 
-1. pack: name, author, moment and clocks of each operation, in rows that are only ever added;
-2. check: the version that the log is to begin with, against a replay of the log; the rows, against
-   the log;
-3. decide: one row says that the log begins after that version. From here on nobody reads what is
-   before;
-4. drop, not before ``COMPACT_DROP_AFTER_S``: the operations go, the oldest first.
+1. compact: unique id, author, time and id ranges of each operation are added to compacted rows;
+2. check: the version of the new compaction point is compared with a replay of the log, the
+   compacted rows with the log;
+3. decide: the compaction point is stored. From then on no reader reads operations up to it;
+4. delete the operations, the oldest first, once ``COMPACT_DROP_AFTER_S`` have passed.
 
-Who is between two steps of its own meanwhile finds the operations as they were: an edit that was
-sent twice, a replay. So the wait is longer than any edit takes.
+An edit that was sent twice or a replay may have begun before the third step and still needs the
+operations, so the wait is longer than any edit takes.
 """
 
 import logging
@@ -47,23 +46,23 @@ from apps.oplog.selectors import operations_iter, seqs_received
 
 logger = logging.getLogger(__name__)
 
-#: Operations of one packed row.
+#: Operations of one compacted row.
 COMPACTED_ROW_OPERATIONS = 1_000
-#: Fewer are not worth a row, and a state that is checked.
+#: Fewer operations are not worth a compaction.
 COMPACTION_MIN_OPERATIONS = 1_000
-#: More are for the next run, which is in an hour: a replay holds a worker's processor.
+#: More operations are left to the next run, in an hour: a replay keeps a worker's CPU busy.
 COMPACTION_MAX_OPERATIONS = 50_000
 
 
 class CompactionRefusedError(ConflictError):
-    """What is stored is not what it should be; nothing was dropped."""
+    """The stored data is damaged; nothing was deleted."""
 
     code = "compaction_refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
-    """After which operation a log is to begin, with the state of which version."""
+class CompactionTarget:
+    """A future compaction point: the last operation to compact, and the version at it."""
 
     seq: int
     number: int
@@ -71,10 +70,10 @@ class Goal:
 
 @dataclass(slots=True)
 class Compacted:
-    """What was done to one log, or with a dry run would be.
+    """The result of one compaction, or of a dry run.
 
-    ``begins`` is where the log begins in the end, ``packed`` how many operations were packed on
-    the way there, ``dropped`` how many were deleted.
+    ``begins`` is the first seq of the log afterwards, ``packed`` the number of operations that were
+    compacted, ``dropped`` the number of operations that were deleted.
     """
 
     begins: int
@@ -87,49 +86,49 @@ def document_compact(
     document_id: str,
     after_days: int,
     apply: bool,
-    least: int = COMPACTION_MIN_OPERATIONS,
-    most: int = COMPACTION_MAX_OPERATIONS,
+    min_operations: int = COMPACTION_MIN_OPERATIONS,
+    max_operations: int = COMPACTION_MAX_OPERATIONS,
 ) -> Compacted:
-    """Compact a document's log up to so many days ago, 0 for never; go on with what was begun.
+    """Compact operations older than ``after_days``, 0 for none; delete those compacted before.
 
-    Not for fewer than ``least`` operations, and of more than ``most`` a part. Without ``apply``
-    only say what that would be. Raises ``CompactionRefusedError`` and as a replay does, and then
-    nothing was dropped.
+    At least ``min_operations`` and about ``max_operations`` at once. Without ``apply`` only return
+    what would be done. Raises ``CompactionRefusedError`` and the errors of a replay; then nothing
+    was deleted.
     """
     now = clock.now()
-    done = _drop(document_id, now, apply=apply)
+    done = _delete_compacted(document_id, now, apply=apply)
     if not after_days:
         return done
-    base = compaction_point_find(document_id=document_id)
-    begun = base.seq if base else 0
-    old = _beginnings(document_id, begun + least, now - timedelta(days=after_days))
-    goal = _goal(old, begun + most)
-    if goal is not None:
-        done.packed = goal.seq - begun
-        done.begins = goal.seq + 1
+    point = compaction_point_find(document_id=document_id)
+    compacted_seq = point.seq if point else 0
+    old = _candidates(document_id, compacted_seq + min_operations, now - timedelta(days=after_days))
+    target = _choose_target(old, compacted_seq + max_operations)
+    if target is not None:
+        done.packed = target.seq - compacted_seq
+        done.begins = target.seq + 1
         if apply:
-            _advance(document_id, goal)
+            _move_compaction_point(document_id, target)
     return done
 
 
-# --- where to ---
+# --- the new compaction point ---
 
 
-def _goal(old: dict[int, int], up_to: int) -> Goal | None:
-    """Return the latest of some versions up to a seq, else the one after it; None for none."""
+def _choose_target(old: dict[int, int], up_to: int) -> CompactionTarget | None:
+    """Return the latest version up to a seq, else the first version after it, None for none."""
     if not old:
         return None
     seq = max((seq for seq in old if seq <= up_to), default=min(old))
-    return Goal(seq, old[seq])
+    return CompactionTarget(seq, old[seq])
 
 
-def _beginnings(document_id: str, first: int, horizon: datetime) -> dict[int, int]:
-    """Return the versions from a seq on that the log can begin with: number by seq.
+def _candidates(document_id: str, first: int, horizon: datetime) -> dict[int, int]:
+    """Return the versions, from a seq on, that may become the compaction point: number by seq.
 
-    The last operation of each came before the horizon; workers and Kafka have had it, there is one
-    after it, and nothing up to it is in quarantine: a release has to find its operation in the log.
+    The operation at such a version was received before the horizon, Kafka and the workers have it,
+    it is not the last one, and no operation up to it is quarantined: a release needs it in the log.
     """
-    end = _end(document_id)
+    end = _last_compactable_seq(document_id)
     numbers = {
         seq: number for seq, number in version_infos(document_id=document_id) if first <= seq <= end
     }
@@ -139,55 +138,55 @@ def _beginnings(document_id: str, first: int, horizon: datetime) -> dict[int, in
     return {seq: numbers[seq] for seq, at in received.items() if at < horizon}
 
 
-def _end(document_id: str) -> int:
-    """Return the last operation that may be compacted, whatever its age."""
+def _last_compactable_seq(document_id: str) -> int:
+    """Return the last operation that may be compacted, regardless of its age."""
     head, processed = head_find(document_id=document_id), processed_find(document_id=document_id)
     if head is None or processed is None:
         return 0
-    aside = quarantined_seqs(document_id=document_id)
-    return min(head.seq - 1, head.published_seq, processed.seq, *(seq - 1 for seq in aside))
+    quarantined = quarantined_seqs(document_id=document_id)
+    return min(head.seq - 1, head.published_seq, processed.seq, *(seq - 1 for seq in quarantined))
 
 
-# --- pack, check, decide ---
+# --- compact, check, decide ---
 
 
-def _advance(document_id: str, goal: Goal) -> None:
+def _move_compaction_point(document_id: str, target: CompactionTarget) -> None:
     with replayed(document_id) as replay:
-        begun = replay.seq
-        _pack(replay, goal.seq)
-        right = replay.snapshot()
-    _check_version(document_id, goal, right)
-    _check_packed(document_id, begun, goal.seq)
-    if not version_mark_compaction_point(document_id=document_id, number=goal.number):
-        raise CompactionRefusedError(f"Version {goal.number} of {document_id} is gone.")
+        compacted_seq = replay.seq
+        _append_compacted(replay, target.seq)
+        expected = replay.snapshot()
+    _check_version(document_id, target, expected)
+    _check_compacted(document_id, compacted_seq, target.seq)
+    if not version_mark_compaction_point(document_id=document_id, number=target.number):
+        raise CompactionRefusedError(f"Version {target.number} of {document_id} is gone.")
     if failpoints.armed:
         failpoints.reach("after_base_marked")
-    base = CompactionPoint(
+    point = CompactionPoint(
         document_id=document_id,
-        seq=goal.seq,
-        number=goal.number,
-        version_vector=right.version_vector,
+        seq=target.seq,
+        number=target.number,
+        version_vector=expected.version_vector,
         made_at=clock.now(),
     )
-    compaction_point_advance(base)
+    compaction_point_advance(point)
     if failpoints.armed:
         failpoints.reach("after_log_begins")
-    logger.info("the log of %s begins at operation %s", document_id, base.begins)
+    logger.info("the log of %s begins at operation %s", document_id, point.first_seq)
 
 
-def _pack(replay: LogReplay, up_to: int) -> None:
-    """Replay a log up to an operation, and pack what is not packed yet."""
+def _append_compacted(replay: LogReplay, up_to: int) -> None:
+    """Replay a log up to an operation, and store the compacted rows that are missing."""
     packed = compacted_end(document_id=replay.document_id)
-    operations = _replayed(replay, up_to)
-    fresh = (each for each in operations if each.seq > packed)
-    while row := list(islice(fresh, COMPACTED_ROW_OPERATIONS)):
+    operations = _replay_compacted(replay, up_to)
+    new = (operation for operation in operations if operation.seq > packed)
+    while row := list(islice(new, COMPACTED_ROW_OPERATIONS)):
         if not compacted_append(document_id=replay.document_id, operations=row):
-            raise CompactionRefusedError(f"Somebody else compacts {replay.document_id} now.")
+            raise CompactionRefusedError(f"Another process compacts {replay.document_id} now.")
         if failpoints.armed:
             failpoints.reach("after_packed")
 
 
-def _replayed(replay: LogReplay, up_to: int) -> Iterator[CompactedOperation]:
+def _replay_compacted(replay: LogReplay, up_to: int) -> Iterator[CompactedOperation]:
     for operation, error in replay.steps(limit=up_to - replay.seq):
         if error is not None:
             raise CompactionRefusedError(
@@ -197,54 +196,56 @@ def _replayed(replay: LogReplay, up_to: int) -> Iterator[CompactedOperation]:
         yield CompactedOperation.of(operation)
 
 
-def _check_version(document_id: str, goal: Goal, right: Snapshot) -> None:
-    """Read the version anew, and hold content and vector against the replay."""
-    version = version_find(document_id=document_id, number=goal.number)
+def _check_version(document_id: str, target: CompactionTarget, expected: Snapshot) -> None:
+    """Read the stored version, and compare its content and vector with the replay."""
+    version = version_find(document_id=document_id, number=target.number)
     if version is None:
-        raise CompactionRefusedError(f"Version {goal.number} of {document_id} is gone.")
-    fault = version_fault(version, right)
+        raise CompactionRefusedError(f"Version {target.number} of {document_id} is gone.")
+    fault = version_fault(version, expected)
     if fault is not None:
-        raise CompactionRefusedError(f"Version {goal.number} of {document_id}: {fault.text}")
+        raise CompactionRefusedError(f"Version {target.number} of {document_id}: {fault.text}")
 
 
-def _check_packed(document_id: str, begun: int, up_to: int) -> None:
-    """Read the rows anew, and hold them against the log."""
-    rows = compacted_iter(document_id=document_id, after=begun, up_to=up_to)
-    operations = operations_iter(document_id=document_id, after=begun, limit=up_to - begun)
+def _check_compacted(document_id: str, compacted_seq: int, up_to: int) -> None:
+    """Read the stored compacted rows, and compare them with the log."""
+    rows = compacted_iter(document_id=document_id, after=compacted_seq, up_to=up_to)
+    operations = operations_iter(
+        document_id=document_id, after=compacted_seq, limit=up_to - compacted_seq
+    )
     for packed, operation in zip(rows, operations, strict=True):
         if packed != CompactedOperation.of(operation):
             raise CompactionRefusedError(
-                f"What is packed of operation {operation.seq} of {document_id} is another one."
+                f"The packed operation {operation.seq} of {document_id} differs from the log."
             )
 
 
-# --- drop ---
+# --- delete ---
 
 
-def _drop(document_id: str, now: datetime, *, apply: bool) -> Compacted:
-    """Delete what is before the log's beginning, once that has been decided for long enough."""
-    base = compaction_point_find(document_id=document_id)
-    if base is None:
+def _delete_compacted(document_id: str, now: datetime, *, apply: bool) -> Compacted:
+    """Delete the operations up to the compaction point, once it is old enough."""
+    point = compaction_point_find(document_id=document_id)
+    if point is None:
         return Compacted(begins=1)
-    done = Compacted(begins=base.begins)
-    left = operations_count(document_id=document_id, up_to=base.seq)
+    done = Compacted(begins=point.first_seq)
+    left = operations_count(document_id=document_id, up_to=point.seq)
     wait = timedelta(seconds=settings.COMPACT_DROP_AFTER_S)
-    if not left or now - base.made_at < wait:
+    if not left or now - point.made_at < wait:
         return done
     if not apply:
         done.dropped = left
         return done
-    _check_kept(base)
-    for dropped in operations_drop(document_id=document_id, up_to=base.seq):
+    _check_before_deletion(point)
+    for dropped in operations_drop(document_id=document_id, up_to=point.seq):
         done.dropped = dropped
         if failpoints.armed:
             failpoints.reach("after_dropped")
-    versions_unmark_compaction_point(document_id=document_id, below=base.seq)
+    versions_unmark_compaction_point(document_id=document_id, below=point.seq)
     return done
 
 
-def _check_kept(base: CompactionPoint) -> None:
-    """Look once more at all that stays in the place of what goes. Raises as it does."""
-    compaction_snapshot(base)
-    for _, text in compacted_faults(document_id=base.document_id):
+def _check_before_deletion(point: CompactionPoint) -> None:
+    """Check once more the snapshot and the rows that replace the deleted operations."""
+    compaction_snapshot(point)
+    for _, text in compacted_faults(document_id=point.document_id):
         raise CompactionRefusedError(text)

@@ -1,7 +1,7 @@
-"""Taking an operation out of quarantine: into its document, or not at all.
+"""Releases an operation from quarantine into its document.
 
-Nothing is taken out before its document has it. A process that dies in between leaves it listed,
-and the same command again goes on.
+The operation leaves quarantine after the document has it. When the process dies in between, it is
+still listed, and the same command continues.
 """
 
 import logging
@@ -13,7 +13,7 @@ from apps.collab.runtime import close_runtime
 from apps.collab.services import Submitted, operation_submit
 from apps.core.errors import AppError, ConflictError
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.engine.causal_gate import missing
+from apps.crdt.engine.causal_gate import missing_clocks
 from apps.documents.selectors import document_stored
 from apps.history.selectors import latest_seq
 from apps.history.services import version_create
@@ -28,14 +28,14 @@ logger = logging.getLogger(__name__)
 
 
 class StillUnfitError(ConflictError):
-    """It cannot be applied now either; it stays in quarantine."""
+    """The operation still cannot be applied; it stays in quarantine."""
 
     code = "still_unfit"
 
 
 @dataclass(slots=True)
 class Released:
-    """Where the operation is in its document's log, and what was made anew for it."""
+    """The seq of a released operation, and the repairs that were made with it."""
 
     id: str
     seq: int
@@ -44,9 +44,9 @@ class Released:
 
 
 def quarantine_release(kept: Quarantined, *, dry_run: bool, on_progress: OnProgress) -> Released:
-    """Put what is set aside into its document, and take it out of quarantine.
+    """Apply a quarantined operation to its document, and remove it from quarantine.
 
-    Raises ``StillUnfitError`` and what else refuses it; then it is kept as it was.
+    Raises ``StillUnfitError`` and the errors of an edit; then it stays in quarantine.
     """
     if kept.seq is None:
         return _edit_release(kept, dry_run=dry_run)
@@ -56,7 +56,7 @@ def quarantine_release(kept: Quarantined, *, dry_run: bool, on_progress: OnProgr
 def _operation_release(
     kept: Quarantined, seq: int, *, dry_run: bool, on_progress: OnProgress
 ) -> Released:
-    """Release an operation of the log: all that was made without it is made anew with it."""
+    """Release an operation of the log: rebuild everything that was derived without it."""
     document_stored(kept.document_id)
     with replayed(kept.document_id) as replay:
         _check_applies(replay, kept, seq)
@@ -65,20 +65,20 @@ def _operation_release(
         )
         if not dry_run:
             if latest_seq(document_id=kept.document_id) < seq:
-                # Workers that follow the document without it learn of it by a version that has it.
+                # Workers with the document in memory reload it when a version has more operations.
                 version_create(document_id=kept.document_id, snapshot=replay.snapshot())
             quarantine_remove(kept.id)
     return Released(kept.id, seq, dry_run, rebuilt.done.faults)
 
 
 def _check_applies(replay: LogReplay, kept: Quarantined, seq: int) -> None:
-    """Replay the whole log; raise unless the operation is in it and can be applied."""
+    """Replay the whole log; raise unless it has the operation and can apply it."""
     found = False
     for operation, error in replay.steps():
         if operation.seq != seq:
             continue
         if operation.unique_id != kept.unique_id:
-            raise StillUnfitError(f"Operation {seq} of the log is another one by now.")
+            raise StillUnfitError(f"Operation {seq} of the log is another operation now.")
         if error is not None:
             raise StillUnfitError(
                 f"Operation {seq} cannot be applied: {error.message} It stays in quarantine.",
@@ -90,7 +90,7 @@ def _check_applies(replay: LogReplay, kept: Quarantined, seq: int) -> None:
 
 
 def _edit_release(kept: Quarantined, *, dry_run: bool) -> Released:
-    """Release an edit that never got into the log: submit it as its author."""
+    """Release an edit that is not in the log: submit it in its author's name."""
     lineage = document_stored(kept.document_id).lineage
     if dry_run:
         return Released(kept.id, _try_edit(kept), dry_run)
@@ -105,12 +105,12 @@ def _edit_release(kept: Quarantined, *, dry_run: bool) -> Released:
 
 
 def _try_edit(kept: Quarantined) -> int:
-    """Apply an edit to a replay; return the seq that it would get. Raises as releasing does."""
+    """Apply an edit to a replay; return the seq that it would get. Raises ``StillUnfitError``."""
     with replayed(kept.document_id) as replay:
         for _ in replay.steps():
             pass
         try:
-            lacking = missing(read_update(kept.update), replay.loaded.vector)
+            lacking = missing_clocks(read_update(kept.update), replay.loaded.vector)
             if lacking is not None:
                 raise StillUnfitError("It builds on operations that are not in the log.")
             replay.loaded.engine.apply(kept.update)
@@ -121,7 +121,7 @@ def _try_edit(kept: Quarantined) -> int:
 
 @async_to_sync
 async def _submit(kept: Quarantined, lineage: str) -> Submitted:
-    """Go the way of every edit, in a process that serves nobody: all of it ends here."""
+    """Submit the edit as any other, then close everything that this opened in the process."""
     try:
         return await sync_to_async(operation_submit)(
             document_id=kept.document_id,

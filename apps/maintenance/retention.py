@@ -1,4 +1,4 @@
-"""What age lets go of documents, as their policies say; beat starts it, and a command shows it."""
+"""Retention: drops old versions and compacts old operations by each document's policy."""
 
 import logging
 from collections.abc import Iterator
@@ -18,27 +18,27 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Retained:
-    """What went of a document, or what would go; ``versions`` counts all that were there."""
+    """The result for one document, or of a dry run; ``versions`` counts all before it."""
 
     document_id: str
     versions: int = 0
     dropped: list[int] = field(default_factory=list)
-    #: None where the log could not be compacted; ``refused`` says why.
+    #: None where the compaction was refused; ``refused`` is the reason.
     log: Compacted | None = None
     refused: str = ""
 
     @property
-    def touches(self) -> bool:
-        """Tell whether there was anything to do, or something is in the way."""
+    def has_changes(self) -> bool:
+        """Tell whether anything changed, or was refused."""
         log = self.log
         return bool(self.dropped or self.refused or (log and (log.packed or log.dropped)))
 
 
 def document_retain(*, document_id: str, apply: bool) -> Retained:
-    """Let go what a document's policy lets go; without ``apply`` only say what that is.
+    """Apply a document's retention policy; without ``apply`` only return what would change.
 
-    The log first, for it may need a version. Raises ``DocumentNotFoundError``, ``KeepError``,
-    ``PyMongoError``.
+    The log comes first, as its compaction may need a version. Raises
+    ``DocumentNotFoundError``, ``KeepError``, ``PyMongoError``.
     """
     policy = history_policy(document_stored(document_id))
     retained = Retained(document_id)
@@ -53,15 +53,15 @@ def document_retain(*, document_id: str, apply: bool) -> Retained:
 
 
 def _retain_versions(retained: Retained, policy: KeepPolicy, *, apply: bool) -> None:
-    places = version_ages(document_id=retained.document_id)
-    retained.versions = len(places)
-    retained.dropped = versions_to_drop(places, now=clock.now(), policy=policy)
+    ages = version_ages(document_id=retained.document_id)
+    retained.versions = len(ages)
+    retained.dropped = versions_to_drop(ages, now=clock.now(), policy=policy)
     if apply and retained.dropped:
         versions_drop(document_id=retained.document_id, numbers=retained.dropped)
 
 
 def documents_retain() -> Iterator[Retained]:
-    """Do it for every document; one that fails is logged, and the others go on.
+    """Apply each document's policy; a document that fails is logged and skipped.
 
     Raises ``PyMongoError``.
     """
@@ -69,13 +69,13 @@ def documents_retain() -> Iterator[Retained]:
         try:
             retained = document_retain(document_id=document_id, apply=True)
         except AppError as err:
-            _failed(document_id, "passed over", err.message)
+            _log_failure(document_id, "skipped", err.message)
             continue
         if retained.refused:
-            _failed(document_id, "not compacted", retained.refused)
+            _log_failure(document_id, "not compacted", retained.refused)
         yield retained
 
 
-def _failed(document_id: str, what: str, why: str) -> None:
+def _log_failure(document_id: str, outcome: str, reason: str) -> None:
     metrics.LOOP_ERRORS.labels(loop="retention").inc()
-    logger.error("retention: %s %s: %s", document_id, what, why)
+    logger.error("retention: %s %s: %s", document_id, outcome, reason)

@@ -1,4 +1,4 @@
-"""Documents for an operator's command: whether one exists, all of them, or a random sample."""
+"""Selects the documents of an operator's command: one, all, or a random sample."""
 
 import secrets
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from apps.oplog.selectors import head_seq, logs_begun
 
 
 def stored_check(document_id: str) -> None:
-    """Raise ``DocumentNotFoundError`` unless there is a document, or what is left of one."""
+    """Raise ``DocumentNotFoundError`` unless the document, or rows of its log, exist."""
     if (
         head_find(document_id=document_id) is None
         and not head_seq(document_id=document_id)
@@ -20,9 +20,9 @@ def stored_check(document_id: str) -> None:
 
 
 def documents_chosen(*, sample: int | None = None) -> Iterable[str]:
-    """Return the ids of all documents, or of so many at random.
+    """Return the ids of all documents, or of a random sample.
 
-    Of all: also of what has a log and is no document (an import that was killed, a lost row).
+    All documents include logs without a document: an import that was killed, a lost row.
     """
     if sample is None:
         return _all_ids()
@@ -30,8 +30,8 @@ def documents_chosen(*, sample: int | None = None) -> Iterable[str]:
     for count, document_id in enumerate(document_ids(), start=1):
         if len(chosen) < sample:
             chosen.append(document_id)
-        elif (place := secrets.randbelow(count)) < sample:
-            chosen[place] = document_id
+        elif (index := secrets.randbelow(count)) < sample:
+            chosen[index] = document_id
     return chosen
 
 

@@ -8,10 +8,10 @@ _requests = RepairRequests()
 
 
 def subscribe() -> None:
-    """Hear of damage."""
+    """Subscribe to ``version_damaged``."""
     events.version_damaged.subscribe(on_damaged)
 
 
 def on_damaged(version: DamagedVersion) -> None:
-    """Have a worker mend it."""
-    _requests.ask(version)
+    """Request its repair from a worker."""
+    _requests.request(version)

@@ -11,11 +11,11 @@ from apps.maintenance.integrity import repair
 
 @shared_task(name="pipeline.mend_version", expires=600)  # type: ignore[untyped-decorator]
 def repair_version(document_id: str, number: int) -> bool:
-    """Make a damaged version anew from the log; tell whether that was done."""
+    """Rebuild a damaged version from the log; return whether it was rebuilt."""
     return repair.version_repair_from_log(document_id=document_id, number=number)
 
 
 @shared_task(name="pipeline.retention", expires=3600)  # type: ignore[untyped-decorator]
 def retain_documents() -> int:
-    """Let go of all documents what age lets go; return how many versions."""
+    """Apply the retention policies of all documents; return how many versions were dropped."""
     return sum(len(retained.dropped) for retained in retention.documents_retain())

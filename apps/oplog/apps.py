@@ -4,11 +4,11 @@ from django.apps import AppConfig
 
 
 class OplogConfig(AppConfig):
-    """The ``oplog`` room of the house."""
+    """The ``oplog`` app."""
 
     name = "apps.oplog"
     label = "oplog"
 
     def ready(self) -> None:
-        """Have checks of the configuration."""
+        """Register the checks."""
         from apps.oplog import checks  # noqa: F401 - registers itself

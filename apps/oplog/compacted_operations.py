@@ -1,38 +1,35 @@
-"""What is kept of operations whose content a snapshot holds: name, author, moment, clocks. Pure.
+"""Compacted operations: the unique id, author, time and ids of operations, without content. Pure.
 
-Many operations in one row, in columns, compressed: enough to answer one that is sent again, and to
-say who wrote each letter of the snapshot. What an operation wrote is not in it.
+A snapshot has their content. One row has many operations, in compressed columns: enough to
+recognise an operation that is sent again, and to attribute each character of the snapshot.
 """
 
-import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from apps.core.columns import columns_decode, columns_encode, datetime_of_ms, epoch_ms
 from apps.core.errors import ConflictError
 from apps.crdt.codec.update_reader import read_update
 from apps.oplog.operation import Operation
 
-#: ClockRuns by client: of clocks ``(first, end)``, or of deletes ``(clock, length)``.
+#: Id ranges by client: ``(first, end)`` of inserted ids, ``(clock, length)`` of deleted ones.
 ClientRanges = dict[int, tuple[tuple[int, int], ...]]
 
-#: Changes when the form does.
+#: Number of the encoded form; it changes with the form.
 _FORM = 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
 
 
 class CompactedDamagedError(ConflictError):
-    """A row of packed operations is not what was written."""
+    """A row of compacted operations is damaged."""
 
     code = "packed_damaged"
 
 
 @dataclass(frozen=True, slots=True)
 class CompactedOperation:
-    """One operation without its content: the clocks that it brought, and what it deleted."""
+    """One operation without its content: the id ranges that it inserted and deleted."""
 
     seq: int
     unique_id: str
@@ -43,7 +40,7 @@ class CompactedOperation:
 
     @classmethod
     def of(cls, operation: Operation) -> "CompactedOperation":
-        """Return what is kept of an operation. Raises ``MalformedUpdateError``."""
+        """Return an operation without its content. Raises ``MalformedUpdateError``."""
         header = read_update(operation.update)
         return cls(
             seq=operation.seq,
@@ -56,83 +53,83 @@ class CompactedOperation:
 
 
 def operations_encode(operations: Sequence[CompactedOperation]) -> bytes:
-    """Return operations that follow each other as the bytes of one row."""
-    authors = sorted({each.author_id for each in operations})
-    numbers = {author_id: number for number, author_id in enumerate(authors)}
-    moments = [(each.received_at - _EPOCH) // _MS for each in operations]
+    """Return consecutive operations as the bytes of one row."""
+    authors = sorted({operation.author_id for operation in operations})
+    positions = {author_id: position for position, author_id in enumerate(authors)}
+    times_ms = [epoch_ms(operation.received_at) for operation in operations]
     columns = [
-        _FORM,
         operations[0].seq,
-        [each.unique_id for each in operations],
+        [operation.unique_id for operation in operations],
         authors,
-        [numbers[each.author_id] for each in operations],
-        [now - before for now, before in zip(moments, [0, *moments], strict=False)],
-        [_flat(each.ranges) for each in operations],
-        [_flat(each.deletes) for each in operations],
+        [positions[operation.author_id] for operation in operations],
+        [ms - before for ms, before in zip(times_ms, [0, *times_ms], strict=False)],
+        [_flat(operation.ranges) for operation in operations],
+        [_flat(operation.deletes) for operation in operations],
     ]
-    return zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 9)
+    return columns_encode(columns, form=_FORM, level=9)
 
 
-def operations_decode(packed: bytes) -> list[CompactedOperation]:
-    """Read what ``operations_encode`` made. Raises ``CompactedDamagedError``."""
+def operations_decode(blob: bytes) -> list[CompactedOperation]:
+    """Read the bytes of ``operations_encode``. Raises ``CompactedDamagedError``."""
     try:
-        return _operations(*_columns(packed))
+        return _operations(*_columns(blob))
     except _UNREADABLE as err:
         raise _damaged(err) from err
 
 
-def unique_ids_decode(packed: bytes) -> tuple[int, list[str]]:
-    """Return the first seq of a row and the unique ids from there on, at a tenth of the cost.
+def unique_ids_decode(blob: bytes) -> tuple[int, list[str]]:
+    """Return the first seq of a row, and its unique ids; costs a tenth of ``operations_decode``.
 
     Raises ``CompactedDamagedError``.
     """
     try:
-        first_seq, columns = _columns(packed)
+        first_seq, columns = _columns(blob)
         return first_seq, [str(unique_id) for unique_id in columns[0]]
     except _UNREADABLE as err:
         raise _damaged(err) from err
 
 
-#: What bytes that somebody has changed make the libraries raise.
-_UNREADABLE = (zlib.error, ValueError, TypeError, IndexError, KeyError, OverflowError)
+#: Errors that damaged bytes raise.
+_UNREADABLE = (ValueError, TypeError, IndexError, KeyError, OverflowError)
 
 
 def _damaged(error: Exception) -> CompactedDamagedError:
-    return CompactedDamagedError(f"A row of packed operations cannot be read: {error}.")
+    return CompactedDamagedError(f"A row of compacted operations cannot be read: {error}.")
 
 
-def _columns(packed: bytes) -> tuple[int, list[Any]]:
-    form, first_seq, *columns = json.loads(zlib.decompress(packed))
-    if form != _FORM:
-        raise ValueError(f"form {form}")
+def _columns(blob: bytes) -> tuple[int, list[Any]]:
+    first_seq, *columns = columns_decode(blob, form=_FORM)
     return first_seq, columns
 
 
 def _operations(first_seq: int, columns: list[Any]) -> list[CompactedOperation]:
-    unique_ids, authors, numbers, pauses, ranges, deletes = columns
-    operations, moment = [], _EPOCH
-    rows = zip(unique_ids, numbers, pauses, ranges, deletes, strict=True)
-    for place, (unique_id, number, pause, brought, deleted) in enumerate(rows):
-        moment += pause * _MS
+    unique_ids, authors, positions, pauses_ms, ranges, deletes = columns
+    operations, received_ms = [], 0
+    rows = zip(unique_ids, positions, pauses_ms, ranges, deletes, strict=True)
+    for seq, (unique_id, position, pause_ms, inserted, deleted) in enumerate(rows, first_seq):
+        received_ms += pause_ms
         operations.append(
             CompactedOperation(
-                seq=first_seq + place,
+                seq=seq,
                 unique_id=unique_id,
-                author_id=authors[number],
-                received_at=moment,
-                ranges=_runs(brought),
-                deletes=_runs(deleted),
+                author_id=authors[position],
+                received_at=datetime_of_ms(received_ms),
+                ranges=_ranges(inserted),
+                deletes=_ranges(deleted),
             )
         )
     return operations
 
 
-def _flat(runs: ClientRanges) -> list[list[int]]:
+def _flat(ranges: ClientRanges) -> list[list[int]]:
     """Return ``[client, one, two, one, two, …]`` for each client."""
-    return [[client, *(number for run in own for number in run)] for client, own in runs.items()]
+    return [
+        [client, *(number for own_range in own_ranges for number in own_range)]
+        for client, own_ranges in ranges.items()
+    ]
 
 
-def _runs(flat: Any) -> ClientRanges:
+def _ranges(flat: Any) -> ClientRanges:
     return {
         client: tuple(zip(numbers[::2], numbers[1::2], strict=True)) for client, *numbers in flat
     }

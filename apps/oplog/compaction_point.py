@@ -1,8 +1,7 @@
-"""Where a document's log begins: at operation 1, or after the snapshot that it was compacted to.
+"""The compaction point of a log: the operation up to which a snapshot replaces it (ADR 0007).
 
-One row for each compacted log says so, and that row alone decides (ADR 0007): what is at or before
-its ``seq`` counts as packed, whether its operations are deleted already or not. It only moves
-forward.
+One row per compacted log has it, and nothing else decides: everything up to its ``seq`` counts as
+compacted, even while the operations still exist. The compaction point only moves forward.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,17 +25,17 @@ from apps.oplog.models import compacted_rows, compaction_point_rows
 
 
 class CompactedError(NotFoundError):
-    """The log begins later than what is asked for; ``extra`` says where."""
+    """The requested operation is compacted; ``extra`` has the first operation of the log."""
 
     code = "compacted"
 
 
 @dataclass(frozen=True, slots=True)
 class CompactionPoint:
-    """The log of a document begins after operation ``seq``, with the state of a version.
+    """The log of a document starts after operation ``seq``, from the state of a version.
 
-    ``number`` is that version's, ``version_vector`` the encoded vector after the operation,
-    ``made_at`` when this was decided.
+    ``number`` is that of the version, ``version_vector`` the encoded vector after the operation,
+    ``made_at`` the time of the compaction.
     """
 
     document_id: str
@@ -46,13 +45,13 @@ class CompactionPoint:
     made_at: datetime
 
     @property
-    def begins(self) -> int:
+    def first_seq(self) -> int:
         """Return the first operation of the log."""
         return self.seq + 1
 
 
 def compaction_point_find(*, document_id: str) -> CompactionPoint | None:
-    """Return where a document's log begins, None for one that has all of it."""
+    """Return the compaction point of a document, None for a log that is not compacted."""
     row = compaction_point_rows().find_one({"_id": document_id})
     if row is None:
         return None
@@ -66,17 +65,17 @@ def compaction_point_find(*, document_id: str) -> CompactionPoint | None:
 
 
 def log_first_seq(*, document_id: str) -> int:
-    """Return the seq of the first operation of a log."""
-    base = compaction_point_find(document_id=document_id)
-    return 1 if base is None else base.begins
+    """Return the seq of the first operation of a log that is not compacted."""
+    point = compaction_point_find(document_id=document_id)
+    return 1 if point is None else point.first_seq
 
 
-def compacted(base: CompactionPoint) -> CompactedError:
-    """Return the error for what is before a log's beginning."""
+def compacted(point: CompactionPoint) -> CompactedError:
+    """Return the error for an operation up to a compaction point."""
     return CompactedError(
-        f"The log of this document begins at operation {base.begins}; of what was before, there "
-        "are its versions.",
-        extra={"begins": base.begins},
+        f"The log of this document begins at operation {point.first_seq}; before that, only its "
+        "versions exist.",
+        extra={"begins": point.first_seq},
     )
 
 
@@ -86,32 +85,32 @@ def compacted_document_ids() -> Iterator[str]:
         yield row["_id"]
 
 
-def compaction_point_advance(base: CompactionPoint) -> bool:
-    """Have a log begin later; False when it begins there, or later, already."""
+def compaction_point_advance(point: CompactionPoint) -> bool:
+    """Move a compaction point forward; return False when it is there, or later, already."""
     values = {
-        "seq": base.seq,
-        "number": base.number,
-        "version_vector": base.version_vector,
-        "made_at": datetime_text(base.made_at),
+        "seq": point.seq,
+        "number": point.number,
+        "version_vector": point.version_vector,
+        "made_at": datetime_text(point.made_at),
     }
-    place = {"_id": base.document_id, "seq": {"$lt": base.seq}}
-    if compaction_point_rows().update_one(place, {"$set": values}).matched_count:
+    condition = {"_id": point.document_id, "seq": {"$lt": point.seq}}
+    if compaction_point_rows().update_one(condition, {"$set": values}).matched_count:
         return True
     try:
-        compaction_point_rows().insert_one({"_id": base.document_id, **values})
+        compaction_point_rows().insert_one({"_id": point.document_id, **values})
     except DuplicateKeyError:
         return False
     return True
 
 
-# --- the packed operations ---
+# --- compacted operations ---
 
 
 def compacted_append(*, document_id: str, operations: Sequence[CompactedOperation]) -> bool:
-    """Store operations that follow each other; False when somebody else has stored them.
+    """Store a row of consecutive operations; return False when another process has stored it.
 
-    Rows are only ever added, and the unique index decides who adds one: so two that compact the
-    same log at once harm nothing.
+    Rows are only added, and the unique index arbitrates: two processes may compact the same log at
+    once.
     """
     row = {
         "document_id": document_id,
@@ -127,14 +126,14 @@ def compacted_append(*, document_id: str, operations: Sequence[CompactedOperatio
 
 
 def compacted_end(*, document_id: str) -> int:
-    """Return the last seq that is packed, 0 when none is."""
+    """Return the last seq with a compacted operation, 0 when there is none."""
     rows = compacted_rows().find({"document_id": equal(document_id)}, {"_id": 0, "last_seq": 1})
     row = next(iter(rows.sort("first_seq", -1).limit(1)), None)
     return 0 if row is None else int(row["last_seq"])
 
 
 def compacted_iter(*, document_id: str, after: int = 0, up_to: int) -> Iterator[CompactedOperation]:
-    """Yield the packed operations after a seq, up to another one, in their order.
+    """Yield the compacted operations after a seq, up to another one, in order.
 
     Raises ``CompactedDamagedError`` where one is missing or cannot be read.
     """
@@ -150,45 +149,45 @@ def compacted_iter(*, document_id: str, after: int = 0, up_to: int) -> Iterator[
                 yield operation
     if expected <= up_to:
         raise CompactedDamagedError(
-            f"Operation {expected} of {document_id} is not packed where it should be.",
+            f"The compacted operation {expected} of {document_id} is missing.",
             extra={"document_id": document_id, "seq": expected},
         )
 
 
 def compacted_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str, int]:
-    """Return the seq of those of the named operations that are packed, by unique id.
+    """Return ``{unique id: seq}`` of the given operations that are compacted.
 
-    One query for a document that has none packed; reads all rows of another, the latest first.
+    Costs one query for a log that is not compacted; otherwise reads the rows, the latest first.
     """
-    wanted, found = set(unique_ids), dict[str, int]()
+    missing, found = set(unique_ids), dict[str, int]()
     rows = compacted_rows().find({"document_id": equal(document_id)}, {"_id": 0, "packed": 1})
     for row in rows.sort("first_seq", -1):
         first_seq, names = unique_ids_decode(bytes(row["packed"]))
-        for name in wanted.intersection(names):
+        for name in missing.intersection(names):
             found[name] = first_seq + names.index(name)
-        if len(found) == len(wanted):
+        if len(found) == len(missing):
             break
     return found
 
 
 def compacted_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with what is kept of a log before its beginning, as (code, sentence)."""
-    base = compaction_point_find(document_id=document_id)
-    if base is None:
+    """Yield the faults of the compacted operations of a log, as (code, sentence)."""
+    point = compaction_point_find(document_id=document_id)
+    if point is None:
         return
     try:
-        for _ in compacted_iter(document_id=document_id, up_to=base.seq):
+        for _ in compacted_iter(document_id=document_id, up_to=point.seq):
             pass
     except CompactedDamagedError as err:
         yield err.code, err.message
 
 
 def compaction_point_delete(*, document_id: str) -> None:
-    """Delete all that is kept of a log before its beginning; only for an import taken back."""
+    """Delete a compaction point and the compacted operations; only to cancel an import."""
     compaction_point_rows().delete_one({"_id": document_id})
     compacted_rows().delete_many({"document_id": equal(document_id)})
 
 
 def _rows(document_id: str, *, after: int) -> Iterator[dict[str, Any]]:
-    wanted = {"document_id": equal(document_id), "last_seq": {"$gt": after}}
-    yield from compacted_rows().find(wanted, {"_id": 0, "packed": 1}).sort("first_seq", 1)
+    condition = {"document_id": equal(document_id), "last_seq": {"$gt": after}}
+    yield from compacted_rows().find(condition, {"_id": 0, "packed": 1}).sort("first_seq", 1)

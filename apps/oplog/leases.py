@@ -1,11 +1,11 @@
 """The distributed lock on a log: owner, expiry, fencing token (docs/system-flow.md, §4).
 
-A server keeps a lease between batches while edits keep coming, so the steady state costs no round
-trip for it. The lock only keeps the losers of a race few; the unique index on (document, seq)
-decides the race (docs/invariants.md, 2), so a paused owner that wakes up late harms nothing.
+A server holds a lease from batch to batch while edits keep coming, so the steady state costs no
+round trip. The lease only makes conflicts rare; the unique index on (document, seq) arbitrates
+(docs/invariants.md, 2), so a paused owner that resumes late does no harm.
 
-Who is refused leaves its name in the lease, and a holder that renews it hands it over to that one:
-so nobody waits for a busy holder longer than half a lease, also where no message comes through.
+A refused server stores its name in the lease, and the holder transfers the lease to it at the next
+renewal: so no server waits for a busy holder longer than half a lease, even if messages are lost.
 """
 
 import enum
@@ -18,18 +18,18 @@ from pymongo.errors import DuplicateKeyError
 
 from apps.oplog.models import lock_rows
 
-#: How long a lease lasts without renewal, in seconds. Nobody waits longer for a dead owner.
+#: Duration of a lease without renewal, in seconds: the longest wait for a dead owner.
 LEASE_S = 10.0
-#: How long a lease that was handed over waits for its new holder alone, in seconds.
-TURN_S = 0.2
+#: Time that a transferred lease is reserved for its new holder, in seconds.
+TRANSFER_S = 0.2
 
 
 class Hold(enum.Enum):
-    """What ``Leases.hold`` found."""
+    """The result of ``Leases.hold``."""
 
-    HELD = "held"  #: it was ours already: nobody else has appended since
-    FRESH = "fresh"  #: it is ours from now on: another server may have appended before
-    TAKEN = "taken"  #: another server has it
+    HELD = "held"  #: held before: no other server has appended since
+    ACQUIRED = "acquired"  #: newly acquired: another server may have appended before
+    TAKEN = "taken"  #: held by another server
 
 
 @dataclass(slots=True)
@@ -41,9 +41,9 @@ class _Lease:
 class Leases:
     """The leases of one process. Not thread-safe: one thread owns it.
 
-    ``owner`` names the process as ``server:start``: a server that was started again takes over
-    what it held before at once. ``now`` gives unix seconds. The clocks of the servers may differ
-    by less than the lease without harm to speed, and by anything without harm to the log.
+    ``owner`` names the process as ``server:start``: a restarted server takes over its former leases
+    at once. ``now`` returns Unix seconds. Clocks of servers that differ by more than a lease cost
+    time; they never harm the log.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Leases:
         self._held: dict[str, _Lease] = {}
 
     def hold(self, document_id: str) -> Hold:
-        """Take, renew or confirm the lease on a document.
+        """Acquire, renew or confirm the lease on a document.
 
-        No round trip while more than half of the lease is left, one to renew it, two or three to
-        take it. Raises ``PyMongoError`` when the store is away.
+        Costs no round trip while more than half of the lease is left, one to renew it, two or
+        three to acquire it. Raises ``PyMongoError`` when the store is away.
         """
         lease = self._held.get(document_id)
         if lease is not None:
@@ -68,15 +68,15 @@ class Leases:
             if self._renew(document_id, lease):
                 return Hold.HELD
             del self._held[document_id]
-            self._hand_over(document_id, lease)
-        return self._take(document_id)
+            self._transfer(document_id, lease)
+        return self._acquire(document_id)
 
     def holds(self, document_id: str) -> bool:
-        """Tell whether this process took the lease and has not given it up; no round trip."""
+        """Return whether this process acquired the lease and has not released it; no round trip."""
         return document_id in self._held
 
     def release(self, document_ids: Iterable[str]) -> None:
-        """Give leases up at once, so that another server need not wait for their expiry."""
+        """Release leases, so that another server need not wait for their expiry."""
         for document_id in document_ids:
             lease = self._held.pop(document_id, None)
             if lease is not None:
@@ -86,11 +86,11 @@ class Leases:
                 )
 
     def release_all(self) -> None:
-        """Give up everything held; for the end of the process."""
+        """Release all leases; for the end of the process."""
         self.release(list(self._held))
 
     def _renew(self, document_id: str, lease: _Lease) -> bool:
-        """Make the lease last longer, unless it was lost or another server wants it."""
+        """Renew a lease, unless it was lost or another server has requested it."""
         expires_at = self._now() + self._lease_s
         result = lock_rows().update_one(
             {
@@ -106,31 +106,31 @@ class Leases:
             return True
         return False
 
-    def _hand_over(self, document_id: str, lease: _Lease) -> None:
-        """Give the lease to who wants it, for as long as it takes to come for it."""
+    def _transfer(self, document_id: str, lease: _Lease) -> None:
+        """Transfer the lease to the server that requested it, reserved for ``TRANSFER_S``."""
         row = lock_rows().find_one({"_id": document_id})
         if row is not None and row["fence"] == lease.fence and row.get("wanted_by"):
-            turn = _Lease(lease.fence + 1, self._now() + TURN_S)
-            self._swap(document_id, lease.fence, turn, owner=row["wanted_by"])
+            transferred = _Lease(lease.fence + 1, self._now() + TRANSFER_S)
+            self._swap(document_id, lease.fence, transferred, owner=row["wanted_by"])
 
-    def _take(self, document_id: str) -> Hold:
+    def _acquire(self, document_id: str) -> Hold:
         row = lock_rows().find_one({"_id": document_id})
         lease = _Lease(fence=1, expires_at=self._now() + self._lease_s)
         if row is None:
-            taken = self._insert(document_id, lease)
+            is_acquired = self._insert(document_id, lease)
         elif row["expires_at"] > self._now() and not self._is_ours(row["owner"]):
-            self._want(document_id, row)
-            taken = False
+            self._request(document_id, row)
+            is_acquired = False
         else:
             lease.fence = row["fence"] + 1
-            taken = self._swap(document_id, row["fence"], lease, owner=self.owner)
-        if not taken:
+            is_acquired = self._swap(document_id, row["fence"], lease, owner=self.owner)
+        if not is_acquired:
             return Hold.TAKEN
         self._held[document_id] = lease
-        return Hold.FRESH
+        return Hold.ACQUIRED
 
     def _is_ours(self, owner: str) -> bool:
-        """Tell whether a holder was this very server, before it was started again."""
+        """Return whether the holder is this server before its restart."""
         return owner.partition(":")[0] == self._server
 
     def _insert(self, document_id: str, lease: _Lease) -> bool:
@@ -146,8 +146,8 @@ class Leases:
             return False
         return True
 
-    def _want(self, document_id: str, row: dict[str, Any]) -> None:
-        """Leave word for the holder, unless somebody was quicker."""
+    def _request(self, document_id: str, row: dict[str, Any]) -> None:
+        """Request the lease from its holder, unless another server has requested it."""
         if not row.get("wanted_by"):
             lock_rows().update_one(
                 {"_id": document_id, "fence": row["fence"], "wanted_by": None},
@@ -155,7 +155,7 @@ class Leases:
             )
 
     def _swap(self, document_id: str, seen_fence: int, lease: _Lease, *, owner: str) -> bool:
-        """Put a holder in the place of the one that was seen, unless somebody else was quicker."""
+        """Replace the holder that was seen; return False when another server did so first."""
         result = lock_rows().update_one(
             {"_id": document_id, "fence": seen_fence},
             {

@@ -1,20 +1,17 @@
 """The *crdt_operations* entity and the locks (MongoDB; docs/system-flow.md, §4).
 
-MongoEngine declares the collections and their indexes; the path of an edit reads and writes rows
-through the driver, because building a model object for each keystroke costs more than the edit.
+MongoEngine declares the collections and their indexes. The path of an edit reads and writes rows
+through the driver, because a model object per keystroke would cost more than the edit.
 """
 
-from typing import Any
-
 import mongoengine as me
-from pymongo.collection import Collection
 
-from apps.core.mongo import durable
+from apps.core.mongo import Rows, collection
 from apps.core.mongo_datetime import MongoDateTimeField
 
 
 class CrdtOperation(me.Document):  # type: ignore[misc]
-    """One logged edit; both unique indexes are arbiters (docs/invariants.md, 2 and 3)."""
+    """One logged edit; both unique indexes arbitrate (docs/invariants.md, 2 and 3)."""
 
     document_id = me.StringField(required=True)
     seq = me.IntField(required=True, min_value=1)
@@ -36,22 +33,22 @@ class CrdtOperation(me.Document):  # type: ignore[misc]
 
 
 class DocumentLock(me.Document):  # type: ignore[misc]
-    """The lease on a document's log: who may append, until when, and the how-many-eth holder."""
+    """The lease on a document's log: owner, expiry and fencing token."""
 
     id = me.StringField(primary_key=True)
     owner = me.StringField(required=True)
     fence = me.IntField(required=True)
     expires_at = me.FloatField(required=True)
-    #: Who was refused it first since it was taken.
+    #: The first server that was refused the lease since it was acquired.
     wanted_by = me.StringField()
 
     meta = {"collection": "document_locks", "index_cls": False}
 
 
 class QuarantinedOperation(me.Document):  # type: ignore[misc]
-    """An operation that is set aside: its content is in no document, and nothing waits for it.
+    """A quarantined operation: its content is in no document, and nothing waits for it.
 
-    ``seq`` is its place in the log, None when it never got there; the log itself keeps its row.
+    ``seq`` is its position in the log, which keeps its row; None for an edit that was not logged.
     """
 
     id = me.StringField(primary_key=True)
@@ -65,7 +62,7 @@ class QuarantinedOperation(me.Document):  # type: ignore[misc]
     reason = me.StringField(required=True)
     detail = me.StringField(required=True)
     set_aside_at = me.DateTimeField(required=True)
-    #: Somebody has looked and given it up; it is kept and no longer listed.
+    #: An operator has discarded it; it stays stored and is no longer listed.
     discarded = me.BooleanField(required=True, default=False)
 
     meta = {
@@ -76,9 +73,9 @@ class QuarantinedOperation(me.Document):  # type: ignore[misc]
 
 
 class CompactedOperations(me.Document):  # type: ignore[misc]
-    """What is kept of operations ``first_seq`` to ``last_seq`` once a snapshot has their content.
+    """Operations ``first_seq`` to ``last_seq`` without their content, which a snapshot has.
 
-    ``packed`` is written by ``oplog.compacted_operations``. The unique index is the arbiter.
+    ``packed`` is written by ``oplog.compacted_operations``. The unique index arbitrates.
     """
 
     document_id = me.StringField(required=True)
@@ -94,7 +91,7 @@ class CompactedOperations(me.Document):  # type: ignore[misc]
 
 
 class StoredCompactionPoint(me.Document):  # type: ignore[misc]
-    """A compacted log begins after ``seq``, with the state of version ``number``."""
+    """A compaction point: the log starts after ``seq``, from the state of version ``number``."""
 
     id = me.StringField(primary_key=True)
     seq = me.IntField(required=True, min_value=1)
@@ -105,29 +102,26 @@ class StoredCompactionPoint(me.Document):  # type: ignore[misc]
     meta = {"collection": "log_beginnings", "index_cls": False}
 
 
-Rows = Collection[dict[str, Any]]
-
-
 def operation_rows() -> Rows:
-    """Return the collection of the log, which is durable: an operation counts once it is there."""
-    return durable(CrdtOperation._get_collection())  # noqa: SLF001
+    """Return the collection of the log; durable, because an edit is stored once it is there."""
+    return collection(CrdtOperation, durable=True)
 
 
 def lock_rows() -> Rows:
-    """Return the collection of the locks, which is durable: a lock is not lost with a primary."""
-    return durable(DocumentLock._get_collection())  # noqa: SLF001
+    """Return the collection of the locks; durable, so that a new primary keeps every lock."""
+    return collection(DocumentLock, durable=True)
 
 
 def quarantine_rows() -> Rows:
-    """Return the collection of what is set aside."""
-    return durable(QuarantinedOperation._get_collection())  # noqa: SLF001
+    """Return the collection of quarantined operations, which is durable."""
+    return collection(QuarantinedOperation, durable=True)
 
 
 def compacted_rows() -> Rows:
-    """Return the collection of packed operations, which is durable."""
-    return durable(CompactedOperations._get_collection())  # noqa: SLF001
+    """Return the collection of compacted operations, which is durable."""
+    return collection(CompactedOperations, durable=True)
 
 
 def compaction_point_rows() -> Rows:
-    """Return the collection of where logs begin, which is durable."""
-    return durable(StoredCompactionPoint._get_collection())  # noqa: SLF001
+    """Return the collection of compaction points, which is durable."""
+    return collection(StoredCompactionPoint, durable=True)

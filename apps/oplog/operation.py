@@ -1,4 +1,4 @@
-"""One entry of a document's log, as every room of the house hands it around."""
+"""An operation: one entry of a document's log, as all apps use it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,10 +11,10 @@ from apps.core.logs import operation_log
 class Operation:
     """One logged edit of one document.
 
-    ``seq`` is its place in the document's order (1, 2, 3 …), ``unique_id`` its author's name for
-    it, ``version_vector`` the encoded state vector of the document after it, ``update`` the Yjs
-    v1 update as it came in, ``received_at`` aware UTC to the millisecond. ``request_id`` names the
-    request or socket that brought it; it goes into logs, and is not stored.
+    ``seq`` is its position in the document's log (1, 2, 3 …), ``unique_id`` the name that its
+    client gave it, ``version_vector`` the encoded state vector of the document after it, ``update``
+    the Yjs v1 update as received, ``received_at`` aware UTC to the millisecond. ``request_id``
+    names its request or socket; it is logged, not stored.
     """
 
     document_id: str
@@ -27,7 +27,7 @@ class Operation:
     request_id: str | None = field(default=None, compare=False)
 
     def log(self, step: str) -> None:
-        """Say that it has come to a step of its way; ask ``operations_are_logged`` before."""
+        """Log that the operation reached a step; call only if ``operations_are_logged()``."""
         operation_log(
             step,
             document_id=self.document_id,

@@ -1,8 +1,8 @@
-"""Publishing of operations to Kafka, without a wait (docs/system-flow.md, §4).
+"""Publishing of operations to Kafka, without waiting for delivery (docs/system-flow.md, §4).
 
-Delivery reports move a mark per document, written about once a second and not per message. What
-the mark leaves behind, because the broker or this process went away, the relay publishes again;
-consumers are idempotent, so twice is fine.
+Delivery reports advance the published seq of each document, written about once a second, not per
+message. Operations beyond it, because the broker or this process went away, are published again by
+the relay; consumers are idempotent, so duplicates are harmless.
 """
 
 import logging
@@ -22,27 +22,27 @@ from apps.oplog.operation import Operation
 logger = logging.getLogger(__name__)
 
 TOPIC = "crdt-operations"
-#: Messages of the topic that no worker can read.
+#: Topic of the messages that no worker can read.
 DEAD_LETTERS = f"{TOPIC}-dead"
-#: How often delivery reports become marks in MongoDB, in seconds.
-MARK_INTERVAL_S = 1.0
-#: How long a broker may take to say that it is there, in seconds.
-ASK_WAIT_S = 3.0
-#: How long librdkafka tries to deliver a message before the relay has to, in milliseconds.
+#: Interval at which delivery reports are stored in MongoDB, in seconds.
+REPORT_INTERVAL_S = 1.0
+#: Longest wait for the answer of a broker, in seconds.
+BROKER_WAIT_S = 3.0
+#: Time for which librdkafka tries to deliver a message, in milliseconds; then the relay does.
 DELIVERY_WAIT_MS = 30_000
-#: Messages that wait for delivery; what is more, the relay publishes from the log.
-QUEUED_MESSAGES = 100_000
-#: Largest message: more than any operation, for MongoDB takes no row of 16 MiB. Topics have the
-#: same as their ``max.message.bytes`` (``apps.oplog.topics``).
-MESSAGE_BYTES = 16 * 1024 * 1024
+#: Most messages that wait for delivery; the relay publishes the others from the log.
+QUEUE_MAX_MESSAGES = 100_000
+#: Largest message: larger than any operation, because MongoDB refuses rows of 16 MiB. The topics
+#: have the same ``max.message.bytes`` (``apps.oplog.topics``).
+MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 
 
 def client_config() -> dict[str, Any]:
-    """Return what producers and consumers have in common."""
+    """Return the configuration that producers and consumers share."""
     return {
         "bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS,
         "client.id": settings.SERVER_ID,
-        # An embedded broker comes back on another port behind the same bootstrap address.
+        # A restarted embedded broker has another port behind the same bootstrap address.
         "metadata.recovery.strategy": "rebootstrap",
         "reconnect.backoff.max.ms": 2_000,
         "log.connection.close": False,
@@ -56,7 +56,7 @@ Headers = Sequence[tuple[str, str | bytes | None]]
 def headers_of(operation: Operation) -> Headers:
     """Return an operation's message headers: author, unique id, seq, version vector.
 
-    Where operations are followed through the logs, also the request that brought it.
+    While operations are logged step by step, also the id of its request.
     """
     headers: list[tuple[str, str | bytes | None]] = [
         ("unique_id", operation.unique_id.encode()),
@@ -71,7 +71,7 @@ def headers_of(operation: Operation) -> Headers:
 
 
 class Publisher:
-    """One Kafka producer of a process and the marks of what it delivered. Thread-safe."""
+    """The Kafka producer of a process, and the seqs that it delivered. Thread-safe."""
 
     def __init__(self) -> None:
         self._producer = Producer(
@@ -82,23 +82,22 @@ class Publisher:
                 "compression.type": "lz4",
                 "linger.ms": 5,
                 "message.timeout.ms": DELIVERY_WAIT_MS,
-                "queue.buffering.max.messages": QUEUED_MESSAGES,
-                "message.max.bytes": MESSAGE_BYTES,
+                "queue.buffering.max.messages": QUEUE_MAX_MESSAGES,
+                "message.max.bytes": MESSAGE_MAX_BYTES,
             },
             logger=logging.getLogger("apps.oplog.kafka"),
         )
         self._lock = threading.Lock()
-        self._runs: dict[str, list[Published]] = {}
+        self._ranges: dict[str, list[Published]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="publisher", daemon=True)
         self._thread.start()
 
-    def hand_over(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
-        """Queue operations for delivery; False when one is not taken (the relay comes by).
+    def enqueue(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
+        """Queue operations for delivery; return False when the queue refuses one.
 
-        ``headers`` are for each of the messages, beside its own.
-
-        Never raises: the operations are in the log, and no edit may fail for Kafka.
+        ``headers`` are added to those of each message. The relay publishes refused operations.
+        Never raises: the operations are in the log, and no edit may fail because of Kafka.
         """
         for operation in operations:
             try:
@@ -111,26 +110,26 @@ class Publisher:
                 )
             except (BufferError, KafkaException) as err:
                 metrics.KAFKA_NOT_HANDED_OVER.inc()
-                logger.warning("operation %s not handed over: %r", operation.unique_id, err)
+                logger.warning("operation %s not enqueued: %r", operation.unique_id, err)
                 return False
         return True
 
     def reaches_kafka(self) -> bool:
-        """Tell whether a broker answers within ``ASK_WAIT_S``."""
+        """Return whether a broker answers within ``BROKER_WAIT_S``."""
         try:
-            self._producer.list_topics(timeout=ASK_WAIT_S)
+            self._producer.list_topics(timeout=BROKER_WAIT_S)
         except KafkaException:
             return False
         return True
 
     def flush(self, timeout_s: float) -> int:
-        """Wait for deliveries and store the marks; return how many messages are still queued."""
+        """Wait for deliveries and store the reports; return how many messages are still queued."""
         left: int = self._producer.flush(timeout_s)
-        self._store_marks()
+        self._store_reports()
         return left
 
     def close(self, timeout_s: float = 3.0) -> None:
-        """Deliver what can be delivered in time and stop."""
+        """Deliver messages until the timeout, then stop."""
         self._stop.set()
         self._thread.join()
         self.flush(timeout_s)
@@ -143,33 +142,33 @@ class Publisher:
                     logger.error("raise max.message.bytes of %s: %s", TOPIC, error)
                 return
             metrics.KAFKA_DELIVERED.inc()
-            self._delivered(document_id, seq)
+            self._on_delivered(document_id, seq)
 
         return report
 
-    def _delivered(self, document_id: str, seq: int) -> None:
-        """Lengthen the document's last run of confirmed operations, or begin another."""
+    def _on_delivered(self, document_id: str, seq: int) -> None:
+        """Extend the document's last range of published operations, or start another one."""
         with self._lock:
-            runs = self._runs.setdefault(document_id, [])
-            if runs and runs[-1].last == seq - 1:
-                runs[-1] = Published(document_id, runs[-1].first, seq)
+            ranges = self._ranges.setdefault(document_id, [])
+            if ranges and ranges[-1].last == seq - 1:
+                ranges[-1] = Published(document_id, ranges[-1].first, seq)
             else:
-                runs.append(Published(document_id, seq, seq))
+                ranges.append(Published(document_id, seq, seq))
 
     def _serve(self) -> None:
-        """Turn delivery reports into marks until told to stop."""
-        while not self._stop.wait(MARK_INTERVAL_S):
+        """Store delivery reports until the publisher is closed."""
+        while not self._stop.wait(REPORT_INTERVAL_S):
             self._producer.poll(0)
-            self._store_marks()
+            self._store_reports()
 
-    def _store_marks(self) -> None:
+    def _store_reports(self) -> None:
         with self._lock:
-            taken, self._runs = self._runs, {}
-        runs = [run for of_document in taken.values() for run in of_document]
-        if not runs:
+            delivered, self._ranges = self._ranges, {}
+        ranges = [published for own_ranges in delivered.values() for published in own_ranges]
+        if not ranges:
             return
         try:
-            published_advance(runs)
+            published_advance(ranges)
         except PyMongoError as err:
             logger.warning("published marks not stored, the relay will repeat: %s", err)
 
@@ -179,8 +178,8 @@ _shared_lock = threading.Lock()
 
 
 def shared_publisher() -> Publisher:
-    """Return this process's publisher, made at the first use."""
-    global _shared  # noqa: PLW0603 - one producer for a process is librdkafka's own advice
+    """Return the publisher of this process, made at the first call."""
+    global _shared  # noqa: PLW0603 - librdkafka recommends one producer per process
     with _shared_lock:
         if _shared is None:
             _shared = Publisher()
@@ -188,7 +187,7 @@ def shared_publisher() -> Publisher:
 
 
 def close_shared_publisher() -> None:
-    """Deliver and stop this process's publisher, if there is one."""
+    """Flush and stop the publisher of this process, if there is one."""
     global _shared
     with _shared_lock:
         publisher, _shared = _shared, None

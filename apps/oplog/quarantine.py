@@ -1,8 +1,8 @@
 """Quarantine of operations that cannot be applied (docs/system-flow.md, §9).
 
-One of the log that cannot be applied when it is replayed, or an edit that broke the engine and
-never got into the log. Nothing here is lost: the bytes, the author and the reason are kept until
-somebody releases or discards them (``manage.py quarantine``).
+An operation of the log that cannot be applied in a replay is quarantined, and so is an edit that
+broke the engine and was not logged. Nothing is lost: the bytes, the author and the reason are
+stored until an operator releases or discards the operation (``manage.py quarantine``).
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from apps.oplog.operation import Operation
 
 
 class NotInQuarantineError(NotFoundError):
-    """There is nothing of this id in quarantine."""
+    """There is no quarantined operation of this id."""
 
     code = "not_in_quarantine"
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One operation that is set aside; ``seq`` is None when it never got into the log."""
+    """A quarantined operation; ``seq`` is None for an edit that was not logged."""
 
     id: str
     document_id: str
@@ -43,71 +43,73 @@ class Quarantined:
 
 
 def operation_quarantine(operation: Operation, error: AppError) -> None:
-    """Set an operation of the log aside; a second time changes nothing.
+    """Quarantine an operation of the log; a repeated call changes nothing.
 
     Raises ``PyMongoError`` when the store is away.
     """
-    _keep(operation, operation.seq, error)
+    _quarantine(operation, operation.seq, error)
 
 
 def edit_quarantine(edit: Operation, error: AppError) -> None:
-    """Set an edit aside that never got into the log; its ``seq`` says nothing."""
-    _keep(edit, None, error)
+    """Quarantine an edit that was not logged; its ``seq`` is ignored."""
+    _quarantine(edit, None, error)
 
 
 def quarantine_iter(
     *, document_id: str | None = None, with_discarded: bool = False
 ) -> Iterator[Quarantined]:
-    """Yield what is set aside, of one document or of all, the oldest first."""
-    wanted: dict[str, Any] = {} if document_id is None else {"document_id": equal(document_id)}
+    """Yield the quarantined operations of one document or of all, the oldest first."""
+    condition: dict[str, Any] = {} if document_id is None else {"document_id": equal(document_id)}
     if not with_discarded:
-        wanted["discarded"] = False
-    for row in quarantine_rows().find(wanted).sort("set_aside_at", 1):
-        yield _of_row(row)
+        condition["discarded"] = False
+    for row in quarantine_rows().find(condition).sort("set_aside_at", 1):
+        yield _from_row(row)
 
 
 def quarantined_seqs(*, document_id: str) -> set[int]:
-    """Return the places in a document's log of what is set aside, discarded or not."""
+    """Return the seqs of the quarantined operations of a document, discarded or not."""
     rows = quarantine_rows().find({"document_id": equal(document_id)}, {"seq": 1})
     return {row["seq"] for row in rows if row["seq"] is not None}
 
 
 def quarantine_get(quarantine_id: str) -> Quarantined:
-    """Return one. Raises ``NotInQuarantineError``."""
+    """Return a quarantined operation. Raises ``NotInQuarantineError``."""
     row = quarantine_rows().find_one({"_id": quarantine_id})
     if row is None:
-        raise NotInQuarantineError(f"There is nothing with the id {quarantine_id} in quarantine.")
-    return _of_row(row)
+        raise NotInQuarantineError(
+            f"There is no operation with the id {quarantine_id} in quarantine."
+        )
+    return _from_row(row)
 
 
 def quarantine_discard(quarantine_id: str) -> None:
-    """Give one up: it is kept, and no longer listed. Raises ``NotInQuarantineError``."""
+    """Discard an operation: it stays stored, unlisted. Raises ``NotInQuarantineError``."""
     quarantine_get(quarantine_id)
     quarantine_rows().update_one({"_id": quarantine_id}, {"$set": {"discarded": True}})
 
 
 def quarantine_remove(quarantine_id: str) -> None:
-    """Take one out: it is in its document now, or will be set aside again."""
+    """Remove an operation, because it is applied now, or will be quarantined again."""
     quarantine_rows().delete_one({"_id": quarantine_id})
 
 
-def quarantine_put(kept: Quarantined) -> None:
-    """Store what was set aside elsewhere."""
-    quarantine_rows().insert_one(_to_row(kept))
+def quarantine_put(quarantined: Quarantined) -> None:
+    """Store a quarantined operation of an import."""
+    quarantine_rows().insert_one(_to_row(quarantined))
 
 
 def quarantine_clear(*, document_id: str) -> None:
-    """Delete all that is set aside of a document; only for an import that is taken back."""
+    """Delete the quarantined operations of a document; only to cancel an import."""
     quarantine_rows().delete_many({"document_id": equal(document_id)})
 
 
 def quarantine_key(document_id: str, *, seq: int | None, unique_id: str) -> str:
-    """Return the id under which an operation of the log, or an edit, is set aside."""
+    """Return the id of a quarantined operation of the log, or of an edit."""
     return f"{document_id}:{unique_id if seq is None else seq}"
 
 
-def _keep(operation: Operation, seq: int | None, error: AppError) -> None:
-    kept = Quarantined(
+def _quarantine(operation: Operation, seq: int | None, error: AppError) -> None:
+    quarantined = Quarantined(
         id=quarantine_key(operation.document_id, seq=seq, unique_id=operation.unique_id),
         document_id=operation.document_id,
         seq=seq,
@@ -121,29 +123,29 @@ def _keep(operation: Operation, seq: int | None, error: AppError) -> None:
         discarded=False,
     )
     try:
-        quarantine_put(kept)
+        quarantine_put(quarantined)
     except DuplicateKeyError:
         return
     metrics.QUARANTINED.labels(reason=error.code).inc()
 
 
-def _to_row(kept: Quarantined) -> dict[str, Any]:
+def _to_row(quarantined: Quarantined) -> dict[str, Any]:
     return {
-        "_id": kept.id,
-        "document_id": kept.document_id,
-        "seq": kept.seq,
-        "unique_id": kept.unique_id,
-        "author_id": kept.author_id,
-        "received_at": kept.received_at,
-        "update": kept.update,
-        "reason": kept.reason,
-        "detail": kept.detail,
-        "set_aside_at": kept.set_aside_at,
-        "discarded": kept.discarded,
+        "_id": quarantined.id,
+        "document_id": quarantined.document_id,
+        "seq": quarantined.seq,
+        "unique_id": quarantined.unique_id,
+        "author_id": quarantined.author_id,
+        "received_at": quarantined.received_at,
+        "update": quarantined.update,
+        "reason": quarantined.reason,
+        "detail": quarantined.detail,
+        "set_aside_at": quarantined.set_aside_at,
+        "discarded": quarantined.discarded,
     }
 
 
-def _of_row(row: dict[str, Any]) -> Quarantined:
+def _from_row(row: dict[str, Any]) -> Quarantined:
     return Quarantined(
         id=row["_id"],
         document_id=row["document_id"],

@@ -1,4 +1,4 @@
-"""Reading the log."""
+"""Reads of the log."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from apps.oplog.compaction_point import (
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 
-#: How many rows one round trip of a long read brings.
-READ_BATCH = 1_000
+#: Rows of one round trip in a long read.
+READ_BATCH_ROWS = 1_000
 
 
 class LogGapError(ConflictError):
-    """The log lacks a seq: it was damaged from outside. Reading on would invent a document."""
+    """The log lacks a seq, so it was damaged; the operations after it cannot be read."""
 
     code = "log_gap"
 
@@ -30,8 +30,8 @@ class LogGapError(ConflictError):
 def operations_since(*, document_id: str, after: int, limit: int | None = None) -> list[Operation]:
     """Return the operations after seq ``after``, oldest first, at most ``limit`` of them.
 
-    Raises ``LogGapError`` where a seq is missing in between, ``CompactedError`` when the log
-    begins later.
+    Raises ``LogGapError`` where a seq is missing in between, ``CompactedError`` where operations
+    are compacted.
     """
     return list(operations_iter(document_id=document_id, after=after, limit=limit))
 
@@ -39,10 +39,10 @@ def operations_since(*, document_id: str, after: int, limit: int | None = None) 
 def operations_iter(
     *, document_id: str, after: int, limit: int | None = None
 ) -> Iterator[Operation]:
-    """Yield what ``operations_since`` returns, without holding it all in memory."""
-    left = sys.maxsize if limit is None else limit
-    while left > 0:
-        count = min(left, READ_BATCH)
+    """Yield the operations of ``operations_since`` without holding all of them in memory."""
+    remaining = sys.maxsize if limit is None else limit
+    while remaining > 0:
+        count = min(remaining, READ_BATCH_ROWS)
         rows = _rows_after(document_id, after, count)
         for row in rows:
             after += 1
@@ -51,20 +51,20 @@ def operations_iter(
             yield Operation.from_row(row)
         if len(rows) < count:
             return
-        left -= count
+        remaining -= count
 
 
 def _rows_after(document_id: str, after: int, count: int) -> list[dict[str, Any]]:
-    """Return the next rows. A query each time: some Mongo servers make the whole answer at once."""
-    wanted = {"document_id": equal(document_id), "seq": {"$gt": after}}
-    return list(operation_rows().find(wanted, {"_id": 0}).sort("seq", 1).limit(count))
+    """Return the next rows in a query of their own: some servers build whole answers at once."""
+    condition = {"document_id": equal(document_id), "seq": {"$gt": after}}
+    return list(operation_rows().find(condition, {"_id": 0}).sort("seq", 1).limit(count))
 
 
 def _missing(document_id: str, seq: int) -> AppError:
-    """Return why an operation is not in the log: it is compacted, or else the log is damaged."""
-    base = compaction_point_find(document_id=document_id)
-    if base is not None and seq <= base.seq:
-        return compacted(base)
+    """Return the error for an operation that is missing: it is compacted, or the log is damaged."""
+    point = compaction_point_find(document_id=document_id)
+    if point is not None and seq <= point.seq:
+        return compacted(point)
     return LogGapError(
         f"The log of {document_id} lacks operation {seq}.",
         extra={"document_id": document_id, "seq": seq},
@@ -73,7 +73,7 @@ def _missing(document_id: str, seq: int) -> AppError:
 
 @dataclass(frozen=True, slots=True)
 class LogWrite:
-    """Who wrote an operation and when it was received, without its content."""
+    """The author and the time of receipt of an operation, without its content."""
 
     seq: int
     author_id: str
@@ -81,23 +81,27 @@ class LogWrite:
 
 
 def writes_since(*, document_id: str, after: int, limit: int) -> list[LogWrite]:
-    """Return who wrote the operations after seq ``after`` and when, in the log's order.
+    """Return authors and times of the operations after seq ``after``, in the order of the log.
 
-    What is there: a log with a hole is told of without what is missing. What is compacted is
-    there. Raises ``CompactedDamagedError``.
+    Compacted operations are included; missing ones in a damaged log are left out. Raises
+    ``CompactedDamagedError``.
     """
     writes = _live_writes(document_id, after, limit)
     if writes and writes[0].seq == after + 1:
         return writes
-    base = compaction_point_find(document_id=document_id)
-    if base is None or base.seq <= after:
+    point = compaction_point_find(document_id=document_id)
+    if point is None or point.seq <= after:
         return writes
-    packed = compacted_iter(
-        document_id=document_id, after=after, up_to=min(base.seq, after + limit)
+    operations = compacted_iter(
+        document_id=document_id, after=after, up_to=min(point.seq, after + limit)
     )
-    before = [LogWrite(each.seq, each.author_id, each.received_at) for each in packed]
-    left = limit - len(before)
-    return [*before, *(_live_writes(document_id, base.seq, left) if left else [])]
+    compacted_writes = [
+        LogWrite(operation.seq, operation.author_id, operation.received_at)
+        for operation in operations
+    ]
+    remaining = limit - len(compacted_writes)
+    later = _live_writes(document_id, point.seq, remaining) if remaining else []
+    return [*compacted_writes, *later]
 
 
 def _live_writes(document_id: str, after: int, limit: int) -> list[LogWrite]:
@@ -105,38 +109,38 @@ def _live_writes(document_id: str, after: int, limit: int) -> list[LogWrite]:
         {"document_id": equal(document_id), "seq": {"$gt": after}},
         {"_id": 0, "seq": 1, "author_id": 1, "received_at": 1},
     )
-    return [LogWrite(**row) for row in rows.sort("seq", 1).limit(limit).batch_size(READ_BATCH)]
+    return [LogWrite(**row) for row in rows.sort("seq", 1).limit(limit).batch_size(READ_BATCH_ROWS)]
 
 
 def log_faults(*, document_id: str) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the numbers of a log, as (code, sentence).
+    """Yield the faults in the numbering of a log, as (code, sentence).
 
-    ``gap`` and ``seq_twice`` for the order, ``unique_id_twice`` for the names. Reads no content.
-    Of a compacted log what is behind its beginning: the rest may be there still, and not count.
+    ``gap`` and ``seq_twice`` for the seqs, ``unique_id_twice`` for the unique ids. Reads no
+    content. In a compacted log only the operations after the compaction point are checked.
     """
-    base = compaction_point_find(document_id=document_id)
-    begun = 0 if base is None else base.seq
-    wanted = {"document_id": equal(document_id), "seq": {"$gt": begun}}
-    rows = operation_rows().find(wanted, {"_id": 0, "seq": 1})
-    expected = begun + 1
-    for row in rows.sort("seq", 1).batch_size(READ_BATCH):
+    point = compaction_point_find(document_id=document_id)
+    compacted_seq = 0 if point is None else point.seq
+    condition = {"document_id": equal(document_id), "seq": {"$gt": compacted_seq}}
+    rows = operation_rows().find(condition, {"_id": 0, "seq": 1})
+    expected = compacted_seq + 1
+    for row in rows.sort("seq", 1).batch_size(READ_BATCH_ROWS):
         seq = row.get("seq", 0)
         if seq > expected:
             yield "gap", f"The log lacks {_range(expected, seq - 1)}."
         elif seq < expected:
-            yield "seq_twice", f"The log has operation {seq} twice, or in no order."
+            yield "seq_twice", f"The log has operation {seq} twice, or out of order."
         expected = seq + 1
     yield from _repeated_ids(document_id)
 
 
 def _repeated_ids(document_id: str) -> Iterator[tuple[str, str]]:
     rows = operation_rows().find({"document_id": equal(document_id)}, {"_id": 0, "unique_id": 1})
-    before: object = object()
-    for row in rows.sort("unique_id", 1).batch_size(READ_BATCH):
+    previous: object = object()
+    for row in rows.sort("unique_id", 1).batch_size(READ_BATCH_ROWS):
         unique_id = row.get("unique_id")
-        if unique_id == before:
+        if unique_id == previous:
             yield "unique_id_twice", f"Two operations have the unique id {unique_id!r}."
-        before = unique_id
+        previous = unique_id
 
 
 def _range(first: int, last: int) -> str:
@@ -144,7 +148,7 @@ def _range(first: int, last: int) -> str:
 
 
 def logs_begun() -> Iterator[str]:
-    """Yield the id of every document whose log has a first operation, or had it once."""
+    """Yield the ids of the documents whose log has a first operation, or a compacted one."""
     compacted_ids = set(compacted_document_ids())
     yield from compacted_ids
     for row in operation_rows().find({"seq": equal(1)}, {"_id": 0, "document_id": 1}):
@@ -153,11 +157,11 @@ def logs_begun() -> Iterator[str]:
 
 
 def operations_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str, Operation]:
-    """Return those of the named operations that are in the log, by unique id."""
+    """Return ``{unique id: operation}`` of the given operations that are in the log."""
     if not unique_ids:
         return {}
-    # By $in even for one: some Mongo dialects scan the collection for an $or. And with a name that
-    # nobody has: one of them takes a single value that begins like a date for a date.
+    # By $in even for one id: some Mongo dialects scan the collection for an $or. And with an unused
+    # id: one of them parses a single value that starts like a date as a date.
     names = [*unique_ids, ""]
     rows = operation_rows().find(
         {"document_id": equal(document_id), "unique_id": {"$in": names}}, {"_id": 0}
@@ -166,7 +170,7 @@ def operations_find(*, document_id: str, unique_ids: Sequence[str]) -> dict[str,
 
 
 def log_reaches(*, document_id: str, seq: int) -> bool:
-    """Tell whether the log has an operation with this seq."""
+    """Return whether the log has an operation with this seq."""
     row = operation_rows().find_one(
         {"document_id": equal(document_id), "seq": equal(seq)}, {"_id": 1}
     )
@@ -174,34 +178,34 @@ def log_reaches(*, document_id: str, seq: int) -> bool:
 
 
 def seq_before(*, document_id: str, moment: datetime) -> int:
-    """Return the last seq that was received before a moment, 0 where none was.
+    """Return the last seq that was received before a time, 0 where none was.
 
-    By halves, over an index that every dialect has; received_at grows with seq. To the
-    millisecond, which is what the log has.
+    A binary search by seq, because every Mongo dialect has that index, and ``received_at`` grows
+    with seq. To the millisecond, the resolution of the log.
     """
     moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    least, most = 0, head_seq(document_id=document_id)
-    while least < most:
-        middle = (least + most + 1) // 2
+    low, high = 0, head_seq(document_id=document_id)
+    while low < high:
+        middle = (low + high + 1) // 2
         row = operation_rows().find_one(
             {"document_id": equal(document_id), "seq": {"$gte": middle}},
             {"_id": 0, "received_at": 1},
             sort=[("seq", 1)],
         )
         if row is not None and row["received_at"] < moment:
-            least = middle
+            low = middle
         else:
-            most = middle - 1
-    return least
+            high = middle - 1
+    return low
 
 
 def authors_between(*, document_id: str, after: int, up_to: int) -> set[str]:
-    """Return who wrote the operations after seq ``after``, up to ``up_to``."""
+    """Return the authors of the operations after seq ``after``, up to ``up_to``."""
     rows = operation_rows().find(
         {"document_id": equal(document_id), "seq": {"$gt": after, "$lte": up_to}},
         {"_id": 0, "author_id": 1},
     )
-    return {row["author_id"] for row in rows.batch_size(READ_BATCH)}
+    return {row["author_id"] for row in rows.batch_size(READ_BATCH_ROWS)}
 
 
 def head_seq(*, document_id: str) -> int:
@@ -211,8 +215,15 @@ def head_seq(*, document_id: str) -> int:
     return 0 if row is None else int(row["seq"])
 
 
+def operation_received_at(*, document_id: str, seq: int) -> datetime | None:
+    """Return the time of receipt of an operation, None where the log does not have it."""
+    condition = {"document_id": equal(document_id), "seq": equal(seq)}
+    row = operation_rows().find_one(condition, {"_id": 0, "received_at": 1})
+    return None if row is None else row["received_at"]
+
+
 def seqs_received(*, document_id: str, seqs: Sequence[int]) -> dict[int, datetime]:
-    """Return when those of the operations that are in the log were received, by seq."""
-    wanted = {"document_id": equal(document_id), "seq": {"$in": list(seqs)}}
-    rows = operation_rows().find(wanted, {"_id": 0, "seq": 1, "received_at": 1})
+    """Return ``{seq: time of receipt}`` of the given operations that are in the log."""
+    condition = {"document_id": equal(document_id), "seq": {"$in": list(seqs)}}
+    rows = operation_rows().find(condition, {"_id": 0, "seq": 1, "received_at": 1})
     return {row["seq"]: row["received_at"] for row in rows}

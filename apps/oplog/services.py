@@ -1,4 +1,4 @@
-"""Append to the log: here an edit becomes durable (docs/system-flow.md, §4)."""
+"""Append operations to the log, which makes an edit durable (docs/system-flow.md, §4)."""
 
 import contextlib
 import enum
@@ -13,31 +13,30 @@ from pymongo.errors import BulkWriteError, ClientBulkWriteException, InvalidOper
 
 from apps.core import failpoints, metrics, tracing
 from apps.core.logs import operations_are_logged
-from apps.core.mongo import DURABLE, namespace
+from apps.core.mongo import DUPLICATE_KEY, DURABLE, namespace
 from apps.core.tracing import Trace, TraceGroup
-from apps.documents.heads import Head, document_rows, head_update, heads_advance
+from apps.documents.heads import Head, head_update, heads_advance
+from apps.documents.models import document_rows
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
 from apps.oplog.selectors import log_reaches
 
-_DUPLICATE_KEY = 11000
-
 
 class AppendState(enum.Enum):
-    """How an append to one document's log ended."""
+    """The outcome of an append to one document's log."""
 
-    STORED = "stored"  #: all of it is in the log
-    LOCKED = "locked"  #: another server holds the lock: ask for it, wait, try again
-    BEHIND = "behind"  #: the log has something that the caller lacks: read it, then try again
+    STORED = "stored"  #: all operations are in the log
+    LOCKED = "locked"  #: another server holds the lock: request it, wait, retry
+    CONFLICT = "conflict"  #: the log has operations that the caller lacks: read them, retry
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Operations for the end of one document's log, numbered from the caller's head.
+    """Operations to append to one document's log, numbered from the caller's head.
 
-    ``trace`` is the batch's, where it is traced.
+    ``trace`` is that of the batch, where it is traced.
     """
 
     document_id: str
@@ -47,14 +46,14 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What became of an ``Append``: its first ``stored`` operations are in the log for good."""
+    """The result of an ``Append``: its first ``stored`` operations are in the log."""
 
     state: AppendState
     stored: int
 
 
 _LOCKED = Appended(AppendState.LOCKED, 0)
-_BEHIND = Appended(AppendState.BEHIND, 0)
+_CONFLICT = Appended(AppendState.CONFLICT, 0)
 
 
 def operations_append(
@@ -62,13 +61,13 @@ def operations_append(
 ) -> list[Appended]:
     """Append to the logs of several documents in one round trip, under each one's lock.
 
-    In order: lock, insert the operations of all documents, move the documents' heads, hand over to
-    Kafka. The locks are kept: the caller gives them up when the documents go quiet. Answers in the
-    order of ``appends``. Raises ``PyMongoError`` when the store fails, and then nobody knows what
-    got in: the caller has to read the log again.
+    In order: lock, insert the operations of all documents, advance the heads, publish to Kafka.
+    The locks stay held: the caller releases them when the documents go quiet. Results are in the
+    order of ``appends``. Raises ``PyMongoError`` when the store fails; then any part may be stored,
+    and the caller has to read the log again.
     """
     started = time.perf_counter()
-    laps = metrics.StepTimer(_together(append.trace for append in appends))
+    laps = metrics.StepTimer(_trace_group(append.trace for append in appends))
     answers: list[Appended | None] = [_refusal(append, leases) for append in appends]
     ready = [index for index, answer in enumerate(answers) if answer is None]
     laps.lap(metrics.STEP_LOCK)
@@ -79,38 +78,38 @@ def operations_append(
         for index in ready[:done]:
             answers[index] = Appended(AppendState.STORED, len(appends[index].operations))
         if failed is not None:
-            answers[ready[done]] = Appended(AppendState.BEHIND, failed)
+            answers[ready[done]] = Appended(AppendState.CONFLICT, failed)
             done += 1
         ready = ready[done:]
     laps.lap(metrics.STEP_STORE)
     results = [answer for answer in answers if answer is not None]
-    _hand_over(appends, results, publisher)
+    _publish_stored(appends, results, publisher)
     metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
     return results
 
 
 def _refusal(append: Append, leases: Leases) -> Appended | None:
-    """Return why an append cannot be tried now, or None when its lock is held and it may."""
+    """Return the result of an append that cannot be tried now, None when its lock is held."""
     hold = leases.hold(append.document_id)
     if hold is Hold.TAKEN:
         return _LOCKED
-    if hold is Hold.FRESH and log_reaches(
+    if hold is Hold.ACQUIRED and log_reaches(
         document_id=append.document_id, seq=append.operations[0].seq
     ):
-        return _BEHIND
+        return _CONFLICT
     return None
 
 
-# --- the operations, and then the heads ---
+# --- operations, then heads ---
 
 
 def _store(appends: Sequence[Append]) -> tuple[int, int | None]:
-    """Insert in order, then move the heads; return what is in.
+    """Insert in order, then advance the heads; return how much is stored.
 
-    That is how many appends are in whole, and how many operations of the next one, None where all
-    are in. In one command where the server has it, which is MongoDB from version 8 on.
+    The result is the number of complete appends, and the number of stored operations of the next
+    one, None where all are complete. One command suffices from MongoDB 8 on.
     """
-    if not failpoints.waits_at("after_insert"):  # a moment within that command
+    if not failpoints.is_armed_at("after_insert"):  # a moment within that command
         with contextlib.suppress(InvalidOperation):  # an older server; nothing was sent
             return _store_at_once(appends)
     done, failed = _insert(appends)
@@ -121,10 +120,10 @@ def _store(appends: Sequence[Append]) -> tuple[int, int | None]:
 
 
 def _store_at_once(appends: Sequence[Append]) -> tuple[int, int | None]:
-    """Insert and move the heads in one command, ordered: no head is before its operations.
+    """Insert and advance the heads in one ordered command: no head precedes its operations.
 
-    Where an operation is refused, the heads of those before it take a second command. Raises
-    ``InvalidOperation`` where the server does not know the command.
+    When an operation is refused, a second command advances the heads of those before it. Raises
+    ``InvalidOperation`` when the server does not know the command.
     """
     rows, documents = operation_rows(), document_rows()
     log, entities = namespace(rows), namespace(documents)
@@ -140,7 +139,7 @@ def _store_at_once(appends: Sequence[Append]) -> tuple[int, int | None]:
         refused: list[Any] = err.write_errors or []
         if err.error or err.write_concern_errors or not refused:
             raise
-        if refused[0]["code"] != _DUPLICATE_KEY:
+        if refused[0]["code"] != DUPLICATE_KEY:
             raise
         done, failed = _locate(appends, refused[0]["idx"])
         heads_advance(_heads(appends, done, failed))
@@ -149,32 +148,32 @@ def _store_at_once(appends: Sequence[Append]) -> tuple[int, int | None]:
 
 
 def _insert(appends: Sequence[Append]) -> tuple[int, int | None]:
-    """Insert in order; return how many appends are in whole, and what is in of the next one.
+    """Insert in order; return the number of complete appends, and that of the next one's rows.
 
-    Ordered: nothing after the first refused row is tried, so a log never gets a gap.
+    Ordered: no row after the first refused one is tried, so a log never gets a gap.
     """
     rows = [operation.to_row() for append in appends for operation in append.operations]
     try:
         operation_rows().insert_many(rows, ordered=True)
     except BulkWriteError as err:
         error = err.details["writeErrors"][0]
-        if error["code"] != _DUPLICATE_KEY:
+        if error["code"] != DUPLICATE_KEY:
             raise
         return _locate(appends, error["index"])
     return len(appends), None
 
 
 def _locate(appends: Sequence[Append], row: int) -> tuple[int, int]:
-    """Turn the number of a row into (append, operation within it)."""
+    """Return (append, operation within it) of the row with an index."""
     for index, append in enumerate(appends):
         if row < len(append.operations):
             return index, row
         row -= len(append.operations)
-    raise ValueError("the store refused a row that it was not given")
+    raise ValueError("the store refused a row that was not sent")
 
 
 def _heads(appends: Sequence[Append], done: int, failed: int | None = None) -> list[Head]:
-    """Return the ends of the logs: of those that are in whole, and of the next one's part."""
+    """Return the new heads: of the complete appends, and of the stored part of the next one."""
     last = [append.operations[-1] for append in appends[:done]]
     if failed:
         last.append(appends[done].operations[failed - 1])
@@ -193,10 +192,10 @@ def _head(operation: Operation) -> Head:
 # --- Kafka ---
 
 
-def _hand_over(
+def _publish_stored(
     appends: Sequence[Append], results: Sequence[Appended], publisher: Publisher
 ) -> None:
-    """Hand what is new to Kafka."""
+    """Publish the stored operations to Kafka."""
     stored = [
         (append.operations[: result.stored], append.trace)
         for append, result in zip(appends, results, strict=True)
@@ -206,7 +205,7 @@ def _hand_over(
         return
     if failpoints.armed:
         failpoints.reach("after_heads")
-    laps = metrics.StepTimer()  # in a trace each batch's own publishing stands for it
+    laps = metrics.StepTimer()  # untraced, because each batch traces its own publishing
     for operations, trace in stored:
         _publish(operations, publisher, trace)
         metrics.OPERATIONS.inc(len(operations))
@@ -220,16 +219,16 @@ def _hand_over(
 
 
 def _publish(operations: Sequence[Operation], publisher: Publisher, trace: Trace | None) -> None:
-    """Hand operations to Kafka; where they are traced, each message names its trace."""
+    """Enqueue operations for Kafka; with a trace, each message has its id in a header."""
     if trace is None:
-        publisher.hand_over(operations)
+        publisher.enqueue(operations)
         return
     with trace.publishing(len(operations)) as traceparent:
-        publisher.hand_over(operations, headers=[(tracing.HEADER, traceparent)])
+        publisher.enqueue(operations, headers=[(tracing.HEADER, traceparent)])
 
 
-def _together(traces: Iterable[Trace | None]) -> TraceGroup | None:
-    """Return those that are there as one, None where nothing is traced."""
+def _trace_group(traces: Iterable[Trace | None]) -> TraceGroup | None:
+    """Return the traces that are not None as a group, None where tracing is off."""
     if tracing.tracer is None:
         return None
     return TraceGroup([trace for trace in traces if trace is not None])

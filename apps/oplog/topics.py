@@ -1,7 +1,7 @@
-"""The topics in Kafka: made with what they need, or held against that (``kafka_topics``).
+"""The topics in Kafka: created as specified, or corrected (``manage.py kafka_topics``).
 
-Idempotent. What a topic says of itself is put right; how many partitions it has is a decision that
-this does not take by itself, for a document's operations move to another partition with it.
+Idempotent. The configuration of a topic is corrected; partitions are added only on request, because
+that moves the operations of a document to another partition.
 """
 
 from collections.abc import Callable
@@ -21,32 +21,38 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from django.conf import settings
 
 from apps.core.errors import ConflictError, TransientError
-from apps.oplog.publisher import ASK_WAIT_S, DEAD_LETTERS, MESSAGE_BYTES, TOPIC, client_config
+from apps.oplog.publisher import (
+    BROKER_WAIT_S,
+    DEAD_LETTERS,
+    MESSAGE_MAX_BYTES,
+    TOPIC,
+    client_config,
+)
 
-#: How long a broker may take for one change, in seconds.
-CHANGE_WAIT_S = 30.0
-#: Copies of each message where nobody says another number, and there are as many brokers.
-REPLICAS = 3
+#: Longest wait for one change of a topic, in seconds.
+TOPIC_CHANGE_WAIT_S = 30.0
+#: Replicas of a topic, where KAFKA_TOPIC_REPLICAS is not set and there are as many brokers.
+DEFAULT_REPLICAS = 3
 _HOUR_MS = 3_600_000
-#: Messages that nobody could read wait for a person, so they are kept longer.
-_DEAD_LETTER_TIMES = 4
+#: Dead letters wait for an operator, so they are retained this many times longer.
+_DEAD_LETTER_RETENTION_FACTOR = 4
 
 
 class KafkaAwayError(TransientError):
-    """No broker answers, or one did not take a change."""
+    """No broker answers, or a broker refused a change."""
 
     code = "kafka_away"
 
 
 class TooFewPartitionsError(ConflictError):
-    """A topic has fewer partitions than are wanted."""
+    """A topic has fewer partitions than configured."""
 
     code = "too_few_partitions"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A topic as it has to be."""
+class TopicSpec:
+    """The required partitions and configuration of a topic."""
 
     name: str
     partitions: int
@@ -55,7 +61,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """What became of a topic: ``done`` is ``created``, ``changed`` or ``unchanged``."""
+    """A topic after ``topics_ensure``: ``done`` is ``created``, ``changed`` or ``unchanged``."""
 
     name: str
     done: str
@@ -65,15 +71,15 @@ class TopicState:
 
 
 def topics_ensure(*, grow: bool = False) -> list[TopicState]:
-    """Make the topics, or put right what they say of themselves; ``grow`` adds partitions.
+    """Create the topics, or correct their configuration; ``grow`` adds missing partitions.
 
-    Raises ``KafkaAwayError``, and ``TooFewPartitionsError`` before anything of a topic is changed.
+    Raises ``KafkaAwayError``, and ``TooFewPartitionsError`` before a topic is changed.
     """
     admin = AdminClient({**client_config(), "log_level": 0})
     try:
-        brokers = len(admin.list_topics(timeout=ASK_WAIT_S).brokers)
-        replicas = settings.KAFKA_TOPIC_REPLICAS or min(brokers, REPLICAS)
-        return [_ensure(admin, wanted, replicas, grow=grow) for wanted in _wanted(replicas)]
+        brokers = len(admin.list_topics(timeout=BROKER_WAIT_S).brokers)
+        replicas = settings.KAFKA_TOPIC_REPLICAS or min(brokers, DEFAULT_REPLICAS)
+        return [_ensure(admin, spec, replicas, grow=grow) for spec in _specs(replicas)]
     except KafkaException as err:
         error = err.args[0]
         raise KafkaAwayError(
@@ -81,68 +87,66 @@ def topics_ensure(*, grow: bool = False) -> list[TopicState]:
         ) from err
 
 
-def _wanted(replicas: int) -> list[Wanted]:
+def _specs(replicas: int) -> list[TopicSpec]:
     hours = settings.KAFKA_RETENTION_HOURS
     common = {
         "cleanup.policy": "delete",
-        "max.message.bytes": str(MESSAGE_BYTES),
-        # With one copy to spare: a broker may be away, and what is confirmed is on two disks.
+        "max.message.bytes": str(MESSAGE_MAX_BYTES),
+        # One broker may be away, and a confirmed message is on two disks.
         "min.insync.replicas": str(max(1, replicas - 1)),
     }
-    kept = {"retention.ms": str(hours * _HOUR_MS)}
-    longer = {"retention.ms": str(hours * _HOUR_MS * _DEAD_LETTER_TIMES)}
+    retention = {"retention.ms": str(hours * _HOUR_MS)}
+    dead_letter_retention = {"retention.ms": str(hours * _HOUR_MS * _DEAD_LETTER_RETENTION_FACTOR)}
     return [
-        Wanted(TOPIC, settings.KAFKA_TOPIC_PARTITIONS, {**common, **kept}),
-        Wanted(DEAD_LETTERS, 1, {**common, **longer}),
+        TopicSpec(TOPIC, settings.KAFKA_TOPIC_PARTITIONS, {**common, **retention}),
+        TopicSpec(DEAD_LETTERS, 1, {**common, **dead_letter_retention}),
     ]
 
 
-def _ensure(admin: AdminClient, wanted: Wanted, replicas: int, *, grow: bool) -> TopicState:
-    # Of all topics: a broker that is asked for one by its name may make it, as it likes.
-    found = admin.list_topics(timeout=ASK_WAIT_S).topics.get(wanted.name)
+def _ensure(admin: AdminClient, spec: TopicSpec, replicas: int, *, grow: bool) -> TopicState:
+    # All topics are listed: a broker may create a topic that is looked up by its name.
+    found = admin.list_topics(timeout=BROKER_WAIT_S).topics.get(spec.name)
     if found is not None:
-        return _adjust(admin, wanted, found, grow=grow)
-    new = NewTopic(wanted.name, wanted.partitions, replicas, config=wanted.config)
-    _wait(admin.create_topics([new], operation_timeout=CHANGE_WAIT_S))
-    return TopicState(wanted.name, "created", wanted.partitions, replicas, wanted.config)
+        return _adjust(admin, spec, found, grow=grow)
+    new = NewTopic(spec.name, spec.partitions, replicas, config=spec.config)
+    _wait(admin.create_topics([new], operation_timeout=TOPIC_CHANGE_WAIT_S))
+    return TopicState(spec.name, "created", spec.partitions, replicas, spec.config)
 
 
-def _adjust(admin: AdminClient, wanted: Wanted, found: TopicMetadata, *, grow: bool) -> TopicState:
+def _adjust(admin: AdminClient, spec: TopicSpec, found: TopicMetadata, *, grow: bool) -> TopicState:
     partitions = len(found.partitions)
-    if partitions < wanted.partitions:
+    if partitions < spec.partitions:
         if not grow:
             raise TooFewPartitionsError(
-                f"The topic {wanted.name} has {partitions} partitions, wanted are "
-                f"{wanted.partitions} (KAFKA_TOPIC_PARTITIONS). Add them with kafka_topics --grow "
+                f"The topic {spec.name} has {partitions} partitions, wanted are "
+                f"{spec.partitions} (KAFKA_TOPIC_PARTITIONS). Add them with kafka_topics --grow "
                 "(documents move to other partitions, the workers cope), or set "
                 f"KAFKA_TOPIC_PARTITIONS={partitions}.",
-                extra={"topic": wanted.name, "has": partitions, "wanted": wanted.partitions},
+                extra={"topic": spec.name, "has": partitions, "wanted": spec.partitions},
             )
-        _wait(admin.create_partitions([NewPartitions(wanted.name, wanted.partitions)]))
-    changed = _configure(admin, wanted) or partitions < wanted.partitions
+        _wait(admin.create_partitions([NewPartitions(spec.name, spec.partitions)]))
+    changed = _configure(admin, spec) or partitions < spec.partitions
     return TopicState(
-        wanted.name,
+        spec.name,
         "changed" if changed else "unchanged",
-        max(partitions, wanted.partitions),
+        max(partitions, spec.partitions),
         len(found.partitions[0].replicas),
-        wanted.config,
+        spec.config,
     )
 
 
-def _configure(admin: AdminClient, wanted: Wanted) -> bool:
-    """Set what is not as it has to be; tell whether there was something."""
-    topic = ConfigResource(ConfigResource.Type.TOPIC, wanted.name)
+def _configure(admin: AdminClient, spec: TopicSpec) -> bool:
+    """Set the entries that differ; return whether any did."""
+    topic = ConfigResource(ConfigResource.Type.TOPIC, spec.name)
     [described] = admin.describe_configs([topic]).values()
-    present = described.result(CHANGE_WAIT_S)
+    present = described.result(TOPIC_CHANGE_WAIT_S)
     entries = [
         ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
-        for name, value in wanted.config.items()
+        for name, value in spec.config.items()
         if present[name].value != value
     ]
     if entries:
-        changes = ConfigResource(
-            ConfigResource.Type.TOPIC, wanted.name, incremental_configs=entries
-        )
+        changes = ConfigResource(ConfigResource.Type.TOPIC, spec.name, incremental_configs=entries)
         _wait(admin.incremental_alter_configs([changes]))
     return bool(entries)
 
@@ -151,4 +155,4 @@ def _wait(futures: dict[Any, Any]) -> None:
     """Wait for the brokers' answers. Raises ``KafkaException``."""
     results: list[Callable[[float], object]] = [future.result for future in futures.values()]
     for result in results:
-        result(CHANGE_WAIT_S)
+        result(TOPIC_CHANGE_WAIT_S)

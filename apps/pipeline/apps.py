@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class PipelineConfig(AppConfig):
-    """The ``pipeline`` room of the house."""
+    """The ``pipeline`` app."""
 
     name = "apps.pipeline"
     label = "pipeline"

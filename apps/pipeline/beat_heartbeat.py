@@ -1,4 +1,4 @@
-"""When something that beat starts has run last, in Redis: for who looks whether beat is there."""
+"""The heartbeat of Celery beat in Redis: the last run of a task that beat starts."""
 
 import contextlib
 from datetime import datetime
@@ -11,13 +11,13 @@ from apps.core import clock
 _KEY = "scriptorium:beat-seen"
 
 
-def beat_seen_put() -> None:
-    """Say that it runs now. Without Redis nothing is said."""
+def heartbeat_store() -> None:
+    """Store the present time. Without Redis nothing is stored."""
     with contextlib.suppress(RedisError):
         get_redis_connection("default").set(_KEY, clock.now().isoformat())
 
 
-def beat_seen_find() -> datetime | None:
-    """Return when it ran last, None when nobody knows. Raises ``RedisError`` without Redis."""
+def heartbeat_find() -> datetime | None:
+    """Return the time of the last run, None for none. Raises ``RedisError`` without Redis."""
     stored: bytes | None = get_redis_connection("default").get(_KEY)
     return None if stored is None else datetime.fromisoformat(stored.decode())

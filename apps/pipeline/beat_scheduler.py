@@ -1,4 +1,4 @@
-"""The scheduler of beat: Celery's own, that says at each turn that it goes on."""
+"""The scheduler of Celery beat: Celery's own, with a beat for ``/healthz`` at each turn."""
 
 from typing import Any
 
@@ -6,20 +6,20 @@ from celery.beat import PersistentScheduler
 from celery.signals import beat_init
 
 from apps.core import liveness
-from apps.pipeline.startup_check import look_before_start
+from apps.pipeline.startup_check import check_before_start
 
 _LOOP = "beat"
 
 
-class PulsingScheduler(PersistentScheduler):  # type: ignore[misc]
-    """Keeps its schedule in a file, as its parent does."""
+class HeartbeatScheduler(PersistentScheduler):  # type: ignore[misc]
+    """Stores its schedule in a file, as its parent does."""
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
-        """Start what is due; return for how long there is nothing to do, in seconds."""
+        """Start the tasks that are due; return the seconds until the next turn."""
         liveness.liveness.beat(_LOOP)
         return super().tick(*args, **kwargs)
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]
-def _look(**_: object) -> None:
-    look_before_start()
+def _check(**_: object) -> None:
+    check_before_start()

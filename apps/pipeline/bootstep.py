@@ -1,4 +1,4 @@
-"""Puts the Kafka consumer into the Celery worker process (``celery -A config worker``)."""
+"""Runs the Kafka consumer in the Celery worker process (``celery -A config worker``)."""
 
 import logging
 from typing import Any
@@ -8,13 +8,13 @@ from celery import bootsteps
 from apps.core import tracing
 from apps.oplog.publisher import close_shared_publisher
 from apps.pipeline.consumer import OperationsConsumer
-from apps.pipeline.startup_check import look_before_start
+from apps.pipeline.startup_check import check_before_start
 
 logger = logging.getLogger(__name__)
 
 
 class OperationsStep(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Starts with the worker's pool and stops before it."""
+    """The consumer: starts after the worker's pool and stops before it."""
 
     requires = {"celery.worker.components:Pool"}
 
@@ -23,16 +23,16 @@ class OperationsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         self._consumer = OperationsConsumer()
 
     def create(self, worker: Any) -> None:
-        """Look before anything begins whether this can serve at all, or end the process."""
-        look_before_start()
+        """Run the startup check, which may exit."""
+        check_before_start()
 
     def start(self, worker: Any) -> None:
-        """Begin to consume operations."""
+        """Start the consumer."""
         logger.info("operations consumer starts")
         self._consumer.start()
 
     def stop(self, worker: Any) -> None:
-        """Finish what is in hand."""
+        """Stop the consumer, the producer and the tracer."""
         self._consumer.stop()
         close_shared_publisher()
         tracing.stop()

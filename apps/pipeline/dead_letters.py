@@ -1,7 +1,8 @@
-"""Messages of the topic that nobody can read: put aside in a topic of their own, with the reason.
+"""Dead letters: unreadable messages, published to a topic of their own with the reason.
 
-The log has every operation of ours, so nothing is lost with them; but somebody writes there who
-should not, or a version of ours that should not run, and a person has to see what.
+No edit is lost with them, because the log has every operation. An operator should look at them: a
+foreign program writes to the topic, or a wrong version of this one. ``unreadable`` limits their
+number.
 """
 
 import logging
@@ -13,38 +14,43 @@ from apps.oplog.publisher import DEAD_LETTERS, client_config
 
 logger = logging.getLogger(__name__)
 
-#: How long a turn of the consumer waits for Kafka to take them, in seconds.
+#: How long a turn of the consumer waits for Kafka to confirm dead letters, in seconds.
 WAIT_S = 5.0
 
 
+def position_of(message: Message) -> str:
+    """Return a message's topic, partition and offset."""
+    return f"{message.topic()}/{message.partition()}/{message.offset()}"
+
+
 class DeadLetters:
-    """The way to that topic; one thread owns it. Its producer is made when it is needed."""
+    """Publishes dead letters. One thread owns it; its producer is made when it is needed."""
 
     def __init__(self) -> None:
         self._producer: Producer | None = None
 
     def put(self, message: Message, reason: Exception) -> None:
-        """Hand over a message as it came, with the reason and where it stood. Never raises."""
+        """Publish a message unchanged, with its reason and position as headers. Never raises."""
         metrics.DEAD_LETTERS.inc()
-        place = f"{message.topic()}/{message.partition()}/{message.offset()}"
-        logger.error("message %s is put aside: %r", place, reason)
-        own = [("reason", repr(reason)[:1000].encode()), ("place", place.encode())]
+        position = position_of(message)
+        logger.error("message %s is a dead letter: %r", position, reason)
+        own = [("reason", repr(reason)[:1000].encode()), ("place", position.encode())]
         try:
-            self._made().produce(
+            self._get_producer().produce(
                 DEAD_LETTERS,
                 key=message.key(),
                 value=message.value(),
                 headers=[*(message.headers() or []), *own],
             )
         except (BufferError, KafkaException) as err:
-            logger.error("message %s is passed over, not put aside: %r", place, err)
+            logger.error("dead letter %s is lost: %r", position, err)
 
     def flush(self) -> None:
-        """Wait for what was put aside, so that it is there before the offsets move on."""
+        """Wait for Kafka to confirm them, so that they are stored before the offsets move on."""
         if self._producer is not None and (left := self._producer.flush(WAIT_S)):
-            logger.error("%s messages are passed over, and not put aside yet", left)
+            logger.error("%s dead letters are not confirmed yet, the consumer continues", left)
 
-    def _made(self) -> Producer:
+    def _get_producer(self) -> Producer:
         if self._producer is None:
             self._producer = Producer(
                 {

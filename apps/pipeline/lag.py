@@ -1,7 +1,7 @@
-"""How much a consumer of Kafka has still to read.
+"""The lag of a Kafka consumer.
 
-The ends of the partitions are asked for over a connection of its own: on the consumer's, each
-question waits behind the fetch in flight, half a second a partition, and nothing is read meanwhile.
+The offsets of the partitions are read over a separate connection. On the consumer's own connection
+each request waits for the fetch in flight, half a second per partition, and blocks the reading.
 """
 
 from concurrent.futures import Future
@@ -12,10 +12,10 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from apps.oplog.publisher import client_config
 
-#: How long a broker may take for one answer, in seconds.
-LOOK_WAIT_S = 1.0
-#: A partition that is not there: the topic has been made anew, with fewer.
-_NO_MORE = {
+#: Timeout of one request to a broker, in seconds.
+ANSWER_WAIT_S = 1.0
+#: A partition that does not exist: the topic was recreated with fewer partitions.
+_UNKNOWN_PARTITION_ERRORS = {
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - the library names its own errors so
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
@@ -30,49 +30,55 @@ class LagMeter:
     def lag(self) -> int:
         """Return how many messages of its partitions the consumer has not read.
 
-        A partition that is no more has none. Raises ``KafkaException`` when Kafka is away.
+        A partition that no longer exists counts as zero lag. Raises ``KafkaException`` when Kafka
+        is unavailable.
         """
         partitions = self._consumer.assignment()
         if not partitions:
             return 0
         read = zip(
             self._consumer.position(partitions),
-            self._consumer.committed(partitions, timeout=LOOK_WAIT_S),
+            self._consumer.committed(partitions, timeout=ANSWER_WAIT_S),
             strict=True,
         )
-        # A client that knew a topic which has been made anew would go on asking for the old one.
+        # A new client: one that knew a topic before it was recreated would request the old one.
         admin = AdminClient({**client_config(), "log_level": 0})
-        firsts = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        beginnings = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
         ends = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return sum(
-            _behind(position.offset, mark, first=first.result().offset, end=end.result().offset)
-            for (position, mark), first, end in zip(read, firsts, ends, strict=True)
-            if _is_there(first) and _is_there(end)
+            _partition_lag(
+                position.offset,
+                committed,
+                beginning=beginning.result().offset,
+                end=end.result().offset,
+            )
+            for (position, committed), beginning, end in zip(read, beginnings, ends, strict=True)
+            if _exists(beginning) and _exists(end)
         )
 
 
 def _offsets(
     admin: AdminClient, partitions: list[TopicPartition], spec: OffsetSpec
 ) -> list["Future[Any]"]:
-    """Ask for one end of all partitions, in their order."""
-    # Offsets of an assignment say nothing here, and an answer is found by its partition.
-    wanted = [TopicPartition(each.topic, each.partition) for each in partitions]
-    answers = admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=LOOK_WAIT_S)
-    return [answers[each] for each in wanted]
+    """Return one end of each partition, in the order of ``partitions``."""
+    # Without the offsets of the assignment: answers are looked up by partition alone.
+    wanted = [TopicPartition(partition.topic, partition.partition) for partition in partitions]
+    answers = admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=ANSWER_WAIT_S)
+    return [answers[partition] for partition in wanted]
 
 
-def _is_there(answer: "Future[Any]") -> bool:
-    """Tell whether a partition is there. Raises ``KafkaException`` when Kafka is away."""
+def _exists(answer: "Future[Any]") -> bool:
+    """Tell whether a partition exists. Raises ``KafkaException`` when Kafka is unavailable."""
     err = answer.exception()
     if err is None:
         return True
-    if isinstance(err, KafkaException) and err.args[0].code() in _NO_MORE:
+    if isinstance(err, KafkaException) and err.args[0].code() in _UNKNOWN_PARTITION_ERRORS:
         return False
     raise err
 
 
-def _behind(position: int, mark: TopicPartition, *, first: int, end: int) -> int:
-    """Return how much of one partition is not read: behind ``position``, else behind the mark."""
-    read = position if position >= 0 else mark.offset
-    # What is read may be of a topic that had the name before; then all of this one is not.
-    return int(end - read if first <= read <= end else end - first)
+def _partition_lag(position: int, committed: TopicPartition, *, beginning: int, end: int) -> int:
+    """Return the lag of a partition, behind ``position`` or else ``committed``."""
+    read = position if position >= 0 else committed.offset
+    # The offset may belong to a former topic of this name; then nothing of this one is read.
+    return int(end - read if beginning <= read <= end else end - beginning)

@@ -1,8 +1,8 @@
 """Merges operations in a worker, without knowing Kafka (docs/system-flow.md, §5).
 
 Keeps a bounded number of documents in memory, merges what is new, stores the last processed
-version, and makes snapshots as the policy says. Idempotent: what it has seen, it passes over; what
-it lacks, it reads from the log.
+version, and makes snapshots as the policy says. Idempotent: it skips
+operations that it has, and reads operations that it lacks from the log.
 """
 
 import logging
@@ -29,189 +29,195 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Followed:
-    """A document in the worker's memory."""
+class _TrackedDocument:
+    """A document in the worker's memory, with what no version has yet."""
 
     loaded: LoadedDocument
     last: Operation
     unsaved: Unsaved = field(default_factory=Unsaved)
     author_ids: set[str] = field(default_factory=set)
 
-    def note(self, operation: Operation, *, at: float) -> None:
+    def add(self, operation: Operation, *, at: float) -> None:
         """Count an operation that no version has."""
         self.unsaved.add(len(operation.update), at=at)
         self.author_ids.add(operation.author_id)
 
 
 class Processor:
-    """Follows documents. One thread owns it."""
+    """Keeps documents in memory and merges operations into them. One thread owns it."""
 
     def __init__(
         self,
         policy: SnapshotPolicy,
         *,
-        documents: int = 500,
+        max_documents: int = 500,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = policy
-        self._documents = documents
+        self._max_documents = max_documents
         self._now = now
-        self._followed: OrderedDict[str, _Followed] = OrderedDict()
+        self._tracked: OrderedDict[str, _TrackedDocument] = OrderedDict()
 
     def process(self, operations: Iterable[Operation]) -> None:
-        """Merge operations of any documents, then store how far each of them has come.
+        """Merge operations of any documents, then store *last_processed_version* of each document.
 
-        Operations of one document come in the order of their seq. Raises ``PyMongoError`` when
-        the store is away; then the same operations have to come again.
+        Operations of one document must be in the order of their seq. Raises ``PyMongoError`` when
+        the store is unavailable; the caller must then pass the same operations again.
         """
-        touched: dict[str, _Followed] = {}
+        touched: dict[str, _TrackedDocument] = {}
         for operation in operations:
             try:
-                followed = self._take(operation)
+                tracked = self._track(operation)
             except AppError as err:
-                # A log with a gap: the document waits for a person, the others do not.
+                # The log has a gap: only this document waits for an operator.
                 metrics.LOOP_ERRORS.labels(loop="processor").inc()
                 logger.error("document %s not processed: %s", operation.document_id, err.message)
                 continue
-            if followed is not None:
-                touched[operation.document_id] = followed
+            if tracked is not None:
+                touched[operation.document_id] = tracked
             if operations_are_logged():
                 operation.log("processed")
         if touched:
-            processed_advance([_mark(followed) for followed in touched.values()], at=clock.now())
-        self._forget_oldest()
+            processed_advance(
+                [_processed_row(tracked) for tracked in touched.values()], at=clock.now()
+            )
+        self._evict_oldest()
 
     def snapshot_due(self) -> int:
         """Make the snapshots that are due; return how many."""
         now = self._now()
         due = [
-            (document_id, followed)
-            for document_id, followed in self._followed.items()
-            if followed.unsaved.is_due(self._policy, at=now)
+            (document_id, tracked)
+            for document_id, tracked in self._tracked.items()
+            if tracked.unsaved.is_due(self._policy, at=now)
         ]
-        for document_id, followed in due:
-            self._save(document_id, followed)
-        waiting = [each.unsaved for each in self._followed.values() if each.unsaved.operations]
-        metrics.SNAPSHOT_AGE.set(now - min((each.first_at for each in waiting), default=now))
+        for document_id, tracked in due:
+            self._save(document_id, tracked)
+        waiting = [
+            tracked.unsaved for tracked in self._tracked.values() if tracked.unsaved.operations
+        ]
+        metrics.SNAPSHOT_AGE.set(now - min((unsaved.first_at for unsaved in waiting), default=now))
         return len(due)
 
-    def forget(self) -> None:
-        """Save what is unsaved and drop all documents: they are another worker's now."""
-        for document_id, followed in self._followed.items():
-            if followed.unsaved.operations:
-                self._save(document_id, followed)
-        self.drop()
+    def flush_and_clear(self) -> None:
+        """Make the missing snapshots and clear: another worker processes the documents now."""
+        for document_id, tracked in self._tracked.items():
+            if tracked.unsaved.operations:
+                self._save(document_id, tracked)
+        self.clear()
 
-    def drop(self) -> None:
-        """Drop all documents as they are; the log has everything."""
-        for followed in self._followed.values():
-            followed.loaded.engine.close()
-        self._followed.clear()
+    def clear(self) -> None:
+        """Drop all documents without a snapshot; the log has every operation."""
+        for tracked in self._tracked.values():
+            tracked.loaded.engine.close()
+        self._tracked.clear()
 
-    def _take(self, operation: Operation) -> _Followed | None:
-        """Merge one operation; what cannot be applied is set aside by loading the document anew."""
-        followed = self._followed.get(operation.document_id)
-        if followed is None:
-            return self._begin(operation)
-        self._followed.move_to_end(operation.document_id)
-        if operation.seq <= followed.loaded.seq:
+    def _track(self, operation: Operation) -> _TrackedDocument | None:
+        """Merge one operation; where that fails, reload the document, which quarantines it."""
+        tracked = self._tracked.get(operation.document_id)
+        if tracked is None:
+            return self._load(operation)
+        self._tracked.move_to_end(operation.document_id)
+        if operation.seq <= tracked.loaded.seq:
             return None
         try:
-            self._catch_up(followed, operation)
+            self._catch_up(tracked, operation)
         except AppError as err:
-            logger.error("document %s is loaded anew: %s", operation.document_id, err.message)
-            del self._followed[operation.document_id]
-            followed.loaded.engine.close()
-            return self._begin(operation)
-        return followed
+            logger.error("document %s is reloaded: %s", operation.document_id, err.message)
+            del self._tracked[operation.document_id]
+            tracked.loaded.engine.close()
+            return self._load(operation)
+        return tracked
 
-    def _catch_up(self, followed: _Followed, operation: Operation) -> None:
-        """Apply an operation, and before it what the log has and Kafka did not bring."""
-        if operation.seq > followed.loaded.seq + 1:
+    def _catch_up(self, tracked: _TrackedDocument, operation: Operation) -> None:
+        """Apply an operation; before it, from the log, the ones that Kafka did not deliver."""
+        if operation.seq > tracked.loaded.seq + 1:
             metrics.GAPS_REPAIRED.inc()
             missed = operations_iter(
                 document_id=operation.document_id,
-                after=followed.loaded.seq,
-                limit=operation.seq - followed.loaded.seq,
+                after=tracked.loaded.seq,
+                limit=operation.seq - tracked.loaded.seq,
             )
-            self._apply(followed, missed)
+            self._apply(tracked, missed)
         else:
-            self._apply(followed, [operation])
+            self._apply(tracked, [operation])
 
-    def _begin(self, operation: Operation) -> _Followed | None:
-        """Load a document up to the operation that names it; what comes after, Kafka brings."""
+    def _load(self, operation: Operation) -> _TrackedDocument | None:
+        """Load a document up to this operation; Kafka delivers the later ones."""
         document_id = operation.document_id
         saved = latest_seq(document_id=document_id)
-        seen: list[Operation] = []
+        applied: list[Operation] = []
         loaded = document_load_to(
-            document_id=document_id, seq=operation.seq, on_operation=seen.append
+            document_id=document_id, seq=operation.seq, on_operation=applied.append
         )
         if loaded.seq < operation.seq:
             logger.error("operation %s of %s is not in the log", operation.seq, document_id)
             loaded.engine.close()
             return None
-        followed = _Followed(loaded=loaded, last=seen[-1] if seen else operation)
-        for each in seen:
-            if each.seq > saved:
-                followed.note(each, at=self._now())
-        self._followed[document_id] = followed
-        return followed if followed.last.seq == loaded.seq else None
+        tracked = _TrackedDocument(loaded=loaded, last=applied[-1] if applied else operation)
+        for earlier in applied:
+            if earlier.seq > saved:
+                tracked.add(earlier, at=self._now())
+        self._tracked[document_id] = tracked
+        return tracked if tracked.last.seq == loaded.seq else None
 
-    def _apply(self, followed: _Followed, operations: Iterable[Operation]) -> None:
+    def _apply(self, tracked: _TrackedDocument, operations: Iterable[Operation]) -> None:
         for operation in operations:
-            followed.loaded.apply(operation)
-            followed.last = operation
-            followed.note(operation, at=self._now())
+            tracked.loaded.apply(operation)
+            tracked.last = operation
+            tracked.add(operation, at=self._now())
 
-    def _save(self, document_id: str, followed: _Followed) -> None:
-        """Keep the document's state as a version and cache it, unless somebody else has.
+    def _save(self, document_id: str, tracked: _TrackedDocument) -> None:
+        """Store the document's state as a version and cache it, unless another worker has.
 
-        Where the log got a gap meanwhile nothing is kept: the document waits for a person.
+        Where the log has a gap now, nothing is stored: the document waits for an operator.
         """
         try:
-            self._keep(document_id, followed)
+            self._save_version(document_id, tracked)
         except AppError as err:
             metrics.LOOP_ERRORS.labels(loop="processor").inc()
             logger.error("document %s not saved: %s", document_id, err.message)
-        followed.unsaved = Unsaved()
-        followed.author_ids.clear()
+        tracked.unsaved = Unsaved()
+        tracked.author_ids.clear()
 
-    def _keep(self, document_id: str, followed: _Followed) -> None:
+    def _save_version(self, document_id: str, tracked: _TrackedDocument) -> None:
         seq, vector = latest_reach(document_id=document_id)
-        if not covers(followed.loaded.vector, _readable(vector)):
-            # Something was released from quarantine (``release``) since this was loaded.
-            logger.warning("document %s is loaded anew: its versions have more", document_id)
-            stale, followed.loaded = followed.loaded, document_load(document_id=document_id)
+        if not covers(tracked.loaded.vector, _vector_or_empty(vector)):
+            # An operation was released from quarantine after this document was loaded.
+            logger.warning(
+                "document %s is reloaded: its versions have more operations", document_id
+            )
+            stale, tracked.loaded = tracked.loaded, document_load(document_id=document_id)
             stale.engine.close()
-        if seq < followed.loaded.seq:
+        if seq < tracked.loaded.seq:
             version_create(
                 document_id=document_id,
-                snapshot=snapshot_of(followed.loaded, document_id=document_id),
-                author_ids=followed.author_ids,
+                snapshot=snapshot_of(tracked.loaded, document_id=document_id),
+                author_ids=tracked.author_ids,
             )
             metrics.SNAPSHOTS.inc()
 
-    def _forget_oldest(self) -> None:
-        """Keep memory bounded: the least recently edited go, what is unsaved saved before."""
-        while len(self._followed) > self._documents:
-            document_id, followed = self._followed.popitem(last=False)
-            if followed.unsaved.operations:
-                self._save(document_id, followed)
-            followed.loaded.engine.close()
+    def _evict_oldest(self) -> None:
+        """Bound the memory: save and drop the least recently edited documents."""
+        while len(self._tracked) > self._max_documents:
+            document_id, tracked = self._tracked.popitem(last=False)
+            if tracked.unsaved.operations:
+                self._save(document_id, tracked)
+            tracked.loaded.engine.close()
 
 
-def _readable(vector: bytes) -> Vector:
+def _vector_or_empty(vector: bytes) -> Vector:
     try:
         return decode_vector(vector)
-    except DecodeError:  # a damaged row: what has no vector has nothing more
+    except DecodeError:  # a damaged row counts as one without operations
         return {}
 
 
-def _mark(followed: _Followed) -> Processed:
+def _processed_row(tracked: _TrackedDocument) -> Processed:
     return Processed(
-        document_id=followed.last.document_id,
-        seq=followed.loaded.seq,
-        unique_id=followed.last.unique_id,
-        version_vector=encode_vector(followed.loaded.vector),
-        received_at=followed.last.received_at,
+        document_id=tracked.last.document_id,
+        seq=tracked.loaded.seq,
+        unique_id=tracked.last.unique_id,
+        version_vector=encode_vector(tracked.loaded.vector),
+        received_at=tracked.last.received_at,
     )

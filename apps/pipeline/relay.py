@@ -1,4 +1,4 @@
-"""Publishes what Kafka has not confirmed: an outage, a crash (docs/system-flow.md, §4, §8)."""
+"""The relay: publishes operations that Kafka has not confirmed (docs/system-flow.md, §4, §8)."""
 
 import logging
 from datetime import timedelta
@@ -12,50 +12,50 @@ from apps.oplog.selectors import LogGapError, operations_iter
 
 logger = logging.getLogger(__name__)
 
-#: How long a server has for its own deliveries before the relay comes by, in seconds.
-GRACE_S = 10.0
-#: Documents and operations of one run; the next run goes on.
-DOCUMENTS = 200
-OPERATIONS = 5_000
+#: How long a server has for its own deliveries before the relay publishes, in seconds.
+DELIVERY_GRACE_S = 10.0
+#: Documents and operations of one run, at most; the next run continues.
+RUN_DOCUMENTS = 200
+RUN_OPERATIONS = 5_000
 #: How long one run waits for Kafka, in seconds.
-WAIT_S = 20.0
+FLUSH_WAIT_S = 20.0
 
 
 def relay_unpublished(publisher: Publisher) -> int:
-    """Publish, in order per document, what is marked as unpublished; return how many operations.
+    """Publish the unpublished operations, in order per document; return how many.
 
-    Twice is fine: consumers are idempotent. While Kafka is away nothing is queued: what is
-    unpublished waits in the log, where it is safe.
+    Publishing twice is safe: consumers are idempotent. While Kafka is unavailable nothing is
+    queued: the operations stay in the log.
     """
     if not publisher.reaches_kafka():
-        logger.warning("relay: Kafka is away")
+        logger.warning("relay: Kafka is unavailable")
         return 0
-    horizon = clock.now() - timedelta(seconds=GRACE_S)
+    horizon = clock.now() - timedelta(seconds=DELIVERY_GRACE_S)
     count = 0
-    for document_id, published_seq in unpublished_find(updated_before=horizon, limit=DOCUMENTS):
-        left = OPERATIONS - count
-        if left <= 0:
+    for document_id, published_seq in unpublished_find(updated_before=horizon, limit=RUN_DOCUMENTS):
+        remaining = RUN_OPERATIONS - count
+        if remaining <= 0:
             break
-        operations = _next(document_id, published_seq, left)
-        if not publisher.hand_over(operations):
+        operations = _operations_after(document_id, published_seq, remaining)
+        if not publisher.enqueue(operations):
             break
         count += len(operations)
     if count:
-        queued = publisher.flush(WAIT_S)
+        queued = publisher.flush(FLUSH_WAIT_S)
         logger.info("relay: %s operations handed over, %s not delivered yet", count, queued)
     return count
 
 
-def _next(document_id: str, after: int, limit: int) -> list[Operation]:
-    """Return what comes next in a log; of a damaged one up to the gap, so that others go on."""
+def _operations_after(document_id: str, after: int, limit: int) -> list[Operation]:
+    """Return the next operations of a log, of a damaged one those before the gap."""
     operations: list[Operation] = []
     try:
         operations.extend(operations_iter(document_id=document_id, after=after, limit=limit))
     except CompactedError as err:
-        before = int(err.extra["begins"]) - 1
-        # Workers had it before it went: it needs no publishing any more.
-        published_advance([Published(document_id, after + 1, before)])
-        return _next(document_id, before, limit)
+        compacted_seq = int(err.extra["begins"]) - 1
+        # Workers had these operations before they were compacted: there is nothing to publish.
+        published_advance([Published(document_id, after + 1, compacted_seq)])
+        return _operations_after(document_id, compacted_seq, limit)
     except LogGapError as err:
         logger.error("relay: %s", err.message)
     return operations

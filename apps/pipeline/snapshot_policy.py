@@ -1,11 +1,11 @@
-"""When a worker makes a snapshot. Pure."""
+"""The snapshot policy: when a worker makes a snapshot. Pure."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotPolicy:
-    """After so many operations or bytes, or so long after the last edit: whichever is first."""
+    """A snapshot is due after so many operations, bytes, or seconds without an edit."""
 
     operations: int = 500
     size_bytes: int = 1024 * 1024
@@ -14,7 +14,7 @@ class SnapshotPolicy:
 
 @dataclass(slots=True)
 class Unsaved:
-    """What has come to a document since its last snapshot. Both times are monotonic, in seconds."""
+    """The operations of a document since its last snapshot. Times are monotonic, in seconds."""
 
     operations: int = 0
     size_bytes: int = 0
@@ -30,7 +30,7 @@ class Unsaved:
         self.last_at = at
 
     def is_due(self, policy: SnapshotPolicy, *, at: float) -> bool:
-        """Tell whether a snapshot should be made now."""
+        """Tell whether a snapshot is due."""
         if not self.operations:
             return False
         return (

@@ -1,17 +1,17 @@
-"""What a worker and beat look at before they begin: services, tables, the broker, a port."""
+"""The startup check of workers and beat: services, tables, the broker, the port of probes."""
 
 from celery import current_app
 
 from apps.core.startup import StartRefusedError, metrics_serve, start_check
 
-#: How long the broker may take to let us in, in seconds.
+#: Timeout of the connection to the broker, in seconds.
 ANSWER_WAIT_S = 3
 
 
-def look_before_start() -> None:
-    """End the process with one line where it cannot serve; answer probes where it can.
+def check_before_start() -> None:
+    """Exit with one line where the process cannot serve; else start to answer probes.
 
-    Raises ``SystemExit``: Celery would log any other error, and some of them go on.
+    Raises ``SystemExit``: Celery would log any other error and, for some of them, continue.
     """
     try:
         start_check(CELERY_BROKER_URL=_reach_broker)

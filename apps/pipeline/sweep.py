@@ -1,7 +1,7 @@
-"""Looks for documents that the workers have fallen behind on, and catches up from the log.
+"""The sweep: processes from the log what the workers did not get from Kafka.
 
-Kafka may have lost a message (the embedded broker keeps nothing on disk), or dropped it before a
-worker read it; the log has it (docs/system-flow.md, §8).
+Kafka may have lost a message (the embedded broker stores nothing on disk), or expired it before a
+worker read it; the log has every operation (docs/system-flow.md, §8).
 """
 
 import logging
@@ -16,28 +16,28 @@ logger = logging.getLogger(__name__)
 
 
 def sweep(policy: SnapshotPolicy, *, older_than_s: float, limit: int) -> int:
-    """Process what documents that are behind lack; return how many documents."""
+    """Process the missing operations of documents that are behind; return how many documents."""
     behind = behind_find(older_than_s=older_than_s, limit=limit)
     if not behind:
         return 0
-    processor = Processor(policy, documents=limit)
+    processor = Processor(policy, max_documents=limit)
     try:
         for document_id, head in behind:
             processor.process(_last(document_id, head))
-        processor.forget()
+        processor.flush_and_clear()
     finally:
-        processor.drop()
+        processor.clear()
     logger.info("sweep: %s documents brought up to their heads", len(behind))
     return len(behind)
 
 
 def _last(document_id: str, head: int) -> list[Operation]:
-    """Return a document's last operation: the processor reads what is before it by itself.
+    """Return a document's last operation, none of a damaged log.
 
-    None of a log that is damaged there, for the others have to go on.
+    The processor reads the operations before it from the log.
     """
     try:
         return operations_since(document_id=document_id, after=head - 1, limit=1)
     except LogGapError as err:
-        logger.error("sweep: passed over: %s", err.message)
+        logger.error("sweep: skipped: %s", err.message)
         return []

@@ -14,13 +14,13 @@ from pycrdt.websocket.websocket_server import exception_logger
 
 
 class Store(SQLiteYStore):
-    """A store in the folder of this run."""
+    """A store in the data folder of this run."""
 
     db_path = str(Path(os.environ["DATA_DIR"]) / "ystore.db")
 
 
 class StoringServer(WebsocketServer):
-    """Gives each room a store, and loads what it holds before the room is served."""
+    """Gives each room a store, and loads the stored updates before the room is served."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

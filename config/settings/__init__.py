@@ -1,1 +1,1 @@
-"""Django settings: ``base`` for all, one module for each way to run."""
+"""Django settings: ``base`` for all, one module for each mode."""

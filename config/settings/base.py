@@ -1,4 +1,4 @@
-"""Settings that every way of running shares. Values of the environment come from ``config.env``."""
+"""Settings that all modes share. Values of the environment come from ``config.env``."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 DEBUG: bool = env.bool("DEBUG", False)
-#: Where on the way of an edit this process dies (``apps.core.failpoints``); for tests only.
+#: Point at which this process kills itself (``apps.core.failpoints``); for tests only.
 FAILPOINT: str | None = env.str("FAILPOINT", None)
 
 INSTALLED_APPS = [
@@ -89,8 +89,8 @@ TEMPLATES = [
 # --- services, each by its URL ---------------------------------------------------------------
 
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=60, conn_health_checks=True)}
-#: How long PostgreSQL may take to answer a new connection, in seconds: without it a host that says
-#: nothing holds a thread for ever.
+#: How long PostgreSQL may take to accept a connection, in seconds; otherwise a host that does not
+#: answer would block a thread without limit.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
 MONGODB_URL: str = env.str("MONGODB_URL", validate=mongodb_url)
 REDIS_URL: str = env.str("REDIS_URL", validate=redis_url)
@@ -109,8 +109,8 @@ CACHES = {
     }
 }
 
-#: A receiver of the channel layer waits 5 s for a message in one command; redis-py's own default
-#: would end the connection at that very moment.
+#: A receiver of the channel layer waits 5 s for a message in one command; the default timeout of
+#: redis-py would close the connection at that moment.
 CHANNEL_SOCKET_TIMEOUT_S = 20
 
 CHANNEL_LAYERS = {
@@ -127,12 +127,12 @@ CHANNEL_LAYERS = {
 SERVER_ID = server_id()
 HAS_SERVER_ID = has_server_id()
 
-#: The topic of operations: how many workers can share it, on how many brokers each message lies (0:
-#: on as many as there are, at most 3), and for how long.
+#: The topic of operations: the number of partitions (the most workers that can share it), the
+#: replication factor (0: the number of brokers, at most 3), and the retention.
 KAFKA_TOPIC_PARTITIONS: int = env.int("KAFKA_TOPIC_PARTITIONS", 12, validate=validate.Range(1))
 KAFKA_TOPIC_REPLICAS: int = env.int("KAFKA_TOPIC_REPLICAS", 0, validate=validate.Range(0))
 KAFKA_RETENTION_HOURS: int = env.int("KAFKA_RETENTION_HOURS", 168, validate=validate.Range(1))
-#: Whether a worker with a ``SERVER_ID`` is a member of its group under that name.
+#: Whether a worker with a ``SERVER_ID`` is a static member of its consumer group.
 KAFKA_STATIC_MEMBERS: bool = env.bool("KAFKA_STATIC_MEMBERS", True)
 
 # --- people ----------------------------------------------------------------------------------
@@ -156,10 +156,10 @@ LOGIN_ATTEMPTS_PER_ADDRESS: int = env.int("LOGIN_ATTEMPTS_PER_ADDRESS", 30)
 LOGIN_ATTEMPTS_PER_USERNAME: int = env.int("LOGIN_ATTEMPTS_PER_USERNAME", 10)
 #: Searches for people by one user in a minute (copying the list of accounts).
 USER_SEARCHES_PER_MINUTE: int = env.int("USER_SEARCHES_PER_MINUTE", 60)
-#: How many proxies of ours stand in front and add to X-Forwarded-For; 0 believes none (a caller
-#: who writes that header would get a new address, and new attempts, for each login).
+#: Number of trusted proxies that append to X-Forwarded-For; 0 ignores the header (otherwise a
+#: caller could send a new address with each login attempt, and would not be throttled).
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
-#: Whether somebody came by TLS is the proxy's to say, where there is one: the forms ask for it.
+#: Behind a proxy, its header tells whether the request came by TLS; the CSRF check needs it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 
 SIMPLE_JWT = {
@@ -167,16 +167,19 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", 14)),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
-    # A token holds a digest of the password's hash: another password ends it at its next use.
+    # A token contains a digest of the password's hash: a new password revokes it.
     "CHECK_REVOKE_TOKEN": True,
 }
 
 # --- REST ------------------------------------------------------------------------------------
 
-#: Longest JSON body, in bytes (one request must not fill the memory): an update of
-#: ``LIMIT_UPDATE_BYTES`` in base64, and some more.
+#: Longest JSON body, in bytes (one request must not fill the memory): enough for an update of
+#: ``LIMIT_UPDATE_BYTES`` in base64.
 REST_BODY_BYTES: int = env.int("REST_BODY_BYTES", 8 * 1024 * 1024)
-#: Longest text or file to import, in bytes (its conversion holds a thread for seconds).
+#: How long a client may take to send a request, in seconds; each 8 KiB that arrive add a second.
+#: Half requests must not fill the server.
+REQUEST_WAIT_S: float = env.float("REQUEST_WAIT_S", 15.0, validate=validate.Range(0.5))
+#: Longest text or file to import, in bytes (its conversion blocks a thread for seconds).
 IMPORT_MAX_BYTES: int = env.int("IMPORT_MAX_BYTES", 1024 * 1024)
 
 REST_FRAMEWORK = {
@@ -198,8 +201,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Scriptorium",
     "DESCRIPTION": (
-        "Documents that several people write at once, and that nothing loses. Each answer has an "
-        "`X-Request-ID`, by which its lines in the logs are found."
+        "Documents that several people edit at once, without losing an edit. Each response has an "
+        "`X-Request-ID`, which identifies its lines in the logs."
     ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -217,15 +220,15 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
-#: Static files are served from where they lie, everywhere alike: nothing is collected, so there is
-#: no step to forget and no second copy to grow old.
+#: Static files are served from their source folders in all modes, without ``collectstatic``: there
+#: is no step to forget, and no copy that gets out of date.
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apps.core.static_files.DigestStorage"},
 }
 WHITENOISE_USE_FINDERS = True
-#: For who works on them: looked up at each request, and not kept by browsers.
+#: For development: files are looked up at each request, and not cached by browsers.
 WHITENOISE_AUTOREFRESH = DEBUG
 
 X_FRAME_OPTIONS = "DENY"
@@ -247,7 +250,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- documents -------------------------------------------------------------------------------
 
-#: Longest title, in characters (a title is shown in lists and kept in every page of them).
+#: Longest title, in characters (lists show the titles of all their documents).
 DOCUMENT_TITLE_MAX_CHARS: int = env.int("DOCUMENT_TITLE_MAX_CHARS", 200)
 #: Documents in one page of a list: by default, and at most (one request must not read them all).
 DOCUMENT_PAGE_SIZE: int = env.int("DOCUMENT_PAGE_SIZE", 25)
@@ -280,7 +283,8 @@ LOCK_LEASE_S: float = env.float("LOCK_LEASE_S", 10.0, validate=validate.Range(0.
 
 # --- workers ---------------------------------------------------------------------------------
 
-#: A snapshot is made after so many operations or bytes, or so long (seconds) after the last edit.
+#: A snapshot is taken after this many operations or bytes, or this long (seconds) after the last
+#: edit.
 SNAPSHOT_POLICY: dict[str, Any] = {
     "operations": env.int("SNAPSHOT_OPERATIONS", 500),
     "size_bytes": env.int("SNAPSHOT_BYTES", 1024 * 1024),
@@ -288,27 +292,30 @@ SNAPSHOT_POLICY: dict[str, Any] = {
 }
 #: How long a snapshot stays in Redis without a newer one, in seconds.
 SNAPSHOT_CACHE_S: int = env.int("SNAPSHOT_CACHE_S", 7 * 24 * 3600)
-#: How long the content of a version that somebody looked at stays in Redis, in seconds, and of how
-#: many versions of one document.
+#: How long the content of a version that was read stays in Redis, in seconds, and for how many
+#: versions of one document.
 VERSION_CACHE_S: int = env.int("VERSION_CACHE_S", 600, validate=validate.Range(1))
 VERSION_CACHE_MOST: int = env.int("VERSION_CACHE_MOST", 20, validate=validate.Range(1))
-#: Up to which age (seconds) all automatic versions stay, then one an hour, then one a day; one a
-#: week stays for ever. A document's own policy stands in its place.
+#: Ages (seconds) up to which all automatic versions are kept, then one per hour, then one per day;
+#: one per week is kept without limit. A document's own policy replaces these.
 VERSION_KEEP: dict[str, int] = {
     "all_s": env.int("VERSION_KEEP_ALL_S", 24 * 3600),
     "hourly_s": env.int("VERSION_KEEP_HOURLY_S", 7 * 24 * 3600),
     "daily_s": env.int("VERSION_KEEP_DAILY_S", 30 * 24 * 3600),
 }
-#: After how many days the log of a document may be compacted, 0 for never. A document's own policy
-#: stands in its place.
+#: Days after which the log of a document may be compacted, 0 for never. A document's own policy
+#: replaces it.
 COMPACT_AFTER_DAYS: int = env.int("COMPACT_AFTER_DAYS", 0, validate=validate.Range(0, 36_600))
-#: How long (seconds) operations that are packed stay in the log all the same: longer than an edit
-#: takes from the look at what is known to the log, so that none is logged twice.
+#: How long (seconds) compacted operations stay in the log: longer than an edit takes from the check
+#: for duplicates to the log, so that no operation is logged twice.
 COMPACT_DROP_AFTER_S: float = env.float("COMPACT_DROP_AFTER_S", 300.0)
-#: Where a worker or beat answers ``/healthz`` and ``/metrics``, 0 for nowhere.
+#: Port on which a worker or beat serves ``/healthz`` and ``/metrics``, 0 for none.
 METRICS_PORT: int = env.int("METRICS_PORT", 0, validate=validate.Range(0, 65_535))
-#: Documents that one worker keeps in memory.
+#: Documents that one worker caches in memory.
 WORKER_DOCUMENTS: int = env.int("WORKER_DOCUMENTS", 500)
+#: Unreadable messages that a worker makes dead letters of, beyond a tenth of the readable ones; at
+#: the next one its consumer stops (a bad deploy must not turn the whole topic into dead letters).
+WORKER_DEAD_LETTERS_MAX: int = env.int("WORKER_DEAD_LETTERS_MAX", 100, validate=validate.Range(0))
 
 # --- Celery ----------------------------------------------------------------------------------
 
@@ -317,7 +324,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "global_keyprefix": "scriptorium:"}
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULER = "apps.pipeline.beat_scheduler:PulsingScheduler"
+CELERY_BEAT_SCHEDULER = "apps.pipeline.beat_scheduler:HeartbeatScheduler"
 # Threads, not forked children: the Kafka consumer is one of them (docs/system-flow.md, §5).
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 2
@@ -334,19 +341,19 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "activity-sweep": {"task": "activity.sweep", "schedule": 300.0},
 }
 
-#: Where traces go, by OTLP over HTTP (``apps.core.tracing``); empty for nowhere.
+#: Receiver of traces, by OTLP over HTTP (``apps.core.tracing``); empty for none.
 OTEL_EXPORTER_OTLP_ENDPOINT: str | None = env.str(
     "OTEL_EXPORTER_OTLP_ENDPOINT", None, validate=http_url_or_empty
 )
 if OTEL_EXPORTER_OTLP_ENDPOINT:
-    # Behind what answers probes and static files.
+    # After the middleware that answers probes and static files.
     MIDDLEWARE.insert(
         MIDDLEWARE.index("csp.middleware.CSPMiddleware"), "apps.core.otlp.requests_traced"
     )
 
 LOG_FORMAT: str = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
 LOG_OPERATIONS: bool = env.bool("LOG_OPERATIONS", False)
-# Or Celery would put its own formats in the place of these.
+# Otherwise Celery would replace these formats by its own.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 LOGGING = {
     "version": 1,
@@ -357,7 +364,7 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
-    # A word for each step of each operation: for who looks for one, not for every day.
+    # A line for each step of each operation, for debugging.
     "loggers": {
         "scriptorium.operations": {"level": "INFO" if LOG_OPERATIONS else "WARNING"},
     },

@@ -1,6 +1,6 @@
-"""`make up`: everything on one machine, on small real servers that `apps.embedded` starts."""
+"""Settings of `make up`: everything on one machine, on servers that `apps.embedded` starts."""
 
 from config.settings.base import *  # noqa: F403
 
-#: The demo users exist only where this is true.
+#: Whether the demo users are created.
 DEMO_USERS = True

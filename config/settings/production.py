@@ -1,4 +1,4 @@
-"""A server on the network: the same code and settings, cookies and redirects for TLS."""
+"""Settings of a server on the network: cookies and redirects for TLS."""
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -11,10 +11,10 @@ if FAILPOINT:
 DEMO_USERS = False
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", 31_536_000)
-#: What `check --deploy` would have us promise for all other hosts of the domain, and for years:
-#: that is for whoever owns the domain to say, in the gateway.
+#: HSTS for subdomains and preloading: they affect all other hosts of the domain for years, so the
+#: owner of the domain sets them in the gateway.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-#: Whoever runs this without a proxy that sets or removes the header lets a caller claim TLS.
+#: Needs a proxy that sets or removes the header; without one, a caller could claim TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

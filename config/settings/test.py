@@ -1,4 +1,4 @@
-"""Tests: the embedded settings with a cheap password hash; the services are the real ones."""
+"""Settings of the tests: the embedded settings with a fast password hash; services are real."""
 
 from config.settings.embedded import *  # noqa: F403
 

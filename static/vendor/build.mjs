@@ -2,8 +2,8 @@
  * Bundles the third-party modules of the pages, once, from the lock file: `npm run vendor`.
  *
  * The result is committed, so that running the product needs no Node. `yjs.js` and `tiptap.js`
- * share their chunks: two copies of Yjs in one page would not recognise each other's types. What
- * is changed of a module stands in `patches.mjs`.
+ * share their chunks: two copies of Yjs in one page would not recognise each other's types.
+ * Patches of modules are in `patches.mjs`.
  */
 import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -43,16 +43,61 @@ for (const [module, file] of fonts) {
 
 /** Icons that the pages use, by their Lucide name; one sprite, so one request. */
 const icons = [
-  "bold", "italic", "strikethrough", "code", "heading-1", "heading-2", "heading-3", "list",
-  "list-ordered", "list-checks", "quote", "square-code", "minus", "link", "undo-2", "redo-2",
-  "keyboard", "sun", "moon", "share-2", "x", "plus", "search", "trash-2", "pencil", "rotate-ccw",
-  "check", "cloud-off", "loader", "lock", "eye", "ban", "triangle-alert", "arrow-left",
-  "file-text", "log-out", "user-plus", "contrast", "ellipsis", "activity", "history", "download",
-  "upload", "highlighter", "play", "pause", "skip-back", "skip-forward", "bookmark",
+  "bold",
+  "italic",
+  "strikethrough",
+  "code",
+  "heading-1",
+  "heading-2",
+  "heading-3",
+  "list",
+  "list-ordered",
+  "list-checks",
+  "quote",
+  "square-code",
+  "minus",
+  "link",
+  "undo-2",
+  "redo-2",
+  "keyboard",
+  "sun",
+  "moon",
+  "share-2",
+  "x",
+  "plus",
+  "search",
+  "trash-2",
+  "pencil",
+  "rotate-ccw",
+  "check",
+  "cloud-off",
+  "loader",
+  "lock",
+  "eye",
+  "ban",
+  "triangle-alert",
+  "arrow-left",
+  "file-text",
+  "log-out",
+  "user-plus",
+  "contrast",
+  "ellipsis",
+  "activity",
+  "history",
+  "download",
+  "upload",
+  "highlighter",
+  "play",
+  "pause",
+  "skip-back",
+  "skip-forward",
+  "bookmark",
 ];
 const symbols = icons.map((name) => {
   const svg = readFileSync(join(root, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");
-  const shapes = svg.replace(/<!--[^]*?-->/g, "").replace(/^[^]*?<svg[^]*?>|<\/svg>\s*$/g, "");
+  const shapes = svg
+    .replace(/<!--[\s\S]*?-->/g, "")
+    .replace(/^[\s\S]*?<svg[\s\S]*?>|<\/svg>\s*$/g, "");
   return `<symbol id="${name}" viewBox="0 0 24 24">${shapes.replace(/\s+/g, " ").trim()}</symbol>`;
 });
 writeFileSync(
@@ -63,7 +108,9 @@ writeFileSync(
 const bundled = Object.keys(result.metafile.inputs)
   .map((path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1])
   .filter((name) => name !== undefined);
-const names = [...new Set([...bundled, ...fonts.map(([module]) => module), "lucide-static"])].sort();
+const names = [
+  ...new Set([...bundled, ...fonts.map(([module]) => module), "lucide-static"]),
+].sort();
 writeFileSync(join(here, "LICENSES.txt"), names.map(licenceOf).join("\n\n"));
 
 /**
@@ -74,6 +121,8 @@ function licenceOf(name) {
   const folder = join(root, "node_modules", name);
   const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-  const text = file ? readFileSync(join(folder, file), "utf8").trim() : "(no licence file in the package)";
+  const text = file
+    ? readFileSync(join(folder, file), "utf8").trim()
+    : "(no licence file in the package)";
   return `${"=".repeat(80)}\n${name} ${version}: ${license}\n${"=".repeat(80)}\n\n${text}`;
 }

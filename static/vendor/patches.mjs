@@ -1,6 +1,7 @@
 /**
- * What is changed of third-party modules while they are bundled, and why. A patch whose place is
- * not there exactly once ends the build: who updates a module looks at its patches again.
+ * Patches of third-party modules, applied while they are bundled, with their reasons. The build
+ * fails if the text to replace is not found exactly once, so that an update of a module leads to a
+ * review of its patches.
  */
 import { readFileSync } from "node:fs";
 
@@ -11,21 +12,21 @@ import { readFileSync } from "node:fs";
  * @property {string} to
  */
 
-/** By the end of the file's path. @type {Record<string, Patch[]>} */
+/** Patches by the end of the file's path. @type {Record<string, Patch[]>} */
 const PATCHES = {
   "@tiptap/y-tiptap/dist/y-tiptap.js": [
     {
-      why: `Each letter of somebody else made all nodes of the document anew, for the sake of blocks
-        that moved. Where only text has changed, no block has: all nodes that the change does not
-        name are still what they were, and those around it are taken out above.`,
+      why: `Every remote change of text rebuilt all nodes of the document, in case blocks had moved.
+        If only text has changed, no block has moved: the nodes that the change does not name are
+        still valid, and those around it are removed above.`,
       from: "this.mapping.clear();\n      const fragmentContent",
       to: `if (!events.every(({ target }) => target instanceof Y.XmlText)) this.mapping.clear();
       const fragmentContent`,
     },
     {
-      why: `The whole document was replaced by itself, so that all that maps positions or looks at
-        what was changed went through all of it. Now only from the first to the last block that is
-        another one.`,
+      why: `The whole document was replaced by itself, so that everything that maps positions or
+        inspects changes processed all of it. Now only the range from the first to the last block
+        that differs is replaced.`,
       from: `      let tr = this._tr.replace(
         0,
         this.prosemirrorView.state.doc.content.size,
@@ -34,15 +35,15 @@ const PATCHES = {
       to: `      let tr = replaceDifferingChildren(this._tr, fragmentContent);`,
     },
     {
-      why: `Autolink looks at a change of one block: it must not write what another person's page
-        writes already, and never for somebody who only reads. While a page opens, it would make
-        its tables of all domains, for nothing.`,
+      why: `Autolink inspects a change of one block. It must not write what another person's page
+        writes already, and must never write for a reader. While a page opens, it would build its
+        tables of all domains without need.`,
       from: "return this.prosemirrorView.state.tr.setMeta('addToHistory', false)",
       to: `return this.prosemirrorView.state.tr.setMeta('addToHistory', false).setMeta('preventAutolink', true)`,
     },
     {
-      why: `A position is found by a walk over all blocks before it, several times for each key. The
-        two ends of a caret are one.`,
+      why: `Finding a position walks over all blocks before it, several times for every key. The two
+        ends of a caret are one position.`,
       from: `    anchor: absolutePositionToRelativePosition(
       state.selection.anchor,
       pmbinding.type,
@@ -58,13 +59,13 @@ const PATCHES = {
     absAnchor`,
     },
     {
-      why: "The same, where one's own caret is told to the others.",
+      why: "The same, where the own caret is sent to others.",
       from: "const head = absolutePositionToRelativePosition(\n            selection.head,",
       to: `const head = selection.head === selection.anchor ? anchor : absolutePositionToRelativePosition(
             selection.head,`,
     },
     {
-      why: "What the patches above call.",
+      why: "Functions that the patches above call.",
       from: "const getRelativeSelection = (",
       to: `const replaceDifferingChildren = (tr, children) => {
   const old = tr.doc.content.content;
@@ -92,7 +93,7 @@ const getRelativeSelection = (`,
   ],
 };
 
-/** The plugin of esbuild that applies them. @type {import("esbuild").Plugin} */
+/** The plugin of esbuild that applies the patches. @type {import("esbuild").Plugin} */
 export const patches = {
   name: "patches",
   setup(build) {
@@ -105,7 +106,7 @@ export const patches = {
 };
 
 /**
- * Return a module's text with its patches.
+ * Return the text of a module with its patches applied.
  * @param {string} text
  * @param {Patch[]} changes
  */

@@ -1,4 +1,4 @@
-/** What the editor takes from Tiptap and ProseMirror; `build.mjs` bundles it to `tiptap.js`. */
+/** The exports that the editor uses of Tiptap and ProseMirror; `build.mjs` bundles it to `tiptap.js`. */
 export { Editor, Extension } from "@tiptap/core";
 export { Blockquote } from "@tiptap/extension-blockquote";
 export { Bold } from "@tiptap/extension-bold";
@@ -12,7 +12,14 @@ export { Heading } from "@tiptap/extension-heading";
 export { HorizontalRule } from "@tiptap/extension-horizontal-rule";
 export { Italic } from "@tiptap/extension-italic";
 export { Link, isAllowedUri } from "@tiptap/extension-link";
-export { BulletList, ListItem, ListKeymap, OrderedList, TaskItem, TaskList } from "@tiptap/extension-list";
+export {
+  BulletList,
+  ListItem,
+  ListKeymap,
+  OrderedList,
+  TaskItem,
+  TaskList,
+} from "@tiptap/extension-list";
 export { Paragraph } from "@tiptap/extension-paragraph";
 export { Strike } from "@tiptap/extension-strike";
 export { Text } from "@tiptap/extension-text";

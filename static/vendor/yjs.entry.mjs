@@ -1,4 +1,4 @@
-/** What the pages take from Yjs and its companions; `build.mjs` bundles it to `yjs.js`. */
+/** The exports that the pages use of Yjs and its companions; `build.mjs` bundles it to `yjs.js`. */
 export * as Y from "yjs";
 export * as awarenessProtocol from "y-protocols/awareness";
 export { Awareness } from "y-protocols/awareness";

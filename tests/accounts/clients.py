@@ -1,4 +1,4 @@
-"""Callers of the REST interface, for the tests of every room that has one."""
+"""Clients of the REST interface, for the tests of every app that has one."""
 
 from typing import Any
 

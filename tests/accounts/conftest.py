@@ -1,4 +1,4 @@
-"""What the tests of accounts share."""
+"""Fixtures of the tests of accounts."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from django_redis import get_redis_connection
 
 @pytest.fixture(autouse=True)
 def fresh_limits() -> Iterator[None]:
-    """Forget the attempts that other tests have counted."""
+    """Reset the counters of other tests."""
     redis = get_redis_connection("default")
     for key in redis.scan_iter("scriptorium:rate:*"):
         redis.delete(key)

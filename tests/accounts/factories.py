@@ -31,11 +31,11 @@ def make_group(*members: User, name: str = "") -> Group:
 
 
 def grant(subject: User | Group, role: Role, document_id: str = "") -> Permission:
-    """Store a permission as plain SQL would: without asking whether anybody may."""
+    """Store a permission without a check of rights, as SQL would."""
     user, group = (subject, None) if isinstance(subject, User) else (None, subject)
     return Permission.objects.create(user=user, group=group, role=role, document_id=document_id)
 
 
 def new_document_id() -> str:
-    """Return the id of a document that PostgreSQL has no need to see exist."""
+    """Return the id of a document, which need not exist for PostgreSQL."""
     return ids.new_id()

@@ -1,4 +1,4 @@
-"""The admin: every page opens, and what one does there has effect."""
+"""The admin: every page opens, and its actions have effect."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Every change of rights reaches a listener, through PostgreSQL itself and over real sockets."""
+"""Every change of rights reaches a listener through PostgreSQL, over real sockets."""
 
 import asyncio
 import time
@@ -26,58 +26,58 @@ TRIES = 5
 #: What any one notice gets on a loaded machine, in seconds.
 PATIENCE_S = 20
 
-Heard = asyncio.Queue[AccessChange | None]
+Changes = asyncio.Queue[AccessChange | None]
 
 
-async def hear(heard: Heard) -> AccessChange | None:
-    """Return the next change, or fail when none comes."""
+async def next_change(reported: Changes) -> AccessChange | None:
+    """Return the next change, or fail when none arrives."""
     async with asyncio.timeout(PATIENCE_S):
-        return await heard.get()
+        return await reported.get()
 
 
 @pytest.fixture
-async def heard() -> AsyncIterator[Heard]:
-    """Listen, and put what is told into a queue; the first None has been taken."""
-    queue: Heard = asyncio.Queue()
+async def reported() -> AsyncIterator[Changes]:
+    """Listen, and put changes into a queue, after the first None."""
+    queue: Changes = asyncio.Queue()
     task = asyncio.create_task(changes.listen(queue.put_nowait))
-    assert await hear(queue) is None
+    assert await next_change(queue) is None
     yield queue
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
 
-async def test_listen_hears_a_permission_granted_changed_and_deleted(heard: Heard) -> None:
+async def test_listen_reports_a_permission_granted_changed_and_deleted(reported: Changes) -> None:
     """By plain writes, without any service."""
     document_id = new_document_id()
     user = await sync_to_async(make_user)()
     permission = await sync_to_async(grant)(user, Role.VIEWER, document_id)
-    assert await hear(heard) == AccessChange(document_id=document_id)
+    assert await next_change(reported) == AccessChange(document_id=document_id)
     await Permission.objects.filter(pk=permission.pk).aupdate(role=Role.EDITOR)
-    assert await hear(heard) == AccessChange(document_id=document_id)
+    assert await next_change(reported) == AccessChange(document_id=document_id)
     await Permission.objects.filter(pk=permission.pk).adelete()
-    assert await hear(heard) == AccessChange(document_id=document_id)
+    assert await next_change(reported) == AccessChange(document_id=document_id)
 
 
-async def test_listen_hears_within_a_second(heard: Heard) -> None:
-    """As a rule: what is late once is the machine's."""
+async def test_listen_reports_within_a_second(reported: Changes) -> None:
+    """Usually: one late notice may be due to a busy machine."""
     waits = []
     for _ in range(TRIES):
         document_id = new_document_id()
         await sync_to_async(changes.access_publish)(document_id=document_id)
         told_at = time.monotonic()
-        assert await hear(heard) == AccessChange(document_id=document_id)
+        assert await next_change(reported) == AccessChange(document_id=document_id)
         waits.append(time.monotonic() - told_at)
     assert median(waits) < PROMISE_S
 
 
-async def test_listen_hears_both_documents_when_a_permission_moves(heard: Heard) -> None:
-    """Who lost the one must be shut out of it."""
+async def test_listen_reports_both_documents_when_a_permission_moves(reported: Changes) -> None:
+    """Users who lose one of them must be shut out of it."""
     old, new = new_document_id(), new_document_id()
     permission = await sync_to_async(grant)(await sync_to_async(make_user)(), Role.VIEWER, old)
-    await hear(heard)
+    await next_change(reported)
     await Permission.objects.filter(pk=permission.pk).aupdate(document_id=new)
-    documents = {(await hear(heard)), (await hear(heard))}
+    documents = {(await next_change(reported)), (await next_change(reported))}
     assert documents == {AccessChange(document_id=old), AccessChange(document_id=new)}
 
 
@@ -85,50 +85,50 @@ async def test_listen_hears_both_documents_when_a_permission_moves(heard: Heard)
     "fields",
     [{"is_active": False}, {"is_superuser": True}, {"username": "other"}, {"password": "x"}],
 )
-async def test_listen_hears_a_change_of_the_account(
-    heard: Heard, fields: dict[str, object]
+async def test_listen_reports_a_change_of_the_account(
+    reported: Changes, fields: dict[str, object]
 ) -> None:
-    """Deactivated, made or unmade a superuser, renamed, another password."""
+    """Deactivated, superuser or not, renamed, another password."""
     user = await sync_to_async(make_user)()
     await User.objects.filter(pk=user.pk).aupdate(**fields)
-    assert await hear(heard) == AccessChange(user_id=user.pk)
+    assert await next_change(reported) == AccessChange(user_id=user.pk)
 
 
-async def test_listen_does_not_hear_of_a_login(heard: Heard) -> None:
-    """What changes no right wakes no server."""
+async def test_listen_does_not_report_a_login(reported: Changes) -> None:
+    """A change without an effect on rights is not published."""
     user = await sync_to_async(make_user)()
     await User.objects.filter(pk=user.pk).aupdate(email="new@example.org", first_name="New")
     await User.objects.filter(pk=user.pk).aupdate(is_active=False)
-    assert await hear(heard) == AccessChange(user_id=user.pk)
-    assert heard.empty()
+    assert await next_change(reported) == AccessChange(user_id=user.pk)
+    assert reported.empty()
 
 
-async def test_listen_hears_who_joins_and_leaves_a_group(heard: Heard) -> None:
-    """A group's rights come and go with membership, and with the group."""
+async def test_listen_reports_a_change_of_membership(reported: Changes) -> None:
+    """Joining, leaving, and the deletion of the group."""
     user = await sync_to_async(make_user)()
     group = await sync_to_async(make_group)(user)
-    assert await hear(heard) == AccessChange(user_id=user.pk)
+    assert await next_change(reported) == AccessChange(user_id=user.pk)
     await group.user_set.aremove(user)
-    assert await hear(heard) == AccessChange(user_id=user.pk)
+    assert await next_change(reported) == AccessChange(user_id=user.pk)
     await group.user_set.aadd(user)
-    assert await hear(heard) == AccessChange(user_id=user.pk)
+    assert await next_change(reported) == AccessChange(user_id=user.pk)
     await Group.objects.filter(pk=group.pk).adelete()
-    assert await hear(heard) == AccessChange(user_id=user.pk)
+    assert await next_change(reported) == AccessChange(user_id=user.pk)
 
 
-async def test_listen_hears_a_deleted_user(heard: Heard) -> None:
-    """The account and its rights are gone."""
+async def test_listen_reports_a_deleted_user(reported: Changes) -> None:
+    """With the rights of the account."""
     user = await sync_to_async(make_user)()
     document_id = new_document_id()
     await sync_to_async(grant)(user, Role.OWNER, document_id)
-    await hear(heard)
+    await next_change(reported)
     await User.objects.filter(pk=user.pk).adelete()
-    told = {await hear(heard), await hear(heard)}
+    told = {await next_change(reported), await next_change(reported)}
     assert told == {AccessChange(document_id=document_id), AccessChange(user_id=user.pk)}
 
 
-async def test_listen_hears_plain_sql(heard: Heard) -> None:
-    """An operator at a prompt is an author like any other."""
+async def test_listen_reports_changes_by_sql(reported: Changes) -> None:
+    """Triggers publish them, however they are made."""
     user = await sync_to_async(make_user)()
 
     def deactivate() -> None:
@@ -136,10 +136,10 @@ async def test_listen_hears_plain_sql(heard: Heard) -> None:
             cursor.execute('UPDATE "user" SET is_active = false WHERE id = %s', [user.pk])
 
     await sync_to_async(deactivate)()
-    assert await hear(heard) == AccessChange(user_id=user.pk)
+    assert await next_change(reported) == AccessChange(user_id=user.pk)
 
 
-async def test_listen_does_not_hear_what_is_rolled_back(heard: Heard) -> None:
+async def test_listen_does_not_report_a_rolled_back_change(reported: Changes) -> None:
     """A notice comes with the commit, and only then."""
     user, document_id = await sync_to_async(make_user)(), new_document_id()
 
@@ -150,30 +150,30 @@ async def test_listen_does_not_hear_what_is_rolled_back(heard: Heard) -> None:
         grant(user, Role.OWNER, document_id)
 
     await sync_to_async(attempt)()
-    assert await hear(heard) == AccessChange(document_id=document_id)
-    assert heard.empty()
+    assert await next_change(reported) == AccessChange(document_id=document_id)
+    assert reported.empty()
 
 
-async def test_access_publish_is_heard(heard: Heard) -> None:
-    """The trash is not in PostgreSQL, and reaches all servers all the same."""
+async def test_access_publish_is_reported(reported: Changes) -> None:
+    """The trash is not in PostgreSQL, but its changes reach all servers, too."""
     document_id = new_document_id()
     await sync_to_async(changes.access_publish)(document_id=document_id)
-    assert await hear(heard) == AccessChange(document_id=document_id)
+    assert await next_change(reported) == AccessChange(document_id=document_id)
 
 
-async def test_listen_comes_back_after_its_connection_is_killed(heard: Heard) -> None:
-    """What was missed meanwhile is told as "anything may have changed", then all goes on."""
+async def test_listen_reconnects_after_its_connection_is_killed(reported: Changes) -> None:
+    """Missed changes are reported as None, later ones as usual."""
     assert await sync_to_async(kill_listeners)() == 1
-    assert await hear(heard) is None
+    assert await next_change(reported) is None
     document_id = new_document_id()
     await sync_to_async(changes.access_publish)(document_id=document_id)
-    assert await hear(heard) == AccessChange(document_id=document_id)
+    assert await next_change(reported) == AccessChange(document_id=document_id)
 
 
-async def test_listen_tries_again_until_postgresql_answers(
+async def test_listen_retries_until_postgresql_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A web process that starts before its database hears as soon as it is there."""
+    """A web process may start before its database."""
     real, attempts = changes._connection_parameters, list[int]()
 
     def first_to_a_closed_port() -> dict[str, object]:
@@ -181,16 +181,16 @@ async def test_listen_tries_again_until_postgresql_answers(
         return {**real(), "port": 1} if len(attempts) < 3 else real()
 
     monkeypatch.setattr(changes, "_connection_parameters", first_to_a_closed_port)
-    queue: Heard = asyncio.Queue()
+    queue: Changes = asyncio.Queue()
     task = asyncio.create_task(changes.listen(queue.put_nowait))
-    assert await hear(queue) is None
+    assert await next_change(queue) is None
     assert len(attempts) == 3
     task.cancel()
 
 
-async def test_listen_goes_on_after_a_handler_fails() -> None:
-    """One bad change must not leave the server deaf; the failure is counted."""
-    queue: Heard = asyncio.Queue()
+async def test_listen_continues_after_a_handler_fails() -> None:
+    """The failure is counted."""
+    queue: Changes = asyncio.Queue()
     before = changes.failures._value.get()
 
     def handle(change: AccessChange | None) -> None:
@@ -199,17 +199,17 @@ async def test_listen_goes_on_after_a_handler_fails() -> None:
             raise RuntimeError("a bug in the handler")
 
     task = asyncio.create_task(changes.listen(handle))
-    assert await hear(queue) is None
+    assert await next_change(queue) is None
     document_id = new_document_id()
     await sync_to_async(changes.access_publish)(document_id=document_id)
-    assert await hear(queue) == AccessChange(document_id=document_id)
+    assert await next_change(queue) == AccessChange(document_id=document_id)
     assert changes.failures._value.get() == before + 1
     task.cancel()
 
 
 @pytest.mark.parametrize("payload", ["", "{", "[]", "3", "null", "{}", '{"other": 1}'])
 def test_change_parse_of_anything_else_is_anything(payload: str) -> None:
-    """Better to look again at everybody than to miss one."""
+    """An unreadable notice is a reason to check all sessions."""
     assert changes.change_parse(payload) is None
 
 

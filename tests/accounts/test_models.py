@@ -1,4 +1,4 @@
-"""What PostgreSQL itself refuses, whoever writes."""
+"""The constraints of PostgreSQL."""
 
 import pytest
 from django.core.exceptions import ValidationError

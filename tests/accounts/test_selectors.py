@@ -1,4 +1,4 @@
-"""Who may do what: the one function, from every side."""
+"""Rights of users: the one function, for every kind of account and role."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -57,16 +57,16 @@ def test_abilities_get_of_nobody_are_none() -> None:
         assert selectors.abilities_get(user=user, document_id=document_id) == NO_ABILITIES
 
 
-def test_abilities_get_never_takes_the_right_to_create_for_a_role() -> None:
+def test_abilities_get_never_counts_the_right_to_create_as_a_role() -> None:
     """The workspace's row has an empty id; asking for that id gives nothing."""
     user = make_user(may_create=True)
     assert selectors.abilities_get(user=user, document_id="") == NO_ABILITIES
 
 
-def test_abilities_get_asks_once_however_many_groups(
+def test_abilities_get_is_one_query_for_any_number_of_groups(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    """It is on the way of every request."""
+    """Every request runs it."""
     user, document_id = make_user(), new_document_id()
     for _ in range(5):
         grant(make_group(user), Role.VIEWER, document_id)
@@ -74,7 +74,7 @@ def test_abilities_get_asks_once_however_many_groups(
         selectors.abilities_get(user=user, document_id=document_id)
 
 
-def test_may_create_documents_is_the_permission_entitys_word() -> None:
+def test_may_create_documents_is_decided_by_the_permission_entity() -> None:
     """By own row, by group, by being a superuser, and by nothing else."""
     in_group = make_user()
     grant(make_group(in_group), Role.CREATOR)
@@ -136,7 +136,7 @@ def test_user_search_does_not_hand_out_the_list_of_accounts(text: str) -> None:
 
 
 def test_subject_get_takes_a_user_or_a_group_and_not_both() -> None:
-    """Whom one shares with must be clear."""
+    """The subject of a permission must be unambiguous."""
     user, group = make_user("whom"), make_group(name="team")
     assert selectors.subject_get(username="whom") == user
     assert selectors.subject_get(group_name="team") == group

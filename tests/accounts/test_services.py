@@ -1,4 +1,4 @@
-"""Granting, changing and revoking, and who may not."""
+"""Granting, changing and revoking permissions, and refusals."""
 
 import threading
 

@@ -12,7 +12,7 @@ from apps.accounts.throttling import (
     TooManyAttemptsError,
     attempt_count,
     attempt_refund,
-    attempts_forget,
+    attempts_reset,
     client_address,
 )
 from tests.accounts.factories import PASSWORD, make_user
@@ -26,8 +26,8 @@ def request_from(address: str, forwarded: str = "") -> HttpRequest:
     return RequestFactory().post("/login/", REMOTE_ADDR=address, **headers)  # type: ignore[arg-type]
 
 
-def test_attempt_count_refuses_one_too_many_and_says_when_to_come_back() -> None:
-    """Each key has a count of its own."""
+def test_attempt_count_refuses_the_attempt_after_the_last_with_retry_after() -> None:
+    """Each key has its own counter."""
     attempt_count(LIMIT, "a")
     attempt_count(LIMIT, "a")
     with pytest.raises(TooManyAttemptsError) as refusal:
@@ -36,20 +36,20 @@ def test_attempt_count_refuses_one_too_many_and_says_when_to_come_back() -> None
     attempt_count(LIMIT, "b")
 
 
-def test_attempts_can_be_taken_back_and_forgotten() -> None:
-    """Taking back what has run out already leaves no credit for ever."""
+def test_attempts_can_be_refunded_and_reset() -> None:
+    """A refund after the end of the window leaves no credit."""
     attempt_refund(LIMIT, "c")
     for _ in range(2):
         attempt_count(LIMIT, "c")
     attempt_refund(LIMIT, "c")
     attempt_count(LIMIT, "c")
-    attempts_forget(LIMIT, "c")
+    attempts_reset(LIMIT, "c")
     attempt_count(LIMIT, "c")
 
 
 @pytest.mark.django_db
 def test_login_from_many_addresses_as_one_user_is_refused(settings: Settings) -> None:
-    """Even the right password is not looked at: the attacker cannot tell it from a wrong one."""
+    """Even the correct password is not checked: an attacker cannot tell it from a wrong one."""
     settings.LOGIN_ATTEMPTS_PER_USERNAME = 3
     user = make_user("victim")
     for number in range(3):

@@ -27,7 +27,7 @@ def test_user_from_access_token_returns_the_user_and_the_expiry() -> None:
 
 
 def test_access_token_holds_no_privilege() -> None:
-    """What one may do is read from PostgreSQL; the token only says who."""
+    """Rights are read from PostgreSQL; the token only identifies the user."""
     admin = make_user(is_superuser=True, is_staff=True)
     claims = jwt.decode(tokens.access_token_for(admin), options={"verify_signature": False})
     assert set(claims) == {"token_type", "exp", "iat", "jti", "user_id", "hash_password"}
@@ -73,7 +73,7 @@ def test_user_from_access_token_refuses_what_it_has_not_issued(make: object) -> 
         tokens.user_from_access_token(make(make_user()))  # type: ignore[operator]
 
 
-def test_user_from_access_token_tells_an_expired_one() -> None:
+def test_user_from_access_token_has_an_error_for_an_expired_one() -> None:
     """So that a client refreshes instead of logging in."""
     token = AccessToken.for_user(make_user())
     token.set_exp(lifetime=-timedelta(seconds=1))
@@ -95,7 +95,7 @@ def test_user_from_access_token_refuses_an_account_that_changed() -> None:
             tokens.user_from_access_token(raw)
 
 
-def test_tokens_rotate_gives_a_pair_and_uses_the_old_one_up() -> None:
+def test_tokens_rotate_returns_a_pair_and_blacklists_the_old_one() -> None:
     """A stolen refresh token that was used is worth nothing."""
     user = make_user()
     first = tokens.tokens_issue(user)
@@ -135,7 +135,7 @@ def test_tokens_rotate_refuses_an_account_that_changed() -> None:
 
 
 def test_token_revoke_makes_a_refresh_token_worthless() -> None:
-    """Logging out twice says so."""
+    """A second logout is an error."""
     raw = tokens.tokens_issue(make_user()).refresh
     tokens.token_revoke(raw)
     for use in (tokens.tokens_rotate, tokens.token_revoke):

@@ -41,7 +41,7 @@ def test_login_tried_too_often_is_429_with_a_message(settings: Settings, path: s
 
 
 def test_login_without_redis_is_503(settings: Settings) -> None:
-    """When nobody can count, nobody may guess: the page says to come back."""
+    """Attempts cannot be counted, so they are refused; the page asks to try again."""
     make_user("boss", is_staff=True)
     closed = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {"default": closed}

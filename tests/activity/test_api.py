@@ -1,4 +1,4 @@
-"""``documents/{id}/activity/``: order, pages, rights, and all the ways to ask wrongly."""
+"""``documents/{id}/activity/``: order, pages, rights and invalid queries."""
 
 from datetime import timedelta
 from typing import Any
@@ -54,7 +54,7 @@ def rename(client: APIClient, document: Document, count: int) -> None:
 
 
 def write(document: Document, author: User, *, minutes_ago: float) -> None:
-    """Write an operation, and have the workers look at the log."""
+    """Write an operation, and run the session tracker on the log."""
     scribe = Scribe(document.id, author_id=str(author.pk))
     at = clock.now() - timedelta(minutes=minutes_ago)
     list(operations_write(scribe.write_many(1, at=at)))
@@ -62,14 +62,14 @@ def write(document: Document, author: User, *, minutes_ago: float) -> None:
 
 
 def kinds(body: dict[str, Any]) -> list[str]:
-    """Return the kinds of a page, in its order."""
+    """Return the event types of a page, in its order."""
     return [row["kind"] for row in body["results"]]
 
 
-def test_rows_say_who_did_what_and_when_the_latest_first(
+def test_rows_have_actor_time_and_detail_the_latest_first(
     client: APIClient, owner: User, document: Document, path: str
 ) -> None:
-    """With the name that others see."""
+    """The actor has the name that others see."""
     rename(client, document, 1)
     body = client.get(path).json()
     assert (kinds(body), body["next"]) == (["renamed", "created"], None)
@@ -81,7 +81,7 @@ def test_rows_say_who_did_what_and_when_the_latest_first(
 
 
 def test_pages_hold_each_row_once(client: APIClient, document: Document, path: str) -> None:
-    """Also of deeds of one moment, and while others are recorded."""
+    """Also events of the same time, and while others are recorded."""
     now = clock.now()
     Activity.objects.bulk_create(
         Activity(document_id=document.id, kind=EventType.JOINED, at=now) for _ in range(5)
@@ -97,10 +97,10 @@ def test_pages_hold_each_row_once(client: APIClient, document: Document, path: s
     assert seen == [row.pk for row in stored.exclude(kind="renamed")]
 
 
-def test_writing_that_goes_on_is_among_the_rows(
+def test_ongoing_session_is_among_the_rows(
     client: APIClient, owner: User, document: Document, path: str
 ) -> None:
-    """At its last edit, with the id that it keeps when it is over."""
+    """At the time of its last edit, with the id that its stored row will have."""
     write(document, owner, minutes_ago=5)
     body = client.get(path).json()
     assert kinds(body) == ["created", "edited"]
@@ -115,10 +115,10 @@ def test_writing_that_goes_on_is_among_the_rows(
     assert (rest["results"], rest["next"]) == ([], None)
 
 
-def test_writing_that_ends_between_two_pages_is_in_its_place(
+def test_session_that_ends_between_two_requests_keeps_its_row(
     client: APIClient, owner: User, document: Document, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The row that is stored then is the one that was shown."""
+    """The stored row has the id and the time of the row shown before."""
     write(document, owner, minutes_ago=5)
     shown = client.get(path).json()["results"][1]
     later = clock.now() + timedelta(minutes=6)
@@ -133,10 +133,10 @@ def test_writing_that_ends_between_two_pages_is_in_its_place(
 
 
 @pytest.mark.parametrize("role", DOCUMENT_ROLES)
-def test_who_may_read_the_document_reads_the_trail_but_sharing_only_who_may_share(
+def test_reader_sees_sharing_events_only_with_the_right_to_share(
     client: APIClient, document: Document, path: str, role: Role
 ) -> None:
-    """And no page is short because of it."""
+    """Pages without them are full, too."""
     reader = make_user()
     grant(reader, role, document.id)
     body = {"user": make_user().username, "role": "viewer"}
@@ -152,8 +152,8 @@ def test_who_may_read_the_document_reads_the_trail_but_sharing_only_who_may_shar
     assert len(page["results"]) == 2
 
 
-def test_stranger_learns_nothing(document: Document, path: str) -> None:
-    """404 as for a document that is not there; 401 without a login."""
+def test_stranger_gets_404(document: Document, path: str) -> None:
+    """404 as for a document that does not exist; 401 without a login."""
     assert_error(bearer(make_user()).get(path), 404, "document_not_found")
     assert APIClient().get(path).status_code == 401
     nowhere = f"/api/v1/documents/{ids.new_id()}/activity/"
@@ -161,7 +161,7 @@ def test_stranger_learns_nothing(document: Document, path: str) -> None:
 
 
 def test_nobody_writes_the_trail_by_rest(client: APIClient, path: str) -> None:
-    """It is read, nothing else."""
+    """The address is read-only."""
     for call in (client.post, client.put, client.patch, client.delete):
         assert call(path, {}).status_code == 405
 
@@ -169,29 +169,29 @@ def test_nobody_writes_the_trail_by_rest(client: APIClient, path: str) -> None:
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=201", "limit=x", "before=0", "before=-1", "before=x"]
 )
-def test_odd_query_is_told(client: APIClient, path: str, query: str) -> None:
-    """400 in the one shape."""
+def test_invalid_query_is_400(client: APIClient, path: str, query: str) -> None:
+    """With the standard error body."""
     assert_error(client.get(f"{path}?{query}"), 400, "invalid")
 
 
 @pytest.mark.parametrize("number", [2**40, 2**63, 10**30])
-def test_page_before_what_is_not_there_is_400(client: APIClient, path: str, number: int) -> None:
-    """Whatever number it is."""
+def test_page_before_an_unknown_id_is_400(client: APIClient, path: str, number: int) -> None:
+    """Also for numbers that are no id of the database."""
     assert_error(client.get(f"{path}?before={number}"), 400, "unknown_activity")
 
 
-def test_page_before_a_deed_on_another_document_is_400(client: APIClient, path: str) -> None:
-    """Each trail is a document's own."""
-    other = activity_record(document_id=ids.new_id(), actor_id=None, kind=EventType.JOINED)
+def test_page_before_an_event_of_another_document_is_400(client: APIClient, path: str) -> None:
+    """Ids refer to events of the same document."""
+    other = activity_record(document_id=ids.new_id(), actor_id=None, event_type=EventType.JOINED)
     assert_error(client.get(f"{path}?before={other.pk}"), 400, "unknown_activity")
 
 
-def test_deeds_of_a_deleted_account_keep_their_name(
+def test_events_of_a_deleted_account_keep_its_name(
     client: APIClient, document: Document, path: str
 ) -> None:
-    """No id, the name of that time."""
+    """The actor has no id, and the name at that time."""
     gone = make_user("gone-by-now")
-    activity_record(document_id=document.id, actor_id=gone.pk, kind=EventType.JOINED)
+    activity_record(document_id=document.id, actor_id=gone.pk, event_type=EventType.JOINED)
     gone.delete()
     row = client.get(path).json()["results"][0]
     assert row["actor"] == {"id": None, "username": "gone-by-now", "name": "gone-by-now"}

@@ -1,4 +1,4 @@
-"""The trail cannot be changed: PostgreSQL refuses, and the admin does not offer it."""
+"""The trail cannot be changed: PostgreSQL refuses, and the admin has no form for it."""
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ada() -> User:
-    """Return somebody."""
+    """Return a user."""
     return make_user("ada-of-the-trail")
 
 
 @pytest.fixture
 def activity(ada: User) -> Activity:
-    """Return a recorded deed."""
-    return activity_record(document_id=ids.new_id(), actor_id=ada.pk, kind=EventType.CREATED)
+    """Return a recorded event."""
+    return activity_record(document_id=ids.new_id(), actor_id=ada.pk, event_type=EventType.CREATED)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def activity(ada: User) -> Activity:
     ],
 )
 def test_change_by_sql_is_refused(activity: Activity, change: str) -> None:
-    """Whoever asks, and whatever column it is."""
+    """For any column."""
     with (
         pytest.raises(DatabaseError, match="only ever added to"),
         transaction.atomic(),
@@ -50,7 +50,7 @@ def test_change_by_sql_is_refused(activity: Activity, change: str) -> None:
 
 
 def test_change_by_the_model_is_refused(activity: Activity, ada: User) -> None:
-    """Neither by an object nor by a query set; and nobody else can be made the actor."""
+    """By an object and by a query set; the actor cannot be replaced, either."""
     other = make_user()
     activity.actor = other
     for change in (activity.save, activity.delete, Activity.objects.all().delete):
@@ -59,18 +59,18 @@ def test_change_by_the_model_is_refused(activity: Activity, ada: User) -> None:
     assert Activity.objects.get(document_id=activity.document_id).actor == ada
 
 
-def test_deeds_of_a_deleted_account_keep_their_name(activity: Activity, ada: User) -> None:
+def test_events_of_a_deleted_account_keep_its_name(activity: Activity, ada: User) -> None:
     """The account goes, the trail stays."""
     ada.delete()
     stored = Activity.objects.get(pk=activity.pk)
     assert (stored.actor, stored.username) == (None, "ada-of-the-trail")
 
 
-def test_deed_of_an_account_that_is_gone_is_recorded_without_a_name() -> None:
-    """And so is one that is nobody's."""
+def test_activity_record_without_an_account_has_no_name() -> None:
+    """For a deleted account, and for no account."""
     for actor_id in (999_999_999, None):
         activity = activity_record(
-            document_id=ids.new_id(), actor_id=actor_id, kind=EventType.NAMED
+            document_id=ids.new_id(), actor_id=actor_id, event_type=EventType.NAMED
         )
         assert (activity.actor, activity.username, activity.detail) == (None, "", {})
 

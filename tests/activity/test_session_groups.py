@@ -1,4 +1,4 @@
-"""Sittings: sessions that overlap are one, and each page costs only what it shows."""
+"""Session groups: sessions that overlap are one group, and pages read only their own rows."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,13 +27,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ada() -> User:
-    """Return who owns the document."""
+    """Return the owner of the document."""
     return make_user(may_create=True, first_name="Ada", last_name="Byron")
 
 
 @pytest.fixture
 def grace() -> User:
-    """Return who writes as well."""
+    """Return a second author."""
     return make_user(first_name="Grace")
 
 
@@ -45,12 +45,12 @@ def client(ada: User) -> APIClient:
 
 @pytest.fixture
 def scribe(ada: User) -> Scribe:
-    """Return the writer of a document whose log is empty yet."""
+    """Return a writer of operations for a document with an empty log."""
     return Scribe(make_document(ada).id)
 
 
 def write(scribe: Scribe, *turns: tuple[User, float]) -> None:
-    """Write operations: by whom, how many minutes ago."""
+    """Write operations of ``(author, minutes ago)``."""
     operations = []
     for author, minutes_ago in turns:
         scribe.author_id = str(author.pk)
@@ -59,27 +59,27 @@ def write(scribe: Scribe, *turns: tuple[User, float]) -> None:
 
 
 def path(scribe: Scribe, query: str = "") -> str:
-    """Return the address of the sittings."""
+    """Return the address of the session groups."""
     return f"/api/v1/documents/{scribe.document_id}/writing-sessions/{query}"
 
 
 def ranges(body: dict[str, Any]) -> list[tuple[int, int, list[str]]]:
-    """Return first and last seq and the authors' names of each sitting."""
+    """Return first and last seq and the authors' names of each group."""
     return [
-        (row["first_seq"], row["last_seq"], [each["name"] for each in row["authors"]])
+        (row["first_seq"], row["last_seq"], [author["name"] for author in row["authors"]])
         for row in body["results"]
     ]
 
 
-@pytest.mark.parametrize("told_up_to", [0, 3, 6, 7])
-def test_sitting_ends_with_a_pause_or_another_author(
-    client: APIClient, scribe: Scribe, ada: User, grace: User, told_up_to: int
+@pytest.mark.parametrize("recorded_up_to", [0, 3, 6, 7])
+def test_group_ends_with_a_pause_or_another_author(
+    client: APIClient, scribe: Scribe, ada: User, grace: User, recorded_up_to: int
 ) -> None:
-    """Wherever the workers have come to; who write at once share one."""
+    """However far the workers have read; authors who write at once share a group."""
     turns = [(ada, 90), (ada, 89), (grace, 85), (ada, 40), (grace, 39), (ada, 38), (grace, 1)]
-    write(scribe, *turns[:told_up_to])
+    write(scribe, *turns[:recorded_up_to])
     writing_advance(document_id=scribe.document_id)
-    write(scribe, *turns[told_up_to:])
+    write(scribe, *turns[recorded_up_to:])
     body = client.get(path(scribe)).json()
     assert ranges(body) == [
         (7, 7, ["Grace"]),
@@ -94,8 +94,8 @@ def test_sitting_ends_with_a_pause_or_another_author(
     assert shared["began_at"] < shared["last_at"]
 
 
-def test_sittings_come_in_pages(client: APIClient, scribe: Scribe, ada: User, grace: User) -> None:
-    """Each once, also one that is longer than a page's beginning."""
+def test_groups_come_in_pages(client: APIClient, scribe: Scribe, ada: User, grace: User) -> None:
+    """Each once, also a group that begins before a session of the previous page ends."""
     write(scribe, (ada, 300), (ada, 200), (grace, 200), (ada, 199), (ada, 100), (grace, 1))
     writing_advance(document_id=scribe.document_id)
     url, pages = path(scribe, "?limit=2"), []
@@ -106,28 +106,31 @@ def test_sittings_come_in_pages(client: APIClient, scribe: Scribe, ada: User, gr
     assert pages == [[(6, 6), (5, 5)], [(2, 4), (1, 1)]]
 
 
-def test_long_log_that_nobody_has_told_is_read_in_turns(
+def test_log_beyond_the_trail_is_read_in_chunks(
     client: APIClient, scribe: Scribe, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A session does not end where a turn does."""
-    monkeypatch.setattr(session_selectors, "TURN", 2)
+    """A session does not end where a chunk does."""
+    monkeypatch.setattr(session_selectors, "OPERATIONS_PER_READ", 2)
     write(scribe, *((ada, 9 - number) for number in range(7)))
     assert ranges(client.get(path(scribe)).json()) == [(1, 7, ["Ada Byron"])]
 
 
-def test_names_and_ways_back_stand_in_their_sitting(
+def test_group_has_its_named_versions_and_restores(
     client: APIClient, scribe: Scribe, ada: User
 ) -> None:
-    """Of any page; automatic versions do not."""
+    """On any page; automatic versions are not included."""
     write(scribe, (ada, 60), (ada, 59))
     client.post(path(scribe).replace("writing-sessions", "versions"), {"name": "Draft"})
     write(scribe, (ada, 5), (ada, 4))
     detail = {"number": None, "seq": 1, "operation_seq": 4}
     activity_record(
-        document_id=scribe.document_id, actor_id=ada.pk, kind=EventType.RESTORED, detail=detail
+        document_id=scribe.document_id,
+        actor_id=ada.pk,
+        event_type=EventType.RESTORED,
+        detail=detail,
     )
     later, earlier = client.get(path(scribe)).json()["results"]
-    assert [(each["name"], each["seq"]) for each in earlier["versions"]] == [("Draft", 2)]
+    assert [(version["name"], version["seq"]) for version in earlier["versions"]] == [("Draft", 2)]
     assert (earlier["restores"], later["versions"]) == ([], [])
     [restore] = later["restores"]
     assert (restore["operation_seq"], restore["seq"], restore["number"]) == (4, 1, None)
@@ -135,10 +138,10 @@ def test_names_and_ways_back_stand_in_their_sitting(
     assert client.get(path(scribe, "?before=3")).json()["results"] == [earlier]
 
 
-def test_letters_that_came_and_went_are_counted_when_asked_for(
+def test_characters_are_counted_when_requested(
     client: APIClient, scribe: Scribe, ada: User, grace: User
 ) -> None:
-    """By whoever was first; each page says it of its own, and so does the next one's address."""
+    """For the groups of the page; the address of the next page repeats the request."""
     write(scribe, (ada, 60), (ada, 59))
     scribe.author_id = str(grace.pk)
     list(operations_write([scribe.erase(0, 1), scribe.write("four😀")]))
@@ -150,17 +153,18 @@ def test_letters_that_came_and_went_are_counted_when_asked_for(
     assert_error(client.get(path(scribe, "?letters=perhaps")), 400, "invalid")
 
 
-def test_letters_of_before_a_compacted_logs_beginning_are_not_known(
+def test_characters_before_the_compaction_point_are_null(
     client: APIClient, scribe: Scribe, ada: User
 ) -> None:
-    """Those of after it are, also of what was written before it and deleted since."""
+    """Later groups have counts, which include later deletions of earlier text."""
     old = [scribe.write("old ", at=clock.now() - timedelta(minutes=60))]
     list(operations_write(old))
     writing_advance(document_id=scribe.document_id)
     snapshot = Snapshot(1, scribe.doc.get_state(), scribe.doc.get_update())
     number = version_create(document_id=scribe.document_id, snapshot=snapshot)
     compacted_append(
-        document_id=scribe.document_id, operations=[CompactedOperation.of(each) for each in old]
+        document_id=scribe.document_id,
+        operations=[CompactedOperation.of(operation) for operation in old],
     )
     compaction_point_advance(
         CompactionPoint(scribe.document_id, 1, number, scribe.doc.get_state(), clock.now())
@@ -173,7 +177,7 @@ def test_letters_of_before_a_compacted_logs_beginning_are_not_known(
 def test_deleted_author_keeps_the_name_of_that_time(
     client: APIClient, scribe: Scribe, grace: User
 ) -> None:
-    """As the trail has it."""
+    """As stored in the trail."""
     write(scribe, (grace, 60))
     writing_advance(document_id=scribe.document_id)
     grace.delete()
@@ -181,17 +185,17 @@ def test_deleted_author_keeps_the_name_of_that_time(
     assert row["authors"] == [{"id": None, "username": grace.username, "name": grace.username}]
 
 
-def test_document_without_an_edit_has_none(client: APIClient, scribe: Scribe) -> None:
-    """Which is no error."""
+def test_document_without_edits_has_no_groups(client: APIClient, scribe: Scribe) -> None:
+    """An empty page, not an error."""
     assert client.get(path(scribe)).json() == {"results": [], "next": None}
 
 
 @pytest.mark.parametrize("query", ["?limit=0", "?limit=x", "?before=0", "?limit=201"])
-def test_odd_query_is_told(client: APIClient, scribe: Scribe, query: str) -> None:
-    """400 in the one shape."""
+def test_invalid_query_is_400(client: APIClient, scribe: Scribe, query: str) -> None:
+    """With the standard error body."""
     assert_error(client.get(path(scribe, query)), 400, "invalid")
 
 
-def test_stranger_learns_of_no_document(scribe: Scribe) -> None:
-    """404, as everywhere."""
+def test_stranger_gets_404(scribe: Scribe) -> None:
+    """As for a document that does not exist."""
     assert_error(bearer(make_user()).get(path(scribe)), 404, "document_not_found")

@@ -1,4 +1,4 @@
-"""The trail follows the log: each session once, whatever happens to the workers."""
+"""The session tracker records each session of the log once, also when workers are killed."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -24,19 +24,19 @@ from tests.support.operations import Scribe
 pytestmark = pytest.mark.django_db
 
 MINUTE = timedelta(minutes=1)
-#: Documents that are edited in the future are the test's own: others have left theirs.
+#: Separates the documents of a test from those of others: its documents are edited in the future.
 FUTURE = timedelta(days=1)
 
 
 @pytest.fixture
 def author() -> User:
-    """Return who writes."""
+    """Return an author."""
     return make_user()
 
 
 @pytest.fixture
 def begin(author: User) -> Iterator[Callable[[], Scribe]]:
-    """Return how to make an empty document for the author; it is gone afterwards."""
+    """Return a factory of empty documents for the author, which are deleted afterwards."""
     made: list[str] = []
 
     def make() -> Scribe:
@@ -51,12 +51,12 @@ def begin(author: User) -> Iterator[Callable[[], Scribe]]:
 
 @pytest.fixture
 def scribe(begin: Callable[[], Scribe]) -> Scribe:
-    """Return an empty document, and who writes in it."""
+    """Return a writer of operations for an empty document."""
     return begin()
 
 
 def write(scribe: Scribe, count: int, *, minutes_ago: float, author: User | None = None) -> None:
-    """Write operations into the log at one moment."""
+    """Write operations into the log with one timestamp."""
     scribe.author_id = str(author.pk) if author else scribe.author_id
     at = clock.now() - minutes_ago * MINUTE
     operations = scribe.write_many(count, at=at)
@@ -74,13 +74,13 @@ def ranges(scribe: Scribe) -> list[tuple[int, int, int]]:
     ]
 
 
-def until(scribe: Scribe) -> Writing:
-    """Return how far the trail has come in the document."""
+def tracker_state(scribe: Scribe) -> Writing:
+    """Return the tracker's state of the document."""
     return Writing.objects.get(pk=scribe.document_id)
 
 
-def test_session_that_is_over_is_recorded_with_all_of_it(scribe: Scribe, author: User) -> None:
-    """Who, which operations, from when to when."""
+def test_session_that_has_ended_is_recorded_with_its_detail(scribe: Scribe, author: User) -> None:
+    """Author, operations, first and last time."""
     write(scribe, 2, minutes_ago=30)
     write(scribe, 3, minutes_ago=25)
     assert writing_advance(document_id=scribe.document_id) == 5
@@ -88,13 +88,17 @@ def test_session_that_is_over_is_recorded_with_all_of_it(scribe: Scribe, author:
     assert (row.kind, row.actor, row.username) == ("edited", author, author.username)
     assert (row.detail["first_seq"], row.detail["last_seq"], row.detail["operations"]) == (1, 5, 5)
     assert row.at - datetime.fromisoformat(row.detail["began_at"]) >= 5 * MINUTE - MINUTE / 60
-    assert (until(scribe).seq, until(scribe).sessions, until(scribe).closes_at) == (5, [], None)
+    assert (
+        tracker_state(scribe).seq,
+        tracker_state(scribe).sessions,
+        tracker_state(scribe).closes_at,
+    ) == (5, [], None)
 
 
-def test_session_that_goes_on_is_not_recorded_before_it_is_over(
+def test_ongoing_session_is_recorded_once_it_has_ended(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then once, by the look that comes after the pause."""
+    """Once, by the first run after the pause."""
     write(scribe, 2, minutes_ago=9)
     writing_advance(document_id=scribe.document_id)
     write(scribe, 1, minutes_ago=1)
@@ -107,8 +111,8 @@ def test_session_that_goes_on_is_not_recorded_before_it_is_over(
     assert ranges(scribe) == [(1, 3, 3)]
 
 
-def test_look_that_finds_nothing_new_records_nothing(scribe: Scribe) -> None:
-    """A task may run as often as it likes."""
+def test_run_that_finds_nothing_new_records_nothing(scribe: Scribe) -> None:
+    """The task is idempotent."""
     write(scribe, 4, minutes_ago=40)
     write(scribe, 1, minutes_ago=20)
     for _ in range(3):
@@ -117,7 +121,7 @@ def test_look_that_finds_nothing_new_records_nothing(scribe: Scribe) -> None:
 
 
 def test_authors_who_write_at_once_have_a_row_each(scribe: Scribe, author: User) -> None:
-    """Their operations stand in the log between each other."""
+    """Their operations alternate in the log."""
     other = make_user()
     for turn in range(3):
         write(scribe, 1, minutes_ago=30 - turn, author=author)
@@ -127,10 +131,10 @@ def test_authors_who_write_at_once_have_a_row_each(scribe: Scribe, author: User)
     assert sorted(rows) == sorted([(author.username, 3), (other.username, 3)])
 
 
-def test_killed_worker_neither_loses_a_session_nor_tells_it_twice(
+def test_killed_worker_neither_loses_a_session_nor_records_it_twice(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It dies once the rows are there and before all of it is stored; the next one begins anew."""
+    """It is killed between the rows and the commit; the next run starts over."""
     write(scribe, 3, minutes_ago=30)
 
     def die(_: Writing) -> None:
@@ -147,11 +151,11 @@ def test_killed_worker_neither_loses_a_session_nor_tells_it_twice(
     assert ranges(scribe) == [(1, 5, 5)]
 
 
-def test_long_log_is_taken_in_turn_by_turn(
+def test_long_log_is_read_in_chunks(
     scribe: Scribe, author: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A session that is longer than a turn is one, also where a turn ends long ago."""
-    monkeypatch.setattr(session_tracker, "TURN", 2)
+    """A session that is longer than a chunk stays one, also where the chunk ended long ago."""
+    monkeypatch.setattr(session_tracker, "OPERATIONS_PER_READ", 2)
     write(scribe, 5, minutes_ago=60)
     write(scribe, 2, minutes_ago=55)
     write(scribe, 2, minutes_ago=30)
@@ -160,8 +164,8 @@ def test_long_log_is_taken_in_turn_by_turn(
 
 
 @pytest.mark.parametrize("author_id", ["0", "999999999", "not a number"])
-def test_author_without_an_account_is_nobody(scribe: Scribe, author_id: str) -> None:
-    """Imported, or deleted since."""
+def test_session_of_an_unknown_author_has_no_actor(scribe: Scribe, author_id: str) -> None:
+    """The author was imported, or the account was deleted."""
     scribe.author_id = author_id
     write(scribe, 1, minutes_ago=30)
     writing_advance(document_id=scribe.document_id)
@@ -169,13 +173,13 @@ def test_author_without_an_account_is_nobody(scribe: Scribe, author_id: str) -> 
     assert (row.actor, row.username) == (None, "")
 
 
-def test_follow_finds_what_was_edited_and_goes_on_behind_a_failure(
+def test_follow_finds_edited_documents_and_continues_after_a_failure(
     begin: Callable[[], Scribe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One document that cannot be told of holds up no other."""
+    """A document that fails does not block the others."""
     scribe, other = begin(), begin()
-    for each in (scribe, other):
-        write(each, 2, minutes_ago=30)
+    for writer in (scribe, other):
+        write(writer, 2, minutes_ago=30)
     advance = session_tracker.writing_advance
 
     def fail_for_one(*, document_id: str) -> int:
@@ -196,8 +200,8 @@ def test_follow_finds_what_was_edited_and_goes_on_behind_a_failure(
 def test_tasks_of_the_workers_follow_the_logs(
     scribe: Scribe, task: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both of them; here, of this document alone."""
-    monkeypatch.setattr(session_tracker, "_behind", lambda **_: [scribe.document_id])
+    """Both tasks, here with this document alone."""
+    monkeypatch.setattr(session_tracker, "_documents_behind", lambda **_: [scribe.document_id])
     write(scribe, 1, minutes_ago=30)
     assert task() == 1
     assert ranges(scribe) == [(1, 1, 1)]
@@ -205,7 +209,7 @@ def test_tasks_of_the_workers_follow_the_logs(
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_at_once_record_a_session_once(scribe: Scribe) -> None:
-    """The row's lock lets one after the other in."""
+    """The row's lock serialises them."""
     write(scribe, 3, minutes_ago=30)
     start = threading.Barrier(3)
 

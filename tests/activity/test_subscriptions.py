@@ -1,4 +1,4 @@
-"""Each deed is recorded once, with what belongs to it."""
+"""Each event is recorded once, with its detail."""
 
 import pytest
 from django.db import DatabaseError
@@ -46,7 +46,7 @@ def path(document: Document) -> str:
     return f"/api/v1/documents/{document.id}/"
 
 
-def test_creation_is_recorded_without_a_word_of_its_owners_right(
+def test_creation_is_recorded_without_an_event_for_the_owners_role(
     owner: User, document: Document
 ) -> None:
     """One row."""
@@ -56,7 +56,7 @@ def test_creation_is_recorded_without_a_word_of_its_owners_right(
 def test_rename_is_recorded_with_both_titles(
     client: APIClient, owner: User, document: Document, path: str
 ) -> None:
-    """As they are stored; the same title again is no deed."""
+    """As they are stored; the same title again is no event."""
     for title in (" Second ", "Second"):
         assert client.patch(path, {"title": title}).status_code == 200
     titles = {"old_title": "First", "title": "Second"}
@@ -66,7 +66,7 @@ def test_rename_is_recorded_with_both_titles(
 def test_version_that_is_named_is_recorded(
     client: APIClient, owner: User, document: Document, path: str
 ) -> None:
-    """The present one, and an old one; an old one that loses its name is no deed."""
+    """For the present state and for an old version; removing a name is no event."""
     assert client.post(f"{path}versions/", {"name": "Draft"}).status_code == 201
     for name in ("First", ""):
         assert client.patch(f"{path}versions/1/", {"name": name}).status_code == 200
@@ -76,10 +76,10 @@ def test_version_that_is_named_is_recorded(
     ]
 
 
-def test_trash_and_the_way_back_are_recorded(
+def test_trash_and_untrash_are_recorded(
     client: APIClient, owner: User, document: Document, path: str
 ) -> None:
-    """Each once, though each is asked for twice."""
+    """Each once, though each is requested twice."""
     for call in (client.delete, client.delete):
         call(path)
     for _ in range(2):
@@ -93,7 +93,7 @@ def test_trash_and_the_way_back_are_recorded(
 def test_sharing_is_recorded_from_the_first_role_to_the_last(
     client: APIClient, owner: User, document: Document, path: str
 ) -> None:
-    """With a person; the same role again is no deed."""
+    """With a person; the same role again is no event."""
     grace = make_user()
     body = {"user": grace.username, "role": "viewer"}
     row = client.post(f"{path}permissions/", body).json()["id"]
@@ -111,7 +111,7 @@ def test_sharing_is_recorded_from_the_first_role_to_the_last(
 def test_sharing_with_a_group_and_leaving_are_recorded(
     client: APIClient, owner: User, document: Document, path: str
 ) -> None:
-    """Who leaves is who does it."""
+    """The person who leaves is the actor."""
     make_group(name="trail writers")
     viewer = make_user()
     own = grant(viewer, Role.VIEWER, document.id)
@@ -123,8 +123,8 @@ def test_sharing_with_a_group_and_leaving_are_recorded(
     ]
 
 
-def test_what_is_refused_is_not_recorded(client: APIClient, document: Document, path: str) -> None:
-    """Nothing was done."""
+def test_refused_request_is_not_recorded(client: APIClient, document: Document, path: str) -> None:
+    """Nothing has changed."""
     viewer = make_user()
     grant(viewer, Role.VIEWER, document.id)
     stranger = bearer(viewer)
@@ -140,7 +140,7 @@ def test_what_is_refused_is_not_recorded(client: APIClient, document: Document, 
 
 
 def test_sharing_in_the_admin_is_recorded(document: Document) -> None:
-    """Added, changed, moved to another person, taken away; by form and by action."""
+    """Added, changed, moved to another person, deleted; by form and by action."""
     admin, grace, alan = make_user(is_staff=True, is_superuser=True), make_user(), make_user()
     browser = Client()
     browser.force_login(admin)
@@ -154,9 +154,9 @@ def test_sharing_in_the_admin_is_recorded(document: Document) -> None:
     again = grant(grace, Role.VIEWER, document.id)
     action = {"action": "delete_selected", "_selected_action": [again.pk], "post": "yes"}
     browser.post(base, action)
-    deeds = trail(document.id)[1:]
-    assert {who for _, who, _ in deeds} == {admin.username}
-    assert [(kind, detail["user"], detail["role"]) for kind, _, detail in deeds] == [
+    events_of_trail = trail(document.id)[1:]
+    assert {who for _, who, _ in events_of_trail} == {admin.username}
+    assert [(kind, detail["user"], detail["role"]) for kind, _, detail in events_of_trail] == [
         ("shared", grace.username, "editor"),
         ("role_changed", grace.username, "viewer"),
         ("unshared", grace.username, "viewer"),
@@ -166,8 +166,8 @@ def test_sharing_in_the_admin_is_recorded(document: Document) -> None:
     ]
 
 
-def test_right_to_create_is_of_no_documents_trail() -> None:
-    """Given in the admin, with a user's own page."""
+def test_right_to_create_documents_is_not_recorded() -> None:
+    """It is granted in the admin, and belongs to no document."""
     browser, user = Client(), make_user()
     browser.force_login(make_user(is_staff=True, is_superuser=True))
     form = {"user": user.pk, "group": "", "document_id": "", "role": "creator"}
@@ -176,13 +176,13 @@ def test_right_to_create_is_of_no_documents_trail() -> None:
     assert not Activity.objects.filter(document_id="").exists()
 
 
-# --- when PostgreSQL does not take it ---
+# --- when PostgreSQL fails ---
 
 
 def test_rename_that_cannot_be_recorded_is_done(
     client: APIClient, document: Document, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is in MongoDB by then; the loss is counted."""
+    """It is already stored in MongoDB; the loss is counted."""
     lost = metrics.ACTIVITY_LOST.labels(kind="renamed")
     before = lost._value.get()
     monkeypatch.setattr(Activity.objects, "create", _refuse)
@@ -194,7 +194,7 @@ def test_rename_that_cannot_be_recorded_is_done(
 def test_sharing_that_cannot_be_recorded_is_not_done(
     owner: User, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both are one transaction: nobody has a right that the trail does not know of."""
+    """Both are one transaction: no right exists without its event."""
     grace = make_user()
     monkeypatch.setattr(Activity.objects, "create", _refuse)
     with pytest.raises(DatabaseError):
@@ -203,7 +203,7 @@ def test_sharing_that_cannot_be_recorded_is_not_done(
 
 
 def test_creation_that_fails_leaves_nothing_in_the_trail(owner: User) -> None:
-    """A later step fails after it was recorded."""
+    """When a later step of the transaction fails."""
     document_id = new_document_id()
 
     def fail(_: DocumentChange) -> None:

@@ -1,1 +1,1 @@
-"""Tests of what the benchmarks tell."""
+"""Tests of ``benchmarks``."""

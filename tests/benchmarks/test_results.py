@@ -1,4 +1,4 @@
-"""The results: lines as the contract names them, and a table that says which goal is met."""
+"""The results: lines of JSON, and a table with the goals."""
 
 import json
 from pathlib import Path
@@ -26,8 +26,8 @@ def a_row(
 # --- lines ---------------------------------------------------------------------------------------
 
 
-def test_a_line_has_the_contracts_fields_and_the_median(tmp_path: Path) -> None:
-    """Others read them by these names."""
+def test_line_has_all_fields_and_the_median(tmp_path: Path) -> None:
+    """Other programs read these fields."""
     file = tmp_path / "latest.jsonl"
     rows_write([a_row("updates_per_s", 5000)], ["S2"], file)
     assert json.loads(file.read_text()) == {
@@ -42,16 +42,16 @@ def test_a_line_has_the_contracts_fields_and_the_median(tmp_path: Path) -> None:
     }
 
 
-def test_rows_written_and_read_are_the_same(tmp_path: Path) -> None:
-    """Nothing but the rounding of a thousandth is lost."""
+def test_rows_read_are_the_rows_written(tmp_path: Path) -> None:
+    """Rounded to a thousandth."""
     file = tmp_path / "latest.jsonl"
     rows = [a_row("cpu_s", 2.5), a_row("lost", 1, "hocuspocus", scenario="S6", services=SQLITE)]
     rows_write(rows, ["S2", "S6"], file, quick=True)
     assert rows_read(file) == rows
 
 
-def test_a_scenario_measured_again_takes_the_place_of_all_its_rows(tmp_path: Path) -> None:
-    """A peer's row of another run must not stand beside ours."""
+def test_rows_write_replaces_all_rows_of_a_scenario(tmp_path: Path) -> None:
+    """Rows of different runs must not be compared."""
     file = tmp_path / "latest.jsonl"
     kept = a_row("lost", 1, "hocuspocus", scenario="S6")
     rows_write([a_row("updates_per_s", 1, "hocuspocus"), kept], ["S2", "S6"], file)
@@ -74,8 +74,8 @@ def test_a_scenario_measured_again_takes_the_place_of_all_its_rows(tmp_path: Pat
         ("rss_mib", "MiB"),
     ],
 )
-def test_the_unit_is_in_the_metrics_name(metric: str, unit: str) -> None:
-    """Each metric of the contract among them."""
+def test_unit_is_part_of_the_metrics_name(metric: str, unit: str) -> None:
+    """For each kind of metric."""
     assert unit_of(metric) == unit
 
 
@@ -86,8 +86,8 @@ def test_the_unit_is_in_the_metrics_name(metric: str, unit: str) -> None:
     ("ours", "verdict"),
     [(15_000, "≥ 1.5 × hocuspocus: met"), (14_999, "≥ 1.5 × hocuspocus: **missed**")],
 )
-def test_a_goal_beside_another_server(ours: float, verdict: str) -> None:
-    """The figures of one run are compared."""
+def test_goal_relative_to_another_server(ours: float, verdict: str) -> None:
+    """The table shows whether it is met."""
     rows = [
         a_row("updates_per_s", ours),
         a_row("updates_per_s", 10_000, "hocuspocus", services=SQLITE),
@@ -95,21 +95,21 @@ def test_a_goal_beside_another_server(ours: float, verdict: str) -> None:
     assert verdict in table(rows)
 
 
-def test_a_goal_without_the_other_server_is_neither_met_nor_missed() -> None:
+def test_goal_without_the_other_server_is_not_decided() -> None:
     """It was not measured in this run."""
-    said = table([a_row("updates_per_s", 1e9)])
-    assert "not measured beside" in said
-    assert "met;" not in said
+    text = table([a_row("updates_per_s", 1e9)])
+    assert "not measured beside" in text
+    assert "met;" not in text
 
 
 @pytest.mark.parametrize(("lost", "verdict"), [(0, "≤ 0: met"), (1, "≤ 0: **missed**")])
-def test_a_goal_by_itself(lost: float, verdict: str) -> None:
-    """One lost letter is too many."""
+def test_absolute_goal(lost: float, verdict: str) -> None:
+    """One lost character misses it."""
     assert verdict in table([Row("S6", "after 4 s", "scriptorium", "embedded", "lost", (lost,))])
 
 
-def test_the_best_peer_is_not_the_relay() -> None:
-    """It keeps no document, so it cannot open one."""
+def test_best_peer_is_not_the_relay() -> None:
+    """The relay stores no document, so it cannot open one."""
     rows = [
         a_row("warm_p50_ms", 25, scenario="S4"),
         a_row("warm_p50_ms", 40, "hocuspocus", scenario="S4", services=SQLITE),
@@ -119,20 +119,20 @@ def test_the_best_peer_is_not_the_relay() -> None:
     assert "≤ best peer: met" in table(rows)
 
 
-def test_two_kinds_of_services_are_two_columns_with_a_verdict_each() -> None:
-    """The embedded MongoDB server is given twice the time."""
+def test_kinds_of_services_have_a_column_and_a_verdict_each() -> None:
+    """With the factor of the embedded MongoDB server."""
     rows = [
         a_row("latency_p99_ms", 19, scenario="S3"),
         a_row("latency_p99_ms", 19, scenario="S3", services="full-size"),
         a_row("latency_p99_ms", 10, "hocuspocus", scenario="S3", services=SQLITE),
     ]
-    said = table(rows)
-    assert "scriptorium on embedded | scriptorium on full-size | hocuspocus" in said
-    assert "≤ 2 × hocuspocus: met; ≤ hocuspocus: **missed**" in said
+    text = table(rows)
+    assert "scriptorium on embedded | scriptorium on full-size | hocuspocus" in text
+    assert "≤ 2 × hocuspocus: met; ≤ hocuspocus: **missed**" in text
 
 
-def test_cases_of_one_scenario_are_compared_each_with_its_own() -> None:
-    """A hundred readers are not put beside one."""
+def test_goal_compares_rows_of_the_same_case() -> None:
+    """A hundred readers are not compared with one."""
     rows = [
         a_row("latency_p50_ms", 5, scenario="S1", case="100 readers"),
         a_row("latency_p50_ms", 4, "hocuspocus", scenario="S1", case="100 readers"),

@@ -1,1 +1,1 @@
-"""Three servers, two workers and Apache Kafka behind the gateway: `make stack` as a whole."""
+"""`make stack` as a whole: three servers behind the gateway, two workers and Apache Kafka."""

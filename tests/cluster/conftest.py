@@ -1,4 +1,4 @@
-"""One ``make stack`` for the whole folder, and its servers one by one."""
+"""One ``make stack`` for all tests of this folder, and the addresses of its servers."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -19,9 +19,9 @@ from tests.support.launcher import Launched
 from tests.support.needs import need_stack
 from tests.support.processes import family
 
-#: Long after Kafka has brought an operation to a worker, also to one that takes over from another.
+#: Longer than Kafka takes to deliver an operation, also after a rebalance, in seconds.
 SWEEP_AFTER_S = "20"
-#: Every program that has a pid file of its own.
+#: Every program with a pid file.
 PROGRAMS = (*SERVICES, "gateway", *WEB_SERVERS, *WORKERS, "beat")
 
 
@@ -33,15 +33,15 @@ class Cluster:
     ports: dict[str, int]
 
     def url(self, server: str) -> str:
-        """Return the address of one web server, past the gateway."""
+        """Return the address of one web server, without the gateway."""
         return f"http://127.0.0.1:{self.ports[server]}"
 
     def ws_url(self, server: str) -> str:
-        """Return the address of one web server's sockets, past the gateway."""
+        """Return the address of one web server's sockets, without the gateway."""
         return f"ws://127.0.0.1:{self.ports[server]}"
 
     def home_of(self, document_id: str) -> str:
-        """Return which server the gateway asks for a document now, as its log says."""
+        """Return the server to which the gateway routes a document, by its log."""
         path = f"/api/v1/documents/{document_id}/"
         seen = self.stack.log("gateway").count(f'"GET {path}"')
         self.stack.call("ada", "GET", f"documents/{document_id}/")
@@ -55,33 +55,33 @@ class Cluster:
 
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Start it, in a path with a space; it ends with this folder's last test."""
-    data_dir = Path(tmp_path_factory.mktemp("a cluster"))
-    place = DataDir.open(data_dir, kind="stack")
-    need_stack(place)
+    """Start it, in a path with a space; it is stopped after the last test of this folder."""
+    folder = Path(tmp_path_factory.mktemp("a cluster"))
+    data_dir = DataDir.open(folder, kind="stack")
+    need_stack(data_dir)
     launched = Launched(
-        data_dir, action="stack", settings={**SHORT_WAITS, "SWEEP_AFTER_S": SWEEP_AFTER_S}
+        folder, action="stack", settings={**SHORT_WAITS, "SWEEP_AFTER_S": SWEEP_AFTER_S}
     )
     try:
         launched.wait_until_ready()
-        yield Cluster(launched, {name: place.ports[name] for name in WEB_SERVERS})
+        yield Cluster(launched, {name: data_dir.ports[name] for name in WEB_SERVERS})
     finally:
         everybody = family(launched.process.pid)
         launched.stop()
     assert len(everybody) > len(PROGRAMS)
     assert not [each for each in everybody if each.is_there]
-    assert not [name for name in PROGRAMS if (data_dir / "run" / f"{name}.pid").exists()]
+    assert not [name for name in PROGRAMS if (folder / "run" / f"{name}.pid").exists()]
 
 
 @pytest.fixture
 def stack(cluster: Cluster) -> Launched:
-    """Return the launched one."""
+    """Return the launched stack."""
     return cluster.stack
 
 
 @pytest.fixture
 async def enter(cluster: Cluster) -> AsyncIterator[Enter]:
-    """Return how people open a document, ``at="web-1"`` past the gateway."""
+    """Return a function that opens a document; ``at="web-1"`` bypasses the gateway."""
     async with AsyncExitStack() as sockets:
 
         async def open_client(username: str, document_id: str, **options: Any) -> Client:

@@ -1,4 +1,4 @@
-"""Apache Kafka itself and two workers: kills under load, a rebalance, a topic made anew."""
+"""Apache Kafka and two workers: kills under load, a rebalance, a recreated topic."""
 
 import asyncio
 import base64
@@ -29,9 +29,9 @@ from tests.support.stored import Stored, stored
 
 #: Words that everybody has to write before a fault, and after it.
 WORDS = 15
-#: A worker that is gone is waited for 10 s, then the other one has its partitions; in seconds.
+#: Longer than the 10 s after which the partitions of a stopped worker are reassigned, in seconds.
 PATIENCE_S = 60
-#: Enough that several of the topic's partitions have one.
+#: Enough for several of the topic's partitions.
 DOCUMENTS = 8
 
 
@@ -45,7 +45,7 @@ def write(stack: Launched, document_id: str) -> None:
 
 
 def until_processed(stores: Iterable[Stored]) -> None:
-    """Wait until the workers have come to the head of each document."""
+    """Wait until the workers have processed the head of each document."""
     for store in stores:
         eventually(lambda store=store: store.processed() == store.head(), PATIENCE_S)  # type: ignore[misc]
 
@@ -67,10 +67,10 @@ def until_read(servers: str) -> None:
 
 
 @pytest.mark.parametrize("process", ["kafka", "worker-1"])
-async def test_killed_in_the_middle_of_typing_it_comes_back_and_nothing_is_lost(
+async def test_process_killed_while_people_type_is_restarted_and_nothing_is_lost(
     process: str, stack: Launched
 ) -> None:
-    """Everything is published and processed in the end, once, and nobody needs a hand."""
+    """Everything is published and processed once in the end, without help."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         await until_written(people, WORDS)
@@ -81,8 +81,8 @@ async def test_killed_in_the_middle_of_typing_it_comes_back_and_nothing_is_lost(
         await check_nothing_lost(stack, document_id, people)
 
 
-def test_worker_that_leaves_and_comes_back_leaves_nothing_undone(stack: Launched) -> None:
-    """The other one has all of the partitions meanwhile, and no operation is taken twice."""
+def test_worker_that_is_stopped_and_started_leaves_nothing_unprocessed(stack: Launched) -> None:
+    """The other worker has all partitions meanwhile, and no operation is processed twice."""
     documents = [stack.create_document() for _ in range(DOCUMENTS)]
     with ExitStack() as open_stores:
         stores = [open_stores.enter_context(stored(stack, each)) for each in documents]
@@ -100,8 +100,8 @@ def test_worker_that_leaves_and_comes_back_leaves_nothing_undone(stack: Launched
             assert len(seqs) == len(set(seqs))
 
 
-def test_message_that_nobody_can_read_is_put_aside_and_holds_nobody_up(stack: Launched) -> None:
-    """It lies in a topic of its own, with the reason; the next message is taken."""
+def test_unreadable_message_is_dead_lettered_and_blocks_nothing(stack: Launched) -> None:
+    """It is in the dead-letter topic, with the reason; the next message is processed."""
     servers = stack.settings()["KAFKA_BOOTSTRAP_SERVERS"]
     document_id = stack.create_document()
     producer = Producer({"bootstrap.servers": servers})
@@ -122,8 +122,8 @@ def test_message_that_nobody_can_read_is_put_aside_and_holds_nobody_up(stack: La
     assert dict(message.headers() or [])["reason"] == b"KeyError('seq')"
 
 
-def test_topic_made_anew_with_other_partitions_is_taken_up(stack: Launched) -> None:
-    """Its offsets begin again, documents lie elsewhere; what went with it comes from the log."""
+def test_recreated_topic_with_other_partitions_is_consumed(stack: Launched) -> None:
+    """Offsets start over and documents change partitions; lost messages are read from the log."""
     servers = stack.settings()["KAFKA_BOOTSTRAP_SERVERS"]
     admin = AdminClient({"bootstrap.servers": servers})
     documents = [stack.create_document() for _ in range(DOCUMENTS)]

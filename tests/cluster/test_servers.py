@@ -1,4 +1,4 @@
-"""Several web servers: one document on two of them, one that dies, one that is taken out."""
+"""Several web servers: one document on two of them, a killed server, a removed server."""
 
 import asyncio
 import statistics
@@ -29,26 +29,26 @@ from tests.support.processes import family
 
 #: Edits of each of two people.
 EDITS = 25
-#: Within which the other server's people hear of half of the edits, in seconds.
+#: Median time until an edit reaches the people of the other server, in seconds.
 HEARD_S = 0.1
-#: From the death of a server until its people are on another one, in seconds.
+#: From a server's kill until its people are on another server, in seconds.
 MOVED_S = 5.0
-#: From a change of rights until it bites on every server, in seconds.
+#: From a change of rights until every server enforces it, in seconds.
 BITES_S = 1.0
-#: Within which a reader has what no message told of, in seconds; and how often that is tried.
+#: Time until a reader has an edit whose message was dropped, in seconds; and the number of tries.
 CAUGHT_UP_S = 5.0
 DROPPED = 3
-#: How often a right is taken away.
+#: How often a right is revoked.
 TAKEN = 3
 #: Words that everybody has to write before a fault, and after it.
 WORDS = 15
 DOCUMENTS = 30
 
 
-async def test_document_on_two_servers_converges_and_each_hears_the_other_at_once(
+async def test_document_on_two_servers_converges_and_edits_arrive_at_once(
     enter: Enter, cluster: Cluster
 ) -> None:
-    """Past the gateway; first one writes and then the other, then both at the same moment."""
+    """Without the gateway; the people write in turn, and then at the same time."""
     stack = cluster.stack
     document_id = stack.create_document("ada", grace="editor")
     ada, grace = await _on_two_servers(enter, document_id)
@@ -65,7 +65,7 @@ async def test_document_on_two_servers_converges_and_each_hears_the_other_at_onc
 async def test_messages_between_servers_that_are_dropped_are_read_from_the_log(
     enter: Enter, cluster: Cluster
 ) -> None:
-    """Redis forgets who hears of what; readers catch up all the same, at the median within 5 s."""
+    """Redis loses the subscriptions; readers still catch up, at the median within 5 s."""
     stack = cluster.stack
     ada, grace = await _on_two_servers(enter, stack.create_document("ada", grace="editor"))
     await _heard(ada, grace, "first ")
@@ -91,7 +91,7 @@ def _has_words(client: Client, count: int) -> bool:
 
 
 async def _heard(writer: Client, reader: Client, word: str) -> float:
-    """Return how long an edit takes to the other one's document, in seconds."""
+    """Return the time until an edit reaches the other person's document, in seconds."""
     began = time.monotonic()
     await writer.append(word)
     await reader.until(lambda: word in reader.text)
@@ -104,7 +104,7 @@ async def _type(client: Client, mark: str) -> None:
         await asyncio.sleep(0.005)
 
 
-async def test_rights_taken_away_on_one_server_bite_on_another(
+async def test_rights_revoked_on_one_server_are_enforced_on_another(
     enter: Enter, cluster: Cluster
 ) -> None:
     """By REST at the first; sessions at the third end within a second, at the median."""
@@ -113,7 +113,7 @@ async def test_rights_taken_away_on_one_server_bite_on_another(
 
 
 async def _bitten(enter: Enter, cluster: Cluster) -> float:
-    """Return how long a session lives on when its right is taken away elsewhere, in seconds."""
+    """Return the time until a session ends whose right is revoked on another server, in seconds."""
     stack = cluster.stack
     document_id = stack.create_document("ada")
     pk = stack.share(document_id, "grace", "editor")
@@ -134,7 +134,7 @@ async def _bitten(enter: Enter, cluster: Cluster) -> float:
 async def test_killed_servers_people_are_on_another_and_nothing_seen_is_lost(
     cluster: Cluster,
 ) -> None:
-    """It comes back by itself, and then the gateway gives it its share again."""
+    """It is restarted, and then the gateway routes its share to it again."""
     stack = cluster.stack
     document_id = stack.create_document("ada", grace="editor")
     home = cluster.home_of(document_id)
@@ -162,10 +162,10 @@ async def test_killed_servers_people_are_on_another_and_nothing_seen_is_lost(
         await check_nothing_lost(stack, document_id, people)
 
 
-async def test_killed_gateway_is_back_at_its_port_and_everybody_comes_again(
+async def test_killed_gateway_is_restarted_and_people_reconnect(
     stack: Launched,
 ) -> None:
-    """It leaves nobody behind who would still listen there."""
+    """No process is left that still listens on its port."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         await until_written(people, WORDS)
@@ -177,8 +177,8 @@ async def test_killed_gateway_is_back_at_its_port_and_everybody_comes_again(
         await check_nothing_lost(stack, document_id, people)
 
 
-def test_every_program_has_a_pid_file_that_names_a_process_of_ours(stack: Launched) -> None:
-    """The names are the contract's; each is another process, and all came from the launcher."""
+def test_every_program_has_a_pid_file_that_names_its_process(stack: Launched) -> None:
+    """Each file names a different descendant of the launcher."""
     pids = {name: stack.pid(name) for name in PROGRAMS}
     assert len(set(pids.values())) == len(PROGRAMS)
     assert set(pids.values()) <= {each.pid for each in family(stack.process.pid)}
@@ -186,7 +186,7 @@ def test_every_program_has_a_pid_file_that_names_a_process_of_ours(stack: Launch
 
 
 def test_page_through_the_gateway_has_each_security_header_once(stack: Launched) -> None:
-    """They are Django's; the gateway adds none of its own."""
+    """They are Django's; the gateway adds none."""
     answer = requests.get(f"{stack.url}/login/", timeout=30)
     names = Counter(name.lower() for name, _ in answer.raw.headers.items())
     for name in (
@@ -199,10 +199,8 @@ def test_page_through_the_gateway_has_each_security_header_once(stack: Launched)
     assert "nginx/" not in answer.headers["Server"]
 
 
-def test_server_that_is_taken_out_gives_away_its_own_share_only(
-    cluster: Cluster, stack: Launched
-) -> None:
-    """The other servers' documents stay where they are."""
+def test_removed_server_moves_only_its_own_documents(cluster: Cluster, stack: Launched) -> None:
+    """The documents of the other servers do not move."""
     documents = [ids.new_id() for _ in range(DOCUMENTS)]
     before = {each: cluster.home_of(each) for each in documents}
     assert len(Counter(before.values())) == len(cluster.ports)

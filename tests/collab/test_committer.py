@@ -70,7 +70,7 @@ async def test_each_hears_what_became_of_its_own(committer: Committer) -> None:
     await committer.append(taken)
     again = Append(scribe.document_id, [replace(taken.operations[0], unique_id="other")])
     answers = await asyncio.gather(*map(committer.append, [edit(), again, edit()]))
-    assert answers == [STORED, Appended(AppendState.BEHIND, 0), STORED]
+    assert answers == [STORED, Appended(AppendState.CONFLICT, 0), STORED]
 
 
 async def test_store_that_refuses_is_heard_by_all_of_the_commit(committer: Committer) -> None:
@@ -99,7 +99,7 @@ async def test_lock_is_kept_after_a_commit_and_given_up_when_told(committer: Com
     assert other.hold(append.document_id) is Hold.TAKEN
     assert await committer.release(append.document_id)
     assert not await committer.release(append.document_id)
-    assert other.hold(append.document_id) is Hold.FRESH
+    assert other.hold(append.document_id) is Hold.ACQUIRED
     other.release_all()
 
 
@@ -110,7 +110,7 @@ async def test_lock_given_up_soon_is_free_without_anybody_waiting(committer: Com
     committer.release_soon(append.document_id)
 
     async def is_free() -> bool:
-        return other.hold(append.document_id) is Hold.FRESH
+        return other.hold(append.document_id) is Hold.ACQUIRED
 
     await eventually_async(is_free)
     other.release_all()
@@ -126,5 +126,5 @@ async def test_close_finishes_what_is_in_flight_and_gives_up_all_locks(
     await asyncio.sleep(0)
     await committer.close()
     assert await in_flight == STORED
-    assert other.hold(append.document_id) is Hold.FRESH
+    assert other.hold(append.document_id) is Hold.ACQUIRED
     other.release_all()

@@ -282,7 +282,7 @@ async def test_quiet_room_gives_its_lock_up(house: House, room: Room) -> None:
         return not house.committer._leases.holds(room.document_id)
 
     await eventually_async(is_free)
-    assert other.hold(room.document_id).value == "fresh"
+    assert other.hold(room.document_id).value == "acquired"
     other.release_all()
 
 

@@ -1,1 +1,1 @@
-"""Tests of settings, paths and what is said about them."""
+"""Tests of settings, paths and their documentation."""

@@ -1,4 +1,4 @@
-"""The environment: what is read, what is said about it, and what stops the start."""
+"""Environment variables: their documentation, and the errors that stop the start."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ LOAD = ("-c", "import django; django.setup()")
 
 @dataclass(frozen=True)
 class Read:
-    """A place in the source that reads a variable. ``default`` is what the source says, as code."""
+    """An expression in the source that reads a variable; ``default`` is code, None if required."""
 
     name: str
     default: ast.expr | None
@@ -37,7 +37,7 @@ def reads(file: Path) -> Iterator[Read]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("env.", "os.environ")):
             name = node.args[0]
-            assert isinstance(name, ast.Constant), f"{file}: a name that is not written out"
+            assert isinstance(name, ast.Constant), f"{file}: the name is not a literal"
             yield Read(str(name.value), node.args[1] if len(node.args) > 1 else None)
 
 
@@ -47,7 +47,7 @@ def source() -> dict[str, Read]:
 
 
 def documented() -> dict[str, list[str]]:
-    """Return the further cells of each row of ``docs/env.md`` by the variable in its first."""
+    """Return the cells of each row of ``docs/env.md`` by the variable in the first cell."""
     rows: dict[str, list[str]] = {}
     for line in (ROOT / "docs" / "env.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -58,19 +58,19 @@ def documented() -> dict[str, list[str]]:
 
 
 def value(default: ast.expr) -> Any:
-    """Return what a default of constants comes to; None for one that is found at the start."""
+    """Return the value of a constant default; None for one that is computed at the start."""
     if any(isinstance(node, ast.Name | ast.Call) for node in ast.walk(default)):
         return None
     return eval(compile(ast.Expression(default), "<default>", "eval"), {"__builtins__": {}})  # noqa: S307 - our own source
 
 
 def test_document_lists_every_variable_that_is_read_and_no_other() -> None:
-    """Both ways."""
+    """In both directions."""
     assert set(documented()) == set(source())
 
 
 def test_every_variable_has_unit_default_and_meaning() -> None:
-    """A number without a unit is a riddle."""
+    """All three cells have a value."""
     for name, cells in documented().items():
         assert len(cells) == 3, name
         assert all(cells), name
@@ -78,23 +78,23 @@ def test_every_variable_has_unit_default_and_meaning() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(source()))
-def test_documented_default_is_the_sources(name: str) -> None:
-    """``required``, a constant, an empty list, or in brackets how it is found."""
-    default, said = source()[name].default, documented()[name][1]
+def test_documented_default_is_that_of_the_source(name: str) -> None:
+    """``required``, a constant, an empty list, or in brackets how it is computed."""
+    default, documented_default = source()[name].default, documented()[name][1]
     if default is None:
-        assert said == "required"
+        assert documented_default == "required"
         assert name in REQUIRED
     elif (constant := value(default)) is None:
-        assert re.fullmatch(r"\(.+\)", said)
+        assert re.fullmatch(r"\(.+\)", documented_default)
     elif constant == []:
-        assert said == "empty"
+        assert documented_default == "empty"
     else:
         text = str(constant).lower() if isinstance(constant, bool) else str(constant)
-        assert said == f"`{text}`"
+        assert documented_default == f"`{text}`"
 
 
 def test_nothing_else_in_the_product_reads_the_environment() -> None:
-    """A variable that this test does not see would be one that nobody can find."""
+    """Otherwise this test would not see the variable."""
     for file in ROOT.glob("apps/**/*.py"):
         if file not in READERS:
             assert not re.search(r"\benviron\b|getenv|config\.env\b", file.read_text()), file
@@ -102,7 +102,7 @@ def test_nothing_else_in_the_product_reads_the_environment() -> None:
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_missing_required_variable_stops_the_start_with_its_name(name: str) -> None:
-    """Not a traceback about something else, later."""
+    """Not with a traceback of a later error."""
     done = run_python(*LOAD, **{name: None})
     assert done.returncode != 0
     last_line = done.stderr.strip().splitlines()[-1]
@@ -120,8 +120,8 @@ def test_missing_required_variable_stops_the_start_with_its_name(name: str) -> N
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
     ],
 )
-def test_variable_that_cannot_be_read_stops_the_start_with_its_name(name: str, wrong: str) -> None:
-    """Rather than a default that nobody chose."""
+def test_invalid_variable_stops_the_start_with_its_name(name: str, wrong: str) -> None:
+    """The default is not used instead."""
     done = run_python(
         "-c", "from django.conf import settings; settings.SECRET_KEY", **{name: wrong}
     )
@@ -129,8 +129,8 @@ def test_variable_that_cannot_be_read_stops_the_start_with_its_name(name: str, w
     assert name in done.stderr.strip().splitlines()[-1]
 
 
-def test_variable_may_stand_in_a_file(tmp_path: Path) -> None:
-    """As containers are given secrets; the end of the line that an editor adds is none of it."""
+def test_variable_may_be_in_a_file(tmp_path: Path) -> None:
+    """As containers provide secrets; a newline at the end is not part of the value."""
     secret = tmp_path / "secret key"
     secret.write_text("from a file\n")
     shown = ("-c", "from django.conf import settings; print(repr(settings.SECRET_KEY))")
@@ -139,16 +139,16 @@ def test_variable_may_stand_in_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL"])
-def test_file_that_cannot_be_read_stops_the_start_with_its_name(name: str, tmp_path: Path) -> None:
-    """Rather than with a default, or without the variable's name."""
+def test_unreadable_file_stops_the_start_with_its_name(name: str, tmp_path: Path) -> None:
+    """The default is not used instead."""
     environment: dict[str, str | None] = {name: None, f"{name}_FILE": str(tmp_path / "none")}
     done = run_python(*LOAD, **environment)
     assert done.returncode != 0
     assert f"{name}_FILE" in done.stderr.strip().splitlines()[-1]
 
 
-def test_variable_beside_its_file_stops_the_start(tmp_path: Path) -> None:
-    """Which of the two was meant is nothing to guess."""
+def test_variable_and_its_file_stop_the_start(tmp_path: Path) -> None:
+    """Neither is preferred."""
     secret = tmp_path / "secret"
     secret.write_text("from a file")
     done = run_python(*LOAD, SECRET_KEY_FILE=str(secret))
@@ -157,10 +157,8 @@ def test_variable_beside_its_file_stops_the_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("proxies", "secure"), [("0", "False"), ("1", "True")])
-def test_proxy_is_believed_that_somebody_came_by_tls_where_there_is_one(
-    proxies: str, secure: str
-) -> None:
-    """Else a caller says so; and behind one that is not believed no form would be taken."""
+def test_forwarded_proto_is_trusted_only_behind_a_proxy(proxies: str, secure: str) -> None:
+    """Without a proxy, a caller could claim TLS; behind one, forms need the header."""
     script = (
         "import django; django.setup()\n"
         "from django.test import RequestFactory\n"

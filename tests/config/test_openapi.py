@@ -1,4 +1,4 @@
-"""The description of the REST interface: complete, valid, and shown."""
+"""The OpenAPI schema of the REST interface: complete, valid, and served."""
 
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,13 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-#: Under ``/api/`` and not described: the description itself, and the page one starts from.
+#: Paths under ``/api/`` without a description: the schema itself, and the root of the API.
 NOT_DESCRIBED = {"/api/schema/", "/api/docs/", "/api/v1/"}
 
 
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return the description as the command makes it, which fails on any warning."""
+    """Return the schema from the command, which fails on any warning."""
     file: Path = tmp_path_factory.mktemp("openapi") / "schema.yaml"
     call_command("spectacular", "--validate", "--fail-on-warn", file=str(file))
     described: dict[str, Any] = yaml.safe_load(file.read_text())
@@ -23,7 +23,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def paths(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> list[str]:
-    """Return all paths of the product as OpenAPI writes them."""
+    """Return all paths of the product in OpenAPI's form."""
     found: list[str] = []
     for pattern in patterns:
         path = prefix + str(pattern.pattern)
@@ -35,16 +35,16 @@ def paths(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> list[s
 
 
 def test_schema_describes_every_path_under_api(schema: dict[str, Any]) -> None:
-    """And is made without a warning."""
+    """And no other."""
     served = {path for path in paths(get_resolver().url_patterns) if path.startswith("/api/")}
     described = {path.replace("permissions/{id}", "permissions/{pk}") for path in schema["paths"]}
     assert described == served - NOT_DESCRIBED
 
 
-def test_schema_gives_every_operation_a_tag_and_a_summary_of_its_own(
+def test_schema_gives_every_operation_a_tag_and_a_description(
     schema: dict[str, Any],
 ) -> None:
-    """No operation is left with nothing but its name."""
+    """And a unique id."""
     operations = [
         operation for methods in schema["paths"].values() for operation in methods.values()
     ]
@@ -54,8 +54,8 @@ def test_schema_gives_every_operation_a_tag_and_a_summary_of_its_own(
         assert operation["tags"] != ["v1"], operation["operationId"]
 
 
-def test_schema_and_its_page_answer_to_everybody() -> None:
-    """With all that the page loads, and no inline script."""
+def test_schema_and_its_page_need_no_login() -> None:
+    """The page has no inline script."""
     client = Client()
     response = client.get("/api/schema/")
     assert response.status_code == 200

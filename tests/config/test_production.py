@@ -1,4 +1,4 @@
-"""The settings of a server on the network, in a process of their own."""
+"""The production settings, in a separate process."""
 
 from tests.core.processes import get_all, run_python
 
@@ -11,7 +11,7 @@ TLS = {"x-forwarded-proto": "https"}
 
 
 def test_production_passes_the_deployment_check() -> None:
-    """Without a warning; the two that are silenced stand with their reason in the settings."""
+    """Without a warning; the settings give the reasons for the two silenced checks."""
     words = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     done = run_python(*words, **PRODUCTION)
     assert done.returncode == 0, done.stderr
@@ -19,7 +19,7 @@ def test_production_passes_the_deployment_check() -> None:
 
 
 def test_deployment_check_warns_of_a_weak_secret_and_of_debug() -> None:
-    """The check looks at what was set, so that it is worth something before a start."""
+    """The check reads the actual settings."""
     words = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     done = run_python(*words, **{**PRODUCTION, "SECRET_KEY": "short", "DEBUG": "true"})
     assert done.returncode != 0
@@ -27,8 +27,8 @@ def test_deployment_check_warns_of_a_weak_secret_and_of_debug() -> None:
     assert "security.W018" in done.stderr
 
 
-def test_production_sends_plain_http_to_tls_and_keeps_it_there() -> None:
-    """The redirect, the promise for later, the policy of the pages, and no demo logins on them."""
+def test_production_redirects_to_tls_and_sets_security_headers() -> None:
+    """HSTS and the content security policy; the login page shows no demo users."""
     (status, headers, _), (page_status, page_headers, text) = get_all(
         ("/login/", {}), ("/login/", TLS), **PRODUCTION
     )
@@ -42,13 +42,13 @@ def test_production_sends_plain_http_to_tls_and_keeps_it_there() -> None:
 
 
 def test_probes_answer_by_plain_http() -> None:
-    """A load balancer asks the process itself."""
+    """A load balancer sends them to the process itself."""
     answers = get_all(("/healthz", {}), ("/readyz", {}), ("/metrics", {}), **PRODUCTION)
     assert [status for status, _, _ in answers] == [200, 200, 200]
 
 
-def test_production_serves_static_files_from_where_they_lie() -> None:
-    """Ours and those of the packages, without a step that collects them."""
+def test_production_serves_static_files_without_collecting_them() -> None:
+    """Ours and those of packages."""
     paths = ("css/base.css", "rest_framework/css/default.css", "admin/css/base.css")
     for status, headers, _ in get_all(*((f"/static/{path}", TLS) for path in paths), **PRODUCTION):
         assert status == 200

@@ -1,4 +1,4 @@
-"""What ``check --deploy`` says of names and passwords."""
+"""The checks of hosts and passwords in ``check --deploy``."""
 
 import pytest
 from pytest_django import Settings
@@ -8,8 +8,8 @@ from apps.core.checks import hosts_check, passwords_check
 LONG = "a-long-enough-one"
 
 
-def test_site_that_answers_to_any_name_is_warned_of(settings: Settings) -> None:
-    """A name among others is no trouble, nor are all hosts of a domain."""
+def test_site_that_accepts_any_host_is_a_warning(settings: Settings) -> None:
+    """Several names, or all hosts of a domain, are fine."""
     settings.ALLOWED_HOSTS = ["docs.example.org", ".example.org"]
     assert hosts_check() == []
     settings.ALLOWED_HOSTS = ["docs.example.org", "*"]
@@ -29,20 +29,20 @@ def test_site_that_answers_to_any_name_is_warned_of(settings: Settings) -> None:
         ("unix:///run/redis.sock", None),
     ],
 )
-def test_service_elsewhere_needs_a_password_that_nobody_guesses(
+def test_remote_service_needs_a_password_that_cannot_be_guessed(
     url: str, trouble: str | None, settings: Settings
 ) -> None:
-    """One on this machine is its owner's matter."""
+    """A service on this machine needs none."""
     settings.REDIS_URL = url
     assert [message.msg for message in passwords_check()] == (
         [] if trouble is None else [f"REDIS_URL {trouble}."]
     )
 
 
-def test_every_service_is_looked_at_and_no_password_told(
+def test_every_service_is_checked_and_no_password_is_shown(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also a replica set, of which one member elsewhere is enough."""
+    """Also a replica set with one remote member."""
     settings.MONGODB_URL = "mongodb://x:leaked@127.0.0.1:1,mongodb-2:27017/s?replicaSet=r"
     settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://:leaked@redis:6379"
     for key, value in {"USER": "x", "PASSWORD": "leaked", "HOST": "postgres"}.items():

@@ -22,30 +22,30 @@ WRONG = ["after_lunch:1", "after_lock", "after_lock:0", "after_lock:-1", "after_
 
 @pytest.fixture(autouse=True)
 def disarmed() -> Iterator[None]:
-    """Leave nothing armed: this process is to live on."""
+    """Disarm afterwards: this process must not die."""
     yield
     failpoints.arm(None)
 
 
 @pytest.mark.parametrize("text", [None, ""])
 def test_failpoints_are_inert_when_off(text: str | None) -> None:
-    """Nothing is armed, and a place that did not look first would live on, too."""
+    """Nothing is armed, and a call without a check does nothing, too."""
     failpoints.arm(text)
     assert failpoints.armed is None
     for point in failpoints.POINTS:
         failpoints.reach(point)
 
 
-def test_other_points_and_earlier_times_are_passed() -> None:
+def test_other_points_and_earlier_times_do_nothing() -> None:
     """Only the named point counts."""
     failpoints.arm("after_insert:3")
     for point in failpoints.POINTS:
         failpoints.reach(point)
-    assert failpoints.armed == failpoints.Failpoint("after_insert", left=2)
+    assert failpoints.armed == failpoints.Failpoint("after_insert", remaining=2)
 
 
 def test_armed_point_kills_the_process_at_its_time() -> None:
-    """As nothing else would: no handler, no ``finally``."""
+    """Without a handler, without ``finally``."""
     script = (
         "from apps.core import failpoints\n"
         "failpoints.arm('before_ack:2')\n"
@@ -67,8 +67,8 @@ def test_armed_point_kills_the_process_at_its_time() -> None:
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_failpoint_that_is_none_is_refused_with_those_that_are(text: str) -> None:
-    """A test with a slip in it must not pass because nothing ever dies."""
+def test_unknown_failpoint_is_refused_with_the_known_ones(text: str) -> None:
+    """A test with a typing error must not pass because nothing dies."""
     with pytest.raises(ImproperlyConfigured, match=re.escape(repr(text))) as caught:
         failpoints.arm(text)
     assert "FAILPOINT" in str(caught.value)
@@ -83,7 +83,7 @@ def test_unknown_failpoint_stops_the_start() -> None:
 
 
 def test_failpoint_is_refused_by_the_production_settings() -> None:
-    """Whoever can set one there could as well kill the process, but not by mistake."""
+    """Nobody should set one there by mistake."""
     done = run_python(
         *LOAD, DJANGO_SETTINGS_MODULE="config.settings.production", FAILPOINT="after_lock:1"
     )
@@ -91,8 +91,8 @@ def test_failpoint_is_refused_by_the_production_settings() -> None:
     assert "FAILPOINT" in done.stderr.strip().splitlines()[-1]
 
 
-def test_every_point_has_one_place_behind_a_look() -> None:
-    """A point without a place would never be reached; a place without a look would cost a call."""
+def test_every_point_has_one_call_behind_a_check() -> None:
+    """A point without a call is never reached; a call without a check costs time."""
     found: list[str] = []
     for file in ROOT.glob("apps/**/*.py"):
         if file.name != "failpoints.py":

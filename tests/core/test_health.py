@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/readyz``, with services there, away and silent."""
+"""``/healthz`` and ``/readyz``, with reachable, unavailable and silent services."""
 
 import json
 import socket
@@ -15,7 +15,7 @@ SERVICES = {"postgresql", "mongodb", "redis", "kafka"}
 
 
 def urls(port: int) -> dict[str, dict[str, str]]:
-    """Return for each service the setting that looks for it on this port."""
+    """Return for each service the setting with this port."""
     return {
         "postgresql": {"DATABASE_URL": f"postgres://nobody:x@127.0.0.1:{port}/none"},
         "mongodb": {"MONGODB_URL": f"mongodb://127.0.0.1:{port}/none"},
@@ -26,14 +26,14 @@ def urls(port: int) -> dict[str, dict[str, str]]:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """Return a port where connections are accepted and nobody ever answers."""
+    """Return a port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_readyz_names_every_service_that_it_reached() -> None:
-    """All of them, by one call without an identity."""
+    """In one request without a login."""
     response = Client().get("/readyz")
     assert response.status_code == 200
     assert response.json() == {"status": "ready", "services": dict.fromkeys(SERVICES, "ok")}
@@ -48,7 +48,7 @@ def answers() -> dict[str, tuple[int, dict[str, Any]]]:
 def test_readyz_is_degraded_and_200_without_kafka(
     answers: dict[str, tuple[int, dict[str, Any]]],
 ) -> None:
-    """Everything goes on without it: the answer says so, and why (docs/system-flow.md, §8)."""
+    """Everything continues without it; the response has the reason (docs/system-flow.md, §8)."""
     status, body = answers["kafka"]
     assert (status, body["status"]) == (200, "degraded")
     assert body["services"]["kafka"] != "ok"
@@ -56,10 +56,10 @@ def test_readyz_is_degraded_and_200_without_kafka(
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES - {"kafka"}))
-def test_readyz_is_503_and_names_the_service_that_is_away(
+def test_readyz_is_503_and_names_the_unavailable_service(
     service: str, answers: dict[str, tuple[int, dict[str, Any]]]
 ) -> None:
-    """The others are still reached."""
+    """The others are reached."""
     status, body = answers[service]
     assert (status, body["status"]) == (503, "not ready")
     assert set(body["services"]) == SERVICES
@@ -67,7 +67,7 @@ def test_readyz_is_503_and_names_the_service_that_is_away(
 
 
 def test_readyz_is_503_and_healthz_200_when_every_service_is_silent(silent_port: int) -> None:
-    """A host that takes the connection and says nothing does not hold up an answer for ever.
+    """A host that accepts a connection and sends nothing delays the response by its timeout only.
 
     Nor is the process dead because of it: starting it again would not help.
     """

@@ -1,4 +1,4 @@
-"""Signs of life of processes that serve no pages."""
+"""Liveness of processes that serve no pages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from apps.core.liveness import SILENT_AFTER_S, Liveness, serve
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that the test moves."""
 
     now = 0.0
 
@@ -19,9 +19,9 @@ class Clock:
 
 
 @contextmanager
-def served(pulse: Liveness) -> Iterator[str]:
-    """Serve the signs of life; yields the address."""
-    server = serve(0, of=pulse)
+def served(liveness: Liveness) -> Iterator[str]:
+    """Serve the liveness; yield the address."""
+    server = serve(0, of=liveness)
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
@@ -30,21 +30,34 @@ def served(pulse: Liveness) -> Iterator[str]:
 
 
 def test_process_is_alive_while_its_loops_turn_and_stuck_when_one_is_silent() -> None:
-    """The answer names the loop."""
+    """The response names the loop."""
     clock = Clock()
-    pulse = Liveness(clock)
-    with served(pulse) as url:
-        pulse.beat("one")
-        pulse.beat("other")
+    liveness = Liveness(clock)
+    with served(liveness) as url:
+        liveness.beat("one")
+        liveness.beat("other")
         clock.now = SILENT_AFTER_S
         answer = requests.get(f"{url}/healthz", timeout=10)
         assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
-        pulse.beat("one")
+        liveness.beat("one")
         clock.now += 1
         answer = requests.get(f"{url}/healthz", timeout=10)
         assert answer.status_code == 503
         assert answer.json() == {"status": "stuck", "loops": ["other"]}
-        pulse.end("other")
+        liveness.end("other")
+        assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+
+
+def test_process_is_stuck_while_a_loop_reports_that_it_is_stopped() -> None:
+    """Also while the loop beats, because it tries again."""
+    liveness = Liveness(Clock())
+    with served(liveness) as url:
+        liveness.beat("one")
+        liveness.stop("one")
+        liveness.beat("one")
+        answer = requests.get(f"{url}/healthz", timeout=10)
+        assert (answer.status_code, answer.json()) == (503, {"status": "stuck", "loops": ["one"]})
+        liveness.resume("one")
         assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
 
 

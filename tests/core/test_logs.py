@@ -14,17 +14,17 @@ def formatted(**fields: object) -> dict[str, object]:
     record = logging.makeLogRecord({"name": "x", "levelname": "INFO", **fields})
     line = JsonFormatter(server_id="web-1").format(record)
     assert "\n" not in line
-    said: dict[str, object] = json.loads(line)
-    return said
+    row: dict[str, object] = json.loads(line)
+    return row
 
 
 def test_line_is_one_object_with_the_facts_beside_the_words() -> None:
     """Also with quotes and line ends in them."""
-    said = formatted(msg='a "word"\n%s', args=("more",), facts={"seq": 3})
-    assert said["message"] == 'a "word"\nmore'
-    assert (said["server_id"], said["level"], said["logger"]) == ("web-1", "INFO", "x")
-    assert said["seq"] == 3
-    assert str(said["at"]).endswith("+00:00")
+    row = formatted(msg='a "word"\n%s', args=("more",), facts={"seq": 3})
+    assert row["message"] == 'a "word"\nmore'
+    assert (row["server_id"], row["level"], row["logger"]) == ("web-1", "INFO", "x")
+    assert row["seq"] == 3
+    assert str(row["at"]).endswith("+00:00")
 
 
 def test_traceback_stands_in_the_same_line() -> None:
@@ -32,9 +32,9 @@ def test_traceback_stands_in_the_same_line() -> None:
     try:
         raise ValueError("what went wrong")
     except ValueError:
-        said = formatted(msg="failed", exc_info=sys.exc_info())
-    assert str(said["error"]).startswith("Traceback")
-    assert "what went wrong" in str(said["error"])
+        row = formatted(msg="failed", exc_info=sys.exc_info())
+    assert str(row["error"]).startswith("Traceback")
+    assert "what went wrong" in str(row["error"])
 
 
 def test_operations_are_not_logged_unless_somebody_wants_it(

@@ -1,4 +1,4 @@
-"""Moments as text, and what the database makes of them."""
+"""Datetimes as text, in Python and in the database."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,7 +20,7 @@ FIRST = datetime(2026, 11, 24, 3, 13, 43, 471_000, UTC)
 
 
 class Thing(mongoengine.Document):  # type: ignore[misc]
-    """Something that happened."""
+    """An entity with a datetime."""
 
     id = mongoengine.fields.StringField(primary_key=True)
     at = MongoDateTimeField()
@@ -29,7 +29,7 @@ class Thing(mongoengine.Document):  # type: ignore[misc]
 
 @pytest.fixture
 def things() -> Iterator[Any]:
-    """Return five things, a millisecond apart."""
+    """Return five entities, a millisecond apart."""
     for number in range(5):
         Thing(id=str(number), at=FIRST + timedelta(milliseconds=number)).save()
     yield Thing.objects
@@ -41,13 +41,13 @@ def ids(things: Any) -> list[str]:
     return [thing.id for thing in things]
 
 
-def test_moment_text_is_iso_8601_in_basic_format() -> None:
-    """Readable by people and by other programs."""
+def test_datetime_text_is_iso_8601_in_basic_format() -> None:
+    """Other programs can read it."""
     assert datetime_text(FIRST) == "20261124T031343.471Z"
 
 
 @given(MOMENTS)
-def test_moment_text_reads_back_to_the_millisecond(moment: datetime) -> None:
+def test_datetime_text_is_parsed_to_the_millisecond(moment: datetime) -> None:
     """From any zone, in UTC."""
     read = datetime_read(datetime_text(moment))
     assert read.tzinfo is UTC
@@ -55,7 +55,7 @@ def test_moment_text_reads_back_to_the_millisecond(moment: datetime) -> None:
 
 
 @given(MOMENTS, MOMENTS)
-def test_moment_text_sorts_as_time_does(one: datetime, other: datetime) -> None:
+def test_datetime_text_sorts_as_time_does(one: datetime, other: datetime) -> None:
     """To the millisecond."""
     earlier, later = sorted([one, other])
     assert datetime_text(earlier) <= datetime_text(later)
@@ -63,7 +63,7 @@ def test_moment_text_sorts_as_time_does(one: datetime, other: datetime) -> None:
         assert datetime_text(earlier) < datetime_text(later)
 
 
-def test_moments_in_the_database_compare_to_the_millisecond(things: Any) -> None:
+def test_datetimes_in_the_database_compare_to_the_millisecond(things: Any) -> None:
     """One dialect compares text that looks like ``2026-11-24T…`` by whole seconds."""
     third = FIRST + timedelta(milliseconds=2)
     assert ids(things(at__lt=third).order_by("-at")) == ["1", "0"]
@@ -72,15 +72,15 @@ def test_moments_in_the_database_compare_to_the_millisecond(things: Any) -> None
     assert ids(things(at=third)) == ["2"]
 
 
-def test_moments_set_by_an_update_sort_with_the_others(things: Any) -> None:
-    """The reason why they are not dates of the database's own."""
+def test_datetimes_set_by_an_update_sort_with_the_others(things: Any) -> None:
+    """The reason why they are not BSON dates."""
     things(id="0").update(set__at=FIRST + timedelta(milliseconds=10))
     assert ids(things.order_by("at")) == ["1", "2", "3", "4", "0"]
     assert things.get(id="0").at == FIRST + timedelta(milliseconds=10)
 
 
 @pytest.mark.parametrize("value", [5, FIRST.replace(tzinfo=None)])
-def test_moment_field_refuses_what_is_not_an_aware_moment(value: object) -> None:
-    """A moment without a zone could be any of a day's."""
+def test_datetime_field_refuses_anything_except_for_an_aware_datetime(value: object) -> None:
+    """A datetime without a time zone is ambiguous."""
     with pytest.raises(mongoengine.errors.ValidationError):
         Thing(id="x", at=value).save()

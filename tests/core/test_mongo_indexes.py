@@ -21,7 +21,7 @@ ARBITER = Index(LOG, ("document_id", "seq"), unique=True)
 
 @pytest.fixture
 def no_arbiter() -> Iterator[None]:
-    """Take the index away that decides who gets a number; it is back afterwards."""
+    """Drop the unique index on seqs; it is created again afterwards."""
     operation_rows()
     for name, found in get_db()[LOG].index_information().items():
         if tuple(field for field, _ in found["key"]) == ARBITER.fields:
@@ -30,8 +30,8 @@ def no_arbiter() -> Iterator[None]:
     indexes_ensure()
 
 
-def test_entities_ask_for_the_arbiters() -> None:
-    """The three pairs of the contract, each unique."""
+def test_entities_declare_the_unique_indexes() -> None:
+    """Three pairs of fields, each unique."""
     unique = {(index.collection, index.fields) for index in indexes_wanted() if index.unique}
     assert unique >= {
         (LOG, ("document_id", "seq")),
@@ -40,8 +40,8 @@ def test_entities_ask_for_the_arbiters() -> None:
     }
 
 
-def test_index_that_is_missing_is_made_and_a_second_time_none(no_arbiter: None) -> None:
-    """Each is told of, with whether it is new."""
+def test_missing_index_is_created_and_a_second_run_creates_none(no_arbiter: None) -> None:
+    """Each is reported, with whether it is new."""
     assert ARBITER not in indexes_found(LOG)
     assert dict(indexes_ensure())[ARBITER]
     assert ARBITER in indexes_found(LOG)
@@ -51,7 +51,7 @@ def test_index_that_is_missing_is_made_and_a_second_time_none(no_arbiter: None) 
 
 
 def test_index_that_the_rows_contradict_is_refused_with_its_name(no_arbiter: None) -> None:
-    """Rather than left out in silence: two operations with one number are damage."""
+    """Not left out silently: two operations with one seq are damage."""
     document_id = ids.new_id()
     rows = [{"document_id": document_id, "seq": 1, "unique_id": str(n)} for n in range(2)]
     get_db()[LOG].insert_many(rows)
@@ -62,8 +62,8 @@ def test_index_that_the_rows_contradict_is_refused_with_its_name(no_arbiter: Non
         get_db()[LOG].delete_many({"document_id": document_id})
 
 
-def test_looking_makes_nothing() -> None:
-    """What is not there stays so: a check must not mend what it is to tell."""
+def test_reading_indexes_creates_nothing() -> None:
+    """A check must not repair what it reports."""
     assert indexes_found("nothing_of_ours") == []
     names = get_connection().get_default_database().list_collection_names()
     assert "nothing_of_ours" not in names

@@ -1,16 +1,16 @@
-"""Moments in spans: right to the microsecond, also on a machine that is busy."""
+"""Times of spans: exact to the microsecond, also on a busy machine."""
 
 import pytest
 
 from apps.core import otlp
 
-#: What the clock of the world says when the performance counter says zero.
+#: The wall clock when the performance counter is zero.
 EPOCH_NS = 1_900_000_000_000_000_000
 MICROSECOND_NS = 1_000
 
 
 class Clocks:
-    """Both clocks of a thread that now and then has to wait between two looks."""
+    """Both clocks of a thread that sometimes has to wait between two reads."""
 
     def __init__(self, waits_ns: list[int]) -> None:
         self._now_ns = 0
@@ -31,10 +31,10 @@ class Clocks:
 
 
 @pytest.mark.parametrize("place", range(9))
-def test_moment_is_right_though_the_thread_had_to_wait(
+def test_time_is_exact_though_the_thread_had_to_wait(
     place: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For a hundredth of a second between two looks, whichever they are."""
+    """For a hundredth of a second between any two reads."""
     clocks = Clocks([0] * place + [10_000_000])
     monkeypatch.setattr(otlp, "time", clocks)
     moment_ns = 50

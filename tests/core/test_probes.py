@@ -1,9 +1,9 @@
-"""``/healthz``, ``/readyz``, ``/metrics``: whoever asks the process itself, by its address."""
+"""The probes ``/healthz``, ``/readyz`` and ``/metrics``, by the address of the process."""
 
 import pytest
 from django.test import Client
 
-#: The address of a container, which nobody can know before it runs.
+#: The address of a container, which is unknown before it runs.
 ADDRESS = "10.1.2.3:8000"
 
 
@@ -15,5 +15,5 @@ def test_probe_is_answered_under_any_host_name(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/api/schema/", "/healthz/", "/metrics/x"])
 def test_everything_else_is_refused_under_a_name_that_is_not_ours(path: str) -> None:
-    """The list of names holds for all that people see."""
+    """ALLOWED_HOSTS holds for all other paths."""
     assert Client().get(path, headers={"host": ADDRESS}).status_code == 400

@@ -1,4 +1,4 @@
-"""What a request is called: by the gateway, or by the process that gets it."""
+"""Request ids: of the gateway, or of the process that receives the request."""
 
 import asyncio
 import re
@@ -35,8 +35,8 @@ async def asked(*given: bytes) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("given", [b"a", b"9f86d081884c7d659a2feaa0c55ad015", b"A.b_c-" * 10])
-async def test_id_that_is_well_formed_is_taken(given: bytes) -> None:
-    """It is what the gateway's log calls the request."""
+async def test_well_formed_id_is_accepted(given: bytes) -> None:
+    """The gateway's log has the same id."""
     assert await asked(given) == (given, given)
 
 
@@ -45,8 +45,8 @@ async def test_id_that_is_well_formed_is_taken(given: bytes) -> None:
     [[], [b""], [b"x" * 65], [b"a b"], [b'a"b'], [b"a\n"], [b"\xff"], [b"one", b"two"]],
     ids=["none", "empty", "long", "blank", "quote", "line end", "not ASCII", "two"],
 )
-async def test_any_other_id_gives_way_to_one_of_ours(given: list[bytes]) -> None:
-    """A new one each time; nothing that was sent gets into a log."""
+async def test_any_other_id_is_replaced(given: list[bytes]) -> None:
+    """By a new one each time; the one that was sent is not logged."""
     first, second = await asked(*given), await asked(*given)
     for header, seen in (first, second):
         assert header == seen
@@ -54,7 +54,7 @@ async def test_any_other_id_gives_way_to_one_of_ours(given: list[bytes]) -> None
     assert first != second
 
 
-def test_what_is_done_for_no_request_has_no_id() -> None:
+def test_work_outside_of_a_request_has_no_id() -> None:
     """As in a worker."""
     assert request_id_find() is None
     assert request_id_headers() == []

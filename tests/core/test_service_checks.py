@@ -1,4 +1,4 @@
-"""``check --services``: with services that are there, away, too old, late, and half made."""
+"""``check --services``: with reachable, unavailable, old, late and incomplete services."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from mongoengine.connection import get_db
 
 from apps.core import clock, service_checks
 from apps.core.mongo_indexes import indexes_ensure
-from apps.core.service_checks import VARIABLES, indexes_check, migrations_check
+from apps.core.service_checks import SERVICE_VARIABLES, indexes_check, migrations_check
 from tests.core.processes import run_python, side_by_side
 from tests.core.test_health import SERVICES, urls
 from tests.support.launcher import free_port
@@ -19,11 +19,11 @@ from tests.support.launcher import free_port
 COMMAND = ("manage.py", "check", "--services", "--tag", "services", "--fail-level", "WARNING")
 
 
-def said(prefix: str) -> list[CheckMessage]:
-    """Return what all kept checks of this room say under ids that begin so."""
+def messages(prefix: str) -> list[CheckMessage]:
+    """Return the messages of all checks of ``core`` whose ids have a prefix."""
     return [
         message
-        for check in service_checks._collected
+        for check in service_checks._service_checks
         if check.__module__ == service_checks.__name__
         for message in check()
         if str(message.id).startswith(prefix)
@@ -45,29 +45,29 @@ def checks() -> "dict[str, subprocess.CompletedProcess[str]]":
 
 
 @pytest.mark.parametrize("service", ["postgresql", "mongodb", "redis"])
-def test_service_that_is_away_is_told_once_with_its_variable(
+def test_unavailable_service_is_reported_once_with_its_variable(
     service: str, checks: "dict[str, subprocess.CompletedProcess[str]]"
 ) -> None:
-    """As an error; the checks that would have needed it are silent."""
+    """As an error; the checks that need it report nothing."""
     done = checks[service]
     assert done.returncode != 0
     assert done.stderr.count("core.E101") == 1
     assert f"(core.E101) {service} does not answer." in done.stderr
-    assert f"correct {VARIABLES[service]}." in done.stderr
+    assert f"correct {SERVICE_VARIABLES[service]}." in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_kafka_that_is_away_is_a_warning(
+def test_unavailable_kafka_is_a_warning(
     checks: "dict[str, subprocess.CompletedProcess[str]]",
 ) -> None:
-    """Everything goes on without it."""
+    """Everything continues without it."""
     done = checks["kafka"]
     assert "(core.W101) kafka does not answer; the workers read the log" in done.stderr
     assert "core.E101" not in done.stderr
 
 
-def test_services_are_not_asked_unless_somebody_wants_it() -> None:
-    """Or each command would wait for what is away."""
+def test_services_are_not_checked_without_the_option() -> None:
+    """Otherwise each command would wait for an unavailable service."""
     everything = {name: url for each in urls(free_port()).values() for name, url in each.items()}
     done = run_python("manage.py", "check", "--fail-level", "WARNING", **everything)
     assert done.returncode == 0, done.stderr
@@ -77,27 +77,29 @@ def test_services_are_not_asked_unless_somebody_wants_it() -> None:
 
 
 @pytest.mark.django_db
-def test_service_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those at hand are new enough, until one asks for more."""
-    assert said("core.E102") == []
-    monkeypatch.setattr(service_checks, "OLDEST", dict.fromkeys(service_checks.OLDEST, (99, 1)))
-    words = [message.msg for message in said("core.E102")]
-    assert {line.partition(" ")[0] for line in words} >= {"PostgreSQL", "Redis"}
-    assert all(line.endswith("older than 99.1.") for line in words)
+def test_old_service_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test raises the required version."""
+    assert messages("core.E102") == []
+    monkeypatch.setattr(
+        service_checks, "MINIMUM_VERSIONS", dict.fromkeys(service_checks.MINIMUM_VERSIONS, (99, 1))
+    )
+    texts = [message.msg for message in messages("core.E102")]
+    assert {line.partition(" ")[0] for line in texts} >= {"PostgreSQL", "Redis"}
+    assert all(line.endswith("older than 99.1.") for line in texts)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("ahead_s", "word"), [(-5, "ahead of"), (5, "behind")])
-def test_clock_that_differs_by_more_than_a_second_is_warned_of(
+def test_clock_that_differs_by_more_than_a_second_is_a_warning(
     ahead_s: int, word: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here it is this machine's that is put wrong: then all three differ."""
-    assert said("core.W103") == []
+    """The test moves this machine's clock, so all three differ."""
+    assert messages("core.W103") == []
     now = clock.now
     monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=ahead_s))
-    words = [message.msg for message in said("core.W103")]
+    texts = [message.msg for message in messages("core.W103")]
     for name in ("PostgreSQL", "MongoDB", "Redis"):
-        [line] = [line for line in words if f" {name} " in line]
+        [line] = [line for line in texts if f" {name} " in line]
         assert f" {word} this machine's" in line
 
 
@@ -105,8 +107,8 @@ def test_clock_that_differs_by_more_than_a_second_is_warned_of(
 
 
 @pytest.mark.django_db
-def test_migrations_that_are_not_applied_are_told() -> None:
-    """By name, and with the command."""
+def test_migrations_that_are_not_applied_are_an_error() -> None:
+    """With their names and the command."""
     assert migrations_check() == []
     MigrationRecorder.Migration.objects.filter(app="activity").delete()
     [message] = migrations_check()
@@ -133,8 +135,8 @@ def drop(collection: str, *fields: str) -> None:
             get_db()[collection].drop_index(name)
 
 
-def test_arbiter_that_is_missing_is_an_error_and_another_index_a_warning(made: None) -> None:
-    """The one lets two operations have one number, the other takes time."""
+def test_missing_unique_index_is_an_error_and_another_index_a_warning(made: None) -> None:
+    """Without the first, two operations may get one seq; without the other, reads are slow."""
     assert indexes_check() == []
     drop("crdt_operations", "document_id", "seq")
     drop("documents", "updated_at")
@@ -145,8 +147,8 @@ def test_arbiter_that_is_missing_is_an_error_and_another_index_a_warning(made: N
     assert {message.hint for message in messages.values()} == {"Run manage.py mongo_indexes."}
 
 
-def test_unique_index_that_is_none_of_ours_is_an_error(made: None) -> None:
-    """It refuses rows that have to be stored; one that only serves reads is let be."""
+def test_undeclared_unique_index_is_an_error(made: None) -> None:
+    """It refuses rows that have to be stored; an index that is not unique does not."""
     # Of rows of other tests no two are alike in these, so that it can be made at all.
     fields = [("document_id", 1), ("number", 1), ("size", 1)]
     get_db().document_versions.create_index(fields, unique=True)

@@ -1,4 +1,4 @@
-"""The small event: who waits is woken, and who has given up is forgotten."""
+"""The small event: waiting tasks are woken, cancelled ones are removed."""
 
 import asyncio
 import sys
@@ -15,8 +15,8 @@ async def started(flag: SmallEvent) -> "asyncio.Task[None]":
     return task
 
 
-async def test_all_who_wait_are_woken_even_when_it_is_cleared_at_once() -> None:
-    """And those who come after that wait."""
+async def test_all_waiting_tasks_are_woken_even_when_it_is_cleared_at_once() -> None:
+    """Later tasks wait."""
     flag = SmallEvent()
     early = [await started(flag) for _ in range(3)]
     assert not any(task.done() for task in early)
@@ -38,7 +38,7 @@ async def test_set_flag_is_not_waited_for() -> None:
     await asyncio.wait_for(flag.wait(), 1)
 
 
-async def test_who_gives_up_is_forgotten_and_the_others_are_woken() -> None:
+async def test_cancelled_task_is_removed_and_the_others_are_woken() -> None:
     """Also when both happen in the same turn of the loop."""
     flag = SmallEvent()
     gives_up, stays, too_late = [await started(flag) for _ in range(3)]
@@ -50,7 +50,7 @@ async def test_who_gives_up_is_forgotten_and_the_others_are_woken() -> None:
     await stays
     with pytest.raises(asyncio.CancelledError):
         await too_late
-    assert flag._waiting is None
+    assert flag._waiters is None
 
 
 async def test_it_is_small() -> None:

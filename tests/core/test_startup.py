@@ -66,7 +66,7 @@ def test_variable_that_is_missing_is_one_line_with_its_name(process: str) -> Non
 def test_url_of_another_form_is_one_line_with_its_variable(
     process: str, name: str, wrong: str
 ) -> None:
-    """Without what it says: a password may be in it."""
+    """Without its value, which may have a password."""
     line = only_line(process, **{name: wrong})
     assert f'Environment variable "{name}" ' in line
     assert "secret" not in line
@@ -75,7 +75,7 @@ def test_url_of_another_form_is_one_line_with_its_variable(
 @pytest.mark.parametrize(
     "servers", ["a:9092", "a:9092, b:9093", "SASL_SSL://a:1,b", "[::1]:9092", "10.0.0.1:9092"]
 )
-def test_list_of_brokers_is_taken(servers: str) -> None:
+def test_list_of_brokers_is_accepted(servers: str) -> None:
     """As librdkafka writes them."""
     script = "from django.conf import settings; print(settings.KAFKA_BOOTSTRAP_SERVERS)"
     done = run_python("-c", script, KAFKA_BOOTSTRAP_SERVERS=servers)
@@ -102,14 +102,14 @@ def with_password(name: str) -> str:
 def test_wrong_password_ends_the_process_and_is_not_repeated(
     process: str, name: str, tmp_path: Path
 ) -> None:
-    """It would not become right by waiting."""
+    """Waiting would not help."""
     line = last_line(process, tmp_path, **{name: with_password(name)})
     assert name in line
     assert "mistaken" not in line
 
 
 def test_database_that_is_not_there_ends_the_process(tmp_path: Path) -> None:
-    """The server is, so nobody would find out by its absence."""
+    """The server answers, so the database is not waited for."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/nobodys").geturl()
     line = last_line("web", tmp_path, DATABASE_URL=url)
     assert "DATABASE_URL is refused" in line
@@ -152,17 +152,17 @@ def test_port_in_use_ends_the_web_server(server: str, migrated: dict[str, str], 
 def test_metrics_port_in_use_ends_worker_and_beat(
     process: str, migrated: dict[str, str], taken: str, tmp_path: Path
 ) -> None:
-    """A probe would ask whoever has it."""
+    """A probe would reach the other process."""
     line = last_line(process, tmp_path, METRICS_PORT=taken, **migrated)
-    assert f"METRICS_PORT={taken} cannot be had" in line
+    assert f"METRICS_PORT={taken} cannot be used" in line
 
 
 @pytest.mark.parametrize("service", ["mongodb", "redis", "kafka"])
 @pytest.mark.django_db
-def test_service_that_is_away_is_said_by_its_variable_and_waited_for(
+def test_unavailable_service_is_logged_with_its_variable_and_waited_for(
     service: str, migrated: dict[str, str]
 ) -> None:
-    """It may be on its way, and everything copes with that."""
+    """It may be starting."""
     away = urls(free_port())[service]
     script = (
         "import django; django.setup()\nfrom apps.core.startup import start_check; start_check()"

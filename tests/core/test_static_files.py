@@ -1,4 +1,4 @@
-"""Static files: packed for who takes that, and kept by browsers until they change."""
+"""Static files: compressed, and cached by browsers until they change."""
 
 import gzip
 import re
@@ -23,13 +23,13 @@ def body_of(response: Any) -> bytes:
 
 @pytest.fixture
 def script() -> bytes:
-    """Return a script as it lies in the checkout."""
-    return (ROOT / "static/js/provider.js").read_bytes()
+    """Return a script of the checkout."""
+    return (ROOT / "static/js/sync/provider.js").read_bytes()
 
 
-def test_script_is_packed_for_who_takes_gzip(script: bytes) -> None:
+def test_script_is_compressed_for_clients_that_accept_gzip(script: bytes) -> None:
     """The same bytes, a third of them or less, with a length and one tag for both forms."""
-    address = static("js/provider.js")
+    address = static("js/sync/provider.js")
     packed, plain = Client(headers=GZIP).get(address), Client().get(address)
     assert packed["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.content) == script == body_of(plain)
@@ -41,27 +41,29 @@ def test_script_is_packed_for_who_takes_gzip(script: bytes) -> None:
     assert packed["ETag"] == plain["ETag"]
 
 
-def test_packed_script_that_one_has_already_is_not_sent_again() -> None:
-    """Asked by its tag."""
-    address = static("js/provider.js")
+def test_compressed_script_that_the_client_has_is_not_sent_again() -> None:
+    """By its ``ETag``."""
+    address = static("js/sync/provider.js")
     tag = Client(headers=GZIP).get(address)["ETag"]
     again = Client(headers={**GZIP, "If-None-Match": tag}).get(address)
     assert (again.status_code, again.content) == (304, b"")
     assert "Content-Encoding" not in again
 
 
-@pytest.mark.parametrize("path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/backoff.js"])
-def test_file_that_gains_nothing_is_served_as_it_is(path: str) -> None:
-    """A font is packed already, a small script fits into one packet."""
+@pytest.mark.parametrize(
+    "path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/sync/backoff.js"]
+)
+def test_file_that_does_not_get_smaller_is_not_compressed(path: str) -> None:
+    """A font is compressed already, a small script fits into one packet."""
     response = Client(headers=GZIP).get(static(path))
     assert response.status_code == 200
     assert "Content-Encoding" not in response
     assert body_of(response) == (ROOT / "static" / path).read_bytes()
 
 
-def test_static_address_has_the_digest_and_is_kept_for_good() -> None:
+def test_static_address_has_the_digest_and_is_cached_without_limit() -> None:
     """For a package's file too; who asks again by the tag gets no body."""
-    for path in ("js/provider.js", "admin/css/base.css"):
+    for path in ("js/sync/provider.js", "admin/css/base.css"):
         address = static(path)
         assert address == f"/static/{static_digest()}/{path}"
         response = Client().get(address)
@@ -72,11 +74,11 @@ def test_static_address_has_the_digest_and_is_kept_for_good() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "0123456789ab/"])
-def test_address_of_no_or_of_another_release_is_answered_and_not_kept(
+def test_address_of_no_or_of_another_release_is_served_and_not_cached(
     prefix: str, script: bytes
 ) -> None:
-    """A page of another server asks here while a release is rolled out."""
-    response = Client().get(f"/static/{prefix}js/provider.js")
+    """A page of another server may request it during a deploy."""
+    response = Client().get(f"/static/{prefix}js/sync/provider.js")
     assert (response.status_code, response["Cache-Control"]) == (200, "no-cache")
     assert body_of(response) == script
 
@@ -87,7 +89,7 @@ def test_address_of_no_or_of_another_release_is_answered_and_not_kept(
         "nothing.js",
         "../manage.py",
         "{digest}/../manage.py",
-        "{digest}/{digest}/js/api.js",
+        "{digest}/{digest}/js/lib/api.js",
         "{digest}",
     ],
 )
@@ -99,9 +101,9 @@ def test_what_is_no_static_file_is_404(path: str) -> None:
 
 
 def test_scripts_name_each_other_by_relative_paths() -> None:
-    """Or they would leave the digest of their page."""
+    """Otherwise they would lose the digest of their page."""
     found = re.compile(r'(?:\bfrom |\bimport )"([^"]+)"|\bimport\("([^"]+)"\)')
-    scripts = list((ROOT / "static/js").glob("*.js"))
+    scripts = list((ROOT / "static/js").rglob("*.js"))
     assert len(scripts) > 20
     for file in scripts:
         for words in found.findall(file.read_text(encoding="utf-8")):

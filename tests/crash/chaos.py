@@ -1,4 +1,4 @@
-"""``make chaos``: faults by chance while people type, for as long as one likes.
+"""``make chaos``: random faults while people type, for any time.
 
 The seed is printed first; the same seed makes the same faults at the same moments of each round.
 """
@@ -19,23 +19,23 @@ from tests.crash.harm import Stage, staged, strike
 from tests.crash.schedule import Fault, rounds
 from tests.support.launcher import Launched
 
-#: Words of each native client that must be in the log after the last fault of a round.
+#: Words that each native client adds to the log after the last fault of a round.
 WORDS = 15
-#: Seeds that are chosen are smaller than this, for people to copy.
+#: Random seeds are smaller than this, so that people can copy them.
 _SEEDS = 1_000_000
-#: What Kafka lost is read from the log soon, so that a round does not wait for it.
+#: Operations that Kafka lost are read from the log soon, so that a round does not wait.
 _SETTINGS = {**SHORT_WAITS, "SWEEP_AFTER_S": "5", "SWEEP_INTERVAL_S": "5"}
 
 
 class Diary:
-    """Tells the person at the terminal what happens, with the seconds since the beginning."""
+    """Prints the events of a run, with the seconds since its start."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """Return how long it has been written."""
+        """Return the seconds since the start."""
         return time.monotonic() - self._began
 
     def say(self, text: str) -> None:
@@ -44,7 +44,7 @@ class Diary:
 
 
 def main() -> int:
-    """Run until the time is up, Ctrl-C or a failure. Returns the exit code: 1 for a failure."""
+    """Run until the time is up, Ctrl-C or a failure; return the exit code, 1 for a failure."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="that of an earlier run (default: by chance)")
     parser.add_argument("--minutes", type=float, default=5, help="how long rounds are begun")
@@ -61,7 +61,7 @@ def main() -> int:
         asyncio.run(run(stack, seed, arguments.minutes * 60, diary))
     except KeyboardInterrupt:
         diary.say("Stopped.")
-    except Exception:  # noqa: BLE001 - whatever it was, it is told with how to repeat it
+    except Exception:  # noqa: BLE001 - any failure is printed with the command that repeats it
         failed = True
         traceback.print_exc()
     finally:
@@ -74,7 +74,7 @@ def main() -> int:
 
 
 async def run(stack: Launched, seed: int, seconds: float, diary: Diary) -> None:
-    """Make one round after the other until the time is up."""
+    """Run one round after the other until the time is up."""
     with staged(stack, "web-chaos") as stage:
         for number, faults in enumerate(rounds(seed), start=1):
             diary.say(f"round {number}: four people type in a new document, on two servers")

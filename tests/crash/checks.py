@@ -1,4 +1,4 @@
-"""What must hold after any fault, seen from outside: by those who typed, and by the log."""
+"""Checks after any fault, from outside: by the people who typed, and by the log."""
 
 import asyncio
 import base64
@@ -52,7 +52,7 @@ async def crowd(
 
 
 async def until_written(people: list[TypingPerson], words: int) -> None:
-    """Wait until everybody has written so much more, and seen something of somebody."""
+    """Wait until each person has written this many more words, and has seen words of others."""
     goals = [len(person.written) + words for person in people]
 
     async def done() -> bool:
@@ -65,7 +65,7 @@ async def until_written(people: list[TypingPerson], words: int) -> None:
 
 
 async def until_acknowledged(people: Iterable[TypingPerson], words: int) -> None:
-    """Wait until so many more words of each native client are acknowledged as persisted."""
+    """Wait until this many more words of each native client are acknowledged as persisted."""
     goals = [(person, len(person.acknowledged) + words) for person in people if person.native]
 
     async def done() -> bool:
@@ -87,7 +87,7 @@ async def seconds_until_next_ack(person: TypingPerson) -> float:
 
 
 async def until_broken(people: Iterable[TypingPerson], times: int = 1) -> None:
-    """Wait until everybody's connection has ended so often."""
+    """Wait until the connection of each person has ended this often."""
     goals = [(person, person.breaks + times) for person in people]
 
     async def done() -> bool:
@@ -97,7 +97,7 @@ async def until_broken(people: Iterable[TypingPerson], times: int = 1) -> None:
 
 
 async def until_converged(people: list[TypingPerson]) -> None:
-    """Let nobody type on, and wait until everybody has every word and nothing under way."""
+    """Stop typing, and wait until each person has every word and nothing in flight."""
     for person in people:
         person.stop_typing()
     words = {word for person in people for word in person.written}
@@ -123,7 +123,7 @@ async def until_converged(people: list[TypingPerson]) -> None:
 async def check_nothing_lost(
     stack: Launched, document_id: str, people: Sequence[TypingPerson]
 ) -> int:
-    """Hold the log, replayed by itself, against all that is and was to be seen of it.
+    """Compare the log, replayed by itself, with all that people see and have seen.
 
     What everybody saw and was promised is in it, everybody has the same, the server serves the
     same, the workers come to its end, the latest snapshot fits it, and every process runs.
@@ -144,13 +144,13 @@ async def check_nothing_lost(
 
 
 async def until_published(stack: Launched, document_id: str) -> None:
-    """Wait until Kafka has confirmed every operation: what a dead process left, by the relay."""
+    """Wait until Kafka has confirmed every operation, also those that the relay publishes."""
     with stored(stack, document_id) as store:
         await _until(lambda: store.published() == store.head())
 
 
 class Log:
-    """A document's log as REST gives it, and the document that it makes by itself."""
+    """A document's log from REST, and the document that results from it."""
 
     def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
         self.rows = rows
@@ -162,15 +162,15 @@ class Log:
 
     @property
     def vector(self) -> Vector:
-        """Return the version vector of all of it."""
+        """Return the version vector of the whole log."""
         return decode_vector(self._doc.get_state())
 
     def vector_at(self, seq: int) -> Vector:
-        """Return the version vector that stands beside an operation."""
+        """Return the version vector of an operation."""
         return decode_vector(base64.b64decode(self.rows[seq - 1]["version_vector"]))
 
     def check(self) -> None:
-        """Check that it has no gap, nothing twice, and says of itself what it is."""
+        """Check that it has no gap, no duplicate, and correct version vectors."""
         assert [row["seq"] for row in self.rows] == list(range(1, self.head + 1))
         assert len(self.ids) == self.head
         words = self.text.split()
@@ -189,15 +189,15 @@ def replay(
 
 
 def text_of(doc: "pycrdt.Doc[Any]") -> str:
-    """Return what people see of a document."""
+    """Return the text of a document as people see it."""
     return str(doc.get("content", type=pycrdt.Text))
 
 
 def latest_sound(versions: Iterable[dict[str, Any]]) -> Snapshot:
-    """Return the snapshot of the latest version that is what was written."""
+    """Return the latest snapshot whose content is intact."""
     for version in versions:
         with contextlib.suppress(SnapshotDamagedError):
-            return Snapshot.unpack(bytes(version["snapshot"]))
+            return Snapshot.decode(bytes(version["snapshot"]))
     raise AssertionError("no version is sound")
 
 
@@ -213,7 +213,7 @@ def _check_served(stack: Launched, document_id: str, log: Log) -> None:
 
 
 def _check_snapshot(store: Stored, log: Log) -> None:
-    """Check that the latest snapshot and the log after it make what the whole log makes."""
+    """Check that the latest snapshot and the log after it equal the whole log."""
     snapshot = latest_sound(store.versions())
     assert snapshot.seq <= log.head
     if snapshot.seq:
@@ -226,11 +226,11 @@ def _check_snapshot(store: Stored, log: Log) -> None:
 
 
 async def _until(predicate: Callable[[], bool]) -> None:
-    """Wait for something that has to be asked for off the event loop."""
+    """Wait for a condition that is evaluated in a thread."""
     await eventually_async(partial(asyncio.to_thread, predicate), PATIENCE_S)
 
 
 def _all_run(stack: Launched) -> bool:
-    """Return whether every process runs, started again by nobody but its supervisor."""
+    """Return whether the supervisor has every process running."""
     ready = requests.get(f"{stack.url}/readyz", timeout=30)
     return set(states(stack).values()) == {"RUNNING"} and ready.ok

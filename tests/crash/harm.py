@@ -1,4 +1,4 @@
-"""Does harm to a running Scriptorium, and takes it back; what nobody takes back heals by itself."""
+"""Injects faults into a running Scriptorium, and ends those that do not end by themselves."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ class Stage:
 
 @contextmanager
 def staged(stack: Launched, name: str) -> Iterator[Stage]:
-    """Start the second web server; its lease is shorter than an answer of a slow MongoDB."""
+    """Start the second web server; its lease is shorter than a response of the slow MongoDB."""
     port = DataDir.open(stack.data_dir).ports["mongo"]
     url = stack.settings()["MONGODB_URL"]
     with SlowProxy(port) as proxy:
@@ -41,7 +41,7 @@ def staged(stack: Launched, name: str) -> Iterator[Stage]:
 
 
 def strike(stage: Stage, document_id: str, fault: Fault) -> None:
-    """Make a fault for as long as it lasts. Blocks until all that was hit is back."""
+    """Inject a fault for its duration; return when all processes are back."""
     stack, targets = stage.stack, fault.targets
     at_once: dict[str, Callable[[], None]] = {
         "kill": lambda: kill(stack, targets),
@@ -62,7 +62,7 @@ def strike(stage: Stage, document_id: str, fault: Fault) -> None:
 
 
 def kill(stack: Launched, names: Iterable[str]) -> None:
-    """Kill processes at once, and wait until their supervisor has brought them back."""
+    """Kill processes at once, and wait until their supervisor has restarted them."""
     pids = {name: stack.kill(name) for name in names}
     for name, pid in pids.items():
         wait_until_back(stack, name, pid)
@@ -76,7 +76,7 @@ def flush(stack: Launched) -> None:
 
 @contextmanager
 def no_byte_more(pid: int) -> Iterator[None]:
-    """Let a process write no byte into a file, until the end."""
+    """Prevent a process from writing to files, until the end."""
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
     try:
@@ -106,7 +106,7 @@ def _slowed(proxy: SlowProxy) -> Iterator[None]:
 
 
 def _damage(stack: Launched, document_id: str, names: Iterable[str]) -> None:
-    """Damage the latest snapshot in some places, and have the document loaded anew."""
+    """Damage the latest snapshot in some places, and reload the document."""
     with stored(stack, document_id) as store:
         if "redis" in names and (cached := store.cached_snapshot()) is not None:
             store.damage_cache(flipped(cached))

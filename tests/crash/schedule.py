@@ -1,4 +1,4 @@
-"""Which faults ``make chaos`` makes, and when: by chance, and by the seed alone. Pure."""
+"""The random schedule of faults of ``make chaos``, determined by its seed. Pure."""
 
 import random
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.support.control import PROCESSES
 
-#: What can be done, and to whom.
+#: The kinds of faults, and their targets.
 KINDS: dict[str, tuple[str, ...]] = {
     "kill": PROCESSES,
     "freeze": PROCESSES,
@@ -16,20 +16,20 @@ KINDS: dict[str, tuple[str, ...]] = {
     "slow down": ("mongo",),
     "flip a byte in": ("redis", "mongo"),
 }
-#: Those that last for a while; the others are over at once.
+#: Faults with a duration; the others end at once.
 _LASTING = ("freeze", "take away", "fill the disk of", "slow down")
-#: How many are hit at once.
+#: Number of targets that are hit at once.
 _AT_ONCE = (1, 1, 1, 2, 3, len(PROCESSES))
 #: Faults in one round, at most.
 _FAULTS = 4
-#: How long people write in peace before a fault, and how long one lasts, in seconds.
+#: Pause before a fault, and duration of a fault, in seconds.
 _PAUSE_S = (0.5, 3.0)
 _LASTS_S = (0.5, 6.0)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something done to one or more processes, ``after_s`` the one before was over."""
+    """A fault of one or more processes, ``after_s`` after the end of the previous one."""
 
     kind: str
     targets: tuple[str, ...]
@@ -42,7 +42,7 @@ class Fault:
 
 
 def rounds(seed: int) -> Iterator[tuple[Fault, ...]]:
-    """Yield the faults of one round after the other, without end."""
+    """Yield the faults of one round after the other, without limit."""
     chance = random.Random(seed)
     while True:
         yield tuple(_fault(chance) for _ in range(chance.randint(1, _FAULTS)))

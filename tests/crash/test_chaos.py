@@ -1,4 +1,4 @@
-"""The random schedule of faults repeats by its seed, and a round of it holds."""
+"""The random schedule of faults repeats by its seed, and a round of it passes."""
 
 from itertools import islice
 
@@ -9,7 +9,7 @@ from tests.crash.harm import staged
 from tests.crash.schedule import KINDS, Fault, rounds
 from tests.support.launcher import Launched
 
-#: Enough rounds to meet every kind of fault.
+#: Enough rounds for every kind of fault.
 MANY = 100
 
 
@@ -17,14 +17,14 @@ def _first(seed: int) -> list[tuple[Fault, ...]]:
     return list(islice(rounds(seed), MANY))
 
 
-def test_same_seed_makes_the_same_faults_and_another_makes_others() -> None:
-    """Kinds, targets and times come from the seed alone."""
+def test_schedule_repeats_by_its_seed() -> None:
+    """Kinds, targets and times depend on the seed only."""
     assert _first(7) == _first(7)
     assert _first(7) != _first(8)
 
 
 def test_schedule_has_every_kind_of_fault_and_every_target() -> None:
-    """Nothing is left out for ever."""
+    """In a bounded number of rounds."""
     hit = {(fault.kind, name) for faults in _first(7) for fault in faults for name in fault.targets}
     assert hit == {(kind, name) for kind, names in KINDS.items() for name in names}
 
@@ -32,9 +32,9 @@ def test_schedule_has_every_kind_of_fault_and_every_target() -> None:
 async def test_round_of_faults_loses_nothing_and_tells_each(
     stack: Launched, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One that is over at once, and one that lasts for a moment."""
+    """One fault that ends at once, and one with a duration."""
     faults = (Fault("kill", ("beat",), 0.5, 0.0), Fault("freeze", ("mongo", "web"), 0.5, 0.5))
     with staged(stack, "web-chaos") as stage:
         assert await one_round(stage, faults, Diary()) > 0
-    said = capsys.readouterr().out
-    assert all(str(fault) in said for fault in faults)
+    output = capsys.readouterr().out
+    assert all(str(fault) in output for fault in faults)

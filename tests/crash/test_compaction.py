@@ -1,4 +1,4 @@
-"""A compaction dies between two of its steps: all is as it was, and the next one goes on."""
+"""A compaction is killed between two steps: nothing changes, and the next run continues."""
 
 import signal
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ from tests.support.old_logs import OldLog
 
 pytestmark = pytest.mark.django_db
 
-#: Two full rows and one that is not; the log is deleted in three commands.
+#: Two full rows and one partial row; the log is deleted in three commands.
 OLD = 2_300
-#: The last operations of an old log, which stay.
+#: The last operations of an old log, which are kept.
 FRESH = 3
-#: Each point, and each time that a compaction comes to it.
+#: Each failpoint, and each time that a compaction reaches it.
 DEATHS = [
     *(("after_packed", time) for time in (1, 2, 3)),
     ("after_base_marked", 1),
@@ -40,13 +40,13 @@ DEATHS = [
 
 @dataclass
 class Seen:
-    """What people and programs see of a document."""
+    """The document as people and programs see it."""
 
     state: bytes
     pieces: list[AttributedText]
     writes: list[LogWrite]
     versions: dict[int, bytes]
-    #: The place in the order of each operation that is asked for by its name.
+    #: The seq of each operation, by its unique id.
     places: dict[str, int]
 
 
@@ -66,7 +66,7 @@ def log() -> OldLog:
 
 
 def look(log: OldLog) -> Seen:
-    """Look at the document as a server does that has never seen it."""
+    """Read the document as a new server does."""
     document_id, lineage = log.document_id, log.document.lineage
     snapshot_forget(document_id=document_id)
     get_redis_connection("default").delete(_key(document_id, lineage, set()))
@@ -109,8 +109,10 @@ def retention_with_failpoint(log: OldLog, failpoint: str) -> int:
 
 
 @pytest.mark.parametrize(("point", "time"), DEATHS)
-def test_compaction_that_dies_harms_nothing_and_goes_on(log: OldLog, point: str, time: int) -> None:
-    """Killed there for real; all is as it was, then and when later runs have ended it."""
+def test_killed_compaction_changes_nothing_and_is_continued(
+    log: OldLog, point: str, time: int
+) -> None:
+    """The process is killed; the document is the same, then and after later runs have finished."""
     before = look(log)
     assert len(before.places) == len(log.operations[::100])
     if point == "after_dropped":
@@ -127,6 +129,6 @@ def test_compaction_that_dies_harms_nothing_and_goes_on(log: OldLog, point: str,
     assert compacted_rows().count_documents(where) == 3
 
 
-def test_every_point_of_a_compaction_is_died_at() -> None:
-    """None is forgotten."""
+def test_every_failpoint_of_a_compaction_is_tested() -> None:
+    """And no other."""
     assert {point for point, _ in DEATHS} == set(COMPACTION_POINTS)

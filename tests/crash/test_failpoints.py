@@ -1,4 +1,4 @@
-"""A server dies between two steps of an edit (docs/system-flow.md, §4)."""
+"""A server is killed between two steps of an edit (docs/system-flow.md, §4)."""
 
 import asyncio
 import signal
@@ -10,9 +10,9 @@ from tests.crash.checks import check_nothing_lost, crowd, until_converged, until
 from tests.support.launcher import Launched
 from tests.support.web_server import WebServer
 
-#: The server dies when it comes to the point for the so-many-eth time.
+#: The server is killed when it reaches the failpoint for this time.
 TIMES = 15
-#: Words that everybody has to write afterwards.
+#: Words that each person writes afterwards.
 WORDS = 10
 
 
@@ -20,7 +20,7 @@ WORDS = 10
 async def test_server_that_dies_at_a_point_loses_nothing_seen_and_nothing_acknowledged(
     point: str, stack: Launched
 ) -> None:
-    """Two of four people are on it; they come back on the other server and go on."""
+    """Two of four people are connected to it; they reconnect to the other server and continue."""
     document_id = stack.create_document("ada", grace="editor")
     name = f"web-dies-{point}"
     settings = {"FAILPOINT": f"{point}:{TIMES}", "LOCK_LEASE_S": "1"}

@@ -27,18 +27,18 @@ from tests.support.launcher import ROOT, START_WAIT_S, Launched
 from tests.support.stored import Stored, flipped, stored
 from tests.support.web_server import WebServer
 
-#: Words that everybody has to write before a fault, and after it.
+#: Words that each person writes before a fault, and after it.
 WORDS = 15
-#: How often everybody comes back in vain while a disk is full.
+#: Reconnects of each person that fail while a disk is full.
 ATTEMPTS = 10
-#: How long a server may wait for its turn to write, while no message tells the other, in seconds.
+#: How long a server may wait for the lock, without a message to its owner, in seconds.
 TURN_S = 12
-#: How long each answer of a slow MongoDB takes, in seconds.
+#: Duration of each response of the slow MongoDB, in seconds.
 SLOW_S = 5
 
 
 async def test_all_processes_killed_at_once_come_back_and_nothing_is_lost(stack: Launched) -> None:
-    """The supervisor starts all seven again, in whatever order; nobody needs a hand."""
+    """The supervisor restarts all seven, in any order, without help."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         await until_written(people, WORDS)
@@ -50,7 +50,7 @@ async def test_all_processes_killed_at_once_come_back_and_nothing_is_lost(stack:
 
 
 async def test_frozen_owner_that_wakes_up_late_harms_nothing(stack: Launched) -> None:
-    """It is stopped with the lock in its hand, until others have written with a lock of theirs."""
+    """It is stopped while it holds the lock, until others have written under their own lock."""
     document_id = stack.create_document("ada", grace="editor")
     with (
         WebServer(stack, "web-frozen", {"LOCK_LEASE_S": "1"}) as server,
@@ -69,7 +69,7 @@ async def test_frozen_owner_that_wakes_up_late_harms_nothing(stack: Launched) ->
 
 
 async def test_redis_flushed_in_mid_session_loses_nothing(stack: Launched) -> None:
-    """Cache, channel layer and the workers' queue are empty; people on two servers go on.
+    """Cache, channel layer and the workers' queue are empty; people on two servers continue.
 
     Each server gets its turn to write, though none hears any more that the other wants it.
     """
@@ -91,7 +91,7 @@ async def test_redis_flushed_in_mid_session_loses_nothing(stack: Launched) -> No
 
 
 async def test_damaged_snapshot_in_redis_is_passed_over_and_renewed(stack: Launched) -> None:
-    """Who loads the document takes the version in MongoDB, says so, and caches that one."""
+    """The next load uses the version in MongoDB, logs that, and caches it."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         with stored(stack, document_id) as store:
@@ -104,7 +104,7 @@ async def test_damaged_snapshot_in_redis_is_passed_over_and_renewed(stack: Launc
 
 
 async def test_damaged_version_is_passed_over_and_made_anew(stack: Launched) -> None:
-    """Who loads the document takes the version before, says so, and has a worker mend the other."""
+    """The next load uses the version before, logs that, and lets a worker repair the other."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         with stored(stack, document_id) as store:
@@ -124,7 +124,7 @@ async def test_damaged_version_is_passed_over_and_made_anew(stack: Launched) -> 
 
 
 async def test_full_disk_of_mongodb_promises_nothing_and_loses_nothing(stack: Launched) -> None:
-    """The running server may not write another byte, as on a full disk; then it may again.
+    """The running server cannot write another byte, as on a full disk; then it can again.
 
     Its process gets a limit of the kernel (``RLIMIT_FSIZE``), so each write fails with ``EFBIG``
     (Python ignores the signal that comes with it). A file system that turns read-only beneath a
@@ -146,7 +146,7 @@ async def test_full_disk_of_mongodb_promises_nothing_and_loses_nothing(stack: La
 
 
 async def test_mongodb_restarted_on_a_read_only_directory_does_not_serve(stack: Launched) -> None:
-    """It ends with the reason instead; when it may write again, everything typed arrives.
+    """It exits with the reason; when it can write again, all edits arrive.
 
     Root writes whatever the mode of a folder says. So where the tests run as root the server is
     started as PostgreSQL is: in a user namespace in which it is not root.
@@ -193,12 +193,12 @@ async def test_slow_mongodb_makes_edits_wait_and_holds_up_only_its_own_server(
             await check_nothing_lost(stack, document_id, people)
 
 
-# --- help ---
+# --- helpers ---
 
 
 @contextmanager
 def _read_only(folder: Path) -> Iterator[None]:
-    """Take the right to write a folder and its files from everybody, until the end."""
+    """Remove the write permission of a folder and its files, until the end."""
     modes = {path: path.stat().st_mode for path in [folder, *folder.iterdir()]}
     for path, mode in modes.items():
         path.chmod(mode & ~0o222)
@@ -223,7 +223,7 @@ def _run_mongo(stack: Launched) -> "subprocess.CompletedProcess[str]":
 
 
 def _freeze_owner(server: WebServer, store: Stored) -> None:
-    """Stop a server at a moment when it has the document's lock."""
+    """Stop a server while it holds the document's lock."""
 
     def frozen() -> bool:
         server.send(signal.SIGSTOP)
@@ -238,7 +238,7 @@ def _freeze_owner(server: WebServer, store: Stored) -> None:
 async def _until_at_rest(
     stack: Launched, document_id: str, people: list[TypingPerson], store: Stored
 ) -> bytes:
-    """Let people type and then pause; return the snapshot of all of it, cached and stored."""
+    """Let people type and pause; return the snapshot of all edits, cached and stored."""
     await until_written(people, WORDS)
     await until_converged(people)
     await check_nothing_lost(stack, document_id, people)

@@ -17,7 +17,7 @@ from tests.support.launcher import Launched
 
 #: How often each process is killed while people type.
 KILLS = 2
-#: Words that must have been written by each between two kills.
+#: Words that each person writes between two kills.
 WORDS = 20
 
 
@@ -25,7 +25,7 @@ WORDS = 20
 async def test_killed_process_loses_nothing_seen_and_nothing_acknowledged(
     process: str, stack: Launched
 ) -> None:
-    """Two native and two stock clients type; the process dies twice and comes back by itself."""
+    """Two native and two stock clients type; the process is killed twice and restarted."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         for _ in range(KILLS):

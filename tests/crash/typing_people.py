@@ -1,4 +1,4 @@
-"""People who type all the time, come back after every break, and remember what they saw."""
+"""People who type all the time, reconnect after every disconnect, and record what they saw."""
 
 import asyncio
 import contextlib
@@ -11,9 +11,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from apps.collab import protocol
 from tests.support.clients import Client
 
-#: Between two letters of one person, in seconds.
+#: Pause between two keys of one person, in seconds.
 PAUSE_S = 0.01
-#: Between two attempts to come back, in seconds.
+#: Pause between two attempts to reconnect, in seconds.
 RETRY_S = 0.1
 
 
@@ -36,7 +36,7 @@ class TypingPerson:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
         self.content: pycrdt.Text = self.doc.get("content", type=pycrdt.Text)
         self.written: list[str] = []
-        #: Words of others that were on this screen at some moment.
+        #: Words of others that have been on this screen.
         self.seen: set[str] = set()
         #: Words whose operation was acknowledged as persisted.
         self.acknowledged: dict[str, str] = {}
@@ -59,21 +59,21 @@ class TypingPerson:
 
     @property
     def text(self) -> str:
-        """Return what is on this screen."""
+        """Return the text on this screen."""
         return str(self.content)
 
     @property
     def is_settled(self) -> bool:
-        """Return whether this client is connected and has nothing of its own under way."""
+        """Return whether this client is connected and has no edit in flight."""
         return self._client is not None and self._client.synced.is_set() and not self._unsent
 
     @property
     def is_connected(self) -> bool:
-        """Return whether this client has a session that has brought it what was there."""
+        """Return whether this client has a session that is synced."""
         return self._client is not None and self._client.synced.is_set()
 
     def stop_typing(self) -> None:
-        """Write no more; stay connected."""
+        """Stop typing; stay connected."""
         self._stopping = True
 
     def type_on(self) -> None:
@@ -81,10 +81,10 @@ class TypingPerson:
         self._stopping = False
 
     def move(self, url: str) -> None:
-        """Come back to another server after the next break."""
+        """Reconnect to another server after the next disconnect."""
         self._url = url
 
-    # --- a life ---
+    # --- lifecycle ---
 
     async def _live(self) -> None:
         while True:
@@ -122,7 +122,7 @@ class TypingPerson:
         await client.submit(update, unique_id)
 
     def _look(self, client: Client) -> None:
-        """Take note of what others wrote and of what was acknowledged."""
+        """Record the words of others, and the acks."""
         own = set(self.written)
         self.seen.update(word for word in self.text.split() if word not in own)
         for unique_id, stage, _ in client.acks:

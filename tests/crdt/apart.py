@@ -1,4 +1,4 @@
-"""An engine in a process of its own, where what it does to the process harms no test."""
+"""An engine in a process of its own, so that a crash of the engine does not harm the tests."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,7 +12,7 @@ from tests.crdt.samples import apply_all
 
 
 class Outcome(NamedTuple):
-    """What became of an update.
+    """The outcome of an update.
 
     ``error`` names our error and the library's behind it, None where the update was applied;
     ``before`` and ``after`` are the document's states.
@@ -24,7 +24,7 @@ class Outcome(NamedTuple):
 
 
 def attempt(engine: str, updates: Sequence[bytes], update: bytes) -> Outcome:
-    """Apply ``update`` to the document that ``updates`` make, then read all that can be read."""
+    """Apply ``update`` to a document of ``updates``, then read everything from it."""
     document = get_engine(engine).new_document()
     apply_all(document, updates)
     before = document.encode()
@@ -40,7 +40,7 @@ def attempt(engine: str, updates: Sequence[bytes], update: bytes) -> Outcome:
 
 
 class Apart:
-    """One process, made anew when the last one has died."""
+    """One process, started again after a crash."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
@@ -52,7 +52,7 @@ class Apart:
         self._drop()
 
     def attempt(self, engine: str, updates: Sequence[bytes], update: bytes) -> Outcome:
-        """Return what becomes of an update over there; raise BrokenProcessPool if it kills."""
+        """Return the outcome of an update there; raise BrokenProcessPool if the process dies."""
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         try:

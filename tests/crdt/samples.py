@@ -1,4 +1,4 @@
-"""What several tests of this folder share: the golden files, and what a document shows."""
+"""Shared by the tests of this folder: golden files, views of documents, hand-written updates."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).parent / "golden"
 
 
 class History(NamedTuple):
-    """One golden history: what Yjs' writers sent, and what Yjs shows after all of it."""
+    """One golden history: the updates of Yjs' writers, and Yjs' view of the document after them."""
 
     name: str
     kind: str
@@ -40,7 +40,7 @@ def load(name: str) -> Any:
 
 
 def unpack(text: str) -> bytes:
-    """Return bytes as the golden files hold them."""
+    """Decode bytes of a golden file."""
     return base64.b64decode(text)
 
 
@@ -69,18 +69,18 @@ def golden(name: str) -> History:
 
 
 def apply_all(document: EngineDocument, updates: Sequence[bytes]) -> Vector:
-    """Apply updates that are in causal order, with the gate as witness; return the vector."""
+    """Apply updates in causal order, checked by the gate; return the vector."""
     vector: Vector = {}
     for update in updates:
         header = read_update(update)
-        assert causal_gate.missing(header, vector) is None
+        assert causal_gate.missing_clocks(header, vector) is None
         document.apply(update, brings_structs=causal_gate.brings_structs(header, vector))
         causal_gate.advance(vector, header)
     return vector
 
 
 def view_pycrdt(doc: pycrdt.Doc[Any], kind: str) -> Any:
-    """Return what a document shows, in the form that ``golden/make.mjs`` writes."""
+    """Return a document's view, in the form that ``golden/make.mjs`` writes."""
     if kind == "text":
         return str(doc.get("text", type=pycrdt.Text))
     if kind == "delta":
@@ -107,7 +107,7 @@ def _node(item: Any) -> Any:
 
 
 def view_y_py(doc: Any, kind: str) -> Any:
-    """Return what a y-py document shows, in the same form; it has no formatted view of text."""
+    """Return a y-py document's view, in the same form; it has no formatted view of text."""
     if kind in ("text", "delta"):
         return str(doc.get_text("text"))
     if kind == "map":
@@ -167,7 +167,7 @@ def item(
     parent: Id | str = "t",
     key: str | None = None,
 ) -> bytes:
-    """Return an item; where it has a neighbour its parent is not written, as in Yjs."""
+    """Return an item; with an origin its parent is not written, as in Yjs."""
     info = kind | _LEFT * bool(left) | _RIGHT * bool(right) | _KEY * (key is not None)
     out = bytes((info,)) + b"".join(uints(*one) for one in (left, right) if one)
     if not left and not right:

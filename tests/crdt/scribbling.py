@@ -1,4 +1,4 @@
-"""Three people who write at random into every kind of shared type, and what is to be seen of it."""
+"""Three writers who edit every kind of shared type at random, and the view of a document."""
 
 import random
 from typing import Any
@@ -10,7 +10,7 @@ _Node = _Tree | pycrdt.XmlText
 
 
 class Scribbler:
-    """Writes by chance; the people hear of each other now and then."""
+    """Edits at random; the writers sync now and then."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -38,8 +38,8 @@ class Scribbler:
             log.apply_update(doc.get_update(vector))
             states.append(log.get_update())
             if self._chance.random() < 0.3:
-                for each in self._docs:
-                    each.apply_update(states[-1])
+                for doc in self._docs:
+                    doc.apply_update(states[-1])
         return states
 
     def _edit(self, doc: "pycrdt.Doc[Any]") -> None:
@@ -123,7 +123,7 @@ class Scribbler:
 
 
 def content(*updates: bytes) -> Any:
-    """Return all that is to be seen of a document that these updates make."""
+    """Return the view of a document with these updates."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     for update in updates:
         doc.apply_update(update)
@@ -150,7 +150,7 @@ def _attributes(node: pycrdt.XmlText | pycrdt.XmlElement) -> dict[str, Any]:
 
 
 def _runs(text: pycrdt.Text | pycrdt.XmlText) -> list[tuple[str, dict[str, Any]]]:
-    """Return runs of text with their marks; where the engine cuts them does not count."""
+    """Return runs of text with their marks, joined wherever the engine splits them."""
     runs: list[tuple[str, dict[str, Any]]] = []
     for chunk, marks in text.diff():
         if runs and runs[-1][1] == (marks or {}):
@@ -161,7 +161,7 @@ def _runs(text: pycrdt.Text | pycrdt.XmlText) -> list[tuple[str, dict[str, Any]]
 
 
 def _inside(root: _Tree) -> list[tuple[_Tree, _Node]]:
-    """Return every node below another one, with the one that it is in."""
+    """Return every descendant with its parent."""
     found: list[tuple[_Tree, _Node]] = []
     for child in root.children:
         found.append((root, child))

@@ -1,4 +1,4 @@
-"""Whatever the order, the repeats and the losses: gate, pending and engine end where causes end.
+"""Convergence under any order, duplication and loss, of gate, pending operations and engine.
 
 No room, no log: only what ``apps.crdt`` itself promises.
 """
@@ -23,7 +23,7 @@ KINDS = ("delta", "map", "array", "xml")
 
 
 class Receiver:
-    """A document behind the gate, fed with whatever comes."""
+    """A document behind the gate, which receives updates in any order."""
 
     def __init__(self) -> None:
         self.document: Any = ENGINE.new_document()
@@ -32,9 +32,9 @@ class Receiver:
         self.applied: list[bytes] = []
 
     def receive(self, update: bytes) -> None:
-        """Apply an update, and what waited for it; or set it aside."""
+        """Apply an update and the updates that waited for it; or make it pending."""
         header = read_update(update)
-        if causal_gate.missing(header, self.vector) is not None:
+        if causal_gate.missing_clocks(header, self.vector) is not None:
             self.pending.add(header, update, at=0)
             return
         self._apply(header, update)
@@ -42,25 +42,25 @@ class Receiver:
             self._apply(released, waiting)
 
     def _apply(self, header: UpdateHeader, update: bytes) -> None:
-        assert causal_gate.missing(header, self.vector) is None
+        assert causal_gate.missing_clocks(header, self.vector) is None
         brings = causal_gate.brings_structs(header, self.vector)
         self.document.apply(update, brings_structs=brings)
         causal_gate.advance(self.vector, header)
         self.applied.append(update)
 
     def view(self, *kinds: str) -> bytes:
-        """Return what the document shows, as bytes."""
+        """Return the view of the document, as bytes."""
         return shown(self.document, *kinds)
 
 
 def shown(document: Any, *kinds: str) -> bytes:
-    """Return what the roots of these kinds show, all that there are by default."""
+    """Return the view of the roots of these kinds, by default of all kinds."""
     views = [view_pycrdt(document._doc, kind) for kind in kinds or KINDS]
     return json.dumps(views, sort_keys=True).encode()
 
 
 def in_order(updates: Sequence[bytes]) -> Receiver:
-    """Return a receiver that got the updates as they were written."""
+    """Return a receiver of the updates in the order in which they were written."""
     receiver = Receiver()
     for update in updates:
         receiver.receive(update)
@@ -72,7 +72,7 @@ def in_order(updates: Sequence[bytes]) -> Receiver:
 
 
 class Writer:
-    """Somebody who edits a document with every kind of root in it."""
+    """A writer who edits a document with every kind of root."""
 
     def __init__(self, client_id: int) -> None:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=client_id)
@@ -82,7 +82,7 @@ class Writer:
         self.root = self.doc.get("default", type=pycrdt.XmlFragment)
 
     def edit(self, move: str, at: int) -> list[bytes]:
-        """Make a move at a place that ``at`` stands for; return its update, if it made one."""
+        """Make an edit at a position chosen by ``at``; return its update, None if there is none."""
         made: list[bytes] = []
         subscription = self.doc.observe(lambda event: made.append(bytes(event.update)))
         with self.doc.transaction():
@@ -142,7 +142,7 @@ STEPS = st.lists(
 
 @st.composite
 def written_together(draw: st.DrawFn) -> list[bytes]:
-    """Build the updates of up to four writers, in an order that causes allow."""
+    """Build the updates of up to four writers, in causal order."""
     writers = [Writer(client_id) for client_id in (3_000_000_001, 7, 4_294_967_295, 300)]
     updates: list[bytes] = []
     for who, move, at, heard in draw(STEPS):
@@ -156,7 +156,7 @@ def written_together(draw: st.DrawFn) -> list[bytes]:
 
 @st.composite
 def delivered(draw: st.DrawFn, updates: Sequence[bytes]) -> list[bytes]:
-    """Build an order of delivery: all of them, some twice, some merged with others into one."""
+    """Build an order of delivery: all updates, some twice, some merged into one."""
     repeats = draw(st.lists(st.sampled_from(updates), max_size=6)) if updates else []
     bundles = (
         draw(st.lists(st.lists(st.sampled_from(updates), min_size=2, max_size=4), max_size=3))
@@ -169,8 +169,8 @@ def delivered(draw: st.DrawFn, updates: Sequence[bytes]) -> list[bytes]:
 
 @settings(patient, max_examples=150)
 @given(data=st.data())
-def test_any_order_with_repeats_ends_as_the_order_of_causes(data: st.DataObject) -> None:
-    """Nothing is left waiting, and every byte of every view is the same."""
+def test_any_order_with_repeats_converges_with_the_causal_order(data: st.DataObject) -> None:
+    """No operation stays pending, and all views are equal."""
     updates = data.draw(written_together())
     receiver = Receiver()
     for update in data.draw(delivered(updates)):
@@ -183,8 +183,8 @@ def test_any_order_with_repeats_ends_as_the_order_of_causes(data: st.DataObject)
 
 @settings(patient, max_examples=100)
 @given(data=st.data())
-def test_any_order_of_a_golden_history_ends_as_yjs_did(data: st.DataObject) -> None:
-    """The same with what Yjs' own writers sent, against what Yjs shows."""
+def test_any_order_of_a_golden_history_converges_with_yjs(data: st.DataObject) -> None:
+    """The same with the updates of Yjs' own writers, compared with Yjs' view."""
     history = data.draw(st.sampled_from(ALL_HISTORIES))
     receiver = Receiver()
     for update in data.draw(delivered(history.updates)):
@@ -196,8 +196,8 @@ def test_any_order_of_a_golden_history_ends_as_yjs_did(data: st.DataObject) -> N
 
 @settings(patient, max_examples=60)
 @given(data=st.data())
-def test_snapshot_at_any_moment_has_everything_that_was_applied(data: st.DataObject) -> None:
-    """Loaded, it shows and knows the same; no update that went before brings it anything."""
+def test_snapshot_at_any_time_has_everything_that_was_applied(data: st.DataObject) -> None:
+    """A loaded snapshot has the same view and vector, and earlier updates do not change it."""
     updates = data.draw(written_together())
     receiver = Receiver()
     for update in data.draw(delivered(updates)):
@@ -211,8 +211,8 @@ def test_snapshot_at_any_moment_has_everything_that_was_applied(data: st.DataObj
 
 @settings(patient, max_examples=60)
 @given(data=st.data())
-def test_document_that_goes_on_from_a_snapshot_ends_the_same(data: st.DataObject) -> None:
-    """A restart in the middle costs what was waiting, and its sender brings that again."""
+def test_document_that_continues_from_a_snapshot_converges(data: st.DataObject) -> None:
+    """A restart loses the pending operations, which their sender sends again."""
     updates = data.draw(written_together())
     order = data.draw(delivered(updates))
     first, second = Receiver(), Receiver()
@@ -227,10 +227,10 @@ def test_document_that_goes_on_from_a_snapshot_ends_the_same(data: st.DataObject
 
 @settings(patient, max_examples=100)
 @given(data=st.data())
-def test_update_that_is_lost_leaves_its_dependents_waiting_and_is_named(
+def test_lost_update_leaves_its_dependents_pending_and_is_named(
     data: st.DataObject,
 ) -> None:
-    """What does not build on it is applied; what does is kept, and says what to ask for."""
+    """Independent updates are applied; dependent ones are pending, and name the missing clocks."""
     updates = data.draw(written_together().filter(bool))
     lost = data.draw(st.sampled_from(updates))
     rest = data.draw(st.permutations([update for update in updates if update != lost]))
@@ -238,7 +238,7 @@ def test_update_that_is_lost_leaves_its_dependents_waiting_and_is_named(
     for update in rest:
         receiver.receive(update)
     assert sorted(receiver.applied) == sorted(independent(updates, lost))
-    missing = receiver.pending.missing(receiver.vector)
+    missing = receiver.pending.missing_clocks(receiver.vector)
     assert bool(missing) == (len(receiver.pending) > 0)
     if missing:
         [(client, [(first, _)])] = read_update(lost).ranges.items()
@@ -249,12 +249,12 @@ def test_update_that_is_lost_leaves_its_dependents_waiting_and_is_named(
 
 
 def independent(updates: Sequence[bytes], lost: bytes) -> list[bytes]:
-    """Return which of them can be applied without the lost one, by trying in order of causes."""
+    """Return the updates that can be applied without the lost one, tried in causal order."""
     vector: Vector = {}
     without = []
     for update in updates:
         header = read_update(update)
-        if update != lost and causal_gate.missing(header, vector) is None:
+        if update != lost and causal_gate.missing_clocks(header, vector) is None:
             causal_gate.advance(vector, header)
             without.append(update)
     return without

@@ -1,1 +1,1 @@
-"""Tests of what containers are made and run by; no container engine is needed."""
+"""Tests of the container files; no container engine is needed."""

@@ -1,4 +1,4 @@
-"""The compose files as the compose program itself reads them."""
+"""The compose files as the compose program reads them."""
 
 import json
 import subprocess
@@ -10,16 +10,16 @@ from typing import Any
 from tests.support.launcher import ROOT
 
 DOCKER = ROOT / "docker"
-#: Programs that a package has put beside the interpreter.
+#: Folder of the programs that packages have installed.
 BIN = Path(sys.executable).parent
-#: What only the override has: code of the checkout, plain HTTP, ports.
+#: The files of production, and of development with the code of the checkout, plain HTTP and ports.
 PRODUCTION = ("compose.yaml",)
 DEVELOPMENT = ("compose.yaml", "compose.override.yaml")
 
 
 @cache
 def composed(*files: str) -> dict[str, Any]:
-    """Return the project as JSON. Fails with what the program says is wrong."""
+    """Return the project as JSON. Fails with the program's error."""
     named = [word for file in files for word in ("-f", str(DOCKER / file))]
     done = subprocess.run(
         [str(BIN / "docker-compose"), *named, "config", "--format", "json"],
@@ -41,7 +41,7 @@ def services(*files: str) -> dict[str, dict[str, Any]]:
 
 
 def product(*files: str) -> dict[str, dict[str, Any]]:
-    """Return those that run the product's own image."""
+    """Return the services that run the product's image."""
     return {
         name: service
         for name, service in services(*files).items()

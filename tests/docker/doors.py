@@ -1,4 +1,4 @@
-"""What the gateway of a container is given, held against the template, and against nginx itself."""
+"""Checks of the gateway's variables in a container, by the template and by nginx."""
 
 import re
 import subprocess
@@ -20,10 +20,10 @@ def secrets_make(folder: Path) -> dict[str, str]:
 
 
 def nginx_check(environment: Mapping[str, str], mount: str, folder: Path) -> None:
-    """Fail unless the words are those of the template, and nginx takes what comes of it.
+    """Fail unless the variables are those of the template, and nginx accepts the result.
 
-    ``mount`` is where the container finds the certificate. By the system's nginx, which is older:
-    it is not asked about names that are looked up again.
+    ``mount`` is the certificate's folder in the container. The system's nginx is older, so
+    names that are resolved again are not checked.
     """
     need_nginx()
     template = (DOCKER / "gateway" / "nginx.conf.template").read_text()

@@ -1,4 +1,4 @@
-"""The files of the image, laid out in a folder as the Dockerfile says."""
+"""The files of the image, copied to a folder as the Dockerfile defines."""
 
 import fnmatch
 import re
@@ -12,16 +12,16 @@ IGNORED = ROOT / "docker" / "Dockerfile.dockerignore"
 
 
 def copies() -> list[tuple[list[str], str]]:
-    """Return what each COPY of the last stage takes from the checkout, and whereto."""
+    """Return source and target of each COPY of the last stage."""
     last_stage = DOCKERFILE.read_text().split("\nFROM ")[-1]
     words = [
         line.split()[1:] for line in re.findall(r"^COPY (?!--from).*", last_stage, re.MULTILINE)
     ]
-    return [(each[:-1], each[-1]) for each in words]
+    return [(arguments[:-1], arguments[-1]) for arguments in words]
 
 
 def is_sent(path: str) -> bool:
-    """Tell whether a file of the checkout reaches the builder; the last line that fits decides."""
+    """Return whether a file of the checkout is in the build context; the last match decides."""
     sent = True
     for line in IGNORED.read_text().splitlines():
         if line.startswith("#") or not line:
@@ -37,7 +37,7 @@ def is_sent(path: str) -> bool:
 
 
 def image_make(folder: Path) -> Path:
-    """Lay the image's ``/app`` out in a folder; return that."""
+    """Copy the files of the image's ``/app`` to a folder; return the folder."""
     for sources, target in copies():
         for source in sources:
             place = folder / target / (Path(source).name if target.endswith("/") else "")

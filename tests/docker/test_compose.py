@@ -1,4 +1,4 @@
-"""The compose files: what they promise, held against what compose itself makes of them."""
+"""The compose files, as compose interprets them."""
 
 import re
 import subprocess
@@ -17,24 +17,24 @@ from tests.support.needs import need_program
 BOTH = pytest.mark.parametrize(
     "files", [PRODUCTION, DEVELOPMENT], ids=["production", "development"]
 )
-#: Ends by itself and is waited for.
+#: Services that exit by themselves, and that others wait for.
 ONE_SHOTS = {"migrate", "mongodb-init"}
 
 
-# --- the whole -----------------------------------------------------------------------------------
+# --- all services ------------------------------------------------------------------------------
 
 
 @BOTH
 def test_compose_reads_the_files_without_a_warning(files: tuple[str, ...]) -> None:
-    """All that the contract names is there."""
+    """And they have all services."""
     names = set(services(*files))
     assert {"gateway", "web-1", "web-2", "worker-1", "worker-2", "beat", *ONE_SHOTS} <= names
     assert {"postgres", "redis", "kafka", "mongodb-1", "mongodb-2", "mongodb-3"} <= names
 
 
 @BOTH
-def test_whoever_is_waited_for_can_be_asked(files: tuple[str, ...]) -> None:
-    """By a health check, or because it ends; and everybody waits for what it needs."""
+def test_dependencies_have_a_health_check_or_exit(files: tuple[str, ...]) -> None:
+    """And each service waits for its dependencies."""
     found = services(*files)
     for name, service in found.items():
         for other, wait in service.get("depends_on", {}).items():
@@ -49,8 +49,8 @@ def test_whoever_is_waited_for_can_be_asked(files: tuple[str, ...]) -> None:
     assert {"postgres", "mongodb-init", "redis", "kafka"} == set(found["migrate"]["depends_on"])
 
 
-def test_everything_that_goes_on_has_a_health_check_and_is_started_again() -> None:
-    """One that only ends is not."""
+def test_long_running_services_have_a_health_check_and_restart() -> None:
+    """Those that exit are not restarted."""
     for name, service in services().items():
         if name in ONE_SHOTS:
             assert service["restart"] == "no", name
@@ -60,15 +60,15 @@ def test_everything_that_goes_on_has_a_health_check_and_is_started_again() -> No
 
 
 def test_every_image_is_pinned_and_of_no_named_registry() -> None:
-    """To a full version; where it comes from is whoever runs it to say."""
+    """To a full version; the operator chooses the registry."""
     for name, service in services().items():
         image, _, tag = service["image"].partition(":")
         assert re.match(r"\d+\.\d+\.\d+|\d+\.\d+-", tag), (name, tag)
         assert not re.search(r"[.:]", image.partition("/")[0]), (name, image)
 
 
-def test_every_volume_is_named_and_used_by_one_service_alone() -> None:
-    """So nothing is lost with a container, and no two databases share a folder."""
+def test_every_volume_is_named_and_used_by_one_service() -> None:
+    """So data outlives its container, and no two databases share a folder."""
     used = [
         volume["source"]
         for service in services().values()
@@ -79,7 +79,7 @@ def test_every_volume_is_named_and_used_by_one_service_alone() -> None:
 
 
 def test_only_the_gateway_is_reached_from_outside() -> None:
-    """All others are in a network that leads nowhere."""
+    """All others are in an internal network."""
     assert composed(*PRODUCTION)["networks"]["inside"]["internal"] is True
     for name, service in services().items():
         is_door = name == "gateway"
@@ -87,8 +87,8 @@ def test_only_the_gateway_is_reached_from_outside() -> None:
         assert ("outside" in service.get("networks", {})) == is_door, name
 
 
-def test_development_opens_ports_on_this_machine_alone() -> None:
-    """And the gateway's one takes the place of the other."""
+def test_development_opens_ports_on_loopback_only() -> None:
+    """And the gateway's port replaces the other one."""
     for name, service in services(*DEVELOPMENT).items():
         for port in service.get("ports", []):
             assert port["host_ip"] == "127.0.0.1", name
@@ -100,8 +100,8 @@ def test_development_opens_ports_on_this_machine_alone() -> None:
 
 
 @BOTH
-def test_every_secret_is_a_file_and_none_stands_in_the_environment(files: tuple[str, ...]) -> None:
-    """What `docker inspect` and every child shows."""
+def test_every_secret_is_a_file_and_none_is_in_the_environment(files: tuple[str, ...]) -> None:
+    """Because `docker inspect` and every child process show the environment."""
     secrets = composed(*files)["secrets"]
     for name, secret in secrets.items():
         assert Path(secret["file"]) == DOCKER / "secrets" / name
@@ -110,12 +110,12 @@ def test_every_secret_is_a_file_and_none_stands_in_the_environment(files: tuple[
             if re.search(r"PASSWORD|SECRET|_URL|TOKEN", variable):
                 assert variable.endswith("_FILE"), (name, variable)
                 assert value.removeprefix("/run/secrets/") in {
-                    each["source"] for each in service["secrets"]
+                    secret["source"] for secret in service["secrets"]
                 }, (name, variable)
 
 
-def test_script_makes_every_secret_once_and_lets_nobody_else_in(tmp_path: Path) -> None:
-    """The passwords of the databases are those in their URLs; a second run changes nothing."""
+def test_script_creates_every_secret_once_in_a_private_folder(tmp_path: Path) -> None:
+    """The passwords of the databases are those in their URLs; the script is idempotent."""
     folder = tmp_path / "the secrets"
     made = secrets_make(folder)
     assert set(made) == set(composed(*PRODUCTION)["secrets"])
@@ -132,15 +132,15 @@ def test_script_makes_every_secret_once_and_lets_nobody_else_in(tmp_path: Path) 
 
 
 @BOTH
-def test_product_is_told_only_what_it_reads(files: tuple[str, ...]) -> None:
-    """A variable that nothing reads would be a mistake in its name."""
+def test_product_gets_only_variables_that_it_reads(files: tuple[str, ...]) -> None:
+    """An unknown variable would be a typing error."""
     known = {*documented(), *(f"{name}_FILE" for name in documented())}
     for name, service in product(*files).items():
         assert set(service["environment"]) <= known, name
 
 
-def test_every_process_has_a_name_of_its_own() -> None:
-    """Two of one name would take each other's locks and partitions."""
+def test_every_process_has_a_unique_name() -> None:
+    """Two processes with one name would take each other's locks and partitions."""
     names = [service["environment"]["SERVER_ID"] for service in product().values()]
     assert len(set(names)) == len(names)
     assert len([name for name in names if name.startswith("web-")]) >= 2
@@ -148,8 +148,8 @@ def test_every_process_has_a_name_of_its_own() -> None:
     assert names.count("beat") == 1
 
 
-def test_product_writes_nothing_but_memory_and_has_no_rights() -> None:
-    """The image stays as it is; what is written is in the services."""
+def test_product_has_a_read_only_image_and_no_privileges() -> None:
+    """Data is written to the services only."""
     for name, service in product().items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -157,8 +157,8 @@ def test_product_writes_nothing_but_memory_and_has_no_rights() -> None:
         assert "volumes" not in service, name
 
 
-def test_every_way_to_run_is_a_word_of_the_entrypoint() -> None:
-    """The words themselves are run in ``test_processes``."""
+def test_every_command_is_one_of_the_entrypoint() -> None:
+    """``test_processes`` runs the commands."""
     known = set(re.findall(r"^  ([a-z]+)\)$", (DOCKER / "entrypoint").read_text(), re.MULTILINE))
     assert {service["command"][0] for service in product().values()} == known
 
@@ -166,8 +166,8 @@ def test_every_way_to_run_is_a_word_of_the_entrypoint() -> None:
 # --- the gateway ---------------------------------------------------------------------------------
 
 
-def test_gateway_stands_before_all_web_servers_and_waits_for_them() -> None:
-    """By names that are all different: the hash goes by them."""
+def test_gateway_has_all_web_servers_and_waits_for_them() -> None:
+    """By different names, which the hash uses."""
     gateway = services()["gateway"]
     web = {name for name in product() if name.startswith("web-")}
     named = re.findall(r"server (\S+):8000 ", gateway["environment"]["GATEWAY_SERVERS"])
@@ -177,15 +177,15 @@ def test_gateway_stands_before_all_web_servers_and_waits_for_them() -> None:
 
 
 @BOTH
-def test_gateway_gives_the_template_all_its_words_and_nginx_takes_them(
+def test_gateway_sets_all_variables_of_the_template_and_nginx_accepts_them(
     files: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """As compose fills it in."""
+    """As compose replaces them."""
     nginx_check(services(*files)["gateway"]["environment"], "/run/secrets", tmp_path)
 
 
-def test_gateway_lets_a_body_through_that_the_servers_refuse_themselves() -> None:
-    """A bit more than REST_BODY_BYTES."""
+def test_gateway_body_limit_is_slightly_above_that_of_the_servers() -> None:
+    """Slightly above REST_BODY_BYTES."""
     limit = int(documented()["REST_BODY_BYTES"][1].strip("`"))
     assert int(services()["gateway"]["environment"]["GATEWAY_BODY_BYTES"]) > limit
 
@@ -193,8 +193,8 @@ def test_gateway_lets_a_body_through_that_the_servers_refuse_themselves() -> Non
 # --- the services --------------------------------------------------------------------------------
 
 
-def test_kafka_is_set_up_as_the_one_of_make_stack() -> None:
-    """That one runs in the tests; what differs is where each listens."""
+def test_kafka_has_the_settings_of_make_stack() -> None:
+    """Which the tests run; only the listeners differ."""
     properties = (ROOT / "apps" / "embedded" / "apache_kafka" / "server.properties").read_text()
     pairs = (line.split("=", 1) for line in properties.splitlines() if re.match(r"[a-z]", line))
     wanted = {
@@ -206,8 +206,8 @@ def test_kafka_is_set_up_as_the_one_of_make_stack() -> None:
     assert {name: environment.get(name) for name in wanted} == wanted
 
 
-def test_redis_lets_in_by_the_password_of_its_file_alone(tmp_path: Path) -> None:
-    """Its command and its health check, as they stand; the image's own words are stood in for."""
+def test_redis_accepts_only_the_password_of_its_file(tmp_path: Path) -> None:
+    """With its command and its health check; the programs of the image are replaced."""
     need_program("redis-server")
     redis = services()["redis"]
     port = free_port()
@@ -246,7 +246,7 @@ def script_make(file: Path, line: str) -> None:
 
 
 def test_mongodb_is_a_replica_set_of_all_its_members() -> None:
-    """In the script that makes it, in the URL, and in who waits."""
+    """In the script that creates it, in the URL, and in the dependencies."""
     members = {name for name in services() if re.fullmatch(r"mongodb-\d", name)}
     script = (DOCKER / "mongodb" / "initiate.js").read_text()
     named = re.search(r"MEMBERS = \[(.*)\]", script)

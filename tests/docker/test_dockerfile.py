@@ -1,4 +1,4 @@
-"""The Dockerfile: by its linter, and by what it puts into the image."""
+"""The Dockerfile: its linter, and the files of the image."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from tests.support.launcher import ROOT
 
 
 def test_linter_finds_nothing() -> None:
-    """Hadolint, at its strictest."""
+    """Hadolint, with its strictest settings."""
     done = subprocess.run(
         [str(BIN / "hadolint"), "--failure-threshold", "style", str(DOCKERFILE)],
         capture_output=True,
@@ -23,7 +23,7 @@ def test_linter_finds_nothing() -> None:
 
 
 def test_packages_come_from_the_lock_by_their_hashes() -> None:
-    """And the image runs as nobody in particular, with a check of its health."""
+    """And the image runs as an unprivileged user, with a health check."""
     text = DOCKERFILE.read_text()
     assert "COPY requirements/base.txt " in text
     assert "--require-hashes" in text
@@ -48,8 +48,8 @@ def test_image_has_the_product_and_nothing_else(tmp_path: Path) -> None:
     assert is_sent("requirements/base.txt")
 
 
-def test_every_source_of_a_copy_is_there() -> None:
-    """A file that moves takes the Dockerfile along."""
+def test_every_source_of_a_copy_exists() -> None:
+    """So a moved file needs a change of the Dockerfile."""
     for line in re.findall(r"^COPY (?!--from)(.*)", DOCKERFILE.read_text(), re.MULTILINE):
         for source in line.split()[:-1]:
             assert (ROOT / source).exists(), source

@@ -1,4 +1,4 @@
-"""The manifests for Kubernetes, as ``kubectl kustomize`` makes them, against its own schemas."""
+"""The manifests for Kubernetes, as ``kubectl kustomize`` builds them, checked by its schemas."""
 
 import re
 import subprocess
@@ -17,16 +17,16 @@ from tests.docker.composed import DOCKER, services
 from tests.docker.doors import nginx_check
 from tests.support.needs import need_program
 
-#: The oldest and the newest that the manifests are held against.
+#: The oldest and the newest version whose schemas are checked.
 VERSIONS = ["1.32", kubernetes_validate.latest_version()]
 PRODUCT = {"web", "worker", "beat", "migrate"}
-#: What a web server still does after its sessions have left: its last words to Kafka, in seconds.
+#: Time for a web server's last messages to Kafka after its sessions have ended, in seconds.
 PUBLISH_S = 3
 
 
 @cache
 def rendered() -> list[dict[str, Any]]:
-    """Return all objects. Fails with what kustomize says is wrong."""
+    """Return all objects. Fails with the error of kustomize."""
     done = subprocess.run(
         [need_program("kubectl"), "kustomize", str(DOCKER)],
         capture_output=True,
@@ -39,11 +39,11 @@ def rendered() -> list[dict[str, Any]]:
 
 
 def objects(kind: str) -> dict[str, dict[str, Any]]:
-    """Return the objects of a kind by name; that of a generated map is without its digest."""
+    """Return the objects of a kind by name; names of generated maps are without their digest."""
     return {
-        re.sub(r"-[0-9a-z]{10}$", "", each["metadata"]["name"]): each
-        for each in rendered()
-        if each["kind"] == kind
+        re.sub(r"-[0-9a-z]{10}$", "", manifest["metadata"]["name"]): manifest
+        for manifest in rendered()
+        if manifest["kind"] == kind
     }
 
 
@@ -57,39 +57,39 @@ def pods() -> dict[str, dict[str, Any]]:
 
 
 def containers(name: str) -> list[dict[str, Any]]:
-    """Return a workload's containers, also those that run first."""
+    """Return a workload's containers, with its init containers."""
     spec = pods()[name]["spec"]
     return [*spec.get("initContainers", []), *spec["containers"]]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_object_is_as_the_cluster_wants_it(version: str) -> None:
-    """Strictly: a field that it does not know is a mistake."""
-    for each in rendered():
-        kubernetes_validate.validate(each, version, strict=True)
+def test_every_object_is_valid_by_its_schema(version: str) -> None:
+    """Strictly: unknown fields are errors."""
+    for manifest in rendered():
+        kubernetes_validate.validate(manifest, version, strict=True)
     assert set(pods()) == {*PRODUCT, "gateway"}
 
 
-def test_schema_refuses_a_field_that_there_is_not() -> None:
-    """Or the test above could not fail."""
+def test_schema_refuses_an_unknown_field() -> None:
+    """Otherwise the test above could not fail."""
     wrong = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}, "spce": {}}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(wrong, VERSIONS[0], strict=True)
 
 
-def test_everything_is_in_one_namespace_that_lets_nothing_unsafe_run() -> None:
-    """By the strictest of the cluster's own standards, which the pods then have to meet."""
+def test_everything_is_in_one_restricted_namespace() -> None:
+    """With the strictest pod security standard."""
     [namespace] = objects("Namespace").values()
     labels = namespace["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
-    for each in rendered():
-        if each is not namespace:
-            assert each["metadata"]["namespace"] == namespace["metadata"]["name"]
+    for manifest in rendered():
+        if manifest is not namespace:
+            assert manifest["metadata"]["namespace"] == namespace["metadata"]["name"]
 
 
 @pytest.mark.parametrize("name", sorted({*PRODUCT, "gateway"}))
-def test_pod_has_no_rights_and_bounded_memory(name: str) -> None:
-    """It is nobody, writes to memory alone, and says what it needs."""
+def test_pod_has_no_privileges_and_bounded_memory(name: str) -> None:
+    """It runs as an unprivileged user, with a read-only file system and resource limits."""
     spec = pods()[name]["spec"]
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -111,12 +111,12 @@ def test_pod_has_no_rights_and_bounded_memory(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PRODUCT))
-def test_product_is_told_what_it_reads_and_by_one_name_each(name: str) -> None:
-    """Its secrets are files of the secret that README.md makes."""
+def test_product_gets_only_variables_that_it_reads_each_once(name: str) -> None:
+    """Its secrets are files of the secret that README.md creates."""
     for container in containers(name):
         [source] = container["envFrom"]
         assert source["configMapRef"]["name"].startswith("settings-")
-        assert "/etc/scriptorium" in {each["mountPath"] for each in container["volumeMounts"]}
+        assert "/etc/scriptorium" in {mount["mountPath"] for mount in container["volumeMounts"]}
     [main] = pods()[name]["spec"]["containers"]
     assert main["image"].startswith("scriptorium:")
     assert main["args"] == [name]
@@ -127,8 +127,8 @@ def test_product_is_told_what_it_reads_and_by_one_name_each(name: str) -> None:
     )
 
 
-def test_settings_are_those_of_the_product_and_name_every_secret() -> None:
-    """The same as compose gives; and the command of README.md makes all of them."""
+def test_settings_are_those_of_compose_and_name_every_secret() -> None:
+    """The command of README.md creates all secrets."""
     settings = objects("ConfigMap")["settings"]["data"]
     known = {*documented(), *(f"{name}_FILE" for name in documented())}
     assert set(settings) <= known
@@ -143,8 +143,8 @@ def test_settings_are_those_of_the_product_and_name_every_secret() -> None:
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
-def test_process_begins_after_its_tables_and_is_asked_whether_it_lives(name: str) -> None:
-    """By the probe that asks no service: a database that is away is no reason to start anew."""
+def test_process_starts_after_migrations_and_has_a_liveness_probe(name: str) -> None:
+    """The probe uses no service: a database that is down is no reason for a restart."""
     [waits] = pods()[name]["spec"]["initContainers"]
     assert "manage.py migrate --check" in waits["command"][-1]
     [main] = pods()[name]["spec"]["containers"]
@@ -153,15 +153,15 @@ def test_process_begins_after_its_tables_and_is_asked_whether_it_lives(name: str
     assert main["ports"] == [{"name": "http", "containerPort": 8000}]
 
 
-def test_web_server_gets_requests_only_while_its_services_are_there() -> None:
-    """And the answer of /readyz, which asks all of them, is waited for."""
+def test_web_server_gets_requests_only_while_it_is_ready() -> None:
+    """The timeout is long enough for /readyz, which asks all services."""
     [main] = pods()["web"]["spec"]["containers"]
     assert main["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
     assert main["readinessProbe"]["timeoutSeconds"] >= 5
 
 
-def test_web_server_has_the_time_to_end_in_order() -> None:
-    """First nobody is sent to it any more, then it ends by itself; the cluster waits for both."""
+def test_web_server_has_time_for_an_orderly_stop() -> None:
+    """First it gets no new requests, then it stops; the grace period covers both."""
     spec = pods()["web"]["spec"]
     [main] = spec["containers"]
     before = main["lifecycle"]["preStop"]["sleep"]["seconds"]
@@ -169,8 +169,8 @@ def test_web_server_has_the_time_to_end_in_order() -> None:
     assert spec["terminationGracePeriodSeconds"] > before + own
 
 
-def test_there_is_one_beat_at_any_time_and_more_of_all_others() -> None:
-    """A node that is emptied takes one of them at a time."""
+def test_beat_has_one_replica_and_the_others_have_more() -> None:
+    """A drained node takes down one of them at a time."""
     beat = objects("Deployment")["beat"]["spec"]
     assert (beat["replicas"], beat["strategy"]) == (1, {"type": "Recreate"})
     assert set(objects("PodDisruptionBudget")) == {"web", "worker", "gateway"}
@@ -182,8 +182,8 @@ def test_there_is_one_beat_at_any_time_and_more_of_all_others() -> None:
     assert objects("Deployment")["gateway"]["spec"]["replicas"] >= 2
 
 
-def test_autoscaler_goes_by_a_metric_that_there_is() -> None:
-    """Of the servers that exist, which it alone counts."""
+def test_autoscaler_uses_an_existing_metric() -> None:
+    """And it alone sets the number of servers."""
     [scaler] = objects("HorizontalPodAutoscaler").values()
     assert scaler["spec"]["scaleTargetRef"]["name"] == "web"
     assert "replicas" not in objects("StatefulSet")["web"]["spec"]
@@ -195,8 +195,8 @@ def test_autoscaler_goes_by_a_metric_that_there_is() -> None:
 # --- the gateway ---------------------------------------------------------------------------------
 
 
-def test_gateway_knows_as_many_servers_as_there_may_be() -> None:
-    """By the names that the headless service gives them."""
+def test_gateway_has_the_maximal_number_of_servers() -> None:
+    """By the names of the headless service."""
     [scaler] = objects("HorizontalPodAutoscaler").values()
     namespace = scaler["metadata"]["namespace"]
     service = objects("Service")[objects("StatefulSet")["web"]["spec"]["serviceName"]]
@@ -208,8 +208,8 @@ def test_gateway_knows_as_many_servers_as_there_may_be() -> None:
     ]
 
 
-def test_gateway_gives_the_template_all_its_words_and_nginx_takes_them(tmp_path: Path) -> None:
-    """The template is the one of all ways to run; the certificate is the cluster's."""
+def test_gateway_sets_all_variables_of_the_template_and_nginx_accepts_them(tmp_path: Path) -> None:
+    """The template is shared by all modes; the certificate is the cluster's."""
     template = (DOCKER / "gateway" / "nginx.conf.template").read_text()
     assert objects("ConfigMap")["gateway"]["data"] == {"nginx.conf.template": template}
     nginx_check(gateway_environment(), "/etc/gateway", tmp_path)
@@ -218,14 +218,14 @@ def test_gateway_gives_the_template_all_its_words_and_nginx_takes_them(tmp_path:
 def gateway_environment() -> dict[str, str]:
     """Return the gateway's variables."""
     [container] = containers("gateway")
-    return {each["name"]: each["value"] for each in container["env"]}
+    return {variable["name"]: variable["value"] for variable in container["env"]}
 
 
 # --- the network ---------------------------------------------------------------------------------
 
 
-def test_nobody_speaks_to_anybody_without_a_rule() -> None:
-    """Then one after the other."""
+def test_network_denies_all_connections_by_default() -> None:
+    """The other policies allow single connections."""
     everybody = objects("NetworkPolicy")["nobody"]["spec"]
     assert everybody == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
@@ -242,8 +242,8 @@ def test_nobody_speaks_to_anybody_without_a_rule() -> None:
         *((name, "egress", {53, 5432, 27017, 6379, 9092}) for name in sorted(PRODUCT)),
     ],
 )
-def test_pod_reaches_what_it_needs_and_no_more(name: str, way: str, ports: set[int]) -> None:
-    """By the ports of the services' own URLs."""
+def test_pod_reaches_only_the_ports_that_it_needs(name: str, way: str, ports: set[int]) -> None:
+    """The ports of the services' URLs."""
     rules = [
         rule
         for policy in objects("NetworkPolicy").values()
@@ -254,7 +254,8 @@ def test_pod_reaches_what_it_needs_and_no_more(name: str, way: str, ports: set[i
 
 
 def is_selected(labels: dict[str, str], selector: dict[str, Any]) -> bool:
-    """Tell whether a policy is for pods with these labels."""
+    """Return whether a policy selects pods with these labels."""
     return selector.get("matchLabels", {}).items() <= labels.items() and all(
-        labels[each["key"]] in each["values"] for each in selector.get("matchExpressions", [])
+        labels[expression["key"]] in expression["values"]
+        for expression in selector.get("matchExpressions", [])
     )

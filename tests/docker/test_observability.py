@@ -1,4 +1,4 @@
-"""Dashboard and alerts: every query is read as Prometheus reads it, and asks for what there is."""
+"""Dashboard and alerts: every query is valid, and uses existing metrics."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.docker.composed import DOCKER, product
 
 FOLDER = DOCKER / "observability"
-#: What Prometheus itself knows of what it asks.
+#: Metrics that Prometheus adds to its targets.
 OF_PROMETHEUS = {"up"}
 
 
@@ -27,13 +27,13 @@ def alerts() -> list[dict[str, Any]]:
 
 
 def panels() -> list[dict[str, Any]]:
-    """Return the dashboard's panels that show something."""
+    """Return the dashboard's panels with queries."""
     dashboard = json.loads((FOLDER / "grafana" / "scriptorium.json").read_text())
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
 def queries() -> dict[str, str]:
-    """Return all queries, Grafana's own variables filled in."""
+    """Return all queries, with Grafana's variables replaced."""
     found = {rule["alert"]: rule["expr"] for rule in alerts()}
     for panel in panels():
         for target in panel["targets"]:
@@ -48,25 +48,25 @@ def selectors(node: Any) -> Iterator[Any]:
         yield node
     for name in ("expr", "lhs", "rhs", "vector_selector", "args"):
         inner = getattr(node, name, None)
-        for each in inner if isinstance(inner, list) else [inner]:
-            if each is not None:
-                yield from selectors(each)
+        for child in inner if isinstance(inner, list) else [inner]:
+            if child is not None:
+                yield from selectors(child)
 
 
 def shown() -> tuple[dict[str, set[str]], set[str]]:
-    """Return the labels of each metric that a process shows, and the names of its samples."""
+    """Return the labels of each metric of a process, and the names of its samples."""
     text = Client().get("/metrics").content.decode()
     families = list(text_string_to_metric_families(text))
     names = {family.name for family in families}
     samples = {sample.name for family in families for sample in family.samples}
     labels = {sample.name: set(sample.labels) for family in families for sample in family.samples}
-    # One with labels has no sample until something has happened.
+    # A metric with labels has no sample before its first event.
     return labels, samples | names | {f"{name}_total" for name in names}
 
 
 @pytest.mark.parametrize("name", sorted(queries()))
-def test_query_is_one_and_asks_for_what_the_processes_show(name: str) -> None:
-    """A metric that is renamed takes its panels and alerts along."""
+def test_query_is_valid_and_uses_existing_metrics(name: str) -> None:
+    """So renaming a metric needs a change of its panels and alerts."""
     labels, names = shown()
     asked = list(selectors(promql_parser.parse(queries()[name])))
     assert asked
@@ -77,14 +77,14 @@ def test_query_is_one_and_asks_for_what_the_processes_show(name: str) -> None:
             assert matcher.name in known, (selector.name, matcher.name)
 
 
-def test_query_that_is_none_is_found() -> None:
-    """Or the test above could not fail."""
+def test_invalid_query_is_found() -> None:
+    """Otherwise the test above could not fail."""
     with pytest.raises(ValueError, match=r"[Pp]arse|expected|invalid"):
         promql_parser.parse("sum by (instance (rate(x[5m])))")
 
 
 def test_every_metric_of_the_product_is_on_the_dashboard() -> None:
-    """What nobody looks at need not be counted."""
+    """A metric that is not shown would not be needed."""
     asked = " ".join(query for name, query in queries().items() if " " in name)
     own = {
         family.name
@@ -97,15 +97,15 @@ def test_every_metric_of_the_product_is_on_the_dashboard() -> None:
 
 
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule["alert"])
-def test_alert_says_how_urgent_it_is_and_what_to_do(rule: dict[str, Any]) -> None:
-    """Nobody is woken without a next step."""
+def test_alert_has_a_severity_and_a_next_step(rule: dict[str, Any]) -> None:
+    """In its annotations."""
     assert rule["labels"]["severity"] in {"page", "warn"}
     for text in (rule["annotations"]["summary"], rule["annotations"]["action"]):
         assert text.endswith(".")
 
 
-def test_prometheus_asks_every_process_of_compose() -> None:
-    """Each on the one port."""
+def test_prometheus_scrapes_every_process_of_compose() -> None:
+    """All on the same port."""
     config = yaml.safe_load((FOLDER / "prometheus.yaml").read_text())
     targets = [
         target
@@ -117,8 +117,8 @@ def test_prometheus_asks_every_process_of_compose() -> None:
     assert [Path(file).name for file in config["rule_files"]] == ["alerts.yaml"]
 
 
-def test_panels_have_titles_of_their_own_and_units() -> None:
-    """And none lies on another."""
+def test_panels_have_unique_titles_and_units() -> None:
+    """And do not overlap."""
     places = [(p["gridPos"]["x"], p["gridPos"]["y"]) for p in panels()]
     assert len(set(places)) == len(places)
     assert len({panel["title"] for panel in panels()}) == len(panels())

@@ -1,4 +1,4 @@
-"""Each way to run the image, from its files alone, on real services with production settings."""
+"""Each command of the image, from its files only, on real services with production settings."""
 
 import os
 import signal
@@ -13,9 +13,9 @@ import requests
 
 from apps.embedded.data_dir import DataDir
 from apps.embedded.kafka import (
-    folder_make,
-    jars_are_there,
-    jars_bring,
+    folder_create,
+    jars_download,
+    jars_exist,
     kafka,
     properties_write,
 )
@@ -26,7 +26,7 @@ from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched, free_port
 from tests.support.needs import need_stack
 
-#: From SIGTERM to the end of a web server, in seconds.
+#: Maximal time from SIGTERM to the end of a web server, in seconds.
 STOP_S = 10
 CHECK = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
 TLS = {"X-Forwarded-Proto": "https"}
@@ -34,7 +34,7 @@ TLS = {"X-Forwarded-Proto": "https"}
 
 @dataclass(frozen=True)
 class Image:
-    """The image's files, and the environment that compose would give to its containers."""
+    """The image's files, and the environment that compose gives to its containers."""
 
     app: Path
     environment: dict[str, str]
@@ -53,7 +53,7 @@ class Image:
 
     @contextmanager
     def container(self, word: str) -> Iterator["Container"]:
-        """Run the entrypoint as long as the block; wait until it is healthy."""
+        """Run the entrypoint during the block; wait until it is healthy."""
         port, log = free_port(), self.app.parent / f"{word}.log"
         environment = {**self.environment, "PORT": str(port), "SERVER_ID": word}
         with (
@@ -85,12 +85,12 @@ class Container:
     log: Path
 
     def is_healthy(self) -> bool:
-        """Tell what the image's health check says."""
+        """Return the result of the image's health check."""
         assert self.process.poll() is None, self.log.read_text()
         return self.image.run("docker/healthcheck", port=self.port).returncode == 0
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        """Ask it as a probe or the gateway does."""
+        """Send a request, as a probe or the gateway does."""
         return requests.get(
             f"http://127.0.0.1:{self.port}{path}",
             headers=headers,
@@ -106,30 +106,30 @@ class Container:
 
 @pytest.fixture(scope="module")
 def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run Apache Kafka itself, empty; the in-memory broker makes topics by its own lights."""
-    place = DataDir.open(tmp_path_factory.mktemp("kafka"), kind="stack")
-    need_stack(place)
-    if not jars_are_there():
-        jars_bring(place)
-    folder_make(place)
-    properties_write(place)
-    program = kafka(place)
+    """Run a new Apache Kafka; the in-memory broker creates topics with other settings."""
+    data_dir = DataDir.open(tmp_path_factory.mktemp("kafka"), kind="stack")
+    need_stack(data_dir)
+    if not jars_exist():
+        jars_download(data_dir)
+    folder_create(data_dir)
+    properties_write(data_dir)
+    program = kafka(data_dir)
     with (
-        place.log_file("kafka").open("wb") as output,
+        data_dir.log_file("kafka").open("wb") as output,
         subprocess.Popen(
-            program.words(place), cwd=place.data_dir, stdout=output, stderr=output
+            program.argv(data_dir), cwd=data_dir.path, stdout=output, stderr=output
         ) as process,
     ):
-        assert program.is_ready is not None
-        check = program.is_ready
+        assert program.probe is not None
+        check = program.probe
         eventually(lambda: is_ready(check), START_WAIT_S)
-        yield place.urls()["KAFKA_BOOTSTRAP_SERVERS"]
+        yield data_dir.urls()["KAFKA_BOOTSTRAP_SERVERS"]
         process.kill()
 
 
 @pytest.fixture(scope="module")
 def image(apache_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
-    """Return the image beside new services; its secrets are files."""
+    """Return the image with new services; its secrets are files."""
     folder = tmp_path_factory.mktemp("image")
     secrets = folder / "secrets"
     secrets.mkdir()
@@ -150,7 +150,7 @@ def image(apache_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             (secrets / name.lower()).write_text(f"{launched.settings()[name]}\n")
             environment[f"{name}_FILE"] = str(secrets / name.lower())
         prepared = Image(image_make(folder / "app"), environment)
-        # What the pods of a cluster wait for.
+        # The pods of a cluster wait for this.
         assert prepared.run("python", "manage.py", "migrate", "--check").returncode != 0
         done = prepared.run("migrate")
         assert done.returncode == 0, done.stderr
@@ -159,7 +159,7 @@ def image(apache_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield prepared
 
 
-def test_migrate_a_second_time_changes_nothing(image: Image) -> None:
+def test_migrate_is_idempotent(image: Image) -> None:
     """Tables, indexes, topics."""
     done = image.run("migrate")
     assert done.returncode == 0, done.stderr
@@ -170,8 +170,8 @@ def test_migrate_a_second_time_changes_nothing(image: Image) -> None:
     assert image.run("python", "manage.py", "migrate", "--check").returncode == 0
 
 
-def test_web_server_serves_by_tls_alone_and_stops_in_order(image: Image) -> None:
-    """Health and metrics by plain HTTP and any name, as probes ask."""
+def test_web_server_redirects_to_tls_and_stops_in_order(image: Image) -> None:
+    """Probes use plain HTTP and any host name."""
     with image.container("web") as web:
         assert web.get("/healthz", Host=f"10.0.0.1:{web.port}").status_code == 200
         ready = web.get("/readyz")
@@ -186,8 +186,8 @@ def test_web_server_serves_by_tls_alone_and_stops_in_order(image: Image) -> None
         assert web.process.wait(STOP_S) == 0
 
 
-def test_worker_does_what_beat_asks_for_and_both_stop_in_order(image: Image) -> None:
-    """Each shows its health and its metrics; and then the whole configuration is found right."""
+def test_worker_runs_the_tasks_of_beat_and_both_stop_in_order(image: Image) -> None:
+    """Both serve health and metrics; the check of the configuration passes."""
     with image.container("worker") as worker, image.container("beat") as beat:
         done = "Task pipeline.relay["
         eventually(lambda: done in worker.log.read_text(), START_WAIT_S)
@@ -199,8 +199,8 @@ def test_worker_does_what_beat_asks_for_and_both_stop_in_order(image: Image) -> 
         assert worker.stop() == 0
 
 
-def test_process_that_stands_still_is_not_healthy(image: Image) -> None:
-    """A supervisor learns of it, and starts it again."""
+def test_frozen_process_is_not_healthy(image: Image) -> None:
+    """So that it is restarted."""
     with image.container("beat") as beat:
         beat.process.send_signal(signal.SIGSTOP)
         assert not beat.is_healthy()
@@ -208,7 +208,7 @@ def test_process_that_stands_still_is_not_healthy(image: Image) -> None:
         eventually(beat.is_healthy, START_WAIT_S)
 
 
-def test_any_other_word_is_a_command(image: Image) -> None:
+def test_any_other_argument_is_a_command(image: Image) -> None:
     """In the folder of the product, with its settings."""
     done = image.run("python", *CHECK)
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.core import ids
-from apps.documents.models import EMPTY_VERSION_VECTOR, Document
+from apps.crdt.codec.vectors import EMPTY_VECTOR
+from apps.documents.models import Document
 from apps.documents.services import document_rename, document_trash
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_group, make_user
@@ -77,7 +78,7 @@ def test_create_answers_201_with_the_document(client: APIClient, owner: User) ->
     assert body["title"] == "My title"
     assert body["owner"] == {"id": owner.pk, "username": owner.username, "name": owner.username}
     assert (body["role"], body["seq"], body["trashed_at"]) == ("owner", 0, None)
-    assert base64.b64decode(body["version_vector"]) == EMPTY_VERSION_VECTOR
+    assert base64.b64decode(body["version_vector"]) == EMPTY_VECTOR
     assert body["created_at"] == body["updated_at"]
     assert body["abilities"]["write"] is True
     assert response.headers["Location"] == body["links"]["self"]

@@ -1,10 +1,13 @@
 """Reading documents: one, and lists."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
+from apps.core import clock
 from apps.documents import selectors, services
 from apps.documents.listing import Listing
 from apps.documents.models import Document
@@ -151,3 +154,35 @@ def test_documents_list_of_an_inactive_user_is_empty(owner: User) -> None:
     User.objects.filter(pk=owner.pk).update(is_active=False)
     assert titles(selectors.documents_list(user=owner)) == []
     assert Document.objects.count() > 0
+
+
+def test_documents_edited_since_have_a_log_and_a_later_edit(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last edited first, in chunks; those in the trash too."""
+    monkeypatch.setattr(selectors, "CHUNK_DOCUMENTS", 2)
+    since = clock.now() + timedelta(days=365)  # after the edits of all other documents
+    edited = [make_document(owner) for _ in range(3)]
+    for number, document in enumerate(edited):
+        document.update(set__seq=number + 1, set__updated_at=since + timedelta(hours=number + 1))
+    services.document_trash(user=owner, document_id=edited[1].id)
+    without_log, before = make_document(owner), make_document(owner)
+    without_log.update(set__updated_at=since + timedelta(hours=9))
+    before.update(set__seq=1, set__updated_at=since)
+    chunks = [
+        [(document.id, document.seq) for document in chunk]
+        for chunk in selectors.documents_edited_since(since)
+    ]
+    assert chunks == [[(edited[2].id, 3), (edited[1].id, 2)], [(edited[0].id, 1)]]
+    Document.objects(updated_at__gte=since).delete()
+
+
+def test_document_chunks_have_all_documents_or_one(owner: User) -> None:
+    """With the positions of the log."""
+    documents = [make_document(owner, title=f"Chunk {number}") for number in range(2)]
+    documents[1].update(set__seq=7, set__published_seq=5)
+    found = {document.id for chunk in selectors.document_chunks() for document in chunk}
+    assert {document.id for document in documents} <= found
+    [[only]] = selectors.document_chunks(document_id=documents[1].id)
+    assert (only.title, only.seq, only.published_seq) == ("Chunk 1", 7, 5)
+    assert list(selectors.document_chunks(document_id=new_document_id())) == []

@@ -21,11 +21,11 @@ from tests.support.eventually import eventually
 PASSWORD = "scriptorium"
 #: Long enough for a loaded machine; what is waited for comes within a second as a rule.
 PATIENCE_S = 20
-#: What the page says of something that a test has just done, however slow the machine is.
+#: Timeout for the page's message about an action of the test, on a slow machine.
 RECENTLY = r"(just now|\d minutes? ago)"
-#: What a browser says of a network that is away; everything else on its console fails a test.
+#: Console messages of a browser without a network; any other message fails a test.
 NETWORK_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
-#: What a browser says when the policy has blocked something.
+#: Console message of a browser when the policy has blocked something.
 BLOCKED = re.compile(r"Content Security Policy")
 SHOWN_TEXT = """() => {
   const copy = document.querySelector('.prose')?.cloneNode(true);
@@ -55,7 +55,7 @@ Caret = dict[str, Any]
 
 @dataclass
 class Person:
-    """Somebody who is logged in, with one open page."""
+    """A logged-in person with one open page."""
 
     username: str
     token: str
@@ -115,7 +115,7 @@ class Person:
         assert answer.ok, answer.text()
         return answer.json() if answer.status != 204 else None
 
-    def deeds(self, document_id: str) -> list[dict[str, Any]]:
+    def activity(self, document_id: str) -> list[dict[str, Any]]:
         """Return what was done to a document, the latest first."""
         found: list[dict[str, Any]] = self.api("GET", f"documents/{document_id}/activity/")[
             "results"
@@ -123,11 +123,11 @@ class Person:
         return found
 
     def create(self, title: str) -> str:
-        """Make a document; return its id."""
+        """Create a document; return its id."""
         return str(self.api("POST", "documents/", title=title)["id"])
 
     def share(self, document_id: str, username: str, role: str) -> int:
-        """Give somebody a role; return the permission's id."""
+        """Give a person a role; return the permission's id."""
         path = f"documents/{document_id}/permissions/"
         return int(self.api("POST", path, user=username, role=role)["id"])
 
@@ -149,21 +149,21 @@ class Person:
         expect(self.chip).to_have_text(status)
 
     def write(self, text: str) -> None:
-        """Type at the end of the document, letter by letter: as many operations as it takes."""
+        """Type at the end of the document, key by key, in any number of operations."""
         self.goes_to_end()
         self.page.keyboard.type(text)
 
     def insert(self, text: str) -> None:
-        """Write at the end of the document at once, as by dictation: one edit, one operation."""
+        """Insert at the end of the document at once, as dictation does: one edit, one operation."""
         self.goes_to_end()
         self.page.keyboard.insert_text(text)
 
     def goes_to_end(self) -> None:
-        """Put the caret behind the last letter."""
+        """Put the caret after the last character."""
         self._presses(lambda caret: None if caret and caret["isAtEnd"] else "Control+End")
 
     def goes_to(self, place: int) -> None:
-        """Put the caret behind so many letters of the first block."""
+        """Put the caret after this many characters of the first block."""
 
         def key(caret: Caret | None) -> str | None:
             if caret is None or caret["block"] > 0:

@@ -1,4 +1,4 @@
-"""The activity dialog: who did what to the document."""
+"""The activity dialog: the events of the document."""
 
 import re
 from typing import Any
@@ -21,8 +21,8 @@ def open_dialog(person: Person) -> Locator:
     return dialog
 
 
-def test_activity_tells_who_did_what_page_by_page(ada: Person, grace: Person, shared: str) -> None:
-    """The owner sees all of it, with exact times; the other writer all but who has which right."""
+def test_activity_shows_events_page_by_page(ada: Person, grace: Person, shared: str) -> None:
+    """The owner sees all events, with exact times; the other writer all but sharing events."""
     grace.open(shared)
     grace.write("What I think")
     expect(grace.chip).to_have_text("Saved")
@@ -56,7 +56,7 @@ def test_activity_tells_who_did_what_page_by_page(ada: Person, grace: Person, sh
 def test_activity_that_cannot_be_loaded_says_so_and_tries_again_on_a_phone(
     arrive: Arrive,
 ) -> None:
-    """Away, then empty, then there; and nothing is wider than the screen."""
+    """Unreachable, then empty, then loaded; and nothing is wider than the screen."""
     ada = arrive("ada", viewport=PHONE, has_touch=True, is_mobile=True)
     ada.expects_network_noise = True
     document_id = ada.create("A rather long title that has to be broken on a phone")

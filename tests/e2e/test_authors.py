@@ -9,7 +9,7 @@ from tests.support.eventually import eventually
 
 
 def written(person: Person) -> list[tuple[str, str]]:
-    """Return ``(text, author's id)`` of the coloured pieces, adjacent ones of one author joined."""
+    """Return ``(text, author's id)`` of the coloured text; adjacent parts of an author joined."""
     found: list[list[str]] = person.page.evaluate(
         "() => [...document.querySelectorAll('.prose .written')]"
         ".map((each) => [each.textContent, each.dataset.author])"
@@ -24,7 +24,7 @@ def written(person: Person) -> list[tuple[str, str]]:
 
 
 def until_written(person: Person, expected: list[tuple[str, str]]) -> None:
-    """Wait until the coloured pieces are these."""
+    """Wait until the coloured text is this."""
     eventually(lambda: written(person) == expected)
 
 
@@ -36,7 +36,7 @@ def own_id(person: Person) -> str:
 def test_colours_are_right_after_two_have_typed_inside_one_word(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """At once, before and after the mode is switched on; the server says the same."""
+    """At once, before and after the mode is switched on; the server returns the same."""
     ada.open(shared)
     grace.open(shared)
     ada.write("Incomprehensible")
@@ -71,8 +71,8 @@ def test_colours_are_right_after_two_have_typed_inside_one_word(
     expect(ada.page.locator(".written")).to_have_count(0)
 
 
-def test_empty_document_and_a_server_that_is_away_are_told(ada: Person) -> None:
-    """The mode goes on and is there when the server is again."""
+def test_authors_of_an_empty_document_and_without_a_server_show_a_message(ada: Person) -> None:
+    """The mode stays on, and works when the server is back."""
     document_id = ada.create("Nothing yet")
     ada.open(document_id)
     ada.expects_network_noise = True
@@ -81,7 +81,7 @@ def test_empty_document_and_a_server_that_is_away_are_told(ada: Person) -> None:
     ada.page.get_by_role("button", name="Colours by author").click()
     expect(ada.page.get_by_text("The server cannot be reached")).to_be_visible()
     legend = ada.page.get_by_role("complementary", name="Colours by author")
-    expect(legend).to_have_text("Nobody has written yet.")
+    expect(legend).to_have_text("No text yet.")
     ada.page.unroute(pattern)
     ada.write("Words")
     expect(legend).to_contain_text("Ada Lovelace100%")

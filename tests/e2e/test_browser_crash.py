@@ -1,4 +1,4 @@
-"""The browser is killed: what the device keeps is sent again, under the same ids."""
+"""The browser is killed: edits stored on the device are sent again, under the same ids."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from tests.support.launcher import Launched
 from tests.support.processes import with_words
 
 KEPT = re.compile(r"^Offline: \d+ changes? kept on this device$")
-#: The unique ids of the operations that the device keeps.
+#: The unique ids of the operations that are stored on the device.
 KEPT_IDS = """() => new Promise((resolve, reject) => {
   const opening = indexedDB.open("scriptorium-outbox");
   opening.onerror = () => reject(opening.error);
@@ -26,7 +26,7 @@ KEPT_IDS = """() => new Promise((resolve, reject) => {
   };
 })"""
 
-#: Starts a browser of its own on the same profile folder, with ada logged in.
+#: Starts a new browser on the same profile folder, with ada logged in.
 Start = Callable[[], Person]
 
 
@@ -38,7 +38,7 @@ def start(
     logins: Callable[[str], tuple[StorageState, str]],
     tmp_path: Path,
 ) -> Iterator[Start]:
-    """Return how Ada starts her browser."""
+    """Return a function that starts ada's browser."""
     state, token = logins("ada")
     started: list[BrowserContext] = []
 
@@ -55,10 +55,10 @@ def start(
         context.close()
 
 
-def test_killed_browser_sends_what_it_kept_under_the_same_ids(
+def test_killed_browser_sends_its_stored_edits_under_the_same_ids(
     start: Start, stack: Launched, tmp_path: Path
 ) -> None:
-    """SIGKILL with unsent edits: the next start of the browser has them, and logs each once."""
+    """SIGKILL with unsent edits: the browser has them after a restart, and each is logged once."""
     document_id = stack.create_document("ada")
     ada = start()
     ada.open(document_id)
@@ -80,7 +80,7 @@ def test_killed_browser_sends_what_it_kept_under_the_same_ids(
 
 
 def _kill(profile: Path) -> None:
-    """Kill all processes of the browser that has this profile, the first one first."""
+    """Kill all processes of the browser with this profile, the parent first."""
     processes = with_words(f"--user-data-dir={profile}")
     [main] = [process for process in processes if "--type=" not in process.command]
     os.kill(main.pid, signal.SIGKILL)

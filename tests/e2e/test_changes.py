@@ -9,7 +9,7 @@ from tests.e2e.test_history import open_history, preview
 
 
 def write_together(ada: Person, grace: Person, document_id: str) -> int:
-    """Let Ada write, then Grace delete and add; return the moment between the two."""
+    """Let ada write, then grace delete and add; return the seq between the two."""
     ada.open(document_id)
     grace.open(document_id)
     ada.write("One two three.")
@@ -34,7 +34,7 @@ def write_together(ada: Person, grace: Person, document_id: str) -> int:
 def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """It stands where it stood, for both; and one undo takes it away."""
+    """It is at its old position, for both; and one undo removes it."""
     between = write_together(ada, grace, shared)
     ada.page.goto(f"/documents/{shared}/#at={between}")
     ada.page.reload()
@@ -49,8 +49,8 @@ def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back
     expect(changes.locator("p.diff-delete")).to_contain_text("Second paragraph.")
     expect(dialog.get_by_text("1 word added, 3 words removed by Grace Hopper.")).to_be_visible()
     expect(ada.chip).to_have_text("Saved")
-    dialog.get_by_role("button", name="Take back “Second paragraph.”").press("Enter")
-    said = ada.page.get_by_text("It is in the document again. Undo takes this back.")
+    dialog.get_by_role("button", name="Restore “Second paragraph.”").press("Enter")
+    said = ada.page.get_by_text("The part is restored. You can undo this.")
     expect(said).to_be_visible()
     for person in (ada, grace):
         person.sees("NEW two three.\nSecond paragraph.")
@@ -60,11 +60,11 @@ def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back
     ada.page.keyboard.press("Control+z")
     for person in (ada, grace):
         person.sees("NEW two three.")
-    [detail] = [each["detail"] for each in ada.deeds(shared) if each["kind"] == "restored"]
+    [detail] = [row["detail"] for row in ada.activity(shared) if row["kind"] == "restored"]
     assert (detail["seq"], detail["part"]) == (between, True)
     dialog = open_history(ada)
-    took_back = f"Ada Lovelace took something back from change {between}"
-    expect(dialog.get_by_role("button", name=took_back)).to_be_visible()
+    restored = f"Ada Lovelace restored a part of change {between}"
+    expect(dialog.get_by_role("button", name=restored)).to_be_visible()
 
 
 def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> None:
@@ -78,7 +78,7 @@ def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> 
     dialog.get_by_label("What to show").select_option("session")
     changes = dialog.get_by_role("region", name="What changed")
     expect(changes.locator("p.diff-insert ins")).to_have_text("Words")
-    dialog.get_by_role("button", name="Change after").click()
+    dialog.get_by_role("button", name="Next change").click()
     expect(changes.locator(".is-here")).to_have_count(1)
     dialog.get_by_label("What to show").select_option("since")
     expect(dialog.get_by_text("Nothing changed.")).to_be_visible()
@@ -87,7 +87,7 @@ def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> 
 
 
 def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -> None:
-    """The log may be there before the list: until then only the one change is known."""
+    """The log may load before the list: until then, only one change is known."""
     document_id = ada.create("Slow")
     ada.open(document_id)
     for word in ("One", " two"):
@@ -109,20 +109,20 @@ def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -
 def test_owner_undoes_what_one_person_did_since_a_moment(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """After a look at what would be; what she wrote herself stays, and one undo undoes it."""
+    """After a preview; the owner's own edits stay, and one undo reverts it."""
     between = write_together(ada, grace, shared)
     ada.write(" Ada goes on.")
     grace.sees("NEW two three. Ada goes on.")
     expect(ada.chip).to_have_text("Saved")
     dialog = open_history(ada)
-    slider = dialog.get_by_role("slider", name="Moment")
+    slider = dialog.get_by_role("slider", name="Position in the history")
     expect(slider).not_to_have_js_property("value", "0")
     slider.fill(str(between))
     undo = dialog.get_by_label("Undo someone’s changes")
     undo.focus()
     expect(undo.locator("option")).to_have_count(3)
     undo.select_option(str(grace.api("GET", "users/me/")["id"]))
-    expect(dialog.get_by_text(re.compile("without what .* did since then"))).to_be_visible()
+    expect(dialog.get_by_text(re.compile("without the changes by .* since then"))).to_be_visible()
     expect(preview(dialog)).to_contain_text("One two three.")
     expect(preview(dialog)).to_contain_text("Second paragraph.")
     dialog.get_by_role("button", name="Restore", exact=True).click()
@@ -136,12 +136,12 @@ def test_owner_undoes_what_one_person_did_since_a_moment(
     ada.page.keyboard.press("Control+z")
     for person in (ada, grace):
         person.sees("NEW two three. Ada goes on.")
-    [detail] = [each["detail"] for each in ada.deeds(shared) if each["kind"] == "undid"]
+    [detail] = [row["detail"] for row in ada.activity(shared) if row["kind"] == "undid"]
     assert (detail["author"]["username"], detail["after_seq"]) == ("grace", between)
 
 
 def test_only_an_owner_is_offered_to_undo_others(ada: Person, grace: Person, shared: str) -> None:
-    """An editor is not."""
+    """An editor has no button."""
     ada.open(shared)
     ada.write("Words")
     expect(ada.chip).to_have_text("Saved")

@@ -1,4 +1,4 @@
-"""Documents as files, at the page: taken away by the keyboard, brought in by a chooser."""
+"""Documents as files, in the page: export by keyboard, import by a file chooser."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from tests.e2e.people import Person
 
 
 def test_document_is_exported_in_each_format(ada: Person) -> None:
-    """What was just typed is in the file, and the file has the title's name."""
+    """The latest keys are in the file, which is named by the title."""
     document_id = ada.create("My plan")
     ada.open(document_id)
     ada.write("# First\nSome words")
@@ -36,7 +36,7 @@ def test_document_is_exported_in_each_format(ada: Person) -> None:
 
 
 def test_file_becomes_a_document(ada: Person) -> None:
-    """Hostile HTML comes out clean; the page shows it and one writes on in it."""
+    """Hostile HTML is sanitised; the page shows it, and it can be edited."""
     page = ada.page
     page.goto("/")
     html = (
@@ -63,7 +63,7 @@ def test_file_becomes_a_document(ada: Person) -> None:
 
 
 def test_imported_document_is_as_the_page_would_have_written_it(ada: Person) -> None:
-    """One letter typed is one letter changed: the page has nothing to correct."""
+    """One key changes one character: the page corrects nothing."""
     content = json.dumps({"type": "doc", "content": EVERYTHING})
     document_id = ada.api("POST", "documents/import/", format="json", content=content)["id"]
     path = f"documents/{document_id}/export/json/"
@@ -77,8 +77,8 @@ def test_imported_document_is_as_the_page_would_have_written_it(ada: Person) -> 
     assert after == before
 
 
-def test_file_that_is_no_text_is_told(ada: Person) -> None:
-    """One stays on the list, with a word."""
+def test_import_of_a_binary_file_shows_an_error(ada: Person) -> None:
+    """The list stays open, with a message."""
     ada.expects_network_noise = True
     page = ada.page
     page.goto("/")

@@ -26,7 +26,7 @@ def preview(dialog: Locator) -> Locator:
 
 def moment(dialog: Locator) -> Locator:
     """Return what the dialog says of the moment."""
-    return dialog.locator(".history-moment")
+    return dialog.locator(".history-position")
 
 
 def test_named_moment_is_seen_again_restored_and_the_restore_undone(
@@ -38,7 +38,7 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     ada.write("First thoughts.")
     expect(ada.chip).to_have_text("Saved")
     dialog = open_history(ada)
-    dialog.get_by_label("Name of this moment").fill("Draft")
+    dialog.get_by_label("Name of this version").fill("Draft")
     dialog.get_by_role("button", name="Keep").click()
     expect(dialog.get_by_role("button", name="Draft")).to_be_visible()
     ada.page.keyboard.press("Escape")
@@ -51,15 +51,15 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     expect(preview(dialog)).to_have_text("First thoughts. And much that was too much.")
     dialog.get_by_role("button", name="Draft").click()
     expect(preview(dialog)).to_have_text("First thoughts.")
-    expect(dialog.get_by_label("Name of this moment")).to_have_value("Draft")
+    expect(dialog.get_by_label("Name of this version")).to_have_value("Draft")
     grace.goes_to(0)
     grace.page.keyboard.type("Meanwhile: ")
     ada.sees("Meanwhile: First thoughts. And much that was too much.")
-    expect(dialog.get_by_role("button", name=re.compile("new changes?: show"))).to_be_visible()
+    expect(dialog.get_by_role("button", name=re.compile("Show .* new changes?"))).to_be_visible()
     expect(preview(dialog)).to_have_text("First thoughts.")
     dialog.get_by_role("button", name="Restore this").click()
     expect(preview(dialog)).to_have_text("Meanwhile: First thoughts.")
-    expect(dialog.get_by_text("with what others wrote meanwhile")).to_be_visible()
+    expect(dialog.get_by_text("with what others have written meanwhile")).to_be_visible()
     dialog.get_by_role("button", name="Cancel").press("Enter")
     expect(preview(dialog)).to_have_text("First thoughts.")
     dialog.get_by_role("button", name="Restore this").click()
@@ -74,12 +74,12 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     for person in (ada, grace):
         person.sees("Meanwhile: First thoughts. And much that was too much.")
     expect(ada.chip).to_have_text("Saved")
-    [deed] = [each for each in ada.deeds(shared) if each["kind"] == "restored"]
-    assert deed["actor"]["username"] == "ada"
-    assert not deed["detail"]["part"]
+    [event] = [row for row in ada.activity(shared) if row["kind"] == "restored"]
+    assert event["actor"]["username"] == "ada"
+    assert not event["detail"]["part"]
     dialog = open_history(ada)
-    went_back = f"Ada Lovelace went back to change {deed['detail']['seq']}"
-    dialog.get_by_role("button", name=went_back).click()
+    restored = f"Ada Lovelace restored change {event['detail']['seq']}"
+    dialog.get_by_role("button", name=restored).click()
     expect(preview(dialog)).to_have_text("Meanwhile: First thoughts.")
 
 
@@ -106,7 +106,7 @@ def test_slider_begins_where_a_compacted_log_begins(ada: Person, stack: Launched
     document_id, operations = compacted_document(stack)
     ada.open(document_id)
     dialog = open_history(ada)
-    slider = dialog.get_by_role("slider", name="Moment")
+    slider = dialog.get_by_role("slider", name="Position in the history")
     expect(slider).to_have_js_property("value", str(OLD + 1))
     slider.press("Home")
     expect(moment(dialog)).to_contain_text(f"of {len(operations):,}")
@@ -136,7 +136,7 @@ def test_restore_without_a_connection_comes_later_and_promises_no_undo(ada: Pers
         ada.insert(word)
         expect(ada.chip).to_have_text("Saved")
     dialog = open_history(ada)
-    slider = dialog.get_by_role("slider", name="Moment")
+    slider = dialog.get_by_role("slider", name="Position in the history")
     expect(slider).not_to_have_js_property("value", "0")
     slider.press("ArrowLeft")
     expect(preview(dialog)).to_have_text("One")
@@ -147,10 +147,10 @@ def test_restore_without_a_connection_comes_later_and_promises_no_undo(ada: Pers
     sockets[-1].close(code=1013)
     expect(ada.chip).not_to_have_text("Saved")
     confirm.press("Enter")
-    expect(ada.page.get_by_text("The document is as it was then.", exact=True)).to_be_visible()
+    expect(ada.page.get_by_text("The version is restored.", exact=True)).to_be_visible()
     is_down = False
     ada.sees("One")
-    assert [each["kind"] for each in ada.deeds(document_id)].count("restored") == 1
+    assert [row["kind"] for row in ada.activity(document_id)].count("restored") == 1
 
 
 def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:
@@ -161,9 +161,9 @@ def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:
         ada.write(word)
         expect(ada.chip).to_have_text("Saved")
     dialog = open_history(ada)
-    slider = dialog.get_by_role("slider", name="Moment")
+    slider = dialog.get_by_role("slider", name="Position in the history")
     expect(slider).not_to_have_js_property("value", "0")
-    name = dialog.get_by_label("Name of this moment")
+    name = dialog.get_by_label("Name of this version")
     name.fill("Dra")
     slider.press("ArrowLeft")
     slider.press("ArrowLeft")
@@ -182,13 +182,13 @@ def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:
     name.fill("First draft")
     name.press("Enter")
     expect(mark).to_have_text("First draft")
-    expect(dialog.get_by_text("This moment is called “First draft”.")).to_be_attached()
+    expect(dialog.get_by_text("This version is now called “First draft”.")).to_be_attached()
     slider.press("End")
     expect(name).to_have_value("")
     expect(dialog.get_by_role("button", name="Keep")).to_be_visible()
     mark.click()
     expect(name).to_have_value("First draft")
-    dialog.get_by_role("button", name="Take the name away").press("Enter")
+    dialog.get_by_role("button", name="Remove the name").press("Enter")
     expect(mark).to_have_count(0)
     expect(name).to_have_value("")
     expect(name).to_be_focused()
@@ -222,36 +222,36 @@ def test_owner_says_what_is_kept_after_being_told_what_goes(ada: Person, grace: 
     ada.open(document_id)
     ada.write("Words")
     expect(ada.chip).to_have_text("Saved")
-    open_history(ada).get_by_role("button", name="What is kept…").press("Enter")
-    dialog = ada.page.get_by_role("dialog", name="What is kept")
+    open_history(ada).get_by_role("button", name="Retention settings…").press("Enter")
+    dialog = ada.page.get_by_role("dialog", name="Retention settings")
     log, versions = dialog.get_by_role("group").nth(1), dialog.get_by_role("group").nth(0)
     save = dialog.get_by_role("button", name="Save")
-    expect(log.get_by_label("as this server does")).to_be_checked()
-    age = log.get_by_label("Give up changes that are older than, in days")
+    expect(log.get_by_label("what the server keeps by default")).to_be_checked()
+    age = log.get_by_label("Compact changes older than, in days")
     expect(age).to_be_disabled()
-    log.get_by_label("as this server does").press("ArrowUp")
-    expect(log.get_by_label("compact", exact=True)).to_be_checked()
+    log.get_by_label("what the server keeps by default").press("ArrowUp")
+    expect(log.get_by_label("compact changes", exact=True)).to_be_checked()
     age.fill("90")
     age.press("Enter")
-    expect(dialog.get_by_text("Changes older than 90 days are given up")).to_be_visible()
+    expect(dialog.get_by_text("Changes older than 90 days are deleted")).to_be_visible()
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     ada.page.keyboard.press("Enter")
     expect(save).to_be_focused()
     assert ada.api("GET", path)["compact_after_days"] is None
     save.press("Enter")
-    dialog.get_by_role("button", name="Give it up").press("Enter")
+    dialog.get_by_role("button", name="Delete").press("Enter")
     expect(dialog).to_have_count(0)
     assert ada.api("GET", path)["compact_after_days"] == 90
-    ada.page.get_by_role("button", name="What is kept…").click()
+    ada.page.get_by_role("button", name="Retention settings…").click()
     expect(age).to_have_value("90")
-    versions.get_by_label("as follows; one a week stays for ever").check()
-    hourly = versions.get_by_label("then one an hour, up to, in days")
+    versions.get_by_label("the following, and one per week permanently").check()
+    hourly = versions.get_by_label("then one per hour, up to, in days")
     expect(hourly).to_have_value("7")
     hourly.fill("60")
     ada.expects_network_noise = True
     save.click()
     expect(dialog.get_by_text("three ages in seconds that rise")).to_be_visible()
-    versions.get_by_label("then one a day, up to, in days").fill("60")
+    versions.get_by_label("then one per day, up to, in days").fill("60")
     save.click()
     expect(dialog).to_have_count(0)
     day = 24 * 60 * 60
@@ -259,10 +259,10 @@ def test_owner_says_what_is_kept_after_being_told_what_goes(ada: Person, grace: 
     assert ada.api("GET", path)["keep"] == kept
     grace.open(document_id)
     dialog = open_history(grace)
-    expect(dialog.get_by_role("button", name="What is kept…")).to_be_hidden()
+    expect(dialog.get_by_role("button", name="Retention settings…")).to_be_hidden()
 
 
-def test_sessions_say_how_many_letters_came_and_went(ada: Person) -> None:
+def test_sessions_show_how_many_characters_were_added_and_removed(ada: Person) -> None:
     """Once they are counted; for the eye and for the ear."""
     ada.open(ada.create("Letters"))
     ada.write("Twelve more.")
@@ -270,7 +270,7 @@ def test_sessions_say_how_many_letters_came_and_went(ada: Person) -> None:
     ada.page.keyboard.press("Backspace")
     expect(ada.chip).to_have_text("Saved")
     dialog = open_history(ada)
-    row = dialog.get_by_role("button", name="12 letters added, 1 removed")
+    row = dialog.get_by_role("button", name="12 characters added, 1 removed")
     expect(row).to_contain_text("+12 −1")
 
 
@@ -286,7 +286,7 @@ def test_viewer_looks_and_changes_nothing(ada: Person, grace: Person) -> None:
     expect(preview(dialog)).to_have_text("Words")
     expect(dialog.get_by_role("button", name="Ada Lovelace")).to_be_visible()
     expect(dialog.get_by_role("button", name="Restore this")).to_be_hidden()
-    expect(dialog.get_by_label("Name of this moment")).to_be_hidden()
+    expect(dialog.get_by_label("Name of this version")).to_be_hidden()
 
 
 def test_history_that_cannot_be_loaded_says_so(ada: Person) -> None:

@@ -13,7 +13,7 @@ from tests.e2e.test_history import moment, open_history
 from tests.support.launcher import Launched
 from tests.support.long_documents import long_document
 
-#: Over two stretches of the replay, and over several sittings.
+#: More than two chunks of the replay, and several writing sessions.
 OPERATIONS = 2_300
 #: The longest task of a drag is about as long as that of opening the page, by which the machine's
 #: speed is judged: so many times that at most, and that counts at least so many ms.
@@ -85,7 +85,7 @@ def test_every_moment_is_reached_by_keyboard(ada: Person, long: str) -> None:
     ends = [row["last_seq"] for row in rows]
     ada.open(long)
     dialog = open_history(ada)
-    slider = dialog.get_by_role("slider", name="Moment")
+    slider = dialog.get_by_role("slider", name="Position in the history")
     expect(slider).to_be_focused()
     expect(moment(dialog)).to_contain_text(f"change {OPERATIONS:,} of {OPERATIONS:,}")
     for key, seq in [
@@ -108,14 +108,14 @@ def test_every_moment_is_reached_by_keyboard(ada: Person, long: str) -> None:
     text = f"change {ends[1]:,} of {OPERATIONS:,}"
     expect(slider).to_have_attribute("aria-valuetext", re.compile(f"^{name}, .+, {text}$"))
     expect(dialog.get_by_role("status").filter(has_text=text)).to_have_count(1)
-    rows_shown = dialog.get_by_role("list", name="Sessions of writing").get_by_role("button")
+    rows_shown = dialog.get_by_role("list", name="Writing sessions").get_by_role("button")
     expect(rows_shown.nth(1)).to_have_attribute("aria-current", "true")
     rows_shown.nth(1).focus()
     ada.page.keyboard.press("ArrowDown")
     expect(rows_shown.nth(2)).to_be_focused()
     ada.page.keyboard.press("Enter")
     shows(dialog, ends[2])
-    back = dialog.get_by_role("button", name="Session before")
+    back = dialog.get_by_role("button", name="Previous session")
     back.press("Enter")
     shows(dialog, ends[3])
 
@@ -125,7 +125,7 @@ def test_document_plays_to_the_present_and_pauses(ada: Person, long: str) -> Non
     ada.page.goto(f"/documents/{long}/#at={OPERATIONS - 60}")
     dialog = ada.page.get_by_role("dialog", name="History")
     shows(dialog, OPERATIONS - 60)
-    slider = dialog.get_by_role("slider", name="Moment")
+    slider = dialog.get_by_role("slider", name="Position in the history")
     slider.focus()
     ada.page.keyboard.press(" ")
     expect(dialog.get_by_role("button", name="Pause")).to_be_visible()
@@ -205,7 +205,7 @@ def test_end_of_the_slider_moves_on_with_the_document(
     head = int(ada.api("GET", f"documents/{shared}/")["seq"])
     shows(dialog, head)
     grace.insert(" and go on")
-    news = dialog.get_by_role("button", name="1 new change: show it")
+    news = dialog.get_by_role("button", name="Show 1 new change")
     expect(news).to_be_visible()
     shows(dialog, head)
     expect(dialog.get_by_role("button", name="Grace Hopper")).to_be_visible()
@@ -221,6 +221,6 @@ def test_history_fits_a_phone(arrive: Arrive, long: str) -> None:
     ada.page.goto(f"/documents/{long}/#at=1500")
     dialog = ada.page.get_by_role("dialog", name="History")
     shows(dialog, 1500)
-    for name in ("Play", "Restore this…", "Copy link", "Close"):
+    for name in ("Play", "Restore this version…", "Copy link", "Close"):
         expect(dialog.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
     assert ada.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

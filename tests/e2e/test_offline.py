@@ -1,8 +1,8 @@
-"""Nothing is lost when the network, the page or the server goes (docs/durability.md)."""
+"""Nothing is lost when the network, the page or the server fails (docs/durability.md)."""
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.e2e.people import Person
 
@@ -10,7 +10,7 @@ OFFLINE = re.compile(r"^Offline: \d+ changes? kept on this device$")
 
 
 def test_edits_on_both_sides_of_a_cut_converge(ada: Person, grace: Person, shared: str) -> None:
-    """Ada writes without a network while Grace writes with one; afterwards both have both."""
+    """Ada writes without a network, Grace with one; afterwards both have both edits."""
     ada.expects_network_noise = True
     ada.open(shared)
     grace.open(shared)
@@ -32,7 +32,7 @@ def test_edits_on_both_sides_of_a_cut_converge(ada: Person, grace: Person, share
 
 
 def test_unsent_edits_survive_a_reload(ada: Person) -> None:
-    """The page is closed offline and opened again without a connection: the edits are here."""
+    """The page is closed offline and opened without a connection: it has the edits."""
     ada.expects_network_noise = True
     document_id = ada.create("Kept on the device")
     ada.open(document_id)
@@ -53,8 +53,8 @@ def test_unsent_edits_survive_a_reload(ada: Person) -> None:
     ada.sees("sent. Not sent.")
 
 
-def test_text_cannot_be_written_into_before_it_has_come(ada: Person, grace: Person) -> None:
-    """A person without a copy waits for the server's text, and then writes behind it."""
+def test_editor_is_read_only_until_the_text_is_loaded(ada: Person, grace: Person) -> None:
+    """A person without a local copy waits for the server's text, and then writes after it."""
     ada.expects_network_noise = True
     document_id = grace.create("Slow to come")
     grace.share(document_id, "ada", "editor")
@@ -71,7 +71,7 @@ def test_text_cannot_be_written_into_before_it_has_come(ada: Person, grace: Pers
 
 
 def test_reconnect_logs_each_edit_once(ada: Person) -> None:
-    """What the outbox repeats is not sent a second time by the sync."""
+    """Operations of the outbox are not sent again by the sync."""
     ada.expects_network_noise = True
     document_id = ada.create("Once")
     ada.open(document_id)
@@ -83,3 +83,28 @@ def test_reconnect_logs_each_edit_once(ada: Person) -> None:
     log = ada.api("GET", f"documents/{document_id}/operations/")["results"]
     written = [row for row in log if row["author"]["username"] == "ada"]
     assert len(written) == 1
+
+
+def test_reason_of_a_close_frame_is_shown_until_the_page_is_in_sync(ada: Person) -> None:
+    """A connection that the server refuses for now, and one that it refuses for good."""
+    ada.expects_network_noise = True
+    document_id = ada.create("Closed")
+    answer: tuple[int, str] | None = (1013, "Too many people are here.")
+
+    def connect(socket: WebSocketRoute) -> None:
+        if answer:
+            socket.close(code=answer[0], reason=answer[1])
+        else:
+            socket.connect_to_server()
+
+    ada.page.route_web_socket(re.compile("/ws/documents/"), connect)
+    ada.open(document_id, status="Reconnecting…")
+    banner = ada.page.get_by_role("alert")
+    expect(banner).to_contain_text("Too many people are here. Trying again…")
+    answer = (4404, "Grace has deleted this document.")
+    expect(banner).to_contain_text("Grace has deleted this document.")
+    expect(ada.chip).to_have_text("Document unavailable")
+    answer = None
+    banner.get_by_role("button", name="Try again").click()
+    expect(ada.chip).to_have_text("Saved")
+    expect(banner).to_be_hidden()

@@ -1,4 +1,4 @@
-"""The pages around the text: login, the list, errors; keyboard, phone, policy."""
+"""The pages: login, list, errors, keyboard, phone, content security policy."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ PHONE = {"width": 360, "height": 740}
 
 
 def test_keyboard_alone_leads_from_login_to_writing(browser: Browser, stack: Any) -> None:
-    """Log in, make a document, name it, write, make words bold from the toolbar: no mouse."""
+    """Log in, create a document, name it, write, make words bold: without a mouse."""
     person = Person.arrive(browser, username="grace", base_url=stack.url, state=None)
     keyboard = person.page.keyboard
     person.page.goto("/login/")
@@ -96,7 +96,7 @@ def test_list_creates_renames_trashes_and_restores(ada: Person) -> None:
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
 
 
-def test_person_without_the_right_is_told_and_has_no_button(arrive: Arrive) -> None:
+def test_person_without_the_right_to_create_has_a_message_and_no_button(arrive: Arrive) -> None:
     """Alan may not create documents."""
     alan = arrive("alan")
     alan.page.goto("/")
@@ -105,7 +105,7 @@ def test_person_without_the_right_is_told_and_has_no_button(arrive: Arrive) -> N
 
 
 def test_list_that_cannot_be_loaded_says_so_and_tries_again(ada: Person) -> None:
-    """The service is away, then back."""
+    """The service is down, then up."""
     ada.expects_network_noise = True
     ada.create("Found again")
     ada.page.route("**/api/v1/documents/?*", lambda route: route.abort())
@@ -116,19 +116,21 @@ def test_list_that_cannot_be_loaded_says_so_and_tries_again(ada: Person) -> None
     expect(ada.page.locator(".row").first).to_be_visible()
 
 
-def test_trashed_while_open_is_said(ada: Person, grace: Person, shared: str) -> None:
-    """A document that goes into the trash ends on the other's page with a word."""
+def test_document_trashed_while_open_shows_a_message(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """The other person's page stops with a message."""
     grace.open(shared)
     grace.write("In the middle of")
     expect(grace.chip).to_have_text("Saved")
     ada.api("DELETE", f"documents/{shared}/")
-    expect(grace.chip).to_have_text(re.compile("^(Document gone|Access removed)"))
+    expect(grace.chip).to_have_text(re.compile("^(Document unavailable|Access removed)"))
     grace.sees("In the middle of")
 
 
 @pytest.mark.parametrize("path", ["/", "/documents/0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11/"])
 def test_anonymous_is_sent_to_the_login(browser: Browser, stack: Any, path: str) -> None:
-    """Pages need a login, and lead back to where one wanted to go."""
+    """Pages need a login, which leads back to the page."""
     person = Person.arrive(browser, username="nobody", base_url=stack.url, state=None)
     person.page.goto(path)
     expect(person.page).to_have_url(f"{stack.url}/login/?next={path}")
@@ -137,7 +139,7 @@ def test_anonymous_is_sent_to_the_login(browser: Browser, stack: Any, path: str)
 
 
 def test_document_that_is_not_shared_answers_404(ada: Person, arrive: Arrive) -> None:
-    """An invisible document looks like none at all."""
+    """A document without access looks like an unknown one."""
     alan = arrive("alan")
     alan.expects_network_noise = True
     private = alan.page.goto(f"/documents/{ada.create('Private')}/")
@@ -146,11 +148,11 @@ def test_document_that_is_not_shared_answers_404(ada: Person, arrive: Arrive) ->
     nowhere = alan.page.goto("/documents/0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11/")
     assert nowhere is not None
     assert nowhere.status == 404
-    expect(alan.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    expect(alan.page.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
 def test_policy_is_strict_and_theme_stays(ada: Person) -> None:
-    """Scripts and styles from our own address only; a chosen theme survives a reload."""
+    """Scripts and styles from the same origin only; the theme survives a reload."""
     answer = ada.page.goto("/")
     assert answer is not None
     policy = answer.headers["content-security-policy"]

@@ -1,4 +1,4 @@
-"""What one may not do, the page does not do, and says so."""
+"""The page offers only what a person may do, and shows refusals."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from tests.e2e.people import Person
 
 
 def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
-    """A viewer's keys change nothing; what others write appears."""
+    """A viewer's keys change nothing; edits of others appear."""
     document_id = ada.create("Only to read")
     ada.share(document_id, "grace", "viewer")
     ada.open(document_id)
@@ -25,7 +25,7 @@ def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
 
 
 def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Person) -> None:
-    """Autolink is for one's own keys: a viewer's page would hold an edit that nobody takes."""
+    """Autolink applies to the person's own keys: a viewer's page must not make an edit."""
     words = {"type": "text", "text": "Look at example.org "}
     document = {"type": "doc", "content": [{"type": "paragraph", "content": [words]}]}
     made = ada.api("POST", "documents/import/", format="json", content=json.dumps(document))
@@ -37,7 +37,7 @@ def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Per
 
 
 def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, grace: Person) -> None:
-    """Nor a moment behind its address; export of the present stays."""
+    """Nor a state by its address; export of the present is possible."""
     document_id = ada.create("Only the present")
     ada.share(document_id, "grace", "viewer")
     grace.open(document_id, status="Read-only")
@@ -45,10 +45,10 @@ def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, gra
     ada.open(document_id)
     ada.page.get_by_role("button", name="Share").press("Enter")
     dialog = ada.page.get_by_role("dialog", name="Share")
-    may_look = dialog.get_by_label("Viewers may see the history")
+    may_look = dialog.get_by_label("Viewers can see the history")
     expect(may_look).to_be_checked()
     may_look.press("Space")
-    expect(dialog.get_by_text("Viewers see the document as it is now only.")).to_be_visible()
+    expect(dialog.get_by_text("Viewers can now see the present document only.")).to_be_visible()
     grace.page.goto(f"/documents/{document_id}/#at=0")
     grace.page.reload()
     expect(grace.page.get_by_role("button", name="Export")).to_be_visible()
@@ -60,10 +60,10 @@ def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, gra
     expect(ada.page.get_by_role("button", name="History")).to_be_visible()
 
 
-def test_access_removed_while_typing_is_said_and_the_text_kept(
+def test_access_removed_while_typing_shows_a_message_and_keeps_the_text(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """The owner removes a writer in the share dialog: within seconds the writer's page says so."""
+    """The owner removes a writer in the share dialog: within seconds the writer's page shows it."""
     ada.open(shared)
     grace.open(shared)
     grace.write("Still here")
@@ -71,20 +71,20 @@ def test_access_removed_while_typing_is_said_and_the_text_kept(
     ada.page.get_by_role("button", name="Share").click()
     ada.page.get_by_role("button", name="Remove Grace Hopper").click()
     expect(grace.chip).to_have_text(re.compile("^Access removed"))
-    expect(grace.page.get_by_role("alert")).to_contain_text("You no longer have access")
+    expect(grace.page.get_by_role("alert")).to_contain_text("You no longer have access to this document.")
     expect(grace.text).to_have_attribute("contenteditable", "false")
     grace.sees("Still here")
     grace.context.grant_permissions(["clipboard-read", "clipboard-write"])
     grace.page.get_by_role("button", name="Copy the text").click()
-    expect(grace.page.get_by_text("in the clipboard")).to_be_visible()
+    expect(grace.page.get_by_text("The text is copied.")).to_be_visible()
     assert grace.page.evaluate("navigator.clipboard.readText()") == "Still here"
     grace.expects_network_noise = True
     grace.page.reload()
-    expect(grace.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    expect(grace.page.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
 def test_downgraded_writer_becomes_a_reader_and_keeps_the_text(ada: Person, grace: Person) -> None:
-    """From editor to viewer: the refused edit stays on the page, and the chip says so."""
+    """From editor to viewer: the refused edit stays on the page, and the chip shows it."""
     document_id = ada.create("Downgrade")
     permission = ada.share(document_id, "grace", "editor")
     grace.open(document_id)
@@ -111,10 +111,10 @@ def test_share_dialog_adds_by_name_and_changes_the_role(ada: Person, grace: Pers
     ada.page.keyboard.press("Enter")
     expect(found).to_have_count(0)
     ada.page.keyboard.press("Enter")
-    expect(ada.page.get_by_text("grace is editor now.")).to_be_visible()
+    expect(ada.page.get_by_text("The role of grace is now editor.")).to_be_visible()
     grace.open(document_id)
     ada.page.get_by_label("Role of Grace Hopper").select_option("viewer")
-    expect(ada.page.get_by_text("Grace Hopper is viewer now.")).to_be_visible()
+    expect(ada.page.get_by_text("The role of Grace Hopper is now viewer.")).to_be_visible()
     ada.page.get_by_role("textbox").or_(ada.page.get_by_role("combobox")).first.focus()
     grace.page.reload()
     expect(grace.chip).to_have_text("Read-only")

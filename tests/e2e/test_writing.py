@@ -9,7 +9,7 @@ from tests.e2e.people import Person
 
 
 def test_two_people_typing_at_once_converge(ada: Person, grace: Person, shared: str) -> None:
-    """Both type letter by letter in turns; both screens and the log hold everything."""
+    """Both type key by key in turns; both screens and the log have everything."""
     ada.open(shared)
     grace.open(shared)
     ada.write("ada: \n")
@@ -29,7 +29,7 @@ def test_two_people_typing_at_once_converge(ada: Person, grace: Person, shared: 
 
 
 def test_words_are_counted_wherever_they_come_from(ada: Person, grace: Person, shared: str) -> None:
-    """When the page opens, after one's own keys, and after somebody else's."""
+    """When the page opens, after the person's own keys, and after another person's."""
     ada.open(shared)
     words = ada.page.locator("#words")
     expect(words).to_have_text("0 words")
@@ -44,7 +44,7 @@ def test_words_are_counted_wherever_they_come_from(ada: Person, grace: Person, s
 def test_each_sees_the_caret_and_avatar_of_the_other(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """A caret carries the authenticated name; it goes when its owner goes."""
+    """A caret has the authenticated name, and disappears with its session."""
     ada.open(shared)
     grace.open(shared)
     ada.write("A line")
@@ -60,8 +60,8 @@ def test_each_sees_the_caret_and_avatar_of_the_other(
     expect(ada.page.locator("#people .avatar")).to_have_count(1)
 
 
-def test_text_is_there_after_a_reload(ada: Person) -> None:
-    """What was saved comes back, from the server and on another device."""
+def test_saved_text_is_loaded_after_a_reload(ada: Person) -> None:
+    """From the server, and on another device."""
     document_id = ada.create("Kept")
     ada.open(document_id)
     ada.write("Kept for good.")
@@ -72,7 +72,7 @@ def test_text_is_there_after_a_reload(ada: Person) -> None:
 
 
 def test_text_reaches_another_device_of_the_same_person(ada: Person, arrive: Arrive) -> None:
-    """A second browser of one person starts from the server alone."""
+    """A second browser of one person loads from the server only."""
     document_id = ada.create("Two desks")
     ada.open(document_id)
     ada.write("From the first desk.")
@@ -131,7 +131,7 @@ def test_every_form_of_text_reaches_the_other(ada: Person, grace: Person, shared
 
 
 def test_link_takes_only_safe_addresses(ada: Person) -> None:
-    """The dialog refuses a script address and makes a full one of a bare name."""
+    """The dialog refuses a script URL, and completes a host name."""
     document_id = ada.create("Links")
     ada.open(document_id)
     ada.write("example")
@@ -149,7 +149,7 @@ def test_link_takes_only_safe_addresses(ada: Person) -> None:
 
 
 def test_pasted_markup_becomes_clean_text(ada: Person) -> None:
-    """Scripts, styles, handlers and unsafe links of what is pasted do not come in."""
+    """Scripts, styles, handlers and unsafe links are removed."""
     document_id = ada.create("Paste")
     ada.open(document_id)
     # The parser of pasted markup runs under the page's policy, which blocks and says so.
@@ -170,7 +170,7 @@ def test_pasted_markup_becomes_clean_text(ada: Person) -> None:
 
 
 def test_rename_reaches_the_other_page(ada: Person, grace: Person, shared: str) -> None:
-    """A new title is saved by itself and shown to whoever has the document open."""
+    """A new title is saved automatically and shown on all open pages."""
     ada.open(shared)
     grace.open(shared)
     title = ada.page.get_by_label("Title")

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, afterEach, mock, test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
-import { Batch } from "../../static/js/batch.js";
+import { Batch } from "../../static/js/sync/batch.js";
 
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());
@@ -25,7 +25,10 @@ test("a pause of 200 ms ends the batch", () => {
   assert.equal(finished.length, 0);
   assert.equal(batch.edits, 2);
   mock.timers.tick(1);
-  assert.deepEqual(finished.map(({ edits }) => edits), [2]);
+  assert.deepEqual(
+    finished.map(({ edits }) => edits),
+    [2],
+  );
   assert.equal(batch.edits, 0);
 });
 

@@ -19,9 +19,8 @@ const bundle = await build({
   plugins: [patches],
 });
 /** @type {any} */
-const { EditorState, Schema, TextSelection, Y, yXmlFragmentToProseMirrorRootNode, ySyncPlugin } = await import(
-  `data:text/javascript,${encodeURIComponent(bundle.outputFiles[0]?.text ?? "")}`
-);
+const { EditorState, Schema, TextSelection, Y, yXmlFragmentToProseMirrorRootNode, ySyncPlugin } =
+  await import(`data:text/javascript,${encodeURIComponent(bundle.outputFiles[0]?.text ?? "")}`);
 
 const schema = new Schema({
   nodes: {
@@ -76,12 +75,14 @@ class View {
     Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(other.doc, Y.encodeStateVector(this.doc)));
   }
 
-  /** Check that the text, and what each type stands for, is as made anew. */
+  /** Check that the text, and what each type stands for, is as if it were built again. */
   check() {
     const fresh = yXmlFragmentToProseMirrorRootNode(this.fragment, schema);
     assert.deepEqual(this.state.doc.toJSON(), fresh.toJSON());
     this.state.doc.check();
-    const kept = [...this.fragment.toArray()].map((type) => this.binding.mapping.get(type)?.toJSON());
+    const kept = [...this.fragment.toArray()].map((type) =>
+      this.binding.mapping.get(type)?.toJSON(),
+    );
     assert.deepEqual(kept, fresh.toJSON().content);
   }
 }
@@ -106,7 +107,7 @@ test("the bundle of the pages has the patches", () => {
 /** @param {any} doc */
 const blocksOf = (doc) => [...doc.children];
 
-test("a letter of somebody else leaves all other blocks the same ones", () => {
+test("a character of another person leaves all other blocks the same ones", () => {
   const [ada, grace] = [new View(written(5), 2), new View(written(5), 3)];
   const before = blocksOf(ada.state.doc);
   grace.dispatch(grace.state.tr.insertText("!", 3));
@@ -121,8 +122,11 @@ test("a letter of somebody else leaves all other blocks the same ones", () => {
   ada.check();
 });
 
-for (const [place, at] of /** @type {[string, number][]} */ ([["in a block before", 1], ["before it", 10]])) {
-  test(`letters of somebody else ${place} move a selection with its text`, () => {
+for (const [place, at] of /** @type {[string, number][]} */ ([
+  ["in a block before", 1],
+  ["before it", 10],
+])) {
+  test(`characters of another person ${place} move a selection with its text`, () => {
     const [ada, grace] = [new View(written(3), 2), new View(written(3), 3)];
     ada.dispatch(ada.state.tr.setSelection(TextSelection.create(ada.state.doc, 12, 15)));
     grace.dispatch(grace.state.tr.insertText("one more ", at));

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
-import { Outbox } from "../../static/js/outbox.js";
-import { MemoryStore } from "../../static/js/operation_store.js";
+import { Outbox } from "../../static/js/sync/outbox.js";
+import { MemoryStore } from "../../static/js/sync/operation_store.js";
 
 /** Updates of a text that is typed word by word. @param {string[]} words */
 function typed(...words) {
@@ -24,7 +24,10 @@ test("batches that were not sent grow into one operation with a new id", async (
   const first = outbox.add(one, vector, 1);
   const second = outbox.add(two, vector, 2);
   assert.notEqual(first.id, second.id);
-  assert.deepEqual(outbox.operations.map(({ id }) => id), [second.id]);
+  assert.deepEqual(
+    outbox.operations.map(({ id }) => id),
+    [second.id],
+  );
   assert.equal(outbox.edits, 3);
   const doc = new Y.Doc();
   Y.applyUpdate(doc, second.update);
@@ -37,7 +40,10 @@ test("an operation that was sent does not change any more", async () => {
   const first = outbox.add(one, vector, 1);
   outbox.markSent(first.id);
   const second = outbox.add(two, vector, 1);
-  assert.deepEqual(outbox.operations.map(({ id }) => id), [first.id, second.id]);
+  assert.deepEqual(
+    outbox.operations.map(({ id }) => id),
+    [first.id, second.id],
+  );
   assert.ok(first.order < second.order);
 });
 
@@ -47,10 +53,16 @@ test("an operation stays over a reload until it is removed, and does not grow th
   const kept = (await Outbox.open(store)).add(one, vector, 1);
   const reloaded = await Outbox.open(store);
   const next = reloaded.add(two, vector, 1);
-  assert.deepEqual(reloaded.operations.map(({ id }) => id), [kept.id, next.id]);
+  assert.deepEqual(
+    reloaded.operations.map(({ id }) => id),
+    [kept.id, next.id],
+  );
   assert.equal(reloaded.remove(kept.id), true);
   assert.equal(reloaded.remove(kept.id), false);
-  assert.deepEqual((await Outbox.open(store)).operations.map(({ id }) => id), [next.id]);
+  assert.deepEqual(
+    (await Outbox.open(store)).operations.map(({ id }) => id),
+    [next.id],
+  );
 });
 
 test("a large operation is left alone and the next one begins", async () => {
@@ -67,13 +79,13 @@ test("operations are kept once the store has them, and never in a store that for
   const outbox = await Outbox.open(store);
   const [one] = typed("one");
   const kept = new Promise((resolve) => {
-    outbox.onKept = () => resolve(outbox.kept);
+    outbox.onStored = () => resolve(outbox.isStored);
   });
   outbox.add(one, vector, 1);
-  assert.equal(outbox.kept, false);
-  assert.equal(outbox.keeps, true);
+  assert.equal(outbox.isStored, false);
+  assert.equal(outbox.willBeStored, true);
   assert.equal(await kept, true);
-  assert.equal((await Outbox.open(new MemoryStore())).keeps, false);
+  assert.equal((await Outbox.open(new MemoryStore())).willBeStored, false);
 });
 
 test("a store that refuses leaves the operation here, and not kept", async () => {
@@ -88,7 +100,7 @@ test("a store that refuses leaves the operation here, and not kept", async () =>
     outbox.add(one, vector, 1);
   });
   console.warn = warned;
-  assert.equal(outbox.kept, false);
-  assert.equal(outbox.keeps, false);
+  assert.equal(outbox.isStored, false);
+  assert.equal(outbox.willBeStored, false);
   assert.equal(outbox.operations.length, 1);
 });

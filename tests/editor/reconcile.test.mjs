@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
-import { residualUpdate } from "../../static/js/reconcile.js";
+import { residualUpdate } from "../../static/js/sync/reconcile.js";
 
 /** A document and the update of each of its edits. */
 function recorded() {

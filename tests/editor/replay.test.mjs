@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Y, encoding } from "../../static/vendor/yjs.js";
-import { Replay, STRETCH, SupersededError } from "../../static/js/replay.js";
+import { Replay, CHUNK_OPERATIONS, SupersededError } from "../../static/js/history/replay.js";
 
 const PATH = "documents/x/";
 
@@ -25,7 +25,7 @@ class Served {
   /** @param {number} count */
   write(count) {
     const text = this.#doc.getText("t");
-    for (let each = 0; each < count; each += 1) {
+    for (let number = 0; number < count; number += 1) {
       const at = (this.updates.length * 7) % (text.length + 1);
       if (this.updates.length % 5 === 4) text.delete(0, 1);
       else text.insert(at, String.fromCharCode(97 + (this.updates.length % 26)));
@@ -80,7 +80,21 @@ async function textAt(replay, seq) {
 test("back and forth and far away, each moment is what it was", async () => {
   const served = new Served().write(2_600);
   const replay = new Replay(served, PATH, 2_600);
-  const moments = [2600, 2599, 2598, 3, 4, 0, 1, STRETCH, STRETCH + 1, STRETCH - 1, 2000, 1999, 2600];
+  const moments = [
+    2600,
+    2599,
+    2598,
+    3,
+    4,
+    0,
+    1,
+    CHUNK_OPERATIONS,
+    CHUNK_OPERATIONS + 1,
+    CHUNK_OPERATIONS - 1,
+    2000,
+    1999,
+    2600,
+  ];
   for (const seq of moments) assert.equal(await textAt(replay, seq), served.texts[seq], `${seq}`);
 });
 
@@ -140,7 +154,7 @@ test("what is set aside has no part in the document", async () => {
   assert.equal(await textAt(replay, 3), served.texts[2]);
 });
 
-for (const start of [700, STRETCH, 1_700]) {
+for (const start of [700, CHUNK_OPERATIONS, 1_700]) {
   test(`a log that begins after ${start} is played from there on`, async () => {
     const served = new Served().write(2_400);
     const replay = new Replay(served, PATH, 2_400, start);

@@ -1,9 +1,9 @@
 /** The chip never claims more than is true. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { statusOf } from "../../static/js/status.js";
+import { noticeOf, statusOf } from "../../static/js/sync/status.js";
 
-/** @typedef {import("../../static/js/provider.js").ProviderState} ProviderState */
+/** @typedef {import("../../static/js/sync/provider.js").ProviderState} ProviderState */
 
 /** @type {ProviderState} */
 const SYNCED = {
@@ -14,6 +14,7 @@ const SYNCED = {
   kept: true,
   writable: true,
   stopped: null,
+  closeReason: "",
 };
 
 /** @type {[string, Partial<ProviderState>, boolean, string][]} */
@@ -48,5 +49,39 @@ const CASES = [
 for (const [name, change, online, text] of CASES) {
   test(`${name}: ${text}`, () => {
     assert.equal(statusOf({ ...SYNCED, ...change }, online).text, text);
+  });
+}
+
+/** @type {ProviderState["stopped"]} */
+const FULL = { reason: "refused", message: "The document is full" };
+const AWAY = /** @type {const} */ ({ connection: "disconnected", synced: false });
+
+/** @type {[string, Partial<ProviderState>, string][]} */
+const NOTICES = [
+  ["in sync", {}, ""],
+  ["away without a reason", AWAY, ""],
+  ["away with the server's reason", { ...AWAY, closeReason: "Busy." }, "Busy. Trying again…"],
+  ["in sync again", { closeReason: "Busy." }, ""],
+  ["stopped", { ...AWAY, stopped: FULL }, "The document is full."],
+  [
+    "stopped, with an older reason",
+    { stopped: FULL, closeReason: "Busy." },
+    "The document is full.",
+  ],
+  [
+    "stopped with changes on the device",
+    { stopped: FULL, unsaved: 2 },
+    "The document is full. Your unsaved changes are kept on this device.",
+  ],
+  [
+    "stopped with changes in memory",
+    { stopped: FULL, unsaved: 2, kept: false },
+    "The document is full. Your unsaved changes are in this page only: copy them before you close it.",
+  ],
+];
+
+for (const [name, change, text] of NOTICES) {
+  test(`banner, ${name}: ${text || "none"}`, () => {
+    assert.equal(noticeOf({ ...SYNCED, ...change }), text);
   });
 }

@@ -1,4 +1,4 @@
-"""The demo: made once, and then left to those who write in it."""
+"""The demo data: created once, and then not changed."""
 
 from collections.abc import Iterator
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def forgotten() -> Iterator[None]:
-    """Take the document away again: its id is always the same, and MongoDB rolls nothing back."""
+def demo_removed() -> Iterator[None]:
+    """Delete the document: its id is always the same, and MongoDB does not roll back."""
     yield
     for document in Document.objects(title__in=[WELCOME_TITLE, "Ours"]):
         operation_rows().delete_many({"document_id": document.id})
@@ -26,7 +26,7 @@ def forgotten() -> Iterator[None]:
 
 
 def test_seed_writes_the_welcome_document_as_its_first_operation() -> None:
-    """It is in the log like every other edit, with ada as its author."""
+    """In the log like any other edit, with ada as its author."""
     demo = demo_seed()
     (operation,) = operations_since(document_id=demo.document_id, after=0)
     doc: pycrdt.Doc[pycrdt.XmlFragment] = pycrdt.Doc()
@@ -36,7 +36,7 @@ def test_seed_writes_the_welcome_document_as_its_first_operation() -> None:
 
 
 def test_seed_twice_changes_nothing_that_people_changed() -> None:
-    """Neither a second content nor a second document, not even when it was trashed."""
+    """No second content or document, also if the document is in the trash."""
     demo = demo_seed()
     ada = User.objects.get(username="ada")
     document_rename(user=ada, document_id=demo.document_id, title="Ours")

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decoding, encoding } from "../../static/vendor/yjs.js";
-import * as wire from "../../static/js/wire.js";
+import * as wire from "../../static/js/sync/wire.js";
 
 const bytes = (/** @type {number[]} */ ...values) => Uint8Array.from(values);
 

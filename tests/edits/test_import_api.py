@@ -1,4 +1,4 @@
-"""Imports by REST that are refused before anything is made; those that land: ``integration``."""
+"""Imports by REST that are refused before any write; successful ones are in ``integration``."""
 
 import json
 from typing import Any
@@ -120,13 +120,13 @@ def test_file_that_is_no_text_is_refused_and_makes_nothing(
 
 
 def test_content_and_file_together_are_refused(client: APIClient) -> None:
-    """One cannot know which is meant."""
+    """Either could be meant."""
     body = {"file": file(b"a"), "content": "b", "format": "md"}
     assert_error(client.post(NEW, body, format="multipart"), 400, "import_source")
 
 
 def test_form_of_another_kind_is_refused(client: APIClient) -> None:
-    """JSON and forms with files are understood."""
+    """Only JSON and multipart forms are accepted."""
     other = "application/x-www-form-urlencoded"
     answer = client.generic("POST", NEW, "content=a&format=md", content_type=other)
     assert_error(answer, 415, "unsupported_media_type")
@@ -161,14 +161,14 @@ def test_field_that_is_too_large_for_a_form_is_refused(
 
 
 def test_who_may_not_create_imports_nothing() -> None:
-    """403 before anything is read; 401 for nobody."""
+    """403 before the body is read; 401 without a user."""
     body = {"format": "json", "content": "not even JSON"}
     assert_error(bearer(make_user()).post(NEW, body), 403, "may_not_create")
     assert APIClient().post(NEW, body).status_code == 401
 
 
 def test_import_into_a_document_needs_the_right_to_write(owner: User) -> None:
-    """403 for a viewer, 404 for a stranger and for what is no document."""
+    """403 for a viewer, 404 for a stranger and for an unknown document."""
     document = make_document(owner)
     viewer = make_user()
     grant(viewer, Role.VIEWER, document.id)

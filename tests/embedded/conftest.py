@@ -1,4 +1,4 @@
-"""Data folders with the names that people give to folders."""
+"""Data folders with a space in their path."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,18 +11,18 @@ from apps.embedded.data_dir import DataDir
 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
-    """Return a folder with a space, whose path is short enough for a socket in it."""
+    """Return a folder with a space in its path, short enough for a socket."""
     with TemporaryDirectory(prefix="s ") as name:
         yield Path(name)
 
 
 @pytest.fixture
-def data_dir(short_path: Path) -> Path:
-    """Return a data folder that is not there yet."""
+def folder(short_path: Path) -> Path:
+    """Return the path of a data folder that does not exist yet."""
     return short_path / "data"
 
 
 @pytest.fixture
-def place(data_dir: Path) -> DataDir:
-    """Return a new place."""
-    return DataDir.open(data_dir)
+def data_dir(folder: Path) -> DataDir:
+    """Return a new data folder."""
+    return DataDir.open(folder)

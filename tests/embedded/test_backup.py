@@ -1,6 +1,6 @@
-"""A backup taken while people write, restored elsewhere, started, and written on.
+"""A backup taken while people write, restored elsewhere, started, and edited there.
 
-The people are those of ``tests/crash``; their Scriptorium goes on all the while.
+The people are those of ``tests/crash``; their Scriptorium keeps running.
 """
 
 import asyncio
@@ -40,35 +40,35 @@ from tests.support.stored import stored
 
 #: An update of the root text ``content``, base64.
 UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
-#: Words that each person must have written before the backup begins, and again while it is taken.
+#: Words that each person writes before the backup starts, and again while it is taken.
 WORDS = 10
-#: Documents of which Kafka had all and the workers had nothing are swept up at once.
+#: The sweep processes at once the documents that are in Kafka and not processed yet.
 SWEEP_AT_ONCE = {"SWEEP_AFTER_S": "0", "SWEEP_INTERVAL_S": "1"}
 
 
 @dataclass(frozen=True)
 class Before:
-    """What was so before the backup began, and the backup."""
+    """The state before the backup started, and the backup."""
 
     file: Path
     report: dict[str, Any]
-    #: Written by four people all the time.
+    #: A document that four people write all the time.
     document_id: str
-    #: In Kafka as a whole, and not yet seen by a worker.
+    #: A document that is in Kafka, and not yet processed by a worker.
     quiet_id: str
     acknowledged: frozenset[str]
     seen: frozenset[str]
     documents: frozenset[str]
-    #: Made while the backup was taken, or after it.
+    #: Documents created while the backup was taken, or after it.
     later_documents: frozenset[str]
     token: str
-    #: What one of the people had on the screen when all was over.
+    #: The content of one person's page at the end.
     screen: "pycrdt.Doc[Any]"
 
 
 @pytest.fixture(scope="module")
 def before(stack: Launched, tmp_path_factory: pytest.TempPathFactory) -> Before:
-    """Return a backup that was taken while people wrote and made documents."""
+    """Return a backup that was taken while people wrote and created documents."""
     file = tmp_path_factory.mktemp("backups") / "a backup"
     return asyncio.run(_write_and_back_up(stack, file))
 
@@ -82,16 +82,16 @@ async def _write_and_back_up(stack: Launched, file: Path) -> Before:
         async with crowd(stack, document_id) as people:
             making = asyncio.create_task(asyncio.to_thread(_make, stack, documents, enough))
             await until_written(people, WORDS)
-            acknowledged = {unique_id for each in people for unique_id in each.acknowledged}
-            seen = {word for each in people for word in each.seen}
+            acknowledged = {unique_id for person in people for unique_id in person.acknowledged}
+            seen = {word for person in people for word in person.seen}
             made = list(documents)
             done = await asyncio.to_thread(stack.run, "backup", str(file), "--json")
             assert done.returncode == 0, done.stderr
             await until_written(people, WORDS)
             enough.set()
             await making
-            for each in people:
-                each.stop_typing()
+            for person in people:
+                person.stop_typing()
     return Before(
         file=file,
         report=json.loads(done.stdout),
@@ -107,7 +107,7 @@ async def _write_and_back_up(stack: Launched, file: Path) -> Before:
 
 
 def _write_quietly(stack: Launched, document_id: str) -> None:
-    """Write one operation, and wait until Kafka has it; the workers do not come to it."""
+    """Write one operation, and wait until Kafka has it; the workers do not process it."""
     body = {"unique_id": "quiet", "update": UPDATE}
     answer = stack.call("ada", "POST", f"documents/{document_id}/operations/", json=body)
     assert answer.status_code == 201, answer.text
@@ -117,7 +117,7 @@ def _write_quietly(stack: Launched, document_id: str) -> None:
 
 
 def _make(stack: Launched, documents: list[str], enough: threading.Event) -> None:
-    """Make one shared document after the other."""
+    """Create one shared document after the other."""
     while not enough.is_set():
         documents.append(stack.create_document("ada", grace="viewer"))
 
@@ -126,11 +126,11 @@ def _make(stack: Launched, documents: list[str], enough: threading.Event) -> Non
 def restored(
     before: Before, stack: Launched, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Launched]:
-    """Restore the backup into a folder of its own, and start it."""
-    data_dir = tmp_path_factory.mktemp("restored") / "its data"
-    done = stack.run("restore", str(before.file), DATA_DIR=str(data_dir))
+    """Restore the backup into a new folder, and start it."""
+    folder = tmp_path_factory.mktemp("restored") / "its data"
+    done = stack.run("restore", str(before.file), DATA_DIR=str(folder))
     assert done.returncode == 0, done.stderr
-    launched = Launched(data_dir, settings={**SHORT_WAITS, **SWEEP_AT_ONCE})
+    launched = Launched(folder, settings={**SHORT_WAITS, **SWEEP_AT_ONCE})
     try:
         launched.wait_until_ready()
         yield launched
@@ -138,8 +138,8 @@ def restored(
         launched.stop()
 
 
-def test_backup_is_taken_while_it_runs_and_says_what_it_holds(before: Before) -> None:
-    """In the order in which it was taken: the rights after the texts, never older."""
+def test_backup_of_a_running_scriptorium_lists_its_parts(before: Before) -> None:
+    """In the order of copying: permissions after documents, so never older."""
     assert before.report["running"]
     assert before.report["bytes"] == before.file.stat().st_size
     names = [part["name"] for part in before.report["parts"]]
@@ -150,7 +150,7 @@ def test_backup_is_taken_while_it_runs_and_says_what_it_holds(before: Before) ->
 def test_everything_acknowledged_and_seen_before_the_backup_is_restored(
     before: Before, restored: Launched
 ) -> None:
-    """And the log is whole: no gap, nothing twice, each operation's vector is right."""
+    """And the log is complete: no gap, no duplicate, each operation's vector is right."""
     log = Log(read_log(restored, before.document_id))
     log.check()
     assert before.acknowledged
@@ -162,17 +162,17 @@ def test_everything_acknowledged_and_seen_before_the_backup_is_restored(
     assert text_of(served) == log.text
 
 
-def test_every_document_made_before_the_backup_is_restored_and_shared(
+def test_every_document_created_before_the_backup_is_restored_and_shared(
     before: Before, restored: Launched
 ) -> None:
-    """With her who made it and with whom it was shared with."""
+    """With its owner and with the person it was shared with."""
     for person in ("ada", "grace"):
         assert before.documents <= _listed(restored, person)
     assert not before.documents & _listed(restored, "alan")
 
 
 def test_permissions_fit_the_documents(before: Before, restored: Launched) -> None:
-    """What was made while the backup was taken is there as a whole, or seen by nobody."""
+    """A document created during the backup is complete, or seen by nobody."""
     settings = restored.settings()
     with pymongo.MongoClient[dict[str, Any]](settings["MONGODB_URL"]) as mongo:
         rows = mongo.get_default_database().documents.find({}, {"_id": True})
@@ -180,28 +180,28 @@ def test_permissions_fit_the_documents(before: Before, restored: Launched) -> No
     with psycopg.connect(settings["DATABASE_URL"]) as postgres:
         permitted = {row[0] for row in postgres.execute("SELECT document_id FROM permission")}
     assert before.documents <= documents & permitted
-    assert len(before.later_documents & documents - permitted) <= 1  # half made just then
+    assert len(before.later_documents & documents - permitted) <= 1  # created in that moment
     for document_id in before.later_documents & permitted - documents:
         assert restored.call("ada", "GET", f"documents/{document_id}/").status_code == 404
 
 
-def test_logins_go_on_and_passwords_are_the_same(before: Before, restored: Launched) -> None:
-    """A token of before is good: the secret key is the same; the databases' password is not."""
+def test_tokens_and_passwords_stay_valid(before: Before, restored: Launched) -> None:
+    """The secret key is that of the backup; the databases' password is new."""
     headers = {"Authorization": f"Bearer {before.token}"}
     url = f"{restored.url}/api/v1/documents/{before.document_id}/"
     assert requests.get(url, headers=headers, timeout=30).status_code == 200
     assert restored.token("ada")
 
 
-def test_what_kafka_had_and_no_worker_is_processed_from_the_log(
+def test_published_unprocessed_operations_are_processed_from_the_log(
     before: Before, restored: Launched
 ) -> None:
-    """The mark says that Kafka has it, and the new broker is empty: the sweep reads the log."""
+    """They are marked as published, and the new broker is empty: the sweep reads the log."""
     until_processed(restored, before.quiet_id, 1)
 
 
-async def test_writing_goes_on_with_the_next_seq(before: Before, restored: Launched) -> None:
-    """And the workers come to it, past all that Kafka was said to have."""
+async def test_next_edit_gets_the_next_seq(before: Before, restored: Launched) -> None:
+    """And the workers process it, after all that was marked as published."""
     head = len(await asyncio.to_thread(read_log, restored, before.document_id))
     token = restored.token("grace")
     async with Client(restored.ws_url, before.document_id, token=token, native=True) as grace:
@@ -211,10 +211,10 @@ async def test_writing_goes_on_with_the_next_seq(before: Before, restored: Launc
         await eventually_async(partial(asyncio.to_thread, lambda: store.processed() == head + 1))
 
 
-async def test_page_that_saw_more_than_the_backup_brings_it_back(
+async def test_page_with_edits_after_the_backup_restores_them(
     before: Before, restored: Launched
 ) -> None:
-    """What was written after the backup lives on in the browsers that have it."""
+    """Edits after the backup are sent again by the browsers that have them."""
     words = set(text_of(before.screen).split())
     log = Log(await asyncio.to_thread(read_log, restored, before.document_id))
     assert words - log.words
@@ -228,22 +228,22 @@ async def test_page_that_saw_more_than_the_backup_brings_it_back(
     Log(await asyncio.to_thread(read_log, restored, before.document_id)).check()
 
 
-def test_restore_into_a_scriptorium_that_runs_is_refused(before: Before, stack: Launched) -> None:
-    """Whatever one forces; it goes on."""
+def test_restore_into_a_running_scriptorium_is_refused(before: Before, stack: Launched) -> None:
+    """Also with --force; it keeps running."""
     done = stack.run("restore", str(before.file), "--force")
     assert done.returncode == 1
     assert "make down" in done.stderr
     assert stack.call("ada", "GET", f"documents/{before.document_id}/").status_code == 200
 
 
-def test_stopped_data_is_backed_up_too_and_a_killed_restore_is_done_again(
+def test_backup_of_stopped_data_and_restore_after_a_killed_restore(
     before: Before, stack: Launched, tmp_path: Path
 ) -> None:
-    """The second backup has the same documents; the third restore moves the data aside."""
-    data_dir, second = tmp_path / "data", tmp_path / "second"
-    where = {"DATA_DIR": str(data_dir)}
-    _kill_restore(before.file, data_dir)
-    assert {path.name.partition("-")[0] for path in data_dir.iterdir()} == {"run", "restore.new"}
+    """The second backup has the same documents; the forced restore moves the data aside."""
+    folder, second = tmp_path / "data", tmp_path / "second"
+    where = {"DATA_DIR": str(folder)}
+    _kill_restore(before.file, folder)
+    assert {path.name.partition("-")[0] for path in folder.iterdir()} == {"run", "restore.new"}
     for words in (
         ("restore", str(before.file)),
         ("backup", str(second), "--json"),
@@ -259,78 +259,78 @@ def test_stopped_data_is_backed_up_too_and_a_killed_restore_is_done_again(
     assert {path.name for path in old.iterdir()} == {"mongo", "postgres", "redis", "state.json"}
 
 
-def _kill_restore(file: Path, data_dir: Path) -> None:
-    """Kill a restore while it makes PostgreSQL's folder."""
+def _kill_restore(file: Path, folder: Path) -> None:
+    """Kill a restore while it creates PostgreSQL's folder."""
     process = subprocess.Popen(
         [sys.executable, "-m", "apps.embedded", "restore", str(file)],
         cwd=ROOT,
-        env={**os.environ, "DATA_DIR": str(data_dir)},
+        env={**os.environ, "DATA_DIR": str(folder)},
         stdout=subprocess.DEVNULL,
     )
-    eventually(lambda: list(data_dir.glob("restore.new-*/mongo")), 60)
+    eventually(lambda: list(folder.glob("restore.new-*/mongo")), 60)
     process.kill()
     process.wait()
 
 
 def _documents(report: dict[str, Any]) -> dict[str, Any]:
-    """Return what a report says of MongoDB's documents: size and checksum."""
-    [part] = [each for each in report["parts"] if each["name"] == "mongo/scriptorium.db"]
+    """Return size and checksum of MongoDB's documents in a report."""
+    [part] = [part for part in report["parts"] if part["name"] == "mongo/scriptorium.db"]
     return dict(part)
 
 
 def _listed(stack: Launched, username: str) -> set[str]:
-    """Return the ids of all documents that somebody sees, page by page."""
+    """Return the ids of all documents that a person sees, page by page."""
     found: set[str] = set()
     url: str | None = "documents/?limit=100"
     while url is not None:
         answer = stack.call(username, "GET", url)
         assert answer.status_code == 200, answer.text
-        found.update(each["id"] for each in answer.json()["results"])
+        found.update(row["id"] for row in answer.json()["results"])
         url = (answer.json()["next"] or "").partition("/api/v1/")[2] or None
     return found
 
 
-# --- parts of it, without services ---------------------------------------------------------------
+# --- without services ---------------------------------------------------------------
 
 
-def test_backup_of_no_data_says_so_and_makes_no_folder(data_dir: Path, tmp_path: Path) -> None:
+def test_backup_without_data_is_refused_and_creates_no_folder(folder: Path, tmp_path: Path) -> None:
     """The folder's name may be mistyped."""
     with pytest.raises(EmbeddedError, match="nothing to back up"):
-        backup(tmp_path / "a.backup", data_dir, tell=lambda _: None)
-    assert not data_dir.exists()
+        backup(tmp_path / "a.backup", folder, report=lambda _: None)
+    assert not folder.exists()
     assert not (tmp_path / "a.backup").exists()
 
 
 @pytest.fixture
-def backed_up(place: DataDir) -> Path:
-    """Return a data folder that looks like one to back up."""
+def backed_up(data_dir: DataDir) -> Path:
+    """Return a data folder with the files that a backup needs."""
     for name in ("postgres", "mongo"):
-        (place.data_dir / name).mkdir()
-    (place.data_dir / "postgres" / "PG_VERSION").write_text("18")
-    (place.data_dir / DOCUMENTS).touch()
-    return place.data_dir
+        (data_dir.path / name).mkdir()
+    (data_dir.path / "postgres" / "PG_VERSION").write_text("18")
+    (data_dir.path / DOCUMENTS).touch()
+    return data_dir.path
 
 
-def test_backup_overwrites_no_file(backed_up: Path, tmp_path: Path) -> None:
+def test_backup_does_not_overwrite_a_file(backed_up: Path, tmp_path: Path) -> None:
     """Last week's backup may be the only good one."""
     file = tmp_path / "a.backup"
     file.write_text("last week's")
-    with pytest.raises(EmbeddedError, match="is there already"):
-        backup(file, backed_up, tell=lambda _: None)
+    with pytest.raises(EmbeddedError, match="already exists"):
+        backup(file, backed_up, report=lambda _: None)
     assert file.read_text() == "last week's"
 
 
-def test_backup_into_no_folder_says_so(backed_up: Path, tmp_path: Path) -> None:
-    """A disk that is not mounted, for one."""
-    with pytest.raises(EmbeddedError, match="no folder that can be written to"):
-        backup(tmp_path / "none" / "a.backup", backed_up, tell=lambda _: None)
+def test_backup_into_a_missing_folder_is_refused(backed_up: Path, tmp_path: Path) -> None:
+    """For example, a disk that is not mounted."""
+    with pytest.raises(EmbeddedError, match="not a folder that can be written to"):
+        backup(tmp_path / "none" / "a.backup", backed_up, report=lambda _: None)
 
 
 @pytest.mark.parametrize("error", [EmbeddedError("no"), OSError("full"), KeyboardInterrupt()])
 def test_backup_that_fails_leaves_no_file(
     error: BaseException, backed_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor half of one, whatever it was."""
+    """Whatever the error is."""
 
     def fail(*_: object) -> None:
         raise error
@@ -340,33 +340,31 @@ def test_backup_that_fails_leaves_no_file(
     target.mkdir()
     expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else EmbeddedError
     with exclusive(backed_up, UP), pytest.raises(expected):
-        backup(target / "a.backup", backed_up, tell=lambda _: None)
+        backup(target / "a.backup", backed_up, report=lambda _: None)
     assert list(target.iterdir()) == []
 
 
-def test_backup_of_a_database_that_is_damaged_says_so(backed_up: Path, tmp_path: Path) -> None:
-    """Better now than at the restore."""
+def test_backup_of_a_damaged_database_is_refused(backed_up: Path, tmp_path: Path) -> None:
+    """When it is taken, not at the restore."""
     (backed_up / DOCUMENTS).write_bytes(b"no database at all" * 100)
     with exclusive(backed_up, UP), pytest.raises(EmbeddedError, match="not a database"):
-        backup(tmp_path / "a.backup", backed_up, tell=lambda _: None)
+        backup(tmp_path / "a.backup", backed_up, report=lambda _: None)
 
 
-def test_dry_run_of_a_backup_names_its_parts_and_writes_nothing(
-    backed_up: Path, tmp_path: Path
-) -> None:
-    """Whether it runs is said too."""
-    target, said = tmp_path / "a.backup", list[str]()
-    result = backup(target, backed_up, tell=said.append, dry_run=True)
+def test_backup_dry_run_lists_its_parts_and_writes_nothing(backed_up: Path, tmp_path: Path) -> None:
+    """And whether Scriptorium is running."""
+    target, lines = tmp_path / "a.backup", list[str]()
+    result = backup(target, backed_up, report=lines.append, dry_run=True)
     assert result["parts"] == [DOCUMENTS, POSTGRES, SECRETS]
     assert not result["running"]
-    assert str(target) in said[0]
+    assert str(target) in lines[0]
     assert not target.exists()
 
 
-def test_backup_has_what_is_committed_and_nothing_else(
+def test_backup_has_committed_rows_only(
     backed_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also what is in the write-ahead log only; and whoever writes does not wait for it."""
+    """Also those only in the write-ahead log; writers do not wait for the backup."""
     monkeypatch.setattr(backup_module, "database_dump", lambda _, target: target.touch())
     with contextlib.closing(sqlite3.connect(backed_up / DOCUMENTS)) as writer:
         writer.execute("PRAGMA journal_mode=WAL")
@@ -375,7 +373,7 @@ def test_backup_has_what_is_committed_and_nothing_else(
         writer.commit()
         writer.execute("INSERT INTO log VALUES (2)")
         with exclusive(backed_up, UP):
-            backup(tmp_path / "a.backup", backed_up, tell=lambda _: None)
+            backup(tmp_path / "a.backup", backed_up, report=lambda _: None)
         writer.commit()
     archive_read(tmp_path / "a.backup", tmp_path)
     with contextlib.closing(sqlite3.connect(tmp_path / DOCUMENTS)) as copy:

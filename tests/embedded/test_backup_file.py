@@ -1,4 +1,4 @@
-"""The file of a backup: what was put in comes out, and nothing else is ever taken."""
+"""The file of a backup: its parts are read as they were written, anything else is refused."""
 
 import gzip
 import io
@@ -27,7 +27,7 @@ from apps.embedded.errors import EmbeddedError
 from apps.embedded.restore import restore
 
 PARTS = {DOCUMENTS: b"d" * 5000, POSTGRES: b"p" * 3000, SECRETS: b'{"secret_key": "k"}'}
-#: Name, content and type of what is in a tar.
+#: Name, content and type of a member of a tar.
 Member = tuple[str, bytes, bytes]
 
 
@@ -43,15 +43,16 @@ def file(tmp_path: Path) -> Path:
 
 
 def members(file: Path) -> list[Member]:
-    """Return what is in a backup."""
+    """Return the members of a backup."""
     with tarfile.open(file) as tar:
         return [
-            (each.name, (tar.extractfile(each) or io.BytesIO()).read(), each.type) for each in tar
+            (member.name, (tar.extractfile(member) or io.BytesIO()).read(), member.type)
+            for member in tar
         ]
 
 
 def write(file: Path, content: list[Member]) -> None:
-    """Write a tar as somebody may have made it."""
+    """Write a tar with any members."""
     with tarfile.open(file, "w:gz") as tar:
         for name, data, kind in content:
             member = tarfile.TarInfo(name)
@@ -61,7 +62,7 @@ def write(file: Path, content: list[Member]) -> None:
 
 
 def with_manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[list[Member]], None]:
-    """Return what changes the manifest within a list of members."""
+    """Return a function that changes the manifest in a list of members."""
 
     def apply(content: list[Member]) -> None:
         manifest = json.loads(content[0][1])
@@ -72,18 +73,18 @@ def with_manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[list[
 
 
 def assert_refused(file: Path, reason: str) -> None:
-    """Check that a restore says why, and has not even made the folder."""
-    data_dir = file.parent / "data"
+    """Check that a restore is refused with the reason, and has not created the folder."""
+    folder = file.parent / "data"
     with pytest.raises(EmbeddedError) as refusal:
-        restore(file, data_dir, tell=lambda _: None, force=True)
+        restore(file, folder, report=lambda _: None, force=True)
     assert reason in str(refusal.value)
     assert str(file) in str(refusal.value)
     assert "\n" not in str(refusal.value)
-    assert not data_dir.exists()
+    assert not folder.exists()
     assert not (file.parent.parent / "x").exists()
 
 
-def test_parts_come_out_as_they_went_in(file: Path, tmp_path: Path) -> None:
+def test_archive_read_returns_the_parts_as_written(file: Path, tmp_path: Path) -> None:
     """With name, size and checksum of each in the manifest."""
     into = tmp_path / "into"
     into.mkdir()
@@ -98,15 +99,15 @@ def test_parts_come_out_as_they_went_in(file: Path, tmp_path: Path) -> None:
     )
 
 
-def test_backup_is_for_its_owner_alone_and_does_not_say_who_that_is(file: Path) -> None:
-    """It holds the secret key and everybody's texts."""
+def test_archive_is_readable_by_its_owner_only_and_does_not_name_them(file: Path) -> None:
+    """It contains the secret key and all documents."""
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with tarfile.open(file) as tar:
-        assert {(each.uid, each.uname, each.mode) for each in tar} == {(0, "", 0o600)}
+        assert {(member.uid, member.uname, member.mode) for member in tar} == {(0, "", 0o600)}
 
 
-def test_file_that_is_there_is_not_written_over(file: Path, tmp_path: Path) -> None:
-    """Not even when it appears in the last moment."""
+def test_archive_write_does_not_overwrite_a_file(file: Path, tmp_path: Path) -> None:
+    """Also if it was created in the last moment."""
     before = file.read_bytes()
     with pytest.raises(FileExistsError):
         archive_write(file, tmp_path / "parts", list(PARTS), created_at="")
@@ -116,49 +117,51 @@ def test_file_that_is_there_is_not_written_over(file: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no backup of Scriptorium"),
-        (b"To whom it may concern\n" * 100, "no backup of Scriptorium"),
-        (gzip.compress(b"To whom it may concern\n" * 100), "no backup of Scriptorium"),
+        (b"", "not a backup of Scriptorium"),
+        (b"To whom it may concern\n" * 100, "not a backup of Scriptorium"),
+        (gzip.compress(b"To whom it may concern\n" * 100), "not a backup of Scriptorium"),
         (gzip.compress(bytes(10_240)), "does not begin with manifest.json"),
     ],
     ids=["empty", "text", "compressed text", "empty tar"],
 )
-def test_file_that_is_no_backup_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
-    """Whatever it is."""
+def test_archive_read_of_another_file_is_refused(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    """Of any kind."""
     file = tmp_path / "a.backup"
     file.write_bytes(content)
     assert_refused(file, reason)
 
 
-def test_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    """It is not there, or a folder."""
+def test_archive_read_of_an_unreadable_file_is_refused(tmp_path: Path) -> None:
+    """A missing file, or a folder."""
     assert_refused(tmp_path / "none", "No such file")
     (tmp_path / "folder").mkdir()
     assert_refused(tmp_path / "folder", "Is a directory")
 
 
-def test_file_that_is_cut_off_is_refused_wherever_it_ends(file: Path) -> None:
-    """Also when only the last byte is missing, which is none of any part."""
+def test_archive_read_of_a_truncated_file_is_refused(file: Path) -> None:
+    """Also if only the last byte is missing, which belongs to no part."""
     whole = file.read_bytes()
     for length in (*range(20, len(whole), len(whole) // 20), len(whole) - 1):
         file.write_bytes(whole[:length])
-        assert_refused(file, "is cut off")
+        assert_refused(file, "is truncated")
 
 
-def test_file_with_a_flipped_bit_is_refused_wherever_it_is(file: Path) -> None:
-    """From the first byte behind gzip's ten of its own to the last of its checksum."""
+def test_archive_read_of_a_file_with_a_flipped_bit_is_refused(file: Path) -> None:
+    """From the first byte after gzip's header of ten bytes to the last of its checksum."""
     whole = file.read_bytes()
     for position in (*range(10, len(whole), len(whole) // 40), len(whole) - 1):
         damaged = bytearray(whole)
         damaged[position] ^= 0x10
-        if says_the_same(damaged, whole):
-            continue  # between two blocks of the compression there are bits that say nothing
+        if has_same_content(damaged, whole):
+            continue  # between two blocks of the compression there are unused bits
         file.write_bytes(damaged)
         assert_refused(file, str(file))
 
 
-def says_the_same(damaged: bytes | bytearray, whole: bytes) -> bool:
-    """Tell whether a damaged file has the content of the whole one."""
+def has_same_content(damaged: bytes | bytearray, whole: bytes) -> bool:
+    """Return whether a damaged file has the content of the original."""
     try:
         return gzip.decompress(damaged) == gzip.decompress(whole)
     except (OSError, EOFError, zlib.error):
@@ -169,37 +172,46 @@ def says_the_same(damaged: bytes | bytearray, whole: bytes) -> bool:
     ("change", "reason"),
     [
         (with_manifest(lambda it: it.update(version=2)), "has version 2"),
-        (with_manifest(lambda it: it.update(format="zip")), "is of 'zip'"),
+        (with_manifest(lambda it: it.update(format="zip")), "its format is 'zip'"),
         (with_manifest(lambda it: it.pop("parts")), "manifest cannot be read"),
         (with_manifest(lambda it: it["parts"].pop()), "does not name secrets.json"),
         (with_manifest(lambda it: it["parts"].append(it["parts"][0])), "names a part twice"),
         (with_manifest(lambda it: it["parts"][0].update(name="../x")), "names '../x'"),
         (with_manifest(lambda it: it["parts"][0].update(name="mongo/../x.db")), "mongo/../x.db"),
-        (with_manifest(lambda it: it["parts"][0].update(sha256="0" * 64)), "checksum is another"),
-        (with_manifest(lambda it: it["parts"][0].update(bytes=1)), "checksum is another"),
+        (
+            with_manifest(lambda it: it["parts"][0].update(sha256="0" * 64)),
+            "checksum does not match",
+        ),
+        (with_manifest(lambda it: it["parts"][0].update(bytes=1)), "checksum does not"),
         (lambda it: it.__setitem__(0, (MANIFEST, b"{", tarfile.REGTYPE)), "cannot be read"),
         (lambda it: it.__setitem__(0, (MANIFEST, b"[]", tarfile.REGTYPE)), "cannot be read"),
         (lambda it: it.pop(0), "does not begin with manifest.json"),
         (lambda it: it.pop(), "secrets.json is missing"),
-        (lambda it: it.pop(1), "where mongo/scriptorium.db has to be"),
-        (lambda it: it.insert(1, ("../x", b"x", tarfile.REGTYPE)), "holds '../x'"),
-        (lambda it: it.append(("../x", b"x", tarfile.REGTYPE)), "holds '../x'"),
-        (lambda it: it.__setitem__(1, (DOCUMENTS, b"", tarfile.SYMTYPE)), "checksum is another"),
-        (lambda it: it.__setitem__(1, (DOCUMENTS, b"d" * 4999 + b"x", tarfile.REGTYPE)), "another"),
+        (lambda it: it.pop(1), "where mongo/scriptorium.db is expected"),
+        (lambda it: it.insert(1, ("../x", b"x", tarfile.REGTYPE)), "contains '../x'"),
+        (lambda it: it.append(("../x", b"x", tarfile.REGTYPE)), "contains '../x'"),
+        (
+            lambda it: it.__setitem__(1, (DOCUMENTS, b"", tarfile.SYMTYPE)),
+            "checksum does not match",
+        ),
+        (
+            lambda it: it.__setitem__(1, (DOCUMENTS, b"d" * 4999 + b"x", tarfile.REGTYPE)),
+            "checksum does not match",
+        ),
     ],
 )
-def test_backup_that_holds_something_else_is_refused(
+def test_archive_read_of_other_members_is_refused(
     file: Path, change: Callable[[list[Member]], object], reason: str
 ) -> None:
-    """Another version, a part too few or too many, a name that leads elsewhere, other content."""
+    """Another version, a missing or additional part, a path outside, other content."""
     content = members(file)
     change(content)
     write(file, content)
     assert_refused(file, reason)
 
 
-def test_link_in_the_place_of_a_part_is_refused(file: Path) -> None:
-    """Also where the manifest names what is behind it."""
+def test_archive_read_of_a_link_is_refused(file: Path) -> None:
+    """Also if the manifest describes its target."""
     content = members(file)
     with_manifest(lambda it: it["parts"][0].update(bytes=0))(content)
     content[1] = (DOCUMENTS, b"", tarfile.SYMTYPE)
@@ -208,8 +220,8 @@ def test_link_in_the_place_of_a_part_is_refused(file: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"secret_key": ""}', b'{"secret_key": 1}'])
-def test_secrets_that_are_none_are_refused(data: bytes) -> None:
-    """A key that anybody can guess is worse than none."""
+def test_secrets_decode_without_a_key_is_refused(data: bytes) -> None:
+    """An empty key would be guessed."""
     with pytest.raises(EmbeddedError, match=r"secrets\.json"):
         secrets_decode(data)
     assert secrets_decode(secrets_encode("k")) == "k"

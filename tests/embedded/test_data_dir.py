@@ -1,4 +1,4 @@
-"""One data folder: what is chosen once and kept, who may read it, and what is said of a bad one."""
+"""The data folder: its stored ports and secrets, file modes, and errors of an unusable one."""
 
 import json
 import os
@@ -22,36 +22,36 @@ from tests.support.processes import Running
 
 
 def mode(path: Path) -> int:
-    """Return who may do what with a file."""
+    """Return the permission bits of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_new_place_chooses_a_port_for_each_service(place: DataDir) -> None:
-    """Four different ones, below those that systems give to outgoing connections."""
-    assert set(place.ports) == set(SERVICES)
-    assert len(set(place.ports.values())) == len(SERVICES)
-    assert all(20_000 <= port < 32_000 for port in place.ports.values())
+def test_new_data_dir_has_a_port_for_each_service(data_dir: DataDir) -> None:
+    """Different ports, below the range of outgoing connections."""
+    assert set(data_dir.ports) == set(SERVICES)
+    assert len(set(data_dir.ports.values())) == len(SERVICES)
+    assert all(20_000 <= port < 32_000 for port in data_dir.ports.values())
 
 
-def test_place_opened_again_is_the_same(place: DataDir, data_dir: Path) -> None:
-    """Ports and secrets are chosen once: the database knows its password."""
-    assert DataDir.open(data_dir) == place
+def test_data_dir_opened_again_is_equal(data_dir: DataDir, folder: Path) -> None:
+    """Ports and secrets are chosen once; the database has stored its password."""
+    assert DataDir.open(folder) == data_dir
 
 
-def test_two_places_share_no_secret(place: DataDir, tmp_path: Path) -> None:
+def test_two_data_dirs_share_no_secret(data_dir: DataDir, tmp_path: Path) -> None:
     """Each data folder has its own."""
     other = DataDir.open(tmp_path / "other")
-    assert other.secret_key != place.secret_key
-    assert other.password != place.password
+    assert other.secret_key != data_dir.secret_key
+    assert other.password != data_dir.password
 
 
 def test_port_in_use_is_not_chosen(
     listener: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What somebody listens on is left to them."""
+    """A port on which another program listens."""
     taken = listener.getsockname()[1]
     free = [free_port() for _ in SERVICES]
-    monkeypatch.setattr(module, "_PORTS", [taken, *free])
+    monkeypatch.setattr(module, "_PORT_RANGE", [taken, *free])
     assert not port_is_free(taken)
     for name in "abcde":
         assert sorted(DataDir.open(tmp_path / name).ports.values()) == sorted(free)
@@ -59,25 +59,25 @@ def test_port_in_use_is_not_chosen(
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """Return a server of somebody else."""
+    """Return a server of another program."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server
 
 
-def test_secrets_and_folders_are_for_the_owner_alone(data_dir: Path) -> None:
-    """Whatever the system lets others read by default."""
+def test_secrets_and_folders_are_readable_by_the_owner_only(folder: Path) -> None:
+    """Whatever the umask is."""
     before = os.umask(0)
     try:
-        place = DataDir.open(data_dir)
-        write_private(data_dir / "run" / "word", place.password)
+        data_dir = DataDir.open(folder)
+        write_private(folder / "run" / "word", data_dir.password)
     finally:
         os.umask(before)
-    assert [mode(data_dir / name) for name in ("", "run", "log")] == [0o700] * 3
-    assert [mode(data_dir / name) for name in ("state.json", "run/word")] == [0o600] * 2
+    assert [mode(folder / name) for name in ("", "run", "log")] == [0o700] * 3
+    assert [mode(folder / name) for name in ("state.json", "run/word")] == [0o600] * 2
 
 
-def test_private_file_over_one_that_others_may_read_is_private(tmp_path: Path) -> None:
-    """Also where a write was cut short before."""
+def test_write_private_over_a_readable_file_is_private(tmp_path: Path) -> None:
+    """Also after an interrupted write."""
     for name in ("word", "word.new"):
         (tmp_path / name).write_text("old")
         (tmp_path / name).chmod(0o644)
@@ -87,7 +87,7 @@ def test_private_file_over_one_that_others_may_read_is_private(tmp_path: Path) -
 
 
 def without(name: str) -> Callable[[str], str]:
-    """Return how to lose one entry of the state."""
+    """Return a function that removes one entry of the state."""
     return lambda text: json.dumps({k: v for k, v in json.loads(text).items() if k != name})
 
 
@@ -118,30 +118,30 @@ def without(name: str) -> Callable[[str], str]:
         "a port missing",
     ],
 )
-def test_damaged_state_is_said_so_and_kept(
-    damage: Callable[[str], str], place: DataDir, data_dir: Path
+def test_damaged_state_is_an_error_and_is_not_overwritten(
+    damage: Callable[[str], str], data_dir: DataDir, folder: Path
 ) -> None:
-    """New secrets would lock people out of their own data: nothing is written over it."""
-    file = data_dir / "state.json"
+    """New secrets would lock people out of their own data."""
+    file = folder / "state.json"
     damaged = damage(file.read_text())
     file.write_text(damaged)
     with pytest.raises(EmbeddedError, match="damaged") as caught:
-        DataDir.open(data_dir)
+        DataDir.open(folder)
     assert str(file) in str(caught.value)
     assert "DATA_DIR=" in str(caught.value)
     assert file.read_text() == damaged
 
 
-def test_port_changed_by_hand_is_taken(place: DataDir, data_dir: Path) -> None:
-    """It is what the error about a port in use advises."""
-    file = data_dir / "state.json"
-    file.write_text(file.read_text().replace(str(place.ports["redis"]), "19999"))
-    assert DataDir.open(data_dir).ports == {**place.ports, "redis": 19_999}
+def test_port_changed_by_hand_is_used(data_dir: DataDir, folder: Path) -> None:
+    """As the error about a port in use advises."""
+    file = folder / "state.json"
+    file.write_text(file.read_text().replace(str(data_dir.ports["redis"]), "19999"))
+    assert DataDir.open(folder).ports == {**data_dir.ports, "redis": 19_999}
 
 
 @pytest.mark.parametrize("below", ["", "deeper"], ids=["a file", "below a file"])
-def test_folder_that_is_none_is_said_so(below: str, tmp_path: Path) -> None:
-    """With a way out."""
+def test_path_of_a_file_is_an_error(below: str, tmp_path: Path) -> None:
+    """With advice."""
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(EmbeddedError, match="cannot be used") as caught:
@@ -150,90 +150,94 @@ def test_folder_that_is_none_is_said_so(below: str, tmp_path: Path) -> None:
     assert "DATA_DIR=" in str(caught.value)
 
 
-def test_folder_where_nothing_can_be_made_is_said_so() -> None:
-    """Not even by root."""
+def test_folder_that_cannot_be_created_is_an_error() -> None:
+    """Also for root."""
     with pytest.raises(EmbeddedError, match="cannot be used"):
         DataDir.open(Path("/proc/scriptorium"))
 
 
-def test_control_socket_is_in_the_data_folder(place: DataDir, data_dir: Path) -> None:
-    """Where its path is short enough."""
-    assert place.control_socket == data_dir / "run" / "control.sock"
+def test_control_socket_is_in_the_data_folder(data_dir: DataDir, folder: Path) -> None:
+    """If its path is short enough."""
+    assert data_dir.control_socket == folder / "run" / "control.sock"
 
 
 @pytest.fixture
-def far(tmp_path: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataDir:
-    """Return a place whose path is longer than a socket's may be."""
+def long_data_dir(tmp_path: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataDir:
+    """Return a data folder whose path is too long for a socket."""
     monkeypatch.setattr(tempfile, "tempdir", str(short_path))
     return DataDir.open(tmp_path / ("long " * 20) / "data")
 
 
-def test_control_socket_of_a_long_path_is_at_a_short_one(far: DataDir, short_path: Path) -> None:
-    """One that the kernel takes, in a folder for the owner alone that goes away again."""
-    control = far.control_socket
+def test_control_socket_of_a_long_path_is_at_a_short_one(
+    long_data_dir: DataDir, short_path: Path
+) -> None:
+    """In a folder with mode 700 that is removed at the end."""
+    control = long_data_dir.control_socket
     assert control.parent.parent == short_path
-    assert DataDir.open(far.data_dir).control_socket == control
-    far.make_control_folder()
+    assert DataDir.open(long_data_dir.path).control_socket == control
+    long_data_dir.make_control_folder()
     assert mode(control.parent) == 0o700
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(control))
     control.unlink()
-    far.remove_control_folder()
+    long_data_dir.remove_control_folder()
     assert list(short_path.iterdir()) == []
 
 
-def test_control_folder_is_made_where_it_is_there_already(far: DataDir, place: DataDir) -> None:
-    """After a kill, and in every data folder with a short path, which keeps it."""
-    for each in (far, place):
-        each.make_control_folder()
-        each.make_control_folder()
-    place.remove_control_folder()
-    assert (place.data_dir / "run").is_dir()
+def test_control_folder_may_exist_already(long_data_dir: DataDir, data_dir: DataDir) -> None:
+    """After a kill, and in every data folder with a short path, which is not removed."""
+    for opened in (long_data_dir, data_dir):
+        opened.make_control_folder()
+        opened.make_control_folder()
+    data_dir.remove_control_folder()
+    assert (data_dir.path / "run").is_dir()
 
 
-def test_control_folder_of_somebody_else_is_refused(
-    far: DataDir, monkeypatch: pytest.MonkeyPatch
+def test_control_folder_of_another_user_is_refused(
+    long_data_dir: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who owns the folder could put a supervisor of their own there."""
-    far.make_control_folder()
-    somebody_else = os.geteuid() + 1
-    monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
-    with pytest.raises(EmbeddedError, match="somebody else"):
-        far.make_control_folder()
+    """The owner of the folder could start another supervisor there."""
+    long_data_dir.make_control_folder()
+    another_user = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: another_user)
+    with pytest.raises(EmbeddedError, match="another user"):
+        long_data_dir.make_control_folder()
 
 
-def test_control_folder_that_cannot_be_made_is_said_so(far: DataDir, short_path: Path) -> None:
-    """The system's folder for temporary files may be another one by now."""
-    gone = replace(far, control_socket=short_path / "gone" / "deeper" / "control.sock")
+def test_control_folder_that_cannot_be_made_is_an_error(
+    long_data_dir: DataDir, short_path: Path
+) -> None:
+    """The folder for temporary files may have changed."""
+    gone = replace(long_data_dir, control_socket=short_path / "gone" / "deeper" / "control.sock")
     with pytest.raises(EmbeddedError, match="cannot be made"):
         gone.make_control_folder()
 
 
-def test_data_folder_that_was_moved_is_used_where_it_is(place: DataDir, data_dir: Path) -> None:
-    """Nothing points back to where it was."""
-    moved = data_dir.rename(data_dir.with_name("moved"))
+def test_moved_data_dir_is_used_at_its_new_path(data_dir: DataDir, folder: Path) -> None:
+    """Nothing refers to the old path."""
+    moved = folder.rename(folder.with_name("moved"))
     opened = DataDir.open(moved)
-    assert (opened.ports, opened.password) == (place.ports, place.password)
+    assert (opened.ports, opened.password) == (data_dir.ports, data_dir.password)
     assert opened.control_socket == moved / "run" / "control.sock"
-    assert not data_dir.exists()
+    assert not folder.exists()
 
 
-def test_pid_is_that_of_a_living_process_only(place: DataDir) -> None:
-    """A file may outlive its process; half a number, or none, is none either."""
-    assert place.pid("web") is None
+def test_pid_is_none_unless_the_process_is_running(data_dir: DataDir) -> None:
+    """The file may be stale, or empty."""
+    assert data_dir.pid("web") is None
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        place.pid_file("web").write_text(f"{process.pid}\n")
-        assert place.pid("web") == process.pid
+        data_dir.pid_file("web").write_text(f"{process.pid}\n")
+        assert data_dir.pid("web") == process.pid
         process.communicate(b"\n")
     eventually(lambda: Running.find(process.pid) is None)
-    assert place.pid("web") is None
-    place.pid_file("web").write_text("")
-    assert place.pid("web") is None
+    assert data_dir.pid("web") is None
+    data_dir.pid_file("web").write_text("")
+    assert data_dir.pid("web") is None
 
 
-def test_urls_name_every_service_on_loopback(place: DataDir) -> None:
-    """The settings of a deployment; what has a password says it."""
-    urls = place.urls()
+def test_urls_name_every_service_on_loopback(data_dir: DataDir) -> None:
+    """In the settings of a deployment, with the passwords."""
+    urls = data_dir.urls()
     assert set(urls) == {
         "CELERY_BROKER_URL",
         "DATABASE_URL",
@@ -247,7 +251,7 @@ def test_urls_name_every_service_on_loopback(place: DataDir) -> None:
         "mongo": "MONGODB_URL",
         "kafka": "KAFKA_BOOTSTRAP_SERVERS",
     }.items():
-        assert f"127.0.0.1:{place.ports[service]}" in urls[name]
+        assert f"127.0.0.1:{data_dir.ports[service]}" in urls[name]
     for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
-        assert place.password in urls[name]
+        assert data_dir.password in urls[name]
     assert urls["CELERY_BROKER_URL"] != urls["REDIS_URL"]

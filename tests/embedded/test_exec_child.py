@@ -1,4 +1,4 @@
-"""Becoming a program of the supervisor: the pid file, the same process, the end of the parent."""
+"""A child of the supervisor: its pid file, its process, and the end of its parent."""
 
 import subprocess
 import sys
@@ -13,20 +13,20 @@ from apps.embedded.programs import child_command
 from tests.support.eventually import eventually
 from tests.support.processes import Running
 
-#: Says which signal came, to the file that it is given, and ends.
-TELLS = """
+#: A program that writes the name of a received signal to a file, and exits.
+RECORDS_SIGNAL = """
 import pathlib, signal, sys
-def tell(number, frame):
+def record(number, frame):
     pathlib.Path(sys.argv[1]).write_text(signal.Signals(number).name)
     sys.exit(3)
 for name in (signal.SIGTERM, signal.SIGINT):
-    signal.signal(name, tell)
+    signal.signal(name, record)
 print("ready", flush=True)
 while True:
     signal.pause()
 """
 
-#: Starts what it is told, says so by the child's own words, and waits.
+#: A program that starts a child, which prints when it is ready, and waits.
 PARENT = """
 import subprocess, sys
 with subprocess.Popen(sys.argv[1:]):
@@ -36,7 +36,7 @@ with subprocess.Popen(sys.argv[1:]):
 
 @contextmanager
 def started(*words: str) -> "Iterator[subprocess.Popen[str]]":
-    """Run a command until it says that it is ready; it is killed at the end, if still there."""
+    """Run a command until it prints that it is ready; it is killed at the end."""
     with ExitStack() as ends:
         process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         ends.callback(process.wait)
@@ -47,43 +47,43 @@ def started(*words: str) -> "Iterator[subprocess.Popen[str]]":
         yield process
 
 
-def child(place: DataDir, stop_signal: str, heard: Path) -> list[str]:
-    """Return the command of a child that writes down the signal it hears."""
-    words = child_command(place, "thing", stop_signal)
-    return [*words, sys.executable, "-c", TELLS, str(heard)]
+def child(data_dir: DataDir, stop_signal: str, received: Path) -> list[str]:
+    """Return the command of a child that records the signal it receives."""
+    words = child_command(data_dir, "thing", stop_signal)
+    return [*words, sys.executable, "-c", RECORDS_SIGNAL, str(received)]
 
 
-def test_child_writes_its_pid_and_becomes_the_command(place: DataDir, tmp_path: Path) -> None:
-    """The file names the process that the supervisor started; a signal comes to the command."""
-    heard = tmp_path / "heard"
-    place.pid_file("thing").write_text("1234567\n")
-    with started(*child(place, "SIGTERM", heard)) as process:
-        assert place.pid("thing") == process.pid
-        assert [path.name for path in (place.data_dir / "run").iterdir()] == ["thing.pid"]
+def test_child_writes_its_pid_and_becomes_the_command(data_dir: DataDir, tmp_path: Path) -> None:
+    """The file names the process that the supervisor started; the command receives signals."""
+    received = tmp_path / "received"
+    data_dir.pid_file("thing").write_text("1234567\n")
+    with started(*child(data_dir, "SIGTERM", received)) as process:
+        assert data_dir.pid("thing") == process.pid
+        assert [path.name for path in (data_dir.path / "run").iterdir()] == ["thing.pid"]
         process.terminate()
         assert process.wait() == 3
-    assert heard.read_text() == "SIGTERM"
+    assert received.read_text() == "SIGTERM"
 
 
 @pytest.mark.parametrize("stop_signal", ["SIGTERM", "SIGINT"])
 def test_child_of_a_parent_that_is_killed_gets_its_own_stop_signal(
-    stop_signal: str, place: DataDir, tmp_path: Path
+    stop_signal: str, data_dir: DataDir, tmp_path: Path
 ) -> None:
-    """Nothing outlives the supervisor, and PostgreSQL ends by the signal that it wants."""
-    heard = tmp_path / "heard"
-    words = child(place, stop_signal, heard)
+    """No program outlives the supervisor, and PostgreSQL is stopped by SIGINT."""
+    received = tmp_path / "received"
+    words = child(data_dir, stop_signal, received)
     with started(sys.executable, "-c", PARENT, *words) as parent:
-        pid = place.pid("thing")
+        pid = data_dir.pid("thing")
         assert pid is not None
         assert pid != parent.pid
         parent.kill()
         eventually(lambda: Running.find(pid) is None)
-    assert heard.read_text() == stop_signal
+    assert received.read_text() == stop_signal
 
 
-def test_child_of_a_command_that_is_not_there_ends_with_an_error(place: DataDir) -> None:
-    """The supervisor's log says what is missing."""
-    words = child_command(place, "thing", "SIGTERM")
+def test_child_with_a_missing_command_exits_with_an_error(data_dir: DataDir) -> None:
+    """The supervisor's log names the command."""
+    words = child_command(data_dir, "thing", "SIGTERM")
     done = subprocess.run([*words, "no-such-program"], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "no-such-program" in done.stderr or "FileNotFoundError" in done.stderr

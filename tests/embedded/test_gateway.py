@@ -1,6 +1,7 @@
-"""The gateway: the template as nginx reads it, and requests through a real nginx.
+"""The gateway: requests through a real nginx with the template's configuration.
 
-Behind it stand servers that say what they were asked; the product's own are in ``tests/cluster``.
+The servers behind it answer with the request that they received; ``tests/cluster`` has those of the
+product.
 """
 
 import re
@@ -22,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from apps.core import ids
 from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.gateway import PASSED_OVER_S, Gateway, Tls, template_fill
+from apps.embedded.gateway import UPSTREAM_FAIL_TIMEOUT_S, Gateway, Tls, template_fill
 from apps.embedded.programs import Site
 from tests.support.control import is_ready
 from tests.support.eventually import eventually
@@ -32,7 +33,7 @@ from tests.support.needs import need_nginx
 from tests.support.upstreams import Upstream
 
 BODY_BYTES = 128 * 1024
-#: Enough that each of three servers gets some, whatever the ids are.
+#: Enough for each of three servers to get some, whatever the ids are.
 DOCUMENTS = 60
 
 
@@ -45,16 +46,16 @@ def upstreams() -> Iterator[list[Upstream]]:
 
 @pytest.fixture
 def gateway(upstreams: list[Upstream]) -> Gateway:
-    """Return a gateway before them that does not run yet."""
+    """Return a gateway before the servers that is not running yet."""
     need_nginx()
     site = Site("127.0.0.1", free_port())
-    return Gateway(site, [each.port for each in upstreams], BODY_BYTES)
+    return Gateway(site, [upstream.port for upstream in upstreams], BODY_BYTES)
 
 
 @pytest.fixture
-def url(gateway: Gateway, place: DataDir) -> Iterator[str]:
-    """Return the address of a gateway that runs."""
-    with running(gateway, place) as url:
+def url(gateway: Gateway, data_dir: DataDir) -> Iterator[str]:
+    """Return the address of a running gateway."""
+    with running(gateway, data_dir) as url:
         yield url
 
 
@@ -66,52 +67,49 @@ def server_of(url: str, path: str) -> int:
 
 
 def homes(url: str, documents: list[str]) -> dict[str, int]:
-    """Return which server each document lives on."""
-    return {each: server_of(url, f"/documents/{each}/") for each in documents}
+    """Return the port of each document's server."""
+    return {document: server_of(url, f"/documents/{document}/") for document in documents}
 
 
-# --- where a request goes ------------------------------------------------------------------------
+# --- routing ------------------------------------------------------------------------
 
 
-def test_document_lives_on_one_server_whatever_is_asked_of_it(url: str) -> None:
-    """Its page, each of its REST calls and its socket; the documents are spread over all."""
+def test_all_requests_for_a_document_go_to_one_server(url: str) -> None:
+    """Page, REST calls and socket; the documents are spread over all servers."""
     documents = [ids.new_id() for _ in range(DOCUMENTS)]
     home = homes(url, documents)
-    for each in documents[:10]:
-        for path in (f"/api/v1/documents/{each}/", f"/ws/documents/{each}?token=x", "/"):
-            if each in path:
-                assert server_of(url, path) == home[each], path
+    for document in documents[:10]:
+        for path in (f"/api/v1/documents/{document}/", f"/ws/documents/{document}?token=x"):
+            assert server_of(url, path) == home[document], path
     shares = Counter(home.values())
     assert len(shares) == 3
     assert min(shares.values()) >= DOCUMENTS // 12
 
 
-def test_server_taken_out_gives_away_its_own_share_and_gets_it_back(
-    url: str, upstreams: list[Upstream]
-) -> None:
-    """The documents of the others stay where they are."""
+def test_documents_of_a_stopped_server_move_and_return(url: str, upstreams: list[Upstream]) -> None:
+    """The documents of the other servers do not move."""
     documents = [ids.new_id() for _ in range(DOCUMENTS)]
     before = homes(url, documents)
     gone = upstreams[0]
     gone.stop()
     during = homes(url, documents)
     assert gone.port not in during.values()
-    moved = {each for each in documents if during[each] != before[each]}
-    assert moved == {each for each in documents if before[each] == gone.port}
+    moved = {document for document in documents if during[document] != before[document]}
+    assert moved == {document for document in documents if before[document] == gone.port}
     path = f"/documents/{moved.pop()}/"
     with Upstream(gone.port):
-        eventually(lambda: server_of(url, path) == gone.port, 10 * PASSED_OVER_S)
+        eventually(lambda: server_of(url, path) == gone.port, 10 * UPSTREAM_FAIL_TIMEOUT_S)
         assert homes(url, documents) == before
 
 
-def test_edit_goes_to_another_server_only_where_the_first_has_not_seen_it(
+def test_edit_is_retried_on_another_server_only_if_the_first_is_unreachable(
     url: str, upstreams: list[Upstream]
 ) -> None:
-    """A server that is not there has seen nothing; one that answers, whatever it says, has."""
+    """A server that answers, even with an error, may have stored the edit."""
     document = ids.new_id()
     path = f"/api/v1/documents/{document}/operations/"
     home = server_of(url, path)
-    [first] = [each for each in upstreams if each.port == home]
+    [first] = [upstream for upstream in upstreams if upstream.port == home]
     first.status = 503
     answer = requests.post(f"{url}{path}", json={}, timeout=10)
     assert (answer.status_code, answer.json()["port"]) == (503, home)
@@ -121,22 +119,22 @@ def test_edit_goes_to_another_server_only_where_the_first_has_not_seen_it(
     assert answer.json()["port"] != home
 
 
-def test_read_goes_on_to_a_server_that_can_serve_it(url: str, upstreams: list[Upstream]) -> None:
-    """As when one of them is cut off from its storage."""
+def test_read_is_retried_on_another_server(url: str, upstreams: list[Upstream]) -> None:
+    """For example, if the first server has lost its storage."""
     path = f"/api/v1/documents/{ids.new_id()}/"
     home = server_of(url, path)
-    [first] = [each for each in upstreams if each.port == home]
+    [first] = [upstream for upstream in upstreams if upstream.port == home]
     first.status = 503
     assert server_of(url, path) != home
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/documents/"])
-def test_without_any_server_the_answer_is_503_and_when_to_come_back(
+def test_without_servers_the_answer_is_503_with_retry_after(
     path: str, url: str, upstreams: list[Upstream]
 ) -> None:
-    """REST's in REST's shape; nothing of the gateway's own."""
-    for each in upstreams:
-        each.stop()
+    """REST gets the standard error body; the answer does not name nginx."""
+    for upstream in upstreams:
+        upstream.stop()
     answer = requests.get(f"{url}{path}", timeout=10)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -146,14 +144,14 @@ def test_without_any_server_the_answer_is_503_and_when_to_come_back(
     assert "nginx/" not in f"{answer.headers} {answer.text}"
 
 
-# --- what is let through -------------------------------------------------------------------------
+# --- headers and limits -------------------------------------------------------------------------
 
 
-def test_server_is_told_the_callers_address_by_the_gateway_alone(
+def test_forwarding_headers_are_set_by_the_gateway_only(
     url: str, upstreams: list[Upstream]
 ) -> None:
-    """What a caller says of it is not passed on."""
-    lies = {
+    """Those of the caller are not passed on."""
+    forged = {
         "X-Forwarded-For": "8.8.8.8",
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Host": "evil.example",
@@ -161,24 +159,24 @@ def test_server_is_told_the_callers_address_by_the_gateway_alone(
         "Upgrade": "h2c",
         "X-Request-ID": "mine",
     }
-    told = requests.get(f"{url}/", headers=lies, timeout=10).json()["headers"]
-    assert told["x-forwarded-for"] == "127.0.0.1"
-    assert told["x-forwarded-proto"] == "http"
-    assert told["host"] == url.removeprefix("http://")
-    assert {"x-forwarded-host", "forwarded", "upgrade"}.isdisjoint(told)
-    assert re.fullmatch("[0-9a-f]{32}", told["x-request-id"])
+    received = requests.get(f"{url}/", headers=forged, timeout=10).json()["headers"]
+    assert received["x-forwarded-for"] == "127.0.0.1"
+    assert received["x-forwarded-proto"] == "http"
+    assert received["host"] == url.removeprefix("http://")
+    assert {"x-forwarded-host", "forwarded", "upgrade"}.isdisjoint(received)
+    assert re.fullmatch("[0-9a-f]{32}", received["x-request-id"])
 
 
-def test_body_may_be_a_bit_longer_than_the_servers_own_limit_and_no_more(url: str) -> None:
-    """So the server says its own error, and nobody fills the disk."""
+def test_body_limit_is_slightly_above_that_of_the_servers(url: str) -> None:
+    """So the server answers with its own error, and large bodies do not fill the disk."""
     path = f"{url}/api/v1/documents/"
     assert requests.post(path, data=bytes(BODY_BYTES + 1), timeout=10).status_code == 200
     answer = requests.post(path, data=bytes(4 * BODY_BYTES), timeout=10)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
-def test_flood_of_sockets_from_one_address_is_held_up(url: str) -> None:
-    """With a word when to come back, and REST goes on."""
+def test_flood_of_sockets_from_one_address_is_throttled(url: str) -> None:
+    """With Retry-After; REST is not affected."""
     flood = f"{url}/ws/documents/{ids.new_id()}"
     with requests.Session() as caller:
         answers = (caller.get(flood, timeout=10) for _ in range(5_000))
@@ -189,29 +187,31 @@ def test_flood_of_sockets_from_one_address_is_held_up(url: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/metrics"])
-def test_probes_are_for_insiders(path: str, gateway: Gateway, place: DataDir) -> None:
-    """They name services and their errors; to all others there is nothing."""
-    with running(gateway, place) as url:
+def test_probes_are_for_internal_addresses_only(
+    path: str, gateway: Gateway, data_dir: DataDir
+) -> None:
+    """They show services and their errors; other addresses get 404."""
+    with running(gateway, data_dir) as url:
         assert requests.get(f"{url}{path}", timeout=10).status_code == 200
-    with running(replace(gateway, insiders=["10.0.0.1"]), place) as url:
+    with running(replace(gateway, internal_addresses=["10.0.0.1"]), data_dir) as url:
         answer = requests.get(f"{url}{path}", timeout=10)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
         assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
 
 
-def test_log_of_requests_has_their_ids_and_no_token(
-    gateway: Gateway, place: DataDir, tmp_path: Path
+def test_access_log_has_request_ids_and_no_tokens(
+    gateway: Gateway, data_dir: DataDir, tmp_path: Path
 ) -> None:
-    """Sockets bring a token in the query; also when no server is there to answer."""
-    nobody = replace(gateway, ports=[1])
-    nobody.write(place)
-    program = nobody.program(place)
+    """Sockets have a token in the query; also if no server answers."""
+    without_servers = replace(gateway, ports=[1])
+    without_servers.write(data_dir)
+    program = without_servers.program(data_dir)
     log = tmp_path / "log"
     with (
         log.open("wb") as output,
-        subprocess.Popen(program.words(place), stdout=output, stderr=output) as process,
+        subprocess.Popen(program.argv(data_dir), stdout=output, stderr=output) as process,
     ):
-        check: Callable[[], object] = program.is_ready or str
+        check: Callable[[], object] = program.probe or str
         eventually(lambda: is_ready(check))
         path = f"{gateway.site.url}/ws/documents/{ids.new_id()}"
         answer = requests.get(f"{path}?token=secret", timeout=10)
@@ -226,7 +226,7 @@ def test_log_of_requests_has_their_ids_and_no_token(
 
 @pytest.fixture
 def tls(short_path: Path) -> Tls:
-    """Return a new certificate of localhost, in a folder with a space."""
+    """Return a new certificate for localhost, in a folder with a space."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -253,34 +253,32 @@ def tls(short_path: Path) -> Tls:
     return tls
 
 
-def test_gateway_with_a_certificate_speaks_tls_and_says_so(
-    gateway: Gateway, place: DataDir, tls: Tls
-) -> None:
-    """The server behind learns that the caller came by HTTPS."""
+def test_gateway_with_a_certificate_uses_tls(gateway: Gateway, data_dir: DataDir, tls: Tls) -> None:
+    """The header for the server names HTTPS."""
     site = replace(gateway.site, scheme="https")
-    with running(replace(gateway, site=site, tls=tls), place):
+    with running(replace(gateway, site=site, tls=tls), data_dir):
         url = f"https://localhost:{site.port}/"
-        told = requests.get(url, verify=str(tls.certificate), timeout=10).json()["headers"]
-    assert told["x-forwarded-proto"] == "https"
+        received = requests.get(url, verify=str(tls.certificate), timeout=10).json()["headers"]
+    assert received["x-forwarded-proto"] == "https"
 
 
-def test_certificate_that_cannot_be_used_is_said_in_one_line(
-    gateway: Gateway, place: DataDir, tls: Tls
+def test_unusable_certificate_is_an_error_of_one_line(
+    gateway: Gateway, data_dir: DataDir, tls: Tls
 ) -> None:
-    """By the variable that names it, or in nginx's words."""
+    """With the variable that names it, or with nginx's message."""
     with pytest.raises(EmbeddedError, match=r"TLS_KEY=.* cannot be read"):
-        replace(gateway, tls=replace(tls, key=tls.key / "none")).write(place)
+        replace(gateway, tls=replace(tls, key=tls.key / "none")).write(data_dir)
     tls.certificate.write_text("no certificate")
     with pytest.raises(EmbeddedError, match=r"cannot start: .*certificate\.pem") as caught:
-        replace(gateway, tls=tls).write(place)
+        replace(gateway, tls=tls).write(data_dir)
     assert len(str(caught.value).splitlines()) == 1
 
 
 # --- the template --------------------------------------------------------------------------------
 
 
-def test_template_names_each_placeholder_and_needs_no_other() -> None:
-    """A container fills in the same ones, by its own means."""
+def test_template_documents_all_its_placeholders() -> None:
+    """A container replaces the same ones."""
     text = (ROOT / "docker" / "gateway" / "nginx.conf.template").read_text()
     head, _, body = text.partition("All paths are relative")
     names = {word for word in head.split() if word.startswith("GATEWAY_")}

@@ -1,4 +1,4 @@
-"""``make up`` as a whole: how it starts, what it says when it cannot, and how all of it ends.
+"""``make up`` as a whole: how it starts, its errors, and how all its processes end.
 
 Kills of single programs while people type are in ``tests/crash``.
 """
@@ -30,49 +30,49 @@ PROGRAMS = (*SERVICES, "web", "worker", "beat")
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
-    """Start the services alone; a test that stops them starts them again."""
+    """Start only the services; a test that stops them starts them again."""
     launched = Launched(tmp_path_factory.mktemp("only services"), action="services")
     launched.wait_until_ready()
     yield launched
     launched.stop()
 
 
-class Keepsake:
-    """A word left in each service that keeps data."""
+class Marker:
+    """A word that is stored in each service with data on disk."""
 
     def __init__(self, launched: Launched) -> None:
         self.word = ids.new_id()
         self._urls = DataDir.open(launched.data_dir).urls()
 
-    def leave(self) -> None:
-        """Write it down."""
+    def store(self) -> None:
+        """Store the word."""
         with psycopg.connect(self._urls["DATABASE_URL"]) as postgres:
-            postgres.execute("CREATE TABLE IF NOT EXISTS keepsakes (word text)")
-            postgres.execute("INSERT INTO keepsakes VALUES (%s)", [self.word])
+            postgres.execute("CREATE TABLE IF NOT EXISTS markers (word text)")
+            postgres.execute("INSERT INTO markers VALUES (%s)", [self.word])
         with redis.Redis.from_url(self._urls["REDIS_URL"]) as server:
             server.set(self.word, self.word)
         with pymongo.MongoClient[dict[str, str]](self._urls["MONGODB_URL"]) as mongo:
-            mongo.get_default_database().keepsakes.insert_one({"_id": self.word})
+            mongo.get_default_database().markers.insert_one({"_id": self.word})
 
-    def assert_is_there(self) -> None:
-        """Read it back."""
+    def assert_is_stored(self) -> None:
+        """Check that each service has the word."""
         with psycopg.connect(self._urls["DATABASE_URL"]) as postgres:
-            query = "SELECT count(*) FROM keepsakes WHERE word = %s"
+            query = "SELECT count(*) FROM markers WHERE word = %s"
             assert postgres.execute(query, [self.word]).fetchone() == (1,)
         with redis.Redis.from_url(self._urls["REDIS_URL"]) as server:
             assert server.get(self.word) == self.word.encode()
         with pymongo.MongoClient[dict[str, str]](self._urls["MONGODB_URL"]) as mongo:
-            assert mongo.get_default_database().keepsakes.find_one({"_id": self.word})
+            assert mongo.get_default_database().markers.find_one({"_id": self.word})
 
 
-def everybody(launched: Launched) -> set[Running]:
-    """Return the launcher and all processes that came from it."""
+def processes_of(launched: Launched) -> set[Running]:
+    """Return the launcher and its descendants."""
     return family(launched.process.pid)
 
 
 def assert_all_gone(processes: set[Running], launched: Launched) -> None:
-    """Check that nobody of them is there, nor a file that says so."""
-    assert {each for each in processes if each.is_there} == set()
+    """Check that no process is left, and no pid file."""
+    assert {process for process in processes if process.is_there} == set()
     run = launched.data_dir / "run"
     assert [name for name in PROGRAMS if (run / f"{name}.pid").exists()] == []
     assert not (run / "control.sock").exists()
@@ -81,11 +81,11 @@ def assert_all_gone(processes: set[Running], launched: Launched) -> None:
 # --- the whole product -------------------------------------------------------------------------
 
 
-def test_pid_file_of_every_program_names_a_process_of_ours(stack: Launched) -> None:
-    """The names are the contract's; each is another process, and all came from the launcher."""
+def test_pid_file_of_every_program_names_its_process(stack: Launched) -> None:
+    """Each file names a different descendant of the launcher."""
     pids = {name: stack.pid(name) for name in PROGRAMS}
     assert len(set(pids.values())) == len(PROGRAMS)
-    assert set(pids.values()) <= {each.pid for each in everybody(stack)}
+    assert set(pids.values()) <= {process.pid for process in processes_of(stack)}
     commands = {name: (Running.find(pid) or Running(0, 0)).command for name, pid in pids.items()}
     for name, word in {
         "postgres": "postgres",
@@ -100,19 +100,19 @@ def test_pid_file_of_every_program_names_a_process_of_ours(stack: Launched) -> N
         assert (stack.data_dir / "log" / f"{name}.log").is_file()
 
 
-def test_second_up_says_that_and_where_it_runs_already(stack: Launched) -> None:
-    """It is no error, and changes nothing; the address is that of the one that runs."""
+def test_second_up_prints_the_address_of_the_running_one(stack: Launched) -> None:
+    """It is no error, and changes nothing."""
     before = {name: stack.pid(name) for name in PROGRAMS}
     done = stack.run("up", PORT="1")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"Scriptorium runs already: {stack.url}"
+    assert done.stdout.strip() == f"Scriptorium is already running: {stack.url}"
     assert {name: stack.pid(name) for name in PROGRAMS} == before
 
 
 def test_port_of_the_web_server_in_use_is_an_error_with_advice(
     stack: Launched, tmp_path: Path
 ) -> None:
-    """Another data folder at the same port; it ends by itself and leaves nothing behind."""
+    """For another data folder at the same port; it exits by itself and leaves nothing behind."""
     other = Launched(tmp_path / "other", port=stack.port)
     assert other.process.wait(START_WAIT_S) == 1
     assert f"Port {stack.port} (for web) is in use" in other.output()
@@ -121,12 +121,12 @@ def test_port_of_the_web_server_in_use_is_an_error_with_advice(
     assert not (other.data_dir / "postgres").exists()
 
 
-def test_ctrl_c_leaves_no_process_behind_and_the_next_up_has_everything(stack: Launched) -> None:
-    """Documents, people and logins; what was written last is there as well."""
+def test_ctrl_c_ends_all_processes_and_the_next_up_has_all_data(stack: Launched) -> None:
+    """Documents, people and logins, also the last edit."""
     document_id, body = stack.create_document(), {"unique_id": "last", "update": UPDATE}
     path = f"documents/{document_id}/operations/"
     assert stack.call("ada", "POST", path, json=body).status_code == 201
-    processes = everybody(stack)
+    processes = processes_of(stack)
     assert len(processes) > len(PROGRAMS)
     os.killpg(stack.process.pid, signal.SIGINT)
     assert stack.process.wait(START_WAIT_S) == 0
@@ -136,50 +136,50 @@ def test_ctrl_c_leaves_no_process_behind_and_the_next_up_has_everything(stack: L
     assert (operation["unique_id"], operation["update"]) == ("last", UPDATE)
 
 
-# --- the services alone ------------------------------------------------------------------------
+# --- only the services ------------------------------------------------------------------------
 
 
-def test_second_services_say_that_they_run_already(small: Launched) -> None:
-    """There is no address: nobody serves pages."""
+def test_second_services_command_prints_that_they_are_running(small: Launched) -> None:
+    """Without an address, because no pages are served."""
     done = small.run("services")
-    assert (done.returncode, done.stdout.strip()) == (0, "Scriptorium runs already.")
+    assert (done.returncode, done.stdout.strip()) == (0, "Scriptorium is already running.")
 
 
-def test_down_leaves_no_process_behind_and_the_data_for_the_next_start(small: Launched) -> None:
-    """It says so when all of it is gone, and not before."""
-    keepsake, processes = Keepsake(small), everybody(small)
-    keepsake.leave()
+def test_down_ends_all_processes_and_keeps_the_data(small: Launched) -> None:
+    """It returns when all processes have ended."""
+    marker, processes = Marker(small), processes_of(small)
+    marker.store()
     done = small.run("down")
     assert_all_gone(processes - {Running.find(small.process.pid)}, small)
     assert (done.returncode, done.stdout.strip()) == (0, "Scriptorium has stopped.")
     assert small.process.wait(START_WAIT_S) == 0
     small.start()
-    keepsake.assert_is_there()
+    marker.assert_is_stored()
 
 
-def test_launcher_that_is_killed_leaves_no_process_behind_and_the_data(small: Launched) -> None:
-    """It had no time for a word: the kernel tells the supervisor, which stops all in order."""
-    keepsake, processes = Keepsake(small), everybody(small)
-    keepsake.leave()
+def test_killed_launcher_ends_all_processes_and_keeps_the_data(small: Launched) -> None:
+    """The kernel signals the supervisor, which stops all programs in order."""
+    marker, processes = Marker(small), processes_of(small)
+    marker.store()
     small.stop(signal.SIGKILL)
-    eventually(lambda: not any(each.is_there for each in processes))
+    eventually(lambda: not any(process.is_there for process in processes))
     small.start()
-    keepsake.assert_is_there()
+    marker.assert_is_stored()
 
 
-def test_supervisor_that_is_killed_is_started_again_with_all_programs(small: Launched) -> None:
-    """It watches over the programs, and the launcher over it; the old programs are gone."""
-    old = everybody(small) - {Running.find(small.process.pid)}
+def test_killed_supervisor_is_restarted_with_all_programs(small: Launched) -> None:
+    """The launcher restarts the supervisor; the old programs have ended."""
+    old = processes_of(small) - {Running.find(small.process.pid)}
     small.kill("supervisord")
-    ready = "The supervisor died; it is started again."
-    eventually(lambda: not any(each.is_there for each in old))
+    ready = "The supervisor has died; it is restarted."
+    eventually(lambda: not any(process.is_there for process in old))
     eventually(lambda: small.output().partition(ready)[2].count("ready (") == len(SERVICES), 60)
     wait_until_ready(small, *SERVICES)
-    assert {small.pid(name) for name in SERVICES}.isdisjoint(each.pid for each in old)
+    assert {small.pid(name) for name in SERVICES}.isdisjoint(process.pid for process in old)
 
 
 def test_port_of_a_service_in_use_is_an_error_with_advice(tmp_path: Path) -> None:
-    """It was chosen once and is remembered: it can be changed where it stands."""
+    """The port is stored in state.json, where it can be changed."""
     port = DataDir.open(tmp_path).ports["mongo"]
     with socket.create_server(("127.0.0.1", port)):
         launched = Launched(tmp_path, action="services")
@@ -189,12 +189,12 @@ def test_port_of_a_service_in_use_is_an_error_with_advice(tmp_path: Path) -> Non
     assert "Traceback" not in launched.output()
 
 
-def test_up_waits_for_what_a_killed_launcher_left_behind(small: Launched) -> None:
-    """A supervisor that is still on its way out holds the ports that are needed."""
+def test_up_waits_for_the_supervisor_of_a_killed_launcher(small: Launched) -> None:
+    """A supervisor that is still stopping holds the ports."""
     small.stop()
-    place = DataDir.open(small.data_dir)
-    place.make_control_folder()
-    earlier = Supervisor(place, [], {**os.environ, "PYTHON": sys.executable})
+    data_dir = DataDir.open(small.data_dir)
+    data_dir.make_control_folder()
+    earlier = Supervisor(data_dir, [], {**os.environ, "PYTHON": sys.executable})
     earlier.start()
     eventually(earlier.answers)
     next_one = Launched(small.data_dir, action="services")
@@ -205,12 +205,12 @@ def test_up_waits_for_what_a_killed_launcher_left_behind(small: Launched) -> Non
     small.process = next_one.process
 
 
-def test_first_start_that_was_cut_short_is_begun_anew(tmp_path: Path) -> None:
-    """Of PostgreSQL's folder there is all or nothing, at whatever moment the end came."""
-    launched = Launched(tmp_path / "cut short", action="services")
+def test_interrupted_first_start_is_started_over(tmp_path: Path) -> None:
+    """PostgreSQL's folder is complete or missing, whenever the start is interrupted."""
+    launched = Launched(tmp_path / "interrupted", action="services")
     eventually((launched.data_dir / "postgres.new" / "PG_VERSION").exists, START_WAIT_S)
     assert launched.stop() == 0
     assert not (launched.data_dir / "postgres").exists()
     launched.start()
-    Keepsake(launched).leave()
+    Marker(launched).store()
     assert launched.stop() == 0

@@ -1,4 +1,4 @@
-"""``python -m apps.embedded``: what a person, or a script, gets for wrong words and for ``env``."""
+"""``python -m apps.embedded``: invalid arguments and settings, ``env`` and ``down``."""
 
 import subprocess
 from pathlib import Path
@@ -9,23 +9,23 @@ from apps.embedded.data_dir import DataDir
 from tests.core.processes import run_python
 
 
-def embedded(action: str, data_dir: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run one of the actions to its end."""
-    return run_python("-m", "apps.embedded", action, DATA_DIR=str(data_dir), **environment)
+def embedded(action: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run an action to its end."""
+    return run_python("-m", "apps.embedded", action, DATA_DIR=str(folder), **environment)
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "http"])
-def test_port_that_is_none_is_said_by_its_name(port: str, data_dir: Path) -> None:
-    """On one line, and nothing is started."""
-    done = embedded("up", data_dir, PORT=port)
+def test_invalid_port_is_an_error_that_names_it(port: str, folder: Path) -> None:
+    """One line, and nothing is started."""
+    done = embedded("up", folder, PORT=port)
     assert done.returncode == 1
     assert done.stdout == ""
     [line] = done.stderr.strip().splitlines()
     assert "PORT" in line
 
 
-def test_data_folder_that_is_none_is_said_with_a_way_out(tmp_path: Path) -> None:
-    """No traceback."""
+def test_unusable_data_folder_is_an_error_with_advice(tmp_path: Path) -> None:
+    """One line without a traceback."""
     (tmp_path / "file").touch()
     done = embedded("up", tmp_path / "file")
     assert done.returncode == 1
@@ -34,31 +34,31 @@ def test_data_folder_that_is_none_is_said_with_a_way_out(tmp_path: Path) -> None
     assert "DATA_DIR=" in line
 
 
-def test_action_that_is_none_is_said_with_those_that_are(data_dir: Path) -> None:
-    """As every command line does."""
-    done = embedded("upp", data_dir)
+def test_unknown_action_is_an_error_that_lists_the_actions(folder: Path) -> None:
+    """With the exit code of a usage error."""
+    done = embedded("upp", folder)
     assert done.returncode == 2
     for action in ("up", "services", "down", "env"):
         assert action in done.stderr
 
 
-def test_env_is_for_a_shell(place: DataDir, data_dir: Path) -> None:
-    """``eval "$(… env)"`` sets what the product reads, whatever is in the values."""
-    done = embedded("env", data_dir, ALLOWED_HOSTS="a b; touch no'where $HOME")
+def test_env_prints_settings_quoted_for_a_shell(data_dir: DataDir, folder: Path) -> None:
+    """``eval "$(… env)"`` sets the product's settings, whatever characters are in the values."""
+    done = embedded("env", folder, ALLOWED_HOSTS="a b; touch no'where $HOME")
     assert done.returncode == 0, done.stderr
     names = ("DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS")
     script = f"{done.stdout}printf '%s\n' " + " ".join(f'"${name}"' for name in names)
-    said = subprocess.run(
+    printed = subprocess.run(
         ["/bin/sh", "-c", script], capture_output=True, text=True, check=True, env={}
     )
-    assert said.stdout.splitlines() == [
-        place.urls()["DATABASE_URL"],
-        place.secret_key,
+    assert printed.stdout.splitlines() == [
+        data_dir.urls()["DATABASE_URL"],
+        data_dir.secret_key,
         "a b; touch no'where $HOME",
     ]
 
 
-def test_down_where_nothing_runs_says_so(data_dir: Path) -> None:
-    """It is no error: what was wished for is the case."""
-    done = embedded("down", data_dir)
-    assert (done.returncode, done.stdout.strip()) == (0, "Scriptorium does not run.")
+def test_down_without_a_running_launcher_prints_so(folder: Path) -> None:
+    """It is no error."""
+    done = embedded("down", folder)
+    assert (done.returncode, done.stdout.strip()) == (0, "Scriptorium is not running.")

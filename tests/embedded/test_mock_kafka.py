@@ -1,4 +1,4 @@
-"""The broker in memory: real clients at its fixed port, before and after a restart."""
+"""The broker in memory, with real clients at its fixed port, before and after a restart."""
 
 import signal
 import subprocess
@@ -20,7 +20,7 @@ TOPIC = "a-topic"
 
 
 class Broker:
-    """``python -m apps.embedded.mock_kafka`` on one port, over several lives."""
+    """``python -m apps.embedded.mock_kafka`` on one port, over several restarts."""
 
     def __init__(self, log: Path) -> None:
         self.log = log
@@ -44,7 +44,7 @@ class Broker:
 
 @pytest.fixture
 def broker(settings: Settings, tmp_path: Path) -> Iterator[Broker]:
-    """Return a running broker; the product's own clients are told of its port."""
+    """Return a running broker; the settings of the product name its port."""
     broker = Broker(tmp_path / "log")
     settings.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{broker.port}"
     yield broker
@@ -83,30 +83,30 @@ def deliver(producer: Producer, value: bytes) -> None:
 def until_consumed(consumer: Consumer, value: bytes) -> None:
     """Consume until a message has come."""
 
-    def look() -> bool:
+    def has_come() -> bool:
         messages = consumer.consume(100, 0.1)
         return value in [message.value() for message in messages if not message.error()]
 
-    eventually(look, 30)
+    eventually(has_come, 30)
 
 
-def test_broker_killed_and_started_again_serves_the_clients_it_had(
+def test_restarted_broker_serves_its_earlier_clients(
     broker: Broker, producer: Producer, consumer: Consumer
 ) -> None:
-    """At the fixed port; the mock cluster behind it has another one, and the clients find it."""
+    """The mock cluster behind the fixed port has another port, which the clients find."""
     deliver(producer, b"before")
     until_consumed(consumer, b"before")
     broker.end(signal.SIGKILL)
     broker.start()
-    # What came before is gone, so offsets begin again; the consumer is still at its old one.
+    # The earlier messages are lost, so offsets start over; the consumer is at its old offset.
     deliver(producer, b"in its place")
     deliver(producer, b"after")
     until_consumed(consumer, b"after")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_broker_told_to_stop_ends_in_order(number: signal.Signals, broker: Broker) -> None:
-    """With clients at it, and without a word of complaint."""
+def test_stopped_broker_exits_with_0(number: signal.Signals, broker: Broker) -> None:
+    """With connected clients, and without output."""
     admin = AdminClient({**client_config(), "log_level": 0})
     assert len(eventually(lambda: admin.list_topics(timeout=10).brokers)) == 1
     assert broker.end(number) == 0

@@ -1,4 +1,4 @@
-"""The embedded server of MongoDB's wire protocol: what is answered is on disk, and whole."""
+"""The embedded server of MongoDB's wire protocol: answered writes are on disk, and atomic."""
 
 import signal
 import socket
@@ -22,7 +22,7 @@ DUPLICATE_KEY = 11000
 
 
 class Server:
-    """``python -m apps.embedded.mongo_server`` on one folder, over several lives."""
+    """``python -m apps.embedded.mongo_server`` on one folder, over several restarts."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -68,8 +68,8 @@ def rows(*numbers: int) -> list[dict[str, Any]]:
     return [{"_id": f"row {number}", "number": number, "bytes": b"\xff\x00"} for number in numbers]
 
 
-def test_refused_row_leaves_those_before_it(server: Server) -> None:
-    """As MongoDB's ordered insert: its place and code are named, and nothing after it is tried."""
+def test_refused_row_keeps_the_rows_before_it(server: Server) -> None:
+    """As in MongoDB's ordered insert: the error has index and code; later rows are not tried."""
     server.rows.insert_many(rows(3))
     twice = [*rows(1, 2), {"_id": "another", "number": 3}, *rows(4)]
     with pytest.raises(BulkWriteError) as raised:
@@ -80,7 +80,7 @@ def test_refused_row_leaves_those_before_it(server: Server) -> None:
 
 
 def test_rows_and_an_update_of_other_rows_in_one_command(server: Server) -> None:
-    """A refused row keeps the update behind it from being tried."""
+    """After a refused row, the update is not tried."""
     server.client.things.heads.insert_one({"_id": "head", "seq": 0})
 
     def write(numbers: list[int]) -> None:
@@ -99,7 +99,7 @@ def test_rows_and_an_update_of_other_rows_in_one_command(server: Server) -> None
 
 
 def test_two_databases_in_one_command_are_refused(server: Server) -> None:
-    """Two files have no transaction together; nothing of it is written."""
+    """Two files cannot share a transaction; nothing is written."""
     with pytest.raises(ClientBulkWriteException) as raised:
         server.client.bulk_write(
             [InsertOne(rows(1)[0], namespace=f"{name}.rows") for name in ("things", "others")]
@@ -109,8 +109,10 @@ def test_two_databases_in_one_command_are_refused(server: Server) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_what_was_answered_is_there_after_its_end(server: Server, number: signal.Signals) -> None:
-    """All of each command that was answered; SIGTERM ends it with 0."""
+def test_answered_writes_are_stored_after_a_kill_or_stop(
+    server: Server, number: signal.Signals
+) -> None:
+    """All rows of each answered command; SIGTERM exits with 0."""
     server.rows.insert_many(rows(*range(50)))
     server.rows.update_many({"number": {"$lt": 10}}, {"$set": {"seen": True}})
     assert server.end(number) == (-signal.SIGKILL if number is signal.SIGKILL else 0)
@@ -119,20 +121,20 @@ def test_what_was_answered_is_there_after_its_end(server: Server, number: signal
     assert server.rows.count_documents({"seen": True}) == 10
 
 
-def test_full_disk_fails_the_whole_command_and_the_next_one_is_taken(server: Server) -> None:
-    """Nobody is told of rows that are not there, and the server needs no restart."""
+def test_full_disk_fails_the_whole_command_and_the_next_one_succeeds(server: Server) -> None:
+    """No row is reported as stored that is not, and the server needs no restart."""
     server.rows.insert_many(rows(1, 2))
     wide = [{**row, "bytes": b"x" * 100_000} for row in rows(*range(10, 60))]
     with no_byte_more(server.process.pid), pytest.raises(PyMongoError) as raised:
         server.rows.insert_many(wide, ordered=True)
-    assert not isinstance(raised.value, BulkWriteError)  # which would say that some are stored
+    assert not isinstance(raised.value, BulkWriteError)  # which would report some rows as stored
     assert server.numbers() == [1, 2]
     server.rows.insert_many(rows(3, 4))
     assert server.numbers() == [1, 2, 3, 4]
 
 
-def test_many_who_write_at_once_get_one_winner_for_each_number(server: Server) -> None:
-    """The unique index decides, whatever thread a client has, and a reader is not in the way."""
+def test_concurrent_inserts_of_a_unique_number_have_one_winner(server: Server) -> None:
+    """The unique index decides between the threads; readers do not block writers."""
 
     def write(_: int) -> int:
         won = 0
@@ -150,8 +152,8 @@ def test_many_who_write_at_once_get_one_winner_for_each_number(server: Server) -
     assert server.numbers() == list(range(40))
 
 
-def test_half_a_command_harms_nobody(server: Server) -> None:
-    """Who dies in the middle of a message leaves nothing, and others are served."""
+def test_incomplete_message_does_not_affect_other_clients(server: Server) -> None:
+    """A client that disconnects in the middle of a message writes nothing."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as half:
         half.sendall(struct.pack("<iiii", 1_000, 1, 0, 2013) + b"\0" * 100)
     server.rows.insert_many(rows(1))

@@ -1,4 +1,4 @@
-"""The programs: their words, their environment, and what is said where one cannot be."""
+"""The programs: their commands, their environment, and errors of missing ones."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ from apps.embedded.programs import (
     unprivileged,
 )
 
-#: Every program that the contract promises a pid file of.
+#: Every program with a pid file.
 ALL = (*SERVICES, "web", "worker", "beat")
 
 
@@ -29,63 +29,63 @@ ALL = (*SERVICES, "web", "worker", "beat")
         ("notes.example", "http://notes.example:8100"),
     ],
 )
-def test_site_has_an_address_that_a_browser_here_can_open(host: str, url: str) -> None:
-    """Nobody can call "all interfaces"."""
+def test_site_url_can_be_opened_on_this_machine(host: str, url: str) -> None:
+    """Also if the server listens on all interfaces."""
     assert Site(host=host, port=8100).url == url
 
 
-def test_services_come_before_what_needs_them(place: DataDir) -> None:
+def test_services_start_before_the_product(data_dir: DataDir) -> None:
     """In the order of their start."""
-    everything = [*services(place), *product(Site("127.0.0.1", 8100))]
+    everything = [*services(data_dir), *product(Site("127.0.0.1", 8100))]
     assert tuple(program.name for program in everything) == ALL
 
 
-def test_no_service_listens_beyond_this_machine(place: DataDir) -> None:
-    """Each is told loopback, in the words of its own; the two of ours know nothing else."""
-    for program in services(place):
+def test_services_listen_on_loopback_only(data_dir: DataDir) -> None:
+    """By their options; our two servers have no other address."""
+    for program in services(data_dir):
         words = " ".join(program.command)
         assert "127.0.0.1" in words or "-m apps.embedded." in words, program.name
         assert "0.0.0.0" not in words  # noqa: S104 - nothing listens
 
 
-def test_no_secret_is_on_a_command_line(place: DataDir) -> None:
-    """Everybody on the machine reads command lines."""
-    for program in services(place):
-        assert place.password not in program.command_line(place), program.name
-        assert place.secret_key not in program.command_line(place), program.name
+def test_no_secret_is_on_a_command_line(data_dir: DataDir) -> None:
+    """Every user of the machine can read command lines."""
+    for program in services(data_dir):
+        assert data_dir.password not in program.command_line(data_dir), program.name
+        assert data_dir.secret_key not in program.command_line(data_dir), program.name
 
 
 def test_environment_names_the_services_of_this_data_folder(
-    place: DataDir, monkeypatch: pytest.MonkeyPatch
+    data_dir: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the person's own environment says; what it says of hosts is kept."""
+    """The caller's environment does not replace them; its ALLOWED_HOSTS is kept."""
     monkeypatch.setenv("DATABASE_URL", "postgres://elsewhere/other")
     monkeypatch.setenv("ALLOWED_HOSTS", "notes.example")
-    environment = environment_of(place, place.urls())
-    assert environment.items() >= place.urls().items()
-    assert environment["SECRET_KEY"] == place.secret_key
-    assert environment["DATA_DIR"] == str(place.data_dir)
+    environment = environment_of(data_dir, data_dir.urls())
+    assert environment.items() >= data_dir.urls().items()
+    assert environment["SECRET_KEY"] == data_dir.secret_key
+    assert environment["DATA_DIR"] == str(data_dir.path)
     assert environment["ALLOWED_HOSTS"] == "notes.example"
     monkeypatch.delenv("ALLOWED_HOSTS")
-    assert "localhost" in environment_of(place, place.urls())["ALLOWED_HOSTS"].split(",")
+    assert "localhost" in environment_of(data_dir, data_dir.urls())["ALLOWED_HOSTS"].split(",")
 
 
-def test_package_that_is_missing_is_said_by_name() -> None:
-    """There may be no wheel of it for this system."""
+def test_missing_package_is_an_error_that_names_it() -> None:
+    """There may be no wheel for this system."""
     with pytest.raises(EmbeddedError, match="no_such_package is not installed"):
         binaries._package_folder("no_such_package")
 
 
-def test_plain_user_runs_postgresql_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing goes before the command."""
+def test_unprivileged_prefix_of_a_plain_user_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL runs without a namespace."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert unprivileged() == ()
 
 
-def test_root_without_help_is_told_what_to_do(
+def test_unprivileged_prefix_of_root_needs_unshare(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """PostgreSQL refuses to run as root, and its own words would be a riddle."""
+    """PostgreSQL refuses to run as root; the error says what to install."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EmbeddedError, match="util-linux"):

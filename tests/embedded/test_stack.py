@@ -1,6 +1,6 @@
-"""``make stack``: what it uses, and what it says where it cannot start.
+"""``make stack``: external services, and the errors if it cannot start.
 
-It is run whole in ``tests/cluster``, on services of its own.
+``tests/cluster`` runs all of it, on its own services.
 """
 
 import re
@@ -20,14 +20,14 @@ from tests.support.launcher import START_WAIT_S, Launched, free_port
 from tests.support.needs import need_nginx
 from tests.support.processes import family
 
-#: Nothing listens there.
+#: An address at which nothing listens.
 NOWHERE = "127.0.0.1:1"
 VARIABLES = ("DATABASE_URL", "REDIS_URL", "MONGODB_URL", "KAFKA_BOOTSTRAP_SERVERS")
 
 
 @pytest.fixture
-def given(services: Launched) -> dict[str, str]:
-    """Return the four services of this test run, by name, each with a corner of its own."""
+def external(services: Launched) -> dict[str, str]:
+    """Return the URLs of the four services of this test run, with separate databases."""
     need_nginx()
     urls = services.settings()
     with psycopg.connect(urls["DATABASE_URL"], autocommit=True) as connection:
@@ -42,25 +42,27 @@ def given(services: Launched) -> dict[str, str]:
 
 
 def assert_refused(launched: Launched, *words: str) -> None:
-    """Check that it ends by itself with one line that has these words, and leaves nothing."""
+    """Check that it exits by itself, with these words in the last line, and leaves nothing."""
     everybody = family(launched.process.pid)
     assert launched.process.wait(START_WAIT_S) == 1
     last = launched.output().strip().splitlines()[-1]
     for word in words:
         assert word in last
     assert "Traceback" not in launched.output()
-    assert not [each for each in everybody if each.is_there]
+    assert not [process for process in everybody if process.is_there]
     assert not list((launched.data_dir / "run").glob("*.pid"))
 
 
-# --- services that are there already -------------------------------------------------------------
+# --- external services -------------------------------------------------------------
 
 
-def test_services_that_the_environment_names_are_used_and_not_started(
-    given: dict[str, str], tmp_path: Path
+def test_external_services_are_used_and_not_started(
+    external: dict[str, str], tmp_path: Path
 ) -> None:
-    """Twice in a row, in a path with a space; nothing of the four is started, no Java is asked."""
-    launched = Launched(tmp_path / "a stack", action="stack", settings={**given, "JAVA_HOME": "/-"})
+    """Twice, in a path with a space; none of the four is started, and Java is not needed."""
+    launched = Launched(
+        tmp_path / "a stack", action="stack", settings={**external, "JAVA_HOME": "/-"}
+    )
     try:
         launched.wait_until_ready()
         for variable in VARIABLES:
@@ -75,7 +77,7 @@ def test_services_that_the_environment_names_are_used_and_not_started(
         document_id = launched.create_document()
         assert launched.run("down").returncode == 0
         assert launched.process.wait(START_WAIT_S) == 0
-        assert not [each for each in everybody if each.is_there]
+        assert not [process for process in everybody if process.is_there]
         launched.start()
         assert launched.call("ada", "GET", f"documents/{document_id}/").status_code == 200
     finally:
@@ -83,31 +85,31 @@ def test_services_that_the_environment_names_are_used_and_not_started(
 
 
 @pytest.mark.parametrize(
-    ("variable", "wrong", "said"),
+    ("variable", "wrong", "message"),
     [
         ("DATABASE_URL", f"postgres://a:b@{NOWHERE}/c", "refused"),
-        ("DATABASE_URL", "not a URL", "has to look like postgres://"),
+        ("DATABASE_URL", "not a URL", "must look like postgres://"),
         ("REDIS_URL", f"redis://{NOWHERE}/0", "refused"),
-        ("REDIS_URL", "localhost:6379", "has to look like redis://"),
+        ("REDIS_URL", "localhost:6379", "must look like redis://"),
         ("MONGODB_URL", f"mongodb://{NOWHERE}/scriptorium", "refused"),
-        ("MONGODB_URL", "postgres://somewhere", "has to look like mongodb://"),
+        ("MONGODB_URL", "postgres://somewhere", "must look like mongodb://"),
         ("KAFKA_BOOTSTRAP_SERVERS", NOWHERE, ""),
     ],
 )
-def test_service_that_is_not_there_is_said_by_the_variable_that_names_it(
-    variable: str, wrong: str, said: str
+def test_unreachable_service_is_an_error_that_names_its_variable(
+    variable: str, wrong: str, message: str
 ) -> None:
-    """With what to do; the others are not asked."""
+    """With advice."""
     [one] = external_services({variable: wrong})
-    with pytest.raises(EmbeddedError, match=f"{variable} cannot be used: .*{said}") as caught:
+    with pytest.raises(EmbeddedError, match=f"{variable} cannot be used: .*{message}") as caught:
         one.check()
     assert "unset it" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL"])
-def test_wrong_password_is_said_and_not_repeated(variable: str, services: Launched) -> None:
-    """What was tried may be right elsewhere."""
+def test_wrong_password_is_an_error_without_the_password(variable: str, services: Launched) -> None:
+    """It may be valid elsewhere."""
     wrong = re.sub(r":[^:@/]+@", ":mistaken@", services.settings()[variable])
     [one] = external_services({variable: wrong})
     with pytest.raises(
@@ -118,52 +120,52 @@ def test_wrong_password_is_said_and_not_repeated(variable: str, services: Launch
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_variable_that_is_empty_is_said_by_its_name(variable: str) -> None:
-    """Somebody meant to name a service."""
+def test_empty_variable_is_an_error_that_names_it(variable: str) -> None:
+    """It is not the same as an unset variable."""
     with pytest.raises(EmbeddedError, match=f"{variable} is empty"):
         external_services({variable: " "})
 
 
-# --- what is missing, and what is in the way -----------------------------------------------------
+# --- missing programs, ports in use -----------------------------------------------------
 
 
-def test_stack_that_cannot_reach_a_service_starts_nothing(
-    given: dict[str, str], tmp_path: Path
+def test_stack_with_an_unreachable_service_starts_nothing(
+    external: dict[str, str], tmp_path: Path
 ) -> None:
-    """A worker without Kafka would not even be noticed."""
-    settings = {**given, "KAFKA_BOOTSTRAP_SERVERS": NOWHERE}
+    """A worker without Kafka would not be noticed."""
+    settings = {**external, "KAFKA_BOOTSTRAP_SERVERS": NOWHERE}
     assert_refused(
         Launched(tmp_path, action="stack", settings=settings), "KAFKA_BOOTSTRAP_SERVERS", "unset it"
     )
 
 
-def test_port_in_use_is_an_error_with_advice(given: dict[str, str], tmp_path: Path) -> None:
-    """The gateway's by its variable, another one by the file that remembers it."""
+def test_port_in_use_is_an_error_with_advice(external: dict[str, str], tmp_path: Path) -> None:
+    """For the gateway, the variable; for a server, the file with its port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = int(taken.getsockname()[1])
-        launched = Launched(tmp_path / "one", action="stack", port=port, settings=given)
+        launched = Launched(tmp_path / "one", action="stack", port=port, settings=external)
         assert_refused(launched, f"Port {port} (for gateway)", f"PORT={port + 100} make stack")
-    place = DataDir.open(tmp_path / "two", kind="stack")
-    with socket.create_server(("127.0.0.1", place.ports["web-2"])):
-        launched = Launched(place.data_dir, action="stack", settings=given)
-        assert_refused(launched, "(for web-2)", str(place.data_dir / "state.json"))
+    data_dir = DataDir.open(tmp_path / "two", kind="stack")
+    with socket.create_server(("127.0.0.1", data_dir.ports["web-2"])):
+        launched = Launched(data_dir.path, action="stack", settings=external)
+        assert_refused(launched, "(for web-2)", str(data_dir.path / "state.json"))
 
 
-def test_certificate_without_its_key_is_said(given: dict[str, str], tmp_path: Path) -> None:
-    """By the variable that is missing."""
-    settings = {**given, "TLS_CERTIFICATE": str(tmp_path)}
+def test_certificate_without_its_key_is_an_error(external: dict[str, str], tmp_path: Path) -> None:
+    """It names the missing variable."""
+    settings = {**external, "TLS_CERTIFICATE": str(tmp_path)}
     assert_refused(Launched(tmp_path, action="stack", settings=settings), "TLS_KEY is missing")
 
 
 def test_data_folder_of_make_up_is_refused(tmp_path: Path) -> None:
-    """Its PostgreSQL is another one."""
+    """Its PostgreSQL has another version."""
     DataDir.open(tmp_path)
     assert_refused(Launched(tmp_path, action="stack"), "a data folder of `make up`", "DATA_DIR=")
 
 
 @pytest.fixture
 def java_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a ``java`` of ``JAVA_HOME`` that a test writes."""
+    """Return the path of ``JAVA_HOME``'s ``java``, which a test writes."""
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
@@ -171,34 +173,34 @@ def java_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("says", "said"),
+    ("output", "message"),
     [
         ('openjdk version "11.0.2" 2019-01-15', "is 11"),
         ('java version "1.8.0_392"', "is 8"),
-        ("what?", "does not say its version"),
+        ("what?", "does not report its version"),
     ],
 )
-def test_java_that_is_too_old_is_said_with_what_to_do(says: str, said: str, java_of: Path) -> None:
-    """And the variables that name another one, or another broker."""
-    java_of.write_text(f"#!/bin/sh\necho '{says}' >&2\n")
+def test_old_java_is_an_error_with_advice(output: str, message: str, java_of: Path) -> None:
+    """The variables that name another Java, or a broker."""
+    java_of.write_text(f"#!/bin/sh\necho '{output}' >&2\n")
     java_of.chmod(0o755)
-    with pytest.raises(EmbeddedError, match=said) as caught:
+    with pytest.raises(EmbeddedError, match=message) as caught:
         binaries.java_binary()
     for word in ("JAVA_HOME", "17", "KAFKA_BOOTSTRAP_SERVERS"):
         assert word in str(caught.value)
 
 
-def test_java_of_the_right_age_is_taken(java_of: Path) -> None:
-    """The oldest that will do."""
+def test_java_of_the_oldest_supported_version_is_used(java_of: Path) -> None:
+    """Java 17."""
     java_of.write_text("#!/bin/sh\necho 'openjdk version \"17\"' >&2\n")
     java_of.chmod(0o755)
     assert binaries.java_binary() == java_of
 
 
-def test_stack_without_java_starts_nothing(given: dict[str, str], tmp_path: Path) -> None:
-    """Kafka is to be started, and cannot."""
-    del given["KAFKA_BOOTSTRAP_SERVERS"]
-    settings = {**given, "JAVA_HOME": str(tmp_path)}
+def test_stack_without_java_starts_nothing(external: dict[str, str], tmp_path: Path) -> None:
+    """Because Kafka cannot be started."""
+    del external["KAFKA_BOOTSTRAP_SERVERS"]
+    settings = {**external, "JAVA_HOME": str(tmp_path)}
     assert_refused(
         Launched(tmp_path, action="stack", port=free_port(), settings=settings),
         *("There is no Java", "JAVA_HOME"),
@@ -206,43 +208,43 @@ def test_stack_without_java_starts_nothing(given: dict[str, str], tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("find", "said"),
+    ("find", "message"),
     [
-        (lambda place: binaries.nginx_binary(), "apt-get install nginx"),
+        (lambda data_dir: binaries.nginx_binary(), "apt-get install nginx"),
         (binaries.redis_binary, "apt-get install redis-server.*REDIS_URL"),
-        (lambda place: binaries.maven_binary(), "apt-get install maven"),
+        (lambda data_dir: binaries.maven_binary(), "apt-get install maven"),
         (
-            lambda place: binaries.postgres_binary(place, "postgres"),
+            lambda data_dir: binaries.postgres_binary(data_dir, "postgres"),
             "apt-get install postgresql.*DATABASE_URL",
         ),
     ],
 )
-def test_program_that_is_missing_is_said_with_its_package(
-    find: object, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_missing_program_is_an_error_that_names_its_package(
+    find: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the variable that makes it unnecessary."""
-    place = DataDir.open(tmp_path / "data", kind="stack")
+    """And the variable of an external service, if there is one."""
+    data_dir = DataDir.open(tmp_path / "data", kind="stack")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(binaries, "_SYSTEM_PATH", str(tmp_path))
     monkeypatch.setattr(binaries, "_DEBIAN_POSTGRES", tmp_path)
-    with pytest.raises(EmbeddedError, match=said):
-        find(place)  # type: ignore[operator]
+    with pytest.raises(EmbeddedError, match=message):
+        find(data_dir)  # type: ignore[operator]
 
 
-def test_postgresql_is_the_newest_until_there_is_data(
+def test_postgresql_is_the_newest_version_or_that_of_the_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Data is read by the version that made it, or by none."""
+    """Data is read only by the version that created it."""
     for version in ("9.6", "13", "15"):
         binary = tmp_path / version / "bin" / "postgres"
         binary.parent.mkdir(parents=True)
         binary.touch()
     monkeypatch.setattr(binaries, "_DEBIAN_POSTGRES", tmp_path)
-    place = DataDir.open(tmp_path / "data", kind="stack")
-    assert binaries.postgres_binary(place, "postgres") == tmp_path / "15" / "bin" / "postgres"
-    (place.data_dir / "postgres").mkdir()
-    (place.data_dir / "postgres" / "PG_VERSION").write_text("13\n")
-    assert binaries.postgres_binary(place, "postgres") == tmp_path / "13" / "bin" / "postgres"
-    (place.data_dir / "postgres" / "PG_VERSION").write_text("14\n")
+    data_dir = DataDir.open(tmp_path / "data", kind="stack")
+    assert binaries.postgres_binary(data_dir, "postgres") == tmp_path / "15" / "bin" / "postgres"
+    (data_dir.path / "postgres").mkdir()
+    (data_dir.path / "postgres" / "PG_VERSION").write_text("13\n")
+    assert binaries.postgres_binary(data_dir, "postgres") == tmp_path / "13" / "bin" / "postgres"
+    (data_dir.path / "postgres" / "PG_VERSION").write_text("14\n")
     with pytest.raises(EmbeddedError, match="postgresql-14"):
-        binaries.postgres_binary(place, "postgres")
+        binaries.postgres_binary(data_dir, "postgres")

@@ -1,4 +1,4 @@
-"""The kept supervisor: what it reads out of our configuration, and what it does with it."""
+"""The supervisor: how supervisord reads its configuration, and how it runs programs."""
 
 import os
 import select
@@ -20,7 +20,7 @@ from apps.embedded.supervisord import SignalWaker
 from tests.support.eventually import eventually
 from tests.support.processes import family
 
-#: What people call their folders, and what means something to supervisord or to a shell.
+#: Folder names with characters that are special to supervisord or to a shell.
 NAMES = [
     "two words",
     "100%",
@@ -36,19 +36,19 @@ NAMES = [
 
 
 def waits(name: str) -> Program:
-    """Return a program that does nothing, for ever."""
+    """Return a program that waits until it is stopped."""
     command = [sys.executable, "-c", "import signal; signal.pause()"]
-    return Program(name, name, command, is_ready=lambda: None)
+    return Program(name, name, command, probe=lambda: None)
 
 
-_NOTES_ITS_END = """
+_RECORDS_ITS_END = """
 import signal, sys, threading
 name, path = sys.argv[1:]
 def note(word):
     with open(path, "a") as file:
         print(name, word, file=file, flush=True)
 def end(*_):
-    note("told")
+    note("stopping")
     threading.Event().wait(1)
     note("ended")
     sys.exit(0)
@@ -59,30 +59,30 @@ while True:
 """
 
 
-def notes_its_end(name: str, notes: Path) -> Program:
-    """Return a program that notes when it is told to end, and takes a second for it."""
+def records_its_end(name: str, notes: Path) -> Program:
+    """Return a program that records when it is told to end, and takes a second for it."""
     program = notes.with_name("program.py")
-    program.write_text(_NOTES_ITS_END)
+    program.write_text(_RECORDS_ITS_END)
     return replace(waits(name), command=[sys.executable, str(program), name, str(notes)])
 
 
-def said(notes: Path) -> list[str]:
-    """Return what programs have noted."""
+def recorded(notes: Path) -> list[str]:
+    """Return the lines that programs have recorded."""
     return notes.read_text().splitlines() if notes.exists() else []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> None:
-    """Its configuration has expansions, comments and quotes; a folder may be called like one."""
-    place = DataDir.open(short_path / name)
-    programs = [*services(place), *product(Site("127.0.0.1", 8100))]
-    file = place.data_dir / "run" / "supervisord.conf"
-    file.write_text(configuration(place, programs))
+    """Expansions, comments and quotes of its syntax may be part of a folder's name."""
+    data_dir = DataDir.open(short_path / name)
+    programs = [*services(data_dir), *product(Site("127.0.0.1", 8100))]
+    file = data_dir.path / "run" / "supervisord.conf"
+    file.write_text(configuration(data_dir, programs))
     read = ServerOptions()
     read.realize(["-c", str(file)])
-    assert Path(read.logfile) == place.log_file("supervisord")
+    assert Path(read.logfile) == data_dir.log_file("supervisord")
     [server] = read.server_configs
-    assert Path(server["file"]) == place.control_socket
+    assert Path(server["file"]) == data_dir.control_socket
     configs = {
         config.name: config
         for group in read.process_group_configs
@@ -91,10 +91,10 @@ def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> N
     assert set(configs) == {program.name for program in programs}
     for program in programs:
         config = configs[program.name]
-        assert shlex.split(config.command) == shlex.split(program.command_line(place))
-        assert Path(config.stdout_logfile) == place.log_file(program.name)
+        assert shlex.split(config.command) == shlex.split(program.command_line(data_dir))
+        assert Path(config.stdout_logfile) == data_dir.log_file(program.name)
         assert config.stopsignal == signal.Signals[f"SIG{program.stop_signal}"]
-        expected = place.data_dir if program.name == "beat" else ROOT
+        expected = data_dir.path if program.name == "beat" else ROOT
         assert Path(config.directory) == expected
         assert config.environment == dict(program.environment)
 
@@ -102,10 +102,10 @@ def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> N
 @pytest.fixture
 def supervisor(short_path: Path) -> Iterator[Supervisor]:
     """Return a supervisor of two programs, in a folder with an awkward name."""
-    place = DataDir.open(short_path / "50%d #1 it's")
+    data_dir = DataDir.open(short_path / "50%d #1 it's")
     broken = replace(waits("broken"), command=["no-such-program"])
     supervisor = Supervisor(
-        place, [waits("one"), waits("two"), broken], {**os.environ, "PYTHON": sys.executable}
+        data_dir, [waits("one"), waits("two"), broken], {**os.environ, "PYTHON": sys.executable}
     )
     supervisor.start()
     eventually(supervisor.answers)
@@ -116,13 +116,13 @@ def supervisor(short_path: Path) -> Iterator[Supervisor]:
 def launch(supervisor: Supervisor, name: str) -> int:
     """Start a program; return the living process that its pid file names."""
     supervisor.launch(name)
-    pid = eventually(lambda: supervisor._place.pid(name))
+    pid = eventually(lambda: supervisor._data_dir.pid(name))
     assert pid is not None
     return pid
 
 
 def is_running(supervisor: Supervisor, name: str) -> bool:
-    """Return whether a program has stood its first second."""
+    """Return whether a program has run for its first second."""
     try:
         supervisor.check_running(name)
     except EmbeddedError:
@@ -130,64 +130,71 @@ def is_running(supervisor: Supervisor, name: str) -> bool:
     return True
 
 
-def test_program_that_is_killed_is_started_again(supervisor: Supervisor) -> None:
-    """Under a new id, which stands in its file; nobody else is disturbed."""
+def test_killed_program_is_restarted(supervisor: Supervisor) -> None:
+    """With a new process id in its file; other programs keep running."""
     with pytest.raises(EmbeddedError, match="STOPPED"):
         supervisor.check_running("one")
     first, other = launch(supervisor, "one"), launch(supervisor, "two")
     eventually(lambda: is_running(supervisor, "one"))
     os.kill(first, signal.SIGKILL)
-    eventually(lambda: supervisor._place.pid("one") not in (None, first))
+    eventually(lambda: supervisor._data_dir.pid("one") not in (None, first))
     eventually(lambda: is_running(supervisor, "one"))
-    assert supervisor._place.pid("two") == other
+    assert supervisor._data_dir.pid("two") == other
 
 
-def test_program_that_cannot_run_is_said_to_be_so(supervisor: Supervisor) -> None:
-    """It is tried again and again, and its log says why."""
+def test_program_that_cannot_run_is_in_backoff(supervisor: Supervisor) -> None:
+    """It is restarted repeatedly, and its log has the reason."""
     supervisor.launch("broken")
     eventually(lambda: supervisor.state("broken") == "BACKOFF")
-    eventually(lambda: "FileNotFoundError" in supervisor._place.log_file("broken").read_text())
+    eventually(lambda: "FileNotFoundError" in supervisor._data_dir.log_file("broken").read_text())
     with pytest.raises(EmbeddedError, match="nothing"):
         supervisor.launch("nothing")
 
 
-def test_programs_stop_stage_after_stage_and_side_by_side_within_one(short_path: Path) -> None:
-    """Two that take their time begin to end together; what they need ends after both."""
-    place = DataDir.open(short_path / "stages")
-    notes = place.data_dir / "notes"
+def test_programs_stop_by_stage_and_at_once_within_a_stage(short_path: Path) -> None:
+    """Two slow programs are stopped at once; the service that they need stops after both."""
+    data_dir = DataDir.open(short_path / "stages")
+    notes = data_dir.path / "notes"
     programs = [
-        notes_its_end("service", notes),
-        replace(notes_its_end("slow", notes), stage=Stage.PRODUCT),
-        replace(notes_its_end("other", notes), stage=Stage.PRODUCT),
+        records_its_end("service", notes),
+        replace(records_its_end("slow", notes), stage=Stage.PRODUCT),
+        replace(records_its_end("other", notes), stage=Stage.PRODUCT),
     ]
-    supervisor = Supervisor(place, programs, {**os.environ, "PYTHON": sys.executable})
+    supervisor = Supervisor(data_dir, programs, {**os.environ, "PYTHON": sys.executable})
     try:
         supervisor.start()
         eventually(supervisor.answers)
-        for each in programs:
-            launch(supervisor, each.name)
-        eventually(lambda: len(said(notes)) == len(programs))
+        for program in programs:
+            launch(supervisor, program.name)
+        eventually(lambda: len(recorded(notes)) == len(programs))
     finally:
         supervisor.stop()
-    ends = said(notes)[len(programs) :]
+    ends = recorded(notes)[len(programs) :]
     assert {line.split()[0] for line in ends[:2]} == {"slow", "other"}
-    assert [line.split()[1] for line in ends] == ["told", "told", "ended", "ended", "told", "ended"]
+    assert [line.split()[1] for line in ends] == [
+        "stopping",
+        "stopping",
+        "ended",
+        "ended",
+        "stopping",
+        "ended",
+    ]
     assert ends[-1] == "service ended"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_supervisor_that_ends_leaves_nothing_behind(
+def test_supervisor_that_ends_leaves_no_process_behind(
     number: signal.Signals, supervisor: Supervisor
 ) -> None:
-    """In order, or without a word: then the kernel tells its programs."""
+    """Stopped, or killed: then the kernel signals its programs."""
     for name in ("one", "two"):
         launch(supervisor, name)
-    pid = supervisor._place.pid("supervisord")
+    pid = supervisor._data_dir.pid("supervisord")
     assert pid is not None
     everybody = family(pid)
     assert len(everybody) == 3
     os.kill(pid, number)
-    eventually(lambda: not any(each.is_there for each in everybody))
+    eventually(lambda: not any(process.is_there for process in everybody))
     assert supervisor.has_died()
     assert not supervisor.answers()
 

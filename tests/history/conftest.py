@@ -1,4 +1,4 @@
-"""Who asks for a document's history by REST."""
+"""Clients for the REST interface of the history."""
 
 import pytest
 from rest_framework.test import APIClient
@@ -10,7 +10,7 @@ from tests.accounts.factories import make_user
 
 @pytest.fixture
 def owner() -> User:
-    """Return who owns the document."""
+    """Return the owner of the document."""
     return make_user(may_create=True)
 
 

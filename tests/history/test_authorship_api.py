@@ -1,4 +1,4 @@
-"""``authorship/``: by the log's authenticated authors, at any moment."""
+"""``authorship/``: the authors of the text at any seq, as the log has them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.core.api.renderers import ReadyJSON, ReadyJSONRenderer
 from apps.core.errors import ConflictError
-from apps.crdt.ids.id_ranges import NONE
+from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.history import attribution
 from apps.history.api.authorship_json import authorship_json
 from apps.history.attribution import AttributionIndex, attribution_load
@@ -56,7 +56,7 @@ def pieces(client: APIClient, pair: Pair, query: str = "") -> list[tuple[str, st
 
 
 def test_pieces_are_in_document_order_with_author_and_seq(client: APIClient, pair: Pair) -> None:
-    """One writes into the word of the other."""
+    """One author writes into the word of the other."""
     one, two = (user.username for user in pair.users)
     pair.write(0, 0, "Helo")
     pair.write(1, 2, "l")
@@ -69,7 +69,7 @@ def test_pieces_are_in_document_order_with_author_and_seq(client: APIClient, pai
 
 
 def test_any_moment_has_its_authorship(client: APIClient, pair: Pair) -> None:
-    """Also what was deleted since; asked for after the present, and before it."""
+    """With text that was deleted since; read after the present, and before it."""
     one, two = (user.username for user in pair.users)
     pair.write(0, 0, "one ")
     pair.write(1, 4, "two")
@@ -81,10 +81,10 @@ def test_any_moment_has_its_authorship(client: APIClient, pair: Pair) -> None:
     assert pieces(client, pair) == [("two", two, 2), ("!", one, 4)]
 
 
-def test_clocks_are_read_from_the_log_once(
+def test_index_is_read_from_the_log_once(
     client: APIClient, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then only what is new."""
+    """Later requests read only newer operations."""
     asked: list[int] = []
 
     def reading(*, document_id: str, after: int, limit: int | None) -> Iterator[Operation]:
@@ -100,26 +100,26 @@ def test_clocks_are_read_from_the_log_once(
     assert asked == [0, 1]
 
 
-def test_clocks_in_redis_that_are_none_are_made_anew(client: APIClient, pair: Pair) -> None:
+def test_damaged_index_in_redis_is_rebuilt(client: APIClient, pair: Pair) -> None:
     """Damaged, or of another form."""
     pair.write(0, 0, "a")
     expected = pieces(client, pair)
     [key] = get_redis_connection("default").keys(f"scriptorium:clocks:*{pair.document.id}*")
-    for packed in (b"rubbish", b""):
-        get_redis_connection("default").set(key, packed)
+    for blob in (b"rubbish", b""):
+        get_redis_connection("default").set(key, blob)
         assert pieces(client, pair) == expected
 
 
 def test_redis_away_only_takes_longer(client: APIClient, pair: Pair, settings: Settings) -> None:
-    """A cache is not needed."""
+    """The index is built from the log."""
     pair.write(0, 0, "a")
     options = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {**settings.CACHES, "default": options}
     assert len(pieces(client, pair)) == 1
 
 
-def test_runs_say_which_clocks_are_whose(client: APIClient, pair: Pair) -> None:
-    """All of them, or what came after an operation; what was written at once is one."""
+def test_client_runs_have_the_authors_of_id_ranges(client: APIClient, pair: Pair) -> None:
+    """All ranges, or those after an operation; ranges of one author within a short time are one."""
     one, two = (user.pk for user in pair.users)
     path = f"/api/v1/documents/{pair.document.id}/authorship/clients/"
     assert client.get(path).json() == {"seq": 0, "authors": [], "runs": []}
@@ -130,7 +130,7 @@ def test_runs_say_which_clocks_are_whose(client: APIClient, pair: Pair) -> None:
     def shown(query: str = "") -> list[tuple[int, int, int, int]]:
         answer = client.get(f"{path}{query}").json()
         assert answer["seq"] == 3
-        assert {each["id"] for each in answer["authors"]} == {
+        assert {author["id"] for author in answer["authors"]} == {
             run["author"] for run in answer["runs"]
         }
         return [(run["client"], run["first"], run["end"], run["author"]) for run in answer["runs"]]
@@ -145,13 +145,13 @@ def test_runs_say_which_clocks_are_whose(client: APIClient, pair: Pair) -> None:
 
 
 def test_answer_is_what_the_serializer_would_write(client: APIClient, pair: Pair) -> None:
-    """Moments of a whole second too, and text that JSON has to escape; for people as well."""
+    """With times of whole seconds and escaped characters; also in the browsable API."""
     pair.write(0, 0, 'say "\\ü\n😀')
-    known = AttributionIndex()
+    index = AttributionIndex()
     received = [datetime(2026, 11, 24, 3, 13, 0, ms * 1_000, tzinfo=UTC) for ms in (0, 7)]
     for operation, at in zip(Scribe().write_many(2), received, strict=True):
-        known.take(replace(operation, received_at=at), is_aside=False)
-    made = Authorship(2, ['"a\\\t\x01', "ü😀\u2028"], [0, 1], known)
+        index.add(replace(operation, received_at=at), is_quarantined=False)
+    made = Authorship(2, ['"a\\\t\x01\x1f\x7f\b\f\r/', "ü😀\u2028\u2029"], [0, 1], index)
     author = {"id": 1, "username": 'q"'}
     body = {
         "seq": 2,
@@ -161,7 +161,7 @@ def test_answer_is_what_the_serializer_would_write(client: APIClient, pair: Pair
         ],
         "deletions": "http://host/x",
     }
-    written = authorship_json(made, dict.fromkeys(known.author_ids, author), "http://host/x")
+    written = authorship_json(made, dict.fromkeys(index.author_ids, author), "http://host/x")
     assert ReadyJSONRenderer().render(ReadyJSON(written)) == JSONRenderer().render(body)
     path = f"/api/v1/documents/{pair.document.id}/authorship/"
     page = client.get(path, headers={"accept": "text/html"})
@@ -177,8 +177,8 @@ def test_author_without_an_account_has_no_name(client: APIClient, pair: Pair) ->
     assert pieces(client, pair)[1] == ("b", None, 2)
 
 
-def test_what_is_set_aside_wrote_nothing() -> None:
-    """And what was before it is not taken for its."""
+def test_quarantined_operation_inserts_nothing() -> None:
+    """Earlier ids are not attributed to it."""
     scribe = Scribe()
     list(operations_write(scribe.write_many(2)))
     lost = scribe.write("lost")
@@ -186,41 +186,51 @@ def test_what_is_set_aside_wrote_nothing() -> None:
     operation_quarantine(lost, ConflictError("Broken."))
     found = attribution_load(document_id=scribe.document_id, lineage="l", up_to=3)
     assert found.seq == 3
-    assert found.places(scribe.doc.client_id, 0, 4) == [0, 0, 1, 1]
+    assert found.op_indexes(scribe.doc.client_id, 0, 4) == [0, 0, 1, 1]
     assert found.origin(1).seq == 2
 
 
-def test_clocks_come_out_of_their_package_as_they_went_in() -> None:
-    """All of them."""
+def test_index_is_decoded_as_it_was_encoded() -> None:
+    """Insertions, deletions and origins."""
     scribe = Scribe()
     made = AttributionIndex()
     for operation in scribe.write_many(20):
-        made.take(operation, is_aside=False)
-    read = AttributionIndex.unpack(made.pack())
+        made.add(operation, is_quarantined=False)
+    read = AttributionIndex.decode(made.encode())
     length = len(scribe.text)
     client = scribe.doc.client_id
-    assert read.places(client, 0, length) == made.places(client, 0, length)
+    assert read.op_indexes(client, 0, length) == made.op_indexes(client, 0, length)
     assert read.origin(19) == made.origin(19)
     assert read.seq == 20
-    assert read.deleters(client, 0, length) == made.deleters(client, 0, length) == [NONE] * length
+    assert (
+        read.deleters(client, 0, length) == made.deleters(client, 0, length) == [NO_VALUE] * length
+    )
 
 
-def test_deletes_are_those_of_who_deleted_first() -> None:
-    """Whatever a later update says once more; also an operation that writes nothing counts."""
+def test_deletion_belongs_to_the_operation_that_was_first() -> None:
+    """A repeated delete changes nothing; an operation that only deletes counts."""
     scribe = Scribe()
     attribution = AttributionIndex()
-    attribution.take(scribe.write("one two"), is_aside=False)
+    attribution.add(scribe.write("one two"), is_quarantined=False)
     del scribe.content[0:3]
-    attribution.take(scribe.write(""), is_aside=False)
-    attribution.take(scribe.write("!"), is_aside=False)  # this update has the delete once more
-    read = AttributionIndex.unpack(attribution.pack())
-    assert read.deleters(scribe.doc.client_id, 0, 7) == [1, 1, 1, NONE, NONE, NONE, NONE]
+    attribution.add(scribe.write(""), is_quarantined=False)
+    attribution.add(scribe.write("!"), is_quarantined=False)  # this update has the delete once more
+    read = AttributionIndex.decode(attribution.encode())
+    assert read.deleters(scribe.doc.client_id, 0, 7) == [
+        1,
+        1,
+        1,
+        NO_VALUE,
+        NO_VALUE,
+        NO_VALUE,
+        NO_VALUE,
+    ]
     assert [read.origin(place).seq for place in (0, 1, 2)] == [1, 2, 3]
-    assert read.deleters(99, 0, 2) == [NONE, NONE]
+    assert read.deleters(99, 0, 2) == [NO_VALUE, NO_VALUE]
 
 
-def test_bad_moments_and_strangers_are_told(client: APIClient, pair: Pair) -> None:
-    """400, 404, and nothing for those who may not know."""
+def test_invalid_seq_and_stranger_are_refused(client: APIClient, pair: Pair) -> None:
+    """400 and 404."""
     pair.write(0, 0, "a")
     path = f"/api/v1/documents/{pair.document.id}/authorship/"
     assert_error(client.get(f"{path}?seq=2"), 404, "seq_not_found")

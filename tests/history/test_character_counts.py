@@ -1,4 +1,4 @@
-"""Letters that operations bring and delete, and what are none."""
+"""Counts of the characters that operations insert and delete."""
 
 from typing import Any
 
@@ -11,28 +11,28 @@ from apps.oplog.operation import Operation
 
 
 class Writer:
-    """Makes the edits of one client into a log."""
+    """Logs the edits of one client."""
 
     def __init__(self) -> None:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
-        self.clocks = AttributionIndex()
+        self.index = AttributionIndex()
         self._seq = 0
 
-    def log(self, *, is_packed: bool = False) -> tuple[int, int]:
-        """Log all that there is, again and again; return how many letters came and went."""
+    def log(self, *, is_compacted: bool = False) -> tuple[int, int]:
+        """Log the whole document once more; return the counts of the new operation."""
         self._seq += 1
         update, vector = self.doc.get_update(), self.doc.get_state()
         operation = Operation("d", self._seq, ids.new_id(), "1", clock.now(), vector, update)
-        if is_packed:
-            self.clocks.take_packed(CompactedOperation.of(operation))
+        if is_compacted:
+            self.index.add_compacted(CompactedOperation.of(operation))
         else:
-            self.clocks.take(operation, is_aside=False)
-        self.clocks = AttributionIndex.unpack(self.clocks.pack())
-        return self.clocks.letters(self._seq, self._seq)
+            self.index.add(operation, is_quarantined=False)
+        self.index = AttributionIndex.decode(self.index.encode())
+        return self.index.character_counts(self._seq, self._seq)
 
 
-def test_elements_and_marks_are_no_letters() -> None:
-    """Neither when they come nor when they go; what an update has once more does not count."""
+def test_elements_and_marks_are_no_characters() -> None:
+    """Neither inserted nor deleted; content that an update repeats is not counted again."""
     writer = Writer()
     root: pycrdt.XmlFragment = writer.doc.get("default", type=pycrdt.XmlFragment)
     text = pycrdt.XmlText("one two")
@@ -46,11 +46,11 @@ def test_elements_and_marks_are_no_letters() -> None:
     del root.children[0]
     assert writer.log() == (0, 7)
     assert writer.log() == (0, 0)
-    assert writer.clocks.letters(1, 5) == (9, 9)
+    assert writer.index.character_counts(1, 5) == (9, 9)
 
 
-def test_what_was_gone_before_it_was_logged_is_no_letter() -> None:
-    """It was never seen."""
+def test_content_deleted_before_it_was_logged_is_not_counted() -> None:
+    """It was never visible."""
     writer = Writer()
     text: pycrdt.Text = writer.doc.get("content", type=pycrdt.Text)
     text += "never seen"
@@ -58,12 +58,12 @@ def test_what_was_gone_before_it_was_logged_is_no_letter() -> None:
     assert writer.log() == (5, 0)
 
 
-def test_letters_of_a_compacted_log_are_those_of_the_state_it_begins_with() -> None:
-    """What goes later is told apart by it."""
+def test_characters_of_a_compacted_log_are_those_of_its_compaction_point() -> None:
+    """Later deletions are counted by them."""
     writer = Writer()
     root: pycrdt.XmlFragment = writer.doc.get("default", type=pycrdt.XmlFragment)
     root.children.append(pycrdt.XmlElement("paragraph", {}, [pycrdt.XmlText("words")]))
-    writer.log(is_packed=True)
-    writer.clocks.take_base(writer.doc.get_update())
+    writer.log(is_compacted=True)
+    writer.index.add_compaction_point(writer.doc.get_update())
     del root.children[0]
     assert writer.log() == (0, 5)

@@ -1,4 +1,4 @@
-"""``deletions/``: who deleted what, and who had written it."""
+"""``deletions/``: the deleted text, with the authors of the text and of its deletion."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def path(pair: Pair) -> str:
 
 
 def shown(answer: dict[str, Any]) -> list[tuple[int, str, list[tuple[str, str]]]]:
-    """Return ``(seq, who, [(text, who had written it)])`` of each row."""
+    """Return ``(seq, author, [(text, author of the text)])`` of each row."""
     return [
         (
             row["seq"],
@@ -41,10 +41,8 @@ def shown(answer: dict[str, Any]) -> list[tuple[int, str, list[tuple[str, str]]]
     ]
 
 
-def test_words_are_told_with_who_took_them_and_who_had_written_them(
-    client: APIClient, pair: Pair
-) -> None:
-    """Also what came and went again, which no version ever showed."""
+def test_deletions_have_their_text_and_its_authors(client: APIClient, pair: Pair) -> None:
+    """Also of text that no version has."""
     one, two = (user.username for user in pair.users)
     assert client.get(path(pair)).json() == {"results": [], "next": None}
     pair.write(0, 0, "Hello world")
@@ -76,7 +74,7 @@ def test_pages_go_back_to_the_first(client: APIClient, pair: Pair) -> None:
     ]
 
 
-def test_bad_pages_and_strangers_are_told(client: APIClient, pair: Pair) -> None:
+def test_invalid_page_and_stranger_are_refused(client: APIClient, pair: Pair) -> None:
     """400 and 404."""
     for query in ("before=0", "limit=0", "limit=201", "before=x"):
         assert_error(client.get(f"{path(pair)}?{query}"), 400, "invalid")

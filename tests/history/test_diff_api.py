@@ -1,4 +1,4 @@
-"""``…/diff/``: what changed between two versions or moments, with who changed it."""
+"""``…/diff/``: the changes between two versions or seqs, with their authors."""
 
 from typing import Any
 
@@ -40,8 +40,10 @@ def words(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_diff_of_moments_says_who_wrote_and_who_deleted(client: APIClient, pair: Pair) -> None:
-    """In document order; pieces of one author that stand together are one."""
+def test_diff_of_seqs_has_the_authors_of_insertions_and_deletions(
+    client: APIClient, pair: Pair
+) -> None:
+    """In document order; adjacent segments of one author are merged."""
     one, two = (user.username for user in pair.users)
     pair.write(0, 0, "Hello ")
     pair.write(0, 6, "big ")
@@ -84,8 +86,8 @@ def test_diff_without_against_is_with_the_one_before(client: APIClient, pair: Pa
     assert diff(client, pair, "versions/1/diff/")["changes"] == []
 
 
-def test_later_text_of_a_diff_is_the_text_of_the_moment(client: APIClient, pair: Pair) -> None:
-    """And the earlier one that of the other moment."""
+def test_later_text_of_a_diff_is_the_text_of_the_state(client: APIClient, pair: Pair) -> None:
+    """The earlier text is that of the other state."""
     for number in range(12):
         pair.write(number % 2, number // 2, f"{number} ", delete=number % 3)
     answer = diff(client, pair, "at/12/diff/?against=7")
@@ -105,8 +107,8 @@ def test_author_without_an_account_has_no_name(client: APIClient, pair: Pair) ->
     assert answer["changes"][-1]["author"] == {"id": gone, "username": None, "name": None}
 
 
-def test_bad_ranges_and_strangers_are_told(client: APIClient, pair: Pair) -> None:
-    """The wrong way round, moments and versions that are not there, and what is no number."""
+def test_invalid_range_and_stranger_are_refused(client: APIClient, pair: Pair) -> None:
+    """A later state first, missing seqs and versions, and text that is no number."""
     pair.write(0, 0, "a")
     path = f"/api/v1/documents/{pair.document.id}"
     answer = client.get(f"{path}/at/0/diff/?against=1")

@@ -1,4 +1,4 @@
-"""Rebuilding a document: from Redis, from MongoDB, from the log alone; and from damaged ones."""
+"""Recovery of a document from Redis, MongoDB or the log alone, and from damaged snapshots."""
 
 import base64
 import dataclasses
@@ -33,7 +33,7 @@ SPLIT_PAIR = (
 
 
 def store(operations: list[Operation]) -> None:
-    """Write operations into the log, whatever they are."""
+    """Insert operations into the log, without any check."""
     operation_rows().insert_many([operation.to_row() for operation in operations])
 
 
@@ -103,9 +103,9 @@ def test_damaged_version_is_passed_over(scribe: Scribe, caplog: pytest.LogCaptur
     number = version_create(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 7))
     row = version_rows().find_one({"document_id": scribe.document_id, "number": number})
     assert row is not None
-    packed = bytearray(row["snapshot"])
-    packed[50] ^= 1
-    version_rows().update_one({"_id": row["_id"]}, {"$set": {"snapshot": bytes(packed)}})
+    blob = bytearray(row["snapshot"])
+    blob[50] ^= 1
+    version_rows().update_one({"_id": row["_id"]}, {"$set": {"snapshot": bytes(blob)}})
     snapshot_forget(document_id=scribe.document_id)
     assert_is_whole(scribe)
     assert "passed over" in caplog.text
@@ -121,7 +121,7 @@ def test_gap_in_the_log_is_an_error(scribe: Scribe) -> None:
         document_load(document_id=scribe.document_id)
 
 
-def test_operation_that_does_not_fit_is_set_aside(scribe: Scribe) -> None:
+def test_operation_that_does_not_fit_is_quarantined(scribe: Scribe) -> None:
     """An effect whose cause is not in the log blocks nothing: what follows is applied."""
     scribe.write("lost")
     effect = dataclasses.replace(scribe.write("effect"), seq=6)
@@ -131,7 +131,7 @@ def test_operation_that_does_not_fit_is_set_aside(scribe: Scribe) -> None:
     store([other.write("somebody else's")])
     recovery = document_recover(document_id=scribe.document_id)
     assert (recovery.document.seq, recovery.read) == (7, 7)
-    assert list(recovery.set_aside) == [6]
+    assert list(recovery.quarantined) == [6]
     assert "somebody else's" in text_of(recovery.document.engine)
     [kept] = quarantine_iter(document_id=scribe.document_id)
     assert (kept.seq, kept.reason, kept.update) == (6, "replay", effect.update)
@@ -139,7 +139,7 @@ def test_operation_that_does_not_fit_is_set_aside(scribe: Scribe) -> None:
     assert len(list(quarantine_iter(document_id=scribe.document_id))) == 1
 
 
-def test_operation_that_breaks_the_engine_is_set_aside(scribe: Scribe) -> None:
+def test_operation_that_breaks_the_engine_is_quarantined(scribe: Scribe) -> None:
     """The document is rebuilt without it, and what does not need it is there."""
     inside_a_letter = written([(1, 0, [letters("x", parent=(scribe.doc.client_id, 1))])])
     breaking = dataclasses.replace(scribe.write("x"), update=inside_a_letter)
@@ -147,7 +147,7 @@ def test_operation_that_breaks_the_engine_is_set_aside(scribe: Scribe) -> None:
     other.seq = 6
     store([breaking, other.write("after")])
     recovery = document_recover(document_id=scribe.document_id)
-    assert list(recovery.set_aside) == [6]
+    assert list(recovery.quarantined) == [6]
     assert recovery.document.seq == 7
     assert "after" in text_of(recovery.document.engine)
     [kept] = quarantine_iter(document_id=scribe.document_id)
@@ -171,10 +171,10 @@ def test_snapshot_of_another_document_is_passed_over(scribe: Scribe) -> None:
     assert_is_whole(scribe)
 
 
-def test_log_that_has_less_than_a_worker_saw_is_said(
+def test_log_shorter_than_the_last_processed_version_is_logged(
     scribe: Scribe, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log is the truth, and the loss is not kept quiet."""
+    """The log is the truth, and the loss is reported."""
     mark = Processed(scribe.document_id, 9, "x", scribe.doc.get_state(), clock.now())
     processed_advance([mark], at=clock.now())
     recovery = document_recover(document_id=scribe.document_id)

@@ -15,7 +15,7 @@ def snapshot(seq: int) -> Snapshot:
 def found(document_id: str) -> list[tuple[str, int, int | None]]:
     """Return source, seq and number of what there is, the best first."""
     return [
-        (one.source, Snapshot.unpack(one.packed).seq, one.number)
+        (one.source, Snapshot.decode(one.blob).seq, one.number)
         for one in snapshots_iter(document_id=document_id)
     ]
 

@@ -16,7 +16,7 @@ def test_version_initial_is_the_empty_document() -> None:
     row = version_rows().find_one({"document_id": document_id})
     assert row is not None
     assert (row["seq"], row["author_ids"], row["size"]) == (0, ["7"], len(EMPTY.state))
-    assert Snapshot.unpack(bytes(row["snapshot"])) == EMPTY
+    assert Snapshot.decode(bytes(row["snapshot"])) == EMPTY
 
 
 def test_versions_made_at_once_get_a_number_each() -> None:

@@ -11,21 +11,21 @@ from apps.history.snapshot import Snapshot, SnapshotDamagedError
 def test_snapshot_packed_comes_out_the_same(seq: int, vector: bytes, state: bytes) -> None:
     """Pack and unpack are inverse."""
     snapshot = Snapshot(seq=seq, version_vector=vector, state=state)
-    assert Snapshot.unpack(snapshot.pack()) == snapshot
+    assert Snapshot.decode(snapshot.encode()) == snapshot
 
 
 @given(data=st.data())
 def test_snapshot_with_any_flipped_byte_is_refused(data: st.DataObject) -> None:
     """The checksum covers the seq, the vector and the state."""
-    packed = bytearray(Snapshot(seq=3, version_vector=b"\x00", state=b"state" * 20).pack())
+    packed = bytearray(Snapshot(seq=3, version_vector=b"\x00", state=b"state" * 20).encode())
     index = data.draw(st.integers(0, len(packed) - 1))
     packed[index] ^= data.draw(st.integers(1, 255))
     with pytest.raises(SnapshotDamagedError):
-        Snapshot.unpack(bytes(packed))
+        Snapshot.decode(bytes(packed))
 
 
 @pytest.mark.parametrize("packed", [b"", b"SCR1", b"x" * 100])
 def test_snapshot_that_is_none_is_refused(packed: bytes) -> None:
     """Truncated, or something else."""
     with pytest.raises(SnapshotDamagedError):
-        Snapshot.unpack(packed)
+        Snapshot.decode(packed)

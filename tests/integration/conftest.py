@@ -1,4 +1,4 @@
-"""People on sockets of one running Scriptorium."""
+"""Fixtures for people on sockets of one running Scriptorium."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -12,13 +12,13 @@ from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 from tests.support.stored import stored
 
-#: Opens a client for somebody: ``await enter("ada", document_id, native=True)``.
+#: Opens a client for a person: ``await enter("ada", document_id, native=True)``.
 Enter = Callable[..., Any]
 
 
 @pytest.fixture
 async def enter(stack: Launched) -> AsyncIterator[Enter]:
-    """Return how people open a document; all sockets are closed at the end."""
+    """Return a function that opens a document; all sockets are closed at the end."""
     async with AsyncExitStack() as sockets:
 
         async def open_client(username: str, document_id: str, **options: Any) -> Client:
@@ -37,7 +37,7 @@ def document_id(stack: Launched) -> str:
 
 @pytest.fixture
 def log(stack: Launched, document_id: str) -> Callable[[], list[dict[str, Any]]]:
-    """Return how to read the document's whole log by REST."""
+    """Return a function that reads the document's whole log by REST."""
     return lambda: read_log(stack, document_id)
 
 
@@ -64,6 +64,6 @@ def pipeline_status(stack: Launched, document_id: str) -> dict[str, Any]:
 
 
 def until_processed(stack: Launched, document_id: str, seq: int) -> None:
-    """Wait until Kafka and the worker have come to ``seq``."""
+    """Wait until Kafka and the worker have processed ``seq``."""
     with stored(stack, document_id) as store:
         eventually(lambda: store.processed() == store.published() == seq, 60)

@@ -1,4 +1,4 @@
-"""What bad input gets: a clear end for its sender, nothing stored, the others undisturbed."""
+"""Invalid input: its sender gets a close code, nothing is stored, others are not disturbed."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ def _subdocument() -> bytes:
 
 
 def _twice() -> bytes:
-    """Return an update in which one client stands twice."""
+    """Return an update with the same client twice."""
     one = _update()
     # clients, then one client's structs, then the deletions: a single zero byte
     assert one[0] == 1
@@ -98,10 +98,10 @@ CLOSED: dict[str, tuple[Make, int]] = {
 
 
 @pytest.mark.parametrize("name", CLOSED)
-async def test_bad_frame_ends_its_sender_and_nobody_else(
+async def test_bad_frame_ends_only_its_senders_session(
     name: str, enter: Enter, document_id: str, log: Log
 ) -> None:
-    """The close code says why; nothing is stored; the others go on writing."""
+    """With the close code of the reason; nothing is stored; the others keep writing."""
     make, code = CLOSED[name]
     reader = await enter("grace", document_id, native=True)
     bad = await enter("ada", document_id, native=True)
@@ -126,7 +126,7 @@ REJECTED: dict[str, Callable[[], bytes]] = {
 async def test_bad_update_of_an_operation_is_rejected_by_its_id(
     name: str, enter: Enter, document_id: str, log: Log
 ) -> None:
-    """Frame 102 names the operation; the session stays and may go on."""
+    """Frame 102 names the operation; the session stays open."""
     ada = await enter("ada", document_id, native=True)
     await ada.until(ada.synced.is_set)
     unique_id = await ada.submit(REJECTED[name](), "bad-1")
@@ -141,7 +141,7 @@ async def test_bad_update_of_an_operation_is_rejected_by_its_id(
 async def test_update_that_nests_too_deep_is_rejected(
     enter: Enter, document_id: str, log: Log
 ) -> None:
-    """A tree of XML as deep as nobody writes: rejected, before it can fell whoever walks it."""
+    """A deeply nested XML tree is rejected before code that walks it can fail."""
     ada = await enter("ada", document_id, native=True)
     await ada.until(ada.synced.is_set)
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
@@ -156,7 +156,7 @@ async def test_update_that_nests_too_deep_is_rejected(
 async def test_update_that_never_gets_its_cause_is_refused_in_the_end(
     enter: Enter, stack: Launched
 ) -> None:
-    """A hole that nobody fills: asked for, kept aside, and no load for others."""
+    """A missing cause: it is requested, the update is pending, and others are not affected."""
     document_id = stack.create_document("ada", grace="editor")
     ada = await enter("ada", document_id, native=True)
     await ada.until(ada.synced.is_set)
@@ -238,7 +238,7 @@ async def test_flood_of_presence_closes_the_sender_alone(enter: Enter, document_
 async def test_sender_that_waits_for_nothing_has_only_so_many_unbatched_frames_per_session(
     enter: Enter, document_id: str
 ) -> None:
-    """The rest waits in its own network, all of it is stored in the end, in order."""
+    """The rest waits in its network buffers; all of it is stored in order in the end."""
     ada = await enter("ada", document_id, native=True)
     names = [f"flood-{number}" for number in range(3_000)]
     frames = [
@@ -256,14 +256,14 @@ async def test_sender_that_waits_for_nothing_has_only_so_many_unbatched_frames_p
     for _, stage, _ in ada.acks:
         in_hand += 1 if stage == protocol.STAGE_RECEIVED else -1
         most = max(most, in_hand)
-    # Those of the batch on its way into the log, and those of the next one.
+    # Those of the batch that is being committed, and those of the next one.
     assert most <= 2 * Limits().unbatched_frames_per_session
 
 
 async def test_message_beyond_the_servers_bound_is_refused_before_it_is_whole(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """A message of 64 MiB is cut off with 4413; the process lives on with the same id."""
+    """A message of 64 MiB is refused with 4413; the process keeps running."""
     before = stack.pid("web")
     ada = await enter("ada", document_id)
     sending = asyncio.create_task(ada.send(bytes(64 * 1024 * 1024)))

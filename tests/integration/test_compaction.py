@@ -1,11 +1,11 @@
-"""A log that is compacted by the command, beside a web server and a worker that follow it."""
+"""A log that is compacted by the command, while a web server and a worker use it."""
 
 from tests.support.compacted import OLD, compacted_document, submit
 from tests.support.launcher import Launched
 
 
-def test_compacted_log_is_served_and_takes_no_operation_twice(stack: Launched) -> None:
-    """The room is open all the while; what is sent again has its first place."""
+def test_compacted_log_is_served_and_accepts_no_operation_twice(stack: Launched) -> None:
+    """The room stays open; a repeated operation gets its first seq."""
     document_id, operations = compacted_document(stack)
     path = f"documents/{document_id}/"
     log = stack.call("ada", "GET", f"{path}operations/?after=0").json()

@@ -1,4 +1,4 @@
-"""Two people write in one document, seen from outside (docs/system-flow.md, §4)."""
+"""Two people edit one document, seen from outside (docs/system-flow.md, §4)."""
 
 import asyncio
 import base64
@@ -64,7 +64,7 @@ async def test_operation_frame_carries_seq_and_authenticated_author(
 async def test_same_unique_id_again_is_answered_with_its_first_seq(
     enter: Enter, document_id: str, log: Log
 ) -> None:
-    """By socket, then by REST: one row in the log, whatever is sent again."""
+    """By socket, then by REST: one row in the log."""
     ada = await enter("ada", document_id, native=True)
     update = ada.edit(lambda _: ada.content.insert(0, "once"))
     unique_id = await ada.submit(update)
@@ -100,7 +100,7 @@ async def test_rest_edit_reaches_sockets_and_repeats_harmlessly(
 async def test_many_writers_at_once_converge_with_a_gapless_log(
     enter: Enter, document_id: str, log: Log
 ) -> None:
-    """Native and stock clients type at the same moment; all end with the same text."""
+    """Native and stock clients type at the same time; all end with the same text."""
     clients = [
         await enter(name, document_id, native=native)
         for name in ("ada", "grace")
@@ -122,7 +122,7 @@ async def test_many_writers_at_once_converge_with_a_gapless_log(
     assert seqs == list(range(1, len(seqs) + 1))
 
 
-async def test_who_comes_later_gets_all_and_may_ask_for_the_difference(
+async def test_late_client_gets_the_state_or_a_difference(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
     """Sync step 1 and REST state/ give the durable state, whole or as a difference."""
@@ -147,7 +147,7 @@ async def test_who_comes_later_gets_all_and_may_ask_for_the_difference(
     assert wrong.status_code == 400
 
 
-async def test_edits_made_offline_merge_when_the_client_comes_back(
+async def test_offline_edits_merge_when_the_client_reconnects(
     enter: Enter, document_id: str
 ) -> None:
     """A stock client edits without a connection; its sync step 2 brings the edit."""
@@ -183,16 +183,16 @@ async def test_stock_client_that_brings_nothing_new_is_not_logged(
     assert len(log()) == count + 1
 
 
-async def test_update_that_came_too_early_waits_and_what_it_needs_is_asked_for(
+async def test_update_without_its_cause_is_pending_and_its_cause_is_requested(
     enter: Enter, document_id: str, log: Log
 ) -> None:
-    """The gate: nothing is acknowledged before its cause, and the server asks for the cause."""
+    """The causal gate: nothing is acknowledged before its cause, which the server requests."""
     ada = await enter("ada", document_id, native=True)
     await ada.until(ada.synced.is_set)
     cause = ada.edit(lambda _: ada.content.insert(0, "cause "))
     effect = ada.edit(lambda _: ada.content.insert(6, "effect"))
-    # The client answers each sync step 1 with all it has, which brings the cause in time; so
-    # here it holds its tongue.
+    # The client would answer each sync step 1 with its whole state, and so with the cause; so
+    # here it does not answer.
     ada.answers_sync = False
     late = await ada.submit(effect)
     await ada.until(lambda: ada.ack(late, protocol.STAGE_RECEIVED) is not None)
@@ -206,7 +206,7 @@ async def test_update_that_came_too_early_waits_and_what_it_needs_is_asked_for(
 async def test_presence_is_stamped_with_the_authenticated_name(
     enter: Enter, document_id: str
 ) -> None:
-    """Who calls herself somebody else appears under her own name."""
+    """A claimed name is replaced."""
     ada = await enter("ada", document_id)
     grace = await enter("grace", document_id)
     await grace.say('{"user": {"name": "ada", "color": "#123456"}, "cursor": null}')
@@ -220,7 +220,7 @@ async def test_presence_is_stamped_with_the_authenticated_name(
 
 
 async def test_trailing_slash_and_subprotocol_token_work(enter: Enter, document_id: str) -> None:
-    """``/ws/documents/{id}/`` and ``jwt.<token>`` beside ``scriptorium.v1`` are let in."""
+    """``/ws/documents/{id}/`` and ``jwt.<token>`` with ``scriptorium.v1`` are accepted."""
     ada = await enter("ada", f"{document_id}/")
     grace = await enter("grace", document_id, native=True, subprotocol_token=True)
     assert grace.subprotocol == "scriptorium.v1"
@@ -228,8 +228,10 @@ async def test_trailing_slash_and_subprotocol_token_work(enter: Enter, document_
     await grace.until_text("slash")
 
 
-def test_kafka_gets_each_operation_as_the_contract_says(stack: Launched, document_id: str) -> None:
-    """Key, value and headers of the topic's messages, read by a consumer of our own."""
+def test_kafka_gets_each_operation_with_key_value_and_headers(
+    stack: Launched, document_id: str
+) -> None:
+    """Read from the topic by a consumer of the test."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.get("content", type=pycrdt.Text).insert(0, "for Kafka")
     update = doc.get_update()
@@ -264,7 +266,7 @@ def test_kafka_gets_each_operation_as_the_contract_says(stack: Launched, documen
 async def test_largest_update_reaches_log_kafka_and_worker(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """What the limits allow goes the whole way: MongoDB's row and Kafka's message are larger."""
+    """The limits of MongoDB's rows and of Kafka's messages are larger."""
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id)
     text = "".join(chr(97 + number % 26) for number in range(4 * 1024 * 1024 - 200))
@@ -288,7 +290,7 @@ def _text(update: bytes) -> str:
 def test_unknown_document_and_anonymous_rest_calls_answer_with_the_error_shape(
     stack: Launched,
 ) -> None:
-    """404 for what is not there, 401 for nobody."""
+    """404 for an unknown document, 401 without a login."""
     missing = stack.call("ada", "GET", "documents/00000000-0000-4000-8000-000000000000/state/")
     assert missing.status_code == 404
     anonymous = requests.get(f"{stack.url}/api/v1/documents/", timeout=10)

@@ -15,7 +15,7 @@ UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
 
 
 def steps(log: str, unique_id: str) -> list[dict[str, Any]]:
-    """Return what a log says of an operation, in order."""
+    """Return the log's lines of an operation, in order."""
     lines = [json.loads(line) for line in log.splitlines() if unique_id in line]
     return [line for line in lines if line["logger"] == "scriptorium.operations"]
 
@@ -23,7 +23,7 @@ def steps(log: str, unique_id: str) -> list[dict[str, Any]]:
 async def test_edit_is_followed_from_the_socket_to_the_worker(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """By one id, on two servers and in a worker; each line says who wrote it, and where it is."""
+    """By one id, on two servers and in a worker; each line has the author and the server."""
     with WebServer(stack, "web-other", FOLLOWED) as other:
         grace = await enter("grace", document_id, native=True, url=other.ws_url)
         ada = await enter("ada", document_id, native=True)
@@ -53,7 +53,7 @@ async def test_edit_is_followed_from_the_socket_to_the_worker(
 async def test_edit_is_followed_from_the_socket_or_request_that_brought_it(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """Each by its own id, also where two write in one room; the worker says it, too."""
+    """Each by its own id, also with two writers in one room; also in the worker."""
     ada = await enter("ada", document_id, native=True, headers={"X-Request-ID": "adas-socket"})
     grace = await enter("grace", document_id, native=True)
     assert ada.request_id == "adas-socket"

@@ -1,4 +1,4 @@
-"""Who is let in, as whom, and for how long."""
+"""Authentication of sockets and REST: tokens, cookies, expiry, and admission."""
 
 import asyncio
 import base64
@@ -82,20 +82,18 @@ async def test_bad_token_is_refused_by_socket_and_rest(
     assert set(answer.json()) == {"code", "detail", "extra"}
 
 
-async def test_privileges_that_a_token_claims_are_not_believed(
-    enter: Enter, stack: Launched
-) -> None:
-    """A token signed by us that says superuser and owner opens nothing that its user may not."""
+async def test_privileges_that_a_token_claims_are_ignored(enter: Enter, stack: Launched) -> None:
+    """A valid token with the claims superuser and owner grants nothing that its user lacks."""
     document_id = stack.create_document("grace")
     boastful = _token(stack, is_superuser=True, role="owner", is_staff=True)
     client = await enter("ada", document_id, token=boastful)
     assert await client.until_closed() == close_codes.NOT_FOUND
 
 
-async def test_nobody_and_a_strangers_document(
+async def test_anonymous_and_stranger_are_refused_by_close_code(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """No identity 4401; a document that is not shared, or not there, 4404; no other paths."""
+    """No identity 4401; a document that is not shared or unknown 4404; no other paths."""
     anonymous = await enter("ada", document_id, token=None)
     assert await anonymous.until_closed() == close_codes.NOT_AUTHENTICATED
     private = stack.create_document("ada")
@@ -126,10 +124,10 @@ def _session_cookie(stack: Launched, username: str) -> str:
     return f"sessionid={browser.cookies['sessionid']}"
 
 
-async def test_session_cookie_is_good_from_our_own_pages_only(
+async def test_session_cookie_is_accepted_from_our_pages_only(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """A cookie comes by itself from any page, so its Origin is checked."""
+    """Browsers send cookies from any page, so the Origin is checked."""
     cookie = await asyncio.to_thread(_session_cookie, stack, "ada")
     own = {"Cookie": cookie, "Origin": stack.url}
     ada = await enter("ada", document_id, token=None, headers=own)
@@ -152,7 +150,7 @@ def _token_frame(token: str) -> bytes:
 async def test_token_can_be_renewed_in_band_by_the_same_user_only(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """Frame 103 takes a new token of the same user; another's ends the session."""
+    """Frame 103 accepts a new token of the same user; another user's ends the session."""
     ada = await enter("ada", document_id, native=True)
     await ada.until(ada.synced.is_set)
     await ada.send(_token_frame(stack.token("ada")))
@@ -166,7 +164,7 @@ async def test_token_can_be_renewed_in_band_by_the_same_user_only(
 async def test_open_socket_ends_a_grace_period_after_its_token(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """A token of a moment: the socket lives that long and the grace, then 4401."""
+    """With a short token: the socket lives for that time and the grace period, then 4401."""
     moment = datetime.now(UTC) + timedelta(seconds=8)
     ada = await enter("ada", document_id, token=_token(stack, exp=moment))
     await ada.until(ada.synced.is_set)
@@ -174,10 +172,10 @@ async def test_open_socket_ends_a_grace_period_after_its_token(
     assert datetime.now(UTC) > moment
 
 
-async def test_token_of_a_socket_stands_in_no_log(
+async def test_token_of_a_socket_is_in_no_log(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """It may be in the address, and whoever reads logs need not be let in everywhere."""
+    """It may be in the address, and readers of logs must not get access by it."""
     ada = await enter("ada", document_id)
     await ada.until(ada.synced.is_set)
     await ada.close()
@@ -185,10 +183,10 @@ async def test_token_of_a_socket_stands_in_no_log(
     assert not [log.name for log in logs if stack.token("ada") in log.read_text(errors="replace")]
 
 
-async def test_handshakes_wait_while_many_are_being_let_in(
+async def test_handshakes_wait_while_many_are_being_admitted(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """Who opens and closes sockets in a loop is held up, and the server's memory with it."""
+    """Opening sockets in a loop is throttled, which bounds the server's memory."""
     entering, late = Limits().concurrent_admissions, 4
     with psycopg.connect(stack.settings()["DATABASE_URL"]) as locker:
         locker.execute('LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')

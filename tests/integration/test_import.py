@@ -1,4 +1,4 @@
-"""Content from elsewhere through a running server: it lands in the log and with who is there."""
+"""Import through a running server: the content is in the log, and on open pages."""
 
 import asyncio
 import json
@@ -57,7 +57,7 @@ def bring(stack: Launched, body: dict[str, str], who: str = "ada") -> dict[str, 
     ],
 )
 def test_import_makes_a_document_of_one_operation(stack: Launched, kind: str, content: str) -> None:
-    """Named by its first heading; the log says who brought it."""
+    """Named by its first heading; the log has the importing user."""
     body = bring(stack, {"format": kind, "content": content})
     assert (body["title"], body["seq"], body["role"]) == ("Plan", 1, "owner")
     assert exported(stack, body["id"]) == [
@@ -69,8 +69,8 @@ def test_import_makes_a_document_of_one_operation(stack: Launched, kind: str, co
     assert operation["author"]["username"] == "ada"
 
 
-def test_everything_comes_back_by_each_way(stack: Launched) -> None:
-    """Out of one document into another, by JSON, HTML and Markdown."""
+def test_content_round_trips_in_each_format(stack: Launched) -> None:
+    """From one document to another, by JSON, HTML and Markdown."""
     document = {"type": "doc", "content": EVERYTHING}
     first = bring(stack, {"format": "json", "content": json.dumps(document)})
     assert exported(stack, first["id"]) == _by_name(EVERYTHING)
@@ -86,7 +86,7 @@ def test_everything_comes_back_by_each_way(stack: Launched) -> None:
 
 
 def _by_name(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return nodes with their marks as Yjs gives them, which have no order."""
+    """Return nodes with their marks sorted, because Yjs does not order them."""
     return [
         node
         | ({"content": _by_name(node["content"])} if "content" in node else {})
@@ -115,7 +115,7 @@ def test_text_file_without_a_heading_is_named_by_its_file(stack: Launched) -> No
 async def test_import_into_an_open_document_is_an_edit_that_all_see(
     stack: Launched, enter: Enter, document_id: str
 ) -> None:
-    """At both ends, once for the same id, by who may write; the version before it stays."""
+    """For all sessions, once for each id, with the right to write; the version before is kept."""
     reader = await enter("alan", document_id)
     await reader.until(reader.synced.is_set)
     path = f"documents/{document_id}/import/"
@@ -148,7 +148,7 @@ async def test_import_into_an_open_document_is_an_edit_that_all_see(
 
 
 def test_import_larger_than_an_update_is_refused_and_leaves_nothing(stack: Launched) -> None:
-    """413 with the name of the limit; many small blocks weigh more than their text."""
+    """413 with the name of the limit; many small blocks are larger than their text."""
     body = {"format": "txt", "content": "a\n" * 100_000, "title": "Too many"}
     answer = stack.call("ada", "POST", "documents/import/", json=body)
     assert (answer.status_code, answer.json()["extra"]["limit"]) == (413, "update_bytes")

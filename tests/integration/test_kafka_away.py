@@ -1,4 +1,4 @@
-"""Edits and snapshots go on while Kafka is away or empty (docs/system-flow.md, §8)."""
+"""Edits and snapshots continue while Kafka is down or empty (docs/system-flow.md, §8)."""
 
 import asyncio
 from typing import Any
@@ -16,16 +16,16 @@ from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 from tests.support.stored import Stored, stored
 
-#: The sweep and the relay come by within it on a loaded machine, in seconds.
+#: Longer than the interval of sweep and relay on a loaded machine, in seconds.
 PATIENCE_S = 60
-#: Messages that no test ever sends: an offset behind the end of every partition.
+#: More messages than any test sends: an offset beyond the end of every partition.
 FAR = 1_000_000
 
 
 async def test_kafka_away_for_long_stops_neither_edits_nor_snapshots(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """The worker reads the log instead, and says so; what comes late changes nothing."""
+    """The worker reads the log instead, and logs that; late messages change nothing."""
     ada = await enter("ada", document_id, native=True)
     with stored(stack, document_id) as store:
         with away(stack, "kafka"):
@@ -45,10 +45,10 @@ async def test_kafka_away_for_long_stops_neither_edits_nor_snapshots(
         assert text_of(doc) == "0 1 2 3 "
 
 
-async def test_offsets_behind_the_end_of_the_topic_lose_nothing(
+async def test_offsets_beyond_the_end_of_the_topic_lose_nothing(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """As when a topic was deleted and made anew, and the group's offsets stayed."""
+    """As when a topic is recreated and the group's offsets stay."""
     ada = await enter("ada", document_id, native=True)
     await ada.until_ack(await ada.append("a"))
     with away(stack, "worker"):
@@ -61,17 +61,17 @@ async def test_offsets_behind_the_end_of_the_topic_lose_nothing(
 
 
 def _replace(stack: Launched, name: str) -> None:
-    """Have another process in the place of one: a broker that has neither topic nor group."""
+    """Restart the broker as a new process, which has neither topic nor group."""
     wait_until_back(stack, name, stack.kill(name))
 
 
 def _is_kept(store: Stored, seq: int) -> bool:
-    """Return whether the workers' mark, a version and the cache have come to ``seq``."""
+    """Return whether the last processed version, a version and the cache have reached ``seq``."""
     return store.processed() == store.versions()[0]["seq"] == seq and bool(store.cached_snapshot())
 
 
 def _commit_far(servers: str) -> None:
-    """Say in the workers' name that they have read what never was.
+    """Commit offsets beyond the end of the topic for the workers' group.
 
     Nobody is in the group yet: the broker in memory takes offsets of members alone once there was
     one, and lets a new one in only when the old one's session has run out.
@@ -80,12 +80,12 @@ def _commit_far(servers: str) -> None:
     try:
         offsets = eventually(lambda: _far_offsets(consumer), PATIENCE_S)
         consumer.commit(offsets=offsets, asynchronous=False)
-        assert {each.offset for each in consumer.committed(offsets, timeout=10)} == {FAR}
+        assert {offset.offset for offset in consumer.committed(offsets, timeout=10)} == {FAR}
     finally:
         consumer.close()
 
 
 def _far_offsets(consumer: Consumer) -> list[TopicPartition]:
-    """Return one for each partition; none before the topic is made."""
+    """Return one for each partition; none before the topic exists."""
     partitions = consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
     return [TopicPartition(TOPIC, partition, FAR) for partition in partitions]

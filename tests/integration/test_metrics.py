@@ -1,4 +1,4 @@
-"""What ``/metrics`` of a running server tells of an edit."""
+"""The metrics of an edit in ``/metrics`` of a running server."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ STEPS = {
 
 
 def steps(stack: Launched) -> dict[str, tuple[float, float]]:
-    """Return how often each step was taken, and how long all of them took, in seconds."""
+    """Return the count of each step, and its total duration in seconds."""
     text = requests.get(f"{stack.url}/metrics", timeout=10).text
     found: dict[tuple[str, str], float] = {
         (sample.labels["step"], sample.name.rpartition("_")[2]): sample.value
@@ -31,7 +31,7 @@ def steps(stack: Launched) -> dict[str, tuple[float, float]]:
 async def test_every_step_of_an_edit_is_timed(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """And what the parts take is no more than the whole."""
+    """And the sum of the parts does not exceed the whole."""
     ada = await enter("ada", document_id, native=True)
     before = await asyncio.to_thread(steps, stack)
     await ada.until_ack(await ada.append("a word"))
@@ -57,10 +57,10 @@ def counted(url: str, name: str) -> float:
     return value
 
 
-async def test_lock_that_goes_to_another_server_is_counted_by_both(
+async def test_lock_handover_is_counted_by_both_servers(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """One has waited, one has given it up; and each says who it is."""
+    """One has waited and one has released it; both with their server id."""
     with WebServer(stack, "web-counting") as server:
         here = await enter("ada", document_id, native=True)
         there = await enter("grace", document_id, native=True, url=server.ws_url)

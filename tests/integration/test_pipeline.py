@@ -33,17 +33,17 @@ async def test_edits_reach_last_processed_version_snapshot_and_redis(
 
 
 def _cached(stack: Launched, document_id: str, seq: int) -> Snapshot | None:
-    """Return what Redis holds for the document, if it has come to ``seq``."""
+    """Return the cached snapshot of the document, if it has reached ``seq``."""
     with redis.Redis.from_url(stack.settings()["REDIS_URL"]) as client:
         packed = client.get(f"scriptorium:snapshot:{{{document_id}}}")
-    snapshot = Snapshot.unpack(packed) if isinstance(packed, bytes) else None
+    snapshot = Snapshot.decode(packed) if isinstance(packed, bytes) else None
     return snapshot if snapshot is not None and snapshot.seq >= seq else None
 
 
-async def test_killed_worker_goes_on_where_it_was(
+async def test_killed_worker_continues_where_it_was(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """SIGKILL in the middle: started again, and everything is processed once."""
+    """SIGKILL while it works: it is restarted, and everything is processed once."""
     ada = await enter("ada", document_id, native=True)
     await ada.until_ack(await ada.insert(0, "a"))
     old = stack.kill("worker", signal.SIGKILL)
@@ -53,8 +53,8 @@ async def test_killed_worker_goes_on_where_it_was(
     until_processed(stack, document_id, 3)
 
 
-def test_sums_come_to_lag_zero(stack: Launched) -> None:
-    """``pipeline_status --sum`` speaks of all documents."""
+def test_pipeline_status_sum_reaches_lag_zero(stack: Launched) -> None:
+    """``pipeline_status --sum`` adds up all documents."""
 
     def is_done() -> bool:
         printed = stack.manage("pipeline_status", "--sum", "--json")

@@ -1,4 +1,4 @@
-"""Restore of a version while somebody else types (docs/system-flow.md, §7)."""
+"""Restore of a version while another person types (docs/system-flow.md, §7)."""
 
 import asyncio
 import base64
@@ -16,7 +16,7 @@ Log = Callable[[], list[dict[str, Any]]]
 
 
 def state_text(answer: requests.Response) -> str:
-    """Return what an answer with a state shows."""
+    """Return the text of a response with a state."""
     assert answer.status_code == 200, answer.text
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(answer.content)
@@ -26,7 +26,7 @@ def state_text(answer: requests.Response) -> str:
 async def test_restore_while_another_types_keeps_what_is_typed(
     enter: Enter, document_id: str, log: Log, stack: Launched
 ) -> None:
-    """It is one more edit, by who asked; everybody has it at once, and nothing leaves the log."""
+    """It is a new edit of the caller; all sessions get it at once, and the log keeps everything."""
     path = f"documents/{document_id}/"
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id)
@@ -61,7 +61,7 @@ async def test_restore_while_another_types_keeps_what_is_typed(
 async def test_restores_at_once_are_both_edits(
     enter: Enter, document_id: str, log: Log, stack: Launched
 ) -> None:
-    """To two moments by two people: both in the log, in an order, and all have the same."""
+    """To two states by two people: both are in the log, and all clients converge."""
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id, native=True)
     for word in ("a", "b", "c", "d"):
@@ -83,10 +83,10 @@ async def test_restores_at_once_are_both_edits(
     assert len(log()) == 6
 
 
-def test_preview_makes_nothing_and_an_editor_can_apply_it(
+def test_preview_changes_nothing_and_an_editor_can_apply_it(
     document_id: str, log: Log, stack: Launched
 ) -> None:
-    """GET gives the edit; a repeat of POST with its name changes nothing more."""
+    """GET returns the edit; a repeated POST with its id changes nothing more."""
     path = f"documents/{document_id}/"
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
@@ -106,10 +106,10 @@ def test_preview_makes_nothing_and_an_editor_can_apply_it(
     body = {"unique_id": f"{document_id}-back"}
     first = stack.call("ada", "POST", f"{path}at/1/restore/", json=body)
     assert (first.status_code, first.json()) == (201, {"seq": 3, "changed": True})
-    deeds = stack.call("ada", "GET", f"{path}activity/").json()["results"]
-    [deed] = [deed for deed in deeds if deed["kind"] == "restored"]
-    assert deed["actor"]["username"] == "ada"
-    assert deed["detail"] == {"number": None, "seq": 1, "part": False, "operation_seq": 3}
+    events = stack.call("ada", "GET", f"{path}activity/").json()["results"]
+    [event] = [event for event in events if event["kind"] == "restored"]
+    assert event["actor"]["username"] == "ada"
+    assert event["detail"] == {"number": None, "seq": 1, "part": False, "operation_seq": 3}
     [sitting] = stack.call("ada", "GET", f"{path}writing-sessions/").json()["results"]
     assert (sitting["last_seq"], sitting["restores"][0]["operation_seq"]) == (3, 3)
     again = stack.call("ada", "POST", f"{path}at/1/restore/", json=body)
@@ -117,8 +117,10 @@ def test_preview_makes_nothing_and_an_editor_can_apply_it(
     assert len(log()) == 3
 
 
-def test_who_may_not_write_takes_nothing_back(document_id: str, log: Log, stack: Launched) -> None:
-    """403 for a viewer, for the preview too; 404 for what is not there."""
+def test_restore_without_the_right_to_write_is_refused(
+    document_id: str, log: Log, stack: Launched
+) -> None:
+    """403 for a viewer, also for the preview; 404 for an unknown state."""
     path = f"documents/{document_id}/"
     for method in ("GET", "POST"):
         answer = stack.call("alan", method, f"{path}versions/1/restore/")

@@ -1,4 +1,4 @@
-"""Rights: judged by what is stored now, on open sockets within a second."""
+"""Rights: enforced by the stored permissions, on open sockets within a second."""
 
 import asyncio
 import base64
@@ -19,23 +19,23 @@ from tests.support.operations import Scribe
 from tests.support.web_server import WebServer
 
 Log = Callable[[], list[dict[str, Any]]]
-#: The promise is a second; a loaded machine of two cores gets some more.
+#: The goal is a second; a loaded machine with two cores gets some more.
 PROMISE_S = 3.0
-#: So often it is measured: a machine that stands still for a moment is not the server's fault.
+#: Number of measurements, because the machine itself may pause.
 ROUNDS = 3
-#: What any one change gets, in seconds.
+#: Timeout of a single change, in seconds.
 PATIENCE_S = 30
-#: Cuts the connections that wait for a lock.
+#: Terminates the connections that wait for a lock.
 CUT_WAITING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT%'"""
-#: Finds connections that have read a right since a moment, and have nothing to do now.
+#: Finds idle connections that have read a permission since a time.
 RIGHTS_READ = """SELECT pid FROM pg_stat_activity
                  WHERE query_start > %s AND state = 'idle'
                  AND query LIKE '%%permission.role%%'"""
 
 
 async def test_viewer_reads_and_may_not_write(enter: Enter, document_id: str, log: Log) -> None:
-    """A native viewer's edit is rejected by its id; a stock one is told and sent away."""
+    """A native viewer's edit is rejected by its id; a stock session is closed."""
     ada = await enter("ada", document_id, native=True)
     alan = await enter("alan", document_id, native=True)
     stock = await enter("alan", document_id)
@@ -55,7 +55,7 @@ async def test_viewer_reads_and_may_not_write(enter: Enter, document_id: str, lo
 async def test_viewer_by_rest_gets_403_and_nothing_is_stored(
     stack: Launched, document_id: str, log: Log
 ) -> None:
-    """The same right, another door."""
+    """REST checks the same permission."""
     body = {"unique_id": "v", "update": "AAA="}
     answer = stack.call("alan", "POST", f"documents/{document_id}/operations/", json=body)
     assert answer.status_code == 403
@@ -66,14 +66,14 @@ async def test_viewer_by_rest_gets_403_and_nothing_is_stored(
 async def test_downgrade_upgrade_and_removal_reach_open_sockets(
     enter: Enter, stack: Launched
 ) -> None:
-    """Editor to viewer: stays and may not write. Back: writes. Removed: 4403. In a second each."""
+    """Editor to viewer: cannot write. Back: writes. Removed: 4403. Each within a second."""
     rounds = [await _rights_come_and_go(enter, stack) for _ in range(ROUNDS)]
     for waits in zip(*rounds, strict=True):
         assert median(waits) < PROMISE_S, waits
 
 
 async def _rights_come_and_go(enter: Enter, stack: Launched) -> list[float]:
-    """Take the right to write away, give it back, remove all; return how long each took, in s."""
+    """Downgrade, upgrade and remove a permission; return the duration of each, in seconds."""
     document_id = stack.create_document("ada")
     pk = stack.share(document_id, "grace", "editor")
     path = f"documents/{document_id}/permissions/{pk}/"
@@ -94,10 +94,10 @@ async def _rights_come_and_go(enter: Enter, stack: Launched) -> list[float]:
     return waits
 
 
-async def test_removal_reaches_sockets_of_a_server_that_a_rest_edit_woke(
+async def test_removal_reaches_sockets_of_a_server_started_by_a_rest_edit(
     enter: Enter, stack: Launched
 ) -> None:
-    """Its rooms outlive the request that was the first to need them."""
+    """Its runtime outlives the request that started it."""
     document_id = stack.create_document("ada")
     pk = stack.share(document_id, "grace", "editor")
     operation = Scribe(document_id).write("by REST")
@@ -119,10 +119,10 @@ async def test_removal_reaches_sockets_of_a_server_that_a_rest_edit_woke(
         assert await grace.until_closed() == close_codes.FORBIDDEN
 
 
-async def test_removal_bites_though_the_database_broke_off_while_it_was_asked(
+async def test_removal_is_enforced_though_a_database_connection_was_cut(
     enter: Enter, stack: Launched
 ) -> None:
-    """The connection that reads the rights anew is cut: they are read again."""
+    """The connection that reads the permissions is cut, and they are read again."""
     document_id = stack.create_document("ada")
     pk = stack.share(document_id, "grace", "editor")
     grace = await enter("grace", document_id)
@@ -137,10 +137,10 @@ async def test_removal_bites_though_the_database_broke_off_while_it_was_asked(
         assert await grace.until_closed() == close_codes.FORBIDDEN
 
 
-async def test_right_that_goes_while_its_session_comes_in_bites(
+async def test_permission_removed_while_its_session_is_admitted_is_enforced(
     enter: Enter, stack: Launched
 ) -> None:
-    """Read before the removal, and in the room only after the server had heard of it."""
+    """It is read before the removal, and the session joins the room after the event."""
     document_id = stack.create_document("ada")
     pk = stack.share(document_id, "grace", "editor")
     with psycopg.connect(stack.settings()["DATABASE_URL"], autocommit=True) as admin:
@@ -155,7 +155,7 @@ async def test_right_that_goes_while_its_session_comes_in_bites(
 
 
 async def _until_write_is(client: Any, *, allowed: bool) -> float:
-    """Try to write until the answer is the wanted one; return how long it took, in seconds."""
+    """Try to write until the response is the expected one; return the duration, in seconds."""
     began = time.monotonic()
     while True:
         unique_id = await client.insert(0, "x")
@@ -171,8 +171,8 @@ async def _until_write_is(client: Any, *, allowed: bool) -> float:
         assert took < PATIENCE_S, "the right has not changed"
 
 
-async def test_account_that_is_deactivated_loses_its_sockets(enter: Enter, stack: Launched) -> None:
-    """4401 or 4403 within a second, and REST says 401."""
+async def test_deactivated_account_loses_its_sockets(enter: Enter, stack: Launched) -> None:
+    """4401 or 4403 within a second, and 401 by REST."""
     stack.manage(
         "shell",
         "-c",
@@ -194,8 +194,8 @@ async def test_account_that_is_deactivated_loses_its_sockets(enter: Enter, stack
     assert stack.call("mallory", "GET", "documents/").status_code == 401
 
 
-async def test_document_in_the_trash_lets_everybody_go(enter: Enter, stack: Launched) -> None:
-    """4404 for those who are there and those who come; after restore it is as it was."""
+async def test_trashed_document_closes_all_sessions(enter: Enter, stack: Launched) -> None:
+    """4404 for open and new sessions; after untrash it works as before."""
     document_id = stack.create_document("ada", grace="editor")
     grace = await enter("grace", document_id, native=True)
     await grace.until_ack(await grace.insert(0, "kept"))
@@ -209,6 +209,6 @@ async def test_document_in_the_trash_lets_everybody_go(enter: Enter, stack: Laun
 
 
 async def test_client_of_another_lineage_is_told_to_reload(enter: Enter, document_id: str) -> None:
-    """A client that names the lineage it knows gets 4409 when the document has another."""
+    """A client with another lineage than the document's gets 4409."""
     ada = await enter("ada", document_id, query="lineage=another")
     assert await ada.until_closed() == close_codes.OTHER_LINEAGE

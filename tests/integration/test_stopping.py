@@ -1,4 +1,4 @@
-"""A server that is stopped in order: everything is committed, everybody is told to come back."""
+"""An orderly stop of a server: everything is committed, and clients are told to reconnect."""
 
 import asyncio
 import signal
@@ -13,15 +13,15 @@ from tests.support.launcher import Launched
 from tests.support.stored import stored
 from tests.support.web_server import WebServer
 
-#: From SIGTERM to the end of the process, in seconds.
+#: Maximal time from SIGTERM to the end of the process, in seconds.
 STOP_S = 10
 
 
 @pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
-async def test_stopped_server_commits_tells_and_leaves_its_locks(
+async def test_stopped_server_commits_closes_sessions_and_releases_its_locks(
     kind: str, enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """1012 for everybody, the end within ten seconds, and another server writes at once."""
+    """1012 for all sessions, the end within ten seconds, and another server writes at once."""
     with WebServer(stack, f"web-stopping-{kind}", server=kind) as server:
         ada = await enter("ada", document_id, native=True, url=server.ws_url)
         grace = await enter("grace", document_id, url=server.ws_url)
@@ -44,7 +44,7 @@ async def test_stopped_server_commits_tells_and_leaves_its_locks(
 
 
 async def test_rolling_restart_under_load_loses_nothing(stack: Launched) -> None:
-    """The server is stopped and started twice while four people type; nobody needs a hand."""
+    """The server is stopped and started twice while four people type."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         for _ in range(2):

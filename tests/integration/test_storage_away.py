@@ -1,4 +1,4 @@
-"""A storage service that is away: refused and said so, nothing lost, all flows again by itself."""
+"""A storage service that is down: writes are refused with the reason, and nothing is lost."""
 
 import asyncio
 import base64
@@ -23,7 +23,7 @@ def _body(unique_id: str) -> dict[str, str]:
 
 
 def _logged_in(stack: Launched) -> requests.Session:
-    """Return ada's browser, as far as cookies go."""
+    """Return a client with ada's session cookie."""
     browser = requests.Session()
     browser.get(f"{stack.url}/login/", timeout=30)
     answer = browser.post(
@@ -54,7 +54,7 @@ async def _socket_is_told_to_come_back(enter: Enter, document_id: str) -> None:
 async def test_mongodb_away_refuses_writes_and_the_same_edit_is_stored_later(
     enter: Enter, document_id: str, log: Log, stack: Launched
 ) -> None:
-    """Socket 1013, REST 503 with Retry-After, readyz 503; then the repeat is stored once."""
+    """Socket 1013, REST 503 with Retry-After, readyz 503; then the repeated edit is stored once."""
     path = f"documents/{document_id}/operations/"
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id, native=True)
@@ -94,10 +94,10 @@ async def test_mongodb_away_refuses_writes_and_the_same_edit_is_stored_later(
     assert [row["unique_id"] for row in rows].count("during") <= 1
 
 
-async def test_postgresql_away_lets_nobody_new_in_and_loses_nothing(
+async def test_postgresql_away_admits_nobody_and_loses_nothing(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """New sockets 1013 and REST 503 while rights cannot be read; then all is as before."""
+    """New sockets 1013 and REST 503 while permissions cannot be read; then all works again."""
     ada = await enter("ada", document_id, native=True)
     browser = await asyncio.to_thread(_logged_in, stack)
     await ada.until_ack(await ada.insert(0, "a"))
@@ -116,7 +116,7 @@ async def test_postgresql_away_lets_nobody_new_in_and_loses_nothing(
 async def test_redis_away_does_not_stop_writing(
     enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """The cache and the layer between servers are missing; the log is the truth."""
+    """The cache and the channel layer are missing; the log is the truth."""
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id)
     with away(stack, "redis"):

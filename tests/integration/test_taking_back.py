@@ -1,4 +1,4 @@
-"""Restore of a part and undo of one person, while others type (docs/system-flow.md, §7)."""
+"""Restore of a part, and undo of one person, while others type (docs/system-flow.md, §7)."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from tests.support.launcher import Launched
 Log = Callable[[], list[dict[str, Any]]]
 
 
-async def test_deleted_part_comes_back_beside_what_is_typed_since(
+async def test_deleted_part_is_restored_and_later_edits_stay(
     enter: Enter, document_id: str, log: Log, stack: Launched
 ) -> None:
-    """As the diff names it; once more by the same name changes nothing."""
+    """By its name in the diff; the same id again changes nothing."""
     path = f"documents/{document_id}/"
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id)
@@ -23,7 +23,7 @@ async def test_deleted_part_comes_back_beside_what_is_typed_since(
     await ada.until_ack(await ada.append(" four"))
     await grace.until_text("one three four")
     answer = await asyncio.to_thread(stack.call, "ada", "GET", f"{path}at/3/diff/?against=1")
-    [gone] = [each for each in answer.json()["changes"] if each["kind"] == "delete"]
+    [gone] = [change for change in answer.json()["changes"] if change["kind"] == "delete"]
     assert gone["text"] == "two "
     body = {"part": gone["part"], "unique_id": f"{document_id}-part"}
     restore = f"{path}at/1/restore/"
@@ -33,14 +33,14 @@ async def test_deleted_part_comes_back_beside_what_is_typed_since(
     await ada.until_text("one two three four")
     assert log()[-1]["author"]["username"] == "grace"
     feed = await asyncio.to_thread(stack.call, "ada", "GET", f"{path}activity/")
-    [deed] = [each for each in feed.json()["results"] if each["kind"] == "restored"]
-    assert deed["detail"] == {"number": None, "seq": 1, "part": True, "operation_seq": 4}
+    [event] = [event for event in feed.json()["results"] if event["kind"] == "restored"]
+    assert event["detail"] == {"number": None, "seq": 1, "part": True, "operation_seq": 4}
 
 
-async def test_owner_undoes_what_one_did_and_keeps_what_others_did(
+async def test_owner_undoes_the_edits_of_one_person_and_keeps_those_of_others(
     enter: Enter, document_id: str, log: Log, stack: Launched
 ) -> None:
-    """By an edit of the owner's, with a preview that makes nothing, since a seq or a time."""
+    """By an edit of the owner, after a preview without effect, since a seq or a time."""
     path = f"documents/{document_id}/undo/"
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id, native=True)
@@ -68,13 +68,13 @@ async def test_owner_undoes_what_one_did_and_keeps_what_others_did(
     assert (answer.status_code, answer.json()["changed"]) == (200, False)
     assert log()[-1]["author"]["username"] == "ada"
     feed = await asyncio.to_thread(stack.call, "ada", "GET", f"documents/{document_id}/activity/")
-    deeds = [each["detail"] for each in feed.json()["results"] if each["kind"] == "undid"]
-    assert [each["after_seq"] for each in deeds] == [1, 2]
-    assert deeds[0]["author"] == {"id": who, "username": "grace"}
+    details = [event["detail"] for event in feed.json()["results"] if event["kind"] == "undid"]
+    assert [detail["after_seq"] for detail in details] == [1, 2]
+    assert details[0]["author"] == {"id": who, "username": "grace"}
 
 
-def test_bad_parts_and_undos_are_told(document_id: str, log: Log, stack: Launched) -> None:
-    """And only an owner undoes what another did."""
+def test_invalid_parts_and_undos_are_refused(document_id: str, log: Log, stack: Launched) -> None:
+    """And only an owner may undo the edits of others."""
     path = f"documents/{document_id}/"
     for method, values in (("GET", "params"), ("POST", "json")):
         answer = stack.call("ada", method, f"{path}at/0/restore/", **{values: {"part": "1-2"}})

@@ -1,4 +1,4 @@
-"""Traces of edits, as a collector gets them from the web server and the worker."""
+"""Traces of edits, as a collector receives them from the web server and the worker."""
 
 import asyncio
 import signal
@@ -18,13 +18,13 @@ from tests.support.web_server import WebServer
 
 #: An update of the root text ``content``, base64.
 UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
-#: The way of a batch, in the order in which its steps begin.
+#: The steps of a batch, in the order of their start.
 STEPS = (
     "receipt", "queue", "merge", "commit", "lock", "store", "publish", "ack", "broadcast",
 )  # fmt: skip
-#: What traces stand on, as Python writes a list.
+#: The modules of tracing, as a Python list.
 TRACING = "['apps.core.otlp', 'opentelemetry.sdk.trace', 'opentelemetry.exporter']"
-#: How long a web server may take to end, in seconds (docs/operations.md).
+#: Maximal time for a web server to stop, in seconds (docs/operations.md).
 END_S = 10
 SERVER, PRODUCER, CONSUMER = 2, 4, 5  # of the protocol
 
@@ -38,7 +38,7 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 def stack(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
-    """Start a Scriptorium that sends its traces there."""
+    """Start a Scriptorium that sends its traces to the collector."""
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
     launched = Launched(tmp_path_factory.mktemp("traced"), settings=settings)
     try:
@@ -49,7 +49,7 @@ def stack(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def whole_trace(collector: Collector, unique_id: str) -> dict[str, Seen]:
-    """Wait until a trace has come to the worker; return its spans by their names."""
+    """Wait until a trace has a span of the worker; return its spans by their names."""
 
     def arrived() -> list[Seen]:
         trace = collector.trace_of(unique_id)
@@ -64,7 +64,7 @@ def whole_trace(collector: Collector, unique_id: str) -> dict[str, Seen]:
 async def test_edit_by_a_socket_is_one_trace_from_the_receipt_to_the_worker(
     enter: Enter, stack: Launched, document_id: str, collector: Collector
 ) -> None:
-    """Every step is a child of the edit, in order; what the worker does, of the publishing."""
+    """Every step is a child of the edit, in order; the worker's are children of the publishing."""
     ada = await enter("ada", document_id, native=True, headers={"X-Request-ID": "adas-socket"})
     unique_id = await ada.append("a word")
     await ada.until_ack(unique_id)
@@ -77,7 +77,7 @@ async def test_edit_by_a_socket_is_one_trace_from_the_receipt_to_the_worker(
     assert edit.said["scriptorium.seq"] == 1
     steps = [spans[name].span for name in STEPS]
     assert {step.parent_span_id for step in steps} == {edit.span.span_id}
-    # Two clocks that a step is read from may differ by a little.
+    # The two clocks of a step may differ slightly.
     begins = [step.start_time_unix_nano / 1e6 for step in steps]
     assert begins == pytest.approx(sorted(begins), abs=1.0)
     assert begins[0] == pytest.approx(edit.span.start_time_unix_nano / 1e6, abs=1.0)
@@ -93,7 +93,7 @@ async def test_edit_by_a_socket_is_one_trace_from_the_receipt_to_the_worker(
 async def test_edit_by_rest_belongs_to_its_request(
     stack: Launched, document_id: str, collector: Collector
 ) -> None:
-    """The request is called by its pattern, and says nothing of its query."""
+    """Its span is named by the pattern, without the query."""
 
     def post() -> Any:
         return stack.call(
@@ -116,10 +116,10 @@ async def test_edit_by_rest_belongs_to_its_request(
     assert "secret" not in str(request.said)
 
 
-async def test_collector_that_hangs_holds_up_neither_an_edit_nor_the_end(
+async def test_hanging_collector_delays_neither_an_edit_nor_the_stop(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """It takes connections and never answers."""
+    """It accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}"}
         with WebServer(stack, "web-silent", settings) as server:
@@ -133,10 +133,8 @@ async def test_collector_that_hangs_holds_up_neither_an_edit_nor_the_end(
 
 
 @pytest.mark.parametrize(("endpoint", "imported"), [("", "[]"), ("http://127.0.0.1:1", TRACING)])
-def test_nothing_of_traces_is_imported_where_nobody_wants_them(
-    endpoint: str, imported: str
-) -> None:
-    """Neither by a web server nor by a worker; what the Redis client imports is none of them."""
+def test_tracing_modules_are_not_imported_without_a_collector(endpoint: str, imported: str) -> None:
+    """Neither by a web server nor by a worker."""
     script = (
         "import django, sys; django.setup()\n"
         "import config.asgi, apps.collab.servers.uvicorn_server, apps.pipeline.bootstep\n"

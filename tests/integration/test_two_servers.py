@@ -1,4 +1,4 @@
-"""One document on two servers at once: it converges, at the price of lock hand-overs."""
+"""One document on two servers at once: it converges, with hand-overs of the lock."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ Log = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def second(stack: Launched) -> Iterator[WebServer]:
-    """Start a second web server, for the whole module."""
+    """Start a second web server for the module."""
     with WebServer(stack, "web-second") as server:
         yield server
 
@@ -27,7 +27,7 @@ def second(stack: Launched) -> Iterator[WebServer]:
 async def test_writers_on_two_servers_converge_with_one_gapless_log(
     enter: Enter, document_id: str, log: Log, second: WebServer
 ) -> None:
-    """Both type at the same moment; both hear the other; the log has one order."""
+    """Both type at the same time and get the other's edits; the log has one order."""
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id, native=True, url=second.ws_url)
     await asyncio.gather(*(c.until(c.synced.is_set) for c in (ada, grace)))
@@ -54,9 +54,9 @@ async def test_writers_on_two_servers_converge_with_one_gapless_log(
 async def test_same_operation_on_both_servers_is_logged_once(
     enter: Enter, document_id: str, log: Log, second: WebServer
 ) -> None:
-    """A client that repeats its edit elsewhere gets the first seq."""
+    """A client that repeats its edit on the other server gets the first seq."""
     ada = await enter("ada", document_id, native=True)
-    # Else the edit would also go out as the answer to the server's sync step 1, without its id.
+    # Otherwise the edit would also be sent without its id, in the answer to sync step 1.
     await ada.until(ada.synced.is_set)
     update = ada.edit(lambda _: ada.content.insert(0, "once"))
     elsewhere = await enter("ada", document_id, native=True, url=second.ws_url)
@@ -75,7 +75,7 @@ async def test_same_operation_on_both_servers_is_logged_once(
 async def test_presence_and_rights_cross_servers(
     enter: Enter, stack: Launched, second: WebServer
 ) -> None:
-    """A caret of the other server is seen; a right taken away here ends a session there."""
+    """Carets cross servers; a permission removed here ends a session there."""
     document_id = stack.create_document("ada")
     pk = stack.share(document_id, "grace", "editor")
     ada = await enter("ada", document_id)
@@ -92,7 +92,7 @@ async def test_presence_and_rights_cross_servers(
 async def test_lost_broadcasts_are_repaired_from_the_log(
     enter: Enter, document_id: str, stack: Launched, second: WebServer
 ) -> None:
-    """With Redis away no message passes between servers; readers catch up all the same."""
+    """Without Redis, no message passes between servers; readers still catch up."""
     ada = await enter("ada", document_id, native=True)
     grace = await enter("grace", document_id, native=True, url=second.ws_url)
     await ada.insert(0, "before ")
@@ -104,10 +104,10 @@ async def test_lost_broadcasts_are_repaired_from_the_log(
     await ada.until_text("before while after")
 
 
-async def test_dead_and_frozen_owners_of_the_lock_hold_nobody_up(
+async def test_killed_and_frozen_owners_of_the_lock_block_writers_for_a_lease_at_most(
     enter: Enter, document_id: str, log: Log, stack: Launched
 ) -> None:
-    """One server is killed, one frozen with the lock: the next writer waits a lease at most."""
+    """One server is killed and one frozen while it holds the lock."""
     with WebServer(stack, "web-dies") as dies, WebServer(stack, "web-freezes") as freezes:
         one = await enter("ada", document_id, native=True, url=dies.ws_url)
         await one.until_ack(await one.insert(0, "1"))
@@ -133,7 +133,7 @@ async def test_dead_and_frozen_owners_of_the_lock_hold_nobody_up(
 def test_rest_edit_on_one_server_is_read_on_the_other(
     document_id: str, stack: Launched, second: WebServer
 ) -> None:
-    """Durable means durable for all servers at once."""
+    """A durable edit is durable for all servers."""
     body = {"unique_id": "r", "update": "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="}
     posted = stack.call("ada", "POST", f"documents/{document_id}/operations/", json=body)
     assert posted.status_code == 201, posted.text

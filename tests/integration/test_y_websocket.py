@@ -1,4 +1,4 @@
-"""The stock client itself, y-websocket from npm in Node, beside a native one (docs/protocol.md)."""
+"""The stock client, y-websocket from npm in Node, with a native client (docs/protocol.md)."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ CLIENT = Path(__file__).with_name("y_websocket_client.mjs")
 async def test_y_websocket_works_unchanged_beside_a_native_client(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """It syncs, writes, hears the other, and is shown under its authenticated name."""
+    """It syncs, writes, receives edits, and has its authenticated name."""
     ada = await enter("ada", document_id, native=True)
     await ada.until_ack(await ada.insert(0, "Ada, "))
     address = [f"{stack.ws_url}/ws/documents", document_id, stack.token("grace"), "Grace"]
@@ -28,8 +28,8 @@ async def test_y_websocket_works_unchanged_beside_a_native_client(
     try:
         await ada.until_text("Ada, Grace")
         await ada.until_ack(await ada.append(", Ada again"))
-        said = await _until_said(node, "Ada, Grace, Ada again")
-        assert said["synced"] is True
+        line_shown = await _until_shown(node, "Ada, Grace, Ada again")
+        assert line_shown["synced"] is True
         await ada.until(lambda: ada.states)
         [state] = [json.loads(state) for state in ada.states.values()]
         assert state["user"] == {
@@ -45,12 +45,12 @@ async def test_y_websocket_works_unchanged_beside_a_native_client(
     assert [row["author"]["username"] for row in rows] == ["ada", "grace", "ada"]
 
 
-async def _until_said(node: asyncio.subprocess.Process, text: str) -> dict[str, Any]:
-    """Return the first line in which the client shows this text."""
+async def _until_shown(node: asyncio.subprocess.Process, text: str) -> dict[str, Any]:
+    """Return the first line of the client's output with this text."""
     assert node.stdout is not None
     async with asyncio.timeout(30):
         async for line in node.stdout:
-            said: dict[str, Any] = json.loads(line)
-            if said["text"] == text:
-                return said
+            line_shown: dict[str, Any] = json.loads(line)
+            if line_shown["text"] == text:
+                return line_shown
     raise AssertionError(f"the client ended with {await node.wait()}")

@@ -8,7 +8,7 @@ from typing import Any
 from bson import json_util
 from django.core.management import CommandError, call_command
 
-from apps.documents.models import Document
+from apps.documents.models import document_rows
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
 from apps.history.snapshot_cache import snapshot_find
@@ -20,14 +20,14 @@ class Done:
     """What a command printed with ``--json``, and how it ended."""
 
     code: int
-    said: list[dict[str, Any]]
+    printed: list[dict[str, Any]]
     error: str
 
     @property
     def only(self) -> dict[str, Any]:
         """Return the one line that it printed."""
-        [said] = self.said
-        return said
+        [line] = self.printed
+        return line
 
 
 def run(*words: object) -> Done:
@@ -42,17 +42,17 @@ def run(*words: object) -> Done:
 
 
 def run_in_words(*words: object) -> str:
-    """Run a command that has to end well; return what people read."""
+    """Run a command that must succeed; return its text output."""
     printed = io.StringIO()
     call_command(*map(str, words), stdout=printed, stderr=printed)
     return printed.getvalue()
 
 
 def stored(document_id: str) -> str:
-    """Return all that is stored of a document, to be compared."""
+    """Return all stored rows of a document as text, for comparison."""
     wanted = {"document_id": document_id}
     rows = [
-        list(Document._get_collection().find({"_id": document_id})),
+        list(document_rows().find({"_id": document_id})),
         list(operation_rows().find(wanted).sort("_id", 1)),
         list(version_rows().find(wanted).sort("_id", 1)),
         list(processed_rows().find({"_id": document_id})),

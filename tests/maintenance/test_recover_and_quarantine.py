@@ -1,4 +1,4 @@
-"""``recover_document`` and ``quarantine``: how a document came back, and what did not."""
+"""The commands ``recover_document`` and ``quarantine``."""
 
 import dataclasses
 
@@ -30,7 +30,7 @@ def scribe(versioned: Scribe) -> Scribe:
 
 @pytest.fixture
 def torn(written: Written, store: Store) -> tuple[Scribe, Operation]:
-    """Return a document whose third operation needs one that is not there, and that operation."""
+    """Return a document whose third operation needs a missing one, and that operation."""
     scribe = written(2)
     scribe.write("lost")
     effect = dataclasses.replace(scribe.write("effect"), seq=3)
@@ -39,7 +39,7 @@ def torn(written: Written, store: Store) -> tuple[Scribe, Operation]:
 
 
 def test_recovery_is_explained_step_by_step(scribe: Scribe) -> None:
-    """Snapshot, mark, operations, vector and times, for programs and for people."""
+    """Snapshot, watermark, operations, vector and times, as JSON and as text."""
     facts = run("recover_document", scribe.document_id, "--explain").only
     client = str(scribe.doc.client_id)
     vector = decode_vector(scribe.doc.get_state())
@@ -54,8 +54,8 @@ def test_recovery_is_explained_step_by_step(scribe: Scribe) -> None:
         assert line in words
 
 
-def test_recovery_names_what_it_passed_over(scribe: Scribe) -> None:
-    """Both are damaged: it says so, and falls back to the one before."""
+def test_recovery_names_the_snapshots_that_it_skipped(scribe: Scribe) -> None:
+    """Two are damaged: it reports them, and uses the one before."""
     flip_cached(scribe.document_id)
     flip_version(scribe.document_id)
     facts = run("recover_document", scribe.document_id).only
@@ -66,10 +66,10 @@ def test_recovery_names_what_it_passed_over(scribe: Scribe) -> None:
     assert facts["seq"] == 8
 
 
-def test_dry_run_of_a_recovery_leaves_all_as_it_is(
+def test_dry_run_of_a_recovery_changes_nothing(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not the cache, not the quarantine; and nobody is asked to mend."""
+    """Neither the cache nor the quarantine; and no repair is requested."""
     asked: list[DamagedVersion] = []
     monkeypatch.setattr(version_damaged, "_subscribers", [asked.append])
     flip_cached(scribe.document_id)
@@ -81,24 +81,24 @@ def test_dry_run_of_a_recovery_leaves_all_as_it_is(
     assert asked == [DamagedVersion(scribe.document_id, 2)]
 
 
-def test_recovery_of_a_log_with_a_hole_names_it(scribe: Scribe) -> None:
-    """Before the snapshot it does not matter to those who open; after it, nothing is invented."""
+def test_recovery_of_a_log_with_a_gap_names_it(scribe: Scribe) -> None:
+    """A gap before the snapshot does not matter; after it, the recovery fails."""
     operation_rows().delete_one({"document_id": scribe.document_id, "seq": 7})
     done = run("recover_document", scribe.document_id)
     assert (done.code, done.only["error"]["code"]) == (2, "log_gap")
     assert done.only["error"]["extra"]["seq"] == 7
 
 
-def test_what_cannot_be_applied_needs_a_person(torn: tuple[Scribe, Operation]) -> None:
-    """The exit code says so, until it is discarded."""
+def test_quarantined_operation_needs_an_operator(torn: tuple[Scribe, Operation]) -> None:
+    """The exit code is 1 until it is discarded."""
     scribe, effect = torn
     dry = run("recover_document", scribe.document_id, "--dry-run")
     assert dry.code == 1
-    assert run("quarantine", "list", "--document", scribe.document_id).said == [{"count": 0}]
+    assert run("quarantine", "list", "--document", scribe.document_id).printed == [{"count": 0}]
     done = run("recover_document", scribe.document_id)
     assert done.code == 1
     assert done.only["operations"]["set_aside"][0]["seq"] == 3
-    kept, count = run("quarantine", "list", "--document", scribe.document_id).said
+    kept, count = run("quarantine", "list", "--document", scribe.document_id).printed
     assert (kept["seq"], kept["reason"], count) == (3, "replay", {"count": 1})
     shown = run("quarantine", "show", kept["id"]).only
     assert shown["unique_id"] == effect.unique_id
@@ -109,20 +109,20 @@ def test_what_cannot_be_applied_needs_a_person(torn: tuple[Scribe, Operation]) -
     assert run("quarantine", "discard", kept["id"], "--dry-run").code == 0
     assert stored(scribe.document_id) == before
     assert run("quarantine", "discard", kept["id"]).code == 0
-    assert run("quarantine", "list", "--document", scribe.document_id).said == [{"count": 0}]
-    assert len(run("quarantine", "list", "--document", scribe.document_id, "--all").said) == 2
+    assert run("quarantine", "list", "--document", scribe.document_id).printed == [{"count": 0}]
+    assert len(run("quarantine", "list", "--document", scribe.document_id, "--all").printed) == 2
     assert run("recover_document", scribe.document_id).code == 0
     assert run("verify_documents", scribe.document_id).code == 0
 
 
-def test_operation_that_can_be_applied_by_now_is_released(written: Written, store: Store) -> None:
-    """All that was made without it is made anew with it."""
+def test_operation_that_can_be_applied_now_is_released(written: Written, store: Store) -> None:
+    """Everything that was derived without it is rebuilt."""
     scribe = written(2)
     cause = scribe.write("cause ")
     effect = dataclasses.replace(scribe.write("effect"), seq=3)
     store([effect])
     work_off(scribe.document_id)
-    [kept, _] = run("quarantine", "list", "--document", scribe.document_id).said
+    [kept, _] = run("quarantine", "list", "--document", scribe.document_id).printed
     # What it needed was lost, and comes back out of a backup.
     where = {"document_id": scribe.document_id, "seq": 3}
     operation_rows().update_one(where, {"$set": {"seq": 4}})
@@ -141,25 +141,25 @@ def test_operation_that_can_be_applied_by_now_is_released(written: Written, stor
 
 
 @pytest.mark.django_db
-def test_edit_that_never_got_into_the_log_is_released_as_its_authors(scribe: Scribe) -> None:
-    """It goes the way of every edit."""
+def test_edit_that_is_not_in_the_log_is_released_in_its_authors_name(scribe: Scribe) -> None:
+    """As any other edit."""
     edit = dataclasses.replace(scribe.write("late"), seq=0, author_id="7")
     edit_quarantine(edit, ConflictError("The engine of that day."))
-    [kept, _] = run("quarantine", "list", "--document", scribe.document_id).said
+    [kept, _] = run("quarantine", "list", "--document", scribe.document_id).printed
     assert run("quarantine", "release", kept["id"], "--dry-run").only["seq"] == 9
     assert run("quarantine", "release", kept["id"]).only["seq"] == 9
     [operation] = operations_since(document_id=scribe.document_id, after=8)
     assert (operation.unique_id, operation.author_id) == (edit.unique_id, "7")
-    assert run("quarantine", "list", "--document", scribe.document_id).said == [{"count": 0}]
+    assert run("quarantine", "list", "--document", scribe.document_id).printed == [{"count": 0}]
 
 
 @pytest.mark.django_db
 def test_edit_that_is_no_update_stays_in_quarantine(scribe: Scribe) -> None:
-    """Refused as it would be from anybody."""
+    """It is refused as from any client."""
     at = clock.now()
     edit = Operation(scribe.document_id, 0, "bad", "7", at, b"\x00", b"\xff\xff")
     edit_quarantine(edit, ConflictError("Broken."))
-    [kept, _] = run("quarantine", "list", "--document", scribe.document_id).said
+    [kept, _] = run("quarantine", "list", "--document", scribe.document_id).printed
     assert run("quarantine", "show", kept["id"]).only["text"] == ""
     for words in (["--dry-run"], []):
         done = run("quarantine", "release", kept["id"], *words)
@@ -168,21 +168,21 @@ def test_edit_that_is_no_update_stays_in_quarantine(scribe: Scribe) -> None:
 
 
 @pytest.mark.parametrize("action", ["show", "release", "discard"])
-def test_what_is_not_in_quarantine_is_named(action: str) -> None:
-    """Not a traceback."""
+def test_unknown_quarantine_id_is_an_error(action: str) -> None:
+    """With a message, without a traceback."""
     missing = ids.new_id()
     done = run("quarantine", action, missing)
     assert (done.code, done.only["error"]["code"]) == (2, "not_in_quarantine")
     assert missing in done.error
 
 
-def test_empty_quarantine_says_so() -> None:
-    """In words."""
+def test_empty_quarantine_is_reported() -> None:
+    """As text."""
     assert run_in_words("quarantine", "list", "--document", ids.new_id()) == "Nothing.\n"
 
 
 def test_explained_mongodb_snapshot_has_its_number(scribe: Scribe) -> None:
-    """Without Redis, MongoDB's latest is taken; and it is cached."""
+    """Without Redis, MongoDB's latest version is used and cached."""
     snapshot_forget(document_id=scribe.document_id)
     version_rows().delete_one({"document_id": scribe.document_id, "number": 2})
     facts = run("recover_document", scribe.document_id).only

@@ -1,4 +1,4 @@
-"""Retention on stored documents: the command shows it, and does it where it is told to."""
+"""Retention of stored documents, by the command and by the task."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -30,7 +30,7 @@ def aged(written: Written) -> Iterator[Scribe]:
     """Return a document with versions of these ages, numbered from 1."""
     scribe = written(1)
     noon = clock.now().replace(hour=12, minute=30, second=0, microsecond=0)
-    packed = Snapshot(seq=0, version_vector=b"\x00", state=b"\x00\x00").pack()
+    packed = Snapshot(seq=0, version_vector=b"\x00", state=b"\x00\x00").encode()
     for seq, hours in enumerate(AGES_H):
         at, number = noon - timedelta(hours=hours), seq + 1
         version_put(
@@ -41,15 +41,15 @@ def aged(written: Written) -> Iterator[Scribe]:
 
 
 def numbers(scribe: Scribe) -> list[int]:
-    """Return the versions that are there."""
+    """Return the stored versions."""
     return sorted(place.number for place in version_ages(document_id=scribe.document_id))
 
 
 def test_command_shows_what_it_would_drop_and_drops_nothing(aged: Scribe) -> None:
-    """In words and for programs."""
+    """As text and as JSON."""
     done = run("retention", "--document", aged.document_id)
     assert done.code == 0
-    assert done.said[0] == {
+    assert done.printed[0] == {
         "document_id": aged.document_id,
         "applied": False,
         "versions": 7,
@@ -57,7 +57,7 @@ def test_command_shows_what_it_would_drop_and_drops_nothing(aged: Scribe) -> Non
         "log": {"begins": 1, "packed": 0, "dropped": 0},
         "refused": "",
     }
-    assert done.said[1] == {
+    assert done.printed[1] == {
         "documents": 1,
         "versions": 7,
         "dropped": 2,
@@ -71,21 +71,24 @@ def test_command_shows_what_it_would_drop_and_drops_nothing(aged: Scribe) -> Non
 
 
 def test_command_drops_once_what_it_showed(aged: Scribe) -> None:
-    """And again nothing."""
-    assert run("retention", "--document", aged.document_id, "--apply").said[0]["dropped"] == [2, 4]
+    """A second run drops nothing."""
+    assert run("retention", "--document", aged.document_id, "--apply").printed[0]["dropped"] == [
+        2,
+        4,
+    ]
     assert numbers(aged) == [1, 3, 5, 6, 7]
-    assert run("retention", "--document", aged.document_id, "--apply").said[0]["dropped"] == []
+    assert run("retention", "--document", aged.document_id, "--apply").printed[0]["dropped"] == []
 
 
 def test_named_versions_stay(aged: Scribe) -> None:
-    """For ever."""
+    """Whatever their age."""
     version_rename(document_id=aged.document_id, number=4, name="Draft", user_id="1")
     run("retention", "--document", aged.document_id, "--apply")
     assert numbers(aged) == [1, 3, 4, 5, 6, 7]
 
 
 def test_version_that_is_named_or_needed_at_the_last_moment_stays(aged: Scribe) -> None:
-    """It was let go by what was read before."""
+    """It was chosen for dropping before it was named or needed."""
     version_rename(document_id=aged.document_id, number=2, name="Draft", user_id="1")
     where = {"document_id": aged.document_id, "number": 4}
     version_rows().update_one(where, {"$set": {"base": True}})
@@ -93,8 +96,8 @@ def test_version_that_is_named_or_needed_at_the_last_moment_stays(aged: Scribe) 
     assert numbers(aged) == [1, 2, 3, 4, 6, 7]
 
 
-def test_dropped_version_goes_from_redis(aged: Scribe) -> None:
-    """Its content with it, and the others stay."""
+def test_dropped_version_is_deleted_from_redis(aged: Scribe) -> None:
+    """Other versions stay cached."""
     snapshot = Snapshot(seq=1, version_vector=b"\x00", state=b"\x00\x00")
     for number in (2, 3):
         cache_version(document_id=aged.document_id, number=number, snapshot=snapshot)
@@ -106,25 +109,27 @@ def test_dropped_version_goes_from_redis(aged: Scribe) -> None:
 
 
 @pytest.mark.usefixtures("few_documents")
-def test_task_goes_over_all_documents(aged: Scribe, caplog: pytest.LogCaptureFixture) -> None:
-    """And passes over one that is gone by then."""
+def test_task_applies_the_policies_of_all_documents(
+    aged: Scribe, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It skips one that was deleted meanwhile."""
     assert retain_documents() >= 2
     assert numbers(aged) == [1, 3, 5, 6, 7]
-    assert "passed over" not in caplog.text
+    assert "skipped" not in caplog.text
 
 
 def test_document_that_fails_does_not_stop_the_others(
     aged: Scribe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It was deleted between the list and the look, for example."""
+    """For example one that was deleted after it was listed."""
     gone = ids.new_id()
     monkeypatch.setattr(retention, "document_ids", lambda: iter([gone, aged.document_id]))
     retain_documents()
-    assert f"{gone} passed over" in caplog.text
+    assert f"{gone} skipped" in caplog.text
     assert numbers(aged) == [1, 3, 5, 6, 7]
 
 
-def test_command_on_a_document_that_is_not_there_fails() -> None:
+def test_command_on_an_unknown_document_fails() -> None:
     """With the reason."""
     done = run("retention", "--document", ids.new_id())
-    assert (done.code, done.said[0]["error"]["code"]) == (2, "document_not_found")
+    assert (done.code, done.printed[0]["error"]["code"]) == (2, "document_not_found")

@@ -1,4 +1,4 @@
-"""What ``check --services`` says of Kafka's topics."""
+"""Warnings of ``check --services`` about Kafka's topics."""
 
 import pytest
 from confluent_kafka import Producer
@@ -24,8 +24,8 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "DEAD_LETTERS", TOPICS[1])
 
 
-def test_topics_as_they_have_to_be_are_nothing_to_tell(topics: None, settings: Settings) -> None:
-    """Also with more partitions than are wanted."""
+def test_topics_as_configured_give_no_warning(topics: None, settings: Settings) -> None:
+    """Also with more partitions than configured."""
     settings.KAFKA_TOPIC_PARTITIONS = 3
     assert topics_check() == []
 
@@ -45,7 +45,7 @@ def test_topic_with_too_few_partitions_or_copies_is_warned_of(
 def test_topic_that_is_not_there_is_warned_of(
     topics: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To look for it does not make it."""
+    """The lookup does not create it."""
     settings.KAFKA_TOPIC_PARTITIONS = 4
     monkeypatch.setattr(checks, "DEAD_LETTERS", "never-made-by-a-test")
     for _ in range(2):
@@ -54,7 +54,7 @@ def test_topic_that_is_not_there_is_warned_of(
         assert "no topic never-made-by-a-test" in message.msg
 
 
-def test_broker_that_is_away_is_not_told_here(settings: Settings) -> None:
-    """The check that asks every service does."""
+def test_broker_away_gives_no_warning_here(settings: Settings) -> None:
+    """The check of all services reports it."""
     settings.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{free_port()}"
     assert topics_check() == []

@@ -1,6 +1,8 @@
-"""Packed operations: read as they were written, or told to be damaged."""
+"""Compacted operations: decoded as they were encoded, or an error."""
 
+import base64
 import dataclasses
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,7 +35,7 @@ runs = st.dictionaries(
 moments = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1)).map(
     lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000, tzinfo=UTC)
 )
-packables = st.builds(
+compacted_operations = st.builds(
     CompactedOperation,
     seq=st.just(0),
     unique_id=st.text(max_size=40),
@@ -44,47 +46,80 @@ packables = st.builds(
 )
 
 
-@given(st.lists(packables, min_size=1, max_size=12), st.integers(1, 2**40))
-def test_operations_are_read_as_they_were_packed(
+#: A row as version 0.1.0 wrote it, in base64, and the operations that are in it.
+GOLDEN_ROW_B64 = (
+    "eNoliksOhDAMQ+/StZGc0k7pWUpXfASbGQmY++OCIiUvzy6GhOLW/TivbvyT6+TgzmX6fWfBte3H7Koa5vWmhoSB"
+    "upZyDEPOA8kEH0l02qaolB5EqA17BHwEWcZrYrNP8qYmp/2Y1hHVegPExyaj"
+)
+GOLDEN_AT = datetime(2026, 11, 24, 3, 13, 0, 7_000, tzinfo=UTC)
+GOLDEN_OPERATIONS = [
+    CompactedOperation(7, "first-ü", "12", GOLDEN_AT, {3: ((0, 4),)}, {}),
+    CompactedOperation(
+        8,
+        "second",
+        "7",
+        GOLDEN_AT + timedelta(seconds=2.5),
+        {3: ((4, 6),), 9: ((0, 2), (2, 5))},
+        {3: ((1, 2), (3, 1))},
+    ),
+    CompactedOperation(9, "third", "12", GOLDEN_AT - timedelta(milliseconds=1), {}, {9: ((0, 1),)}),
+]
+
+
+def test_row_of_an_earlier_release_is_read() -> None:
+    """Stored rows stay readable."""
+    row = base64.b64decode(GOLDEN_ROW_B64)
+    assert operations_decode(row) == GOLDEN_OPERATIONS
+    assert unique_ids_decode(row) == (7, ["first-ü", "second", "third"])
+
+
+def test_row_is_written_as_an_earlier_release_wrote_it() -> None:
+    """The same JSON; its compression is the library's own."""
+    written = zlib.decompress(operations_encode(GOLDEN_OPERATIONS))
+    assert written == zlib.decompress(base64.b64decode(GOLDEN_ROW_B64))
+
+
+@given(st.lists(compacted_operations, min_size=1, max_size=12), st.integers(1, 2**40))
+def test_operations_are_decoded_as_they_were_encoded(
     operations: list[CompactedOperation], first: int
 ) -> None:
-    """Whatever their names, moments in any order, and clocks."""
+    """With any unique ids and id ranges, and times in any order."""
     numbered = [dataclasses.replace(each, seq=first + n) for n, each in enumerate(operations)]
-    packed = operations_encode(numbered)
-    assert operations_decode(packed) == numbered
-    assert unique_ids_decode(packed) == (first, [each.unique_id for each in numbered])
+    blob = operations_encode(numbered)
+    assert operations_decode(blob) == numbered
+    assert unique_ids_decode(blob) == (first, [each.unique_id for each in numbered])
 
 
-PACKED = operations_encode([CompactedOperation.of(each) for each in Scribe().write_many(5)])
+ROW = operations_encode([CompactedOperation.of(each) for each in Scribe().write_many(5)])
 
 
-@given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))
-def test_byte_that_is_another_one_is_told_or_changes_nothing(place: int, flip: int) -> None:
-    """The checksum of the compression sees to that."""
-    damaged = bytearray(PACKED)
+@given(st.integers(0, len(ROW) - 1), st.integers(1, 255))
+def test_changed_byte_raises_or_changes_nothing(place: int, flip: int) -> None:
+    """The checksum of the compression detects it."""
+    damaged = bytearray(ROW)
     damaged[place] ^= flip
     try:
         found = operations_decode(bytes(damaged))
     except CompactedDamagedError:
         return
-    assert found == operations_decode(PACKED)
+    assert found == operations_decode(ROW)
 
 
-@pytest.mark.parametrize("packed", [b"", b"x", PACKED[:-3]])
-def test_row_that_is_none_is_told(packed: bytes) -> None:
-    """Both ways of reading."""
+@pytest.mark.parametrize("row", [b"", b"x", ROW[:-3]])
+def test_invalid_row_raises(row: bytes) -> None:
+    """In both decoders."""
     for read in (operations_decode, unique_ids_decode):
         with pytest.raises(CompactedDamagedError):
-            read(packed)
+            read(row)
 
 
 def scribbled() -> list[CompactedOperation]:
-    """Return ten operations of one document, packed in no row yet."""
+    """Return ten operations of one document that are in no row yet."""
     return [CompactedOperation.of(each) for each in Scribe().write_many(10)]
 
 
 def test_rows_are_added_once_and_read_in_order() -> None:
-    """Who is second is told so; a part of them can be had, and each by its name."""
+    """A second writer is refused; ranges can be read, and operations found by unique id."""
     document_id, operations = ids.new_id(), scribbled()
     assert compacted_end(document_id=document_id) == 0
     assert compacted_append(document_id=document_id, operations=operations[:4])
@@ -99,8 +134,8 @@ def test_rows_are_added_once_and_read_in_order() -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [(0, 4)], [(0, 4), (6, 10)], [(2, 10)]])
-def test_operation_that_is_not_packed_is_told(rows: list[tuple[int, int]]) -> None:
-    """At the beginning, within, and at the end; never passed over."""
+def test_missing_compacted_operation_raises(rows: list[tuple[int, int]]) -> None:
+    """At the start, in the middle and at the end; it is never skipped."""
     document_id, operations = ids.new_id(), scribbled()
     for start, end in rows:
         compacted_append(document_id=document_id, operations=operations[start:end])
@@ -108,12 +143,12 @@ def test_operation_that_is_not_packed_is_told(rows: list[tuple[int, int]]) -> No
         list(compacted_iter(document_id=document_id, up_to=10))
 
 
-def test_beginning_only_moves_forward() -> None:
-    """Whoever comes last."""
+def test_compaction_point_only_moves_forward() -> None:
+    """In any order of the writers."""
     first = CompactionPoint(ids.new_id(), 5, 2, b"\x00", clock.now())
     later = dataclasses.replace(first, seq=9, number=3, made_at=first.made_at + timedelta(days=1))
     assert compaction_point_find(document_id=first.document_id) is None
     moved = [compaction_point_advance(each) for each in (first, later, first, later)]
     assert moved == [True, True, False, False]
     assert compaction_point_find(document_id=first.document_id) == later
-    assert later.begins == 10
+    assert later.first_seq == 10

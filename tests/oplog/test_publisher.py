@@ -1,4 +1,4 @@
-"""Operations in Kafka: what a message holds, what is confirmed, and what is left to the relay."""
+"""Publishing to Kafka: the messages, the published seqs, and the operations left to the relay."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from apps.documents.heads import Head, Published, heads_advance, published_advan
 from apps.documents.models import Document
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import (
-    MESSAGE_BYTES,
+    MESSAGE_MAX_BYTES,
     TOPIC,
     Publisher,
     client_config,
@@ -71,18 +71,18 @@ def stored_head(scribe: Scribe, operation: Operation) -> None:
 
 
 def published_of(document_id: str) -> tuple[int, bool]:
-    """Return a document's published mark, and whether something is left to publish."""
+    """Return a document's published seq, and whether it has unpublished operations."""
     document = Document.objects.get(id=document_id)
     return document.published_seq, document.unpublished
 
 
-def test_message_is_the_contract_s(
+def test_message_has_key_value_and_headers(
     publisher: Publisher, messages_of: Callable[[str, int], list[Message]]
 ) -> None:
     """Key, value, headers; one document's messages in one partition, in the order of seq."""
     scribe = Scribe(author_id="7")
     operations = scribe.write_many(3)
-    assert publisher.hand_over(operations)
+    assert publisher.enqueue(operations)
     assert publisher.flush(10) == 0
     messages = messages_of(scribe.document_id, 3)
     assert [message.value() for message in messages] == [op.update for op in operations]
@@ -99,42 +99,42 @@ def test_message_is_the_contract_s(
 
 
 def test_delivered_to_the_head_leaves_nothing_unpublished(publisher: Publisher) -> None:
-    """The mark comes to the head and the document is no more the relay's."""
+    """The published seq reaches the head, and the relay has nothing to do."""
     scribe = Scribe()
     operations = scribe.write_many(3)
     stored_head(scribe, operations[-1])
-    publisher.hand_over(operations)
+    publisher.enqueue(operations)
     publisher.flush(10)
     eventually(lambda: published_of(scribe.document_id) == (3, False))
 
 
-def test_broker_away_takes_the_hand_over_and_moves_no_mark(settings: Any) -> None:
-    """An edit never waits for Kafka: handed over at once, unpublished until somebody delivers."""
+def test_broker_away_enqueues_and_publishes_nothing(settings: Any) -> None:
+    """An edit never waits for Kafka: it is enqueued, and unpublished until it is delivered."""
     settings.KAFKA_BOOTSTRAP_SERVERS = NOWHERE
     scribe = Scribe()
     operations = scribe.write_many(2)
     stored_head(scribe, operations[-1])
     publisher = Publisher()
-    assert publisher.hand_over(operations)
+    assert publisher.enqueue(operations)
     assert publisher.flush(0.1) == 2
     publisher.close(timeout_s=0)
     assert published_of(scribe.document_id) == (0, True)
 
 
-def test_queue_that_is_full_is_said_and_not_waited_for(
+def test_full_queue_is_reported_without_a_wait(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the broker away for long, the rest is left to the relay."""
+    """While the broker is away for long, the relay publishes the rest."""
     settings.KAFKA_BOOTSTRAP_SERVERS = NOWHERE
-    monkeypatch.setattr("apps.oplog.publisher.QUEUED_MESSAGES", 2)
+    monkeypatch.setattr("apps.oplog.publisher.QUEUE_MAX_MESSAGES", 2)
     publisher = Publisher()
-    assert not publisher.hand_over(Scribe().write_many(3))
+    assert not publisher.enqueue(Scribe().write_many(3))
     assert publisher.flush(0) == 2
     publisher.close(timeout_s=0)
 
 
-def test_marks_join_on_or_wait() -> None:
-    """A run that leaves a gap behind the mark moves nothing; the relay will repeat it."""
+def test_published_range_after_a_gap_is_ignored() -> None:
+    """The published seq stays; the relay publishes the range again."""
     scribe = Scribe()
     operations = scribe.write_many(6)
     stored_head(scribe, operations[-1])
@@ -148,6 +148,6 @@ def test_marks_join_on_or_wait() -> None:
 
 
 def test_operation_too_large_for_kafka_is_left_to_the_log(publisher: Publisher) -> None:
-    """No edit fails for Kafka: what it cannot take is said, and the sweep reads it from the log."""
-    operation = dataclasses.replace(Scribe().write("x"), update=bytes(MESSAGE_BYTES))
-    assert not publisher.hand_over([operation])
+    """No edit fails because of Kafka: the refusal is logged, and the sweep reads the log."""
+    operation = dataclasses.replace(Scribe().write("x"), update=bytes(MESSAGE_MAX_BYTES))
+    assert not publisher.enqueue([operation])

@@ -1,4 +1,4 @@
-"""Appending to the log: order, both arbiters, several documents at once, Kafka beside it."""
+"""Appends to the log: order, both unique indexes, several documents at once, Kafka."""
 
 import subprocess
 import sys
@@ -90,7 +90,7 @@ def test_append_stores_in_order(leases: Leases, publisher: Publisher) -> None:
 
 
 def test_append_moves_the_head_and_kafka_confirms(leases: Leases, publisher: Publisher) -> None:
-    """The documents entity has seq and vector at once, the published mark soon after."""
+    """The documents entity has seq and vector at once, the published seq soon after."""
     scribe = Scribe()
     make_document(scribe.document_id)
     operations = scribe.write_many(3)
@@ -121,26 +121,26 @@ def test_steady_append_takes_one_command_where_the_server_has_it(
     assert found.commands == (["bulkWrite"] if at_once else ["insert", "update"])
 
 
-def test_append_with_a_used_seq_is_behind_and_leaves_no_gap(
+def test_append_with_a_used_seq_is_a_conflict_and_leaves_no_gap(
     leases: Leases, publisher: Publisher
 ) -> None:
-    """The second arbiter: who lost the race stores nothing after the place that was taken."""
+    """The index of seqs: the loser of the race stores nothing after the seq that exists."""
     scribe, late = Scribe(), Scribe()
     late.document_id = scribe.document_id
     append(scribe.write_many(3), leases, publisher)
     answer = append(late.write_many(5), leases, publisher)
-    assert answer == Appended(AppendState.BEHIND, 0)
+    assert answer == Appended(AppendState.CONFLICT, 0)
     assert head_seq(document_id=scribe.document_id) == 3
 
 
 def test_append_with_a_used_unique_id_stores_what_was_before_it(
     leases: Leases, publisher: Publisher
 ) -> None:
-    """The first arbiter: the same operation is in the log once, whatever seq it comes with."""
+    """The index of unique ids: an operation is in the log once, whatever its seq."""
     scribe = Scribe()
     append([scribe.write("a", unique_id="once")], leases, publisher)
     second = [scribe.write("b"), scribe.write("c", unique_id="once"), scribe.write("d")]
-    assert append(second, leases, publisher) == Appended(AppendState.BEHIND, 1)
+    assert append(second, leases, publisher) == Appended(AppendState.CONFLICT, 1)
     assert head_seq(document_id=scribe.document_id) == 2
     found = operations_find(document_id=scribe.document_id, unique_ids=["once", "never"])
     assert {name: operation.seq for name, operation in found.items()} == {"once": 1}
@@ -152,7 +152,7 @@ def test_append_with_a_used_unique_id_stores_what_was_before_it(
 def test_operation_is_found_by_whatever_name_its_author_chose(
     name: str, leases: Leases, publisher: Publisher
 ) -> None:
-    """Some Mongo dialects take text that begins like a date for one."""
+    """Some Mongo dialects parse text that starts like a date as a date."""
     scribe = Scribe()
     append([scribe.write("a", unique_id=name)], leases, publisher)
     assert list(operations_find(document_id=scribe.document_id, unique_ids=[name])) == [name]
@@ -161,7 +161,7 @@ def test_operation_is_found_by_whatever_name_its_author_chose(
 def test_append_of_several_documents_is_judged_one_by_one(
     leases: Leases, publisher: Publisher
 ) -> None:
-    """One document's conflict holds up no other of the same commit."""
+    """The conflict of one document does not block the others of a commit."""
     good, bad, after = Scribe(), Scribe(), Scribe()
     append([bad.write("taken")], leases, publisher)
     stale = Scribe()
@@ -177,7 +177,7 @@ def test_append_of_several_documents_is_judged_one_by_one(
     )
     assert [(answer.state, answer.stored) for answer in answers] == [
         (AppendState.STORED, 2),
-        (AppendState.BEHIND, 0),
+        (AppendState.CONFLICT, 0),
         (AppendState.STORED, 2),
     ]
     assert head_seq(document_id=after.document_id) == 2
@@ -214,25 +214,25 @@ def test_append_under_another_s_lock_is_locked(publisher: Publisher, leases: Lea
     other.release_all()
 
 
-def test_append_after_a_hand_over_is_behind_before_anything_is_tried(
+def test_append_after_a_transferred_lock_is_a_conflict_before_any_write(
     publisher: Publisher, leases: Leases
 ) -> None:
-    """A fresh lock looks at the log first."""
+    """With a newly acquired lock, the log is read first."""
     scribe, other = Scribe(), Leases("other")
     append([scribe.write("theirs")], other, publisher)
     other.release_all()
     mine = replace(Scribe().write("mine"), document_id=scribe.document_id)
-    assert append([mine], leases, publisher) == Appended(AppendState.BEHIND, 0)
+    assert append([mine], leases, publisher) == Appended(AppendState.CONFLICT, 0)
 
 
 def test_race_of_servers_without_locks_leaves_one_order(publisher: Publisher) -> None:
-    """Even where every server believes that it has the lock: seq 1 to n, each id once."""
+    """Even if every server assumes that it has the lock: seq 1 to n, each id once."""
     document_id = ids.new_id()
 
     class Reckless(Leases):
         """Believes that it always has the lock."""
 
-        def _take(self, document_id: str) -> Hold:
+        def _acquire(self, document_id: str) -> Hold:
             return Hold.HELD
 
     def write(server: int) -> None:

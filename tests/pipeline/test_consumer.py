@@ -1,4 +1,4 @@
-"""Messages of the topic: ours are read, others are passed over."""
+"""Messages of the topic: operations are read, foreign messages are errors."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from apps.pipeline.consumer import membership, operation_of
 from tests.support.eventually import eventually
 from tests.support.operations import Scribe
 
-#: A topic of this module: the broker keeps what others wrote to the product's.
+#: A topic of this module: other tests write to the product's topic.
 TOPIC = "messages-of-a-test"
 
 
@@ -44,13 +44,15 @@ def through_kafka(producer: Producer, consumer: Consumer, **message: Any) -> Mes
 
 
 def next_message(consumer: Consumer) -> Message:
-    """Return the next message. An empty one counts as false, so the list is what is asked."""
+    """Return the next message. The list is awaited, as an empty message is false."""
     [message] = eventually(lambda: consumer.consume(1, 0.2), 30)
     return message
 
 
-def test_operation_comes_out_as_it_went_in(producer: Producer, consumer: Consumer) -> None:
-    """Whole, byte for byte."""
+def test_message_of_an_operation_is_read_as_that_operation(
+    producer: Producer, consumer: Consumer
+) -> None:
+    """Byte for byte."""
     operation = Scribe().write("hi")
     message = through_kafka(
         producer,
@@ -79,10 +81,10 @@ HEADERS = dict(headers_of(Scribe().write("hi")))
     ],
     ids=["no key", "no value", "no headers", "seq", "time", "no author", "not UTF-8", "no vector"],
 )
-def test_message_of_somebody_else_is_told_apart(
+def test_foreign_message_is_an_error(
     producer: Producer, consumer: Consumer, broken: dict[str, object]
 ) -> None:
-    """One of the errors that the consumer passes over with a word."""
+    """One of the errors that make a message unreadable."""
     whole = {"key": b"k", "value": b"v", "headers": HEADERS}
     message = through_kafka(producer, consumer, **{**whole, **broken})
     with pytest.raises((KeyError, ValueError)):
@@ -97,10 +99,10 @@ def test_message_of_somebody_else_is_told_apart(
         (True, False, {}),
     ],
 )
-def test_worker_is_a_member_under_its_own_name_if_it_has_one(
+def test_worker_with_a_name_is_a_static_member(
     static: bool, named: bool, member: dict[str, str], settings: Any
 ) -> None:
-    """One whose name is another after each start would leave a dead member behind each time."""
+    """A worker whose name changes at each start would leave a dead member each time."""
     settings.SERVER_ID, settings.HAS_SERVER_ID = "worker-7", named
     settings.KAFKA_STATIC_MEMBERS = static
     assert membership() == member

@@ -1,4 +1,4 @@
-"""Messages that nobody can read: where they go, with which words."""
+"""Dead letters: their topic, their headers."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from apps.pipeline.dead_letters import DeadLetters
 from tests.support.eventually import eventually
 
 #: A topic of this module.
-TOPIC = "letters-of-a-test"
+TOPIC = "dead-letters-of-a-test"
 
 
 def read_one(topic: str, key: str) -> Message:
@@ -24,9 +24,9 @@ def read_one(topic: str, key: str) -> Message:
     try:
         [message] = eventually(
             lambda: [
-                each
-                for each in consumer.consume(100, 0.2)
-                if not each.error() and each.key() == key.encode()
+                message
+                for message in consumer.consume(100, 0.2)
+                if not message.error() and message.key() == key.encode()
             ],
             30,
         )
@@ -37,7 +37,7 @@ def read_one(topic: str, key: str) -> Message:
 
 @pytest.fixture
 def message() -> Message:
-    """Return a message that is not one of ours."""
+    """Return a message of a foreign program."""
     producer = Producer(client_config())
     key = ids.new_id()
     producer.produce(TOPIC, key=key, value=b"what?", headers={"seq": b"first"})
@@ -45,29 +45,29 @@ def message() -> Message:
     return read_one(TOPIC, key)
 
 
-def test_message_is_kept_as_it_came_with_the_reason_and_its_place(message: Message) -> None:
-    """Whoever looks at it can find out who sent it, and what is wrong with it."""
-    letters = DeadLetters()
-    letters.put(message, ValueError("seq is 'first'"))
-    letters.flush()
-    kept = read_one(DEAD_LETTERS, (message.key() or b"").decode())
-    assert kept.value() == b"what?"
-    headers = dict(kept.headers() or [])
+def test_dead_letter_is_the_message_with_its_reason_and_position(message: Message) -> None:
+    """An operator can find out where it came from, and what is wrong with it."""
+    published_here = DeadLetters()
+    published_here.put(message, ValueError("seq is 'first'"))
+    published_here.flush()
+    published = read_one(DEAD_LETTERS, (message.key() or b"").decode())
+    assert published.value() == b"what?"
+    headers = dict(published.headers() or [])
     assert headers["seq"] == b"first"
     assert headers["reason"] == b"""ValueError("seq is 'first'")"""
     assert headers["place"] == f"{TOPIC}/{message.partition()}/{message.offset()}".encode()
 
 
-def test_without_kafka_the_consumer_goes_on(
+def test_without_kafka_the_consumer_continues(
     message: Message,
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It holds nobody up for what has no worth; the log says what was passed over."""
+    """Dead letters block nothing; the log has what was lost."""
     settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
     monkeypatch.setattr(dead_letters, "WAIT_S", 0.1)
-    letters = DeadLetters()
-    letters.put(message, KeyError("author"))
-    letters.flush()
-    assert "1 messages are passed over, and not put aside yet" in caplog.text
+    unpublished = DeadLetters()
+    unpublished.put(message, KeyError("author"))
+    unpublished.flush()
+    assert "1 dead letters are not confirmed yet" in caplog.text

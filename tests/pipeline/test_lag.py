@@ -1,4 +1,4 @@
-"""How much a consumer has still to read, and that asking for it does not hold it up."""
+"""The lag of a consumer, which is measured without delaying its reading."""
 
 import contextlib
 import time
@@ -12,7 +12,7 @@ from apps.oplog.publisher import client_config
 from apps.pipeline.lag import LagMeter
 from tests.support.eventually import eventually
 
-#: How long a broker keeps a fetch that finds nothing, in milliseconds: far longer than a test.
+#: How long a broker delays an empty fetch, in milliseconds: far longer than a test.
 FETCH_WAIT_MS = 30_000
 
 
@@ -29,7 +29,7 @@ def topic() -> str:
 
 @pytest.fixture
 def consumer() -> Iterator[Consumer]:
-    """Return a consumer of nothing yet, whose fetches wait long for messages."""
+    """Return a consumer without partitions, whose fetches wait long for messages."""
     settings = {
         **client_config(),
         "group.id": ids.new_id(),
@@ -42,7 +42,7 @@ def consumer() -> Iterator[Consumer]:
 
 
 def read(consumer: Consumer) -> Callable[[], object]:
-    """Return a look for the next message."""
+    """Return a predicate: whether the next message has been read."""
 
     def look() -> object:
         message = consumer.poll(0.1)
@@ -51,8 +51,8 @@ def read(consumer: Consumer) -> Callable[[], object]:
     return look
 
 
-def told(meter: LagMeter) -> int:
-    """Return the lag; asked for again where a busy machine's broker does not answer in a second."""
+def measured(meter: LagMeter) -> int:
+    """Return the lag; retried, as the broker of a busy machine may not answer in a second."""
     found: list[int] = []
 
     def ask() -> bool:
@@ -64,28 +64,28 @@ def told(meter: LagMeter) -> int:
     return found[0]
 
 
-def test_lag_is_what_is_there_and_was_not_read(topic: str, consumer: Consumer) -> None:
-    """Of a consumer that has read nothing, something, and all of it."""
+def test_lag_is_the_number_of_unread_messages(topic: str, consumer: Consumer) -> None:
+    """Of a consumer that has read nothing, some, and all of the messages."""
     meter = LagMeter(consumer)
-    assert told(meter) == 0
+    assert measured(meter) == 0
     consumer.assign([TopicPartition(topic, 0)])
-    assert told(meter) == 3
+    assert measured(meter) == 3
     eventually(read(consumer))
-    assert told(meter) == 2
+    assert measured(meter) == 2
     for _ in range(2):
         eventually(read(consumer))
-    assert told(meter) == 0
+    assert measured(meter) == 0
     consumer.assign([TopicPartition(topic, 0), TopicPartition(topic, 99)])
-    assert told(meter) == 0  # the second one is not there
+    assert measured(meter) == 0  # the second one does not exist
 
 
-def test_lag_is_told_while_a_fetch_waits_for_messages(topic: str, consumer: Consumer) -> None:
-    """One that waited behind the fetch would keep the worker from reading."""
+def test_lag_is_measured_while_a_fetch_waits_for_messages(topic: str, consumer: Consumer) -> None:
+    """A measurement that waited for the fetch would delay the worker."""
     meter = LagMeter(consumer)
     consumer.assign([TopicPartition(topic, 0), TopicPartition(topic, 1)])
     for _ in range(4):
         eventually(read(consumer))
     consumer.poll(0.3)  # by now the next fetch is under way
     started = time.monotonic()
-    assert told(meter) == 0
+    assert measured(meter) == 0
     assert time.monotonic() - started < FETCH_WAIT_MS / 1000 / 2

@@ -1,4 +1,4 @@
-"""``pipeline_status`` as an operator meets it."""
+"""The command ``pipeline_status``."""
 
 import io
 import json
@@ -20,12 +20,12 @@ def status(*words: str) -> str:
     return printed.getvalue()
 
 
-def test_status_tells_how_far_each_stage_is(written: Written, store: Store) -> None:
+def test_status_has_the_seq_of_each_stage(written: Written, store: Store) -> None:
     """Head, published, processed, lag and snapshot of one document."""
     scribe = written(3)
     processor = Processor(SnapshotPolicy())
     processor.process(operations_since(document_id=scribe.document_id, after=0))
-    processor.forget()
+    processor.flush_and_clear()
     store(scribe.write_many(2))
     row, sums = map(json.loads, status(scribe.document_id, "--json").splitlines())
     assert row == {
@@ -40,8 +40,8 @@ def test_status_tells_how_far_each_stage_is(written: Written, store: Store) -> N
     assert sums == {"documents": 1, "operations": 5, "unpublished": 5, "lag": 2}
 
 
-def test_status_in_words_has_a_row_and_a_sum(written: Written) -> None:
-    """A table with a head, and only the sums where asked."""
+def test_status_as_a_table_has_a_row_and_a_sum(written: Written) -> None:
+    """With ``--sum`` only the sum."""
     scribe = written(1)
     head, row, sums = status(scribe.document_id).splitlines()
     assert head.split() == [
@@ -53,7 +53,7 @@ def test_status_in_words_has_a_row_and_a_sum(written: Written) -> None:
 
 
 @pytest.mark.parametrize("word", ["x", ids.new_id()], ids=["no id", "no document"])
-def test_status_of_what_is_not_there_says_so(word: str) -> None:
-    """Not a traceback."""
+def test_status_of_an_unknown_document_is_an_error(word: str) -> None:
+    """With a message, without a traceback."""
     with pytest.raises(CommandError, match=word):
         status(word)

@@ -1,4 +1,4 @@
-"""What a worker does with operations, wherever they come from and however often."""
+"""The processor merges operations of any source, however often they arrive."""
 
 import dataclasses
 from collections.abc import Callable
@@ -33,12 +33,12 @@ def seqs_of_versions(document_id: str) -> list[int]:
 
 
 def test_processed_operations_are_marked_with_the_last_one(written: Written) -> None:
-    """The mark has the seq, the unique id, the time and the whole log's version vector."""
+    """*last_processed_version* has its seq, unique id, time and the log's version vector."""
     scribe = written(4)
     operations = operations_since(document_id=scribe.document_id, after=0)
     processor = Processor(NEVER)
     processor.process(operations)
-    processor.drop()
+    processor.clear()
     row = processed_rows().find_one({"_id": scribe.document_id})
     assert row is not None
     assert (row["seq"], row["unique_id"]) == (4, operations[-1].unique_id)
@@ -60,13 +60,13 @@ def test_processed_operations_are_marked_with_the_last_one(written: Written) -> 
 def test_operations_that_kafka_repeats_or_loses_change_nothing(
     written: Written, disturb: Callable[..., list[object]]
 ) -> None:
-    """The result is the log's, whatever Kafka brought of it."""
+    """The result is that of the log, whatever part of it Kafka delivered."""
     scribe = written(5)
     operations = operations_since(document_id=scribe.document_id, after=0)
     processor = Processor(NEVER)
     for operation in disturb(operations):
         processor.process([operation])  # type: ignore[list-item]
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_seqs([scribe.document_id]) == {scribe.document_id: 5}
     assert seqs_of_versions(scribe.document_id) == [5]
     snapshot = cached_snapshot(scribe.document_id)
@@ -74,47 +74,47 @@ def test_operations_that_kafka_repeats_or_loses_change_nothing(
     assert snapshot.state == document_load(document_id=scribe.document_id).engine.encode()
 
 
-def test_operation_that_the_log_lacks_is_not_believed() -> None:
-    """A message of another installation, or of a log that was reset: nothing is made of it."""
+def test_operation_that_the_log_lacks_is_ignored() -> None:
+    """A message of another installation, or of a log that was reset, changes nothing."""
     processor = Processor(NEVER)
     scribe = Scribe()
     processor.process(scribe.write_many(2))
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_seqs([scribe.document_id]) == {}
     assert seqs_of_versions(scribe.document_id) == []
 
 
-def test_document_that_is_new_to_a_worker_is_read_no_further_than_kafka_has_come(
+def test_document_is_loaded_no_further_than_the_operation_that_kafka_delivered(
     written: Written,
 ) -> None:
-    """What comes after is in the messages: the log is not asked for it, so it may be gone here."""
+    """Later operations arrive as messages: the test deletes them from the log."""
     scribe = written(6)
     operations = operations_since(document_id=scribe.document_id, after=0)
     operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$gt": 2}})
     processor = Processor(NEVER)
     processor.process(operations[1:])
     assert processed_seqs([scribe.document_id]) == {scribe.document_id: 6}
-    processor.forget()
+    processor.flush_and_clear()
     assert seqs_of_versions(scribe.document_id) == [6]
 
 
-def test_message_of_before_the_mark_begins_where_the_workers_have_come(written: Written) -> None:
-    """A worker that takes over gets old messages again: the mark does not go back."""
+def test_message_before_last_processed_version_does_not_move_it_back(written: Written) -> None:
+    """A worker that takes a partition over reads old messages again."""
     scribe = written(6)
     operations = operations_since(document_id=scribe.document_id, after=0)
     first, second = Processor(NEVER), Processor(NEVER)
     first.process(operations)
-    first.drop()
+    first.clear()
     second.process(operations[:1])
-    second.forget()
+    second.flush_and_clear()
     assert processed_seqs([scribe.document_id]) == {scribe.document_id: 6}
     assert seqs_of_versions(scribe.document_id) == [6]
 
 
-def test_operation_that_cannot_be_applied_is_set_aside_and_the_rest_goes_on(
+def test_operation_that_cannot_be_applied_is_quarantined_and_the_rest_is_processed(
     written: Written, store: Store
 ) -> None:
-    """It blocks neither its document nor the others."""
+    """It blocks neither its document nor other documents."""
     scribe, other = written(2), written(1)
     processor = Processor(NEVER)
     processor.process(operations_since(document_id=scribe.document_id, after=0))
@@ -125,7 +125,7 @@ def test_operation_that_cannot_be_applied_is_set_aside_and_the_rest_goes_on(
     store([bad, fresh.write("after")])
     operations = operations_since(document_id=scribe.document_id, after=2)
     processor.process([*operations, *operations_since(document_id=other.document_id, after=0)])
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_seqs([scribe.document_id, other.document_id]) == {
         scribe.document_id: 4,
         other.document_id: 1,
@@ -133,8 +133,8 @@ def test_operation_that_cannot_be_applied_is_set_aside_and_the_rest_goes_on(
     assert [one.seq for one in quarantine_iter(document_id=scribe.document_id)] == [3]
 
 
-def test_log_with_a_gap_holds_up_its_document_alone(written: Written) -> None:
-    """It is never shown without what is missing, and the others go on."""
+def test_log_with_a_gap_blocks_only_its_document(written: Written) -> None:
+    """It is never processed without the missing operation; other documents are processed."""
     scribe, other = written(3), written(2)
     operation_rows().delete_one({"document_id": scribe.document_id, "seq": 2})
     last = operation_rows().find_one({"document_id": scribe.document_id, "seq": 3})
@@ -143,25 +143,25 @@ def test_log_with_a_gap_holds_up_its_document_alone(written: Written) -> None:
     processor.process(
         [Operation.from_row(last), *operations_since(document_id=other.document_id, after=0)]
     )
-    processor.forget()
+    processor.flush_and_clear()
     assert processed_seqs([scribe.document_id, other.document_id]) == {other.document_id: 2}
 
 
-def test_snapshot_that_somebody_else_made_is_not_made_again(written: Written) -> None:
-    """Kafka brings later what the sweep has processed (docs/system-flow.md, §8)."""
+def test_snapshot_that_another_worker_made_is_not_made_again(written: Written) -> None:
+    """Kafka delivers later what the sweep has processed (docs/system-flow.md, §8)."""
     scribe = written(4)
     operations = operations_since(document_id=scribe.document_id, after=0)
     early, sweeping = Processor(NEVER), Processor(NEVER)
     early.process(operations[:2])
     sweeping.process(operations[-1:])
-    sweeping.forget()
+    sweeping.flush_and_clear()
     early.process(operations)
-    early.forget()
+    early.flush_and_clear()
     assert seqs_of_versions(scribe.document_id) == [4]
 
 
-def test_snapshot_comes_when_the_policy_says(written: Written, store: Store) -> None:
-    """By count; its authors are those since the version before."""
+def test_snapshot_is_made_when_the_policy_is_due(written: Written, store: Store) -> None:
+    """By count; its authors are those since the previous version."""
     scribe = written(2)
     processor = Processor(SnapshotPolicy(operations=3, size_bytes=10**9, quiet_s=10**9))
     processor.process(operations_since(document_id=scribe.document_id, after=0))
@@ -174,7 +174,7 @@ def test_snapshot_comes_when_the_policy_says(written: Written, store: Store) -> 
     store(scribe.write_many(3))
     processor.process(operations_since(document_id=scribe.document_id, after=3))
     assert processor.snapshot_due() == 1
-    processor.drop()
+    processor.clear()
     rows = version_rows().find({"document_id": scribe.document_id}).sort("number", 1)
     assert [(row["seq"], row["author_ids"], row["automatic"]) for row in rows] == [
         (3, ["1", "2"], True),
@@ -183,7 +183,7 @@ def test_snapshot_comes_when_the_policy_says(written: Written, store: Store) -> 
 
 
 def test_quiet_document_gets_its_snapshot(written: Written) -> None:
-    """After the set time without edits, once."""
+    """Once, after the configured time without edits."""
     moment = 0.0
     scribe = written(1)
     processor = Processor(SnapshotPolicy(quiet_s=10), now=lambda: moment)
@@ -193,49 +193,51 @@ def test_quiet_document_gets_its_snapshot(written: Written) -> None:
     assert processor.snapshot_due() == 1
     moment = 20.0
     assert processor.snapshot_due() == 0
-    processor.drop()
+    processor.clear()
 
 
-def test_restarted_worker_snapshots_what_the_last_one_left(written: Written, store: Store) -> None:
-    """Killed before its snapshot: the next one counts from the last version, not from itself."""
+def test_restarted_worker_makes_the_snapshot_that_a_killed_one_missed(
+    written: Written, store: Store
+) -> None:
+    """It counts operations since the last version, not since its own start."""
     scribe = written(4)
     killed = Processor(NEVER)
     killed.process(operations_since(document_id=scribe.document_id, after=0))
-    killed.drop()
+    killed.clear()
     store([scribe.write("x")])
     processor = Processor(SnapshotPolicy(operations=5, size_bytes=10**9, quiet_s=10**9))
     processor.process(operations_since(document_id=scribe.document_id, after=4))
     assert processor.snapshot_due() == 1
-    processor.drop()
+    processor.clear()
     assert seqs_of_versions(scribe.document_id) == [5]
 
 
-def test_memory_is_bounded_and_what_goes_is_saved(written: Written) -> None:
-    """The least recently edited document goes, with a snapshot."""
-    processor = Processor(NEVER, documents=2)
+def test_memory_is_bounded_and_evicted_documents_are_saved(written: Written) -> None:
+    """The least recently edited document is evicted, after its snapshot."""
+    processor = Processor(NEVER, max_documents=2)
     scribes = [written(1) for _ in range(3)]
     for scribe in scribes:
         processor.process(operations_since(document_id=scribe.document_id, after=0))
     assert [seqs_of_versions(scribe.document_id) for scribe in scribes] == [[1], [], []]
-    processor.drop()
+    processor.clear()
 
 
-def test_operations_of_many_documents_are_told_apart(written: Written) -> None:
-    """One batch, interleaved."""
+def test_interleaved_operations_of_many_documents_reach_their_documents(written: Written) -> None:
+    """In one batch."""
     first, second = written(3), written(2)
     one = operations_since(document_id=first.document_id, after=0)
     two = operations_since(document_id=second.document_id, after=0)
     processor = Processor(NEVER)
     processor.process([one[0], two[0], one[1], two[1], one[2]])
-    processor.drop()
+    processor.clear()
     names = [first.document_id, second.document_id, ids.new_id()]
     assert processed_seqs(names) == {names[0]: 3, names[1]: 2}
 
 
-def test_age_of_what_waits_for_a_snapshot_is_that_of_its_first_operation(
+def test_snapshot_age_is_that_of_the_first_operation_without_one(
     written: Written, store: Store
 ) -> None:
-    """None once it is made; further operations do not make it younger."""
+    """Later operations do not lower it; a snapshot resets it."""
     now = [100.0]
     scribe = written(1)
     processor = Processor(SnapshotPolicy(quiet_s=60), now=lambda: now[0])
@@ -250,4 +252,4 @@ def test_age_of_what_waits_for_a_snapshot_is_that_of_its_first_operation(
     processor.snapshot_due()
     assert metrics.SNAPSHOT_AGE._value.get() == 0
     assert metrics.SNAPSHOTS._value.get() == made + 1
-    processor.drop()
+    processor.clear()

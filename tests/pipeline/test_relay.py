@@ -1,4 +1,4 @@
-"""The relay publishes what a process left unpublished, and leaves the others theirs."""
+"""The relay publishes old unpublished operations, and leaves new ones to their servers."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from apps.history.snapshot import Snapshot
 from apps.oplog.compaction_point import CompactionPoint, compaction_point_advance
 from apps.oplog.models import operation_rows
 from apps.oplog.publisher import Publisher
-from apps.pipeline.relay import GRACE_S, relay_unpublished
+from apps.pipeline.relay import DELIVERY_GRACE_S, relay_unpublished
 from tests.support.eventually import eventually
 from tests.support.stored_logs import Written
 
 
 def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publisher) -> None:
-    """Kafka confirms all of the log, and nothing is left to publish."""
-    scribe = written(5, age_s=GRACE_S + 60)
+    """Kafka confirms the whole log, and nothing is left to publish."""
+    scribe = written(5, age_s=DELIVERY_GRACE_S + 60)
     relay_unpublished(publisher)
 
     def is_published() -> bool:
@@ -28,19 +28,19 @@ def test_relay_brings_a_document_to_its_head(written: Written, publisher: Publis
     eventually(is_published)
 
 
-def test_relay_goes_on_behind_a_damaged_log(written: Written, publisher: Publisher) -> None:
-    """A log with a hole waits for a person; the documents after it do not."""
-    damaged = written(3, age_s=GRACE_S + 90)
+def test_relay_continues_after_a_damaged_log(written: Written, publisher: Publisher) -> None:
+    """A log with a gap waits for an operator; other documents do not."""
+    damaged = written(3, age_s=DELIVERY_GRACE_S + 90)
     operation_rows().delete_one({"document_id": damaged.document_id, "seq": 2})
-    sound = written(3, age_s=GRACE_S + 60)
+    sound = written(3, age_s=DELIVERY_GRACE_S + 60)
     relay_unpublished(publisher)
     assert Document.objects.get(id=sound.document_id).published_seq == 3
     assert Document.objects.get(id=damaged.document_id).published_seq == 1
 
 
 def test_relay_begins_where_a_compacted_log_begins(written: Written, publisher: Publisher) -> None:
-    """Though its mark stayed behind, as after a restore of an older backup of the documents."""
-    scribe = written(5, age_s=GRACE_S + 60)
+    """Also when *published_seq* is behind it, as after the restore of an older backup."""
+    scribe = written(5, age_s=DELIVERY_GRACE_S + 60)
     version_create(document_id=scribe.document_id, snapshot=Snapshot(3, b"\x00", b"\x00\x00"))
     compaction_point_advance(CompactionPoint(scribe.document_id, 3, 2, b"\x00", clock.now()))
     operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$lte": 3}})
@@ -54,30 +54,30 @@ def test_relay_begins_where_a_compacted_log_begins(written: Written, publisher: 
 
 
 def test_relay_leaves_fresh_edits_to_their_server(written: Written, publisher: Publisher) -> None:
-    """A server has a while for its own deliveries."""
+    """A server has ``DELIVERY_GRACE_S`` for its own deliveries."""
     scribe = written(2)
     relay_unpublished(publisher)
     assert Document.objects.get(id=scribe.document_id).published_seq == 0
 
 
-def test_relay_goes_on_in_the_next_run(
+def test_relay_continues_in_the_next_run(
     written: Written, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One run is bounded; what it began stays in order."""
+    """One run is bounded; the order is kept over several runs."""
     relay_unpublished(publisher)
-    scribe = written(5, age_s=GRACE_S + 60)
-    monkeypatch.setattr("apps.pipeline.relay.OPERATIONS", 2)
+    scribe = written(5, age_s=DELIVERY_GRACE_S + 60)
+    monkeypatch.setattr("apps.pipeline.relay.RUN_OPERATIONS", 2)
     assert [relay_unpublished(publisher) for _ in range(4)] == [2, 2, 1, 0]
     assert Document.objects.get(id=scribe.document_id).published_seq == 5
 
 
-def test_relay_with_the_broker_away_changes_nothing(
+def test_relay_without_the_broker_changes_nothing(
     written: Written, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is queued, and the next run has it all again."""
+    """Nothing is queued; the next run publishes everything."""
     settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
     monkeypatch.setattr("apps.oplog.publisher.ASK_WAIT_S", 0.2)
-    scribe = written(3, age_s=GRACE_S + 60)
+    scribe = written(3, age_s=DELIVERY_GRACE_S + 60)
     publisher = Publisher()
     assert relay_unpublished(publisher) == 0
     publisher.close(timeout_s=0)

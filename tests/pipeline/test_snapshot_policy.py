@@ -20,7 +20,7 @@ POLICY = SnapshotPolicy(operations=3, size_bytes=100, quiet_s=10)
     ],
 )
 def test_due_by_count_size_or_quiet_time(sizes: list[int], at: float, due: bool) -> None:
-    """Whichever comes first; nothing new is never due."""
+    """By the first limit that is reached; without new operations never."""
     unsaved = Unsaved()
     for size in sizes:
         unsaved.add(size, at=0)

@@ -52,16 +52,16 @@ def wait_until_back(stack: Launched, name: str, than: int) -> None:
 
 def wait_until_ready(stack: Launched, *names: str) -> None:
     """Wait until those of the programs that can be asked serve."""
-    checks = [each.is_ready for each in programs(stack) if each.name in names and each.is_ready]
+    checks = [each.probe for each in programs(stack) if each.name in names and each.probe]
     eventually(lambda: all(is_ready(check) for check in checks), START_WAIT_S)
 
 
 def programs(stack: Launched) -> list[Program]:
     """Return the services, and of ``make stack`` the web servers, too."""
-    place = DataDir.open(stack.data_dir, kind=None)
-    if place.kind == "up":
-        return services(place)
-    return [*stack_services(place, list(SERVICES)), *web_servers(place)]
+    data_dir = DataDir.open(stack.data_dir, kind=None)
+    if data_dir.kind == "up":
+        return services(data_dir)
+    return [*stack_services(data_dir, list(SERVICES)), *web_servers(data_dir)]
 
 
 def states(stack: Launched) -> dict[str, str]:

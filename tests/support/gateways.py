@@ -11,14 +11,14 @@ from tests.support.eventually import eventually
 
 
 @contextmanager
-def running(gateway: Gateway, place: DataDir) -> Iterator[str]:
+def running(gateway: Gateway, data_dir: DataDir) -> Iterator[str]:
     """Run nginx as the supervisor does; yields its address."""
-    gateway.write(place)
-    program = gateway.program(place)
-    with subprocess.Popen(program.words(place), stdout=subprocess.DEVNULL) as process:
+    gateway.write(data_dir)
+    program = gateway.program(data_dir)
+    with subprocess.Popen(program.argv(data_dir), stdout=subprocess.DEVNULL) as process:
         try:
-            assert program.is_ready is not None
-            check = program.is_ready
+            assert program.probe is not None
+            check = program.probe
             eventually(lambda: is_ready(check))
             yield gateway.site.url
         finally:

@@ -133,6 +133,6 @@ def _version(last: Operation, snapshot: Snapshot, number: int) -> Version:
         created_at=last.received_at,
         author_ids=(last.author_id,),
         version_vector=snapshot.version_vector,
-        packed=snapshot.pack(),
+        blob=snapshot.encode(),
         size=len(snapshot.state),
     )

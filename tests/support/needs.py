@@ -8,7 +8,7 @@ import pytest
 from apps.embedded import binaries
 from apps.embedded.data_dir import DataDir
 from apps.embedded.errors import EmbeddedError
-from apps.embedded.kafka import jars_are_there
+from apps.embedded.kafka import jars_exist
 
 
 def need_nginx() -> None:
@@ -27,14 +27,14 @@ def need_program(name: str) -> str:
     return str(found)
 
 
-def need_stack(place: DataDir) -> None:
-    """Skip with the reason, or in CI fail, where ``make stack`` cannot run; ``place`` is one."""
+def need_stack(data_dir: DataDir) -> None:
+    """Skip with the reason, or in CI fail, where ``make stack`` cannot run; ``data_dir`` is one."""
     try:
         binaries.nginx_binary()
-        binaries.redis_binary(place)
-        binaries.postgres_binary(place, "postgres")
+        binaries.redis_binary(data_dir)
+        binaries.postgres_binary(data_dir, "postgres")
         binaries.java_binary()
-        if not jars_are_there():
+        if not jars_exist():
             binaries.maven_binary()
     except EmbeddedError as err:
         _without(str(err))

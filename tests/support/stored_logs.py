@@ -28,7 +28,7 @@ Written = Callable[..., Scribe]
 class _DyingPublisher(Publisher):
     """The producer of a process that dies right after each insert: Kafka gets nothing."""
 
-    def hand_over(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
+    def enqueue(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
         """Lose them."""
         return True
 
@@ -89,4 +89,4 @@ def work_off(document_id: str) -> None:
     """Do what a worker does with all that it has not seen."""
     processor = Processor(SnapshotPolicy())
     processor.process(operations_since(document_id=document_id, after=0))
-    processor.forget()
+    processor.flush_and_clear()

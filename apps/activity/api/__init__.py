@@ -1,1 +1,1 @@
-"""REST over the trail."""
+"""REST interface of the trail."""

@@ -1,4 +1,4 @@
-"""The shapes of the activity's REST call."""
+"""Serializers of the activity and of the session groups."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from apps.activity.event_types import EventType
 
 
 class ActorSerializer(serializers.Serializer[Any]):
-    """Who did it; of a deleted account the name at that time, and no id."""
+    """The person who did it; for a deleted account, the name at that time and no id."""
 
     id = serializers.IntegerField(allow_null=True)
     username = serializers.CharField(allow_null=True)
@@ -16,16 +16,18 @@ class ActorSerializer(serializers.Serializer[Any]):
 
 
 class ActivitySerializer(serializers.Serializer[Any]):
-    """One deed; ``detail`` is of its kind."""
+    """One event; ``kind`` is its type, which decides the keys of ``detail``."""
 
     id = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=[kind.value for kind in EventType])
+    kind = serializers.ChoiceField(choices=[event_type.value for event_type in EventType])
     actor = ActorSerializer()
-    at = serializers.DateTimeField(help_text="When; of a session of writing, its last edit.")
+    at = serializers.DateTimeField(
+        help_text="Time of the event; for a writing session, of its last edit."
+    )
     detail = serializers.DictField(
         help_text=(
-            "created: title; edited: first_seq, last_seq, operations, began_at, and ongoing while "
-            "it goes on; shared and unshared: user or group, role; role_changed: also old_role; "
+            "created: title; edited: first_seq, last_seq, operations, began_at, and ongoing unless "
+            "it has ended; shared and unshared: user or group, role; role_changed: also old_role; "
             "renamed: old_title, title; restored: number, seq, part, operation_seq; "
             "undid: author, after_seq, operation_seq; named: number, seq, name."
         )
@@ -33,81 +35,86 @@ class ActivitySerializer(serializers.Serializer[Any]):
 
 
 class ActivityQuerySerializer(serializers.Serializer[Any]):
-    """Which part of the trail."""
+    """Query of a page of the trail."""
 
     before = serializers.IntegerField(
-        min_value=1, required=False, help_text="What was done before the deed with this id."
+        min_value=1, required=False, help_text="Only events before the event with this id."
     )
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
 
 
-class SittingVersionSerializer(serializers.Serializer[Any]):
-    """A version that was given a name."""
+class SessionGroupVersionSerializer(serializers.Serializer[Any]):
+    """A named version."""
 
     number = serializers.IntegerField()
-    seq = serializers.IntegerField(help_text="The last operation that is in it.")
+    seq = serializers.IntegerField(help_text="The last operation that the version includes.")
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 
-class SittingRestoreSerializer(serializers.Serializer[Any]):
-    """A way back: operation ``operation_seq`` made the document what it was after ``seq``."""
+class SessionGroupRestoreSerializer(serializers.Serializer[Any]):
+    """A restore: operation ``operation_seq`` restored the state after operation ``seq``."""
 
     operation_seq = serializers.IntegerField()
     seq = serializers.IntegerField()
-    number = serializers.IntegerField(allow_null=True, help_text="Of the version, if it was one.")
-    part = serializers.BooleanField(help_text="Only a part of it came back.")
+    number = serializers.IntegerField(
+        allow_null=True, help_text="The restored version, if the state was a version."
+    )
+    part = serializers.BooleanField(help_text="Only a part of the state was restored.")
     at = serializers.DateTimeField()
     actor = ActorSerializer()
 
 
-class SittingLettersSerializer(serializers.Serializer[Any]):
-    """How much was written, in UTF-16 units."""
+class CharacterCountsSerializer(serializers.Serializer[Any]):
+    """Characters added and removed, in UTF-16 code units."""
 
     added = serializers.IntegerField()
     removed = serializers.IntegerField()
 
 
-class SittingSerializer(serializers.Serializer[Any]):
-    """A stretch of the log in which some people wrote without a long pause."""
+class SessionGroupSerializer(serializers.Serializer[Any]):
+    """Overlapping writing sessions: a range of the log without a long pause."""
 
     first_seq = serializers.IntegerField()
     last_seq = serializers.IntegerField()
     operations = serializers.IntegerField()
     began_at = serializers.DateTimeField()
     last_at = serializers.DateTimeField()
-    ongoing = serializers.BooleanField(help_text="Somebody has written in the last ten minutes.")
-    authors = ActorSerializer(many=True, help_text="Who wrote last comes first.")
-    versions = SittingVersionSerializer(many=True)
-    restores = SittingRestoreSerializer(many=True)
-    letters = SittingLettersSerializer(
+    ongoing = serializers.BooleanField(help_text="An author has written in the last ten minutes.")
+    authors = ActorSerializer(many=True, help_text="The author of the latest edit comes first.")
+    versions = SessionGroupVersionSerializer(many=True)
+    restores = SessionGroupRestoreSerializer(many=True)
+    letters = CharacterCountsSerializer(
         allow_null=True,
-        help_text="Null where they were not asked for, or are before a compacted log's beginning.",
+        help_text=(
+            "Null unless requested, and null for a group that begins before the first operation "
+            "of a compacted log."
+        ),
     )
 
 
-class SittingsQuerySerializer(serializers.Serializer[Any]):
-    """Which part of the list."""
+class SessionGroupsQuerySerializer(serializers.Serializer[Any]):
+    """Query of a page of session groups."""
 
     before = serializers.IntegerField(
-        min_value=1, required=False, help_text="Those that ended before this operation."
+        min_value=1, required=False, help_text="Only groups that ended before this operation."
     )
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
     letters = serializers.BooleanField(
         default=False,
-        help_text="Count the letters that came and went; may read the whole log, once.",
+        help_text="Count the characters added and removed; may read the whole log, once.",
     )
 
 
-class SittingsPageSerializer(serializers.Serializer[Any]):
-    """A part of the list, the latest first; ``next`` is the address of the part after it."""
+class SessionGroupsPageSerializer(serializers.Serializer[Any]):
+    """A page of session groups, the latest first; ``next`` is the address of the next page."""
 
-    results = SittingSerializer(many=True)
+    results = SessionGroupSerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 
 class ActivityPageSerializer(serializers.Serializer[Any]):
-    """A part of the trail, the latest first; ``next`` is the address of the part after it."""
+    """A page of events, the latest first; ``next`` is the address of the next page."""
 
     results = ActivitySerializer(many=True)
     next = serializers.CharField(allow_null=True)

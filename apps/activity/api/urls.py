@@ -1,4 +1,4 @@
-"""Paths of the trail's REST call, under ``/api/v1/``."""
+"""Paths of the activity's REST calls, under ``/api/v1/``."""
 
 from django.urls import path
 

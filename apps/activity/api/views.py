@@ -1,5 +1,7 @@
-"""``documents/{id}/activity/``: who did what, the latest first."""
+"""``documents/{id}/activity/``: the events of a document, the latest first."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -16,36 +18,28 @@ from apps.activity.api.serializers import (
 from apps.activity.models import Activity
 from apps.activity.selectors import activity_page
 from apps.core.api.input import validated
-from apps.core.api.paging import page_of
+from apps.core.api.paging import paged
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
 
 
 class ActivityView(APIView):
-    """What was done to a document and by whom. Nobody can change it."""
+    """The events of a document. Nobody can change them."""
 
     @extend_schema(
         parameters=[ActivityQuerySerializer],
         responses={200: ActivityPageSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
-        """Read the trail; who was given which right is only for those who may share."""
+        """List events. Sharing events are included only for people who may share."""
         _, abilities = document_history_get(user=caller(request), document_id=document_id)
         query = validated(ActivityQuerySerializer, request.query_params)
-        limit: int = query["limit"]
-        rows = activity_page(
-            document_id=document_id,
-            before=query.get("before"),
-            limit=limit + 1,
-            with_sharing=abilities.share,
-        )
-        page, following = page_of(request, rows, limit=limit, place=lambda row: row.id)
-        bodies = ActivitySerializer([_row(row) for row in page], many=True).data
-        return Response({"results": bodies, "next": following})
+        rows = partial(activity_page, document_id=document_id, with_sharing=abilities.share)
+        return paged(request, query, rows, key=lambda row: row.id, bodies=_bodies)
 
 
 def actor_body(activity: Activity) -> dict[str, Any]:
-    """Return who did it, as the interface says it."""
+    """Return the actor of an event, as REST represents people."""
     actor, name = activity.actor, activity.username or None
     return {
         "id": actor.pk if actor else None,
@@ -54,7 +48,11 @@ def actor_body(activity: Activity) -> dict[str, Any]:
     }
 
 
-def _row(activity: Activity) -> dict[str, Any]:
+def _bodies(page: Sequence[Activity]) -> Any:
+    return ActivitySerializer([_body(activity) for activity in page], many=True).data
+
+
+def _body(activity: Activity) -> dict[str, Any]:
     return {
         "id": activity.id,
         "kind": activity.kind,

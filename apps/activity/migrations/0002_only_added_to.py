@@ -1,7 +1,7 @@
-"""PostgreSQL itself refuses to change or delete what the trail holds, whoever asks.
+"""A trigger of PostgreSQL refuses every change and deletion of the trail's rows.
 
-One change is let through: the actor becomes nobody when the account is deleted; the name stays in
-the row. ``TRUNCATE`` is not refused: who may empty the whole database may do this, too.
+One change is allowed: ``actor`` becomes null when the account is deleted; the name stays in the
+row. ``TRUNCATE`` is not refused: an account that may use it may empty the whole database.
 """
 
 from django.db import migrations

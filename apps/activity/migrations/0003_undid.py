@@ -1,4 +1,4 @@
-"""One more kind of deed."""
+"""One more event type."""
 
 from django.db import migrations, models
 

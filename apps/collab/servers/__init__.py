@@ -6,6 +6,7 @@ close code. A stop finishes the commits in flight and closes every session to re
 """
 
 import asyncio
+import functools
 import logging
 
 from django.conf import settings
@@ -25,6 +26,8 @@ PONG_WAIT_S = 30
 #: Bytes read from a socket at a time: some hundred small frames. Decoding them delays all other
 #: sockets.
 READ_BYTES = 8 * 1024
+#: Frames of one socket that are decoded before other sockets get their turn.
+TURN_FRAMES = 256
 #: A socket is not read from while this many frames wait to be handled, or while a frame of more
 #: than this many bytes does.
 WAITING_FRAMES = 64
@@ -33,9 +36,15 @@ LARGE_BYTES = 256 * 1024
 _SLACK_BYTES = 1024
 
 
+@functools.cache
+def socket_limits() -> Limits:
+    """Return the limits of this process."""
+    return Limits(**settings.COLLAB_LIMITS)
+
+
 def read_limit_bytes() -> int:
     """Return the size up to which a frame is read at all."""
-    return Limits(**settings.COLLAB_LIMITS).frame_bytes + _SLACK_BYTES
+    return socket_limits().frame_bytes + _SLACK_BYTES
 
 
 async def finish() -> None:

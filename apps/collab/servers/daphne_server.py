@@ -1,6 +1,7 @@
 """Daphne with backpressure, any close code, and headers in the answer to the handshake."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from twisted.internet import defer
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from apps.collab.close_codes import TOO_LARGE, close_with
+from apps.collab.close_codes import TOO_LARGE, TRY_AGAIN, close_with
 from apps.collab.servers import (
     CLOSE_WAIT_S,
     LARGE_BYTES,
@@ -22,6 +23,7 @@ from apps.collab.servers import (
     WAITING_FRAMES,
     finish,
     read_limit_bytes,
+    socket_limits,
 )
 from apps.core.startup import StartRefusedError
 
@@ -40,6 +42,8 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
     close_reason = ""
     #: Whether the socket is not read from.
     _is_paused = False
+    #: Pings of the present second.
+    _second = _pings = 0
 
     def onOpen(self) -> None:  # noqa: N802 - autobahn's name
         """Register as a producer, to learn when the transport's buffer is full."""
@@ -55,6 +59,19 @@ class DocumentProtocol(WebSocketProtocol):  # type: ignore[misc]
         super().onMessage(payload, isBinary)
         if self._waiting() > WAITING_FRAMES or len(payload) > LARGE_BYTES:
             self._pause_reading()
+
+    def onPing(self, payload: bytes) -> None:  # noqa: N802 - autobahn's name
+        """Answer a ping; end the connection at too many in a second."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._pings = second, 0
+        self._pings += 1
+        if self._pings <= socket_limits().control_frames_per_s:
+            super().onPing(payload)
+            return
+        self.close_reason = "Too many frames in a second."
+        self.serverClose(TRY_AGAIN)
+        self.dropConnection(abort=False)
 
     def _pause_reading(self) -> None:
         if not self._is_paused:

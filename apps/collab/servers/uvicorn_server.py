@@ -5,20 +5,24 @@ import contextlib
 import gc
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import h11
 import uvicorn
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils.module_loading import import_string
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode
+from websockets.exceptions import ProtocolError
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from apps.collab.close_codes import TOO_LARGE, close_with
+from apps.collab.close_codes import TOO_LARGE, TRY_AGAIN, close_with
 from apps.collab.runtime import get_runtime
 from apps.collab.servers import (
     CLOSE_WAIT_S,
@@ -26,17 +30,22 @@ from apps.collab.servers import (
     PING_S,
     PONG_WAIT_S,
     READ_BYTES,
+    TURN_FRAMES,
     WAITING_FRAMES,
     finish,
     read_limit_bytes,
+    socket_limits,
 )
 from apps.core.startup import StartRefusedError
 
 #: Connections that may wait to be accepted.
 _BACKLOG = 2048
-#: How long input after a broken frame is read and dropped, in seconds. A socket that is closed with
-#: unread input resets the connection, and the client never reads the close frame.
-_BROKEN_WAIT_S = 1.0
+#: How long after our close frame input is read and dropped, in seconds. A socket that is closed
+#: with unread input resets the connection, and the client never reads the close frame.
+_CLOSING_S = 0.8
+#: Bytes of a request that give its client one second more than ``REQUEST_WAIT_S``.
+REQUEST_BYTES_PER_S = 8 * 1024
+_CONTROL = frozenset((Opcode.PING, Opcode.PONG, Opcode.CLOSE))
 #: How long requests may take once the server is told to stop, in seconds.
 _REQUESTS_WAIT_S = 2
 #: The first byte of a whole binary message, and the markers of a length of two or eight bytes.
@@ -44,11 +53,44 @@ _BINARY, _TWO, _EIGHT = 0x82, 126, 127
 
 
 class _Frames(ServerProtocol):
-    """The frames of one socket. A frame over the limit gets our close code."""
+    """The frames of one socket, of every opcode, counted before anything is done with them.
+
+    A frame over the size limit, and one too many in a second, get our close codes.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._limits = socket_limits()
+        self._second = 0
+        self._data_frames = 0
+        self._control_frames = 0
+        self._is_too_fast = False
+        #: Frames received since the socket was opened.
+        self.received = 0
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Count a frame, then process it. Raises ``ProtocolError`` for one too many."""
+        self.received += 1
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._data_frames, self._control_frames = second, 0, 0
+        if frame.opcode in _CONTROL:
+            self._control_frames += 1
+        else:
+            self._data_frames += 1
+        if (
+            self._control_frames > self._limits.control_frames_per_s
+            or self._data_frames > self._limits.frames_per_s
+        ):
+            self._is_too_fast = True
+            raise ProtocolError("too many frames in a second")
+        super().recv_frame(frame)
 
     def fail(self, code: CloseCode | int, reason: str = "") -> None:
         """Close the connection for an error of the client."""
-        if code == CloseCode.MESSAGE_TOO_BIG:
+        if self._is_too_fast:
+            code, reason = close_with(TRY_AGAIN, "Too many frames in a second.")
+        elif code == CloseCode.MESSAGE_TOO_BIG:
             code, reason = close_with(TOO_LARGE)
         super().fail(code, reason)
 
@@ -58,30 +100,57 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn = _Frames(max_size=self.config.ws_max_size, logger=self.conn.logger)
-        self.close_timeout = CLOSE_WAIT_S
+        self._frames = _Frames(max_size=self.config.ws_max_size, logger=self.conn.logger)
+        self.conn = self._frames
         #: Received and not decoded yet.
         self._unread = b""
+        self._next_decode: asyncio.Handle | None = None
+        #: Bytes that may still be decoded after our close frame: the client's own close frame.
+        self._closing_bytes = READ_BYTES
+        self._abort: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop what was not decoded."""
+        self._unread = b""
+        if self._abort is not None:
+            self._abort.cancel()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Decode received bytes until enough frames wait; ignore what follows a broken frame."""
-        if self.conn.parser_exc is None:
-            self._unread += data
+        """Decode received bytes until enough frames wait; ignore what follows a broken frame.
+
+        After our close frame only the client's is looked for; the rest is read and dropped.
+        """
+        if self.conn.parser_exc is not None:
+            return
+        if self.close_sent:
+            data = data[: self._closing_bytes]
+            self._closing_bytes -= len(data)
+        self._unread += data
+        if self._next_decode is None:
             self._decode()
 
     def _decode(self) -> None:
+        """Decode in pieces, and give other connections a turn after ``TURN_FRAMES``."""
+        self._next_decode = None
+        before = self._frames.received
         while self._unread and not self.read_paused and self.conn.parser_exc is None:
+            if self._frames.received - before >= TURN_FRAMES:
+                self.transport.pause_reading()
+                self._next_decode = self.loop.call_soon(self._decode)
+                return
             piece, self._unread = self._unread[:READ_BYTES], self._unread[READ_BYTES:]
             super().data_received(piece)
+        if not self.read_paused:
+            self.transport.resume_reading()
 
     async def receive(self) -> Any:
         """Return the next message; resume reading once all waiting frames are handled."""
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
-            self._decode()
-            if not self.read_paused:
-                self.transport.resume_reading()
+            if self._next_decode is None:
+                self._decode()
         return message
 
     def send_receive_event_to_app(self) -> None:
@@ -106,20 +175,83 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": ""})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.close_timer = self.loop.call_later(_BROKEN_WAIT_S, self.transport.close)
+        self._unread = b""
+        self._end_soon()
+
+    def _end_soon(self) -> None:
+        """Close the connection within ``_CLOSING_S``; drop it where the client does not read."""
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(_CLOSING_S, self._end)
+
+    def _end(self) -> None:
+        self._abort = self.loop.call_later(CLOSE_WAIT_S, self.transport.abort)
+        self.transport.close()
 
     async def send(self, message: Any) -> None:
         """Send a message of the application, at the pace at which the client reads."""
         data = message.get("bytes")
         if data is None or self.conn.state is not State.OPEN or self.close_sent:
             await super().send(message)
-            if self.close_sent:
+            if self.close_sent and self.close_timer is not None:
+                self._end_soon()
+                self._unread = self._unread[: self._closing_bytes]
                 self._decode()  # the client's close frame may be there already
             return
         if not self.writable.is_set():
             await self.writable.wait()
         if not self.disconnected:
             self.transport.writelines((_head(len(data)), data))
+
+
+class BoundedRequests(H11Protocol):
+    """An HTTP connection that ends when a request does not arrive in time.
+
+    Behind the gateway nginx does this; without a gateway nothing else would.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to watch the connection."""
+        super().connection_made(transport)
+        self._request_at = self.loop.time()
+        self._request_bytes = 0
+        self._watch: asyncio.TimerHandle | None = None
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the watch."""
+        self._end_watch()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """End the watch: the socket has pings of its own."""
+        self._end_watch()
+        super().handle_websocket_upgrade(event)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what has come of the request."""
+        self._request_bytes += len(data)
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """Give the next request its own time."""
+        self._request_at, self._request_bytes = self.loop.time(), 0
+        super().on_response_complete()
+
+    def _look(self) -> None:
+        """Drop the connection when a request is late; an answer may take its time."""
+        self._watch = self.loop.call_later(settings.REQUEST_WAIT_S / 4, self._look)
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._request_at, self._request_bytes = self.loop.time(), 0
+            return
+        allowed_s = settings.REQUEST_WAIT_S + self._request_bytes / REQUEST_BYTES_PER_S
+        if self.loop.time() - self._request_at > allowed_s:
+            self.transport.abort()
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
 
 def _head(length: int) -> bytes:
@@ -172,8 +304,8 @@ def serve(*, bind: str, port: int) -> None:
     config = uvicorn.Config(
         import_string(settings.ASGI_APPLICATION),
         loop="auto",
-        # Not httptools: h11 bounds what a client may send as headers.
-        http="h11",
+        # On h11, not httptools: it bounds the headers that a client may send.
+        http=BoundedRequests,
         ws=DocumentProtocol,
         ws_max_size=read_limit_bytes(),
         ws_ping_interval=PING_S,

@@ -1,4 +1,4 @@
-"""Answers that are bytes: Yjs updates, named by the moment that they are of."""
+"""Binary responses: Yjs updates, with an ``ETag`` of their seq."""
 
 from django.http import HttpResponse, HttpResponseNotModified
 from drf_spectacular.types import OpenApiTypes
@@ -12,15 +12,15 @@ BYTES = {(200, MEDIA_TYPE): OpenApiTypes.BINARY}
 
 
 class AnyContentNegotiation(DefaultContentNegotiation):
-    """Give the bytes whatever a client says that it accepts; errors stay JSON."""
+    """Ignore ``Accept``: the response is bytes, an error is JSON."""
 
     def select_renderer(self, request, renderers, format_suffix=None):  # type: ignore[no-untyped-def]
-        """Choose JSON, which only an error is rendered with."""
+        """Return JSON, which renders only errors."""
         return JSONRenderer(), JSONRenderer.media_type
 
 
 def etag_of(lineage: str, seq: int) -> str:
-    """Return the name of a document's content after an operation."""
+    """Return the ``ETag`` of a document's content after an operation."""
     return f'"{lineage}-{seq}"'
 
 
@@ -32,6 +32,6 @@ def not_modified(request: Request, etag: str) -> HttpResponseNotModified | None:
 
 
 def bytes_response(content: bytes, *, etag: str, seq: int) -> HttpResponse:
-    """Return a Yjs update; ``ETag`` names the moment, ``X-Document-Seq`` its seq."""
+    """Return a Yjs update; ``X-Document-Seq`` has its seq."""
     headers = {"ETag": etag, "X-Document-Seq": str(seq)}
     return HttpResponse(content, content_type=MEDIA_TYPE, headers=headers)

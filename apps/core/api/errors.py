@@ -31,7 +31,7 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.TransientError: 503,
 }
 
-#: What the services' clients raise when a service is away or does not answer in time.
+#: Errors of the services' clients when a service is unavailable or does not answer in time.
 STORAGE_ERRORS = (PyMongoError, RedisError, OperationalError, InterfaceError)
 
 
@@ -41,7 +41,7 @@ def status_of(error: errors.AppError) -> int:
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer any expected error in the one shape; leave unexpected ones to Django (500)."""
+    """Answer an expected error in the one shape; leave others to Django (500)."""
     if isinstance(exc, errors.AppError):
         return _app_error(exc)
     if isinstance(exc, STORAGE_ERRORS):

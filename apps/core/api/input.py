@@ -1,4 +1,4 @@
-"""Reading a request by its serializer, and pages whose cursors are judged like all input."""
+"""Validates input by serializers, and the cursors of paged lists."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class CursorInvalidError(errors.InvalidInputError):
 
 
 def validated(serializer: type[Serializer[Any]], data: Any) -> dict[str, Any]:
-    """Return what ``data`` holds by ``serializer``; raise DRF's ``ValidationError`` (400)."""
+    """Return the validated ``data`` of a serializer; raise DRF's ``ValidationError`` (400)."""
     instance = serializer(data=data)
     instance.is_valid(raise_exception=True)
     return dict(instance.validated_data)

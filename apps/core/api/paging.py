@@ -1,29 +1,39 @@
-"""Lists that go back from the latest: a page, and the address of the one before it."""
+"""Lists that go back from the latest row: one page, and the address of the page before it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 Row = TypeVar("Row")
 
 
-def page_of(
+def paged(
     request: Request,
-    rows: Sequence[Row],
+    query: Mapping[str, Any],
+    fetch: Callable[..., Sequence[Row]],
     *,
-    limit: int,
-    place: Callable[[Row], int],
-    **query: object,
-) -> tuple[Sequence[Row], str | None]:
-    """Return the first ``limit`` rows, and where the next ones are, None behind the last.
+    key: Callable[[Row], int],
+    bodies: Callable[[Sequence[Row]], Any],
+) -> Response:
+    """Answer with a page of a list: ``results``, and ``next``, null on the last page.
 
-    ``rows`` are one more than the limit where there are more; ``place`` says where one stands,
-    which the address has as ``before``, beside ``limit`` and the rest of the ``query``.
+    ``query`` is the validated query string: ``limit``, ``before`` unless the first page is asked
+    for, and options of this list, which ``next`` repeats. ``fetch(before=, limit=)`` reads the
+    rows, the latest first; one row more than the page shows whether another page follows.
+    ``key`` returns the value of a row that ``before`` refers to, ``bodies`` the page for JSON.
     """
+    limit: int = query["limit"]
+    rows = fetch(before=query.get("before"), limit=limit + 1)
     page = rows[:limit]
-    if len(rows) <= limit:
-        return page, None
-    words: dict[str, Any] = {"before": place(page[-1]), "limit": limit, **query}
-    return page, f"{request.build_absolute_uri(request.path)}?{urlencode(words)}"
+    following = None
+    if len(rows) > limit:
+        parameters = {"before": key(page[-1]), **_without_before(query)}
+        following = f"{request.build_absolute_uri(request.path)}?{urlencode(parameters)}"
+    return Response({"results": bodies(page), "next": following})
+
+
+def _without_before(query: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if name != "before"}

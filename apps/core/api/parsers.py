@@ -1,4 +1,4 @@
-"""The JSON bodies of the REST interface, bounded before they are read."""
+"""Parsers of JSON bodies and forms with a limit on their size."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rest_framework.utils.json import strict_constant
 
 from apps.core.errors import LimitExceededError
 
-#: Room in a form for all that is beside its file.
+#: Size of the fields of a form beside its file, in bytes.
 _FIELDS_BYTES: Final = 64 * 1024
 
 
@@ -38,8 +38,8 @@ class FormTooLargeError(LimitExceededError):
 class BoundedJSONParser(JSONParser):
     """JSON in UTF-8 (RFC 8259), of at most ``REST_BODY_BYTES``.
 
-    DRF's own reads a body of any length, in any codec that a caller names, and answers 500 to one
-    that is absurdly deep.
+    DRF's own parser reads a body of any length, in any codec that the client names, and answers
+    500 to one that is nested too deep.
     """
 
     def parse(
@@ -67,7 +67,7 @@ class BoundedJSONParser(JSONParser):
 class BoundedMultiPartParser(MultiPartParser):
     """A form with a file of at most ``IMPORT_MAX_BYTES``.
 
-    DRF's own reads a form of any length.
+    DRF's own parser reads a form of any length.
     """
 
     def parse(

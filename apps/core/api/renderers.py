@@ -1,6 +1,6 @@
-"""JSON of long answers, made by whoever knows their rows.
+"""Answers that are encoded before they are rendered, for long lists of rows.
 
-DRF's encoder goes through an answer value by value; of 80,000 rows that takes four times as long.
+DRF's encoder handles an answer value by value; for 80,000 rows that takes four times as long.
 """
 
 from collections.abc import Mapping
@@ -9,16 +9,19 @@ from typing import Any
 
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 
+_LINE_SEPARATOR = "\u2028".encode()
+_PARAGRAPH_SEPARATOR = "\u2029".encode()
+
 
 @dataclass(frozen=True, slots=True)
 class ReadyJSON:
-    """An answer that is JSON already."""
+    """An answer that is encoded already: JSON in UTF-8."""
 
-    text: str
+    body: bytes
 
 
 class ReadyJSONRenderer(JSONRenderer):
-    """Writes what is ready as it is, and all else (errors) as DRF does."""
+    """Renders a ``ReadyJSON`` unchanged, and all other data (errors) as DRF does."""
 
     def render(
         self,
@@ -28,12 +31,13 @@ class ReadyJSONRenderer(JSONRenderer):
     ) -> bytes:
         """Return the answer's bytes."""
         if isinstance(data, ReadyJSON):
-            # Two letters that JSON allows and older JavaScript does not, as DRF writes them.
-            text = data.text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-            return text.encode()
+            # JSON allows these two characters and older JavaScript does not; DRF escapes them too.
+            return data.body.replace(_LINE_SEPARATOR, b"\\u2028").replace(
+                _PARAGRAPH_SEPARATOR, b"\\u2029"
+            )
         rendered: bytes = super().render(data, accepted_media_type, renderer_context)
         return rendered
 
 
-#: Of a view that answers with ``ReadyJSON``.
+#: Renderers of a view that answers with ``ReadyJSON``.
 READY_RENDERERS: list[type[BaseRenderer]] = [ReadyJSONRenderer, BrowsableAPIRenderer]

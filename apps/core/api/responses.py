@@ -1,4 +1,4 @@
-"""The error answer of every REST call, as the OpenAPI schema shows it."""
+"""The error response of the REST interface in the OpenAPI schema."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""What a state contains: attribution, differences, equality, content with its ids."""
+"""Analyses of states: attribution, diff, equality, content with its ids."""

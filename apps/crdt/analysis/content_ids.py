@@ -1,6 +1,7 @@
-"""The content of a document with the id of each element and letter, in document order.
+"""The content of a document with the id of each element and character, in document order.
 
-The engine knows the order and hides the ids; ``apps.crdt.analysis.id_encoding`` has it show them.
+The engine knows the order and hides the ids. ``apps.crdt.analysis.id_encoding`` encodes the ids
+into the content that the engine is given.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,13 +9,13 @@ from typing import Any, NamedTuple
 
 import pycrdt
 
-from apps.crdt.analysis.id_encoding import ZERO, IdEncodedState
+from apps.crdt.analysis.id_encoding import ZERO_DIGIT, IdEncodedState
 from apps.crdt.codec.structs import Id
 from apps.crdt.engine.text import MAX_DEPTH, ROOT
 
 
 class Element(NamedTuple):
-    """Where an element begins; ``depth`` is 0 for what stands in a root."""
+    """The start of an element; ``depth`` is 0 in a root."""
 
     depth: int
     id: Id
@@ -22,34 +23,35 @@ class Element(NamedTuple):
     attributes: dict[str, Any]
 
 
-class Words(NamedTuple):
-    """Text that stands together and has ids that follow each other, one for each UTF-16 unit.
+class TextRun(NamedTuple):
+    """Adjacent characters with consecutive ids, one id for each of ``length`` UTF-16 units.
 
-    ``begins`` is True for the first words of a text: they do not stand together with those before.
+    ``starts_text`` is True for the first run of a text, which does not continue the run before it.
     """
 
     depth: int
-    begins: bool
+    starts_text: bool
     id: Id
-    units: int
+    length: int
     text: str
     marks: dict[str, Any]
 
 
-def iter_content_with_ids(state: bytes) -> Iterator[Element | Words]:
-    """Yield the content of a whole state: root ``default`` first, then the texts of the others.
+def iter_content_with_ids(state: bytes) -> Iterator[Element | TextRun]:
+    """Yield the content of a whole state: root ``default`` first, then the texts of other roots.
 
-    What is nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` is left out, and so are things in
-    a text that are no letters.
+    Elements nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` are left out, and so are embeds
+    in a text.
     """
-    numbered = IdEncodedState.read(state)
-    roots = sorted(numbered.roots - {ROOT})
-    for node, *upper in zip(*(_walk(each, roots) for each in numbered.states()), strict=True):
+    encoded = IdEncodedState.read(state)
+    roots = sorted(encoded.roots - {ROOT})
+    walks = [_walk(encoded_state, roots) for encoded_state in encoded.states()]
+    for node, *upper in zip(*walks, strict=True):
         if isinstance(node, _Tag):
             client, clock, tag = node.tag.split(".", 2)
             yield Element(node.depth, (int(client), int(clock)), tag, node.attributes)
         else:
-            yield from _words(node, upper[0].text if upper else "", numbered)
+            yield from _text_runs(node, upper[0].text if upper else "", encoded)
 
 
 class _Tag(NamedTuple):
@@ -82,7 +84,7 @@ def _walk(state: bytes, roots: Sequence[str]) -> Iterator[Any]:
                     found: Any = node.attributes
                     yield _Tag(depth, node.tag or "", dict(iter(found)))
                 stack += [(child, depth + 1) for child in reversed(list(node.children))]
-        for name in roots:  # those that are maps or lists have no text to show
+        for name in roots:  # maps and lists have no text
             yield _Text(0, _chunks(doc.get(name, type=pycrdt.Text)))
 
 
@@ -90,15 +92,15 @@ def _chunks(text: pycrdt.XmlText | pycrdt.Text) -> list[tuple[str, dict[str, Any
     return [(chunk, marks or {}) for chunk, marks in text.diff() if isinstance(chunk, str)]
 
 
-def _words(node: _Text, upper: str, numbered: IdEncodedState) -> Iterator[Words]:
-    """Cut a text where its structs end; its marks change only there."""
+def _text_runs(node: _Text, upper: str, encoded: IdEncodedState) -> Iterator[TextRun]:
+    """Split a text where its structs end; marks change only at the end of a struct."""
     unit = 0
     for chunk, marks in node.chunks:
-        place = 0
-        while place < len(chunk):
-            high = upper[unit] if upper else ZERO
-            number = numbered.number(chunk[place], high)
-            length = numbered.lengths[number]
-            text = numbered.texts[number]
-            yield Words(node.depth, not unit, numbered.ids[number], length, text, marks)
-            place, unit = place + length, unit + length
+        offset = 0
+        while offset < len(chunk):
+            high = upper[unit] if upper else ZERO_DIGIT
+            index = encoded.struct_index(chunk[offset], high)
+            length = encoded.lengths[index]
+            text = encoded.texts[index]
+            yield TextRun(node.depth, not unit, encoded.ids[index], length, text, marks)
+            offset, unit = offset + length, unit + length

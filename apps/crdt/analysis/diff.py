@@ -1,18 +1,19 @@
-"""What changed between two states of one document: the pieces of both, in document order.
+"""Diff of two states of one document, in document order.
 
-By the ids of elements and letters, so what moved because of text before it is no change, and a
-letter that was deleted and typed again is one deletion and one insertion.
+Content is compared by its ids. So content that only moved because of an insertion before it is
+equal, and a character that was deleted and typed again is one deletion and one insertion.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, Literal, NamedTuple
 
-from apps.crdt.analysis.content_ids import Element, Words, iter_content_with_ids
-from apps.crdt.analysis.union import union_state
-from apps.crdt.codec.structs import Id
+import pycrdt
+
+from apps.crdt.analysis.content_ids import Element, TextRun, iter_content_with_ids
+from apps.crdt.codec.structs import Id, with_deletes
 from apps.crdt.codec.vectors import Vector, decode_vector
-from apps.crdt.ids.id_ranges import NONE
+from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.id_set import IdSet, deleted_spans
 from apps.crdt.ids.utf16 import Utf16Text
 
@@ -20,44 +21,59 @@ Kind = Literal["equal", "insert", "delete"]
 
 
 class ContentChange(NamedTuple):
-    """A piece of text, or where an element begins, and what became of it.
+    """A run of text or the start of an element, and whether it was inserted, deleted or neither.
 
-    ``depth``: how many elements it stands in. ``id`` and ``units``: whose clocks it has, from
-    which on, and how many. ``marks``, or an element's ``attributes``, are those of the later
-    state, of the earlier one for what was deleted; ``before`` has the earlier ones where the piece
-    stayed and they changed. ``tag`` is None for text.
+    ``depth`` counts the elements around it. ``id`` and ``length`` are its id range. ``marks`` (an
+    element's attributes) are those of the later state, or of the earlier state for a deletion;
+    ``before`` has the earlier ones where equal content has other marks now. ``tag`` is None for
+    text.
     """
 
     kind: Kind
     depth: int
     id: Id
-    units: int
+    length: int
     text: str
     marks: dict[str, Any]
     before: dict[str, Any] | None = None
     tag: str | None = None
-    #: Whether a text begins with it: it does not stand together with the text before.
-    begins: bool = False
+    #: Whether a text starts with it, so that it does not continue the text before.
+    starts_text: bool = False
 
 
 def content_changes(*, earlier: bytes, later: bytes) -> Iterator[ContentChange]:
-    """Yield every piece of two whole states of one document, in document order.
+    """Yield the changes between two whole states of one document, in document order.
 
-    ``equal`` and ``insert`` are all of the later one, ``equal`` and ``delete`` all of the earlier
-    one. ``later`` has everything that ``earlier`` has, deleted or not. Only the texts of other
-    roots than ``default`` are looked at.
+    The ``equal`` and ``insert`` ones together are the later state, the ``equal`` and ``delete``
+    ones the earlier state. ``later`` must contain everything that ``earlier`` contains, deleted or
+    not. Of roots other than ``default`` only the texts are compared.
     """
-    both = _Both(earlier, later)
-    was, now = _Looks(earlier), _Looks(later)
-    for node in iter_content_with_ids(both.state):
+    union = _UnionState(earlier, later)
+    before, after = _FormattingIndex(earlier), _FormattingIndex(later)
+    for node in iter_content_with_ids(union.state):
         if isinstance(node, Element):
-            yield _element(node, both.kinds(node.id, 1)[0], was, now)
+            yield _element_change(node, union.kinds(node.id, 1)[0], before, after)
         else:
-            yield from _words(node, both.kinds(node.id, node.units), was, now)
+            yield from _text_changes(node, union.kinds(node.id, node.length), before, after)
 
 
-class _Both:
-    """A document with everything that either state shows, and which of the two shows what."""
+def union_state(*, earlier: bytes, later: bytes) -> tuple["pycrdt.Doc[Any]", bytes]:
+    """Return the union of two whole states of a document, and the encoded vector of the earlier.
+
+    The union shows what either state shows: also what ``later`` has deleted, and what ``earlier``
+    does not have yet.
+    """
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(earlier)
+    vector = doc.get_state()
+    after: pycrdt.Doc[Any] = pycrdt.Doc()
+    after.apply_update(later)
+    doc.apply_update(with_deletes(after.get_update(vector), ()))
+    return doc, vector
+
+
+class _UnionState:
+    """The union of two states, and the kind of change of each of its ids."""
 
     def __init__(self, earlier: bytes, later: bytes) -> None:
         doc, vector = union_state(earlier=earlier, later=later)
@@ -65,69 +81,74 @@ class _Both:
         self._vector: Vector = decode_vector(vector)
         self._deleted = IdSet(deleted_spans(later))
 
-    def kinds(self, id_: Id, units: int) -> list[Kind]:
-        """Return what became of each of ``units`` clocks."""
+    def kinds(self, id_: Id, length: int) -> list[Kind]:
+        """Return the kind of change of each of ``length`` ids."""
         client, clock = id_
-        old = min(max(self._vector.get(client, 0) - clock, 0), units)
+        known = min(max(self._vector.get(client, 0) - clock, 0), length)
         kinds: list[Kind] = [
-            "delete" if is_deleted else "equal" for is_deleted in self._deleted.of(id_, old)
+            "delete" if is_deleted else "equal" for is_deleted in self._deleted.contains(id_, known)
         ]
-        return kinds + ["insert"] * (units - old)
+        return kinds + ["insert"] * (length - known)
 
 
 _NO_MARKS: Final[dict[str, Any]] = {}
 
 
-class _Looks:
-    """The marks of each letter and the attributes of each element of a state, by id."""
+class _FormattingIndex:
+    """The marks of each character and the attributes of each element of a state, by id."""
 
     def __init__(self, state: bytes) -> None:
         self._attributes: dict[Id, dict[str, Any]] = {}
         self._marks: list[dict[str, Any]] = []
-        #: With the places in ``_marks``.
+        #: Marked ids; the value is an index of ``_marks``.
         self._marked = IdSet()
         for node in iter_content_with_ids(state):
             if isinstance(node, Element):
                 self._attributes[node.id] = node.attributes
             elif node.marks:
-                self._mark(node)
+                self._add_marks(node)
 
-    def _mark(self, words: Words) -> None:
-        if not self._marks or self._marks[-1] != words.marks:
-            self._marks.append(words.marks)
-        self._marked.add(words.id, words.units, len(self._marks) - 1)
+    def _add_marks(self, run: TextRun) -> None:
+        if not self._marks or self._marks[-1] != run.marks:
+            self._marks.append(run.marks)
+        self._marked.add(run.id, run.length, len(self._marks) - 1)
 
     def attributes(self, id_: Id) -> dict[str, Any]:
         return self._attributes.get(id_, _NO_MARKS)
 
-    def marks(self, id_: Id, units: int) -> list[dict[str, Any]]:
-        numbers = self._marked.numbers(id_, units)
-        return [_NO_MARKS if each == NONE else self._marks[each] for each in numbers]
+    def marks(self, id_: Id, length: int) -> list[dict[str, Any]]:
+        indexes = self._marked.values(id_, length)
+        return [_NO_MARKS if index == NO_VALUE else self._marks[index] for index in indexes]
 
 
-def _element(node: Element, kind: Kind, was: _Looks, now: _Looks) -> ContentChange:
-    attributes = (was if kind == "delete" else now).attributes(node.id)
-    before = was.attributes(node.id) if kind == "equal" else attributes
-    changed = None if before == attributes else before
+def _element_change(
+    node: Element, kind: Kind, before: _FormattingIndex, after: _FormattingIndex
+) -> ContentChange:
+    attributes = (before if kind == "delete" else after).attributes(node.id)
+    earlier = before.attributes(node.id) if kind == "equal" else attributes
+    changed = None if earlier == attributes else earlier
     return ContentChange(kind, node.depth, node.id, 1, "", attributes, changed, node.tag)
 
 
-def _words(node: Words, kinds: Sequence[Kind], was: _Looks, now: _Looks) -> Iterator[ContentChange]:
-    units, place = Utf16Text(node.text), 0
-    before, after = was.marks(node.id, node.units), now.marks(node.id, node.units)
-    for (kind, old, new), run in groupby(zip(kinds, before, after, strict=True)):
-        end = place + sum(1 for _ in run)
+def _text_changes(
+    node: TextRun, kinds: Sequence[Kind], before: _FormattingIndex, after: _FormattingIndex
+) -> Iterator[ContentChange]:
+    """Split a run of text where the kind of change or the marks change."""
+    text, offset = Utf16Text(node.text), 0
+    earlier, later = before.marks(node.id, node.length), after.marks(node.id, node.length)
+    for (kind, old, new), group in groupby(zip(kinds, earlier, later, strict=True)):
+        end = offset + sum(1 for _ in group)
         marks = old if kind == "delete" else new
         changed = old if kind == "equal" and old != new else None
         client, clock = node.id
         yield ContentChange(
             kind,
             node.depth,
-            (client, clock + place),
-            end - place,
-            units.cut(place, end),
+            (client, clock + offset),
+            end - offset,
+            text.slice(offset, end),
             marks,
             changed,
-            begins=node.begins and not place,
+            starts_text=node.starts_text and not offset,
         )
-        place = end
+        offset = end

@@ -1,8 +1,7 @@
-"""Whether two states are the same document, however an engine happened to write them.
+"""Equality of two states as documents, whatever way an engine has encoded them.
 
-An engine writes the keys of an object in any order, and cuts runs of text in any way. So both
-states go through the engine once, which joins what belongs together, and what may stand in any
-order is put in order.
+An engine writes the keys of an object in any order, and splits text at any place. So the engine
+encodes both states again, which joins adjacent structs, and the keys are sorted.
 """
 
 import hashlib
@@ -10,7 +9,7 @@ import json
 from typing import Final
 
 from apps.crdt.codec.contents import ANY, EMBED, FORMAT, read_uint, skip_any, skip_text
-from apps.crdt.codec.structs import RawStruct, read_pieces
+from apps.crdt.codec.structs import RawStruct, iter_structs
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.engine.base import Engine
 
@@ -20,15 +19,15 @@ _OBJECT: Final = 118
 
 
 def states_equal(engine: Engine, one: bytes, other: bytes) -> bool:
-    """Tell whether two updates of a whole document make the same document.
+    """Return whether two whole states are the same document.
 
-    Raises ``InvalidInputError`` or ``EngineBrokenError`` when one of them is not such an update.
+    Raises ``InvalidInputError`` or ``EngineBrokenError`` if one of them is not a whole state.
     """
-    return one == other or _digest(_rewritten(engine, one)) == _digest(_rewritten(engine, other))
+    return one == other or _digest(_re_encoded(engine, one)) == _digest(_re_encoded(engine, other))
 
 
-def _rewritten(engine: Engine, state: bytes) -> bytes:
-    """Return a state as the engine writes it when it has read all of it at once."""
+def _re_encoded(engine: Engine, state: bytes) -> bytes:
+    """Return a state as the engine encodes it after it has applied all of it at once."""
     document = engine.new_document()
     try:
         document.apply(state)
@@ -38,13 +37,13 @@ def _rewritten(engine: Engine, state: bytes) -> bytes:
 
 
 def _digest(state: bytes) -> bytes:
-    """Return a digest of all structs and deletes, in one order."""
+    """Return a digest of all structs and deletes, sorted by client."""
     header = read_update(state)
     whole = hashlib.sha256()
     by_client: dict[int, hashlib._Hash] = {}
-    for piece in read_pieces(state):
-        own = by_client.setdefault(piece.client, hashlib.sha256())
-        own.update(repr((piece.clock, piece.kind, piece.place, _ordered(piece))).encode())
+    for struct in iter_structs(state):
+        own = by_client.setdefault(struct.client, hashlib.sha256())
+        own.update(repr((struct.clock, struct.kind, struct.prefix, _ordered(struct))).encode())
     for client in sorted(by_client):
         whole.update(repr((client, by_client[client].digest())).encode())
     for client in sorted(header.deletes):
@@ -52,15 +51,15 @@ def _digest(state: bytes) -> bytes:
     return whole.digest()
 
 
-def _ordered(piece: RawStruct) -> bytes:
-    """Return a piece's content with the keys of its objects in order."""
-    content = piece.content
-    if piece.kind == FORMAT:
+def _ordered(struct: RawStruct) -> bytes:
+    """Return a struct's content with the keys of its objects sorted."""
+    content = struct.content
+    if struct.kind == FORMAT:
         value_at = skip_text(content, 0)
         return content[:value_at] + _ordered_json(content, value_at)
-    if piece.kind == EMBED:
+    if struct.kind == EMBED:
         return _ordered_json(content, 0)
-    if piece.kind == ANY:
+    if struct.kind == ANY:
         count, pos = read_uint(content, 0)
         return _ordered_any(content, pos, count)[0]
     return content
@@ -72,7 +71,7 @@ def _ordered_json(data: bytes, pos: int) -> bytes:
 
 
 def _ordered_any(data: bytes, pos: int, count: int) -> tuple[bytes, int]:
-    """Return ``count`` "any" values with their objects' keys in order, and where they end."""
+    """Return ``count`` "any" values with the keys of objects sorted, and the position behind."""
     out = bytearray()
     for _ in range(count):
         start, kind = pos, data[pos]

@@ -1,11 +1,11 @@
-"""A state with other words: its letters say which struct they are of, its elements their ids.
+"""Re-encodes a state so that the engine reveals ids.
 
-The engine knows the order of a document and hides the ids. So it is given the state once more, in
-this form. For states that ``apps.crdt.codec.update_reader.read_update`` has passed: nothing is
-checked again.
+The engine knows the order of a document and hides the ids. In the re-encoded state, text is
+replaced by characters that encode the index of their struct, and element names by
+``client.clock.name``. Only for states that ``apps.crdt.codec.update_reader.read_update`` has read:
+nothing is validated again.
 """
 
-import re
 from typing import Final, Self
 
 from apps.crdt.codec.contents import (
@@ -18,28 +18,30 @@ from apps.crdt.codec.contents import (
     skip_text,
 )
 from apps.crdt.codec.lib0 import encode_var_uint, write_var_string
-from apps.crdt.codec.structs import Id
-from apps.crdt.codec.update_reader import KIND
+from apps.crdt.codec.structs import (
+    GAPS,
+    HAS_BOTH_ORIGINS,
+    HAS_PARENT_KEY,
+    HAS_RIGHT_ORIGIN,
+    KIND_MASK,
+    ONE_ID,
+    TWO_IDS,
+    Id,
+    match_end,
+)
 
-#: Digits of a struct's number; none is half of a surrogate pair.
-BASE: Final = 50_000
+#: A struct's index is written in digits of this base, each digit as one character of the basic
+#: plane that is not half of a surrogate pair.
+DIGIT_BASE: Final = 50_000
 _FIRST_DIGIT: Final = 0x100
-ZERO: Final = chr(_FIRST_DIGIT)
-
-_GAPS: Final = (0, 10)
-_HAS_PARENT_KEY: Final = 32
-_HAS_RIGHT_ORIGIN: Final = 64
-_HAS_BOTH_ORIGINS: Final = 192
-#: One id, and two: two unsigned integers each. No call of ours passes them as fast.
-_ID: Final = re.compile(rb"(?:[\x80-\xff]*[\x00-\x7f]){2}")
-_TWO_IDS: Final = re.compile(rb"(?:[\x80-\xff]*[\x00-\x7f]){4}")
+ZERO_DIGIT: Final = chr(_FIRST_DIGIT)
 
 
 class IdEncodedState:
-    """The runs of text of a state by their numbers, and the state in the other form.
+    """The text structs of a state by their index, and the re-encoded state.
 
-    ``ids``, ``texts`` and ``lengths`` (in UTF-16 units) have one entry for each run, in the
-    state's order. ``roots`` are the names of its roots.
+    ``ids``, ``texts`` and ``lengths`` (in UTF-16 units) have one entry for each text struct, in the
+    state's order. ``roots`` are the names of its root types.
     """
 
     def __init__(self) -> None:
@@ -47,59 +49,59 @@ class IdEncodedState:
         self.texts: list[str] = []
         self.lengths: list[int] = []
         self.roots: set[str] = set()
-        #: The bytes before each run of text, and those behind the last one.
+        #: The bytes before each text, and those behind the last one.
         self._between: list[bytes] = []
 
     @classmethod
     def read(cls, state: bytes) -> Self:
         """Read a whole state."""
-        numbered = cls()
+        encoded = cls()
         clients, pos = read_uint(state, 0)
         out = bytearray(state[:pos])
         for _ in range(clients):
-            pos = numbered._read_client(state, pos, out)
+            pos = encoded._read_client(state, pos, out)
         out += state[pos:]
-        numbered._between.append(bytes(out))
-        return numbered
+        encoded._between.append(bytes(out))
+        return encoded
 
     def _read_client(self, data: bytes, pos: int, out: bytearray) -> int:
-        """Read the structs of one client; return where the next one's begin."""
-        kept = pos  # what is before it is in ``out``
+        """Read the structs of one client; return the position behind them."""
+        copied = pos  # the bytes before it are in ``out``
         structs, pos = read_uint(data, pos)
         client, pos = read_uint(data, pos)
         clock, pos = read_uint(data, pos)
         for _ in range(structs):
             info = data[pos]
-            if info in _GAPS:
+            if info in GAPS:
                 length, pos = read_uint(data, pos + 1)
                 clock += length
                 continue
-            pos = self._skip_place(data, pos + 1, info)
-            kind = info & KIND
+            pos = self._skip_prefix(data, pos + 1, info)
+            kind = info & KIND_MASK
             if kind == STRING:
-                out += data[kept:pos]
+                out += data[copied:pos]
                 self._between.append(bytes(out))
                 out.clear()
                 size, pos = read_uint(data, pos)
-                kept = pos + size
-                length = self._take(client, clock, data[pos:kept])
-                pos = kept
+                copied = pos + size
+                length = self._add_text(client, clock, data[pos:copied])
+                pos = copied
             elif kind == DELETED:
                 length, pos = read_uint(data, pos)
             elif kind == TYPE and data[pos] == ELEMENT:
-                out += data[kept : pos + 1]
+                out += data[copied : pos + 1]
                 size, start = read_uint(data, pos + 1)
-                kept = pos = start + size
+                copied = pos = start + size
                 write_var_string(out, f"{client}.{clock}.{data[start:pos].decode()}")
                 length = 1
             else:
                 length, pos = read_content(data, pos, kind)
             clock += length
-        out += data[kept:pos]
+        out += data[copied:pos]
         return pos
 
-    def _take(self, client: int, clock: int, raw: bytes) -> int:
-        """Take a run of text; return how many clocks it has."""
+    def _add_text(self, client: int, clock: int, raw: bytes) -> int:
+        """Add a text struct; return its length in clocks."""
         text = raw.decode()
         length = len(text) if raw.isascii() else len(text.encode("utf-16-le")) // 2
         self.ids.append((client, clock))
@@ -107,44 +109,37 @@ class IdEncodedState:
         self.lengths.append(length)
         return length
 
-    def _skip_place(self, data: bytes, pos: int, info: int) -> int:
-        """Pass the neighbours of an item, or its parent where it has none."""
-        if info >= _HAS_RIGHT_ORIGIN:
-            ids = _TWO_IDS if info >= _HAS_BOTH_ORIGINS else _ID
-            return _end(ids, data, pos)
+    def _skip_prefix(self, data: bytes, pos: int, info: int) -> int:
+        """Pass the origins of an item, or its parent where it has none; collect root names."""
+        if info >= HAS_RIGHT_ORIGIN:
+            return match_end(TWO_IDS if info >= HAS_BOTH_ORIGINS else ONE_ID, data, pos)
         if data[pos]:
             end = skip_text(data, pos + 1)
             self.roots.add(data[read_uint(data, pos + 1)[1] : end].decode())
         else:
-            end = _end(_ID, data, pos + 1)
-        return skip_text(data, end) if info & _HAS_PARENT_KEY else end
+            end = match_end(ONE_ID, data, pos + 1)
+        return skip_text(data, end) if info & HAS_PARENT_KEY else end
 
-    # --- the other form ----------------------------------------------------------------------
+    # --- the re-encoded state ----------------------------------------------------------------
 
     def states(self) -> list[bytes]:
-        """Return the state with the lower digit of each number for letters, then the upper one.
+        """Return the re-encoded state with the lower digit of each index, then the upper digit.
 
-        The upper one only where there is any. An element's name is ``client.clock.name``.
+        The second state is there only if any index has two digits.
         """
-        digits = [1, BASE] if len(self.ids) > BASE else [1]
-        return [self._state(unit) for unit in digits]
+        digit_values = [1, DIGIT_BASE] if len(self.ids) > DIGIT_BASE else [1]
+        return [self._state(digit_value) for digit_value in digit_values]
 
-    def number(self, low: str, high: str) -> int:
-        """Return the number that has these letters; ``ZERO`` where there is no upper one."""
-        return (ord(high) - _FIRST_DIGIT) * BASE + ord(low) - _FIRST_DIGIT
+    def struct_index(self, low: str, high: str) -> int:
+        """Return the index that two digits encode; ``high`` is ``ZERO_DIGIT`` if there is one."""
+        return (ord(high) - _FIRST_DIGIT) * DIGIT_BASE + ord(low) - _FIRST_DIGIT
 
-    def _state(self, unit: int) -> bytes:
-        """Return the state with the digit of this worth for letters."""
+    def _state(self, digit_value: int) -> bytes:
+        """Return the state with the digit of this value in place of each character."""
         out = [self._between[0]]
-        for number, length in enumerate(self.lengths):
-            letter = chr(_FIRST_DIGIT + number // unit % BASE).encode()
-            out.append(encode_var_uint(length * len(letter)))
-            out.append(letter * length)
-            out.append(self._between[number + 1])
+        for index, length in enumerate(self.lengths):
+            digit = chr(_FIRST_DIGIT + index // digit_value % DIGIT_BASE).encode()
+            out.append(encode_var_uint(length * len(digit)))
+            out.append(digit * length)
+            out.append(self._between[index + 1])
         return b"".join(out)
-
-
-def _end(pattern: re.Pattern[bytes], data: bytes, pos: int) -> int:
-    found = pattern.match(data, pos)
-    assert found is not None  # noqa: S101 - the update was read before
-    return found.end()

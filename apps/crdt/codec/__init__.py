@@ -1,1 +1,1 @@
-"""Wire forms: lib0 encoding, state vectors, and the reader and writer of Yjs v1 updates."""
+"""Binary encodings: lib0, state vectors, and the readers and the writer of Yjs v1 updates."""

@@ -1,8 +1,8 @@
-"""The contents of Yjs structs: how long they are, and where they end.
+"""Contents of Yjs structs: their length in clocks, and their end.
 
-Nothing is built. Each function takes the update and a position, and returns the position behind
-what it passed. Each raises MalformedUpdateError for what no honest client writes, and IndexError
-at the end of the data, which ``apps.crdt.codec.update_reader`` catches once for all.
+No values are built. Each function gets the update and a position, and returns the position behind
+the content that it passes. Each raises MalformedUpdateError for bytes that no honest client writes,
+and IndexError at the end of the data, which ``apps.crdt.codec.update_reader`` catches in one place.
 """
 
 import json
@@ -11,10 +11,10 @@ from typing import Final, NoReturn
 from apps.core.errors import InvalidInputError
 from apps.crdt.codec.lib0 import read_long_uint
 
-#: How deep values inside an update may nest; the engine recurses on them.
+#: Maximum nesting of a value inside an update; the engine recurses on it.
 MAX_DEPTH: Final = 64
 
-#: Kinds of content, as the lowest five bits of a struct's info byte name them.
+#: Kinds of content: the lowest five bits of a struct's info byte.
 DELETED: Final = 1
 JSON: Final = 2
 BINARY: Final = 3
@@ -25,13 +25,13 @@ TYPE: Final = 7
 ANY: Final = 8
 SUBDOCUMENT: Final = 9
 
-#: Shared types: array, map, text, XML element, fragment, hook, text.
+#: Shared types, from 0: array, map, text, XML element, XML fragment, XML hook, XML text.
 _LAST_TYPE: Final = 6
-#: Of the shared types, the one with a name.
+#: An XML element, the only supported shared type with a name.
 ELEMENT: Final = 3
 _HOOK: Final = 5
 
-#: JSON texts that need no parser.
+#: Frequent JSON texts, which are not parsed.
 _PLAIN_JSON: Final = frozenset({b"true", b"false", b"null", b"{}", b'""'})
 
 
@@ -56,7 +56,7 @@ def read_uint(data: bytes, pos: int) -> tuple[int, int]:
 
 
 def text_length(data: bytes, pos: int, end: int) -> int:
-    """Return the length in UTF-16 units, which is how Yjs counts."""
+    """Return the length of a text in UTF-16 units, as Yjs counts."""
     if end > len(data):
         refuse("The update ends too early.")
     raw = data[pos:end]
@@ -69,7 +69,7 @@ def text_length(data: bytes, pos: int, end: int) -> int:
 
 
 def skip_text(data: bytes, pos: int) -> int:
-    """Pass a text with its length in bytes before it."""
+    """Pass a text that is preceded by its length in bytes."""
     size, pos = read_uint(data, pos)
     end = pos + size
     text_length(data, pos, end)
@@ -77,7 +77,7 @@ def skip_text(data: bytes, pos: int) -> int:
 
 
 def _skip_json(data: bytes, pos: int) -> int:
-    """Pass a JSON text; Yjs clients would break on one that is not."""
+    """Pass a JSON text; text that is not JSON would break Yjs clients."""
     size, pos = read_uint(data, pos)
     end = pos + size
     if end > len(data):
@@ -89,14 +89,14 @@ def _skip_json(data: bytes, pos: int) -> int:
 
 
 def _check_json(raw: bytes) -> None:
-    """Refuse what is not JSON, or nests too deep for the engine."""
+    """Refuse text that is not JSON, or nests too deep for the engine."""
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
         depth = deepest = 0
         inside = False
         text = iter(raw)
         for byte in text:
             if inside:
-                if byte == 92:  # a backslash: the next one is escaped
+                if byte == 92:  # a backslash: the next byte is escaped
                     next(text, None)
                 inside = byte != 34
             elif byte == 34:  # a quotation mark
@@ -129,8 +129,8 @@ def read_content(data: bytes, pos: int, kind: int) -> tuple[int, int]:
         return 1, _skip_json(data, pos)
     if kind == BINARY:
         return 1, _skip_bytes(data, pos)
-    if kind == JSON:  # Yjs stopped writing it long ago, and the engine reads one value too many
-        refuse("Content in the form of older versions of Yjs is not supported.")
+    if kind == JSON:  # written only by old versions of Yjs; the engine reads one value too many
+        refuse("Content in the encoding of old versions of Yjs is not supported.")
     if kind == SUBDOCUMENT:
         refuse("Documents inside documents are not supported.")
     refuse("The update has content of an unknown kind.")
@@ -147,7 +147,7 @@ def _skip_type(data: bytes, pos: int) -> int:
     kind, pos = read_uint(data, pos)
     if kind > _LAST_TYPE:
         refuse("The update has a shared type of an unknown kind.")
-    if kind == _HOOK:  # the engine does not read the name that Yjs writes behind it
+    if kind == _HOOK:  # the engine does not read the name that follows it
         refuse("XML hooks are not supported.")
     return skip_text(data, pos) if kind == ELEMENT else pos
 
@@ -186,12 +186,12 @@ def _skip_container(data: bytes, pos: int, *, keyed: bool, depth: int) -> int:
     return pos
 
 
-#: Of the "any" values: undefined, null, float32, float64, bigint, false, true.
+#: Sizes of "any" values in bytes: undefined, null, float32, float64, bigint, false, true.
 _FIXED_SIZES: Final = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
 
 
 def _skip_integer(data: bytes, pos: int) -> int:
-    """Pass a signed integer: six bits in the first byte, seven in each other, at most 53."""
+    """Pass a signed integer of at most 53 bits: six in the first byte, seven in each other one."""
     start = pos
     while data[pos] > 127:
         pos += 1

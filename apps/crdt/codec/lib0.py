@@ -1,7 +1,7 @@
-"""The lib0 encoding, which Yjs, its protocols and our frames share.
+"""The lib0 encoding, which Yjs, its protocols and our frames use.
 
-Strict on the way in: what an honest encoder would not have written is refused. Integers have at
-most 53 bits, because the other side is JavaScript.
+Decoding is strict: bytes that an honest encoder does not write are refused. Integers have at most
+53 bits, because clients are written in JavaScript.
 """
 
 from apps.core.errors import InvalidInputError
@@ -11,17 +11,17 @@ MAX_SAFE_INTEGER = 2**53 - 1
 
 
 class DecodeError(InvalidInputError):
-    """The bytes are not what the format says."""
+    """The bytes do not follow the format."""
 
     code = "malformed"
 
 
 def read_long_uint(data: bytes, pos: int, first: int) -> tuple[int, int]:
-    """Finish a varUint whose first byte, already taken, was over 127.
+    """Read the rest of a varUint whose first byte, which has been read, is over 127.
 
-    Return the integer and the position behind it. Raise IndexError at the end of ``data``, which
-    lets a caller with many reads catch it once, and DecodeError for more than 53 bits or a
-    form longer than needed.
+    Return the integer and the position behind it. Raise IndexError at the end of ``data``, so that
+    a caller with many reads catches it once, and DecodeError for more than 53 bits or an encoding
+    longer than needed.
     """
     number = first & 127
     shift = 7
@@ -44,7 +44,7 @@ def read_long_uint(data: bytes, pos: int, first: int) -> tuple[int, int]:
 
 
 class Decoder:
-    """Read lib0 values from ``data``, from ``pos`` onward; ``pos`` moves behind what was read."""
+    """Reads lib0 values from ``data``, from ``pos`` onward; each read advances ``pos``."""
 
     __slots__ = ("data", "pos")
 
@@ -67,30 +67,30 @@ class Decoder:
         return number
 
     def var_bytes(self) -> bytes:
-        """Read bytes with their length before them."""
+        """Read bytes that are preceded by their length."""
         size = self.var_uint()
         start = self.pos
         end = start + size
         if end > len(self.data):
-            raise DecodeError("The data ends before the length that it names.")
+            raise DecodeError("The data ends before the length that it declares.")
         self.pos = end
         return self.data[start:end]
 
     def var_string(self) -> str:
-        """Read UTF-8 text with its length in bytes before it."""
+        """Read UTF-8 text that is preceded by its length in bytes."""
         try:
             return self.var_bytes().decode()
         except UnicodeDecodeError:
             raise DecodeError("A text is not UTF-8.") from None
 
     def done(self) -> bool:
-        """Tell whether everything has been read."""
+        """Return whether everything has been read."""
         return self.pos >= len(self.data)
 
     def expect_end(self) -> None:
         """Raise unless everything has been read."""
         if self.pos < len(self.data):
-            raise DecodeError("There is more data than the format has a place for.")
+            raise DecodeError("There is more data than the format allows.")
 
 
 def write_var_uint(out: bytearray, number: int) -> None:
@@ -102,18 +102,18 @@ def write_var_uint(out: bytearray, number: int) -> None:
 
 
 def write_var_bytes(out: bytearray, data: bytes) -> None:
-    """Append bytes with their length before them."""
+    """Append bytes, preceded by their length."""
     write_var_uint(out, len(data))
     out += data
 
 
 def write_var_string(out: bytearray, text: str) -> None:
-    """Append UTF-8 text with its length in bytes before it."""
+    """Append UTF-8 text, preceded by its length in bytes."""
     write_var_bytes(out, text.encode())
 
 
 def encode_var_uint(number: int) -> bytes:
-    """Return an unsigned integer as bytes of its own."""
+    """Return the encoding of an unsigned integer."""
     out = bytearray()
     write_var_uint(out, number)
     return bytes(out)

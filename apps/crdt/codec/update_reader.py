@@ -1,8 +1,8 @@
-"""A strict reader of the Yjs v1 update format: what an update brings, needs and deletes.
+"""A strict reader of the Yjs v1 update format: the ids that an update inserts, needs and deletes.
 
-It builds no structs. It walks over the bytes once, refuses what no honest client writes, and
-keeps what the causal gate (``apps.crdt.engine.causal_gate``) judges by. Nothing reaches the engine
-unread: the engine trusts its input more than a server may (ADR 0001).
+It builds no structs. It walks over the bytes once, refuses bytes that no honest client writes, and
+returns the header that the causal gate (``apps.crdt.engine.causal_gate``) needs. Every update is
+read before it reaches the engine, which trusts its input more than a server may (ADR 0001).
 
 The format: https://github.com/yjs/yjs/blob/v13.6.33/src/utils/encoding.js
 """
@@ -21,31 +21,31 @@ from apps.crdt.codec.contents import (
     text_length,
 )
 from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.structs import (
+    GAPS,
+    HAS_BOTH_ORIGINS,
+    HAS_PARENT_KEY,
+    HAS_RIGHT_ORIGIN,
+    KIND_MASK,
+    SKIP,
+    iter_structs,
+)
 from apps.crdt.codec.vectors import Vector
 
-#: The engine counts clocks in 32 bits, and cuts off the rest without a word.
+#: The engine counts clocks in 32 bits, and silently truncates larger ones.
 MAX_CLOCK: Final = 2**32 - 1
-
-#: Info byte of a struct: the lowest five bits say what it is, the others what follows.
-_GC: Final = 0
-_SKIP: Final = 10
-_GAPS: Final = (_GC, _SKIP)
-KIND: Final = 31
-_HAS_PARENT_KEY: Final = 32
-_HAS_RIGHT_ORIGIN: Final = 64
-_HAS_BOTH_ORIGINS: Final = 192
 
 
 class UpdateHeader(NamedTuple):
-    """What is to be known of an update before it may be applied.
+    """The ids that an update inserts, needs and deletes.
 
-    ``ranges``: client to the runs of clocks ``(first, end)`` that it brings, in order; more than
-    one where a merged update leaves a gap (a Skip struct).
-    ``needs``: client to the number of its clocks that must be known before, by origins, parents,
-    deletes and the clocks that precede a run; without what the update itself brings.
-    ``deletes``: client to ``(clock, length)`` runs that it deletes.
-    ``size``: bytes of the update. ``types``: how many shared types (elements, texts, maps, arrays
-    inside others) it creates.
+    ``ranges``: client to the id ranges ``(first, end)`` that it inserts, in order; more than one
+    where a merged update leaves a gap (a Skip struct).
+    ``needs``: client to the number of its clocks that must be known before, because of origins,
+    parents, deletes, and clocks that precede a range; without the update's own clocks.
+    ``deletes``: client to the id ranges ``(clock, length)`` that it deletes.
+    ``size``: bytes of the update. ``types``: the number of shared types (elements, texts, maps,
+    arrays) that it creates.
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -55,16 +55,16 @@ class UpdateHeader(NamedTuple):
     types: int = 0
 
     def end_vector(self) -> Vector:
-        """Return client to the highest clock end that the update brings."""
+        """Return client to the end of the last id range that the update inserts."""
         return {client: runs[-1][1] for client, runs in self.ranges.items()}
 
 
-#: A struct of one client that needs one of another: client, clock, other client, its clock end.
+#: A reference from a struct to one of another client: client, clock, other client, its clock end.
 _Link = tuple[int, int, int, int]
 
 
 class _Walk:
-    """What is gathered on the way through an update."""
+    """The state of one walk over an update."""
 
     __slots__ = ("client", "data", "links", "needs", "own", "types")
 
@@ -72,9 +72,9 @@ class _Walk:
         self.data = data
         self.needs: Vector = {}
         self.types = 0
-        #: References between clients; None while there is only one client.
+        #: References between clients; None if the update has only one client.
         self.links: list[_Link] | None = None
-        #: The client whose structs are read, and its id as it is written.
+        #: The client whose structs are being read, and its encoded number.
         self.client = 0
         self.own = b""
 
@@ -90,7 +90,7 @@ def read_update(update: bytes) -> UpdateHeader:
     except DecodeError as err:
         raise MalformedUpdateError(err.message) from None
     if pos != len(update):
-        refuse("The update has bytes behind its end.")
+        refuse("The update has bytes after its end.")
     needs = walk.needs
     for client, runs in ranges.items():
         first, end = runs[-1]
@@ -108,17 +108,17 @@ def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], 
     ranges: dict[int, tuple[tuple[int, int], ...]] = {}
     clients, pos = read_uint(data, 0)
     if clients * 4 > len(data):
-        refuse("The update names more clients than it has room for.")
+        refuse("The update declares more clients than its bytes can have.")
     if clients > 1:
         walk.links = []
     for _ in range(clients):
         structs, pos = read_uint(data, pos)
         if not structs or structs * 2 > len(data) - pos:
-            refuse("The update names more structs than it has room for, or none.")
+            refuse("The update declares more structs than its bytes can have, or none.")
         start = pos
         client, pos = read_uint(data, pos)
         if client in ranges:
-            refuse("The update names a client twice.")
+            refuse("The update has a client twice.")
         walk.client = client
         walk.own = data[start:pos]
         ranges[client], pos = _read_client(walk, pos, structs)
@@ -127,10 +127,10 @@ def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], 
     return ranges, pos
 
 
-def _read_client(  # noqa: C901 - the hot path: one walk, as few calls as can be
+def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as possible
     walk: _Walk, pos: int, structs: int
 ) -> tuple[tuple[tuple[int, int], ...], int]:
-    """Read the structs of one client; return its runs of clocks."""
+    """Read the structs of one client; return its id ranges."""
     data = walk.data
     clock, pos = read_uint(data, pos)
     first = clock
@@ -138,20 +138,20 @@ def _read_client(  # noqa: C901 - the hot path: one walk, as few calls as can be
     for _ in range(structs):
         info = data[pos]
         pos += 1
-        if info in _GAPS:
+        if info in GAPS:
             length, pos = read_uint(data, pos)
-            if info == _SKIP:
+            if info == SKIP:
                 if clock > first:
                     runs.append((first, clock))
                 first = clock + length
         else:
-            if info < _HAS_RIGHT_ORIGIN:
+            if info < HAS_RIGHT_ORIGIN:
                 pos = _read_parent(walk, pos, info, clock)
             else:
                 pos = _read_reference(walk, pos, clock)
-                if info >= _HAS_BOTH_ORIGINS:
+                if info >= HAS_BOTH_ORIGINS:
                     pos = _read_reference(walk, pos, clock)
-            kind = info & KIND
+            kind = info & KIND_MASK
             if kind == STRING:
                 size, pos = read_uint(data, pos)
                 length = text_length(data, pos, pos + size)
@@ -172,9 +172,9 @@ def _read_client(  # noqa: C901 - the hot path: one walk, as few calls as can be
 
 
 def _read_reference(walk: _Walk, pos: int, clock: int) -> int:
-    """Read the id of another struct and note it as a need; return the position behind it.
+    """Read the id of another struct and add it to the needs; return the position behind it.
 
-    Nearly every reference is to the writer's own text; comparing its bytes keeps those cheap.
+    Nearly every reference is to the client's own text. Comparing bytes keeps those cheap.
     """
     data = walk.data
     own = walk.own
@@ -195,7 +195,7 @@ def _read_reference(walk: _Walk, pos: int, clock: int) -> int:
 
 
 def _read_parent(walk: _Walk, pos: int, info: int, clock: int) -> int:
-    """Read where an item without neighbours stands: in a root, or in another item."""
+    """Read the parent of an item without origins: a root type or another item."""
     is_root = walk.data[pos]
     pos += 1
     if is_root == 1:
@@ -204,7 +204,7 @@ def _read_parent(walk: _Walk, pos: int, info: int, clock: int) -> int:
         pos = _read_reference(walk, pos, clock)
     else:
         refuse("A struct has a parent of an unknown kind.")
-    if info & _HAS_PARENT_KEY:
+    if info & HAS_PARENT_KEY:
         pos = skip_text(walk.data, pos)
     return pos
 
@@ -215,21 +215,21 @@ def _read_deletes(walk: _Walk, pos: int) -> tuple[dict[int, tuple[tuple[int, int
     deletes: dict[int, tuple[tuple[int, int], ...]] = {}
     clients, pos = read_uint(data, pos)
     if clients * 2 > len(data) - pos:
-        refuse("The update deletes from more clients than it has room for.")
+        refuse("The update declares deletes of more clients than its bytes can have.")
     for _ in range(clients):
         client, pos = read_uint(data, pos)
         if client in deletes:
-            refuse("The update deletes from a client twice.")
+            refuse("The update has the deletes of a client twice.")
         count, pos = read_uint(data, pos)
         if count * 2 > len(data) - pos:
-            refuse("The update has more deletes than it has room for.")
+            refuse("The update declares more deletes than its bytes can have.")
         runs = []
         highest = 0
         for _ in range(count):
             clock, pos = read_uint(data, pos)
             length, pos = read_uint(data, pos)
             if not length or clock + length > MAX_CLOCK:
-                refuse("The update deletes nothing, or at too high a clock.")
+                refuse("The update has an empty delete, or a delete at too high a clock.")
             runs.append((clock, length))
             highest = max(highest, clock + length)
         deletes[client] = tuple(runs)
@@ -239,10 +239,10 @@ def _read_deletes(walk: _Walk, pos: int) -> tuple[dict[int, tuple[tuple[int, int
 
 
 def _check_order(ranges: dict[int, tuple[tuple[int, int], ...]], links: list[_Link]) -> None:
-    """Refuse structs that wait for each other in a circle: the engine would keep them for ever.
+    """Refuse structs that depend on each other in a cycle: the engine would never apply them.
 
-    ``links`` are in order of clock within each client. A client gets as far as its first link
-    that is not fulfilled; who gets further wakes those that wait for it.
+    ``links`` are in order of clock within each client. Each client advances to its first link
+    that is not resolved; its advance resumes the clients that wait for it.
     """
     inner: dict[int, list[_Link]] = {}
     for link in links:
@@ -250,7 +250,7 @@ def _check_order(ranges: dict[int, tuple[tuple[int, int], ...]], links: list[_Li
         if other is not None and link[3] <= other[-1][1]:
             inner.setdefault(link[0], []).append(link)
     position = dict.fromkeys(inner, 0)
-    #: Per client a heap of (clock end waited for, client that waits).
+    #: Per client a heap of (clock end that is needed, client that needs it).
     waiting: dict[int, list[tuple[int, int]]] = {client: [] for client in inner}
     ready = list(inner)
     while ready:
@@ -267,80 +267,21 @@ def _check_order(ranges: dict[int, tuple[tuple[int, int], ...]], links: list[_Li
         while heap and heap[0][0] <= reached:
             ready.append(heappop(heap)[1])
     if any(waiting.values()):
-        refuse("The update's structs wait for each other.")
+        refuse("The update's structs depend on each other in a cycle.")
 
 
 def _reached(client: int, inner: dict[int, list[_Link]], position: dict[int, int]) -> int:
-    """Return the clock up to which a client's structs wait for nothing in the update."""
+    """Return the clock up to which a client's structs depend on nothing unresolved."""
     own = inner.get(client)
     if own is None or position[client] == len(own):
         return MAX_CLOCK
     return own[position[client]][1]
 
 
-class Struct(NamedTuple):
-    """One struct of an update, and where it stands.
-
-    ``anchor`` is the id of the sibling that it was put beside, or with ``inside`` of the item
-    that it was put into; None in a root. ``length`` counts its clocks.
-    """
-
-    client: int
-    clock: int
-    length: int
-    kind: int
-    anchor: tuple[int, int] | None
-    inside: bool
-
-
-def read_structs(update: bytes) -> dict[int, list[Struct]]:
-    """Return client to its structs in order; for updates that ``read_update`` has passed."""
-    clients: dict[int, list[Struct]] = {}
-    count, pos = read_uint(update, 0)
-    for _ in range(count):
-        structs, pos = read_uint(update, pos)
-        client, pos = read_uint(update, pos)
-        clock, pos = read_uint(update, pos)
-        own = clients[client] = []
-        for _ in range(structs):
-            struct, pos = _read_struct(update, pos, client, clock)
-            own.append(struct)
-            clock += struct.length
-    return clients
-
-
-def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Struct, int]:
-    info = data[pos]
-    kind = info & KIND
-    if info in _GAPS:
-        length, pos = read_uint(data, pos + 1)
-        return Struct(client, clock, length, kind, None, inside=False), pos
-    anchor: tuple[int, int] | None = None
-    inside = info < _HAS_RIGHT_ORIGIN
-    pos += 1
-    if inside:
-        is_root = data[pos]
-        pos += 1
-        if is_root:
-            pos = skip_text(data, pos)
-        else:
-            anchor, pos = _read_id(data, pos)
-        if info & _HAS_PARENT_KEY:
-            pos = skip_text(data, pos)
-    else:
-        anchor, pos = _read_id(data, pos)
-        if info >= _HAS_BOTH_ORIGINS:
-            _, pos = _read_id(data, pos)
-    if kind == STRING:
-        size, pos = read_uint(data, pos)
-        length = text_length(data, pos, pos + size)
-        pos += size
-    else:
-        length, pos = read_content(data, pos, kind)
-    return Struct(client, clock, length, kind, anchor, inside), pos
-
-
-def _read_id(data: bytes, pos: int) -> tuple[tuple[int, int], int]:
-    client, pos = read_uint(data, pos)
-    clock, pos = read_uint(data, pos)
-    return (client, clock), pos
+def inserted_text(update: bytes) -> str:
+    """Return the text that an update inserts, its strings joined; empty if it is malformed."""
+    try:
+        read_update(update)
+    except MalformedUpdateError:
+        return ""
+    return "".join(struct.text for struct in iter_structs(update))

@@ -1,7 +1,7 @@
-"""Writing a tree of elements and texts as a Yjs update, from the first byte to the last.
+"""Writes a tree of elements and texts as a Yjs update, struct by struct.
 
-The engine walks to the place of each insertion, so a long document takes it minutes; here each
-struct is written once, behind the one before it. Source: Yjs' internals and its structs.
+The engine walks to the position of each insertion, so it takes minutes for a long document. Here
+each struct is written once, behind the one before it. Source: the internals and structs of Yjs.
 """
 
 import json
@@ -10,17 +10,20 @@ from typing import Any, Final, NamedTuple
 
 from apps.crdt.codec.contents import ANY, ELEMENT, FORMAT, STRING, TYPE
 from apps.crdt.codec.lib0 import encode_var_uint, write_var_string, write_var_uint
-from apps.crdt.codec.structs import Id
+from apps.crdt.codec.structs import (
+    EMPTY_UPDATE,
+    HAS_LEFT_ORIGIN,
+    HAS_PARENT_KEY,
+    HAS_RIGHT_ORIGIN,
+    Id,
+)
 
-#: The first bits of a struct: it has a neighbour to the left, to the right, a key.
-_LEFT: Final = 128
-_RIGHT: Final = 64
-_KEY: Final = 32
+#: The shared type of a text inside an element.
 _TEXT: Final = 6
 
 
 class Position(NamedTuple):
-    """Where a struct stands: between two neighbours, or first in a parent (a root by its name)."""
+    """The position of a struct: between two neighbours, or first in a parent (a root by name)."""
 
     left: Id | None = None
     right: Id | None = None
@@ -38,44 +41,44 @@ class UpdateWriter:
 
     @property
     def clock(self) -> int:
-        """Return how many clocks are written."""
+        """Return the number of clocks written so far."""
         return self._clock
 
-    def element(self, tag: str, place: Position) -> Id:
+    def element(self, tag: str, position: Position) -> Id:
         """Write an element."""
         content = bytearray((ELEMENT,))
         write_var_string(content, tag)
-        return self._item(TYPE, content, place)
+        return self._item(TYPE, content, position)
 
-    def text(self, place: Position) -> Id:
-        """Write a text, which is empty yet."""
-        return self._item(TYPE, bytearray((_TEXT,)), place)
+    def text(self, position: Position) -> Id:
+        """Write an empty text."""
+        return self._item(TYPE, bytearray((_TEXT,)), position)
 
     def attribute(self, element: Id, name: str, value: Any) -> None:
-        """Give an element an attribute: a text, an integer, True, False or None."""
+        """Write an attribute of an element: a text, an integer, True, False or None."""
         content = bytearray((1,))
         _write_any(content, value)
         self._item(ANY, content, Position(parent=element), key=name)
 
-    def characters(self, words: str, place: Position) -> Id:
-        """Write characters into a text; return the id of the last of them."""
+    def characters(self, characters: str, position: Position) -> Id:
+        """Write characters into a text; return the id of the last one."""
         content = bytearray()
-        write_var_string(content, words)
-        length = len(words.encode("utf-16-le")) // 2
-        first = self._item(STRING, content, place, length=length)
+        write_var_string(content, characters)
+        length = len(characters.encode("utf-16-le")) // 2
+        first = self._item(STRING, content, position, length=length)
         return (first[0], first[1] + length - 1)
 
-    def format(self, name: str, value: Mapping[str, Any] | None, place: Position) -> Id:
-        """Begin a format in a text; with None it ends."""
+    def format(self, name: str, value: Mapping[str, Any] | None, position: Position) -> Id:
+        """Start a format in a text; None as value ends it."""
         content = bytearray()
         write_var_string(content, name)
         write_var_string(content, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-        return self._item(FORMAT, content, place)
+        return self._item(FORMAT, content, position)
 
     def update(self) -> bytes:
-        """Return everything as a v1 update; without structs the empty one."""
+        """Return all structs as a v1 update; the empty update if there are none."""
         if not self._count:
-            return b"\x00\x00"
+            return EMPTY_UPDATE
         head = b"".join(map(encode_var_uint, (1, self._count, self._client, 0)))
         return head + bytes(self._structs) + b"\x00"
 
@@ -83,20 +86,23 @@ class UpdateWriter:
         self,
         kind: int,
         content: bytearray,
-        place: Position,
+        position: Position,
         *,
         key: str | None = None,
         length: int = 1,
     ) -> Id:
         out = self._structs
         out.append(
-            kind | _LEFT * bool(place.left) | _RIGHT * bool(place.right) | _KEY * (key is not None)
+            kind
+            | HAS_LEFT_ORIGIN * bool(position.left)
+            | HAS_RIGHT_ORIGIN * bool(position.right)
+            | HAS_PARENT_KEY * (key is not None)
         )
-        for neighbour in (place.left, place.right):
+        for neighbour in (position.left, position.right):
             if neighbour:
                 _write_id(out, neighbour)
-        if not place.left and not place.right:
-            _write_parent(out, place.parent)
+        if not position.left and not position.right:
+            _write_parent(out, position.parent)
             if key is not None:
                 write_var_string(out, key)
         out += content
@@ -106,9 +112,9 @@ class UpdateWriter:
         return written
 
 
-def _write_id(out: bytearray, name: Id) -> None:
-    for number in name:
-        write_var_uint(out, number)
+def _write_id(out: bytearray, id_: Id) -> None:
+    for part in id_:
+        write_var_uint(out, part)
 
 
 def _write_parent(out: bytearray, parent: Id | str) -> None:
@@ -121,7 +127,7 @@ def _write_parent(out: bytearray, parent: Id | str) -> None:
 
 
 def _write_any(out: bytearray, value: Any) -> None:
-    """Append a value as lib0 has it (its "any" encoding)."""
+    """Append a value in lib0's "any" encoding."""
     if value is None:
         out.append(126)
     elif isinstance(value, bool):
@@ -135,7 +141,7 @@ def _write_any(out: bytearray, value: Any) -> None:
 
 
 def _write_int(out: bytearray, number: int) -> None:
-    """Append a signed integer: a sign and six bits, then seven bits a byte."""
+    """Append a signed integer: the sign and six bits, then seven bits in each byte."""
     rest = abs(number)
     out.append((128 if rest > 63 else 0) | (64 if number < 0 else 0) | rest & 63)
     if rest > 63:

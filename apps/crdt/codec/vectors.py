@@ -1,32 +1,37 @@
-"""Version vectors: per client, how many clocks of it are known (Yjs calls them state vectors).
+"""Version vectors: the number of known clocks of each client (Yjs: state vectors).
 
-Compare them decoded, never as bytes: engines may write clients in any order.
+Compare vectors decoded, never as bytes: engines write clients in any order.
 """
+
+from typing import Final
 
 from apps.crdt.codec.lib0 import DecodeError, Decoder, write_var_uint
 
-#: Client to number of its clocks that are known.
+#: Client to the number of its known clocks.
 Vector = dict[int, int]
+
+#: The encoded vector without clients: that of an empty document.
+EMPTY_VECTOR: Final = b"\x00"
 
 
 def decode_vector(data: bytes) -> Vector:
-    """Read an encoded vector; raise DecodeError unless it is one from beginning to end."""
+    """Decode a vector; raise DecodeError if the bytes are not exactly one vector."""
     decoder = Decoder(data)
     count = decoder.var_uint()
     if count * 2 > len(data):
-        raise DecodeError("A version vector names more clients than it has room for.")
+        raise DecodeError("A version vector declares more clients than its bytes can have.")
     vector: Vector = {}
     for _ in range(count):
         client = decoder.var_uint()
         if client in vector:
-            raise DecodeError("A version vector names a client twice.")
+            raise DecodeError("A version vector has a client twice.")
         vector[client] = decoder.var_uint()
     decoder.expect_end()
     return vector
 
 
 def encode_vector(vector: Vector) -> bytes:
-    """Write a vector, higher clients first as Yjs does."""
+    """Encode a vector, higher clients first, as Yjs does."""
     out = bytearray()
     write_var_uint(out, len(vector))
     for client in sorted(vector, reverse=True):
@@ -36,13 +41,13 @@ def encode_vector(vector: Vector) -> bytes:
 
 
 def covers(vector: Vector, other: Vector) -> bool:
-    """Tell whether ``vector`` knows everything that ``other`` knows."""
+    """Return whether ``vector`` has every clock that ``other`` has."""
     known = vector.get
     return all(known(client, 0) >= clock for client, clock in other.items())
 
 
 def merge_into(target: Vector, other: Vector) -> None:
-    """Raise ``target``, in place, to what either of the two knows."""
+    """Advance ``target``, in place, to the maximum of both vectors."""
     known = target.get
     for client, clock in other.items():
         if known(client, 0) < clock:

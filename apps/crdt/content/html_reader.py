@@ -1,4 +1,4 @@
-"""HTML that people bring, as blocks: sanitised first, then read tag by tag."""
+"""Reads HTML as blocks of the page's schema: sanitised first, then read tag by tag."""
 
 import re
 from html.parser import HTMLParser
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from apps.crdt.content.links import link_cleaned
 from apps.crdt.content.sanitising import html_cleaned_in
-from apps.crdt.content.schema import fitted
+from apps.crdt.content.schema import fit_to_schema
 
 _MARKS: Final = {
     "a": "link",
@@ -36,41 +36,41 @@ _BLOCKS: Final = {
     **{f"h{level}": "heading" for level in range(1, 7)},
 }
 _CELLS: Final = frozenset({"td", "th"})
-#: Inside a line, and neither a mark nor a block.
+#: Inline tags that are no marks.
 _INLINE: Final = frozenset({"label"})
 _CELLS_APART: Final = " | "
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _LANGUAGE = re.compile(r"(?:^|\s)lang(?:uage)?-(\S+)")
 
-_Built = dict[str, Any]
+_Json = dict[str, Any]
 
 
-def html_read(html: str) -> list[_Built]:
-    """Return the blocks of a page or of a part of one; whatever acts in it is gone.
+def html_read(html: str) -> list[_Json]:
+    """Return the blocks of an HTML page or fragment, without active content.
 
     Raises ``NestedTooDeepError``.
     """
     reader = _Reader()
     reader.feed(html_cleaned_in(html))
     reader.close()
-    return fitted(reader.root["content"])
+    return fit_to_schema(reader.root["content"])
 
 
 class _Reader(HTMLParser):
-    """Builds a loose tree of well-formed HTML; ``fitted`` makes it one of the page's schema."""
+    """Builds a loose tree of well-formed HTML, for ``fit_to_schema``."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.root: _Built = {"type": "doc", "content": []}
-        self._open: list[tuple[str, _Built]] = [("", self.root)]
-        self._items: list[_Built] = []
-        self._marks: list[tuple[str, _Built]] = []
+        self.root: _Json = {"type": "doc", "content": []}
+        self._open: list[tuple[str, _Json]] = [("", self.root)]
+        self._items: list[_Json] = []
+        self._marks: list[tuple[str, _Json]] = []
         self._verbatim = 0
-        #: The last text of the present line, whose spaces at the end are not to be seen.
-        self._last: _Built | None = None
+        #: The last text of the current line; spaces at its end are not shown.
+        self._last: _Json | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open a block or a mark, or put in what has no content."""
+        """Open a block or a mark, or add a node without content."""
         found = {name: value or "" for name, value in attrs}
         if tag == "br":
             self._break()
@@ -81,14 +81,14 @@ class _Reader(HTMLParser):
         elif tag in _CELLS:
             self._cell(tag)
         elif tag == "code" and self._verbatim:
-            pass  # of a block, not of a line
+            pass  # the code element of a code block
         elif tag in _MARKS:
             self._marks.append((tag, _mark(tag, found)))
         elif tag not in _INLINE:
             self._begin(tag, found)
 
     def handle_endtag(self, tag: str) -> None:
-        """Close what the tag had opened."""
+        """Close the block or mark that the tag has opened."""
         if tag in _MARKS:
             if self._marks and self._marks[-1][0] == tag:
                 self._marks.pop()
@@ -101,7 +101,7 @@ class _Reader(HTMLParser):
                 self._items.pop()
 
     def handle_data(self, data: str) -> None:
-        """Add text; outside of ``pre`` any run of spaces is one, and none where a line begins."""
+        """Add text; outside of ``pre``, spaces collapse, and a line does not start with one."""
         if not self._verbatim:
             data = _SPACES.sub(" ", data)
             if self._last is None or self._last["text"].endswith(" "):
@@ -110,13 +110,13 @@ class _Reader(HTMLParser):
             self._add_text(data)
 
     @property
-    def _content(self) -> list[_Built]:
-        content: list[_Built] = self._open[-1][1]["content"]
+    def _content(self) -> list[_Json]:
+        content: list[_Json] = self._open[-1][1]["content"]
         return content
 
     def _begin(self, tag: str, found: dict[str, str]) -> None:
         self._end_line()
-        node: _Built = {"type": _BLOCKS.get(tag, tag), "content": []}
+        node: _Json = {"type": _BLOCKS.get(tag, tag), "content": []}
         attributes = _attributes(tag, found)
         if attributes:
             node["attrs"] = attributes
@@ -146,7 +146,7 @@ class _Reader(HTMLParser):
         self._last = None
 
     def _cell(self, tag: str) -> None:
-        """Go on in the line of the row."""
+        """Continue the line of the row."""
         self._end_line()
         row = self._open[-1][1]
         if row["content"]:
@@ -154,7 +154,7 @@ class _Reader(HTMLParser):
         self._open.append((tag, row))
 
     def _picture(self, found: dict[str, str]) -> None:
-        """Put in the words that stand for a picture, as a link to it."""
+        """Add the alternative text of an image, as a link to the image."""
         words = _SPACES.sub(" ", found.get("alt", "")).strip()
         if words and not self._verbatim:
             self._add_text(words)
@@ -163,17 +163,17 @@ class _Reader(HTMLParser):
                 self._last["marks"].append({"type": "link", "attrs": {"href": source}})
 
     def _checkbox(self, found: dict[str, str], *, is_checked: bool) -> None:
-        """Make the item around it a task."""
+        """Turn the list item around a checkbox into a task."""
         if self._items and found.get("type", "").lower() == "checkbox":
             self._items[-1] |= {"type": "taskItem", "attrs": {"checked": is_checked}}
 
 
-def _mark(tag: str, found: dict[str, str]) -> _Built:
+def _mark(tag: str, found: dict[str, str]) -> _Json:
     attributes = {"href": found.get("href"), "title": found.get("title")} if tag == "a" else {}
     return {"type": _MARKS[tag], "attrs": attributes}
 
 
-def _attributes(tag: str, found: dict[str, str]) -> _Built:
+def _attributes(tag: str, found: dict[str, str]) -> _Json:
     if _BLOCKS.get(tag) == "heading":
         return {"level": int(tag[1])}
     if tag == "ol":

@@ -1,18 +1,18 @@
-"""A document as HTML, which an editor of Tiptap's kind reads back as it was."""
+"""Writes a document as HTML, which a Tiptap editor reads back unchanged."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
-from apps.crdt.content.schema import fitted
+from apps.crdt.content.schema import fit_to_schema
 
 _MARK_TAGS = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
 
 
 def html_write(nodes: Iterable[Node], *, title: str) -> str:
-    """Return a page of its own, sanitised, without script and style."""
-    body = html_cleaned_out(_blocks(fitted(nodes)))
+    """Return a complete page, sanitised, without script and style."""
+    body = html_cleaned_out(_blocks(fit_to_schema(nodes)))
     return (
         "<!doctype html>\n"
         f'<html>\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n</head>\n'

@@ -1,14 +1,14 @@
-"""ProseMirror's JSON that people bring, as blocks of the page's schema."""
+"""Reads ProseMirror's JSON as blocks of the page's schema."""
 
 import json
 from typing import Any
 
 from apps.core.errors import InvalidInputError
-from apps.crdt.content.schema import fitted
+from apps.crdt.content.schema import fit_to_schema
 
 
 class NotProseMirrorError(InvalidInputError):
-    """The text is not JSON, or not a document as ProseMirror writes it."""
+    """The text is not JSON, or not a document of ProseMirror."""
 
     code = "not_prosemirror"
 
@@ -20,18 +20,18 @@ def json_read(text: str) -> list[dict[str, Any]]:
     except (ValueError, RecursionError) as err:
         raise NotProseMirrorError(f"This is not JSON: {err}") from err
     _check(document)
-    return fitted(document.get("content", ()))
+    return fit_to_schema(document.get("content", ()))
 
 
 def _check(document: Any) -> None:
-    """Raise unless everything in it has the form of a node."""
+    """Raise unless the document and everything in it has the form of a node."""
     if not isinstance(document, dict) or document.get("type") != "doc":
         raise NotProseMirrorError('A document begins with {"type": "doc"}.')
     stack: list[Any] = [document]
     while stack:
         node = stack.pop()
         if not _is_node(node):
-            raise NotProseMirrorError("A node is not one of ProseMirror's.")
+            raise NotProseMirrorError("A node does not have the form of a ProseMirror node.")
         stack += node.get("content", ())
 
 

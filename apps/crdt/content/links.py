@@ -1,4 +1,4 @@
-"""Which addresses a link may have; the same rule as the page's (``static/js/links.js``)."""
+"""Allowed addresses of links; the same rule as the page's (``static/js/lib/links.js``)."""
 
 import re
 from typing import Final
@@ -7,13 +7,13 @@ from typing import Final
 SAFE_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-#: What a browser removes at both ends of an address, and within it (WHATWG URL).
+#: Characters that a browser removes at both ends of an address, and inside it (WHATWG URL).
 _EDGES: Final = "".join(map(chr, range(33)))
 _INSIDE = str.maketrans("", "", "\t\n\r")
 
 
 def link_cleaned(address: object) -> str | None:
-    """Return an address as a browser reads it, or None for one that a link may not have.
+    """Return an address as a browser reads it; None if a link must not have it.
 
     An address without a scheme is relative, which is allowed.
     """

@@ -1,9 +1,9 @@
-"""One line of a document as Markdown: text escaped, marks set so that they are understood.
+"""Writes one line of a document as Markdown: escaped text, with delimiters for marks.
 
-Whether the signs of a mark begin or end it depends on what stands beside them; CommonMark calls it
-flanking (https://spec.commonmark.org/0.31.2/#delimiter-run). Two things keep the rule here: spaces
-at the edges of a mark are left outside, and a letter beside a sign that would hinder it is written
-as a character reference, which begins and ends with punctuation.
+Whether a delimiter starts or ends a mark depends on the characters beside it: CommonMark's flanking
+rule (https://spec.commonmark.org/0.31.2/#delimiter-run). Two measures keep the rule: spaces at the
+edges of a mark are moved outside, and a letter that would block a delimiter is written as a
+character reference, which starts and ends with punctuation.
 """
 
 import re
@@ -15,16 +15,16 @@ from typing import Any, Final, NamedTuple
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema import MARKS
 
-_SIGNS: Final = {"bold": "**", "italic": "_", "strike": "~~"}
-#: Marks with signs around the text, the outermost first; code is none of them.
-_AROUND: Final = tuple(name for name in MARKS if name != "code")
-#: What means something wherever it stands; the last two before what may follow the text.
+_DELIMITERS: Final = {"bold": "**", "italic": "_", "strike": "~~"}
+#: Marks with delimiters around the text, the outermost first; all marks except code.
+_DELIMITED: Final = tuple(name for name in MARKS if name != "code")
+#: Characters that are special anywhere; the last two before text that may follow.
 _SPECIAL = re.compile(r"[\\`*_\[\]<|~]|&(?=#?\w+;)|[!&]$")
-#: What means something where a line begins.
+#: Characters that are special at the start of a line.
 _LINE_START = re.compile(r"\A(?:(?=[#+\-=>:])|(\d{1,9})(?=[.)]))")
 _HEADING_END = re.compile(r"(?<=[ #])#$")
 _BACKTICKS = re.compile(r"`+")
-#: What CommonMark calls Unicode whitespace; Python calls more so.
+#: CommonMark's Unicode whitespace; Python's whitespace has more characters.
 _SPACES: Final = "\t\n\x0c\r \xa0\u1680\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
@@ -34,67 +34,71 @@ _IN_BRACKETS: Final = str.maketrans({"<": "%3C", ">": "%3E", "\\": "%5C", "\n": 
 _IN_TITLE: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "&": "\\&", "\n": " ", "\r": " "})
 
 
-class _Piece(NamedTuple):
-    """Some text and its marks: name to attributes."""
+class _MarkedText(NamedTuple):
+    """A text with its marks: name to attributes."""
 
     text: str
     marks: dict[str, Any]
 
     @property
     def edges(self) -> tuple[str, str]:
-        """Return the characters that stand beside the signs around it."""
+        """Return the characters next to the delimiters around the text."""
         return ("`", "`") if "code" in self.marks else (self.text[0], self.text[-1])
 
 
 def line_write(nodes: Sequence[Node], *, is_heading: bool = False) -> str:
-    """Return the content of a paragraph, or of a heading, which is one line."""
+    """Return the content of a paragraph, or of a heading, which must be one line."""
     lines: list[list[Node]] = [[]]
     for node in nodes:
         if node["type"] == "hardBreak":
             lines.append([])
         else:
             lines[-1].append(node)
-    while len(lines) > 1 and not lines[-1]:  # a break before nothing would be a backslash
+    while len(lines) > 1 and not lines[-1]:  # a hard break at the end would be read as a backslash
         lines.pop()
     text = (" " if is_heading else "\\\n").join(_line(line) for line in lines)
     return _HEADING_END.sub(r"\\#", text) if is_heading else text
 
 
 def _line(nodes: Iterable[Node]) -> str:
-    pieces = list(_joined(_spaces_outside([_piece(node) for node in nodes])))
+    marked_texts = list(_merged(_with_spaces_outside([_marked_text(node) for node in nodes])))
     out: list[str] = []
-    encode_first = bool(pieces) and pieces[0].text[0].isspace()  # it would be lost
-    for at, piece in enumerate(pieces):
-        following = pieces[at + 1] if at + 1 < len(pieces) else None
-        after = _around(following)
-        kept = _kept(_around(piece), after)
-        closing = [_closing(name, value) for name, value in reversed(_around(piece)[kept:])]
-        opening = [_opening(name) for name, _ in after[kept:]]
+    # A space at either end of the line would be lost.
+    encode_first = bool(marked_texts) and marked_texts[0].text[0].isspace()
+    for at, marked in enumerate(marked_texts):
+        following = marked_texts[at + 1] if at + 1 < len(marked_texts) else None
+        after = _delimited_marks(following)
+        own = _delimited_marks(marked)
+        shared = _shared_count(own, after)
+        closing = [_closing(name, value) for name, value in reversed(own[shared:])]
+        opening = [_opening(name) for name, _ in after[shared:]]
         if not at:
-            out += [_opening(name) for name, _ in _around(piece)]
-        hindered = _hindered(piece, closing, opening, following)
-        out.append(_text(piece, encode_first=encode_first, encode_last=hindered[0]))
+            out += [_opening(name) for name, _ in own]
+        encode_last, encode_next = _characters_to_encode(marked, closing, opening, following)
+        out.append(_text(marked, encode_first=encode_first, encode_last=encode_last))
         out += closing + opening
-        encode_first = hindered[1]
+        encode_first = encode_next
     return _LINE_START.sub(r"\1\\", "".join(out))
 
 
-def _piece(node: Node) -> _Piece:
-    return _Piece(node["text"], {mark["type"]: mark["attrs"] for mark in node.get("marks", ())})
+def _marked_text(node: Node) -> _MarkedText:
+    return _MarkedText(
+        node["text"], {mark["type"]: mark["attrs"] for mark in node.get("marks", ())}
+    )
 
 
-def _joined(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
-    for marks, run in groupby(pieces, lambda piece: piece.marks):
-        yield _Piece("".join(piece.text for piece in run), marks)
+def _merged(marked_texts: Iterable[_MarkedText]) -> Iterator[_MarkedText]:
+    for marks, run in groupby(marked_texts, lambda marked: marked.marks):
+        yield _MarkedText("".join(marked.text for marked in run), marks)
 
 
-def _around(piece: _Piece | None) -> list[tuple[str, Any]]:
-    marks = piece.marks if piece else {}
-    return [(name, marks[name]) for name in _AROUND if name in marks]
+def _delimited_marks(marked: _MarkedText | None) -> list[tuple[str, Any]]:
+    marks = marked.marks if marked else {}
+    return [(name, marks[name]) for name in _DELIMITED if name in marks]
 
 
-def _kept(marks: Sequence[tuple[str, Any]], others: Sequence[tuple[str, Any]]) -> int:
-    """Return how many marks, from the outermost on, go on."""
+def _shared_count(marks: Sequence[tuple[str, Any]], others: Sequence[tuple[str, Any]]) -> int:
+    """Return the number of marks that continue, from the outermost on."""
     count = 0
     for mark, other in zip(marks, others, strict=False):
         if mark != other:
@@ -103,12 +107,12 @@ def _kept(marks: Sequence[tuple[str, Any]], others: Sequence[tuple[str, Any]]) -
     return count
 
 
-# --- spaces and neighbours -----------------------------------------------------------------------
+# --- spaces, and characters beside delimiters ----------------------------------------------------
 
 
-def _spaces_outside(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
-    """Yield the pieces; spaces at their edges have only the signs that go on across them."""
-    parts = [part for piece in pieces for part in _parts(piece)]
+def _with_spaces_outside(marked_texts: Sequence[_MarkedText]) -> Iterator[_MarkedText]:
+    """Yield the texts; spaces at their edges have only the marks that continue across them."""
+    parts = [part for marked in marked_texts for part in _parts(marked)]
     runs = [
         (is_space, list(run))
         for is_space, run in groupby(parts, lambda part: not part.text.strip(_SPACES))
@@ -119,18 +123,18 @@ def _spaces_outside(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
             continue
         left = runs[at - 1][1][-1].marks if at else {}
         right = runs[at + 1][1][0].marks if at + 1 < len(runs) else {}
-        across = _across([left, *(part.marks for part in run), right])
+        common = _common_delimited([left, *(part.marks for part in run), right])
         for part in run:
-            own = {name: value for name, value in part.marks.items() if name not in _SIGNS}
-            yield part._replace(marks=own | across)
+            own = {name: value for name, value in part.marks.items() if name not in _DELIMITERS}
+            yield part._replace(marks=own | common)
 
 
-def _across(marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the signs that go on over all of these, so that none begins or ends among them."""
+def _common_delimited(marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the marks with delimiters that all of these have, so that none starts or ends here."""
     kept: dict[str, Any] = {}
-    if all(one.get("link") == marks[0].get("link") for one in marks):
-        for name in _SIGNS:  # from the outermost on: when one ends, so do those within
-            holders = [name in one for one in marks]
+    if all(text_marks.get("link") == marks[0].get("link") for text_marks in marks):
+        for name in _DELIMITERS:  # from the outermost on: where one ends, the inner ones end too
+            holders = [name in text_marks for text_marks in marks]
             if all(holders):
                 kept[name] = marks[0][name]
             elif any(holders):
@@ -138,53 +142,57 @@ def _across(marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return kept
 
 
-def _parts(piece: _Piece) -> Iterator[_Piece]:
-    """Yield the spaces before, the text between, and the spaces behind, where there are any."""
-    text = piece.text
-    if "code" in piece.marks or not _SIGNS.keys() & piece.marks.keys():
-        yield piece
+def _parts(marked: _MarkedText) -> Iterator[_MarkedText]:
+    """Yield the spaces before, the text between, and the spaces after, each if there are any."""
+    text = marked.text
+    if "code" in marked.marks or not _DELIMITERS.keys() & marked.marks.keys():
+        yield marked
         return
     start = len(text) - len(text.lstrip(_SPACES))
     end = len(text.rstrip(_SPACES))
     for part in (text[:start], text[start:end], text[max(start, end) :]):
         if part:
-            yield piece._replace(text=part)
+            yield marked._replace(text=part)
 
 
-def _hindered(
-    piece: _Piece, closing: Sequence[str], opening: Sequence[str], following: _Piece | None
+def _characters_to_encode(
+    marked: _MarkedText,
+    closing: Sequence[str],
+    opening: Sequence[str],
+    following: _MarkedText | None,
 ) -> tuple[bool, bool]:
-    """Tell whether the last character of a piece, and the first of the next, hinder signs.
+    """Return whether the last character of a text, and the first of the next, block delimiters.
 
-    Where signs end and others begin they stand beside each other, which is beside punctuation.
+    Where marks end and others start, the delimiters are next to each other, which is punctuation.
     """
-    last = piece.edges[1]
+    last = marked.edges[1]
     if following is None:
-        return last.isspace(), False  # it would be lost
+        return last.isspace(), False
     first = following.edges[0]
     if opening and not closing:
-        return _hinders(last, opening[0], is_alone=len(opening) == 1, inner=first), False
+        return _blocks_delimiter(last, opening[0], is_alone=len(opening) == 1, inner=first), False
     if closing and not opening:
-        return False, _hinders(first, closing[-1], is_alone=len(closing) == 1, inner=last)
+        return False, _blocks_delimiter(first, closing[-1], is_alone=len(closing) == 1, inner=last)
     return False, False
 
 
-def _hinders(outer: str, sign: str, *, is_alone: bool, inner: str) -> bool:
-    """Tell whether a character outside of a sign keeps it from being one.
+def _blocks_delimiter(outer: str, delimiter: str, *, is_alone: bool, inner: str) -> bool:
+    """Return whether a character outside of a delimiter prevents that it is read as one.
 
-    ``is_alone``: the sign stands between this character and the text, ``inner`` is the text's.
+    ``is_alone``: there is no other delimiter between this character and the text. ``inner`` is the
+    text's character.
     """
-    if sign not in _SIGNS.values() or outer in _SPACES or outer in punctuation:
+    if delimiter not in _DELIMITERS.values() or outer in _SPACES or outer in punctuation:
         return False
-    return sign == "_" or not is_alone or not inner.isalnum()
+    return delimiter == "_" or not is_alone or not inner.isalnum()
 
 
 # --- characters ----------------------------------------------------------------------------------
 
 
-def _text(piece: _Piece, *, encode_first: bool, encode_last: bool) -> str:
-    text = piece.text
-    if "code" in piece.marks:
+def _text(marked: _MarkedText, *, encode_first: bool, encode_last: bool) -> str:
+    text = marked.text
+    if "code" in marked.marks:
         return _code(text)
     start = 1 if encode_first else 0
     end = max(start, len(text) - 1) if encode_last else len(text)
@@ -200,7 +208,7 @@ def _escaped(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Return a code span: more backticks around than inside, and spaces where it needs them."""
+    """Return a code span: more backticks around than inside, and spaces where they are needed."""
     longest = max(map(len, _BACKTICKS.findall(text)), default=0)
     fence = "`" * (longest + 1)
     is_spaced = text.startswith(" ") and text.endswith(" ") and not text.isspace()
@@ -209,12 +217,12 @@ def _code(text: str) -> str:
 
 
 def _opening(name: str) -> str:
-    return "[" if name == "link" else _SIGNS[name]
+    return "[" if name == "link" else _DELIMITERS[name]
 
 
 def _closing(name: str, attributes: Any) -> str:
     if name != "link":
-        return _SIGNS[name]
+        return _DELIMITERS[name]
     title = attributes["title"]
     titled = f' "{title.translate(_IN_TITLE)}"' if title else ""
     return f"]({_address(attributes['href'])}{titled})"

@@ -1,4 +1,4 @@
-"""Markdown that people bring (CommonMark, with strikethrough, tables and tasks), as blocks."""
+"""Reads Markdown (CommonMark, with strikethrough, tables and tasks) as blocks."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,18 +8,18 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
-from apps.crdt.content.schema import fitted
+from apps.crdt.content.schema import fit_to_schema
 
-#: Deeper lists and quotes are left out by the parser, which recurses.
+#: The parser, which recurses, leaves out lists and quotes that are nested deeper.
 _MAX_NESTING: Final = 60
-#: HTML in Markdown is text: it is shown as it is written.
+#: HTML in Markdown is read as text.
 _OPTIONS: Final = {"html": False, "maxNesting": _MAX_NESTING}
 _BLOCK_PARSER: Final = MarkdownIt("commonmark", _OPTIONS).enable("table").disable("inline")
 _LINE_PARSER: Final = MarkdownIt("commonmark", _OPTIONS).enable("strikethrough")
 _LINE_PARSER_WITHOUT_LINKS: Final = (
     MarkdownIt("commonmark", _OPTIONS).enable("strikethrough").disable(["link", "image"])
 )
-#: For brackets in brackets the parser tries every way to pair them.
+#: Maximum nesting of brackets in a line with links: the parser tries every way to pair them.
 _MAX_BRACKETS: Final = 10
 _BRACKETS = re.compile(r"[\[\]]")
 _BLOCKS: Final = {
@@ -36,10 +36,10 @@ _CELLS: Final = frozenset({"td_open", "th_open"})
 _CELLS_APART: Final = " | "
 _TASK = re.compile(r"\[([ xX])\](\s|$)")
 
-_Built = dict[str, Any]
+_Json = dict[str, Any]
 
 
-def markdown_read(text: str) -> list[_Built]:
+def markdown_read(text: str) -> list[_Json]:
     """Return the blocks of a text. Raises ``NestedTooDeepError``."""
     references: dict[str, Any] = {}
     try:
@@ -49,11 +49,11 @@ def markdown_read(text: str) -> list[_Built]:
                 token.children = _line(token.content, references)
     except RecursionError as err:
         raise NestedTooDeepError("This Markdown nests too deep.") from err
-    return fitted(_tree(tokens))
+    return fit_to_schema(_tree(tokens))
 
 
 def _line(source: str, references: dict[str, Any]) -> list[Token]:
-    """Return the tokens of a line; with too many brackets in each other they are no links."""
+    """Return the tokens of a line, without links if its brackets nest too deep."""
     parser = _LINE_PARSER if _bracket_depth(source) <= _MAX_BRACKETS else _LINE_PARSER_WITHOUT_LINKS
     return parser.parseInline(source, references)[0].children or []
 
@@ -66,15 +66,15 @@ def _bracket_depth(source: str) -> int:
     return deepest
 
 
-def _tree(tokens: Iterable[Token]) -> list[_Built]:
-    root: _Built = {"type": "doc", "content": []}
+def _tree(tokens: Iterable[Token]) -> list[_Json]:
+    root: _Json = {"type": "doc", "content": []}
     nodes = [root]
     for token in tokens:
-        content: list[_Built] = nodes[-1]["content"]
+        content: list[_Json] = nodes[-1]["content"]
         if token.type == "inline":
-            content += _pieces(token.children or ())
+            content += _inline_nodes(token.children or ())
             _make_task(nodes, token.content)
-        elif token.type in _CELLS:  # it goes on in the line of its row
+        elif token.type in _CELLS:  # a cell continues the line of its row
             if content:
                 content.append({"type": "text", "text": _CELLS_APART})
             nodes.append(nodes[-1])
@@ -85,12 +85,12 @@ def _tree(tokens: Iterable[Token]) -> list[_Built]:
             nodes.pop()
         else:
             content.append(_leaf(token))
-    blocks: list[_Built] = root["content"]
+    blocks: list[_Json] = root["content"]
     return blocks
 
 
-def _opened(token: Token) -> _Built:
-    node: _Built = {"type": _BLOCKS.get(token.type, token.type), "content": []}
+def _opened(token: Token) -> _Json:
+    node: _Json = {"type": _BLOCKS.get(token.type, token.type), "content": []}
     if node["type"] == "heading":
         node["attrs"] = {"level": int(token.tag[1])}
     if node["type"] == "orderedList":
@@ -99,7 +99,7 @@ def _opened(token: Token) -> _Built:
     return node
 
 
-def _leaf(token: Token) -> _Built:
+def _leaf(token: Token) -> _Json:
     if token.type == "hr":
         return {"type": "horizontalRule"}
     words = token.content.removesuffix("\n")
@@ -110,10 +110,10 @@ def _leaf(token: Token) -> _Built:
     }
 
 
-def _make_task(nodes: list[_Built], source: str) -> None:
-    """Make an item whose first line begins with a box a task.
+def _make_task(nodes: list[_Json], source: str) -> None:
+    """Turn a list item whose first line starts with a checkbox into a task.
 
-    The source is looked at, because a bracket that is escaped there makes no box.
+    The source is checked too, because an escaped bracket starts no checkbox.
     """
     box = _TASK.match(source)
     line = nodes[-1]["content"]
@@ -124,8 +124,8 @@ def _make_task(nodes: list[_Built], source: str) -> None:
         line[0]["text"] = line[0]["text"][4:]
 
 
-def _pieces(tokens: Iterable[Token]) -> Iterator[_Built]:
-    marks: list[_Built] = []
+def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
+    marks: list[_Json] = []
     for token in tokens:
         if token.type == "hardbreak":
             yield {"type": "hardBreak"}
@@ -144,11 +144,11 @@ def _pieces(tokens: Iterable[Token]) -> Iterator[_Built]:
             yield _text(token.content, marks)
 
 
-def _text(words: str, marks: list[_Built]) -> _Built:
+def _text(words: str, marks: list[_Json]) -> _Json:
     return {"type": "text", "text": words, "marks": list(marks)}
 
 
-def _link(token: Token, address: str) -> _Built:
+def _link(token: Token, address: str) -> _Json:
     return {
         "type": "link",
         "attrs": {"href": token.attrGet(address), "title": token.attrGet("title")},

@@ -1,7 +1,7 @@
-"""A document as Markdown (CommonMark, with GitHub's strikethrough and tasks).
+"""Writes a document as Markdown (CommonMark, with GitHub's strikethrough and tasks).
 
-Whatever a text holds is read back as that text: what could mean something is escaped, and marks
-are set so that their signs are understood beside any neighbour.
+Any text is read back as the same text: special characters are escaped, and delimiters of marks are
+placed so that they are recognised beside any character.
 """
 
 import re
@@ -10,22 +10,22 @@ from typing import Final
 
 from apps.crdt.content.markdown_lines import line_write
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.content.schema import fitted
+from apps.crdt.content.schema import fit_to_schema
 
 _BACKTICKS = re.compile(r"`+")
-#: Lists that would be read as one, where they follow each other with the same sign.
+#: Families of lists: adjacent lists of one family with the same marker would be read as one list.
 _FAMILY: Final = {"bulletList": "bullets", "taskList": "bullets", "orderedList": "numbers"}
-_SIGNS: Final = {"bullets": ("-", "+"), "numbers": (".", ")")}
+_LIST_MARKERS: Final = {"bullets": ("-", "+"), "numbers": (".", ")")}
 
 
 def markdown_write(nodes: Iterable[Node]) -> str:
-    """Return a document's text, its last line ended."""
-    text = _blocks(fitted(nodes))
+    """Return the document's Markdown, with a newline at its end."""
+    text = _blocks(fit_to_schema(nodes))
     return f"{text}\n" if text else ""
 
 
 def _blocks(blocks: Sequence[Node]) -> str:
-    """Return blocks with an empty line between them; an empty paragraph has no form."""
+    """Return blocks separated by empty lines; an empty paragraph is left out."""
     written: list[str] = []
     family, turn = "", 0
     for block in blocks:
@@ -41,7 +41,7 @@ def _blocks(blocks: Sequence[Node]) -> str:
 def _block(block: Node, turn: int) -> str:
     kind = block["type"]
     if kind in _FAMILY:
-        return _list(block, _SIGNS[_FAMILY[kind]][turn])
+        return _list(block, _LIST_MARKERS[_FAMILY[kind]][turn])
     content: Sequence[Node] = block.get("content", ())
     if kind == "heading":
         return f"{'#' * block['attrs']['level']} {line_write(content, is_heading=True)}".rstrip()
@@ -61,16 +61,16 @@ def _code_block(content: Sequence[Node], language: str) -> str:
     return f"{fence}{language}\n{words}\n{fence}"
 
 
-def _list(block: Node, sign: str) -> str:
-    items = list(_items(block, sign))
+def _list(block: Node, marker: str) -> str:
+    items = list(_items(block, marker))
     is_tight = all(len(item["content"]) == 1 for item in block["content"])
     return ("\n" if is_tight else "\n\n").join(items)
 
 
-def _items(block: Node, sign: str) -> Iterator[str]:
+def _items(block: Node, marker: str) -> Iterator[str]:
     start = block.get("attrs", {}).get("start", 1)
     for number, item in enumerate(block["content"], start):
-        head = f"{number}{sign} " if block["type"] == "orderedList" else f"{sign} "
+        head = f"{number}{marker} " if block["type"] == "orderedList" else f"{marker} "
         body = _blocks(item["content"])
         if block["type"] == "taskList":
             body = _task(item)

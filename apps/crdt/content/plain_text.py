@@ -1,11 +1,11 @@
-"""Plain text: a line for each line of the document, with the signs of lists."""
+"""Reads and writes plain text: a line for each line of the document, with list markers."""
 
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.content.schema import fitted
+from apps.crdt.content.schema import fit_to_schema
 
 _LINE_ENDS = re.compile(r"\r\n?")
 
@@ -13,14 +13,14 @@ _LINE_ENDS = re.compile(r"\r\n?")
 def text_read(text: str) -> list[dict[str, Any]]:
     """Return a paragraph for each line."""
     lines = _LINE_ENDS.sub("\n", text).removesuffix("\n").split("\n") if text else []
-    return fitted(
+    return fit_to_schema(
         {"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in lines
     )
 
 
 def text_write(nodes: Iterable[Node]) -> str:
     """Return the lines of a document, each ended by a newline."""
-    return "".join(f"{line}\n" for block in fitted(nodes) for line in _lines(block))
+    return "".join(f"{line}\n" for block in fit_to_schema(nodes) for line in _lines(block))
 
 
 def _lines(block: Node) -> Iterator[str]:
@@ -29,8 +29,8 @@ def _lines(block: Node) -> Iterator[str]:
         yield "---"
     elif kind in ("bulletList", "orderedList", "taskList"):
         number = block.get("attrs", {}).get("start", 1)
-        for place, item in enumerate(block["content"]):
-            yield from _item_lines(item, _sign(kind, item, number + place))
+        for index, item in enumerate(block["content"]):
+            yield from _item_lines(item, _marker(kind, item, number + index))
     elif kind == "blockquote":
         for inside in block["content"]:
             yield from _lines(inside)
@@ -38,18 +38,18 @@ def _lines(block: Node) -> Iterator[str]:
         yield from _text(block).split("\n")
 
 
-def _sign(kind: str, item: Node, number: int) -> str:
+def _marker(kind: str, item: Node, number: int) -> str:
     if kind == "taskList":
         return "[x] " if item["attrs"]["checked"] else "[ ] "
     return f"{number}. " if kind == "orderedList" else "- "
 
 
-def _item_lines(item: Node, sign: str) -> Iterator[str]:
-    """Yield the lines of an item: the first behind its sign, the others below the first."""
+def _item_lines(item: Node, marker: str) -> Iterator[str]:
+    """Yield the lines of an item: the first after its marker, the others indented below it."""
     lines = [line for block in item["content"] for line in _lines(block)]
-    yield sign + lines[0]
+    yield marker + lines[0]
     for line in lines[1:]:
-        yield " " * len(sign) + line if line else ""
+        yield " " * len(marker) + line if line else ""
 
 
 def _text(block: Node) -> str:

@@ -1,6 +1,6 @@
-"""ProseMirror's JSON and Yjs documents, one made from the other, as y-prosemirror does it.
+"""Converts between ProseMirror's JSON and Yjs documents, as y-prosemirror does.
 
-An element for each node, one text for each run of text nodes with its marks as formats.
+Each node is an element. Adjacent text nodes are one text, with their marks as formats.
 Source: y-prosemirror, ``sync-utils`` and ``lib``.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pycrdt
 
-from apps.crdt.codec.structs import read_neighbours, read_pieces
+from apps.crdt.codec.structs import iter_structs
 from apps.crdt.codec.update_writer import Position, UpdateWriter
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.text import MAX_DEPTH, ROOT
@@ -18,16 +18,16 @@ from apps.crdt.engine.text import MAX_DEPTH, ROOT
 #: A node as ProseMirror writes it: ``{"type", "attrs"?, "content"?, "text"?, "marks"?}``.
 Node = Mapping[str, Any]
 
-#: What the mark of a piece of text is worth when it has no attributes.
+#: The value of a mark without attributes.
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = {}
-#: A mark that may stand on a text several times has a hash behind its name.
+#: The name of a mark that a text may have several times ends with a hash.
 _HASHED = re.compile(r"(.*)--[a-zA-Z0-9+/=]{8}", re.DOTALL)
 
 
 def document_json(state: bytes) -> dict[str, Any]:
     """Return the content of a document, whose state is a v1 update, as ProseMirror's JSON.
 
-    What is nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` is left out.
+    Elements nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` are left out.
     """
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
@@ -37,22 +37,22 @@ def document_json(state: bytes) -> dict[str, Any]:
 
 def content_update(blocks: Sequence[Node]) -> tuple[bytes, bytes]:
     """Return a new document with these blocks as (v1 update, encoded version vector)."""
-    return _written(blocks, Position(parent=ROOT))
+    return _encoded(blocks, Position(parent=ROOT))
 
 
 def insertion_update(state: bytes, blocks: Sequence[Node], *, at_start: bool = False) -> bytes:
-    """Return the v1 update that puts blocks behind, or before, the content of a document."""
+    """Return the v1 update that inserts blocks at the end, or at the start, of a document."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
-    return _written(blocks, _place(doc, at_start=at_start))[0]
+    return _encoded(blocks, _insert_position(doc, at_start=at_start))[0]
 
 
-def _place(doc: pycrdt.Doc[Any], *, at_start: bool) -> Position:
-    """Find out how the engine names the place, by an element that goes there and is forgotten."""
+def _insert_position(doc: pycrdt.Doc[Any], *, at_start: bool) -> Position:
+    """Return the position, found by inserting an element there into a copy of the document."""
     before = doc.get_state()
     root = doc.get(ROOT, type=pycrdt.XmlFragment)
     root.children.insert(0 if at_start else len(root.children), pycrdt.XmlElement("paragraph"))
-    left, right = read_neighbours(next(read_pieces(doc.get_update(before))))
+    left, right = next(iter_structs(doc.get_update(before))).origins
     return Position(left, right, parent=ROOT)
 
 
@@ -97,49 +97,49 @@ def _mark(name: str, attributes: Any) -> dict[str, Any]:
 
 
 def plain_value(value: Any) -> Any:
-    """Return a value with integers where JavaScript has integers; the engine makes floats."""
+    """Return a value with integers in place of integral floats; the engine returns only floats."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
         return {key: plain_value(value[key]) for key in sorted(value)}
     if isinstance(value, list):
-        return [plain_value(one) for one in value]
+        return [plain_value(member) for member in value]
     return value
 
 
 # --- to a document -------------------------------------------------------------------------------
 
 
-def _written(blocks: Sequence[Node], place: Position) -> tuple[bytes, bytes]:
+def _encoded(blocks: Sequence[Node], position: Position) -> tuple[bytes, bytes]:
     client = pycrdt.Doc().client_id
     writer = UpdateWriter(client)
-    _write(writer, blocks, place)
+    _write(writer, blocks, position)
     vector = {client: writer.clock} if writer.clock else {}
     return writer.update(), encode_vector(vector)
 
 
-def _write(writer: UpdateWriter, nodes: Sequence[Node], place: Position) -> None:
+def _write(writer: UpdateWriter, nodes: Sequence[Node], position: Position) -> None:
     run: list[Node] = []
     for node in nodes:
         if node["type"] == "text":
             run.append(node)
             continue
-        place = _write_run(writer, run, place)
+        position = _write_run(writer, run, position)
         run = []
-        element = writer.element(node["type"], place)
+        element = writer.element(node["type"], position)
         for name, value in node.get("attrs", _NO_ATTRIBUTES).items():
             if value is not None:
                 writer.attribute(element, name, value)
         _write(writer, node.get("content", ()), Position(parent=element))
-        place = place._replace(left=element)
-    _write_run(writer, run, place)
+        position = position._replace(left=element)
+    _write_run(writer, run, position)
 
 
-def _write_run(writer: UpdateWriter, run: Sequence[Node], place: Position) -> Position:
-    """Write text nodes as one text, and return the place behind it."""
+def _write_run(writer: UpdateWriter, run: Sequence[Node], position: Position) -> Position:
+    """Write text nodes as one text; return the position behind it."""
     if not run:
-        return place
-    text = writer.text(place)
+        return position
+    text = writer.text(position)
     inside = Position(parent=text)
     current: dict[str, Mapping[str, Any]] = {}
     for node in run:
@@ -148,19 +148,19 @@ def _write_run(writer: UpdateWriter, run: Sequence[Node], place: Position) -> Po
         current = wanted
         inside = Position(left=writer.characters(node["text"], inside))
     _write_formats(writer, current, {}, inside)
-    return place._replace(left=text)
+    return position._replace(left=text)
 
 
 def _write_formats(
     writer: UpdateWriter,
     current: Mapping[str, Mapping[str, Any]],
     wanted: Mapping[str, Mapping[str, Any]],
-    place: Position,
+    position: Position,
 ) -> Position:
-    """End the formats that the next characters do not have, begin those that they have."""
+    """End the formats that the next characters do not have; start the formats that they have."""
     for name in current.keys() - wanted.keys():
-        place = Position(left=writer.format(name, None, place))
+        position = Position(left=writer.format(name, None, position))
     for name, value in wanted.items():
         if current.get(name) != value:
-            place = Position(left=writer.format(name, value, place))
-    return place
+            position = Position(left=writer.format(name, value, position))
+    return position

@@ -1,4 +1,4 @@
-"""What people bring, by the name of its format, as blocks of the page's schema."""
+"""Import formats: a text as blocks of the page's schema, by the name of its format."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -20,7 +20,7 @@ _ENDINGS: Final = {"htm": "html", "markdown": "md", "text": "txt", "xhtml": "htm
 
 
 class NotTextError(InvalidInputError):
-    """The bytes are not text in UTF-8."""
+    """The bytes are not UTF-8 text."""
 
     code = "not_text"
 
@@ -45,7 +45,7 @@ def text_decoded(data: bytes) -> str:
 
 
 def format_of(file_name: str) -> str | None:
-    """Return the format that a file's name says, if it says one."""
+    """Return the import format of a file by its name; None if the ending is unknown."""
     ending = file_name.rpartition(".")[2].lower()
     kind = _ENDINGS.get(ending, ending)
     return kind if kind in _READERS else None

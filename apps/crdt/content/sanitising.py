@@ -1,4 +1,4 @@
-"""Hostile HTML made harmless by nh3 (Ammonia): on the way in, and once more on the way out."""
+"""Sanitises HTML by nh3 (Ammonia), both on import and on export."""
 
 from typing import Final
 
@@ -8,21 +8,21 @@ from apps.crdt.content.links import SAFE_SCHEMES, link_cleaned
 from apps.crdt.content.parser_bomb_guard import html_bounded
 
 
-def _tags(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+def _tags(names: str) -> frozenset[str]:
+    return frozenset(names.split())
 
 
-#: What our own HTML is made of.
+#: Tags that ``html_writer`` writes.
 _WRITTEN: Final = _tags(
     "a blockquote br code div em h1 h2 h3 hr input label li ol p pre s strong ul"
 )
-#: What is understood of others' HTML besides, or ends a line in it.
+#: Tags that ``html_reader`` reads, or that end a line.
 _READ: Final = _WRITTEN | _tags(
     "address article aside b body caption center dd del details dir dl dt fieldset "
     "figcaption figure footer form h4 h5 h6 header hgroup i img kbd main menu nav samp "
     "section strike summary table tbody td tfoot th thead tr tt"
 )
-#: What goes away with all that is in it.
+#: Tags that are removed with their content.
 _DROPPED: Final = _tags(
     "applet audio canvas embed frameset head iframe math noembed noframes noscript object "
     "script select style svg template textarea title video xmp"
@@ -40,7 +40,7 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
 
 
 def html_cleaned_in(html: str) -> str:
-    """Return well-formed HTML with the tags that ``html_reading`` knows and nothing that acts.
+    """Return well-formed HTML with the tags that ``html_reader`` reads, without active content.
 
     Raises ``NestedTooDeepError``.
     """
@@ -48,7 +48,7 @@ def html_cleaned_in(html: str) -> str:
 
 
 def html_cleaned_out(html: str) -> str:
-    """Return HTML with nothing in it but what ``html_writing`` writes."""
+    """Return HTML with only the tags that ``html_writer`` writes."""
     return _clean(html, _WRITTEN)
 
 
@@ -66,5 +66,5 @@ def _clean(html: str, tags: frozenset[str]) -> str:
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """Keep of addresses only those that the page would keep."""
+    """Remove addresses that the page does not allow."""
     return link_cleaned(value) if name in ("href", "src") else value

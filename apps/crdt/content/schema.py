@@ -1,8 +1,8 @@
-"""The page's schema, and any tree made into one that fits it.
+"""The page's ProseMirror schema, and the conversion of any tree to it.
 
-The editor makes itself read-only for what it does not know, and y-prosemirror deletes it. So what
-is brought in has the page's own nodes, marks and attributes and no others; nothing that is said is
-lost. Source: ``static/js/editor.js``, ``schema()``, and Tiptap's extensions.
+The editor becomes read-only on unknown nodes, and y-prosemirror deletes them. So imported content
+is converted to the page's own nodes, marks and attributes; its text is never lost.
+Source: ``static/js/editor/editor.js``, ``schema()``, and Tiptap's extensions.
 """
 
 import re
@@ -16,13 +16,13 @@ from apps.crdt.engine.text import MAX_DEPTH
 
 #: Marks, the outermost first.
 MARKS: Final = ("link", "bold", "italic", "strike", "code")
-#: Lists, with what stands in them.
+#: Lists, with their items.
 LISTS: Final = {"bulletList": "listItem", "orderedList": "listItem", "taskList": "taskItem"}
 HEADING_LEVELS: Final = (1, 2, 3)
 
 _INLINE: Final = frozenset({"text", "hardBreak"})
 _ITEMS: Final = frozenset(LISTS.values())
-#: Blocks, with how many levels they need below their own.
+#: Blocks, with the number of levels that they need below their own.
 _LEVELS: Final = {
     "paragraph": 0,
     "heading": 0,
@@ -35,7 +35,7 @@ _LEVELS: Final = {
 _NUMBERINGS: Final = frozenset("1aAiI")
 _MAX_START: Final = 999_999_999
 _LANGUAGE = re.compile(r"[\w+#.-]{1,50}")
-#: Control characters that nobody sees, halves of characters, and what Unicode calls none.
+#: Invisible control characters, surrogates, and Unicode's noncharacters.
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
     + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
@@ -43,27 +43,27 @@ _UNWANTED = re.compile(
 )
 _LINE_ENDS = re.compile(r"\r\n?|\n")
 
-_Built = dict[str, Any]
+_Json = dict[str, Any]
 #: A text with its marks; None for the end of a line.
-_Piece = tuple[str | None, list[_Built]]
+_InlinePart = tuple[str | None, list[_Json]]
 
 
-def fitted(nodes: Iterable[Node]) -> list[_Built]:
-    """Return the blocks that say what ``nodes`` say, as the page's schema has them.
+def fit_to_schema(nodes: Iterable[Node]) -> list[_Json]:
+    """Return the content of ``nodes`` as blocks of the page's schema.
 
-    What is nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` becomes paragraphs.
+    Nodes nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` become paragraphs.
     """
     return _blocks(nodes, 1)
 
 
 def first_heading(blocks: Iterable[Node]) -> str:
-    """Return the words of the first heading; empty when there is none."""
+    """Return the text of the first heading; empty if there is none."""
     headings = (_words(block) for block in blocks if block["type"] == "heading")
     return next(headings, "")
 
 
-def _blocks(nodes: Iterable[Node], depth: int) -> list[_Built]:
-    blocks: list[_Built] = []
+def _blocks(nodes: Iterable[Node], depth: int) -> list[_Json]:
+    blocks: list[_Json] = []
     for is_inline, run in groupby(nodes, lambda node: node["type"] in _INLINE):
         if is_inline:
             blocks.append(_line_block("paragraph", run))
@@ -73,10 +73,10 @@ def _blocks(nodes: Iterable[Node], depth: int) -> list[_Built]:
     return blocks
 
 
-def _block(node: Node, depth: int) -> list[_Built]:
+def _block(node: Node, depth: int) -> list[_Json]:
     kind, content = node["type"], _content(node)
     if depth + _LEVELS.get(kind, 0) > MAX_DEPTH:
-        return _flat(node)
+        return _flattened(node)
     if kind in ("paragraph", "heading"):
         return _textblock(node)
     if kind == "codeBlock":
@@ -94,11 +94,11 @@ def _block(node: Node, depth: int) -> list[_Built]:
     return _blocks(content, depth + 1)
 
 
-def _textblock(node: Node) -> list[_Built]:
-    """Return a paragraph or a heading; with blocks inside it is as many paragraphs."""
+def _textblock(node: Node) -> list[_Json]:
+    """Return a paragraph or a heading; one with blocks inside becomes several paragraphs."""
     content = list(_unwrapped(_content(node)))
     if not all(child["type"] in _INLINE for child in content):
-        return _flat(node)
+        return _flattened(node)
     if node["type"] == "paragraph":
         return [_line_block("paragraph", content)]
     level = _integer(_attributes(node).get("level"), 1)
@@ -106,8 +106,8 @@ def _textblock(node: Node) -> list[_Built]:
     return [_line_block("heading", content, {"level": level})]
 
 
-def _code_block(node: Node) -> _Built:
-    block: _Built = {"type": "codeBlock"}
+def _code_block(node: Node) -> _Json:
+    block: _Json = {"type": "codeBlock"}
     language = _attributes(node).get("language")
     if isinstance(language, str) and _LANGUAGE.fullmatch(language):
         block["attrs"] = {"language": language}
@@ -117,39 +117,39 @@ def _code_block(node: Node) -> _Built:
     return block
 
 
-def _lists(node: Node, depth: int) -> list[_Built]:
-    """Return a list; as several where some of its items are tasks and others are not."""
+def _lists(node: Node, depth: int) -> list[_Json]:
+    """Return a list, split where its items change between tasks and others."""
     kind = node["type"]
-    lists: list[_Built] = []
+    lists: list[_Json] = []
     number = min(max(_integer(_attributes(node).get("start"), 1), 0), _MAX_START)
     items = [child if child["type"] in _ITEMS else _item_around(child) for child in _content(node)]
     for is_task, run in groupby(
         items, lambda item: kind == "taskList" or item["type"] == "taskItem"
     ):
         own = [_item(item, depth + 1, is_task=is_task) for item in run]
-        one: _Built = {"type": "taskList" if is_task else kind, "content": own}
-        if one["type"] == "orderedList":
-            one["attrs"] = _numbering(node, number)
+        block: _Json = {"type": "taskList" if is_task else kind, "content": own}
+        if block["type"] == "orderedList":
+            block["attrs"] = _numbering(node, number)
         number += len(own)
-        lists.append(one)
+        lists.append(block)
     return lists
 
 
-def _item_around(node: Node) -> _Built:
+def _item_around(node: Node) -> _Json:
     return {"type": "listItem", "content": [node]}
 
 
-def _numbering(node: Node, start: int) -> _Built:
+def _numbering(node: Node, start: int) -> _Json:
     numbering = _attributes(node).get("type")
     is_known = isinstance(numbering, str) and numbering in _NUMBERINGS
     return {"start": start, "type": numbering} if is_known else {"start": start}
 
 
-def _item(node: Node, depth: int, *, is_task: bool) -> _Built:
-    """Return an item of a list: a paragraph, then any blocks."""
+def _item(node: Node, depth: int, *, is_task: bool) -> _Json:
+    """Return a list item: a paragraph, then any blocks."""
     blocks = _blocks(_content(node), depth + 1)
     while len(blocks) > 1 and blocks[0]["type"] == "heading" and "content" not in blocks[0]:
-        del blocks[0]  # it says nothing, and as an empty paragraph Markdown has no form for it
+        del blocks[0]  # Markdown has no form for an empty heading, nor for an empty paragraph
     if blocks and blocks[0]["type"] == "heading":
         blocks[0] = _line_block("paragraph", blocks[0].get("content", ()))
     if not blocks or blocks[0]["type"] != "paragraph":
@@ -160,9 +160,9 @@ def _item(node: Node, depth: int, *, is_task: bool) -> _Built:
     return {"type": "taskItem", "attrs": {"checked": checked}, "content": blocks}
 
 
-def _flat(node: Node) -> list[_Built]:
-    """Return what stands in a node as paragraphs, however deep it nests."""
-    blocks: list[_Built] = []
+def _flattened(node: Node) -> list[_Json]:
+    """Return the text of a node as paragraphs, however deep it nests."""
+    blocks: list[_Json] = []
     line: list[Node] = []
 
     def end_line() -> None:
@@ -172,12 +172,12 @@ def _flat(node: Node) -> list[_Built]:
 
     stack: list[Node] = [node]
     while stack:
-        one = stack.pop()
-        if one["type"] in _INLINE:
-            line.append(one)
+        current = stack.pop()
+        if current["type"] in _INLINE:
+            line.append(current)
         else:
             end_line()
-            stack += reversed(_content(one))
+            stack += reversed(_content(current))
     end_line()
     return blocks
 
@@ -185,17 +185,17 @@ def _flat(node: Node) -> list[_Built]:
 # --- lines ---------------------------------------------------------------------------------------
 
 
-def _line_block(kind: str, nodes: Iterable[Node], attrs: _Built | None = None) -> _Built:
-    block: _Built = {"type": kind}
+def _line_block(kind: str, nodes: Iterable[Node], attrs: _Json | None = None) -> _Json:
+    block: _Json = {"type": kind}
     if attrs:
         block["attrs"] = attrs
-    content = list(_joined(_pieces(nodes)))
+    content = list(_text_nodes(_inline_parts(nodes)))
     if content:
         block["content"] = content
     return block
 
 
-def _pieces(nodes: Iterable[Node]) -> Iterator[_Piece]:
+def _inline_parts(nodes: Iterable[Node]) -> Iterator[_InlinePart]:
     for node in nodes:
         if node["type"] == "hardBreak":
             yield None, []
@@ -203,23 +203,24 @@ def _pieces(nodes: Iterable[Node]) -> Iterator[_Piece]:
             yield words, _marks(node.get("marks", ()))
 
 
-def _joined(pieces: Iterable[_Piece]) -> Iterator[_Built]:
-    """Return text nodes, neighbours of one look joined, and the ends of lines between them."""
-    for is_break, run in groupby(pieces, lambda piece: piece[0] is None):
+def _text_nodes(parts: Iterable[_InlinePart]) -> Iterator[_Json]:
+    """Yield text nodes and hard breaks; adjacent texts with equal marks are joined."""
+    for is_break, run in groupby(parts, lambda part: part[0] is None):
         if is_break:
             yield from ({"type": "hardBreak"} for _ in run)
             continue
-        for marks, same in groupby(run, lambda piece: piece[1]):
-            text: _Built = {"type": "text", "text": "".join(words or "" for words, _ in same)}
+        for marks, same in groupby(run, lambda part: part[1]):
+            text: _Json = {"type": "text", "text": "".join(words or "" for words, _ in same)}
             yield text | {"marks": marks} if marks else text
 
 
-def _marks(marks: Iterable[Mapping[str, Any]]) -> list[_Built]:
-    """Return the marks that the page knows, each once.
+def _marks(marks: Iterable[Mapping[str, Any]]) -> list[_Json]:
+    """Return the marks of the page's schema, each once.
 
-    Code excludes all others there. A link, which would lose more, wins over it.
+    In the schema, code excludes all other marks. Exception: a link replaces code, because a lost
+    link loses more.
     """
-    found: dict[str, _Built] = {}
+    found: dict[str, _Json] = {}
     for mark in marks:
         kind = mark["type"]
         if kind == "link":
@@ -235,8 +236,8 @@ def _marks(marks: Iterable[Mapping[str, Any]]) -> list[_Built]:
     return [found[kind] for kind in MARKS if kind in found]
 
 
-def _link(attributes: object) -> _Built | None:
-    """Return a link's attributes, all that the page's own have; None when it may not be one."""
+def _link(attributes: object) -> _Json | None:
+    """Return a link's attributes, as the page writes them; None if its address is not allowed."""
     if not isinstance(attributes, Mapping):
         return None
     href = link_cleaned(attributes.get("href"))
@@ -253,7 +254,7 @@ def _link(attributes: object) -> _Built | None:
 
 
 def _unwrapped(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield the nodes of a line; of one that the page does not know, what stands in it."""
+    """Yield the nodes of a line; an unknown node is replaced by the text inside it."""
     for node in nodes:
         if node["type"] in _INLINE or node["type"] in _LEVELS:
             yield node
@@ -262,14 +263,14 @@ def _unwrapped(nodes: Iterable[Node]) -> Iterator[Node]:
 
 
 def _leaves(node: Node) -> Iterator[Node]:
-    """Yield the texts and line ends inside a node, however deep it nests."""
+    """Yield the texts and hard breaks inside a node, however deep it nests."""
     stack: list[Node] = [node]
     while stack:
-        one = stack.pop()
-        if one["type"] in _INLINE:
-            yield one
+        current = stack.pop()
+        if current["type"] in _INLINE:
+            yield current
         else:
-            stack += reversed(_content(one))
+            stack += reversed(_content(current))
 
 
 def _words(node: Node, *, line_end: str = " ") -> str:

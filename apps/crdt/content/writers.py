@@ -1,4 +1,4 @@
-"""A document's content in the formats that people take away, by their names."""
+"""Export formats: a document's content as a file, by the name of the format."""
 
 import json
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from apps.crdt.content.prosemirror import document_json
 
 @dataclass(frozen=True, slots=True)
 class WrittenFormat:
-    """A format: its media type, and how the bytes come of a state (v1 update) and a title."""
+    """An export format: its media type, and its writer of a state (v1 update) with a title."""
 
     media_type: str
     write: Callable[[bytes, str], bytes]
 
 
 def _text(write: Callable[[Any, str], str]) -> Callable[[bytes, str], bytes]:
-    """Return a writer of bytes for one that makes text of ProseMirror's JSON."""
+    """Return a writer of bytes for a writer that returns text for ProseMirror's JSON."""
 
     def to_bytes(state: bytes, title: str) -> bytes:
         return write(document_json(state), title).encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""A part of a document, named by the clocks of its elements and letters, and what belongs to it."""
+"""Fragments of a document, named by the id ranges of their elements and text."""
 
 import re
 from collections.abc import Iterable
@@ -14,20 +14,20 @@ _SPAN: Final = re.compile(r"(\d{1,16})-(\d{1,10})-(\d{1,10})")
 
 
 class FragmentInvalidError(InvalidInputError):
-    """What should name a part of a document does not."""
+    """The name of a fragment is malformed."""
 
     code = "bad_part"
 
 
 def fragment_encode(spans: Iterable[Span]) -> str:
-    """Return the name of a part: its spans as ``client-clock-units``, with commas between."""
-    return ",".join(f"{client}-{clock}-{units}" for (client, clock), units in spans)
+    """Return a fragment's name: its id ranges as ``client-clock-length``, joined by commas."""
+    return ",".join(f"{client}-{clock}-{length}" for (client, clock), length in spans)
 
 
 def fragment_decode(name: str) -> list[Span]:
-    """Return the spans of a part. Raises ``FragmentInvalidError``."""
-    spans = [_span(each) for each in name.split(",")]
-    if any(clock + units > MAX_CLOCK or not units for (_, clock), units in spans):
+    """Return the id ranges that a fragment's name has. Raises ``FragmentInvalidError``."""
+    spans = [_span(text) for text in name.split(",")]
+    if any(clock + length > MAX_CLOCK or not length for (_, clock), length in spans):
         raise FragmentInvalidError("A part has clocks that no document has. Take it from a diff.")
     return spans
 
@@ -39,24 +39,25 @@ def _span(text: str) -> Span:
     return (int(found[1]), int(found[2])), int(found[3])
 
 
-def fragment_whole(state: bytes, spans: Iterable[Span]) -> IdSet:
-    """Return a part with all that stands in its elements, and with the elements that it stands in.
+def fragment_expand(state: bytes, spans: Iterable[Span]) -> IdSet:
+    """Return a fragment with the content of its elements, and with the elements around it.
 
-    ``state`` is a whole state that shows the part.
+    ``state`` is a whole state that shows the fragment.
     """
     named = IdSet(spans)
     whole = IdSet(named.spans())
-    structure = ParentIndex(state)
-    inside: dict[Id, bool] = {}
-    for struct in structure.structs():
-        id_ = struct.client, struct.clock
-        ancestors = list(structure.ancestors(id_))
-        if named.touches(id_, struct.length):
+    parents = ParentIndex(state)
+    #: Whether the fragment has an element or any of the elements around it.
+    is_inside: dict[Id, bool] = {}
+    for struct in parents.structs():
+        ancestors = list(parents.ancestors(struct.id))
+        if named.contains_any(*struct.span):
             for ancestor in ancestors:
                 whole.add(ancestor, 1)
         elif ancestors:
-            if ancestors[0] not in inside:
-                inside[ancestors[0]] = any(named.touches(each, 1) for each in ancestors)
-            if inside[ancestors[0]]:
-                whole.add(id_, struct.length)
+            parent = ancestors[0]
+            if parent not in is_inside:
+                is_inside[parent] = any(named.contains_any(id_, 1) for id_ in ancestors)
+            if is_inside[parent]:
+                whole.add(*struct.span)
     return whole

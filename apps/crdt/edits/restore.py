@@ -1,8 +1,8 @@
-"""The edit that takes a document back to an earlier state, beside all that came since.
+"""The update that restores an earlier state of a document, or a fragment of it.
 
-It is what an undo of everything since then would write: what was inserted is deleted, what was
-deleted is inserted again in its place, and what stayed is not touched. So edits that are made at
-the same time merge with it as with any edit.
+It is what an undo of everything since then would write: inserted content is deleted, deleted
+content is inserted again in its place, and unchanged content is not touched. So concurrent edits
+merge with it as with any edit.
 """
 
 from collections.abc import Sequence
@@ -10,23 +10,23 @@ from typing import Any
 
 import pycrdt
 
-from apps.crdt.analysis.union import union_state
-from apps.crdt.codec.structs import NOTHING, Span, with_deletes
+from apps.crdt.analysis.diff import union_state
+from apps.crdt.codec.structs import EMPTY_UPDATE, Span, with_deletes
 from apps.crdt.edits.duplicate_inserts import CameAfter, duplicate_spans, with_only_these_deletes
-from apps.crdt.edits.fragments import fragment_whole
-from apps.crdt.ids.id_set import cut_spans, deleted_spans
+from apps.crdt.edits.fragments import fragment_expand
+from apps.crdt.ids.id_set import deleted_spans, spans_not_in
 
 
 def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
-    """Return the v1 update that makes ``present`` look like ``earlier``; None when it does.
+    """Return the v1 update that makes ``present`` equal to ``earlier``; None if it is already.
 
-    Both are whole states, as v1 updates that ``read_update`` has passed, of one document.
+    Both are whole states of one document, which ``read_update`` has read.
     """
     doc, after = pycrdt.Doc[Any](), pycrdt.Doc[Any]()
     doc.apply_update(earlier)
     after.apply_update(present)
     names = {*doc.keys(), *after.keys()}
-    # To the manager a root is a root, of whatever type.
+    # The undo manager accepts a root of any type as a fragment.
     roots = [doc.get(name, type=pycrdt.XmlFragment) for name in sorted(names)]
     manager = pycrdt.UndoManager(scopes=roots)
     doc.apply_update(present)
@@ -39,21 +39,21 @@ def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
 
 
 def fragment_restoring_update(
-    *, earlier: bytes, present: bytes, part: Sequence[Span], came_after: CameAfter
+    *, earlier: bytes, present: bytes, fragment: Sequence[Span], came_after: CameAfter
 ) -> bytes | None:
-    """Return the v1 update that takes a part of ``earlier`` back into ``present``.
+    """Return the v1 update that inserts a fragment of ``earlier`` into ``present`` again.
 
-    With all that stood in the part's elements, and with those that the part stood in; what is
-    there still is not touched, nor what came back before, which ``came_after`` tells. None when
-    nothing of it is missing.
+    With the content of the fragment's elements, and with the elements around it. Content that
+    ``present`` still shows is not touched. ``came_after`` finds copies that an earlier restore has
+    inserted: they are not inserted again. None if nothing of the fragment is missing.
     """
-    whole = fragment_whole(earlier, part)
+    whole = fragment_expand(earlier, fragment)
     doc, _ = union_state(earlier=earlier, later=present)
-    others = cut_spans(deleted_spans(present), whole, marked=False)
-    doc.apply_update(with_deletes(NOTHING, others))
+    others = spans_not_in(deleted_spans(present), whole)
+    doc.apply_update(with_deletes(EMPTY_UPDATE, others))
     wanted = doc.get_update()
     update = restoring_update(earlier=wanted, present=present)
     if update is None:
         return None
-    again = duplicate_spans(update, state=present, came_after=came_after)
-    return with_only_these_deletes(update, [*deleted_spans(update), *again])
+    duplicates = duplicate_spans(update, state=present, came_after=came_after)
+    return with_only_these_deletes(update, [*deleted_spans(update), *duplicates])

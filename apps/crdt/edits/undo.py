@@ -1,7 +1,8 @@
-"""The edit that takes back what one person did since a moment, and leaves what others did.
+"""The update that undoes what one author did since an earlier state, and leaves others' content.
 
-What they wrote is deleted and what they deleted comes back, as one undo of their own would do it.
-But an element that they made and in which others have written since stays, with its attributes.
+What the author inserted is deleted, and what the author deleted is inserted again, as one undo in
+the author's editor would do. Exception: an element that the author inserted and that holds content
+of others stays, with its attributes.
 """
 
 from collections.abc import Iterable
@@ -10,149 +11,149 @@ from typing import Any, Final, NamedTuple
 import pycrdt
 
 from apps.crdt.codec.contents import ANY, EMBED, STRING, TYPE
-from apps.crdt.codec.structs import NOTHING, Id, Span, root_names, with_deletes
+from apps.crdt.codec.structs import EMPTY_UPDATE, Id, Span, root_names, with_deletes
 from apps.crdt.edits.duplicate_inserts import duplicate_spans, with_only_these_deletes
-from apps.crdt.ids.id_ranges import NONE
-from apps.crdt.ids.id_set import IdSet, brought_spans, cut_spans, deleted_spans
+from apps.crdt.ids.id_ranges import NO_VALUE
+from apps.crdt.ids.id_set import IdSet, deleted_spans, inserted_spans, spans_in, spans_not_in
 from apps.crdt.ids.parents import ParentIndex
 
-#: What a reader sees or what holds it.
+#: Kinds of visible content, and of elements.
 _CONTENT: Final = frozenset({STRING, EMBED, TYPE})
-_THEIRS: Final = "theirs"
+#: The transaction origin that the undo manager tracks.
+_AUTHOR: Final = "author"
 
 
 class Edit(NamedTuple):
-    """An update of the log, and whether it is to be taken back."""
+    """An update of the log, and whether the author to undo made it."""
 
     update: bytes
-    is_theirs: bool
+    is_by_author: bool
 
 
 def undoing_update(*, earlier: bytes, edits: Iterable[Edit]) -> bytes | None:
-    """Return the v1 update that takes back those of ``edits`` that are theirs.
+    """Return the v1 update that undoes the author's ``edits``; None if there is nothing to undo.
 
-    ``earlier`` is the whole state before the first of them, ``edits`` all that came since, in the
-    log's order. The update is for the state after the last. None when there is nothing to do.
+    ``earlier`` is the whole state before the first edit, ``edits`` are all edits since, of every
+    author, in the log's order. The update applies to the state after the last edit.
     """
     edits = list(edits)
-    deeds = _Deeds(earlier, edits)
-    shown = _with_what_they_deleted(earlier, edits, deeds)
-    kept = _sheltering(shown, deeds.written)
+    changes = _AuthorChanges(earlier, edits)
+    shown = _state_without_deletes(earlier, edits, changes)
+    kept = _elements_with_foreign_content(shown, changes.inserted)
     undo = _Undo(earlier, edits)
     for edit in edits:
-        undo.take(edit, deeds, kept)
+        undo.apply(edit, changes, kept)
     present = IdSet(deleted_spans(undo.doc.get_update()))
     update = undo.update()
-    gone = [span for span in deleted_spans(update) if span[0][0] == undo.doc.client_id]
-    gone += duplicate_spans(
-        update, state=shown, came_after=deeds.came_after, hidden=deeds.written.spans()
+    deletes = [span for span in deleted_spans(update) if span[0][0] == undo.doc.client_id]
+    deletes += duplicate_spans(
+        update, state=shown, came_after=changes.came_after, hidden=changes.inserted.spans()
     )
-    for id_, units in deeds.written.spans():
-        for part, length in present.cut(id_, units, marked=False):
-            gone += kept.cut(part, length, marked=False)
-    return with_only_these_deletes(update, gone)
+    deletes += spans_not_in(spans_not_in(changes.inserted.spans(), present), kept)
+    return with_only_these_deletes(update, deletes)
 
 
-class _Deeds:
-    """What they wrote and what they deleted of others', by who was first."""
+class _AuthorChanges:
+    """What the author inserted, and what they were the first to delete of others' content."""
 
     def __init__(self, earlier: bytes, edits: Iterable[Edit]) -> None:
-        self.written = IdSet()
+        self.inserted = IdSet()
         self.deleted = IdSet()
-        #: With the number of the edit that did it, 0 for what was before.
-        self._brought = IdSet(brought_spans(earlier))
-        self._deleted = IdSet(deleted_spans(earlier))
-        for number, edit in enumerate(edits, 1):
-            written = _take(brought_spans(edit.update), self._brought, number)
-            deleted = _take(deleted_spans(edit.update), self._deleted, number)
-            if edit.is_theirs:
-                self.written.add_all(written)
-                self.deleted.add_all(cut_spans(deleted, self.written, marked=False))
+        #: By the index of the edit, from 1; 0 for ids of the earlier state.
+        self._inserted_by = IdSet(inserted_spans(earlier))
+        self._deleted_by = IdSet(deleted_spans(earlier))
+        for index, edit in enumerate(edits, 1):
+            inserted = _add_new(inserted_spans(edit.update), self._inserted_by, index)
+            deleted = _add_new(deleted_spans(edit.update), self._deleted_by, index)
+            if edit.is_by_author:
+                self.inserted.add_spans(inserted)
+                self.deleted.add_spans(spans_not_in(deleted, self.inserted))
 
     def came_after(self, copy: Id, original: Id) -> bool:
-        """Tell whether one was written after the other was deleted."""
-        return self._brought.number(copy) > self._deleted.number(original) != NONE
+        """Return whether ``copy`` was inserted after ``original`` had been deleted."""
+        return self._inserted_by.value(copy) > self._deleted_by.value(original) != NO_VALUE
 
 
-def _take(spans: Iterable[Span], known: IdSet, number: int) -> list[Span]:
-    """Mark what is not yet, and return it."""
-    new = cut_spans(spans, known, marked=False)
-    known.add_all(new, number)
+def _add_new(spans: Iterable[Span], known: IdSet, index: int) -> list[Span]:
+    """Add to ``known`` what it does not have yet, and return it."""
+    new = spans_not_in(spans, known)
+    known.add_spans(new, index)
     return new
 
 
-def _with_what_they_deleted(earlier: bytes, edits: Iterable[Edit], deeds: _Deeds) -> bytes:
-    """Return the present state as if they had deleted nothing of what others wrote."""
+def _state_without_deletes(earlier: bytes, edits: Iterable[Edit], changes: _AuthorChanges) -> bytes:
+    """Return the present state as if the author had deleted nothing of others' content."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     with doc.transaction():
         doc.apply_update(earlier)
         for edit in edits:
-            spans = cut_spans(deleted_spans(edit.update), deeds.deleted, marked=False)
+            spans = spans_not_in(deleted_spans(edit.update), changes.deleted)
             doc.apply_update(with_deletes(edit.update, spans))
     return doc.get_update()
 
 
-def _sheltering(state: bytes, theirs: IdSet) -> IdSet:
-    """Return those of their elements in which others' is to be seen, with their attributes."""
-    structure = ParentIndex(state)
+def _elements_with_foreign_content(state: bytes, inserted: IdSet) -> IdSet:
+    """Return the author's elements that hold visible content of others, with their attributes."""
+    parents = ParentIndex(state)
     deleted = IdSet(deleted_spans(state))
     kept = IdSet()
-    for struct in structure.structs():
-        span = (struct.client, struct.clock), struct.length
+    for struct in parents.structs():
         if struct.kind in _CONTENT and not all(
-            mine or gone for mine, gone in zip(theirs.of(*span), deleted.of(*span), strict=True)
+            is_own or is_deleted
+            for is_own, is_deleted in zip(
+                inserted.contains(*struct.span), deleted.contains(*struct.span), strict=True
+            )
         ):
-            for ancestor in structure.ancestors(span[0]):
-                if theirs.touches(ancestor, 1):
+            for ancestor in parents.ancestors(struct.id):
+                if inserted.contains_any(ancestor, 1):
                     kept.add(ancestor, 1)
-    for struct in structure.structs():
-        id_ = struct.client, struct.clock
-        if struct.kind == ANY and _stands_in(structure, id_, kept):
-            kept.add(id_, struct.length)
+    for struct in parents.structs():
+        if struct.kind == ANY and _has_parent_in(kept, parents, struct.id):
+            kept.add(*struct.span)
     return kept
 
 
-def _stands_in(structure: ParentIndex, id_: Id, kept: IdSet) -> bool:
-    parent = next(structure.ancestors(id_), None)
-    return parent is not None and kept.touches(parent, 1)
+def _has_parent_in(ids: IdSet, parents: ParentIndex, id_: Id) -> bool:
+    parent = next(parents.ancestors(id_), None)
+    return parent is not None and ids.contains_any(parent, 1)
 
 
 class _Undo:
-    """A document that remembers what they did to it, but for the elements that shelter others'."""
+    """A document whose undo manager tracks the author's changes, except those of kept elements."""
 
     def __init__(self, earlier: bytes, edits: Iterable[Edit]) -> None:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
         self.doc.apply_update(earlier)
         names = set(self.doc.keys()).union(*(root_names(edit.update) for edit in edits))
-        # To the manager a root is a root, of whatever type.
+        # The undo manager accepts a root of any type as a fragment.
         roots = [self.doc.get(name, type=pycrdt.XmlFragment) for name in sorted(names)]
         self._manager = pycrdt.UndoManager(scopes=roots)
-        self._manager.include_origin(_THEIRS)
-        #: Written by them, and not remembered as such.
-        self._forgotten = IdSet()
+        self._manager.include_origin(_AUTHOR)
+        #: Inserted by the author, and not tracked.
+        self._untracked = IdSet()
 
-    def take(self, edit: Edit, deeds: _Deeds, kept: IdSet) -> None:
-        """Apply an edit."""
-        if not edit.is_theirs:
+    def apply(self, edit: Edit, changes: _AuthorChanges, kept: IdSet) -> None:
+        """Apply an edit; track it if it is the author's and inserts no kept element."""
+        if not edit.is_by_author:
             self.doc.apply_update(edit.update)
             return
         update, deletes = edit.update, list(deleted_spans(edit.update))
-        brought = cut_spans(brought_spans(update), deeds.written, marked=True)
-        if any(kept.touches(*span) for span in brought):
+        inserted = spans_in(inserted_spans(update), changes.inserted)
+        if any(kept.contains_any(*span) for span in inserted):
             self.doc.apply_update(with_deletes(update, ()))
-            self._forgotten.add_all(brought)
-            update = NOTHING
-        with self.doc.transaction(origin=_THEIRS):
-            remembered = cut_spans(deletes, self._forgotten, marked=False)
-            self.doc.apply_update(with_deletes(update, remembered))
-        forgotten = cut_spans(deletes, self._forgotten, marked=True)
-        self.doc.apply_update(with_deletes(NOTHING, forgotten))
+            self._untracked.add_spans(inserted)
+            update = EMPTY_UPDATE
+        with self.doc.transaction(origin=_AUTHOR):
+            tracked = spans_not_in(deletes, self._untracked)
+            self.doc.apply_update(with_deletes(update, tracked))
+        untracked = spans_in(deletes, self._untracked)
+        self.doc.apply_update(with_deletes(EMPTY_UPDATE, untracked))
 
     def update(self) -> bytes:
-        """Return what takes back all that is remembered."""
+        """Undo all that is tracked, and return the update that does it."""
         updates: list[bytes] = []
         subscription = self.doc.observe(lambda event: updates.append(bytes(event.update)))
         while self._manager.can_undo():
             self._manager.undo()
         self.doc.unobserve(subscription)
-        return pycrdt.merge_updates(*updates) if updates else NOTHING
+        return pycrdt.merge_updates(*updates) if updates else EMPTY_UPDATE

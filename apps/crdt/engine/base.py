@@ -1,4 +1,4 @@
-"""The CRDT engine that the product asks for, whichever library stands behind it (ADR 0001)."""
+"""The interface of CRDT engines: one document in memory, and merging of updates (ADR 0001)."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -10,46 +10,49 @@ from apps.crdt.codec.vectors import Vector, decode_vector
 
 
 class UpdateRejectedError(InvalidInputError):
-    """The engine refused an update; the document is as it was before."""
+    """The engine refused an update; the document is unchanged."""
 
     code = "rejected"
 
 
 class EngineBrokenError(AppError):
-    """The engine failed within; discard the document, build it anew from the log."""
+    """The engine failed internally; discard the document and rebuild it from the log."""
 
     code = "engine_broken"
 
 
 class UnknownEngineError(AppError):
-    """There is no engine of this name, or it cannot run on this Python."""
+    """There is no engine of this name, or its library is not installed."""
 
     code = "unknown_engine"
 
 
 class EngineDocument(Protocol):
-    """One document in memory. The caller guarantees the causal gate, and one owner at a time."""
+    """One document in memory.
+
+    The caller must pass updates through the causal gate first, and call from one thread at a time.
+    """
 
     def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
-        """Merge a v1 update; tell whether it changed the document (new structs, new deletes).
+        """Merge a v1 update; return whether it changed the document (new structs, new deletes).
 
-        ``brings_structs``, where the caller has it from the gate, spares the question to the
-        engine. Raise UpdateRejectedError or EngineBrokenError.
+        With ``brings_structs``, which the causal gate knows, the engine need not find out whether
+        there are new structs. Raise UpdateRejectedError or EngineBrokenError.
         """
         ...
 
     def batch(self) -> AbstractContextManager[None]:
-        """Merge all that is applied within it at once, which is far cheaper for many.
+        """Return a context that merges all updates applied in it at once, which is far cheaper.
 
-        Meanwhile ``apply`` cannot tell of deletes whether they change anything. Leaving it may
-        raise EngineBrokenError.
+        Inside, the result of ``apply`` is not reliable for deletes. The exit may raise
+        EngineBrokenError.
         """
         ...
 
     def encode(self, vector: bytes | None = None) -> bytes:
-        """Return a v1 update of everything, or of what an encoded version vector lacks.
+        """Return a v1 update of the whole state, or of the state beyond an encoded version vector.
 
-        Raise UpdateRejectedError when ``vector`` is not one.
+        Raise UpdateRejectedError if ``vector`` is malformed.
         """
         ...
 
@@ -62,15 +65,15 @@ class EngineDocument(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the memory; the document may not be used after this."""
+        """Free the memory; the document must not be used afterwards."""
         ...
 
 
 class Engine(Protocol):
-    """A CRDT library behind the interface."""
+    """A CRDT library."""
 
     name: str
-    #: True when a document may only be used, and freed, by the thread that made it.
+    #: True if only the thread that created a document may use and free it.
     thread_bound: bool
 
     def new_document(self) -> EngineDocument:
@@ -78,19 +81,19 @@ class Engine(Protocol):
         ...
 
     def merge(self, updates: Sequence[bytes]) -> bytes:
-        """Return one v1 update with everything that ``updates`` hold; raise as ``apply`` does."""
+        """Return one v1 update with the content of all ``updates``; raise as ``apply`` does."""
         ...
 
     def vector_of(self, state: bytes) -> bytes:
-        """Return the encoded version vector of a whole state, as ``encode`` gives it."""
+        """Return the encoded version vector of a whole state, which ``encode`` has returned."""
         ...
 
 
 def has_everything(engine: Engine, document: EngineDocument, vector: Vector) -> bool:
-    """Tell whether the document's state holds all that has been applied, which is ``vector``.
+    """Return whether the document's encoded state has everything up to ``vector``.
 
-    An edit inside a surrogate pair makes the engine lose count: from then on its states lack what
-    came, and nothing else says so (ADR 0001). The log has it.
+    After an edit inside a surrogate pair, the engine's clocks are wrong: its states lack what is
+    applied from then on, without any error (ADR 0001). The log has all of it.
     """
     return decode_vector(engine.vector_of(document.encode())) == vector
 
@@ -102,7 +105,7 @@ _MODULES: Final = {
 
 
 def get_engine(name: str) -> Engine:
-    """Return the engine of this name, its library imported now and not before."""
+    """Return the engine of this name; its library is imported on the first call."""
     if name not in _MODULES:
         raise UnknownEngineError(f"There is no CRDT engine {name!r}; choose pycrdt or y_py.")
     try:

@@ -1,34 +1,35 @@
-"""How deep shared types nest: the engine recurses when it deletes, and dies of it.
+"""Bounds how deep shared types nest: the engine recurses when it deletes, and its stack overflows.
 
-With 8 MiB of stack it dies somewhere over 30,000 levels (ADR 0001). One update can bring that
-many, or many updates one each, so the bound must be kept for the whole document; and as the log
-is replayed, one such operation would kill every server that loads the document.
+With a stack of 8 MiB the process dies at somewhat over 30,000 levels (ADR 0001). One update can
+add that many levels, or many updates one level each, so the bound applies to the whole document.
+As the log is replayed, one such operation would kill every server that loads the document.
 """
 
-from bisect import bisect_right
 from typing import Final
 
 from apps.core.errors import LimitExceededError
 from apps.crdt.codec.contents import TYPE
-from apps.crdt.codec.update_reader import Struct, UpdateHeader, read_structs
+from apps.crdt.codec.structs import Id
+from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.engine.base import EngineDocument
+from apps.crdt.ids.parents import ParentIndex
 
 #: How deep shared types may nest in a document. A list item costs two or three levels.
 MAX_NESTING: Final = 1_000
 
 
 class NestingTooDeepError(LimitExceededError):
-    """The update would nest shared types deeper than the engine can stand."""
+    """The update would nest shared types deeper than ``MAX_NESTING``."""
 
     code = "nesting_too_deep"
 
 
 class NestingGuard:
-    """Keeps one document's shared types from nesting too deep.
+    """Keeps the shared types of one document from nesting too deep.
 
-    It counts the types that come, which bounds the depth from above, and measures only when the
-    count reaches the limit: so an honest document pays once in about ``MAX_NESTING`` new blocks.
-    A new guard knows nothing, so its first update with types measures.
+    The guard counts new types, an upper bound of the depth, and measures the depth only when the
+    count reaches the limit. So an honest document is measured once in about ``MAX_NESTING`` new
+    blocks. The count of a new guard starts at the limit, so its first update with types measures.
     """
 
     __slots__ = ("_bound",)
@@ -42,7 +43,7 @@ class NestingGuard:
             return
         bound = self._bound + header.types
         if bound > MAX_NESTING:
-            bound = nesting(update) + nesting(document.encode())
+            bound = nesting_depth(update) + nesting_depth(document.encode())
             if bound > MAX_NESTING:
                 raise NestingTooDeepError(
                     "The document's structure is nested too deep.",
@@ -50,59 +51,43 @@ class NestingGuard:
                 )
         self._bound = bound
 
-    def note(self, header: UpdateHeader) -> None:
-        """Count an update that is in the log already, and so cannot be refused."""
+    def count_logged(self, header: UpdateHeader) -> None:
+        """Count the types of an update of the log, which cannot be refused any more."""
         self._bound += header.types
 
 
-def nesting(update: bytes) -> int:
-    """Return how many shared types stand inside each other at most, as far as the update says.
+def nesting_depth(update: bytes) -> int:
+    """Return the depth of the shared types that an update nests inside each other.
 
-    ``update`` has been read by ``read_update``, or comes from the engine.
+    A parent that the update does not have counts as a root. ``update`` has been read by
+    ``read_update``, or comes from the engine.
     """
-    clients = read_structs(update)
-    starts = {client: [one.clock for one in own] for client, own in clients.items()}
-    levels: dict[Struct, int] = {}
-    for own in clients.values():
-        for struct in own:
-            _settle(struct, clients, starts, levels)
+    index = ParentIndex(update)
+    levels: dict[Id | None, int] = {None: 0}
     return max(
-        (level + (struct.kind == TYPE) for struct, level in levels.items()),
+        (
+            _level(index.parent(struct), index, levels) + (struct.kind == TYPE)
+            for struct in index.structs()
+        ),
         default=0,
     )
 
 
-def _settle(
-    struct: Struct,
-    clients: dict[int, list[Struct]],
-    starts: dict[int, list[int]],
-    levels: dict[Struct, int],
-) -> None:
-    """Find the level of a struct: its sibling's, or one more than its parent's.
+def _level(parent: Id | None, index: ParentIndex, levels: dict[Id | None, int]) -> int:
+    """Return the number of types of the update around content of ``parent``, itself included.
 
-    The chain of siblings is as long as the text, so it is followed by a loop.
+    ``levels`` has the levels found so far. A loop, because a hostile update nests very deep.
     """
-    chain: list[Struct] = []
-    at: Struct | None = struct
-    while at is not None and at not in levels:
-        chain.append(at)
-        at = _anchor(at, clients, starts)
-    level = 0
-    for one in reversed(chain):
-        if at is not None:
-            level = levels[at] + one.inside
-        levels[one] = level
-        at = one
-
-
-def _anchor(
-    struct: Struct, clients: dict[int, list[Struct]], starts: dict[int, list[int]]
-) -> Struct | None:
-    """Return the struct beside or inside which this one was made, if the update has it."""
-    if struct.anchor is None:
-        return None
-    client, clock = struct.anchor
-    own = starts.get(client)
-    if own is None or clock < own[0]:
-        return None
-    return clients[client][bisect_right(own, clock) - 1]
+    chain: list[Id] = []
+    while parent is not None and parent not in levels:
+        struct = index.find(parent)
+        if struct is None:
+            levels[parent] = 0
+            break
+        chain.append(parent)
+        parent = index.parent(struct)
+    level = levels[parent]
+    for inner in reversed(chain):
+        level += 1
+        levels[inner] = level
+    return level

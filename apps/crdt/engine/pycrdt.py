@@ -1,7 +1,7 @@
 """pycrdt, the default engine.
 
-Its own Python layer over the compiled module costs as much again as a small merge, so ``apply``
-goes to the compiled module, which the exact pin of the version keeps from moving (ADR 0001).
+The Python layer of the library costs as much as a small merge itself, so ``apply`` calls the
+compiled module directly. The version is pinned exactly, so that module cannot change (ADR 0001).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,9 @@ from typing import Any
 
 import pycrdt
 
+from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, UpdateRejectedError
 from apps.crdt.engine.text import document_text
-
-#: A version vector that knows nothing.
-_NOTHING = b"\x00"
 
 
 @contextmanager
@@ -27,9 +25,9 @@ def _errors(rejected: str) -> Iterator[None]:
 
 
 def _translate(err: BaseException, rejected: str) -> BaseException:
-    """Return our error for one of the library's, and any other as it is.
+    """Return our error for an error of the library, and any other error unchanged.
 
-    A panic of the library is a BaseException, so that no ``except Exception`` stops it.
+    A panic of the library is a BaseException, which ``except Exception`` does not catch.
     """
     if isinstance(err, ValueError):
         return UpdateRejectedError(f"{rejected} {err}")
@@ -47,14 +45,14 @@ class PycrdtDocument:
         self._doc: pycrdt.Doc[pycrdt.XmlFragment] = pycrdt.Doc()
         self._inner = self._doc._doc  # noqa: SLF001 - see the module's docstring
         self._changed = False
-        #: That of a batch.
+        #: The transaction of a batch.
         self._transaction: Any = None
 
     def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
-        """Merge an update; tell whether it changed the document.
+        """Merge an update; return whether it changed the document.
 
-        An update of deletes moves no vector: then an observer tells, for this one transaction,
-        since one that stays would double the price of every update.
+        An update of deletes does not change the version vector, so an observer is attached for
+        this one transaction. A permanent observer would double the cost of every update.
         """
         if brings_structs or self._transaction is not None:
             self._merge(update)
@@ -86,16 +84,16 @@ class PycrdtDocument:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Merge all that is applied within it in one transaction.
+        """Merge all updates that are applied within it in one transaction.
 
-        The library tidies up at the end of each one, and copies whole runs of text to do so.
+        At the end of each transaction the library joins adjacent structs, which copies whole texts.
         """
         with _errors("The updates were refused:"):
             self._transaction = self._inner.create_transaction()
         try:
             yield
         except BaseException:
-            # The first failure counts; after it the document is of no use.
+            # The first error counts; the document is unusable after it.
             with suppress(EngineBrokenError, UpdateRejectedError):
                 self._end_batch()
             raise
@@ -107,9 +105,9 @@ class PycrdtDocument:
             transaction.drop()
 
     def encode(self, vector: bytes | None = None) -> bytes:
-        """Return everything, or what ``vector`` lacks, as one update."""
+        """Return the whole state, or the state beyond ``vector``, as one update."""
         with _errors("The version vector was refused:"):
-            return self._doc.get_update(_NOTHING if vector is None else vector)
+            return self._doc.get_update(EMPTY_VECTOR if vector is None else vector)
 
     def state_vector(self) -> bytes:
         """Return the encoded version vector."""
@@ -122,12 +120,12 @@ class PycrdtDocument:
             return document_text(self._doc)
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Free the memory."""
         del self._inner, self._doc
 
 
 class PycrdtEngine:
-    """pycrdt behind the interface."""
+    """The engine of pycrdt."""
 
     name = "pycrdt"
     thread_bound = False
@@ -137,7 +135,7 @@ class PycrdtEngine:
         return PycrdtDocument()
 
     def merge(self, updates: Sequence[bytes]) -> bytes:
-        """Return one update with everything that ``updates`` hold."""
+        """Return one update with the content of all ``updates``."""
         with _errors("An update was refused:"):
             return pycrdt.merge_updates(*updates)
 

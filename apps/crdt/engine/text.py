@@ -1,30 +1,30 @@
-"""The plain text of a document's content: for titles, search and previews."""
+"""Plain text of a document's content, for titles, search and previews."""
 
 from typing import Final
 
 import pycrdt
 
-#: The root that holds a document's content (ProseMirror's, as the page writes it).
+#: Name of the root type with a document's content, which the page's editor (ProseMirror) writes.
 ROOT: Final = "default"
-#: Deeper elements are left out: a hostile document nests without end.
+#: Elements nested deeper are left out, because a hostile document may nest very deep.
 MAX_DEPTH: Final = 64
-#: Elements inside a line that end it.
+#: Inline elements that end a line.
 _LINE_BREAKS: Final = frozenset({"hardBreak", "hard_break"})
 
 _Node = pycrdt.XmlFragment | pycrdt.XmlElement | pycrdt.XmlText
 
 
 def document_text(doc: pycrdt.Doc[pycrdt.XmlFragment]) -> str:
-    """Return the text of root ``default``, one line for each block that has text."""
+    """Return the text of root ``default``, one line for each block with text."""
     with doc.transaction():
         root = doc.get(ROOT, type=pycrdt.XmlFragment)
         return _lines(root)
 
 
 def _lines(root: pycrdt.XmlFragment) -> str:
-    """Walk the tree with a stack of our own, in document order, and gather its lines.
+    """Return the lines of a tree in document order, walked with an explicit stack.
 
-    A stack entry is a node with its depth, or None where an element ends.
+    A stack entry is a node with its depth, or None at the end of an element.
     """
     lines: list[str] = []
     line: list[str] = []

@@ -1,7 +1,7 @@
-"""y-py, the engine that was asked for at first: selectable, not recommended (ADR 0001).
+"""y-py, the engine that was required at first: selectable, not recommended (ADR 0001).
 
-What it lacks is taken from pycrdt, which is always installed: merging updates without a document,
-and XML fragments, which the text extract reads.
+pycrdt, which is always installed, does what y-py cannot: it merges updates without a document, and
+reads XML fragments for the plain text.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _NO_DELETES = b"\x00"
 
 
 def _translate(err: BaseException) -> BaseException:
-    """Return our error for one of the library's, and any other as it is."""
+    """Return our error for an error of the library, and any other error unchanged."""
     if type(err).__name__ == "EncodingException":
         return UpdateRejectedError(f"The bytes were refused: {err}")
     if isinstance(err, RuntimeError) or type(err).__name__ == "PanicException":
@@ -26,30 +26,33 @@ def _translate(err: BaseException) -> BaseException:
 
 
 class _Changes:
-    """What the observer of a document has seen; apart, so that no circle keeps the document."""
+    """Changes that a document's observer has seen.
+
+    An object of its own, so that the observer does not hold the document in a reference cycle.
+    """
 
     __slots__ = ("seen",)
 
     def __init__(self) -> None:
         self.seen = False
 
-    def note(self, event: Any) -> None:
+    def on_transaction(self, event: Any) -> None:
         if event.delete_set != _NO_DELETES or event.before_state != event.after_state:
             self.seen = True
 
 
 class YPyDocument:
-    """A document of y-py; only the thread that made it may use it or free it."""
+    """A document of y-py; only the thread that created it may use and free it."""
 
     __slots__ = ("_changes", "_doc", "_subscription")
 
     def __init__(self) -> None:
         self._doc = y_py.YDoc()
         self._changes = _Changes()
-        self._subscription = self._doc.observe_after_transaction(self._changes.note)
+        self._subscription = self._doc.observe_after_transaction(self._changes.on_transaction)
 
     def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
-        """Merge an update; tell whether it changed the document."""
+        """Merge an update; return whether it changed the document."""
         self._changes.seen = False
         try:
             y_py.apply_update(self._doc, update)
@@ -58,11 +61,11 @@ class YPyDocument:
         return bool(brings_structs) or self._changes.seen
 
     def batch(self) -> AbstractContextManager[None]:
-        """Do nothing: here each update is merged by itself."""
+        """Return a context without effect: y-py merges each update by itself."""
         return nullcontext()
 
     def encode(self, vector: bytes | None = None) -> bytes:
-        """Return everything, or what ``vector`` lacks, as one update."""
+        """Return the whole state, or the state beyond ``vector``, as one update."""
         try:
             return bytes(y_py.encode_state_as_update(self._doc, vector))
         except BaseException as err:
@@ -85,12 +88,12 @@ class YPyDocument:
             reader.close()
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Free the memory."""
         del self._subscription, self._doc
 
 
 class YPyEngine:
-    """y-py behind the interface."""
+    """The engine of y-py."""
 
     name = "y_py"
     thread_bound = True
@@ -100,7 +103,7 @@ class YPyEngine:
         return YPyDocument()
 
     def merge(self, updates: Sequence[bytes]) -> bytes:
-        """Return one update with everything that ``updates`` hold."""
+        """Return one update with the content of all ``updates``."""
         return PycrdtEngine().merge(updates)
 
     def vector_of(self, state: bytes) -> bytes:

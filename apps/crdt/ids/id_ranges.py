@@ -1,81 +1,81 @@
-"""Runs of clocks of one client, each with a number: which operation did something to them first."""
+"""Id ranges of one client, each with a value, as an IdMap in Yjs: first come, first served."""
 
 from bisect import bisect_right
 from typing import Final
 
-#: Stands where no run is.
-NONE: Final = -1
+#: The value of clocks that no range has.
+NO_VALUE: Final = -1
 
 
 class IdRanges:
-    """Clocks with a number each; who comes first stays.
+    """Disjoint ranges of clocks, each with a value; a clock keeps the first value that it gets.
 
-    ``starts``, ``ends`` and ``numbers`` have one entry for each run, in order of the clocks; a run
-    has the clocks from its start to before its end.
+    ``starts``, ``ends`` and ``values`` have one entry for each range, in order of the clocks. The
+    end is exclusive.
     """
 
-    __slots__ = ("ends", "numbers", "starts")
+    __slots__ = ("ends", "starts", "values")
 
     def __init__(
         self,
         starts: list[int] | None = None,
         ends: list[int] | None = None,
-        numbers: list[int] | None = None,
+        values: list[int] | None = None,
     ) -> None:
         self.starts = starts or []
         self.ends = ends or []
-        self.numbers = numbers or []
+        self.values = values or []
 
-    def take(self, first: int, end: int, number: int) -> list[tuple[int, int]]:
-        """Give ``number`` to the clocks from ``first`` to before ``end`` that have none yet.
+    def add(self, first: int, end: int, value: int) -> list[tuple[int, int]]:
+        """Set ``value`` for the clocks from ``first`` to before ``end`` that have no value yet.
 
-        Return them, as runs ``(first, end)`` in order.
+        Return those clocks, as ranges ``(first, end)`` in order.
         """
-        run = bisect_right(self.ends, first)
-        took: list[tuple[int, int]] = []
+        index = bisect_right(self.ends, first)
+        added: list[tuple[int, int]] = []
         while first < end:
-            if run < len(self.starts) and self.starts[run] <= first:
-                first = self.ends[run]
-                run += 1
+            if index < len(self.starts) and self.starts[index] <= first:
+                first = self.ends[index]
+                index += 1
                 continue
-            upto = min(end, self.starts[run]) if run < len(self.starts) else end
-            run = self._put(run, first, upto, number)
-            took.append((first, upto))
+            upto = min(end, self.starts[index]) if index < len(self.starts) else end
+            index = self._insert(index, first, upto, value)
+            added.append((first, upto))
             first = upto
-        return took
+        return added
 
-    def _put(self, run: int, first: int, end: int, number: int) -> int:
-        """Put in a run, joined to its left neighbour if it can be; return the next one's place."""
-        if run and self.ends[run - 1] == first and self.numbers[run - 1] == number:
-            self.ends[run - 1] = end
-            return run
-        self.starts.insert(run, first)
-        self.ends.insert(run, end)
-        self.numbers.insert(run, number)
-        return run + 1
+    def _insert(self, index: int, first: int, end: int, value: int) -> int:
+        """Insert a range, or extend its left neighbour; return the index of the next range."""
+        if index and self.ends[index - 1] == first and self.values[index - 1] == value:
+            self.ends[index - 1] = end
+            return index
+        self.starts.insert(index, first)
+        self.ends.insert(index, end)
+        self.values.insert(index, value)
+        return index + 1
 
     def count(self, first: int, end: int) -> int:
-        """Return how many of the clocks from ``first`` to before ``end`` have a number."""
+        """Return how many of the clocks from ``first`` to before ``end`` have a value."""
         count = 0
-        run = bisect_right(self.ends, first)
-        while run < len(self.starts) and self.starts[run] < end:
-            count += min(self.ends[run], end) - max(self.starts[run], first)
-            run += 1
+        index = bisect_right(self.ends, first)
+        while index < len(self.starts) and self.starts[index] < end:
+            count += min(self.ends[index], end) - max(self.starts[index], first)
+            index += 1
         return count
 
-    def numbers_of(self, clock: int, length: int) -> list[int]:
-        """Return the number of each of ``length`` clocks, ``NONE`` where there is none."""
-        found: list[int] = []
+    def values_of(self, clock: int, length: int) -> list[int]:
+        """Return the value of each of ``length`` clocks, ``NO_VALUE`` for those without one."""
+        values: list[int] = []
         end = clock + length
-        run = bisect_right(self.ends, clock)
+        index = bisect_right(self.ends, clock)
         while clock < end:
-            if run == len(self.starts) or self.starts[run] >= end:
-                found += [NONE] * (end - clock)
+            if index == len(self.starts) or self.starts[index] >= end:
+                values += [NO_VALUE] * (end - clock)
                 break
-            if self.starts[run] > clock:
-                found += [NONE] * (self.starts[run] - clock)
-                clock = self.starts[run]
-            upto = min(self.ends[run], end)
-            found += [self.numbers[run]] * (upto - clock)
-            clock, run = upto, run + 1
-        return found
+            if self.starts[index] > clock:
+                values += [NO_VALUE] * (self.starts[index] - clock)
+                clock = self.starts[index]
+            upto = min(self.ends[index], end)
+            values += [self.values[index]] * (upto - clock)
+            clock, index = upto, index + 1
+        return values

@@ -1,78 +1,83 @@
-"""Clocks of any clients that somebody has marked."""
+"""Sets of ids of any clients, as an IdSet in Yjs, and the id ranges of an update."""
 
 from collections.abc import Iterable, Iterator
 
 from apps.crdt.codec.structs import Id, Span
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.ids.id_ranges import NONE, IdRanges
+from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
 
 
 def deleted_spans(update: bytes) -> Iterator[Span]:
-    """Yield what an update deletes; of a whole state, all that is deleted in it."""
-    for client, runs in read_update(update).deletes.items():
-        for clock, units in runs:
-            yield (client, clock), units
+    """Yield the id ranges that an update deletes; for a whole state, all that were deleted."""
+    for client, ranges in read_update(update).deletes.items():
+        for clock, length in ranges:
+            yield (client, clock), length
 
 
-def brought_spans(update: bytes) -> Iterator[Span]:
-    """Yield the clocks that an update brings."""
-    for client, runs in read_update(update).ranges.items():
-        for first, end in runs:
+def inserted_spans(update: bytes) -> Iterator[Span]:
+    """Yield the id ranges of the structs that an update inserts."""
+    for client, ranges in read_update(update).ranges.items():
+        for first, end in ranges:
             yield (client, first), end - first
 
 
 class IdSet:
-    """A set of clocks, by their runs."""
+    """A set of ids, stored as id ranges; each id has a value, 0 unless another one is given."""
 
     def __init__(self, spans: Iterable[Span] = ()) -> None:
-        self._runs: dict[int, IdRanges] = {}
-        self.add_all(spans)
+        self._ranges: dict[int, IdRanges] = {}
+        self.add_spans(spans)
 
-    def add(self, id_: Id, units: int, number: int = 0) -> None:
-        """Mark clocks; those that are marked keep the number that they have."""
+    def add(self, id_: Id, length: int, value: int = 0) -> None:
+        """Add ``length`` ids; those that are in the set already keep their value."""
         client, clock = id_
-        self._runs.setdefault(client, IdRanges()).take(clock, clock + units, number)
+        self._ranges.setdefault(client, IdRanges()).add(clock, clock + length, value)
 
-    def add_all(self, spans: Iterable[Span], number: int = 0) -> None:
-        """Mark clocks."""
-        for id_, units in spans:
-            self.add(id_, units, number)
+    def add_spans(self, spans: Iterable[Span], value: int = 0) -> None:
+        """Add id ranges."""
+        for id_, length in spans:
+            self.add(id_, length, value)
 
-    def number(self, id_: Id) -> int:
-        """Return the number with which a clock is marked, ``NONE`` where it is not."""
-        return self.numbers(id_, 1)[0]
+    def value(self, id_: Id) -> int:
+        """Return the value of an id, ``NO_VALUE`` if it is not in the set."""
+        return self.values(id_, 1)[0]
 
-    def numbers(self, id_: Id, units: int) -> list[int]:
-        """Return the number of each of the clocks, ``NONE`` where it is not marked."""
-        runs = self._runs.get(id_[0])
-        return [NONE] * units if runs is None else runs.numbers_of(id_[1], units)
+    def values(self, id_: Id, length: int) -> list[int]:
+        """Return the value of each of ``length`` ids, ``NO_VALUE`` for those not in the set."""
+        ranges = self._ranges.get(id_[0])
+        return [NO_VALUE] * length if ranges is None else ranges.values_of(id_[1], length)
 
-    def touches(self, id_: Id, units: int) -> bool:
-        """Tell whether any of the clocks is marked."""
-        return any(self.of(id_, units))
+    def contains(self, id_: Id, length: int) -> list[bool]:
+        """Return for each of ``length`` ids whether it is in the set."""
+        return [value != NO_VALUE for value in self.values(id_, length)]
 
-    def cut(self, id_: Id, units: int, *, marked: bool) -> Iterator[Span]:
-        """Yield those of the clocks that are marked, or those that are not."""
-        client, clock = id_
-        first = 0
-        found = [*self.of(id_, units), not marked]
-        for place, is_marked in enumerate(found):
-            if is_marked is not marked or place == units:
-                if place > first:
-                    yield (client, clock + first), place - first
-                first = place + 1
+    def contains_any(self, id_: Id, length: int) -> bool:
+        """Return whether any of ``length`` ids is in the set."""
+        return any(self.contains(id_, length))
 
     def spans(self) -> Iterator[Span]:
-        """Yield all that is marked."""
-        for client, runs in self._runs.items():
-            for start, end in zip(runs.starts, runs.ends, strict=True):
+        """Yield the id ranges of the set."""
+        for client, ranges in self._ranges.items():
+            for start, end in zip(ranges.starts, ranges.ends, strict=True):
                 yield (client, start), end - start
 
-    def of(self, id_: Id, units: int) -> list[bool]:
-        """Return of each of the clocks whether it is marked."""
-        return [number != NONE for number in self.numbers(id_, units)]
+
+def spans_in(spans: Iterable[Span], ids: IdSet) -> list[Span]:
+    """Return the parts of id ranges that are in a set."""
+    return [part for span in spans for part in _parts(span, ids, are_in=True)]
 
 
-def cut_spans(spans: Iterable[Span], by: IdSet, *, marked: bool) -> list[Span]:
-    """Return those of the clocks that are marked, or those that are not."""
-    return [part for id_, units in spans for part in by.cut(id_, units, marked=marked)]
+def spans_not_in(spans: Iterable[Span], ids: IdSet) -> list[Span]:
+    """Return the parts of id ranges that are not in a set."""
+    return [part for span in spans for part in _parts(span, ids, are_in=False)]
+
+
+def _parts(span: Span, ids: IdSet, *, are_in: bool) -> Iterator[Span]:
+    (client, clock), length = span
+    first = 0
+    contained = [*ids.contains(*span), not are_in]
+    for offset, is_in in enumerate(contained):
+        if is_in is not are_in or offset == length:
+            if offset > first:
+                yield (client, clock + first), offset - first
+            first = offset + 1

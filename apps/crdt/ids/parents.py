@@ -1,59 +1,65 @@
-"""Which element or text each struct of a document stands in; an update says it of few of them."""
+"""Parents of structs: the element or text around a struct, which an update seldom names."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from apps.crdt.codec.structs import Id
-from apps.crdt.codec.update_reader import Struct, read_structs
+from apps.crdt.codec.structs import Id, RawStruct, structs_by_client
 
 
 class ParentIndex:
-    """Which element or text each struct of a whole state stands in."""
+    """The structs of a state or an update by their ids, with the parent of each."""
 
     def __init__(self, state: bytes) -> None:
-        self._clients = read_structs(state)
+        self._clients = structs_by_client(state)
         self._starts = {
             client: [struct.clock for struct in structs]
             for client, structs in self._clients.items()
         }
         self._parents: dict[Id, Id | None] = {}
 
-    def structs(self) -> Iterator[Struct]:
+    def structs(self) -> Iterator[RawStruct]:
         """Yield every struct."""
         for structs in self._clients.values():
             yield from structs
 
     def ancestors(self, id_: Id) -> Iterator[Id]:
-        """Yield the ids of what a struct stands in, the innermost first."""
-        struct = self._find(id_)
-        parent = None if struct is None else self._parent(struct)
+        """Yield the ids of the elements and texts around a struct, the innermost first."""
+        struct = self.find(id_)
+        parent = None if struct is None else self.parent(struct)
         while parent is not None:
             yield parent
-            struct = self._find(parent)
-            parent = None if struct is None else self._parent(struct)
+            struct = self.find(parent)
+            parent = None if struct is None else self.parent(struct)
 
-    def _find(self, id_: Id) -> Struct | None:
+    def find(self, id_: Id) -> RawStruct | None:
+        """Return the struct that has an id; None where the update does not reach back to it."""
         client, clock = id_
         starts = self._starts.get(client)
         if starts is None or clock < starts[0]:
             return None
         return self._clients[client][bisect_right(starts, clock) - 1]
 
-    def _parent(self, struct: Struct) -> Id | None:
-        """Return what a struct stands in: its sibling's parent. The chain is as long as a text."""
+    def parent(self, struct: RawStruct) -> Id | None:
+        """Return the id of the element or text around a struct, None in a root type.
+
+        The update names it for the first sibling only, so the chain of siblings is followed; it
+        may be as long as the text.
+        """
         chain: list[Id] = []
-        at: Struct | None = struct
+        current: RawStruct | None = struct
         parent: Id | None = None
-        while at is not None:
-            known = (at.client, at.clock)
-            if known in self._parents:
-                parent = self._parents[known]
+        while current is not None:
+            id_ = (current.client, current.clock)
+            if id_ in self._parents:
+                parent = self._parents[id_]
                 break
-            chain.append(known)
-            if at.inside or at.anchor is None:
-                parent = at.anchor
+            chain.append(id_)
+            sibling = current.sibling
+            if sibling is None:
+                written = current.parent
+                parent = None if isinstance(written, str) else written
                 break
-            at = self._find(at.anchor)
-        for each in chain:
-            self._parents[each] = parent
+            current = self.find(sibling)
+        for id_ in chain:
+            self._parents[id_] = parent
         return parent

@@ -1,4 +1,4 @@
-"""``search``, ``ordering``, ``trashed`` and ``owned`` of the list, by hand too (browsable API)."""
+"""The filters of the list: ``search``, ``ordering``, ``trashed``, ``owned``; browsable too."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ _ORDERING_NAMES = {
 
 
 class DocumentFilter(BaseFilterBackend):
-    """Hands the query's words to the one selector and leaves the ordering on the view."""
+    """Calls the selector with the query, and stores the ordering on the view."""
 
     template = "rest_framework/filters/documents.html"
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
-        """Return the documents asked for; a word that is not right answers 400."""
+        """Return the filtered documents; an invalid parameter answers 400."""
         query = validated(DocumentFilterSerializer, request.query_params)
         view.ordering = query["ordering"]
         return selectors.documents_list(user=caller(request), **query)

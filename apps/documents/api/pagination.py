@@ -1,8 +1,8 @@
-"""Cursor pages over MongoDB by key: where the last page ended, not how many came before.
+"""Keyset pagination over MongoDB: a page starts where the last one ended, not at an offset.
 
-A page stays right while documents are created and renamed, and page 1,000 costs what page 1 costs.
-The cursor is the ordering, the sort value and the lineage of an edge row, in base64url of JSON: not
-a secret, and judged like all input.
+A page stays right while documents are created and renamed, and page 1,000 costs as much as page 1.
+The cursor has the ordering, the sort value and the lineage of an edge row, as base64url of JSON: it
+is not secret, and is validated like all input.
 """
 
 import base64
@@ -32,7 +32,7 @@ SIZE_PARAM = "page_size"
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """An edge of a page: sort value and lineage of its row; whether the page before is wanted."""
+    """An edge of a page: sort value and lineage of its row, and the direction of the next page."""
 
     ordering: str
     value: str
@@ -67,7 +67,7 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
-        """Return one page of a ``Listing``, whose ordering stands in ``view.ordering``."""
+        """Return one page of a ``Listing`` with the ordering of ``view.ordering``."""
         self._url = request.build_absolute_uri()
         self._ordering = str(getattr(view, "ordering", "-updated_at"))
         text = request.query_params.get(CURSOR_PARAM, "")
@@ -140,7 +140,7 @@ class KeysetPagination(BasePagination):
         ]
 
     def _edge(self, cursor: Cursor | None) -> Edge | None:
-        """Return the place in the stored order that a cursor names."""
+        """Return the position of a cursor in the stored order."""
         if cursor is None:
             return None
         field = order_of(self._ordering).field
@@ -154,17 +154,17 @@ class KeysetPagination(BasePagination):
 
 
 def _page_size(request: Request) -> int:
-    """Return the size asked for, within its limits; the default for what is not a number."""
+    """Return the requested size within its limits; the default for text that is no number."""
     text = request.query_params.get(SIZE_PARAM, "")
     if not (text.isascii() and text.isdecimal()):
         return int(settings.DOCUMENT_PAGE_SIZE)
     most = settings.DOCUMENT_PAGE_SIZE_MAX
-    # A number too long to be read is beyond the most in any case.
+    # A number of more digits is beyond the maximum in any case.
     return max(1, min(int(text[:9]), most))
 
 
 def _stored_value(field: str, text: str) -> str:
-    """Return a cursor's value as the stored field has it; raise ``CursorInvalidError``."""
+    """Return a cursor's value in its stored form; raise ``CursorInvalidError``."""
     if field == "title_folded":
         return text
     try:

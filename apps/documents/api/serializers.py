@@ -16,7 +16,7 @@ ROLE_CHOICES = [role.value for role in DOCUMENT_ROLES]
 
 
 class PersonReferenceSerializer(serializers.Serializer[Any]):
-    """Somebody, as other things name them."""
+    """A user, as documents and permissions name them."""
 
     id = serializers.IntegerField(read_only=True)
     username = serializers.CharField(read_only=True)
@@ -40,10 +40,10 @@ class AbilitiesSerializer(serializers.Serializer[Any]):
     {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
 )
 class DocumentLinksField(serializers.Field[Any, Any, Any, Any]):
-    """Where to go from a document; the browsable API makes links of them."""
+    """Links of a document; the browsable API renders them."""
 
     def to_representation(self, value: DocumentCard) -> dict[str, str]:
-        """Return the addresses of what belongs to the document."""
+        """Return the addresses of the document and its parts."""
         request = self.context.get("request")
         arguments = {"document_id": value.document.id}
         return {
@@ -92,7 +92,7 @@ class DocumentRenameSerializer(serializers.Serializer[Any]):
 
 
 class DocumentFilterSerializer(serializers.Serializer[Any]):
-    """What of the list is asked for."""
+    """Filters of the list."""
 
     search = serializers.CharField(
         required=False,
@@ -106,7 +106,7 @@ class DocumentFilterSerializer(serializers.Serializer[Any]):
 
 
 class PermissionSerializer(serializers.ModelSerializer[Permission]):
-    """Who has which role: ``user`` or ``group`` (its name), the other one null."""
+    """A role of a user or a group: ``user`` or ``group`` (its name), the other one null."""
 
     user = PersonReferenceSerializer(read_only=True, allow_null=True)
     group = serializers.CharField(source="group.name", read_only=True, default=None)

@@ -1,4 +1,4 @@
-"""REST views of documents and of who has access to them; each makes one domain call."""
+"""REST views of documents and permissions; each makes one domain call."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from apps.documents.models import Document
 
 
 class ApiRootView(APIView):
-    """Where to begin."""
+    """The root of the API."""
 
     permission_classes = [AllowAny]
 
@@ -49,11 +49,11 @@ class DocumentListView(ListAPIView[Any]):
     pagination_class = KeysetPagination
 
     def get_queryset(self) -> Any:
-        """Return no documents: the filter asks the selector."""
+        """Return no documents: the filter calls the selector."""
         return Document.objects.none()
 
     def get_serializer_class(self) -> type[Serializer[Any]]:
-        """Return the form of a new document for POST, of a listed one else."""
+        """Return the serializer of a new document for POST, else that of a document."""
         if self.request.method == "POST":
             return serializers.DocumentCreateSerializer
         return serializers.DocumentSerializer
@@ -88,7 +88,7 @@ class _DocumentView(GenericAPIView[Any]):
     serializer_class = serializers.DocumentSerializer
 
     def get_queryset(self) -> Any:
-        """Return no documents: each call asks for the one."""
+        """Return no documents: each method reads its own."""
         return Document.objects.none()
 
 
@@ -96,7 +96,7 @@ class DocumentDetailView(_DocumentView):
     """One document: read it, rename it (PATCH), put it into the trash (DELETE)."""
 
     def get_serializer_class(self) -> type[Serializer[Any]]:
-        """Return the form of a new title for PATCH."""
+        """Return the serializer of a new title for PATCH, else that of a document."""
         if self.request.method == "PATCH":
             return serializers.DocumentRenameSerializer
         return serializers.DocumentSerializer
@@ -169,7 +169,7 @@ class PermissionListView(ListAPIView[Permission]):
         )
 
     def get_serializer_class(self) -> type[Serializer[Any]]:
-        """Return the form of a new permission for POST, of a listed one else."""
+        """Return the serializer of a new permission for POST, else that of a permission."""
         if self.request.method == "POST":
             return serializers.PermissionGrantSerializer
         return serializers.PermissionSerializer
@@ -201,7 +201,7 @@ class PermissionDetailView(GenericAPIView[Permission]):
     queryset = Permission.objects.none()
 
     def get_serializer_class(self) -> type[Serializer[Any]]:
-        """Return the form of another role for PATCH."""
+        """Return the serializer of a role for PATCH, else that of a permission."""
         if self.request.method == "PATCH":
             return serializers.PermissionChangeSerializer
         return serializers.PermissionSerializer

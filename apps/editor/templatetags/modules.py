@@ -1,4 +1,4 @@
-"""What a page's script imports, told to the browser at once instead of file after file."""
+"""Preload links for the modules that a page's script imports, so that they load in parallel."""
 
 import re
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""REST calls that make edits."""
+"""The REST interface of edits that the server makes."""

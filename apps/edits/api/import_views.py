@@ -1,4 +1,4 @@
-"""``documents/import/`` and ``documents/{id}/import/``: content from elsewhere."""
+"""``documents/import/`` and ``documents/{id}/import/``: import of content."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ _PARSERS = [BoundedJSONParser, BoundedMultiPartParser]
 
 
 class DocumentImportView(APIView):
-    """Make a document of Markdown, HTML, plain text or ProseMirror's JSON: a file, or a text."""
+    """Create a document from a file or text: Markdown, HTML, plain text or ProseMirror's JSON."""
 
     parser_classes = _PARSERS
     serializer_class = DocumentImportSerializer
@@ -53,7 +53,7 @@ class DocumentImportView(APIView):
 
 
 class ContentImportView(APIView):
-    """Put Markdown, HTML, plain text or ProseMirror's JSON into a document, as one edit."""
+    """Insert Markdown, HTML, plain text or ProseMirror's JSON into a document by one edit."""
 
     parser_classes = _PARSERS
     serializer_class = ContentImportSerializer
@@ -71,7 +71,7 @@ class ContentImportView(APIView):
         },
     )
     def post(self, request: Request, document_id: str) -> Response:
-        """Add the content; the same unique id again answers 200 with the same seq."""
+        """Insert the content; a repeated unique id answers 200 with the same seq."""
         values = validated(ContentImportSerializer, request.data)
         unique_id = values["unique_id"] or ids.new_id()
         submitted = content_insert(
@@ -90,7 +90,7 @@ class ContentImportView(APIView):
 
 
 def _source(values: dict[str, Any]) -> Source:
-    """Return the one of the two that is given."""
+    """Return the content or the file, whichever is given. Raises ``ImportSourceError``."""
     content, file = values.get("content"), values.get("file")
     if file is not None and not content:
         return source_of_file(file.read(), name=file.name, kind=values["format"])

@@ -1,4 +1,4 @@
-"""``…/restore/`` of a version and of any moment, ``undo/`` of a person: one more edit each."""
+"""``…/restore/`` of a version or any seq, and ``undo/`` of a person: each makes one more edit."""
 
 from typing import Any, Final
 
@@ -31,26 +31,26 @@ _ERRORS: Final[dict[Any, Any]] = {400: ERROR, 403: ERROR, 404: ERROR}
 
 
 class _RestoreView(APIView):
-    """Takes a document back; GET gives the edit without making it."""
+    """Restores an earlier state; GET returns the edit without making it."""
 
     serializer_class = RestoreSerializer
     content_negotiation_class = AnyContentNegotiation
 
-    def earlier(self, document_id: str, **place: int) -> Snapshot:
-        """Return the content to go back to."""
+    def earlier(self, document_id: str, **path: int) -> Snapshot:
+        """Return the state to restore."""
         raise NotImplementedError
 
     @extend_schema(parameters=[RestorePreviewSerializer], responses=BYTES)
-    def get(self, request: Request, document_id: str, **place: int) -> HttpResponse:
-        """Answer with the edit as a Yjs update for the present document, and make nothing.
+    def get(self, request: Request, document_id: str, **path: int) -> HttpResponse:
+        """Answer with the edit as a Yjs update for the present document, without making it.
 
         An editor that applies it as its own edit can undo it in one step.
         """
         document = _writable(request, document_id)
-        earlier = self.earlier(document_id, **place)
-        wish = validated(RestorePreviewSerializer, request.query_params)
+        earlier = self.earlier(document_id, **path)
+        values = validated(RestorePreviewSerializer, request.query_params)
         seq, update = restore_preview(
-            document_id=document_id, lineage=document.lineage, earlier=earlier, **wish
+            document_id=document_id, lineage=document.lineage, earlier=earlier, **values
         )
         return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
 
@@ -58,52 +58,52 @@ class _RestoreView(APIView):
         request=RestoreSerializer,
         responses={201: RestoredSerializer, 200: RestoredSerializer, **_ERRORS},
     )
-    def post(self, request: Request, document_id: str, **place: Any) -> Response:
-        """Make the edit: 201 with its seq, or 200 where the document looks like that already."""
+    def post(self, request: Request, document_id: str, **path: Any) -> Response:
+        """Make the edit: 201 with its seq, or 200 where the document has that state already."""
         document = _writable(request, document_id)
-        wish = validated(RestoreSerializer, request.data)
+        values = validated(RestoreSerializer, request.data)
         restored = document_restore(
             document=document,
-            earlier=self.earlier(document_id, **place),
+            earlier=self.earlier(document_id, **path),
             user_id=str(caller(request).pk),
-            number=place.get("number"),
-            **wish,
+            number=path.get("number"),
+            **values,
         )
         return _answer(restored)
 
 
 class VersionRestoreView(_RestoreView):
-    """Takes a document back to a version."""
+    """Restores the state of a version."""
 
-    def earlier(self, document_id: str, **place: int) -> Snapshot:
-        """Return the content of the version."""
-        return version_state(document_id=document_id, number=place["number"])
+    def earlier(self, document_id: str, **path: int) -> Snapshot:
+        """Return the state of the version."""
+        return version_state(document_id=document_id, number=path["number"])
 
 
 class MomentRestoreView(_RestoreView):
-    """Takes a document back to what it was after an operation."""
+    """Restores the state after an operation."""
 
-    def earlier(self, document_id: str, **place: int) -> Snapshot:
-        """Return the content of the moment."""
-        return state_at(document_id=document_id, seq=place["seq"])
+    def earlier(self, document_id: str, **path: int) -> Snapshot:
+        """Return the state after the operation."""
+        return state_at(document_id=document_id, seq=path["seq"])
 
 
 class AuthorUndoView(APIView):
-    """Takes back all that one person did since a moment; GET gives the edit without making it."""
+    """Undoes one person's edits since a seq or time; GET returns the edit without making it."""
 
     serializer_class = UndoSerializer
     content_negotiation_class = AnyContentNegotiation
 
     @extend_schema(parameters=[UndoPreviewSerializer], responses={**BYTES, **_ERRORS})
     def get(self, request: Request, document_id: str) -> HttpResponse:
-        """Answer with the edit as a Yjs update for the present document, and make nothing.
+        """Answer with the edit as a Yjs update for the present document, without making it.
 
-        What they wrote goes, what they deleted comes back, and what others did stays. For owners.
+        It deletes their insertions and restores their deletions; edits of others stay. For owners.
         """
         document = _owned(request, document_id)
-        wish = validated(UndoPreviewSerializer, request.query_params)
-        author_id = str(wish.pop("author"))
-        _, seq, update = undo_preview(document_id=document_id, author_id=author_id, **wish)
+        values = validated(UndoPreviewSerializer, request.query_params)
+        author_id = str(values.pop("author"))
+        _, seq, update = undo_preview(document_id=document_id, author_id=author_id, **values)
         return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
 
     @extend_schema(
@@ -111,12 +111,12 @@ class AuthorUndoView(APIView):
         responses={201: RestoredSerializer, 200: RestoredSerializer, **_ERRORS},
     )
     def post(self, request: Request, document_id: str) -> Response:
-        """Make the edit: 201 with its seq, or 200 where there is nothing to take back."""
+        """Make the edit: 201 with its seq, or 200 where there is nothing to undo."""
         document = _owned(request, document_id)
-        wish = validated(UndoSerializer, request.data)
-        author_id = str(wish.pop("author"))
+        values = validated(UndoSerializer, request.data)
+        author_id = str(values.pop("author"))
         user_id = str(caller(request).pk)
-        restored = author_undo(document=document, author_id=author_id, user_id=user_id, **wish)
+        restored = author_undo(document=document, author_id=author_id, user_id=user_id, **values)
         return _answer(restored)
 
 
@@ -128,12 +128,12 @@ def _answer(restored: Restored) -> Response:
 def _owned(request: Request, document_id: str) -> Document:
     document, abilities = document_history_get(user=caller(request), document_id=document_id)
     if not abilities.manage_owner:
-        raise ForbiddenError("Only an owner takes back what others did.")
+        raise ForbiddenError("Only an owner may undo the edits of others.")
     return document
 
 
 def _writable(request: Request, document_id: str) -> Document:
     document, abilities = document_history_get(user=caller(request), document_id=document_id)
     if not abilities.write:
-        raise ForbiddenError("You may read this document, not take it back.")
+        raise ForbiddenError("You may read this document, not restore it.")
     return document

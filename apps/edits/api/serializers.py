@@ -1,4 +1,4 @@
-"""Shapes of the REST calls that make edits: import, restore, undo."""
+"""Serializers of edits that the server makes: import, restore, undo."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from apps.crdt.content.readers import READ_FORMATS
 
 
 class ImportSerializer(serializers.Serializer[Any]):
-    """Content from elsewhere: a text, or a file whose name may say the format."""
+    """Content to import: a text, or a file whose name may have the format."""
 
     format = serializers.ChoiceField(
         choices=READ_FORMATS, required=False, allow_blank=True, default=""
@@ -25,7 +25,7 @@ class ImportSerializer(serializers.Serializer[Any]):
 
 
 class DocumentImportSerializer(ImportSerializer):
-    """Content of a new document; without a title it is called as its first heading, or the file."""
+    """Content of a new document; its default title is the first heading, else the file name."""
 
     title = serializers.CharField(
         required=False,
@@ -36,7 +36,7 @@ class DocumentImportSerializer(ImportSerializer):
 
 
 class ContentImportSerializer(ImportSerializer):
-    """Content for a document that is there."""
+    """Content to insert into a document."""
 
     at = serializers.ChoiceField(choices=["end", "start"], default="end")
     unique_id = serializers.CharField(
@@ -45,64 +45,64 @@ class ContentImportSerializer(ImportSerializer):
 
 
 class SeenSerializer(serializers.Serializer[Any]):
-    """What the caller sees of the present."""
+    """The present as the caller has seen it."""
 
     seen_seq = serializers.IntegerField(
         min_value=0,
         required=False,
-        help_text="The last operation that the caller has seen: what came later stays.",
+        help_text="The last operation that the caller has seen; later edits stay.",
     )
 
 
 class RestorePreviewSerializer(SeenSerializer):
-    """What to take back."""
+    """The content to restore."""
 
     part = serializers.CharField(
         required=False,
         default="",
         allow_blank=True,
-        help_text="Only this, as `diff/` names what was deleted; everything when left out.",
+        help_text="The deleted content to restore, as `diff/` names it; all content if omitted.",
     )
 
 
 class EditNameSerializer(serializers.Serializer[Any]):
-    """The name of an edit that the server makes."""
+    """The unique id of an edit that the server makes."""
 
     unique_id = serializers.CharField(
         max_length=MAX_UNIQUE_ID_CHARS,
         required=False,
         default="",
         allow_blank=True,
-        help_text="The edit's name: the same one again changes nothing.",
+        help_text="The unique id of the edit; a repeated one changes nothing.",
     )
 
 
 class RestoreSerializer(RestorePreviewSerializer, EditNameSerializer):
-    """A wish to go back."""
+    """A request to restore an earlier state."""
 
 
 class UndoPreviewSerializer(SeenSerializer):
-    """Whose work to take back, and since when: one of the two."""
+    """The author whose edits are undone, and their start: a seq or a time."""
 
-    author = serializers.IntegerField(min_value=1, help_text="The id of who did it.")
+    author = serializers.IntegerField(min_value=1, help_text="The id of the author.")
     after_seq = serializers.IntegerField(
-        min_value=0, required=False, help_text="What came after this operation."
+        min_value=0, required=False, help_text="Edits after this operation."
     )
-    since = serializers.DateTimeField(required=False, help_text="What came at or after this time.")
+    since = serializers.DateTimeField(required=False, help_text="Edits at or after this time.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse both, and none."""
+        """Require one of the two."""
         if ("after_seq" in attrs) == ("since" in attrs):
-            raise serializers.ValidationError("Say either after_seq or since.")
+            raise serializers.ValidationError("Send either after_seq or since.")
         return attrs
 
 
 class UndoSerializer(UndoPreviewSerializer, EditNameSerializer):
-    """A wish to take somebody's work back."""
+    """A request to undo the edits of an author."""
 
 
 class RestoredSerializer(serializers.Serializer[Any]):
-    """Where the edit that went back is in the log."""
+    """The seq of the edit in the log."""
 
     seq = serializers.IntegerField()
-    changed = serializers.BooleanField(help_text="False where there was nothing to take back.")
+    changed = serializers.BooleanField(help_text="False where there was nothing to change.")

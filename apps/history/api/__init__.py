@@ -1,1 +1,1 @@
-"""REST over the kept and present states of a document."""
+"""The REST interface of versions, states, authorship and diffs."""

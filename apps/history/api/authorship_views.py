@@ -1,6 +1,7 @@
-"""``documents/{id}/authorship/``: who wrote which words."""
+"""``documents/{id}/authorship/`` and ``deletions/``: authors of text and of deletions."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,7 +13,7 @@ from rest_framework.views import APIView
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named, people_named
 from apps.core.api.input import validated
-from apps.core.api.paging import page_of
+from apps.core.api.paging import paged
 from apps.core.api.renderers import READY_RENDERERS, ReadyJSON
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
@@ -30,7 +31,7 @@ from apps.history.deletions import Deletion, deletions_page
 
 
 class AuthorshipView(APIView):
-    """Who wrote each piece of the text, and when: by the log, not by what clients say."""
+    """The author and time of each piece of the text, as the log has them."""
 
     renderer_classes = READY_RENDERERS
 
@@ -39,7 +40,7 @@ class AuthorshipView(APIView):
         responses={200: AuthorshipSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
-        """Return the pieces in document order; adjacent ones came with other operations."""
+        """Return the pieces in document order; adjacent ones are of different operations."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         authorship = document_authorship(
             document_id=document_id,
@@ -52,14 +53,14 @@ class AuthorshipView(APIView):
 
 
 class ClientRunsView(APIView):
-    """Who brought which clocks of which client: for whoever has the document itself."""
+    """The authors of id ranges, for clients that hold the document itself."""
 
     @extend_schema(
         parameters=[AfterQuerySerializer],
         responses={200: ClientRunsSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
-        """Return the runs of clocks that came after an operation, of each client in order."""
+        """Return the id ranges inserted after an operation, for each client in order."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         after = validated(AfterQuerySerializer, request.query_params)["after"]
         seq, runs = client_runs(document_id=document_id, lineage=document.lineage, after=after)
@@ -78,27 +79,20 @@ class ClientRunsView(APIView):
 
 
 class DeletionsView(APIView):
-    """Who deleted what, the latest first."""
+    """The deletions of a document, the latest first."""
 
     @extend_schema(
         parameters=[DeletionsQuerySerializer],
         responses={200: DeletionsPageSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str) -> Response:
-        """List the operations that deleted something, with the words and who had written them."""
+        """List the operations that deleted something, with the text and its authors."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(DeletionsQuerySerializer, request.query_params)
-        limit: int = query["limit"]
-        deletions = deletions_page(
-            document_id=document_id,
-            lineage=document.lineage,
-            before=query.get("before"),
-            limit=limit + 1,
+        rows = partial(deletions_page, document_id=document_id, lineage=document.lineage)
+        return paged(
+            request, query, rows, key=lambda deletion: deletion.origin.seq, bodies=_deletion_rows
         )
-        page, following = page_of(
-            request, deletions, limit=limit, place=lambda deletion: deletion.origin.seq
-        )
-        return Response({"results": _deletion_rows(page), "next": following})
 
 
 def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""``…/diff/`` of a version and of any moment: what changed, and who changed it."""
+"""``…/diff/`` of a version and of any seq: the changes and their authors."""
 
 from typing import Any
 
@@ -12,25 +12,26 @@ from apps.accounts.selectors import people_named
 from apps.core.api.input import validated
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
+from apps.history.api.diff_rows import segment_row
 from apps.history.api.serializers import (
     DiffSerializer,
     MomentAgainstSerializer,
     VersionAgainstSerializer,
 )
-from apps.history.diff import piece_row, states_diff
+from apps.history.diff import states_diff
 from apps.history.snapshot import Snapshot
 from apps.history.states import state_at, version_state, version_state_before
 
 
 class VersionDiffView(APIView):
-    """What changed from one version to another."""
+    """The changes from one version to another."""
 
     @extend_schema(
         parameters=[VersionAgainstSerializer],
         responses={200: DiffSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str, number: int) -> Response:
-        """Return the pieces of both, in document order."""
+        """Return the segments of both states, in document order."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         against = validated(VersionAgainstSerializer, request.query_params).get("against")
         later = version_state(document_id=document_id, number=number)
@@ -42,14 +43,14 @@ class VersionDiffView(APIView):
 
 
 class MomentDiffView(APIView):
-    """What changed from one moment to another."""
+    """The changes from one seq to another."""
 
     @extend_schema(
         parameters=[MomentAgainstSerializer],
         responses={200: DiffSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str, seq: int) -> Response:
-        """Return the pieces of both, in document order."""
+        """Return the segments of both states, in document order."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(MomentAgainstSerializer, request.query_params)
         later = state_at(document_id=document_id, seq=seq)
@@ -59,10 +60,10 @@ class MomentDiffView(APIView):
 
 
 def _answer(document_id: str, lineage: str, earlier: Snapshot, later: Snapshot) -> Response:
-    pieces = states_diff(document_id=document_id, lineage=lineage, earlier=earlier, later=later)
+    segments = states_diff(document_id=document_id, lineage=lineage, earlier=earlier, later=later)
     authors: dict[str, Any] = people_named(
-        {piece.author_id for piece in pieces if piece.author_id is not None}
+        {segment.author_id for segment in segments if segment.author_id is not None}
     )
-    # Not by the serializer, which takes ten times as long: a document has thousands of pieces.
-    changes = [piece_row(piece, authors) for piece in pieces]
+    # Not by the serializer, which takes ten times as long: a document has thousands of segments.
+    changes = [segment_row(segment, authors) for segment in segments]
     return Response({"against": earlier.seq, "seq": later.seq, "changes": changes})

@@ -1,4 +1,4 @@
-"""``documents/{id}/export/{format}/``: a document as a file, of any moment."""
+"""``documents/{id}/export/{format}/``: a document as a file, at any seq."""
 
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ _FILES: Final[dict[Any, Any]] = {
     (200, written.media_type.partition(";")[0]): OpenApiTypes.BINARY
     for written in WRITTEN_FORMATS.values()
 }
-#: A browser that shows an export all the same runs nothing of it, and loads nothing for it.
+#: A browser that displays an export runs no script of it and loads nothing.
 POLICY = "sandbox; default-src 'none'"
 
 
@@ -39,7 +39,7 @@ class ExportView(APIView):
         responses={**_FILES, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def get(self, request: Request, document_id: str, kind: str) -> HttpResponse:
-        """Answer with the file, or 304. Of a version, of any seq, else of the present."""
+        """Answer with the file of a version, a seq or the present, or with 304."""
         document, abilities = document_get(user=caller(request), document_id=document_id)
         query = validated(ExportQuerySerializer, request.query_params)
         if query:

@@ -1,4 +1,4 @@
-"""The shapes of the versions' REST calls."""
+"""Serializers of versions, authorship, deletions, diffs and history settings."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from apps.accounts.api.serializers import AuthorSerializer, PersonSerializer
 
 
 class VersionSerializer(serializers.Serializer[Any]):
-    """A kept state of a document."""
+    """A version of a document."""
 
     number = serializers.IntegerField()
-    seq = serializers.IntegerField(help_text="The last operation that is in it.")
+    seq = serializers.IntegerField(help_text="The last operation in it.")
     name = serializers.CharField()
-    automatic = serializers.BooleanField(help_text="False for one that somebody named.")
+    automatic = serializers.BooleanField(help_text="False for a named version.")
     created_at = serializers.DateTimeField()
     authors = AuthorSerializer(many=True)
     size = serializers.IntegerField(help_text="Length of the state, in bytes.")
@@ -26,15 +26,17 @@ class VersionNameSerializer(serializers.Serializer[Any]):
 
 
 class VersionCreateSerializer(VersionNameSerializer):
-    """A name for a moment."""
+    """A name for a state of the document."""
 
     seq = serializers.IntegerField(
-        min_value=0, required=False, help_text="After this operation; the present when left out."
+        min_value=0,
+        required=False,
+        help_text="After this operation; the present if omitted.",
     )
 
 
 class VersionsQuerySerializer(serializers.Serializer[Any]):
-    """Which part of the list."""
+    """The requested part of the list."""
 
     before = serializers.IntegerField(
         min_value=1, required=False, help_text="Versions with a smaller number than this."
@@ -44,11 +46,11 @@ class VersionsQuerySerializer(serializers.Serializer[Any]):
 
 
 class ExportQuerySerializer(serializers.Serializer[Any]):
-    """Which moment of a document, one of the two; without them it is the present."""
+    """The requested state: of a version or of a seq, else the present."""
 
     version = serializers.IntegerField(min_value=1, required=False)
     seq = serializers.IntegerField(
-        min_value=0, required=False, help_text="The last operation that is in it."
+        min_value=0, required=False, help_text="The last operation in it."
     )
 
 
@@ -60,15 +62,17 @@ class VersionsPageSerializer(serializers.Serializer[Any]):
 
 
 class MomentQuerySerializer(serializers.Serializer[Any]):
-    """Which moment."""
+    """The requested state."""
 
     seq = serializers.IntegerField(
-        min_value=0, required=False, help_text="After this operation; the present when left out."
+        min_value=0,
+        required=False,
+        help_text="After this operation; the present if omitted.",
     )
 
 
 class AuthoredPieceSerializer(serializers.Serializer[Any]):
-    """Text that stands together and came with one operation."""
+    """A piece of text that one operation inserted."""
 
     text = serializers.CharField()
     author = AuthorSerializer()
@@ -77,15 +81,15 @@ class AuthoredPieceSerializer(serializers.Serializer[Any]):
 
 
 class AuthorshipSerializer(serializers.Serializer[Any]):
-    """Who wrote the text of a moment, in document order."""
+    """The authors of the text of a state, in document order."""
 
-    seq = serializers.IntegerField(help_text="The moment.")
+    seq = serializers.IntegerField(help_text="The seq of the state.")
     pieces = AuthoredPieceSerializer(many=True)
-    deletions = serializers.CharField(help_text="The address of who deleted what.")
+    deletions = serializers.CharField(help_text="The address of the deletions.")
 
 
 class DeletionsQuerySerializer(serializers.Serializer[Any]):
-    """Which part of the list."""
+    """The requested part of the list."""
 
     before = serializers.IntegerField(
         min_value=1, required=False, help_text="Operations with a smaller seq than this."
@@ -94,12 +98,12 @@ class DeletionsQuerySerializer(serializers.Serializer[Any]):
 
 
 class DeletionSerializer(serializers.Serializer[Any]):
-    """What one operation deleted; without text where that were elements or marks."""
+    """The text that one operation deleted; none where it deleted only elements or marks."""
 
     seq = serializers.IntegerField()
-    author = AuthorSerializer(help_text="Who deleted it.")
+    author = AuthorSerializer(help_text="The user who deleted it.")
     received_at = serializers.DateTimeField()
-    pieces = AuthoredPieceSerializer(many=True, help_text="The words, and who had written them.")
+    pieces = AuthoredPieceSerializer(many=True, help_text="The text, with its authors.")
 
 
 class DeletionsPageSerializer(serializers.Serializer[Any]):
@@ -110,118 +114,118 @@ class DeletionsPageSerializer(serializers.Serializer[Any]):
 
 
 class AfterQuerySerializer(serializers.Serializer[Any]):
-    """What came after which operation."""
+    """The operation after which the list starts."""
 
     after = serializers.IntegerField(min_value=0, default=0, help_text="The operation's seq.")
 
 
 class ClientRunSerializer(serializers.Serializer[Any]):
-    """Clocks of one client that one author brought within a short time."""
+    """An id range of one client that one author inserted within a short time."""
 
     client = serializers.IntegerField()
     first = serializers.IntegerField()
-    end = serializers.IntegerField(help_text="The clock behind the last one.")
-    author = serializers.IntegerField(help_text="Which one of `authors`.")
-    received_at = serializers.DateTimeField(help_text="Of the last operation of the run.")
+    end = serializers.IntegerField(help_text="The clock after the last one.")
+    author = serializers.IntegerField(help_text="The id of one of `authors`.")
+    received_at = serializers.DateTimeField(help_text="Of the last operation of the range.")
 
 
 class ClientRunsSerializer(serializers.Serializer[Any]):
-    """Who brought which clocks."""
+    """The authors of id ranges."""
 
-    seq = serializers.IntegerField(help_text="The last operation that is taken in.")
+    seq = serializers.IntegerField(help_text="The last operation that is included.")
     authors = PersonSerializer(many=True)
     runs = ClientRunSerializer(many=True)
 
 
 class VersionAgainstSerializer(serializers.Serializer[Any]):
-    """Which version to compare with."""
+    """The version to compare with."""
 
     against = serializers.IntegerField(
-        min_value=1, required=False, help_text="The earlier version; the one before when left out."
+        min_value=1, required=False, help_text="The earlier version; the one before if omitted."
     )
 
 
 class MomentAgainstSerializer(serializers.Serializer[Any]):
-    """Which moment to compare with."""
+    """The seq to compare with."""
 
     against = serializers.IntegerField(
-        min_value=0, required=False, help_text="The earlier seq; the one before when left out."
+        min_value=0, required=False, help_text="The earlier seq; the one before if omitted."
     )
 
 
 class DiffNodeSerializer(serializers.Serializer[Any]):
-    """An element, where it begins."""
+    """The start of an element."""
 
     type = serializers.CharField()
     attributes = serializers.DictField()
     attributes_before = serializers.DictField(
-        required=False, help_text="What they were, of one that stayed and changed."
+        required=False, help_text="The attributes before, of an element that stayed and changed."
     )
 
 
 class DiffPieceSerializer(serializers.Serializer[Any]):
-    """A piece of text, or an element where it begins; what follows deeper stands in it."""
+    """A segment of text, or the start of an element, which has the deeper segments after it."""
 
     kind = serializers.ChoiceField(choices=["equal", "insert", "delete"])
     text = serializers.CharField(help_text="Empty for an element.")
-    depth = serializers.IntegerField(help_text="How many elements it stands in.")
+    depth = serializers.IntegerField(help_text="The number of elements around it.")
     author = PersonSerializer(
-        allow_null=True, help_text="Who wrote it, or deleted it: the latest of its operations'."
+        allow_null=True, help_text="The author of the latest operation that inserted or deleted it."
     )
     seq = serializers.IntegerField(allow_null=True)
     received_at = serializers.DateTimeField(allow_null=True)
     marks = serializers.DictField(required=False)
     marks_before = serializers.DictField(
-        required=False, help_text="What they were, of a text that stayed and changed its looks."
+        required=False, help_text="The marks before, of text that stayed and changed them."
     )
     node = DiffNodeSerializer(required=False)
     part = serializers.CharField(
-        required=False, help_text="Of what was deleted: its name for `restore/`."
+        required=False, help_text="The name of deleted content, for `restore/`."
     )
 
 
 class DiffSerializer(serializers.Serializer[Any]):
-    """What changed between two moments, in document order."""
+    """The changes between two states, in document order."""
 
-    against = serializers.IntegerField(help_text="The seq of the earlier one.")
-    seq = serializers.IntegerField(help_text="The seq of the later one.")
+    against = serializers.IntegerField(help_text="The seq of the earlier state.")
+    seq = serializers.IntegerField(help_text="The seq of the later state.")
     changes = DiffPieceSerializer(many=True)
 
 
 class KeepSerializer(serializers.Serializer[Any]):
-    """Up to which age versions stay, in seconds; the three rise. One a week stays for ever."""
+    """Rising ages in seconds up to which versions are kept; older ones are kept one a week."""
 
-    all_s = serializers.IntegerField(min_value=0, help_text="Every automatic one.")
-    hourly_s = serializers.IntegerField(min_value=0, help_text="The latest of each hour.")
-    daily_s = serializers.IntegerField(min_value=0, help_text="The latest of each day.")
+    all_s = serializers.IntegerField(min_value=0, help_text="Every automatic version is kept.")
+    hourly_s = serializers.IntegerField(min_value=0, help_text="The latest of each hour is kept.")
+    daily_s = serializers.IntegerField(min_value=0, help_text="The latest of each day is kept.")
 
 
 class HistorySettingsChangeSerializer(serializers.Serializer[Any]):
-    """What is to be changed; null stands for the server's own setting."""
+    """Changes of history settings; null stands for the server's setting."""
 
     viewers_may_look = serializers.BooleanField(required=False)
     compact_after_days = serializers.IntegerField(
         min_value=0,
         required=False,
         allow_null=True,
-        help_text="After how many days the log may be compacted; 0 is never.",
+        help_text="The number of days after which the log may be compacted; 0 is never.",
     )
     keep = KeepSerializer(required=False, allow_null=True)
 
 
 class HistoryInForceSerializer(serializers.Serializer[Any]):
-    """What holds, with the server's own settings where the document has none."""
+    """The settings in force: those of the document, else those of the server."""
 
     compact_after_days = serializers.IntegerField()
     keep = KeepSerializer()
 
 
 class HistorySettingsSerializer(serializers.Serializer[Any]):
-    """What a document's owners say of its history."""
+    """The history settings of a document, set by its owners."""
 
     viewers_may_look = serializers.BooleanField(
-        help_text="Whether those with no other role than viewer may look at another moment than "
-        "the present, and at who did what."
+        help_text="Whether users who are only viewers may see other states than the present, "
+        "and the authors of edits."
     )
     compact_after_days = serializers.IntegerField(allow_null=True)
     keep = KeepSerializer(allow_null=True)

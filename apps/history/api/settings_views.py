@@ -1,4 +1,4 @@
-"""``documents/{id}/history-settings/``: who may look at the history, and how long it is kept."""
+"""``documents/{id}/history-settings/``: visibility and retention of the history."""
 
 from typing import cast
 
@@ -21,13 +21,13 @@ from apps.history.policy import history_policy, history_settings_change
 
 
 class HistorySettingsView(APIView):
-    """What a document's owners say of its history. PATCH changes some of it; only they may."""
+    """The history settings of a document. PATCH changes some of them; only owners may."""
 
     serializer_class = HistorySettingsChangeSerializer
 
     @extend_schema(responses={200: HistorySettingsSerializer, 404: ERROR})
     def get(self, request: Request, document_id: str) -> Response:
-        """Return the document's own settings, and with the server's what is in force."""
+        """Return the document's own settings, and the settings in force."""
         document, _ = document_get(user=caller(request), document_id=document_id)
         return _answer(document)
 
@@ -36,7 +36,7 @@ class HistorySettingsView(APIView):
         responses={200: HistorySettingsSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def patch(self, request: Request, document_id: str) -> Response:
-        """Change what is named; null stands for the server's own setting."""
+        """Change the given settings; null stands for the server's setting."""
         changes = cast("HistoryChanges", validated(HistorySettingsChangeSerializer, request.data))
         user = caller(request)
         return _answer(history_settings_change(user=user, document_id=document_id, changes=changes))

@@ -1,6 +1,7 @@
-"""``documents/{id}/versions/`` and ``documents/{id}/at/{seq}/``: kept states, and any moment."""
+"""``documents/{id}/versions/`` and ``documents/{id}/at/{seq}/``: versions, and states at a seq."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,7 +21,7 @@ from apps.core.api.binary import (
     not_modified,
 )
 from apps.core.api.input import validated
-from apps.core.api.paging import page_of
+from apps.core.api.paging import paged
 from apps.core.api.responses import ERROR
 from apps.core.errors import ForbiddenError
 from apps.documents.selectors import document_history_get
@@ -38,7 +39,7 @@ from apps.history.version import Version
 
 
 class VersionsView(APIView):
-    """The versions of a document, the latest first. POST names the present, or any moment."""
+    """The versions of a document, the latest first. POST names the present or any other state."""
 
     serializer_class = VersionCreateSerializer
 
@@ -51,38 +52,25 @@ class VersionsView(APIView):
         """List versions."""
         document_history_get(user=caller(request), document_id=document_id)
         query = validated(VersionsQuerySerializer, request.query_params)
-        limit: int = query["limit"]
-        versions = versions_page(
-            document_id=document_id,
-            before=query.get("before"),
-            limit=limit + 1,
-            named_only=query["named"],
-        )
-        page, following = page_of(
-            request,
-            versions,
-            limit=limit,
-            place=lambda version: version.number,
-            named=query["named"],
-        )
-        return Response({"results": _bodies(page), "next": following})
+        rows = partial(versions_page, document_id=document_id, named_only=query["named"])
+        return paged(request, query, rows, key=lambda version: version.number, bodies=_bodies)
 
     @extend_schema(
         request=VersionCreateSerializer,
         responses={201: VersionSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def post(self, request: Request, document_id: str) -> Response:
-        """Keep the present state, or that after operation ``seq``, under a name, for ever."""
+        """Store the present state, or that after operation ``seq``, as a named version."""
         user = caller(request)
         _check_writable(request, document_id)
-        wish = validated(VersionCreateSerializer, request.data)
-        version = version_create_named(document_id=document_id, user_id=str(user.pk), **wish)
+        values = validated(VersionCreateSerializer, request.data)
+        version = version_create_named(document_id=document_id, user_id=str(user.pk), **values)
         address = reverse("document-version", args=[document_id, version.number], request=request)
         return Response(_bodies([version])[0], status=201, headers={"Location": address})
 
 
 class VersionView(APIView):
-    """One version. PATCH gives it a name, which keeps it for ever."""
+    """One version. PATCH names it; a named version is kept without end."""
 
     serializer_class = VersionNameSerializer
 
@@ -97,7 +85,7 @@ class VersionView(APIView):
         responses={200: VersionSerializer, 400: ERROR, 403: ERROR, 404: ERROR},
     )
     def patch(self, request: Request, document_id: str, number: int) -> Response:
-        """Name a version; with an empty name it is an automatic one again."""
+        """Name a version; an empty name makes it automatic again."""
         _check_writable(request, document_id)
         name = validated(VersionNameSerializer, request.data)["name"]
         version = version_rename(
@@ -148,7 +136,7 @@ def _check_writable(request: Request, document_id: str) -> None:
 
 
 def _bodies(versions: Sequence[Version]) -> list[dict[str, Any]]:
-    authors = authors_named({each for version in versions for each in version.author_ids})
+    authors = authors_named({author_id for version in versions for author_id in version.author_ids})
     rows = [
         {
             "number": version.number,
@@ -156,7 +144,7 @@ def _bodies(versions: Sequence[Version]) -> list[dict[str, Any]]:
             "name": version.name,
             "automatic": version.automatic,
             "created_at": version.created_at,
-            "authors": [authors[each] for each in version.author_ids],
+            "authors": [authors[author_id] for author_id in version.author_ids],
             "size": version.size,
         }
         for version in versions

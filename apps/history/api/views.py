@@ -1,4 +1,4 @@
-"""``documents/{id}/state/``: the present state of a document, as durable as the log."""
+"""``documents/{id}/state/``: the present state of a document, as the log has it."""
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,7 +19,7 @@ from apps.history.recovery import document_load, state_of
 
 
 class StateView(APIView):
-    """A Yjs v1 update of everything, or of what a state vector lacks."""
+    """The present state as a Yjs v1 update: all of it, or what a state vector lacks."""
 
     content_negotiation_class = AnyContentNegotiation
 
@@ -28,13 +28,13 @@ class StateView(APIView):
             OpenApiParameter(
                 "state_vector",
                 str,
-                description="What the client has, base64url; gives the difference.",
+                description="The client's state vector, base64url; the answer is the difference.",
             )
         ],
         responses=BYTES,
     )
     def get(self, request: Request, document_id: str) -> HttpResponse:
-        """Answer with the bytes; ``ETag`` names the moment, ``X-Document-Seq`` its seq."""
+        """Answer with the bytes; ``ETag`` identifies the state, ``X-Document-Seq`` is its seq."""
         document, _ = document_get(user=request.user, document_id=document_id)
         vector = _state_vector(request)
         loaded = document_load(document_id=document_id)

@@ -1,4 +1,4 @@
-"""Operations, versions and what is in quarantine, as lines of a document's file and back."""
+"""Encodes and decodes operations, versions and quarantined operations as lines of an archive."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,126 +19,136 @@ from apps.oplog.quarantine import Quarantined, quarantine_key
 
 T = TypeVar("T")
 
-#: Gives an author's id of the file the id that it has here.
-Author = Callable[[str], str]
+#: Maps an author's id in the archive to the id of the account here.
+MapAuthor = Callable[[str], str]
 
 
-def row_line(row: Operation | CompactedOperation | Version | Quarantined) -> dict[str, Any]:
-    """Return a row as JSON, without the document's id, which stands in the header."""
-    return {name: _plain(value) for name, value in asdict(row).items() if name not in _LEFT_OUT}
+def encode_row(row: Operation | CompactedOperation | Version | Quarantined) -> dict[str, Any]:
+    """Return a row as JSON, without the document's id, which is in the header."""
+    return {
+        _FILE_NAMES.get(name, name): _json_value(value)
+        for name, value in asdict(row).items()
+        if name not in _LEFT_OUT
+    }
 
 
-#: Said once in the header, or made of what is said.
+#: Fields that have another name in the file.
+_FILE_NAMES = {"blob": "packed"}
+#: In the header, or derived from other fields.
 _LEFT_OUT = {"document_id", "id"}
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.encode(value)
     if isinstance(value, dict):
-        return {str(client): runs for client, runs in value.items()}
+        return {str(client): ranges for client, ranges in value.items()}
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 class ArchiveDecoder:
-    """Reads lines as rows of the document ``document_id``. Raises ``ArchiveBrokenError``."""
+    """Decodes lines as rows of the document ``document_id``. Raises ``ArchiveBrokenError``."""
 
-    def __init__(self, document_id: str, author: Author = lambda user_id: user_id) -> None:
+    def __init__(self, document_id: str, map_author: MapAuthor = lambda user_id: user_id) -> None:
         self._document_id = document_id
-        self._author = author
+        self._map_author = map_author
 
-    def read(self, kind: str, body: Any) -> Operation | CompactedOperation | Version | Quarantined:
-        """Read a line of one of the four kinds."""
+    def decode(
+        self, kind: str, body: Any
+    ) -> Operation | CompactedOperation | Version | Quarantined:
+        """Decode a line of one of the four kinds of rows."""
         if kind == "operation":
-            return self.operation(body)
+            return self.decode_operation(body)
         if kind == "packed":
-            return self.packed(body)
-        return self.version(body) if kind == "version" else self.quarantined(body)
+            return self.decode_compacted(body)
+        return self.decode_version(body) if kind == "version" else self.decode_quarantined(body)
 
-    def operation(self, body: Any) -> Operation:
-        """Read an ``operation``."""
-        return checked(
+    def decode_operation(self, body: Any) -> Operation:
+        """Decode an ``operation``."""
+        return decoded(
             "operation",
             lambda: Operation(
                 document_id=self._document_id,
-                seq=_is(int, body["seq"]),
-                unique_id=_is(str, body["unique_id"]),
-                author_id=self._author(_is(str, body["author_id"])),
-                received_at=moment(body["received_at"]),
+                seq=_typed(int, body["seq"]),
+                unique_id=_typed(str, body["unique_id"]),
+                author_id=self._map_author(_typed(str, body["author_id"])),
+                received_at=decode_datetime(body["received_at"]),
                 version_vector=_bytes(body["version_vector"]),
                 update=_bytes(body["update"]),
             ),
         )
 
-    def packed(self, body: Any) -> CompactedOperation:
-        """Read a ``packed``."""
-        return checked(
+    def decode_compacted(self, body: Any) -> CompactedOperation:
+        """Decode a ``packed``, a compacted operation."""
+        return decoded(
             "packed",
             lambda: CompactedOperation(
-                seq=_is(int, body["seq"]),
-                unique_id=_is(str, body["unique_id"]),
-                author_id=self._author(_is(str, body["author_id"])),
-                received_at=moment(body["received_at"]),
-                ranges=_runs(body["ranges"]),
-                deletes=_runs(body["deletes"]),
+                seq=_typed(int, body["seq"]),
+                unique_id=_typed(str, body["unique_id"]),
+                author_id=self._map_author(_typed(str, body["author_id"])),
+                received_at=decode_datetime(body["received_at"]),
+                ranges=_ranges(body["ranges"]),
+                deletes=_ranges(body["deletes"]),
             ),
         )
 
-    def beginning(self, body: Any) -> CompactionPoint:
-        """Read a ``beginning``, decided now."""
-        return checked(
+    def decode_compaction_point(self, body: Any) -> CompactionPoint:
+        """Decode a ``beginning``, a compaction point, as one that is made now."""
+        return decoded(
             "beginning",
             lambda: CompactionPoint(
                 document_id=self._document_id,
-                seq=_is(int, body["seq"]),
-                number=_is(int, body["number"]),
+                seq=_typed(int, body["seq"]),
+                number=_typed(int, body["number"]),
                 version_vector=_bytes(body["version_vector"]),
                 made_at=clock.now(),
             ),
         )
 
-    def version(self, body: Any) -> Version:
-        """Read a ``version``."""
-        return checked(
+    def decode_version(self, body: Any) -> Version:
+        """Decode a ``version``."""
+        return decoded(
             "version",
             lambda: Version(
                 document_id=self._document_id,
-                number=_is(int, body["number"]),
-                seq=_is(int, body["seq"]),
-                name=_is(str, body["name"]),
-                automatic=_is(bool, body["automatic"]),
-                created_at=moment(body["created_at"]),
-                author_ids=tuple(self._author(_is(str, each)) for each in body["author_ids"]),
+                number=_typed(int, body["number"]),
+                seq=_typed(int, body["seq"]),
+                name=_typed(str, body["name"]),
+                automatic=_typed(bool, body["automatic"]),
+                created_at=decode_datetime(body["created_at"]),
+                author_ids=tuple(
+                    self._map_author(_typed(str, author_id)) for author_id in body["author_ids"]
+                ),
                 version_vector=_bytes(body["version_vector"]),
-                packed=_bytes(body["packed"]),
-                size=_is(int, body["size"]),
+                blob=_bytes(body["packed"]),
+                size=_typed(int, body["size"]),
             ),
         )
 
-    def quarantined(self, body: Any) -> Quarantined:
-        """Read a ``quarantined``."""
-        return checked("quarantined", lambda: self._quarantined(body))
+    def decode_quarantined(self, body: Any) -> Quarantined:
+        """Decode a ``quarantined``."""
+        return decoded("quarantined", lambda: self._decode_quarantined(body))
 
-    def _quarantined(self, body: Any) -> Quarantined:
-        seq = None if body["seq"] is None else _is(int, body["seq"])
-        unique_id = _is(str, body["unique_id"])
+    def _decode_quarantined(self, body: Any) -> Quarantined:
+        seq = None if body["seq"] is None else _typed(int, body["seq"])
+        unique_id = _typed(str, body["unique_id"])
         return Quarantined(
             id=quarantine_key(self._document_id, seq=seq, unique_id=unique_id),
             document_id=self._document_id,
             seq=seq,
             unique_id=unique_id,
-            author_id=self._author(_is(str, body["author_id"])),
-            received_at=moment(body["received_at"]),
+            author_id=self._map_author(_typed(str, body["author_id"])),
+            received_at=decode_datetime(body["received_at"]),
             update=_bytes(body["update"]),
-            reason=_is(str, body["reason"]),
-            detail=_is(str, body["detail"]),
-            set_aside_at=moment(body["set_aside_at"]),
-            discarded=_is(bool, body["discarded"]),
+            reason=_typed(str, body["reason"]),
+            detail=_typed(str, body["detail"]),
+            set_aside_at=decode_datetime(body["set_aside_at"]),
+            discarded=_typed(bool, body["discarded"]),
         )
 
 
-def history_line(document: Document) -> HistoryChanges:
-    """Return what a document's owners say of its history."""
+def encode_history(document: Document) -> HistoryChanges:
+    """Return the history settings of a document as JSON."""
     return {
         "viewers_may_look": document.viewers_may_look,
         "compact_after_days": document.compact_after_days,
@@ -146,46 +156,46 @@ def history_line(document: Document) -> HistoryChanges:
     }
 
 
-def history_read(body: Any) -> HistoryChanges:
-    """Read what ``history_line`` made; raises what ``checked`` takes in."""
+def decode_history(body: Any) -> HistoryChanges:
+    """Decode history settings. Raises the errors that ``decoded`` converts."""
     days, keep = body["compact_after_days"], body["keep"]
     changes: HistoryChanges = {
-        "viewers_may_look": _is(bool, body["viewers_may_look"]),
-        "compact_after_days": None if days is None else _is(int, days),
-        "keep": None if keep is None else {name: _is(int, age) for name, age in keep.items()},
+        "viewers_may_look": _typed(bool, body["viewers_may_look"]),
+        "compact_after_days": None if days is None else _typed(int, days),
+        "keep": None if keep is None else {name: _typed(int, age) for name, age in keep.items()},
     }
     history_changes_check(changes)
     return changes
 
 
-def moment(value: Any) -> datetime:
-    """Read an aware moment. Raises ``ValueError``, ``TypeError``."""
+def decode_datetime(value: Any) -> datetime:
+    """Decode an aware datetime. Raises ``ValueError``, ``TypeError``."""
     read = datetime.fromisoformat(value)
     if read.tzinfo is None:
-        raise ValueError("a moment without a time zone")
+        raise ValueError("a datetime without a time zone")
     return read
 
 
-def checked(kind: str, make: Callable[[], T]) -> T:
-    """Return what ``make`` reads of a line; raise ``ArchiveBrokenError`` when it cannot."""
+def decoded(kind: str, make: Callable[[], T]) -> T:
+    """Return what ``make`` decodes; convert its errors to ``ArchiveBrokenError``."""
     try:
         return make()
     except (KeyError, TypeError, ValueError, InvalidInputError) as err:
         raise ArchiveBrokenError(f"A line of kind {kind} is not one: {err!r}.") from err
 
 
-def _is(kind: type[T], value: Any) -> T:
+def _typed(kind: type[T], value: Any) -> T:
     if type(value) is not kind:
         raise TypeError(f"{value!r} is no {kind.__name__}")
     return value
 
 
-def _runs(value: Any) -> ClientRanges:
+def _ranges(value: Any) -> ClientRanges:
     return {
-        int(client): tuple((_is(int, one), _is(int, two)) for one, two in runs)
-        for client, runs in _is(dict, value).items()
+        int(client): tuple((_typed(int, one), _typed(int, two)) for one, two in ranges)
+        for client, ranges in _typed(dict, value).items()
     }
 
 
 def _bytes(value: Any) -> bytes:
-    return base64.decode(_is(str, value))
+    return base64.decode(_typed(str, value))

@@ -1,4 +1,4 @@
-"""The whole of a document into one file: entity, log, versions, and what is in quarantine."""
+"""Exports a document to an archive: entity, log, versions and quarantine."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from apps.documents.models import Document
 from apps.documents.selectors import document_stored
 from apps.history.selectors import version_find, version_infos
 from apps.history.snapshot import Snapshot
-from apps.maintenance.archive.codec import history_line, row_line
+from apps.maintenance.archive.codec import encode_history, encode_row
 from apps.maintenance.archive.file import FORMAT, VERSION, VERSION_COMPACTED, Line, archive_write
 from apps.maintenance.integrity.document_check import PROGRESS_OPERATIONS, OnProgress
 from apps.maintenance.integrity.log_replay import LogReplay, replayed
@@ -23,14 +23,14 @@ from apps.oplog.quarantine import quarantine_iter
 
 
 class NotExportableError(ConflictError):
-    """What is stored is not sound, and an import would refuse it; no file was written."""
+    """The stored data is damaged, and an import would refuse it; no file was written."""
 
     code = "not_exportable"
 
 
 @dataclass(slots=True)
 class Exported:
-    """What is in the file: its lines by kind, and what was left out."""
+    """The contents of the file: its lines by kind, and the versions that were left out."""
 
     document_id: str
     lines: Counter[str] = field(default_factory=Counter)
@@ -40,9 +40,9 @@ class Exported:
 def archive_export(
     *, document_id: str, path: Path, dry_run: bool, on_progress: OnProgress
 ) -> Exported:
-    """Write a document's file, all of it held against its log on the way.
+    """Write a document's archive; everything is checked against the log first.
 
-    With ``dry_run`` all is read and checked, and no file is made.
+    With ``dry_run`` everything is read and checked, and no file is written.
 
     Raises ``DocumentNotFoundError``, ``FileExistsAlreadyError``, ``NotExportableError``,
     ``LogGapError``, ``OSError``, ``PyMongoError``; then there is no file.
@@ -50,7 +50,7 @@ def archive_export(
     document = document_stored(document_id)
     exported = Exported(document_id)
     with replayed(document_id) as replay:
-        writer = _Writer(document, replay, exported, on_progress)
+        writer = ArchiveLines(document, replay, exported, on_progress)
         if dry_run:
             exported.lines = Counter(kind for kind, _ in writer.lines())
         else:
@@ -58,8 +58,8 @@ def archive_export(
     return exported
 
 
-class _Writer:
-    """Makes the lines of one document, in one pass over its log."""
+class ArchiveLines:
+    """The lines of one document's archive, made in one pass over its log."""
 
     def __init__(
         self,
@@ -72,76 +72,76 @@ class _Writer:
         self._replay = replay
         self._exported = exported
         self._on_progress = on_progress
-        self._base = _base(replay)
+        self._point = _compaction_point(replay)
         self._authors: set[str] = set()
-        self._stops: dict[int, list[int]] = {}
+        self._versions_by_seq: dict[int, list[int]] = {}
         for seq, number in version_infos(document_id=document.id):
-            self._stops.setdefault(seq, []).append(number)
+            self._versions_by_seq.setdefault(seq, []).append(number)
 
     def lines(self) -> Iterator[Line]:
-        """Yield all but the last line, which is the file's own."""
-        yield "header", _header(self._document, compacted=self._base is not None)
-        aside = set()
+        """Yield all lines except for ``end``, which ``archive_write`` adds."""
+        yield "header", _header(self._document, compacted=self._point is not None)
+        quarantined_seqs = set()
         for kept in quarantine_iter(document_id=self._document.id, with_discarded=True):
-            aside.add(kept.seq)
+            quarantined_seqs.add(kept.seq)
             self._authors.add(kept.author_id)
-            yield "quarantined", row_line(kept)
-        if self._base is not None:
-            yield from self._before(self._base)
-        yield from self._versions()
+            yield "quarantined", encode_row(kept)
+        if self._point is not None:
+            yield from self._compacted_lines(self._point)
+        yield from self._lines_here()
         for operation, error in self._replay.steps():
-            if error is not None and operation.seq not in aside:
+            if error is not None and operation.seq not in quarantined_seqs:
                 raise NotExportableError(
                     f"Operation {operation.seq} cannot be applied: {error.message} "
                     "recover_document puts it into quarantine."
                 )
             self._authors.add(operation.author_id)
-            yield "operation", row_line(operation)
-            yield from self._versions()
+            yield "operation", encode_row(operation)
+            yield from self._lines_here()
             if operation.seq % PROGRESS_OPERATIONS == 0:
                 self._on_progress(self._document.id, operation.seq)
-        for seq, numbers in self._stops.items():
+        for seq, numbers in self._versions_by_seq.items():
             self._exported.left_out += [
                 f"version {number}: it is of operation {seq}, the log ends at {self._replay.seq}"
                 for number in numbers
             ]
         yield "authors", _usernames(self._authors)
 
-    def _before(self, base: CompactionPoint) -> Iterator[Line]:
-        """Yield what there is of before the beginning of a compacted log."""
-        place = {"seq": base.seq, "number": base.number}
-        yield "beginning", {**place, "version_vector": base64.encode(base.version_vector)}
-        for seq in sorted(seq for seq in self._stops if seq < base.seq):
-            yield from self._checked(self._stops.pop(seq), None)
-        yield from self._versions()
-        for packed in compacted_iter(document_id=self._document.id, up_to=base.seq):
-            self._authors.add(packed.author_id)
-            yield "packed", row_line(packed)
+    def _compacted_lines(self, point: CompactionPoint) -> Iterator[Line]:
+        """Yield the compaction point, and the versions and operations up to it."""
+        fields = {"seq": point.seq, "number": point.number}
+        yield "beginning", {**fields, "version_vector": base64.encode(point.version_vector)}
+        for seq in sorted(seq for seq in self._versions_by_seq if seq < point.seq):
+            yield from self._version_lines(self._versions_by_seq.pop(seq), None)
+        yield from self._lines_here()
+        for operation in compacted_iter(document_id=self._document.id, up_to=point.seq):
+            self._authors.add(operation.author_id)
+            yield "packed", encode_row(operation)
 
-    def _versions(self) -> Iterator[Line]:
-        """Yield the versions of this moment."""
-        numbers = self._stops.pop(self._replay.seq, [])
-        yield from self._checked(numbers, self._replay.snapshot() if numbers else None)
+    def _lines_here(self) -> Iterator[Line]:
+        """Yield the versions at the replay's seq."""
+        numbers = self._versions_by_seq.pop(self._replay.seq, [])
+        yield from self._version_lines(numbers, self._replay.snapshot() if numbers else None)
 
-    def _checked(self, numbers: list[int], right: Snapshot | None) -> Iterator[Line]:
+    def _version_lines(self, numbers: list[int], expected: Snapshot | None) -> Iterator[Line]:
         for number in numbers:
             version = version_find(document_id=self._document.id, number=number)
             if version is None:
                 continue
-            fault = version_fault(version, right)
+            fault = version_fault(version, expected)
             if fault is not None:
                 raise NotExportableError(
-                    f"Version {number}: {fault.text} rebuild_document makes it anew."
+                    f"Version {number}: {fault.text} rebuild_document repairs it."
                 )
             self._authors.update(version.author_ids)
-            yield "version", row_line(version)
+            yield "version", encode_row(version)
 
 
-def _base(replay: LogReplay) -> CompactionPoint | None:
-    base = compaction_point_find(document_id=replay.document_id)
-    if (base.seq if base else 0) != replay.start.seq:
-        raise NotExportableError("The log was compacted this very moment. Try again.")
-    return base
+def _compaction_point(replay: LogReplay) -> CompactionPoint | None:
+    point = compaction_point_find(document_id=replay.document_id)
+    if (point.seq if point else 0) != replay.start.seq:
+        raise NotExportableError("The log was compacted during the export. Try again.")
+    return point
 
 
 def _header(document: Document, *, compacted: bool) -> dict[str, Any]:
@@ -158,13 +158,13 @@ def _header(document: Document, *, compacted: bool) -> dict[str, Any]:
             "created_at": document.created_at.isoformat(),
             "updated_at": document.updated_at.isoformat(),
             "trashed_at": document.trashed_at.isoformat() if document.trashed else None,
-            "history": history_line(document),
+            "history": encode_history(document),
         },
     }
 
 
 def _usernames(author_ids: set[str]) -> dict[str, str | None]:
-    """Return the username of each author; None for one who has no account (any more)."""
-    users = users_by_id(int(each) for each in author_ids if each.isdecimal())
+    """Return the username of each author, None for an author without an account."""
+    users = users_by_id(int(author_id) for author_id in author_ids if author_id.isdecimal())
     names = {str(pk): user.username for pk, user in users.items()}
     return {author_id: names.get(author_id) for author_id in sorted(author_ids)}

@@ -1,7 +1,7 @@
-"""A document out of a file of ``export_document``, in two passes: check all of it, then store it.
+"""Imports a document from an archive in two passes: one checks the file, one stores its rows.
 
-Nobody sees the document before its entity is there, which is written last; so an import that is
-killed leaves rows that nobody sees, and the same import again goes on from them.
+The document is visible once its entity is stored, which is the last write. An import that is killed
+leaves rows that are not visible, and a repeated import continues from them.
 """
 
 from collections import Counter
@@ -15,14 +15,14 @@ from apps.accounts.models import User
 from apps.accounts.selectors import UnknownSubjectError, subject_get, users_by_username
 from apps.core import ids
 from apps.core.errors import ConflictError
-from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_vector
 from apps.documents.heads import head_find
 from apps.documents.models import Document
 from apps.documents.services import document_adopt, title_checked
 from apps.history.last_processed import processed_forget
 from apps.history.selectors import version_find
 from apps.history.services import version_mark_compaction_point, version_put, versions_delete
-from apps.maintenance.archive.codec import ArchiveDecoder, history_read, moment
+from apps.maintenance.archive.codec import ArchiveDecoder, decode_datetime, decode_history
 from apps.maintenance.archive.file import archive_read
 from apps.maintenance.archive.validation import ArchiveValidator
 from apps.maintenance.compaction import COMPACTED_ROW_OPERATIONS
@@ -41,19 +41,19 @@ from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_clear, quarantine_iter, quarantine_put
 from apps.oplog.selectors import head_seq, operations_iter
 
-#: The author of edits whose author has no account here.
+#: The author of edits whose real author has no account here.
 NOBODY = "0"
 
 
 class DocumentExistsError(ConflictError):
-    """There is a document of this id, or another log of this id; it was not touched."""
+    """A document or another log of this id exists; it was not changed."""
 
     code = "document_exists"
 
 
 @dataclass(slots=True)
 class Imported:
-    """What the file holds, and as which document of whom it is here."""
+    """The contents of the file, and the id and owner of the document here."""
 
     document_id: str
     title: str
@@ -70,12 +70,12 @@ def archive_import(
     dry_run: bool,
     on_progress: OnProgress,
 ) -> Imported:
-    """Store the document of a file: under its own id, or with ``new_id`` as a copy.
+    """Store the document of an archive: under its own id, or with ``new_id`` as a copy.
 
     Raises ``ArchiveBrokenError``, ``DocumentExistsError``, ``UnknownSubjectError`` and ``OSError``
-    before anything is written. A store that fails meanwhile leaves nothing of a new document.
+    before anything is written. When the store fails, the rows of a new document are deleted.
     """
-    content = _Content(path, on_progress)
+    content = ArchiveContent(path, on_progress)
     content.read()
     document = content.document(as_copy=new_id)
     owner = _owner(owner_name or content.owner)
@@ -91,8 +91,8 @@ def archive_import(
     )
 
 
-class _Content:
-    """A document's file. ``read`` holds it against itself; then its rows can be had."""
+class ArchiveContent:
+    """The contents of an archive. ``read`` checks the file; the rows can be read after that."""
 
     def __init__(self, path: Path, on_progress: OnProgress) -> None:
         self.lines: Counter[str] = Counter()
@@ -101,35 +101,35 @@ class _Content:
         self._header: dict[str, Any] = {}
         self._names: dict[str, str | None] = {}
         self._accounts: dict[str, User] = {}
-        self._vector = b"\x00"
+        self._vector = EMPTY_VECTOR
         self._seq = 0
-        self._beginning: CompactionPoint | None = None
+        self._point: CompactionPoint | None = None
 
     def read(self) -> None:
-        """Read all of it and write nothing. Raises ``ArchiveBrokenError``, ``OSError``."""
-        reading = ArchiveValidator(self._again)
+        """Check the whole file, write nothing. Raises ``ArchiveBrokenError``, ``OSError``."""
+        validator = ArchiveValidator(self._read_operations)
         try:
             for kind, body in archive_read(self._path):
                 self.lines[kind] += 1
-                reading.take(kind, body)
+                validator.add(kind, body)
                 if kind == "operation" and self.lines[kind] % PROGRESS_OPERATIONS == 0:
-                    self._on_progress(reading.document_id, self.lines[kind])
-            self._header, self._names = reading.result()
-            self._vector = encode_vector(reading.replay.loaded.vector)
-            self._seq, self._beginning = reading.replay.seq, reading.beginning
+                    self._on_progress(validator.document_id, self.lines[kind])
+            self._header, self._names = validator.result()
+            self._vector = encode_vector(validator.replay.loaded.vector)
+            self._seq, self._point = validator.replay.seq, validator.point
         finally:
-            reading.replay.close()
+            validator.replay.close()
         self._accounts = users_by_username(name for name in self._names.values() if name)
 
     @property
     def owner(self) -> str | None:
-        """Return the name of the owner when it was exported."""
+        """Return the username of the owner at the time of the export."""
         owner: str | None = self._header["owner"]
         return owner
 
     @property
     def unknown_authors(self) -> list[str]:
-        """Return the authors who have no account here, by name where they had one there."""
+        """Return the authors without an account here, by username or else by id."""
         return sorted(
             name or f"user {author_id}"
             for author_id, name in self._names.items()
@@ -137,39 +137,39 @@ class _Content:
         )
 
     def document(self, *, as_copy: bool) -> Document:
-        """Return its entity, which is not stored."""
+        """Return the document's entity, which is not stored yet."""
         header = self._header
         trashed_at = header["trashed_at"]
         return Document(
             id=ids.new_id() if as_copy else header["id"],
             title=title_checked(header["title"]),
-            created_at=moment(header["created_at"]),
-            updated_at=moment(header["updated_at"]),
+            created_at=decode_datetime(header["created_at"]),
+            updated_at=decode_datetime(header["updated_at"]),
             trashed=trashed_at is not None,
-            trashed_at=None if trashed_at is None else moment(trashed_at),
+            trashed_at=None if trashed_at is None else decode_datetime(trashed_at),
             lineage=ids.new_id() if as_copy else header["lineage"],
             seq=self._seq,
             version_vector=self._vector,
-            **(history_read(header["history"]) if "history" in header else {}),
+            **(decode_history(header["history"]) if "history" in header else {}),
         )
 
-    def beginning(self, document_id: str) -> CompactionPoint | None:
-        """Return where the log of the document begins; None where it has all of it."""
-        base = self._beginning
-        return None if base is None else replace(base, document_id=document_id)
+    def compaction_point(self, document_id: str) -> CompactionPoint | None:
+        """Return the compaction point of the log, None for a log that is not compacted."""
+        point = self._point
+        return None if point is None else replace(point, document_id=document_id)
 
     def rows(self, kind: str, document_id: str) -> Iterator[Any]:
-        """Yield the rows of one kind, of the document and the accounts that are here."""
-        rows = ArchiveDecoder(document_id, self._author)
+        """Yield the rows of one kind, with the ids of the document and the accounts here."""
+        decoder = ArchiveDecoder(document_id, self._map_author)
         for found, body in archive_read(self._path):
             if found == kind:
-                yield rows.read(kind, body)
+                yield decoder.decode(kind, body)
 
-    def _author(self, author_id: str) -> str:
+    def _map_author(self, author_id: str) -> str:
         account = self._accounts.get(self._names.get(author_id) or "")
         return NOBODY if account is None else str(account.pk)
 
-    def _again(self, up_to: int) -> Iterator[Operation]:
+    def _read_operations(self, up_to: int) -> Iterator[Operation]:
         for operation in self.rows("operation", ""):
             if operation.seq > up_to:
                 return
@@ -187,76 +187,86 @@ def _owner(name: str | None) -> User:
     return owner
 
 
-def _check_free(content: _Content, document_id: str) -> None:
-    """Raise unless nothing is here, or only what this import left when it was killed."""
+def _check_free(content: ArchiveContent, document_id: str) -> None:
+    """Raise unless nothing is stored, or only rows of this import, which was killed before."""
     if head_find(document_id=document_id) is not None:
         raise DocumentExistsError(
-            f"There is a document {document_id} already; import it as a copy with --new-id."
+            f"The document {document_id} exists already; import it as a copy with --new-id."
         )
-    if not _same_beginning(content, document_id):
+    if not _same_compaction_point(content, document_id):
         raise DocumentExistsError(
-            f"There is a log of {document_id} that begins in another way than the file's; import "
-            "it as a copy with --new-id."
+            f"The log of {document_id} has another compaction point than the file's; import it "
+            "as a copy with --new-id."
         )
-    begun = log_first_seq(document_id=document_id) - 1
-    if head_seq(document_id=document_id) <= begun:
+    compacted_seq = log_first_seq(document_id=document_id) - 1
+    if head_seq(document_id=document_id) <= compacted_seq:
         return
     ours = content.rows("operation", document_id)
-    for stored in operations_iter(document_id=document_id, after=begun):
+    for stored in operations_iter(document_id=document_id, after=compacted_seq):
         if next(ours, None) != stored:
             raise DocumentExistsError(
-                f"There is a log of {document_id}, and from operation {stored.seq} it is another "
-                "one than the file's; import it as a copy with --new-id."
+                f"There is a log of {document_id}, and from operation {stored.seq} on it differs "
+                "from the file's; import it as a copy with --new-id."
             )
 
 
-def _same_beginning(content: _Content, document_id: str) -> bool:
-    """Tell whether what is stored of before a log's beginning is part of the file's, or nothing."""
-    stored, ours = compaction_point_find(document_id=document_id), content.beginning(document_id)
+def _same_compaction_point(content: ArchiveContent, document_id: str) -> bool:
+    """Tell whether the stored compaction point and compacted rows are the file's, or none."""
+    stored, ours = (
+        compaction_point_find(document_id=document_id),
+        content.compaction_point(document_id),
+    )
     if stored is not None and (ours is None or replace(ours, made_at=stored.made_at) != stored):
         return False
     end = compacted_end(document_id=document_id)
     packed = compacted_iter(document_id=document_id, up_to=end)
     rows = content.rows("packed", document_id)
-    return all(next(rows, None) == each for each in packed)
+    return all(next(rows, None) == stored_row for stored_row in packed)
 
 
-def _store(content: _Content, document: Document, owner: User) -> None:
-    begun = head_seq(document_id=document.id)
+def _store(content: ArchiveContent, document: Document, owner: User) -> None:
+    stored_seq = head_seq(document_id=document.id)
     try:
-        _write(content, document.id, begun)
+        _write(content, document.id, stored_seq)
         document_adopt(document, owner=owner)
     except BaseException:
-        if not begun:
+        if not stored_seq:
             operations_delete(document_id=document.id)
             versions_delete(document_id=document.id)
             quarantine_clear(document_id=document.id)
         raise
 
 
-def _write(content: _Content, document_id: str, begun: int) -> None:
+def _write(content: ArchiveContent, document_id: str, stored_seq: int) -> None:
     processed_forget(document_id=document_id)
-    aside = {one.id for one in quarantine_iter(document_id=document_id, with_discarded=True)}
+    quarantined_ids = {
+        quarantined.id
+        for quarantined in quarantine_iter(document_id=document_id, with_discarded=True)
+    }
     for kept in content.rows("quarantined", document_id):
-        if kept.id not in aside:
+        if kept.id not in quarantined_ids:
             quarantine_put(kept)
     for version in content.rows("version", document_id):
         if version_find(document_id=document_id, number=version.number) is None:
             version_put(version)
-    _write_beginning(content, document_id)
-    rest = (each for each in content.rows("operation", document_id) if each.seq > begun)
+    _write_compaction_point(content, document_id)
+    rest = (
+        operation
+        for operation in content.rows("operation", document_id)
+        if operation.seq > stored_seq
+    )
     for _ in operations_write(rest):
         pass
 
 
-def _write_beginning(content: _Content, document_id: str) -> None:
-    """Write what a compacted log has of before its beginning, and then where that is."""
-    base = content.beginning(document_id)
-    if base is None:
+def _write_compaction_point(content: ArchiveContent, document_id: str) -> None:
+    """Write the compacted operations of a log, and then its compaction point."""
+    point = content.compaction_point(document_id)
+    if point is None:
         return
     end = compacted_end(document_id=document_id)
-    fresh = (each for each in content.rows("packed", document_id) if each.seq > end)
-    while row := list(islice(fresh, COMPACTED_ROW_OPERATIONS)):
+    new = (operation for operation in content.rows("packed", document_id) if operation.seq > end)
+    while row := list(islice(new, COMPACTED_ROW_OPERATIONS)):
         compacted_append(document_id=document_id, operations=row)
-    version_mark_compaction_point(document_id=document_id, number=base.number)
-    compaction_point_advance(base)
+    version_mark_compaction_point(document_id=document_id, number=point.number)
+    compaction_point_advance(point)

@@ -1,4 +1,4 @@
-"""What is wrong with a stored document, and how it is put right where the log says how."""
+"""Faults of stored documents, and their repair where the log has the answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,28 +7,29 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is wrong: a stable word for programs, a sentence for people.
+    """One fault: ``code`` is a stable word for programs, ``text`` a sentence for people.
 
-    ``mend`` puts it right, and ``deed`` says what it does; None where the log cannot tell.
+    ``repair`` repairs it, and ``repair_text`` describes that; None where the log has no answer.
     """
 
     code: str
     text: str
-    deed: str = ""
-    mend: Callable[[], object] | None = None
+    repair_text: str = ""
+    repair: Callable[[], object] | None = None
 
-    def mended_by(self, mend: Callable[[], object], deed: str) -> Self:
-        """Return the same fault with the way to put it right."""
-        return replace(self, mend=mend, deed=deed)
+    def repaired_by(self, repair: Callable[[], object], text: str) -> Self:
+        """Return the same fault with its repair."""
+        return replace(self, repair=repair, repair_text=text)
 
     def named(self, name: str, code: str) -> Self:
         """Return the same fault of a named thing: ``version_damaged``, "Version 3: …"."""
         return replace(self, code=f"{code}_{self.code}", text=f"{name}: {self.text}")
 
     def as_dict(self) -> dict[str, str]:
-        """Return code, text and deed."""
-        return {"code": self.code, "text": self.text, **({"deed": self.deed} if self.deed else {})}
+        """Return the fault as JSON; the text of the repair is ``deed``."""
+        row = {"code": self.code, "text": self.text}
+        return {**row, "deed": self.repair_text} if self.repair_text else row
 
 
-#: Hears of each fault at the moment when it can be put right.
+#: Called with each fault, while it can be repaired.
 OnFault = Callable[[Fault], None]

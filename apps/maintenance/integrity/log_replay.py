@@ -1,7 +1,7 @@
-"""The log of one document replayed by itself, operation by operation, and nothing written.
+"""Replays the log of one document, operation by operation, without writing.
 
-What the integrity commands stand on: the log is the truth (docs/invariants.md, 5), so
-everything else is held against what comes out here. One pass, one document in memory.
+The base of the integrity commands: the log is the truth (docs/invariants.md, 5), so everything else
+is compared with the result of a replay. One pass, one document in memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,99 +22,97 @@ from apps.history.snapshot import EMPTY, Snapshot
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
 
-#: Returns the operations after the start up to a seq once more.
-Again = Callable[[int], Iterator[Operation]]
+#: Rereads the operations from the start up to a seq.
+ReadAgain = Callable[[int], Iterator[Operation]]
 
 
 class RowUnreadableError(ConflictError):
-    """A row of the log is not an operation: it was damaged from outside."""
+    """A row of the log is not an operation: something else changed it."""
 
     code = "row_unreadable"
 
 
 class Replay:
-    """A document as its log makes it. ``set_aside`` holds what could not be applied, by seq.
+    """A document that is built from its log. ``unapplied`` has the errors of operations, by seq.
 
-    ``start`` is the state that a compacted log begins with.
+    ``start`` is the snapshot at the compaction point.
     """
 
-    def __init__(self, again: Again, start: Snapshot = EMPTY) -> None:
+    def __init__(self, read_again: ReadAgain, start: Snapshot = EMPTY) -> None:
         self.loaded = LoadedDocument.open(start)
         self.start = start
-        self.set_aside: dict[int, AppError] = {}
+        self.unapplied: dict[int, AppError] = {}
         self.last: Operation | None = None
-        self._again = again
-        #: What those that are set aside would have brought.
-        self._aside: Vector = {}
+        self._read_again = read_again
+        #: What the unapplied operations would have added.
+        self._unapplied_vector: Vector = {}
 
     @property
     def seq(self) -> int:
-        """Return the last operation that was taken."""
+        """Return the seq of the last operation."""
         return self.loaded.seq
 
-    def take(self, operation: Operation) -> AppError | None:
-        """Apply the next operation; return the error of one that has to be set aside."""
+    def apply(self, operation: Operation) -> AppError | None:
+        """Apply the next operation; skip one that cannot be applied, and return its error."""
         error: AppError | None = None
         try:
-            self.loaded.apply(operation)
+            error = self.loaded.apply_or_skip(operation, self.unapplied)
         except EngineBrokenError as err:
             error = err
-            self._start_over(operation.seq - 1)
-        except AppError as err:
-            error = err
+            self._rebuild(operation.seq - 1)
+            self.loaded.skip(operation)
         if error is not None:
-            self.set_aside[operation.seq] = error
-            self._note_aside(operation)
-            self.loaded.pass_over(operation)
+            self.unapplied[operation.seq] = error
+            self._add_unapplied(operation)
         self.loaded.recent.clear()
         self.last = operation
         return error
 
-    def has_vector(self, stored: bytes) -> bool:
+    def matches_vector(self, stored: bytes) -> bool:
         """Tell whether a stored version vector is that of the document now.
 
-        Where something is set aside, those who wrote on may have had it.
+        It may include unapplied operations, as their authors' documents have them.
         """
         try:
             vector = decode_vector(stored)
         except DecodeError:
             return False
-        if not self.set_aside:
+        if not self.unapplied:
             return vector == self.loaded.vector
         utmost = dict(self.loaded.vector)
-        merge_into(utmost, self._aside)
+        merge_into(utmost, self._unapplied_vector)
         return covers(vector, self.loaded.vector) and covers(utmost, vector)
 
     def snapshot(self) -> Snapshot:
-        """Return the document as it is now."""
+        """Return a snapshot of the document now."""
         if self.loaded.has_everything():
             state = self.loaded.engine.encode()
-        else:  # the engine cannot count it right (ADR 0001)
-            operations = self._again(self.seq)
-            updates = [each.update for each in operations if each.seq not in self.set_aside]
+        else:  # the engine's own state would be incomplete (ADR 0001)
+            operations = self._read_again(self.seq)
+            updates = [
+                operation.update for operation in operations if operation.seq not in self.unapplied
+            ]
             if self.start.seq:
                 updates.insert(0, self.start.state)
             state = get_engine(settings.CRDT_ENGINE).merge(updates)
         return Snapshot(self.seq, encode_vector(self.loaded.vector), state)
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Free the memory of the engine."""
         self.loaded.engine.close()
 
-    def _start_over(self, up_to: int) -> None:
-        """Build the document anew, without the operation that broke it."""
+    def _rebuild(self, up_to: int) -> None:
+        """Rebuild the document, without the operation that broke the engine."""
         self.loaded.engine.close()
         self.loaded = LoadedDocument.open(self.start)
-        for operation in self._again(up_to):
-            if operation.seq in self.set_aside:
-                self.loaded.pass_over(operation)
-            else:
-                self.loaded.apply(operation)
+        for operation in self._read_again(up_to):
+            if error := self.loaded.apply_or_skip(operation, self.unapplied):
+                raise error
             self.loaded.recent.clear()
 
-    def _note_aside(self, operation: Operation) -> None:
+    def _add_unapplied(self, operation: Operation) -> None:
         try:
-            advance(self._aside, read_update(operation.update))
+            advance(self._unapplied_vector, read_update(operation.update))
         except MalformedUpdateError:
             return
 
@@ -122,7 +120,7 @@ class Replay:
 class LogReplay(Replay):
     """A replay of a stored log.
 
-    Raises ``CompactionSnapshotLostError`` where the snapshot that it starts from is gone.
+    Raises ``CompactionSnapshotLostError`` where the snapshot at the compaction point is lost.
     """
 
     def __init__(self, document_id: str) -> None:
@@ -133,18 +131,18 @@ class LogReplay(Replay):
         )
 
     def steps(self, *, limit: int | None = None) -> Iterator[tuple[Operation, AppError | None]]:
-        """Take what comes next in the log, to its end; yield each with what ``take`` returns.
+        """Apply the next operations of the log; yield each with its error or None.
 
-        Raises ``LogGapError`` where an operation is missing, ``RowUnreadableError`` for a row
-        that is none, ``PyMongoError`` when the store is away.
+        Raises ``LogGapError`` where an operation is missing, ``RowUnreadableError`` for a
+        damaged row, ``PyMongoError`` when the store is unavailable.
         """
         for operation in _read(self.document_id, after=self.seq, limit=limit):
-            yield operation, self.take(operation)
+            yield operation, self.apply(operation)
 
 
 @contextmanager
 def replayed(document_id: str) -> Iterator[LogReplay]:
-    """Yield a replay before its first step; close it at the end.
+    """Yield a replay at its start; close it at the end.
 
     Raises ``CompactionSnapshotLostError``.
     """
@@ -156,7 +154,7 @@ def replayed(document_id: str) -> Iterator[LogReplay]:
 
 
 def _read(document_id: str, *, after: int, limit: int | None) -> Iterator[Operation]:
-    if limit == 0:  # to MongoDB that is no limit
+    if limit == 0:  # MongoDB reads 0 as "no limit"
         return
     seq = after
     try:
@@ -165,6 +163,6 @@ def _read(document_id: str, *, after: int, limit: int | None) -> Iterator[Operat
             yield operation
     except (KeyError, TypeError) as err:
         raise RowUnreadableError(
-            f"The row behind operation {seq} of {document_id} is not an operation: {err!r}.",
+            f"The row after operation {seq} of {document_id} is not an operation: {err!r}.",
             extra={"document_id": document_id, "seq": seq + 1},
         ) from err

@@ -1,7 +1,7 @@
-"""What is derived from a document's log made anew from it, where it is not what the log makes.
+"""Repairs data that is derived from a document's log, where it differs from a replay.
 
-Snapshots, the head in *documents*, the mark of what Kafka has, the workers' mark, the cache, and
-the version vectors beside the operations. The operations themselves are never touched.
+That is snapshots, the head and *published_seq* in *documents*, *last_processed_version*, the cache,
+and the version vectors beside the operations. The operations themselves are never changed.
 """
 
 import logging
@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 
 
 class LogBrokenError(ConflictError):
-    """The log is not whole, so nothing can be made from it; nothing was changed."""
+    """The log is not complete, so nothing can be repaired from it; nothing was changed."""
 
     code = "log_broken"
 
 
 @dataclass(slots=True)
 class Repaired:
-    """What was put right, or with ``dry_run`` would be; ``left`` is what no log can put right."""
+    """The repaired faults, also of a dry run; ``left`` has those that the log cannot repair."""
 
     document_id: str
     dry_run: bool
@@ -39,18 +39,18 @@ class Repaired:
     done: FaultList = field(default_factory=FaultList)
     left: FaultList = field(default_factory=FaultList)
 
-    def hear(self, fault: Fault) -> None:
-        """Put a fault right where the log tells how."""
-        if fault.mend is None:
+    def on_fault(self, fault: Fault) -> None:
+        """Repair a fault, if it has a repair."""
+        if fault.repair is None:
             self.left.add(fault)
             return
         if not self.dry_run:
-            fault.mend()
+            fault.repair()
         self.done.add(fault)
 
 
 def document_rebuild(*, document_id: str, dry_run: bool, on_progress: OnProgress) -> Repaired:
-    """Put right what is derived from a document's log.
+    """Repair everything that is derived from a document's log.
 
     May run while the document is edited. Raises ``DocumentNotFoundError``, and ``LogBrokenError``
     before anything is changed when the log lacks an operation or has one twice.
@@ -64,20 +64,20 @@ def document_rebuild(*, document_id: str, dry_run: bool, on_progress: OnProgress
         )
     rebuilt = Repaired(document_id, dry_run)
     with replayed(document_id) as replay:
-        DocumentCheck(replay, rebuilt.hear, on_progress).run()
+        DocumentCheck(replay, rebuilt.on_fault, on_progress).run()
         rebuilt.operations = replay.seq
     return rebuilt
 
 
 def version_repair_from_log(*, document_id: str, number: int) -> bool:
-    """Put the right snapshot in the place of a damaged one; tell whether there was one.
+    """Rebuild the snapshot of a damaged version; return whether it was rebuilt.
 
-    False, too, for one from before the beginning of a compacted log: nothing makes that anew.
-    Raises ``LogBrokenError`` when the log does not reach so far, ``LogGapError``,
+    A version up to the compaction point cannot be rebuilt, and returns False.
+    Raises ``LogBrokenError`` when the log ends before the version, ``LogGapError``,
     ``CompactionSnapshotLostError``.
     """
     version = version_find(document_id=document_id, number=number)
-    if version is None or blob_fault(version.packed, None) is None:
+    if version is None or blob_fault(version.blob, None) is None:
         return False
     with replayed(document_id) as replay:
         if replay.start.seq and version.seq <= replay.start.seq:
@@ -87,9 +87,9 @@ def version_repair_from_log(*, document_id: str, number: int) -> bool:
             pass
         if replay.seq < version.seq:
             raise LogBrokenError(f"The log of {document_id} ends before operation {version.seq}.")
-        right = replay.snapshot()
-    if not version_repair(version, right):
+        expected = replay.snapshot()
+    if not version_repair(version, expected):
         return False
-    snapshot_put(document_id=document_id, snapshot=right)
-    logger.warning("version %s of %s was damaged: made anew from the log", number, document_id)
+    snapshot_put(document_id=document_id, snapshot=expected)
+    logger.warning("version %s of %s was damaged: rebuilt from the log", number, document_id)
     return True

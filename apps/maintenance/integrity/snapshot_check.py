@@ -1,4 +1,4 @@
-"""Whether a stored snapshot is what the log makes of the document at its seq."""
+"""Compares a stored snapshot with the state of the log at its seq."""
 
 from django.conf import settings
 
@@ -12,35 +12,36 @@ from apps.history.version import Version
 from apps.maintenance.integrity.faults import Fault
 
 
-def blob_fault(packed: bytes, right: Snapshot | None) -> Fault | None:
-    """Return what is wrong with a stored snapshot; ``right`` is None where the log has no answer.
+def blob_fault(blob: bytes, expected: Snapshot | None) -> Fault | None:
+    """Return the fault of a stored snapshot, None for a sound one.
 
-    ``damaged`` when it is not what was written, ``wrong`` when it is not the document.
+    ``expected`` is the snapshot of a replay, None where the log cannot make it. Faults: ``damaged``
+    for bytes that are not what was written, ``wrong`` for another state of the document.
     """
     try:
-        snapshot = Snapshot.unpack(packed)
+        snapshot = Snapshot.decode(blob)
         vector = snapshot.vector
     except (SnapshotDamagedError, DecodeError) as err:
         return Fault("damaged", err.message)
-    if right is None:
+    if expected is None:
         return None
-    if snapshot.seq != right.seq:
+    if snapshot.seq != expected.seq:
         return Fault("wrong", f"It is the state after operation {snapshot.seq}.")
-    if vector != right.vector:
-        return Fault("wrong", f"It has other edits than the log: {_difference(vector, right)}.")
+    if vector != expected.vector:
+        return Fault("wrong", f"It has other edits than the log: {_difference(vector, expected)}.")
     try:
-        same = states_equal(get_engine(settings.CRDT_ENGINE), snapshot.state, right.state)
+        same = states_equal(get_engine(settings.CRDT_ENGINE), snapshot.state, expected.state)
     except AppError as err:
         return Fault("wrong", f"Its state does not open: {err.message}")
     return None if same else Fault("wrong", "Its content is not what the log makes.")
 
 
-def version_fault(version: Version, right: Snapshot | None) -> Fault | None:
-    """Return what is wrong with a version: its snapshot, or what its row says of that."""
-    fault = blob_fault(version.packed, right)
+def version_fault(version: Version, expected: Snapshot | None) -> Fault | None:
+    """Return the fault of a version: of its snapshot, or of the fields that describe it."""
+    fault = blob_fault(version.blob, expected)
     if fault is not None:
         return fault
-    snapshot = Snapshot.unpack(version.packed)
+    snapshot = Snapshot.decode(version.blob)
     if snapshot.seq != version.seq:
         return Fault("wrong", f"It is the state after operation {snapshot.seq}.")
     if version.size != len(snapshot.state):
@@ -50,13 +51,13 @@ def version_fault(version: Version, right: Snapshot | None) -> Fault | None:
     except DecodeError:
         vector = {}
     if vector != snapshot.vector:
-        return Fault("wrong", "The version vector beside it is another one.")
+        return Fault("wrong", "The version vector beside it differs.")
     return None
 
 
-def _difference(vector: Vector, right: Snapshot) -> str:
+def _difference(vector: Vector, expected: Snapshot) -> str:
     """Return the first client whose clock differs, in words."""
-    known = right.vector
+    known = expected.vector
     clients = sorted(vector.keys() | known.keys())
-    client = next(each for each in clients if vector.get(each, 0) != known.get(each, 0))
+    client = next(one for one in clients if vector.get(one, 0) != known.get(one, 0))
     return f"of client {client} it has {vector.get(client, 0)}, the log {known.get(client, 0)}"

@@ -1,4 +1,4 @@
-"""What is wrong with a stored document, in a report; nothing is written."""
+"""The report of an integrity check; nothing is written."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,26 +11,26 @@ from apps.maintenance.selectors import stored_check
 from apps.oplog.compaction_point import compaction_point_find
 from apps.oplog.quarantine import quarantine_iter
 
-#: Faults of one kind that are told one by one; the others are counted.
+#: Faults of one code that are listed; the others are only counted.
 MAX_LISTED = 20
 
 
 @dataclass(slots=True)
 class FaultList:
-    """Faults one by one, up to ``MAX_LISTED`` of each kind, and how many there are of each."""
+    """Faults, up to ``MAX_LISTED`` of each code, and their number by code."""
 
     faults: list[Fault] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, fault: Fault) -> None:
-        """Take one down, without the memory that its mending would need."""
+        """Add a fault, without its repair, which may hold a whole snapshot."""
         self.counts[fault.code] += 1
         if self.counts[fault.code] <= MAX_LISTED:
-            self.faults.append(Fault(fault.code, fault.text, fault.deed))
+            self.faults.append(Fault(fault.code, fault.text, fault.repair_text))
 
     @property
-    def untold(self) -> dict[str, int]:
-        """Return how many of each kind are not told one by one."""
+    def unlisted(self) -> dict[str, int]:
+        """Return the number of faults that are not listed, by code."""
         return {
             code: count - MAX_LISTED for code, count in self.counts.items() if count > MAX_LISTED
         }
@@ -38,7 +38,7 @@ class FaultList:
 
 @dataclass(slots=True)
 class Report:
-    """How much was looked at, what is wrong, and what is worth knowing."""
+    """The extent of a check, its faults and its notes."""
 
     document_id: str
     operations: int = 0
@@ -60,21 +60,23 @@ def document_verify(*, document_id: str, on_progress: OnProgress) -> Report:
         report.found.add(Fault(err.code, err.message))
         return report
     report.versions = check.versions
-    report.notes = [*check.notes, *_quarantine_notes(document_id), *_base_notes(document_id)]
+    report.notes = [*check.notes, *_quarantine_notes(document_id), *_compaction_notes(document_id)]
     return report
 
 
-def _base_notes(document_id: str) -> list[str]:
-    base = compaction_point_find(document_id=document_id)
-    if base is None:
+def _compaction_notes(document_id: str) -> list[str]:
+    point = compaction_point_find(document_id=document_id)
+    if point is None:
         return []
-    return [f"compacted: the log begins at operation {base.begins}, with version {base.number}"]
+    return [
+        f"compacted: the log begins at operation {point.first_seq}, with version {point.number}"
+    ]
 
 
 def _quarantine_notes(document_id: str) -> list[str]:
     notes = []
     for kept in quarantine_iter(document_id=document_id, with_discarded=True):
-        place = "an edit" if kept.seq is None else f"operation {kept.seq}"
+        subject = "an edit" if kept.seq is None else f"operation {kept.seq}"
         word = "discarded" if kept.discarded else "in quarantine"
-        notes.append(f"{word}: {place} ({kept.reason}: {kept.detail})")
+        notes.append(f"{word}: {subject} ({kept.reason}: {kept.detail})")
     return notes

@@ -1,6 +1,6 @@
-"""Whether the marks of how far everybody is are those of the log: documents, Kafka, the workers.
+"""Compares the watermarks with a replay of the whole log.
 
-Each is held against a replay of the whole log.
+They are the head and *published_seq* in *documents*, and the workers' *last_processed_version*.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from apps.oplog.selectors import log_reaches
 
 
 def head_faults(head: StoredHead | None, replay: LogReplay) -> Iterator[Fault]:
-    """Yield what is wrong with what *documents* says of the log."""
+    """Yield the faults of the head in *documents*."""
     end = replay.seq
     if head is None:
         yield Fault(
@@ -25,40 +25,40 @@ def head_faults(head: StoredHead | None, replay: LogReplay) -> Iterator[Fault]:
             "(repeat it), or a row that was lost.",
         )
         return
-    right = _right_head(head, replay)
+    expected = _expected_head(head, replay)
     fault = _end_fault(head, replay)
     if fault is not None:
-        yield _mended(fault, head, right, replay)
+        yield _with_repair(fault, head, expected, replay)
     fault = _published_fault(head)
     if fault is not None:
-        yield _mended(fault, head, right, replay)
+        yield _with_repair(fault, head, expected, replay)
 
 
 def _end_fault(head: StoredHead, replay: LogReplay) -> Fault | None:
     end = replay.seq
     if head.seq < end:
-        return Fault("head_behind", f"documents says {head.seq}, the log ends at {end}.")
+        return Fault("head_behind", f"documents has {head.seq}, the log ends at {end}.")
     if head.seq > end:
         if log_reaches(document_id=replay.document_id, seq=head.seq):  # it is being edited
             return None
-        return Fault("head_ahead", f"documents says {head.seq}, the log ends at {end}.")
-    if not replay.has_vector(head.version_vector):
-        return Fault("head_vector", "documents has not the version vector of the log.")
+        return Fault("head_ahead", f"documents has {head.seq}, the log ends at {end}.")
+    if not replay.matches_vector(head.version_vector):
+        return Fault("head_vector", "documents does not have the version vector of the log.")
     return None
 
 
 def _published_fault(head: StoredHead) -> Fault | None:
     if head.published_seq > head.seq:
-        text = f"Kafka is said to have {head.published_seq}, documents says {head.seq}."
+        text = f"published_seq is {head.published_seq}, the head in documents is {head.seq}."
         return Fault("published_ahead", text)
     if head.published_seq < head.seq and not head.unpublished:
-        text = f"Kafka has {head.published_seq} of {head.seq}, and no relay will go on."
+        text = f"Kafka has {head.published_seq} of {head.seq}, and no relay will continue."
         return Fault("unpublished_unmarked", text)
     return None
 
 
-def _right_head(head: StoredHead, replay: LogReplay) -> StoredHead:
-    """Return the head of the replay; of a document that is being edited, its own."""
+def _expected_head(head: StoredHead, replay: LogReplay) -> StoredHead:
+    """Return the head of the replay, or the stored one while the document is edited."""
     seq, vector = replay.seq, encode_vector(replay.loaded.vector)
     if _end_fault(head, replay) is None:
         seq, vector = head.seq, head.version_vector
@@ -66,28 +66,28 @@ def _right_head(head: StoredHead, replay: LogReplay) -> StoredHead:
     return StoredHead(seq, vector, published_seq, unpublished=published_seq < seq)
 
 
-def _mended(fault: Fault, head: StoredHead, right: StoredHead, replay: LogReplay) -> Fault:
-    return fault.mended_by(
-        lambda: head_replace(document_id=replay.document_id, seen=head, head=right),
-        f"documents gets {right.seq}, and {right.published_seq} for Kafka.",
+def _with_repair(fault: Fault, head: StoredHead, expected: StoredHead, replay: LogReplay) -> Fault:
+    return fault.repaired_by(
+        lambda: head_replace(document_id=replay.document_id, seen=head, head=expected),
+        f"documents gets {expected.seq}, and {expected.published_seq} for Kafka.",
     )
 
 
 def processed_fault(processed: Processed | None, replay: LogReplay) -> Fault | None:
-    """Return what is wrong with a worker's mark; one that is behind is only not there yet."""
+    """Return the fault of *last_processed_version*; being behind is none."""
     fault = _processed_fault(processed, replay)
     if fault is None or replay.last is None:
         return fault
-    right = Processed(
+    expected = Processed(
         document_id=replay.document_id,
         seq=replay.seq,
         unique_id=replay.last.unique_id,
         version_vector=encode_vector(replay.loaded.vector),
         received_at=replay.last.received_at,
     )
-    return fault.mended_by(
-        lambda: processed_replace(right, seen=processed, at=clock.now()),
-        f"The workers' mark gets {right.seq}.",
+    return fault.repaired_by(
+        lambda: processed_replace(expected, seen=processed, at=clock.now()),
+        f"last_processed_version gets {expected.seq}.",
     )
 
 
@@ -95,12 +95,14 @@ def _processed_fault(processed: Processed | None, replay: LogReplay) -> Fault | 
     if processed is None:
         return None
     if processed.seq > replay.seq:
-        text = f"A worker has seen {processed.seq}, the log ends at {replay.seq}."
+        text = f"A worker has processed {processed.seq}, the log ends at {replay.seq}."
         return Fault("processed_ahead", text)
     try:
         seen = decode_vector(processed.version_vector)
     except DecodeError:
-        return Fault("processed_vector", "What a worker has seen cannot be read.")
+        return Fault(
+            "processed_vector", "The version vector of last_processed_version cannot be read."
+        )
     if not covers(replay.loaded.vector, seen):
-        return Fault("processed_vector", "A worker has seen edits that the log lacks.")
+        return Fault("processed_vector", "A worker has processed edits that the log lacks.")
     return None

@@ -1,4 +1,4 @@
-"""The text of a state, run by run, each with the operation that brought it."""
+"""Attribution: the text of a state, with the operation that wrote each part."""
 
 import random
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.attribution import RunsOf, text_runs
+from apps.crdt.analysis.attribution import OperationsOf, attributed_texts
 from apps.crdt.edits.restore import restoring_update
 
 CLIENTS = {10: "a", 11: "b", 12: "😀"}
@@ -17,13 +17,13 @@ def by_client(client: int) -> tuple[list[int], list[int]]:
     return [99_999], [client]
 
 
-def runs_in(state: bytes, runs_of: RunsOf) -> list[tuple[str, int]]:
-    """Return each piece of the text with its operation."""
-    return list(zip(*text_runs(state, runs_of), strict=True))
+def runs_in(state: bytes, operations_of: OperationsOf) -> list[tuple[str, int]]:
+    """Return each part of the text with its operation."""
+    return list(zip(*attributed_texts(state, operations_of), strict=True))
 
 
 def typed(chance: random.Random) -> bytes:
-    """Return a state that three people made, each of whom types one letter only."""
+    """Return a state of three writers, each of whom types one letter only."""
     docs = {client: pycrdt.Doc[Any](client_id=client) for client in CLIENTS}
     for _ in range(80):
         client = chance.choice(list(CLIENTS))
@@ -56,8 +56,8 @@ def typed(chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_every_letter_is_that_of_its_author(seed: int) -> None:
-    """After typing into each other's words, at the same time."""
+def test_every_letter_is_attributed_to_its_author(seed: int) -> None:
+    """After concurrent typing into each other's words."""
     state = typed(random.Random(seed))
     runs = runs_in(state, by_client)
     assert all(set(text) == {CLIENTS[client]} for text, client in runs)
@@ -68,8 +68,8 @@ def test_every_letter_is_that_of_its_author(seed: int) -> None:
     assert "".join(text for text, _ in runs) == "".join(shown)
 
 
-def test_runs_are_cut_where_the_operation_changes() -> None:
-    """Also inside a run of one client, and at numbers with more than one digit."""
+def test_text_is_split_where_the_operation_changes() -> None:
+    """Also inside a struct of one client, and with an index of more than one digit."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
     text += "onetwo"
@@ -77,8 +77,8 @@ def test_runs_are_cut_where_the_operation_changes() -> None:
     assert runs == [("one", 7), ("two", 123_456)]
 
 
-def test_document_without_text_has_no_runs() -> None:
-    """Neither an empty one nor one of other types."""
+def test_document_without_text_has_no_attribution() -> None:
+    """An empty document, and a document with other root types."""
     assert runs_in(b"\x00\x00", by_client) == []
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.get("meta", type=pycrdt.Map)["key"] = "value"
@@ -86,8 +86,8 @@ def test_document_without_text_has_no_runs() -> None:
     assert runs_in(doc.get_update(), by_client) == []
 
 
-def test_text_that_a_restore_brings_back_is_the_restores() -> None:
-    """What stayed keeps its author."""
+def test_restored_text_is_attributed_to_the_restore() -> None:
+    """Unchanged text keeps its author."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
     text += "one two"
@@ -100,8 +100,8 @@ def test_text_that_a_restore_brings_back_is_the_restores() -> None:
     assert runs == [("one", 1), (" two", 0)]
 
 
-def test_pieces_end_where_their_text_does() -> None:
-    """Though one operation brought both paragraphs."""
+def test_parts_end_where_their_text_ends() -> None:
+    """Although one operation wrote both paragraphs."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
     root: pycrdt.XmlFragment = doc.get("default", type=pycrdt.XmlFragment)
     for word in ("one", "two"):

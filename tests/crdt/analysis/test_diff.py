@@ -1,4 +1,4 @@
-"""What two states of a document have and have not in common, whoever wrote them."""
+"""Diff of two states of a document."""
 
 import random
 from itertools import groupby
@@ -7,7 +7,7 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.content_ids import Element, Words, iter_content_with_ids
+from apps.crdt.analysis.content_ids import Element, TextRun, iter_content_with_ids
 from apps.crdt.analysis.diff import ContentChange, content_changes
 from tests.crdt.scribbling import Scribbler
 
@@ -15,7 +15,7 @@ STEPS = 60
 
 
 def shown(state: bytes) -> list[Any]:
-    """Return what a state shows: its elements, and its letters with their marks."""
+    """Return the content of a state: elements, and characters with their marks."""
     rows: list[Any] = []
     for node in iter_content_with_ids(state):
         if isinstance(node, Element):
@@ -26,7 +26,7 @@ def shown(state: bytes) -> list[Any]:
 
 
 def side(found: list[ContentChange], *, kinds: set[str], is_later: bool) -> list[Any]:
-    """Return what one of the two states shows, by the changes."""
+    """Return the content of one of the two states, from the changes."""
     rows: list[Any] = []
     for change in found:
         if change.kind in kinds:
@@ -39,8 +39,8 @@ def side(found: list[ContentChange], *, kinds: set[str], is_later: bool) -> list
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_both_states_can_be_read_off_the_changes(seed: int) -> None:
-    """Texts, marks, nested elements and attributes of three people, between any two moments."""
+def test_changes_contain_both_states(seed: int) -> None:
+    """Texts, marks, nested elements and attributes of three writers, between any two states."""
     chance = random.Random(seed)
     states = Scribbler(chance).write(STEPS)
     first, last = sorted(chance.sample(range(STEPS), 2))
@@ -50,14 +50,14 @@ def test_both_states_can_be_read_off_the_changes(seed: int) -> None:
 
 
 def words(found: list[ContentChange]) -> list[tuple[str, str]]:
-    """Return the kinds of text with the text of each run."""
-    pieces = [(each.kind, each.text) for each in found if each.tag is None]
+    """Return the kinds of change of text, each with its text."""
+    pieces = [(change.kind, change.text) for change in found if change.tag is None]
     grouped = groupby(pieces, key=lambda piece: piece[0])
     return [(kind, "".join(text for _, text in run)) for kind, run in grouped]
 
 
-def test_words_come_and_go_where_they_stood() -> None:
-    """In the middle of others that stay, with letters of two units."""
+def test_inserted_and_deleted_text_is_in_its_place() -> None:
+    """In the middle of unchanged text, with characters of two units."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
     text += "one 😀 three"
@@ -74,8 +74,8 @@ def test_words_come_and_go_where_they_stood() -> None:
     ]
 
 
-def test_what_came_and_went_in_between_is_no_change() -> None:
-    """Neither state shows it."""
+def test_content_inserted_and_deleted_in_between_is_no_change() -> None:
+    """Neither state has it."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
     text += "stays"
@@ -87,28 +87,28 @@ def test_what_came_and_went_in_between_is_no_change() -> None:
     ]
 
 
-def test_state_beside_itself_is_equal() -> None:
-    """All of it; and the empty document has nothing."""
+def test_state_compared_with_itself_is_equal() -> None:
+    """All of it; the empty document has no content."""
     [*_, state] = Scribbler(random.Random(5)).write(STEPS)
     found = list(content_changes(earlier=state, later=state))
-    assert {each.kind for each in found} == {"equal"}
-    assert all(each.before is None for each in found)
+    assert {change.kind for change in found} == {"equal"}
+    assert all(change.before is None for change in found)
     assert list(content_changes(earlier=b"\x00\x00", later=b"\x00\x00")) == []
 
 
-def test_everything_is_new_beside_the_empty_document() -> None:
-    """From the document's beginning."""
+def test_everything_is_inserted_since_the_empty_document() -> None:
+    """All content is inserted."""
     [*_, state] = Scribbler(random.Random(6)).write(STEPS)
     found = list(content_changes(earlier=b"\x00\x00", later=state))
-    assert {each.kind for each in found} == {"insert"}
+    assert {change.kind for change in found} == {"insert"}
 
 
-def test_a_document_with_many_runs_of_text_is_read_as_one_with_few(
+def test_document_with_two_digit_indexes_is_read_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Then the numbers of its structs have two digits."""
+    """The indexes of its structs have two digits."""
     [*_, state] = Scribbler(random.Random(7)).write(STEPS)
     expected = list(iter_content_with_ids(state))
-    assert sum(isinstance(each, Words) for each in expected) > 9
-    monkeypatch.setattr("apps.crdt.analysis.id_encoding.BASE", 9)
+    assert sum(isinstance(node, TextRun) for node in expected) > 9
+    monkeypatch.setattr("apps.crdt.analysis.id_encoding.DIGIT_BASE", 9)
     assert list(iter_content_with_ids(state)) == expected

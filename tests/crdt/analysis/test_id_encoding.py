@@ -1,4 +1,4 @@
-"""A state with other words: places, kinds, clocks and deletes are as they were."""
+"""Re-encoded states: positions, kinds, clocks and deletes are unchanged."""
 
 import random
 from typing import Any
@@ -6,39 +6,44 @@ from typing import Any
 import pycrdt
 import pytest
 
-from apps.crdt.analysis.id_encoding import BASE, ZERO, IdEncodedState
+from apps.crdt.analysis.id_encoding import DIGIT_BASE, ZERO_DIGIT, IdEncodedState
 from apps.crdt.codec.contents import STRING
-from apps.crdt.codec.structs import RawStruct, read_pieces, text_of
+from apps.crdt.codec.structs import RawStruct, iter_structs
 from apps.crdt.codec.update_reader import read_update
 from tests.crdt.scribbling import Scribbler
 
 
 def texts(state: bytes) -> list[RawStruct]:
-    """Return the runs of text of a state."""
-    return [piece for piece in read_pieces(state) if piece.kind == STRING]
+    """Return the text structs of a state."""
+    return [struct for struct in iter_structs(state) if struct.kind == STRING]
+
+
+def without_content(state: bytes) -> list[tuple[int, int, int, bytes]]:
+    """Return client, clock, kind, and origins or parent of each struct of a state."""
+    return [
+        (struct.client, struct.clock, struct.kind, struct.prefix) for struct in iter_structs(state)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_other_words_leave_all_else_as_it_was(seed: int) -> None:
-    """Of texts with marks and surrogates, elements, attributes and what was deleted."""
+def test_re_encoding_changes_only_texts_and_names(seed: int) -> None:
+    """With texts, marks, surrogates, elements, attributes and deletes."""
     for state in Scribbler(random.Random(seed)).write(40)[::8]:
-        numbered = IdEncodedState.read(state)
-        [other] = numbered.states()
-        assert [piece[:4] for piece in read_pieces(other)] == [
-            piece[:4] for piece in read_pieces(state)
-        ]
+        encoded = IdEncodedState.read(state)
+        [other] = encoded.states()
+        assert without_content(other) == without_content(state)
         assert read_update(other)[:3] == read_update(state)[:3]
         runs = texts(state)
-        assert numbered.texts == [text_of(piece) for piece in runs]
-        assert numbered.ids == [(piece.client, piece.clock) for piece in runs]
-        for number, piece in enumerate(texts(other)):
-            letters = text_of(piece)
-            assert {numbered.number(letter, ZERO) for letter in letters} == {number}
-            assert len(letters) == numbered.lengths[number]
+        assert encoded.texts == [struct.text for struct in runs]
+        assert encoded.ids == [struct.id for struct in runs]
+        for number, struct in enumerate(texts(other)):
+            letters = struct.text
+            assert {encoded.struct_index(letter, ZERO_DIGIT) for letter in letters} == {number}
+            assert len(letters) == encoded.lengths[number]
 
 
-def test_all_kinds_of_content_are_passed() -> None:
-    """Maps, lists, binaries, formats and embedded things; the names of the roots are told."""
+def test_all_kinds_of_content_are_skipped() -> None:
+    """Maps, lists, binaries, formats and embeds; the names of the roots are collected."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.get("meta", type=pycrdt.Map)["key"] = {"a": [1, None, "b", b"c"]}
     doc.get("list", type=pycrdt.Array).extend([1, pycrdt.Map({"x": pycrdt.Text("inside")})])
@@ -46,24 +51,22 @@ def test_all_kinds_of_content_are_passed() -> None:
     text.insert(0, "one 😀", attrs={"bold": True})
     text.insert_embed(3, {"image": "x"})
     state = doc.get_update()
-    numbered = IdEncodedState.read(state)
-    assert numbered.roots == {"meta", "list", "content"}
-    assert [piece[:4] for piece in read_pieces(numbered.states()[0])] == [
-        piece[:4] for piece in read_pieces(state)
-    ]
-    assert sorted(numbered.texts) == [" 😀", "inside", "one"]
-    assert sorted(numbered.lengths) == [3, 3, 6]
+    encoded = IdEncodedState.read(state)
+    assert encoded.roots == {"meta", "list", "content"}
+    assert without_content(encoded.states()[0]) == without_content(state)
+    assert sorted(encoded.texts) == [" 😀", "inside", "one"]
+    assert sorted(encoded.lengths) == [3, 3, 6]
 
 
-def test_numbers_of_two_digits_have_two_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One letter of each makes the number."""
-    assert BASE > 9
-    monkeypatch.setattr("apps.crdt.analysis.id_encoding.BASE", 9)
-    numbered = IdEncodedState.read(Scribbler(random.Random(7)).write(60)[-1])
-    lower, upper = (texts(state) for state in numbered.states())
+def test_indexes_of_two_digits_have_two_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One digit of each makes the index."""
+    assert DIGIT_BASE > 9
+    monkeypatch.setattr("apps.crdt.analysis.id_encoding.DIGIT_BASE", 9)
+    encoded = IdEncodedState.read(Scribbler(random.Random(7)).write(60)[-1])
+    lower, upper = (texts(state) for state in encoded.states())
     assert len(lower) > 9
     found = [
-        numbered.number(text_of(low)[0], text_of(high)[0])
+        encoded.struct_index(low.text[0], high.text[0])
         for low, high in zip(lower, upper, strict=True)
     ]
     assert found == list(range(len(lower)))

@@ -1,4 +1,4 @@
-"""The lib0 encoding: equal to lib0's own, and strict on the way in."""
+"""The lib0 encoding: equal to lib0's own, with a strict decoder."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @pytest.mark.parametrize(("number", "encoded"), load("frames")["numbers"])
-def test_var_uint_is_that_of_lib0(number: int, encoded: str) -> None:
+def test_var_uint_equals_that_of_lib0(number: int, encoded: str) -> None:
     """Golden numbers, from 0 to the largest that JavaScript has, in both directions."""
     assert encode_var_uint(number) == unpack(encoded)
     assert Decoder(unpack(encoded)).var_uint() == number
@@ -28,8 +28,8 @@ def test_var_uint_is_that_of_lib0(number: int, encoded: str) -> None:
 
 @patient
 @given(numbers=st.lists(NUMBERS))
-def test_var_uints_come_back_one_after_another(numbers: list[int]) -> None:
-    """Each ends where the next begins, and the last at the end."""
+def test_var_uints_round_trip_one_after_another(numbers: list[int]) -> None:
+    """Each value ends at the start of the next one, and the last one at the end of the data."""
     decoder = Decoder(uints(*numbers))
     assert [decoder.var_uint() for _ in numbers] == numbers
     assert decoder.done()
@@ -37,8 +37,8 @@ def test_var_uints_come_back_one_after_another(numbers: list[int]) -> None:
 
 @patient
 @given(parts=st.lists(st.binary(max_size=300)), texts=st.lists(TEXTS))
-def test_bytes_and_texts_come_back(parts: list[bytes], texts: list[str]) -> None:
-    """With whatever in them, one after another."""
+def test_bytes_and_texts_round_trip(parts: list[bytes], texts: list[str]) -> None:
+    """With any content, one after another."""
     out = bytearray()
     for part in parts:
         write_var_bytes(out, part)
@@ -52,8 +52,8 @@ def test_bytes_and_texts_come_back(parts: list[bytes], texts: list[str]) -> None
 
 @patient
 @given(data=st.binary(max_size=12))
-def test_var_uint_of_any_bytes_is_read_as_it_is_written_or_refused(data: bytes) -> None:
-    """There is one form for each number, and none for what JavaScript cannot hold."""
+def test_var_uint_of_any_bytes_round_trips_or_is_refused(data: bytes) -> None:
+    """Each number has one encoding, and numbers that JavaScript cannot hold have none."""
     decoder = Decoder(data)
     try:
         number = decoder.var_uint()
@@ -66,35 +66,35 @@ def test_var_uint_of_any_bytes_is_read_as_it_is_written_or_refused(data: bytes) 
 
 @pytest.mark.parametrize("number", [2**53, 2**55, 2**56 - 1, 2**56, 2**60 - 1, 2**63, 2**64])
 def test_var_uint_over_53_bits_is_refused(number: int) -> None:
-    """The engine would cut it off, and know another client than the gate."""
+    """The engine would truncate it, and see another client than the gate."""
     with pytest.raises(DecodeError, match="53 bits"):
         Decoder(encode_var_uint(number)).var_uint()
 
 
 @pytest.mark.parametrize("data", [b"\x80\x00", b"\xff\x00", b"\x80\x80\x00", b"\xff" * 7 + b"\x00"])
 def test_var_uint_longer_than_needed_is_refused(data: bytes) -> None:
-    """Two forms of one number would be two updates with one meaning."""
+    """Two encodings of one number would be two updates with one meaning."""
     with pytest.raises(DecodeError, match="longer than needed"):
         Decoder(data).var_uint()
 
 
 @pytest.mark.parametrize("data", [b"", b"\x80", b"\xff\xff", b"\xff" * 7])
 def test_var_uint_cut_off_is_refused(data: bytes) -> None:
-    """At each place where the data may end."""
+    """At each position where the data may end."""
     with pytest.raises(DecodeError, match="ends inside"):
         Decoder(data).var_uint()
 
 
 @pytest.mark.parametrize("data", [b"\x80", b"\xff" * 7])
 def test_read_long_uint_at_the_end_raises_index_error(data: bytes) -> None:
-    """Which a caller with many reads catches once for all."""
+    """A caller with many reads catches it in one place."""
     with pytest.raises(IndexError):
         read_long_uint(data, 1, data[0])
 
 
 @pytest.mark.parametrize("data", [b"\x01", b"\x05abcd", b"\xff\xff\xff\xff\xff\xff\xff\x0f"])
 def test_var_bytes_shorter_than_their_length_are_refused(data: bytes) -> None:
-    """However much they promise, nothing is set aside for it."""
+    """No memory is allocated for a declared length."""
     decoder = Decoder(data)
     with pytest.raises(DecodeError, match="before the length"):
         decoder.var_bytes()
@@ -108,7 +108,7 @@ def test_var_string_that_is_not_utf_8_is_refused(raw: bytes) -> None:
 
 
 def test_expect_end_before_the_end_is_refused() -> None:
-    """Bytes behind the end are not passed over."""
+    """Bytes after the end are an error."""
     decoder = Decoder(string("a") + b"\x00")
     assert decoder.var_string() == "a"
     assert not decoder.done()
@@ -116,6 +116,6 @@ def test_expect_end_before_the_end_is_refused() -> None:
         decoder.expect_end()
 
 
-def test_decoder_may_begin_in_the_middle() -> None:
-    """A frame's body is read where it stands."""
+def test_decoder_may_start_in_the_middle() -> None:
+    """A frame's body is decoded in place."""
     assert Decoder(b"\x64" + string("body"), 1).var_string() == "body"

@@ -1,4 +1,4 @@
-"""The strict reader of v1 updates: what it says is so; what no honest client writes it refuses."""
+"""The strict reader of v1 updates: correct headers, and refusal of malformed updates."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from apps.core.errors import InvalidInputError
 from apps.crdt.codec.contents import MAX_DEPTH, MalformedUpdateError
 from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER
-from apps.crdt.codec.update_reader import MAX_CLOCK, UpdateHeader, read_structs, read_update
+from apps.crdt.codec.structs import structs_by_client
+from apps.crdt.codec.update_reader import MAX_CLOCK, UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector, covers, decode_vector
 from apps.crdt.engine import causal_gate
 from tests.crdt.apart import Apart
@@ -48,7 +49,7 @@ def one(*structs: bytes, client: int = 1, clock: int = 0) -> bytes:
 
 
 def applied(*updates: bytes) -> pycrdt.Doc[Any]:
-    """Return what the bare engine makes of updates, without any gate."""
+    """Return a document of the bare engine with these updates, without any gate."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     for update in updates:
         doc.apply_update(update)
@@ -56,7 +57,7 @@ def applied(*updates: bytes) -> pycrdt.Doc[Any]:
 
 
 def joined(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return (clock, length) runs as (clock, end), those that touch made one."""
+    """Return (clock, length) ranges as (clock, end), with adjacent ranges joined."""
     ends: list[tuple[int, int]] = []
     for clock, length in sorted(runs):
         first, end = ends.pop() if ends and ends[-1][1] >= clock else (clock, clock)
@@ -65,7 +66,7 @@ def joined(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def took_all(doc: pycrdt.Doc[Any], header: UpdateHeader) -> bool:
-    """Tell whether a document holds every struct and every delete of an update."""
+    """Return whether a document has every struct and every delete of an update."""
     deleted = read_update(doc.get_update()).deletes
     return covers(decode_vector(doc.get_state()), header.end_vector()) and all(
         any(first <= clock and end <= last for first, last in joined(deleted.get(client, ())))
@@ -77,23 +78,23 @@ def took_all(doc: pycrdt.Doc[Any], header: UpdateHeader) -> bool:
 # --- what it says ---------------------------------------------------------------------------------
 
 
-def test_update_of_one_letter_brings_it_and_needs_its_predecessor() -> None:
+def test_update_of_one_letter_inserts_it_and_needs_its_predecessor() -> None:
     """A keystroke, the most frequent update of all."""
     assert read_update(unpack(load("updates")["gap_parts"][3])) == UpdateHeader(
         ranges={71: ((3, 4),)}, needs={71: 3}, deletes={}, size=10
     )
 
 
-def test_update_with_gaps_brings_runs_and_needs_what_is_between() -> None:
-    """Letters 0, 2, 4 and 5, merged: there is no doing without 1 and 3."""
+def test_update_with_gaps_inserts_ranges_and_needs_the_gaps() -> None:
+    """Letters 0, 2, 4 and 5, merged: they need 1 and 3."""
     header = read_update(single("gap"))
     assert header.ranges == {71: ((0, 1), (2, 3), (4, 6))}
     assert header.needs == {71: 4}
     assert header.end_vector() == {71: 6}
 
 
-def test_update_of_deletes_brings_nothing_and_needs_what_it_deletes() -> None:
-    """A delete of what has not come would be kept beside the document."""
+def test_update_of_deletes_inserts_nothing_and_needs_the_deleted_ids() -> None:
+    """The engine would hold back a delete of ids that it does not have yet."""
     assert read_update(single("deletes")) == UpdateHeader(
         ranges={}, needs={71: 3}, deletes={71: ((1, 2),)}, size=6
     )
@@ -106,8 +107,8 @@ def test_update_of_merged_deletes_has_all_of_them() -> None:
     assert header.needs == {71: 5}
 
 
-def test_update_that_is_empty_has_nothing() -> None:
-    """The answer to somebody who knows everything."""
+def test_empty_update_has_an_empty_header() -> None:
+    """The answer to a client that has everything."""
     assert read_update(single("empty")) == UpdateHeader({}, {}, {}, size=2)
 
 
@@ -120,7 +121,7 @@ def test_update_with_values_of_every_kind_is_read(name: str, client: int) -> Non
 
 
 def test_update_with_a_subdocument_is_refused() -> None:
-    """It kills one engine and, now and then, the other."""
+    """It kills one engine and, sometimes, the other."""
     with pytest.raises(MalformedUpdateError, match="Documents inside documents"):
         read_update(single("subdocument"))
 
@@ -130,20 +131,20 @@ def test_update_with_a_subdocument_is_refused() -> None:
     [item(JSON, b"\x01" + string("1")), item(TYPE, b"\x05" + string("name"))],
     ids=["JSON", "XML hook"],
 )
-def test_content_that_the_engine_reads_otherwise_is_refused(struct: bytes) -> None:
-    """Yjs would end these elsewhere than pycrdt: one could be shown what the other is not."""
+def test_content_that_the_engine_reads_differently_is_refused(struct: bytes) -> None:
+    """Yjs and pycrdt disagree on their end: two clients could see different documents."""
     with pytest.raises(ValueError, match="Cannot decode"):
         applied(one(struct))
     with pytest.raises(MalformedUpdateError, match="not supported"):
         read_update(one(struct))
 
 
-def test_update_with_a_garbage_collected_struct_brings_its_clocks() -> None:
-    """What the writer itself has forgotten the content of."""
+def test_update_with_a_garbage_collected_struct_inserts_its_clocks() -> None:
+    """A struct whose content the writer has dropped."""
     header = read_update(golden("xml").state)
     assert header.end_vector() == decode_vector(golden("xml").vector)
     assert GC in {
-        struct.kind for own in read_structs(golden("xml").state).values() for struct in own
+        struct.kind for own in structs_by_client(golden("xml").state).values() for struct in own
     }
 
 
@@ -155,18 +156,18 @@ def test_update_with_types_counts_them() -> None:
 
 @pytest.mark.parametrize("text", ["a", "é", "漢字", "😀", "a😀b", "👩‍👩‍👧‍👦"])
 def test_text_is_counted_in_utf_16_units(text: str) -> None:
-    """As Yjs and the engine count; bytes or characters would move every clock behind."""
+    """As Yjs and the engine count; bytes or characters would shift every later clock."""
     update = one(letters(text))
     assert read_update(update).end_vector() == decode_vector(applied(update).get_state())
 
 
 @BY_NAME
 def test_header_agrees_with_the_engine(history: History) -> None:
-    """Applied in order, each update brings what its header says and needs only what is there."""
+    """In order, each update inserts the ranges of its header and needs only known clocks."""
     doc, vector = applied(), Vector()
     for update in history.updates:
         header = read_update(update)
-        assert causal_gate.missing(header, vector) is None
+        assert causal_gate.missing_clocks(header, vector) is None
         for client, runs in header.ranges.items():
             assert runs[0][0] == vector.get(client, 0)
         doc.apply_update(update)
@@ -177,15 +178,15 @@ def test_header_agrees_with_the_engine(history: History) -> None:
 
 @settings(patient, max_examples=100)
 @given(data=st.data())
-def test_needs_say_exactly_what_the_engine_could_not_place(data: st.DataObject) -> None:
-    """Out of order: bare pycrdt takes all of an update if, and only if, nothing is missing."""
+def test_needs_are_exactly_what_the_engine_misses(data: st.DataObject) -> None:
+    """Out of order: bare pycrdt applies all of an update if, and only if, no clock is missing."""
     history = data.draw(st.sampled_from(ALL_HISTORIES))
     size = len(history.updates)
     chosen = data.draw(st.lists(st.integers(0, size - 1), unique=True, max_size=size))
     doc, vector = applied(), Vector()
     for update in (history.updates[number] for number in chosen):
         header = read_update(update)
-        fits = causal_gate.missing(header, vector) is None
+        fits = causal_gate.missing_clocks(header, vector) is None
         probe = applied(doc.get_update(), update)
         assert took_all(probe, header) == fits
         if fits:
@@ -195,9 +196,9 @@ def test_needs_say_exactly_what_the_engine_could_not_place(data: st.DataObject) 
 
 @BY_NAME
 def test_structs_of_an_update_fill_its_ranges(history: History) -> None:
-    """The second reader sees the same structs: from clock to clock, gaps left out."""
+    """The lazy reader reads the same structs."""
     for update in [*history.updates, history.state]:
-        header, structs = read_update(update), read_structs(update)
+        header, structs = read_update(update), structs_by_client(update)
         assert structs.keys() == header.ranges.keys()
         for client, own in structs.items():
             assert own[0].clock == header.ranges[client][0][0]
@@ -210,7 +211,7 @@ def test_structs_of_an_update_fill_its_ranges(history: History) -> None:
 
 @BY_NAME
 def test_truncated_update_is_refused_at_every_byte(history: History) -> None:
-    """No beginning of an update is one."""
+    """No prefix of an update is an update."""
     for update in [*history.updates, history.state]:
         for end in range(len(update)):
             with pytest.raises(MalformedUpdateError):
@@ -219,7 +220,7 @@ def test_truncated_update_is_refused_at_every_byte(history: History) -> None:
 
 @pytest.mark.parametrize("name", ["gap", "binary", "any", "deletes", "merged_deletes", "empty"])
 def test_update_with_a_byte_too_many_or_too_few_is_refused(name: str) -> None:
-    """The engine would not mind either."""
+    """The engine accepts them too."""
     update = single(name)
     for wrong in (update + b"\x00", *(update[:end] for end in range(len(update)))):
         with pytest.raises(MalformedUpdateError):
@@ -285,15 +286,15 @@ REFUSED = {
 
 @pytest.mark.parametrize("update", REFUSED.values(), ids=REFUSED)
 def test_update_that_no_honest_client_writes_is_refused(update: bytes) -> None:
-    """Before the engine sees it, and as the sender's fault."""
+    """Before it reaches the engine, with an error of the sender."""
     with pytest.raises(MalformedUpdateError) as caught:
         read_update(update)
     assert isinstance(caught.value, InvalidInputError)
     assert caught.value.code == "malformed"
 
 
-def test_updates_that_only_look_odd_are_taken() -> None:
-    """The same parts, as they may be."""
+def test_updates_that_only_look_odd_are_accepted() -> None:
+    """The same parts in a valid form."""
     for update in (
         one(LETTER, AFTER),
         one(bytes((SKIP,)) + uints(5), letters("b", left=(1, 4))),
@@ -317,7 +318,7 @@ def nested_any(depth: int, *, keyed: bool) -> bytes:
 
 @pytest.mark.parametrize("keyed", [False, True])
 def test_values_nested_deeper_than_the_limit_are_refused(keyed: bool) -> None:
-    """As deep as allowed the engine takes it; one deeper it is not asked."""
+    """The engine accepts the maximum depth; one level more is refused before."""
     deepest = one(item(ANY, b"\x01" + nested_any(MAX_DEPTH, keyed=keyed)))
     assert took_all(applied(deepest), read_update(deepest))
     with pytest.raises(MalformedUpdateError, match="too deep"):
@@ -326,7 +327,7 @@ def test_values_nested_deeper_than_the_limit_are_refused(keyed: bool) -> None:
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"k":', "}")])
 def test_json_nested_deeper_than_the_limit_is_refused(opening: str, closing: str) -> None:
-    """In an embed and a format alike."""
+    """In an embed and in a format."""
 
     def contents(depth: int) -> Iterator[bytes]:
         text = string(opening * depth + "1" + closing * depth)
@@ -343,13 +344,13 @@ def test_json_nested_deeper_than_the_limit_is_refused(opening: str, closing: str
 @pytest.mark.parametrize(
     "text", ['"' + "[{" * 100 + '"', '"' + '\\"[' * 200 + '"', "[" + "[],{}," * 100 + "1]"]
 )
-def test_json_with_many_brackets_that_is_not_deep_is_taken(text: str) -> None:
+def test_json_with_many_brackets_that_is_not_deep_is_accepted(text: str) -> None:
     """Brackets in a text, behind escaped quotation marks, and side by side."""
     assert read_update(one(item(EMBED, string(text)))).end_vector() == {1: 1}
 
 
 def test_json_whose_text_hides_its_depth_is_refused() -> None:
-    """A quotation mark behind an escaped backslash does end the text."""
+    """A quotation mark after an escaped backslash ends the text."""
     text = '["\\\\",' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "]"
     with pytest.raises(MalformedUpdateError, match="too deep"):
         read_update(one(item(EMBED, string(text))))
@@ -410,7 +411,7 @@ CONTENTS = st.one_of(
 @settings(patient, max_examples=300)
 @given(contents=st.lists(CONTENTS, min_size=1, max_size=8))
 def test_contents_end_where_the_engine_ends_them(contents: list[tuple[int, bytes, int]]) -> None:
-    """Whatever stands behind whatever: the two read the same structs, or something is smuggled."""
+    """In any sequence both read the same structs; otherwise content could be smuggled in."""
     ends = list(accumulate(length for _, _, length in contents))
     update = one(
         *(
@@ -427,21 +428,21 @@ def test_contents_end_where_the_engine_ends_them(contents: list[tuple[int, bytes
 # --- circles --------------------------------------------------------------------------------------
 
 
-def test_structs_that_wait_for_each_other_are_refused() -> None:
-    """Two clients, and three; the engine would keep them for ever."""
+def test_structs_that_depend_on_each_other_are_refused() -> None:
+    """Two clients, and three; the engine would never apply them."""
     two = [(1, 0, [letters("a", left=(2, 0))]), (2, 0, [letters("b", left=(1, 0))])]
     three = [
         (client, 0, [letters("a", parent="t"), letters("b", right=(client % 3 + 1, 1))])
         for client in (1, 2, 3)
     ]
     for structs in (two, three):
-        with pytest.raises(MalformedUpdateError, match="wait for each other"):
+        with pytest.raises(MalformedUpdateError, match="depend on each other in a cycle"):
             read_update(written(structs))
 
 
 @st.composite
 def crossing(draw: st.DrawFn) -> bytes:
-    """Build an update of several clients whose letters stand beside each other's at random."""
+    """Build an update of several clients whose letters have each other's as origins, at random."""
     sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
     ids = [(client, clock) for client, size in enumerate(sizes, 1) for clock in range(size)]
 
@@ -460,10 +461,10 @@ def crossing(draw: st.DrawFn) -> bytes:
 
 @settings(patient, max_examples=200)
 @given(update=crossing())
-def test_circles_are_exactly_what_the_engine_cannot_place(update: bytes) -> None:
-    """Whatever waits for whatever: refused if, and only if, bare pycrdt leaves something out."""
+def test_cycles_are_exactly_what_the_engine_cannot_apply(update: bytes) -> None:
+    """With any dependencies: refused if, and only if, bare pycrdt leaves something out."""
     placed = decode_vector(applied(update).get_state())
-    ends = {client: own[-1].clock + 1 for client, own in read_structs(update).items()}
+    ends = {client: own[-1].clock + 1 for client, own in structs_by_client(update).items()}
     try:
         header = read_update(update)
     except MalformedUpdateError:
@@ -483,7 +484,7 @@ PLAIN_HISTORIES = [one for one in ALL_HISTORIES if b"\xf0" not in one.state]
 
 @st.composite
 def mutants(draw: st.DrawFn) -> tuple[list[bytes], bytes]:
-    """Build an update that was valid, and return it with what the document has before it."""
+    """Build a mutant of a valid update; return it with the updates before it."""
     history = draw(st.sampled_from(PLAIN_HISTORIES))
     number = draw(st.integers(0, len(history.updates)))
     before = [] if number == len(history.updates) else history.updates[:number]
@@ -499,7 +500,7 @@ def mutants(draw: st.DrawFn) -> tuple[list[bytes], bytes]:
 
 @pytest.fixture(scope="module")
 def apart() -> Iterator[Apart]:
-    """Return the process for what may kill one."""
+    """Return the process for updates that may kill it."""
     with Apart() as process:
         yield process
 
@@ -509,7 +510,7 @@ def apart() -> Iterator[Apart]:
 def test_mutant_is_refused_or_the_engine_stands_it(
     apart: Apart, mutant: tuple[list[bytes], bytes]
 ) -> None:
-    """Behind reader and gate: no panic, no death, and the document has all of it afterwards."""
+    """After reader and gate: no panic, no crash, and the document has all of it."""
     before, update = mutant
     vector = Vector()
     for one in before:
@@ -518,7 +519,7 @@ def test_mutant_is_refused_or_the_engine_stands_it(
         header = read_update(update)
     except MalformedUpdateError:
         return
-    if causal_gate.missing(header, vector) is not None:
+    if causal_gate.missing_clocks(header, vector) is not None:
         return
     outcome = apart.attempt("pycrdt", before, update)
     if outcome.error is None:

@@ -1,4 +1,4 @@
-"""Updates written struct by struct: the engine reads in them what was meant."""
+"""Updates written struct by struct: the engine reads the content that was written."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def root_of(update: bytes) -> Any:
     ["", "é😀", True, False, 0, 1, -1, 63, 64, -64, 127, 128, 8191, 8192, 2**31, -(2**53) + 1],
 )
 def test_attribute_is_read_as_it_was_written(value: Any) -> None:
-    """Texts, truths and integers of any length."""
+    """Texts, booleans and integers of any length."""
     writer = UpdateWriter(7)
     writer.attribute(writer.element("heading", Position(parent="default")), "level", value)
     (element,) = root_of(writer.update()).children
@@ -30,7 +30,7 @@ def test_attribute_is_read_as_it_was_written(value: Any) -> None:
 
 
 def test_characters_count_as_javascript_counts_them() -> None:
-    """What follows an emoji stands behind both of its halves."""
+    """Text after an emoji follows both of its UTF-16 units."""
     writer = UpdateWriter(2**53 - 1)
     text = writer.text(Position(parent="default"))
     last = writer.characters("a😀", Position(parent=text))
@@ -42,8 +42,8 @@ def test_characters_count_as_javascript_counts_them() -> None:
     assert writer.clock == 1 + 3 + 1 + 1 + 1
 
 
-def test_place_between_two_neighbours_is_kept() -> None:
-    """Whatever comes first."""
+def test_position_between_two_neighbours_is_written() -> None:
+    """In any order."""
     writer = UpdateWriter(7)
     first = writer.element("a", Position(parent="default"))
     last = writer.element("c", Position(left=first))
@@ -52,6 +52,6 @@ def test_place_between_two_neighbours_is_kept() -> None:
     assert [one.tag for one in root_of(writer.update()).children] == ["z", "a", "b", "c"]
 
 
-def test_nothing_written_is_the_empty_update() -> None:
-    """As Yjs has it."""
+def test_writer_without_structs_returns_the_empty_update() -> None:
+    """As in Yjs."""
     assert UpdateWriter(7).update() == b"\x00\x00"

@@ -1,4 +1,4 @@
-"""Version vectors: Yjs' own bytes, and the laws that the gate rests on."""
+"""Version vectors: Yjs' own bytes, and the laws that the gate depends on."""
 
 import pycrdt
 import pytest
@@ -17,19 +17,19 @@ WIDE_VECTORS = st.dictionaries(
 
 
 def merged(first: Vector, second: Vector) -> Vector:
-    """Return a new vector of what either knows."""
+    """Return the maximum of two vectors as a new one."""
     result = dict(first)
     merge_into(result, second)
     return result
 
 
 def known(vector: Vector) -> set[tuple[int, int]]:
-    """Return every single (client, clock) that a vector knows."""
+    """Return every (client, clock) that a vector has."""
     return {(client, at) for client, clock in vector.items() for at in range(clock)}
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_vector_is_that_of_yjs(number: int) -> None:
+def test_vector_equals_that_of_yjs(number: int) -> None:
     """Golden vectors, byte for byte, in both directions."""
     encoded = unpack(load("frames")["vectors"][number])
     vector = dict(load("frames")["vectors_decoded"][number])
@@ -45,13 +45,13 @@ def test_vectors_of_histories_are_written_as_yjs_writes_them() -> None:
 
 @patient
 @given(vector=WIDE_VECTORS)
-def test_vector_comes_back(vector: Vector) -> None:
-    """Whatever the clients and clocks."""
+def test_vector_round_trips(vector: Vector) -> None:
+    """With any clients and clocks."""
     assert decode_vector(encode_vector(vector)) == vector
 
 
-def test_vector_is_what_the_engine_takes() -> None:
-    """An encoded vector asks the engine for exactly the rest."""
+def test_vector_is_accepted_by_the_engine() -> None:
+    """For an encoded vector the engine returns exactly the rest."""
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=7)
     text = doc.get("t", type=pycrdt.Text)
     text += "abc"
@@ -61,8 +61,8 @@ def test_vector_is_what_the_engine_takes() -> None:
 
 @patient
 @given(vector=WIDE_VECTORS)
-def test_vector_cut_off_or_with_more_behind_it_is_refused(vector: Vector) -> None:
-    """No beginning of a vector is one, and nothing stands behind its end."""
+def test_vector_cut_off_or_with_trailing_bytes_is_refused(vector: Vector) -> None:
+    """No prefix of a vector is a vector, and no bytes may follow it."""
     encoded = encode_vector(vector)
     for wrong in (encoded + b"\x00", *(encoded[:end] for end in range(len(encoded)))):
         with pytest.raises(DecodeError):
@@ -86,15 +86,15 @@ def test_vector_that_no_honest_client_writes_is_refused(data: bytes, message: st
 
 @patient
 @given(first=VECTORS, second=VECTORS)
-def test_covers_is_to_know_everything_that_the_other_knows(first: Vector, second: Vector) -> None:
-    """A client with clock 0 is one of whom nothing is known."""
+def test_covers_is_true_for_a_superset_of_clocks(first: Vector, second: Vector) -> None:
+    """A client with clock 0 counts as unknown."""
     assert covers(first, second) == (known(first) >= known(second))
 
 
 @patient
 @given(first=VECTORS, second=VECTORS)
-def test_merge_into_knows_what_either_knew_and_no_more(first: Vector, second: Vector) -> None:
-    """The least vector that covers both; the other one stays as it was."""
+def test_merge_into_is_the_union_of_both(first: Vector, second: Vector) -> None:
+    """The least vector that covers both; the other vector is unchanged."""
     before = dict(second)
     both = merged(first, second)
     assert known(both) == known(first) | known(second)
@@ -106,7 +106,7 @@ def test_merge_into_knows_what_either_knew_and_no_more(first: Vector, second: Ve
 @patient
 @given(first=VECTORS, second=VECTORS, third=VECTORS)
 def test_merge_into_has_the_laws_of_a_join(first: Vector, second: Vector, third: Vector) -> None:
-    """In any order, in any grouping, again: the same is known."""
+    """Merging is commutative, associative and idempotent."""
     assert known(merged(first, second)) == known(merged(second, first))
     assert merged(merged(first, second), third) == merged(first, merged(second, third))
     assert merged(first, first) == first

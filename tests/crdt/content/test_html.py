@@ -1,4 +1,4 @@
-"""HTML out and in: as it was, and nothing in it that acts."""
+"""HTML export and import: the content round-trips, and active content is removed."""
 
 import re
 import time
@@ -27,11 +27,11 @@ from tests.crdt.samples import patient
 
 
 def body(blocks: list[Built]) -> str:
-    """Return what stands in the body of the HTML."""
+    """Return the content of the HTML's body."""
     return html_write(blocks, title="T").partition("<body>\n")[2].partition("</body>")[0]
 
 
-def test_page_says_what_the_document_says() -> None:
+def test_page_has_the_content_of_the_document() -> None:
     """The tags that Tiptap writes, and a head with charset and title."""
     html = html_write(
         [
@@ -56,15 +56,15 @@ def test_page_says_what_the_document_says() -> None:
     assert '<pre><code class="language-c++">&lt;\n&gt;</code></pre>' in html
 
 
-def test_everything_comes_back_as_it_was() -> None:
-    """All nodes and marks of the page."""
+def test_every_node_and_mark_round_trips() -> None:
+    """With all nodes and marks of the page."""
     assert html_read(html_write(EVERYTHING, title="T")) == EVERYTHING
 
 
 @settings(patient, max_examples=50)
 @given(documents(neat_words))
-def test_any_document_comes_back_as_it_was(blocks: list[Built]) -> None:
-    """But for spaces, of which HTML keeps one between words."""
+def test_any_document_round_trips(blocks: list[Built]) -> None:
+    """Except spaces: HTML keeps one between words."""
 
     def plain(blocks: list[Built]) -> str:
         return re.sub(r"\s+", "", str(blocks))
@@ -158,8 +158,8 @@ HTML: dict[str, tuple[str, list[Built]]] = {
 
 
 @pytest.mark.parametrize("case", HTML)
-def test_html_of_others_is_understood(case: str) -> None:
-    """Pages, and what people paste."""
+def test_html_of_other_programs_is_read(case: str) -> None:
+    """HTML of pages, and HTML as pasted from other programs."""
     html, wanted = HTML[case]
     assert html_read(html) == wanted
 
@@ -192,8 +192,8 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("html", HOSTILE)
-def test_hostile_html_comes_out_clean(html: str) -> None:
-    """What acts is gone before it is stored, and would be gone again on the way out."""
+def test_hostile_html_is_sanitised(html: str) -> None:
+    """Active content is removed on import, and once more on export."""
     blocks = html_read(f"<p>before</p>{html}<p>after</p>")
     stored, out = str(blocks), body(blocks)
     assert "before" in out
@@ -204,8 +204,8 @@ def test_hostile_html_comes_out_clean(html: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["<div>", "<b>", "<ul><li>", "<blockquote>", "<table><td>", "<a>"])
-def test_html_that_nests_without_end_is_read(unit: str) -> None:
-    """Ten thousand deep, in a moment, and the words are there."""
+def test_html_that_nests_very_deep_is_read(unit: str) -> None:
+    """Ten thousand levels are read fast, and the text is kept."""
     started = time.process_time()
     blocks = html_read(f"{unit * 10_000}innermost")
     assert "".join(_texts(blocks)) == "innermost"
@@ -213,7 +213,7 @@ def test_html_that_nests_without_end_is_read(unit: str) -> None:
 
 
 def test_html_that_nests_even_deeper_is_refused() -> None:
-    """Before the parser has it, which would take minutes."""
+    """Before it is parsed, which would take minutes."""
     started = time.process_time()
     with pytest.raises(NestedTooDeepError):
         html_read("<div>" * 200_000)
@@ -223,15 +223,15 @@ def test_html_that_nests_even_deeper_is_refused() -> None:
 @pytest.mark.parametrize(
     "tag", ["<b id={0}>", '<B\nid="<{0}">', "<code/class=language-{0}>", "<font a='>' b={0}>"]
 )
-def test_html_that_would_grow_without_end_does_not(tag: str) -> None:
-    """Formatting that is left open is opened again in each paragraph: kilobytes make gigabytes."""
+def test_html_that_would_grow_in_the_parser_does_not(tag: str) -> None:
+    """Open formatting elements open again in each paragraph: kilobytes would become gigabytes."""
     left_open = "".join(tag.format(number) for number in range(2_000))
     cleaned = html_cleaned_in(f"<p>{left_open}{'<p>x' * 2_000}")
     assert len(cleaned) < 500_000
 
 
-def test_document_of_others_is_written_clean() -> None:
-    """Links that act and nodes that nobody knows are in the store, by another client."""
+def test_document_of_another_client_is_sanitised() -> None:
+    """Another client may have stored unsafe links and unknown nodes."""
     script: Built = block("script", "alert(1)", src="x")
     bad = {"type": "link", "attrs": LINK["attrs"] | {"href": "javascript:alert(1)"}}
     out = body([script, paragraph({"type": "text", "text": "<script>", "marks": [bad]})])

@@ -1,4 +1,4 @@
-"""Markdown out and in: whatever a text holds comes back as that text."""
+"""Markdown export and import: any text round-trips."""
 
 import time
 
@@ -67,13 +67,13 @@ end
 """
 
 
-def test_everything_is_written_as_people_write_it() -> None:
-    """All nodes and marks of the page."""
+def test_every_node_and_mark_is_written_as_people_write_it() -> None:
+    """With all nodes and marks of the page."""
     assert markdown_write(EVERYTHING) == WRITTEN
 
 
-def test_everything_comes_back_as_it_was() -> None:
-    """But that spaces at the edges of marks are outside of them."""
+def test_every_node_and_mark_round_trips() -> None:
+    """Except that spaces at the edges of marks are moved outside."""
     again = markdown_read(markdown_write(EVERYTHING))
     assert [one["type"] for one in again] == [one["type"] for one in EVERYTHING]
     assert again[3:] == EVERYTHING[3:]
@@ -81,7 +81,7 @@ def test_everything_comes_back_as_it_was() -> None:
 
 
 def texts(nodes: list[Built]) -> list[str]:
-    """Return the text of each line that has one; a tab is a space and a break ends a line."""
+    """Return the text of each line with text; a tab is a space, a hard break ends a line."""
     found: list[str] = []
     for node in nodes:
         content = node.get("content", [])
@@ -94,14 +94,14 @@ def texts(nodes: list[Built]) -> list[str]:
 
 @settings(patient, max_examples=100)
 @given(documents(nasty_words))
-def test_text_of_any_document_comes_back_as_it_was(blocks: list[Built]) -> None:
-    """Whatever it looks like to Markdown."""
+def test_text_of_any_document_round_trips(blocks: list[Built]) -> None:
+    """Also text with characters that are special in Markdown."""
     written = markdown_write(blocks)
     assert texts(markdown_read(written)) == texts(blocks), written
 
 
 def looks(node: Built) -> list[tuple[str, set[str]]]:
-    """Return each character that is seen, with the names of its marks."""
+    """Return each visible character with the names of its marks."""
     return [
         (char, {mark["type"] for mark in one.get("marks", ())})
         for one in node.get("content", ())
@@ -112,7 +112,7 @@ def looks(node: Built) -> list[tuple[str, set[str]]]:
 
 @settings(patient, max_examples=100)
 @given(lines(nasty_words))
-def test_marks_of_any_line_come_back_as_they_were(line: Built) -> None:
+def test_marks_of_any_line_round_trip(line: Built) -> None:
     """Beside letters, punctuation, spaces, and each other."""
     written = markdown_write([line])
     again = markdown_read(written)
@@ -122,8 +122,8 @@ def test_marks_of_any_line_come_back_as_they_were(line: Built) -> None:
 @settings(patient, max_examples=40)
 @given(documents(nasty_words))
 @example([block("bulletList", block("listItem", paragraph(), block("heading", level=1), "*"))])
-def test_what_was_read_is_written_the_same_again(blocks: list[Built]) -> None:
-    """After one turn nothing moves any more."""
+def test_written_markdown_is_stable(blocks: list[Built]) -> None:
+    """A second round trip changes nothing."""
     once = markdown_read(markdown_write(blocks))
     assert markdown_read(markdown_write(once)) == once
 
@@ -155,8 +155,8 @@ LINES: dict[str, tuple[Built, str]] = {
 
 
 @pytest.mark.parametrize("case", LINES)
-def test_line_is_written_so_that_it_is_read_as_it_was(case: str) -> None:
-    """As little as needed is escaped."""
+def test_line_is_written_with_few_escapes(case: str) -> None:
+    """Only necessary characters are escaped."""
     line, wanted = LINES[case]
     assert markdown_write([line]) == f"{wanted}\n"
 
@@ -177,21 +177,21 @@ def linked(address: str, title: str | None = None) -> Built:
         ("/relative", None),
     ],
 )
-def test_link_comes_back_with_address_and_title(address: str, title: str | None) -> None:
-    """Whatever is in them."""
+def test_link_round_trips_with_address_and_title(address: str, title: str | None) -> None:
+    """With any content."""
     blocks = [linked(address, title)]
     assert markdown_read(markdown_write(blocks)) == blocks
 
 
-def test_link_with_odd_characters_leads_to_the_same_place() -> None:
-    """They are written as a browser would send them."""
+def test_link_with_odd_characters_has_the_same_address() -> None:
+    """Addresses are written as a browser sends them."""
     again = markdown_read(markdown_write([linked("https://example.org/a b<c>é")]))
     href = again[0]["content"][0]["marks"][0]["attrs"]["href"]
     assert href == "https://example.org/a%20b%3Cc%3E%C3%A9"
 
 
-def test_lists_that_follow_each_other_stay_apart() -> None:
-    """The second has another sign."""
+def test_adjacent_lists_stay_separate() -> None:
+    """The second list has another marker."""
     blocks = [
         block("bulletList", item("a")),
         block("bulletList", item("b")),
@@ -262,7 +262,7 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
 
 
 @pytest.mark.parametrize("case", MARKDOWN)
-def test_markdown_of_others_is_understood(case: str) -> None:
+def test_markdown_of_other_programs_is_read(case: str) -> None:
     """CommonMark, and of GitHub's: strikethrough, tables, tasks."""
     source, wanted = MARKDOWN[case]
     assert markdown_read(source) == wanted
@@ -271,8 +271,8 @@ def test_markdown_of_others_is_understood(case: str) -> None:
 @pytest.mark.parametrize(
     "unit", ["> ", "- ", "1. ", "[", "![", "*a ", "`", "~~a", "<", "&", "[a](", "\\", "|\n|-\n"]
 )
-def test_markdown_made_to_hurt_is_read(unit: str) -> None:
-    """Ten thousand times, in a moment."""
+def test_hostile_markdown_is_read(unit: str) -> None:
+    """Ten thousand levels, in bounded time."""
     started = time.process_time()
     markdown_read(unit * 10_000 + "end")
     assert time.process_time() - started < 10

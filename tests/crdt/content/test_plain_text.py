@@ -1,4 +1,4 @@
-"""Plain text out and in."""
+"""Plain text export and import."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,19 +33,19 @@ end
 
 
 def test_everything_is_written_line_by_line() -> None:
-    """Lists with their signs, nothing of marks."""
+    """Lists have markers; marks are dropped."""
     assert text_write(EVERYTHING) == WRITTEN
 
 
 @patient
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cn"]) | st.just("\n")))
-def test_any_text_comes_back_as_it_was(words: str) -> None:
-    """With its empty lines, and its last line ended."""
+def test_any_text_round_trips(words: str) -> None:
+    """With empty lines, and a newline at the end of the last line."""
     wanted = words if words.endswith("\n") or not words else f"{words}\n"
     assert text_write(text_read(words)) == wanted
 
 
 def test_line_ends_of_other_systems_end_lines() -> None:
-    """Windows and old Macs; an empty line is an empty paragraph."""
+    """Line ends of Windows and old Macs; an empty line is an empty paragraph."""
     wanted = [paragraph("a"), paragraph(), paragraph("b"), paragraph("c")]
     assert text_read("a\r\n\r\nb\rc\r\n") == wanted

@@ -1,4 +1,4 @@
-"""ProseMirror's JSON and Yjs documents, one made from the other."""
+"""Conversion between ProseMirror's JSON and Yjs documents."""
 
 import time
 from typing import Any
@@ -14,8 +14,8 @@ from tests.crdt.content.trees import EVERYTHING, Built, block, documents, nasty_
 from tests.crdt.samples import load, patient, unpack
 
 
-def test_content_update_makes_the_tree_of_y_prosemirror() -> None:
-    """Elements with typed attributes; neighbouring texts are one text with formats."""
+def test_content_update_has_the_tree_of_y_prosemirror() -> None:
+    """Elements have typed attributes; adjacent texts are one text with formats."""
     update, vector = content_update(
         [
             {
@@ -49,19 +49,19 @@ def test_content_update_makes_the_tree_of_y_prosemirror() -> None:
 
 
 def test_content_update_of_nothing_is_an_empty_document() -> None:
-    """No blocks, no operation worth logging."""
+    """Without blocks there is no update to log."""
     update, vector = content_update([])
     assert (update, vector) == (b"\x00\x00", b"\x00")
 
 
 @pytest.mark.parametrize("name", ["written", "edited"])
-def test_document_json_is_what_y_prosemirror_makes_of_it(name: str) -> None:
-    """The same nodes, marks and attributes, with a mark that overlaps itself."""
+def test_document_json_equals_that_of_y_prosemirror(name: str) -> None:
+    """The same nodes, marks and attributes as y-prosemirror, with a mark that overlaps itself."""
     golden = load("prosemirror")[name]
     assert document_json(unpack(golden["state"])) == golden["json"]
 
 
-def test_content_update_reads_as_what_y_prosemirror_writes() -> None:
+def test_content_update_reads_as_that_of_y_prosemirror() -> None:
     """The one as the other."""
     wanted = load("prosemirror")["page"]["json"]
     update, _ = content_update(wanted["content"])
@@ -71,7 +71,7 @@ def test_content_update_reads_as_what_y_prosemirror_writes() -> None:
 
 @settings(patient, max_examples=50)
 @given(documents(nasty_words))
-def test_any_content_comes_back_as_it_was(blocks: list[Built]) -> None:
+def test_any_content_round_trips(blocks: list[Built]) -> None:
     """From JSON to Yjs, and back."""
     update, vector = content_update(blocks)
     read_update(update)
@@ -84,7 +84,7 @@ def test_any_content_comes_back_as_it_was(blocks: list[Built]) -> None:
 
 
 def _in_one(nodes: list[Built]) -> list[Built]:
-    """Return nodes with neighbouring texts of one look as one text, as Yjs has them."""
+    """Return nodes with adjacent texts of equal marks joined, as in Yjs."""
     joined: list[Built] = []
     for node in nodes:
         before = joined[-1] if joined else {}
@@ -98,14 +98,14 @@ def _in_one(nodes: list[Built]) -> list[Built]:
 
 
 def _sorted(node: Built) -> Built:
-    """Return a node with its marks in Yjs' order, which is none, and so that of their names."""
+    """Return a node with its marks sorted by name, because Yjs does not order them."""
     if "marks" not in node:
         return node
     return node | {"marks": sorted(node["marks"], key=lambda mark: str(mark["type"]))}
 
 
 def test_integers_stay_integers() -> None:
-    """JavaScript has one kind of number, and JSON must not say 1.0."""
+    """JavaScript has one number type, so JSON must have 1, not 1.0."""
     found = document_json(content_update([block("heading", "a", level=2)])[0])
     assert str(found["content"][0]["attrs"]) == "{'level': 2}"
     big = block("orderedList", start=-(2**40))
@@ -113,8 +113,8 @@ def test_integers_stay_integers() -> None:
 
 
 @pytest.mark.parametrize("at_start", [True, False])
-def test_insertion_puts_blocks_beside_what_is_there(*, at_start: bool) -> None:
-    """And needs nothing of the other client but its place."""
+def test_insertion_adds_blocks_beside_the_content(*, at_start: bool) -> None:
+    """It needs only its position of the other client."""
     state, _ = content_update([paragraph("old"), paragraph("older")])
     update = insertion_update(state, EVERYTHING, at_start=at_start)
     assert read_update(update).needs
@@ -128,14 +128,14 @@ def test_insertion_puts_blocks_beside_what_is_there(*, at_start: bool) -> None:
 
 
 def test_insertion_into_an_empty_document_is_its_content() -> None:
-    """There is nothing to stand beside."""
+    """There is no neighbour."""
     update = insertion_update(b"\x00\x00", [paragraph("a")])
     assert document_json(update)["content"] == [paragraph("a")]
     assert not read_update(update).needs
 
 
-def test_insertion_beside_what_was_deleted_finds_its_place() -> None:
-    """The neighbour is gone, its name is not."""
+def test_insertion_beside_deleted_content_finds_its_position() -> None:
+    """A deleted neighbour still has its id."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(content_update([paragraph("old"), paragraph("older")])[0])
     del doc.get("default", type=pycrdt.XmlFragment).children[0:2]
@@ -145,8 +145,8 @@ def test_insertion_beside_what_was_deleted_finds_its_place() -> None:
     assert document_json(doc.get_update())["content"] == [paragraph("True"), paragraph("False")]
 
 
-def test_insertions_of_two_at_once_both_stay() -> None:
-    """In one order for everybody."""
+def test_concurrent_insertions_both_stay() -> None:
+    """In the same order for every client."""
     state, _ = content_update([paragraph("old")])
     updates = [insertion_update(state, [paragraph(name), paragraph(name)]) for name in "ab"]
     shown = []
@@ -160,8 +160,8 @@ def test_insertions_of_two_at_once_both_stay() -> None:
     assert words in (["old", "a", "a", "b", "b"], ["old", "b", "b", "a", "a"])
 
 
-def test_long_document_is_made_in_a_moment() -> None:
-    """Time grows with its length and not faster: the engine's own way does not."""
+def test_long_document_is_written_in_linear_time() -> None:
+    """The time is linear in its length, other than with the engine's own insertions."""
     blocks = [paragraph(f"{number} ") for number in range(20_000)]
     started = time.process_time()
     update, _ = content_update(blocks)
@@ -169,8 +169,8 @@ def test_long_document_is_made_in_a_moment() -> None:
     assert time.process_time() - started < 20
 
 
-def test_what_nests_deeper_than_the_limit_is_left_out() -> None:
-    """A hostile document nests without end."""
+def test_elements_deeper_than_the_limit_are_left_out() -> None:
+    """A hostile document may nest very deep."""
     node = paragraph("innermost")
     for _ in range(200):
         node = block("blockquote", node)

@@ -1,4 +1,4 @@
-"""What people bring, by the name of its format."""
+"""Import formats, by their names."""
 
 import json
 
@@ -16,12 +16,12 @@ from tests.crdt.content.trees import EVERYTHING, paragraph
 
 
 @pytest.mark.parametrize("kind", READ_FORMATS)
-def test_nothing_is_an_empty_document(kind: str) -> None:
+def test_empty_text_is_an_empty_document(kind: str) -> None:
     """In each format."""
     assert content_read('{"type": "doc"}' if kind == "json" else "", kind) == []
 
 
-def test_json_comes_in_as_it_was() -> None:
+def test_json_round_trips() -> None:
     """ProseMirror's own."""
     assert content_read(json.dumps({"type": "doc", "content": EVERYTHING}), "json") == EVERYTHING
 
@@ -43,8 +43,8 @@ def test_json_comes_in_as_it_was() -> None:
         "[" * 100_000,
     ],
 )
-def test_json_that_is_no_document_is_refused(text: str) -> None:
-    """With a word, and never with a traceback."""
+def test_json_that_is_not_a_document_is_refused(text: str) -> None:
+    """With an error of ours, never with another exception."""
     with pytest.raises(NotProseMirrorError):
         content_read(text, "json")
 
@@ -70,11 +70,11 @@ def test_text_is_utf8_with_or_without_a_mark() -> None:
         ("", None),
     ],
 )
-def test_name_of_a_file_says_its_format(name: str, kind: str | None) -> None:
+def test_format_is_found_by_the_name_of_a_file(name: str, kind: str | None) -> None:
     """By its ending."""
     assert format_of(name) == kind
 
 
 def test_lines_of_text_are_paragraphs() -> None:
-    """Each one, also a blank one."""
+    """Also an empty one."""
     assert content_read("a\n\n*b*", "txt") == [paragraph("a"), paragraph(), paragraph("*b*")]

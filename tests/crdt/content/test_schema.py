@@ -1,4 +1,4 @@
-"""Any tree made into one of the page's schema."""
+"""Conversion of any tree to the page's schema."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from apps.crdt.content.links import SAFE_SCHEMES, link_cleaned
-from apps.crdt.content.schema import first_heading, fitted
+from apps.crdt.content.schema import first_heading, fit_to_schema
 from apps.crdt.engine.text import MAX_DEPTH
 from tests.crdt.content.trees import (
     EVERYTHING,
@@ -24,17 +24,17 @@ from tests.crdt.samples import patient
 from tests.support.launcher import ROOT
 
 
-def test_what_the_page_writes_stays_as_it_is() -> None:
-    """All of its nodes and marks."""
-    assert fitted(EVERYTHING) == EVERYTHING
+def test_content_of_the_page_is_unchanged() -> None:
+    """With all nodes and marks."""
+    assert fit_to_schema(EVERYTHING) == EVERYTHING
 
 
 @settings(patient, max_examples=50)
 @given(documents(nasty_words))
-def test_what_fits_is_not_changed_again(blocks: list[Built]) -> None:
-    """Once is enough."""
-    once = fitted(blocks)
-    assert fitted(once) == once
+def test_content_that_fits_is_not_changed_again(blocks: list[Built]) -> None:
+    """A second conversion changes nothing."""
+    once = fit_to_schema(blocks)
+    assert fit_to_schema(once) == once
 
 
 CASES: dict[str, tuple[list[Built], list[Built]]] = {
@@ -121,24 +121,24 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_does_not_fit_is_made_to(case: str) -> None:
-    """Nothing that is said is lost."""
+def test_content_that_does_not_fit_is_converted(case: str) -> None:
+    """No text is lost."""
     loose, wanted = CASES[case]
-    assert fitted(loose) == wanted
+    assert fit_to_schema(loose) == wanted
 
 
 def depth(node: Built) -> int:
-    """Return how deep a node nests."""
+    """Return the depth of a node."""
     return 1 + max(map(depth, node.get("content", ())), default=0)
 
 
 @pytest.mark.parametrize("kind", ["blockquote", "bulletList", "listItem", "paragraph", "div"])
-def test_what_nests_too_deep_becomes_paragraphs(kind: str) -> None:
-    """As deep as the page's text goes, and all words are there."""
+def test_content_that_nests_too_deep_becomes_paragraphs(kind: str) -> None:
+    """Down to the depth of the plain text, and all text is kept."""
     node: Built = paragraph("innermost")
     for number in range(10_000):
         node = block(kind, node) if number % 100 else block(kind, node, paragraph("beside"))
-    blocks = fitted([node])
+    blocks = fit_to_schema([node])
     elements = max(map(depth, blocks)) - 1  # texts are none
     assert elements <= MAX_DEPTH
     words = str(blocks)
@@ -160,33 +160,33 @@ def test_what_nests_too_deep_becomes_paragraphs(kind: str) -> None:
         7,
     ],
 )
-def test_link_that_would_act_is_none(address: Any) -> None:
-    """However it is spelt."""
+def test_link_with_an_unsafe_address_is_removed(address: Any) -> None:
+    """In any spelling."""
     assert link_cleaned(address) is None
     link = {"type": "link", "attrs": {"href": address}}
-    assert fitted([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph("a")]
+    assert fit_to_schema([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph("a")]
 
 
 @pytest.mark.parametrize(
     "address", ["https://a.b/c?d#e", "mailto:a@b.c", "tel:+1", "/a", "#a", "HTTP://A.B", "a:8"]
 )
 def test_link_has_the_pages_attributes(address: str) -> None:
-    """All of them, as Tiptap writes them; a host with a port is no known scheme."""
+    """All attributes, as Tiptap writes them; a host with a port is not a known scheme."""
     link = {"type": "link", "attrs": {"href": f" {address}\n", "onclick": "x"}}
     wanted = {"type": "link", "attrs": LINK["attrs"] | {"href": address}}
     is_known = address != "a:8"
     node = {"type": "text", "text": "a", "marks": [wanted]} if is_known else text("a")
-    assert fitted([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph(node)]
+    assert fit_to_schema([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph(node)]
 
 
-def test_rule_for_links_is_the_pages() -> None:
+def test_rule_for_links_equals_the_pages() -> None:
     """The same schemes as in JavaScript."""
-    source = (ROOT / "static" / "js" / "links.js").read_text()
+    source = (ROOT / "static" / "js" / "lib" / "links.js").read_text()
     assert all(f'"{scheme}:"' in source for scheme in SAFE_SCHEMES)
     assert source.split("SAFE = new Set([")[1].split("]")[0].count(":") == len(SAFE_SCHEMES)
 
 
 def test_first_heading_is_the_documents_name() -> None:
-    """Its words, without their looks."""
+    """Its text, without marks."""
     assert first_heading(EVERYTHING) == "A title"
     assert first_heading([paragraph("a")]) == ""

@@ -1,4 +1,4 @@
-"""Going back is an edit: it makes the document what it was, and leaves alone what others write."""
+"""A restore is an edit: it recreates an earlier state, and merges with concurrent edits."""
 
 import random
 from typing import Any
@@ -25,8 +25,8 @@ def text_of(*updates: bytes) -> str:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_document_looks_as_it_did(seed: int) -> None:
-    """Texts, marks, nested elements, attributes, maps and lists of three people, at any moment."""
+def test_restored_document_equals_the_earlier_state(seed: int) -> None:
+    """Texts, marks, nested elements, attributes, maps and lists of three writers, at any step."""
     chance = random.Random(seed)
     states = Scribbler(chance).write(STEPS)
     earlier, present = states[chance.randrange(STEPS - 1)], states[-1]
@@ -36,8 +36,8 @@ def test_document_looks_as_it_did(seed: int) -> None:
     assert content(present, update) == content(earlier)
 
 
-def test_what_is_written_meanwhile_stays() -> None:
-    """A word that somebody types into what the restore takes back, and one into what it leaves."""
+def test_concurrent_edits_stay() -> None:
+    """One word typed into content that the restore deletes, one into content that it keeps."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
     text += "one two"
@@ -53,8 +53,8 @@ def test_what_is_written_meanwhile_stays() -> None:
     assert text_of(present, meanwhile, update) == "ZERO one two three"
 
 
-def test_what_stayed_is_not_touched() -> None:
-    """Only what came is deleted and only what went is written anew: the rest keeps its author."""
+def test_unchanged_content_is_not_touched() -> None:
+    """Only new content is deleted, only deleted content is inserted: the rest keeps its author."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
     text += "x" * 1000
@@ -68,14 +68,14 @@ def test_what_stayed_is_not_touched() -> None:
     assert sum(end - first for runs in header.ranges.values() for first, end in runs) == 10
 
 
-def test_nothing_to_take_back_is_none() -> None:
-    """The present itself, and a document that is still empty."""
+def test_restore_of_the_present_state_is_none() -> None:
+    """For the present state, and for an empty document."""
     states = Scribbler(random.Random(1)).write(5)
     assert restoring_update(earlier=states[-1], present=states[-1]) is None
     assert restoring_update(earlier=b"\x00\x00", present=b"\x00\x00") is None
 
 
-def test_document_goes_back_to_nothing() -> None:
+def test_document_is_restored_to_its_empty_version() -> None:
     """Its first version is empty."""
     states = Scribbler(random.Random(2)).write(STEPS)
     update = restoring_update(earlier=b"\x00\x00", present=states[-1])
@@ -84,29 +84,31 @@ def test_document_goes_back_to_nothing() -> None:
 
 
 def test_roots_are_named_by_their_items() -> None:
-    """All of them, whatever their type; those of an empty document are none."""
+    """Of any type; an empty document has none."""
     states = Scribbler(random.Random(3)).write(STEPS)
     assert root_names(states[-1]) == {"default", "content", "meta", "list"}
     assert root_names(b"\x00\x00") == set()
 
 
 def taken_back(earlier: bytes, present: bytes, part: list[Span]) -> bytes | None:
-    """Return the edit that takes a part back; what looks like a copy is taken for one."""
+    """Return the update that restores a fragment; any equal content counts as a copy."""
     return fragment_restoring_update(
-        earlier=earlier, present=present, part=part, came_after=lambda _copy, _original: True
+        earlier=earlier, present=present, fragment=part, came_after=lambda _copy, _original: True
     )
 
 
 def deleted_parts(earlier: bytes, present: bytes) -> list[ContentChange]:
-    """Return what the present has no more."""
+    """Return the content that the present state has deleted."""
     return [
-        each for each in content_changes(earlier=earlier, later=present) if each.kind == "delete"
+        change
+        for change in content_changes(earlier=earlier, later=present)
+        if change.kind == "delete"
     ]
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
-    """Any deleted element or text: with what stood in it, and with what it stood in."""
+def test_fragment_is_restored_and_nothing_else(seed: int) -> None:
+    """Any deleted element or text: with the content in it, and with the elements around it."""
     chance = random.Random(seed)
     states = Scribbler(chance).write(STEPS)
     present = states[-1]
@@ -118,7 +120,7 @@ def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
     update = fragment_restoring_update(
         earlier=earlier,
         present=present,
-        part=[(part.id, part.units)],
+        fragment=[(part.id, part.length)],
         came_after=lambda _copy, _original: False,
     )
     assert update is not None
@@ -128,18 +130,18 @@ def test_part_is_taken_back_and_nothing_else(seed: int) -> None:
     after.apply_update(present)
     after.apply_update(update)
     found = list(content_changes(earlier=present, later=after.get_update()))
-    assert {each.kind for each in found} <= {"equal", "insert"}
-    back = [each for each in found if each.kind == "insert"]
+    assert {change.kind for change in found} <= {"equal", "insert"}
+    back = [change for change in found if change.kind == "insert"]
     if part.tag is None:
-        assert part.text in "".join(each.text for each in back)
-        depths = [each.depth for each in back if each.tag is not None]
+        assert part.text in "".join(change.text for change in back)
+        depths = [change.depth for change in back if change.tag is not None]
         assert len(set(depths)) == len(depths)  # nothing but what it stood in
     else:
-        assert part.tag in [each.tag for each in back]
+        assert part.tag in [change.tag for change in back]
 
 
-def test_deleted_paragraph_comes_back_between_what_was_written_since() -> None:
-    """With its words and their marks, in its place."""
+def test_deleted_paragraph_is_restored_between_newer_content() -> None:
+    """With its text and marks, in its place."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     root: Any = doc.get("default", type=pycrdt.XmlFragment)
     for words in ("one", "two", "three"):
@@ -162,15 +164,15 @@ def test_deleted_paragraph_comes_back_between_what_was_written_since() -> None:
     assert taken_back(earlier, doc.get_update(), part) is None
 
 
-def test_deleted_words_come_back_once() -> None:
-    """Though the present has no more of them than a copy, into which was typed since."""
+def test_deleted_text_is_restored_once() -> None:
+    """Although the present state has only a copy, with text typed into it since."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     text: pycrdt.Text = doc.get("content", type=pycrdt.Text)
     text += "one two three"
     earlier = doc.get_update()
     del text[4:8]
     [gone] = deleted_parts(earlier, doc.get_update())
-    part = [(gone.id, gone.units)]
+    part = [(gone.id, gone.length)]
     update = taken_back(earlier, doc.get_update(), part)
     assert update is not None
     doc.apply_update(update)
@@ -184,8 +186,8 @@ def test_deleted_words_come_back_once() -> None:
     assert str(text) in {"one and two three", "one two and three"}
 
 
-def test_part_that_is_there_still_is_none() -> None:
-    """And so is one that never was."""
+def test_restore_of_a_visible_fragment_is_none() -> None:
+    """And so is a fragment that never existed."""
     [*_, state] = Scribbler(random.Random(4)).write(STEPS)
     for part in ([((10, 0), 5)], [((987, 0), 10**9)]):
         assert taken_back(state, state, part) is None
@@ -194,13 +196,13 @@ def test_part_that_is_there_still_is_none() -> None:
 @pytest.mark.parametrize(
     "name", ["", "1-2", "1-2-3,", "a-1-1", "1-2-0", "-1-2-3", "1-4294967295-1", "1-1-9999999999"]
 )
-def test_name_of_a_part_that_is_none_is_refused(name: str) -> None:
-    """Before anything is looked for."""
+def test_malformed_name_of_a_fragment_is_refused(name: str) -> None:
+    """Before any document is read."""
     with pytest.raises(FragmentInvalidError):
         fragment_decode(name)
 
 
-def test_name_of_a_part_is_read_as_it_was_written() -> None:
-    """Spaces around do no harm."""
+def test_name_of_a_fragment_round_trips() -> None:
+    """Spaces around it are ignored."""
     spans = [((1, 2), 3), ((4, 5), 6)]
     assert fragment_decode(fragment_encode(spans)) == spans == fragment_decode(" 1-2-3, 4-5-6 ")

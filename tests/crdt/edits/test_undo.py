@@ -1,4 +1,4 @@
-"""What one person did is taken back; what others did stays."""
+"""Undo of one author: their changes are undone, the changes of others stay."""
 
 import random
 import re
@@ -15,14 +15,14 @@ ADA, GRACE = 10, 11
 
 
 class Desk:
-    """A document on which two people write by turns, and the log of it."""
+    """A document that two authors edit by turns, and its log."""
 
     def __init__(self) -> None:
         self.docs = {who: pycrdt.Doc[Any](client_id=who) for who in (ADA, GRACE)}
         self.edits: list[Edit] = []
 
     def edit(self, who: int, change: Any, after: Any = None) -> None:
-        """Let one change the root, and the other hear of it."""
+        """Apply one author's change of the root, and send it to the other."""
         doc = self.docs[who]
         vector = doc.get_state()
         with doc.transaction():
@@ -30,11 +30,11 @@ class Desk:
         if after is not None:
             after()
         update = doc.get_update(vector)
-        self.edits.append(Edit(update, is_theirs=who == ADA))
+        self.edits.append(Edit(update, is_by_author=who == ADA))
         self.apply(update)
 
     def apply(self, update: bytes) -> None:
-        """Let both hear of an update."""
+        """Send an update to both authors."""
         for doc in self.docs.values():
             doc.apply_update(update)
 
@@ -45,11 +45,11 @@ class Desk:
 
     @property
     def state(self) -> bytes:
-        """Return the whole of it."""
+        """Return the whole state."""
         return self.docs[GRACE].get_update()
 
     def without_ada(self, earlier: bytes = b"\x00\x00", since: int = 0) -> str:
-        """Return the document as XML when what Ada did is taken back."""
+        """Return the document as XML after the undo of Ada's edits."""
         update = undoing_update(earlier=earlier, edits=self.edits[since:])
         doc: pycrdt.Doc[Any] = pycrdt.Doc()
         doc.apply_update(self.state)
@@ -83,8 +83,8 @@ def delete(at: int, end: int, block: int = 0) -> Any:
     return change
 
 
-def test_words_of_one_go_and_those_of_the_other_stay() -> None:
-    """Also inside of one word."""
+def test_text_of_the_author_is_deleted_and_that_of_others_stays() -> None:
+    """Also inside one word."""
     desk = Desk()
     desk.edit(GRACE, paragraph("one two"))
     desk.edit(ADA, insert(3, " ADA"))
@@ -93,8 +93,8 @@ def test_words_of_one_go_and_those_of_the_other_stay() -> None:
     assert desk.without_ada() == "<paragraph>onegrace two</paragraph>"
 
 
-def test_what_they_deleted_comes_back() -> None:
-    """But not what the other deleted, nor their own."""
+def test_content_that_the_author_deleted_is_restored() -> None:
+    """Except content that the other author deleted, and the author's own content."""
     desk = Desk()
     desk.edit(GRACE, paragraph("one two three"))
     desk.edit(ADA, delete(0, 4))
@@ -104,8 +104,8 @@ def test_what_they_deleted_comes_back() -> None:
     assert desk.without_ada() == "<paragraph>one three</paragraph>"
 
 
-def test_paragraph_with_words_of_others_stays() -> None:
-    """Though they made it; with its attributes, and without their words."""
+def test_paragraph_with_text_of_others_stays() -> None:
+    """Although the author inserted it; with its attributes, and without the author's text."""
     desk = Desk()
     desk.edit(ADA, paragraph("ada"))
     desk.edit(ADA, lambda root: root.children[0].attributes.__setitem__("level", "2"))
@@ -114,8 +114,8 @@ def test_paragraph_with_words_of_others_stays() -> None:
     assert desk.without_ada() == '<paragraph level="2">grace</paragraph>'
 
 
-def test_attribute_of_others_comes_back() -> None:
-    """The one that they changed."""
+def test_attribute_of_others_is_restored() -> None:
+    """The value that the author had replaced."""
     desk = Desk()
     desk.edit(GRACE, paragraph("one"))
     desk.edit(GRACE, lambda root: root.children[0].attributes.__setitem__("level", "1"))
@@ -123,8 +123,8 @@ def test_attribute_of_others_comes_back() -> None:
     assert desk.without_ada() == '<paragraph level="1">one</paragraph>'
 
 
-def test_only_what_came_since_is_taken_back() -> None:
-    """What they did before stays as it is."""
+def test_only_later_edits_are_undone() -> None:
+    """Earlier changes of the author stay."""
     desk = Desk()
     desk.edit(ADA, paragraph("before "))
     earlier, since = desk.state, len(desk.edits)
@@ -134,8 +134,8 @@ def test_only_what_came_since_is_taken_back() -> None:
     assert desk.without_ada(earlier, since) == "<paragraph>before grace</paragraph>"
 
 
-def test_nothing_of_theirs_is_none() -> None:
-    """Or nothing that is left of it."""
+def test_undo_without_edits_of_the_author_is_none() -> None:
+    """Also if nothing of it is left."""
     desk = Desk()
     desk.edit(GRACE, paragraph("one"))
     assert undoing_update(earlier=b"\x00\x00", edits=desk.edits) is None
@@ -145,8 +145,8 @@ def test_nothing_of_theirs_is_none() -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_letters_of_two_by_chance(seed: int) -> None:
-    """Each types one letter, and only Ada deletes: all that Grace typed is there, and only that."""
+def test_undo_of_random_letters_leaves_those_of_the_other(seed: int) -> None:
+    """Each types one letter, and only Ada deletes: exactly the letters that Grace typed remain."""
     chance = random.Random(seed)
     desk = Desk()
     desk.edit(GRACE, paragraph("g"))
@@ -171,8 +171,8 @@ def test_letters_of_two_by_chance(seed: int) -> None:
     assert re.sub("<[^>]*>", "", desk.without_ada()) == "g" * typed
 
 
-def test_marks_that_they_set_go() -> None:
-    """The words that they stand on stay."""
+def test_marks_of_the_author_are_removed() -> None:
+    """The text with the marks stays."""
     desk = Desk()
     desk.edit(GRACE, paragraph("one two"))
     before = content(desk.state)
@@ -183,8 +183,8 @@ def test_marks_that_they_set_go() -> None:
     assert content(desk.state, update) == before
 
 
-def test_undo_of_what_is_undone_is_nothing() -> None:
-    """And one that reaches further back does only the rest: words come back once."""
+def test_second_undo_of_the_same_edits_is_none() -> None:
+    """An undo that reaches further back does only the rest: text comes back once."""
     desk = Desk()
     desk.edit(GRACE, paragraph("one two"))
     desk.edit(ADA, lambda root: root.children.__delitem__(0))
@@ -196,13 +196,13 @@ def test_undo_of_what_is_undone_is_nothing() -> None:
         update = undoing_update(earlier=begin, edits=edits)
         assert update is not None
         desk.apply(update)
-        desk.edits.append(Edit(update, is_theirs=False))
+        desk.edits.append(Edit(update, is_by_author=False))
         assert undoing_update(earlier=begin, edits=desk.edits[first:]) is None
     assert desk.shown == "<paragraph>three four</paragraph><paragraph>one two</paragraph>"
 
 
-def test_what_they_took_back_themselves_comes_back_once() -> None:
-    """The copy of their own goes, and one that is nobody's comes."""
+def test_content_that_the_author_restored_is_restored_once() -> None:
+    """The author's own copy is deleted, and a new copy is inserted."""
     desk = Desk()
     desk.edit(GRACE, paragraph("one two"))
     doc = desk.docs[ADA]

@@ -105,7 +105,7 @@ def _expected_failure(reason: str | None) -> list[pytest.MarkDecorator]:
 
 
 class Documents:
-    """Makes documents, and closes them where they were made: y_py's must not die elsewhere."""
+    """Creates documents, and closes them in the same thread, as y_py requires."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -138,7 +138,7 @@ def documents(engine: str) -> Iterator[Documents]:
 
 @pytest.fixture(scope="module")
 def apart() -> Iterator[Apart]:
-    """Return the process for what may kill one."""
+    """Return the process for updates that may kill it."""
     with Apart() as process:
         yield process
 
@@ -162,15 +162,15 @@ def test_apply_of_the_state_of_yjs_shows_the_same(documents: Documents, history:
 
 @pytest.mark.parametrize(("engine", "history"), cases({}))
 def test_state_vector_of_a_history_is_that_of_yjs(documents: Documents, history: History) -> None:
-    """The engine's vector, Yjs' and the gate's are one, whichever order the clients stand in."""
+    """The vectors of engine, Yjs and gate are equal, in whatever order the clients are written."""
     document = documents.new()
     vector = apply_all(document, history.updates)
     assert decode_vector(document.state_vector()) == decode_vector(history.vector) == vector
 
 
 @pytest.mark.parametrize(("engine", "history"), cases({}))
-def test_apply_again_tells_that_nothing_changed(documents: Documents, history: History) -> None:
-    """Every update with structs changes the document once, and the whole of them never again."""
+def test_apply_again_returns_that_nothing_changed(documents: Documents, history: History) -> None:
+    """Every update with structs changes the document the first time, and never again."""
     document = documents.new()
     for update in history.updates:
         changed = document.apply(update)
@@ -179,8 +179,8 @@ def test_apply_again_tells_that_nothing_changed(documents: Documents, history: H
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_apply_of_deletes_alone_tells_that_it_changed(documents: Documents) -> None:
-    """A delete moves no vector; it counts once, and a longer one counts for what is new."""
+def test_apply_of_deletes_alone_returns_that_it_changed(documents: Documents) -> None:
+    """A delete does not change the vector. It is a change once; a longer one is a change again."""
     parts = [unpack(part) for part in load("updates")["gap_parts"]]
     document = documents.new(*parts)
     before = document.state_vector()
@@ -197,12 +197,12 @@ def test_apply_of_deletes_alone_tells_that_it_changed(documents: Documents) -> N
 
 @pytest.mark.parametrize("engine", engines())
 def test_apply_of_an_empty_update_changes_nothing(documents: Documents) -> None:
-    """Yjs sends it as the answer to somebody who knows everything."""
+    """Yjs sends it as the answer to a client that has everything."""
     assert not documents.new().apply(unpack(load("updates")["empty"]))
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_apply_of_a_partly_known_update_brings_the_rest(documents: Documents) -> None:
+def test_apply_of_a_partly_known_update_inserts_the_rest(documents: Documents) -> None:
     """A client that repeats an edit together with a new one."""
     history = golden("typing")
     first, *_ = history.updates
@@ -213,8 +213,8 @@ def test_apply_of_a_partly_known_update_brings_the_rest(documents: Documents) ->
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_apply_with_the_gate_s_word_takes_it(documents: Documents) -> None:
-    """Who knows that an update brings structs spares the engine the question."""
+def test_apply_with_brings_structs_returns_true(documents: Documents) -> None:
+    """With ``brings_structs`` the engine need not find out whether the update changes anything."""
     history = golden("typing")
     document = documents.new()
     assert all(document.apply(update, brings_structs=True) for update in history.updates[:3])
@@ -233,8 +233,8 @@ def test_batch_of_a_history_shows_what_yjs_shows(documents: Documents, history: 
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_batch_goes_on_after_an_update_that_is_refused(documents: Documents) -> None:
-    """What came before it and what comes after it are there."""
+def test_batch_continues_after_an_update_that_is_refused(documents: Documents) -> None:
+    """Updates before it and after it are applied."""
     history = golden("typing")
     document = documents.new()
     with document.batch():
@@ -251,8 +251,8 @@ def test_batch_goes_on_after_an_update_that_is_refused(documents: Documents) -> 
 
 
 @pytest.mark.parametrize(("engine", "history"), cases(STATE_WRONG))
-def test_encode_loads_back(documents: Documents, history: History) -> None:
-    """A snapshot, loaded into a new document, shows and knows the same."""
+def test_encoded_state_can_be_loaded(documents: Documents, history: History) -> None:
+    """A snapshot, loaded into a new document, has the same content and vector."""
     document = documents.new(*history.updates)
     loaded = documents.new(document.encode())
     assert documents.show(loaded, history.kind) == documents.show(document, history.kind)
@@ -260,8 +260,8 @@ def test_encode_loads_back(documents: Documents, history: History) -> None:
 
 
 @pytest.mark.parametrize(("engine", "history"), cases(STATE_WRONG))
-def test_encode_is_what_clients_can_read(documents: Documents, history: History) -> None:
-    """Another library, which takes Yjs' own updates rightly, makes Yjs' document of it."""
+def test_encoded_state_can_be_read_by_other_clients(documents: Documents, history: History) -> None:
+    """Another library, which reads Yjs' updates correctly, reads the same document from it."""
     state = documents.new(*history.updates).encode()
     client: Any = get_engine("pycrdt").new_document()
     apply_all(client, [state])
@@ -276,8 +276,10 @@ HALF_A_PAIR = [letters("a😀b"), letters("c", left=(1, 3))]
 @pytest.mark.xfail(
     strict=True, raises=AssertionError, reason="yrs loses a clock where it splits a surrogate pair"
 )
-def test_encode_after_an_edit_inside_a_surrogate_pair_loads_back(documents: Documents) -> None:
-    """No editor should make one, and any client can: the log has it, the state not all of it."""
+def test_encoded_state_after_an_edit_inside_a_surrogate_pair_can_be_loaded(
+    documents: Documents,
+) -> None:
+    """No editor should make such an edit, but any client can: only the log has all of it."""
     first, second = HALF_A_PAIR
     document = documents.new(
         written([(1, 0, [first])], [(1, [(1, 1)])]), written([(1, 4, [second])])
@@ -287,10 +289,10 @@ def test_encode_after_an_edit_inside_a_surrogate_pair_loads_back(documents: Docu
 
 
 @pytest.mark.parametrize(("engine", "history"), cases(REST_WRONG))
-def test_encode_of_a_difference_brings_the_rest_and_no_more(
+def test_encode_of_a_difference_has_the_rest_and_no_more(
     documents: Documents, history: History
 ) -> None:
-    """Who knows half of a history gets the other half, from where each client was."""
+    """A client with half of a history gets exactly the other half."""
     document = documents.new(*history.updates)
     half = documents.new(*history.updates[: len(history.updates) // 2])
     known = decode_vector(half.state_vector())
@@ -305,7 +307,7 @@ def test_encode_of_a_difference_brings_the_rest_and_no_more(
 
 @pytest.mark.parametrize("engine", engines())
 def test_encode_of_a_new_document_is_empty(documents: Documents) -> None:
-    """Nothing written, nothing known, nothing to read."""
+    """No content, an empty vector and no text."""
     document = documents.new()
     assert (document.encode(), document.state_vector(), document.text()) == (
         b"\x00\x00",
@@ -315,7 +317,7 @@ def test_encode_of_a_new_document_is_empty(documents: Documents) -> None:
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_encode_for_rubbish_instead_of_a_vector_is_refused(documents: Documents) -> None:
+def test_encode_for_a_malformed_vector_is_refused(documents: Documents) -> None:
     """A vector comes from a client as well."""
     document = documents.new(*golden("typing").updates)
     with pytest.raises(UpdateRejectedError):
@@ -327,7 +329,7 @@ def test_encode_for_rubbish_instead_of_a_vector_is_refused(documents: Documents)
     ("engine", "history"), cases({}, [one for one in ALL_HISTORIES if one.kind == "xml"])
 )
 def test_text_of_a_history_is_its_lines(documents: Documents, history: History) -> None:
-    """One line for each block that has text."""
+    """One line for each block with text."""
     assert documents.new(history.state).text() == "\n".join(lines(history.view))
 
 
@@ -344,7 +346,7 @@ def lines(nodes: list[Any]) -> Iterator[str]:
 def test_merge_of_a_history_is_one_update_with_all_of_it(
     documents: Documents, history: History
 ) -> None:
-    """What is sent on in one frame says what the many said."""
+    """The merged update has the content of all of them."""
     merged = documents.engine.merge(history.updates)
     assert documents.show(documents.new(merged), history.kind) == history.view
     assert read_update(merged).end_vector() == decode_vector(history.vector)
@@ -352,12 +354,12 @@ def test_merge_of_a_history_is_one_update_with_all_of_it(
 
 @pytest.mark.parametrize("engine", engines())
 def test_merge_of_nothing_is_the_empty_update(documents: Documents) -> None:
-    """And not an error."""
+    """Not an error."""
     assert documents.engine.merge([]) == b"\x00\x00"
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_merge_with_rubbish_is_refused(documents: Documents) -> None:
+def test_merge_with_malformed_bytes_is_refused(documents: Documents) -> None:
     """As the same bytes would be alone."""
     with pytest.raises(UpdateRejectedError):
         documents.engine.merge([*golden("typing").updates, b"\x01"])
@@ -378,10 +380,10 @@ RUBBISH = {
 
 @pytest.mark.parametrize("update", RUBBISH.values(), ids=RUBBISH)
 @pytest.mark.parametrize("engine", engines())
-def test_apply_of_rubbish_is_refused_and_keeps_the_document(
+def test_apply_of_malformed_bytes_is_refused_and_keeps_the_document(
     engine: str, update: bytes, apart: Apart
 ) -> None:
-    """The reader in front lets none of this through; the engine stands it all the same."""
+    """The strict reader refuses all of these; the engine must survive them as well."""
     outcome = apart.attempt(engine, KNOWN, update)
     assert outcome.error is not None
     assert outcome.error[0] == "UpdateRejectedError"
@@ -397,7 +399,7 @@ def test_apply_of_a_text_that_is_not_utf_8_is_refused(engine: str, apart: Apart)
 
 @pytest.mark.parametrize("engine", engines())
 def test_apply_of_a_letter_inside_a_letter_breaks_the_engine(engine: str, apart: Apart) -> None:
-    """Well formed and without sense: the caller has to build the document anew."""
+    """Well-formed but invalid: the caller must rebuild the document."""
     update = written([(1, 0, [letters("x", parent=(17, 1))])])
     assert read_update(update).ranges == {1: ((0, 1),)}
     outcome = apart.attempt(engine, KNOWN, update)
@@ -406,13 +408,13 @@ def test_apply_of_a_letter_inside_a_letter_breaks_the_engine(engine: str, apart:
 
 
 class PanicException(BaseException):
-    """What the libraries raise when their Rust panics; it cannot be imported from them."""
+    """The exception that the libraries raise when Rust panics; it cannot be imported."""
 
 
 @pytest.mark.parametrize("error", [PanicException("a defect"), RuntimeError("a defect")])
 @pytest.mark.parametrize("engine", engines())
 def test_failures_of_the_library_are_a_broken_engine(engine: str, error: BaseException) -> None:
-    """A panic passes by every ``except Exception``, unless it is made one of ours."""
+    """A panic is not an ``Exception``, so it must be translated to one of our errors."""
     words = ["refused"] if engine == "pycrdt" else []
     translate = import_module(f"apps.crdt.engine.{engine}")._translate
     broken = translate(error, *words)
@@ -423,8 +425,8 @@ def test_failures_of_the_library_are_a_broken_engine(engine: str, error: BaseExc
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_thread_bound_says_whether_another_thread_may_use_it(documents: Documents) -> None:
-    """And what is not allowed is an error of ours, with the document as it was."""
+def test_thread_bound_is_whether_only_one_thread_may_use_it(documents: Documents) -> None:
+    """A refused update raises an error of ours, and the document is unchanged."""
     document = documents.new()
     with ThreadPoolExecutor(1) as elsewhere:
         errors = [
@@ -441,17 +443,17 @@ def test_thread_bound_says_whether_another_thread_may_use_it(documents: Document
 
 @pytest.mark.parametrize("engine", engines())
 def test_get_engine_returns_the_one_of_that_name(engine: str) -> None:
-    """The name is what the setting says."""
+    """The name is the value of the setting."""
     assert get_engine(engine).name == engine
 
 
-def test_get_engine_of_an_unknown_name_says_what_there_is() -> None:
-    """A wrong setting stops the start, with a word that helps."""
+def test_get_engine_of_an_unknown_name_lists_the_engines() -> None:
+    """A wrong setting stops the start with a helpful message."""
     with pytest.raises(UnknownEngineError, match="choose pycrdt or y_py"):
         get_engine("yrs")
 
 
-def test_get_engine_without_its_library_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_get_engine_without_its_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no y-py for newer Pythons."""
     monkeypatch.setitem(sys.modules, "y_py", None)
     monkeypatch.delitem(sys.modules, "apps.crdt.engine.y_py", raising=False)
@@ -461,15 +463,15 @@ def test_get_engine_without_its_library_says_so(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("engine", engines())
 def test_close_ends_the_use_of_a_document(engine: str) -> None:
-    """Whoever goes on with it has a defect, and hears of it."""
+    """Further use is a defect, and raises an error."""
     document = get_engine(engine).new_document()
     document.close()
     with pytest.raises(AttributeError):
         document.encode()
 
 
-def test_close_lets_go_of_the_memory() -> None:
-    """No circle, no observer that was left behind: the library's document is gone at once."""
+def test_close_frees_the_memory() -> None:
+    """There is no reference cycle and no observer left: the library's document is freed at once."""
     document: Any = get_engine("pycrdt").new_document()
     apply_all(document, golden("typing").updates)
     library_document = weakref.ref(document._doc)

@@ -1,4 +1,4 @@
-"""The causal gate and what it sets aside."""
+"""The causal gate and its pending operations."""
 
 import pycrdt
 import pytest
@@ -21,21 +21,21 @@ def typed(letters: str, client: int) -> list[UpdateHeader]:
     return headers
 
 
-def test_missing_with_all_needs_known_is_none() -> None:
+def test_missing_clocks_with_all_needs_known_are_none() -> None:
     """The next letter of a known writer may be applied."""
     first, second = typed("ab", client=7)
-    assert causal_gate.missing(first, {}) is None
-    assert causal_gate.missing(second, {7: 1}) is None
+    assert causal_gate.missing_clocks(first, {}) is None
+    assert causal_gate.missing_clocks(second, {7: 1}) is None
 
 
-def test_missing_with_a_gap_names_the_clock() -> None:
-    """A letter whose predecessor has not come says what it waits for."""
+def test_missing_clocks_with_a_gap_name_the_clock() -> None:
+    """A letter whose predecessor has not arrived waits for the predecessor's clock."""
     _, _, third = typed("abc", client=7)
-    assert causal_gate.missing(third, {7: 1}) == {7: 2}
+    assert causal_gate.missing_clocks(third, {7: 1}) == {7: 2}
 
 
 def test_brings_structs_is_false_for_what_is_known() -> None:
-    """The same update again brings nothing."""
+    """The same update again has no new structs."""
     first, second = typed("ab", client=7)
     vector: Vector = {}
     assert causal_gate.brings_structs(first, vector)
@@ -45,8 +45,8 @@ def test_brings_structs_is_false_for_what_is_known() -> None:
     assert causal_gate.brings_structs(second, vector)
 
 
-def test_release_in_reverse_order_gives_the_right_one() -> None:
-    """What came backwards goes forwards, and the caller's vector stays as it is."""
+def test_release_of_operations_added_in_reverse_is_in_causal_order() -> None:
+    """Operations added backwards are released forwards, and the caller's vector is unchanged."""
     headers = typed("abcdef", client=7)
     pending: Pending[int] = Pending(max_bytes=10_000, max_age_s=60)
     for number in reversed(range(1, 6)):
@@ -60,7 +60,7 @@ def test_release_in_reverse_order_gives_the_right_one() -> None:
 
 
 def test_add_over_the_limit_is_refused() -> None:
-    """The bound holds, counts an overhead for each, and a refused one leaves no trace."""
+    """The bound counts an overhead for each operation; a refused one is not counted."""
     _, second, third = typed("abc", client=7)
     pending: Pending[str] = Pending(max_bytes=ENTRY_COST_BYTES + second.size, max_age_s=60)
     pending.add(second, "second", at=0)
@@ -71,22 +71,22 @@ def test_add_over_the_limit_is_refused() -> None:
     assert pending.size_bytes == 0
 
 
-def test_expire_takes_out_the_old_and_keeps_the_rest() -> None:
-    """What is too old comes back to the caller; what is not is still released later."""
+def test_expire_removes_the_old_and_keeps_the_rest() -> None:
+    """An item that is too old is returned; a younger one is still released later."""
     _, second, third = typed("abc", client=7)
     pending: Pending[str] = Pending(max_bytes=10_000, max_age_s=60)
     pending.add(third, "old", at=0)
     pending.release({})
     pending.add(second, "young", at=50)
-    assert pending.missing({}) == {7: 2}
+    assert pending.missing_clocks({}) == {7: 2}
     assert pending.expire(at=60) == []
     assert pending.expire(at=61) == ["old"]
-    assert pending.missing({}) == {7: 1}
+    assert pending.missing_clocks({}) == {7: 1}
     assert [item for _, item in pending.release({7: 1})] == ["young"]
 
 
-def test_missing_of_nothing_pending_is_empty() -> None:
-    """Nothing kept, nothing missing."""
+def test_missing_clocks_without_pending_operations_are_empty() -> None:
+    """Without pending operations no clock is missing."""
     pending: Pending[str] = Pending(max_bytes=10_000, max_age_s=60)
-    assert pending.missing({}) == {}
+    assert pending.missing_clocks({}) == {}
     assert pending.release({1: 1}) == []

@@ -1,4 +1,4 @@
-"""How deep shared types nest, and the bound that keeps the engine from dying of it."""
+"""The nesting of shared types, and its bound, which protects the engine's stack."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import pytest
 
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.engine.base import EngineDocument, get_engine
-from apps.crdt.engine.nesting import MAX_NESTING, NestingGuard, NestingTooDeepError, nesting
+from apps.crdt.engine.nesting import MAX_NESTING, NestingGuard, NestingTooDeepError, nesting_depth
 from tests.crdt.apart import Apart
 from tests.crdt.samples import ALL_HISTORIES, golden, item, letters, uints, written
 
@@ -42,7 +42,7 @@ class Guarded:
         self.document: EngineDocument = get_engine("pycrdt").new_document()
 
     def add(self, update: bytes) -> None:
-        """Check, then apply."""
+        """Check an update, then apply it."""
         self.guard.check(read_update(update), update, self.document)
         self.document.apply(update)
 
@@ -52,52 +52,52 @@ class Guarded:
 )
 def test_nesting_of_a_history_is_its_deepest_chain(name: str, depth: int) -> None:
     """A list, its item, a paragraph in it and that one's text are four."""
-    assert nesting(golden(name).state) == depth
+    assert nesting_depth(golden(name).state) == depth
 
 
 @pytest.mark.parametrize("depth", [1, 2, 500])
 def test_nesting_of_a_chain_is_its_length(depth: int) -> None:
-    """Also with something beside the deepest, and with text inside, which is no level."""
-    assert nesting(chain(depth)) == depth
+    """Also with a sibling of the deepest one, and with text inside, which is no level."""
+    assert nesting_depth(chain(depth)) == depth
     deepest = (1, depth - 1)
     beside = [
         item(7, ARRAY, left=deepest),
         letters("a", parent=deepest),
         letters("b", right=deepest),
     ]
-    assert nesting(written([(1, 0, arrays(depth)), (2, 0, beside)])) == depth
-    assert nesting(written([(2, 0, beside)])) == 1
+    assert nesting_depth(written([(1, 0, arrays(depth)), (2, 0, beside)])) == depth
+    assert nesting_depth(written([(2, 0, beside)])) == 1
 
 
 def test_nesting_of_many_siblings_is_one() -> None:
-    """A chain of neighbours as long as a text is no depth, and no recursion either."""
-    assert nesting(side_by_side(20_000)) == 1
+    """A long chain of siblings has no depth, and needs no recursion."""
+    assert nesting_depth(side_by_side(20_000)) == 1
 
 
-def test_nesting_of_an_update_that_hangs_in_the_air_is_its_own() -> None:
-    """What it stands in is not in the update; the document's depth is added by the guard."""
-    assert nesting(chain(3, clock=10)) == 3
+def test_nesting_of_an_update_without_its_parent_is_its_own() -> None:
+    """Its parent is not in the update; the guard adds the depth of the document."""
+    assert nesting_depth(chain(3, clock=10)) == 3
 
 
 def test_nesting_passes_over_gaps() -> None:
-    """What was merged with a hole between: the anchor is in the hole, or behind it."""
+    """Of merged updates with a gap: the origin is in the gap, or behind it."""
     structs = [
         item(7, ARRAY),
         b"\x0a\x05",
         item(7, ARRAY, parent=(1, 3)),
         item(7, ARRAY, left=(1, 6)),
     ]
-    assert nesting(written([(1, 0, structs)])) == 2
+    assert nesting_depth(written([(1, 0, structs)])) == 2
 
 
-def test_nesting_of_a_history_s_updates_bounds_that_of_its_state() -> None:
-    """The sum over the parts is never less than the whole."""
+def test_nesting_of_updates_bounds_that_of_their_state() -> None:
+    """The sum over the updates is never less than the depth of the state."""
     for history in ALL_HISTORIES:
-        assert nesting(history.state) <= sum(map(nesting, history.updates))
+        assert nesting_depth(history.state) <= sum(map(nesting_depth, history.updates))
 
 
 def test_check_of_one_update_too_deep_is_refused_and_one_less_is_not() -> None:
-    """And the refusal says which limit it was."""
+    """The error has the name of the limit."""
     with pytest.raises(NestingTooDeepError) as caught:
         Guarded().add(chain(MAX_NESTING + 1))
     assert caught.value.extra == {"limit": "nesting", "value": MAX_NESTING}
@@ -105,7 +105,7 @@ def test_check_of_one_update_too_deep_is_refused_and_one_less_is_not() -> None:
 
 
 def test_check_of_many_updates_of_one_level_each_ends_at_the_limit() -> None:
-    """The bound is the document's, whoever brings how much of it at once."""
+    """The bound applies to the document, in whatever steps its depth grows."""
     guarded = Guarded()
     for clock in range(MAX_NESTING):
         guarded.add(chain(1, clock=clock))
@@ -114,8 +114,8 @@ def test_check_of_many_updates_of_one_level_each_ends_at_the_limit() -> None:
     guarded.add(written([(2, 0, [letters("a", parent=(1, MAX_NESTING - 1))])]))
 
 
-def test_check_of_a_new_guard_measures_what_is_there() -> None:
-    """A document that was loaded deep stays bounded."""
+def test_check_of_a_new_guard_measures_the_document() -> None:
+    """A document that is deep when it is loaded stays bounded."""
     guarded = Guarded()
     guarded.document.apply(chain(MAX_NESTING))
     with pytest.raises(NestingTooDeepError):
@@ -127,30 +127,30 @@ def test_check_of_a_wide_document_lets_it_grow() -> None:
     guarded = Guarded()
     for client in range(1, 6):
         guarded.add(side_by_side(MAX_NESTING - 1, client=client))
-    assert nesting(guarded.document.encode()) == 1
+    assert nesting_depth(guarded.document.encode()) == 1
 
 
-def test_note_counts_what_cannot_be_refused() -> None:
-    """What another server has logged is counted, so that the next check measures in time."""
+def test_count_logged_counts_an_update_that_cannot_be_refused() -> None:
+    """An update that another server has logged is counted, so the next check measures in time."""
     guarded = Guarded()
     guarded.add(chain(1))
     logged = chain(MAX_NESTING - 1, clock=1)
     guarded.document.apply(logged)
-    guarded.guard.note(read_update(logged))
+    guarded.guard.count_logged(read_update(logged))
     with pytest.raises(NestingTooDeepError):
         guarded.add(chain(1, clock=MAX_NESTING))
 
 
 @pytest.fixture
 def apart() -> Iterator[Apart]:
-    """Return the process for what may kill one."""
+    """Return the process for updates that may kill it."""
     with Apart() as process:
         yield process
 
 
 def test_document_at_the_limit_can_be_deleted_from_its_root(apart: Apart) -> None:
-    """The engine recurses then, which is why there is a limit."""
+    """The engine recurses on deletes, hence the limit."""
     deletes = written(deletes=[(1, [(0, 1)])])
     outcome = apart.attempt("pycrdt", [chain(MAX_NESTING)], deletes)
     assert outcome.error is None
-    assert nesting(outcome.after) == 0
+    assert nesting_depth(outcome.after) == 0

@@ -26,13 +26,13 @@ def text_of(*blocks: dict[str, Any]) -> str:
     return document_text(doc)
 
 
-def test_text_has_a_line_for_each_block_that_has_text() -> None:
+def test_text_has_a_line_for_each_block_with_text() -> None:
     """Empty blocks are left out."""
     assert text_of(block(*words("Hé😀")), block(), block(*words("two"))) == "Hé😀\ntwo"
 
 
 def test_text_of_nested_blocks_is_in_the_order_of_the_document() -> None:
-    """What stands before, inside and behind a list."""
+    """Blocks before, inside and after a list."""
     listed = block(
         block(block(*words("one")), kind="listItem"),
         block(block(*words("two")), block(*words("more")), kind="listItem"),
@@ -49,13 +49,13 @@ def test_text_ends_a_line_at_a_break(kind: str) -> None:
     assert text_of(block(*words("a"), {"type": kind}, *words("b"))) == "a\nb"
 
 
-def test_text_goes_on_behind_an_element_inside_a_line() -> None:
-    """A mention or a picture is no end of a line."""
+def test_text_continues_after_an_inline_element() -> None:
+    """A mention or an image does not end a line."""
     assert text_of(block(*words("a"), {"type": "mention"}, *words("b"))) == "ab"
 
 
 def test_text_has_neither_formats_nor_embeds() -> None:
-    """What is said, however it looks."""
+    """Marks are ignored."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     root = doc.get("default", type=pycrdt.XmlFragment)
     text = root.children.append(pycrdt.XmlText("ab"))
@@ -65,7 +65,7 @@ def test_text_has_neither_formats_nor_embeds() -> None:
 
 
 def test_text_deeper_than_the_limit_is_left_out() -> None:
-    """A hostile document nests without end."""
+    """A hostile document may nest very deep."""
 
     def nested(depth: int) -> dict[str, Any]:
         node = block(*words(f"at {depth}"))
@@ -77,7 +77,7 @@ def test_text_deeper_than_the_limit_is_left_out() -> None:
     assert text_of(nested(MAX_DEPTH + 1), block(*words("after"))) == "after"
 
 
-def test_text_of_other_roots_is_no_content() -> None:
+def test_text_of_other_roots_is_left_out() -> None:
     """The page's content is in one root."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     notes = doc.get("notes", type=pycrdt.Text)

@@ -1,4 +1,4 @@
-"""Texts cut at UTF-16 units."""
+"""Texts sliced by UTF-16 offsets."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,14 +9,14 @@ TEXT = st.text(st.sampled_from("aé漢😀"), max_size=12)
 
 
 @given(TEXT, TEXT)
-def test_text_is_cut_where_it_was_joined(one: str, other: str) -> None:
-    """Whatever letters it has."""
-    units, place = Utf16Text(one + other), Utf16Text(one).count
-    assert units.count == len((one + other).encode("utf-16-le")) // 2
-    assert units.cut(0, place) == one
-    assert units.cut(place, units.count) == other
+def test_text_is_sliced_where_it_was_joined(one: str, other: str) -> None:
+    """For characters of one and of two units."""
+    joined, offset = Utf16Text(one + other), Utf16Text(one).length
+    assert joined.length == len((one + other).encode("utf-16-le")) // 2
+    assert joined.slice(0, offset) == one
+    assert joined.slice(offset, joined.length) == other
 
 
-def test_half_a_letter_is_shown_as_such() -> None:
+def test_half_of_a_surrogate_pair_is_a_replacement_character() -> None:
     """It has no other form."""
-    assert Utf16Text("a😀b").cut(2, 4) == "\ufffdb"
+    assert Utf16Text("a😀b").slice(2, 4) == "\ufffdb"

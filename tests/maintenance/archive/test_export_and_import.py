@@ -1,13 +1,11 @@
-"""A document as one file: out, in, and everything that is no such file."""
+"""Archives: export, import, and files that are refused."""
 
 import gzip
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import override_settings
 
 from apps.accounts.models import User
 from apps.accounts.selectors import abilities_get
@@ -16,38 +14,30 @@ from apps.core.errors import ConflictError
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import HistoryChanges, document_history_set
-from apps.history.authorship import document_authorship
-from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
 from apps.history.recovery import document_load
-from apps.history.selectors import version_infos
-from apps.history.snapshot_cache import snapshot_forget
 from apps.maintenance.archive import importer
-from apps.maintenance.archive.codec import history_line
-from apps.maintenance.archive.file import Line, archive_read, archive_write
-from apps.maintenance.compaction import document_compact
+from apps.maintenance.archive.codec import encode_history
+from apps.maintenance.archive.file import Line
 from apps.oplog.bulk import operations_write
-from apps.oplog.compaction_point import compaction_point_delete, log_first_seq
-from apps.oplog.models import compacted_rows, compaction_point_rows, operation_rows, quarantine_rows
+from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import edit_quarantine
-from apps.oplog.selectors import head_seq, operations_since, writes_since
+from apps.oplog.selectors import operations_since
 from tests.accounts.factories import make_user
 from tests.documents.factories import make_document
+from tests.maintenance.archive.files import Change, changed, lines_of, remove, without
 from tests.maintenance.commands import run, run_in_words, stored
 from tests.maintenance.integrity.test_verify_and_rebuild import flip_version, foreign
-from tests.support.old_logs import OldLog
 from tests.support.operations import Scribe
 from tests.support.stored_logs import Store, work_off
 
 pytestmark = pytest.mark.django_db
 
-Change = Callable[[list[Line]], list[Line]]
-
 
 @pytest.fixture
 def owner() -> User:
-    """Return who owns the document."""
+    """Return the owner of the document."""
     return make_user(may_create=True)
 
 
@@ -74,42 +64,10 @@ def file(scribe: Scribe, tmp_path: Path) -> Path:
     return path
 
 
-def remove(document_id: str) -> None:
-    """Take a document away as if it had never been here."""
-    Document.objects(id=document_id).delete()
-    for rows in (operation_rows(), version_rows(), quarantine_rows()):
-        rows.delete_many({"document_id": document_id})
-    processed_rows().delete_one({"_id": document_id})
-    snapshot_forget(document_id=document_id)
-
-
-def changed(file: Path, change: Change) -> Path:
-    """Return a file with other lines and a right checksum."""
-    lines = change(list(archive_read(file)))
-    path = file.with_name("changed")
-    archive_write(path, lines)
-    return path
-
-
-def lines_of(kind: str, **values: Any) -> Change:
-    """Write into all lines of a kind."""
-    return lambda lines: [
-        (name, {**body, **values} if name == kind else body) for name, body in lines
-    ]
-
-
-def without(kind: str, which: int = 0) -> Change:
-    """Leave one line of a kind out."""
-
-    def change(lines: list[Line]) -> list[Line]:
-        places = [place for place, (name, _) in enumerate(lines) if name == kind]
-        return [line for place, line in enumerate(lines) if place != places[which]]
-
-    return change
-
-
-def test_document_comes_back_whole_under_its_id(scribe: Scribe, file: Path, owner: User) -> None:
-    """Entity, log, versions, quarantine, owner: as they were."""
+def test_document_is_imported_completely_under_its_id(
+    scribe: Scribe, file: Path, owner: User
+) -> None:
+    """Entity, log, versions, quarantine and owner are as before."""
     document_id = scribe.document_id
     before = operations_since(document_id=document_id, after=0)
     versions = version_rows().count_documents({"document_id": document_id})
@@ -134,31 +92,29 @@ def test_document_comes_back_whole_under_its_id(scribe: Scribe, file: Path, owne
     assert (again.created_at, again.unpublished) == (document.created_at, True)
     assert document_load(document_id=document_id).engine.encode() == scribe.doc.get_update()
     assert run("verify_documents", document_id).code == 0
-    assert len(run("quarantine", "list", "--document", document_id).said) == 2
+    assert len(run("quarantine", "list", "--document", document_id).printed) == 2
 
 
-def test_what_owners_say_of_the_history_comes_back(
-    scribe: Scribe, owner: User, tmp_path: Path
-) -> None:
-    """As it was said, or not said; a file from before that has none is one without a word."""
-    said: HistoryChanges = {
+def test_history_settings_are_imported(scribe: Scribe, owner: User, tmp_path: Path) -> None:
+    """Set or unset; an older file without them imports as unset."""
+    expected: HistoryChanges = {
         "viewers_may_look": False,
         "compact_after_days": 90,
         "keep": {"all_s": 1, "hourly_s": 2, "daily_s": 3},
     }
-    unsaid: HistoryChanges = {"viewers_may_look": True, "compact_after_days": None, "keep": None}
-    for number, changes in enumerate((unsaid, said)):
+    unset: HistoryChanges = {"viewers_may_look": True, "compact_after_days": None, "keep": None}
+    for number, changes in enumerate((unset, expected)):
         document_history_set(user=owner, document_id=scribe.document_id, changes=changes)
         file = tmp_path / f"{number}"
         assert run("export_document", scribe.document_id, file).code == 0
         remove(scribe.document_id)
         assert run("import_document", file).code == 0
         document, _ = document_get(user=owner, document_id=scribe.document_id)
-        assert history_line(document) == changes
+        assert encode_history(document) == changes
     remove(scribe.document_id)
     assert run("import_document", changed(file, _without_history)).code == 0
     document, _ = document_get(user=owner, document_id=scribe.document_id)
-    assert history_line(document) == unsaid
+    assert encode_history(document) == unset
 
 
 def _without_history(lines: list[Line]) -> list[Line]:
@@ -167,8 +123,8 @@ def _without_history(lines: list[Line]) -> list[Line]:
     return [("header", header), *rest]
 
 
-def test_copy_stands_beside_its_original(scribe: Scribe, file: Path) -> None:
-    """Another id, another owner; the original is as it was."""
+def test_copy_is_imported_beside_its_original(scribe: Scribe, file: Path) -> None:
+    """With another id and another owner; the original is unchanged."""
     before = stored(scribe.document_id)
     other = make_user()
     facts = run("import_document", file, "--new-id", "--owner", other.username).only
@@ -193,8 +149,10 @@ def test_dry_runs_write_nothing(scribe: Scribe, file: Path, tmp_path: Path) -> N
     assert "would be document" in run_in_words("import_document", file, "--dry-run")
 
 
-def test_file_is_for_its_owners_eyes_and_never_overwritten(scribe: Scribe, file: Path) -> None:
-    """It holds all that anybody ever wrote there."""
+def test_file_is_readable_by_its_owner_only_and_never_overwritten(
+    scribe: Scribe, file: Path
+) -> None:
+    """It has everything that was ever written in the document."""
     assert file.stat().st_mode & 0o777 == 0o600
     before = file.read_bytes()
     done = run("export_document", scribe.document_id, file)
@@ -205,7 +163,7 @@ def test_file_is_for_its_owners_eyes_and_never_overwritten(scribe: Scribe, file:
 
 
 def test_damage_is_not_exported(scribe: Scribe, tmp_path: Path) -> None:
-    """An import would refuse it: said before there is a file."""
+    """An import would refuse it: the error comes before a file is written."""
     flip_version(scribe.document_id)
     done = run("export_document", scribe.document_id, tmp_path / "file")
     assert (done.code, done.only["error"]["code"]) == (2, "not_exportable")
@@ -218,8 +176,8 @@ def test_damage_is_not_exported(scribe: Scribe, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_document_that_is_there_is_not_touched(scribe: Scribe, file: Path) -> None:
-    """The way out is named."""
+def test_existing_document_is_not_changed(scribe: Scribe, file: Path) -> None:
+    """The error names --new-id."""
     before = stored(scribe.document_id)
     done = run("import_document", file)
     assert (done.code, done.only["error"]["code"]) == (2, "document_exists")
@@ -234,8 +192,8 @@ def test_document_that_is_there_is_not_touched(scribe: Scribe, file: Path) -> No
     assert stored(scribe.document_id) != before
 
 
-def test_import_that_was_killed_goes_on(scribe: Scribe, file: Path) -> None:
-    """Its rows were seen by nobody; the same import again needs no tidying first."""
+def test_killed_import_continues_when_it_is_repeated(scribe: Scribe, file: Path) -> None:
+    """Its rows were not visible; nothing has to be cleaned up."""
     document_id = scribe.document_id
     written = operations_since(document_id=document_id, after=0)
     remove(document_id)
@@ -245,10 +203,10 @@ def test_import_that_was_killed_goes_on(scribe: Scribe, file: Path) -> None:
     assert run("verify_documents", document_id).code == 0
 
 
-def test_import_that_fails_leaves_nothing(
+def test_failed_import_leaves_nothing(
     scribe: Scribe, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last step fails: all before it is taken back."""
+    """The last step fails: the rows of the others are deleted."""
     remove(scribe.document_id)
     before = stored(scribe.document_id)
 
@@ -261,7 +219,7 @@ def test_import_that_fails_leaves_nothing(
 
 
 def test_owner_without_an_account_is_named(scribe: Scribe, file: Path, owner: User) -> None:
-    """Nobody would see the document."""
+    """Without an owner the document would be visible to nobody."""
     remove(scribe.document_id)
     owner.is_active = False
     owner.save()
@@ -297,7 +255,7 @@ def _twice(data: bytes) -> bytes:
 def test_file_that_is_not_what_was_written_is_refused(
     scribe: Scribe, file: Path, damage: str
 ) -> None:
-    """Whatever became of its bytes; nothing is imported."""
+    """For every kind of damage; nothing is imported."""
     remove(scribe.document_id)
     before = stored(scribe.document_id)
     broken = file.with_name("broken")
@@ -352,10 +310,8 @@ CONTENT: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("case", CONTENT)
-def test_content_that_does_not_fit_together_is_refused(
-    scribe: Scribe, file: Path, case: str
-) -> None:
-    """The checksum is right and the document is not; nothing is imported."""
+def test_inconsistent_content_is_refused(scribe: Scribe, file: Path, case: str) -> None:
+    """Despite a correct checksum; nothing is imported."""
     remove(scribe.document_id)
     before = stored(scribe.document_id)
     done = run("import_document", changed(file, CONTENT[case]))
@@ -364,7 +320,7 @@ def test_content_that_does_not_fit_together_is_refused(
 
 
 def test_missing_file_and_missing_document_are_named(tmp_path: Path) -> None:
-    """Not a traceback."""
+    """With a message, without a traceback."""
     done = run("import_document", tmp_path / "nothing")
     assert (done.code, done.only["error"]["code"]) == (2, "file")
     missing = ids.new_id()
@@ -372,8 +328,8 @@ def test_missing_file_and_missing_document_are_named(tmp_path: Path) -> None:
     assert (done.code, done.only["error"]["code"]) == (2, "document_not_found")
 
 
-def test_trashed_empty_document_goes_out_and_in(owner: User, tmp_path: Path) -> None:
-    """No operation, its initial version, and still in the trash."""
+def test_trashed_empty_document_is_exported_and_imported(owner: User, tmp_path: Path) -> None:
+    """Without operations, with its initial version, and still in the trash."""
     document = make_document(owner)
     document.update(set__trashed=True, set__trashed_at=document.created_at)
     run("export_document", document.id, tmp_path / "file")
@@ -383,126 +339,3 @@ def test_trashed_empty_document_goes_out_and_in(owner: User, tmp_path: Path) -> 
     again = Document.objects.get(id=document.id)
     assert (again.trashed, again.trashed_at) == (True, document.created_at)
     assert run("verify_documents", document.id).code == 0
-
-
-# --- a log that is compacted ---
-
-
-@pytest.fixture
-def compacted(tmp_path: Path) -> Iterator[tuple[OldLog, Path]]:
-    """Return a document whose log begins after a version, and its file."""
-    log = OldLog([make_user(may_create=True), make_user()])
-    for _ in range(3):
-        log.write_many(4)
-        log.keep()
-    log.write_many(2, age=timedelta(days=1))
-    log.store()
-    with override_settings(COMPACT_DROP_AFTER_S=0.0):
-        for _ in range(2):
-            document_compact(document_id=log.document_id, after_days=30, apply=True, least=1)
-    path = tmp_path / "compacted"
-    assert run("export_document", log.document_id, path).only["packed"] == 12
-    yield log, path
-    remove(log.document_id)
-    compaction_point_delete(document_id=log.document_id)
-
-
-def seen(document_id: str) -> list[Any]:
-    """Return what is to be seen of a document, wherever it is stored."""
-    pieces = document_authorship(document_id=document_id, lineage=ids.new_id()).pieces
-    return [
-        document_load(document_id=document_id).engine.encode(),
-        [(piece.text, piece.origin) for piece in pieces],
-        writes_since(document_id=document_id, after=0, limit=100),
-        version_infos(document_id=document_id),
-        log_first_seq(document_id=document_id),
-        head_seq(document_id=document_id),
-    ]
-
-
-def test_compacted_document_comes_back_whole(compacted: tuple[OldLog, Path]) -> None:
-    """Under its id, and as a copy: content, authors, versions, and where its log begins."""
-    log, path = compacted
-    before = seen(log.document_id)
-    copy = run("import_document", path, "--new-id").only
-    assert (copy["operations"], copy["packed"]) == (2, 12)
-    assert seen(copy["document_id"]) == before
-    assert run("verify_documents", copy["document_id"]).code == 0
-    remove(log.document_id)
-    compaction_point_delete(document_id=log.document_id)
-    assert run("import_document", path).code == 0
-    assert seen(log.document_id) == before
-    assert run("verify_documents", log.document_id).code == 0
-    document, _ = document_get(user=log.users[0], document_id=log.document_id)
-    assert document.seq == 14
-
-
-@pytest.mark.parametrize("killed_after", ["packed", "beginning"])
-def test_import_of_a_compacted_document_that_was_killed_goes_on(
-    compacted: tuple[OldLog, Path], killed_after: str
-) -> None:
-    """What it left is taken for what it is."""
-    log, path = compacted
-    before = seen(log.document_id)
-    Document.objects(id=log.document_id).delete()
-    where = {"document_id": log.document_id}
-    operation_rows().delete_many(where)
-    if killed_after == "packed":
-        compaction_point_rows().delete_one({"_id": log.document_id})
-    assert run("import_document", path).code == 0
-    assert seen(log.document_id) == before
-
-
-def test_compacted_log_that_is_another_one_is_left_alone(compacted: tuple[OldLog, Path]) -> None:
-    """Of the same id, and not of the file."""
-    log, path = compacted
-    Document.objects(id=log.document_id).delete()
-    compaction_point_rows().update_one({"_id": log.document_id}, {"$set": {"number": 3}})
-    before = stored(log.document_id)
-    done = run("import_document", path)
-    assert (done.code, done.only["error"]["code"]) == (2, "document_exists")
-    assert stored(log.document_id) == before
-
-
-BEGINNINGS: dict[str, Change] = {
-    "no beginning": without("beginning"),
-    "nothing packed": without("packed"),
-    "a hole in what is packed": without("packed", 5),
-    "an end of what is packed": without("packed", 11),
-    "another place": lines_of("beginning", seq=11),
-    "another version": lines_of("beginning", number=3),
-    "another vector": lines_of("beginning", version_vector="AA=="),
-    "no vector": lines_of("beginning", version_vector=None),
-    "no ranges": lines_of("packed", ranges=None),
-    "one name": lines_of("packed", unique_id="the same"),
-    "an operation of before": without("operation"),
-    "no version to begin with": without("version", 3),
-    "a version of 1": lines_of("header", version=1),
-    "a beginning twice": lambda lines: [
-        line for each in lines for line in ([each, each] if each[0] == "beginning" else [each])
-    ],
-}
-
-
-@pytest.mark.parametrize("case", BEGINNINGS)
-def test_beginning_that_does_not_fit_is_refused(compacted: tuple[OldLog, Path], case: str) -> None:
-    """And nothing is written."""
-    log, path = compacted
-    remove(log.document_id)
-    compaction_point_delete(document_id=log.document_id)
-    done = run("import_document", changed(path, BEGINNINGS[case]))
-    assert (done.code, done.only["error"]["code"]) == (2, "archive_broken")
-    where = {"document_id": log.document_id}
-    assert compacted_rows().count_documents(where) == version_rows().count_documents(where) == 0
-
-
-def test_packed_row_that_is_damaged_is_not_exported(
-    compacted: tuple[OldLog, Path], tmp_path: Path
-) -> None:
-    """Said, and no file is made."""
-    log, _ = compacted
-    where = {"document_id": log.document_id}
-    compacted_rows().update_one(where, {"$set": {"packed": b"damaged"}})
-    done = run("export_document", log.document_id, tmp_path / "none")
-    assert (done.code, done.only["error"]["code"]) == (2, "packed_damaged")
-    assert not (tmp_path / "none").exists()

@@ -1,4 +1,4 @@
-"""Every kind of damage by hand: found, told without a change, mended where the log says how."""
+"""Every kind of damage is found, reported, and repaired where the log has the answer."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 from django_redis import get_redis_connection
 
 from apps.core import clock, ids
-from apps.documents.models import Document
+from apps.documents.models import Document, document_rows
 from apps.history import snapshot_cache
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
@@ -29,33 +29,33 @@ def document_id(versioned: Scribe) -> str:
 
 def faults(done: Done) -> list[str]:
     """Return the codes that ``verify_documents`` found in one document."""
-    return [fault["code"] for fault in done.said[0]["faults"]]
+    return [fault["code"] for fault in done.printed[0]["faults"]]
 
 
 def head(**values: object) -> Damage:
-    """Write into the row of *documents*."""
-    return lambda key: Document._get_collection().update_one({"_id": key}, {"$set": values})
+    """Change the row of *documents*."""
+    return lambda key: document_rows().update_one({"_id": key}, {"$set": values})
 
 
 def mark(**values: object) -> Damage:
-    """Write into the workers' mark."""
+    """Change *last_processed_version*."""
     return lambda key: processed_rows().update_one({"_id": key}, {"$set": values})
 
 
 def operation(seq: int, **values: object) -> Damage:
-    """Write into a row of the log."""
+    """Change a row of the log."""
     return lambda key: operation_rows().update_one(
         {"document_id": key, "seq": seq}, {"$set": values}
     )
 
 
 def version(**values: object) -> Damage:
-    """Write into the version after the sixth operation."""
+    """Change the version after the sixth operation."""
     return lambda key: version_rows().update_one({"document_id": key, "seq": 6}, {"$set": values})
 
 
 def flipped(packed: bytes) -> bytes:
-    """Return a snapshot with one bit another."""
+    """Return a snapshot with one bit flipped."""
     return packed[:60] + bytes([packed[60] ^ 1]) + packed[61:]
 
 
@@ -67,12 +67,12 @@ def flip_version(key: str) -> None:
 
 
 def lose_version(key: str) -> None:
-    """Take the bytes of a version away."""
+    """Delete the bytes of a version."""
     version_rows().update_one({"document_id": key, "seq": 6}, {"$unset": {"snapshot": 1}})
 
 
 def put_cached(key: str, packed: bytes) -> None:
-    """Put bytes in the place of the snapshot in Redis."""
+    """Replace the snapshot in Redis by other bytes."""
     get_redis_connection("default").set(snapshot_cache._keys(key)[0], packed)
 
 
@@ -87,10 +87,10 @@ def foreign(seq: int) -> bytes:
     """Return a sound snapshot of another document."""
     scribe = Scribe()
     scribe.write_many(seq)
-    return Snapshot(seq, scribe.doc.get_state(), scribe.doc.get_update()).pack()
+    return Snapshot(seq, scribe.doc.get_state(), scribe.doc.get_update()).encode()
 
 
-#: What is wrong, and the code that says so.
+#: Damage by the code of its fault.
 MENDABLE: dict[str, Damage] = {
     "head_behind": head(seq=5),
     "head_ahead": head(seq=11),
@@ -109,10 +109,10 @@ MENDABLE: dict[str, Damage] = {
 
 
 def test_sound_document_is_ok(document_id: str) -> None:
-    """Nothing is wrong with one whose last operations no worker has seen yet."""
+    """Also one whose last operations are not processed yet."""
     done = run("verify_documents", document_id)
     assert done.code == 0
-    assert done.said == [
+    assert done.printed == [
         {
             "document_id": document_id,
             "operations": 8,
@@ -127,24 +127,24 @@ def test_sound_document_is_ok(document_id: str) -> None:
 
 
 @pytest.mark.parametrize("code", MENDABLE)
-def test_damage_is_found_told_and_mended(document_id: str, code: str) -> None:
-    """Verify and a dry run change nothing; rebuild leaves a document with nothing wrong."""
+def test_damage_is_found_reported_and_repaired(document_id: str, code: str) -> None:
+    """Verify and a dry run change nothing; rebuild leaves a sound document."""
     MENDABLE[code](document_id)
     before = stored(document_id)
     done = run("verify_documents", document_id)
     assert (done.code, faults(done)) == (1, [code])
-    told = run("rebuild_document", document_id, "--dry-run")
-    assert (told.code, told.only["dry_run"]) == (0, True)
-    assert [fault["code"] for fault in told.only["done"]["faults"]] == [code]
+    dry_run = run("rebuild_document", document_id, "--dry-run")
+    assert (dry_run.code, dry_run.only["dry_run"]) == (0, True)
+    assert [fault["code"] for fault in dry_run.only["done"]["faults"]] == [code]
     assert stored(document_id) == before
     rebuilt = run("rebuild_document", document_id)
     assert (rebuilt.code, rebuilt.only["left"]["faults"]) == (0, [])
-    assert rebuilt.only["done"] == told.only["done"]
+    assert rebuilt.only["done"] == dry_run.only["done"]
     assert faults(run("verify_documents", document_id)) == []
 
 
-def test_version_of_another_document_and_lost_bytes_are_made_anew(document_id: str) -> None:
-    """A whole snapshot is not enough: it has to be this document's."""
+def test_version_of_another_document_and_lost_bytes_are_rebuilt(document_id: str) -> None:
+    """A sound snapshot of another document is a fault, too."""
     version(snapshot=foreign(6))(document_id)
     assert faults(run("verify_documents", document_id)) == ["version_wrong"]
     assert run("rebuild_document", document_id).code == 0
@@ -154,8 +154,8 @@ def test_version_of_another_document_and_lost_bytes_are_made_anew(document_id: s
     assert run("verify_documents", document_id).code == 0
 
 
-def test_version_ahead_of_the_log_is_told_and_left(document_id: str) -> None:
-    """It may be all that is left of what the log lost."""
+def test_version_ahead_of_the_log_is_reported_and_kept(document_id: str) -> None:
+    """It may be all that is left of operations that the log lost."""
     version(seq=20)(document_id)
     assert faults(run("verify_documents", document_id))[0].startswith("version_")
     before = version_rows().count_documents({"document_id": document_id})
@@ -179,10 +179,10 @@ def test_version_ahead_of_the_log_is_told_and_left(document_id: str) -> None:
     ],
     ids=["hole", "no beginning", "no content"],
 )
-def test_broken_log_is_told_and_nothing_is_made_from_it(
+def test_broken_log_is_reported_and_nothing_is_rebuilt_from_it(
     document_id: str, damage: Damage, code: str
 ) -> None:
-    """Rebuild would invent a document: it refuses, and changes nothing."""
+    """Rebuild refuses, and changes nothing."""
     damage(document_id)
     before = stored(document_id)
     done = run("verify_documents", document_id)
@@ -194,28 +194,28 @@ def test_broken_log_is_told_and_nothing_is_made_from_it(
 
 
 @pytest.mark.usefixtures("few_documents")
-def test_all_and_some_are_looked_at(document_id: str, written: Written) -> None:
-    """One damaged document among all of them is named, and so is what is left of others."""
+def test_all_documents_or_a_sample_are_checked(document_id: str, written: Written) -> None:
+    """One damaged document is named among all, and so is a log without a document."""
     flip_version(document_id)
     orphan, beginning = written(2).document_id, written(2).document_id
     compaction_point_advance(CompactionPoint(beginning, 2, 2, b"\x00", clock.now()))
     operation_rows().delete_many({"document_id": beginning})
     Document.objects(id__in=[orphan, beginning]).delete()
     done = run("verify_documents")
-    found = {each["document_id"]: each for each in done.said[:-1]}
+    found = {each["document_id"]: each for each in done.printed[:-1]}
     assert [fault["code"] for fault in found[document_id]["faults"]] == ["version_damaged"]
     assert [fault["code"] for fault in found[orphan]["faults"]] == ["no_entity"]
     assert "base_lost" in [fault["code"] for fault in found[beginning]["faults"]]
-    assert done.said[-1]["documents"] == len(found) >= 2
+    assert done.printed[-1]["documents"] == len(found) >= 2
     assert done.code == 1
-    assert run("verify_documents", "--sample", 1).said[-1]["documents"] == 1
+    assert run("verify_documents", "--sample", 1).printed[-1]["documents"] == 1
     for number in ("0", "-1", "x"):
         assert "not a number" in run("verify_documents", f"--sample={number}").error
 
 
 @pytest.mark.parametrize("command", ["verify_documents", "rebuild_document", "recover_document"])
-def test_document_that_is_not_there_is_named(command: str) -> None:
-    """Not a traceback, and not the exit code of damage."""
+def test_unknown_document_is_named(command: str) -> None:
+    """Without a traceback, and not with the exit code of damage."""
     missing = ids.new_id()
     done = run(command, missing)
     assert (done.code, done.only["error"]["code"]) == (2, "document_not_found")
@@ -224,7 +224,7 @@ def test_document_that_is_not_there_is_named(command: str) -> None:
 
 
 def test_rebuilt_cache_is_that_of_the_log(document_id: str) -> None:
-    """The snapshot of Redis is made anew at its own moment."""
+    """The snapshot in Redis is rebuilt at its own seq."""
     flip_cached(document_id)
     run("rebuild_document", document_id)
     cached = cached_snapshot(document_id)

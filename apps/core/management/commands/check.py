@@ -1,4 +1,4 @@
-"""``manage.py check``: Django's own, and with ``--services`` also what has to be asked."""
+"""``manage.py check``: Django's own command, and with ``--services`` the checks of services."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from apps.core.service_checks import services_register
 
 
 class Command(check.Command):
-    """Check the project; with ``--services`` its services, too."""
+    """Check the project; with ``--services`` also its services."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare ``--services`` beside Django's own options."""
@@ -17,7 +17,7 @@ class Command(check.Command):
         parser.add_argument(
             "--services",
             action="store_true",
-            help="also ask the services (alone with: --services --tag services)",
+            help="also check the services (alone with: --services --tag services)",
         )
 
     def handle(self, *app_labels: Any, **options: Any) -> None:

@@ -1,19 +1,19 @@
-"""``manage.py mongo_indexes``: make the indexes in MongoDB that are missing, or say why not."""
+"""``manage.py mongo_indexes``: create the missing indexes in MongoDB."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand
+from apps.core.management.operator import OperatorCommand, Result
 from apps.core.mongo_indexes import indexes_ensure
 
 
 class Command(OperatorCommand):
-    """Make the indexes that are missing; a second time changes nothing."""
+    """Create the missing indexes; a second run changes nothing."""
 
     help = __doc__
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Tell of each index whether it was made now."""
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
+        """Report each index, with whether it was created now."""
         for index, is_new in indexes_ensure():
             done = "created" if is_new else "unchanged"
             facts = {
@@ -22,4 +22,4 @@ class Command(OperatorCommand):
                 "unique": index.unique,
                 "done": done,
             }
-            yield Answer(facts, [f"{index}: {done}"])
+            yield Result(facts, [f"{index}: {done}"])

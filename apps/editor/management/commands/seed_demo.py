@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Create the demo users and one shared welcome document (embedded mode only)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seed, unless this is a server on the network."""
+        """Seed the demo; refused outside of the embedded mode."""
         if not settings.DEMO_USERS:
             raise CommandError(
                 "Demo users have a known password. They exist in the embedded mode only."

@@ -1,4 +1,4 @@
-"""``manage.py export_document``: the whole of a document as one file."""
+"""``manage.py export_document``: a document as one file."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from apps.core.management.operator import (
-    Answer,
     OperatorCommand,
+    Result,
     document_argument,
     dry_run_argument,
 )
@@ -18,19 +18,19 @@ class Command(OperatorCommand):
     """Write a document's log, versions and quarantine into a file for import_document."""
 
     help = (
-        "Write the whole of a document into one file, which is readable for its owner only: the "
-        "log, the versions, what is in quarantine. All of it is checked on the way; people may "
-        "write meanwhile. Who it is shared with is not in it."
+        "Write a document into one file that only its owner can read: the log, the versions, the "
+        "quarantine. Everything is checked first; people may write meanwhile. The file does not "
+        "say with whom the document is shared."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         document_argument(parser)
-        parser.add_argument("file", type=Path, help="the file to be made")
+        parser.add_argument("file", type=Path, help="the file to write")
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Export it."""
         exported = archive_export(
             document_id=options["document"],
@@ -53,7 +53,7 @@ class Command(OperatorCommand):
             f"{facts['operations']} operations, {facts['versions']} versions and "
             f"{facts['quarantined']} in quarantine {verb} in {facts['file']}."
         )
-        complaint = "Not all of it could go into the file." if exported.left_out else ""
-        yield Answer(
-            facts, [*(f"  left out: {one}" for one in exported.left_out), words], complaint
+        problem = "Some versions were left out of the file." if exported.left_out else ""
+        yield Result(
+            facts, [*(f"  left out: {version}" for version in exported.left_out), words], problem
         )

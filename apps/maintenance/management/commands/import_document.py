@@ -1,34 +1,36 @@
-"""``manage.py import_document``: a document out of a file of export_document."""
+"""``manage.py import_document``: import a document from a file of export_document."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand, dry_run_argument
+from apps.core.management.operator import OperatorCommand, Result, dry_run_argument
 from apps.maintenance.archive.importer import archive_import
 
 
 class Command(OperatorCommand):
-    """Read a document's file, check all of it, and store it."""
+    """Check a document's file, and store the document."""
 
     help = (
-        "Store the document that is in a file of export_document. The whole file is checked "
-        "first, its log replayed and every version held against that; nobody sees the document "
-        "before all of it is there. An import that was killed goes on when it is repeated."
+        "Store the document of a file of export_document. The whole file is checked first: its log "
+        "is replayed and every version compared with the replay. The document is visible once all "
+        "of it is stored. An import that was killed continues when it is repeated."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("file", type=Path, help="a file of export_document")
-        parser.add_argument("--owner", metavar="USERNAME", help="who is to own it, if another one")
+        parser.add_argument(
+            "--owner", metavar="USERNAME", help="the new owner, if it is another user"
+        )
         parser.add_argument(
             "--new-id", action="store_true", help="as a copy, beside the document of the file"
         )
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Import it."""
         imported = archive_import(
             path=options["file"],
@@ -50,7 +52,7 @@ class Command(OperatorCommand):
         }
         verb = "would be" if options["dry_run"] else "is"
         notes = [
-            f"  {name} has no account here: their edits are nobody's."
+            f"  {name} has no account here: their edits get no author."
             for name in imported.unknown_authors
         ]
         words = (
@@ -58,4 +60,4 @@ class Command(OperatorCommand):
             f"{facts['operations']} operations, {facts['versions']} versions, "
             f"{facts['quarantined']} in quarantine."
         )
-        yield Answer(facts, [*notes, words])
+        yield Result(facts, [*notes, words])

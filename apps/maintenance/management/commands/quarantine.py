@@ -1,4 +1,4 @@
-"""``manage.py quarantine``: what could not be applied, and what becomes of it."""
+"""``manage.py quarantine``: list, show, release or discard quarantined operations."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from typing import Any
 
 from apps.core import base64
 from apps.core.management.operator import (
-    Answer,
     OperatorCommand,
+    Result,
     document_id,
     dry_run_argument,
 )
-from apps.crdt.codec.structs import inserted_text
+from apps.crdt.codec.update_reader import inserted_text
 from apps.maintenance.quarantine_release import quarantine_release
 from apps.oplog.quarantine import (
     Quarantined,
@@ -22,22 +22,24 @@ from apps.oplog.quarantine import (
 
 
 class Command(OperatorCommand):
-    """List, show, release or discard operations that are set aside."""
+    """List, show, release or discard quarantined operations."""
 
     help = (
-        "Operations and edits that could not be applied are set aside, so that they block "
-        "nobody. Nothing of them is lost until you say so."
+        "Operations and edits that cannot be applied are quarantined, so that their documents stay "
+        "usable. Nothing of them is deleted unless you discard it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the actions."""
         actions = parser.add_subparsers(dest="action", required=True)
-        listing = actions.add_parser("list", help="what is set aside")
+        listing = actions.add_parser("list", help="what is in quarantine")
         listing.add_argument("--document", type=document_id, help="of one document only")
         listing.add_argument("--all", action="store_true", help="the discarded ones, too")
-        show = actions.add_parser("show", help="all that is known of one, and its text")
-        release = actions.add_parser("release", help="put it into its document")
-        discard = actions.add_parser("discard", help="give it up: kept, and listed no longer")
+        show = actions.add_parser("show", help="all facts of one, and its text")
+        release = actions.add_parser("release", help="apply it to its document")
+        discard = actions.add_parser(
+            "discard", help="give it up: still stored, but no longer listed"
+        )
         for action in (show, release, discard):
             action.add_argument("id", help="as 'quarantine list' shows it")
         for action in (release, discard):
@@ -45,8 +47,8 @@ class Command(OperatorCommand):
         for action in (listing, show, release, discard):
             super().add_arguments(action)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Do one of them."""
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
+        """Run one of the actions."""
         if options["action"] == "list":
             return self._list(options["document"], with_discarded=options["all"])
         kept = quarantine_get(options["id"])
@@ -56,16 +58,16 @@ class Command(OperatorCommand):
             return _discard(kept, dry_run=options["dry_run"])
         return self._release(kept, dry_run=options["dry_run"])
 
-    def _list(self, document: str | None, *, with_discarded: bool) -> Iterator[Answer]:
+    def _list(self, document: str | None, *, with_discarded: bool) -> Iterator[Result]:
         count = 0
         for kept in quarantine_iter(document_id=document, with_discarded=with_discarded):
             count += 1
             mark = "  (discarded)" if kept.discarded else ""
             moment = kept.set_aside_at.strftime("%Y-%m-%d %H:%M:%S")
-            yield Answer(_facts(kept), [f"{kept.id}  {moment}  {kept.reason}: {kept.detail}{mark}"])
-        yield Answer({"count": count}, [f"{count} in quarantine." if count else "Nothing."])
+            yield Result(_facts(kept), [f"{kept.id}  {moment}  {kept.reason}: {kept.detail}{mark}"])
+        yield Result({"count": count}, [f"{count} in quarantine." if count else "Nothing."])
 
-    def _release(self, kept: Quarantined, *, dry_run: bool) -> Iterator[Answer]:
+    def _release(self, kept: Quarantined, *, dry_run: bool) -> Iterator[Result]:
         released = quarantine_release(kept, dry_run=dry_run, on_progress=self.progress)
         facts = {
             "id": kept.id,
@@ -74,24 +76,26 @@ class Command(OperatorCommand):
             "done": [fault.as_dict() for fault in released.done],
         }
         verb = "would be" if dry_run else "is"
-        deeds = [f"  {fault.text} {fault.deed}" for fault in released.done]
-        yield Answer(facts, [*deeds, f"{kept.id} {verb} operation {released.seq} of its document."])
+        repairs = [f"  {fault.text} {fault.repair_text}" for fault in released.done]
+        yield Result(
+            facts, [*repairs, f"{kept.id} {verb} operation {released.seq} of its document."]
+        )
 
 
-def _show(kept: Quarantined) -> Iterator[Answer]:
+def _show(kept: Quarantined) -> Iterator[Result]:
     facts = {
         **_facts(kept),
         "text": inserted_text(kept.update),
         "update": base64.encode(kept.update),
     }
-    yield Answer(facts, [f"{name:<15}{value}" for name, value in facts.items()])
+    yield Result(facts, [f"{name:<15}{value}" for name, value in facts.items()])
 
 
-def _discard(kept: Quarantined, *, dry_run: bool) -> Iterator[Answer]:
+def _discard(kept: Quarantined, *, dry_run: bool) -> Iterator[Result]:
     if not dry_run:
         quarantine_discard(kept.id)
     verb = "would be discarded" if dry_run else "discarded"
-    yield Answer({"id": kept.id, "dry_run": dry_run}, [f"{kept.id} {verb}."])
+    yield Result({"id": kept.id, "dry_run": dry_run}, [f"{kept.id} {verb}."])
 
 
 def _facts(kept: Quarantined) -> dict[str, Any]:

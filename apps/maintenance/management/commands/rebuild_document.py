@@ -1,12 +1,12 @@
-"""``manage.py rebuild_document``: make what follows from a document's log anew from it."""
+"""``manage.py rebuild_document``: rebuild from a document's log what is derived from it."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
 from apps.core.management.operator import (
-    Answer,
     OperatorCommand,
+    Result,
     document_argument,
     dry_run_argument,
 )
@@ -15,11 +15,11 @@ from apps.maintenance.integrity.verify import FaultList
 
 
 class Command(OperatorCommand):
-    """Put right what verify_documents finds, where the log says how."""
+    """Repair what verify_documents finds, where the log has the answer."""
 
     help = (
-        "Make snapshots, head, marks, cache and version vectors that are not what the log makes "
-        "anew from it. The operations are never touched; people may write meanwhile."
+        "Rebuild snapshots, head, watermarks, cache and version vectors that differ from a replay "
+        "of the log. The operations are never changed; people may write meanwhile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,7 +28,7 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Rebuild it."""
         rebuilt = document_rebuild(
             document_id=options["document"],
@@ -36,8 +36,8 @@ class Command(OperatorCommand):
             on_progress=self.progress,
         )
         left = sum(rebuilt.left.counts.values())
-        complaint = f"{left} things remain that no log can put right." if left else ""
-        yield Answer(_facts(rebuilt), _words(rebuilt), complaint)
+        problem = f"{left} faults remain that the log cannot repair." if left else ""
+        yield Result(_facts(rebuilt), _lines(rebuilt), problem)
 
 
 def _facts(rebuilt: Repaired) -> dict[str, Any]:
@@ -45,21 +45,21 @@ def _facts(rebuilt: Repaired) -> dict[str, Any]:
         "document_id": rebuilt.document_id,
         "dry_run": rebuilt.dry_run,
         "operations": rebuilt.operations,
-        "done": _told(rebuilt.done),
-        "left": _told(rebuilt.left),
+        "done": _fault_facts(rebuilt.done),
+        "left": _fault_facts(rebuilt.left),
     }
 
 
-def _told(told: FaultList) -> dict[str, Any]:
-    return {"faults": [fault.as_dict() for fault in told.faults], "untold": told.untold}
+def _fault_facts(faults: FaultList) -> dict[str, Any]:
+    return {"faults": [fault.as_dict() for fault in faults.faults], "untold": faults.unlisted}
 
 
-def _words(rebuilt: Repaired) -> list[str]:
+def _lines(rebuilt: Repaired) -> list[str]:
     done, left = sum(rebuilt.done.counts.values()), sum(rebuilt.left.counts.values())
-    verb = "would be put right" if rebuilt.dry_run else "put right"
+    verb = "would be repaired" if rebuilt.dry_run else "repaired"
     sums = f"{rebuilt.operations} operations replayed, {done} {verb}, {left} remain."
     return [
-        *(f"  {fault.text} {fault.deed}" for fault in rebuilt.done.faults),
+        *(f"  {fault.text} {fault.repair_text}" for fault in rebuilt.done.faults),
         *_more(rebuilt.done),
         *(f"  remains: {fault.text}" for fault in rebuilt.left.faults),
         *_more(rebuilt.left),
@@ -67,5 +67,5 @@ def _words(rebuilt: Repaired) -> list[str]:
     ]
 
 
-def _more(told: FaultList) -> list[str]:
-    return [f"  … and {count} more of {code}" for code, count in told.untold.items()]
+def _more(faults: FaultList) -> list[str]:
+    return [f"  … and {count} more of {code}" for code, count in faults.unlisted.items()]

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.core.management.operator import (
-    Answer,
     OperatorCommand,
+    Result,
     document_argument,
     dry_run_argument,
 )
@@ -14,11 +14,11 @@ from apps.maintenance.integrity.recovery_report import recovery_report
 
 
 class Command(OperatorCommand):
-    """Rebuild a document as a new server does."""
+    """Recover a document as a server that opens it does."""
 
     help = (
-        "Rebuild a document as the next server that opens it does: its snapshot goes to the cache, "
-        "and operations that cannot be applied go into quarantine."
+        "Load a document as the next server that opens it does: its snapshot is cached, and "
+        "operations that cannot be applied are quarantined."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,7 +28,7 @@ class Command(OperatorCommand):
         dry_run_argument(parser)
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Rebuild it."""
         explained = recovery_report(document_id=options["document"], dry_run=options["dry_run"])
         facts = explained.facts
@@ -37,7 +37,7 @@ class Command(OperatorCommand):
             f"{facts['document_id']}: recovered up to operation {facts['seq']} "
             f"in {sum(facts['ms'].values()):.1f} ms."
         )
-        yield Answer(facts, words, explained.complaint)
+        yield Result(facts, words, explained.problem)
 
 
 def _steps(facts: dict[str, Any]) -> list[str]:
@@ -55,7 +55,7 @@ def _steps(facts: dict[str, Any]) -> list[str]:
         ("operations read", str(operations["read"])),
         ("  applied", str(operations["applied"])),
         ("  set aside", str(len(operations["set_aside"]))),
-        *((f"    operation {one['seq']}", one["why"]) for one in operations["set_aside"]),
+        *((f"    operation {row['seq']}", row["why"]) for row in operations["set_aside"]),
         ("final operation", str(facts["seq"])),
         ("final version vector", _vector(facts["version_vector"])),
         *((f"time: {step}", f"{ms:.2f} ms") for step, ms in facts["ms"].items()),

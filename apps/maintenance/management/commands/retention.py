@@ -1,4 +1,4 @@
-"""``manage.py retention``: what age lets go of documents, shown or done."""
+"""``manage.py retention``: show or apply the retention policies of documents."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand, document_id
+from apps.core.management.operator import OperatorCommand, Result, document_id
 from apps.documents.selectors import document_ids
 from apps.maintenance.retention import Retained, document_retain
 
 
 class Command(OperatorCommand):
-    """Say what the policies let go; with ``--apply``, let it go."""
+    """Show what the retention policies drop; with ``--apply``, drop it."""
 
     help = (
-        "Show what goes of documents by their age: automatic versions (all of the last day stay, "
-        "one an hour, one a day, one a week after that: VERSION_KEEP_…), and, where it is "
-        "allowed, operations whose content a checked version has (COMPACT_AFTER_DAYS). Beat does "
-        "it every hour by itself. Nothing is written without --apply."
+        "Show what the retention policies drop: automatic versions (all of the last day stay, then "
+        "one an hour, one a day, one a week: VERSION_KEEP_…), and, where it is allowed, operations "
+        "that a checked version replaces (COMPACT_AFTER_DAYS). Beat applies the policies every "
+        "hour. Nothing is written without --apply."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,13 +27,13 @@ class Command(OperatorCommand):
         parser.add_argument("--apply", action="store_true", help="do it")
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Go over the documents."""
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
+        """Apply the policy of each document."""
         apply: bool = options["apply"]
         chosen = [options["document"]] if options["document"] else document_ids()
         sums = Counter(documents=0, versions=0, dropped=0, packed=0, operations=0)
-        for each in chosen:
-            retained = document_retain(document_id=each, apply=apply)
+        for chosen_id in chosen:
+            retained = document_retain(document_id=chosen_id, apply=apply)
             facts = _facts(retained, apply=apply)
             sums.update(
                 documents=1,
@@ -42,9 +42,9 @@ class Command(OperatorCommand):
                 packed=retained.log.packed if retained.log else 0,
                 operations=retained.log.dropped if retained.log else 0,
             )
-            if options["document"] or retained.touches:
-                yield Answer(facts, _words(retained, apply=apply), retained.refused)
-        yield Answer({**sums, "applied": apply}, [_sums(sums, apply=apply)])
+            if options["document"] or retained.has_changes:
+                yield Result(facts, _lines(retained, apply=apply), retained.refused)
+        yield Result({**sums, "applied": apply}, [_sums(sums, apply=apply)])
 
 
 def _facts(retained: Retained, *, apply: bool) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _facts(retained: Retained, *, apply: bool) -> dict[str, Any]:
     }
 
 
-def _words(retained: Retained, *, apply: bool) -> list[str]:
+def _lines(retained: Retained, *, apply: bool) -> list[str]:
     verb = "" if apply else "would be "
     words = f"{len(retained.dropped)} of {retained.versions} versions {verb}dropped"
     lines = [f"{retained.document_id}: {words}"]

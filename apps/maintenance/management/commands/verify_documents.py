@@ -1,23 +1,23 @@
-"""``manage.py verify_documents``: hold all that is stored of documents against their logs."""
+"""``manage.py verify_documents``: compare all that is stored of documents with their logs."""
 
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand, document_id, positive
+from apps.core.management.operator import OperatorCommand, Result, document_id, positive
 from apps.maintenance.integrity.faults import Fault
 from apps.maintenance.integrity.verify import Report, document_verify
 from apps.maintenance.selectors import documents_chosen
 
 
 class Command(OperatorCommand):
-    """Look for damage; nothing is written."""
+    """Check documents for damage; nothing is written."""
 
     help = (
-        "Replay the logs of documents and hold everything against that: numbers without a gap, "
-        "unique ids, version vectors, every snapshot, the heads, the marks of Kafka and of the "
-        "workers. Reads only; people may write meanwhile."
+        "Replay the logs of documents and compare everything with the replay: seqs without a gap, "
+        "unique ids, version vectors, every snapshot, the heads, the watermarks of Kafka and of "
+        "the workers. Reads only; people may write meanwhile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,21 +29,21 @@ class Command(OperatorCommand):
         chosen.add_argument("--sample", type=positive, metavar="N", help="N documents at random")
         super().add_arguments(parser)
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Check one document after the other."""
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
+        """Check the documents one after the other."""
         sums: Counter[str] = Counter(documents=0, operations=0, versions=0, damaged=0)
         chosen = options["documents"] or documents_chosen(sample=options["sample"])
-        for each in chosen:
-            report = document_verify(document_id=each, on_progress=self.progress)
+        for chosen_id in chosen:
+            report = document_verify(document_id=chosen_id, on_progress=self.progress)
             sums["documents"] += 1
             sums["operations"] += report.operations
             sums["versions"] += report.versions
             sums["damaged"] += bool(report.found.faults)
-            yield Answer(_facts(report), _words(report))
+            yield Result(_facts(report), _lines(report))
         words = "{documents} documents, {operations} operations, {versions} versions: {damaged} "
         words = words.format(**sums) + "damaged."
-        complaint = "See above; rebuild_document puts right what follows from the log."
-        yield Answer(dict(sums), [words], complaint if sums["damaged"] else "")
+        problem = "See above; rebuild_document repairs what is derived from the log."
+        yield Result(dict(sums), [words], problem if sums["damaged"] else "")
 
 
 def _facts(report: Report) -> dict[str, Any]:
@@ -52,18 +52,18 @@ def _facts(report: Report) -> dict[str, Any]:
         "operations": report.operations,
         "versions": report.versions,
         "faults": [fault.as_dict() for fault in report.found.faults],
-        "untold": report.found.untold,
+        "untold": report.found.unlisted,
         "notes": report.notes,
     }
 
 
-def _words(report: Report) -> list[str]:
+def _lines(report: Report) -> list[str]:
     state = "DAMAGED" if report.found.faults else "ok"
     sums = f"{report.operations} operations, {report.versions} versions"
     return [
         f"{report.document_id}  {state:<8}{sums}",
         *map(fault_line, report.found.faults),
-        *(f"  … and {count} more of {code}" for code, count in report.found.untold.items()),
+        *(f"  … and {count} more of {code}" for code, count in report.found.unlisted.items()),
         *(f"  note: {note}" for note in report.notes),
     ]
 

@@ -1,16 +1,16 @@
-"""``manage.py kafka_topics``: make Kafka's topics as they have to be, or say what is wrong."""
+"""``manage.py kafka_topics``: create Kafka's topics, or correct their configuration."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from apps.core.management.operator import Answer, OperatorCommand
+from apps.core.management.operator import OperatorCommand, Result
 from apps.oplog.topics import topics_ensure
 
 
 class Command(OperatorCommand):
-    """Make the topic of operations and that of dead letters; a second time changes nothing."""
+    """Create the topics of operations and of dead letters; a repeated run changes nothing."""
 
     help = __doc__
 
@@ -21,12 +21,12 @@ class Command(OperatorCommand):
             "--grow", action="store_true", help="add the partitions that are missing"
         )
 
-    def answers(self, options: dict[str, Any]) -> Iterator[Answer]:
-        """Tell of each topic what was done and how it is."""
+    def results(self, options: dict[str, Any]) -> Iterator[Result]:
+        """Report each topic: its change and its configuration."""
         for state in topics_ensure(grow=options["grow"]):
             config = ", ".join(f"{name}={value}" for name, value in state.config.items())
             words = (
                 f"{state.name}: {state.done} ({state.partitions} partitions, "
                 f"{state.replicas} replicas, {config})"
             )
-            yield Answer(asdict(state), [words])
+            yield Result(asdict(state), [words])

@@ -1,4 +1,4 @@
-"""``manage.py pipeline_status``: how far Kafka, the workers and the snapshots have come."""
+"""``manage.py pipeline_status``: the progress of Kafka, the workers and the snapshots."""
 
 import json
 from argparse import ArgumentParser

@@ -1,0 +1,150 @@
+/** The editor: Tiptap on the shared Yjs document, with the carets of all people. */
+import {
+  Blockquote,
+  Bold,
+  BulletList,
+  Code,
+  CodeBlock,
+  Collaboration,
+  CollaborationCaret,
+  Document,
+  Dropcursor,
+  Editor,
+  Gapcursor,
+  HardBreak,
+  Heading,
+  HorizontalRule,
+  Italic,
+  Link,
+  ListItem,
+  ListKeymap,
+  OrderedList,
+  Paragraph,
+  Placeholder,
+  Strike,
+  TaskItem,
+  TaskList,
+  Text,
+} from "../../vendor/tiptap.js";
+import { colourClass } from "../ui/colours.js";
+import { h } from "../ui/dom.js";
+import { isSafeLink } from "../lib/links.js";
+
+/** Root of the document that the editor shows. */
+export const FIELD = "default";
+
+/** @typedef {import("../lib/api.js").Person} Person */
+
+/**
+ * Make the editor in `element`.
+ * @param {object} options
+ * @param {HTMLElement} options.element
+ * @param {import("../sync/provider.js").Provider} options.provider
+ * @param {import("../../vendor/yjs.js").Y.Doc} options.doc
+ * @param {Person} options.person the person at this page
+ * @param {boolean} options.editable
+ * @param {() => void} options.onUnknownContent called when the document has nodes that this page does not know
+ */
+export function createEditor({ element, provider, doc, person, editable, onUnknownContent }) {
+  return new Editor({
+    element,
+    editable,
+    injectCSS: false,
+    enableContentCheck: true,
+    onContentError: ({ editor }) => {
+      // An older page would delete, for everyone, the nodes that it does not know.
+      editor.setEditable(false);
+      onUnknownContent();
+    },
+    editorProps: {
+      attributes: {
+        class: "prose",
+        role: "textbox",
+        "aria-multiline": "true",
+        "aria-label": "Text of the document",
+        spellcheck: "true",
+      },
+    },
+    extensions: [
+      ...schema(),
+      Dropcursor.configure({ class: "drop-cursor", color: false, width: 2 }),
+      Gapcursor,
+      ListKeymap,
+      Placeholder.configure({ placeholder: "Start writing…", showOnlyWhenEditable: true }),
+      Collaboration.configure({ document: doc, field: FIELD }),
+      CollaborationCaret.configure({
+        provider,
+        user: person,
+        render: renderCaret,
+        selectionRender: (user) => ({ class: `selection ${colourClass(String(user.id))}` }),
+      }),
+    ],
+  });
+}
+
+/**
+ * Make a read-only editor that is bound to no document: its content is set.
+ * @param {HTMLElement} element
+ */
+export function createPreview(element) {
+  return new Editor({
+    element,
+    editable: false,
+    injectCSS: false,
+    editorProps: {
+      attributes: { class: "prose", role: "document", "aria-label": "Text of this version" },
+    },
+    extensions: schema({ autolink: false }),
+  });
+}
+
+/**
+ * Return the nodes and marks that a document may have. The server's export knows the same names.
+ * @param {{autolink?: boolean}} [options]
+ */
+function schema({ autolink = true } = {}) {
+  return [
+    Document,
+    Paragraph,
+    Text,
+    Heading.configure({ levels: [1, 2, 3] }),
+    Bold,
+    Italic,
+    Strike,
+    Code,
+    BulletList,
+    OrderedList,
+    ListItem,
+    TaskList,
+    TaskItem.configure({ nested: true }),
+    Blockquote,
+    CodeBlock,
+    HardBreak,
+    HorizontalRule,
+    Link.configure({
+      openOnClick: false,
+      autolink,
+      defaultProtocol: "https",
+      isAllowedUri: (url) => isSafeLink(url),
+      HTMLAttributes: { rel: "noopener noreferrer nofollow", target: "_blank" },
+    }),
+  ];
+}
+
+/**
+ * Make another person's caret. The name is the server's; the colour comes from the id.
+ * @param {Record<string, any>} user
+ */
+function renderCaret(user) {
+  const name = String(user.name ?? "");
+  return h(
+    "span",
+    {
+      class: `caret is-fresh ${colourClass(String(user.id))}`,
+      "aria-hidden": "true",
+      "data-user": String(user.id),
+      "data-name": name,
+    },
+    h("span", { class: "caret-name" }, name),
+  );
+}

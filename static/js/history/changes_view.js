@@ -1,0 +1,129 @@
+/** What changed between two states, in place of the text: of a session, or since then. */
+import { debounced } from "../ui/dom.js";
+import { partsOf } from "../ui/template.js";
+import { renderDiff } from "./diff_view.js";
+import { changesRange, nextPlace } from "./history_text.js";
+
+/** @typedef {import("../lib/api.js").Api} Api */
+
+/** Changes are asked for when the slider has rested for so long. */
+const LOAD_PAUSE_MS = 150;
+
+/**
+ * @typedef {object} ChangesViewHooks
+ * @property {() => {seq: number, head: number}} position
+ * @property {(seq: number) => number} startOf the state before the session that a change is in
+ * @property {((part: string, against: number) => void) | null} onRestorePart null: one may not
+ * @property {() => void} onShown
+ * @property {(error: unknown) => void} onError
+ */
+
+/** Shows changes with their authors, and steps through them. */
+export class ChangesView {
+  /** "text": none are shown. */
+  #view = "text";
+  #shownRange = "";
+  /** @type {HTMLElement[]} */
+  #places = [];
+  #isClosed = false;
+  #api;
+  #path;
+  #parts;
+  #hooks;
+  #loadSoon = debounced(LOAD_PAUSE_MS, () => void this.#load());
+
+  /**
+   * @param {Api} api
+   * @param {string} path of the document
+   * @param {ParentNode} root
+   * @param {ChangesViewHooks} hooks
+   */
+  constructor(api, path, root, hooks) {
+    this.#api = api;
+    this.#path = path;
+    this.#hooks = hooks;
+    this.#parts = partsOf(root, {
+      main: HTMLElement,
+      view: HTMLSelectElement,
+      changes: HTMLElement,
+      changesBar: HTMLElement,
+      changesText: HTMLElement,
+      changeBefore: HTMLButtonElement,
+      changeAfter: HTMLButtonElement,
+    });
+    const { view, changeBefore, changeAfter } = this.#parts;
+    view.addEventListener("change", () => this.#setView(view.value));
+    changeBefore.addEventListener("click", () => this.#toChange(-1));
+    changeAfter.addEventListener("click", () => this.#toChange(1));
+  }
+
+  close() {
+    this.#isClosed = true;
+  }
+
+  /** Show the changes at the present position soon, if changes are shown. */
+  refreshSoon() {
+    if (this.#view !== "text") this.#loadSoon();
+  }
+
+  /** @param {string} view */
+  #setView(view) {
+    this.#view = view;
+    this.#shownRange = "";
+    const { main, changes, changesBar } = this.#parts;
+    main.classList.toggle("is-diff", view !== "text");
+    changesBar.hidden = view === "text";
+    changes.replaceChildren();
+    if (view !== "text") void this.#load();
+  }
+
+  #range() {
+    return changesRange(this.#view, this.#hooks.position(), this.#hooks.startOf);
+  }
+
+  async #load() {
+    const { changes } = this.#parts;
+    const [against, seq] = this.#range();
+    const wanted = `${against}-${seq}`;
+    if (this.#view === "text" || wanted === this.#shownRange || this.#isClosed) return;
+    changes.setAttribute("aria-busy", "true");
+    try {
+      const answer = await this.#api.call(`${this.#path}at/${seq}/diff/?against=${against}`);
+      if (this.#range().join("-") !== wanted || this.#view === "text" || this.#isClosed) return;
+      this.#show(answer.changes, against);
+      this.#shownRange = wanted;
+      this.#hooks.onShown();
+    } catch (error) {
+      if (this.#range().join("-") === wanted) this.#hooks.onError(error);
+    }
+    changes.setAttribute("aria-busy", "false");
+  }
+
+  /**
+   * @param {import("./diff_view.js").Change[]} rows
+   * @param {number} against
+   */
+  #show(rows, against) {
+    const { changes, changesText, changeBefore, changeAfter } = this.#parts;
+    const { onRestorePart } = this.#hooks;
+    const restorePart = (/** @type {string} */ part) => onRestorePart?.(part, against);
+    const { element, places, summary } = renderDiff(rows, onRestorePart && restorePart);
+    this.#places = places;
+    changes.replaceChildren(element);
+    changesText.textContent = summary;
+    changeBefore.disabled = changeAfter.disabled = places.length === 0;
+    places[0]?.scrollIntoView({ block: "nearest" });
+  }
+
+  /**
+   * Bring the change before or after the one in view into view.
+   * @param {-1 | 1} direction
+   */
+  #toChange(direction) {
+    const at = this.#places.findIndex((place) => place.classList.contains("is-here"));
+    const to = nextPlace(at, this.#places.length, direction);
+    this.#places[at]?.classList.remove("is-here");
+    this.#places[to]?.classList.add("is-here");
+    this.#places[to]?.scrollIntoView({ block: "center" });
+  }
+}

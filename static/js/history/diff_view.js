@@ -1,0 +1,222 @@
+/** Renders the diff of two states: text added and removed, with the author of every change. */
+import { colourClass } from "../ui/colours.js";
+import { h, icon } from "../ui/dom.js";
+import { isSafeLink } from "../lib/links.js";
+import { ago } from "../lib/time.js";
+
+/**
+ * A row of `…/diff/`.
+ * @typedef {object} Change
+ * @property {"equal" | "insert" | "delete"} kind
+ * @property {string} text
+ * @property {number} depth
+ * @property {{id: number, name: string | null} | null} author
+ * @property {string | null} received_at
+ * @property {Record<string, any>} [marks]
+ * @property {Record<string, any>} [marks_before]
+ * @property {{type: string, attributes: Record<string, any>, attributes_before?: Record<string, any>}} [node]
+ * @property {string} [part]
+ */
+
+/** HTML elements by type of node. @type {Record<string, keyof HTMLElementTagNameMap>} */
+const NODES = {
+  paragraph: "p",
+  bulletList: "ul",
+  orderedList: "ol",
+  taskList: "ul",
+  listItem: "li",
+  taskItem: "li",
+  blockquote: "blockquote",
+  codeBlock: "pre",
+  hardBreak: "br",
+  horizontalRule: "hr",
+};
+
+/** @type {Record<string, keyof HTMLElementTagNameMap>} */
+const MARKS = { bold: "strong", italic: "em", strike: "s", code: "code" };
+
+const DONE = { insert: "added", delete: "removed" };
+
+/**
+ * Render changes.
+ * @param {Change[]} changes in document order
+ * @param {((part: string) => void) | null} restorePart restores a deleted part; null without the right
+ */
+export function renderDiff(changes, restorePart) {
+  const sheet = h("div", { class: "prose diff", role: "document", "aria-label": "Changes" });
+  /** The elements that are open, by depth. @type {{place: HTMLElement, kind: string}[]} */
+  const open = [{ place: sheet, kind: "equal" }];
+  /** @type {HTMLElement[]} */
+  const places = [];
+  /** Buttons by the block that they end. @type {[HTMLElement, HTMLElement][]} */
+  const buttons = [];
+  for (const change of changes) {
+    open.length = Math.min(open.length, change.depth + 1);
+    const parent = /** @type {{place: HTMLElement, kind: string}} */ (open.at(-1));
+    const isNew = change.kind !== "equal" && parent.kind !== change.kind;
+    const shown = change.node ? nodeOf(change) : textOf(change);
+    const isChanged = change.node?.attributes_before ?? change.marks_before;
+    if (isNew || isChanged) places.push(shown);
+    parent.place.append(shown);
+    if (isNew && change.kind === "delete" && restorePart && change.part) {
+      const button = restoreButton(change, changes, restorePart);
+      if (change.node && !isVoid(shown)) buttons.push([inner(shown), button]);
+      else shown.after(button);
+    }
+    if (change.node) open.push({ place: inner(shown), kind: change.kind });
+  }
+  for (const [place, button] of buttons) place.append(button);
+  return { element: sheet, places, summary: summaryOf(changes) };
+}
+
+/** @param {Change} change */
+function nodeOf(change) {
+  const { kind, node } = change;
+  const {
+    type,
+    attributes,
+    attributes_before: before,
+  } = /** @type {NonNullable<Change["node"]>} */ (node);
+  const level = Math.min(Math.max(Number(attributes.level) || 1, 1), 3);
+  const tag = type === "heading" ? /** @type {"h1"} */ (`h${level}`) : (NODES[type] ?? "div");
+  const element = h(tag, before ? { "data-before": formattingText(before) } : {});
+  if (type === "codeBlock") element.append(h("code"));
+  if (type === "taskItem") element.dataset.checked = String(attributes.checked === true);
+  if (type === "taskList") element.dataset.type = "taskList";
+  if (kind !== "equal" || before) label(element, change);
+  return element;
+}
+
+/** @param {Change} change */
+function textOf(change) {
+  const { kind, text, marks = {}, marks_before: before } = change;
+  /** @type {Node | string} */
+  let inside = text;
+  for (const [name, value] of Object.entries(marks)) inside = marked(name, value, inside);
+  const tag = kind === "insert" ? "ins" : kind === "delete" ? "del" : "span";
+  const element = h(tag, before ? { "data-before": formattingText(before) } : {}, inside);
+  if (kind !== "equal" || before) label(element, change);
+  return element;
+}
+
+/**
+ * @param {string} name
+ * @param {any} value
+ * @param {Node | string} inside
+ */
+function marked(name, value, inside) {
+  if (name === "link" && isSafeLink(String(value?.href ?? ""))) {
+    return h(
+      "a",
+      { href: String(value.href), rel: "noopener noreferrer nofollow", target: "_blank" },
+      inside,
+    );
+  }
+  const tag = MARKS[name];
+  return tag ? h(tag, {}, inside) : inside;
+}
+
+/**
+ * Set the title of an element: how it was changed, by whom and when.
+ * @param {HTMLElement} element
+ * @param {Change} change
+ */
+function label(element, { kind, author, received_at: at }) {
+  element.classList.add(`diff-${kind === "equal" ? "formatting" : kind}`);
+  if (kind === "equal") {
+    element.title = `Formatting changed, was: ${element.dataset.before}`;
+    return;
+  }
+  if (author) element.classList.add(colourClass(String(author.id)));
+  const name = author?.name ?? "someone";
+  element.title = `${name} ${DONE[kind]} this${at ? `, ${ago(at)}` : ""}`;
+}
+
+/** @param {Record<string, any>} formatting */
+function formattingText(formatting) {
+  const names = Object.entries(formatting).map(([name, value]) =>
+    typeof value === "object" || value === true ? name : `${name} ${value}`,
+  );
+  return names.join(", ") || "plain";
+}
+
+/**
+ * @param {Change} change
+ * @param {Change[]} changes
+ * @param {(part: string) => void} restorePart
+ */
+function restoreButton(change, changes, restorePart) {
+  const words = change.node ? wordsInside(change, changes) : change.text;
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "diff-back",
+      title: "Restore this part",
+      "aria-label": `Restore “${words.trim().slice(0, 60)}”`,
+      onclick: () => restorePart(String(change.part)),
+    },
+    icon("rotate-ccw"),
+  );
+  return button;
+}
+
+/**
+ * @param {Change} change
+ * @param {Change[]} changes
+ */
+function wordsInside(change, changes) {
+  const from = changes.indexOf(change) + 1;
+  const behind = changes.findIndex(({ depth }, place) => place >= from && depth <= change.depth);
+  return changes
+    .slice(from, behind < 0 ? undefined : behind)
+    .map(({ text }) => text)
+    .join("");
+}
+
+/** @param {HTMLElement} element */
+function inner(element) {
+  const code = element.tagName === "PRE" ? element.firstElementChild : null;
+  return code instanceof HTMLElement ? code : element;
+}
+
+/** @param {HTMLElement} element */
+function isVoid(element) {
+  return element.tagName === "BR" || element.tagName === "HR";
+}
+
+/** @param {Change[]} changes */
+function summaryOf(changes) {
+  const words = { insert: 0, delete: 0 };
+  let formatted = 0;
+  const people = new Set();
+  for (const { kind, text, author, marks_before: marks, node } of changes) {
+    if (kind !== "equal") {
+      words[kind] += wordsOf(text);
+      people.add(author?.name ?? "someone");
+    } else if (marks || node?.attributes_before) formatted += 1;
+  }
+  const blocks = changes.some(({ kind, node }) => kind !== "equal" && node);
+  if (people.size === 0 && formatted === 0) return "Nothing changed.";
+  const parts = [
+    words.insert && `${counted(words.insert, "word")} added`,
+    words.delete && `${counted(words.delete, "word")} removed`,
+    formatted && counted(formatted, "formatting change"),
+    !words.insert && !words.delete && blocks && "Blocks changed",
+  ].filter(Boolean);
+  const by = people.size > 0 ? ` by ${[...people].join(", ")}` : "";
+  return `${parts.join(", ") || "White space changed"}${by}.`;
+}
+
+/** @param {string} text */
+function wordsOf(text) {
+  return text.split(/\s+/).filter(Boolean).length;
+}
+
+/**
+ * @param {number} count
+ * @param {string} thing
+ */
+function counted(count, thing) {
+  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+}

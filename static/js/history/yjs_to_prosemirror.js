@@ -1,0 +1,119 @@
+/**
+ * Converts a Yjs document to ProseMirror nodes, read only.
+ *
+ * Blocks that have not changed since the last conversion are the same nodes again, which makes the
+ * comparison cheap. Nodes that the schema does not know are left out, as in the editor itself.
+ */
+import { Y } from "../../vendor/yjs.js";
+import { FIELD } from "../editor/editor.js";
+
+/** @typedef {import("../../vendor/tiptap.js").Editor["schema"]} Schema */
+/** @typedef {Schema["topNodeType"]} NodeType */
+/** @typedef {NonNullable<ReturnType<NodeType["createAndFill"]>>} PMNode */
+
+/** The suffix of a mark's name where the same text has several marks of one type. */
+const MARK_HASH = /--[a-zA-Z0-9+/=]{8}$/;
+
+/** Makes the nodes for one editor. */
+export class NodeBuilder {
+  #schema;
+  /** The nodes of blocks of observed documents. @type {WeakMap<object, PMNode | null>} */
+  #blocks = new WeakMap();
+  /** @type {WeakSet<Y.Doc>} */
+  #observed = new WeakSet();
+
+  /** @param {Schema} schema */
+  constructor(schema) {
+    this.#schema = schema;
+  }
+
+  /**
+   * Return the content of a document. Its blocks are cached, and it is observed for that, unless it
+   * is `isLive`: a document that outlives this object.
+   * @param {Y.Doc} doc
+   * @param {{isLive?: boolean}} [options]
+   * @returns {PMNode}
+   */
+  root(doc, { isLive = false } = {}) {
+    const fragment = doc.getXmlFragment(FIELD);
+    if (!isLive) this.#observe(doc, fragment);
+    const blocks = fragment.toArray().flatMap((type) => {
+      if (!(type instanceof Y.XmlElement)) return [];
+      return (isLive ? this.#node(type) : this.#block(type)) ?? [];
+    });
+    const type = this.#schema.topNodeType;
+    // An empty document has an empty paragraph, as in the editor.
+    return (blocks.length > 0 ? null : type.createAndFill()) ?? type.create(null, blocks);
+  }
+
+  /**
+   * @param {Y.Doc} doc
+   * @param {Y.XmlFragment} fragment
+   */
+  #observe(doc, fragment) {
+    if (this.#observed.has(doc)) return;
+    this.#observed.add(doc);
+    fragment.observeDeep((events) => this.#forget(fragment, events));
+  }
+
+  /** @param {Y.XmlElement} element of an observed document */
+  #block(element) {
+    let node = this.#blocks.get(element);
+    if (node === undefined) {
+      node = this.#node(element);
+      this.#blocks.set(element, node);
+    }
+    return node;
+  }
+
+  /**
+   * @param {Y.XmlFragment} fragment
+   * @param {Y.YEvent<any>[]} events
+   */
+  #forget(fragment, events) {
+    for (const { target } of events) {
+      let type = target;
+      while (type.parent && type.parent !== fragment) type = type.parent;
+      this.#blocks.delete(type);
+    }
+  }
+
+  /**
+   * @param {Y.XmlElement} element
+   * @returns {PMNode | null}
+   */
+  #node(element) {
+    const children = element.toArray().flatMap((child) => {
+      if (child instanceof Y.XmlText) return this.#texts(child);
+      return (child instanceof Y.XmlElement && this.#node(child)) || [];
+    });
+    try {
+      return this.#schema.node(element.nodeName, element.getAttributes(), children);
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * @param {Y.XmlText} text
+   * @returns {PMNode[]}
+   */
+  #texts(text) {
+    try {
+      return text
+        .toDelta()
+        .map((/** @type {{insert: string, attributes?: object}} */ part) =>
+          this.#schema.text(part.insert, this.#marks(part.attributes ?? {})),
+        );
+    } catch {
+      return [];
+    }
+  }
+
+  /** @param {Record<string, any>} attributes */
+  #marks(attributes) {
+    return Object.entries(attributes).map(([name, value]) =>
+      this.#schema.mark(name.replace(MARK_HASH, ""), value),
+    );
+  }
+}

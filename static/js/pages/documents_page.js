@@ -1,0 +1,326 @@
+/** The documents page: search, create, import, rename, trash and restore. */
+import { Api } from "../lib/api.js";
+import { ask } from "../ui/dialog.js";
+import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
+import { ago } from "../lib/time.js";
+import { toast, toastError } from "../ui/toast.js";
+
+/**
+ * @typedef {object} DocumentItem
+ * @property {string} id
+ * @property {string} title
+ * @property {string} role
+ * @property {{id: number, username: string, name: string} | null} owner
+ * @property {string} updated_at
+ * @property {Record<string, boolean>} abilities
+ */
+
+/** @type {{user: import("../lib/api.js").Person, mayCreate: boolean}} */
+const page = pageData();
+const api = new Api(page.user.id);
+const SEARCH_PAUSE_MS = 200;
+
+const list = byId("documents", HTMLElement);
+const message = byId("list-message", HTMLElement);
+const more = byId("more", HTMLButtonElement);
+const search = byId("search", HTMLInputElement);
+const tabs = /** @type {NodeListOf<HTMLAnchorElement>} */ (
+  document.querySelectorAll("[data-view]")
+);
+
+/** Aborts the present request when there is a newer one. */
+let request = new AbortController();
+/** Query of the next page. @type {string | null} */
+let next = null;
+
+search.value = new URLSearchParams(location.search).get("search") ?? "";
+search.addEventListener(
+  "input",
+  debounced(SEARCH_PAUSE_MS, () => {
+    storeSearch();
+    void load();
+  }),
+);
+more.addEventListener("click", () => void loadMore());
+for (const button of document.querySelectorAll("[data-create]")) {
+  button.addEventListener("click", () => void create());
+}
+bindImport();
+addEventListener("popstate", () => void load());
+for (const tab of tabs) {
+  tab.addEventListener("click", (event) => {
+    event.preventDefault();
+    history.pushState(null, "", tab.href);
+    void load();
+  });
+}
+document.addEventListener("keydown", (event) => {
+  const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    search.focus();
+  } else if (event.key === "n" && page.mayCreate) {
+    event.preventDefault();
+    void create();
+  }
+});
+await load();
+
+function inTrash() {
+  return new URLSearchParams(location.search).has("trash");
+}
+
+/** Put the search into the address, so that the back button finds the same list. */
+function storeSearch() {
+  const url = new URL(location.href);
+  if (search.value) url.searchParams.set("search", search.value);
+  else url.searchParams.delete("search");
+  history.replaceState(null, "", url);
+}
+
+/** Load the first page of the list. */
+async function load() {
+  request.abort();
+  request = new AbortController();
+  const query = new URLSearchParams({ search: search.value.trim() });
+  if (inTrash()) query.set("trashed", "true");
+  for (const tab of tabs) {
+    const isCurrent = (tab.dataset.view === "trash") === inTrash();
+    if (isCurrent) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  }
+  list.setAttribute("aria-busy", "true");
+  try {
+    const { results, next: link } = await api.call(`documents/?${query}`, {
+      signal: request.signal,
+    });
+    list.replaceChildren(...results.map(row));
+    showNext(link);
+    showEmpty(results.length === 0);
+  } catch (error) {
+    showFailure(error);
+  }
+}
+
+async function loadMore() {
+  if (next === null) return;
+  more.disabled = true;
+  try {
+    const { results, next: link } = await api.call(`documents/${next}`);
+    const rows = /** @type {HTMLLIElement[]} */ (results.map(row));
+    list.append(...rows);
+    showNext(link);
+    rows[0]?.querySelector("a")?.focus();
+  } catch (error) {
+    toastError(error);
+  }
+  more.disabled = false;
+}
+
+/** @param {string | null} link */
+function showNext(link) {
+  next = link && new URL(link).search;
+  more.hidden = next === null;
+  list.removeAttribute("aria-busy");
+}
+
+/** @param {boolean} isEmpty */
+function showEmpty(isEmpty) {
+  message.hidden = !isEmpty;
+  if (!isEmpty) return;
+  if (search.value.trim()) {
+    showMessage(
+      "search",
+      "Nothing found",
+      `No title contains all the words of “${search.value.trim()}”.`,
+    );
+  } else if (inTrash()) {
+    showMessage(
+      "trash-2",
+      "The trash is empty",
+      "Documents in the trash can be restored at any time.",
+    );
+  } else if (page.mayCreate) {
+    const button = h("button", { type: "button", class: "button primary" }, "New document");
+    button.addEventListener("click", () => void create());
+    showMessage(
+      "file-text",
+      "No documents yet",
+      "Create one to write alone or with others.",
+      button,
+    );
+  } else {
+    const text = "Documents that others share with you will be listed here.";
+    showMessage("file-text", "No documents yet", text);
+  }
+}
+
+/** @param {unknown} error */
+function showFailure(error) {
+  if (error instanceof DOMException && error.name === "AbortError") return;
+  list.replaceChildren();
+  showNext(null);
+  message.hidden = false;
+  const retry = h("button", { type: "button", class: "button" }, "Try again");
+  retry.addEventListener("click", () => void load());
+  const detail = error instanceof Error ? error.message : String(error);
+  showMessage("cloud-off", "The list could not be loaded", detail, retry);
+}
+
+/**
+ * @param {string} picture
+ * @param {string} heading
+ * @param {string} text
+ * @param {HTMLElement[]} action
+ */
+function showMessage(picture, heading, text, ...action) {
+  message.replaceChildren(icon(picture), h("h2", {}, heading), h("p", {}, text), ...action);
+}
+
+/** @param {DocumentItem} item */
+function row(item) {
+  const isOwn = item.owner !== null && String(item.owner.id) === page.user.id;
+  const owner = isOwn ? "You" : (item.owner?.name ?? "No owner");
+  const when = h("time", { datetime: item.updated_at }, ago(item.updated_at));
+  when.title = new Date(item.updated_at).toLocaleString();
+  const facts = h("span", { class: "row-facts" }, when, " · ", owner);
+  if (!isOwn) facts.append(h("span", { class: "tag" }, item.role));
+  const name = inTrash()
+    ? h("span", { class: "row-title" }, item.title)
+    : h("a", { class: "row-title", href: `/documents/${item.id}/` }, item.title);
+  return h(
+    "li",
+    { class: "row", "data-id": item.id },
+    h("div", { class: "row-text" }, name, facts),
+    h("div", { class: "row-actions" }, ...actionsOf(item)),
+  );
+}
+
+/** @param {DocumentItem} item */
+function actionsOf(item) {
+  if (inTrash()) {
+    return [action("rotate-ccw", `Restore ${item.title}`, () => void restore(item))];
+  }
+  const actions = [];
+  if (item.abilities.rename)
+    actions.push(action("pencil", `Rename ${item.title}`, () => void rename(item)));
+  if (item.abilities.trash)
+    actions.push(action("trash-2", `Move ${item.title} to the trash`, () => void trash(item)));
+  return actions;
+}
+
+/**
+ * @param {string} picture
+ * @param {string} label
+ * @param {() => void} run
+ */
+function action(picture, label, run) {
+  return h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: run },
+    icon(picture),
+  );
+}
+
+async function create() {
+  try {
+    const made = await api.call("documents/", { method: "POST", body: {} });
+    location.assign(`/documents/${made.id}/`);
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+/** Bind the import button and its file field, which the page has with the right to create only. */
+function bindImport() {
+  const button = document.getElementById("import");
+  const chooser = document.getElementById("import-file");
+  if (!(chooser instanceof HTMLInputElement)) return;
+  button?.addEventListener("click", () => chooser.click());
+  chooser.addEventListener("change", () => {
+    const file = chooser.files?.[0];
+    if (file) void importFile(file);
+    chooser.value = "";
+  });
+}
+
+/** @param {File} file */
+async function importFile(file) {
+  const body = new FormData();
+  body.set("file", file);
+  toast(`Importing “${file.name}”…`);
+  try {
+    const made = await api.call("documents/import/", { method: "POST", body });
+    location.assign(`/documents/${made.id}/`);
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+/** @param {DocumentItem} item */
+async function rename(item) {
+  const title = await ask({
+    heading: "Rename",
+    label: "Title",
+    value: item.title,
+    button: "Rename",
+  });
+  if (title === null || title === item.title) return;
+  try {
+    await api.call(`documents/${item.id}/`, { method: "PATCH", body: { title } });
+    await load();
+    focusRow(item.id);
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+/** @param {DocumentItem} item */
+async function trash(item) {
+  try {
+    await api.call(`documents/${item.id}/`, { method: "DELETE" });
+  } catch (error) {
+    toastError(error);
+    return;
+  }
+  removeRow(item.id);
+  toast(`“${item.title}” is now in the trash.`, { label: "Undo", run: () => void restore(item) });
+}
+
+/** @param {DocumentItem} item */
+async function restore(item) {
+  try {
+    await api.call(`documents/${item.id}/restore/`, { method: "POST" });
+  } catch (error) {
+    toastError(error);
+    return;
+  }
+  if (inTrash()) {
+    removeRow(item.id);
+    toast(`“${item.title}” is restored.`);
+  } else {
+    await load();
+    focusRow(item.id);
+  }
+}
+
+/**
+ * Remove a row and move the focus to its neighbour.
+ * @param {string} id
+ */
+function removeRow(id) {
+  const gone = list.querySelector(`[data-id="${CSS.escape(id)}"]`);
+  const neighbour = gone?.nextElementSibling ?? gone?.previousElementSibling;
+  gone?.remove();
+  const target = neighbour?.querySelector("a, button") ?? search;
+  if (target instanceof HTMLElement) target.focus();
+  showEmpty(list.children.length === 0);
+}
+
+/** @param {string} id */
+function focusRow(id) {
+  const found = list.querySelector(`[data-id="${CSS.escape(id)}"] a`);
+  if (found instanceof HTMLElement) found.focus();
+}

@@ -1,0 +1,398 @@
+/** The page of one document: composes connection, editor, title, presence and dialogs. */
+import { IndexeddbPersistence, Y } from "../../vendor/yjs.js";
+import { Api, ApiError } from "../lib/api.js";
+import { AuthorColours } from "../editor/author_colours.js";
+import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
+import { createEditor } from "../editor/editor.js";
+import { seqOf } from "../history/deep_link.js";
+import { openOperationStore } from "../sync/operation_store.js";
+import { Outbox } from "../sync/outbox.js";
+import { mountPresence } from "../editor/presence.js";
+import { Provider } from "../sync/provider.js";
+import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
+import { noticeOf, statusOf } from "../sync/status.js";
+import { TitleField } from "../editor/title.js";
+import { toast, toastError } from "../ui/toast.js";
+import { mountToolbar } from "../editor/toolbar.js";
+import { WordCounter } from "../editor/word_count.js";
+
+/** The title and the person's rights are read again at this interval while the page is visible. */
+const REFRESH_INTERVAL_MS = 20_000;
+const WORD_COUNT_PAUSE_MS = 300;
+/** Words of a long text are counted in slices, so that a key never waits longer than this. */
+const WORD_COUNT_SLICE_MS = 8;
+/** The server's reason for a closed connection is shown if there is no new one within this time. */
+const CLOSE_REASON_MS = 3_000;
+
+/**
+ * The data that the server puts into the page.
+ * @typedef {object} Page
+ * @property {{id: string, title: string, lineage: string, seq: number, abilities: Record<string, boolean>}} document
+ * @property {import("../lib/api.js").Person} user
+ */
+
+/** @type {Page} */
+const page = pageData();
+const api = new Api(page.user.id);
+// Start early: the connection needs the token. A failure is reported by the next call.
+api.current().catch(() => {});
+const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
+const doc = new Y.Doc();
+const words = new WordCounter();
+const countSoon = debounced(WORD_COUNT_PAUSE_MS, countWords);
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let closeReasonTimer;
+let isCloseReasonDue = false;
+const continueCounting = debounced(0, countWords);
+let isOpening = false;
+
+const provider = await openProvider();
+const editor = createEditor({
+  element: byId("content", HTMLElement),
+  provider,
+  doc,
+  person: page.user,
+  editable: provider.state.writable && provider.state.loaded,
+  onUnknownContent: () => {
+    provider.setWritable(false);
+    showBanner(
+      "This document has content that this page cannot edit yet. Reload the page to continue.",
+      [{ label: "Reload", run: () => location.reload() }],
+    );
+  },
+});
+const toolbar = byId("toolbar", HTMLElement);
+mountToolbar(toolbar, editor);
+mountPresence(byId("people", HTMLElement), provider, page.user);
+const title = mountTitle();
+const authors = new AuthorColours(api, {
+  documentId: page.document.id,
+  doc,
+  editor,
+  self: page.user,
+});
+bindShortcuts(editor, {
+  toolbar,
+  onAuthors: () => {
+    if (page.document.abilities.look_at_history) void authors.toggle();
+  },
+  onSave: () => {
+    provider.flush();
+    void title.flush();
+  },
+});
+bindPage();
+showState();
+countSoon();
+focusNewTitle();
+document.body.dataset.ready = "true";
+const linkedSeq = seqOf(location.hash);
+if (linkedSeq !== null && page.document.abilities.look_at_history)
+  void openOnce(() => showHistory(linkedSeq));
+
+/** Load the document's data on this device, then connect. */
+async function openProvider() {
+  const store = await openOperationStore(scope);
+  const [outbox] = await Promise.all([
+    Outbox.open(store),
+    store.durable && new IndexeddbPersistence(`scriptorium:${scope}`, doc).whenSynced,
+  ]);
+  const url = new URL(`/ws/documents/${page.document.id}`, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("lineage", page.document.lineage);
+  const opened = new Provider({
+    url: url.href,
+    documentId: page.document.id,
+    doc,
+    tokens: api,
+    outbox,
+    writable: page.document.abilities.write === true,
+    empty: page.document.seq === 0,
+  });
+  void opened.open();
+  // Request the socket before the editor is made, which takes longer than the server's answer.
+  await new Promise((resolve) => setTimeout(resolve));
+  return opened;
+}
+
+function mountTitle() {
+  const input = byId("title", HTMLTextAreaElement);
+  const field = new TitleField({
+    input,
+    title: page.document.title,
+    storageKey: `scriptorium-title:${scope}`,
+    save: async (text) => {
+      const path = `documents/${page.document.id}/`;
+      const saved = await api.call(path, { method: "PATCH", body: { title: text } });
+      // Other pages read the title again when this field changes.
+      provider.awareness.setLocalStateField("renamed", Date.now());
+      return saved.title;
+    },
+    onEnter: () => {
+      // Tiptap's own focus waits for a frame, in which keys would still go to the title.
+      editor.view.focus();
+      editor.commands.setTextSelection(0);
+    },
+  });
+  field.addEventListener("change", showState);
+  field.addEventListener("refused", (event) => {
+    if (event instanceof CustomEvent) toastError(event.detail);
+  });
+  return field;
+}
+
+/** Focus the title of a new document. */
+function focusNewTitle() {
+  const input = byId("title", HTMLTextAreaElement);
+  if (page.document.abilities.rename && input.value === "Untitled" && editor.isEmpty) {
+    input.focus();
+    input.select();
+  }
+}
+
+function bindPage() {
+  provider.addEventListener("state", showState);
+  provider.addEventListener("denied", () => void refreshDocument());
+  addEventListener("online", showState);
+  addEventListener("offline", showState);
+  addEventListener("beforeunload", (event) => {
+    if (!provider.settle()) event.preventDefault();
+  });
+  editor.on("update", countSoon);
+  byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
+  const colours = byId("authors", HTMLButtonElement);
+  colours.addEventListener("click", () => void authors.toggle());
+  authors.addEventListener("change", () => {
+    colours.setAttribute("aria-pressed", String(authors.isOn));
+    if (authors.isOn) announce("The text is coloured by author.");
+  });
+  onClick("history", loadHistory, () => showHistory());
+  onClick(
+    "activity",
+    () => import("../panels/activity_dialog.js"),
+    ({ openActivity }) => {
+      openActivity(api, { documentId: page.document.id, selfId: page.user.id });
+    },
+  );
+  onClick(
+    "export",
+    () => import("../panels/export_dialog.js"),
+    ({ openExport }) => {
+      provider.flush();
+      openExport(page.document.id);
+    },
+  );
+  onClick(
+    "share",
+    () => import("../panels/share_dialog.js"),
+    ({ openShare }) => {
+      openShare(api, {
+        documentId: page.document.id,
+        selfId: page.user.id,
+        manageOwner: page.document.abilities.manage_owner === true,
+      });
+    },
+  );
+  /** @type {Map<number, unknown>} */
+  const renamed = new Map();
+  provider.awareness.on("change", (/** @type {{updated: number[]}} */ { updated }) => {
+    for (const client of updated) {
+      const at = provider.awareness.getStates().get(client)?.renamed;
+      if (client === doc.clientID || at === undefined || renamed.get(client) === at) continue;
+      renamed.set(client, at);
+      void refreshDocument();
+    }
+  });
+  const refreshIfVisible = () => {
+    if (document.visibilityState === "visible" && !provider.state.stopped) void refreshDocument();
+  };
+  document.addEventListener("visibilitychange", refreshIfVisible);
+  addEventListener("focus", refreshIfVisible);
+  setInterval(refreshIfVisible, REFRESH_INTERVAL_MS);
+}
+
+/**
+ * Bind a button to a dialog; its script is loaded when the button gets the pointer or the focus.
+ * @template Module
+ * @param {string} id
+ * @param {() => Promise<Module>} load
+ * @param {(module: Module) => unknown} open
+ */
+function onClick(id, load, open) {
+  const button = byId(id, HTMLButtonElement);
+  for (const event of ["pointerenter", "focus"]) {
+    // The click tries again, and reports an error.
+    button.addEventListener(event, () => void load().catch(() => {}), { once: true });
+  }
+  button.addEventListener("click", () => void openOnce(async () => open(await load())));
+}
+
+/**
+ * Open a dialog, but not a second one while its script is being loaded.
+ * @param {() => Promise<unknown>} open
+ */
+async function openOnce(open) {
+  if (isOpening) return;
+  isOpening = true;
+  try {
+    await open();
+  } catch (error) {
+    console.warn("A dialog could not be opened:", error);
+    toastError(
+      new Error("This part of the page could not be loaded. Reload the page to try again."),
+    );
+  } finally {
+    isOpening = false;
+  }
+}
+
+function loadHistory() {
+  return import("../history/history_dialog.js");
+}
+
+/** @param {number} [seq] */
+async function showHistory(seq) {
+  const { id, abilities } = page.document;
+  const canWrite = abilities.write === true;
+  const isOwner = abilities.manage_owner === true;
+  const { openHistory } = await loadHistory();
+  openHistory(api, { documentId: id, canWrite, isOwner, doc, editor, provider }, seq);
+}
+
+/** Read the title and the person's rights again. */
+async function refreshDocument() {
+  try {
+    const { title: current, abilities } = await api.call(`documents/${page.document.id}/`);
+    page.document.abilities = abilities;
+    title.accept(current);
+    provider.setWritable(abilities.write === true);
+    showRights();
+  } catch (error) {
+    // A missing response or a lost right is reported by the socket.
+    if (!(error instanceof ApiError)) console.warn("The document could not be read:", error);
+  }
+}
+
+/** Show the controls that the person has the right to use. */
+function showRights() {
+  const { abilities } = page.document;
+  byId("share", HTMLButtonElement).hidden = abilities.share !== true;
+  for (const id of ["authors", "history", "activity"]) {
+    byId(id, HTMLButtonElement).hidden = abilities.look_at_history !== true;
+  }
+  byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
+}
+
+/** Show the provider's state: chip, banner, and whether the text can be changed. */
+function showState() {
+  const { state } = provider;
+  const unsaved = state.unsaved + (title.dirty ? 1 : 0);
+  const status = statusOf({ ...state, unsaved }, navigator.onLine);
+  const chip = byId("status", HTMLElement);
+  if (chip.textContent !== status.text) {
+    chip.dataset.kind = status.kind;
+    chip.replaceChildren(icon(status.icon), h("span", {}, status.text));
+    if (status.kind !== "saving" && status.kind !== "saved") announce(status.text);
+  }
+  const ended = state.stopped && state.stopped.reason !== "signed-out";
+  const editable = state.writable && !ended;
+  // Text typed before the document is loaded would be merged beside its content.
+  const ready = editable && state.loaded;
+  if (editor.isEditable !== ready) editor.setEditable(ready);
+  toolbar.hidden = !editable;
+  document.body.classList.toggle("is-readonly", !editable);
+  showRights();
+  if (state.stopped) showStop(state.stopped.reason);
+  else hideBanner("stopped");
+  showCloseReason();
+}
+
+/** @param {import("../sync/connection.js").StopReason} reason */
+function showStop(reason) {
+  const actions = {
+    "signed-out": {
+      label: "Log in",
+      run: () => location.assign(`/login/?next=${encodeURIComponent(location.pathname)}`),
+    },
+    reload: { label: "Reload", run: () => location.reload() },
+    removed: { label: "Try again", run: () => provider.resume() },
+    gone: { label: "Try again", run: () => provider.resume() },
+    refused: { label: "Try again", run: () => provider.resume() },
+  };
+  const copy = { label: "Copy the text", run: () => void copyText() };
+  showBanner(noticeOf(provider.state), [actions[reason], copy], "stopped");
+}
+
+/** Show the server's reason for a closed connection, once it has been closed for a while. */
+function showCloseReason() {
+  const text = provider.state.stopped ? "" : noticeOf(provider.state);
+  if (!text) {
+    clearTimeout(closeReasonTimer);
+    closeReasonTimer = undefined;
+    isCloseReasonDue = false;
+    hideBanner("closed");
+    return;
+  }
+  closeReasonTimer ??= setTimeout(() => {
+    isCloseReasonDue = true;
+    showCloseReason();
+  }, CLOSE_REASON_MS);
+  if (isCloseReasonDue) showBanner(text, [], "closed");
+}
+
+/** Copy the text, whatever the state of the connection. */
+async function copyText() {
+  try {
+    await navigator.clipboard.writeText(editor.getText({ blockSeparator: "\n\n" }));
+    toast("The text is copied.");
+  } catch {
+    // Without a secure context there is no clipboard, but a selection can be copied by key.
+    editor.commands.selectAll();
+    toast("Press Ctrl+C to copy the selected text.");
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {{label: string, run: () => void}[]} actions
+ * @param {string} [kind]
+ */
+function showBanner(text, actions, kind = "content") {
+  const banner = byId("banner", HTMLElement);
+  const key = `${kind}: ${text}`;
+  if (banner.dataset.key === key) return;
+  banner.dataset.key = key;
+  banner.replaceChildren(
+    icon("triangle-alert"),
+    h("p", {}, text),
+    ...actions.map(({ label, run }) =>
+      h("button", { type: "button", class: "button", onclick: run }, label),
+    ),
+  );
+  banner.hidden = false;
+}
+
+/** @param {string} kind */
+function hideBanner(kind) {
+  const banner = byId("banner", HTMLElement);
+  if (!banner.dataset.key?.startsWith(`${kind}:`)) return;
+  delete banner.dataset.key;
+  banner.replaceChildren();
+  banner.hidden = true;
+}
+
+/** @param {string} text */
+function announce(text) {
+  byId("announcer", HTMLElement).textContent = text;
+}
+
+function countWords() {
+  const endsAt = performance.now() + WORD_COUNT_SLICE_MS;
+  const count = words.count(editor.state.doc, () => performance.now() > endsAt);
+  if (count === null) {
+    continueCounting();
+    return;
+  }
+  byId("words", HTMLElement).textContent =
+    count === 1 ? "1 word" : `${count.toLocaleString()} words`;
+}

@@ -1,0 +1,147 @@
+/** The activity dialog: the events of a document, the latest first. */
+import { colourClass, initials } from "../ui/colours.js";
+import { sentenceOf } from "../lib/activity_text.js";
+import { openDialog } from "../ui/dialog.js";
+import { h } from "../ui/dom.js";
+import { ago } from "../lib/time.js";
+
+/** @typedef {import("../lib/api.js").Api} Api */
+/** @typedef {import("../lib/activity_text.js").ActivityEvent} ActivityEvent */
+
+const PAGE_SIZE = 30;
+
+/**
+ * Open the dialog.
+ * @param {Api} api
+ * @param {{documentId: string, selfId: string}} context
+ */
+export function openActivity(api, context) {
+  return new ActivityDialog(api, context).open();
+}
+
+/** One opening of the dialog. */
+class ActivityDialog {
+  #api;
+  #selfId;
+  #path;
+  /** Query of the next page; null after the last one. @type {string | null} */
+  #next = `?limit=${PAGE_SIZE}`;
+  /** Ids of shown events: an ongoing writing session may come again on a later page. @type {Set<number>} */
+  #shown = new Set();
+  #list = h("ol", { class: "activity-list", "aria-label": "Events", tabindex: "0" });
+  #message = h("p", { class: "form-message", role: "status" });
+  #more = h(
+    "button",
+    { type: "button", class: "button", hidden: true, onclick: () => void this.#load() },
+    "Load more",
+  );
+
+  /**
+   * @param {Api} api
+   * @param {{documentId: string, selfId: string}} context
+   */
+  constructor(api, context) {
+    this.#api = api;
+    this.#selfId = context.selfId;
+    this.#path = `documents/${context.documentId}/activity/`;
+  }
+
+  open() {
+    const dialog = openDialog("Activity", this.#list, this.#message, this.#more);
+    void this.#load();
+    return dialog;
+  }
+
+  /** Load the next page; on an error show it and offer to try again. */
+  async #load() {
+    // A disabled button loses the focus, which goes to the new rows, or back to the button.
+    const hadFocus = document.activeElement === this.#more;
+    /** @type {HTMLElement} */
+    let place = this.#more;
+    this.#setBusy(true);
+    this.#showMessage("Loading…");
+    try {
+      const { results, next } = await this.#api.call(`${this.#path}${this.#next}`);
+      this.#next = next && new URL(next).search;
+      place = this.#show(results) ?? this.#list;
+    } catch (error) {
+      this.#showMessage(error instanceof Error ? error.message : String(error), true);
+      this.#offer("Try again");
+    }
+    this.#setBusy(false);
+    if (hadFocus) place.focus();
+  }
+
+  /** @param {boolean} isBusy */
+  #setBusy(isBusy) {
+    this.#list.setAttribute("aria-busy", String(isBusy));
+    this.#more.disabled = isBusy;
+  }
+
+  /**
+   * Add rows; return the first one.
+   * @param {ActivityEvent[]} events
+   */
+  #show(events) {
+    const fresh = events.filter(({ id }) => !this.#shown.has(id));
+    const rows = fresh.map((event) => this.#row(event));
+    for (const { id } of fresh) this.#shown.add(id);
+    this.#list.append(...rows);
+    this.#showMessage(
+      this.#shown.size === 0 ? "Nothing yet. Activity in this document will be listed here." : "",
+    );
+    if (this.#next) this.#offer("Load more");
+    else this.#more.hidden = true;
+    return rows[0];
+  }
+
+  /** @param {string} label */
+  #offer(label) {
+    this.#more.textContent = label;
+    this.#more.hidden = false;
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} [isError]
+   */
+  #showMessage(text, isError = false) {
+    this.#message.textContent = text;
+    this.#message.hidden = text === "";
+    this.#message.classList.toggle("is-error", isError);
+  }
+
+  /** @param {ActivityEvent} event */
+  #row(event) {
+    const { actor, at, detail } = event;
+    const name = actor.name ?? "Someone";
+    const isSelf = String(actor.id) === this.#selfId;
+    const when = h("time", { datetime: at }, ago(at));
+    when.title = exactTime(at, detail.began_at);
+    const key = actor.id === null ? name : String(actor.id);
+    return h(
+      "li",
+      { class: "activity-row", tabindex: "-1", "data-kind": event.kind },
+      h("span", { class: `avatar ${colourClass(key)}`, "aria-hidden": "true" }, initials(name)),
+      h(
+        "p",
+        { class: "activity-text" },
+        h("b", {}, isSelf ? `${name} (you)` : name),
+        ` ${sentenceOf(event)} `,
+        h("span", { class: "muted" }, when),
+      ),
+    );
+  }
+}
+
+/**
+ * Return the exact time, or range of times.
+ * @param {string} at ISO 8601
+ * @param {unknown} beganAt
+ */
+function exactTime(at, beganAt) {
+  const end = new Date(at).toLocaleString();
+  if (typeof beganAt !== "string") return end;
+  const begin = new Date(beganAt).toLocaleString();
+  return begin === end ? end : `${begin} to ${end}`;
+}

@@ -1,0 +1,66 @@
+/** Exchanges awareness states (carets, names) with the server, by y-protocols. */
+import { Awareness, awarenessProtocol } from "../../vendor/yjs.js";
+import { encodeAwareness } from "./wire.js";
+
+/** Carets move faster than others need to see. */
+const SEND_PAUSE_MS = 40;
+
+/** The awareness states of one document: the own one goes out, those of others come in. */
+export class AwarenessChannel {
+  awareness;
+  #send;
+  #client;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /**
+   * @param {import("../../vendor/yjs.js").Y.Doc} doc
+   * @param {(frame: Uint8Array<ArrayBuffer>) => void} send
+   */
+  constructor(doc, send) {
+    this.#client = doc.clientID;
+    this.#send = send;
+    this.awareness = new Awareness(doc);
+    this.awareness.on("update", this.#onUpdate);
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.awareness.off("update", this.#onUpdate);
+    this.awareness.destroy();
+  }
+
+  /** @param {Uint8Array} update of the server */
+  receive(update) {
+    awarenessProtocol.applyAwarenessUpdate(this.awareness, update, this);
+  }
+
+  sendOwn() {
+    const own = awarenessProtocol.encodeAwarenessUpdate(this.awareness, [this.#client]);
+    this.#send(encodeAwareness(own));
+  }
+
+  /** Send the own state with a new clock: others have seen it end with the last connection. */
+  renewOwn() {
+    this.awareness.setLocalState(this.awareness.getLocalState());
+  }
+
+  /** Remove the states of others: the connection has ended. */
+  removeOthers() {
+    clearTimeout(this.#timer);
+    const clients = [...this.awareness.getStates().keys()];
+    const others = clients.filter((client) => client !== this.#client);
+    awarenessProtocol.removeAwarenessStates(this.awareness, others, this);
+  }
+
+  /**
+   * @param {{added: number[], updated: number[], removed: number[]}} change
+   * @param {unknown} origin
+   */
+  #onUpdate = ({ added, updated, removed }, origin) => {
+    const isOwn = [...added, ...updated, ...removed].includes(this.#client);
+    if (!isOwn || origin === this) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.sendOwn(), SEND_PAUSE_MS);
+  };
+}

@@ -1,0 +1,72 @@
+/** Small helpers to build and find elements. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * Make an element. Functions are listeners by their `on…` name, booleans switch an attribute.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number | boolean | ((event: any) => void)>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (typeof value === "boolean") element.toggleAttribute(name, value);
+    else element.setAttribute(name, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Return an icon of the sprite, hidden from screen readers, for a button with a name.
+ * @param {string} name
+ */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  // The address of the sprite, as the server gave it.
+  use.setAttribute("href", `${document.documentElement.dataset.icons ?? ""}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/**
+ * Return an element of the page; throws if the template does not have it.
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`the page has no ${type.name} #${id}`);
+  return element;
+}
+
+/**
+ * Read the data that the server put into the page.
+ * @returns {any}
+ */
+export function pageData() {
+  return JSON.parse(byId("page-data", HTMLScriptElement).textContent ?? "{}");
+}
+
+/**
+ * Return a function that calls `action` once after the last of several calls.
+ * @param {number} delayMs
+ * @param {() => void} action
+ */
+export function debounced(delayMs, action) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, delayMs);
+  };
+}

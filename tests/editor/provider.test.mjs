@@ -1,0 +1,308 @@
+/** The provider against a server that a test plays: reconciling, acknowledgements, refusals. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { MemoryStore } from "../../static/js/sync/operation_store.js";
+import { Outbox } from "../../static/js/sync/outbox.js";
+import { Provider } from "../../static/js/sync/provider.js";
+import { coversVector } from "../../static/js/sync/reconcile.js";
+import { ACK_TIMEOUT_MS, MAX_IN_FLIGHT, SendWindow } from "../../static/js/sync/send_window.js";
+import {
+  ACK_STAGE,
+  CLOSE,
+  FRAME,
+  SYNC,
+  decodeFrame,
+  encodeOperation,
+  encodeSyncStep1,
+} from "../../static/js/sync/wire.js";
+import { Y, encoding } from "../../static/vendor/yjs.js";
+import { FakeSocket, installFakeSocket, settled } from "./fake_socket.mjs";
+
+installFakeSocket();
+
+const EMPTY_VECTOR = new Uint8Array([0]);
+
+/**
+ * @param {number} type
+ * @param {(encoder: encoding.Encoder) => void} write
+ */
+function frame(type, write) {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, type);
+  write(encoder);
+  return encoding.toUint8Array(encoder);
+}
+
+/** @param {Uint8Array} update */
+function syncStep2(update) {
+  return frame(FRAME.SYNC, (encoder) => {
+    encoding.writeVarUint(encoder, SYNC.STEP_2);
+    encoding.writeVarUint8Array(encoder, update);
+  });
+}
+
+/** @param {string} id @param {number} stage */
+function ack(id, stage) {
+  return frame(FRAME.ACK, (encoder) => {
+    encoding.writeVarString(encoder, id);
+    encoding.writeVarUint(encoder, stage);
+    encoding.writeVarUint(encoder, 1);
+  });
+}
+
+/** @param {string} id @param {string} code @param {string} message */
+function reject(id, code, message) {
+  return frame(FRAME.REJECT, (encoder) => {
+    for (const text of [id, code, message]) encoding.writeVarString(encoder, text);
+  });
+}
+
+/** @param {string} id @param {Uint8Array} vector @param {Uint8Array} update @param {number} seq */
+function broadcast(id, vector, update, seq) {
+  const sent = encodeOperation("d", { id, vector, update });
+  const tail = encoding.createEncoder();
+  encoding.writeVarUint(tail, seq);
+  encoding.writeVarString(tail, "7");
+  return new Uint8Array([...sent, ...encoding.toUint8Array(tail)]);
+}
+
+/** @returns {import("../../static/js/sync/wire.js").Frame[]} */
+function sentFrames() {
+  return FakeSocket.last.sent.map((bytes) => {
+    // The server adds a seq and an author to an operation; the client's has neither.
+    const isOperation = bytes[0] === FRAME.OPERATION;
+    return decodeFrame(isOperation ? new Uint8Array([...bytes, 0, 0]) : bytes);
+  });
+}
+
+function sentOperations() {
+  return sentFrames().flatMap((sent) => (sent.kind === "operation" ? [sent] : []));
+}
+
+/** @param {Y.Doc} doc @param {string} text */
+function write(doc, text) {
+  doc.getText("default").insert(0, text);
+}
+
+/** @type {Provider[]} */
+let providers = [];
+
+/** @param {{writable?: boolean}} [options] */
+async function opened({ writable = true } = {}) {
+  const doc = new Y.Doc();
+  const outbox = await Outbox.open(new MemoryStore());
+  const token = { access: "token", expiresAt: Date.now() + 3_600_000 };
+  const provider = new Provider({
+    url: "ws://server/ws/documents/d",
+    documentId: "d",
+    doc,
+    tokens: { current: async () => token, renew: async () => token },
+    outbox,
+    writable,
+    empty: true,
+  });
+  providers.push(provider);
+  await provider.open();
+  FakeSocket.last.accept();
+  return { provider, doc, outbox };
+}
+
+/** Bring a connection in sync with a server whose document is `server`. @param {Y.Doc} server */
+function sync(server = new Y.Doc()) {
+  FakeSocket.last.receive(encodeSyncStep1(Y.encodeStateVector(server)));
+  FakeSocket.last.receive(syncStep2(Y.encodeStateAsUpdate(server)));
+}
+
+beforeEach(() => {
+  FakeSocket.opened = [];
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+});
+
+afterEach(() => {
+  for (const provider of providers) provider.close();
+  providers = [];
+  mock.timers.reset();
+});
+
+test("nothing is sent before the server's vector and state are both here", async () => {
+  const { provider, doc } = await opened();
+  write(doc, "Words");
+  provider.flush();
+  FakeSocket.last.receive(encodeSyncStep1(EMPTY_VECTOR));
+  assert.equal(provider.state.synced, false);
+  assert.deepEqual(sentOperations(), []);
+  FakeSocket.last.receive(syncStep2(Y.encodeStateAsUpdate(new Y.Doc())));
+  assert.equal(provider.state.synced, true);
+  assert.equal(sentOperations().length, 1);
+  assert.equal(provider.state.unsaved, 1);
+});
+
+test("an operation is unsaved until it is persisted, received alone does not count", async () => {
+  const { provider, doc, outbox } = await opened();
+  sync();
+  write(doc, "Words");
+  provider.flush();
+  const [operation] = sentOperations();
+  assert.ok(operation);
+  FakeSocket.last.receive(ack(operation.id, ACK_STAGE.RECEIVED));
+  assert.equal(provider.state.unsaved, 1);
+  FakeSocket.last.receive(ack(operation.id, ACK_STAGE.PERSISTED));
+  assert.equal(provider.state.unsaved, 0);
+  assert.deepEqual(outbox.operations, []);
+});
+
+test("after a reconnect what was not acknowledged is sent again, under the same id", async () => {
+  const { provider, doc } = await opened();
+  sync();
+  write(doc, "Words");
+  provider.flush();
+  const [first] = sentOperations();
+  FakeSocket.last.end(CLOSE.GOING_DOWN, "The server restarts.");
+  assert.equal(provider.state.closeReason, "The server restarts.");
+  assert.equal(provider.state.synced, false);
+  mock.timers.tick(300);
+  await settled();
+  FakeSocket.last.accept();
+  sync();
+  assert.equal(provider.state.closeReason, "");
+  assert.deepEqual(
+    sentOperations().map(({ id }) => id),
+    [first?.id],
+  );
+});
+
+test("what only the document's own store has kept becomes one operation", async () => {
+  const { doc } = await opened();
+  Y.applyUpdate(doc, updateOf("Words"));
+  sync();
+  const [operation, ...others] = sentOperations();
+  assert.ok(operation);
+  assert.deepEqual(others, []);
+  const server = new Y.Doc();
+  Y.applyUpdate(server, operation.update);
+  assert.equal(server.getText("default").toString(), "Words");
+});
+
+/** @param {string} text */
+function updateOf(text) {
+  const doc = new Y.Doc();
+  write(doc, text);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+test("a viewer sends nothing, and what was written waits until the right is back", async () => {
+  const { provider, doc } = await opened({ writable: false });
+  sync();
+  write(doc, "Words");
+  provider.flush();
+  assert.deepEqual(sentOperations(), []);
+  provider.setWritable(true);
+  assert.equal(sentOperations().length, 1);
+});
+
+test("a forbidden edit makes the page read-only and is kept", async () => {
+  const { provider, doc } = await opened();
+  const denied = mock.fn();
+  provider.addEventListener("denied", denied);
+  sync();
+  write(doc, "Words");
+  provider.flush();
+  FakeSocket.last.receive(reject(String(sentOperations()[0]?.id), "forbidden", "No."));
+  assert.equal(provider.state.writable, false);
+  assert.equal(provider.state.unsaved, 1);
+  assert.equal(denied.mock.callCount(), 1);
+  assert.equal(provider.state.stopped, null);
+});
+
+test("another refusal stops the connection with its message, and nothing is lost", async () => {
+  const { provider, doc } = await opened();
+  sync();
+  write(doc, "Words");
+  provider.flush();
+  FakeSocket.last.receive(reject("x", "limit_exceeded", "The document is full."));
+  assert.deepEqual(provider.state.stopped, { reason: "refused", message: "The document is full." });
+  assert.equal(provider.state.unsaved, 1);
+  provider.resume();
+  await settled();
+  FakeSocket.last.accept();
+  sync();
+  assert.equal(sentOperations().length, 1);
+});
+
+test("an operation that is followed is merged with its origin, and its end reported", async () => {
+  const { provider, doc } = await opened();
+  sync();
+  const origin = Symbol("restore");
+  const origins = /** @type {unknown[]} */ ([]);
+  doc.on("update", (/** @type {Uint8Array} */ _update, /** @type {unknown} */ by) =>
+    origins.push(by),
+  );
+  const followed = provider.follow("mine", origin);
+  const other = new Y.Doc();
+  write(other, "Made by the server");
+  const [vector, update] = [Y.encodeStateVector(other), Y.encodeStateAsUpdate(other)];
+  FakeSocket.last.receive(broadcast("mine", vector, update, 3));
+  assert.equal(await followed, true);
+  assert.deepEqual(origins, [origin]);
+  assert.equal(provider.seq, 3);
+});
+
+test("following ends without the operation when the connection ends", async () => {
+  const { provider } = await opened();
+  assert.equal(await provider.follow("early", null), false, "not in sync");
+  sync();
+  const followed = provider.follow("mine", null);
+  FakeSocket.last.end(CLOSE.TRY_AGAIN);
+  assert.equal(await followed, false);
+});
+
+test("an operation that is pending here makes the page ask for what it lacks", async () => {
+  await opened();
+  sync();
+  const other = new Y.Doc();
+  write(other, "first ");
+  const before = Y.encodeStateVector(other);
+  write(other, "second ");
+  const update = Y.encodeStateAsUpdate(other, before);
+  const asked = () => sentFrames().filter(({ kind }) => kind === "sync-step-1").length;
+  const count = asked();
+  FakeSocket.last.receive(broadcast("b", Y.encodeStateVector(other), update, 2));
+  assert.equal(asked(), count + 1);
+});
+
+test("coversVector: every client's clock is reached", () => {
+  const doc = new Y.Doc();
+  const other = new Y.Doc();
+  write(doc, "one");
+  write(other, "two");
+  assert.ok(coversVector(doc, EMPTY_VECTOR));
+  assert.ok(coversVector(doc, Y.encodeStateVector(doc)));
+  assert.ok(!coversVector(doc, Y.encodeStateVector(other)));
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(other));
+  assert.ok(coversVector(doc, Y.encodeStateVector(other)));
+});
+
+test("the send window is bounded, moves with acknowledgements and notices their absence", async () => {
+  const outbox = await Outbox.open(new MemoryStore());
+  const sent = /** @type {string[]} */ ([]);
+  const onTimeout = mock.fn();
+  const window = new SendWindow(outbox, ({ id }) => sent.push(id), onTimeout);
+  for (let number = 0; number < MAX_IN_FLIGHT + 2; number += 1) {
+    outbox.markSent(outbox.add(updateOf("x"), EMPTY_VECTOR, 1).id);
+  }
+  const ids = outbox.operations.map(({ id }) => id);
+  window.fill();
+  window.fill();
+  assert.deepEqual(sent, ids.slice(0, MAX_IN_FLIGHT));
+  mock.timers.tick(ACK_TIMEOUT_MS - 1);
+  window.acknowledge(String(ids[0]));
+  window.fill();
+  assert.deepEqual(sent, ids.slice(0, MAX_IN_FLIGHT + 1));
+  mock.timers.tick(ACK_TIMEOUT_MS - 1);
+  assert.equal(onTimeout.mock.callCount(), 0, "each acknowledgement starts the wait again");
+  mock.timers.tick(1);
+  assert.equal(onTimeout.mock.callCount(), 1);
+  window.clear();
+  window.fill();
+  assert.equal(sent.length, MAX_IN_FLIGHT + 1 + MAX_IN_FLIGHT);
+});
