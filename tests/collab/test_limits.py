@@ -133,7 +133,7 @@ async def test_frame_over_the_read_limit_is_4413(enter: Enter) -> None:
     await attacker.until_ack(await attacker.append("before "))
     await flood(attacker, [bytes(40 * FRAME_BYTES)])
     assert await attacker.until_closed() == close_codes.TOO_LARGE
-    assert attacker.close_reason == "The message is too large."
+    assert attacker.close_reason == "A change, or the whole document, is too large."
     await bystander.until_text("before ")
     await assert_goes_on(bystander)
 

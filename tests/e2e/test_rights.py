@@ -71,7 +71,9 @@ def test_access_removed_while_typing_shows_a_message_and_keeps_the_text(
     ada.page.get_by_role("button", name="Share").click()
     ada.page.get_by_role("button", name="Remove Grace Hopper").click()
     expect(grace.chip).to_have_text(re.compile("^Access removed"))
-    expect(grace.page.get_by_role("alert")).to_contain_text("You may no longer read this document.")
+    expect(grace.page.get_by_role("alert")).to_contain_text(
+        "You no longer have access to this document."
+    )
     expect(grace.text).to_have_attribute("contenteditable", "false")
     grace.sees("Still here")
     grace.context.grant_permissions(["clipboard-read", "clipboard-write"])
