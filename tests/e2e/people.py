@@ -34,9 +34,9 @@ SHOWN_TEXT = """() => {
   const lines = [...copy.children].map(block => block.textContent.replaceAll('\\ufeff', ''));
   return lines.join('\\n').trim();
 }"""
-#: Where the caret is: the block, the letter in it, the end of the text or not, whether something is
-#: selected. Null while the text has not the focus, or the editor does not know of a move yet: what
-#: comes from others at that moment would put the caret back.
+#: Returns the caret: its block, its offset in the block, and whether it is at the end of the text
+#: and the selection empty. Null while the text is not focused, or the editor has not seen a move
+#: yet: an update of others would then reset the caret.
 CARET = """() => {
   const editor = document.querySelector('.prose')?.editor;
   const { focusNode, focusOffset } = getSelection();
@@ -49,7 +49,7 @@ CARET = """() => {
   return { block: $head.index(0), letter: $head.parentOffset, isAtEnd, isEmpty: empty };
 }"""
 
-#: What ``CARET`` returns.
+#: The result of ``CARET``.
 Caret = dict[str, Any]
 
 

@@ -72,7 +72,7 @@ def test_pipeline_status_sum_reaches_lag_zero(stack: Launched) -> None:
 async def test_forged_message_changes_nothing_that_a_reader_sees(
     signature: bytes | None, enter: Enter, document_id: str, stack: Launched
 ) -> None:
-    """Whoever reaches Kafka can write to it: other words under Ada's next seq and clocks."""
+    """A forger with access to Kafka publishes other text under Ada's next seq and clocks."""
     ada = await enter("ada", document_id, native=True)
     await ada.until_ack(await ada.append("Ada's words. "))
     until_processed(stack, document_id, 1)
