@@ -274,7 +274,7 @@ async def _admit(scope: dict[str, Any], query: dict[str, list[str]], document_id
 
 
 def _is_own_origin(scheme: str, headers: dict[bytes, str]) -> bool:
-    """Tell whether the page that opens the socket came from the host that it calls.
+    """Return whether the page that opens the socket came from the host that it calls.
 
     As Django's CSRF check: scheme, host and port must all be equal, and the scheme is the one that
     the trusted proxy reports, if there is one.

@@ -43,7 +43,7 @@ def probes_first(
 
 
 def _is_local(request: HttpRequest) -> bool:
-    """Tell whether the connection comes from this machine; headers are not read."""
+    """Return whether the connection comes from this machine; headers are not read."""
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:

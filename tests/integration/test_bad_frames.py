@@ -156,7 +156,7 @@ async def test_update_that_nests_too_deep_is_rejected(
 async def test_update_that_never_gets_its_cause_is_refused_in_the_end(
     enter: Enter, stack: Launched
 ) -> None:
-    """A missing cause: it is requested, the update is pending, and others are not affected."""
+    """The missing cause is requested, the update is pending, and others are not affected."""
     document_id = stack.create_document("ada", grace="editor")
     ada = await enter("ada", document_id, native=True)
     await ada.until(ada.synced.is_set)
@@ -203,7 +203,7 @@ POISONED_PRESENCE = {
 async def test_presence_of_a_viewer_reaches_others_only_as_the_server_writes_it(
     frame: bytes, enter: Enter, document_id: str
 ) -> None:
-    """Who is there, and who comes while the viewer stays, reads it as strict JSON and syncs."""
+    """Present and later clients read it as strict JSON and stay in sync."""
     ada = await enter("ada", document_id, native=True)
     alan = await enter("alan", document_id)
     await alan.send(frame)
@@ -230,12 +230,12 @@ async def test_flood_of_presence_closes_the_sender_alone(enter: Enter, document_
     alan = await enter("alan", document_id)
     with contextlib.suppress(ConnectionClosed):
         for clock in range(1, 20 * Limits().presence_frames_per_s):
-            await alan.say("{}", clock=clock)
+            await alan.send_presence("{}", clock=clock)
     assert await alan.until_closed() == close_codes.TRY_AGAIN
     assert await ada.until_ack(await ada.append("on"))
 
 
-async def test_sender_that_waits_for_nothing_has_only_so_many_unbatched_frames_per_session(
+async def test_sender_that_does_not_wait_has_a_bounded_number_of_unbatched_frames(
     enter: Enter, document_id: str
 ) -> None:
     """The rest waits in its network buffers; all of it is stored in order in the end."""

@@ -1,4 +1,4 @@
-"""What the login page says of the demo."""
+"""Information on the demo for the login page."""
 
 from django import template
 from django.conf import settings
@@ -8,5 +8,5 @@ register = template.Library()
 
 @register.simple_tag
 def has_demo_users() -> bool:
-    """Tell whether demo users with the known password exist: in the embedded mode, on loopback."""
+    """Return whether demo users with the known password exist: in embedded mode, on loopback."""
     return bool(settings.DEMO_USERS and settings.DEMO_PASSWORD_KNOWN)
