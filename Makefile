@@ -21,7 +21,7 @@ help: ## Explain all targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo
 	@echo "PORT=8100 make up moves the address; DATA_DIR=/path make up moves the data (.data)."
-	@echo "HOST=0.0.0.0 ALLOWED_HOSTS=my.host make up lets other machines in."
+	@echo "HOST=0.0.0.0 ALLOWED_HOSTS=my.host make up lets other machines in, with passwords of its own."
 
 up: $(VENV)/installed-embedded ## Start Scriptorium with embedded services; Ctrl-C stops it
 	@exec $(BIN)/python -m apps.embedded up
