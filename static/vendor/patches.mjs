@@ -224,6 +224,12 @@ const getRelativeSelection = (`,
     return node`,
     },
     {
+      why: `The same: an attribute that is no plain value. The schema has none, and an element that is
+        made of one may throw.`,
+      from: "const attrs = el.getAttributes(snapshot);",
+      to: "const attrs = plainAttributes(el.getAttributes(snapshot), schema.nodes[el.nodeName], meta);",
+    },
+    {
       why: "The same: an element that has the name of a text.",
       from: "const node = schema.node(el.nodeName, attrs, children);",
       to: `if (schema.nodes[el.nodeName]?.isText) throw new RangeError('an element has the name of a text')
@@ -264,12 +270,21 @@ const getRelativeSelection = (`,
   meta.stop?.('content');
   return null
 };
+const plainAttributes = (attributes, type, meta) => {
+  const plain = {};
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (typeof value !== 'object' || value === null) plain[key] = value;
+    else if (type !== undefined && key in type.attrs) unknownContent(meta);
+  }
+  return plain
+};
 const completedNode = (el, schema, children, meta) => {
   const type = schema.nodes[el.nodeName];
   if (type === undefined || type.isText) return unknownContent(meta)
   const completed = (content) => {
     try {
-      const node = type.createAndFill(el.getAttributes(), content);
+      const node = type.createAndFill(plainAttributes(el.getAttributes(), type, meta), content);
       return node !== null && type.validContent(node.content) ? node : null
     } catch (e) {
       return null
@@ -285,7 +300,8 @@ const knownMarks = (attributes, schema, meta) => {
   const marks = [];
   for (const name in attributes) {
     try {
-      marks.push(schema.mark(yattr2markname(name), attributes[name]));
+      const type = yattr2markname(name);
+      marks.push(schema.mark(type, plainAttributes(attributes[name], schema.marks[type], meta)));
     } catch (e) {
       unknownContent(meta);
     }

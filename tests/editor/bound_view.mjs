@@ -40,7 +40,7 @@ export const schema = new Schema({
     item: { content: "block+" },
     text: {},
   },
-  marks: { bold: {} },
+  marks: { bold: {}, link: { attrs: { href: { default: null } } } },
 });
 
 /** The part of an editor's view that the binding uses, without a screen. */

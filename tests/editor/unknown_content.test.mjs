@@ -20,9 +20,10 @@ function paragraph(text) {
   return block;
 }
 
-/** @param {string} name @param {any[]} children */
-function element(name, children) {
+/** @param {string} name @param {any[]} children @param {Record<string, any>} [attributes] */
+function element(name, children, attributes = {}) {
   const made = new Y.XmlElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.insert(0, children);
   return made;
 }
@@ -62,6 +63,15 @@ const FORMS = {
   "a heading in a paragraph": (root) =>
     root.get(0).push([element("heading", [new Y.XmlText("h")])]),
   "an unknown mark on somebody's text": (root) => root.get(0).get(0).format(0, 4, { glow: {} }),
+  "an attribute that is an object": (root) =>
+    root.push([element("heading", [], { level: { toString: 1 } })]),
+  "an attribute that is a type": (root) =>
+    root.push([element("heading", [], { level: new Y.Map() })]),
+  "a mark's attribute that is an object": (root) =>
+    root
+      .get(0)
+      .get(0)
+      .format(0, 4, { link: { href: { toString: 1 } } }),
   "an embed in a text": (root) => root.get(0).get(0).insertEmbed(2, { image: "x" }),
 };
 
