@@ -328,21 +328,25 @@ function onEditorStop(reason, error) {
   });
 }
 
-/** @param {import("../editor/editor.js").StopReason} reason */
+/** @param {import("../editor/editor.js").StopReason | "error again"} reason */
 function showEditorStop(reason) {
   const texts = {
     content:
       "This document has content that this page cannot edit yet. Reload the page to continue.",
     error: "A change could not be shown. Nothing is lost: the page loads again.",
+    "error again": "A change could not be shown. Reload the page to continue.",
   };
   showBanner(texts[reason], [{ label: "Reload", run: () => location.reload() }], "content");
 }
 
-/** Reload the page once, if nothing is lost by it; a second time, the person decides. */
+/** Reload the page, if nothing is lost by it, and once a minute at most; else the person decides. */
 function loadAgain() {
   const key = `scriptorium-reloaded:${page.document.id}`;
   const isRecent = Date.now() - Number(sessionStorage.getItem(key)) < RELOAD_INTERVAL_MS;
-  if (isRecent || !provider.settle()) return;
+  if (isRecent || !provider.settle()) {
+    showEditorStop("error again");
+    return;
+  }
   sessionStorage.setItem(key, String(Date.now()));
   location.reload();
 }
