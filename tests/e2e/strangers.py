@@ -1,4 +1,4 @@
-"""What strangers hand an open page: frames, awareness states, content of other releases."""
+"""Injects frames, awareness states and foreign content into an open page."""
 
 import base64
 import uuid
@@ -10,8 +10,8 @@ from playwright.sync_api import Page
 
 from tests.e2e.people import Person
 
-#: Keeps the page's sockets, so that a test can hand them a frame, and leaves out the page's own
-#: timer that reads the document again.
+#: Records the page's sockets, so that a test can inject a frame, and removes the page's own timer
+#: that reads the document again.
 INIT_SCRIPT = """(() => {
   const Native = WebSocket;
   window.sockets = [];
@@ -89,12 +89,12 @@ def prepare(person: Person) -> None:
 
 
 def receive(page: Page, frame: bytes) -> None:
-    """Hand the page a frame as if the server had sent it."""
+    """Inject a frame as if the server had sent it."""
     page.evaluate(_RECEIVE, list(frame))
 
 
 def put_state(page: Page, client: int, state_json: str) -> None:
-    """Put a state into the page's awareness, past all that reads frames."""
+    """Put a state into the page's awareness, without a frame."""
     page.evaluate(_PUT_STATE, [client, state_json])
 
 

@@ -1,4 +1,4 @@
-/** Presence of strangers at the page: what is shown, left out, and never ends the connection. */
+/** Malformed presence of other clients is left out, and never ends the connection. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { peopleOf, userOf } from "../../static/js/editor/presence.js";

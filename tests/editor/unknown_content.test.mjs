@@ -1,4 +1,4 @@
-/** What the binding does with content that the page does not know: it shows the rest, and stops. */
+/** Content that the page does not know: the binding shows the rest, stops, and deletes nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TextSelection, View, Y } from "./bound_view.mjs";

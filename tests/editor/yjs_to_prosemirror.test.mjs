@@ -1,4 +1,4 @@
-/** What the history shows of content that the page does not know: all the rest. */
+/** Content that the page does not know: the history shows the rest. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NodeBuilder } from "../../static/js/history/yjs_to_prosemirror.js";
