@@ -38,10 +38,12 @@ main()
 def older_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start an older server; return the name of the connection to it."""
     port, folder = free_port(), tmp_path_factory.mktemp("older")
-    words = ["--data-dir", str(folder), "--port", str(port)]
+    secret = folder / "password"
+    secret.write_text("older")
+    words = ["--data-dir", str(folder), "--port", str(port), "--password-file", str(secret)]
     process = subprocess.Popen([sys.executable, "-c", OLDER, *words], cwd=ROOT)
     mongoengine.connect(
-        host=f"mongodb://127.0.0.1:{port}/older",
+        host=f"mongodb://scriptorium:older@127.0.0.1:{port}/older?authMechanism=PLAIN",
         alias="older",
         tz_aware=True,
         uuidRepresentation="standard",
