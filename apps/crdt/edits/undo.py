@@ -98,12 +98,7 @@ def _elements_with_foreign_content(state: bytes, inserted: IdSet) -> IdSet:
     deleted = IdSet(deleted_spans(state))
     kept = IdSet()
     for struct in parents.structs():
-        if struct.kind in _CONTENT and not all(
-            is_own or is_deleted
-            for is_own, is_deleted in zip(
-                inserted.contains(*struct.span), deleted.contains(*struct.span), strict=True
-            )
-        ):
+        if struct.kind in _CONTENT and spans_not_in(spans_not_in([struct.span], inserted), deleted):
             for ancestor in parents.ancestors(struct.id):
                 if inserted.contains_any(ancestor, 1):
                     kept.add(ancestor, 1)
