@@ -7,6 +7,7 @@ clock would take the memory of the whole machine.
 import resource
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pycrdt
 import pytest
@@ -20,7 +21,7 @@ from apps.crdt.edits.restore import fragment_restoring_update, restoring_update
 from apps.crdt.edits.undo import Edit, undoing_update
 from apps.crdt.ids.id_set import IdSet, spans_in, spans_not_in
 from apps.history.attribution import AttributionIndex
-from apps.oplog.compacted_operations import CompactedOperation
+from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
 from tests.crdt.apart import Apart
 from tests.crdt.samples import each_value, item, letters, uints, written
 
@@ -42,7 +43,7 @@ FORMS = {
 
 def state(*updates: bytes) -> bytes:
     """Return the state of a document with these updates."""
-    doc: pycrdt.Doc[object] = pycrdt.Doc()
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
     for update in updates:
         doc.apply_update(update)
     return doc.get_update()
@@ -77,7 +78,7 @@ def attributions() -> None:
     """Attribute huge ranges to operations."""
     index = AttributionIndex()
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    ranges = {1: ((0, HUGE),)}
+    ranges: ClientRanges = {1: ((0, HUGE),)}
     index.add_compacted(CompactedOperation(1, "a", "7", at, ranges, {}))
     index.add_compacted(CompactedOperation(2, "b", "8", at, {1: ((HUGE, HUGE + 9),)}, ranges))
     inserters = list(index.inserters(1, 5, HUGE))
