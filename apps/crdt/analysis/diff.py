@@ -12,6 +12,7 @@ import pycrdt
 from apps.crdt.analysis.content_ids import Element, TextRun, iter_content_with_ids
 from apps.crdt.codec.structs import Id, with_deletes
 from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.engine.errors import engine_panics
 from apps.crdt.ids.id_ranges import NO_VALUE, Run, joined_runs
 from apps.crdt.ids.id_set import IdSet, deleted_spans
 from apps.crdt.ids.utf16 import Utf16Text
@@ -60,6 +61,7 @@ def content_changes(*, earlier: bytes, later: bytes) -> Iterator[ContentChange]:
             yield from _text_changes(node, union, before, after)
 
 
+@engine_panics()
 def union_state(*, earlier: bytes, later: bytes) -> tuple["pycrdt.Doc[Any]", bytes]:
     """Return the union of two whole states of a document, and the encoded vector of the earlier.
 

@@ -13,6 +13,7 @@ import pycrdt
 from apps.crdt.codec.contents import ANY, EMBED, STRING, TYPE
 from apps.crdt.codec.structs import EMPTY_UPDATE, Id, Span, root_names, with_deletes
 from apps.crdt.edits.duplicate_inserts import duplicate_spans, with_only_these_deletes
+from apps.crdt.engine.errors import engine_panics
 from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.id_set import IdSet, deleted_spans, inserted_spans, spans_in, spans_not_in
 from apps.crdt.ids.parents import ParentIndex
@@ -30,6 +31,7 @@ class Edit(NamedTuple):
     is_by_author: bool
 
 
+@engine_panics()
 def undoing_update(*, earlier: bytes, edits: Iterable[Edit]) -> bytes | None:
     """Return the v1 update that undoes the author's ``edits``; None if there is nothing to undo.
 
