@@ -158,7 +158,7 @@ class LiveDocument:
         self._trim_remembered()
 
     def has_everything(self) -> bool:
-        """Tell, between two batches, whether the engine's state holds all of the log (ADR 0001)."""
+        """Return whether the engine holds all of the log; call between two batches (ADR 0001)."""
         if self._checked[0] != self.seq:
             self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
         return self._checked[1]
@@ -215,7 +215,7 @@ class LiveDocument:
         return True
 
     def _pend(self, submission: Submission, lacking: Vector, at: float) -> None:
-        """Keep a submission until the operations that it needs arrive; ask its author for them."""
+        """Make a submission pending until its causes arrive; request them from its author."""
         author = submission.author
         if not author.can_wait:
             author.on_rejected(submission.unique_id, _incomplete(lacking))

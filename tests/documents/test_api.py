@@ -34,7 +34,7 @@ MALFORMED_IDS = [
 
 
 def path_of(document: Document) -> str:
-    """Return the address of a document."""
+    """Return the URL of a document."""
     return f"{DOCUMENTS}{document.id}/"
 
 
@@ -51,7 +51,7 @@ def client(owner: User) -> APIClient:
 
 
 def pages(client: APIClient, url: str | None, link: str = "next") -> Iterator[list[dict[str, Any]]]:
-    """Yield the results of page after page, following ``link``."""
+    """Yield the results of one page after the other, following ``link``."""
     while url:
         response = client.get(url)
         assert response.status_code == 200, response.json()
@@ -61,7 +61,7 @@ def pages(client: APIClient, url: str | None, link: str = "next") -> Iterator[li
 
 
 def titles(client: APIClient, query: str = "") -> list[str]:
-    """Return the titles of a whole list."""
+    """Return the titles of all pages of a list."""
     return [row["title"] for page in pages(client, f"{DOCUMENTS}{query}") for row in page]
 
 
@@ -69,7 +69,7 @@ def titles(client: APIClient, query: str = "") -> list[str]:
 
 
 def test_create_answers_201_with_the_document(client: APIClient, owner: User) -> None:
-    """What a client needs to open it is all there."""
+    """The response has everything that a client needs to open it."""
     response = client.post(DOCUMENTS, {"title": "  My   title "})
     body = response.json()
     assert response.status_code == 201
@@ -87,7 +87,7 @@ def test_create_answers_201_with_the_document(client: APIClient, owner: User) ->
 
 @pytest.mark.parametrize("body", [{}, {"title": ""}, {"title": " \n\t "}])
 def test_create_without_a_title_calls_it_untitled(client: APIClient, body: dict[str, str]) -> None:
-    """A title is not needed to begin."""
+    """The title is optional."""
     assert client.post(DOCUMENTS, body).json()["title"] == "Untitled"
 
 
@@ -114,7 +114,7 @@ def test_create_takes_the_longest_title_and_no_longer_one(
 def test_create_with_malformed_fields_is_400_and_makes_nothing(
     client: APIClient, owner: User, body: object
 ) -> None:
-    """Nothing a caller sends is a server error."""
+    """No input causes a server error."""
     response = client.post(DOCUMENTS, json.dumps(body), content_type="application/json")
     assert_error(response, 400, "invalid")
     assert not Document.objects(owner_id=owner.pk)
@@ -124,13 +124,13 @@ def test_create_with_malformed_fields_is_400_and_makes_nothing(
     "raw", [b"{", b"nul", b'{"title": "a",}', b"\xff", b"[" * 100_000, b'{"title": NaN}']
 )
 def test_create_with_malformed_json_is_400(client: APIClient, raw: bytes) -> None:
-    """Cut off, not UTF-8, absurdly deep, not JSON at all."""
+    """Truncated, not UTF-8, nested too deep, not JSON at all."""
     response = client.post(DOCUMENTS, raw, content_type="application/json")
     assert_error(response, 400, "parse_error")
 
 
 def test_create_with_a_body_over_the_limit_is_413(client: APIClient, settings: Settings) -> None:
-    """One request must not fill the memory."""
+    """A single request cannot fill the memory."""
     settings.REST_BODY_BYTES = 40
     assert client.post(DOCUMENTS, {"title": "x" * 20}).status_code == 201
     body = assert_error(client.post(DOCUMENTS, {"title": "x" * 40}), 413, "body_too_large")
@@ -141,7 +141,7 @@ def test_create_with_a_body_over_the_limit_is_413(client: APIClient, settings: S
 def test_create_reads_json_as_utf_8_whatever_the_header_says(
     client: APIClient, charset: str
 ) -> None:
-    """A caller does not choose a codec of the server's."""
+    """A caller cannot choose the server's codec."""
     content_type = f"application/json; charset={charset}"
     response = client.post(DOCUMENTS, b'{"title": "+AGE-"}', content_type=content_type)
     assert (response.status_code, response.json()["title"]) == (201, "+AGE-")
@@ -152,7 +152,7 @@ def test_create_reads_json_as_utf_8_whatever_the_header_says(
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.COMMENTER, Role.VIEWER])
 def test_read_shows_the_callers_own_role(owner: User, role: Role) -> None:
-    """Each one sees what they themselves may do."""
+    """Each user sees their own abilities."""
     document, reader = make_document(owner), make_user()
     grant(reader, role, document.id)
     body = bearer(reader).get(path_of(document)).json()
@@ -163,7 +163,7 @@ def test_read_shows_the_callers_own_role(owner: User, role: Role) -> None:
 
 
 def test_all_calls_on_an_invisible_document_are_404(owner: User) -> None:
-    """One who may not see a document does not learn that it exists, by any method."""
+    """No method reveals the existence of a document that the user may not see."""
     document, stranger = make_document(owner), bearer(make_user(may_create=True))
     path = path_of(document)
     calls = [
@@ -181,14 +181,14 @@ def test_all_calls_on_an_invisible_document_are_404(owner: User) -> None:
 
 @pytest.mark.parametrize("document_id", MALFORMED_IDS)
 def test_malformed_id_is_404(client: APIClient, document_id: str) -> None:
-    """An id that none can have is an unknown one."""
+    """A malformed id is an unknown one."""
     response = client.get(f"{DOCUMENTS}{document_id}/")
     assert response.status_code == 404
     assert set(response.json()) == {"code", "detail", "extra"}
 
 
-def test_rename_changes_title_and_moment(client: APIClient, owner: User) -> None:
-    """PATCH."""
+def test_rename_changes_title_and_updated_at(client: APIClient, owner: User) -> None:
+    """By PATCH."""
     document = make_document(owner)
     before = client.get(path_of(document)).json()
     body = client.patch(path_of(document), {"title": "Another"}).json()
@@ -200,7 +200,7 @@ def test_rename_changes_title_and_moment(client: APIClient, owner: User) -> None
 
 @pytest.mark.parametrize("body", [{}, {"title": None}, {"title": "x" * 201}, []])
 def test_rename_with_malformed_fields_is_400(client: APIClient, owner: User, body: object) -> None:
-    """And the title stays."""
+    """The title does not change."""
     document = make_document(owner, title="Kept")
     response = client.patch(path_of(document), json.dumps(body), content_type="application/json")
     assert_error(response, 400, "invalid")
@@ -214,10 +214,10 @@ def test_rename_by_a_reader_is_403(owner: User) -> None:
     assert_error(bearer(viewer).patch(path_of(document), {"title": "X"}), 403, "forbidden")
 
 
-def test_trash_hides_the_document_and_restore_brings_it_back(
+def test_trash_hides_the_document_and_untrash_brings_it_back(
     client: APIClient, owner: User
 ) -> None:
-    """DELETE is not the end."""
+    """DELETE moves a document to the trash."""
     document, editor = make_document(owner), make_user()
     grant(editor, Role.EDITOR, document.id)
     assert client.delete(path_of(document)).status_code == 204
@@ -232,8 +232,8 @@ def test_trash_hides_the_document_and_restore_brings_it_back(
     assert bearer(editor).get(path_of(document)).status_code == 200
 
 
-def test_trash_and_restore_by_others_than_owners_are_refused(owner: User) -> None:
-    """An editor may not trash what is there, nor see what is in the trash."""
+def test_trash_and_untrash_by_others_than_owners_are_refused(owner: User) -> None:
+    """An editor may neither trash a document nor see one in the trash."""
     document, editor = make_document(owner), make_user()
     grant(editor, Role.EDITOR, document.id)
     assert_error(bearer(editor).delete(path_of(document)), 403, "forbidden")
@@ -247,7 +247,7 @@ def test_trash_and_restore_by_others_than_owners_are_refused(owner: User) -> Non
 
 
 def test_list_has_own_and_shared_documents_and_no_others(client: APIClient, owner: User) -> None:
-    """Shared with oneself and with a group one is in; by role."""
+    """Documents shared with the user or with a group of the user's, by role."""
     other = make_user(may_create=True)
     make_document(owner, title="own")
     direct, by_group = make_document(other, title="direct"), make_document(other, title="by group")
@@ -264,8 +264,8 @@ def test_list_has_own_and_shared_documents_and_no_others(client: APIClient, owne
     assert sorted(titles(client, "?owned=false")) == ["by group", "direct"]
 
 
-def test_list_search_and_ordering_go_together(client: APIClient, owner: User) -> None:
-    """Without regard to case; every word counts."""
+def test_list_search_and_ordering_combine(client: APIClient, owner: User) -> None:
+    """Case does not matter; every word must match."""
     for title in ("Plan B", "plan a", "Other", "Straße plan"):
         make_document(owner, title=title)
     assert titles(client, "?search=PLAN&ordering=title") == ["plan a", "Plan B", "Straße plan"]
@@ -282,9 +282,9 @@ def test_list_search_and_ordering_go_together(client: APIClient, owner: User) ->
 def test_list_goes_page_by_page_to_the_end_and_back(
     client: APIClient, owner: User, ordering: str, title: str
 ) -> None:
-    """Nobody twice, none left out, equal titles told apart, the same rows in both directions.
+    """Each document once, equal titles included, with the same rows in both directions.
 
-    A title that begins like a date too: a Mongo dialect would compare it as one.
+    One title begins like a date: some Mongo dialects would compare it as one.
     """
     made = {make_document(owner, title=f"{title} {number % 2}").id for number in range(11)}
     forward = list(pages(client, f"{DOCUMENTS}?page_size=3&ordering={ordering}"))
@@ -299,7 +299,7 @@ def test_list_goes_page_by_page_to_the_end_and_back(
     assert [row["id"] for page in backward[::-1] for row in page] == seen
 
 
-def test_list_page_stays_right_when_what_was_read_changes(client: APIClient, owner: User) -> None:
+def test_list_page_is_stable_when_read_rows_change(client: APIClient, owner: User) -> None:
     """A document that moves to the front meanwhile does not push another onto the next page."""
     documents = [make_document(owner, title=str(number)) for number in range(4)]
     first = client.get(f"{DOCUMENTS}?page_size=2").json()
@@ -313,7 +313,7 @@ def test_list_page_stays_right_when_what_was_read_changes(client: APIClient, own
 def test_list_page_size_is_kept_within_its_limits(
     client: APIClient, owner: User, settings: Settings
 ) -> None:
-    """One request must not read them all."""
+    """A single request cannot read all documents."""
     settings.DOCUMENT_PAGE_SIZE, settings.DOCUMENT_PAGE_SIZE_MAX = 2, 3
     for number in range(5):
         make_document(owner, title=str(number))
@@ -353,12 +353,12 @@ def cursor(**values: object) -> str:
     ],
 )
 def test_list_with_a_forged_cursor_is_400(client: APIClient, text: str) -> None:
-    """A cursor is judged like all input; no operator of the database gets through."""
+    """A cursor is validated like all input; it cannot contain an operator of the database."""
     assert_error(client.get(DOCUMENTS, {"cursor": text}), 400, "invalid_cursor")
 
 
-def test_list_cursor_shows_nothing_that_is_not_ones_own(client: APIClient, owner: User) -> None:
-    """A cursor from somebody else's list is only a place in the order."""
+def test_list_cursor_of_another_user_reveals_nothing(client: APIClient, owner: User) -> None:
+    """Another user's cursor is only a position in the order."""
     other = make_user(may_create=True)
     for _ in range(3):
         make_document(other)
@@ -380,8 +380,10 @@ def test_list_cursor_shows_nothing_that_is_not_ones_own(client: APIClient, owner
         {"search": "a\x00b"},
     ],
 )
-def test_list_with_a_bad_word_is_400_and_names_it(client: APIClient, query: dict[str, str]) -> None:
-    """Rather than a list that is not what was asked for."""
+def test_list_with_an_invalid_parameter_is_400_and_names_it(
+    client: APIClient, query: dict[str, str]
+) -> None:
+    """An invalid parameter is not ignored."""
     body = assert_error(client.get(DOCUMENTS, query), 400, "invalid")
     assert set(body["extra"]["fields"]) == set(query)
 
@@ -390,7 +392,7 @@ def test_list_with_a_bad_word_is_400_and_names_it(client: APIClient, query: dict
 
 
 def test_calls_without_identity_are_401(owner: User) -> None:
-    """All but the root."""
+    """All but the API root."""
     path, client = path_of(make_document(owner)), APIClient()
     for call in (
         client.get(DOCUMENTS),
@@ -405,7 +407,7 @@ def test_calls_without_identity_are_401(owner: User) -> None:
 
 
 def test_refusals_of_the_framework_have_the_error_shape(client: APIClient, owner: User) -> None:
-    """Method, wish for a form, and form of the body that are not there: 405, 406, 415."""
+    """Unknown method, response format and request format: 405, 406, 415."""
     path = path_of(make_document(owner))
     response = client.put(path, {"title": "X"})
     assert_error(response, 405, "method_not_allowed")
@@ -423,8 +425,8 @@ def test_session_call_without_csrf_token_is_403(owner: User) -> None:
     assert_error(page.post(DOCUMENTS, {"title": "A"}), 403, "forbidden")
 
 
-def test_root_says_where_to_begin() -> None:
-    """Its addresses all answer."""
+def test_root_lists_urls_that_all_answer() -> None:
+    """The API root is an index."""
     links = APIClient().get("/api/v1/").json()
     assert links["documents"].endswith(DOCUMENTS)
     for url in links.values():

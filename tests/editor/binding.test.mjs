@@ -1,4 +1,4 @@
-/** What `patches.mjs` changes of the binding between Yjs and the editor: less work, the same text. */
+/** The patches of `patches.mjs` to the binding of Yjs and the editor: less work, the same text. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -38,7 +38,7 @@ const schema = new Schema({
 class View {
   doc = new Y.Doc();
   fragment = this.doc.getXmlFragment("default");
-  /** What each transaction of others said of autolink. @type {unknown[]} */
+  /** The autolink flag of each transaction of others. @type {unknown[]} */
   autolinks = [];
 
   /** @param {Uint8Array} update @param {number} client */
@@ -70,12 +70,12 @@ class View {
     this.shown?.update();
   }
 
-  /** Take what another one has written. @param {View} other */
+  /** Apply the updates of another view. @param {View} other */
   take(other) {
     Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(other.doc, Y.encodeStateVector(this.doc)));
   }
 
-  /** Check that the text, and what each type stands for, is as if it were built again. */
+  /** Check that the text and the mapping of types equal those of a new binding. */
   check() {
     const fresh = yXmlFragmentToProseMirrorRootNode(this.fragment, schema);
     assert.deepEqual(this.state.doc.toJSON(), fresh.toJSON());
@@ -107,7 +107,7 @@ test("the bundle of the pages has the patches", () => {
 /** @param {any} doc */
 const blocksOf = (doc) => [...doc.children];
 
-test("a character of another person leaves all other blocks the same ones", () => {
+test("a character of another person leaves the nodes of all other blocks unchanged", () => {
   const [ada, grace] = [new View(written(5), 2), new View(written(5), 3)];
   const before = blocksOf(ada.state.doc);
   grace.dispatch(grace.state.tr.insertText("!", 3));
@@ -136,7 +136,7 @@ for (const [place, at] of /** @type {[string, number][]} */ ([
   });
 }
 
-/** Numbers that look like chance, the same in each run. @param {number} seed */
+/** Pseudo-random numbers from a fixed seed. @param {number} seed */
 function chance(seed) {
   let state = seed;
   return (/** @type {number} */ below) => {
@@ -145,7 +145,7 @@ function chance(seed) {
   };
 }
 
-/** Do something to a text, as a person would. @param {View} view @param {(below: number) => number} pick */
+/** Make a random edit, as a person would. @param {View} view @param {(below: number) => number} pick */
 function edit(view, pick) {
   const { tr, doc } = view.state;
   const starts = /** @type {number[]} */ ([]);
@@ -168,7 +168,7 @@ function edit(view, pick) {
   if (acts[pick(acts.length)]?.()) view.dispatch(tr);
 }
 
-test("whatever two people do at once, both see the text that the document has", () => {
+test("random concurrent edits of two people leave both with the document's text", () => {
   for (let seed = 1; seed <= 60; seed += 1) {
     const pick = chance(seed);
     const people = [new View(written(6), 2), new View(written(6), 3)];

@@ -12,7 +12,7 @@ from apps.oplog.compacted_operations import CompactedOperation
 from apps.oplog.operation import Operation
 from tests.crdt.samples import each_value
 
-#: An index as version 0.1.0 cached it, in base64.
+#: An attribution index as version 0.1.0 cached it, in base64.
 GOLDEN = base64.b64decode(
     "eAFNjlEShCAMQ+/S73y0CNbuVTqcxPHum+qqOwwMLyGk2WENmY4NAVOYUZhIsSYQ534uBS70zGP0LWJTVcdDbfwT"
     "vfXyQrWT+HflQq3gpbVoTuyyyCezY2UFbUoSpYyqLGpWyFEpLBhzHnfIqPT72RnSk5DtDZbk50MGkxW1vE6KigV2"

@@ -33,13 +33,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pair() -> Pair:
-    """Return two people and their document."""
+    """Return two authors and their document."""
     return Pair()
 
 
 @pytest.fixture
 def client(pair: Pair) -> Iterator[APIClient]:
-    """Return a client of the first of them."""
+    """Return a client of the first author."""
     yield bearer(pair.users[0])
     connection = get_redis_connection("default")
     for key in connection.scan_iter(f"scriptorium:clocks:*{pair.document.id}*"):
@@ -47,7 +47,7 @@ def client(pair: Pair) -> Iterator[APIClient]:
 
 
 def pieces(client: APIClient, pair: Pair, query: str = "") -> list[tuple[str, str | None, int]]:
-    """Return ``(text, username, seq)`` of each piece."""
+    """Return ``(text, username, seq)`` of each attributed text."""
     answer = client.get(f"/api/v1/documents/{pair.document.id}/authorship/{query}")
     assert answer.status_code == 200, answer.content
     return [
@@ -69,8 +69,8 @@ def test_pieces_are_in_document_order_with_author_and_seq(client: APIClient, pai
     assert body["pieces"][0]["received_at"].endswith("Z")
 
 
-def test_any_moment_has_its_authorship(client: APIClient, pair: Pair) -> None:
-    """With text that was deleted since; read after the present, and before it."""
+def test_any_seq_has_its_authorship(client: APIClient, pair: Pair) -> None:
+    """Including text that was deleted later; read after the present, and before it."""
     one, two = (user.username for user in pair.users)
     pair.write(0, 0, "one ")
     pair.write(1, 4, "two")
@@ -230,7 +230,7 @@ def test_deletion_belongs_to_the_operation_that_was_first() -> None:
         NO_VALUE,
         NO_VALUE,
     ]
-    assert [read.origin(place).seq for place in (0, 1, 2)] == [1, 2, 3]
+    assert [read.origin(op_index).seq for op_index in (0, 1, 2)] == [1, 2, 3]
     assert each_value(read.deleters(99, 0, 2)) == [NO_VALUE, NO_VALUE]
 
 

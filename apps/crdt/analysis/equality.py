@@ -1,4 +1,4 @@
-"""Equality of two states as documents, whatever way an engine has encoded them.
+"""Equality of two states as documents, independent of their encoding by an engine.
 
 An engine writes the keys of an object in any order, and splits text at any place. So the engine
 encodes both states again, which joins adjacent structs, and the keys are sorted.

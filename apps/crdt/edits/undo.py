@@ -56,7 +56,7 @@ def undoing_update(*, earlier: bytes, edits: Iterable[Edit]) -> bytes | None:
 
 
 class _AuthorChanges:
-    """What the author inserted, and what they were the first to delete of others' content."""
+    """Structs that the author inserted, and content of others that the author deleted first."""
 
     def __init__(self, earlier: bytes, edits: Iterable[Edit]) -> None:
         self.inserted = IdSet()
