@@ -54,7 +54,8 @@ const edit = ({ doc, undo }) => {
     }
   } else if (what < 0.4) element.removeAttribute("level");
   else if (what < 0.6) {
-    for (let times = 1 + upTo(3); times > 0; times -= 1) map.set(oneOf(["k", "l"]), oneOf(values)());
+    for (let times = 1 + upTo(3); times > 0; times -= 1)
+      map.set(oneOf(["k", "l"]), oneOf(values)());
   } else if (what < 0.65) map.delete("k");
   else if (what < 0.7) map.clear();
   else if (what < 0.78) {
