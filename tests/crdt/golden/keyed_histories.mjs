@@ -21,7 +21,7 @@ const writer = (clientID) => {
   const made = [];
   doc.on("update", (update, origin) => origin !== "remote" && made.push(update));
   const roots = [doc.getXmlFragment("default"), doc.getMap("map"), doc.getText("text")];
-  const undo = new Y.UndoManager(roots, { captureTimeout: 0 });
+  const undo = new Y.UndoManager(roots, { captureTimeout: oneOf([0, 60_000]) });
   return { doc, made, undo, sent: Y.encodeStateVector(doc) };
 };
 
