@@ -18,12 +18,6 @@ DOCUMENTS = "/api/v1/documents/"
 
 
 @pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
 def browser(owner: User) -> Client:
     """Return a browser in which the owner is logged in."""
     client = Client(headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})

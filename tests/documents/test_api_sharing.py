@@ -16,18 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
-def client(owner: User) -> APIClient:
-    """Return a client of the owner."""
-    return bearer(owner)
-
-
-@pytest.fixture
 def document(owner: User) -> Document:
     """Return a document of the owner."""
     return make_document(owner)

@@ -17,12 +17,6 @@ from tests.documents.factories import make_document
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
 def titles(listing: Listing) -> list[str]:
     """Return the titles of a list in order."""
     return [document.title for document in listing.page(size=100)]

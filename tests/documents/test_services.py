@@ -19,12 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
 def published() -> Iterator[list[tuple[str, DocumentChange]]]:
     """Collect the published events by name."""
     published_events: list[tuple[str, DocumentChange]] = []
