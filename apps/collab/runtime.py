@@ -37,9 +37,10 @@ logger = logging.getLogger(__name__)
 STOP_WAIT_S = 5.0
 #: How long it then waits for the close frames to be read, in seconds.
 LEAVE_WAIT_S = 1.0
-#: A document whose state is larger, in bytes, is indexed for the structure guard when it is loaded:
-#: about 30 ms. Threat: an index in the event loop, where one document stops all others.
-INDEX_AT_LOAD_BYTES = 64 * 1024
+#: A document whose state is larger, in bytes, is indexed for the structure guard when it is loaded.
+#: A smaller one takes the event loop about 20 ms once, at most 150 ms where each struct is as short
+#: as can be. Threat: a long index in the event loop, where one document stops all others.
+INDEX_AT_LOAD_BYTES = 256 * 1024
 #: Number of ticks between two renewals of the memberships on the channel layer.
 _REJOIN_TICKS = 8
 
