@@ -19,7 +19,7 @@ from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_iter
 from apps.oplog.selectors import LogGapError
 from tests.collab.authors import text_of
-from tests.crdt.samples import letters, written
+from tests.crdt.samples import item, letters, written
 from tests.support.operations import Scribe
 from tests.support.snapshots import cached_snapshot
 
@@ -152,6 +152,25 @@ def test_operation_that_breaks_the_engine_is_quarantined(scribe: Scribe) -> None
     assert "after" in text_of(recovery.document.engine)
     [kept] = quarantine_iter(document_id=scribe.document_id)
     assert kept.reason == "engine_broken"
+
+
+def test_logged_operation_that_would_crash_the_engine_is_quarantined(scribe: Scribe) -> None:
+    """An earlier release logged it; the reader refuses it now, so no load reaches the engine."""
+    text = letters("xy", parent=(2, 0), key="a")
+    behind_its_middle = item(8, b"\x01\x7e", left=(9, 0))
+    parent = item(7, b"\x06", parent="m", key="k")
+    killing = written(
+        [(9, 0, [text]), (3, 0, [behind_its_middle]), (2, 0, [parent])], [(2, [(0, 1)])]
+    )
+    lethal = dataclasses.replace(scribe.write("x"), update=killing)
+    other = Scribe(scribe.document_id)
+    other.seq = 6
+    store([lethal, other.write("after")])
+    recovery = document_recover(document_id=scribe.document_id)
+    assert list(recovery.quarantined) == [6]
+    assert "after" in text_of(recovery.document.engine)
+    [kept] = quarantine_iter(document_id=scribe.document_id)
+    assert kept.reason == "malformed"
 
 
 def test_snapshot_ahead_of_the_log_is_skipped(scribe: Scribe) -> None:

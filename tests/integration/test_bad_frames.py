@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
 from apps.crdt.codec.lib0 import encode_var_uint
+from tests.crdt.samples import item, letters, string, written
 from tests.integration.conftest import Enter
 from tests.support.clients import Client
 from tests.support.launcher import Launched
@@ -119,6 +120,12 @@ REJECTED: dict[str, Callable[[], bytes]] = {
     "a subdocument": _subdocument,
     "an absurd count": _huge_count,
     "nothing at all": lambda: b"",
+    # An attribute of two clocks, a value behind its first one, and the delete of its element.
+    "bytes that crash the engine": lambda: bytes.fromhex(
+        "03010900240002000161027879010300a80900017701790102002701016d016b060102010001"
+    ),
+    # Garbage of 2^32 - 2 clocks of another client.
+    "billions of deleted clocks": lambda: bytes.fromhex("0101070000feffffff0f00"),
 }
 
 
@@ -151,6 +158,38 @@ async def test_update_that_nests_too_deep_is_rejected(
     await ada.submit(doc.get_update(), "deep")
     await ada.until(lambda: ada.rejects)
     assert log() == []
+
+
+async def test_text_that_takes_the_key_of_an_attribute_is_rejected(
+    enter: Enter, document_id: str, log: Log
+) -> None:
+    """The attribute is in the document already, and nothing in the update names its key."""
+    ada = await enter("ada", document_id, native=True)
+    await ada.until(ada.synced.is_set)
+    heading = item(7, b"\x03\x07heading", parent="default")
+    level = item(8, b"\x01\x7d\x01", parent=(9, 0), key="level")
+    await ada.until_ack(await ada.submit(written([(9, 0, [heading, level])]), "heading"))
+    await ada.submit(written([(8, 0, [letters("xy", left=(9, 1))])]), "attack")
+    await ada.until(lambda: ada.rejects)
+    assert [row["unique_id"] for row in log()] == ["heading"]
+
+
+async def test_document_with_half_an_emoji_lets_others_write_on(
+    enter: Enter, document_id: str
+) -> None:
+    """The engine's clocks are wrong from then on; a new paragraph once held the whole server."""
+    grace = await enter("grace", document_id, native=True)
+    ada = await enter("ada", document_id, native=True)
+    await ada.until(ada.synced.is_set)
+    text = letters("\N{GRINNING FACE}", parent="t")
+    behind = [
+        item(5, string("{}"), left=(1, 1)),
+        item(6, string("bold") + string("null"), left=(1, 2)),
+    ]
+    half = written([(1, 0, [text, *behind])], [(1, [(0, 1)])])
+    await ada.until_ack(await ada.submit(half, "half"))
+    paragraph = written([(2, 0, [item(7, b"\x03\x09paragraph", parent="default")])])
+    await grace.until_ack(await grace.submit(paragraph, "paragraph"))
 
 
 async def test_update_that_never_gets_its_cause_is_refused_in_the_end(
