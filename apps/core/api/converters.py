@@ -3,14 +3,18 @@
 from django.urls import register_converter
 from django.urls.converters import IntConverter
 
+from apps.core.api.fields import MAX_INTEGER
+
 
 class BoundedIntConverter(IntConverter):
-    """An integer of at most 15 digits; a path with a longer one leads nowhere (404).
+    """An integer; one beyond ``MAX_INTEGER`` is read as that, which nothing has (404).
 
     The databases cannot compare with an integer beyond 64 bits.
     """
 
-    regex = "[0-9]{1,15}"
+    def to_python(self, value: str) -> int:
+        """Return the integer."""
+        return min(int(value), MAX_INTEGER)
 
 
 def converters_register() -> None:

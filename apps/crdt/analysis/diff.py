@@ -57,6 +57,11 @@ def content_changes(*, earlier: bytes, later: bytes) -> Iterator[ContentChange]:
             yield from _text_changes(node, union.kinds(node.id, node.length), before, after)
 
 
+def content_changes_list(*, earlier: bytes, later: bytes) -> list[ContentChange]:
+    """Return all changes at once, as a child process does."""
+    return list(content_changes(earlier=earlier, later=later))
+
+
 def union_state(*, earlier: bytes, later: bytes) -> tuple["pycrdt.Doc[Any]", bytes]:
     """Return the union of two whole states of a document, and the encoded vector of the earlier.
 
