@@ -12,7 +12,7 @@ from apps.accounts.models import Permission, User
 from apps.accounts.roles import NO_ABILITIES, Abilities, Role, abilities_of, highest
 from apps.core import errors
 
-#: Minimum length of a search for people, so that nobody lists all accounts letter by letter.
+#: Minimum length of a search for people, against copying the list of accounts by letter.
 USER_SEARCH_MIN_CHARS = 2
 
 
@@ -58,7 +58,7 @@ def abilities_get(*, user: User | AnonymousUser, document_id: str) -> Abilities:
 
 
 def may_create_documents(*, user: User | AnonymousUser) -> bool:
-    """Tell whether *permission* lets ``user`` create documents (docs/system-flow.md, §2)."""
+    """Return whether *permission* lets ``user`` create documents (docs/system-flow.md, §2)."""
     account = _account_find(user)
     if account is None:
         return False
@@ -213,7 +213,7 @@ def users_by_username(usernames: Iterable[str]) -> dict[str, User]:
 def user_search(text: str) -> QuerySet[User]:
     """Return the active users whose username or name contains ``text``, by username.
 
-    Texts shorter than ``USER_SEARCH_MIN_CHARS`` find nobody. E-mail addresses are not searched: a
+    Texts shorter than ``USER_SEARCH_MIN_CHARS`` match no user. E-mail addresses are not searched: a
     search must not reveal the owner of an address.
     """
     text = text.strip()

@@ -27,7 +27,7 @@ class TooManyAttemptsError(errors.ThrottledError):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most ``attempts`` in ``window_s`` seconds for one key; ``name`` is unique."""
+    """A limit of ``attempts`` in ``window_s`` seconds for one key; ``name`` is unique."""
 
     name: str
     attempts: int

@@ -62,7 +62,7 @@ def activity_record_best_effort(
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Somebody opened a document."""
+    """The event of a user who opened a document."""
 
     document_id: str
     user_id: int

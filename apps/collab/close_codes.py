@@ -23,12 +23,12 @@ REASON_MAX_BYTES: Final = 123
 _REASONS: Final = {
     MALFORMED: "The server could not read a message of this client.",
     NOT_AUTHENTICATED: "Log in again.",
-    FORBIDDEN: "You may no longer read this document.",
-    NOT_FOUND: "There is no such document.",
-    OTHER_LINEAGE: "This document was created again. Reload it.",
-    TOO_LARGE: "The message is too large.",
-    TRY_AGAIN: "The server cannot go on with this connection now. Connect again.",
-    GOING_DOWN: "The server is going down. Connect again.",
+    FORBIDDEN: "You no longer have access to this document.",
+    NOT_FOUND: "This document is in the trash or no longer exists.",
+    OTHER_LINEAGE: "This document was replaced on the server. Reload the page to continue.",
+    TOO_LARGE: "A change, or the whole document, is too large.",
+    TRY_AGAIN: "The server cannot serve this document right now.",
+    GOING_DOWN: "The server is restarting.",
 }
 
 _OF_KIND: dict[type[errors.AppError], int] = {

@@ -281,7 +281,7 @@ async def _cookie_user(scope: dict[str, Any]) -> object:
 
 
 def _is_own_origin(scope: dict[str, Any]) -> bool:
-    """Tell whether the page that opens the socket came from the host that it calls."""
+    """Return whether the page that opens the socket came from the host that it calls."""
     headers = dict(scope["headers"])
     origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
     host = headers.get(b"host", b"").decode("latin-1")

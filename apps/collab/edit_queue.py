@@ -26,7 +26,7 @@ class EditQueue:
         self.in_hand: list[Submission] = []
 
     def __bool__(self) -> bool:
-        """Tell whether edits wait."""
+        """Return whether edits wait."""
         return bool(self._waiting)
 
     def add(self, submission: Submission) -> None:

@@ -107,7 +107,7 @@ class Fanout:
 
     @property
     def has_sync_requests(self) -> bool:
-        """Tell whether a session waits for a sync step 2."""
+        """Return whether a session waits for a sync step 2."""
         return bool(self._sync_requests)
 
     def request_sync(self, session: Session, vector: bytes) -> None:

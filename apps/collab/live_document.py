@@ -22,7 +22,7 @@ from apps.core.errors import (
 from apps.crdt.codec.vectors import Vector, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing_clocks
-from apps.crdt.engine.nesting import NestingGuard
+from apps.crdt.engine.structure_guard import StructureGuard
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
@@ -50,7 +50,7 @@ class LiveDocument:
         )
         self._engine = engine
         self._limits = limits
-        self._nesting = NestingGuard()
+        self._structure = StructureGuard(loaded.containers)
         #: The seq at which ``has_everything`` was computed last, and its result.
         self._checked: tuple[int, bool] = (-1, True)
         self._recent = OrderedDict(list(loaded.recent.items())[-REMEMBERED_IDS:])
@@ -153,11 +153,12 @@ class LiveDocument:
         Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
         quarantines the operation.
         """
-        self._nesting.count_logged(self.loaded.apply(operation))
+        self.loaded.apply(operation)
+        self._structure.add(operation.update)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
-        """Tell, between two batches, whether the engine's state holds all of the log (ADR 0001)."""
+        """Return whether the engine holds all of the log; call between two batches (ADR 0001)."""
         if self._checked[0] != self.seq:
             self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
         return self._checked[1]
@@ -177,8 +178,9 @@ class LiveDocument:
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:
-            self._nesting.check(header, submission.update, self.document)
+            self._structure.check(header, submission.update, self.document)
             changed = self.document.apply(submission.update, brings_structs=new_structs)
+            self._structure.add(submission.update)
         except (InvalidInputError, LimitExceededError) as err:
             submission.author.on_rejected(submission.unique_id, err)
             return False
@@ -213,7 +215,7 @@ class LiveDocument:
         return True
 
     def _pend(self, submission: Submission, lacking: Vector, at: float) -> None:
-        """Keep a submission until the operations that it needs arrive; ask its author for them."""
+        """Make a submission pending until its causes arrive; request them from its author."""
         author = submission.author
         if not author.can_wait:
             author.on_rejected(submission.unique_id, _incomplete(lacking))

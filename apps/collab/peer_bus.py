@@ -128,7 +128,7 @@ class PeerBus:
         self.publish({"type": "here", "document_id": document_id, "last_seq": seq})
 
     def is_alone(self, document_id: str) -> bool:
-        """Tell whether no peer is known to have the document open."""
+        """Return whether no peer is known to have the document open."""
         return document_id not in self._peers
 
     def rejoin_all(self) -> None:

@@ -173,7 +173,7 @@ class Room:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether the room has no session and no work."""
+        """Return whether the room has no session and no work."""
         return not (self.sessions or self._busy or self._has_work())
 
     # --- the room's task ---

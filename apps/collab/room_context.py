@@ -1,4 +1,4 @@
-"""What all rooms of a process share."""
+"""Dependencies that all rooms of a process share."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -24,6 +24,7 @@ from apps.core.errors import TransientError
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import get_engine
+from apps.crdt.ids.containers import ContainerIndex
 from apps.documents.heads import Head, heads_advance, heads_get
 from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
@@ -36,6 +37,10 @@ logger = logging.getLogger(__name__)
 STOP_WAIT_S = 5.0
 #: How long it then waits for the close frames to be read, in seconds.
 LEAVE_WAIT_S = 1.0
+#: A document whose state is larger, in bytes, is indexed for the structure guard when it is loaded.
+#: A smaller one takes the event loop about 20 ms once, at most 150 ms where each struct is as short
+#: as can be. Threat: a long index in the event loop, where one document stops all others.
+INDEX_AT_LOAD_BYTES = 256 * 1024
 #: Number of ticks between two renewals of the memberships on the channel layer.
 _REJOIN_TICKS = 8
 
@@ -240,8 +245,14 @@ class Runtime:
 
 
 def _load(document_id: str) -> LoadedDocument:
-    """Load a document; advance its head where a crash left it behind the log."""
+    """Load a document; advance its head where a crash left it behind the log.
+
+    A large document is indexed here, in the thread of the load, and not by the first edit, which
+    the event loop merges.
+    """
     loaded = document_load(document_id=document_id)
+    if loaded.size_bytes > INDEX_AT_LOAD_BYTES:
+        loaded.containers = ContainerIndex.of_state(loaded.engine.encode())
     stored = heads_get([document_id]).get(document_id)
     if stored is not None and stored < loaded.seq:
         heads_advance([Head(document_id, loaded.seq, encode_vector(loaded.vector), clock.now())])

@@ -70,7 +70,7 @@ def arm(text: str | None) -> None:
 
 
 def is_armed_at(name: str) -> bool:
-    """Tell whether this failpoint is armed."""
+    """Return whether this failpoint is armed."""
     return armed is not None and armed.name == name
 
 

@@ -9,7 +9,7 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Tell whether ``text`` is a UUID in its canonical form."""
+    """Return whether ``text`` is a UUID in its canonical form."""
     try:
         return str(uuid.UUID(text)) == text
     except ValueError:

@@ -43,7 +43,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def operations_are_logged() -> bool:
-    """Tell whether operations are logged; check it before each call of ``operation_log``."""
+    """Return whether operations are logged; check it before each call of ``operation_log``."""
     return _operation_logger.isEnabledFor(logging.INFO)
 
 

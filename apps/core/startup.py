@@ -76,7 +76,7 @@ def _read_mongodb() -> None:
 
 
 def _is_refusal(err: BaseException | None) -> bool:
-    """Tell whether the error, or one of its causes, is a refusal of the service."""
+    """Return whether the error, or one of its causes, is a refusal of the service."""
     if err is None:
         return False
     if isinstance(err, OperationalError):

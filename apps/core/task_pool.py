@@ -108,7 +108,10 @@ class TaskPool:
         task = pickle.dumps((function, args, kwargs))
         slot = self._slot(monotonic() + wait_s, gone)
         try:
-            answer, slot = self._answer(slot, task, gone)
+            try:
+                answer, slot = self._answer(slot, task, gone)
+            except BrokenProcessPool:  # its idle process died; no task was begun
+                answer, slot = self._answer(None, task, gone)
         except BaseException as err:
             self._slots.put(None)
             if isinstance(err, TimeoutError):

@@ -1,6 +1,6 @@
 """The demo data: four users with a known password, and one document that three of them share.
 
-Seeding is idempotent: it creates what is missing, and does not change what people have changed.
+Seeding is idempotent: it creates missing parts, and does not change what people have edited.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def demo_seed() -> Demo:
 
 
 def _write_welcome(document_id: str, *, author_id: str) -> None:
-    """Append the content as the log's first operation, unless there is one by then."""
+    """Append the content as the log's first operation, unless the log has one already."""
     update, version_vector = content_update(BLOCKS)
     operation = Operation(
         document_id=document_id,

@@ -1,4 +1,4 @@
-"""The pages: the list of documents and the editor. Without logic; scripts load data by REST."""
+"""The pages: the list of documents and the editor. Scripts load their data by REST."""
 
 from typing import Any
 

@@ -5,7 +5,7 @@ MongoDB is copied first, PostgreSQL second. Each copy is consistent (SQLite's on
 never older: a person whose permission was revoked before a text was written cannot read that text
 after a restore, and every author in the log has an account. A document is stored before its first
 permission, so each copied document has one. A document created between the two copies leaves a
-permission without a document, which nobody sees.
+permission without a document, which no page shows.
 
 Log, documents, versions and locks are in one SQLite file, so they are consistent with one another.
 Redis and Kafka are not backed up, on purpose: everything in them is derived from the log, and a

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from django.conf import settings
 from django_redis import get_redis_connection
@@ -20,7 +20,7 @@ from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.structs import RawStruct, Span, structs_by_client
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.edits.duplicate_inserts import InsertionOrder
-from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
+from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges, Run
 from apps.history.character_counts import CharacterCounts
 from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
 from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 CACHE_MAX_BYTES = 8 * 1024 * 1024
 #: Number of the encoded form; it changes with the form.
 _FORM = 4
+#: The deletes of a client that deleted nothing.
+_NOTHING: Final = IdRanges()
 
 
 class Origin(NamedTuple):
@@ -132,16 +134,21 @@ class AttributionIndex:
                     removed = (removed or 0) + self._counts.count(client, added)
         return removed
 
-    def op_indexes(self, client: int, clock: int, length: int) -> list[int]:
-        """Return the index of the operation that inserted each of ``length`` ids."""
-        ends, inserters = self._ends[client], self._inserters[client]
-        found: list[int] = []
-        position = bisect_right(ends, clock)
-        while len(found) < length:
-            end = min(ends[position], clock + length)
-            found += [inserters[position]] * (end - clock - len(found))
-            position += 1
-        return found
+    def inserters(self, client: int, clock: int, length: int) -> Iterator[Run]:
+        """Yield the runs of ``length`` ids that one operation inserted, by its index.
+
+        ``NO_VALUE`` for ids that the log does not have.
+        """
+        ends, inserters = self._ends.get(client, ()), self._inserters.get(client, ())
+        end = clock + length
+        for position in range(bisect_right(ends, clock), len(ends)):
+            if clock >= end:
+                return
+            upto = min(ends[position], end)
+            yield Run(clock, upto, inserters[position])
+            clock = upto
+        if clock < end:
+            yield Run(clock, end, NO_VALUE)
 
     def id_ranges(self, client: int) -> tuple[list[int], list[int]]:
         """Return the end of each id range of a client, and the operation index of each."""
@@ -167,13 +174,12 @@ class AttributionIndex:
                 first = ends[position - 1] if position else 0
                 yield client, first, ends[position], inserters[position]
 
-    def deleters(self, client: int, clock: int, length: int) -> list[int]:
-        """Return the index of the operation that was the first to delete each of ``length`` ids.
+    def deleters(self, client: int, clock: int, length: int) -> Iterator[Run]:
+        """Yield the runs of ``length`` ids that one operation deleted first, by its index.
 
         ``NO_VALUE`` where no operation did: the id is there, or was deleted with its parent.
         """
-        deletes = self._deletes.get(client)
-        return [NO_VALUE] * length if deletes is None else deletes.values_of(clock, length)
+        return self._deletes.get(client, _NOTHING).runs(clock, clock + length)
 
     def deleted_spans(self) -> dict[int, list[Span]]:
         """Return the spans of ids that each operation was the first to delete, by its index."""

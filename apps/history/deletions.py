@@ -4,10 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
-from itertools import groupby
 
 from apps.crdt.codec.contents import STRING
 from apps.crdt.codec.structs import Span, iter_structs
+from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.authorship import AttributedText
@@ -78,7 +78,9 @@ class _Texts:
         """Return the text of a range of ids; elements and marks have none."""
         runs = self._runs.get(client, [])
         found = ""
-        for first, units in runs[max(bisect_right(runs, clock, key=_clock) - 1, 0) :]:
+        start = max(bisect_right(runs, clock, key=_clock) - 1, 0)
+        for index in range(start, len(runs)):
+            first, units = runs[index]
             if first >= end:
                 break
             begin, behind = max(clock, first), min(end, first + units.length)
@@ -97,9 +99,7 @@ def _pieces(
 ) -> Iterator[AttributedText]:
     """Cut the deleted text where its author changes."""
     for (client, first), length in spans:
-        end = first
-        for op_index, ids in groupby(index.op_indexes(client, first, length)):
-            begin, end = end, end + sum(1 for _ in ids)
+        for begin, end, op_index in index.inserters(client, first, length):
             text = texts.text(client, begin, end)
-            if text:
+            if text and op_index != NO_VALUE:
                 yield AttributedText(text, index.origin(op_index))

@@ -1,11 +1,10 @@
 """Diff of two states of a document, with authors (docs/system-flow.md, §7)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from apps.core.errors import InvalidInputError
-from apps.crdt.analysis.diff import ContentChange, Kind, content_changes_list
+from apps.crdt.analysis.diff import ContentChange, content_changes_list
 from apps.crdt.codec.structs import Id, Span
 from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.utf16 import Utf16Text
@@ -88,19 +87,11 @@ def states_diff(
 
 def _by_operation(change: ContentChange, index: AttributionIndex) -> Iterator[DiffSegment]:
     """Cut a change where the operation that made it changes."""
-    op_indexes = _op_indexes(change.kind, change.id, change.length, index)
-    units, start = Utf16Text(change.text), 0
+    made_by = index.deleters if change.kind == "delete" else index.inserters
+    units = Utf16Text(change.text)
     client, clock = change.id
-    for op_index, ids in groupby(op_indexes):
-        end = start + sum(1 for _ in ids)
+    for first, end, op_index in made_by(client, clock, change.length):
         origin = None if op_index == NO_VALUE else index.origin(op_index)
-        span = ((client, clock + start), end - start)
-        cut = change if not start else change._replace(starts_text=False)
-        yield DiffSegment(cut, units.slice(start, end), origin, [span])
-        start = end
-
-
-def _op_indexes(kind: Kind, id_: Id, units: int, index: AttributionIndex) -> Sequence[int]:
-    if kind == "delete":
-        return index.deleters(*id_, units)
-    return index.op_indexes(*id_, units)
+        cut = change if first == clock else change._replace(starts_text=False)
+        text = units.slice(first - clock, end - clock)
+        yield DiffSegment(cut, text, origin, [((client, first), end - first)])

@@ -11,6 +11,7 @@ from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, get_engine, has_everything
 from apps.crdt.engine.causal_gate import advance, missing_clocks
+from apps.crdt.ids.containers import ContainerIndex
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
 
@@ -27,6 +28,7 @@ class LoadedDocument:
 
     ``vector`` is its version vector, ``seq`` its last operation, ``size_bytes`` the approximate
     size of its state, ``recent`` the seq of each operation after the snapshot by unique id.
+    ``containers`` is the index of the structure guard, if it has been made already.
     """
 
     engine: EngineDocument
@@ -34,6 +36,7 @@ class LoadedDocument:
     seq: int
     size_bytes: int
     recent: dict[str, int] = field(default_factory=dict)
+    containers: ContainerIndex | None = None
 
     @classmethod
     def open(cls, snapshot: Snapshot) -> Self:

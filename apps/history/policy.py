@@ -16,14 +16,14 @@ COMPACT_AFTER_MAX_DAYS = 36_600
 
 
 class CompactAfterError(InvalidInputError):
-    """Not a number of days from 0 to ``COMPACT_AFTER_MAX_DAYS``."""
+    """A value that is no number of days from 0 to ``COMPACT_AFTER_MAX_DAYS``."""
 
     code = "compact_after_days"
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPolicy:
-    """How densely versions are kept, and after how many days the log may be compacted.
+    """The retention of versions, and the age in days at which the log may be compacted.
 
     ``compact_after_days`` is 0 for a log that is never compacted.
     """

@@ -121,9 +121,10 @@ def document_load_at(*, document_id: str, seq: int) -> LoadedDocument:
 def document_recover(*, document_id: str, dry_run: bool = False) -> Recovery:
     """Rebuild a document and record the steps; ``dry_run`` writes no cache and no quarantine.
 
-    Reads the log to its end, whatever head *documents* has. Raises ``PyMongoError`` when the store
-    is away, ``LogGapError`` when the log lacks an operation, and ``CompactionSnapshotLostError``
-    when the state at its compaction point is lost; never starts from an empty document instead.
+    Reads the log to its end, regardless of the head in *documents*. Raises ``PyMongoError`` when
+    the store is away, ``LogGapError`` when the log lacks an operation, and
+    ``CompactionSnapshotLostError`` when the state at its compaction point is lost; never starts
+    from an empty document instead.
     """
     return _recover(Recovery(document_id, dry_run))
 

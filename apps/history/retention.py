@@ -42,7 +42,7 @@ class KeepPolicy:
             )
 
     def period_s(self, age_s: float) -> int:
-        """Return the period of which one version is kept at this age, 0 where all are kept."""
+        """Return the period of which one version is kept at this age, 0 if all are kept."""
         if age_s < self.all_s:
             return 0
         if age_s < self.hourly_s:
@@ -69,7 +69,7 @@ def versions_to_drop(
     """Return the numbers of the versions that a policy deletes, in rising order.
 
     The first and the last version stay, by number and by seq, and those with ``stays``. Any other
-    version is deleted when a later one lies in its hour, day or week, whatever that one's age.
+    version is deleted when a later one lies in its hour, day or week, regardless of its age.
     """
     ordered = sorted(versions, key=lambda version: (version.seq, version.number))
     latest = {

@@ -29,7 +29,7 @@ class Retained:
 
     @property
     def has_changes(self) -> bool:
-        """Tell whether anything changed, or was refused."""
+        """Return whether anything changed, or was refused."""
         log = self.log
         return bool(self.dropped or self.refused or (log and (log.packed or log.dropped)))
 

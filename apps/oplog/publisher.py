@@ -18,6 +18,7 @@ from apps.core import metrics
 from apps.core.logs import operations_are_logged
 from apps.documents.heads import Published, published_advance
 from apps.oplog.operation import Operation
+from apps.oplog.signature import operation_sign
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ Headers = Sequence[tuple[str, str | bytes | None]]
 
 
 def headers_of(operation: Operation) -> Headers:
-    """Return an operation's message headers: author, unique id, seq, version vector.
+    """Return an operation's message headers: author, unique id, seq, version vector, signature.
 
     While operations are logged step by step, also the id of its request.
     """
@@ -64,6 +65,7 @@ def headers_of(operation: Operation) -> Headers:
         ("version_vector", operation.version_vector),
         ("author", operation.author_id.encode()),
         ("received_at", operation.received_at.isoformat().encode()),
+        ("signature", operation_sign(operation)),
     ]
     if operation.request_id is not None and operations_are_logged():
         headers.append(("request_id", operation.request_id.encode()))

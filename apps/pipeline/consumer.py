@@ -20,9 +20,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from django.conf import settings
 
 from apps.core import metrics, tracing
+from apps.core.errors import AppError
 from apps.core.liveness import liveness
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import TOPIC, client_config
+from apps.oplog.selectors import operations_iter
+from apps.oplog.signature import is_signed
 from apps.pipeline.lag import LagMeter
 from apps.pipeline.processor import Processor
 from apps.pipeline.snapshot_policy import SnapshotPolicy
@@ -31,6 +34,8 @@ from apps.pipeline.unreadable import DeadLetterLimitError, UnreadableMessages
 logger = logging.getLogger(__name__)
 
 GROUP = "scriptorium-workers"
+#: Largest seq that MongoDB stores.
+SEQ_MAX = 2**63 - 1
 LOOP = "operations-consumer"
 #: Messages of one turn of the loop, at most.
 TURN_MESSAGES = 1_000
@@ -74,14 +79,20 @@ class StandstillError(Exception):
 
 
 def operation_of(message: Message) -> Operation:
-    """Return a message's operation. Raises ``ValueError`` or ``KeyError`` for a foreign message."""
+    """Return a message's operation, as the message has it.
+
+    Raises ``ValueError`` or ``KeyError`` for a foreign message.
+    """
     headers = dict(message.headers() or [])
     key = message.key()
     if key is None:
         raise ValueError("a message without a key")
+    seq = int(_text(headers["seq"]))
+    if not 1 <= seq <= SEQ_MAX:
+        raise ValueError("a seq outside the range of the store")
     return Operation(
         document_id=_text(key),
-        seq=int(_text(headers["seq"])),
+        seq=seq,
         unique_id=_text(headers["unique_id"]),
         author_id=_text(headers["author"]),
         received_at=datetime.fromisoformat(_text(headers["received_at"])),
@@ -89,6 +100,23 @@ def operation_of(message: Message) -> Operation:
         update=_bytes(message.value()),
         request_id=_text(headers["request_id"]) if "request_id" in headers else None,
     )
+
+
+def trusted_operation(message: Message) -> Operation | None:
+    """Return a message's operation: as signed by one of our processes, else from the log.
+
+    None where the log has no such operation. Raises as ``operation_of``, and ``PyMongoError``.
+    """
+    operation = operation_of(message)
+    if is_signed(operation, dict(message.headers() or []).get("signature")):
+        return operation
+    document_id, seq = operation.document_id, operation.seq
+    logger.warning("operation %s of %s is not signed; the log is read", seq, document_id)
+    try:
+        return next(iter(operations_iter(document_id=document_id, after=seq - 1, limit=1)), None)
+    except AppError as err:  # a gap, or compacted
+        logger.warning("operation %s of %s is not processed: %s", seq, document_id, err.message)
+        return None
 
 
 class OperationsConsumer:
@@ -196,9 +224,9 @@ class OperationsConsumer:
         self._commit_due = False
 
     def _read(self, message: Message) -> Operation | None:
-        """Return a message's operation, None for an unreadable message, which is held."""
+        """Return a message's operation, None where there is none; unreadable messages are held."""
         try:
-            return operation_of(message)
+            return trusted_operation(message)
         except (KeyError, ValueError, UnicodeDecodeError) as err:
             self._unreadable.add(message, err)
             return None

@@ -68,7 +68,7 @@ def _offsets(
 
 
 def _exists(answer: "Future[Any]") -> bool:
-    """Tell whether a partition exists. Raises ``KafkaException`` when Kafka is unavailable."""
+    """Return whether a partition exists. Raises ``KafkaException`` when Kafka is unavailable."""
     err = answer.exception()
     if err is None:
         return True

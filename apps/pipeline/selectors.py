@@ -66,7 +66,7 @@ def behind_find(*, older_than_s: float, limit: int) -> list[tuple[str, int]]:
 
 
 def _has_waited_since(document: Document, processed: int, horizon: datetime) -> bool:
-    """Tell whether the document's first unprocessed operation was received before ``horizon``."""
+    """Return whether the document's first unprocessed operation was received before ``horizon``."""
     if processed >= document.seq:
         return False
     received_at = operation_received_at(document_id=document.id, seq=processed + 1)

@@ -30,7 +30,7 @@ class Unsaved:
         self.last_at = at
 
     def is_due(self, policy: SnapshotPolicy, *, at: float) -> bool:
-        """Tell whether a snapshot is due."""
+        """Return whether a snapshot is due."""
         if not self.operations:
             return False
         return (

@@ -38,7 +38,7 @@ class DeadLetterLimit:
         self._count = max(0.0, self._count - messages / READABLE_PER_DEAD_LETTER)
 
     def is_exceeded_by(self, messages: int) -> bool:
-        """Tell whether so many more dead letters would be too many."""
+        """Return whether so many more dead letters would be too many."""
         return messages > 0 and self._count + messages > self._most
 
     def add_dead_letters(self, messages: int) -> None:

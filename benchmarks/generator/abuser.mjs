@@ -24,9 +24,9 @@ async function slowReaders() {
   const room = await run.room();
   const writer = await open(run, room, { mode: "meta" });
   const readers = await openAll(20, () => new Client(run, room, { mode: "meta" }));
-  for (const each of readers) {
-    noteClose(each.socket);
-    each.socket.pause();
+  for (const reader of readers) {
+    noteClose(reader.socket);
+    reader.socket.pause();
   }
   parentPort.postMessage("begun");
   const block = "x".repeat(128 * 1024);
@@ -38,9 +38,9 @@ async function slowReaders() {
     await until(() => writer.socket.bufferedAmount === 0, 1000, 1);
     await sleep(25);
   }
-  for (const each of readers) each.socket.resume();
-  await until(() => readers.every((each) => each.closed), 4000, 20);
-  return { sent_mib: sent / 2 ** 20, left_open: readers.filter((each) => !each.closed).length };
+  for (const reader of readers) reader.socket.resume();
+  await until(() => readers.every((reader) => reader.closed), 4000, 20);
+  return { sent_mib: sent / 2 ** 20, left_open: readers.filter((reader) => !reader.closed).length };
 }
 
 /** Ten people who send without a look at what the server takes, and come back when they are let out. */
@@ -56,7 +56,7 @@ async function senders() {
       }
       noteClose(client.socket);
       while (!isOver && !client.closed) {
-        for (let each = 0; each < 50; each++) {
+        for (let edit = 0; edit < 50; edit++) {
           client.text.insert(0, "flood ");
           sent++;
         }
@@ -109,8 +109,8 @@ async function crowd() {
     people[0].type("x");
     await sleep(200);
   }
-  const away = people.filter((each) => each.closed).length;
-  people.forEach((each) => each.close());
+  const away = people.filter((person) => person.closed).length;
+  people.forEach((person) => person.close());
   return { sessions: most, away };
 }
 

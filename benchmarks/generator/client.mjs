@@ -123,7 +123,7 @@ export class Client {
 
   type(letters) {
     const at = now();
-    for (let each = 0; each < letters.length; each++) this.sentAt[this.clock() + each] = at;
+    for (let offset = 0; offset < letters.length; offset++) this.sentAt[this.clock() + offset] = at;
     this.text.insert(this.text.length, letters);
   }
 
@@ -156,7 +156,8 @@ export async function openAll(count, make, { atOnce = 20, wait = 30000 } = {}) {
   const clients = [];
   for (let first = 0; first < count; first += atOnce) {
     const part = [];
-    for (let each = first; each < Math.min(count, first + atOnce); each++) part.push(make(each));
+    for (let index = first; index < Math.min(count, first + atOnce); index++)
+      part.push(make(index));
     clients.push(...part);
     await within(
       Promise.all(part.map((client) => client.ready)),
@@ -177,7 +178,7 @@ export async function open(run, room, options) {
 /** Wait until nobody has got anything for so many ms. */
 export async function settle(clients, quiet = 400, wait = 30000) {
   await until(
-    () => now() - clients.reduce((last, each) => Math.max(last, each.lastAt), 0) > quiet,
+    () => now() - clients.reduce((last, client) => Math.max(last, client.lastAt), 0) > quiet,
     wait,
     50,
   );

@@ -60,8 +60,8 @@ function writeHistory(keystrokes) {
   let caret = 0;
   let left = 0;
   let deletes = false;
-  for (let each = 0; each < keystrokes; each++) {
-    if (each % session === 0) doc.clientID = 1000 + each / session;
+  for (let keystroke = 0; keystroke < keystrokes; keystroke++) {
+    if (keystroke % session === 0) doc.clientID = 1000 + keystroke / session;
     if (left-- <= 0) {
       if (random() < 0.35) caret = below(text.length + 1);
       deletes = random() < 0.4 && text.length > 20;

@@ -76,7 +76,7 @@ export class Run {
     const [writer, reader] = await this.#firstTwo();
     const end = now() + 8000;
     for (let typed = 0; typed < keystrokes && now() < end; ) {
-      for (let each = 0; each < 8; each++) writer.type(letter(typed++));
+      for (let letterIndex = 0; letterIndex < 8; letterIndex++) writer.type(letter(typed++));
       await until(() => reader.text.length >= typed, 500, 1);
     }
     writer.close();

@@ -28,7 +28,7 @@ export async function s4(run, tell) {
   const uploaded = await upload(run, room, long);
   const holder = await open(run, room);
   const warm = [];
-  for (let each = 0; each < (run.quick ? 7 : 20); each++) {
+  for (let repetition = 0; repetition < (run.quick ? 7 : 20); repetition++) {
     warm.push(await coldLoad(run, room, long.length));
     await sleep(20);
   }
@@ -45,7 +45,7 @@ export async function s4(run, tell) {
 async function afterRestarts(run, room, length) {
   await sleep(FLUSH);
   const times = [];
-  for (let each = 0; each < (run.quick ? 1 : 3); each++) {
+  for (let repetition = 0; repetition < (run.quick ? 1 : 3); repetition++) {
     await run.server.stop();
     await run.beginAgain();
     times.push(await coldLoad(run, room, length));
@@ -120,13 +120,16 @@ export async function s6(run, tell) {
 
 /** S8: 1,000 people in 200 documents, and nobody types. */
 export async function s8(run, tell) {
-  const [count, each, seconds] = run.quick ? [40, 5, 2] : [200, 5, 15];
+  const [count, peoplePerRoom, seconds] = run.quick ? [40, 5, 2] : [200, 5, 15];
   await run.begin();
   const rooms = await run.rooms(count);
   await sleep(1000);
   const before = run.server.memoryMib();
   const began = now();
-  const people = await openAll(count * each, (number) => new Client(run, rooms[number % count]));
+  const people = await openAll(
+    count * peoplePerRoom,
+    (number) => new Client(run, rooms[number % count]),
+  );
   const opened = now() - began;
   await settle(people);
   await sleep(1000);

@@ -211,7 +211,8 @@ export async function g4(run, tell) {
     await settle([writer, reader]);
     const typed = await oneTypes(run, writer, reader);
     const opened = [];
-    for (let each = 0; each < 5; each++) opened.push(await coldLoad(run, room, writer.text.length));
+    for (let repetition = 0; repetition < 5; repetition++)
+      opened.push(await coldLoad(run, room, writer.text.length));
     tell(`${operations} operations`, {
       ...typed,
       open_p50_ms: median(opened),
@@ -388,7 +389,7 @@ export async function s9(run, tell) {
   const crowd = await openAll(people, () => new Client(run, room, { mode: "meta" }));
   const probe = await open(run, room, { mode: "meta" });
   await settle([...crowd, probe]);
-  for (const each of crowd) writers.set(each.doc.clientID, each);
+  for (const client of crowd) writers.set(client.doc.clientID, client);
   probe.onMeta = onMeta;
   probe.onCaret = (state) => {
     if (state?.cursor) carets.push(now() - state.cursor.at);

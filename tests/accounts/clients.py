@@ -1,4 +1,4 @@
-"""Clients of the REST interface, for the tests of every app that has one."""
+"""Clients of the REST interface, for the tests of all apps."""
 
 from typing import Any
 

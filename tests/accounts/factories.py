@@ -1,4 +1,4 @@
-"""People for tests; each test names what matters and gets the rest."""
+"""Users, groups and permissions for tests, with defaults for what a test does not name."""
 
 from itertools import count
 from typing import Any
@@ -37,5 +37,5 @@ def grant(subject: User | Group, role: Role, document_id: str = "") -> Permissio
 
 
 def new_document_id() -> str:
-    """Return the id of a document, which need not exist for PostgreSQL."""
+    """Return a document id; PostgreSQL does not require the document to exist."""
     return ids.new_id()

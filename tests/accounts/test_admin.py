@@ -40,7 +40,7 @@ def browser(admin: User) -> Client:
     ],
 )
 def test_pages_open_with_search_and_filters(browser: Client, path: str) -> None:
-    """With rows to show."""
+    """With rows in the lists."""
     ada = make_user("ada-z", may_create=True)
     grant(ada, Role.EDITOR, new_document_id())
     grant(make_group(ada, name="team"), Role.VIEWER, new_document_id())
@@ -48,7 +48,7 @@ def test_pages_open_with_search_and_filters(browser: Client, path: str) -> None:
 
 
 def test_permission_links_to_the_documents_page(browser: Client) -> None:
-    """From the list, and from the user that it belongs to."""
+    """From the list of permissions, and from the page of their user."""
     user, document_id = make_user(), new_document_id()
     grant(user, Role.EDITOR, document_id)
     for path in ("accounts/permission/", f"accounts/user/{user.pk}/change/"):
@@ -56,8 +56,8 @@ def test_permission_links_to_the_documents_page(browser: Client) -> None:
         assert f'href="/documents/{document_id}/"' in page
 
 
-def test_permission_added_by_form_notes_who_granted_it(browser: Client, admin: User) -> None:
-    """An audit needs the name."""
+def test_permission_added_by_form_has_its_granter(browser: Client, admin: User) -> None:
+    """An audit needs the granter."""
     user, document_id = make_user(), new_document_id()
     form = {"user": user.pk, "group": "", "document_id": document_id, "role": "editor"}
     assert browser.post("/admin/accounts/permission/add/", form).status_code == 302
@@ -71,10 +71,10 @@ def test_permission_added_by_form_notes_who_granted_it(browser: Client, admin: U
         ("not-a-uuid", "owner", "UUID"),
     ],
 )
-def test_permission_that_makes_no_sense_is_explained(
+def test_invalid_permission_is_a_form_error(
     browser: Client, document_id: str, role: str, message: str
 ) -> None:
-    """A form error, not a database error."""
+    """It must not reach the constraints of the database."""
     form = {"user": make_user().pk, "group": "", "document_id": document_id, "role": role}
     response = browser.post("/admin/accounts/permission/add/", form)
     assert response.status_code == 200
@@ -82,7 +82,7 @@ def test_permission_that_makes_no_sense_is_explained(
 
 
 def test_right_added_inline_on_a_group_is_stored(browser: Client, admin: User) -> None:
-    """One page for a group and what its members may do."""
+    """The page of a group has the permissions of its members."""
     group = make_group(name="crew")
     form = {
         "name": "crew",
@@ -97,7 +97,7 @@ def test_right_added_inline_on_a_group_is_stored(browser: Client, admin: User) -
     assert (permission.role, permission.granted_by) == (Role.CREATOR, admin)
 
 
-def test_deactivate_spares_the_one_who_does_it(browser: Client, admin: User) -> None:
+def test_deactivate_skips_the_current_user(browser: Client, admin: User) -> None:
     """Nobody locks themselves out with "select all"."""
     user = make_user()
     form = {"action": "deactivate", "_selected_action": [user.pk, admin.pk]}
@@ -110,7 +110,7 @@ def test_deactivate_spares_the_one_who_does_it(browser: Client, admin: User) -> 
 
 
 def test_admin_is_closed_to_people_without_the_staff_flag() -> None:
-    """Owning documents opens no administration."""
+    """Owning documents does not open the admin."""
     client = Client()
     client.force_login(make_user(may_create=True))
     response = client.get("/admin/accounts/user/")

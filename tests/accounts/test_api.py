@@ -48,10 +48,10 @@ def test_token_obtained_by_password_opens_the_api() -> None:
         {"username": "inactive", "password": PASSWORD},
     ],
 )
-def test_token_with_wrong_credentials_is_401_whatever_is_wrong(
+def test_token_with_wrong_credentials_has_one_401_for_all_reasons(
     credentials: dict[str, str],
 ) -> None:
-    """The answer does not tell which accounts exist."""
+    """The response does not reveal which accounts exist."""
     make_user("known")
     make_user("inactive", is_active=False)
     body = assert_error(APIClient().post(TOKEN, credentials), 401, "no_active_account")
@@ -71,20 +71,20 @@ def test_token_with_wrong_credentials_is_401_whatever_is_wrong(
     ],
 )
 def test_token_with_malformed_fields_is_400(body: object) -> None:
-    """Nothing a caller sends is a server error."""
+    """No input causes a server error."""
     response = APIClient().post(TOKEN, json.dumps(body), content_type="application/json")
     assert_error(response, 400, "invalid")
 
 
 @pytest.mark.parametrize("raw", ["{", "nul", '{"username": "a", }', "\xff"])
 def test_token_with_malformed_json_is_400(raw: str) -> None:
-    """Cut off or not JSON at all."""
+    """Truncated or not JSON at all."""
     response = APIClient().post(TOKEN, raw.encode("latin-1"), content_type="application/json")
     assert_error(response, 400, "parse_error")
 
 
 def test_token_tried_too_often_is_429_with_retry_after(settings: Settings) -> None:
-    """The right password does not help while the window lasts."""
+    """Within the window also the right password is refused."""
     settings.LOGIN_ATTEMPTS_PER_USERNAME = 2
     make_user("victim")
     for _ in range(2):
@@ -95,7 +95,7 @@ def test_token_tried_too_often_is_429_with_retry_after(settings: Settings) -> No
 
 
 def test_refresh_rotates_and_the_old_token_is_refused() -> None:
-    """One use each."""
+    """A refresh token can be used once."""
     pair = tokens_issue(make_user())
     renewed = APIClient().post(REFRESH, {"refresh": pair.refresh})
     assert set(renewed.json()) == {"access", "refresh"}
@@ -113,7 +113,7 @@ def test_revoke_ends_a_refresh_token() -> None:
     "header", ["Bearer x", "Bearer", "Bearer a b", "Bearer \xff\xfe", "Bearer a.b.c", "Basic eDp5"]
 )
 def test_request_with_a_bad_authorization_is_401(header: str) -> None:
-    """With a word on how to authenticate."""
+    """With a ``WWW-Authenticate`` header."""
     response = APIClient().get(ME, HTTP_AUTHORIZATION=header)
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
@@ -121,7 +121,7 @@ def test_request_with_a_bad_authorization_is_401(header: str) -> None:
 
 
 def test_request_without_identity_is_401() -> None:
-    """Every path but the tokens' own."""
+    """Every path but those that issue tokens."""
     for path in (ME, USERS):
         assert_error(APIClient().get(path), 401, "not_authenticated")
 
@@ -135,7 +135,7 @@ def test_request_of_a_user_deactivated_after_login_is_401() -> None:
 
 
 def test_tokens_are_void_after_a_change_of_password() -> None:
-    """Whoever stole one is out; whoever knows the new password is in."""
+    """A stolen token is void; the new password works."""
     user = make_user("changing")
     pair = APIClient().post(TOKEN, {"username": "changing", "password": PASSWORD}).json()
     client = APIClient()
@@ -163,20 +163,20 @@ def test_session_token_is_for_the_logged_in_session() -> None:
 
 
 def test_session_token_without_a_session_or_by_token_is_401() -> None:
-    """An access token must not get the next one, or it would never run out."""
+    """A token that could obtain the next one would never expire."""
     assert_error(APIClient().post(SESSION), 401, "not_authenticated")
     assert_error(bearer(make_user()).post(SESSION), 401, "not_authenticated")
 
 
 def test_session_token_needs_the_csrf_token() -> None:
-    """Another site cannot make the browser fetch one."""
+    """Another site cannot make the browser obtain a token."""
     page = APIClient(enforce_csrf_checks=True)
     page.force_login(make_user())
     assert_error(page.post(SESSION), 403, "forbidden")
 
 
 def test_users_search_shows_only_names() -> None:
-    """Nobody's address is told."""
+    """E-mail addresses are not in the results."""
     make_user("findable", email="f@example.org", first_name="Fin")
     page = bearer(make_user()).get(USERS, {"search": "find"}).json()
     assert [set(person) for person in page["results"]] == [{"id", "username", "name"}]
@@ -184,7 +184,7 @@ def test_users_search_shows_only_names() -> None:
 
 
 def test_users_search_goes_page_by_page() -> None:
-    """All are found, nobody twice."""
+    """Each match once."""
     names = {make_user(f"many-{number:02}").username for number in range(45)}
     client, url, found = bearer(make_user()), f"{USERS}?search=many-", list[str]()
     while url:
@@ -204,12 +204,12 @@ def test_users_search_goes_page_by_page() -> None:
     ],
 )
 def test_users_search_with_bad_input_is_400(query: dict[str, str], code: str) -> None:
-    """NUL in the text or inside the cursor would reach PostgreSQL, which refuses it."""
+    """PostgreSQL rejects NUL, in the text and in the cursor."""
     assert_error(bearer(make_user()).get(USERS, query), 400, code)
 
 
 def test_users_search_too_often_is_429(settings: Settings) -> None:
-    """Copying the list of accounts takes long."""
+    """The list of accounts cannot be copied quickly."""
     settings.USER_SEARCHES_PER_MINUTE = 2
     client = bearer(make_user())
     for _ in range(2):
@@ -219,10 +219,10 @@ def test_users_search_too_often_is_429(settings: Settings) -> None:
 
 
 def test_unknown_path_under_api_answers_in_the_error_shape() -> None:
-    """Where no view is reached."""
+    """Also without a view."""
     assert_error(APIClient().get("/api/v1/nothing/here/"), 404, "not_found")
 
 
 def test_method_not_allowed_answers_in_the_error_shape() -> None:
-    """The framework's own refusals too."""
+    """The framework's own errors have the same shape."""
     assert_error(bearer(make_user()).delete(ME), 405, "method_not_allowed")

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 #: ADR 0003: within a second.
 PROMISE_S = 1.0
-#: So often it is measured: a machine that stands still for a moment is not the listener's fault.
+#: Number of measurements, because the machine itself may pause.
 TRIES = 5
-#: What any one notice gets on a loaded machine, in seconds.
+#: Timeout of a single notice on a loaded machine, in seconds.
 PATIENCE_S = 20
 
 Changes = asyncio.Queue[AccessChange | None]
@@ -48,7 +48,7 @@ async def reported() -> AsyncIterator[Changes]:
 
 
 async def test_listen_reports_a_permission_granted_changed_and_deleted(reported: Changes) -> None:
-    """By plain writes, without any service."""
+    """By plain writes, without a service."""
     document_id = new_document_id()
     user = await sync_to_async(make_user)()
     permission = await sync_to_async(grant)(user, Role.VIEWER, document_id)
@@ -60,7 +60,7 @@ async def test_listen_reports_a_permission_granted_changed_and_deleted(reported:
 
 
 async def test_listen_reports_within_a_second(reported: Changes) -> None:
-    """Usually: one late notice may be due to a busy machine."""
+    """At the median: a single late notice may be due to a busy machine."""
     waits = []
     for _ in range(TRIES):
         document_id = new_document_id()

@@ -12,18 +12,18 @@ pytestmark = pytest.mark.django_db
 
 
 def test_tables_have_the_names_of_the_entities() -> None:
-    """The system speaks of *user* and *permission*."""
+    """They are *user* and *permission*."""
     assert (User._meta.db_table, Permission._meta.db_table) == ("user", "permission")
 
 
 def test_permission_without_a_subject_is_refused() -> None:
-    """A right belongs to somebody."""
+    """A permission has a user or a group."""
     with pytest.raises(IntegrityError, match="permission_one_subject"):
         Permission.objects.create(role=Role.OWNER, document_id=new_document_id())
 
 
 def test_permission_of_a_user_and_a_group_is_refused() -> None:
-    """A right belongs to one of the two."""
+    """A permission has only one of the two."""
     user, group = make_user(), make_group()
     with pytest.raises(IntegrityError, match="permission_one_subject"):
         Permission.objects.create(
@@ -33,26 +33,26 @@ def test_permission_of_a_user_and_a_group_is_refused() -> None:
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.VIEWER, "emperor"])
 def test_permission_on_the_workspace_is_only_to_create(role: str) -> None:
-    """Nobody owns the workspace by a slip."""
+    """No other role applies to the workspace."""
     with pytest.raises(IntegrityError, match="permission_creator_without_document"):
         Permission.objects.create(user=make_user(), role=role, document_id="")
 
 
 @pytest.mark.parametrize("role", [Role.CREATOR, "emperor"])
 def test_permission_on_a_document_is_a_document_role(role: str) -> None:
-    """An unknown role gets no row."""
+    """An unknown role cannot be stored."""
     with pytest.raises(IntegrityError, match="permission_creator_without_document"):
         Permission.objects.create(user=make_user(), role=role, document_id=new_document_id())
 
 
 def test_permission_on_a_malformed_id_is_refused() -> None:
-    """An id in capitals would be another document to MongoDB."""
+    """An id in capitals would be another document in MongoDB."""
     with pytest.raises(IntegrityError, match="permission_document_id_uuid"):
         grant(make_user(), Role.OWNER, new_document_id().upper())
 
 
 def test_second_permission_of_a_subject_on_a_document_is_refused() -> None:
-    """One row holds the role; two could disagree."""
+    """Two rows could have different roles."""
     user, document_id = make_user(), new_document_id()
     grant(user, Role.VIEWER, document_id)
     with pytest.raises(IntegrityError, match="permission_one_per_user"):
@@ -67,19 +67,19 @@ def test_second_permission_of_a_group_on_a_document_is_refused() -> None:
         grant(group, Role.OWNER, document_id)
 
 
-def test_full_clean_says_what_to_do_about_a_malformed_id() -> None:
-    """The admin's form explains itself."""
+def test_full_clean_explains_a_malformed_id() -> None:
+    """The admin's form shows the message."""
     permission = Permission(user=make_user(), role=Role.OWNER, document_id="my document")
     with pytest.raises(ValidationError, match="UUID"):
         permission.full_clean()
 
 
 def test_display_name_is_the_username_where_there_is_no_name() -> None:
-    """Nobody is shown as an empty string."""
+    """The display name is never empty."""
     assert make_user("plain").display_name == "plain"
     assert make_user(first_name="Ada", last_name="Lovelace").display_name == "Ada Lovelace"
 
 
-def test_str_of_a_permission_names_subject_role_and_place() -> None:
-    """The admin's messages can be read."""
+def test_str_of_a_permission_has_subject_role_and_document() -> None:
+    """The admin's messages show it."""
     assert str(grant(make_user("ada-1"), Role.CREATOR)) == "ada-1: creator of the workspace"

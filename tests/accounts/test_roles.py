@@ -1,4 +1,4 @@
-"""The table of rights."""
+"""The table of roles and abilities."""
 
 from dataclasses import fields
 from itertools import pairwise
@@ -29,21 +29,21 @@ FLAGS = [field.name for field in fields(Abilities) if field.name != "role"]
     ],
 )
 def test_abilities_of_each_role_are_exactly_these(role: Role | None, expected: set[str]) -> None:
-    """A new ability or role must be decided here on purpose."""
+    """A new ability or role must be added here deliberately."""
     abilities = abilities_of(role)
     assert {name for name in FLAGS if getattr(abilities, name)} == expected
 
 
 @pytest.mark.parametrize("role", [*Role, None])
-def test_abilities_of_viewers_alone_depend_on_the_documents_word(role: Role | None) -> None:
-    """And only the history does."""
+def test_abilities_of_viewers_alone_depend_on_the_documents_settings(role: Role | None) -> None:
+    """And only access to the history."""
     usual, told = abilities_of(role), abilities_of(role, viewers_may_look=False)
     differing = {name for name in FLAGS if getattr(usual, name) != getattr(told, name)}
     assert differing == ({"look_at_history"} if role is Role.VIEWER else set())
 
 
 def test_abilities_of_a_stronger_role_include_those_of_a_weaker() -> None:
-    """The order of roles is the order of what they allow."""
+    """The roles are ordered by their abilities."""
     for stronger, weaker in pairwise(DOCUMENT_ROLES):
         for name in FLAGS:
             assert getattr(abilities_of(stronger), name) >= getattr(abilities_of(weaker), name)
@@ -56,7 +56,7 @@ def test_highest_of_several_roles_is_the_strongest() -> None:
     assert highest(set()) is None
 
 
-def test_as_dict_has_the_role_as_its_word() -> None:
+def test_as_dict_has_the_role_as_text() -> None:
     """The dictionary can be written as JSON."""
     assert abilities_of(Role.VIEWER).as_dict()["role"] == "viewer"
     assert NO_ABILITIES.as_dict()["role"] is None

@@ -1,4 +1,4 @@
-"""Rights of users: the one function, for every kind of account and role."""
+"""Abilities of users, for every kind of account and role."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_abilities_get_of_a_stranger_are_none() -> None:
-    """Another person's right is not mine, nor is mine on another document."""
+    """Neither another user's permission counts, nor one on another document."""
     user, other, document_id = make_user(), make_user(), new_document_id()
     grant(other, Role.OWNER, document_id)
     grant(user, Role.OWNER, new_document_id())
@@ -21,7 +21,7 @@ def test_abilities_get_of_a_stranger_are_none() -> None:
 
 
 def test_abilities_get_takes_the_strongest_of_own_and_group_roles() -> None:
-    """A group can only add."""
+    """A group can only add abilities."""
     user, document_id = make_user(), new_document_id()
     grant(user, Role.COMMENTER, document_id)
     grant(make_group(user), Role.EDITOR, document_id)
@@ -32,7 +32,7 @@ def test_abilities_get_takes_the_strongest_of_own_and_group_roles() -> None:
 
 
 def test_abilities_get_of_a_user_deactivated_meanwhile_are_none() -> None:
-    """The stored account counts, not the object that a socket has held for hours."""
+    """The stored account counts, not the object that a socket has kept for hours."""
     user, document_id = make_user(), new_document_id()
     grant(user, Role.OWNER, document_id)
     User.objects.filter(pk=user.pk).update(is_active=False)
@@ -41,7 +41,7 @@ def test_abilities_get_of_a_user_deactivated_meanwhile_are_none() -> None:
 
 
 def test_abilities_get_of_a_superuser_are_an_owners_while_the_account_is_active() -> None:
-    """An administrator can help, a dismissed one cannot."""
+    """An inactive superuser has none."""
     admin = make_user(is_superuser=True)
     assert selectors.abilities_get(user=admin, document_id=new_document_id()).manage_owner
     User.objects.filter(pk=admin.pk).update(is_active=False)
@@ -49,7 +49,7 @@ def test_abilities_get_of_a_superuser_are_an_owners_while_the_account_is_active(
 
 
 def test_abilities_get_of_nobody_are_none() -> None:
-    """An anonymous visitor has no row; neither has a deleted account."""
+    """An anonymous user has no row; neither has a deleted account."""
     document_id, gone = new_document_id(), make_user()
     grant(make_user(), Role.OWNER, document_id)
     User.objects.filter(pk=gone.pk).delete()
@@ -58,7 +58,7 @@ def test_abilities_get_of_nobody_are_none() -> None:
 
 
 def test_abilities_get_never_counts_the_right_to_create_as_a_role() -> None:
-    """The workspace's row has an empty id; asking for that id gives nothing."""
+    """The workspace's permission has an empty document id; that id gives no abilities."""
     user = make_user(may_create=True)
     assert selectors.abilities_get(user=user, document_id="") == NO_ABILITIES
 
@@ -66,7 +66,7 @@ def test_abilities_get_never_counts_the_right_to_create_as_a_role() -> None:
 def test_abilities_get_is_one_query_for_any_number_of_groups(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    """Every request runs it."""
+    """Every request needs the abilities."""
     user, document_id = make_user(), new_document_id()
     for _ in range(5):
         grant(make_group(user), Role.VIEWER, document_id)
@@ -75,7 +75,7 @@ def test_abilities_get_is_one_query_for_any_number_of_groups(
 
 
 def test_may_create_documents_is_decided_by_the_permission_entity() -> None:
-    """By own row, by group, by being a superuser, and by nothing else."""
+    """By a permission of the user or a group, or as a superuser."""
     in_group = make_user()
     grant(make_group(in_group), Role.CREATOR)
     owner = make_user(is_staff=True)
@@ -89,7 +89,7 @@ def test_may_create_documents_is_decided_by_the_permission_entity() -> None:
 
 
 def test_document_roles_lists_own_and_shared_with_the_strongest_role() -> None:
-    """The right to create is not a document."""
+    """The right to create is not in the list."""
     user, first, second = make_user(may_create=True), new_document_id(), new_document_id()
     grant(user, Role.VIEWER, first)
     grant(make_group(user), Role.EDITOR, first)
@@ -99,14 +99,14 @@ def test_document_roles_lists_own_and_shared_with_the_strongest_role() -> None:
 
 
 def test_document_roles_of_an_inactive_user_are_none() -> None:
-    """A list tells no more than a document does."""
+    """As the abilities on each document."""
     user = make_user(is_active=False)
     grant(user, Role.OWNER, new_document_id())
     assert selectors.document_roles(user=user) == {}
 
 
 def test_owners_by_document_names_the_longest_owner() -> None:
-    """A second owner does not take the first one's place."""
+    """A later owner does not replace the first one."""
     first, document_id = make_user(), new_document_id()
     grant(first, Role.OWNER, document_id)
     grant(make_user(), Role.OWNER, document_id)
@@ -114,14 +114,14 @@ def test_owners_by_document_names_the_longest_owner() -> None:
 
 
 def test_permission_get_of_another_document_is_not_found() -> None:
-    """A permission's number is not a way around the document."""
+    """The permission must belong to the document."""
     permission = grant(make_user(), Role.OWNER, new_document_id())
     with pytest.raises(selectors.PermissionNotFoundError):
         selectors.permission_get(document_id=new_document_id(), permission_id=permission.pk)
 
 
 def test_user_search_finds_active_people_by_username_and_name() -> None:
-    """Every word must be somewhere; case does not matter."""
+    """Every word must match; case does not matter."""
     ada = make_user("ada-x", first_name="Ada", last_name="Lovelace")
     make_user("ada-gone", is_active=False)
     assert list(selectors.user_search("LOVE ada")) == [ada]
@@ -129,8 +129,8 @@ def test_user_search_finds_active_people_by_username_and_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a", " a ", "%%", "__", "secret@example.org"])
-def test_user_search_does_not_hand_out_the_list_of_accounts(text: str) -> None:
-    """Neither one letter, nor a wildcard, nor an e-mail address finds anybody."""
+def test_user_search_does_not_reveal_the_list_of_accounts(text: str) -> None:
+    """A single letter, a wildcard and an e-mail address match nothing."""
     make_user("ada-y", email="secret@example.org")
     assert list(selectors.user_search(text)) == []
 
@@ -146,7 +146,7 @@ def test_subject_get_takes_a_user_or_a_group_and_not_both() -> None:
 
 
 def test_subject_get_does_not_find_an_inactive_user() -> None:
-    """Nothing is shared with an account that cannot log in."""
+    """A document cannot be shared with an account that cannot log in."""
     make_user("left", is_active=False)
     with pytest.raises(selectors.UnknownSubjectError):
         selectors.subject_get(username="left")

@@ -22,7 +22,7 @@ def make_owned() -> tuple[User, str, Permission]:
 
 
 def test_permission_grant_by_the_owner_stores_role_and_granter() -> None:
-    """To users and groups alike."""
+    """To users and to groups."""
     owner, document_id, _ = make_owned()
     for subject in (make_user(), make_group()):
         permission = services.permission_grant(
@@ -38,7 +38,7 @@ def test_permission_grant_by_the_owner_stores_role_and_granter() -> None:
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.COMMENTER, Role.VIEWER, None])
 def test_permission_grant_by_anybody_else_is_forbidden(role: Role | None) -> None:
-    """An editor cannot let others in, nor make an owner of themselves."""
+    """An editor can neither share a document nor become its owner."""
     owner, document_id, _ = make_owned()
     actor = make_user()
     if role:
@@ -53,7 +53,7 @@ def test_permission_grant_by_anybody_else_is_forbidden(role: Role | None) -> Non
 
 
 def test_permission_grant_to_somebody_who_has_a_role_is_a_conflict() -> None:
-    """A grant never changes a role in passing."""
+    """A grant never changes an existing role."""
     owner, document_id, _ = make_owned()
     other = make_user()
     grant(other, Role.VIEWER, document_id)
@@ -65,7 +65,7 @@ def test_permission_grant_to_somebody_who_has_a_role_is_a_conflict() -> None:
 
 
 def test_permission_grant_of_the_right_to_create_is_refused() -> None:
-    """An owner of a document does not hand out rights on the workspace."""
+    """An owner of a document cannot grant rights on the workspace."""
     owner, document_id, _ = make_owned()
     with pytest.raises(services.RoleNotForDocumentError):
         services.permission_grant(
@@ -74,7 +74,7 @@ def test_permission_grant_of_the_right_to_create_is_refused() -> None:
 
 
 def test_permission_change_by_an_editor_on_the_own_row_is_forbidden() -> None:
-    """Nobody promotes themselves."""
+    """Users cannot promote themselves."""
     _, document_id, _ = make_owned()
     editor = make_user()
     own = grant(editor, Role.EDITOR, document_id)
@@ -85,7 +85,7 @@ def test_permission_change_by_an_editor_on_the_own_row_is_forbidden() -> None:
 
 
 def test_permission_of_another_document_cannot_be_changed_or_revoked() -> None:
-    """Owning one document gives no hold on the rows of another."""
+    """The owner of one document has no rights on the permissions of another."""
     owner, document_id, _ = make_owned()
     foreign = grant(make_user(), Role.OWNER, new_document_id())
     with pytest.raises(PermissionNotFoundError):
@@ -96,8 +96,8 @@ def test_permission_of_another_document_cannot_be_changed_or_revoked() -> None:
         services.permission_revoke(actor=owner, document_id=document_id, permission_id=foreign.pk)
 
 
-def test_last_owner_can_neither_leave_nor_become_less() -> None:
-    """A document nobody owns could never be shared or trashed again."""
+def test_last_owner_can_neither_leave_nor_be_downgraded() -> None:
+    """A document without an owner could never be shared or trashed again."""
     owner, document_id, own = make_owned()
     with pytest.raises(services.LastOwnerError):
         services.permission_change(
@@ -108,15 +108,15 @@ def test_last_owner_can_neither_leave_nor_become_less() -> None:
 
 
 def test_owner_may_leave_when_another_active_owner_remains() -> None:
-    """By an own row or as a member of an owning group."""
+    """By a permission of a user, or of a group with members."""
     owner, document_id, own = make_owned()
     grant(make_group(make_user()), Role.OWNER, document_id)
     services.permission_revoke(actor=owner, document_id=document_id, permission_id=own.pk)
     assert not Permission.objects.filter(pk=own.pk).exists()
 
 
-def test_owner_who_cannot_act_does_not_count_as_remaining() -> None:
-    """An inactive owner and an empty group would leave the document to nobody."""
+def test_inactive_owner_and_empty_group_do_not_count_as_owners() -> None:
+    """Otherwise the document would have no owner who can act."""
     owner, document_id, own = make_owned()
     grant(make_user(is_active=False), Role.OWNER, document_id)
     grant(make_group(), Role.OWNER, document_id)
@@ -125,7 +125,7 @@ def test_owner_who_cannot_act_does_not_count_as_remaining() -> None:
 
 
 def test_permission_revoke_of_the_own_row_is_always_allowed() -> None:
-    """A viewer may leave, and may not throw out another."""
+    """A viewer may leave, and may not remove others."""
     _, document_id, _ = make_owned()
     viewer, other = make_user(), make_user()
     own, others = grant(viewer, Role.VIEWER, document_id), grant(other, Role.VIEWER, document_id)
@@ -136,7 +136,7 @@ def test_permission_revoke_of_the_own_row_is_always_allowed() -> None:
 
 
 def test_creator_grant_twice_keeps_one_row() -> None:
-    """Seeding again changes nothing."""
+    """Seeding is idempotent."""
     user = make_user()
     services.creator_grant(user=user)
     services.creator_grant(user=user)
@@ -145,7 +145,7 @@ def test_creator_grant_twice_keeps_one_row() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_owners_who_remove_each_other_at_once_leave_one() -> None:
-    """The lock on the owner rows decides; without it the document would have none."""
+    """Owner rows are locked; without the lock the document would have no owner."""
     first, document_id, first_row = make_owned()
     second = make_user()
     second_row = grant(second, Role.OWNER, document_id)

@@ -1,4 +1,4 @@
-"""Limits on attempts, from the attacker's side, in the real Redis."""
+"""Limits on login attempts, from the attacker's side, in the real Redis."""
 
 import pytest
 from django.contrib.auth import authenticate
@@ -21,7 +21,7 @@ LIMIT = RateLimit("test", attempts=2, window_s=60)
 
 
 def request_from(address: str, forwarded: str = "") -> HttpRequest:
-    """Return a request from an address, with what proxies or the caller have written."""
+    """Return a request from an address, with headers of proxies or of the caller."""
     headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
     return RequestFactory().post("/login/", REMOTE_ADDR=address, **headers)  # type: ignore[arg-type]
 
@@ -49,7 +49,7 @@ def test_attempts_can_be_refunded_and_reset() -> None:
 
 @pytest.mark.django_db
 def test_login_from_many_addresses_as_one_user_is_refused(settings: Settings) -> None:
-    """Even the correct password is not checked: an attacker cannot tell it from a wrong one."""
+    """The correct password is refused, too: an attacker cannot tell it from a wrong one."""
     settings.LOGIN_ATTEMPTS_PER_USERNAME = 3
     user = make_user("victim")
     for number in range(3):
@@ -64,7 +64,7 @@ def test_login_from_many_addresses_as_one_user_is_refused(settings: Settings) ->
 
 @pytest.mark.django_db
 def test_login_from_one_address_as_many_users_is_refused(settings: Settings) -> None:
-    """One host that tries one password on all accounts."""
+    """An attacker may try one password on all accounts."""
     settings.LOGIN_ATTEMPTS_PER_ADDRESS = 3
     for number in range(3):
         authenticate(request_from("10.0.0.1"), username=f"somebody-{number}", password="x")
@@ -75,7 +75,7 @@ def test_login_from_one_address_as_many_users_is_refused(settings: Settings) -> 
 
 @pytest.mark.django_db
 def test_right_passwords_are_not_counted(settings: Settings) -> None:
-    """An office behind one address logs in every morning."""
+    """The users of an office may share one address."""
     settings.LOGIN_ATTEMPTS_PER_ADDRESS = settings.LOGIN_ATTEMPTS_PER_USERNAME = 2
     user = make_user("early-bird")
     for _ in range(5):
@@ -85,14 +85,14 @@ def test_right_passwords_are_not_counted(settings: Settings) -> None:
 
 @pytest.mark.django_db
 def test_inactive_user_with_the_right_password_is_refused_like_a_wrong_one() -> None:
-    """Nobody learns that an account exists."""
+    """The response does not reveal that the account exists."""
     make_user("sleeper", is_active=False)
     assert authenticate(request_from("10.0.0.1"), username="sleeper", password=PASSWORD) is None
 
 
 @pytest.mark.django_db
-def test_username_with_nul_is_nobody() -> None:
-    """PostgreSQL refuses NUL in text; it must not become a server error."""
+def test_username_with_nul_is_unknown() -> None:
+    """PostgreSQL rejects NUL in text; it must not become a server error."""
     assert authenticate(request_from("10.0.0.1"), username="a\x00", password="x") is None
 
 
@@ -117,9 +117,9 @@ def test_login_throttle_without_an_address_still_counts_the_name(settings: Setti
         (1, "10.0.0.1", "nonsense", "nonsense"),
     ],
 )
-def test_client_address_believes_only_our_own_proxies(
+def test_client_address_trusts_only_our_own_proxies(
     settings: Settings, proxies: int, remote: str, forwarded: str, expected: str
 ) -> None:
-    """A caller's own header buys no new attempts, nor do the addresses of one IPv6 network."""
+    """A forged header gives no new attempts, nor do other addresses of the same IPv6 network."""
     settings.TRUSTED_PROXIES = proxies
     assert client_address(request_from(remote, forwarded)) == expected

@@ -42,12 +42,12 @@ def forged(user: User, **changes: object) -> str:
 
 
 def unsigned(user: User) -> str:
-    """Return a token whose header says that it needs no signature."""
+    """Return a token whose header claims that it has no signature."""
     return jwt.encode(dict(AccessToken.for_user(user).payload), "", algorithm="none")
 
 
 def with_another_key(user: User) -> str:
-    """Return a token signed by somebody else."""
+    """Return a token signed with another key."""
     return jwt.encode(dict(AccessToken.for_user(user).payload), "x" * 64, algorithm="HS256")
 
 
@@ -67,14 +67,14 @@ def with_another_key(user: User) -> str:
         lambda user: str(RefreshToken.for_user(user)),
     ],
 )
-def test_user_from_access_token_refuses_what_it_has_not_issued(make: object) -> None:
-    """Forged, mangled, unsigned, another key, another kind: one error."""
+def test_user_from_access_token_refuses_forged_tokens(make: object) -> None:
+    """Forged, malformed, unsigned, another key, another type: one error."""
     with pytest.raises(tokens.TokenInvalidError):
         tokens.user_from_access_token(make(make_user()))  # type: ignore[operator]
 
 
 def test_user_from_access_token_has_an_error_for_an_expired_one() -> None:
-    """So that a client refreshes instead of logging in."""
+    """A client refreshes instead of asking for a login."""
     token = AccessToken.for_user(make_user())
     token.set_exp(lifetime=-timedelta(seconds=1))
     with pytest.raises(tokens.TokenExpiredError):
@@ -82,7 +82,7 @@ def test_user_from_access_token_has_an_error_for_an_expired_one() -> None:
 
 
 def test_user_from_access_token_refuses_an_account_that_changed() -> None:
-    """Inactive, deleted, another password: the token ends with it, whatever its expiry."""
+    """Inactive, deleted, another password: the token is void before its expiry."""
     inactive, gone, changed = make_user(), make_user(), make_user()
     issued = {user.pk: tokens.access_token_for(user) for user in (inactive, gone, changed)}
     raws = list(issued.values())
@@ -96,7 +96,7 @@ def test_user_from_access_token_refuses_an_account_that_changed() -> None:
 
 
 def test_tokens_rotate_returns_a_pair_and_blacklists_the_old_one() -> None:
-    """A stolen refresh token that was used is worth nothing."""
+    """A stolen refresh token is void once it was used."""
     user = make_user()
     first = tokens.tokens_issue(user)
     second = tokens.tokens_rotate(first.refresh)
@@ -107,14 +107,14 @@ def test_tokens_rotate_returns_a_pair_and_blacklists_the_old_one() -> None:
 
 
 def test_tokens_rotate_refuses_other_tokens() -> None:
-    """An access token is not a refresh token, nor is rubbish."""
+    """An access token, or random text."""
     for raw in (tokens.access_token_for(make_user()), "", "a.b.c", "\ud800"):
         with pytest.raises(tokens.TokenInvalidError):
             tokens.tokens_rotate(raw)
 
 
 def test_tokens_rotate_refuses_an_expired_one() -> None:
-    """After its time one logs in again."""
+    """The user has to log in again."""
     refresh = RefreshToken.for_user(make_user())
     refresh.set_exp(lifetime=-timedelta(seconds=1))
     with pytest.raises(tokens.TokenExpiredError):
@@ -122,7 +122,7 @@ def test_tokens_rotate_refuses_an_expired_one() -> None:
 
 
 def test_tokens_rotate_refuses_an_account_that_changed() -> None:
-    """SimpleJWT's own view answers 500 for a deleted user, and lets an old password refresh."""
+    """SimpleJWT's own view answers 500 for a deleted user, and accepts an old password."""
     inactive, gone, changed = make_user(), make_user(), make_user()
     raws = [tokens.tokens_issue(user).refresh for user in (inactive, gone, changed)]
     User.objects.filter(pk=inactive.pk).update(is_active=False)
@@ -134,8 +134,8 @@ def test_tokens_rotate_refuses_an_account_that_changed() -> None:
             tokens.tokens_rotate(raw)
 
 
-def test_token_revoke_makes_a_refresh_token_worthless() -> None:
-    """A second logout is an error."""
+def test_token_revoke_voids_a_refresh_token() -> None:
+    """A second revocation is an error."""
     raw = tokens.tokens_issue(make_user()).refresh
     tokens.token_revoke(raw)
     for use in (tokens.tokens_rotate, tokens.token_revoke):
@@ -145,7 +145,7 @@ def test_token_revoke_makes_a_refresh_token_worthless() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_tokens_rotate_by_two_at_once_succeeds_once() -> None:
-    """A thief in a race with the owner does not get a second family of tokens."""
+    """A thief in a race with the owner does not get a second chain of tokens."""
     raw = tokens.tokens_issue(make_user()).refresh
     start, outcomes = threading.Barrier(2), list[str]()
 
@@ -168,6 +168,6 @@ def test_tokens_rotate_by_two_at_once_succeeds_once() -> None:
 
 
 def test_access_token_lifetime_is_the_setting() -> None:
-    """The page is told how soon to refresh."""
+    """The page gets the time of the next refresh."""
     lifetime = timedelta(seconds=tokens.access_token_lifetime_s())
     assert lifetime == settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"]

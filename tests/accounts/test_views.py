@@ -1,4 +1,4 @@
-"""Logging in and out by page, and at the admin's door."""
+"""Login and logout by page, and at the admin."""
 
 import pytest
 from django.test import Client
@@ -10,14 +10,14 @@ from tests.accounts.factories import PASSWORD, make_user
 pytestmark = pytest.mark.django_db
 
 
-def test_names_of_the_pages_are_the_paths_of_the_contract() -> None:
-    """The browsable API uses the same ones."""
+def test_url_names_have_the_documented_paths() -> None:
+    """The browsable API uses the same names."""
     assert reverse("login") == reverse("rest_framework:login") == "/login/"
     assert reverse("logout") == reverse("rest_framework:logout") == "/logout/"
 
 
-def test_login_opens_a_session_and_goes_where_one_wanted() -> None:
-    """And not to another site."""
+def test_login_opens_a_session_and_redirects_to_the_next_page() -> None:
+    """But not to another site."""
     make_user("pat")
     credentials = {"username": "pat", "password": PASSWORD}
     inside = Client().post("/login/?next=/documents/x/", credentials)
@@ -28,7 +28,7 @@ def test_login_opens_a_session_and_goes_where_one_wanted() -> None:
 
 @pytest.mark.parametrize("path", ["/admin/login/"])
 def test_login_tried_too_often_is_429_with_a_message(settings: Settings, path: str) -> None:
-    """One count for the pages and the API: changing the door does not help."""
+    """Pages and API share one counter."""
     settings.LOGIN_ATTEMPTS_PER_USERNAME = 2
     make_user("boss", is_staff=True, is_superuser=True)
     token = "/api/v1/auth/token/"
@@ -41,7 +41,7 @@ def test_login_tried_too_often_is_429_with_a_message(settings: Settings, path: s
 
 
 def test_login_without_redis_is_503(settings: Settings) -> None:
-    """Attempts cannot be counted, so they are refused; the page asks to try again."""
+    """Attempts cannot be counted, so they are refused; the page shows that one may retry."""
     make_user("boss", is_staff=True)
     closed = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {"default": closed}
@@ -51,7 +51,7 @@ def test_login_without_redis_is_503(settings: Settings) -> None:
 
 
 def test_logout_is_a_post() -> None:
-    """A link on another site cannot log anybody out."""
+    """A link on another site cannot log a user out."""
     client = Client()
     client.force_login(make_user())
     assert client.get("/logout/").status_code == 405

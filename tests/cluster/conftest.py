@@ -55,7 +55,7 @@ class Cluster:
 
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Start it, in a path with a space; it is stopped after the last test of this folder."""
+    """Start it, in a path with a space; stop it after the last test of this folder."""
     folder = Path(tmp_path_factory.mktemp("a cluster"))
     data_dir = DataDir.open(folder, kind="stack")
     need_stack(data_dir)
@@ -69,7 +69,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         everybody = family(launched.process.pid)
         launched.stop()
     assert len(everybody) > len(PROGRAMS)
-    assert not [each for each in everybody if each.is_there]
+    assert not [process for process in everybody if process.is_there]
     assert not [name for name in PROGRAMS if (folder / "run" / f"{name}.pid").exists()]
 
 

@@ -1,4 +1,4 @@
-"""A server that is cut off from one of its services, while all others reach all of them."""
+"""A server that is cut off from one of its services, while others reach all of them."""
 
 import asyncio
 from collections.abc import Iterator

@@ -27,7 +27,7 @@ from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 from tests.support.stored import Stored, stored
 
-#: Words that everybody has to write before a fault, and after it.
+#: Words that each person writes before a fault, and after it.
 WORDS = 15
 #: Longer than the 10 s after which the partitions of a stopped worker are reassigned, in seconds.
 PATIENCE_S = 60
@@ -70,7 +70,7 @@ def until_read(servers: str) -> None:
 async def test_process_killed_while_people_type_is_restarted_and_nothing_is_lost(
     process: str, stack: Launched
 ) -> None:
-    """Everything is published and processed once in the end, without help."""
+    """Everything is published and processed once in the end, without intervention."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
         await until_written(people, WORDS)
@@ -85,14 +85,16 @@ def test_worker_that_is_stopped_and_started_leaves_nothing_unprocessed(stack: La
     """The other worker has all partitions meanwhile, and no operation is processed twice."""
     documents = [stack.create_document() for _ in range(DOCUMENTS)]
     with ExitStack() as open_stores:
-        stores = [open_stores.enter_context(stored(stack, each)) for each in documents]
+        stores = [
+            open_stores.enter_context(stored(stack, document_id)) for document_id in documents
+        ]
         with away(stack, "worker-1"):
-            for each in documents:
-                write(stack, each)
+            for document_id in documents:
+                write(stack, document_id)
             until_read(stack.settings()["KAFKA_BOOTSTRAP_SERVERS"])
             until_processed(stores)
-        for each in documents:
-            write(stack, each)
+        for document_id in documents:
+            write(stack, document_id)
         until_processed(stores)
         for store in stores:
             assert store.head() == 2
@@ -128,17 +130,19 @@ def test_recreated_topic_with_other_partitions_is_consumed(stack: Launched) -> N
     admin = AdminClient({"bootstrap.servers": servers})
     documents = [stack.create_document() for _ in range(DOCUMENTS)]
     with ExitStack() as open_stores:
-        stores = [open_stores.enter_context(stored(stack, each)) for each in documents]
-        for each in documents:
-            write(stack, each)
+        stores = [
+            open_stores.enter_context(stored(stack, document_id)) for document_id in documents
+        ]
+        for document_id in documents:
+            write(stack, document_id)
         until_processed(stores)
         admin.delete_topics([TOPIC])[TOPIC].result(30)
         eventually(lambda: TOPIC not in admin.list_topics(timeout=10).topics, PATIENCE_S)
-        for each in documents:
-            write(stack, each)
+        for document_id in documents:
+            write(stack, document_id)
         admin.create_topics([NewTopic(TOPIC, 5, 1)])[TOPIC].result(30)
-        for each in documents:
-            write(stack, each)
+        for document_id in documents:
+            write(stack, document_id)
         until_read(servers)
         until_processed(stores)
         assert [store.head() for store in stores] == [3] * DOCUMENTS

@@ -40,7 +40,7 @@ CAUGHT_UP_S = 5.0
 DROPPED = 3
 #: How often a right is revoked.
 TAKEN = 3
-#: Words that everybody has to write before a fault, and after it.
+#: Words that each person writes before a fault, and after it.
 WORDS = 15
 DOCUMENTS = 30
 
@@ -52,8 +52,8 @@ async def test_document_on_two_servers_converges_and_edits_arrive_at_once(
     stack = cluster.stack
     document_id = stack.create_document("ada", grace="editor")
     ada, grace = await _on_two_servers(enter, document_id)
-    waits = [await _heard(ada, grace, f"a{n} ") for n in range(EDITS)]
-    waits += [await _heard(grace, ada, f"g{n} ") for n in range(EDITS)]
+    waits = [await _until_received(ada, grace, f"a{n} ") for n in range(EDITS)]
+    waits += [await _until_received(grace, ada, f"g{n} ") for n in range(EDITS)]
     assert statistics.median(waits) < HEARD_S, sorted(waits)
     await asyncio.gather(*(_type(client, mark) for client, mark in ((ada, "x"), (grace, "y"))))
     for client in (ada, grace):
@@ -68,11 +68,11 @@ async def test_messages_between_servers_that_are_dropped_are_read_from_the_log(
     """Redis loses the subscriptions; readers still catch up, at the median within 5 s."""
     stack = cluster.stack
     ada, grace = await _on_two_servers(enter, stack.create_document("ada", grace="editor"))
-    await _heard(ada, grace, "first ")
+    await _until_received(ada, grace, "first ")
     waits = []
     for number in range(DROPPED):
         await asyncio.to_thread(flush, stack)
-        waits.append(await _heard(ada, grace, f"dropped{number} "))
+        waits.append(await _until_received(ada, grace, f"dropped{number} "))
     assert statistics.median(waits) <= CAUGHT_UP_S, waits
     assert max(waits) > HEARD_S, "nothing was dropped"
 
@@ -90,7 +90,7 @@ def _has_words(client: Client, count: int) -> bool:
     return len(client.text.split()) == count
 
 
-async def _heard(writer: Client, reader: Client, word: str) -> float:
+async def _until_received(writer: Client, reader: Client, word: str) -> float:
     """Return the time until an edit reaches the other person's document, in seconds."""
     began = time.monotonic()
     await writer.append(word)
@@ -108,11 +108,11 @@ async def test_rights_revoked_on_one_server_are_enforced_on_another(
     enter: Enter, cluster: Cluster
 ) -> None:
     """By REST at the first; sessions at the third end within a second, at the median."""
-    waits = [await _bitten(enter, cluster) for _ in range(TAKEN)]
+    waits = [await _until_revoked(enter, cluster) for _ in range(TAKEN)]
     assert statistics.median(waits) < BITES_S, waits
 
 
-async def _bitten(enter: Enter, cluster: Cluster) -> float:
+async def _until_revoked(enter: Enter, cluster: Cluster) -> float:
     """Return the time until a session ends whose right is revoked on another server, in seconds."""
     stack = cluster.stack
     document_id = stack.create_document("ada")
@@ -134,7 +134,7 @@ async def _bitten(enter: Enter, cluster: Cluster) -> float:
 async def test_killed_servers_people_are_on_another_and_nothing_seen_is_lost(
     cluster: Cluster,
 ) -> None:
-    """It is restarted, and then the gateway routes its share to it again."""
+    """The server is restarted, and then the gateway routes its share to it again."""
     stack = cluster.stack
     document_id = stack.create_document("ada", grace="editor")
     home = cluster.home_of(document_id)
@@ -181,7 +181,7 @@ def test_every_program_has_a_pid_file_that_names_its_process(stack: Launched) ->
     """Each file names a different descendant of the launcher."""
     pids = {name: stack.pid(name) for name in PROGRAMS}
     assert len(set(pids.values())) == len(PROGRAMS)
-    assert set(pids.values()) <= {each.pid for each in family(stack.process.pid)}
+    assert set(pids.values()) <= {process.pid for process in family(stack.process.pid)}
     assert all((stack.data_dir / "log" / f"{name}.log").is_file() for name in PROGRAMS)
 
 
@@ -202,9 +202,9 @@ def test_page_through_the_gateway_has_each_security_header_once(stack: Launched)
 def test_removed_server_moves_only_its_own_documents(cluster: Cluster, stack: Launched) -> None:
     """The documents of the other servers do not move."""
     documents = [ids.new_id() for _ in range(DOCUMENTS)]
-    before = {each: cluster.home_of(each) for each in documents}
+    before = {document_id: cluster.home_of(document_id) for document_id in documents}
     assert len(Counter(before.values())) == len(cluster.ports)
     with away(stack, "web-2"):
-        during = {each: cluster.home_of(each) for each in documents}
-    moved = {each for each in documents if during[each] != before[each]}
-    assert moved == {each for each in documents if before[each] == "web-2"}
+        during = {document_id: cluster.home_of(document_id) for document_id in documents}
+    moved = {document_id for document_id in documents if during[document_id] != before[document_id]}
+    assert moved == {document_id for document_id in documents if before[document_id] == "web-2"}

@@ -1,4 +1,4 @@
-"""Who writes in the tests of live documents, and what they hand in."""
+"""Authors for tests of live documents, and the updates that they submit."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from apps.crdt.engine.base import EngineBrokenError, EngineDocument
 
 @dataclass(eq=False)
 class Author:
-    """Remembers what it was told."""
+    """Records the answers to the operations of one author."""
 
     user_id: str = "1"
     request_id: str | None = None
@@ -25,26 +25,26 @@ class Author:
     missing: list[Vector] = field(default_factory=list)
 
     def on_persisted(self, unique_id: str, seq: int) -> None:
-        """Remember."""
+        """Record an operation that is persisted."""
         self.persisted.append((unique_id, seq))
 
     def on_duplicate(self, unique_id: str, seq: int) -> None:
-        """Remember."""
+        """Record an operation that is a duplicate."""
         self.duplicates.append((unique_id, seq))
 
     def on_rejected(self, unique_id: str | None, error: AppError) -> None:
-        """Remember."""
+        """Record an operation that is rejected."""
         self.rejected.append((unique_id, error))
 
     def on_missing(self, vector: Vector) -> None:
-        """Remember."""
+        """Record a request for missing operations."""
         self.missing.append(dict(vector))
 
 
 class Writer:
-    """A client's document that hands out the update of each edit; ``client_id`` is random if None.
+    """A client's document that returns the update of each edit; ``client_id`` is random if None.
 
-    Which of two edits at one place comes first depends on the client ids.
+    The client ids decide the order of two edits at one position.
     """
 
     def __init__(self, client_id: int | None = None) -> None:
@@ -65,14 +65,14 @@ class Writer:
 
 
 class Breaking:
-    """A document of the engine that breaks at one update, as yrs does at a panic."""
+    """An engine's document that raises at one update, as yrs does at a panic."""
 
     def __init__(self, document: EngineDocument, culprit: bytes) -> None:
         self._document = document
         self._culprit = culprit
 
     def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
-        """Break, or merge."""
+        """Raise at the one update; merge any other."""
         if update == self._culprit:
             raise EngineBrokenError("panic")
         return self._document.apply(update, brings_structs=brings_structs)
@@ -82,15 +82,15 @@ class Breaking:
 
 
 class Noting:
-    """A document of the engine that keeps what it was told of each update."""
+    """An engine's document that records the calls for each update."""
 
     def __init__(self, document: EngineDocument) -> None:
         self._document = document
-        self.told: list[bool | None] = []
+        self.calls: list[bool | None] = []
 
     def apply(self, update: bytes, *, brings_structs: bool | None = None) -> bool:
-        """Note, and merge."""
-        self.told.append(brings_structs)
+        """Record the call, then merge."""
+        self.calls.append(brings_structs)
         return self._document.apply(update, brings_structs=brings_structs)
 
     def __getattr__(self, name: str) -> Any:
@@ -98,7 +98,7 @@ class Noting:
 
 
 def submission(update: bytes, author: Author, unique_id: str | None = None) -> Submission:
-    """Return an update as it comes in."""
+    """Return an update as the frame handler submits it."""
     return Submission(update, read_update(update), author, unique_id)
 
 

@@ -1,4 +1,4 @@
-"""Rooms with limits of a test's choice."""
+"""Rooms with limits that a test chooses."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -12,19 +12,19 @@ from apps.collab.room import Room
 from apps.oplog.publisher import Publisher
 from tests.collab.rooms import House
 
-#: Makes one more server: ``make_house(queue_bytes=200)``.
+#: Makes another server: ``make_house(queue_bytes=200)``.
 MakeHouse = Callable[..., House]
 
 
 @pytest.fixture(autouse=True)
 def channel_layer() -> None:
-    """Begin with a new channel layer: it belongs to one event loop, and each test has its own."""
+    """Start with a new channel layer: it belongs to one event loop, and each test has its own."""
     channel_layers.backends.clear()
 
 
 @pytest.fixture
 async def make_house(publisher: Publisher) -> AsyncIterator[MakeHouse]:
-    """Return how to make a server with other limits than the usual ones."""
+    """Return a factory of servers with limits that differ from the defaults."""
     async with AsyncExitStack() as houses:
 
         def make(**limits: Any) -> House:

@@ -20,7 +20,7 @@ from tests.support.eventually import eventually_async
 
 
 class House:
-    """One server's rooms, as many servers as a test wants."""
+    """The rooms of one server; a test may have several servers."""
 
     def __init__(self, limits: Limits, publisher: Publisher) -> None:
         self.limits = limits
@@ -36,7 +36,7 @@ class House:
         )
 
     async def open(self, document_id: str | None = None) -> Room:
-        """Load the room of a document, of a new one by default."""
+        """Load the room of a document, by default of a new one."""
         document_id = document_id or ids.new_id()
         loaded = await self._load(document_id)
         room = Room(
@@ -50,7 +50,7 @@ class House:
         return room
 
     async def close(self) -> None:
-        """End all rooms in order."""
+        """Close all rooms in order."""
         for room in self._rooms:
             await room.close()
         await self.committer.close()
@@ -61,7 +61,7 @@ class House:
 
 
 async def until_quiet(room: Room) -> None:
-    """Wait until the room has nothing to do."""
+    """Wait until the room has no pending work."""
 
     async def is_quiet() -> bool:
         return not room._busy
@@ -70,12 +70,12 @@ async def until_quiet(room: Room) -> None:
 
 
 def log_of(room: Room) -> list[Operation]:
-    """Return the room's log."""
+    """Return the log of the room's document."""
     return operations_since(document_id=room.document_id, after=0)
 
 
 def write_elsewhere(operations: list[Operation], publisher: Publisher) -> None:
-    """Append to a document's log as another server does whose broadcasts are all lost."""
+    """Append to a document's log as another server would whose broadcasts are all lost."""
     leases = Leases(ids.new_id())
     append = Append(operations[0].document_id, operations)
     operations_append([append], leases=leases, publisher=publisher)

@@ -1,4 +1,4 @@
-"""The near end of a socket in tests of sessions and rooms: what is sent lands in a list."""
+"""A fake socket for tests of sessions and rooms: sent frames are collected in a list."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from apps.core import ids
 
 
 class Socket:
-    """A session and all that was sent to it."""
+    """A session and the frames that were sent to it."""
 
     def __init__(
         self,

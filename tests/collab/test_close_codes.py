@@ -1,4 +1,4 @@
-"""Which close code an error becomes: what a stock client may repeat, and what it must not."""
+"""The mapping of errors to close codes: final or retryable for a stock client."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ from apps.core.errors import (
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.engine.causal_gate import PendingFullError
 
-#: A stock y-websocket client gives up at these.
+#: Close codes at which a stock y-websocket client gives up.
 FINAL = range(4400, 4500)
 
 
@@ -52,12 +52,12 @@ FINAL = range(4400, 4500)
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
 def test_error_has_the_code_of_its_kind(error: Exception, code: int) -> None:
-    """A concrete error that of its kind; what nobody foresaw may be tried again."""
+    """A concrete error has its kind's code; an unexpected error may be retried."""
     assert close_of(error).code == code
 
 
-def test_what_may_succeed_later_is_never_final() -> None:
-    """No error that says "try again" sends a stock client away for good."""
+def test_retryable_error_is_never_final() -> None:
+    """No retryable error has a close code at which a stock client gives up."""
     transient = list(kinds(TransientError))
     assert RoomGoneError in transient
     codes = {close_of(kind("no")).code for kind in transient}
@@ -66,28 +66,28 @@ def test_what_may_succeed_later_is_never_final() -> None:
 
 
 def kinds(kind: type[AppError]) -> Iterator[type[AppError]]:
-    """Yield an error and all that are kinds of it."""
+    """Yield an error class and all its subclasses."""
     yield kind
-    for each in kind.__subclasses__():
-        yield from kinds(each)
+    for subclass in kind.__subclasses__():
+        yield from kinds(subclass)
 
 
-def test_reason_is_the_message_of_an_error_of_ours() -> None:
-    """People read what the page shows them."""
+def test_reason_is_the_message_of_an_app_error() -> None:
+    """The page shows the reason to the user."""
     assert close_of(NotFoundError("There is no such document.")).reason == (
         "There is no such document."
     )
 
 
 def test_reason_of_an_unexpected_error_does_not_leak_its_text() -> None:
-    """It may hold an address, a password or a name."""
+    """The text may contain an address, a password or a name."""
     close = close_of(AutoReconnect("mongodb://user:secret@host is away"))
     assert close == close_with(close_codes.TRY_AGAIN)
     assert "secret" not in close.reason
 
 
 def test_every_code_has_a_reason() -> None:
-    """No close frame goes without words."""
+    """No close frame is sent without a reason."""
     codes = {
         value
         for name, value in vars(close_codes).items()
@@ -97,7 +97,7 @@ def test_every_code_has_a_reason() -> None:
     assert all(close_with(code).reason for code in codes)
 
 
-def test_long_reason_is_cut_where_it_still_is_text() -> None:
-    """A close frame takes 125 bytes; half a character would break the frame."""
+def test_long_reason_is_cut_between_characters() -> None:
+    """A close frame takes 125 bytes; half a character would make it invalid."""
     reason = close_with(close_codes.MALFORMED, "ü" * 100).reason
     assert reason == "ü" * (REASON_MAX_BYTES // 2)

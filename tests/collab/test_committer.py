@@ -1,4 +1,4 @@
-"""Group commit on the real log: who shares a commit, who hears of a failure, what is given up."""
+"""Group commit on the real log: shared commits, failures per document, locks released."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,13 +28,13 @@ async def committer(publisher: Publisher) -> AsyncIterator[Committer]:
 
 
 def edit(scribe: Scribe | None = None) -> Append:
-    """Return one more edit, of a new document by default."""
+    """Return one more edit, by default of a new document."""
     scribe = scribe or Scribe()
     return Append(scribe.document_id, [scribe.write("x")])
 
 
 def unstorable() -> Append:
-    """Return an edit that no MongoDB takes: BSON's integers have 64 bits."""
+    """Return an edit that MongoDB cannot store: BSON's integers have 64 bits."""
     append = edit()
     return replace(append, operations=[replace(append.operations[0], seq=2**63)])
 
@@ -45,10 +45,10 @@ def commits() -> float:
 
 
 async def test_edits_of_many_documents_share_a_commit(committer: Committer) -> None:
-    """What comes while one commit is in flight is the next one, and no more than that."""
+    """Edits that arrive while a commit is in flight share the next one."""
     before = commits()
     first = [asyncio.create_task(committer.append(edit())) for _ in range(10)]
-    await asyncio.sleep(0)  # they are handed in …
+    await asyncio.sleep(0)  # they are submitted …
     await asyncio.sleep(0)  # … and the first commit is in flight
     later = [asyncio.create_task(committer.append(edit())) for _ in range(10)]
     assert await asyncio.gather(*first, *later) == [STORED] * 20
@@ -56,15 +56,15 @@ async def test_edits_of_many_documents_share_a_commit(committer: Committer) -> N
 
 
 async def test_edits_of_one_document_keep_their_order(committer: Committer) -> None:
-    """As they were handed in, over one commit or several."""
+    """The order of submission holds, over one commit or several."""
     scribe = Scribe()
     answers = await asyncio.gather(*(committer.append(edit(scribe)) for _ in range(5)))
     assert answers == [STORED] * 5
     assert head_seq(document_id=scribe.document_id) == 5
 
 
-async def test_each_hears_what_became_of_its_own(committer: Committer) -> None:
-    """A conflict of one document is no business of its neighbours."""
+async def test_conflict_of_one_document_is_reported_to_it_alone(committer: Committer) -> None:
+    """The other documents of the commit are stored."""
     scribe = Scribe()
     taken = edit(scribe)
     await committer.append(taken)
@@ -73,16 +73,16 @@ async def test_each_hears_what_became_of_its_own(committer: Committer) -> None:
     assert answers == [STORED, Appended(AppendState.CONFLICT, 0), STORED]
 
 
-async def test_store_that_refuses_is_heard_by_all_of_the_commit(committer: Committer) -> None:
-    """Nobody knows what got in, so nobody is told "stored"; the next commit is a new one."""
+async def test_store_failure_fails_all_edits_of_the_commit(committer: Committer) -> None:
+    """It is unknown which edits were stored, so none is acknowledged; the next commit is new."""
     appends = [edit(), unstorable(), edit()]
     answers = await asyncio.gather(*map(committer.append, appends), return_exceptions=True)
     assert [type(answer) for answer in answers] == [OverflowError] * 3
     assert await committer.append(edit()) == STORED
 
 
-async def test_caller_that_goes_away_holds_nobody_up(committer: Committer) -> None:
-    """What it handed in is stored all the same: it may be in flight already."""
+async def test_cancelled_caller_does_not_stop_the_commit(committer: Committer) -> None:
+    """Its edit is stored anyway, because it may already be in flight."""
     gone, stays = edit(), edit()
     tasks = [asyncio.create_task(committer.append(append)) for append in (gone, stays)]
     await asyncio.sleep(0)
@@ -92,8 +92,8 @@ async def test_caller_that_goes_away_holds_nobody_up(committer: Committer) -> No
     assert head_seq(document_id=gone.document_id) == 1
 
 
-async def test_lock_is_kept_after_a_commit_and_given_up_when_told(committer: Committer) -> None:
-    """Once; what is not held is nothing to give up."""
+async def test_lock_is_kept_after_a_commit_and_released_on_request(committer: Committer) -> None:
+    """A second release of the same lock does nothing."""
     append, other = edit(), Leases("another server")
     await committer.append(append)
     assert other.hold(append.document_id) is Hold.TAKEN
@@ -103,8 +103,8 @@ async def test_lock_is_kept_after_a_commit_and_given_up_when_told(committer: Com
     other.release_all()
 
 
-async def test_lock_given_up_soon_is_free_without_anybody_waiting(committer: Committer) -> None:
-    """A room that went quiet has nothing to wait with."""
+async def test_lock_release_in_the_background_needs_no_waiting(committer: Committer) -> None:
+    """A room that became quiet does not wait for the release."""
     append, other = edit(), Leases("another server")
     await committer.append(append)
     committer.release_soon(append.document_id)
@@ -116,10 +116,10 @@ async def test_lock_given_up_soon_is_free_without_anybody_waiting(committer: Com
     other.release_all()
 
 
-async def test_close_finishes_what_is_in_flight_and_gives_up_all_locks(
+async def test_close_finishes_the_commit_in_flight_and_releases_all_locks(
     publisher: Publisher,
 ) -> None:
-    """A stop of the server loses nothing and makes nobody wait for a lease."""
+    """A stopping server loses no edit, and no other server has to wait for a lease."""
     committer = Committer(leases=Leases(ids.new_id()), publisher=publisher)
     append, other = edit(), Leases("another server")
     in_flight = asyncio.create_task(committer.append(append))

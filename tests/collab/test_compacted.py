@@ -1,4 +1,4 @@
-"""A room of a document whose log is compacted: what was logged once is not logged twice."""
+"""A room of a document with a compacted log: a logged operation is not logged twice."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def scribe() -> Scribe:
 
 
 def compact(scribe: Scribe, up_to: int = 6) -> list[Operation]:
-    """Have the log begin after an operation, which is there no more; return what it had."""
+    """Move the compaction point after an operation and delete up to it; return the deleted ones."""
     document_id = scribe.document_id
     operations = operations_since(document_id=document_id, after=0)
     last = state_at(document_id=document_id, seq=up_to)
@@ -46,16 +46,16 @@ def _pack(document_id: str, operations: Sequence[Operation]) -> None:
 
 
 def seqs(scribe: Scribe, after: int) -> list[int]:
-    """Return what the log has after an operation."""
+    """Return the seqs of the log after an operation."""
     operations = operations_since(document_id=scribe.document_id, after=after)
     return [operation.seq for operation in operations]
 
 
-@pytest.mark.parametrize("is_open_before", [True, False], ids=["open since before", "opened anew"])
+@pytest.mark.parametrize("is_open_before", [True, False], ids=["open since before", "opened again"])
 async def test_compacted_operation_that_is_sent_again_has_its_first_seq(
     house: House, scribe: Scribe, is_open_before: bool
 ) -> None:
-    """Texts and a deletion, to a room that still remembers them and to one that never did."""
+    """Insertions and a deletion, to a room that remembers them and to a newly loaded one."""
     room = await house.open(scribe.document_id) if is_open_before else None
     list(operations_write([scribe.write("last")]))
     operations = compact(scribe)
@@ -66,7 +66,9 @@ async def test_compacted_operation_that_is_sent_again_has_its_first_seq(
     for operation in operations[:6]:
         room.submit(submission(operation.update, author, operation.unique_id))
     await until_quiet(room)
-    assert author.duplicates == [(each.unique_id, each.seq) for each in operations[:6]]
+    assert author.duplicates == [
+        (operation.unique_id, operation.seq) for operation in operations[:6]
+    ]
     assert (author.persisted, author.rejected) == ([], [])
     assert room.live.size_bytes - size <= len(operations[6].update)
     again = Author()
@@ -76,10 +78,8 @@ async def test_compacted_operation_that_is_sent_again_has_its_first_seq(
     assert seqs(scribe, after=6) == [7]
 
 
-async def test_edit_that_is_noop_under_a_new_name_is_logged_as_ever(
-    house: House, scribe: Scribe
-) -> None:
-    """Its author is told of a seq; so is who comes with it beside a repeat and an edit of worth."""
+async def test_noop_edit_with_a_new_unique_id_is_logged(house: House, scribe: Scribe) -> None:
+    """It gets a seq, and so does a real edit that arrives in a batch with it and a duplicate."""
     list(operations_write([scribe.write("last")]))
     operations = compact(scribe)
     room = await house.open(scribe.document_id)
@@ -96,10 +96,8 @@ async def test_edit_that_is_noop_under_a_new_name_is_logged_as_ever(
     assert loaded.vector == room.live.vector
 
 
-async def test_room_that_is_far_behind_a_compacted_log_is_made_anew(
-    house: House, scribe: Scribe
-) -> None:
-    """It slept while others wrote: its sessions come back, and nothing is invented."""
+async def test_room_behind_the_compaction_point_is_discarded(house: House, scribe: Scribe) -> None:
+    """It missed edits of other servers: its sessions reconnect, and no content is invented."""
     room = await house.open(scribe.document_id)
     list(operations_write(scribe.write_many(4)))
     compact(scribe, up_to=8)

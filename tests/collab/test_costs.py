@@ -1,6 +1,6 @@
-"""What an edit costs in what can be counted: round trips, calls, objects that stay.
+"""The countable costs of an edit: round trips, calls, retained objects.
 
-None of it depends on how busy the machine is. Who must raise a bound says in the commit for what.
+None of them depends on the load of the machine. A commit that raises a bound names the reason.
 """
 
 import gc
@@ -26,38 +26,38 @@ from tests.support.commands import commands_of_all_threads
 #: Calls, of Python and of C functions, for a stock client's keystroke from its frame to the draft
 #: of an operation: half of them are reading the update. Counted with CPython 3.11.
 KEYSTROKE_CALLS = 93
-#: Objects that may stay of an operation once it is stored and the next thousands are, too.
+#: Objects per operation that may remain once it and the next thousands are stored.
 KEPT_BLOCKS = 0.5
 
 
 @pytest.fixture
 async def roomy(make_house: MakeHouse) -> Room:
-    """Return the room of a new document, with the usual limits; it keeps its lock."""
+    """Return the room of a new document with default limits; it keeps its lock."""
     return await make_house(lock_idle_s=600).open()
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a batch took: commands of MongoDB by name, messages to other servers."""
+    """The cost of a batch: MongoDB commands by name, messages to other servers."""
 
     commands: list[str]
     messages: int
 
 
 async def _commit(room: Room, writer: Writer, count: int) -> Cost:
-    """Have so many edits of one batch stored; return what it took."""
+    """Store so many edits in one batch; return the cost."""
     author = Author()
     batch = [submission(writer.write("x"), author, ids.new_id()) for _ in range(count)]
     with commands_of_all_threads() as commands:
-        for each in batch:
-            room.submit(each)
+        for draft in batch:
+            room.submit(draft)
         await until_quiet(room)
     assert len(author.persisted) == count
     return Cost(commands, _messages(room))
 
 
 def _messages(room: Room) -> int:
-    """Take out what waits for the channel layer, which nobody sends here; return how much."""
+    """Empty the queue of the channel layer, which nothing sends here; return its length."""
     waiting = room._context.peer_bus._outgoing
     count = waiting.qsize()
     for _ in range(count):
@@ -66,7 +66,7 @@ def _messages(room: Room) -> int:
 
 
 async def test_batch_takes_as_many_round_trips_as_one_edit(roomy: Room) -> None:
-    """One command, and no message where no other server has the document; then Kafka's mark."""
+    """One command, no message unless another server has the document open, then Kafka's mark."""
     writer = Writer()
     await _commit(roomy, writer, 1)  # and the lock's
     for count in (1, 10, 500):
@@ -77,8 +77,8 @@ async def test_batch_takes_as_many_round_trips_as_one_edit(roomy: Room) -> None:
         assert cost.messages == 0
 
 
-async def test_keystroke_takes_so_many_calls(roomy: Room) -> None:
-    """From the frame to the draft, with neither clock nor network in it."""
+async def test_keystroke_stays_within_its_number_of_calls(roomy: Room) -> None:
+    """From the frame to the draft, without clock and network."""
     socket, writer = Socket(document_id=roomy.document_id, native=False), Writer()
     inbound = FrameHandler(
         socket.session, roomy, limits=roomy.live._limits, on_token=lambda _: None
@@ -104,10 +104,12 @@ async def test_keystroke_takes_so_many_calls(roomy: Room) -> None:
     assert KEYSTROKE_CALLS * 0.7 < for_each < KEYSTROKE_CALLS * 1.2, for_each
 
 
-async def test_room_keeps_no_objects_of_what_is_stored(roomy: Room, publisher: Publisher) -> None:
-    """Beyond the last thousands of names that it remembers.
+async def test_room_keeps_no_objects_of_stored_operations(
+    roomy: Room, publisher: Publisher
+) -> None:
+    """Except for the last thousands of unique ids that it remembers.
 
-    What stays of operations stays every time; what others leave meanwhile does not.
+    A leak of stored operations shows in every run; other objects do not.
     """
     writer = Writer()
     blocks = []

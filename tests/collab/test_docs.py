@@ -27,13 +27,13 @@ def table(heading: str) -> dict[str, list[str]]:
 
 
 def quantity(text: str) -> float:
-    """Return what ``4 MiB`` or ``20,000`` says."""
+    """Return the number that ``4 MiB`` or ``20,000`` stands for."""
     number, _, unit = text.replace(",", "").partition(" ")
     return float(number) * UNITS[unit]
 
 
 def test_every_limit_is_listed_with_its_default() -> None:
-    """No limit in secret, and no other number than the program's."""
+    """Every limit is documented, with the default of the code."""
     listed = {
         name: quantity(cells[0]) for name, cells in table("## Limits").items() if "_" in name
     } | {"rooms": quantity(table("## Limits")["rooms"][0])}
@@ -54,12 +54,12 @@ def test_every_limit_is_listed_with_its_default() -> None:
     ],
 )
 def test_every_frame_is_listed(number: int, name: str) -> None:
-    """By its type."""
+    """The table has every frame type."""
     assert table("## Frames")[str(number)][0] == name
 
 
 def test_every_ack_stage_is_listed() -> None:
-    """Received, persisted, duplicate."""
+    """The table has received, persisted and duplicate."""
     assert {n: cells[0] for n, cells in table("### Ack stages").items() if n.isdigit()} == {
         str(protocol.STAGE_RECEIVED): "received",
         str(protocol.STAGE_PERSISTED): "persisted",
@@ -68,7 +68,7 @@ def test_every_ack_stage_is_listed() -> None:
 
 
 def test_every_close_code_is_listed() -> None:
-    """All that the server sends, and nothing else."""
+    """The table has every code that the server sends, and no other."""
     codes = {
         value
         for value in vars(close_codes).values()

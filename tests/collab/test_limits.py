@@ -1,7 +1,7 @@
-"""The limits from the attacker's side: a real web server with tight ones, over real sockets.
+"""The limits from the attacker's side: a real web server with low limits, over real sockets.
 
-Each attack gets the answer that ``docs/protocol.md`` promises, and meanwhile others write on.
-What needs no socket to be shown is tested beside the module that holds the limit.
+Each attack gets the answer of ``docs/protocol.md``, and other people keep writing meanwhile. Limits
+that need no socket are tested beside the module that implements them.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ TIGHT = {
     "LIMIT_ROOMS": str(ROOMS),
 }
 
-#: Opens a client: ``await enter("ada", native=True)``, on the one document unless told otherwise.
+#: Opens a client: ``await enter("ada", native=True)``, by default on the module's document.
 Enter = Callable[..., Any]
 
 
 @pytest.fixture(scope="module", params=["uvicorn", "daphne"])
 def server(stack: Launched, request: pytest.FixtureRequest) -> Iterator[WebServer]:
-    """Start a web server with tight limits, of each kind."""
+    """Start a web server with a low value for each kind of limit."""
     with WebServer(stack, f"web-{request.param}", TIGHT, server=request.param) as server:
         yield server
 
@@ -63,7 +63,7 @@ def document_id(stack: Launched) -> str:
 
 @pytest.fixture
 async def enter(stack: Launched, server: WebServer, document_id: str) -> AsyncIterator[Enter]:
-    """Return how people open a document on the tight server; each has synced when it returns."""
+    """Return a factory of clients on the server with low limits; a returned client has synced."""
     async with AsyncExitStack() as sockets:
 
         async def open_client(
@@ -79,13 +79,13 @@ async def enter(stack: Launched, server: WebServer, document_id: str) -> AsyncIt
 
 
 def length_of_log(stack: Launched, document_id: str) -> int:
-    """Return how many operations are stored."""
+    """Return the number of stored operations."""
     answer = stack.call("ada", "GET", f"documents/{document_id}/operations/")
     return len(answer.json()["results"])
 
 
 def post(stack: Launched, server: WebServer, document_id: str, update: bytes) -> requests.Response:
-    """Hand in an edit of Ada's by REST."""
+    """Submit an edit of Ada's by REST."""
     return requests.post(
         f"{server.url}/api/v1/documents/{document_id}/operations/",
         json={"unique_id": "rest", "update": base64.b64encode(update).decode()},
@@ -95,19 +95,19 @@ def post(stack: Launched, server: WebServer, document_id: str, update: bytes) ->
 
 
 async def assert_goes_on(client: Client) -> None:
-    """Check that somebody who did nothing wrong can write as before."""
+    """Check that a well-behaved client can write as before."""
     assert await client.until_ack(await client.append("on "))
 
 
 async def flood(client: Client, frames: Iterable[bytes]) -> None:
-    """Send frames one after the other, until they are no longer taken."""
+    """Send frames one after the other until the socket is closed."""
     with contextlib.suppress(ConnectionClosed):
         for frame in frames:
             await client.send(frame)
 
 
 async def let_in(enter: Enter, *where: str) -> Client:
-    """Come again until one is let in."""
+    """Retry until a client is admitted."""
 
     async def look() -> Client | None:
         client: Client = await enter("ada", *where)
@@ -119,7 +119,7 @@ async def let_in(enter: Enter, *where: str) -> Client:
 
 
 async def test_frame_one_byte_too_large_is_4413(enter: Enter) -> None:
-    """By our own limit, within what the server still reads; the bystander writes on."""
+    """The product's limit applies, within the web server's own; the bystander keeps writing."""
     bystander, attacker = await enter("grace", native=True), await enter("ada")
     await attacker.send(bytes(FRAME_BYTES + 1))
     assert await attacker.until_closed() == close_codes.TOO_LARGE
@@ -127,13 +127,13 @@ async def test_frame_one_byte_too_large_is_4413(enter: Enter) -> None:
     await assert_goes_on(bystander)
 
 
-async def test_frame_that_is_not_even_read_is_4413(enter: Enter) -> None:
-    """The client hears why, though it is still sending; what it sent before is stored."""
+async def test_frame_over_the_read_limit_is_4413(enter: Enter) -> None:
+    """The client gets the reason while it is still sending; its earlier edits are stored."""
     bystander, attacker = await enter("grace", native=True), await enter("ada", native=True)
     await attacker.until_ack(await attacker.append("before "))
     await flood(attacker, [bytes(40 * FRAME_BYTES)])
     assert await attacker.until_closed() == close_codes.TOO_LARGE
-    assert attacker.close_reason == "The message is too large."
+    assert attacker.close_reason == "A change, or the whole document, is too large."
     await bystander.until_text("before ")
     await assert_goes_on(bystander)
 
@@ -152,17 +152,17 @@ async def test_update_too_large_is_4413_by_socket(
 def test_update_too_large_is_413_by_rest(
     stack: Launched, server: WebServer, document_id: str
 ) -> None:
-    """The limit is the same one, and is named."""
+    """REST has the same limit and names it."""
     answer = post(stack, server, document_id, Writer().write("x" * UPDATE_BYTES))
     assert answer.status_code == 413, answer.text
     assert answer.json()["extra"] == {"limit": "update_bytes", "value": UPDATE_BYTES}
     assert length_of_log(stack, document_id) == 0
 
 
-async def test_document_that_is_full_takes_no_more_and_may_be_read(
+async def test_full_document_refuses_edits_and_may_be_read(
     enter: Enter, stack: Launched, server: WebServer, document_id: str
 ) -> None:
-    """A native client is told by frame 102 and stays, a stock one by 4413, REST by 413."""
+    """A native client gets frame 102 and stays, a stock one 4413, REST 413."""
     native, stock = await enter("ada", native=True), await enter("grace")
     for _ in range(DOCUMENT_BYTES // UPDATE_BYTES):
         await native.until_ack(await native.append("x" * (UPDATE_BYTES - 200)))
@@ -180,7 +180,7 @@ async def test_document_that_is_full_takes_no_more_and_may_be_read(
     assert reader.text == native.text
 
 
-async def test_holes_sent_on_purpose_are_1013(enter: Enter) -> None:
+async def test_flood_of_pending_updates_is_1013(enter: Enter) -> None:
     """They fill their bound, and neither the memory nor the log."""
     bystander, attacker = await enter("grace", native=True), await enter("ada")
     attacker.answers_sync = False
@@ -193,7 +193,7 @@ async def test_holes_sent_on_purpose_are_1013(enter: Enter) -> None:
 
 
 async def test_flood_of_frames_is_1013(enter: Enter) -> None:
-    """The smallest frames that there are, as fast as the wire takes them."""
+    """The smallest frames possible, as fast as the connection allows."""
     bystander, attacker = await enter("grace", native=True), await enter("ada")
     await flood(attacker, [bytes((protocol.QUERY_AWARENESS,))] * 30 * FRAMES_PER_S)
     assert await attacker.until_closed() == close_codes.TRY_AGAIN
@@ -201,7 +201,7 @@ async def test_flood_of_frames_is_1013(enter: Enter) -> None:
 
 
 async def test_flood_of_tokens_is_1013(enter: Enter, stack: Launched) -> None:
-    """Each one would be looked up in the database: one at a time is enough for anybody."""
+    """Each token costs a database query, so a session may have one at a time."""
     bystander, attacker = await enter("grace", native=True), await enter("ada", native=True)
     frame = bytearray((protocol.TOKEN,))
     write_var_string(frame, stack.token("ada"))
@@ -211,16 +211,16 @@ async def test_flood_of_tokens_is_1013(enter: Enter, stack: Launched) -> None:
 
 
 async def test_presence_used_as_storage_is_4400(enter: Enter) -> None:
-    """The state is too large; the others see nobody."""
+    """The state is too large; no other client receives it."""
     bystander, attacker = await enter("grace", native=True), await enter("ada")
-    await attacker.say('{"x":"' + "y" * 8 * 1024 + '"}')
+    await attacker.send_presence('{"x":"' + "y" * 8 * 1024 + '"}')
     assert await attacker.until_closed() == close_codes.MALFORMED
     await assert_goes_on(bystander)
     assert bystander.states == {}
 
 
-async def test_session_too_many_is_1013_until_one_leaves(enter: Enter) -> None:
-    """Those who are there stay; the place of one who leaves is free at once."""
+async def test_session_over_the_limit_is_1013_until_one_leaves(enter: Enter) -> None:
+    """Present sessions stay, and the place of a session that leaves is free at once."""
     here = [await enter("ada", native=True) for _ in range(SESSIONS)]
     late = await enter("grace")
     assert await late.until_closed() == close_codes.TRY_AGAIN
@@ -231,10 +231,10 @@ async def test_session_too_many_is_1013_until_one_leaves(enter: Enter) -> None:
     assert (await let_in(enter)).text == here[1].text
 
 
-async def test_document_too_many_is_1013_until_one_is_left(
+async def test_document_over_the_limit_is_1013_until_one_is_left(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """Opening everything at once: the documents that are being written are not pushed out."""
+    """Opening many documents does not evict documents in use."""
     here = await enter("ada", native=True)
     other = await enter("ada", stack.create_document("ada"))
     third_id = stack.create_document("ada")
@@ -246,10 +246,10 @@ async def test_document_too_many_is_1013_until_one_is_left(
     await assert_goes_on(here)
 
 
-async def test_reader_that_does_not_read_is_1013_and_holds_up_nobody(
+async def test_reader_that_does_not_read_is_1013_and_delays_no_other(
     enter: Enter, stack: Launched, server: WebServer, document_id: str
 ) -> None:
-    """It asks for the whole document again and again; what waits for it is bounded."""
+    """It requests the whole document repeatedly; its outbox is bounded."""
     writer = await enter("grace", native=True)
     for _ in range(8):
         await writer.until_ack(await writer.append("x" * (UPDATE_BYTES - 200)))

@@ -1,4 +1,4 @@
-"""A live document: batches, repeats, causes that come late, coalescing, limits. Pure."""
+"""A live document: batches, duplicates, late causes, coalescing, limits. Pure."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def live(**limits: Any) -> LiveDocument:
 
 
 def settle(document: LiveDocument, drafts: list[Draft]) -> list[Operation]:
-    """Make drafts durable, as the room does after a commit."""
+    """Commit drafts, as the room does after storing them."""
     operations = document.assign_seqs(drafts, document_id=DOCUMENT, at=clock.now())
     document.mark_persisted(drafts, operations)
     return operations
@@ -61,7 +61,7 @@ def test_operation_repeated_is_answered_with_its_first_seq() -> None:
 
 
 def test_update_without_id_that_is_noop_is_not_logged() -> None:
-    """A stock client's whole state after a reconnect, deletes and all, makes no operation."""
+    """A stock client's full state after a reconnect, including deletions, adds no operation."""
     document, author, writer = live(), Author(), Writer()
     first = document.prepare(
         [submission(writer.write("hello"), author), submission(writer.erase(0, 2), author)], at=0
@@ -74,7 +74,7 @@ def test_update_without_id_that_is_noop_is_not_logged() -> None:
 
 
 def test_update_of_deletes_alone_is_logged_once() -> None:
-    """A deletion moves no vector and is an operation all the same."""
+    """A deletion does not advance the state vector and still is an operation."""
     document, author, writer = live(), Author(), Writer()
     settle(document, document.prepare([submission(writer.write("hello"), author)], at=0))
     erased = writer.erase(0, 2)
@@ -85,18 +85,18 @@ def test_update_of_deletes_alone_is_logged_once() -> None:
     assert document.prepare([submission(erased, author)], at=0) == []
 
 
-def test_only_an_update_without_structs_is_asked_whether_it_changes_anything() -> None:
-    """The question triples what the engine takes for a keystroke."""
+def test_only_an_update_without_structs_is_checked_for_changes() -> None:
+    """The check would triple the engine's time for a keystroke."""
     document, author, writer = live(), Author(), Writer()
     noting = Noting(document.document)
     document.loaded.engine = noting
     updates = [writer.write("a"), writer.write("b"), writer.erase(0, 1)]
     document.prepare([submission(update, author) for update in updates], at=0)
-    assert noting.told == [True, True, False]
+    assert noting.calls == [True, True, False]
 
 
 def test_updates_of_one_stock_client_in_one_batch_are_one_operation() -> None:
-    """Coalescing: as a client that batches would have sent them."""
+    """They are coalesced, as a client that batches would have sent them."""
     document, first, second = live(), Author(), Author()
     a, b = Writer(), Writer()
     batch = [
@@ -117,7 +117,7 @@ def test_updates_of_one_stock_client_in_one_batch_are_one_operation() -> None:
 
 
 def test_coalescing_never_moves_an_edit_before_its_cause() -> None:
-    """An edit that builds on another's of the same batch begins a new operation behind it."""
+    """An edit that depends on another edit of the batch starts a new operation after it."""
     document, first, second = live(), Author(), Author()
     a, b = Writer(), Writer()
     one = a.write("1")
@@ -136,8 +136,8 @@ def test_coalescing_never_moves_an_edit_before_its_cause() -> None:
         vector = decode_vector(operation.version_vector)
 
 
-def test_operation_before_its_cause_waits_and_asks() -> None:
-    """What came too early is kept aside, its sender asked, and logged behind its cause."""
+def test_operation_before_its_cause_is_pending_and_its_cause_is_requested() -> None:
+    """It is logged after its cause, which is requested from its sender."""
     document, author, writer = live(), Author(), Writer()
     one, two = writer.write("1"), writer.write("2")
     assert document.prepare([submission(two, author, "two")], at=0) == []
@@ -151,7 +151,7 @@ def test_operation_before_its_cause_waits_and_asks() -> None:
 
 
 def test_operation_before_its_cause_of_a_caller_that_cannot_wait_is_refused() -> None:
-    """A REST call gets its answer at once, and nothing is kept."""
+    """A REST call is answered at once, and nothing is pending."""
     document, author, writer = live(), Author(can_wait=False), Writer()
     writer.write("1")
     assert document.prepare([submission(writer.write("2"), author, "two")], at=0) == []
@@ -159,8 +159,8 @@ def test_operation_before_its_cause_of_a_caller_that_cannot_wait_is_refused() ->
     assert len(document.pending) == 0
 
 
-def test_pending_over_its_bound_is_told_to_come_again() -> None:
-    """Holes sent on purpose fill a bound, not the memory."""
+def test_pending_over_its_bound_is_refused_for_now() -> None:
+    """Updates without causes fill a bound, not the memory."""
     document, author, writer = live(pending_bytes=1000), Author(), Writer()
     writer.write("cause")
     for _ in range(5):
@@ -169,8 +169,8 @@ def test_pending_over_its_bound_is_told_to_come_again() -> None:
     assert document.pending.size_bytes <= 1000
 
 
-def test_document_at_its_size_limit_refuses_and_keeps_what_it_has() -> None:
-    """A document cannot grow until nobody can load it."""
+def test_document_at_its_size_limit_refuses_and_keeps_its_content() -> None:
+    """A document cannot grow until it cannot be loaded any more."""
     document, author, writer = live(document_bytes=200), Author(), Writer()
     settle(document, document.prepare([submission(writer.write("a" * 100), author, "a")], at=0))
     assert document.prepare([submission(writer.write("b" * 100), author, "b")], at=0) == []
@@ -180,7 +180,7 @@ def test_document_at_its_size_limit_refuses_and_keeps_what_it_has() -> None:
 
 
 def test_operation_of_another_server_counts_towards_the_size_limit() -> None:
-    """A document that several servers write to is refused at the same size as on one."""
+    """A document with writers on several servers is refused at the same size."""
     document, author, here, there = live(document_bytes=200), Author(), Writer(), Writer()
     update = there.write("a" * 150)
     operation = Operation(
@@ -199,7 +199,7 @@ def test_operation_of_another_server_counts_towards_the_size_limit() -> None:
 
 
 def test_update_that_breaks_the_engine_leaves_the_others_to_be_repeated() -> None:
-    """The culprit is named, and everything else of the batch is given back."""
+    """The breaking update is named, and the others of the batch are returned."""
     document, author, writer = live(), Author(), Writer()
     good = submission(writer.write("good"), author, "good")
     bad = submission(writer.write("bad"), author, "bad")
@@ -213,8 +213,8 @@ def test_update_that_breaks_the_engine_leaves_the_others_to_be_repeated() -> Non
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_order_with_repeats_gives_what_the_writers_have(data: st.DataObject) -> None:
-    """Whatever the order, the batches and the repeats: log = memory = the writers' own merge."""
+def test_any_order_with_duplicates_converges(data: st.DataObject) -> None:
+    """In any order, with duplicates: the log, the memory and the writers' merge are equal."""
     document, author = live(), Author()
     writers = [Writer(client_id) for client_id in (1, 2, 3)]
     everything: list[tuple[str | None, bytes]] = []

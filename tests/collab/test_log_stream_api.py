@@ -1,4 +1,4 @@
-"""The log as bytes: what a page plays, in the form of ``docs/protocol.md``."""
+"""The log stream, from which a page replays a document, in the form of ``docs/protocol.md``."""
 
 from typing import Any
 
@@ -23,18 +23,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def owner() -> User:
-    """Return who owns the document."""
+    """Return the document's owner."""
     return make_user(may_create=True)
 
 
 @pytest.fixture
 def scribe(owner: User) -> Scribe:
-    """Return the writer of a document whose log is empty yet."""
+    """Return the writer of a document with an empty log."""
     return Scribe(make_document(owner).id, author_id=str(owner.pk))
 
 
 def path(scribe: Scribe, query: str = "") -> str:
-    """Return the address of the log as bytes."""
+    """Return the URL of the log stream."""
     return f"/api/v1/documents/{scribe.document_id}/operations/stream/{query}"
 
 
@@ -50,7 +50,7 @@ def unpacked(content: bytes) -> list[tuple[str, str, int, bytes]]:
     return rows
 
 
-def test_log_comes_whole_with_who_and_when(owner: User, scribe: Scribe) -> None:
+def test_log_comes_whole_with_authors_and_times(owner: User, scribe: Scribe) -> None:
     """Its updates make the document; a writer without an account has no name."""
     operations = scribe.write_many(3)
     scribe.author_id = "987654"
@@ -60,7 +60,7 @@ def test_log_comes_whole_with_who_and_when(owner: User, scribe: Scribe) -> None:
     assert (response.status_code, response.headers["X-Document-Seq"]) == (200, "4")
     rows = unpacked(response.content)
     assert [row[:2] for row in rows] == [(str(owner.pk), owner.username)] * 3 + [("987654", "")]
-    moments = [round(each.received_at.timestamp() * 1000) for each in operations]
+    moments = [round(operation.received_at.timestamp() * 1000) for operation in operations]
     assert [row[2] for row in rows] == moments
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     for row in rows:
@@ -69,7 +69,7 @@ def test_log_comes_whole_with_who_and_when(owner: User, scribe: Scribe) -> None:
 
 
 def test_log_comes_in_parts(owner: User, scribe: Scribe) -> None:
-    """By ``after`` and ``limit``, up to a part with nothing in it."""
+    """Pages by ``after`` and ``limit``, up to an empty one."""
     operations = scribe.write_many(5)
     list(operations_write(operations))
     client = bearer(owner)
@@ -80,10 +80,10 @@ def test_log_comes_in_parts(owner: User, scribe: Scribe) -> None:
     assert (unpacked(beyond.content), beyond.headers["X-Document-Seq"]) == ([], "5")
 
 
-def test_answer_is_cut_where_it_gets_long(
+def test_answer_is_bounded_in_size(
     owner: User, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One operation at least, however long it is."""
+    """It has at least one operation, of any length."""
     operations = scribe.write_many(4)
     list(operations_write(operations))
     client = bearer(owner)
@@ -94,8 +94,8 @@ def test_answer_is_cut_where_it_gets_long(
     assert client.get(path(scribe, "?after=2")).headers["X-Document-Seq"] == "3"
 
 
-def test_what_is_set_aside_is_empty(owner: User, scribe: Scribe) -> None:
-    """It is no part of the document, and keeps its place."""
+def test_quarantined_operation_has_an_empty_update(owner: User, scribe: Scribe) -> None:
+    """It is no part of the document, and keeps its position."""
     operations = scribe.write_many(3)
     list(operations_write(operations))
     operation_quarantine(operations[1], ConflictError("Broken."))
@@ -104,13 +104,13 @@ def test_what_is_set_aside_is_empty(owner: User, scribe: Scribe) -> None:
 
 
 @pytest.mark.parametrize("query", ["?after=-1", "?limit=0", "?limit=1001", "?after=x"])
-def test_odd_query_is_told(owner: User, scribe: Scribe, query: str) -> None:
-    """400 in the one shape."""
+def test_invalid_query_is_400(owner: User, scribe: Scribe, query: str) -> None:
+    """The answer has the usual shape of errors."""
     assert_error(bearer(owner).get(path(scribe, query)), 400, "invalid")
 
 
-def test_only_those_who_may_read_get_it(scribe: Scribe) -> None:
-    """A stranger learns of no document; a viewer reads."""
+def test_only_readers_get_the_log(scribe: Scribe) -> None:
+    """A stranger gets 404; a viewer reads."""
     list(operations_write(scribe.write_many(1)))
     someone = make_user()
     assert_error(bearer(someone).get(path(scribe)), 404, "document_not_found")

@@ -1,4 +1,4 @@
-"""Rooms of other processes, over the real channel layer: what is heard, and that it may be lost."""
+"""Messages between rooms of several servers, over the real channel layer, which may lose them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -18,33 +18,33 @@ from tests.support.operations import Scribe
 
 
 class Server:
-    """One process's exchange, and what it heard."""
+    """The peer bus of one process, and the messages that it received."""
 
     def __init__(self) -> None:
-        self.heard: list[Message] = []
+        self.received: list[Message] = []
         self.peer_bus = PeerBus(self._on_message)
 
-    async def until_heard(self, message: Message) -> None:
-        """Wait until a message has come."""
+    async def until_received(self, message: Message) -> None:
+        """Wait until a message has been received."""
 
         async def has_come() -> bool:
-            return any(heard.items() >= message.items() for heard in self.heard)
+            return any(received.items() >= message.items() for received in self.received)
 
         await eventually_async(has_come)
 
     def _on_message(self, message: Message) -> None:
-        self.heard.append(message)
+        self.received.append(message)
         if message["type"] == "nonsense":
             raise ValueError("not understood")
 
 
-#: Starts one more server's exchange.
+#: Starts another server with its peer bus.
 Start = Callable[[], Any]
 
 
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """Return how to start the exchange of one more server."""
+    """Return a factory of servers, each with a peer bus."""
     async with AsyncExitStack() as servers:
 
         async def begin() -> Server:
@@ -56,18 +56,18 @@ async def start() -> AsyncIterator[Start]:
         yield begin
 
 
-def say(document_id: str, text: str = "hello") -> Message:
+def presence_message(document_id: str, text: str = "hello") -> Message:
     """Return a message about a document."""
     return {"type": "presence", "document_id": document_id, "text": text}
 
 
 def lost() -> float:
-    """Return how many messages of this process the layer did not take."""
+    """Return the number of this process's messages that the channel layer dropped."""
     return REGISTRY.get_sample_value("scriptorium_broadcast_failed_total") or 0
 
 
 async def test_operations_arrive_as_they_were(start: Start) -> None:
-    """Byte for byte, with their times, at who has the document open."""
+    """Unchanged byte for byte, with their times, at each server that has the document open."""
     here, there = await start(), await start()
     scribe = Scribe()
     there.peer_bus.join(scribe.document_id)
@@ -76,23 +76,23 @@ async def test_operations_arrive_as_they_were(start: Start) -> None:
     assert message["last_seq"] == 3
     await until_joined(here, there, scribe.document_id)
     here.peer_bus.publish(message)
-    await there.until_heard(message)
-    assert operations_of(there.heard[-1]) == operations
+    await there.until_received(message)
+    assert operations_of(there.received[-1]) == operations
 
 
 async def until_joined(here: Server, there: Server, document_id: str) -> None:
-    """Say something until the other one hears it: joining is not waited for."""
+    """Publish until the other server receives it: joining is asynchronous."""
     text = ids.new_id()
 
-    async def is_heard() -> bool:
-        here.peer_bus.publish(say(document_id, text))
-        return any(heard.get("text") == text for heard in there.heard)
+    async def is_received() -> bool:
+        here.peer_bus.publish(presence_message(document_id, text))
+        return any(received.get("text") == text for received in there.received)
 
-    await eventually_async(is_heard)
+    await eventually_async(is_received)
 
 
-async def test_own_words_are_not_heard_and_after_leaving_nobody_s(start: Start) -> None:
-    """Who publishes knows it already; who has let the document go must not be woken by it."""
+async def test_own_messages_are_not_received_nor_any_after_leaving(start: Start) -> None:
+    """The publisher has the edits, and a closed document must not be woken by others."""
     here, there = await start(), await start()
     document_id, other_id = ids.new_id(), ids.new_id()
     for server in (here, there):
@@ -101,16 +101,16 @@ async def test_own_words_are_not_heard_and_after_leaving_nobody_s(start: Start) 
     there.peer_bus.leave(document_id)
     there.peer_bus.join(other_id)
     await until_joined(here, there, other_id)
-    here.peer_bus.publish(say(document_id, "still here?"))
-    here.peer_bus.publish(say(other_id, "the last word"))
-    await there.until_heard(say(other_id, "the last word"))
-    assert "still here?" not in [message["text"] for message in there.heard]
-    await here.until_heard({"type": "gone", "document_id": document_id})
-    assert [message["type"] for message in here.heard] == ["gone"]
+    here.peer_bus.publish(presence_message(document_id, "still here?"))
+    here.peer_bus.publish(presence_message(other_id, "the last word"))
+    await there.until_received(presence_message(other_id, "the last word"))
+    assert "still here?" not in [message["text"] for message in there.received]
+    await here.until_received({"type": "gone", "document_id": document_id})
+    assert [message["type"] for message in here.received] == ["gone"]
 
 
 def test_large_batch_is_only_announced() -> None:
-    """The layer keeps messages in memory; the log has the operations."""
+    """The channel layer keeps messages in memory; the log has the operations."""
     scribe = Scribe()
     operations = [scribe.write("x" * 200_000), scribe.write("y" * 200_000)]
     message = operations_message(operations)
@@ -118,24 +118,24 @@ def test_large_batch_is_only_announced() -> None:
     assert operations_of(operations_message(operations[:1])) == operations[:1]
 
 
-async def test_message_that_nobody_understands_is_counted_and_the_next_one_heard(
+async def test_unreadable_message_is_counted_and_the_next_one_received(
     start: Start,
 ) -> None:
-    """Another server may be of another version."""
+    """Another server may run another version."""
     here, there = await start(), await start()
     document_id = ids.new_id()
     there.peer_bus.join(document_id)
     await until_joined(here, there, document_id)
     before = REGISTRY.get_sample_value("scriptorium_loop_errors_total", {"loop": "exchange"}) or 0
     here.peer_bus.publish({"type": "nonsense", "document_id": document_id})
-    here.peer_bus.publish(say(document_id, "sense"))
-    await there.until_heard(say(document_id, "sense"))
+    here.peer_bus.publish(presence_message(document_id, "sense"))
+    await there.until_received(presence_message(document_id, "sense"))
     after = REGISTRY.get_sample_value("scriptorium_loop_errors_total", {"loop": "exchange"})
     assert after == before + 1
 
 
 async def test_memberships_that_redis_has_forgotten_are_renewed(start: Start) -> None:
-    """A Redis that was emptied, or stood still for a day."""
+    """Redis may be flushed, or be stopped for a day."""
     here, there = await start(), await start()
     document_id = ids.new_id()
     there.peer_bus.join(document_id)
@@ -146,8 +146,8 @@ async def test_memberships_that_redis_has_forgotten_are_renewed(start: Start) ->
     await until_joined(here, there, document_id)
 
 
-async def test_who_else_has_a_document_is_known_from_what_they_say(start: Start) -> None:
-    """Alone until somebody says that it opens it, and again when it has let it go."""
+async def test_peers_of_a_document_are_known_from_their_messages(start: Start) -> None:
+    """A server is alone until another announces the document, and again after that one has left."""
     here, there = await start(), await start()
     document_id = ids.new_id()
     here.peer_bus.join(document_id)
@@ -163,20 +163,18 @@ async def test_who_else_has_a_document_is_known_from_what_they_say(start: Start)
         return not here.peer_bus.is_alone(document_id)
 
     await eventually_async(greets)
-    await here.until_heard({"type": "hello", "document_id": document_id, "last_seq": 7})
+    await here.until_received({"type": "hello", "document_id": document_id, "last_seq": 7})
     assert there.peer_bus.is_alone(document_id)
     here.peer_bus.announce_present(document_id, 9)
-    await there.until_heard({"type": "here", "document_id": document_id, "last_seq": 9})
+    await there.until_received({"type": "here", "document_id": document_id, "last_seq": 9})
     assert not there.peer_bus.is_alone(document_id)
     there.peer_bus.leave(document_id)
-    await here.until_heard({"type": "gone", "document_id": document_id})
+    await here.until_received({"type": "gone", "document_id": document_id})
     assert here.peer_bus.is_alone(document_id)
 
 
-async def test_others_who_have_said_nothing_for_long_are_believed_to_be_gone(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They may have been killed, and then nobody says that they have left."""
+async def test_silent_peer_expires(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed server announces no end."""
     here, there = await start(), await start()
     document_id = ids.new_id()
     here.peer_bus.join(document_id)
@@ -188,17 +186,17 @@ async def test_others_who_have_said_nothing_for_long_are_believed_to_be_gone(
     assert here.peer_bus.is_alone(document_id)
 
 
-async def test_layer_that_is_slow_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for it is bounded; more is dropped and counted, as the layer itself would."""
+async def test_slow_channel_layer_delays_no_edit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue for it is bounded; further messages are dropped and counted."""
     monkeypatch.setattr(peer_bus, "_QUEUED_MESSAGES", 3)
-    exchange, before = PeerBus(lambda message: None), lost()
+    bus, before = PeerBus(lambda message: None), lost()
     for _ in range(5):
-        exchange.publish(say(ids.new_id()))
+        bus.publish(presence_message(ids.new_id()))
     assert lost() - before == 2
 
 
 async def test_close_ends_both_loops(start: Start) -> None:
-    """Nothing of it is left behind."""
+    """No task is left."""
     server = await start()
     await server.peer_bus.close()
     names = {task.get_name() for task in asyncio.all_tasks()}

@@ -1,4 +1,4 @@
-"""Presence: nobody appears as another, nobody fills the memory, the gone are forgotten. Pure."""
+"""Presence: no impersonation, bounded memory, sessions that leave are removed. Pure."""
 
 import json
 
@@ -12,7 +12,7 @@ from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER
 
 ADA = Identity("1", "ada", "Ada Lovelace")
 GRACE = Identity("2", "grace", "Grace Hopper")
-#: A state as another server sends it.
+#: An awareness state as another server sends it.
 STAMPED = {"user": {"id": "2", "username": "grace", "name": "Grace Hopper"}}
 
 
@@ -22,13 +22,13 @@ def entry(client: int, state: object, clock: int = 1) -> AwarenessEntry:
 
 
 def user_of(state: AwarenessEntry) -> dict[str, str]:
-    """Return who a state says that it is."""
+    """Return the user of a state."""
     user: dict[str, str] = json.loads(state.state_json)["user"]
     return user
 
 
 def test_state_is_stamped_with_the_authenticated_name() -> None:
-    """What a client says of itself is replaced; a colour is kept."""
+    """The client's claim is replaced; its colour is kept."""
     said = {"user": {"name": "Grace Hopper", "id": "2", "color": "#a1b2c3"}, "cursor": None}
     [state] = Presence(Limits()).update([entry(5, said)], owner=object(), identity=ADA, at=0)
     expected = {"id": "1", "username": "ada", "name": "Ada Lovelace", "color": "#a1b2c3"}
@@ -37,7 +37,7 @@ def test_state_is_stamped_with_the_authenticated_name() -> None:
 
 @pytest.mark.parametrize("clock", [MAX_CLOCK + 1, MAX_SAFE_INTEGER])
 def test_clock_that_a_removal_could_not_exceed_is_refused(clock: int) -> None:
-    """The server adds one when the client leaves, a stock client adds another."""
+    """The server adds one when the client leaves, and a stock client adds another one."""
     presence, ada = Presence(Limits()), object()
     with pytest.raises(PresenceRefusedError):
         presence.update([entry(5, {}, clock=clock)], owner=ada, identity=ADA, at=0)
@@ -46,8 +46,8 @@ def test_clock_that_a_removal_could_not_exceed_is_refused(clock: int) -> None:
     assert removal.clock < MAX_SAFE_INTEGER
 
 
-def test_client_id_of_another_person_is_passed_over() -> None:
-    """Nobody moves or ends another one's caret, with whatever clock."""
+def test_client_id_of_another_person_is_ignored() -> None:
+    """Another person's caret cannot be moved or removed, with any clock."""
     presence, ada, grace = Presence(Limits()), object(), object()
     presence.update([entry(5, {"at": 1})], owner=ada, identity=ADA, at=0)
     taken = [entry(5, {"at": 9}, clock=99), entry(5, None, clock=100)]
@@ -57,7 +57,7 @@ def test_client_id_of_another_person_is_passed_over() -> None:
 
 
 def test_client_id_of_ones_own_dying_connection_is_taken_over() -> None:
-    """A reconnect is quicker than the old socket's end, and outlives it."""
+    """A reconnect may precede the end of the old socket, and outlives it."""
     presence, old, new = Presence(Limits()), object(), object()
     presence.update([entry(5, {"at": 1}, clock=3)], owner=old, identity=ADA, at=0)
     assert presence.update([entry(5, {"at": 2}, clock=4)], owner=new, identity=ADA, at=0)
@@ -65,15 +65,15 @@ def test_client_id_of_ones_own_dying_connection_is_taken_over() -> None:
     assert len(presence.entries()) == 1
 
 
-def test_older_clock_is_passed_over() -> None:
-    """States overtake each other on the way."""
+def test_older_clock_is_ignored() -> None:
+    """States may arrive out of order."""
     presence, ada = Presence(Limits()), object()
     presence.update([entry(5, {"at": 2}, clock=2)], owner=ada, identity=ADA, at=0)
     assert presence.update([entry(5, {"at": 1}, clock=1)], owner=ada, identity=ADA, at=0) == []
 
 
-def test_leaving_says_farewell_for_all_ones_clients() -> None:
-    """The others see it go: null, with a newer clock."""
+def test_leaving_removes_all_clients_of_the_session() -> None:
+    """Other clients get null states with newer clocks."""
     presence, ada = Presence(Limits()), object()
     presence.update([entry(5, {}, clock=7), entry(6, {})], owner=ada, identity=ADA, at=0)
     assert presence.leave(ada) == [AwarenessEntry(5, 8, "null"), AwarenessEntry(6, 2, "null")]
@@ -81,7 +81,7 @@ def test_leaving_says_farewell_for_all_ones_clients() -> None:
 
 
 def test_too_many_clients_of_one_session_are_refused() -> None:
-    """A crowd of invented people."""
+    """One session cannot invent a crowd."""
     presence = Presence(Limits(presence_clients=3))
     with pytest.raises(PresenceRefusedError):
         presence.update(
@@ -91,7 +91,7 @@ def test_too_many_clients_of_one_session_are_refused() -> None:
 
 
 def test_client_that_leaves_makes_room_for_another() -> None:
-    """The bound is on the clients that are present, not on those that ever were."""
+    """The bound counts present clients, not past ones."""
     presence, ada = Presence(Limits(presence_clients=1)), object()
     for client in range(3):
         presence.update([entry(client, {})], owner=ada, identity=ADA, at=0)
@@ -100,8 +100,8 @@ def test_client_that_leaves_makes_room_for_another() -> None:
     assert [state.client for state in presence.entries()] == [9]
 
 
-def test_remote_state_is_kept_until_it_is_not_renewed() -> None:
-    """Another server's people are forgotten when it goes silent; one's own are not."""
+def test_remote_state_expires_unless_renewed() -> None:
+    """States of a silent server are removed; local ones stay."""
     presence, ada = Presence(Limits(presence_age_s=30)), object()
     presence.update([entry(5, {})], owner=ada, identity=ADA, at=0)
     assert presence.merge_remote([entry(9, STAMPED, clock=4)], at=0)
@@ -112,7 +112,7 @@ def test_remote_state_is_kept_until_it_is_not_renewed() -> None:
 
 
 def test_remote_state_never_replaces_a_local_one() -> None:
-    """What is on this server's own socket is known better here."""
+    """The server of the socket has the truth about its state."""
     presence, ada = Presence(Limits()), object()
     presence.update([entry(5, {"at": 1})], owner=ada, identity=ADA, at=0)
     assert presence.merge_remote([entry(5, {"at": 2}, clock=50)], at=0) == []
@@ -125,7 +125,7 @@ def test_remote_state_never_replaces_a_local_one() -> None:
     ids=["no user", "half a user", "no object", "clock"],
 )
 def test_remote_state_that_is_not_of_this_release_is_ignored(state: object, clock: int) -> None:
-    """An older server passes on what its clients sent; it must not reach the pages here."""
+    """An older server forwards its clients' fields unfiltered; they must not reach the pages."""
     presence = Presence(Limits())
     assert presence.merge_remote([entry(9, state, clock), entry(8, STAMPED)], at=0) == [
         AwarenessEntry(8, 1, json.dumps(STAMPED, separators=(",", ":")))

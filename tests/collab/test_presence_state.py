@@ -1,4 +1,4 @@
-"""The allow-list of presence, from the side of somebody who sends what no page sends. Pure."""
+"""The allow-list of awareness states, from an attacker's side. Pure."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ IN_TYPE = {"type": {"client": MAX_SAFE_INTEGER, "clock": 0}, "assoc": 0}
 
 
 def rebuild(text: str, *, max_bytes: int = 10_000) -> Any:
-    """Return the rebuilt state, read as a browser reads it: without ``NaN`` and infinities."""
+    """Return the rebuilt state, parsed as a browser parses it: without ``NaN`` and infinities."""
 
     def refuse(name: str) -> None:
         raise AssertionError(f"no browser reads {name}")
@@ -70,14 +70,14 @@ def test_cursor_of_yjs_is_passed_on(position: dict[str, Any]) -> None:
     ],
     ids=json.dumps,
 )
-def test_cursor_that_yjs_does_not_write_is_no_cursor(cursor: object) -> None:
-    """A page that resolves it would throw within the transaction that shows others' edits."""
+def test_invalid_cursor_is_dropped(cursor: object) -> None:
+    """A page that resolves it would raise within the transaction that shows others' edits."""
     assert rebuild(json.dumps({"cursor": cursor})) == {"user": USER, "cursor": None}
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "1e400", "1.5", "-1", "9007199254740992"])
 def test_number_that_is_no_count_is_left_out(number: str) -> None:
-    """Python reads the first three as infinities and writes what no browser reads."""
+    """Python reads the first three as infinities and writes JSON that browsers cannot read."""
     cursor = f'{{"anchor":{{"item":{{"client":{number},"clock":0}}}},"head":{{}}}}'
     assert rebuild(f'{{"x":{number},"renamed":{number},"cursor":{cursor}}}') == {
         "user": USER,
@@ -87,40 +87,40 @@ def test_number_that_is_no_count_is_left_out(number: str) -> None:
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
 def test_constant_that_is_not_json_is_refused(constant: str) -> None:
-    """Python would read it, and write it to everybody."""
+    """Python would read it, and send it to everybody."""
     with pytest.raises(PresenceRefusedError):
         state_rebuild(f'{{"x":{constant}}}', ADA, max_bytes=1000)
 
 
 def test_unknown_field_is_left_out() -> None:
-    """Presence carries what the pages read, nothing else."""
+    """Presence has only the fields that the pages read."""
     said = {"user": {"color": "#abc", "email": "x"}, "renamed": 5, "x": {"y": 1}, "__proto__": {}}
     assert rebuild(json.dumps(said)) == {"user": {**USER, "color": "#abc"}, "renamed": 5}
 
 
 @pytest.mark.parametrize("colour", ["red; background: url(x)", "#12", 7, None, "#1234567890"])
-def test_colour_that_is_none_is_dropped(colour: object) -> None:
-    """A colour goes into other people's style sheets: only hexadecimal ones pass."""
+def test_invalid_colour_is_dropped(colour: object) -> None:
+    """A colour enters the style sheets of other pages: only hexadecimal ones pass."""
     assert "color" not in rebuild(json.dumps({"user": {"color": colour}}))["user"]
 
 
 @pytest.mark.parametrize("text", ["[]", "7", '"x"', "{", "[" * 5000, "1" * 5000, ""])
 def test_state_that_is_no_object_is_refused(text: str) -> None:
-    """Anything but an object or null is no awareness state."""
+    """An awareness state is an object or null."""
     for function in (lambda: rebuild(text), lambda: remote_state_rebuild(text, max_bytes=10_000)):
         with pytest.raises(PresenceRefusedError):
             function()
 
 
 def test_state_of_a_client_that_leaves_stays_null() -> None:
-    """It has no user."""
+    """A null state gets no user."""
     assert rebuild("null") is None
     assert remote_state_rebuild("null", max_bytes=10) == "null"
 
 
 @pytest.mark.parametrize("text", ["y" * 2000, "字" * 2000])
 def test_state_over_its_size_is_refused(text: str) -> None:
-    """Presence is not storage, and bytes are not characters."""
+    """Presence is no storage, and the limit counts bytes, not characters."""
     said = json.dumps({"x": text}, ensure_ascii=False)
     size = len(said.encode())
     assert rebuild(said, max_bytes=size) == {"user": USER}
@@ -141,7 +141,7 @@ JSON = st.recursive(
 
 @given(state=st.dictionaries(FIELDS, JSON, max_size=5))
 def test_any_object_becomes_a_state_that_every_page_reads(state: dict[str, Any]) -> None:
-    """Rebuilding its own result changes nothing, and neither does another server."""
+    """Rebuilding is idempotent, also on another server."""
     rebuilt = state_rebuild(json.dumps(state), ADA, max_bytes=100_000)
     assert rebuild(rebuilt, max_bytes=100_000) == json.loads(rebuilt)
     assert json.loads(rebuilt).keys() <= {"user", "cursor", "renamed"}

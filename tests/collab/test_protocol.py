@@ -1,4 +1,4 @@
-"""The socket's frames: y-protocols' as a stock client writes them, and our own beside them."""
+"""The frames of the socket: those of y-protocols as a stock client writes them, and our own."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ def frame(name: str) -> bytes:
 
 
 def opened(data: bytes, *head: int) -> Decoder:
-    """Return a decoder behind the head of a frame, which has to be this one."""
+    """Return a decoder after the head of a frame, which must be the given one."""
     decoder = Decoder(data)
     assert tuple(decoder.var_uint() for _ in head) == head
     return decoder
@@ -48,7 +48,7 @@ def opened(data: bytes, *head: int) -> Decoder:
 def test_sync_frame_is_that_of_a_stock_client(
     name: str, encode: Callable[[bytes], bytes], step: int, body: str
 ) -> None:
-    """Byte for byte, and read back into its parts."""
+    """Equal byte for byte, and read back into its parts."""
     assert encode(frame(body)) == frame(name)
     decoder = opened(frame(name), protocol.SYNC, step)
     assert decoder.var_bytes() == frame(body)
@@ -57,7 +57,7 @@ def test_sync_frame_is_that_of_a_stock_client(
 
 @pytest.mark.parametrize(("name", "entry"), [("awareness", ADA), ("awareness_gone", GONE)])
 def test_awareness_frame_is_that_of_a_stock_client(name: str, entry: AwarenessEntry) -> None:
-    """Somebody who is here, and the same who goes; in both directions."""
+    """A present client, and the same one that leaves; in both directions."""
     assert protocol.encode_awareness([entry]) == frame(name)
     decoder = opened(frame(name), protocol.AWARENESS)
     assert protocol.decode_awareness(decoder.var_bytes()) == [entry]
@@ -65,7 +65,7 @@ def test_awareness_frame_is_that_of_a_stock_client(name: str, entry: AwarenessEn
 
 
 def test_permission_denied_is_that_of_y_protocols() -> None:
-    """Which every stock client understands."""
+    """Every stock client understands the frame."""
     assert protocol.encode_permission_denied("not for you") == frame("permission_denied")
 
 
@@ -80,21 +80,21 @@ def test_query_awareness_is_its_type_alone() -> None:
         st.builds(AwarenessEntry, UINTS, UINTS, TEXTS), unique_by=lambda entry: entry.client
     )
 )
-def test_awareness_comes_back(entries: list[AwarenessEntry]) -> None:
-    """In the order in which it was written."""
+def test_awareness_round_trip(entries: list[AwarenessEntry]) -> None:
+    """In the order of writing."""
     decoder = opened(protocol.encode_awareness(entries), protocol.AWARENESS)
     assert protocol.decode_awareness(decoder.var_bytes()) == entries
 
 
 def awareness_body(count: int, *entries: AwarenessEntry) -> bytes:
-    """Return the body of an awareness frame that says it has ``count`` entries."""
+    """Return the body of an awareness frame that declares ``count`` entries."""
     return uints(count) + b"".join(
         uints(entry.client, entry.clock) + string(entry.state_json) for entry in entries
     )
 
 
 def test_awareness_up_to_its_limit_is_read_and_beyond_it_refused() -> None:
-    """A crowd of invented people ends at the count, before anything is read of it."""
+    """A frame with too many entries is refused at the count, before any entry is read."""
     crowd = [AwarenessEntry(client, 0, "{}") for client in range(MAX_AWARENESS_ENTRIES + 1)]
     assert protocol.decode_awareness(awareness_body(len(crowd) - 1, *crowd[:-1])) == crowd[:-1]
     with pytest.raises(DecodeError, match=f"at most {MAX_AWARENESS_ENTRIES}"):
@@ -116,7 +116,7 @@ def test_awareness_up_to_its_limit_is_read_and_beyond_it_refused() -> None:
     ids=["nothing", "too few", "cut off", "too many", "a client twice", "not UTF-8"],
 )
 def test_awareness_that_is_malformed_is_refused(body: bytes, message: str) -> None:
-    """A count that is wrong either way, an end too early, one client's word against itself."""
+    """A wrong count either way, a truncated frame, a client that occurs twice."""
     with pytest.raises(DecodeError, match=message):
         protocol.decode_awareness(body)
 
@@ -126,8 +126,8 @@ def test_awareness_that_is_malformed_is_refused(body: bytes, message: str) -> No
 OPERATION = OperationFrame("a-document", "an-id", frame("vector"), frame("update"))
 
 
-def test_operation_is_what_the_protocol_says() -> None:
-    """The golden frame of docs/protocol.md, written out by hand."""
+def test_operation_equals_the_golden_frame() -> None:
+    """The golden frame of docs/protocol.md, written by hand."""
     assert protocol.encode_operation("d", "u", b"\x00", b"\x00\x00") == (
         b"\x64\x01d\x01u\x01\x00\x02\x00\x00"
     )
@@ -146,8 +146,8 @@ def test_operation_is_what_the_protocol_says() -> None:
         st.binary(max_size=200),
     )
 )
-def test_operation_of_a_client_comes_back(operation: OperationFrame) -> None:
-    """Its vector and its update are handed on unread."""
+def test_operation_of_a_client_round_trip(operation: OperationFrame) -> None:
+    """Its state vector and its update stay unread bytes."""
     decoder = opened(protocol.encode_operation(*operation), protocol.OPERATION)
     assert protocol.decode_operation(decoder) == operation
 
@@ -155,7 +155,7 @@ def test_operation_of_a_client_comes_back(operation: OperationFrame) -> None:
 @patient
 @given(seq=UINTS, author=st.none() | TEXTS)
 def test_operation_of_the_server_ends_with_seq_and_author(seq: int, author: str | None) -> None:
-    """Which a client reads behind its own form, and may not send."""
+    """A client reads them after its own fields, and may not send them."""
     data = protocol.encode_operation(*OPERATION, seq, author)
     decoder = opened(data, protocol.OPERATION)
     with pytest.raises(DecodeError, match="more data"):
@@ -166,21 +166,21 @@ def test_operation_of_the_server_ends_with_seq_and_author(seq: int, author: str 
 
 @pytest.mark.parametrize("length", [0, MAX_UNIQUE_ID_CHARS + 1])
 def test_operation_with_an_id_of_a_wrong_length_is_refused(length: int) -> None:
-    """Without an id it could not be acknowledged, and a long one is storage."""
+    """An empty id could not be acknowledged, and a long one would be storage."""
     data = protocol.encode_operation(*OPERATION._replace(unique_id="☃" * length))
     with pytest.raises(DecodeError, match="1 to 128 characters"):
         protocol.decode_operation(opened(data, protocol.OPERATION))
 
 
 def test_operation_with_the_longest_id_is_read() -> None:
-    """Characters are counted, not bytes."""
+    """The limit counts characters, not bytes."""
     longest = OPERATION._replace(unique_id="☃" * MAX_UNIQUE_ID_CHARS)
     data = protocol.encode_operation(*longest)
     assert protocol.decode_operation(opened(data, protocol.OPERATION)) == longest
 
 
-def test_operation_cut_off_is_refused_at_every_byte() -> None:
-    """No beginning of a frame is one."""
+def test_truncated_operation_is_refused_at_every_byte() -> None:
+    """No prefix of a frame is a frame."""
     data = protocol.encode_operation(*OPERATION)
     for end in range(1, len(data)):
         with pytest.raises(DecodeError):
@@ -189,7 +189,7 @@ def test_operation_cut_off_is_refused_at_every_byte() -> None:
 
 @patient
 @given(unique_id=TEXTS, stage=st.sampled_from([0, 1, 2]), seq=UINTS)
-def test_ack_says_of_what_how_far_and_where(unique_id: str, stage: int, seq: int) -> None:
+def test_ack_has_unique_id_stage_and_seq(unique_id: str, stage: int, seq: int) -> None:
     """As a client reads it."""
     decoder = opened(protocol.encode_ack(unique_id, stage, seq), protocol.ACK)
     assert (decoder.var_string(), decoder.var_uint(), decoder.var_uint()) == (unique_id, stage, seq)
@@ -198,7 +198,7 @@ def test_ack_says_of_what_how_far_and_where(unique_id: str, stage: int, seq: int
 
 @patient
 @given(parts=st.tuples(TEXTS, TEXTS, TEXTS))
-def test_reject_says_of_what_which_and_why(parts: tuple[str, str, str]) -> None:
+def test_reject_has_unique_id_code_and_reason(parts: tuple[str, str, str]) -> None:
     """As a client reads it."""
     decoder = opened(protocol.encode_reject(*parts), protocol.REJECT)
     assert tuple(decoder.var_string() for _ in parts) == parts
@@ -207,8 +207,8 @@ def test_reject_says_of_what_which_and_why(parts: tuple[str, str, str]) -> None:
 
 @patient
 @given(token=TEXTS, expires_in_s=UINTS)
-def test_token_goes_there_and_its_time_comes_back(token: str, expires_in_s: int) -> None:
-    """A client's frame and the server's answer have one type and two bodies."""
+def test_token_and_its_answer_share_a_frame_type(token: str, expires_in_s: int) -> None:
+    """The client's frame and the server's answer have different bodies."""
     asked = opened(uints(protocol.TOKEN) + string(token), protocol.TOKEN)
     assert protocol.decode_token(asked) == token
     answer = opened(protocol.encode_token(expires_in_s), protocol.TOKEN)
@@ -216,7 +216,7 @@ def test_token_goes_there_and_its_time_comes_back(token: str, expires_in_s: int)
     assert answer.done()
 
 
-def test_token_with_more_behind_it_is_refused() -> None:
+def test_token_with_trailing_bytes_is_refused() -> None:
     """A frame ends where its body ends."""
     with pytest.raises(DecodeError, match="more data"):
         protocol.decode_token(Decoder(string("token") + b"\x00"))

@@ -4,7 +4,7 @@ from apps.collab.read_budget import ReadBudget, presence_price, sync_price
 
 
 def test_budget_is_full_at_first_and_refilled_with_time() -> None:
-    """A session that was quiet may ask much at once, and then only as fast as it is refilled."""
+    """A quiet session may request much at once, and then at the rate of the refill."""
     budget = ReadBudget(4, 2, at=0)
     assert [budget.spend(1, at=0) for _ in range(5)] == [True] * 4 + [False]
     assert not budget.spend(1, at=0.4)
@@ -13,7 +13,7 @@ def test_budget_is_full_at_first_and_refilled_with_time() -> None:
 
 
 def test_refused_request_takes_nothing() -> None:
-    """A flood does not keep the budget empty: what is refused costs only its sender."""
+    """A flood does not keep the budget empty: a refused request costs only its sender."""
     budget = ReadBudget(2, 1, at=0)
     assert budget.spend(2, at=0)
     assert not any(budget.spend(1, at=0.5) for _ in range(1000))

@@ -1,4 +1,4 @@
-"""A room on the real log: commits, disagreements, failures, and who hears what, when."""
+"""A room on the real log: commits, conflicts, failures, and the order of answers."""
 
 import asyncio
 import time
@@ -34,11 +34,11 @@ def assert_equals_the_log(room: Room) -> None:
 
 
 async def is_queued(frame: bytes, socket: Socket) -> bool:
-    """Tell whether a frame is on its way to a socket."""
+    """Return whether a frame is queued for a socket."""
     return frame in (socket.session._outbox or ())
 
 
-async def test_edits_handed_in_at_once_are_one_commit(room: Room) -> None:
+async def test_edits_submitted_at_once_are_one_commit(room: Room) -> None:
     """All are acknowledged, and in the log in their order."""
     author, writer = Author(), Writer()
     for number in range(3):
@@ -50,7 +50,7 @@ async def test_edits_handed_in_at_once_are_one_commit(room: Room) -> None:
 
 
 async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> None:
-    """The room builds its document anew; the others of the batch are stored."""
+    """The room rebuilds its document; the other edits of the batch are stored."""
     author, other, writer = Author(), Author(), Writer()
     bad = submission(Writer().write("bad"), author, "bad")
     room.live.loaded.engine = Breaking(room.live.document, bad.update)
@@ -65,8 +65,8 @@ async def test_update_that_breaks_the_engine_is_refused_alone(room: Room) -> Non
     assert_equals_the_log(room)
 
 
-async def test_joining_session_gets_the_question_and_then_only_what_is_on_disk(room: Room) -> None:
-    """A sync asked for during a commit is answered after it (docs/invariants.md, 1)."""
+async def test_joining_session_gets_sync_step_1_and_then_only_stored_edits(room: Room) -> None:
+    """A sync requested during a commit is answered after it (docs/invariants.md, 1)."""
     socket, writer = Socket(document_id=room.document_id), Writer()
     room.join(socket.session)
     room.submit(submission(writer.write("hi"), Author(), "a"))
@@ -83,8 +83,8 @@ async def test_joining_session_gets_the_question_and_then_only_what_is_on_disk(r
     room.leave(socket.session)
 
 
-async def test_sync_asked_for_again_and_again_is_answered_once(room: Room) -> None:
-    """Each answer is as large as the document: a client that only asks must not keep us busy."""
+async def test_repeated_sync_requests_are_answered_once(room: Room) -> None:
+    """An answer is as large as the document: repeated requests must not keep the server busy."""
     socket, writer = Socket(document_id=room.document_id), Writer()
     room.join(socket.session)
     room.submit(submission(writer.write("hi"), Author(), "a"))
@@ -97,10 +97,10 @@ async def test_sync_asked_for_again_and_again_is_answered_once(room: Room) -> No
     room.leave(socket.session)
 
 
-async def test_whole_document_is_written_once_for_all_who_come_before_the_next_edit(
+async def test_full_state_is_encoded_once_until_the_next_edit(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A class that opens a page at one moment costs what one pupil costs; kept for a while only."""
+    """Many sessions that join at once cost one encoding, which is cached for a short time."""
     writer = Writer()
 
     async def come() -> bytes:
@@ -126,7 +126,7 @@ async def test_whole_document_is_written_once_for_all_who_come_before_the_next_e
 
 
 async def test_native_author_is_not_sent_its_own_operation(room: Room) -> None:
-    """The ack says it all; the others get the operation, stock ones a sync update."""
+    """The ack is enough; others get the operation, stock clients a sync update."""
     native, reader = Socket(), Socket()
     stock = Socket(native=False)
     for socket in (native, reader, stock):
@@ -143,8 +143,8 @@ async def test_native_author_is_not_sent_its_own_operation(room: Room) -> None:
     assert stock.frames[1:] == [protocol.encode_sync_update(update)]
 
 
-async def test_log_that_is_ahead_is_taken_in_first(house: House, room: Room) -> None:
-    """Another server wrote meanwhile: its edits come first, then ours, nothing twice."""
+async def test_log_that_is_ahead_is_merged_first(house: House, room: Room) -> None:
+    """Another server's edits come first, then the room's own, each once."""
     scribe = Scribe(room.document_id)
     operation_rows().insert_many([operation.to_row() for operation in scribe.write_many(2)])
     author, socket = Author(), Socket()
@@ -159,7 +159,7 @@ async def test_log_that_is_ahead_is_taken_in_first(house: House, room: Room) -> 
 
 
 async def test_operation_that_another_server_stored_is_a_duplicate(room: Room) -> None:
-    """The same operation, sent to both servers: answered with its place, stored once."""
+    """An operation sent to both servers is stored once, and answered with its seq."""
     update, author = Writer().write("once"), Author()
     stored = replace(Scribe(room.document_id).write("x"), unique_id="once", update=update)
     operation_rows().insert_one(stored.to_row())
@@ -171,8 +171,8 @@ async def test_operation_that_another_server_stored_is_a_duplicate(room: Room) -
     assert_equals_the_log(room)
 
 
-async def test_other_edit_under_a_used_name_leaves_no_trace(room: Room) -> None:
-    """It was merged in memory before the log said no: the memory is made anew."""
+async def test_other_edit_with_a_used_unique_id_leaves_no_trace(room: Room) -> None:
+    """The log refuses it after the merge in memory, so the document is rebuilt."""
     operation_rows().insert_one(Scribe(room.document_id).write("first", unique_id="u").to_row())
     author, other = Author(), Author()
     room.submit(submission(Writer().write("second"), author, "u"))
@@ -185,7 +185,7 @@ async def test_other_edit_under_a_used_name_leaves_no_trace(room: Room) -> None:
 
 
 async def test_log_that_fails_discards_the_room(house: House, room: Room) -> None:
-    """Nobody knows what got in: sessions come back, edits in hand are repeated by their clients."""
+    """It is unknown which edits are stored: sessions reconnect, and clients repeat their edits."""
     author, socket = Author(), Socket()
     room.join(socket.session)
     house.committer._thread.shutdown()
@@ -202,7 +202,7 @@ async def test_log_that_fails_discards_the_room(house: House, room: Room) -> Non
 
 
 async def test_queue_that_is_full_refuses_for_now(room: Room) -> None:
-    """What waits is bounded; after the commit there is room again."""
+    """The queue is bounded; after the commit edits are accepted again."""
     writer, author = Writer(), Author()
     room.submit(submission(writer.write("x" * 100), author, "a"))
     late = submission(writer.write("x" * 100), author, "b")
@@ -215,7 +215,7 @@ async def test_queue_that_is_full_refuses_for_now(room: Room) -> None:
 
 
 async def test_batch_over_its_size_is_continued_in_the_next_one(make_house: MakeHouse) -> None:
-    """What one stock client hands in at once would be one operation, if one commit could be so."""
+    """Otherwise all updates of one stock client would become one operation larger than a commit."""
     room = await make_house(batch_bytes=60).open()
     author, writer = Author(), Writer()
     updates = [writer.write("x" * 20) for _ in range(4)]
@@ -241,8 +241,8 @@ async def test_lock_that_another_server_keeps_ends_the_wait(make_house: MakeHous
     other.release_all()
 
 
-async def test_edit_whose_cause_never_comes_is_given_up(make_house: MakeHouse) -> None:
-    """After a while its author is told to connect anew, and its bytes are free again."""
+async def test_edit_whose_cause_never_comes_is_refused(make_house: MakeHouse) -> None:
+    """After a while its author is asked to reconnect, and its bytes are free again."""
     room = await make_house(pending_age_s=10).open()
     author, writer = Author(), Writer()
     writer.write("never sent")
@@ -258,7 +258,7 @@ async def test_edit_whose_cause_never_comes_is_given_up(make_house: MakeHouse) -
 
 
 async def test_people_of_a_server_that_died_leave(make_house: MakeHouse) -> None:
-    """What another server does not renew is forgotten, and those who are here see it go."""
+    """States that another server does not renew are removed, and the sessions here are notified."""
     room = await make_house(presence_age_s=10).open()
     socket = Socket(document_id=room.document_id)
     room.join(socket.session)
@@ -272,8 +272,8 @@ async def test_people_of_a_server_that_died_leave(make_house: MakeHouse) -> None
     room.leave(socket.session)
 
 
-async def test_quiet_room_gives_its_lock_up(house: House, room: Room) -> None:
-    """Another server may write at once; no renewal, no waiting for the lease."""
+async def test_quiet_room_releases_its_lock(house: House, room: Room) -> None:
+    """Another server may write at once, without waiting for the lease."""
     room.submit(submission(Writer().write("hi"), Author(), "a"))
     await until_quiet(room)
     other = Leases("another server")
@@ -287,7 +287,7 @@ async def test_quiet_room_gives_its_lock_up(house: House, room: Room) -> None:
 
 
 async def test_two_servers_hand_the_lock_over(room: Room, make_house: MakeHouse) -> None:
-    """Each asks for it; both writers are stored, in one order without a gap."""
+    """Each requests the lock; both writers are stored, in one order without a gap."""
     second = await make_house(lock_wait_s=30, lock_idle_s=0.05).open(room.document_id)
     one, two = Author(), Author()
     room.submit(submission(Writer().write("one"), one, "one"))
@@ -299,7 +299,7 @@ async def test_two_servers_hand_the_lock_over(room: Room, make_house: MakeHouse)
 
 
 async def test_room_knows_when_it_is_idle(room: Room) -> None:
-    """Nobody here and nothing to do, since when."""
+    """It is idle without sessions and work, since a known time."""
     assert room.is_idle
     socket = Socket()
     room.join(socket.session)

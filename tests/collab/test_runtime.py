@@ -1,4 +1,4 @@
-"""The rooms of one process: how many, how long, loaded from where, and what is told of a loss."""
+"""The rooms of one process: their number, their lifetime, loading, and repair of lost messages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -34,14 +34,14 @@ Start = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def kafka() -> Iterator[None]:
-    """End the producer that all servers of this process share."""
+    """Close the producer that all servers of this process share."""
     yield
     close_shared_publisher()
 
 
 @pytest.fixture
 async def start(kafka: None) -> AsyncIterator[Start]:
-    """Return how to start the rooms of a server; it is ended in order."""
+    """Return a factory of servers; each is closed in order."""
     async with AsyncExitStack() as servers:
 
         async def begin(**limits: Any) -> Runtime:
@@ -51,7 +51,7 @@ async def start(kafka: None) -> AsyncIterator[Start]:
             async def listens() -> bool:
                 return runtime.rights.changes > 0
 
-            # The first notice has the rights of all looked up who are here: be nobody here yet.
+            # The first notice checks the rights of all sessions: there must be none yet.
             await eventually_async(listens)
             servers.push_async_callback(end, runtime)
             return runtime
@@ -60,33 +60,33 @@ async def start(kafka: None) -> AsyncIterator[Start]:
 
 
 async def end(runtime: Runtime) -> None:
-    """End a server in order, unless a test has done so."""
+    """Close a server in order, unless a test has done so."""
     if not runtime.closing:
         await runtime.close()
 
 
 async def open_room(runtime: Runtime, document_id: str | None = None) -> Room:
-    """Open a document, a new one by default."""
+    """Open a document, by default a new one."""
     return await runtime.room(document_id or ids.new_id(), lineage="l")
 
 
 def enter(room: Room) -> Socket:
-    """Let somebody in."""
+    """Admit a session."""
     socket = Socket(document_id=room.document_id)
     room.join(socket.session)
     return socket
 
 
 async def test_document_opened_twice_at_once_is_one_room(start: Start) -> None:
-    """Two rooms of one document in one process would never hear of each other."""
+    """Two rooms of one document in one process would not see each other's edits."""
     runtime, document_id = await start(), ids.new_id()
     rooms = await asyncio.gather(*(open_room(runtime, document_id) for _ in range(3)))
     assert len(set(rooms)) == 1
     assert await open_room(runtime, document_id) is rooms[0]
 
 
-async def test_document_that_nobody_reads_any_more_leaves_the_memory(start: Start) -> None:
-    """After it was warm for a while; where somebody is, it stays."""
+async def test_idle_document_leaves_the_memory(start: Start) -> None:
+    """An empty room stays for its idle time; a room with sessions stays."""
     runtime = await start(idle_room_ttl_s=0.3, gap_check_interval_s=0.02)
     read = await open_room(runtime)
     enter(read)
@@ -103,8 +103,8 @@ async def test_document_that_nobody_reads_any_more_leaves_the_memory(start: Star
     assert text_of(again.live.document) == "hi"
 
 
-async def test_document_too_many_takes_the_place_of_the_one_idle_longest(start: Start) -> None:
-    """Opening everything one after the other costs no more than the limit."""
+async def test_document_over_the_limit_evicts_the_longest_idle_one(start: Start) -> None:
+    """Opening all documents one after the other costs no more than the limit."""
     runtime = await start(rooms=2)
     older, newer = await open_room(runtime), await open_room(runtime)
     await open_room(runtime)
@@ -112,8 +112,8 @@ async def test_document_too_many_takes_the_place_of_the_one_idle_longest(start: 
     assert not newer.gone
 
 
-async def test_documents_opened_at_one_moment_stay_within_the_limit(start: Start) -> None:
-    """One idle document makes room for one, not for as many as come at once."""
+async def test_documents_opened_at_once_stay_within_the_limit(start: Start) -> None:
+    """One idle document makes place for one, not for several at the same time."""
     runtime = await start(rooms=2)
     enter(await open_room(runtime))
     await open_room(runtime)
@@ -123,14 +123,14 @@ async def test_documents_opened_at_one_moment_stay_within_the_limit(start: Start
     assert [error.extra for error in refused] == [{"limit": "rooms"}] * 9
 
 
-async def test_store_that_does_not_answer_ends_the_wait(
+async def test_store_timeout_ends_the_admission(
     start: Start, services: Launched, publisher: Publisher
 ) -> None:
-    """The client is told to come back; an empty document instead would be a lie."""
+    """The client is asked to retry; an empty document would be wrong."""
     scribe = Scribe()
     write_elsewhere(scribe.write_many(2), publisher)
     hasty, patient = await start(load_wait_s=0.1), await start()
-    async with asyncio.timeout(ANSWER_WAIT_MS / 1000 / 2):  # the store's own patience is longer
+    async with asyncio.timeout(ANSWER_WAIT_MS / 1000 / 2):  # the store's own timeout is longer
         with paused(services, "mongo"), pytest.raises(TransientError):
             await open_room(hasty, scribe.document_id)
     assert hasty._rooms == {}
@@ -138,10 +138,8 @@ async def test_store_that_does_not_answer_ends_the_wait(
     assert text_of(room.live.document) == scribe.text
 
 
-async def test_broadcast_that_got_lost_is_read_from_the_log(
-    start: Start, publisher: Publisher
-) -> None:
-    """The room looks at the stored seq from time to time, whatever the layer drops."""
+async def test_lost_broadcast_is_read_from_the_log(start: Start, publisher: Publisher) -> None:
+    """The room compares its seq with the stored one periodically."""
     runtime, scribe = await start(gap_check_interval_s=0.02), Scribe()
     make_document(scribe.document_id)
     room = await open_room(runtime, scribe.document_id)
@@ -153,30 +151,30 @@ async def test_broadcast_that_got_lost_is_read_from_the_log(
 
     await eventually_async(is_repaired)
     assert text_of(room.live.document) == scribe.text
-    _question, *heard = await socket.finish()
-    assert [frame[0] for frame in heard] == [protocol.OPERATION] * 3
+    _question, *received = await socket.finish()
+    assert [frame[0] for frame in received] == [protocol.OPERATION] * 3
 
 
-async def test_edits_of_a_document_cost_a_message_only_where_another_server_has_it(
+async def test_edits_cost_a_message_only_if_another_server_has_the_document(
     start: Start,
 ) -> None:
-    """As a rule none has. The one that opens it hears of them at once, not at the next look."""
+    """Usually none has. A server that opens it gets the edits at once, not at the next check."""
     runtime, writer, author = await start(gap_check_interval_s=600), Writer(), Author()
     room = await open_room(runtime)
 
     async def write(text: str) -> int:
-        """Write, and return how many messages were sent until it was durable and broadcast."""
+        """Write, and return the number of messages until the edit was durable and broadcast."""
         before = messages_sent()
         room.submit(submission(writer.write(text), author, text))
 
-        async def is_told() -> bool:
+        async def is_received() -> bool:
             is_sent = bool(runtime._peer_bus._outgoing._getters)
             return (text, room.live.seq) in author.persisted and is_sent
 
-        await eventually_async(is_told)
+        await eventually_async(is_received)
         return messages_sent() - before
 
-    await write("a")  # and before it the greeting
+    await write("a")  # and before it the announcement
     assert [await write(text) for text in "bc"] == [0, 0]
     other = await start(gap_check_interval_s=600)
     elsewhere = await open_room(other, room.document_id)
@@ -194,10 +192,10 @@ async def test_edits_of_a_document_cost_a_message_only_where_another_server_has_
     assert text_of(elsewhere.live.document) == "abcd"
 
 
-async def test_what_was_written_while_another_server_opened_the_document_is_told_to_it(
+async def test_edits_during_the_opening_on_another_server_reach_it(
     start: Start, publisher: Publisher
 ) -> None:
-    """It was alone, so nobody sent it: the answer to the greeting says how far it has come."""
+    """Nothing was sent while the room was alone: the answer to the announcement has its seq."""
     runtime, scribe = await start(gap_check_interval_s=600), Scribe()
     write_elsewhere(scribe.write_many(2), publisher)
     other = await start(gap_check_interval_s=600)
@@ -205,23 +203,23 @@ async def test_what_was_written_while_another_server_opened_the_document_is_told
     write_elsewhere(scribe.write_many(3), publisher)
     await open_room(runtime, scribe.document_id)
 
-    async def is_told() -> bool:
+    async def is_received() -> bool:
         return elsewhere.live.seq == 5
 
-    await eventually_async(is_told)
+    await eventually_async(is_received)
 
 
 def messages_sent() -> int:
-    """Return how many messages all servers have sent over the channel layer: a script for each."""
+    """Return the number of messages over the channel layer: one script call each."""
     with redis.Redis.from_url(settings.REDIS_URL) as server:
         counts: dict[str, dict[str, int]] = server.info("commandstats")
     return sum(counts.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
 
 
-async def test_server_on_its_way_down_commits_what_waits_and_takes_nothing_more(
+async def test_stopping_server_commits_queued_edits_and_refuses_new_ones(
     start: Start,
 ) -> None:
-    """Whoever comes later is told to come back; sessions go on elsewhere (1012)."""
+    """Later clients are asked to retry; sessions continue elsewhere (1012)."""
     runtime, other, writer = await start(), Leases("another server"), Writer()
     room = await open_room(runtime)
     socket, author = enter(room), Author()

@@ -1,4 +1,4 @@
-"""One socket's outbox: the order of frames, slow readers, and what a refusal becomes."""
+"""One socket's outbox: the order of frames, slow readers, and the answers to refusals."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ from tests.collab.sockets import Socket
 
 
 async def test_frames_go_out_in_order_and_the_close_last() -> None:
-    """What was queued before the end is still sent, what comes after it is not."""
+    """Frames queued before the end are still sent; later ones are not."""
     socket = Socket()
     for frame in (b"a", b"b"):
         socket.session.push(frame)
@@ -39,8 +39,8 @@ async def test_frames_go_out_in_order_and_the_close_last() -> None:
     assert socket.close_code == 4404
 
 
-async def test_writer_wakes_for_what_comes_later() -> None:
-    """It waits without being asked again."""
+async def test_writer_wakes_for_later_frames() -> None:
+    """It waits for frames without another call."""
     socket = Socket()
     writing = asyncio.create_task(socket.session.write())
     await asyncio.sleep(0)
@@ -50,8 +50,8 @@ async def test_writer_wakes_for_what_comes_later() -> None:
     assert socket.frames == [b"a"]
 
 
-async def test_reader_that_does_not_read_is_cut_off() -> None:
-    """It may come back and catch up by sync; the memory stays bounded."""
+async def test_reader_that_does_not_read_is_closed() -> None:
+    """It may reconnect and catch up by sync; the memory stays bounded."""
     socket = Socket(limits=Limits(outbox_bytes=10))
     socket.session.push(b"x" * 6)
     assert socket.session.close_code is None
@@ -68,8 +68,8 @@ async def test_one_frame_may_be_larger_than_the_outbox() -> None:
     assert socket.session.close_code is None
 
 
-def test_acks_tell_the_stage_and_the_seq() -> None:
-    """Received has no seq yet."""
+def test_acks_have_the_stage_and_the_seq() -> None:
+    """The stage ``received`` has no seq yet."""
     socket = Socket()
     socket.session.on_received("a")
     socket.session.on_persisted("a", 7)
@@ -87,7 +87,7 @@ def test_acks_tell_the_stage_and_the_seq() -> None:
     ids=lambda error: error.code,
 )
 def test_refusal_of_a_named_operation_is_a_frame(error: AppError) -> None:
-    """Frame 102; the session goes on."""
+    """Frame 102; the session stays open."""
     socket = Socket()
     socket.session.on_rejected("a", error)
     assert list(socket.session._outbox or ()) == [protocol.encode_reject("a", error.code, "no")]
@@ -106,7 +106,7 @@ def test_refusal_of_a_named_operation_is_a_frame(error: AppError) -> None:
     ids=lambda value: getattr(value, "code", value),
 )
 def test_refusal_of_a_stock_client_is_a_close_code(error: AppError, code: int) -> None:
-    """It knows no frame 102; what was forbidden is said in y-protocols' own words before."""
+    """It cannot read frame 102; a forbidden edit is first answered by y-protocols' frame."""
     socket = Socket(native=False)
     socket.session.on_rejected(None, error)
     assert socket.session.close_code == code
@@ -114,8 +114,8 @@ def test_refusal_of_a_stock_client_is_a_close_code(error: AppError, code: int) -
     assert list(socket.session._outbox or ()) == (denied if code == FORBIDDEN else [])
 
 
-def test_what_may_succeed_later_is_no_refusal() -> None:
-    """The client keeps the operation, comes back and repeats it."""
+def test_retryable_error_is_no_refusal() -> None:
+    """The client keeps the operation, reconnects and repeats it."""
     socket = Socket()
     socket.session.on_rejected("a", TransientError("not now"))
     assert not socket.session._outbox

@@ -71,7 +71,9 @@ def test_readyz_is_503_and_healthz_200_when_every_service_is_silent(silent_port:
 
     Nor is the process dead because of it: starting it again would not help.
     """
-    environment = {name: url for each in urls(silent_port).values() for name, url in each.items()}
+    environment = {
+        name: url for service in urls(silent_port).values() for name, url in service.items()
+    }
     alive, ready = get_all(("/healthz", {}), ("/readyz", {}), **environment)
     assert (alive[0], json.loads(alive[2])) == (200, {"status": "alive"})
     assert ready[0] == 503

@@ -20,7 +20,7 @@ async def _say_the_name(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 async def asked(*given: bytes) -> tuple[bytes, bytes]:
     """Return the id in the answer's header, and the one that the application saw."""
-    headers = [(b"host", b"localhost"), *((b"x-request-id", each) for each in given)]
+    headers = [(b"host", b"localhost"), *((b"x-request-id", request_id) for request_id in given)]
     answers: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:

@@ -68,7 +68,9 @@ def test_unavailable_kafka_is_a_warning(
 
 def test_services_are_not_checked_without_the_option() -> None:
     """Otherwise each command would wait for an unavailable service."""
-    everything = {name: url for each in urls(free_port()).values() for name, url in each.items()}
+    everything = {
+        name: url for service in urls(free_port()).values() for name, url in service.items()
+    }
     done = run_python("manage.py", "check", "--fail-level", "WARNING", **everything)
     assert done.returncode == 0, done.stderr
 

@@ -27,7 +27,7 @@ PROCESSES: dict[str, tuple[str, ...]] = {
 def last_line(process: str, tmp_path: Path, **environment: str | None) -> str:
     """Run a process that has to fail; return the last line of its log, which is no traceback's."""
     # Celery warns of root, which is an error to us.
-    words = [each.format(folder=tmp_path) for each in PROCESSES[process]]
+    words = [word.format(folder=tmp_path) for word in PROCESSES[process]]
     done = run_python("-W", "ignore", *words, **environment)
     assert done.returncode not in (0, None), done.stderr
     assert "Traceback" not in done.stderr

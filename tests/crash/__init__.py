@@ -1,1 +1,1 @@
-"""Real processes are killed while people type; what was seen and acknowledged is still there."""
+"""Processes are killed while people type; seen and acknowledged edits must survive."""

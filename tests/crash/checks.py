@@ -52,7 +52,7 @@ async def crowd(
 
 
 async def until_written(people: list[TypingPerson], words: int) -> None:
-    """Wait until each person has written this many more words, and has seen words of others."""
+    """Wait until each person has written this many more words and has seen words of others."""
     goals = [len(person.written) + words for person in people]
 
     async def done() -> bool:
@@ -123,11 +123,11 @@ async def until_converged(people: list[TypingPerson]) -> None:
 async def check_nothing_lost(
     stack: Launched, document_id: str, people: Sequence[TypingPerson]
 ) -> int:
-    """Compare the log, replayed by itself, with all that people see and have seen.
+    """Compare the log, replayed independently, with the screens of all people.
 
-    What everybody saw and was promised is in it, everybody has the same, the server serves the
-    same, the workers come to its end, the latest snapshot fits it, and every process runs.
-    Returns how many operations it has.
+    Every seen or acknowledged edit is in it, all screens are equal, the server has the same
+    content, the workers process it to its end, the latest snapshot fits it, and every process runs.
+    Returns the number of operations.
     """
     log = Log(await asyncio.to_thread(read_log, stack, document_id))
     log.check()
@@ -189,7 +189,7 @@ def replay(
 
 
 def text_of(doc: "pycrdt.Doc[Any]") -> str:
-    """Return the text of a document as people see it."""
+    """Return the text of a document as it is shown."""
     return str(doc.get("content", type=pycrdt.Text))
 
 

@@ -29,7 +29,7 @@ def test_schedule_has_every_kind_of_fault_and_every_target() -> None:
     assert hit == {(kind, name) for kind, names in KINDS.items() for name in names}
 
 
-async def test_round_of_faults_loses_nothing_and_tells_each(
+async def test_round_of_faults_loses_nothing_and_prints_each(
     stack: Launched, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One fault that ends at once, and one with a duration."""

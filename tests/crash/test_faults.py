@@ -50,7 +50,7 @@ async def test_all_processes_killed_at_once_come_back_and_nothing_is_lost(stack:
 
 
 async def test_frozen_owner_that_wakes_up_late_harms_nothing(stack: Launched) -> None:
-    """It is stopped while it holds the lock, until others have written under their own lock."""
+    """It is frozen while it holds the lock, until others have written under their own lock."""
     document_id = stack.create_document("ada", grace="editor")
     with (
         WebServer(stack, "web-frozen", {"LOCK_LEASE_S": "1"}) as server,
@@ -71,7 +71,7 @@ async def test_frozen_owner_that_wakes_up_late_harms_nothing(stack: Launched) ->
 async def test_redis_flushed_in_mid_session_loses_nothing(stack: Launched) -> None:
     """Cache, channel layer and the workers' queue are empty; people on two servers continue.
 
-    Each server gets its turn to write, though none hears any more that the other wants it.
+    Each server gets its turn to write, though no request for the lock arrives at the other.
     """
     document_id = stack.create_document("ada", grace="editor")
     with (
@@ -90,7 +90,7 @@ async def test_redis_flushed_in_mid_session_loses_nothing(stack: Launched) -> No
             await asyncio.to_thread(eventually, store.cached_snapshot, 30)
 
 
-async def test_damaged_snapshot_in_redis_is_passed_over_and_renewed(stack: Launched) -> None:
+async def test_damaged_snapshot_in_redis_is_skipped_and_replaced(stack: Launched) -> None:
     """The next load uses the version in MongoDB, logs that, and caches it."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
@@ -103,7 +103,7 @@ async def test_damaged_snapshot_in_redis_is_passed_over_and_renewed(stack: Launc
         await _write_on(stack, document_id, people)
 
 
-async def test_damaged_version_is_passed_over_and_made_anew(stack: Launched) -> None:
+async def test_damaged_version_is_skipped_and_repaired(stack: Launched) -> None:
     """The next load uses the version before, logs that, and lets a worker repair the other."""
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
@@ -123,12 +123,12 @@ async def test_damaged_version_is_passed_over_and_made_anew(stack: Launched) -> 
         await _write_on(stack, document_id, people)
 
 
-async def test_full_disk_of_mongodb_promises_nothing_and_loses_nothing(stack: Launched) -> None:
+async def test_full_disk_of_mongodb_acknowledges_nothing_and_loses_nothing(stack: Launched) -> None:
     """The running server cannot write another byte, as on a full disk; then it can again.
 
     Its process gets a limit of the kernel (``RLIMIT_FSIZE``), so each write fails with ``EFBIG``
-    (Python ignores the signal that comes with it). A file system that turns read-only beneath a
-    running server fails its writes in the same place.
+    (Python ignores the signal that comes with it). The writes of a running server fail in the same
+    way on a file system that becomes read-only.
     """
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
@@ -148,8 +148,8 @@ async def test_full_disk_of_mongodb_promises_nothing_and_loses_nothing(stack: La
 async def test_mongodb_restarted_on_a_read_only_directory_does_not_serve(stack: Launched) -> None:
     """It exits with the reason; when it can write again, all edits arrive.
 
-    Root writes whatever the mode of a folder says. So where the tests run as root the server is
-    started as PostgreSQL is: in a user namespace in which it is not root.
+    Root may write to a folder of any mode. So if the tests run as root, the server is started as
+    PostgreSQL is: in a user namespace in which it is not root.
     """
     document_id = stack.create_document("ada", grace="editor")
     async with crowd(stack, document_id) as people:
@@ -164,12 +164,12 @@ async def test_mongodb_restarted_on_a_read_only_directory_does_not_serve(stack: 
         await check_nothing_lost(stack, document_id, people)
 
 
-async def test_slow_mongodb_makes_edits_wait_and_holds_up_only_its_own_server(
+async def test_slow_mongodb_delays_edits_on_its_own_server_only(
     stack: Launched,
 ) -> None:
-    """One server gets each answer after 5 s, long after its lease has run out.
+    """One server gets each response after 5 s, long after its lease has expired.
 
-    Its people wait and are acknowledged late; those on the other server are not held up.
+    Its edits are acknowledged late; those on the other server are not delayed.
     """
     document_id = stack.create_document("ada", grace="editor")
     with staged(stack, "web-slow") as stage:

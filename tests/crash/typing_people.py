@@ -1,4 +1,4 @@
-"""People who type all the time, reconnect after every disconnect, and record what they saw."""
+"""People who type all the time, reconnect after every disconnect, and record their screens."""
 
 import asyncio
 import contextlib
@@ -18,10 +18,10 @@ RETRY_S = 0.1
 
 
 class TypingPerson:
-    """Writes numbered words into a document of their own client until told to stop.
+    """Writes numbered words into the document of an own client until stopped.
 
-    A native one keeps each operation until its ack says *persisted* and sends it again after a
-    break, as the page does; a stock one lets the sync steps bring what is missing.
+    A native client keeps each operation until its ack has the stage *persisted* and sends it again
+    after a disconnect, as the page does; a stock one sends missing edits by the sync steps.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class TypingPerson:
         self._stopping = True
 
     def type_on(self) -> None:
-        """Write again."""
+        """Resume typing."""
         self._stopping = False
 
     def move(self, url: str) -> None:
@@ -95,7 +95,7 @@ class TypingPerson:
             await asyncio.sleep(RETRY_S)
 
     async def _visit(self) -> None:
-        """Stay until the connection ends."""
+        """Stay connected until the session ends."""
         async with Client(
             self._url, self._document_id, token=self._token, native=self.native, doc=self.doc
         ) as client:
@@ -122,7 +122,7 @@ class TypingPerson:
         await client.submit(update, unique_id)
 
     def _look(self, client: Client) -> None:
-        """Record the words of others, and the acks."""
+        """Record the words of others and the acks."""
         own = set(self.written)
         self.seen.update(word for word in self.text.split() if word not in own)
         for unique_id, stage, _ in client.acks:

@@ -1,14 +1,19 @@
 """An engine in a process of its own, so that a crash of the engine does not harm the tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from apps.core.errors import AppError
 from apps.crdt.engine.base import get_engine
 from tests.crdt.samples import apply_all
+
+T = TypeVar("T")
+
+#: How long a call may take, in seconds.
+DEADLINE_S: Final = 60
 
 
 class Outcome(NamedTuple):
@@ -52,14 +57,27 @@ class Apart:
         self._drop()
 
     def attempt(self, engine: str, updates: Sequence[bytes], update: bytes) -> Outcome:
-        """Return the outcome of an update there; raise BrokenProcessPool if the process dies."""
+        """Return the outcome of an update there; raise as ``call`` does."""
+        return self.call(attempt, engine, updates, update)
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function there; raise BrokenProcessPool if the process dies.
+
+        A call that does not end within ``DEADLINE_S`` raises TimeoutError, and its process ends.
+        """
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         try:
-            return self._pool.submit(attempt, engine, updates, update).result()
-        except BrokenProcessPool:
-            self._drop()
+            return self._pool.submit(function, *arguments).result(DEADLINE_S)
+        except (BrokenProcessPool, TimeoutError):
+            self._kill()
             raise
+
+    def _kill(self) -> None:
+        if self._pool is not None:
+            for process in list((self._pool._processes or {}).values()):
+                process.kill()
+        self._drop()
 
     def _drop(self) -> None:
         if self._pool is not None:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector
 from apps.crdt.engine import causal_gate
 from apps.crdt.engine.base import EngineDocument
+from apps.crdt.ids.id_ranges import Run
 
 #: A busy machine is no defect.
 patient = settings(deadline=None)
@@ -135,6 +136,11 @@ def _y_py_node(item: Any) -> Any:
         "attributes": dict(item.attributes()),
         "children": [_y_py_node(child) for child in _y_py_children(item)],
     }
+
+
+def each_value(runs: Iterable[Run]) -> list[int]:
+    """Return the value of each clock of runs."""
+    return [run.value for run in runs for _ in range(run.first, run.end)]
 
 
 # --- updates made by hand, byte by byte: what no library would write ------------------------------

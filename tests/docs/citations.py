@@ -148,7 +148,7 @@ def _expanded(name: str) -> Iterator[str]:
 
 @functools.cache
 def _has(name: str) -> bool:
-    """Tell whether the repository has a file or folder of this name, or of names that end so."""
+    """Return whether the repository has a file or folder of this name, or of names that end so."""
     if "NNNN" in name or name.startswith(GENERATED):  # the pattern for a new file; not stored
         return True
     name = name.rstrip("/")
@@ -174,7 +174,7 @@ def _modules(text: str) -> Iterator[str]:
 
 
 def _is_known(name: str) -> bool:
-    """Tell whether a name without ``apps`` is that of a module, a field, or a task in quotes."""
+    """Return whether a name without ``apps`` is that of a module, a field, or a task in quotes."""
     app, _, rest = name.partition(".")
     return (
         _resolves(f"apps.{name}")

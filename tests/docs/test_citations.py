@@ -59,7 +59,7 @@ def test_citation_of_what_is_not_there_is_found(text: str) -> None:
         "[elsewhere](https://example.org/nothing.md) and https://example.org/docs/nothing.md",
         "see docs/protocol.md, and `protocol.md`",
         "the modules `apps/collab/{room,session}.py`, any of `apps/*/models.py`",
-        "`tests/collab/test_room.py::test_quiet_room_gives_its_lock_up`",
+        "`tests/collab/test_room.py::test_quiet_room_releases_its_lock`",
         "``apps.collab``, ``apps.collab.room`` and ``apps.collab.room.Room``",
         "`history.recovery.document_load`, the task `pipeline.relay`, the field `documents.title`",
         "ADR 0001, ADRs 0001 and 0002",

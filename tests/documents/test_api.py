@@ -2,9 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pytest_django import Settings
@@ -15,9 +12,9 @@ from apps.accounts.roles import Role
 from apps.core import ids
 from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.documents.models import Document
-from apps.documents.services import document_rename, document_trash
+from apps.documents.services import document_trash
 from tests.accounts.clients import assert_error, bearer
-from tests.accounts.factories import grant, make_group, make_user
+from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document
 
 pytestmark = pytest.mark.django_db
@@ -34,42 +31,15 @@ MALFORMED_IDS = [
 
 
 def path_of(document: Document) -> str:
-    """Return the address of a document."""
+    """Return the URL of a document."""
     return f"{DOCUMENTS}{document.id}/"
-
-
-@pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
-def client(owner: User) -> APIClient:
-    """Return a client of the owner."""
-    return bearer(owner)
-
-
-def pages(client: APIClient, url: str | None, link: str = "next") -> Iterator[list[dict[str, Any]]]:
-    """Yield the results of page after page, following ``link``."""
-    while url:
-        response = client.get(url)
-        assert response.status_code == 200, response.json()
-        body = response.json()
-        yield body["results"]
-        url = body[link]
-
-
-def titles(client: APIClient, query: str = "") -> list[str]:
-    """Return the titles of a whole list."""
-    return [row["title"] for page in pages(client, f"{DOCUMENTS}{query}") for row in page]
 
 
 # --- create ---
 
 
 def test_create_answers_201_with_the_document(client: APIClient, owner: User) -> None:
-    """What a client needs to open it is all there."""
+    """The response has everything that a client needs to open it."""
     response = client.post(DOCUMENTS, {"title": "  My   title "})
     body = response.json()
     assert response.status_code == 201
@@ -87,7 +57,7 @@ def test_create_answers_201_with_the_document(client: APIClient, owner: User) ->
 
 @pytest.mark.parametrize("body", [{}, {"title": ""}, {"title": " \n\t "}])
 def test_create_without_a_title_calls_it_untitled(client: APIClient, body: dict[str, str]) -> None:
-    """A title is not needed to begin."""
+    """The title is optional."""
     assert client.post(DOCUMENTS, body).json()["title"] == "Untitled"
 
 
@@ -114,7 +84,7 @@ def test_create_takes_the_longest_title_and_no_longer_one(
 def test_create_with_malformed_fields_is_400_and_makes_nothing(
     client: APIClient, owner: User, body: object
 ) -> None:
-    """Nothing a caller sends is a server error."""
+    """No input causes a server error."""
     response = client.post(DOCUMENTS, json.dumps(body), content_type="application/json")
     assert_error(response, 400, "invalid")
     assert not Document.objects(owner_id=owner.pk)
@@ -124,13 +94,13 @@ def test_create_with_malformed_fields_is_400_and_makes_nothing(
     "raw", [b"{", b"nul", b'{"title": "a",}', b"\xff", b"[" * 100_000, b'{"title": NaN}']
 )
 def test_create_with_malformed_json_is_400(client: APIClient, raw: bytes) -> None:
-    """Cut off, not UTF-8, absurdly deep, not JSON at all."""
+    """Truncated, not UTF-8, nested too deep, not JSON at all."""
     response = client.post(DOCUMENTS, raw, content_type="application/json")
     assert_error(response, 400, "parse_error")
 
 
 def test_create_with_a_body_over_the_limit_is_413(client: APIClient, settings: Settings) -> None:
-    """One request must not fill the memory."""
+    """A single request cannot fill the memory."""
     settings.REST_BODY_BYTES = 40
     assert client.post(DOCUMENTS, {"title": "x" * 20}).status_code == 201
     body = assert_error(client.post(DOCUMENTS, {"title": "x" * 40}), 413, "body_too_large")
@@ -141,7 +111,7 @@ def test_create_with_a_body_over_the_limit_is_413(client: APIClient, settings: S
 def test_create_reads_json_as_utf_8_whatever_the_header_says(
     client: APIClient, charset: str
 ) -> None:
-    """A caller does not choose a codec of the server's."""
+    """A caller cannot choose the server's codec."""
     content_type = f"application/json; charset={charset}"
     response = client.post(DOCUMENTS, b'{"title": "+AGE-"}', content_type=content_type)
     assert (response.status_code, response.json()["title"]) == (201, "+AGE-")
@@ -152,7 +122,7 @@ def test_create_reads_json_as_utf_8_whatever_the_header_says(
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.COMMENTER, Role.VIEWER])
 def test_read_shows_the_callers_own_role(owner: User, role: Role) -> None:
-    """Each one sees what they themselves may do."""
+    """Each user sees their own abilities."""
     document, reader = make_document(owner), make_user()
     grant(reader, role, document.id)
     body = bearer(reader).get(path_of(document)).json()
@@ -163,7 +133,7 @@ def test_read_shows_the_callers_own_role(owner: User, role: Role) -> None:
 
 
 def test_all_calls_on_an_invisible_document_are_404(owner: User) -> None:
-    """One who may not see a document does not learn that it exists, by any method."""
+    """No method reveals the existence of a document that the user may not see."""
     document, stranger = make_document(owner), bearer(make_user(may_create=True))
     path = path_of(document)
     calls = [
@@ -181,14 +151,14 @@ def test_all_calls_on_an_invisible_document_are_404(owner: User) -> None:
 
 @pytest.mark.parametrize("document_id", MALFORMED_IDS)
 def test_malformed_id_is_404(client: APIClient, document_id: str) -> None:
-    """An id that none can have is an unknown one."""
+    """A malformed id is an unknown one."""
     response = client.get(f"{DOCUMENTS}{document_id}/")
     assert response.status_code == 404
     assert set(response.json()) == {"code", "detail", "extra"}
 
 
-def test_rename_changes_title_and_moment(client: APIClient, owner: User) -> None:
-    """PATCH."""
+def test_rename_changes_title_and_updated_at(client: APIClient, owner: User) -> None:
+    """By PATCH."""
     document = make_document(owner)
     before = client.get(path_of(document)).json()
     body = client.patch(path_of(document), {"title": "Another"}).json()
@@ -200,7 +170,7 @@ def test_rename_changes_title_and_moment(client: APIClient, owner: User) -> None
 
 @pytest.mark.parametrize("body", [{}, {"title": None}, {"title": "x" * 201}, []])
 def test_rename_with_malformed_fields_is_400(client: APIClient, owner: User, body: object) -> None:
-    """And the title stays."""
+    """The title does not change."""
     document = make_document(owner, title="Kept")
     response = client.patch(path_of(document), json.dumps(body), content_type="application/json")
     assert_error(response, 400, "invalid")
@@ -214,10 +184,10 @@ def test_rename_by_a_reader_is_403(owner: User) -> None:
     assert_error(bearer(viewer).patch(path_of(document), {"title": "X"}), 403, "forbidden")
 
 
-def test_trash_hides_the_document_and_restore_brings_it_back(
+def test_trash_hides_the_document_and_untrash_brings_it_back(
     client: APIClient, owner: User
 ) -> None:
-    """DELETE is not the end."""
+    """DELETE moves a document to the trash."""
     document, editor = make_document(owner), make_user()
     grant(editor, Role.EDITOR, document.id)
     assert client.delete(path_of(document)).status_code == 204
@@ -232,8 +202,8 @@ def test_trash_hides_the_document_and_restore_brings_it_back(
     assert bearer(editor).get(path_of(document)).status_code == 200
 
 
-def test_trash_and_restore_by_others_than_owners_are_refused(owner: User) -> None:
-    """An editor may not trash what is there, nor see what is in the trash."""
+def test_trash_and_untrash_by_others_than_owners_are_refused(owner: User) -> None:
+    """An editor may neither trash a document nor see one in the trash."""
     document, editor = make_document(owner), make_user()
     grant(editor, Role.EDITOR, document.id)
     assert_error(bearer(editor).delete(path_of(document)), 403, "forbidden")
@@ -243,154 +213,11 @@ def test_trash_and_restore_by_others_than_owners_are_refused(owner: User) -> Non
     assert_error(restore, 404, "document_not_found")
 
 
-# --- list ---
-
-
-def test_list_has_own_and_shared_documents_and_no_others(client: APIClient, owner: User) -> None:
-    """Shared with oneself and with a group one is in; by role."""
-    other = make_user(may_create=True)
-    make_document(owner, title="own")
-    direct, by_group = make_document(other, title="direct"), make_document(other, title="by group")
-    make_document(other, title="not shared")
-    grant(owner, Role.VIEWER, direct.id)
-    grant(make_group(owner), Role.EDITOR, by_group.id)
-    rows = client.get(f"{DOCUMENTS}?ordering=title").json()["results"]
-    assert [(row["title"], row["role"], row["owner"]["username"]) for row in rows] == [
-        ("by group", "editor", other.username),
-        ("direct", "viewer", other.username),
-        ("own", "owner", owner.username),
-    ]
-    assert titles(client, "?owned=true") == ["own"]
-    assert sorted(titles(client, "?owned=false")) == ["by group", "direct"]
-
-
-def test_list_search_and_ordering_go_together(client: APIClient, owner: User) -> None:
-    """Without regard to case; every word counts."""
-    for title in ("Plan B", "plan a", "Other", "Straße plan"):
-        make_document(owner, title=title)
-    assert titles(client, "?search=PLAN&ordering=title") == ["plan a", "Plan B", "Straße plan"]
-    assert titles(client, "?search=plan+STRASSE") == ["Straße plan"]
-    assert titles(client, "?search=plan+other") == []
-    make_document(owner, title="Minutes of 2026-11-24")
-    assert titles(client, "?search=2026-11-24") == ["Minutes of 2026-11-24"]
-    assert titles(client, "?search=2026-11-25") == []
-    assert titles(client, "?ordering=-title")[0] == "Straße plan"
-
-
-@pytest.mark.parametrize("ordering", ["-updated_at", "updated_at", "title", "-title"])
-@pytest.mark.parametrize("title", ["same", "2026-11-24 minutes"])
-def test_list_goes_page_by_page_to_the_end_and_back(
-    client: APIClient, owner: User, ordering: str, title: str
-) -> None:
-    """Nobody twice, none left out, equal titles told apart, the same rows in both directions.
-
-    A title that begins like a date too: a Mongo dialect would compare it as one.
-    """
-    made = {make_document(owner, title=f"{title} {number % 2}").id for number in range(11)}
-    forward = list(pages(client, f"{DOCUMENTS}?page_size=3&ordering={ordering}"))
-    assert [len(page) for page in forward] == [3, 3, 3, 2]
-    seen = [row["id"] for page in forward for row in page]
-    assert len(seen) == 11
-    assert set(seen) == made
-    last = f"{DOCUMENTS}?page_size=3&ordering={ordering}"
-    while following := client.get(last).json()["next"]:
-        last = following
-    backward = list(pages(client, last, "previous"))
-    assert [row["id"] for page in backward[::-1] for row in page] == seen
-
-
-def test_list_page_stays_right_when_what_was_read_changes(client: APIClient, owner: User) -> None:
-    """A document that moves to the front meanwhile does not push another onto the next page."""
-    documents = [make_document(owner, title=str(number)) for number in range(4)]
-    first = client.get(f"{DOCUMENTS}?page_size=2").json()
-    assert [row["title"] for row in first["results"]] == ["3", "2"]
-    document_rename(user=owner, document_id=documents[2].id, title="2 again")
-    second = client.get(first["next"]).json()
-    assert [row["title"] for row in second["results"]] == ["1", "0"]
-    assert second["next"] is None
-
-
-def test_list_page_size_is_kept_within_its_limits(
-    client: APIClient, owner: User, settings: Settings
-) -> None:
-    """One request must not read them all."""
-    settings.DOCUMENT_PAGE_SIZE, settings.DOCUMENT_PAGE_SIZE_MAX = 2, 3
-    for number in range(5):
-        make_document(owner, title=str(number))
-    sizes = {"": 2, "0": 1, "1": 1, "-1": 2, "x": 2, "٣": 2, "4": 3, "9" * 5000: 3}
-    for asked, size in sizes.items():
-        response = client.get(DOCUMENTS, {"page_size": asked})
-        assert len(response.json()["results"]) == size, asked
-
-
-def cursor(**values: object) -> str:
-    """Return a cursor as an attacker would write it."""
-    usual = {
-        "ordering": "-updated_at",
-        "value": "2026-01-01T00:00:00Z",
-        "tie": "",
-        "backward": False,
-    }
-    raw = json.dumps({**usual, **values}).encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "x",
-        "ä",
-        "\x00",
-        base64.urlsafe_b64encode(b"[" * 3000).decode(),
-        base64.urlsafe_b64encode(b"null").decode(),
-        cursor(ordering="title"),
-        cursor(value="yesterday"),
-        cursor(value="0001-01-01T00:00:00+14:00"),
-        cursor(value={"$gt": ""}),
-        cursor(tie={"$ne": 1}),
-        cursor(backward="yes"),
-        cursor(more=1),
-    ],
-)
-def test_list_with_a_forged_cursor_is_400(client: APIClient, text: str) -> None:
-    """A cursor is judged like all input; no operator of the database gets through."""
-    assert_error(client.get(DOCUMENTS, {"cursor": text}), 400, "invalid_cursor")
-
-
-def test_list_cursor_shows_nothing_that_is_not_ones_own(client: APIClient, owner: User) -> None:
-    """A cursor from somebody else's list is only a place in the order."""
-    other = make_user(may_create=True)
-    for _ in range(3):
-        make_document(other)
-    make_document(owner, title="own")
-    foreign = bearer(other).get(f"{DOCUMENTS}?page_size=1&ordering=title").json()["next"]
-    text = parse_qs(urlsplit(foreign).query)["cursor"][0]
-    rows = client.get(DOCUMENTS, {"ordering": "title", "cursor": text}).json()["results"]
-    assert {row["title"] for row in rows} <= {"own"}
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"ordering": "owner_id"},
-        {"ordering": "$where"},
-        {"trashed": "perhaps"},
-        {"owned": "2"},
-        {"search": "x" * 201},
-        {"search": "a\x00b"},
-    ],
-)
-def test_list_with_a_bad_word_is_400_and_names_it(client: APIClient, query: dict[str, str]) -> None:
-    """Rather than a list that is not what was asked for."""
-    body = assert_error(client.get(DOCUMENTS, query), 400, "invalid")
-    assert set(body["extra"]["fields"]) == set(query)
-
-
 # --- the framework's own refusals ---
 
 
 def test_calls_without_identity_are_401(owner: User) -> None:
-    """All but the root."""
+    """All but the API root."""
     path, client = path_of(make_document(owner)), APIClient()
     for call in (
         client.get(DOCUMENTS),
@@ -405,7 +232,7 @@ def test_calls_without_identity_are_401(owner: User) -> None:
 
 
 def test_refusals_of_the_framework_have_the_error_shape(client: APIClient, owner: User) -> None:
-    """Method, wish for a form, and form of the body that are not there: 405, 406, 415."""
+    """Unknown method, response format and request format: 405, 406, 415."""
     path = path_of(make_document(owner))
     response = client.put(path, {"title": "X"})
     assert_error(response, 405, "method_not_allowed")
@@ -423,8 +250,8 @@ def test_session_call_without_csrf_token_is_403(owner: User) -> None:
     assert_error(page.post(DOCUMENTS, {"title": "A"}), 403, "forbidden")
 
 
-def test_root_says_where_to_begin() -> None:
-    """Its addresses all answer."""
+def test_root_lists_urls_that_all_answer() -> None:
+    """The API root is an index."""
     links = APIClient().get("/api/v1/").json()
     assert links["documents"].endswith(DOCUMENTS)
     for url in links.values():

@@ -1,4 +1,4 @@
-"""The browsable API by hand: pages with forms, filters and links, for a logged-in session."""
+"""The browsable API in a browser: pages with forms, filters and links, for a logged-in session."""
 
 import html
 import re
@@ -18,14 +18,8 @@ DOCUMENTS = "/api/v1/documents/"
 
 
 @pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
 def browser(owner: User) -> Client:
-    """Return a logged-in browser of the owner."""
+    """Return a browser in which the owner is logged in."""
     client = Client(headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     client.force_login(owner)
     return client
@@ -40,12 +34,12 @@ def page(browser: Client, path: str, status: int = 200) -> str:
 
 
 def links(text: str) -> list[str]:
-    """Return the addresses that a page's links lead to."""
+    """Return the URLs of a page's links."""
     return [html.unescape(link) for link in re.findall(r'href="([^"]+)"', text)]
 
 
 def test_every_page_renders_with_its_form(browser: Client, document: Document) -> None:
-    """No page fails, and each that takes input has a form for it, of JSON where it is a PATCH."""
+    """Every page renders, and each one with input has a form, of JSON for PATCH."""
     path = f"{DOCUMENTS}{document.id}/"
     permission = grant(make_user(), Role.VIEWER, document.id)
     fields = {
@@ -69,16 +63,16 @@ def document(owner: User) -> Document:
     return make_document(owner, title="One & <only>")
 
 
-def test_login_pages_of_tokens_render_for_nobody() -> None:
-    """Where one gets an identity, none is needed to look."""
+def test_token_pages_render_without_a_login() -> None:
+    """The pages that issue tokens need no identity."""
     browser = Client(headers={"accept": "text/html"})
     for name, field in (("", "username"), ("refresh/", "refresh"), ("revoke/", "refresh")):
         text = page(browser, f"/api/v1/auth/token/{name}", status=405)
         assert f'name="{field}"' in text
 
 
-def test_page_escapes_what_people_wrote(browser: Client, document: Document) -> None:
-    """A title is text, whatever it looks like."""
+def test_page_escapes_titles(browser: Client, document: Document) -> None:
+    """A title is text, also when it looks like markup."""
     text = page(browser, f"{DOCUMENTS}{document.id}/")
     assert "<only>" not in text
     assert "One &amp; &lt;only&gt;" in text
@@ -97,15 +91,15 @@ def test_list_page_offers_filters_order_and_pages(browser: Client, owner: User) 
         page(browser, link)
 
 
-def test_document_page_links_to_what_belongs_to_it(browser: Client, document: Document) -> None:
-    """One goes on by clicking."""
+def test_document_page_links_to_its_parts(browser: Client, document: Document) -> None:
+    """All pages of a document can be reached by links."""
     text = page(browser, f"{DOCUMENTS}{document.id}/")
     assert any(link.endswith(f"{document.id}/permissions/") for link in links(text))
     assert any(link.endswith(f"{document.id}/restore/") for link in links(text))
 
 
-def test_page_names_the_person_and_the_ways_in_and_out(browser: Client, owner: User) -> None:
-    """A form logs out; there is a link to log in."""
+def test_page_has_the_user_and_links_to_log_in_and_out(browser: Client, owner: User) -> None:
+    """The logout is a form, the login a link."""
     text = page(browser, DOCUMENTS)
     assert owner.username in text
     assert f'action="/logout/?next={DOCUMENTS}"' in text
@@ -114,7 +108,7 @@ def test_page_names_the_person_and_the_ways_in_and_out(browser: Client, owner: U
 
 
 def test_pages_need_no_inline_script(browser: Client, document: Document) -> None:
-    """The Content-Security-Policy refuses it, and a button would do nothing."""
+    """The Content-Security-Policy blocks inline scripts, so their buttons would not work."""
     for address in ("/api/v1/", DOCUMENTS, f"{DOCUMENTS}{document.id}/"):
         text = page(browser, address)
         assert re.findall(r"""\son\w+=["'][^"']*|javascript:""", text) == []
@@ -123,13 +117,13 @@ def test_pages_need_no_inline_script(browser: Client, document: Document) -> Non
 
 
 def test_form_creates_a_document(browser: Client) -> None:
-    """As a browser sends it."""
+    """The form's data has the format that a browser sends."""
     response = browser.post(DOCUMENTS, {"title": "By hand"})
     assert response.status_code == 201
     assert "By hand" in response.content.decode()
 
 
-def test_error_page_says_what_is_wrong(browser: Client) -> None:
-    """The error's shape, on a page."""
+def test_error_page_shows_the_error(browser: Client) -> None:
+    """The page shows the JSON of the error."""
     assert "document_not_found" in page(browser, f"{DOCUMENTS}nothing/", status=404)
     assert "is not a valid choice" in page(browser, f"{DOCUMENTS}?ordering=x", status=400)

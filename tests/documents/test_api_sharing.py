@@ -1,4 +1,4 @@
-"""Sharing by REST: who has which role, and all the ways to ask wrongly."""
+"""Sharing by REST: roles of users and groups, and invalid requests."""
 
 import json
 
@@ -16,31 +16,19 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
-def client(owner: User) -> APIClient:
-    """Return a client of the owner."""
-    return bearer(owner)
-
-
-@pytest.fixture
 def document(owner: User) -> Document:
     """Return a document of the owner."""
     return make_document(owner)
 
 
 def shares(document: Document, permission: Permission | int | str = "") -> str:
-    """Return the address of a document's permissions, or of one."""
+    """Return the URL of a document's permissions, or of one of them."""
     pk = permission.pk if isinstance(permission, Permission) else permission
     return f"/api/v1/documents/{document.id}/permissions/" + (f"{pk}/" if pk else "")
 
 
 def owners_row(document: Document) -> Permission:
-    """Return the permission that came with the document."""
+    """Return the owner's permission, which was created with the document."""
     return Permission.objects.get(document_id=document.id, role=Role.OWNER)
 
 
@@ -51,7 +39,7 @@ def owners_row(document: Document) -> Permission:
 def test_share_with_a_user_answers_201_and_opens_the_document(
     client: APIClient, owner: User, document: Document, role: Role
 ) -> None:
-    """Each of the four roles."""
+    """With each of the four roles."""
     grace = make_user()
     response = client.post(shares(document), {"user": grace.username, "role": role.value})
     body = response.json()
@@ -66,7 +54,7 @@ def test_share_with_a_user_answers_201_and_opens_the_document(
 def test_share_with_a_group_opens_the_document_for_its_members(
     client: APIClient, document: Document
 ) -> None:
-    """Who joins later too."""
+    """Later members get access, too."""
     group, late = make_group(name="writers"), make_user()
     body = client.post(shares(document), {"group": "writers", "role": "commenter"}).json()
     assert (body["user"], body["group"], body["role"]) == (None, "writers", "commenter")
@@ -97,7 +85,7 @@ def test_share_with_a_group_opens_the_document_for_its_members(
 def test_share_with_a_wrong_subject_or_role_is_400_and_stores_nothing(
     client: APIClient, document: Document, body: object, code: str
 ) -> None:
-    """Neither unknown people nor roles that do not stand on a document."""
+    """Unknown subjects, and roles that do not apply to a document."""
     make_user("grace")
     make_user("inactive", is_active=False)
     make_group(name="team")
@@ -109,7 +97,7 @@ def test_share_with_a_wrong_subject_or_role_is_400_and_stores_nothing(
 def test_share_with_somebody_who_has_a_role_is_409(
     client: APIClient, owner: User, document: Document
 ) -> None:
-    """Twice the same, with another role, and with oneself: the first role stands."""
+    """Twice the same, with another role, and with oneself: the first role remains."""
     grace, group = make_user(), make_group()
     for subject in ({"user": grace.username}, {"group": group.name}):
         assert client.post(shares(document), {**subject, "role": "viewer"}).status_code == 201
@@ -124,7 +112,7 @@ def test_share_with_somebody_who_has_a_role_is_409(
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.COMMENTER, Role.VIEWER])
 def test_changes_by_others_than_owners_are_403(document: Document, role: Role) -> None:
-    """They see who has access, and change nothing: neither others' rows nor their own."""
+    """They see the permissions, and may change neither those of others nor their own."""
     other = make_user()
     own = grant(other, role, document.id)
     client = bearer(other)
@@ -143,10 +131,10 @@ def test_changes_by_others_than_owners_are_403(document: Document, role: Role) -
 # --- GET ---
 
 
-def test_list_shows_who_has_access_in_the_order_of_sharing(
+def test_list_has_the_permissions_in_the_order_of_sharing(
     client: APIClient, owner: User, document: Document
 ) -> None:
-    """With the one document's permissions only."""
+    """Those of other documents are not in it."""
     grace, group = make_user(), make_group()
     grant(grace, Role.EDITOR, document.id)
     grant(group, Role.VIEWER, document.id)
@@ -161,7 +149,7 @@ def test_list_shows_who_has_access_in_the_order_of_sharing(
 
 
 def test_list_goes_page_by_page(client: APIClient, document: Document) -> None:
-    """A document shared with many."""
+    """For a document with many permissions."""
     made = {owners_row(document).pk}
     made |= {grant(make_user(), Role.VIEWER, document.id).pk for _ in range(105)}
     url, found = shares(document), list[int]()
@@ -174,7 +162,7 @@ def test_list_goes_page_by_page(client: APIClient, document: Document) -> None:
 
 
 def test_list_with_a_forged_cursor_is_400(client: APIClient, document: Document) -> None:
-    """A word in place of a number would reach PostgreSQL."""
+    """A text in place of a number must not reach PostgreSQL."""
     for text in ("x", "cD0lMDA=", "cD1hYmM="):
         response = client.get(shares(document), {"cursor": text})
         assert response.status_code in {400, 404}
@@ -184,8 +172,8 @@ def test_list_with_a_forged_cursor_is_400(client: APIClient, document: Document)
 # --- PATCH and DELETE ---
 
 
-def test_change_of_a_role_counts_at_once(client: APIClient, document: Document) -> None:
-    """The next request has the new one."""
+def test_change_of_a_role_takes_effect_at_once(client: APIClient, document: Document) -> None:
+    """The next request has the new role."""
     grace = make_user()
     permission = grant(grace, Role.EDITOR, document.id)
     response = client.patch(shares(document, permission), {"role": "viewer"})
@@ -194,8 +182,8 @@ def test_change_of_a_role_counts_at_once(client: APIClient, document: Document) 
     assert_error(rename, 403, "forbidden")
 
 
-def test_permission_taken_away_closes_the_document(client: APIClient, document: Document) -> None:
-    """And a second time there is none to take."""
+def test_revoked_permission_closes_the_document(client: APIClient, document: Document) -> None:
+    """A second revocation finds none."""
     grace = make_user()
     permission = grant(grace, Role.EDITOR, document.id)
     assert client.delete(shares(document, permission)).status_code == 204
@@ -205,7 +193,7 @@ def test_permission_taken_away_closes_the_document(client: APIClient, document: 
 
 
 def test_leaving_is_always_allowed(document: Document) -> None:
-    """A viewer may give up the own role."""
+    """A viewer may delete the own permission."""
     viewer = make_user()
     permission = grant(viewer, Role.VIEWER, document.id)
     assert bearer(viewer).delete(shares(document, permission)).status_code == 204
@@ -213,7 +201,7 @@ def test_leaving_is_always_allowed(document: Document) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"role": "king"}, {"role": None}, {"role": "creator"}, []])
 def test_change_to_a_wrong_role_is_400(client: APIClient, document: Document, body: object) -> None:
-    """And the role stays."""
+    """The role does not change."""
     permission = grant(make_user(), Role.EDITOR, document.id)
     response = client.patch(
         shares(document, permission), json.dumps(body), content_type="application/json"
@@ -223,10 +211,10 @@ def test_change_to_a_wrong_role_is_400(client: APIClient, document: Document, bo
     assert permission.role == Role.EDITOR
 
 
-def test_last_owner_can_neither_leave_nor_become_less(
+def test_last_owner_can_neither_leave_nor_be_downgraded(
     client: APIClient, document: Document
 ) -> None:
-    """A document needs an owner; a second one makes room."""
+    """A document needs an owner; with a second owner the first may leave."""
     row = owners_row(document)
     assert_error(client.patch(shares(document, row), {"role": "editor"}), 409, "last_owner")
     assert_error(client.delete(shares(document, row)), 409, "last_owner")
@@ -239,7 +227,7 @@ def test_last_owner_can_neither_leave_nor_become_less(
 def test_permission_with_an_impossible_number_is_404(
     client: APIClient, document: Document, pk: int
 ) -> None:
-    """A number that no row has, and one that no integer column holds."""
+    """A number without a row, and one too large for the column."""
     path = f"/api/v1/documents/{document.id}/permissions/{pk}/"
     for call in (client.get(path), client.patch(path, {"role": "viewer"}), client.delete(path)):
         assert_error(call, 404, "permission_not_found")
@@ -248,7 +236,7 @@ def test_permission_with_an_impossible_number_is_404(
 def test_permission_of_another_document_is_404_through_this_one(
     client: APIClient, owner: User, document: Document
 ) -> None:
-    """The path's document counts, also for an owner of both."""
+    """The document of the URL counts, also for an owner of both."""
     row = grant(make_user(), Role.VIEWER, make_document(owner).id)
     path = shares(document, row)
     for call in (client.get(path), client.patch(path, {"role": "owner"}), client.delete(path)):

@@ -1,4 +1,4 @@
-"""Pages of long lists: the same rows whichever way they are found, and what each way asks."""
+"""Pages of long lists: the same rows by each access path, and the queries of each path."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 DOCUMENTS = "/api/v1/documents/"
 
-#: By which limits each way is taken with a handful of documents.
+#: The limits that select each access path for a handful of documents.
 WAYS = {
     "by ids": {"FEW_PERMISSIONS": 1_000},
     "along the order": {"FEW_PERMISSIONS": 0, "SCAN_MAX_SPREAD": 1_000_000},
@@ -38,8 +38,8 @@ WAYS = {
 
 
 @pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Have all lists found in one way."""
+def access_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Use one access path for all lists."""
     for name, value in WAYS[request.param].items():
         monkeypatch.setattr(listing, name, value)
     return str(request.param)
@@ -47,9 +47,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def reader() -> User:
-    """Return somebody with own, shared and trashed documents among those of others.
+    """Return a user with own, shared and trashed documents, beside those of others.
 
-    Two of a title each time, and titles that are found beside others that are not.
+    There are two documents of each title, and titles that match a search beside others.
     """
     reader, other = make_user(may_create=True), make_user(may_create=True)
     group = make_group(reader)
@@ -66,15 +66,15 @@ def reader() -> User:
 
 
 def read_through(found: Listing, *, size: int, backward: bool = False) -> Iterator[Any]:
-    """Yield all documents of a list page by page."""
-    place: Edge | None = None
-    while page := found.page(size=size, after=place, backward=backward):
+    """Yield all documents of a list, page by page."""
+    edge: Edge | None = None
+    while page := found.page(size=size, after=edge, backward=backward):
         yield from page
-        place = found.order.edge_of(page[-1].to_mongo())
+        edge = found.order.edge_of(page[-1].to_mongo())
 
 
 def expected(user: User, question: dict[str, Any]) -> list[str]:
-    """Return the ids that a list has, found the simple way: one document after the other."""
+    """Return the ids of a list, found by a check of every document."""
     ids = []
     for document in Document.objects(id__in=list(accounts.document_roles(user=user))):
         role = accounts.abilities_get(user=user, document_id=document.id).role
@@ -90,7 +90,7 @@ def expected(user: User, question: dict[str, Any]) -> list[str]:
     return sorted(ids)
 
 
-#: Questions of a list, and how many documents of the reader answer each.
+#: Filters of a list, and the number of the reader's documents that match each.
 QUESTIONS: tuple[tuple[dict[str, Any], int], ...] = (
     ({}, 10),
     ({"owned": True}, 5),
@@ -102,12 +102,12 @@ QUESTIONS: tuple[tuple[dict[str, Any], int], ...] = (
 )
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("access_path")
 @pytest.mark.parametrize("ordering", selectors.ORDERINGS)
-def test_listing_has_the_same_rows_in_the_same_order_whichever_way(
+def test_listing_has_the_same_rows_in_the_same_order_by_each_path(
     reader: User, ordering: str
 ) -> None:
-    """Nobody twice, none left out, in both directions."""
+    """Each document once, in both directions."""
     for question, count in QUESTIONS:
         found = selectors.documents_list(user=reader, ordering=ordering, **question)
         rows = list(read_through(found, size=2))
@@ -120,9 +120,9 @@ def test_listing_has_the_same_rows_in_the_same_order_whichever_way(
         assert backward == [row.id for row in rows][::-1]
 
 
-@pytest.mark.usefixtures("way")
-def test_listing_page_stays_right_when_a_title_changes_meanwhile(reader: User) -> None:
-    """The place is a value in the order, not a row that must be there."""
+@pytest.mark.usefixtures("access_path")
+def test_listing_page_is_stable_when_a_title_changes(reader: User) -> None:
+    """The cursor is a value in the order, not a row that must exist."""
     found = selectors.documents_list(user=reader, ordering="title", owned=True)
     first = found.page(size=2)
     document_rename(user=reader, document_id=first[-1].id, title="Zebra")
@@ -138,8 +138,8 @@ def _asked_by(client: APIClient, query: str) -> Asked:
 
 
 @pytest.mark.parametrize("query", ["", f"?search={RARE_WORD}", "?owned=true", "?ordering=title"])
-def test_list_of_200_documents_asks_as_much_as_one_of_10(query: str) -> None:
-    """Of PostgreSQL and of MongoDB alike, with own documents and shared ones."""
+def test_list_of_200_documents_needs_as_many_queries_as_one_of_10(query: str) -> None:
+    """In PostgreSQL and MongoDB, with own and shared documents."""
     few, many, other = (make_user() for _ in range(3))
     documents_fill(reader=few.username, count=10, owners=[other.username, few.username])
     documents_fill(reader=many.username, count=200, owners=[other.username, many.username])
@@ -148,8 +148,8 @@ def test_list_of_200_documents_asks_as_much_as_one_of_10(query: str) -> None:
     assert _asked_by(bearer(many), query).counts == counts
 
 
-def test_list_asks_as_much_for_any_page(settings: Settings) -> None:
-    """One command more than for the first: for what is equal to the last row of the page before."""
+def test_list_needs_as_many_queries_for_any_page(settings: Settings) -> None:
+    """One more than for the first page: for rows equal to the last row of the page before."""
     settings.DOCUMENT_PAGE_SIZE = 25
     reader = make_user()
     documents_fill(reader=reader.username, count=200)
@@ -163,10 +163,10 @@ def test_list_asks_as_much_for_any_page(settings: Settings) -> None:
         address = answer.json()["next"]
 
 
-def test_list_of_very_many_documents_asks_a_bounded_number_of_times(
+def test_list_of_very_many_documents_needs_a_bounded_number_of_queries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also where the stretches of the order are in vain, and at any page of it."""
+    """Also when the windows of the order find nothing, and at any page."""
     monkeypatch.setattr(listing, "FEW_PERMISSIONS", 100)
     monkeypatch.setattr(listing, "SCAN_MAX_SPREAD", Document.objects.count() + 400)
     reader, other = make_user(), make_user()
@@ -178,7 +178,7 @@ def test_list_of_very_many_documents_asks_a_bounded_number_of_times(
         with asked() as found:
             answer = client.get(address).json()
         queries, commands = found.counts
-        # Twice two to choose the way, two for each stretch and for all ids, four for the page.
+        # Four to choose the path, two for each window and for all ids, four for the page.
         assert queries <= 4 + 2 * (listing.SCAN_WINDOWS + 1) + 4
         assert commands <= 1 + 2 * (listing.SCAN_WINDOWS + 1)
         seen += [row["id"] for row in answer["results"]]
@@ -186,8 +186,8 @@ def test_list_of_very_many_documents_asks_a_bounded_number_of_times(
     assert len(seen) == len(set(seen)) == 400
 
 
-def test_cards_of_many_documents_ask_as_much_as_that_of_one() -> None:
-    """Roles and owners come for all of them at once."""
+def test_cards_of_many_documents_need_as_many_queries_as_one() -> None:
+    """Roles and owners are read for all cards at once."""
     reader, other = make_user(), make_user()
     documents_fill(reader=reader.username, count=30, owners=[other.username])
     documents = selectors.documents_list(user=reader).page(size=30)

@@ -17,19 +17,13 @@ from tests.documents.factories import make_document
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
 def titles(listing: Listing) -> list[str]:
     """Return the titles of a list in order."""
     return [document.title for document in listing.page(size=100)]
 
 
 def test_document_get_returns_the_document_and_the_callers_abilities(owner: User) -> None:
-    """One call for the view, the socket and the page."""
+    """One call serves the view, the socket and the page."""
     document, reader = make_document(owner), make_user()
     grant(reader, Role.VIEWER, document.id)
     found, abilities = selectors.document_get(user=reader, document_id=document.id)
@@ -38,14 +32,14 @@ def test_document_get_returns_the_document_and_the_callers_abilities(owner: User
 
 @pytest.mark.parametrize("document_id", ["", "x", "a\x00", "../..", "{'$ne': 1}", "é" * 40])
 def test_document_get_of_a_malformed_id_is_not_found(owner: User, document_id: str) -> None:
-    """For a superuser too, whose right is not looked up by id."""
+    """Also for a superuser, whose right is not looked up by id."""
     for user in (owner, make_user(is_superuser=True)):
         with pytest.raises(selectors.DocumentNotFoundError):
             selectors.document_get(user=user, document_id=document_id)
 
 
-def test_document_get_does_not_tell_invisible_from_unknown(owner: User) -> None:
-    """The same error, word for word."""
+def test_document_get_has_one_error_for_invisible_and_unknown(owner: User) -> None:
+    """The messages are equal."""
     foreign = make_document()
     messages = set()
     for user, document_id in (
@@ -59,8 +53,8 @@ def test_document_get_does_not_tell_invisible_from_unknown(owner: User) -> None:
     assert len(messages) == 1
 
 
-def test_document_get_of_a_trashed_one_is_for_who_may_restore_it(owner: User) -> None:
-    """And only when it is asked for."""
+def test_document_get_of_a_trashed_one_needs_the_right_to_untrash(owner: User) -> None:
+    """And the option that includes the trash."""
     document, editor = make_document(owner), make_user()
     grant(editor, Role.EDITOR, document.id)
     services.document_trash(user=owner, document_id=document.id)
@@ -73,7 +67,7 @@ def test_document_get_of_a_trashed_one_is_for_who_may_restore_it(owner: User) ->
 
 
 def test_documents_list_has_own_and_shared_ones_and_no_others(owner: User) -> None:
-    """By an own role or by a group's."""
+    """By a role of the user or of a group."""
     make_document(owner, title="own")
     shared, by_group = make_document(title="shared"), make_document(title="by group")
     make_document(title="foreign")
@@ -86,8 +80,8 @@ def test_documents_list_has_own_and_shared_ones_and_no_others(owner: User) -> No
     assert titles(others) == ["by group", "shared"]
 
 
-def test_documents_list_keeps_living_and_trashed_apart(owner: User) -> None:
-    """An editor does not see another's trash."""
+def test_documents_list_separates_living_and_trashed(owner: User) -> None:
+    """An editor does not see the owner's trash."""
     gone, editor = make_document(owner, title="gone"), make_user()
     make_document(owner, title="alive")
     grant(editor, Role.EDITOR, gone.id)
@@ -112,10 +106,10 @@ def test_documents_list_keeps_living_and_trashed_apart(owner: User) -> None:
         ("$where", []),
     ],
 )
-def test_documents_list_search_takes_every_word_as_it_is(
+def test_documents_list_search_matches_words_literally(
     owner: User, search: str, found: list[str]
 ) -> None:
-    """No operator, no case; all words, in any order."""
+    """No operators, no case; all words, in any order."""
     for title in ("Report (final)", "REPORT 2026", "Straße", "a.*b"):
         make_document(owner, title=title)
     listed = selectors.documents_list(user=owner, search=search)
@@ -124,7 +118,7 @@ def test_documents_list_search_takes_every_word_as_it_is(
 
 @pytest.mark.parametrize("ordering", selectors.ORDERINGS)
 def test_documents_list_is_ordered(owner: User, ordering: str) -> None:
-    """Each field, both ways; titles without regard to case."""
+    """Each field, in both directions; titles without case."""
     for title in ("b", "C", "a"):
         make_document(owner, title=title)
     listed = titles(selectors.documents_list(user=owner, ordering=ordering))
@@ -139,7 +133,7 @@ def test_documents_list_is_ordered(owner: User, ordering: str) -> None:
 
 
 def test_document_cards_show_roles_and_present_owners(owner: User) -> None:
-    """The owner is *permission*'s word, not who once created it."""
+    """The owner is a *permission*, not the creator."""
     document, reader, heir = make_document(owner), make_user(), make_user()
     grant(reader, Role.COMMENTER, document.id)
     grant(heir, Role.OWNER, document.id)
@@ -149,7 +143,7 @@ def test_document_cards_show_roles_and_present_owners(owner: User) -> None:
 
 
 def test_documents_list_of_an_inactive_user_is_empty(owner: User) -> None:
-    """Nothing is left to read."""
+    """An inactive user may read nothing."""
     make_document(owner)
     User.objects.filter(pk=owner.pk).update(is_active=False)
     assert titles(selectors.documents_list(user=owner)) == []
@@ -159,7 +153,7 @@ def test_documents_list_of_an_inactive_user_is_empty(owner: User) -> None:
 def test_documents_edited_since_have_a_log_and_a_later_edit(
     owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last edited first, in chunks; those in the trash too."""
+    """The last edited first, in chunks, with trashed ones."""
     monkeypatch.setattr(selectors, "CHUNK_DOCUMENTS", 2)
     since = clock.now() + timedelta(days=365)  # after the edits of all other documents
     edited = [make_document(owner) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Creating, renaming, trashing: all or nothing, and by right."""
+"""Creating, renaming and trashing documents: atomic, and subject to rights."""
 
 from collections.abc import Iterator
 
@@ -19,15 +19,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def owner() -> User:
-    """Return a user who may create documents."""
-    return make_user(may_create=True)
-
-
-@pytest.fixture
 def published() -> Iterator[list[tuple[str, DocumentChange]]]:
-    """Collect what is published, by the event's name."""
-    told: list[tuple[str, DocumentChange]] = []
+    """Collect the published events by name."""
+    published_events: list[tuple[str, DocumentChange]] = []
     heard = [
         events.document_created,
         events.document_discarded,
@@ -39,11 +33,11 @@ def published() -> Iterator[list[tuple[str, DocumentChange]]]:
     for event in heard:
 
         def subscriber(change: DocumentChange, name: str = event.name) -> None:
-            told.append((name, change))
+            published_events.append((name, change))
 
         event.subscribe(subscriber)
         subscribers.append((event, subscriber))
-    yield told
+    yield published_events
     for event, subscriber in subscribers:
         event._subscribers.remove(subscriber)
 
@@ -53,7 +47,7 @@ def names(published: list[tuple[str, DocumentChange]]) -> list[str]:
     return [name for name, _ in published]
 
 
-def test_document_create_stores_entity_permission_and_tells(
+def test_document_create_stores_entity_and_permission_and_publishes(
     owner: User, published: list[tuple[str, DocumentChange]]
 ) -> None:
     """With an empty log (docs/system-flow.md, §2)."""
@@ -67,7 +61,7 @@ def test_document_create_stores_entity_permission_and_tells(
 
 
 def test_document_create_without_the_right_is_forbidden_and_makes_nothing() -> None:
-    """Owning or editing documents of others is no right to create."""
+    """Owning or editing other documents does not give the right to create."""
     user = make_user()
     grant(user, Role.OWNER, new_document_id())
     before = Document.objects.count()
@@ -76,10 +70,10 @@ def test_document_create_without_the_right_is_forbidden_and_makes_nothing() -> N
     assert Document.objects.count() == before
 
 
-def test_document_create_takes_everything_back_when_a_step_fails(
+def test_document_create_is_undone_when_a_step_fails(
     owner: User, published: list[tuple[str, DocumentChange]]
 ) -> None:
-    """The initial version cannot be made: then there is no document either."""
+    """Without an initial version there is no document either."""
 
     def fail(change: DocumentChange) -> None:
         raise ConnectionError("the store of versions is away")
@@ -97,7 +91,7 @@ def test_document_create_takes_everything_back_when_a_step_fails(
 
 
 def test_document_create_refuses_a_title_over_the_limit(owner: User, settings: Settings) -> None:
-    """Counted after cleaning."""
+    """The title is counted after cleaning."""
     settings.DOCUMENT_TITLE_MAX_CHARS = 5
     assert services.document_create(user=owner, title="  12345  ").title == "12345"
     with pytest.raises(services.TitleTooLongError):
@@ -107,7 +101,7 @@ def test_document_create_refuses_a_title_over_the_limit(owner: User, settings: S
 def test_document_rename_changes_title_and_folded_copy(
     owner: User, published: list[tuple[str, DocumentChange]]
 ) -> None:
-    """An editor may; what the log keeps is not touched."""
+    """An editor may rename; the log does not change."""
     document, editor = make_document(owner), make_user()
     grant(editor, Role.EDITOR, document.id)
     Document.objects(id=document.id).update_one(set__seq=7)
@@ -119,7 +113,7 @@ def test_document_rename_changes_title_and_folded_copy(
 
 @pytest.mark.parametrize("role", [Role.COMMENTER, Role.VIEWER])
 def test_document_rename_by_a_reader_is_forbidden(owner: User, role: Role) -> None:
-    """Reading is not writing."""
+    """A role that reads may not rename."""
     document, reader = make_document(owner, title="kept"), make_user()
     grant(reader, role, document.id)
     with pytest.raises(services.NotAllowedError):
@@ -127,10 +121,10 @@ def test_document_rename_by_a_reader_is_forbidden(owner: User, role: Role) -> No
     assert Document.objects.get(id=document.id).title == "kept"
 
 
-def test_document_trash_and_restore_are_the_owners(
+def test_document_trash_and_untrash_need_an_owner(
     owner: User, published: list[tuple[str, DocumentChange]]
 ) -> None:
-    """An editor can do neither, and a stranger does not learn that it exists."""
+    """An editor can do neither; for a stranger the document does not exist."""
     document, editor = make_document(owner), make_user()
     grant(editor, Role.EDITOR, document.id)
     with pytest.raises(services.NotAllowedError):
@@ -145,17 +139,17 @@ def test_document_trash_and_restore_are_the_owners(
     assert names(published)[1:] == ["document_trashed", "document_restored"]
 
 
-def test_document_restore_of_a_living_one_changes_nothing(
+def test_document_untrash_of_a_living_one_changes_nothing(
     owner: User, published: list[tuple[str, DocumentChange]]
 ) -> None:
-    """A double click is harmless."""
+    """A second call does nothing."""
     document = make_document(owner)
     services.document_untrash(user=owner, document_id=document.id)
     assert names(published) == ["document_created"]
 
 
 def test_document_ensure_seeded_finds_its_document_again(owner: User) -> None:
-    """Renamed and trashed as it may be."""
+    """Also when it was renamed and trashed."""
     name = new_document_id()
     first, created = services.document_ensure_seeded(user=owner, name=name, title="Seed")
     services.document_trash(user=owner, document_id=first.id)

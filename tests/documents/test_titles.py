@@ -21,14 +21,14 @@ from apps.documents.titles import pattern_escape, title_clean, title_fold
         ("日本語 🎉", "日本語 🎉"),
     ],
 )
-def test_title_clean_keeps_what_one_can_see(text: str, expected: str) -> None:
-    """One line, no control characters, nothing that a database refuses."""
+def test_title_clean_keeps_visible_characters(text: str, expected: str) -> None:
+    """One line, no control characters, nothing that a database rejects."""
     assert title_clean(text) == expected
 
 
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_title_clean_can_always_be_stored(text: str) -> None:
-    """Whatever comes in, UTF-8 without NUL comes out, and cleaning again changes nothing."""
+    """Any input becomes UTF-8 without NUL; cleaning is idempotent."""
     title = title_clean(text)
     assert b"\x00" not in title.encode()
     assert title_clean(title) == title
@@ -37,8 +37,8 @@ def test_title_clean_can_always_be_stored(text: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"), [("Straße", "STRASSE"), ("Ａda", "aDA"), ("É", "e\u0301")]
 )
-def test_title_fold_makes_equals_equal(one: str, other: str) -> None:
-    """Case, width and composition do not matter in a search."""
+def test_title_fold_ignores_case_width_and_composition(one: str, other: str) -> None:
+    """Folded titles are compared in a search."""
     assert title_fold(one) == title_fold(other)
 
 

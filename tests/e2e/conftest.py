@@ -1,4 +1,4 @@
-"""A browser for the session, and people who arrive with one login each."""
+"""One browser for the session, and people who log in once each."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ Arrive = Callable[..., Person]
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Return the path of Chromium: ``CHROMIUM``, else the one on PATH; without one, fail."""
+    """Return the path of Chromium: ``CHROMIUM``, else the one on PATH; fail without one."""
     path = env.str("CHROMIUM", "") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         pytest.fail("The browser tests need Chromium: apt-get install chromium, or set CHROMIUM.")
@@ -33,7 +33,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Start Chromium; it ends with this folder's last test, and its driver's event loop with it."""
+    """Start Chromium; it and its driver's event loop end with the last test of this folder."""
     expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
@@ -43,7 +43,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def logins(browser: Browser, stack: Any) -> Callable[[str], tuple[StorageState, str]]:
-    """Return how to log in: each person once for all tests, for logins are throttled."""
+    """Return a function that logs a person in: once for all tests, because logins are throttled."""
     known: dict[str, tuple[StorageState, str]] = {}
 
     def login(username: str) -> tuple[StorageState, str]:
@@ -69,7 +69,7 @@ def logins(browser: Browser, stack: Any) -> Callable[[str], tuple[StorageState, 
 def arrive(
     browser: Browser, stack: Any, logins: Callable[[str], tuple[StorageState, str]]
 ) -> Iterator[Arrive]:
-    """Return how people come to the site; afterwards their consoles must be clean."""
+    """Return a function that opens a browser for a person; its console must be clean afterwards."""
     here: list[Person] = []
 
     def come(username: str, **options: Any) -> Person:

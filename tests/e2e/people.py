@@ -1,4 +1,4 @@
-"""People at their browsers: what the browser tests are written in."""
+"""People at their browsers: the vocabulary of the browser tests."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from playwright.sync_api import (
 from tests.support.eventually import eventually
 
 PASSWORD = "scriptorium"
-#: Long enough for a loaded machine; what is waited for comes within a second as a rule.
+#: Default timeout on a loaded machine; usually a second is enough.
 PATIENCE_S = 20
 #: Timeout for the page's message about an action of the test, on a slow machine.
 RECENTLY = r"(just now|\d minutes? ago)"
@@ -34,9 +34,9 @@ SHOWN_TEXT = """() => {
   const lines = [...copy.children].map(block => block.textContent.replaceAll('\\ufeff', ''));
   return lines.join('\\n').trim();
 }"""
-#: Where the caret is: the block, the letter in it, the end of the text or not, whether something is
-#: selected. Null while the text has not the focus, or the editor does not know of a move yet: what
-#: comes from others at that moment would put the caret back.
+#: Returns the caret: its block, its offset in the block, and whether it is at the end of the text
+#: and the selection empty. Null while the text is not focused, or the editor has not seen a move
+#: yet: an update of others would then reset the caret.
 CARET = """() => {
   const editor = document.querySelector('.prose')?.editor;
   const { focusNode, focusOffset } = getSelection();
@@ -49,7 +49,7 @@ CARET = """() => {
   return { block: $head.index(0), letter: $head.parentOffset, isAtEnd, isEmpty: empty };
 }"""
 
-#: What ``CARET`` returns.
+#: The result of ``CARET``.
 Caret = dict[str, Any]
 
 
@@ -78,7 +78,7 @@ class Person:
         token: str = "",
         **options: Any,
     ) -> Self:
-        """Open a browser context of one's own and listen to what it complains of."""
+        """Open a browser context of its own and record its console messages."""
         context = browser.new_context(base_url=base_url, storage_state=state, **options)
         person = cls(username, token, context, context.new_page(), base_url)
         person.page.on("console", person._on_console)
@@ -90,7 +90,7 @@ class Person:
             self.complaints.append(message.text)
 
     def leave(self) -> None:
-        """Close the browser context; fail if the page has complained of anything."""
+        """Close the browser context; fail if the page has logged an error or a warning."""
         self.context.close()
         complaints = [text for text in self.complaints if not self._is_expected(text)]
         assert complaints == [], f"{self.username}'s console"
@@ -104,7 +104,7 @@ class Person:
     # --- by REST ------------------------------------------------------------------------------
 
     def api(self, method: str, path: str, **data: Any) -> Any:
-        """Call the REST interface; return the answer's JSON, None where there is none."""
+        """Call the REST API; return the JSON of the response, None without one."""
         request: APIRequestContext = self.context.request
         answer = request.fetch(
             f"{self.base_url}/api/v1/{path}",
@@ -116,7 +116,7 @@ class Person:
         return answer.json() if answer.status != 204 else None
 
     def activity(self, document_id: str) -> list[dict[str, Any]]:
-        """Return what was done to a document, the latest first."""
+        """Return the events of a document, the latest first."""
         found: list[dict[str, Any]] = self.api("GET", f"documents/{document_id}/activity/")[
             "results"
         ]
@@ -144,7 +144,7 @@ class Person:
         return self.page.locator("#status")
 
     def open(self, document_id: str, *, status: str = "Saved") -> None:
-        """Open a document and wait until the chip says ``status``."""
+        """Open a document and wait until the chip shows ``status``."""
         self.page.goto(f"/documents/{document_id}/")
         expect(self.chip).to_have_text(status)
 
@@ -179,7 +179,7 @@ class Person:
         self._presses(lambda caret: None if caret and not caret["isEmpty"] else "Shift+Home")
 
     def _presses(self, next_key: Callable[[Caret | None], str | None]) -> None:
-        """Press a key in the text, and the next one, until none is named any more."""
+        """Press keys in the text, as long as the function names one."""
         self.text.focus()
 
         def is_done() -> bool:
@@ -195,9 +195,9 @@ class Person:
         self.page.wait_for_function(f"expected => ({SHOWN_TEXT})() === expected", arg=text)
 
     def finds(self, words: str) -> None:
-        """Wait until the words stand somewhere in the text; a caret may stand within them."""
+        """Wait until the text contains these words; a caret may be within them."""
         self.page.wait_for_function(f"words => ({SHOWN_TEXT})()?.includes(words)", arg=words)
 
     def shown_text(self) -> str:
-        """Return the document's text as it is now, a line for each block, without carets."""
+        """Return the document's text as shown, a line for each block, without carets."""
         return str(self.page.evaluate(SHOWN_TEXT))

@@ -53,10 +53,10 @@ def test_activity_shows_events_page_by_page(ada: Person, grace: Person, shared: 
     expect(dialog.get_by_text("made @grace editor")).to_have_count(0)
 
 
-def test_activity_that_cannot_be_loaded_says_so_and_tries_again_on_a_phone(
+def test_activity_that_cannot_be_loaded_shows_a_message_and_is_retried_on_a_phone(
     arrive: Arrive,
 ) -> None:
-    """Unreachable, then empty, then loaded; and nothing is wider than the screen."""
+    """Unreachable, then empty, then loaded; no element is wider than the screen."""
     ada = arrive("ada", viewport=PHONE, has_touch=True, is_mobile=True)
     ada.expects_network_noise = True
     document_id = ada.create("A rather long title that has to be broken on a phone")

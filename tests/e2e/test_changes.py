@@ -1,4 +1,4 @@
-"""What changed, in the history: by whom, a deleted part taken back, one person's work undone."""
+"""Changes in the history: by author, restore of a deleted part, undo of one person."""
 
 import re
 
@@ -31,7 +31,7 @@ def write_together(ada: Person, grace: Person, document_id: str) -> int:
     return between
 
 
-def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back(
+def test_changes_are_shown_with_authors_and_a_deleted_paragraph_is_restored(
     ada: Person, grace: Person, shared: str
 ) -> None:
     """It is at its old position, for both; and one undo removes it."""
@@ -67,7 +67,7 @@ def test_changes_are_shown_with_who_made_them_and_a_deleted_paragraph_comes_back
     expect(dialog.get_by_role("button", name=restored)).to_be_visible()
 
 
-def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> None:
+def test_session_shows_its_changes_and_steps_through_them(ada: Person) -> None:
     """From the first to the last, by buttons."""
     document_id = ada.create("Steps")
     ada.open(document_id)
@@ -86,7 +86,7 @@ def test_session_shows_its_own_changes_and_the_way_through_them(ada: Person) -> 
     expect(preview(dialog)).to_be_visible()
 
 
-def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -> None:
+def test_session_is_shown_whole_once_the_list_is_loaded(ada: Person) -> None:
     """The log may load before the list: until then, only one change is known."""
     document_id = ada.create("Slow")
     ada.open(document_id)
@@ -106,7 +106,7 @@ def test_session_is_shown_whole_once_the_list_says_how_long_it_is(ada: Person) -
     expect(changes.locator("ins")).to_have_text("One two")
 
 
-def test_owner_undoes_what_one_person_did_since_a_moment(
+def test_owner_undoes_the_edits_of_one_person_since_a_state(
     ada: Person, grace: Person, shared: str
 ) -> None:
     """After a preview; the owner's own edits stay, and one undo reverts it."""

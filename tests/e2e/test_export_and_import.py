@@ -63,7 +63,7 @@ def test_file_becomes_a_document(ada: Person) -> None:
 
 
 def test_imported_document_is_as_the_page_would_have_written_it(ada: Person) -> None:
-    """One key changes one character: the page corrects nothing."""
+    """A single key changes a single character: the page corrects nothing."""
     content = json.dumps({"type": "doc", "content": EVERYTHING})
     document_id = ada.api("POST", "documents/import/", format="json", content=content)["id"]
     path = f"documents/{document_id}/export/json/"

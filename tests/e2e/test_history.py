@@ -1,4 +1,4 @@
-"""The history dialog: any moment, who wrote when, named versions, and the way back."""
+"""The history dialog: any state, its authors, named versions, and restore."""
 
 import re
 from typing import Any
@@ -20,19 +20,19 @@ def open_history(person: Person) -> Locator:
 
 
 def preview(dialog: Locator) -> Locator:
-    """Return the text at the moment that is shown."""
+    """Return the text of the shown state."""
     return dialog.locator(".history-sheet .prose")
 
 
-def moment(dialog: Locator) -> Locator:
-    """Return what the dialog says of the moment."""
+def position(dialog: Locator) -> Locator:
+    """Return the dialog's description of the shown state."""
     return dialog.locator(".history-position")
 
 
-def test_named_moment_is_seen_again_restored_and_the_restore_undone(
+def test_named_state_is_shown_restored_and_the_restore_undone(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """One goes back while the other types: nothing of the typing is lost, and undo undoes it."""
+    """One restores while the other types: no typed text is lost, and undo reverts the restore."""
     ada.open(shared)
     grace.open(shared)
     ada.write("First thoughts.")
@@ -83,8 +83,8 @@ def test_named_moment_is_seen_again_restored_and_the_restore_undone(
     expect(preview(dialog)).to_have_text("Meanwhile: First thoughts.")
 
 
-def test_address_of_a_moment_opens_there(ada: Person) -> None:
-    """With who wrote it, and when."""
+def test_address_of_a_state_opens_it(ada: Person) -> None:
+    """With its authors and its time."""
     document_id = ada.create("Steps")
     ada.open(document_id)
     for word in ("one ", "two ", "three "):
@@ -95,29 +95,29 @@ def test_address_of_a_moment_opens_there(ada: Person) -> None:
     ada.page.goto(f"/documents/{document_id}/#at=1")
     ada.page.reload()
     dialog = ada.page.get_by_role("dialog", name="History")
-    expect(moment(dialog)).to_contain_text(f"change 1 of {head}")
-    expect(moment(dialog)).to_contain_text(re.compile(f"Ada Lovelace, {RECENTLY}"))
+    expect(position(dialog)).to_contain_text(f"change 1 of {head}")
+    expect(position(dialog)).to_contain_text(re.compile(f"Ada Lovelace, {RECENTLY}"))
     expect(preview(dialog)).to_contain_text("one")
     expect(preview(dialog)).not_to_contain_text("three")
 
 
-def test_slider_begins_where_a_compacted_log_begins(ada: Person, stack: Launched) -> None:
-    """What was before is in the list, where a version has kept it."""
+def test_slider_begins_at_the_compaction_point(ada: Person, stack: Launched) -> None:
+    """Earlier states are in the list if they have a version."""
     document_id, operations = compacted_document(stack)
     ada.open(document_id)
     dialog = open_history(ada)
     slider = dialog.get_by_role("slider", name="Position in the history")
     expect(slider).to_have_js_property("value", str(OLD + 1))
     slider.press("Home")
-    expect(moment(dialog)).to_contain_text(f"of {len(operations):,}")
+    expect(position(dialog)).to_contain_text(f"of {len(operations):,}")
     expect(slider).to_have_js_property("value", str(OLD))
     expect(preview(dialog)).to_be_visible()
     slider.press("ArrowLeft")
     expect(slider).to_have_js_property("value", str(OLD))
 
 
-def test_restore_without_a_connection_comes_later_and_promises_no_undo(ada: Person) -> None:
-    """The server makes it all the same; the page says of it only what it can keep."""
+def test_restore_without_a_connection_arrives_later_and_offers_no_undo(ada: Person) -> None:
+    """The server makes the edit; the page cannot undo an edit that it has not received."""
     document_id = ada.create("Cut off")
     ada.expects_network_noise = True
     sockets: list[WebSocketRoute] = []
@@ -153,8 +153,8 @@ def test_restore_without_a_connection_comes_later_and_promises_no_undo(ada: Pers
     assert [row["kind"] for row in ada.activity(document_id)].count("restored") == 1
 
 
-def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:
-    """By keyboard; what somebody types stays while the moment changes."""
+def test_any_state_is_named_renamed_and_loses_its_name(ada: Person) -> None:
+    """By keyboard; a typed name stays in its field while another state is shown."""
     document_id = ada.create("Names")
     ada.open(document_id)
     for word in ("One", " two", " three"):
@@ -168,7 +168,7 @@ def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:
     slider.press("ArrowLeft")
     slider.press("ArrowLeft")
     there = int(slider.input_value())
-    # Said a moment later: what is said of the name is to come after it.
+    # The message of the state comes first, and the one of the name after it.
     expect(dialog.get_by_role("status").filter(has_text=f"change {there} of")).to_have_count(1)
     expect(name).to_have_value("Dra")
     name.press("End")
@@ -195,8 +195,8 @@ def test_any_moment_is_named_renamed_and_loses_its_name(ada: Person) -> None:
     assert ada.api("GET", f"documents/{document_id}/versions/?named=true")["results"] == []
 
 
-def test_moment_that_is_picked_before_the_log_is_there_is_shown_once_it_is(ada: Person) -> None:
-    """The list may be faster; the page waits for the log and goes on."""
+def test_state_that_is_chosen_before_the_log_is_loaded_is_shown_later(ada: Person) -> None:
+    """The list may load first; the page waits for the log."""
     document_id = ada.create("Slow")
     ada.open(document_id)
     ada.write("One")
@@ -208,14 +208,14 @@ def test_moment_that_is_picked_before_the_log_is_there_is_shown_once_it_is(ada: 
     ada.page.route(re.compile(r"/operations/\?limit=1$"), lambda route: held.append(route))  # noqa: PLW0108 - not a built-in
     dialog = open_history(ada)
     dialog.get_by_role("button", name="Draft").click()
-    # Each look at the page hands on what has come of its requests.
+    # Each call on the page lets the driver handle its requests.
     eventually(lambda: ada.page.title() and held)
     held[0].continue_()
     expect(preview(dialog)).to_have_text("One")
 
 
-def test_owner_says_what_is_kept_after_being_told_what_goes(ada: Person, grace: Person) -> None:
-    """By keyboard; more is kept without a question, and what makes no sense is told."""
+def test_owner_changes_retention_after_a_warning(ada: Person, grace: Person) -> None:
+    """By keyboard; longer retention needs no confirmation, and invalid values are refused."""
     document_id = ada.create("Kept")
     ada.share(document_id, "grace", "editor")
     path = f"documents/{document_id}/history-settings/"
@@ -263,7 +263,7 @@ def test_owner_says_what_is_kept_after_being_told_what_goes(ada: Person, grace: 
 
 
 def test_sessions_show_how_many_characters_were_added_and_removed(ada: Person) -> None:
-    """Once they are counted; for the eye and for the ear."""
+    """Once they are counted; as signs and as words for screen readers."""
     ada.open(ada.create("Letters"))
     ada.write("Twelve more.")
     expect(ada.chip).to_have_text("Saved")
@@ -274,8 +274,8 @@ def test_sessions_show_how_many_characters_were_added_and_removed(ada: Person) -
     expect(row).to_contain_text("+12 −1")
 
 
-def test_viewer_looks_and_changes_nothing(ada: Person, grace: Person) -> None:
-    """No name to give, no way back."""
+def test_viewer_reads_the_history_and_changes_nothing(ada: Person, grace: Person) -> None:
+    """No names and no restore."""
     document_id = ada.create("Read only")
     ada.share(document_id, "grace", "viewer")
     ada.open(document_id)
@@ -289,8 +289,8 @@ def test_viewer_looks_and_changes_nothing(ada: Person, grace: Person) -> None:
     expect(dialog.get_by_label("Name of this version")).to_be_hidden()
 
 
-def test_history_that_cannot_be_loaded_says_so(ada: Person) -> None:
-    """The list and the moment each for itself; and both try again."""
+def test_history_that_cannot_be_loaded_shows_a_message(ada: Person) -> None:
+    """List and state separately; both can be retried."""
     document_id = ada.create("Away")
     ada.open(document_id)
     ada.write("Words")
@@ -308,15 +308,15 @@ def test_history_that_cannot_be_loaded_says_so(ada: Person) -> None:
     expect(dialog.get_by_role("button", name="Ada Lovelace")).to_be_visible()
     problem.get_by_role("button", name="Try again").click()
     expect(problem).to_be_hidden()
-    expect(moment(dialog)).to_contain_text("Now · Ada Lovelace")
+    expect(position(dialog)).to_contain_text("Now · Ada Lovelace")
     fits: Any = ada.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert fits
 
 
-def test_document_without_an_edit_says_so_until_there_is_one(
+def test_document_without_an_edit_shows_a_message_until_there_is_one(
     ada: Person, grace: Person, shared: str
 ) -> None:
-    """The dialog is there as soon as somebody has written."""
+    """The history appears with the first edit."""
     ada.open(shared)
     grace.open(shared)
     dialog = open_history(ada)

@@ -1,4 +1,4 @@
-"""The slider of the history: each moment is the server's, by hand, by key and by itself."""
+"""The slider of the history: each state equals the server's, by drag, by key and by playing."""
 
 import re
 from typing import Any
@@ -9,16 +9,16 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.conftest import Arrive
 from tests.e2e.people import Person
-from tests.e2e.test_history import moment, open_history
+from tests.e2e.test_history import open_history, position
 from tests.support.launcher import Launched
 from tests.support.long_documents import long_document
 
 #: More than two chunks of the replay, and several writing sessions.
 OPERATIONS = 2_300
-#: The longest task of a drag is about as long as that of opening the page, by which the machine's
-#: speed is judged: so many times that at most, and that counts at least so many ms.
+#: The longest task of a drag is about as long as that of opening the page, which measures the
+#: machine's speed: maximal ratio of the two, and the least ms that count for opening.
 LONGEST_RATIO, LONG_MS = 3, 100
-#: So often it is measured, where the machine stood still for a moment.
+#: Number of measurements, because the machine itself may pause.
 TRIES = 5
 
 BLOCKS = """() => [...document.querySelectorAll('.history-sheet .prose > *')]
@@ -45,17 +45,17 @@ LONGEST_TASK = """() => {
 
 @pytest.fixture(scope="module")
 def long(stack: Launched) -> str:
-    """Return a document with a long log, which nobody changes."""
+    """Return a document with a long log that no test changes."""
     return long_document(stack, OPERATIONS)
 
 
 def shows(dialog: Locator, seq: int) -> None:
-    """Wait until the sheet shows a moment."""
+    """Wait until the dialog shows the state at a seq."""
     expect(dialog.locator(f".history-sheet[data-seq='{seq}']")).to_be_visible()
 
 
 def blocks_at(person: Person, document_id: str, seq: int) -> list[str]:
-    """Return the text of each block at a moment, as the server has it."""
+    """Return the text of each block at a seq, as the server has it."""
     answer = person.context.request.get(
         f"{person.base_url}/api/v1/documents/{document_id}/at/{seq}/state/",
         headers={"Authorization": f"Bearer {person.token}"},
@@ -67,8 +67,8 @@ def blocks_at(person: Person, document_id: str, seq: int) -> list[str]:
     return [str(text) for block in blocks for text in block.children] or [""]
 
 
-def test_slider_shows_what_the_server_has_of_each_moment(ada: Person, long: str) -> None:
-    """Forth and back, near and far, over the borders of what is fetched at once."""
+def test_slider_shows_the_servers_state_at_each_seq(ada: Person, long: str) -> None:
+    """Back and forth, near and far, across the chunks that are fetched."""
     ada.page.goto(f"/documents/{long}/#at={OPERATIONS - 1}")
     dialog = ada.page.get_by_role("dialog", name="History")
     shows(dialog, OPERATIONS - 1)
@@ -79,15 +79,15 @@ def test_slider_shows_what_the_server_has_of_each_moment(ada: Person, long: str)
         assert ada.page.evaluate(BLOCKS) == blocks_at(ada, long, seq), seq
 
 
-def test_every_moment_is_reached_by_keyboard(ada: Person, long: str) -> None:
-    """One change, one session, both ends; what is shown is said."""
+def test_every_state_is_reached_by_keyboard(ada: Person, long: str) -> None:
+    """By change, by session, to both ends; each shown state is announced."""
     rows = ada.api("GET", f"documents/{long}/writing-sessions/?limit=200")["results"]
     ends = [row["last_seq"] for row in rows]
     ada.open(long)
     dialog = open_history(ada)
     slider = dialog.get_by_role("slider", name="Position in the history")
     expect(slider).to_be_focused()
-    expect(moment(dialog)).to_contain_text(f"change {OPERATIONS:,} of {OPERATIONS:,}")
+    expect(position(dialog)).to_contain_text(f"change {OPERATIONS:,} of {OPERATIONS:,}")
     for key, seq in [
         ("ArrowLeft", OPERATIONS - 1),
         ("ArrowRight", OPERATIONS),
@@ -104,7 +104,7 @@ def test_every_moment_is_reached_by_keyboard(ada: Person, long: str) -> None:
     ada.page.keyboard.press("PageDown")
     shows(dialog, ends[1])
     name = rows[1]["authors"][0]["name"]
-    expect(moment(dialog)).to_contain_text(name)
+    expect(position(dialog)).to_contain_text(name)
     text = f"change {ends[1]:,} of {OPERATIONS:,}"
     expect(slider).to_have_attribute("aria-valuetext", re.compile(f"^{name}, .+, {text}$"))
     expect(dialog.get_by_role("status").filter(has_text=text)).to_have_count(1)
@@ -121,7 +121,7 @@ def test_every_moment_is_reached_by_keyboard(ada: Person, long: str) -> None:
 
 
 def test_document_plays_to_the_present_and_pauses(ada: Person, long: str) -> None:
-    """By the space bar; a hand on the slider ends it."""
+    """By the space bar; moving the slider stops it."""
     ada.page.goto(f"/documents/{long}/#at={OPERATIONS - 60}")
     dialog = ada.page.get_by_role("dialog", name="History")
     shows(dialog, OPERATIONS - 60)
@@ -140,8 +140,8 @@ def test_document_plays_to_the_present_and_pauses(ada: Person, long: str) -> Non
     assert ada.page.evaluate(BLOCKS) == blocks_at(ada, long, OPERATIONS)
 
 
-def test_late_answer_never_comes_over_a_newer_moment(ada: Person, long: str) -> None:
-    """The reader has gone on while the server took its time."""
+def test_late_response_never_replaces_a_newer_state(ada: Person, long: str) -> None:
+    """The reader has moved on before the response arrived."""
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -165,8 +165,8 @@ def test_late_answer_never_comes_over_a_newer_moment(ada: Person, long: str) -> 
     shows(dialog, 500)
 
 
-def test_drag_ends_where_the_hand_is_and_never_holds_the_page(ada: Person, long: str) -> None:
-    """A hundred events at once; no task of the page takes so long that a key would wait."""
+def test_drag_ends_at_the_pointer_and_never_blocks_the_page(ada: Person, long: str) -> None:
+    """A hundred events at once; no task of the page is so long that a key would wait."""
     ada.page.add_init_script(WATCH_TASKS)
     tries: list[tuple[float, float]] = []
     while len(tries) < TRIES and not any(map(is_short, tries)):
@@ -175,13 +175,13 @@ def test_drag_ends_where_the_hand_is_and_never_holds_the_page(ada: Person, long:
 
 
 def is_short(tasks: tuple[float, float]) -> bool:
-    """Tell whether the task of dragging is short beside that of opening the page."""
+    """Return whether the longest task of dragging is short compared with opening the page."""
     opening, dragging = tasks
     return dragging < LONGEST_RATIO * max(opening, LONG_MS)
 
 
 def tasks_of_drag(person: Person, document_id: str) -> tuple[float, float]:
-    """Drag through all of the history; return the longest task of opening and dragging, in ms."""
+    """Drag through the history; return the longest tasks of opening and of dragging, in ms."""
     person.open(document_id)
     opening = float(person.page.evaluate(LONGEST_TASK))
     dialog = open_history(person)
@@ -193,10 +193,8 @@ def tasks_of_drag(person: Person, document_id: str) -> tuple[float, float]:
     return opening, float(person.page.evaluate(LONGEST_TASK))
 
 
-def test_end_of_the_slider_moves_on_with_the_document(
-    ada: Person, grace: Person, shared: str
-) -> None:
-    """The reader stays where they are, and is told."""
+def test_end_of_the_slider_follows_the_document(ada: Person, grace: Person, shared: str) -> None:
+    """The reader stays at the chosen state, and a message shows the new edits."""
     ada.open(shared)
     grace.open(shared)
     ada.insert("Begin")
@@ -216,7 +214,7 @@ def test_end_of_the_slider_moves_on_with_the_document(
 
 
 def test_history_fits_a_phone(arrive: Arrive, long: str) -> None:
-    """Nothing is wider than the screen, and all of it can be reached."""
+    """No element is wider than the screen, and all can be reached."""
     ada = arrive("ada", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     ada.page.goto(f"/documents/{long}/#at=1500")
     dialog = ada.page.get_by_role("dialog", name="History")

@@ -86,7 +86,7 @@ def test_reconnect_logs_each_edit_once(ada: Person) -> None:
 
 
 def test_reason_of_a_close_frame_is_shown_until_the_page_is_in_sync(ada: Person) -> None:
-    """A connection that the server refuses for now, and one that it refuses for good."""
+    """For a connection that is refused for now, and one that is refused finally."""
     ada.expects_network_noise = True
     document_id = ada.create("Closed")
     answer: tuple[int, str] | None = (1013, "Too many people are here.")

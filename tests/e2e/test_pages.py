@@ -104,7 +104,7 @@ def test_person_without_the_right_to_create_has_a_message_and_no_button(arrive: 
     expect(alan.page.get_by_role("button", name="New document")).to_have_count(0)
 
 
-def test_list_that_cannot_be_loaded_says_so_and_tries_again(ada: Person) -> None:
+def test_list_that_cannot_be_loaded_shows_a_message_and_is_retried(ada: Person) -> None:
     """The service is down, then up."""
     ada.expects_network_noise = True
     ada.create("Found again")

@@ -24,7 +24,7 @@ def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
     grace.sees("Read this aloud")
 
 
-def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Person) -> None:
+def test_page_makes_no_links_in_text_of_others(ada: Person, grace: Person) -> None:
     """Autolink applies to the person's own keys: a viewer's page must not make an edit."""
     words = {"type": "text", "text": "Look at example.org "}
     document = {"type": "doc", "content": [{"type": "paragraph", "content": [words]}]}
@@ -36,7 +36,7 @@ def test_page_makes_no_links_of_what_others_have_written(ada: Person, grace: Per
     expect(grace.chip).to_have_text("Read-only")
 
 
-def test_viewer_who_may_not_look_at_the_history_finds_no_button(ada: Person, grace: Person) -> None:
+def test_viewer_without_access_to_history_has_no_button(ada: Person, grace: Person) -> None:
     """Nor a state by its address; export of the present is possible."""
     document_id = ada.create("Only the present")
     ada.share(document_id, "grace", "viewer")
@@ -71,7 +71,9 @@ def test_access_removed_while_typing_shows_a_message_and_keeps_the_text(
     ada.page.get_by_role("button", name="Share").click()
     ada.page.get_by_role("button", name="Remove Grace Hopper").click()
     expect(grace.chip).to_have_text(re.compile("^Access removed"))
-    expect(grace.page.get_by_role("alert")).to_contain_text("You may no longer read this document.")
+    expect(grace.page.get_by_role("alert")).to_contain_text(
+        "You no longer have access to this document."
+    )
     expect(grace.text).to_have_attribute("contenteditable", "false")
     grace.sees("Still here")
     grace.context.grant_permissions(["clipboard-read", "clipboard-write"])

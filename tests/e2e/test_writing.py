@@ -82,7 +82,7 @@ def test_text_reaches_another_device_of_the_same_person(ada: Person, arrive: Arr
     other.sees("From the first desk.")
 
 
-def test_undo_takes_back_only_ones_own_edits(ada: Person, grace: Person, shared: str) -> None:
+def test_undo_reverts_only_ones_own_edits(ada: Person, grace: Person, shared: str) -> None:
     """Ada undoes and redoes her words; Grace's stay."""
     ada.open(shared)
     grace.open(shared)
@@ -97,7 +97,9 @@ def test_undo_takes_back_only_ones_own_edits(ada: Person, grace: Person, shared:
     grace.sees("Grace was here.\nSo was Ada.")
 
 
-def test_every_form_of_text_reaches_the_other(ada: Person, grace: Person, shared: str) -> None:
+def test_every_kind_of_formatting_reaches_the_other(
+    ada: Person, grace: Person, shared: str
+) -> None:
     """Input rules make headings, lists, tasks, quotes, code, rules and marks."""
     ada.open(shared)
     grace.open(shared)
@@ -152,7 +154,7 @@ def test_pasted_markup_becomes_clean_text(ada: Person) -> None:
     """Scripts, styles, handlers and unsafe links are removed."""
     document_id = ada.create("Paste")
     ada.open(document_id)
-    # The parser of pasted markup runs under the page's policy, which blocks and says so.
+    # The parser of pasted markup runs under the page's policy, which logs what it blocks.
     ada.expects_blocked_markup = True
     ada.text.focus()
     ada.page.evaluate(

@@ -1,4 +1,4 @@
-/** Each kind of event reads as a sentence. */
+/** The sentence of each event type. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sentenceOf } from "../../static/js/lib/activity_text.js";

@@ -1,4 +1,4 @@
-/** Whose the letters are, and where they stand in the editor. */
+/** Attribution on the page: the author of each character, and its position in the editor. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Attribution, authorRanges, shares } from "../../static/js/editor/attribution.js";
@@ -37,13 +37,13 @@ test("a clock is found in its range, and an unknown one has no author", () => {
   assert.equal(known.find(3, 0), null);
 });
 
-test("what one types oneself is one's own before the server says so", () => {
+test("own text has its author before the server's attribution arrives", () => {
   const known = attribution([run(99, 0, 5, 7)], 99);
   assert.equal(known.find(99, 4)?.at, AT);
   assert.deepEqual(known.find(99, 5), { end: Infinity, author: "7", at: null });
 });
 
-test("what is taken in twice changes nothing", () => {
+test("attribution that is added twice changes nothing", () => {
   const known = attribution([run(1, 0, 5, 1)]);
   known.add({ seq: 3, authors: [], runs: [run(1, 0, 5, 2), run(1, 3, 8, 2)] });
   assert.equal(known.seq, 3);
@@ -51,7 +51,7 @@ test("what is taken in twice changes nothing", () => {
   assert.deepEqual(known.find(1, 6), { first: 5, end: 8, author: "2", at: AT });
 });
 
-/** Two people in one paragraph, with a break and a second block. */
+/** Two authors in one paragraph, with a break and a second block. */
 function written() {
   const docs = [1, 2].map((client) => {
     const doc = new Y.Doc();
@@ -76,7 +76,7 @@ function written() {
   return ada.getXmlFragment("default");
 }
 
-test("ranges stand where the editor has the letters", () => {
+test("ranges have the editor's positions", () => {
   const known = attribution([run(1, 0, 99, 1), run(2, 0, 99, 2)]);
   const leaves = new Set(["hardBreak", "horizontalRule"]);
   const { ranges, unknown } = authorRanges(written(), known, (name) => leaves.has(name));

@@ -1,4 +1,4 @@
-/** When edits become an operation: 200 ms of pause, 2 s at the latest, or 20 characters. */
+/** Batching of edits into operations: after a pause of 200 ms, at most 2 s, or 20 characters. */
 import assert from "node:assert/strict";
 import { beforeEach, afterEach, mock, test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
@@ -7,7 +7,7 @@ import { Batch } from "../../static/js/sync/batch.js";
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());
 
-/** A document, its batch, and how many edits each finished batch had. */
+/** A document, its batch, and the number of edits of each finished batch. */
 function batched() {
   const doc = new Y.Doc();
   /** @type {{update: Uint8Array, edits: number}[]} */
@@ -32,7 +32,7 @@ test("a pause of 200 ms ends the batch", () => {
   assert.equal(batch.edits, 0);
 });
 
-test("a batch lasts 2 s at the most, without a pause too", () => {
+test("a batch lasts 2 s at most, also without a pause", () => {
   const { text, finished } = batched();
   for (let tick = 0; tick < 19; tick += 1) {
     text.insert(0, "a");
@@ -49,7 +49,7 @@ test("20 characters end the batch at once", () => {
   assert.equal(finished.length, 1);
 });
 
-test("what others write is no part of the batch", () => {
+test("edits of others are no part of the batch", () => {
   const { doc, batch } = batched();
   const other = new Y.Doc();
   other.getText("t").insert(0, "theirs");

@@ -1,91 +1,8 @@
-/** What `patches.mjs` changes of the binding between Yjs and the editor: less work, the same text. */
+/** The patches of `patches.mjs` to the binding of Yjs and the editor: less work, the same text. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { build } from "esbuild";
-import { patches } from "../../static/vendor/patches.mjs";
-
-const ENTRY = `
-  export * from "@tiptap/y-tiptap";
-  export * as Y from "yjs";
-  export { Schema } from "@tiptap/pm/model";
-  export { EditorState, TextSelection } from "@tiptap/pm/state";
-`;
-const bundle = await build({
-  stdin: { contents: ENTRY, resolveDir: import.meta.dirname },
-  bundle: true,
-  write: false,
-  format: "esm",
-  plugins: [patches],
-});
-/** @type {any} */
-const { EditorState, Schema, TextSelection, Y, yXmlFragmentToProseMirrorRootNode, ySyncPlugin } =
-  await import(`data:text/javascript,${encodeURIComponent(bundle.outputFiles[0]?.text ?? "")}`);
-
-const schema = new Schema({
-  nodes: {
-    doc: { content: "block+" },
-    paragraph: { group: "block", content: "text*" },
-    heading: { group: "block", content: "text*", attrs: { level: { default: 1 } } },
-    list: { group: "block", content: "item+" },
-    item: { content: "block+" },
-    text: {},
-  },
-  marks: { bold: {} },
-});
-
-/** The part of an editor's view that the binding uses, without a screen. */
-class View {
-  doc = new Y.Doc();
-  fragment = this.doc.getXmlFragment("default");
-  /** What each transaction of others said of autolink. @type {unknown[]} */
-  autolinks = [];
-
-  /** @param {Uint8Array} update @param {number} client */
-  constructor(update, client) {
-    this.doc.clientID = client;
-    Y.applyUpdate(this.doc, update);
-    const plugin = ySyncPlugin(this.fragment);
-    const doc = yXmlFragmentToProseMirrorRootNode(this.fragment, schema);
-    this.state = EditorState.create({ doc, plugins: [plugin] });
-    this.plugin = plugin;
-    // At once, as an editor does: it makes the mapping.
-    this.shown = plugin.spec.view(this);
-  }
-
-  get binding() {
-    return this.plugin.getState(this.state).binding;
-  }
-
-  hasFocus() {
-    return false;
-  }
-
-  /** @param {any} transaction */
-  dispatch(transaction) {
-    if (transaction.getMeta(this.plugin.spec.key)?.isChangeOrigin) {
-      this.autolinks.push(transaction.getMeta("preventAutolink"));
-    }
-    this.state = this.state.apply(transaction);
-    this.shown?.update();
-  }
-
-  /** Take what another one has written. @param {View} other */
-  take(other) {
-    Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(other.doc, Y.encodeStateVector(this.doc)));
-  }
-
-  /** Check that the text, and what each type stands for, is as if it were built again. */
-  check() {
-    const fresh = yXmlFragmentToProseMirrorRootNode(this.fragment, schema);
-    assert.deepEqual(this.state.doc.toJSON(), fresh.toJSON());
-    this.state.doc.check();
-    const kept = [...this.fragment.toArray()].map((type) =>
-      this.binding.mapping.get(type)?.toJSON(),
-    );
-    assert.deepEqual(kept, fresh.toJSON().content);
-  }
-}
+import { TextSelection, View, Y, schema } from "./bound_view.mjs";
 
 /** @param {number} blocks */
 function written(blocks) {
@@ -107,7 +24,7 @@ test("the bundle of the pages has the patches", () => {
 /** @param {any} doc */
 const blocksOf = (doc) => [...doc.children];
 
-test("a character of another person leaves all other blocks the same ones", () => {
+test("a character of another person leaves the nodes of all other blocks unchanged", () => {
   const [ada, grace] = [new View(written(5), 2), new View(written(5), 3)];
   const before = blocksOf(ada.state.doc);
   grace.dispatch(grace.state.tr.insertText("!", 3));
@@ -136,7 +53,7 @@ for (const [place, at] of /** @type {[string, number][]} */ ([
   });
 }
 
-/** Numbers that look like chance, the same in each run. @param {number} seed */
+/** Pseudo-random numbers from a fixed seed. @param {number} seed */
 function chance(seed) {
   let state = seed;
   return (/** @type {number} */ below) => {
@@ -145,7 +62,7 @@ function chance(seed) {
   };
 }
 
-/** Do something to a text, as a person would. @param {View} view @param {(below: number) => number} pick */
+/** Make a random edit, as a person would. @param {View} view @param {(below: number) => number} pick */
 function edit(view, pick) {
   const { tr, doc } = view.state;
   const starts = /** @type {number[]} */ ([]);
@@ -168,7 +85,7 @@ function edit(view, pick) {
   if (acts[pick(acts.length)]?.()) view.dispatch(tr);
 }
 
-test("whatever two people do at once, both see the text that the document has", () => {
+test("random concurrent edits of two people leave both with the document's text", () => {
   for (let seed = 1; seed <= 60; seed += 1) {
     const pick = chance(seed);
     const people = [new View(written(6), 2), new View(written(6), 3)];

@@ -1,4 +1,4 @@
-/** The connection: tokens, retries, silence, and what each close code leads to. */
+/** The connection: tokens, retries, timeouts, and the effect of each close code. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { SignedOutError } from "../../static/js/lib/api.js";
@@ -18,7 +18,7 @@ installFakeSocket();
 
 const HOUR_MS = 3_600_000;
 
-/** Hands out numbered tokens; a test sets `error` to refuse them. */
+/** Returns numbered tokens; a test sets `error` to refuse them. */
 class NumberedTokens {
   count = 0;
   renewed = 0;
@@ -37,7 +37,7 @@ class NumberedTokens {
   }
 }
 
-/** A connection with a record of what it has called. */
+/** A connection with a record of its callbacks. */
 function connection() {
   const tokens = new NumberedTokens();
   const calls = /** @type {string[]} */ ([]);
@@ -165,7 +165,7 @@ test("stop closes the socket and makes no other try", async () => {
   assert.equal(FakeSocket.opened.length, 1);
 });
 
-test("a silent server is asked for a frame, and given up when it does not answer", async () => {
+test("a silent server is probed, and the connection closed when it does not answer", async () => {
   const { connection: opened, calls } = connection();
   await opened.open();
   FakeSocket.last.accept();
@@ -209,7 +209,7 @@ test("a token is renewed on the open connection before it expires", async () => 
   assert.equal(FakeSocket.last.sent.at(-1)?.[0], FRAME.TOKEN);
 });
 
-test("who is logged out is told so, and no other try is made", async () => {
+test("a logged-out user gets a message, and no other try is made", async () => {
   const { connection: opened, tokens, stops } = connection();
   tokens.error = new SignedOutError("logged out");
   await opened.open();
@@ -218,7 +218,7 @@ test("who is logged out is told so, and no other try is made", async () => {
   assert.equal(opened.status, "disconnected");
 });
 
-test("a token that cannot be fetched now is asked for again", async () => {
+test("a token that cannot be fetched now is requested again", async () => {
   const { connection: opened, tokens, stops } = connection();
   tokens.error = new Error("no network");
   await opened.open();
@@ -229,7 +229,7 @@ test("a token that cannot be fetched now is asked for again", async () => {
   assert.deepEqual(stops, []);
 });
 
-test("a closed connection stays closed, whatever comes", async () => {
+test("a closed connection stays closed after any event", async () => {
   const { connection: opened, calls } = connection();
   await opened.open();
   const socket = FakeSocket.last;

@@ -1,4 +1,4 @@
-/** Dialogs: they leave the page when they are closed, and a question has one answer or none. */
+/** Dialogs: removed from the page when closed; a prompt has one answer or none. */
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { ask, openDialog } from "../../static/js/ui/dialog.js";
@@ -54,7 +54,7 @@ test("a click beside the dialog closes it, a click in it does not", () => {
 
 const QUESTION = { heading: "Rename", label: "Title", value: "Draft", button: "Rename" };
 
-test("a question begins with the present value, in the focus, and resolves to what is entered", async () => {
+test("a prompt starts with the present value, focused, and resolves to the entered one", async () => {
   const answer = ask(QUESTION);
   assert.equal(field().value, "Draft");
   assert.equal(fakeDocument.activeElement, field());
@@ -63,7 +63,7 @@ test("a question begins with the present value, in the focus, and resolves to wh
   assert.equal(await answer, "Final");
 });
 
-test("a question that is closed has no answer", async () => {
+test("a prompt that is closed has no answer", async () => {
   const answer = ask(QUESTION);
   field().value = "Final";
   shown().close();

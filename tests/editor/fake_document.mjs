@@ -1,4 +1,4 @@
-/** The little of a browser's document that dialogs and fields need, in place of a browser. */
+/** The part of a browser's document that dialogs and fields need, without a browser. */
 
 export class FakeElement extends EventTarget {
   /** @type {(FakeElement | string)[]} */
@@ -95,7 +95,7 @@ export const fakeDocument = {
     new FakeElement(tag),
 };
 
-/** Storage as the browser has it, in memory. */
+/** The browser's storage, in memory. */
 export class FakeStorage {
   /** @type {Map<string, string>} */
   values = new Map();

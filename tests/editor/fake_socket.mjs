@@ -1,4 +1,4 @@
-/** A socket for tests in place of the browser's: it records what is sent, and a test is its server. */
+/** A fake socket for tests: it records the sent frames, and the test plays its server. */
 
 export class FakeSocket extends EventTarget {
   static OPEN = 1;
@@ -69,7 +69,7 @@ export function installFakeSocket() {
   Object.assign(globalThis, { WebSocket: FakeSocket });
 }
 
-/** Run what waits for promises. */
+/** Run all pending promise callbacks. */
 export async function settled() {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }

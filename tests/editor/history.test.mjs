@@ -1,4 +1,4 @@
-/** The history dialog: what it says of a position, and which changes it shows. */
+/** The history dialog: the text of a position, and the range of shown changes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seqOf } from "../../static/js/history/deep_link.js";
@@ -36,14 +36,14 @@ test("changes of the session begin before it, changes since then end at the pres
   assert.deepEqual(changesRange("since", { seq: 9, head: 20 }, startOf), [9, 20]);
 });
 
-test("steps through the changes go round", () => {
+test("steps through the changes wrap around", () => {
   assert.equal(nextPlace(-1, 3, 1), 0);
   assert.equal(nextPlace(-1, 3, -1), 2);
   assert.equal(nextPlace(2, 3, 1), 0);
   assert.equal(nextPlace(0, 3, -1), 2);
 });
 
-test("texts say one or many, named or not, and what others have written meanwhile", () => {
+test("texts depend on the number, the name, and edits of others meanwhile", () => {
   assert.match(newChangesText(1), /^Show 1 new change$/);
   assert.match(newChangesText(1500), /^Show 1,500 new changes$/);
   const texts = [

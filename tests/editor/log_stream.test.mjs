@@ -1,11 +1,11 @@
-/** The log as bytes is read as the server writes it; what is kept stays within its bound. */
+/** The log stream is read as the server writes it; the cache stays within its bound. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encoding } from "../../static/vendor/yjs.js";
 import { ByteCache } from "../../static/js/lib/byte_cache.js";
 import { LogSegment } from "../../static/js/history/log_stream.js";
 
-/** @param {[number, number, number[]][]} operations author's place, time, update */
+/** @param {[number, number, number[]][]} operations author's index, time, update */
 function packed(...operations) {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, 2);
@@ -18,7 +18,7 @@ function packed(...operations) {
   return encoding.toUint8Array(encoder);
 }
 
-test("who, when and what of each operation", () => {
+test("author, time and update of each operation", () => {
   const log = new LogSegment(packed([0, 1_764_000_000_123, [1, 2]], [1, 5, []], [0, 6, [3]]), 40);
   assert.deepEqual([log.first, log.last], [41, 43]);
   assert.deepEqual(log.mark(41), { author: { id: "7", username: "ada" }, at: 1_764_000_000_123 });
@@ -29,17 +29,17 @@ test("who, when and what of each operation", () => {
   assert.equal(log.mark(44), null);
 });
 
-test("an answer without an operation ends where it begins", () => {
+test("a response without an operation ends at its first seq", () => {
   const log = new LogSegment(packed(), 40);
   assert.deepEqual([log.first, log.last], [41, 40]);
 });
 
-test("an answer that was cut off is an error", () => {
+test("a truncated response is an error", () => {
   const whole = packed([0, 1, [1, 2, 3]]);
   assert.throws(() => new LogSegment(whole.slice(0, -1), 0));
 });
 
-test("the value that was wanted longest ago goes first", () => {
+test("the least recently used value is evicted first", () => {
   const cache = new ByteCache(10);
   cache.set(1, { size: 4 });
   cache.set(2, { size: 4 });
@@ -49,7 +49,7 @@ test("the value that was wanted longest ago goes first", () => {
   assert.equal(cache.size, 8);
 });
 
-test("a value that has grown counts with what it is now", () => {
+test("a value that has grown counts with its present size", () => {
   const cache = new ByteCache(10);
   const value = { size: 4 };
   cache.set(1, value);

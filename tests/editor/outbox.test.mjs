@@ -47,7 +47,7 @@ test("an operation that was sent does not change any more", async () => {
   assert.ok(first.order < second.order);
 });
 
-test("an operation stays over a reload until it is removed, and does not grow there", async () => {
+test("an operation survives reloads until it is removed, and does not grow afterwards", async () => {
   const store = new MemoryStore();
   const [one, two] = typed("one", "two");
   const kept = (await Outbox.open(store)).add(one, vector, 1);
@@ -65,7 +65,7 @@ test("an operation stays over a reload until it is removed, and does not grow th
   );
 });
 
-test("a large operation is left alone and the next one begins", async () => {
+test("a large operation does not grow, and a new one begins", async () => {
   const outbox = await Outbox.open(new MemoryStore());
   const [large, small] = typed("x".repeat(65 * 1024), "y");
   outbox.add(large, vector, 1);
@@ -73,7 +73,7 @@ test("a large operation is left alone and the next one begins", async () => {
   assert.equal(outbox.operations.length, 2);
 });
 
-test("operations are kept once the store has them, and never in a store that forgets", async () => {
+test("operations count as kept once the store has them, and never in a store in memory", async () => {
   const store = new MemoryStore();
   store.durable = true;
   const outbox = await Outbox.open(store);
@@ -88,7 +88,7 @@ test("operations are kept once the store has them, and never in a store that for
   assert.equal((await Outbox.open(new MemoryStore())).willBeStored, false);
 });
 
-test("a store that refuses leaves the operation here, and not kept", async () => {
+test("if the store refuses, the operation stays in memory and does not count as kept", async () => {
   const store = new MemoryStore();
   store.durable = true;
   store.put = () => Promise.reject(new Error("full"));

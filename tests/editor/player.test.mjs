@@ -1,10 +1,10 @@
-/** How fast a document is played, and how moments read. */
+/** The speed of playing a document, and the text of dates and times. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { speedOf, waitBetween } from "../../static/js/history/player.js";
 import { dayOf, timeRange } from "../../static/js/lib/time.js";
 
-test("pauses are shortened, and what comes at once is still seen", () => {
+test("pauses are shortened, and simultaneous changes are still visible", () => {
   assert.equal(waitBetween(0, 86_400_000), 400);
   assert.equal(waitBetween(5_000, 5_000), 40);
   assert.equal(waitBetween(5_000, 4_000), 40);

@@ -1,4 +1,4 @@
-/** The provider against a server that a test plays: reconciling, acknowledgements, refusals. */
+/** The provider with a fake server: reconciliation, acknowledgements, refusals. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { MemoryStore } from "../../static/js/sync/operation_store.js";
@@ -107,7 +107,7 @@ async function opened({ writable = true } = {}) {
   return { provider, doc, outbox };
 }
 
-/** Bring a connection in sync with a server whose document is `server`. @param {Y.Doc} server */
+/** Sync a connection with a server whose document is `server`. @param {Y.Doc} server */
 function sync(server = new Y.Doc()) {
   FakeSocket.last.receive(encodeSyncStep1(Y.encodeStateVector(server)));
   FakeSocket.last.receive(syncStep2(Y.encodeStateAsUpdate(server)));
@@ -137,7 +137,7 @@ test("nothing is sent before the server's vector and state are both here", async
   assert.equal(provider.state.unsaved, 1);
 });
 
-test("an operation is unsaved until it is persisted, received alone does not count", async () => {
+test("an operation is unsaved until it is persisted; received does not count", async () => {
   const { provider, doc, outbox } = await opened();
   sync();
   write(doc, "Words");
@@ -151,7 +151,7 @@ test("an operation is unsaved until it is persisted, received alone does not cou
   assert.deepEqual(outbox.operations, []);
 });
 
-test("after a reconnect what was not acknowledged is sent again, under the same id", async () => {
+test("after a reconnect unacknowledged operations are sent again, under the same id", async () => {
   const { provider, doc } = await opened();
   sync();
   write(doc, "Words");
@@ -171,7 +171,7 @@ test("after a reconnect what was not acknowledged is sent again, under the same 
   );
 });
 
-test("what only the document's own store has kept becomes one operation", async () => {
+test("edits that are only in the document's local store become one operation", async () => {
   const { doc } = await opened();
   Y.applyUpdate(doc, updateOf("Words"));
   sync();
@@ -190,7 +190,7 @@ function updateOf(text) {
   return Y.encodeStateAsUpdate(doc);
 }
 
-test("a viewer sends nothing, and what was written waits until the right is back", async () => {
+test("a viewer sends nothing, and edits wait until the right is back", async () => {
   const { provider, doc } = await opened({ writable: false });
   sync();
   write(doc, "Words");

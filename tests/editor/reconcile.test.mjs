@@ -1,4 +1,4 @@
-/** What is sent beside the outbox after a reconnect: exactly what nothing else brings. */
+/** The update that is sent besides the outbox after a reconnect: only edits missing from both. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
@@ -20,7 +20,7 @@ function serverWith(...updates) {
   return { doc, vector: Y.encodeStateVector(doc), state: Y.encodeStateAsUpdate(doc) };
 }
 
-test("nothing is missing when the outbox brings the rest", () => {
+test("nothing is missing when the outbox has the rest", () => {
   const { doc, text, updates } = recorded();
   text.insert(0, "one");
   text.insert(3, " two");
@@ -30,7 +30,7 @@ test("nothing is missing when the outbox brings the rest", () => {
   assert.equal(residualUpdate(doc, server.vector, known, { deletes: true }), null);
 });
 
-test("an edit in neither place is brought, and makes the server equal", () => {
+test("an edit in neither is sent, and makes the server equal", () => {
   const { doc, text, updates } = recorded();
   text.insert(0, "one");
   text.insert(3, " two");
@@ -44,7 +44,7 @@ test("an edit in neither place is brought, and makes the server equal", () => {
   assert.equal(server.doc.getText("t").toString(), "one two three");
 });
 
-test("a deletion alone is noticed although it does not move the vector", () => {
+test("a single deletion is found although it does not advance the vector", () => {
   const { doc, text, updates } = recorded();
   text.insert(0, "abc");
   const server = serverWith(...updates);
@@ -55,7 +55,7 @@ test("a deletion alone is noticed although it does not move the vector", () => {
   assert.equal(server.doc.getText("t").toString(), "ac");
 });
 
-test("what another person's operation brought meanwhile is not sent back", () => {
+test("content of another person's operation is not sent back", () => {
   const { doc, updates } = recorded();
   const server = serverWith();
   const other = recorded();

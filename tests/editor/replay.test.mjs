@@ -1,4 +1,4 @@
-/** Any moment that is played is the one that its log makes, in any order of asking. */
+/** The state at any seq is the one that the log makes, in any order of requests. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Y, encoding } from "../../static/vendor/yjs.js";
@@ -6,11 +6,11 @@ import { Replay, CHUNK_OPERATIONS, SupersededError } from "../../static/js/histo
 
 const PATH = "documents/x/";
 
-/** A log of insertions and deletions, served as the server does; it counts what is asked for. */
+/** A log of insertions and deletions, served as by the server; it records requests. */
 class Served {
   /** @type {string[]} */
   asked = [];
-  /** Waited for before each answer. @type {Promise<unknown>} */
+  /** Awaited before each response. @type {Promise<unknown>} */
   gate = Promise.resolve();
   /** @type {Uint8Array[]} */
   updates = [];
@@ -77,7 +77,7 @@ async function textAt(replay, seq) {
   return (await replay.at(seq)).getText("t").toString();
 }
 
-test("back and forth and far away, each moment is what it was", async () => {
+test("states are right back and forth, near and far", async () => {
   const served = new Served().write(2_600);
   const replay = new Replay(served, PATH, 2_600);
   const moments = [
@@ -98,7 +98,7 @@ test("back and forth and far away, each moment is what it was", async () => {
   for (const seq of moments) assert.equal(await textAt(replay, seq), served.texts[seq], `${seq}`);
 });
 
-test("what is loaded is not asked for again", async () => {
+test("loaded operations are not requested again", async () => {
   const served = new Served().write(2_600);
   const replay = new Replay(served, PATH, 2_600);
   assert.equal(replay.has(2_600), false);
@@ -113,7 +113,7 @@ test("what is loaded is not asked for again", async () => {
   assert.equal(replay.mark(1)?.author.username, "ada");
 });
 
-test("a moment that is no longer wanted is not given", async () => {
+test("an outdated request for a state has no result", async () => {
   const served = new Served().write(1_500);
   const replay = new Replay(served, PATH, 1_500);
   let open = () => {};
@@ -138,7 +138,7 @@ test("a document that grows is played to its new end", async () => {
   assert.equal(await textAt(replay, 1_149), served.texts[1_149]);
 });
 
-test("a call that fails is made again when the moment is wanted again", async () => {
+test("a failed request is repeated when the state is requested again", async () => {
   const served = new Served().write(20);
   const replay = new Replay(served, PATH, 20);
   served.gate = Promise.reject(new Error("away"));
@@ -147,7 +147,7 @@ test("a call that fails is made again when the moment is wanted again", async ()
   assert.equal(await textAt(replay, 5), served.texts[5]);
 });
 
-test("what is set aside has no part in the document", async () => {
+test("a quarantined operation is no part of the document", async () => {
   const served = new Served().write(3);
   served.updates[2] = new Uint8Array();
   const replay = new Replay(served, PATH, 3);

@@ -1,4 +1,4 @@
-/** What another way of keeping would give up is asked about, and nothing else. */
+/** The confirmation of a new retention: it lists only what would be deleted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { losses, toDays, toSeconds } from "../../static/js/history/retention_text.js";

@@ -1,4 +1,4 @@
-/** The chip never claims more than is true. */
+/** The text of the status chip and of the banner for each state of the connection. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { noticeOf, statusOf } from "../../static/js/sync/status.js";

@@ -12,7 +12,7 @@ from config.env import BASE_DIR
 
 STATIC = BASE_DIR / "static"
 #: Limit for the editor's scripts, styles and icons, compressed as they are served. A commit that
-#: raises it says what people get for it.
+#: raises it names the feature that needs it.
 EDITOR_MOST_BYTES = 235_000
 #: The same for the list of documents.
 LIST_MOST_BYTES = 18_000
@@ -29,12 +29,12 @@ LATER = (
 
 
 def packed_bytes(paths: list[str]) -> int:
-    """Return how many bytes some static files have as they go over the network."""
+    """Return the compressed size of static files, as they are served, in bytes."""
     return sum(len(gzip.compress((STATIC / path).read_bytes(), 9)) for path in paths)
 
 
 def test_module_preloads_names_each_script_once_with_its_digest() -> None:
-    """The page's own first, and what its imports import."""
+    """The page's own script first, then its imports and their imports."""
     addresses = re.findall(
         r'<link rel="modulepreload" href="([^"]+)">', module_preloads("js/editor/title.js")
     )
@@ -43,7 +43,7 @@ def test_module_preloads_names_each_script_once_with_its_digest() -> None:
 
 
 def test_editor_preloads_what_it_imports_and_not_the_dialogs() -> None:
-    """Bundled modules with their shared part as well."""
+    """Including bundled modules with their shared part."""
     loaded = _closure("js/pages/editor_page.js")
     first = {"js/sync/provider.js", "js/sync/wire.js", "vendor/tiptap.js", "vendor/yjs.js"}
     assert first <= set(loaded)
@@ -52,8 +52,8 @@ def test_editor_preloads_what_it_imports_and_not_the_dialogs() -> None:
     assert all((STATIC / path).is_file() for path in loaded)
 
 
-def test_script_that_is_not_there_is_an_error() -> None:
-    """With its name."""
+def test_missing_script_is_an_error() -> None:
+    """The error has its name."""
     with pytest.raises(TemplateSyntaxError, match=r"js/nothing\.js"):
         module_preloads("js/nothing.js")
 
@@ -65,7 +65,7 @@ def test_script_that_is_not_there_is_an_error() -> None:
         ("js/pages/documents_page.js", ("css/base.css", "css/documents.css"), LIST_MOST_BYTES),
     ],
 )
-def test_page_stays_within_its_bytes(script: str, styles: tuple[str, ...], most: int) -> None:
-    """Packed; neither over the limit nor so far below it that the limit says nothing."""
+def test_page_stays_within_its_size_limit(script: str, styles: tuple[str, ...], most: int) -> None:
+    """Compressed; not over the limit, and not so far below it that the limit is useless."""
     size = packed_bytes([*_closure(script), *styles, "js/ui/theme.js", "vendor/icons.svg"])
     assert most * 0.8 < size < most, size

@@ -1,4 +1,4 @@
-/** The title: saved after a pause, kept until it is, and never over what is being typed. */
+/** The title field: saved after a pause, stored until then, and never overwritten while typing. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { TitleField } from "../../static/js/editor/title.js";
@@ -9,7 +9,7 @@ import { settled } from "./fake_socket.mjs";
 const storage = installFakeDocument();
 const KEY = "title-key";
 
-/** A field and a server that a test answers for: `saves` are the titles that it was sent. */
+/** A field and a fake server: `saves` are the titles that it received. */
 function titleField({ title = "Draft" } = {}) {
   const input = new FakeElement("textarea");
   const saves = /** @type {string[]} */ ([]);
@@ -42,7 +42,7 @@ afterEach(() => {
   mock.timers.reset();
 });
 
-test("what is typed is dirty and kept at once, and saved after a pause, as one line", async () => {
+test("typed text is dirty and stored at once, and saved after a pause, as one line", async () => {
   const { field, saves, type, input } = titleField();
   type("A new\n title");
   assert.ok(field.dirty);
@@ -67,7 +67,7 @@ test("an unsaved title of an earlier page is shown and saved", async () => {
   assert.ok(!field.dirty);
 });
 
-test("the title that the server made of it is shown, unless typing has gone on", async () => {
+test("the server's cleaned title is shown, unless typing has continued", async () => {
   const { input, server, type, saves } = titleField();
   server.answer = async (text) => `${text}!`;
   type("One");
@@ -84,7 +84,7 @@ test("the title that the server made of it is shown, unless typing has gone on",
   assert.deepEqual(saves, ["One", "Two", "Two and more"]);
 });
 
-test("another person's title is accepted, but not while one is typed or in the focus", async () => {
+test("another person's title is shown, but not while the field is focused or dirty", async () => {
   const { field, input, type } = titleField();
   field.accept("Theirs");
   assert.equal(input.value, "Theirs");

@@ -61,7 +61,7 @@ test("a truncated frame throws, an unknown type does not", () => {
   assert.deepEqual(wire.decodeFrame(bytes(99)), { kind: "unknown", type: 99 });
 });
 
-test("what is encoded is what lib0 reads", () => {
+test("lib0 reads the encoded frames", () => {
   const frame = wire.encodeOperation("dok-ü", { id: "i", vector: bytes(), update: bytes(1) });
   const decoder = decoding.createDecoder(frame);
   assert.equal(decoding.readVarUint(decoder), wire.FRAME.OPERATION);

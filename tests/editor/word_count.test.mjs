@@ -1,4 +1,4 @@
-/** Words: as many as in the whole text at once, and no node is counted twice. */
+/** The word count: equal to that of the whole text, with unchanged nodes counted once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Schema } from "@tiptap/pm/model";
@@ -66,7 +66,7 @@ for (const [name, node, expected] of CASES) {
   });
 }
 
-test("only what has changed is read again", () => {
+test("only changed blocks are read again", () => {
   const counter = new WordCounter();
   const [first, second, other] = [
     line(text("one two")),
@@ -80,7 +80,7 @@ test("only what has changed is read again", () => {
   assert.deepEqual(read, ["one two", "three", "four five six"]);
 });
 
-test("a count that takes too long goes on where it stopped, until it is whole", () => {
+test("a count that takes too long is continued until it is complete", () => {
   const counter = new WordCounter();
   const blocks = ["a", "b c", "d e f"].map((words) => line(text(words)));
   const read = watched(blocks);
@@ -99,7 +99,7 @@ test("a count that takes too long goes on where it stopped, until it is whole", 
   assert.deepEqual(read, ["a", "b c", "d e f"]);
 });
 
-test("a clock that is always late only makes it take more calls", () => {
+test("a slow clock only makes it need more calls", () => {
   const counter = new WordCounter();
   const whole = doc.create(
     null,

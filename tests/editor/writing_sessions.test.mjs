@@ -81,7 +81,7 @@ test("a new first page replaces what it covers and keeps counts and older sessio
   assert.deepEqual(loaded.rows.at(-1)?.letters, letters);
 });
 
-test("a session that has grown replaces the shorter one", () => {
+test("a session that has grown replaces its older form", () => {
   const loaded = sessions(session(11, 20), session(1, 10));
   loaded.replaceLatest([session(11, 24)]);
   assert.deepEqual(
@@ -116,7 +116,7 @@ test("a version is found by its state, added, renamed and removed", () => {
   assert.equal(loaded.putVersion({ ...version(3, 21), automatic: false }), false, "not loaded");
 });
 
-test("of several versions of one state the latest is the one", () => {
+test("the latest of several versions of one state is used", () => {
   const loaded = sessions(session(1, 10));
   loaded.putVersion({ ...version(1, 4), automatic: false });
   loaded.putVersion({ ...version(2, 4), automatic: false });
@@ -145,7 +145,7 @@ test("a display name, or the username while it is not known", () => {
   assert.equal(authorNames([ADA, GONE]), "Ada Lovelace, Someone");
 });
 
-test("versions and restores of a session stand together, the latest first", () => {
+test("versions and restores of a session are one list, the latest first", () => {
   const restore = { operation_seq: 6, seq: 2, number: null, part: false, at: AT, actor: GRACE };
   const row = session(1, 10, { versions: [version(2, 9, "Draft"), version(1, 3, "")] });
   assert.deepEqual(
@@ -154,7 +154,7 @@ test("versions and restores of a session stand together, the latest first", () =
   );
 });
 
-test("counts have signs for the eye and words for the ear", () => {
+test("counts have signs for display and words for screen readers", () => {
   assert.deepEqual(countsText({ added: 1, removed: 0 }), {
     signs: "+1 −0",
     words: "1 character added, 0 removed",

@@ -38,7 +38,7 @@ def client(owner: User) -> APIClient:
 
 
 def into(document: Document) -> str:
-    """Return the address of an import into a document."""
+    """Return the URL of an import into a document."""
     return f"/api/v1/documents/{document.id}/import/"
 
 
@@ -48,13 +48,13 @@ def file(data: bytes, name: str = "a.md") -> SimpleUploadedFile:
 
 
 def test_import_is_no_documents_id() -> None:
-    """Its path wins over that of a document."""
+    """The URL of imports takes precedence over a document's."""
     assert resolve(NEW).url_name == "document-import"
 
 
 @pytest.mark.parametrize("kind", ["md", "html", "txt"])
-def test_nothing_makes_an_empty_document(client: APIClient, kind: str) -> None:
-    """With the answer that a creation gives."""
+def test_import_of_nothing_makes_an_empty_document(client: APIClient, kind: str) -> None:
+    """With the response of a creation."""
     response = client.post(NEW, {"format": kind, "content": "", "title": " A  name "})
     assert response.status_code == 201
     body = response.json()
@@ -64,7 +64,7 @@ def test_nothing_makes_an_empty_document(client: APIClient, kind: str) -> None:
 
 
 def test_empty_file_is_named_by_its_name(client: APIClient) -> None:
-    """Without its ending and its folders."""
+    """Without its extension and its folders."""
     response = client.post(NEW, {"file": file(b"", "My notes.txt")}, format="multipart")
     assert response.json()["title"] == "My notes"
     response = client.post(NEW, {"file": file(b"", "x" * 250 + ".md")}, format="multipart")
@@ -92,7 +92,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_malformed_import_is_refused_and_makes_nothing(
     client: APIClient, owner: User, case: str
 ) -> None:
-    """400 in the one shape."""
+    """400 in the usual shape of errors."""
     body, code = BAD[case]
     answer = client.post(NEW, json.dumps(body), content_type="application/json")
     assert_error(answer, 400, code)
@@ -112,7 +112,7 @@ FILES: dict[str, tuple[SimpleUploadedFile, str]] = {
 def test_file_that_is_no_text_is_refused_and_makes_nothing(
     client: APIClient, owner: User, case: str
 ) -> None:
-    """400, whatever its name says."""
+    """400, with any file name."""
     sent, code = FILES[case]
     sent.seek(0)
     assert_error(client.post(NEW, {"file": sent}, format="multipart"), 400, code)
@@ -120,7 +120,7 @@ def test_file_that_is_no_text_is_refused_and_makes_nothing(
 
 
 def test_content_and_file_together_are_refused(client: APIClient) -> None:
-    """Either could be meant."""
+    """They are alternatives."""
     body = {"file": file(b"a"), "content": "b", "format": "md"}
     assert_error(client.post(NEW, body, format="multipart"), 400, "import_source")
 
@@ -139,7 +139,7 @@ def test_form_of_another_kind_is_refused(client: APIClient) -> None:
 def test_import_that_is_too_large_is_refused_before_it_is_read(
     client: APIClient, owner: User, settings: Settings, spare: int
 ) -> None:
-    """413 with the name of the limit, as a text and as a file."""
+    """413 with the name of the limit, as text and as a file."""
     settings.IMPORT_MAX_BYTES = 1000
     words = "é" * 500 + "x" * spare
     for answer in (
@@ -160,7 +160,7 @@ def test_field_that_is_too_large_for_a_form_is_refused(
     assert_error(answer, 413, "limit_exceeded")
 
 
-def test_who_may_not_create_imports_nothing() -> None:
+def test_import_needs_the_right_to_create() -> None:
     """403 before the body is read; 401 without a user."""
     body = {"format": "json", "content": "not even JSON"}
     assert_error(bearer(make_user()).post(NEW, body), 403, "may_not_create")
@@ -192,14 +192,14 @@ def test_import_into_a_document_needs_the_right_to_write(owner: User) -> None:
 def test_malformed_import_into_a_document_is_refused(
     client: APIClient, owner: User, body: dict[str, str], code: str
 ) -> None:
-    """And the document is as it was."""
+    """The document does not change."""
     document = make_document(owner)
     assert_error(client.post(into(document), body), 400, code)
     document.reload()
     assert document.seq == 0
 
 
-def test_document_whose_content_is_not_stored_is_taken_back(
+def test_document_is_removed_when_its_content_is_not_stored(
     client: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All or nothing; the same call may be repeated."""
@@ -216,8 +216,8 @@ def test_document_whose_content_is_not_stored_is_taken_back(
     assert client.get("/api/v1/documents/").json()["results"] == []
 
 
-def test_forms_are_there_to_import_by_hand(owner: User) -> None:
-    """The browsable API, with a file."""
+def test_browsable_api_has_forms_for_an_import(owner: User) -> None:
+    """Also for a file."""
     browser = Client(headers={"accept": "text/html"})
     browser.force_login(owner)
     document = make_document(owner)

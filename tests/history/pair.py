@@ -1,4 +1,4 @@
-"""Two people who write one document, each edit in the log."""
+"""Two authors of one document, with each edit in the log."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.documents.factories import make_document
 
 
 class Pair:
-    """Two people who write in the paragraph of one document, each from a client of their own."""
+    """Two authors who write in one paragraph of a document, each with an own client."""
 
     def __init__(self) -> None:
         self.users = [make_user(may_create=True), make_user()]

@@ -10,8 +10,9 @@ from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.history.attribution import AttributionIndex, Origin
 from apps.oplog.compacted_operations import CompactedOperation
 from apps.oplog.operation import Operation
+from tests.crdt.samples import each_value
 
-#: An index as version 0.1.0 cached it, in base64.
+#: An attribution index as version 0.1.0 cached it, in base64.
 GOLDEN = base64.b64decode(
     "eAFNjlEShCAMQ+/S73y0CNbuVTqcxPHum+qqOwwMLyGk2WENmY4NAVOYUZhIsSYQ534uBS70zGP0LWJTVcdDbfwT"
     "vfXyQrWT+HflQq3gpbVoTuyyyCezY2UFbUoSpYyqLGpWyFEpLBhzHnfIqPT72RnSk5DtDZbk50MGkxW1vE6KigV2"
@@ -53,8 +54,8 @@ def test_index_that_an_earlier_release_cached_is_read() -> None:
     """A new release reads what an earlier one cached in Redis."""
     index = AttributionIndex.decode(GOLDEN)
     assert index.seq == 12
-    assert index.op_indexes(3, 0, 6) == [0, 0, 0, 0, 1, 1]
-    assert index.deleters(3, 0, 6) == [NO_VALUE, 1, 1, 1, NO_VALUE, NO_VALUE]
+    assert each_value(index.inserters(3, 0, 6)) == [0, 0, 0, 0, 1, 1]
+    assert each_value(index.deleters(3, 0, 6)) == [NO_VALUE, 1, 1, 1, NO_VALUE, NO_VALUE]
     assert index.origin(1) == Origin(8, "7", 1_795_489_982_507)
     assert index.origin(1).received_at == datetime(2026, 11, 24, 3, 13, 2, 507_000, tzinfo=UTC)
     assert index.character_counts(7, 12) == (7, 11)

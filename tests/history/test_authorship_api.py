@@ -24,6 +24,7 @@ from apps.oplog.quarantine import operation_quarantine
 from apps.oplog.selectors import operations_iter
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import make_user
+from tests.crdt.samples import each_value
 from tests.history.pair import Pair
 from tests.support.operations import Scribe
 
@@ -32,13 +33,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pair() -> Pair:
-    """Return two people and their document."""
+    """Return two authors and their document."""
     return Pair()
 
 
 @pytest.fixture
 def client(pair: Pair) -> Iterator[APIClient]:
-    """Return a client of the first of them."""
+    """Return a client of the first author."""
     yield bearer(pair.users[0])
     connection = get_redis_connection("default")
     for key in connection.scan_iter(f"scriptorium:clocks:*{pair.document.id}*"):
@@ -46,7 +47,7 @@ def client(pair: Pair) -> Iterator[APIClient]:
 
 
 def pieces(client: APIClient, pair: Pair, query: str = "") -> list[tuple[str, str | None, int]]:
-    """Return ``(text, username, seq)`` of each piece."""
+    """Return ``(text, username, seq)`` of each attributed text."""
     answer = client.get(f"/api/v1/documents/{pair.document.id}/authorship/{query}")
     assert answer.status_code == 200, answer.content
     return [
@@ -68,8 +69,8 @@ def test_pieces_are_in_document_order_with_author_and_seq(client: APIClient, pai
     assert body["pieces"][0]["received_at"].endswith("Z")
 
 
-def test_any_moment_has_its_authorship(client: APIClient, pair: Pair) -> None:
-    """With text that was deleted since; read after the present, and before it."""
+def test_any_seq_has_its_authorship(client: APIClient, pair: Pair) -> None:
+    """Including text that was deleted later; read after the present, and before it."""
     one, two = (user.username for user in pair.users)
     pair.write(0, 0, "one ")
     pair.write(1, 4, "two")
@@ -186,7 +187,7 @@ def test_quarantined_operation_inserts_nothing() -> None:
     operation_quarantine(lost, ConflictError("Broken."))
     found = attribution_load(document_id=scribe.document_id, lineage="l", up_to=3)
     assert found.seq == 3
-    assert found.op_indexes(scribe.doc.client_id, 0, 4) == [0, 0, 1, 1]
+    assert each_value(found.inserters(scribe.doc.client_id, 0, 4)) == [0, 0, 1, 1]
     assert found.origin(1).seq == 2
 
 
@@ -199,11 +200,15 @@ def test_index_is_decoded_as_it_was_encoded() -> None:
     read = AttributionIndex.decode(made.encode())
     length = len(scribe.text)
     client = scribe.doc.client_id
-    assert read.op_indexes(client, 0, length) == made.op_indexes(client, 0, length)
+    assert each_value(read.inserters(client, 0, length)) == each_value(
+        made.inserters(client, 0, length)
+    )
     assert read.origin(19) == made.origin(19)
     assert read.seq == 20
     assert (
-        read.deleters(client, 0, length) == made.deleters(client, 0, length) == [NO_VALUE] * length
+        each_value(read.deleters(client, 0, length))
+        == each_value(made.deleters(client, 0, length))
+        == [NO_VALUE] * length
     )
 
 
@@ -216,7 +221,7 @@ def test_deletion_belongs_to_the_operation_that_was_first() -> None:
     attribution.add(scribe.write(""), is_quarantined=False)
     attribution.add(scribe.write("!"), is_quarantined=False)  # this update has the delete once more
     read = AttributionIndex.decode(attribution.encode())
-    assert read.deleters(scribe.doc.client_id, 0, 7) == [
+    assert each_value(read.deleters(scribe.doc.client_id, 0, 7)) == [
         1,
         1,
         1,
@@ -225,8 +230,8 @@ def test_deletion_belongs_to_the_operation_that_was_first() -> None:
         NO_VALUE,
         NO_VALUE,
     ]
-    assert [read.origin(place).seq for place in (0, 1, 2)] == [1, 2, 3]
-    assert read.deleters(99, 0, 2) == [NO_VALUE, NO_VALUE]
+    assert [read.origin(op_index).seq for op_index in (0, 1, 2)] == [1, 2, 3]
+    assert each_value(read.deleters(99, 0, 2)) == [NO_VALUE, NO_VALUE]
 
 
 def test_invalid_seq_and_stranger_are_refused(client: APIClient, pair: Pair) -> None:

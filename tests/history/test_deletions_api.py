@@ -14,18 +14,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pair() -> Pair:
-    """Return two people and their document."""
+    """Return two authors and their document."""
     return Pair()
 
 
 @pytest.fixture
 def client(pair: Pair) -> APIClient:
-    """Return a client of the first of them."""
+    """Return a client of the first author."""
     return bearer(pair.users[0])
 
 
 def path(pair: Pair) -> str:
-    """Return the address."""
+    """Return the URL."""
     return f"/api/v1/documents/{pair.document.id}/deletions/"
 
 

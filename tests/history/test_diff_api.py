@@ -14,29 +14,29 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pair() -> Pair:
-    """Return two people and their document."""
+    """Return two authors and their document."""
     return Pair()
 
 
 @pytest.fixture
 def client(pair: Pair) -> APIClient:
-    """Return a client of the first of them."""
+    """Return a client of the first author."""
     return bearer(pair.users[0])
 
 
-def diff(client: APIClient, pair: Pair, place: str) -> dict[str, Any]:
-    """Return an answer."""
-    answer = client.get(f"/api/v1/documents/{pair.document.id}/{place}")
+def diff(client: APIClient, pair: Pair, rest: str) -> dict[str, Any]:
+    """Return the JSON of a diff."""
+    answer = client.get(f"/api/v1/documents/{pair.document.id}/{rest}")
     assert answer.status_code == 200, answer.content
     return dict(answer.json())
 
 
 def words(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return ``(kind, text, username)`` of each piece of text."""
+    """Return ``(kind, text, username)`` of each text segment."""
     return [
-        (each["kind"], each["text"], each["author"]["username"])
-        for each in answer["changes"]
-        if "node" not in each
+        (change["kind"], change["text"], change["author"]["username"])
+        for change in answer["changes"]
+        if "node" not in change
     ]
 
 
@@ -98,7 +98,7 @@ def test_later_text_of_a_diff_is_the_text_of_the_state(client: APIClient, pair: 
 
 
 def test_author_without_an_account_has_no_name(client: APIClient, pair: Pair) -> None:
-    """The change stays theirs."""
+    """The change keeps its author's id."""
     pair.write(0, 0, "ab")
     pair.write(1, 1, "", delete=1)
     gone = pair.users[1].pk

@@ -1,4 +1,4 @@
-"""A document as a file, by REST: of any moment, in any format, safe to open."""
+"""A document as a file, by REST: at any seq, in any format, safe to open."""
 
 import json
 from urllib.parse import quote
@@ -31,7 +31,7 @@ LATER = [paragraph(text("later", "bold"))]
 
 @pytest.fixture
 def document(owner: User) -> Document:
-    """Return a document of two operations with a version after each."""
+    """Return a document of two operations, with a version after each."""
     document = make_document(owner, title="Plan: A/B")
     update, _ = content_update([block("heading", "First", level=1)])
     write(document, update)
@@ -40,7 +40,7 @@ def document(owner: User) -> Document:
 
 
 def write(document: Document, update: bytes) -> None:
-    """Write an operation into the log and keep a version behind it."""
+    """Log an operation and store a version after it."""
     before = present_state(document_id=document.id)
     seq, vector = before.seq + 1, pycrdt.get_state(pycrdt.merge_updates(before.state, update))
     operation = Operation(
@@ -58,7 +58,7 @@ def write(document: Document, update: bytes) -> None:
 
 
 def path(document: Document, rest: str) -> str:
-    """Return the address of an export."""
+    """Return the URL of an export."""
     return f"/api/v1/documents/{document.id}/export/{rest}"
 
 
@@ -73,7 +73,7 @@ FORMATS = {
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_export_is_a_file_of_its_kind(client: APIClient, document: Document, kind: str) -> None:
-    """Named by its title, with charset, and nothing that a browser would guess or run."""
+    """Named by its title, with a charset, and nothing that a browser would sniff or execute."""
     response = client.get(path(document, f"{kind}/"))
     media_type, words = FORMATS[kind]
     assert response.status_code == 200
@@ -86,25 +86,25 @@ def test_export_is_a_file_of_its_kind(client: APIClient, document: Document, kin
     assert headers["X-Document-Seq"] == "2"
 
 
-def test_formats_tested_are_all_that_there_are() -> None:
-    """None is forgotten."""
+def test_every_format_is_tested() -> None:
+    """A new format needs a test."""
     assert set(FORMATS) == set(WRITTEN_FORMATS)
 
 
 def test_json_and_yjs_are_the_document_itself(client: APIClient, document: Document) -> None:
-    """What an editor opens."""
+    """The same content as in an editor."""
     content = [block("heading", "First", level=1), *LATER]
     assert json.loads(client.get(path(document, "json/")).content)["content"] == content
     assert document_json(client.get(path(document, "yjs/")).content)["content"] == content
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-@pytest.mark.parametrize("moment", ["version=2", "seq=1"])
-def test_any_moment_is_exported(
-    client: APIClient, document: Document, kind: str, moment: str
+@pytest.mark.parametrize("state", ["version=2", "seq=1"])
+def test_any_state_is_exported(
+    client: APIClient, document: Document, kind: str, state: str
 ) -> None:
-    """The initial version is the first."""
-    response = client.get(path(document, f"{kind}/?{moment}"))
+    """By version or seq, from the initial version on."""
+    response = client.get(path(document, f"{kind}/?{state}"))
     assert response.headers["X-Document-Seq"] == "1"
     assert b"First" in response.content
     assert b"later" not in response.content
@@ -118,10 +118,10 @@ def test_document_before_any_operation_is_empty(client: APIClient, document: Doc
     assert b"<body>\n</body>" in contents["html"]
 
 
-def test_export_one_has_is_not_sent_again(
+def test_export_with_a_known_etag_is_304(
     client: APIClient, document: Document, owner: User
 ) -> None:
-    """304 for the same bytes; another format, moment or title has another name."""
+    """Another format, seq or title has another ETag."""
     etag = client.get(path(document, "html/"))["ETag"]
     again = client.get(path(document, "html/"), HTTP_IF_NONE_MATCH=etag)
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", etag)
@@ -136,38 +136,38 @@ def test_export_one_has_is_not_sent_again(
 
 
 @pytest.mark.parametrize("kind", ["pdf", "HTML", "md.exe", "%00"])
-def test_unknown_format_says_which_there_are(
+def test_unknown_format_is_404_with_the_known_ones(
     client: APIClient, document: Document, kind: str
 ) -> None:
-    """404 with the list."""
+    """The error lists the formats."""
     body = assert_error(client.get(path(document, f"{kind}/")), 404, "unknown_format")
     assert body["extra"] == {"formats": ["html", "json", "md", "txt", "yjs"]}
 
 
 def test_version_and_seq_together_are_refused(client: APIClient, document: Document) -> None:
-    """They may be two moments."""
+    """They could be two states."""
     answer = client.get(path(document, "md/?version=2&seq=1"))
     assert_error(answer, 400, "version_or_seq")
 
 
 @pytest.mark.parametrize("query", ["version=x", "version=0", "seq=-1", "seq=1.5"])
-def test_moment_that_is_no_number_is_refused(
+def test_seq_that_is_no_number_is_refused(
     client: APIClient, document: Document, query: str
 ) -> None:
-    """400 in the one shape."""
+    """400 in the usual shape of errors."""
     assert_error(client.get(path(document, f"md/?{query}")), 400, "invalid")
 
 
-def test_moment_that_is_not_there_says_what_is(client: APIClient, document: Document) -> None:
-    """404 with the latest."""
+def test_missing_seq_is_404_with_the_latest(client: APIClient, document: Document) -> None:
+    """The error has the latest seq or version."""
     body = assert_error(client.get(path(document, "md/?version=9")), 404, "version_not_found")
     assert body["extra"] == {"latest": 3}
     body = assert_error(client.get(path(document, f"md/?seq={10**15}")), 404, "seq_not_found")
     assert body["extra"] == {"latest": 2}
 
 
-def test_who_may_read_may_export_and_nobody_else(document: Document) -> None:
-    """404 for a stranger, 401 for nobody."""
+def test_export_needs_the_right_to_read(document: Document) -> None:
+    """404 for a stranger, 401 without an identity."""
     viewer = make_user()
     grant(viewer, Role.VIEWER, document.id)
     assert bearer(viewer).get(path(document, "html/")).status_code == 200
@@ -186,7 +186,7 @@ def test_who_may_read_may_export_and_nobody_else(document: Document) -> None:
         ("x" * 200, f'filename="{"x" * 60}.md"'),
     ],
 )
-def test_file_is_named_by_the_title_as_every_system_takes_it(
+def test_file_name_of_a_title_is_valid_on_every_system(
     client: APIClient, owner: User, title: str, name: str
 ) -> None:
     """No path, no quotes, no end of a header."""
@@ -195,7 +195,7 @@ def test_file_is_named_by_the_title_as_every_system_takes_it(
     assert answer["Content-Disposition"] == f"attachment; {name}"
 
 
-def test_what_another_client_wrote_does_not_act_in_the_html(client: APIClient, owner: User) -> None:
+def test_hostile_content_is_harmless_in_the_html(client: APIClient, owner: User) -> None:
     """Title, text, attributes, unknown nodes, links."""
     document = make_document(owner, title="</title><script>alert(1)</script>")
     bad: Built = {"type": "link", "attrs": LINK["attrs"] | {"href": "javascript:alert(1)"}}

@@ -27,7 +27,7 @@ def test_operation_that_fits_is_applied(loaded: LoadedDocument) -> None:
 
 
 def test_quarantined_operation_is_skipped_without_its_content(loaded: LoadedDocument) -> None:
-    """Its seq counts, and a repeated one is recognised; its content is in no document."""
+    """Its seq counts, and its unique id is known; its content is in no document."""
     first = Scribe().write("a", unique_id="first")
     assert loaded.apply_or_skip(first, {1}) is None
     assert (loaded.seq, loaded.vector, loaded.recent) == (1, {}, {"first": 1})
@@ -35,7 +35,7 @@ def test_quarantined_operation_is_skipped_without_its_content(loaded: LoadedDocu
 
 
 def test_operation_without_its_cause_is_skipped_with_an_error(loaded: LoadedDocument) -> None:
-    """The caller quarantines it; what follows is applied."""
+    """The caller quarantines it; later operations are applied."""
     scribe, other = Scribe(), Scribe()
     scribe.write("lost")
     effect = dataclasses.replace(scribe.write("effect"), seq=1)

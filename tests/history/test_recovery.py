@@ -19,7 +19,7 @@ from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_iter
 from apps.oplog.selectors import LogGapError
 from tests.collab.authors import text_of
-from tests.crdt.samples import letters, written
+from tests.crdt.samples import item, letters, written
 from tests.support.operations import Scribe
 from tests.support.snapshots import cached_snapshot
 
@@ -46,14 +46,14 @@ def scribe() -> Scribe:
 
 
 def snapshot_at(scribe: Scribe, seq: int) -> Snapshot:
-    """Return the document's snapshot as it was after an operation."""
+    """Return the document's snapshot after an operation."""
     replayed = document_load(document_id=scribe.document_id)
     assert replayed.seq == seq
     return snapshot_of(replayed, document_id=scribe.document_id)
 
 
 def assert_is_whole(scribe: Scribe) -> None:
-    """Load it: it has the state and the vector of the writer's own document."""
+    """Load the document; check its state and vector against the writer's own document."""
     loaded = document_load(document_id=scribe.document_id)
     assert loaded.seq == scribe.seq
     assert encode_vector(loaded.vector) == scribe.doc.get_state()
@@ -61,21 +61,21 @@ def assert_is_whole(scribe: Scribe) -> None:
 
 
 def test_document_without_anything_is_empty() -> None:
-    """No operation, no version."""
+    """Without operations and versions."""
     loaded = document_load(document_id=ids.new_id())
     assert (loaded.seq, loaded.vector) == (0, {})
     assert loaded.engine.encode() == EMPTY.state
 
 
 def test_document_is_replayed_from_the_log_alone(scribe: Scribe) -> None:
-    """The log is the truth: nothing else is needed."""
+    """The log is the truth: the state needs nothing else."""
     assert_is_whole(scribe)
     loaded = document_load(document_id=scribe.document_id)
     assert list(loaded.recent.values()) == [1, 2, 3, 4, 5]
 
 
 def test_document_is_version_and_tail(scribe: Scribe) -> None:
-    """The version is cached on the way, and only the tail is read from the log."""
+    """The version is cached, and only the tail is read from the log."""
     version_create(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 5))
     snapshot_forget(document_id=scribe.document_id)
     store(scribe.write_many(2))
@@ -88,7 +88,7 @@ def test_document_is_version_and_tail(scribe: Scribe) -> None:
 
 
 def test_document_is_cache_and_tail(scribe: Scribe) -> None:
-    """No version is needed where Redis has the snapshot."""
+    """No version is read if Redis has the snapshot."""
     snapshot_put(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 5))
     store(scribe.write_many(1))
     loaded = document_load(document_id=scribe.document_id)
@@ -96,8 +96,8 @@ def test_document_is_cache_and_tail(scribe: Scribe) -> None:
     assert_is_whole(scribe)
 
 
-def test_damaged_version_is_passed_over(scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:
-    """The one before it and a longer tail give the same document."""
+def test_damaged_version_is_skipped(scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:
+    """The version before it and a longer tail give the same document."""
     version_create(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 5))
     store(scribe.write_many(2))
     number = version_create(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 7))
@@ -115,14 +115,14 @@ def test_damaged_version_is_passed_over(scribe: Scribe, caplog: pytest.LogCaptur
 
 
 def test_gap_in_the_log_is_an_error(scribe: Scribe) -> None:
-    """Damaged from outside: reading on would invent a document."""
+    """The log was damaged from outside: to continue would invent a document."""
     operation_rows().delete_one({"document_id": scribe.document_id, "seq": 3})
     with pytest.raises(LogGapError, match="lacks operation 3"):
         document_load(document_id=scribe.document_id)
 
 
 def test_operation_that_does_not_fit_is_quarantined(scribe: Scribe) -> None:
-    """An effect whose cause is not in the log blocks nothing: what follows is applied."""
+    """An operation whose cause is missing from the log blocks nothing: later ones are applied."""
     scribe.write("lost")
     effect = dataclasses.replace(scribe.write("effect"), seq=6)
     store([effect])
@@ -140,7 +140,7 @@ def test_operation_that_does_not_fit_is_quarantined(scribe: Scribe) -> None:
 
 
 def test_operation_that_breaks_the_engine_is_quarantined(scribe: Scribe) -> None:
-    """The document is rebuilt without it, and what does not need it is there."""
+    """The document is rebuilt without it, with every operation that does not depend on it."""
     inside_a_letter = written([(1, 0, [letters("x", parent=(scribe.doc.client_id, 1))])])
     breaking = dataclasses.replace(scribe.write("x"), update=inside_a_letter)
     other = Scribe(scribe.document_id)
@@ -154,8 +154,27 @@ def test_operation_that_breaks_the_engine_is_quarantined(scribe: Scribe) -> None
     assert kept.reason == "engine_broken"
 
 
-def test_snapshot_ahead_of_the_log_is_passed_over(scribe: Scribe) -> None:
-    """An older backup was put in MongoDB's place and Redis kept its snapshot: the log decides."""
+def test_logged_operation_that_would_crash_the_engine_is_quarantined(scribe: Scribe) -> None:
+    """An earlier release logged it; the reader refuses it now, so no load reaches the engine."""
+    text = letters("xy", parent=(2, 0), key="a")
+    behind_its_middle = item(8, b"\x01\x7e", left=(9, 0))
+    parent = item(7, b"\x06", parent="m", key="k")
+    killing = written(
+        [(9, 0, [text]), (3, 0, [behind_its_middle]), (2, 0, [parent])], [(2, [(0, 1)])]
+    )
+    lethal = dataclasses.replace(scribe.write("x"), update=killing)
+    other = Scribe(scribe.document_id)
+    other.seq = 6
+    store([lethal, other.write("after")])
+    recovery = document_recover(document_id=scribe.document_id)
+    assert list(recovery.quarantined) == [6]
+    assert "after" in text_of(recovery.document.engine)
+    [kept] = quarantine_iter(document_id=scribe.document_id)
+    assert kept.reason == "malformed"
+
+
+def test_snapshot_ahead_of_the_log_is_skipped(scribe: Scribe) -> None:
+    """MongoDB was restored from an older backup and Redis was not: the log decides."""
     snapshot_put(document_id=scribe.document_id, snapshot=snapshot_at(scribe, 5))
     operation_rows().delete_many({"document_id": scribe.document_id, "seq": {"$gt": 3}})
     loaded = document_load(document_id=scribe.document_id)
@@ -163,8 +182,8 @@ def test_snapshot_ahead_of_the_log_is_passed_over(scribe: Scribe) -> None:
     assert cached_snapshot(scribe.document_id) is None
 
 
-def test_snapshot_of_another_document_is_passed_over(scribe: Scribe) -> None:
-    """It is whole, and not of this log."""
+def test_snapshot_of_another_document_is_skipped(scribe: Scribe) -> None:
+    """It is intact, but not of this log."""
     other = Scribe()
     store(other.write_many(5))
     snapshot_put(document_id=scribe.document_id, snapshot=snapshot_at(other, 5))
@@ -175,8 +194,8 @@ def test_log_shorter_than_the_last_processed_version_is_logged(
     scribe: Scribe, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log is the truth, and the loss is reported."""
-    mark = Processed(scribe.document_id, 9, "x", scribe.doc.get_state(), clock.now())
-    processed_advance([mark], at=clock.now())
+    last_processed = Processed(scribe.document_id, 9, "x", scribe.doc.get_state(), clock.now())
+    processed_advance([last_processed], at=clock.now())
     recovery = document_recover(document_id=scribe.document_id)
     assert recovery.document.seq == 5
     assert not recovery.is_whole
@@ -184,7 +203,7 @@ def test_log_shorter_than_the_last_processed_version_is_logged(
 
 
 def test_edit_inside_a_surrogate_pair_loses_nothing(scribe: Scribe) -> None:
-    """Yjs cuts an emoji in two, the engine loses count: the snapshot has what the log has."""
+    """Yjs splits an emoji and the engine miscounts it: the snapshot equals the log."""
     document_id = ids.new_id()
     at = clock.now()
     store(

@@ -1,4 +1,4 @@
-"""Which versions age lets go: by properties, and by one year that a person can read."""
+"""The versions that retention drops by age: as properties, and by the example of one year."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,27 +13,27 @@ NOW = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
 POLICY = KeepPolicy()
 
 
-def places(ages_s: list[int], named: set[int]) -> list[VersionInfo]:
-    """Return versions of these ages, the oldest first; those at the places in ``named`` stay."""
+def versions_of_ages(ages_s: list[int], named: set[int]) -> list[VersionInfo]:
+    """Return versions of these ages, the oldest first; ``named`` has the indexes of named ones."""
     return [
         VersionInfo(
-            number=place + 1,
-            seq=10 * place,
+            number=index + 1,
+            seq=10 * index,
             created_at=NOW - timedelta(seconds=age_s),
-            stays=place in named,
+            stays=index in named,
         )
-        for place, age_s in enumerate(sorted(ages_s, reverse=True))
+        for index, age_s in enumerate(sorted(ages_s, reverse=True))
     ]
 
 
 def left(versions: list[VersionInfo], now: datetime, policy: KeepPolicy) -> list[VersionInfo]:
-    """Return what stays."""
+    """Return the versions that remain."""
     dropped = set(to_drop(versions, now=now, policy=policy))
-    return [each for each in versions if each.number not in dropped]
+    return [version for version in versions if version.number not in dropped]
 
 
 versions_of_a_year = st.builds(
-    places,
+    versions_of_ages,
     st.lists(st.integers(0, 400 * DAY_S), max_size=60),
     st.sets(st.integers(0, 59), max_size=5),
 )
@@ -46,37 +46,37 @@ policies = st.lists(st.integers(0, 100 * DAY_S), min_size=3, max_size=3).map(
 def test_first_latest_named_and_young_versions_stay(
     versions: list[VersionInfo], policy: KeepPolicy
 ) -> None:
-    """Whatever the policy."""
+    """With any policy."""
     kept = left(versions, NOW, policy)
-    for place, each in enumerate(versions):
-        age_s = (NOW - each.created_at).total_seconds()
-        if each.stays or place in (0, len(versions) - 1) or age_s < policy.all_s:
-            assert each in kept
+    for index, version in enumerate(versions):
+        age_s = (NOW - version.created_at).total_seconds()
+        if version.stays or index in (0, len(versions) - 1) or age_s < policy.all_s:
+            assert version in kept
 
 
 @given(versions_of_a_year, policies)
 def test_each_hour_day_and_week_keeps_its_latest_and_no_other(
     versions: list[VersionInfo], policy: KeepPolicy
 ) -> None:
-    """The named ones, which stay anyway, take nobody's place."""
+    """Named versions stay in addition."""
     kept = left(versions, NOW, policy)
-    for place, each in enumerate(versions[1:-1], start=1):
-        period_s = policy.period_s((NOW - each.created_at).total_seconds())
-        if period_s and not each.stays:
-            begun = int(each.created_at.timestamp()) // period_s
+    for index, version in enumerate(versions[1:-1], start=1):
+        period_s = policy.period_s((NOW - version.created_at).total_seconds())
+        if period_s and not version.stays:
+            begun = int(version.created_at.timestamp()) // period_s
             later = [
                 other
-                for other in versions[place + 1 :]
+                for other in versions[index + 1 :]
                 if not other.stays and int(other.created_at.timestamp()) // period_s == begun
             ]
-            assert (each in kept) == (not later)
+            assert (version in kept) == (not later)
 
 
 @given(versions_of_a_year, policies, st.integers(0, 400 * DAY_S))
-def test_what_is_kept_later_does_not_depend_on_runs_before(
+def test_result_does_not_depend_on_earlier_runs(
     versions: list[VersionInfo], policy: KeepPolicy, later_s: int
 ) -> None:
-    """Once a day or once a year: the same is left; and a second run at once drops nothing."""
+    """A daily and a yearly run keep the same; a second run at once drops nothing."""
     later = NOW + timedelta(seconds=later_s)
     in_two_runs = left(left(versions, NOW, policy), later, policy)
     assert in_two_runs == left(versions, later, policy)
@@ -84,9 +84,9 @@ def test_what_is_kept_later_does_not_depend_on_runs_before(
 
 
 def test_year_of_a_version_every_quarter_of_an_hour() -> None:
-    """All of the last day, hourly for a week, daily for a month, weekly after."""
-    versions = places([900 * number for number in range(4 * 24 * 365)], set())
-    ages = [NOW - each.created_at for each in left(versions, NOW, POLICY)]
+    """All of the last day, hourly for a week, daily for a month, then weekly."""
+    versions = versions_of_ages([900 * number for number in range(4 * 24 * 365)], set())
+    ages = [NOW - version.created_at for version in left(versions, NOW, POLICY)]
 
     def count(after: timedelta, up_to: timedelta) -> int:
         return sum(after <= age < up_to for age in ages)
@@ -99,22 +99,22 @@ def test_year_of_a_version_every_quarter_of_an_hour() -> None:
 
 
 def test_highest_number_stays_though_its_seq_is_low() -> None:
-    """It would be given to another version, and caches know a version by its number."""
+    """Otherwise its number would be reused, and caches identify a version by its number."""
     old = NOW - timedelta(days=99)
     versions = [VersionInfo(n, seq, old) for n, seq in ((1, 0), (2, 9), (3, 20), (4, 7))]
     assert to_drop(versions, now=NOW, policy=POLICY) == [2]
 
 
 def test_document_without_versions_drops_none() -> None:
-    """As one whose import was killed."""
+    """An interrupted import leaves such a document."""
     assert to_drop([], now=NOW, policy=POLICY) == []
 
 
 @pytest.mark.parametrize(
     "ages", [(2, 1, 3), (1, 3, 2), (-1, 0, 0), (0, 0, 10**12)], ids=["all", "daily", "minus", "max"]
 )
-def test_ages_that_do_not_rise_are_refused(ages: tuple[int, int, int]) -> None:
-    """With the ages in the error."""
+def test_policy_with_ages_that_do_not_increase_is_refused(ages: tuple[int, int, int]) -> None:
+    """The error has the ages."""
     with pytest.raises(KeepError) as caught:
         KeepPolicy(*ages)
     assert caught.value.extra["keep"] == dict(

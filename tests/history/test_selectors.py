@@ -1,4 +1,4 @@
-"""Which snapshots there are of a document, and which of them is looked at first."""
+"""The snapshots of a document, and their order of preference."""
 
 from apps.core import ids
 from apps.history.selectors import latest_seq, snapshots_iter
@@ -8,12 +8,12 @@ from apps.history.snapshot_cache import snapshot_forget, snapshot_put
 
 
 def snapshot(seq: int) -> Snapshot:
-    """Return a snapshot of nothing."""
+    """Return a snapshot of an empty document."""
     return Snapshot(seq=seq, version_vector=EMPTY.version_vector, state=EMPTY.state)
 
 
 def found(document_id: str) -> list[tuple[str, int, int | None]]:
-    """Return source, seq and number of what there is, the best first."""
+    """Return source, seq and number of the snapshots, the best first."""
     return [
         (one.source, Snapshot.decode(one.blob).seq, one.number)
         for one in snapshots_iter(document_id=document_id)
@@ -21,7 +21,7 @@ def found(document_id: str) -> list[tuple[str, int, int | None]]:
 
 
 def test_snapshots_are_those_of_redis_then_mongodb_then_nothing() -> None:
-    """The latest moment first; the empty one is always there."""
+    """The latest seq first; the empty snapshot is always the last."""
     document_id = ids.new_id()
     assert found(document_id) == [("nothing", 0, None)]
     for seq in (3, 8, 5):
@@ -34,7 +34,7 @@ def test_snapshots_are_those_of_redis_then_mongodb_then_nothing() -> None:
 
 
 def test_latest_seq_is_that_of_the_latest_version() -> None:
-    """Minus one where there is none."""
+    """Minus one if there is none."""
     document_id = ids.new_id()
     assert latest_seq(document_id=document_id) == -1
     version_create(document_id=document_id, snapshot=EMPTY)

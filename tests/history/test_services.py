@@ -1,4 +1,4 @@
-"""Keeping versions: numbered without a gap, cached, taken back."""
+"""Storing versions: numbered without a gap, cached, removed after a failed creation."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,7 @@ from tests.support.snapshots import cached_snapshot
 
 
 def test_version_initial_is_the_empty_document() -> None:
-    """Number 1, seq 0, of the one who created the document (docs/system-flow.md, §2)."""
+    """Number 1, seq 0, by the creator (docs/system-flow.md, §2)."""
     document_id = ids.new_id()
     assert version_create_initial(document_id=document_id, author_id="7") == 1
     row = version_rows().find_one({"document_id": document_id})
@@ -35,7 +35,7 @@ def test_versions_made_at_once_get_a_number_each() -> None:
     assert cached.seq == 7
 
 
-def test_creation_taken_back_leaves_nothing() -> None:
+def test_cancelled_creation_leaves_nothing() -> None:
     """Neither in MongoDB nor in Redis."""
     document_id = ids.new_id()
     version_create_initial(document_id=document_id, author_id="7")

@@ -1,4 +1,4 @@
-"""``history-settings/``: who may look at a document's history, and how long it is kept."""
+"""``history-settings/``: access to a document's history, and its retention."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 SERVERS = {"all_s": 86_400, "hourly_s": 604_800, "daily_s": 2_592_000}
 DENSE = {"all_s": 60, "hourly_s": 3_600, "daily_s": 86_400}
-#: What shows another moment than the present, or who did what.
+#: Paths that show another state than the present one, or authors.
 HISTORY = [
     "versions/1/diff/",
     "at/0/diff/",
@@ -59,19 +59,19 @@ def scribe(owner: User) -> Scribe:
 
 
 def path(scribe: Scribe, rest: str = "history-settings/") -> str:
-    """Return an address below a document's."""
+    """Return a URL below a document's."""
     return f"/api/v1/documents/{scribe.document_id}/{rest}"
 
 
 def as_role(scribe: Scribe, role: Role) -> APIClient:
-    """Return a client of somebody with this role."""
+    """Return a client of a new user with this role."""
     user = make_user()
     grant(user, role, scribe.document_id)
     return bearer(user)
 
 
 def test_new_document_has_the_servers_settings(client: APIClient, scribe: Scribe) -> None:
-    """Viewers may look, and the log stays."""
+    """Viewers may see the history, and the log is not compacted."""
     assert client.get(path(scribe)).json() == {
         "viewers_may_look": True,
         "compact_after_days": None,
@@ -80,10 +80,10 @@ def test_new_document_has_the_servers_settings(client: APIClient, scribe: Scribe
     }
 
 
-def test_owner_changes_what_is_named_and_takes_it_back(
+def test_owner_changes_and_resets_single_settings(
     client: APIClient, scribe: Scribe, settings: Settings
 ) -> None:
-    """The rest stays; null is the server's."""
+    """Other settings do not change; null is the server's default."""
     settings.COMPACT_AFTER_DAYS = 90
     body = client.patch(path(scribe), {"keep": DENSE, "compact_after_days": 0}).json()
     assert (body["keep"], body["compact_after_days"]) == (DENSE, 0)
@@ -112,20 +112,20 @@ def test_owner_changes_what_is_named_and_takes_it_back(
         ({"viewers_may_look": None}, "invalid"),
     ],
 )
-def test_setting_that_makes_no_sense_is_refused(
+def test_invalid_setting_is_refused(
     client: APIClient, scribe: Scribe, wrong: dict[str, Any], code: str
 ) -> None:
-    """With a reason, and nothing of it is stored."""
+    """With a reason; nothing is stored."""
     before = client.get(path(scribe)).json()
     assert_error(client.patch(path(scribe), {"viewers_may_look": False, **wrong}), 400, code)
     assert client.get(path(scribe)).json() == before
 
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.COMMENTER, Role.VIEWER])
-def test_only_an_owner_changes_them_and_everybody_here_sees_them(
+def test_only_an_owner_changes_settings_and_every_role_reads_them(
     scribe: Scribe, role: Role
 ) -> None:
-    """403 for the others, 404 for strangers."""
+    """403 for other roles, 404 for strangers."""
     other = as_role(scribe, role)
     assert other.get(path(scribe)).status_code == 200
     answer = other.patch(path(scribe), {"viewers_may_look": True})
@@ -136,10 +136,10 @@ def test_only_an_owner_changes_them_and_everybody_here_sees_them(
 
 
 @pytest.mark.parametrize("rest", HISTORY)
-def test_viewer_who_may_not_look_gets_403_with_a_code(
+def test_viewer_without_access_to_history_gets_403_with_a_code(
     client: APIClient, scribe: Scribe, rest: str
 ) -> None:
-    """On all that shows another moment; and may again when the owner says so."""
+    """On each path that shows another state; the owner may grant access again."""
     viewer = as_role(scribe, Role.VIEWER)
     before = viewer.get(path(scribe, rest)).status_code
     client.patch(path(scribe), {"viewers_may_look": False})
@@ -149,17 +149,19 @@ def test_viewer_who_may_not_look_gets_403_with_a_code(
 
 
 @pytest.mark.parametrize("rest", PRESENT)
-def test_viewer_who_may_not_look_sees_the_present(
+def test_viewer_without_access_to_history_reads_the_present(
     client: APIClient, scribe: Scribe, rest: str
 ) -> None:
-    """Which is what a viewer is for."""
+    """The setting does not touch the present state."""
     client.patch(path(scribe), {"viewers_may_look": False})
     assert as_role(scribe, Role.VIEWER).get(path(scribe, rest)).status_code == 200
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.EDITOR, Role.COMMENTER])
-def test_other_roles_may_always_look(client: APIClient, scribe: Scribe, role: Role) -> None:
-    """Also one who is a viewer besides, by a group for example."""
+def test_other_roles_always_have_access_to_history(
+    client: APIClient, scribe: Scribe, role: Role
+) -> None:
+    """Also a user who is a viewer as well, for example by a group."""
     client.patch(path(scribe), {"viewers_may_look": False})
     user = make_user()
     grant(user, Role.VIEWER, scribe.document_id)
@@ -168,8 +170,8 @@ def test_other_roles_may_always_look(client: APIClient, scribe: Scribe, role: Ro
         assert bearer(user).get(path(scribe, rest)).status_code == 200
 
 
-def test_abilities_say_it_to_the_page(client: APIClient, scribe: Scribe) -> None:
-    """In the document, in the list, and nowhere else is it decided."""
+def test_abilities_have_the_access_to_history(client: APIClient, scribe: Scribe) -> None:
+    """In the document and in the list; the pages read only these."""
     viewer = make_user()
     grant(viewer, Role.VIEWER, scribe.document_id)
     assert bearer(viewer).get(path(scribe, "")).json()["abilities"]["look_at_history"] is True

@@ -1,4 +1,4 @@
-"""The stored form of a snapshot: what goes in comes out, and nothing else does."""
+"""The stored form of a snapshot: encoding, decoding, damage."""
 
 import pytest
 from hypothesis import given
@@ -8,8 +8,8 @@ from apps.history.snapshot import Snapshot, SnapshotDamagedError
 
 
 @given(seq=st.integers(0, 2**53), vector=st.binary(max_size=50), state=st.binary(max_size=500))
-def test_snapshot_packed_comes_out_the_same(seq: int, vector: bytes, state: bytes) -> None:
-    """Pack and unpack are inverse."""
+def test_snapshot_round_trip(seq: int, vector: bytes, state: bytes) -> None:
+    """Encoding and decoding are inverse."""
     snapshot = Snapshot(seq=seq, version_vector=vector, state=state)
     assert Snapshot.decode(snapshot.encode()) == snapshot
 
@@ -25,7 +25,7 @@ def test_snapshot_with_any_flipped_byte_is_refused(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("packed", [b"", b"SCR1", b"x" * 100])
-def test_snapshot_that_is_none_is_refused(packed: bytes) -> None:
-    """Truncated, or something else."""
+def test_bytes_that_are_no_snapshot_are_refused(packed: bytes) -> None:
+    """Truncated bytes, or something else."""
     with pytest.raises(SnapshotDamagedError):
         Snapshot.decode(packed)

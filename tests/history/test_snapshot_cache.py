@@ -1,4 +1,4 @@
-"""The cache of snapshots in Redis: only forward, checked, and not needed."""
+"""The cache of snapshots in Redis: only newer seqs, checked, and optional."""
 
 from typing import Any
 
@@ -16,25 +16,25 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 
 def snapshot(seq: int) -> Snapshot:
-    """Return a snapshot to be told from others by its seq."""
+    """Return a snapshot that is identified by its seq."""
     return Snapshot(seq=seq, version_vector=b"\x00", state=b"\x00\x00")
 
 
 @pytest.fixture
 def document_id() -> str:
-    """Return a new document's id."""
+    """Return the id of a new document."""
     return ids.new_id()
 
 
 @pytest.fixture
 def redis_away(settings: Any) -> None:
-    """Take Redis away from this process: another address, where nothing listens."""
+    """Make Redis unavailable to this process, by an address where nothing listens."""
     options = {**settings.CACHES["default"], "LOCATION": NOWHERE}
     settings.CACHES = {**settings.CACHES, "default": options}
 
 
 def test_cached_snapshot_is_found(document_id: str) -> None:
-    """With an expiry: Redis stays bounded."""
+    """With an expiry, so that Redis stays bounded."""
     assert snapshot_put(document_id=document_id, snapshot=snapshot(3))
     assert cached_snapshot(document_id) == snapshot(3)
     client = get_redis_connection("default")
@@ -43,7 +43,7 @@ def test_cached_snapshot_is_found(document_id: str) -> None:
 
 
 def test_older_snapshot_does_not_replace_a_newer_one(document_id: str) -> None:
-    """A late worker changes nothing; the same seq again is fine."""
+    """A late worker changes nothing; the same seq again is allowed."""
     snapshot_put(document_id=document_id, snapshot=snapshot(3))
     assert not snapshot_put(document_id=document_id, snapshot=snapshot(2))
     assert snapshot_put(document_id=document_id, snapshot=snapshot(3))
@@ -51,7 +51,7 @@ def test_older_snapshot_does_not_replace_a_newer_one(document_id: str) -> None:
 
 
 def test_forgotten_snapshot_is_gone(document_id: str) -> None:
-    """And nothing of it is left that would refuse an older one."""
+    """Nothing remains that would refuse an older one."""
     snapshot_put(document_id=document_id, snapshot=snapshot(5))
     snapshot_forget(document_id=document_id)
     assert cached_snapshot(document_id) is None
@@ -60,7 +60,7 @@ def test_forgotten_snapshot_is_gone(document_id: str) -> None:
 
 @pytest.mark.usefixtures("redis_away")
 def test_redis_away_is_a_cache_miss(document_id: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Said in the log, and no error."""
+    """It is logged, and no error."""
     assert not snapshot_put(document_id=document_id, snapshot=snapshot(1))
     assert list(snapshots_iter(document_id=document_id)) == [NOTHING]
     snapshot_forget(document_id=document_id)

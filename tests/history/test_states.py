@@ -1,4 +1,4 @@
-"""Any moment that is read is what whoever had all operations up to it has seen."""
+"""The state at a seq equals the state that the readers had after that operation."""
 
 import random
 from typing import Any
@@ -20,7 +20,7 @@ from tests.documents.factories import make_document
 pytestmark = pytest.mark.django_db
 
 STEPS = 60
-#: After which operations a worker has kept a version.
+#: The seqs at which a worker stored a version.
 KEPT = (7, 20, 41)
 
 
@@ -41,8 +41,8 @@ def log_of(document_id: str, states: list[bytes]) -> list[Operation]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_every_moment_is_what_its_readers_had(owner: User, seed: int) -> None:
-    """Three people, every kind of shared type, with versions on the way and without."""
+def test_state_at_any_seq_is_the_state_of_its_readers(owner: User, seed: int) -> None:
+    """Three authors, every kind of shared type, with versions in between and without."""
     document_id = make_document(owner).id
     states = Scribbler(random.Random(seed)).write(STEPS)
     operations = log_of(document_id, states)

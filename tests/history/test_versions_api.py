@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def scribe(owner: User) -> Scribe:
-    """Return a document of nine operations with versions after none, three, and six."""
+    """Return a document of nine operations, with versions at seq 0, 3 and 6."""
     document = make_document(owner)
     scribe = Scribe(document.id, author_id=str(owner.pk))
     write(scribe, 3)
@@ -46,7 +46,7 @@ def scribe(owner: User) -> Scribe:
 
 
 def write(scribe: Scribe, count: int) -> None:
-    """Write operations into the log."""
+    """Log operations."""
     operations = scribe.write_many(count)
     list(operations_write(operations))
     last = operations[-1]
@@ -54,7 +54,7 @@ def write(scribe: Scribe, count: int) -> None:
 
 
 def keep(scribe: Scribe) -> int:
-    """Keep the present as an automatic version, as a worker does."""
+    """Store the present as an automatic version, as a worker does."""
     loaded = document_load(document_id=scribe.document_id)
     snapshot = snapshot_of(loaded, document_id=scribe.document_id)
     return version_create(
@@ -63,24 +63,26 @@ def keep(scribe: Scribe) -> int:
 
 
 def path(scribe: Scribe, rest: str) -> str:
-    """Return an address below a document's."""
+    """Return a URL below a document's."""
     return f"/api/v1/documents/{scribe.document_id}/{rest}"
 
 
 def text(state: bytes) -> str:
-    """Return what a state holds."""
+    """Return the text of a state."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
     return str(doc.get("content", type=pycrdt.Text))
 
 
 def words(count: int) -> str:
-    """Return what the scribe has written after so many operations."""
+    """Return the text of the scribe after so many operations."""
     return "".join(f"{number % 3} " for number in range(count))
 
 
-def test_list_says_what_each_version_is(client: APIClient, scribe: Scribe, owner: User) -> None:
-    """The latest first; number, seq, when, who, size."""
+def test_list_has_the_fields_of_each_version(
+    client: APIClient, scribe: Scribe, owner: User
+) -> None:
+    """The latest first; number, seq, time, authors, size."""
     body = client.get(path(scribe, "versions/")).json()
     assert [(row["number"], row["seq"]) for row in body["results"]] == [(3, 6), (2, 3), (1, 0)]
     assert body["next"] is None
@@ -93,7 +95,7 @@ def test_list_says_what_each_version_is(client: APIClient, scribe: Scribe, owner
 
 
 def test_list_comes_in_pages(client: APIClient, scribe: Scribe) -> None:
-    """Each version once, and the filter goes with the link."""
+    """Each version once; the next link keeps the filter."""
     client.post(path(scribe, "versions/"), {"name": "one"})
     client.post(path(scribe, "versions/"), {"name": "two"})
     url = path(scribe, "versions/?limit=2")
@@ -111,13 +113,13 @@ def test_list_comes_in_pages(client: APIClient, scribe: Scribe) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "before=0", "limit=201", "named=x"])
-def test_odd_query_is_told(client: APIClient, scribe: Scribe, query: str) -> None:
-    """400 in the one shape."""
+def test_invalid_query_is_400(client: APIClient, scribe: Scribe, query: str) -> None:
+    """The answer has the usual shape of errors."""
     assert_error(client.get(path(scribe, f"versions/?{query}")), 400, "invalid")
 
 
 def test_present_is_named(client: APIClient, scribe: Scribe, owner: User) -> None:
-    """With all that the log has, by those who wrote since the version before."""
+    """With all of the log, and the authors since the version before."""
     response = client.post(path(scribe, "versions/"), {"name": "  To the\nprinter  "})
     assert response.status_code == 201
     body = response.json()
@@ -132,8 +134,8 @@ def test_present_is_named(client: APIClient, scribe: Scribe, owner: User) -> Non
 
 
 @pytest.mark.parametrize("seq", [0, 4, 6, 9])
-def test_any_moment_is_named(client: APIClient, scribe: Scribe, owner: User, seq: int) -> None:
-    """Its content, and who wrote since the version before it; what opens stays the latest."""
+def test_any_seq_is_named(client: APIClient, scribe: Scribe, owner: User, seq: int) -> None:
+    """With its content, and the authors since the version before it; loading uses the latest."""
     opened = get_redis_connection("default").get(f"scriptorium:snapshot:{{{scribe.document_id}}}")
     response = client.post(path(scribe, "versions/"), {"name": "Then", "seq": seq})
     assert response.status_code == 201
@@ -147,10 +149,10 @@ def test_any_moment_is_named(client: APIClient, scribe: Scribe, owner: User, seq
     assert client.patch(path(scribe, "versions/4/"), {"name": "Once"}).json()["name"] == "Once"
 
 
-def test_named_moment_is_compared_with_the_version_before_its_moment(
+def test_version_of_an_old_seq_is_compared_with_the_version_before_its_seq(
     client: APIClient, scribe: Scribe
 ) -> None:
-    """Not with that before its number, which is of a later moment."""
+    """Not with the version before its number, which has a later seq."""
     client.post(path(scribe, "versions/"), {"name": "Then", "seq": 4})
     client.post(path(scribe, "versions/"), {"name": "And again", "seq": 4})
     against = {
@@ -160,8 +162,8 @@ def test_named_moment_is_compared_with_the_version_before_its_moment(
     assert against == {1: 0, 2: 0, 3: 4, 4: 3, 5: 4}
 
 
-def test_moment_that_cannot_be_named_is_told(client: APIClient, scribe: Scribe) -> None:
-    """And nothing is kept."""
+def test_seq_that_cannot_be_named_is_refused(client: APIClient, scribe: Scribe) -> None:
+    """No version is stored."""
     for seq, status, code in ((10, 404, "seq_not_found"), (-1, 400, "invalid")):
         answer = client.post(path(scribe, "versions/"), {"name": "x", "seq": seq})
         assert_error(answer, status, code)
@@ -178,14 +180,14 @@ def test_version_gets_and_loses_its_name(client: APIClient, scribe: Scribe) -> N
 
 
 def test_name_that_is_too_long_is_refused(client: APIClient, scribe: Scribe) -> None:
-    """And nothing is kept."""
+    """No version is stored."""
     answer = client.post(path(scribe, "versions/"), {"name": "x" * 201})
     assert_error(answer, 400, "name_too_long")
     assert len(client.get(path(scribe, "versions/")).json()["results"]) == 3
 
 
-def test_state_of_a_version_is_that_of_its_moment(client: APIClient, scribe: Scribe) -> None:
-    """Named by its ETag; 304 for who has it."""
+def test_state_of_a_version_is_the_state_at_its_seq(client: APIClient, scribe: Scribe) -> None:
+    """With an ETag; 304 for a client that has it."""
     response = client.get(path(scribe, "versions/2/state/"))
     assert response["Content-Type"] == "application/octet-stream"
     assert text(response.content) == words(3)
@@ -195,8 +197,8 @@ def test_state_of_a_version_is_that_of_its_moment(client: APIClient, scribe: Scr
 
 
 @pytest.mark.parametrize("seq", range(10))
-def test_any_operation_is_a_moment(client: APIClient, scribe: Scribe, seq: int) -> None:
-    """From the nearest version below it, and the log."""
+def test_any_seq_has_a_state(client: APIClient, scribe: Scribe, seq: int) -> None:
+    """Made from the nearest earlier version and the log."""
     response = client.get(path(scribe, f"at/{seq}/state/"))
     assert (text(response.content), response["X-Document-Seq"]) == (words(seq), str(seq))
     again = client.get(path(scribe, f"at/{seq}/state/"), HTTP_IF_NONE_MATCH=response["ETag"])
@@ -204,10 +206,10 @@ def test_any_operation_is_a_moment(client: APIClient, scribe: Scribe, seq: int) 
 
 
 @pytest.mark.parametrize("number", [0, 4, 2**40, 10**30])
-def test_version_that_is_not_there_says_what_is(
+def test_missing_version_is_404_with_the_latest(
     client: APIClient, scribe: Scribe, number: int
 ) -> None:
-    """404 with the latest number, for the version and for its state."""
+    """For the version and for its state."""
     for rest in ("", "state/"):
         answer = client.get(path(scribe, f"versions/{number}/{rest}"))
         assert_error(answer, 404, "version_not_found")
@@ -216,16 +218,16 @@ def test_version_that_is_not_there_says_what_is(
 
 
 @pytest.mark.parametrize("seq", [10, 2**40, 10**30])
-def test_moment_that_is_not_there_says_what_is(client: APIClient, scribe: Scribe, seq: int) -> None:
-    """404 with the latest seq."""
+def test_missing_seq_is_404_with_the_latest(client: APIClient, scribe: Scribe, seq: int) -> None:
+    """The error has the latest seq."""
     answer = client.get(path(scribe, f"at/{seq}/state/"))
     assert_error(answer, 404, "seq_not_found")
     assert answer.json()["extra"] == {"latest": 9}
 
 
 @pytest.mark.parametrize("rest", ["versions/", "versions/2/", "versions/2/state/", "at/3/state/"])
-def test_stranger_learns_nothing_and_a_viewer_may_look(scribe: Scribe, rest: str) -> None:
-    """404 for who may not know of the document; reading is enough to look back."""
+def test_versions_need_the_right_to_read(scribe: Scribe, rest: str) -> None:
+    """404 for a stranger; a viewer may read the history."""
     stranger, viewer = make_user(), make_user()
     grant(viewer, Role.VIEWER, scribe.document_id)
     assert_error(bearer(stranger).get(path(scribe, rest)), 404, "document_not_found")
@@ -233,8 +235,8 @@ def test_stranger_learns_nothing_and_a_viewer_may_look(scribe: Scribe, rest: str
     assert APIClient().get(path(scribe, rest)).status_code == 401
 
 
-def test_who_may_not_write_names_nothing(scribe: Scribe) -> None:
-    """403, and the list is as it was."""
+def test_naming_needs_the_right_to_write(scribe: Scribe) -> None:
+    """403, and the list does not change."""
     viewer = make_user()
     grant(viewer, Role.VIEWER, scribe.document_id)
     answer = bearer(viewer).post(path(scribe, "versions/"), {"name": "mine"})
@@ -247,12 +249,12 @@ def test_who_may_not_write_names_nothing(scribe: Scribe) -> None:
 def test_version_of_another_document_is_not_this_ones(
     client: APIClient, scribe: Scribe, owner: User
 ) -> None:
-    """Numbers are each document's own."""
+    """Each document has its own numbers."""
     other = Scribe(make_document(owner).id)
     assert client.get(path(other, "versions/3/")).status_code == 404
 
 
-# --- where the content comes from ---
+# --- sources of the content ---
 
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -283,7 +285,7 @@ def test_version_is_read_from_mongodb_once_and_then_from_redis(
 def test_stampede_on_a_version_makes_one_read(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twenty who ask at once."""
+    """Twenty requests at once."""
     seen = reads(monkeypatch)
 
     def ask(_: int) -> Snapshot:
@@ -296,7 +298,7 @@ def test_stampede_on_a_version_makes_one_read(
 
 
 def test_redis_holds_so_many_versions_of_a_document(scribe: Scribe, settings: Settings) -> None:
-    """Those that were read longest ago go."""
+    """The least recently read are removed."""
     settings.VERSION_CACHE_MOST = 2
     for number in (1, 2, 3):
         version_state(document_id=scribe.document_id, number=number)
@@ -306,7 +308,7 @@ def test_redis_holds_so_many_versions_of_a_document(scribe: Scribe, settings: Se
 
 
 def test_redis_away_reads_mongodb(scribe: Scribe, settings: Settings) -> None:
-    """A cache is not needed."""
+    """The cache is optional."""
     options = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {**settings.CACHES, "default": options}
     assert text(version_state(document_id=scribe.document_id, number=2).state) == words(3)
@@ -315,7 +317,7 @@ def test_redis_away_reads_mongodb(scribe: Scribe, settings: Settings) -> None:
 def test_damaged_version_is_made_from_the_log(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The damaged cached one too; and a worker is asked to mend what is stored."""
+    """Also a damaged cached one; a worker is asked to repair the stored one."""
     asked: list[DamagedVersion] = []
     monkeypatch.setattr(version_damaged, "_subscribers", [asked.append])
     where = {"document_id": scribe.document_id, "number": 3}
@@ -328,7 +330,7 @@ def test_damaged_version_is_made_from_the_log(
 
 
 def test_hole_in_the_log_hides_only_what_needs_it(client: APIClient, scribe: Scribe) -> None:
-    """Versions are there; a moment behind the hole is not invented."""
+    """Versions are available; a state behind the gap is not invented."""
     operation_rows().delete_one({"document_id": scribe.document_id, "seq": 8})
     assert client.get(path(scribe, "at/7/state/")).status_code == 200
     assert_error(client.get(path(scribe, "at/9/state/")), 409, "log_gap")

@@ -1,1 +1,1 @@
-"""The whole product over real sockets and REST, on a whole ``make up``."""
+"""The whole product by real sockets and REST, on a running ``make up``."""

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
 from apps.crdt.codec.lib0 import encode_var_uint
+from tests.crdt.samples import item, letters, string, written
 from tests.integration.conftest import Enter
 from tests.support.clients import Client
 from tests.support.launcher import Launched
@@ -119,6 +120,12 @@ REJECTED: dict[str, Callable[[], bytes]] = {
     "a subdocument": _subdocument,
     "an absurd count": _huge_count,
     "nothing at all": lambda: b"",
+    # An attribute of two clocks, a value behind its first one, and the delete of its element.
+    "bytes that crash the engine": lambda: bytes.fromhex(
+        "03010900240002000161027879010300a80900017701790102002701016d016b060102010001"
+    ),
+    # Garbage of 2^32 - 2 clocks of another client.
+    "billions of deleted clocks": lambda: bytes.fromhex("0101070000feffffff0f00"),
 }
 
 
@@ -153,10 +160,42 @@ async def test_update_that_nests_too_deep_is_rejected(
     assert log() == []
 
 
+async def test_text_that_takes_the_key_of_an_attribute_is_rejected(
+    enter: Enter, document_id: str, log: Log
+) -> None:
+    """The attribute is in the document already, and nothing in the update names its key."""
+    ada = await enter("ada", document_id, native=True)
+    await ada.until(ada.synced.is_set)
+    heading = item(7, b"\x03\x07heading", parent="default")
+    level = item(8, b"\x01\x7d\x01", parent=(9, 0), key="level")
+    await ada.until_ack(await ada.submit(written([(9, 0, [heading, level])]), "heading"))
+    await ada.submit(written([(8, 0, [letters("xy", left=(9, 1))])]), "attack")
+    await ada.until(lambda: ada.rejects)
+    assert [row["unique_id"] for row in log()] == ["heading"]
+
+
+async def test_document_with_half_an_emoji_lets_others_write_on(
+    enter: Enter, document_id: str
+) -> None:
+    """The engine's clocks are wrong from then on; a new paragraph once held the whole server."""
+    grace = await enter("grace", document_id, native=True)
+    ada = await enter("ada", document_id, native=True)
+    await ada.until(ada.synced.is_set)
+    text = letters("\N{GRINNING FACE}", parent="t")
+    behind = [
+        item(5, string("{}"), left=(1, 1)),
+        item(6, string("bold") + string("null"), left=(1, 2)),
+    ]
+    half = written([(1, 0, [text, *behind])], [(1, [(0, 1)])])
+    await ada.until_ack(await ada.submit(half, "half"))
+    paragraph = written([(2, 0, [item(7, b"\x03\x09paragraph", parent="default")])])
+    await grace.until_ack(await grace.submit(paragraph, "paragraph"))
+
+
 async def test_update_that_never_gets_its_cause_is_refused_in_the_end(
     enter: Enter, stack: Launched
 ) -> None:
-    """A missing cause: it is requested, the update is pending, and others are not affected."""
+    """The missing cause is requested, the update is pending, and others are not affected."""
     document_id = stack.create_document("ada", grace="editor")
     ada = await enter("ada", document_id, native=True)
     await ada.until(ada.synced.is_set)
@@ -203,7 +242,7 @@ POISONED_PRESENCE = {
 async def test_presence_of_a_viewer_reaches_others_only_as_the_server_writes_it(
     frame: bytes, enter: Enter, document_id: str
 ) -> None:
-    """Who is there, and who comes while the viewer stays, reads it as strict JSON and syncs."""
+    """Present and later clients read it as strict JSON and stay in sync."""
     ada = await enter("ada", document_id, native=True)
     alan = await enter("alan", document_id)
     await alan.send(frame)
@@ -230,12 +269,12 @@ async def test_flood_of_presence_closes_the_sender_alone(enter: Enter, document_
     alan = await enter("alan", document_id)
     with contextlib.suppress(ConnectionClosed):
         for clock in range(1, 20 * Limits().presence_frames_per_s):
-            await alan.say("{}", clock=clock)
+            await alan.send_presence("{}", clock=clock)
     assert await alan.until_closed() == close_codes.TRY_AGAIN
     assert await ada.until_ack(await ada.append("on"))
 
 
-async def test_sender_that_waits_for_nothing_has_only_so_many_unbatched_frames_per_session(
+async def test_sender_that_does_not_wait_has_a_bounded_number_of_unbatched_frames(
     enter: Enter, document_id: str
 ) -> None:
     """The rest waits in its network buffers; all of it is stored in order in the end."""

@@ -209,7 +209,7 @@ async def test_presence_is_stamped_with_the_authenticated_name(
     """A claimed name is replaced."""
     ada = await enter("ada", document_id)
     grace = await enter("grace", document_id)
-    await grace.say('{"user": {"name": "ada", "color": "#123456"}, "cursor": null}')
+    await grace.send_presence('{"user": {"name": "ada", "color": "#123456"}, "cursor": null}')
     await ada.until(lambda: ada.states)
     (state,) = ada.states.values()
     user = json.loads(state)["user"]

@@ -1,6 +1,6 @@
-"""Floods from a stranger or a viewer, on one connection or many: others notice little.
+"""Floods from a stranger or a viewer, on one connection or many: others are hardly affected.
 
-A flood is bounded by the socket that it comes from, whatever the kind of its frames.
+A flood is bounded by its socket, for any kind of frames.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from tests.support.eventually import eventually
 from tests.support.launcher import Launched
 from tests.support.web_server import WebServer
 
-#: A flood that nothing bounds would send this for as long as it may.
+#: Duration of a flood, if nothing ends it.
 FLOOD_S = 20.0
 #: A request to another page beside the flood takes less, also on a busy machine. (Seconds; before
 #: the bounds it took 8 to 58.)
@@ -35,7 +35,7 @@ FRAGMENT = b"\x00\x80" + MASK
 
 
 def flood(stack: Launched, path: str, frame: bytes, *, first: bytes = b"") -> bytes:
-    """Open a socket by hand and send a frame until the server ends it; return what it sent."""
+    """Open a raw socket and send a frame until the server ends it; return the sent bytes."""
     host, port = stack.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=FLOOD_S) as peer:
         peer.sendall(
@@ -70,10 +70,10 @@ def worst_health_s(stack: Launched, *, until: asyncio.Task[object]) -> float:
 
 @pytest.mark.parametrize("frame", [PING, LARGE_PING, FRAGMENT], ids=["ping", "large", "fragment"])
 @pytest.mark.parametrize("who", ["nobody", "viewer"])
-async def test_flood_of_any_frames_ends_and_holds_nobody_up(
+async def test_flood_of_any_frames_ends_and_delays_no_other(
     who: str, frame: bytes, stack: Launched, document_id: str
 ) -> None:
-    """Control frames and fragments never become a message, and are counted all the same."""
+    """Control frames and fragments never become a message, and are counted, too."""
     path = f"/ws/documents/{document_id}"
     if who == "viewer":
         path += f"?token={stack.token('alan')}"
@@ -87,10 +87,10 @@ async def test_flood_of_any_frames_ends_and_holds_nobody_up(
     assert worst_s < HEALTHY_S
 
 
-async def test_refused_socket_is_told_why_and_is_gone_within_a_second(
+async def test_refused_socket_gets_the_reason_and_ends_within_a_second(
     stack: Launched, document_id: str
 ) -> None:
-    """Nobody has to wait for a stranger's own close frame."""
+    """The server does not wait for the client's close frame."""
     async with connect(f"{stack.ws_url}/ws/documents/{document_id}") as stranger:
         with pytest.raises(ConnectionClosed):
             await stranger.recv()
@@ -98,7 +98,7 @@ async def test_refused_socket_is_told_why_and_is_gone_within_a_second(
     host, port = stack.url.removeprefix("http://").split(":")
 
     def read_all() -> float:
-        """Read as a client that never answers; return how long it took to the end."""
+        """Read as a client that never answers; return the time until the end."""
         with socket.create_connection((host, int(port)), timeout=FLOOD_S) as peer:
             peer.sendall(
                 f"GET /ws/documents/{document_id} HTTP/1.1\r\nHost: {host}:{port}\r\n"
@@ -121,10 +121,10 @@ async def test_refused_socket_is_told_why_and_is_gone_within_a_second(
     [bytes((protocol.QUERY_AWARENESS,)), protocol.encode_sync_step1(b"\x00")],
     ids=["query awareness", "sync step 1"],
 )
-async def test_flood_of_the_dearest_frames_closes_the_sender_alone(
+async def test_flood_of_the_most_expensive_frames_closes_the_sender_alone(
     frame: bytes, enter: Enter, document_id: str
 ) -> None:
-    """Each is answered with all that there is; a few in a second are enough for anybody."""
+    """The answer to each is the whole document; a few per second are allowed."""
     ada = await enter("ada", document_id, native=True)
     alan = await enter("alan", document_id)
     with contextlib.suppress(ConnectionClosed):
@@ -136,7 +136,7 @@ async def test_flood_of_the_dearest_frames_closes_the_sender_alone(
 
 @pytest.fixture(scope="module")
 def impatient(stack: Launched) -> Iterator[WebServer]:
-    """Start a web server that waits a second for a request, and has no gateway."""
+    """Start a web server that waits one second for a request, and has no gateway."""
     with WebServer(stack, "web-impatient", {"REQUEST_WAIT_S": "1"}) as server:
         yield server
 
@@ -150,8 +150,8 @@ def impatient(stack: Launched) -> Iterator[WebServer]:
     ],
     ids=["silence", "half a header", "half a body"],
 )
-def test_request_that_does_not_come_ends(sent: bytes, impatient: WebServer) -> None:
-    """Connections of somebody who sends half requests do not add up."""
+def test_incomplete_request_ends(sent: bytes, impatient: WebServer) -> None:
+    """Connections with incomplete requests do not accumulate."""
     with socket.create_connection(("127.0.0.1", impatient.port), timeout=FLOOD_S) as peer:
         peer.sendall(sent)
         with contextlib.suppress(ConnectionResetError):
@@ -159,7 +159,7 @@ def test_request_that_does_not_come_ends(sent: bytes, impatient: WebServer) -> N
 
 
 def test_slow_request_that_goes_on_is_answered(impatient: WebServer) -> None:
-    """The bound is on a request that stands still, not on a slow network."""
+    """The timeout applies to a request that makes no progress, not to a slow network."""
     body = b"x" * (32 * 1024)
     with socket.create_connection(("127.0.0.1", impatient.port), timeout=FLOOD_S) as peer:
         peer.sendall(
@@ -179,7 +179,7 @@ def test_slow_request_that_goes_on_is_answered(impatient: WebServer) -> None:
 def test_body_that_is_too_long_is_refused_before_it_is_stored(
     declared: bool, path: str, stack: Launched
 ) -> None:
-    """On any path, for nobody: Django would write it to disk before it looks at anything."""
+    """On any path, without an identity: Django would write it to disk before any check."""
     host, port = stack.url.removeprefix("http://").split(":")
     length = 300 * 1024 * 1024
     how = f"Content-Length: {length}" if declared else "Transfer-Encoding: chunked"

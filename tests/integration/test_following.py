@@ -53,7 +53,7 @@ async def test_edit_is_followed_from_the_socket_to_the_worker(
 async def test_edit_is_followed_from_the_socket_or_request_that_brought_it(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """Each by its own id, also with two writers in one room; also in the worker."""
+    """Each by its own id, also with two writers in one room; up to the worker."""
     ada = await enter("ada", document_id, native=True, headers={"X-Request-ID": "adas-socket"})
     grace = await enter("grace", document_id, native=True)
     assert ada.request_id == "adas-socket"

@@ -73,8 +73,8 @@ def _is_kept(store: Stored, seq: int) -> bool:
 def _commit_far(servers: str) -> None:
     """Commit offsets beyond the end of the topic for the workers' group.
 
-    Nobody is in the group yet: the broker in memory takes offsets of members alone once there was
-    one, and lets a new one in only when the old one's session has run out.
+    The group has no members yet: the in-memory broker accepts offsets only from members once there
+    has been one, and admits a new one only after the old one's session has expired.
     """
     consumer = Consumer({"bootstrap.servers": servers, "group.id": GROUP})
     try:

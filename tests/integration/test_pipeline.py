@@ -5,9 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pycrdt
+import pytest
 import redis
+from confluent_kafka import Producer
 
+from apps.core import clock
 from apps.history.snapshot import Snapshot
+from apps.oplog.operation import Operation
+from apps.oplog.publisher import headers_of
 from tests.integration.conftest import Enter, pipeline_status, until_processed
 from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched
@@ -61,3 +66,43 @@ def test_pipeline_status_sum_reaches_lag_zero(stack: Launched) -> None:
         return '"lag": 0' in printed
 
     eventually(is_done, START_WAIT_S)
+
+
+@pytest.mark.parametrize("signature", [None, b"x" * 32], ids=["no signature", "a wrong signature"])
+async def test_forged_message_changes_nothing_that_a_reader_sees(
+    signature: bytes | None, enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """A forger with access to Kafka publishes other text under Ada's next seq and clocks."""
+    ada = await enter("ada", document_id, native=True)
+    await ada.until_ack(await ada.append("Ada's words. "))
+    until_processed(stack, document_id, 1)
+    forger: pycrdt.Doc[Any] = pycrdt.Doc(client_id=ada.doc.client_id)
+    forger.apply_update(ada.doc.get_update())
+    before = forger.get_state()
+    forger.get("content", type=pycrdt.Text).insert(0, "FORGED")
+    forged = Operation(
+        document_id=document_id,
+        seq=2,
+        unique_id="forged",
+        author_id="no number",
+        received_at=clock.now(),
+        version_vector=forger.get_state(),
+        update=forger.get_update(before),
+    )
+    headers = [(name, value) for name, value in headers_of(forged) if name != "signature"]
+    if signature is not None:
+        headers.append(("signature", signature))
+    address = stack.settings()["KAFKA_BOOTSTRAP_SERVERS"]
+    producer = Producer({"bootstrap.servers": address})
+    producer.produce("crdt-operations", forged.update, document_id, headers=headers)
+    producer.produce("crdt-operations", forged.update, "no document", headers=headers)
+    assert producer.flush(30) == 0
+    await ada.until_ack(await ada.append("More of them."))
+    until_processed(stack, document_id, 2)
+    snapshot = eventually(lambda: _cached(stack, document_id, 2), 60)
+    assert snapshot is not None
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(snapshot.state)
+    assert str(doc.get("content", type=pycrdt.Text)) == "Ada's words. More of them."
+    [latest, *_] = stack.call("ada", "GET", f"documents/{document_id}/versions/").json()["results"]
+    assert [author["username"] for author in latest["authors"]] == ["ada"]

@@ -74,7 +74,7 @@ async def test_owner_undoes_the_edits_of_one_person_and_keeps_those_of_others(
 
 
 def test_invalid_parts_and_undos_are_refused(document_id: str, log: Log, stack: Launched) -> None:
-    """And only an owner may undo the edits of others."""
+    """Only an owner may undo the edits of others."""
     path = f"documents/{document_id}/"
     for method, values in (("GET", "params"), ("POST", "json")):
         answer = stack.call("ada", method, f"{path}at/0/restore/", **{values: {"part": "1-2"}})

@@ -72,9 +72,9 @@ async def test_edit_by_a_socket_is_one_trace_from_the_receipt_to_the_worker(
     edit, publish, process = (spans[name] for name in ("edit", "publish", "process"))
     assert set(spans) == {"edit", "process", *STEPS}
     assert edit.span.parent_span_id == b""
-    assert edit.said["scriptorium.document_id"] == document_id
-    assert edit.said["scriptorium.request_ids"] == ["adas-socket"]
-    assert edit.said["scriptorium.seq"] == 1
+    assert edit.attributes["scriptorium.document_id"] == document_id
+    assert edit.attributes["scriptorium.request_ids"] == ["adas-socket"]
+    assert edit.attributes["scriptorium.seq"] == 1
     steps = [spans[name].span for name in STEPS]
     assert {step.parent_span_id for step in steps} == {edit.span.span_id}
     # The two clocks of a step may differ slightly.
@@ -84,7 +84,7 @@ async def test_edit_by_a_socket_is_one_trace_from_the_receipt_to_the_worker(
     assert process.span.parent_span_id == publish.span.span_id
     assert (publish.span.kind, process.span.kind) == (PRODUCER, CONSUMER)
     assert (edit.server_id, publish.server_id, process.server_id) == ("web-1", "web-1", "worker")
-    assert process.said["scriptorium.document_id"] == document_id
+    assert process.attributes["scriptorium.document_id"] == document_id
     everything = str([seen.span for seen in collector.spans])
     assert document_id in everything
     assert not [word for word in ("a word", stack.token("ada")) if word in everything]
@@ -111,9 +111,9 @@ async def test_edit_by_rest_belongs_to_its_request(
     assert request.name.startswith("POST /api/v1/documents/<")
     assert request.span.parent_span_id == b""
     assert spans["edit"].span.parent_span_id == request.span.span_id
-    assert request.said["http.response.status_code"] == 201
-    assert request.said["scriptorium.request_id"] == "a-request"
-    assert "secret" not in str(request.said)
+    assert request.attributes["http.response.status_code"] == 201
+    assert request.attributes["scriptorium.request_id"] == "a-request"
+    assert "secret" not in str(request.attributes)
 
 
 async def test_hanging_collector_delays_neither_an_edit_nor_the_stop(

@@ -81,7 +81,7 @@ async def test_presence_and_rights_cross_servers(
     ada = await enter("ada", document_id)
     grace = await enter("grace", document_id, url=second.ws_url)
     await grace.until(grace.synced.is_set)
-    await grace.say('{"user": {"color": "#abcdef"}}')
+    await grace.send_presence('{"user": {"color": "#abcdef"}}')
     await ada.until(lambda: ada.states)
     await asyncio.to_thread(
         stack.call, "ada", "DELETE", f"documents/{document_id}/permissions/{pk}/"

@@ -1,6 +1,6 @@
 // A stock y-websocket client for test_y_websocket.py: node y_websocket_client.mjs URL ID TOKEN TEXT
 //
-// Connects as the package's own documentation says, appends TEXT to the root text `content`, prints a
+// Connects as in the package's documentation, appends TEXT to the root text `content`, prints a
 // line of JSON whenever the text or the connection changes, and ends when its standard input does.
 import { WebSocket } from "ws";
 import { WebsocketProvider } from "y-websocket";

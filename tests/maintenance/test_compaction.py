@@ -162,8 +162,8 @@ def test_trail_of_activity_includes_compacted_operations(log: OldLog) -> None:
     compact(log)
     assert writing_advance(document_id=log.document_id) == 14
     writes = writes_since(document_id=log.document_id, after=5, limit=8)
-    assert [each.seq for each in writes] == list(range(6, 14))
-    assert [each.seq for each in writes_since(document_id=log.document_id, after=2, limit=3)] == [
+    assert [write.seq for write in writes] == list(range(6, 14))
+    assert [write.seq for write in writes_since(document_id=log.document_id, after=2, limit=3)] == [
         3,
         4,
         5,

@@ -188,7 +188,9 @@ def test_version_at_the_compaction_point_is_not_dropped(log: OldLog) -> None:
 
 def staying(log: OldLog) -> set[int]:
     """Return the versions that retention keeps."""
-    return {each.number for each in version_ages(document_id=log.document_id) if each.stays}
+    return {
+        version.number for version in version_ages(document_id=log.document_id) if version.stays
+    }
 
 
 def test_command_reports_what_it_did_to_logs(log: OldLog) -> None:

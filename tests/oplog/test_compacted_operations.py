@@ -84,13 +84,15 @@ def test_operations_are_decoded_as_they_were_encoded(
     operations: list[CompactedOperation], first: int
 ) -> None:
     """With any unique ids and id ranges, and times in any order."""
-    numbered = [dataclasses.replace(each, seq=first + n) for n, each in enumerate(operations)]
+    numbered = [
+        dataclasses.replace(operation, seq=first + n) for n, operation in enumerate(operations)
+    ]
     blob = operations_encode(numbered)
     assert operations_decode(blob) == numbered
-    assert unique_ids_decode(blob) == (first, [each.unique_id for each in numbered])
+    assert unique_ids_decode(blob) == (first, [operation.unique_id for operation in numbered])
 
 
-ROW = operations_encode([CompactedOperation.of(each) for each in Scribe().write_many(5)])
+ROW = operations_encode([CompactedOperation.of(operation) for operation in Scribe().write_many(5)])
 
 
 @given(st.integers(0, len(ROW) - 1), st.integers(1, 255))
@@ -115,7 +117,7 @@ def test_invalid_row_raises(row: bytes) -> None:
 
 def scribbled() -> list[CompactedOperation]:
     """Return ten operations of one document that are in no row yet."""
-    return [CompactedOperation.of(each) for each in Scribe().write_many(10)]
+    return [CompactedOperation.of(operation) for operation in Scribe().write_many(10)]
 
 
 def test_rows_are_added_once_and_read_in_order() -> None:
@@ -148,7 +150,7 @@ def test_compaction_point_only_moves_forward() -> None:
     first = CompactionPoint(ids.new_id(), 5, 2, b"\x00", clock.now())
     later = dataclasses.replace(first, seq=9, number=3, made_at=first.made_at + timedelta(days=1))
     assert compaction_point_find(document_id=first.document_id) is None
-    moved = [compaction_point_advance(each) for each in (first, later, first, later)]
+    moved = [compaction_point_advance(point) for point in (first, later, first, later)]
     assert moved == [True, True, False, False]
     assert compaction_point_find(document_id=first.document_id) == later
     assert later.first_seq == 10

@@ -76,7 +76,7 @@ def test_relay_without_the_broker_changes_nothing(
 ) -> None:
     """Nothing is queued; the next run publishes everything."""
     settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
-    monkeypatch.setattr("apps.oplog.publisher.ASK_WAIT_S", 0.2)
+    monkeypatch.setattr("apps.oplog.publisher.BROKER_WAIT_S", 0.2)
     scribe = written(3, age_s=DELIVERY_GRACE_S + 60)
     publisher = Publisher()
     assert relay_unpublished(publisher) == 0

@@ -117,7 +117,7 @@ def committed_offset(topic: str) -> int:
 
 
 def is_stopped() -> bool:
-    """Tell whether this process reports that its consumer is stopped, in all of its ways."""
+    """Return whether this process reports that its consumer is stopped, in all of its ways."""
     server = liveness.serve(0)
     try:
         url = f"http://127.0.0.1:{server.server_port}"

@@ -1,6 +1,6 @@
 """Clients of a document socket, for tests: a stock one and a native one, on real sockets.
 
-Each keeps a Yjs document of its own (pycrdt) and everything that the server said, in order.
+Each has a Yjs document of its own (pycrdt) and records all frames of the server, in order.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests.support.eventually import PATIENCE_S
 
 
 class Client:
-    """A client on one document; ``native`` ones speak ``scriptorium.v1``.
+    """A client of one document; ``native`` ones use ``scriptorium.v1``.
 
     ``text`` is the root text ``content``. Local edits are made with ``insert`` and ``delete``.
     """
@@ -75,23 +75,23 @@ class Client:
 
     @property
     def text(self) -> str:
-        """Return the document's text as this client sees it."""
+        """Return the text of this client's document."""
         return str(self.content)
 
     @property
     def subprotocol(self) -> str | None:
-        """Return what the server chose."""
+        """Return the subprotocol that the server chose."""
         return self._open_socket().subprotocol
 
     @property
     def request_id(self) -> str:
-        """Return what the server calls this socket."""
+        """Return the request id that the server gave to this socket."""
         response = self._open_socket().response
         assert response is not None
         return response.headers["X-Request-ID"]
 
     async def open(self) -> None:
-        """Connect, and ask for what is there."""
+        """Connect, and request the document's state."""
         self._socket = await connect(
             self._url,
             subprotocols=self._subprotocols or None,  # type: ignore[arg-type]
@@ -104,14 +104,14 @@ class Client:
             await self.send(protocol.encode_sync_step1(self.doc.get_state()))
 
     async def close(self) -> None:
-        """Go."""
+        """Close the socket."""
         if self._socket is not None:
             await self._socket.close()
         if self._reader is not None:
             await self._reader
 
     async def send(self, frame: bytes | str) -> None:
-        """Send a frame as it is."""
+        """Send a raw frame."""
         await self._open_socket().send(frame)
 
     # --- edits ---
@@ -149,7 +149,9 @@ class Client:
             await self.send(protocol.encode_sync_update(update))
         return unique_id
 
-    async def say(self, state_json: str, *, clock: int = 1, client: int | None = None) -> None:
+    async def send_presence(
+        self, state_json: str, *, clock: int = 1, client: int | None = None
+    ) -> None:
         """Send an awareness state."""
         entry = protocol.AwarenessEntry(client or self.doc.client_id, clock, state_json)
         await self.send(protocol.encode_awareness([entry]))
@@ -157,7 +159,7 @@ class Client:
     # --- waiting ---
 
     async def until(self, predicate: Callable[[], object], deadline_s: float = PATIENCE_S) -> None:
-        """Wait until something holds; looks again at each frame. Fails with what is there."""
+        """Wait until a condition holds, checked at each frame. Failing shows the frames."""
         try:
             async with asyncio.timeout(deadline_s), self._changed:
                 await self._changed.wait_for(predicate)
@@ -168,7 +170,7 @@ class Client:
             ) from None
 
     async def until_text(self, text: str, deadline_s: float = PATIENCE_S) -> None:
-        """Wait until the document reads so."""
+        """Wait until the document has this text."""
         await self.until(lambda: self.text == text, deadline_s)
 
     async def until_ack(self, unique_id: str, stage: int = protocol.STAGE_PERSISTED) -> int:
@@ -185,7 +187,7 @@ class Client:
         return self.close_code
 
     def ack(self, unique_id: str, stage: int) -> int | None:
-        """Return the seq of an ack, None when it has not come."""
+        """Return the seq of an ack, None while it has not arrived."""
         return next((a[2] for a in self.acks if a[:2] == (unique_id, stage)), None)
 
     # --- frames ---

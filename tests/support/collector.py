@@ -1,4 +1,4 @@
-"""A collector of traces: takes OTLP over HTTP as any other, and keeps what came."""
+"""A trace collector: accepts OTLP over HTTP and stores the received spans."""
 
 import threading
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 @dataclass(frozen=True)
 class Seen:
-    """One span as it came, and which process sent it."""
+    """A received span, and the process that sent it."""
 
     server_id: str
     span: Span
 
     @property
     def name(self) -> str:
-        """Return what it is called."""
+        """Return the span's name."""
         return self.span.name
 
     @property
-    def said(self) -> dict[str, Any]:
-        """Return its attributes."""
+    def attributes(self) -> dict[str, Any]:
+        """Return the span's attributes."""
         return _pairs(self.span.attributes)
 
 
@@ -39,16 +39,16 @@ class Collector:
         collector = self
 
         class Handler(BaseHTTPRequestHandler):
-            """Takes spans, at the one path that the standard names."""
+            """Accepts spans at the path that the standard defines."""
 
             def do_POST(self) -> None:
-                """Decode and keep them."""
+                """Decode and store the spans."""
                 assert (self.path, self.headers["Content-Type"]) == (
                     "/v1/traces",
                     "application/x-protobuf",
                 )
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                collector.take(ExportTraceServiceRequest.FromString(body))
+                collector.add(ExportTraceServiceRequest.FromString(body))
                 answer = ExportTraceServiceResponse().SerializeToString()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/x-protobuf")
@@ -57,7 +57,7 @@ class Collector:
                 self.wfile.write(answer)
 
             def log_message(self, *args: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -72,8 +72,8 @@ class Collector:
         self._thread.join()
         self._server.server_close()
 
-    def take(self, request: ExportTraceServiceRequest) -> None:
-        """Keep the spans of one request."""
+    def add(self, request: ExportTraceServiceRequest) -> None:
+        """Store the spans of one request."""
         for of_process in request.resource_spans:
             server_id = _pairs(of_process.resource.attributes)["service.instance.id"]
             self.spans += [
@@ -81,11 +81,15 @@ class Collector:
             ]
 
     def trace_of(self, unique_id: str) -> list[Seen]:
-        """Return all of the trace in which an operation was edited; nothing before it is there."""
+        """Return all spans of the trace of an operation's edit; empty while there are none."""
         for seen in list(self.spans):
-            if seen.name == "edit" and unique_id in seen.said.get("scriptorium.unique_ids", []):
+            if seen.name == "edit" and unique_id in seen.attributes.get(
+                "scriptorium.unique_ids", []
+            ):
                 found = seen.span.trace_id
-                return [each for each in list(self.spans) if each.span.trace_id == found]
+                return [
+                    received for received in list(self.spans) if received.span.trace_id == found
+                ]
         return []
 
 
@@ -97,5 +101,5 @@ def _pairs(attributes: Any) -> dict[str, Any]:
 def _value(value: AnyValue) -> Any:
     kind = value.WhichOneof("value")
     if kind == "array_value":
-        return [_value(each) for each in value.array_value.values]
+        return [_value(item) for item in value.array_value.values]
     return getattr(value, str(kind))

@@ -1,4 +1,4 @@
-"""A document in a running Scriptorium whose log is compacted by its own worker and command."""
+"""A document in a running Scriptorium with a log compacted by its own worker and command."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,16 +13,16 @@ from tests.support.launcher import Launched
 from tests.support.operations import Scribe
 from tests.support.stored import stored
 
-#: Operations of long ago; fewer are not compacted.
+#: Number of old operations; fewer are not compacted.
 OLD = 1_000
 _WAIT_S = 60
 
 
 def compacted_document(stack: Launched) -> tuple[str, list[Operation]]:
-    """Return a document of ``ada`` whose log begins after ``OLD`` operations, and all it had.
+    """Return a document of ``ada`` with a log compacted after ``OLD`` operations, and all of them.
 
-    The old ones are written past the product, which would not let anybody write long ago. The
-    worker's sweep finds them and keeps a version; a fresh edit comes by REST.
+    The old ones are written directly to the database, because the product would not accept old
+    dates. The worker's sweep finds them and stores a version; a fresh edit comes by REST.
     """
     document_id = stack.create_document("ada")
     scribe = Scribe(document_id)

@@ -1,4 +1,4 @@
-"""Take one of the supervised programs away for a while, and bring it back."""
+"""Stop or freeze one of the supervised programs for a while."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -14,15 +14,15 @@ from apps.embedded.stack import stack_services, web_servers
 from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched
 
-#: The seven of ``make up``: those of Scriptorium, and the services.
+#: The seven programs of ``make up``: those of Scriptorium, and the services.
 PROCESSES = ("web", "worker", "beat", "postgres", "redis", "mongo", "kafka")
-#: The supervisor would answer when a program has stood its first second; most serve before.
+#: The supervisor would answer once a program has run for a second; most are ready before.
 _DO_NOT_WAIT = False
 
 
 @contextmanager
 def away(stack: Launched, *names: str) -> Iterator[None]:
-    """Stop services by the supervisor (so nothing brings them back); start them at the end."""
+    """Stop programs by the supervisor, so that it does not restart them; start them at the end."""
     full_names = _full_names(stack)
     for name in names:
         _call(stack, "stopProcess", full_names[name])
@@ -36,7 +36,7 @@ def away(stack: Launched, *names: str) -> Iterator[None]:
 
 @contextmanager
 def paused(stack: Launched, name: str) -> Iterator[None]:
-    """Let a program stand still: it is there and does not answer."""
+    """Freeze a program: it exists and does not answer."""
     stack.kill(name, signal.SIGSTOP)
     try:
         yield
@@ -45,19 +45,21 @@ def paused(stack: Launched, name: str) -> Iterator[None]:
 
 
 def wait_until_back(stack: Launched, name: str, than: int) -> None:
-    """Wait until a killed program has been started again, and serves if it is a service."""
+    """Wait until a killed program has been restarted, and is ready if it has a check."""
     stack.wait_for_another(name, than)
     wait_until_ready(stack, name)
 
 
 def wait_until_ready(stack: Launched, *names: str) -> None:
-    """Wait until those of the programs that can be asked serve."""
-    checks = [each.probe for each in programs(stack) if each.name in names and each.probe]
+    """Wait until those of the programs that have a check are ready."""
+    checks = [
+        program.probe for program in programs(stack) if program.name in names and program.probe
+    ]
     eventually(lambda: all(is_ready(check) for check in checks), START_WAIT_S)
 
 
 def programs(stack: Launched) -> list[Program]:
-    """Return the services, and of ``make stack`` the web servers, too."""
+    """Return the services, and for ``make stack`` the web servers, too."""
     data_dir = DataDir.open(stack.data_dir, kind=None)
     if data_dir.kind == "up":
         return services(data_dir)
@@ -65,12 +67,12 @@ def programs(stack: Launched) -> list[Program]:
 
 
 def states(stack: Launched) -> dict[str, str]:
-    """Return how the supervisor finds each program: ``RUNNING``, ``BACKOFF`` and so on."""
+    """Return the supervisor's state of each program: ``RUNNING``, ``BACKOFF`` and so on."""
     return {info["name"]: info["statename"] for info in _call(stack, "getAllProcessInfo")}
 
 
 def _full_names(stack: Launched) -> dict[str, str]:
-    """Return what the supervisor calls each program, with its group."""
+    """Return the supervisor's name of each program, with its group."""
     found = _call(stack, "getAllProcessInfo")
     return {info["name"]: f"{info['group']}:{info['name']}" for info in found}
 
@@ -83,7 +85,7 @@ def _call(stack: Launched, method: str, *arguments: Any) -> Any:
 
 
 def is_ready(check: Callable[[], object]) -> bool:
-    """Return whether a program's own check finds it ready."""
+    """Return whether a program's own check succeeds."""
     try:
         check()
     except Exception:  # noqa: BLE001 - each service fails in its library's own way

@@ -1,4 +1,4 @@
-"""Stored *documents* entities of made-up documents, for tests of what is below the REST API."""
+"""Stored *documents* entities, for tests of apps below the REST API."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from apps.documents.models import Document
 
 
 def make_document(document_id: str, *, updated_at: datetime | None = None) -> None:
-    """Store the *documents* entity of a document whose log is written by a test."""
+    """Store the *documents* entity of a document whose log a test writes."""
     now = updated_at or clock.now()
     Document(
         id=document_id,

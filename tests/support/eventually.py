@@ -1,4 +1,4 @@
-"""Wait for something to become true: by asking again, not by a fixed pause."""
+"""Wait until something becomes true: by polling, not by a fixed pause."""
 
 import asyncio
 import threading
@@ -8,14 +8,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Between two looks, in seconds.
+#: Interval of polling, in seconds.
 LOOK_S = 0.02
-#: Far longer than anything takes that is waited for, so that a loaded machine passes as well.
+#: Default timeout: much longer than needed, so that tests pass on a loaded machine.
 PATIENCE_S = 30.0
 
 
 def eventually(predicate: Callable[[], T | None], deadline_s: float = PATIENCE_S) -> T:
-    """Return the first true answer. Fails with the last one after the deadline."""
+    """Return the first true result. Fails with the last result after the deadline."""
     end = time.monotonic() + deadline_s
     waiter = threading.Event()
     while not (answer := predicate()):
@@ -27,7 +27,7 @@ def eventually(predicate: Callable[[], T | None], deadline_s: float = PATIENCE_S
 async def eventually_async(
     predicate: Callable[[], Awaitable[T | None]], deadline_s: float = PATIENCE_S
 ) -> T:
-    """Return the first true answer of an async predicate, as ``eventually`` does."""
+    """Return the first true result of an async predicate, as ``eventually`` does."""
     end = time.monotonic() + deadline_s
     while not (answer := await predicate()):
         assert time.monotonic() < end, f"not within {deadline_s} s; the last answer was {answer!r}"

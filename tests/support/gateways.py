@@ -1,4 +1,4 @@
-"""A gateway of a test's own, before whatever web servers it names."""
+"""A gateway of a test, in front of any web servers."""
 
 import subprocess
 from collections.abc import Iterator

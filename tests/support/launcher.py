@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: A loaded machine with two cores starts all of it well within this, in seconds.
 START_WAIT_S = 120
 PASSWORD = "scriptorium"
-#: After how long a token is fetched anew, in seconds: well before it runs out.
+#: Age at which a token is fetched again, in seconds: well below its lifetime.
 TOKEN_AGE_S = 300
 _READY = re.compile(r"^(Services are ready|Scriptorium is ready)", re.MULTILINE)
 

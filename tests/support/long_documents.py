@@ -1,4 +1,4 @@
-"""Documents with long logs, as people would have typed them: written past the product."""
+"""Documents with long logs, as people would have typed them, written directly to the database."""
 
 import itertools
 import random
@@ -18,16 +18,16 @@ from apps.oplog.operation import Operation
 from tests.support.launcher import Launched
 
 WORDS = ("the", "harbour", "lies", "quiet", "before", "dawn", "and", "every", "lamp", "burns")
-#: A worker keeps a snapshot after so many operations.
+#: Number of operations between two stored snapshots.
 SNAPSHOT_EVERY = 500
-#: Operations of one author at a stretch, and the pause after it, in minutes.
+#: Operations of one author in a row, and the pause after them, in minutes.
 SITTING = (60, 400)
 PAUSE_MINUTES = (15, 600)
 _ROWS_AT_ONCE = 2_000
 
 
 class Typist:
-    """Types paragraphs with a heading now and then, deletes some of it, comes back to old ones."""
+    """Types paragraphs with headings, deletes some text, and returns to older paragraphs."""
 
     def __init__(self, document_id: str, author_ids: tuple[str, ...], *, seed: int = 1) -> None:
         self._document_id = document_id
@@ -36,7 +36,7 @@ class Typist:
         self._doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=seed)
         self._root: pycrdt.XmlFragment = self._doc.get("default", type=pycrdt.XmlFragment)
         self._texts: list[pycrdt.XmlText] = []
-        #: What the last transaction made, as a client would send it.
+        #: The update of the last transaction, as a client would send it.
         self._update = b""
         self._watch = self._doc.observe(self._keep_update)
 
@@ -44,7 +44,7 @@ class Typist:
         self._update = bytes(event.update)
 
     def operations(self, count: int, *, until: datetime) -> Iterator[Operation]:
-        """Yield a log of so many operations, the last one at ``until``."""
+        """Yield a log of so many operations, the last one received at ``until``."""
         moments = self._moments(count, until)
         for seq, (author_id, at) in enumerate(moments, start=1):
             with self._doc.transaction():
@@ -60,11 +60,11 @@ class Typist:
             )
 
     def snapshot(self, seq: int) -> Snapshot:
-        """Return the present state, which is that after operation ``seq``."""
+        """Return the present state, which is the state at ``seq``."""
         return Snapshot(seq, self._doc.get_state(), self._doc.get_update())
 
     def _moments(self, count: int, until: datetime) -> list[tuple[str, datetime]]:
-        """Return author and moment of each operation, made from the last one back."""
+        """Return author and time of each operation, computed from the last one backwards."""
         chance, at, moments = self._chance, until, list[tuple[str, datetime]]()
         while len(moments) < count:
             author_id = next(self._authors)
@@ -90,7 +90,7 @@ class Typist:
     def _begin_block(self) -> None:
         text = pycrdt.XmlText(f"{self._chance.choice(WORDS)} ")
         is_heading = self._chance.random() < 0.1
-        # A number, as the page writes it, which pycrdt takes as well.
+        # A number, as the page writes it; pycrdt accepts it.
         attributes: dict[str, Any] = {"level": 2} if is_heading else {}
         element = pycrdt.XmlElement("heading" if is_heading else "paragraph", attributes, [text])
         self._root.children.append(element)
@@ -98,7 +98,7 @@ class Typist:
 
 
 def long_document(stack: Launched, count: int, *, shares: Mapping[str, str] | None = None) -> str:
-    """Make a document of ``count`` operations with the snapshots a worker would have made."""
+    """Make a document of ``count`` operations with the snapshots that a worker would have made."""
     document_id = stack.create_document("ada", **(shares or {"grace": "editor", "alan": "viewer"}))
     names = ("ada", "grace")
     author_ids = tuple(str(stack.call(name, "GET", "users/me/").json()["id"]) for name in names)
@@ -106,20 +106,20 @@ def long_document(stack: Launched, count: int, *, shares: Mapping[str, str] | No
     rows, kept = list[dict[str, Any]](), 1  # the version of the empty document
     with MongoClient[dict[str, Any]](stack.settings()["MONGODB_URL"]) as client:
         database = client.get_default_database()
-        for each in typist.operations(count, until=datetime.now(UTC)):
-            rows.append(each.to_row())
-            if len(rows) == _ROWS_AT_ONCE or each.seq == count:
+        for operation in typist.operations(count, until=datetime.now(UTC)):
+            rows.append(operation.to_row())
+            if len(rows) == _ROWS_AT_ONCE or operation.seq == count:
                 database["crdt_operations"].insert_many(rows)
                 rows.clear()
-            if each.seq % SNAPSHOT_EVERY == 0:
+            if operation.seq % SNAPSHOT_EVERY == 0:
                 kept += 1
-                version = _version(each, typist.snapshot(each.seq), kept)
+                version = _version(operation, typist.snapshot(operation.seq), kept)
                 database["document_versions"].insert_one(version.to_row())
-        head = {"seq": count, "version_vector": each.version_vector, "published_seq": count}
-        moved = {**head, "updated_at": datetime_text(each.received_at)}
+        head = {"seq": count, "version_vector": operation.version_vector, "published_seq": count}
+        moved = {**head, "updated_at": datetime_text(operation.received_at)}
         database["documents"].update_one({"_id": document_id}, {"$set": moved})
     with redis.Redis.from_url(stack.settings()["REDIS_URL"]) as cache:
-        cache.delete(f"scriptorium:snapshot:{{{document_id}}}")  # that of the empty document
+        cache.delete(f"scriptorium:snapshot:{{{document_id}}}")  # the vector of the empty document
     return document_id
 
 

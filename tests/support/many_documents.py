@@ -1,6 +1,6 @@
-"""Many documents of one reader, written past the product: their entities, owners and rights.
+"""Many documents of one reader, written directly to the database: entities, owners, permissions.
 
-Called inside the product's process, as tests are, or by ``manage.py shell``.
+Called in the product's process, as tests are, or by ``manage.py shell``.
 """
 
 import itertools
@@ -15,15 +15,15 @@ from apps.documents.models import Document
 from apps.documents.titles import title_key
 
 WORDS = ("harbour", "minutes", "budget", "draft", "plan", "letter", "review", "garden", "invoice")
-#: Stands in one title of a hundred.
+#: A word in one of a hundred titles.
 RARE_WORD = "lighthouse"
 _ROWS_AT_ONCE = 1_000
 
 
 def documents_fill(*, reader: str, count: int, owners: Sequence[str] = (), seed: int = 1) -> None:
-    """Store documents that ``reader`` owns, or ``owners`` in turns, who are made if need be.
+    """Store documents of ``reader``, or of ``owners`` in turns, who are created if missing.
 
-    What others own is shared with the reader as with an editor.
+    Documents of others are shared with the reader as an editor.
     """
     chance, now = random.Random(seed), clock.now()
     person = User.objects.get(username=reader)
@@ -59,12 +59,12 @@ def _title(chance: random.Random, number: int) -> str:
 
 def _permissions(documents: Sequence[Document], reader: User) -> list[Permission]:
     owned = [
-        Permission(user_id=each.owner_id, document_id=each.id, role=Role.OWNER)
-        for each in documents
+        Permission(user_id=document.owner_id, document_id=document.id, role=Role.OWNER)
+        for document in documents
     ]
     shared = [
-        Permission(user=reader, document_id=each.id, role=Role.EDITOR)
-        for each in documents
-        if each.owner_id != reader.pk
+        Permission(user=reader, document_id=document.id, role=Role.EDITOR)
+        for document in documents
+        if document.owner_id != reader.pk
     ]
     return owned + shared

@@ -1,4 +1,4 @@
-"""What a test needs of the system: missing on a laptop it is skipped, in CI it fails."""
+"""Requirements of a test on the system: if missing, skipped on a laptop, failed in CI."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from apps.embedded.kafka import jars_exist
 
 
 def need_nginx() -> None:
-    """Skip with the reason, or in CI fail, where there is no nginx."""
+    """Skip with the reason, or in CI fail, if there is no nginx."""
     try:
         binaries.nginx_binary()
     except EmbeddedError as err:
@@ -20,7 +20,7 @@ def need_nginx() -> None:
 
 
 def need_program(name: str) -> str:
-    """Return where a program of the system is; skip, or in CI fail, where it is not."""
+    """Return the path of a system program; skip, or in CI fail, if it is missing."""
     found = shutil.which(name)
     if found is None:
         _without(f"There is no {name}.")
@@ -28,7 +28,7 @@ def need_program(name: str) -> str:
 
 
 def need_stack(data_dir: DataDir) -> None:
-    """Skip with the reason, or in CI fail, where ``make stack`` cannot run; ``data_dir`` is one."""
+    """Skip with the reason, or in CI fail, if ``make stack`` cannot run; ``data_dir`` is one."""
     try:
         binaries.nginx_binary()
         binaries.redis_binary(data_dir)

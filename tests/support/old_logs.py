@@ -1,4 +1,4 @@
-"""A stored document that several people wrote some time ago, to be compacted."""
+"""A stored document that several authors wrote some time ago, to be compacted."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,14 +15,14 @@ from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
 from tests.documents.factories import make_document
 
-#: How old what is written is, unless a test says otherwise.
+#: Default age of written operations.
 AGE = timedelta(days=100)
 
 
 class OldLog:
-    """Writes into one document as some authors, each by a client of their own.
+    """Writes into one document as several authors, each with an own client.
 
-    Authors are ``users``, the first one the owner; all see each edit at once.
+    The authors are ``users``, the first one the owner; all see each edit at once.
     """
 
     def __init__(self, users: list[User]) -> None:
@@ -35,11 +35,11 @@ class OldLog:
 
     @property
     def text(self) -> str:
-        """Return what is to be read."""
+        """Return the document's text."""
         return str(self._docs[0].get("content", type=pycrdt.Text))
 
     def write(self, who: int, at: int, text: str, *, delete: int = 0, age: timedelta = AGE) -> None:
-        """Delete and insert, as one operation; what is out of the text is at its end."""
+        """Delete and insert, as one operation; a position after the end is the end."""
         doc = self._docs[who]
         before = doc.get_state()
         content = doc.get("content", type=pycrdt.Text)
@@ -52,14 +52,14 @@ class OldLog:
         self._log(who, doc.get_update(before), doc.get_state(), clock.now() - age)
 
     def write_many(self, count: int, *, age: timedelta = AGE) -> None:
-        """Write short words, in turns."""
+        """Write short words, by the authors in turns."""
         for number in range(count):
             self.write(number % len(self.users), self.seq, f"{number} ", age=age)
 
     def store(self) -> None:
-        """Store what was written since the last time, as workers and Kafka have had it."""
+        """Store the operations since the last call, as published and processed ones."""
         stored = self._stored_seq()
-        fresh = [each for each in self.operations if each.seq > stored]
+        fresh = [operation for operation in self.operations if operation.seq > stored]
         if not fresh:
             return
         last = fresh[-1]
@@ -72,7 +72,7 @@ class OldLog:
         processed_advance([mark], at=clock.now())
 
     def keep(self) -> int:
-        """Store, and keep the present as an automatic version."""
+        """Store, and store the present as an automatic version."""
         self.store()
         snapshot = present_state(document_id=self.document_id)
         return version_create(

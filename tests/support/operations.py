@@ -1,4 +1,4 @@
-"""Operations of a made-up document, for tests of what is below the rooms."""
+"""Operations of a made-up document, for tests of apps below the rooms."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from apps.oplog.operation import Operation
 
 
 class Scribe:
-    """Writes a document operation by operation, as a room would number them."""
+    """Writes a document operation by operation, with seqs as a room would assign them."""
 
     def __init__(self, document_id: str | None = None, *, author_id: str = "1") -> None:
         self.document_id = document_id or ids.new_id()
@@ -21,7 +21,7 @@ class Scribe:
 
     @property
     def text(self) -> str:
-        """Return what has been written."""
+        """Return the document's text."""
         return str(self.content)
 
     def write(

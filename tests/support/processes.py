@@ -1,4 +1,4 @@
-"""Which processes there are, as the kernel says (``/proc``)."""
+"""The running processes, as the kernel lists them (``/proc``)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Running:
-    """One process. Its moment of birth tells it from a later one under the same id."""
+    """One process. Its start time distinguishes it from a later one with the same id."""
 
     pid: int
     born_ticks: int
@@ -22,17 +22,17 @@ class Running:
 
     @property
     def is_there(self) -> bool:
-        """Return whether it has not ended."""
+        """Return whether it is still running."""
         return self.find(self.pid) == self
 
     @property
     def command(self) -> str:
-        """Return its command line, the words parted by blanks."""
+        """Return its command line, with words separated by blanks."""
         return (_PROC / str(self.pid) / "cmdline").read_text().replace("\0", " ")
 
 
 def family(pid: int) -> set[Running]:
-    """Return a process and all that came from it, by way of parents that still live."""
+    """Return a process and its descendants, as far as their parents are running."""
     children: dict[int, list[int]] = {}
     for folder in _PROC.iterdir():
         if folder.name.isdigit() and (fields := _stat(int(folder.name))) is not None:
@@ -40,9 +40,9 @@ def family(pid: int) -> set[Running]:
     found: set[Running] = set()
     waiting = [pid]
     while waiting:
-        each = waiting.pop()
-        waiting += children.get(each, [])
-        if (process := Running.find(each)) is not None:
+        pid = waiting.pop()
+        waiting += children.get(pid, [])
+        if (process := Running.find(pid)) is not None:
             found.add(process)
     return found
 
@@ -54,7 +54,7 @@ def with_words(*words: str) -> set[Running]:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """Return what ``/proc/PID/stat`` says behind the name: the state, the parent and so on."""
+    """Return the fields of ``/proc/PID/stat`` after the name: the state, the parent and so on."""
     try:
         text = (_PROC / str(pid) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

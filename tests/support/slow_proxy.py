@@ -1,4 +1,4 @@
-"""A TCP proxy whose answers come late, or that lets nobody through: its service goes on."""
+"""A TCP proxy that delays responses or refuses connections, while its service keeps running."""
 
 import asyncio
 import threading
@@ -8,9 +8,9 @@ from typing import Any, Self
 
 
 class SlowProxy:
-    """Stands before a port of this machine; a context manager with a thread of its own.
+    """A proxy of a port of this machine; a context manager with an own thread.
 
-    ``delay_s`` may change at any time; what is under way keeps the delay that it had.
+    ``delay_s`` may change at any time; bytes in transit keep their delay.
     """
 
     def __init__(self, port: int) -> None:
@@ -35,7 +35,7 @@ class SlowProxy:
 
     @contextmanager
     def cut(self) -> Iterator[None]:
-        """Let nobody through until the end: what is connected is cut off, the rest refused."""
+        """Close all connections and refuse new ones, until the end."""
         self._run(self._close())
         try:
             yield
@@ -63,7 +63,7 @@ class SlowProxy:
         visit.add_done_callback(self._visits.discard)
 
     async def _visit(self, asks: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
-        """Carry bytes both ways until one side has gone."""
+        """Copy bytes in both directions until one side closes."""
         try:
             behind, ahead = await asyncio.open_connection("127.0.0.1", self._behind)
         except OSError:
@@ -84,14 +84,14 @@ class SlowProxy:
     async def _receive(
         self, behind: asyncio.StreamReader, late: asyncio.Queue[tuple[float, bytes]]
     ) -> None:
-        """Take answers at once, and note when each is to go on."""
+        """Read responses at once, and note when to forward each."""
         while data := await behind.read(65536):
             late.put_nowait((self._loop.time() + self.delay_s, data))
 
     async def _send(
         self, late: asyncio.Queue[tuple[float, bytes]], answers: asyncio.StreamWriter
     ) -> None:
-        """Hand answers on in their order."""
+        """Forward responses in their order."""
         while True:
             due, data = await late.get()
             await asyncio.sleep(due - self._loop.time())
@@ -100,7 +100,7 @@ class SlowProxy:
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Hand questions on at once."""
+    """Forward requests at once."""
     while data := await reader.read(65536):
         writer.write(data)
         await writer.drain()

@@ -1,4 +1,4 @@
-"""What is in the cache of snapshots."""
+"""The snapshots in the cache."""
 
 from apps.history.snapshot import Snapshot
 from apps.history.snapshot_cache import snapshot_find

@@ -1,4 +1,4 @@
-"""What a running Scriptorium has stored of a document, read past the product."""
+"""The stored data of a document of a running Scriptorium, read directly from the databases."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Stored:
         self._document_id = document_id
 
     def head(self) -> int:
-        """Return the last seq that *documents* knows."""
+        """Return the last seq in *documents*."""
         return self._seq("documents", "seq")
 
     def published(self) -> int:
@@ -40,25 +40,25 @@ class Stored:
         return list(rows.sort("seq", -1))
 
     def lock_owner(self) -> str:
-        """Return who holds the document's lock, as ``server:start``; empty when nobody does."""
+        """Return the owner of the document's lock, as ``server:start``; empty without one."""
         row = self._database.document_locks.find_one({"_id": self._document_id})
         held = row is not None and row["expires_at"] > time.time()
         return str(row["owner"]) if row is not None and held else ""
 
     def cached_snapshot(self) -> bytes | None:
-        """Return the packed snapshot in Redis."""
+        """Return the encoded snapshot in Redis."""
         packed = self._cache.get(self._cache_key)
         return packed if isinstance(packed, bytes) else None
 
     def damage_version(self, number: int, snapshot: bytes) -> None:
-        """Put other bytes in the place of a version's snapshot."""
+        """Replace the bytes of a version's snapshot."""
         result = self._database.document_versions.update_one(
             {"document_id": self._document_id, "number": number}, {"$set": {"snapshot": snapshot}}
         )
         assert result.matched_count == 1
 
     def damage_cache(self, snapshot: bytes) -> None:
-        """Put other bytes in the place of the snapshot in Redis."""
+        """Replace the bytes of the snapshot in Redis."""
         self._cache.set(self._cache_key, snapshot, keepttl=True)
 
     @property
@@ -72,7 +72,7 @@ class Stored:
 
 @contextmanager
 def stored(stack: Launched, document_id: str) -> Iterator[Stored]:
-    """Open what is stored of a document."""
+    """Open the stored data of a document."""
     settings = stack.settings()
     with (
         pymongo.MongoClient[dict[str, Any]](settings["MONGODB_URL"]) as mongo,
@@ -82,5 +82,5 @@ def stored(stack: Launched, document_id: str) -> Iterator[Stored]:
 
 
 def flipped(packed: bytes) -> bytes:
-    """Return a packed snapshot with one bit of its last byte turned over."""
+    """Return an encoded snapshot with one bit of its last byte flipped."""
     return packed[:-1] + bytes([packed[-1] ^ 1])

@@ -1,4 +1,4 @@
-"""Documents with a log that Kafka never got, as relay, sweep and workers meet them."""
+"""Documents with a log that was never published to Kafka, as relay, sweep and workers find them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -19,23 +19,23 @@ from apps.pipeline.snapshot_policy import SnapshotPolicy
 from tests.support.documents import make_document
 from tests.support.operations import Scribe
 
-#: Writes on in a document's log.
+#: Appends to a document's log.
 Store = Callable[[list[Operation]], None]
-#: Makes a document with so many operations, received so many seconds ago.
+#: Creates a document with so many operations, received so many seconds ago.
 Written = Callable[..., Scribe]
 
 
 class _DyingPublisher(Publisher):
-    """The producer of a process that dies right after each insert: Kafka gets nothing."""
+    """The publisher of a process that dies right after each insert: Kafka gets nothing."""
 
     def enqueue(self, operations: Iterable[Operation], *, headers: Headers = ()) -> bool:
-        """Lose them."""
+        """Drop the operations."""
         return True
 
 
 @pytest.fixture(scope="session")
 def store() -> Iterator[Store]:
-    """Return how to write into a log without Kafka."""
+    """Return a function that appends to a log without publishing."""
     publisher = _DyingPublisher()
 
     def append(operations: list[Operation]) -> None:
@@ -50,7 +50,7 @@ def store() -> Iterator[Store]:
 
 @pytest.fixture
 def written(store: Store) -> Iterator[Written]:
-    """Return how to make documents with a log; they are gone afterwards, damaged or not."""
+    """Return a factory of documents with a log; they are removed afterwards, damaged or not."""
     made: list[str] = []
 
     def write(count: int, *, age_s: float = 0) -> Scribe:
@@ -69,14 +69,14 @@ def written(store: Store) -> Iterator[Written]:
 
 @pytest.fixture
 def few_documents() -> None:
-    """Remove the documents that earlier tests left: what goes over all of them takes a minute."""
+    """Remove documents of earlier tests, because a task over all of them takes a minute."""
     for name in get_db().list_collection_names():
         get_db()[name].delete_many({})
 
 
 @pytest.fixture
 def versioned(written: Written, store: Store) -> Scribe:
-    """Return a document with versions after operations 3 and 6, and two operations after them."""
+    """Return a document with versions at seq 3 and 6, and two more operations."""
     scribe = written(3)
     work_off(scribe.document_id)
     store(scribe.write_many(3))
@@ -86,7 +86,7 @@ def versioned(written: Written, store: Store) -> Scribe:
 
 
 def work_off(document_id: str) -> None:
-    """Do what a worker does with all that it has not seen."""
+    """Process all operations that the worker has not processed."""
     processor = Processor(SnapshotPolicy())
     processor.process(operations_since(document_id=document_id, after=0))
     processor.flush_and_clear()

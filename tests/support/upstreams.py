@@ -1,4 +1,4 @@
-"""Web servers that say who they are and what they were asked, to stand behind a gateway."""
+"""Web servers that report their name and the requests they got, for tests of a gateway."""
 
 import json
 import threading
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 class Upstream:
-    """One server on a free port of loopback; a context manager. ``status`` is what it answers."""
+    """One server on a free port of loopback; a context manager. ``status`` is its response."""
 
     def __init__(self, port: int = 0) -> None:
         self.status = 200
@@ -15,10 +15,10 @@ class Upstream:
         upstream = self
 
         class Handler(BaseHTTPRequestHandler):
-            """Answers everything alike."""
+            """Handles every request alike."""
 
             def do_GET(self) -> None:
-                """Take note of a request, and answer it with that note."""
+                """Record a request, and return the record."""
                 length = int(self.headers.get("Content-Length", 0))
                 note = {
                     "port": upstream.port,
@@ -37,7 +37,7 @@ class Upstream:
             do_POST = do_GET  # noqa: N815 - the base class's name
 
             def log_message(self, *args: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.port = int(self._server.server_address[1])
@@ -51,7 +51,7 @@ class Upstream:
         self.stop()
 
     def stop(self) -> None:
-        """Listen no more; once is enough."""
+        """Stop listening; may be called again."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()

@@ -1,4 +1,4 @@
-"""One more web server beside those of a launched Scriptorium, on the same services."""
+"""Another web server beside those of a launched Scriptorium, on the same services."""
 
 import os
 import signal
@@ -75,7 +75,7 @@ class WebServer:
         return self._process.wait(timeout=START_WAIT_S)
 
     def kill(self) -> None:
-        """Kill it; there is no time for a last word."""
+        """Kill the process without a shutdown."""
         self._process.kill()
         self._process.wait()
 

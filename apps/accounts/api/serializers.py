@@ -40,7 +40,7 @@ class SessionTokenSerializer(serializers.Serializer[Any]):
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
-    """What others see of a user."""
+    """A user as others see them."""
 
     name = serializers.CharField(source="display_name", read_only=True)
 
@@ -51,13 +51,13 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 
 
 class WorkspaceAbilitiesSerializer(serializers.Serializer[Any]):
-    """What a user may do outside any document."""
+    """The abilities of a user outside any document."""
 
     create_documents = serializers.BooleanField(read_only=True)
 
 
 class MeSerializer(PersonSerializer):
-    """What a user sees of the own account."""
+    """The user's own account."""
 
     abilities = WorkspaceAbilitiesSerializer(read_only=True)
 
@@ -67,13 +67,13 @@ class MeSerializer(PersonSerializer):
 
 
 class UserSearchSerializer(serializers.Serializer[Any]):
-    """What to search for."""
+    """The query of a user search."""
 
     search = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
 
 
 class AuthorSerializer(serializers.Serializer[Any]):
-    """Who wrote; ``id`` as ``users/me/`` gives it."""
+    """An author; ``id`` as in ``users/me/``."""
 
     id = serializers.IntegerField()
     username = serializers.CharField(allow_null=True)

@@ -88,7 +88,7 @@ class SessionTokenView(APIView):
 
 
 class MeView(RetrieveAPIView[User]):
-    """Who is calling, and what they may do outside any document."""
+    """The calling user, with their abilities outside any document."""
 
     serializer_class = serializers.MeSerializer
 

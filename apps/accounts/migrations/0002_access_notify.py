@@ -1,7 +1,7 @@
-"""Tell every server of each change of rights, however it was made (ADR 0003).
+"""Notify every server of each change of rights, also of changes by SQL (ADR 0003).
 
-PostgreSQL itself sends the notice at commit, so REST, the admin, a shell and plain SQL are all
-heard. Payload: ``{"document_id": text}``, ``{"user_id": number}``, or ``{}`` for anything.
+PostgreSQL itself sends the notice at commit, so it covers REST, the admin, a shell and plain SQL.
+Payload: ``{"document_id": text}``, ``{"user_id": number}``, or ``{}`` for anything.
 """
 
 from django.db import migrations

@@ -19,7 +19,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    """Only the choices change, which the database does not know."""
+    """Change the model's choices; the database has no constraint for them."""
 
     dependencies = [("activity", "0002_only_added_to")]
 

@@ -175,7 +175,7 @@ class DocumentServer(Server):  # type: ignore[misc]
 
 
 def serve(*, bind: str, port: int) -> None:
-    """Serve pages, REST and sockets until the process is told to stop.
+    """Serve pages, REST and sockets until the process gets a signal to stop.
 
     Raises ``StartRefusedError`` where the address cannot be listened on.
     """

@@ -9,13 +9,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import h11
 import uvicorn
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils.module_loading import import_string
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import ProtocolError
 from websockets.frames import CloseCode, Frame, Opcode
@@ -36,6 +34,7 @@ from apps.collab.servers import (
     read_limit_bytes,
     socket_limits,
 )
+from apps.collab.servers.bounded_requests import BoundedRequests
 from apps.core.startup import StartRefusedError
 
 #: Connections that may wait to be accepted.
@@ -43,10 +42,8 @@ _BACKLOG = 2048
 #: How long after our close frame input is read and dropped, in seconds. A socket that is closed
 #: with unread input resets the connection, and the client never reads the close frame.
 _CLOSING_S = 0.8
-#: Bytes of a request that give its client one second more than ``REQUEST_WAIT_S``.
-REQUEST_BYTES_PER_S = 8 * 1024
 _CONTROL = frozenset((Opcode.PING, Opcode.PONG, Opcode.CLOSE))
-#: How long requests may take once the server is told to stop, in seconds.
+#: Time that requests have to finish after the signal to stop, in seconds.
 _REQUESTS_WAIT_S = 2
 #: The first byte of a whole binary message, and the markers of a length of two or eight bytes.
 _BINARY, _TWO, _EIGHT = 0x82, 126, 127
@@ -204,56 +201,6 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
             self.transport.writelines((_head(len(data)), data))
 
 
-class BoundedRequests(H11Protocol):
-    """An HTTP connection that ends when a request does not arrive in time.
-
-    Behind the gateway nginx does this; without a gateway nothing else would.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to watch the connection."""
-        super().connection_made(transport)
-        self._request_at = self.loop.time()
-        self._request_bytes = 0
-        self._watch: asyncio.TimerHandle | None = None
-        self._look()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End the watch."""
-        self._end_watch()
-        super().connection_lost(exc)
-
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """End the watch: the socket has pings of its own."""
-        self._end_watch()
-        super().handle_websocket_upgrade(event)
-
-    def data_received(self, data: bytes) -> None:
-        """Count what has come of the request."""
-        self._request_bytes += len(data)
-        super().data_received(data)
-
-    def on_response_complete(self) -> None:
-        """Give the next request its own time."""
-        self._request_at, self._request_bytes = self.loop.time(), 0
-        super().on_response_complete()
-
-    def _look(self) -> None:
-        """Drop the connection when a request is late; an answer may take its time."""
-        self._watch = self.loop.call_later(settings.REQUEST_WAIT_S / 4, self._look)
-        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
-            self._request_at, self._request_bytes = self.loop.time(), 0
-            return
-        allowed_s = settings.REQUEST_WAIT_S + self._request_bytes / REQUEST_BYTES_PER_S
-        if self.loop.time() - self._request_at > allowed_s:
-            self.transport.abort()
-
-    def _end_watch(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
-
-
 def _head(length: int) -> bytes:
     """Return the header of a whole binary message (RFC 6455, 5.2)."""
     if length < _TWO:
@@ -267,15 +214,15 @@ class DocumentServer(uvicorn.Server):
     """The web server of one process."""
 
     async def startup(self, sockets: Any = None) -> None:
-        """Open what the first client would wait for, and then let clients in."""
+        """Open the connections that the first client needs, and then accept clients."""
         await get_runtime()
-        # PostgreSQL may be away: then who comes is told so, until it is there.
+        # PostgreSQL may be away: until it is back, connections get an error.
         with contextlib.suppress(DatabaseError):
             await database_sync_to_async(connection.ensure_connection)()
         await super().startup(sockets)
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Let nobody in, finish what is in flight, and only then cut the sockets."""
+        """Refuse new connections, finish work in flight, and only then close the sockets."""
         for server in self.servers:
             server.close()
         await finish()
@@ -296,7 +243,7 @@ class DocumentServer(uvicorn.Server):
 
 
 def serve(*, bind: str, port: int) -> None:
-    """Serve pages, REST and sockets until the process is told to stop.
+    """Serve pages, REST and sockets until the process gets a signal to stop.
 
     Raises ``StartRefusedError`` where the address cannot be listened on.
     """

@@ -11,11 +11,16 @@ import pycrdt
 
 from apps.crdt.analysis.id_encoding import ZERO_DIGIT, IdEncodedState
 from apps.crdt.codec.structs import Id
+from apps.crdt.engine.errors import engine_panics
+from apps.crdt.engine.plain_values import plain_value
 from apps.crdt.engine.text import MAX_DEPTH, ROOT
 
 
 class Element(NamedTuple):
-    """The start of an element; ``depth`` is 0 in a root."""
+    """The start of an element; ``depth`` is 0 in a root.
+
+    Attributes, and the marks of a text, are ``plain_value``.
+    """
 
     depth: int
     id: Id
@@ -43,7 +48,11 @@ def iter_content_with_ids(state: bytes) -> Iterator[Element | TextRun]:
     Elements nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` are left out, and so are embeds
     in a text.
     """
-    encoded = IdEncodedState.read(state)
+    with engine_panics():
+        yield from _content(IdEncodedState.read(state))
+
+
+def _content(encoded: IdEncodedState) -> Iterator[Element | TextRun]:
     roots = sorted(encoded.roots - {ROOT})
     walks = [_walk(encoded_state, roots) for encoded_state in encoded.states()]
     for node, *upper in zip(*walks, strict=True):
@@ -82,14 +91,16 @@ def _walk(state: bytes, roots: Sequence[str]) -> Iterator[Any]:
             elif depth <= MAX_DEPTH:
                 if isinstance(node, pycrdt.XmlElement):
                     found: Any = node.attributes
-                    yield _Tag(depth, node.tag or "", dict(iter(found)))
+                    yield _Tag(depth, node.tag or "", plain_value(dict(iter(found))))
                 stack += [(child, depth + 1) for child in reversed(list(node.children))]
         for name in roots:  # maps and lists have no text
             yield _Text(0, _chunks(doc.get(name, type=pycrdt.Text)))
 
 
 def _chunks(text: pycrdt.XmlText | pycrdt.Text) -> list[tuple[str, dict[str, Any]]]:
-    return [(chunk, marks or {}) for chunk, marks in text.diff() if isinstance(chunk, str)]
+    return [
+        (chunk, plain_value(marks or {})) for chunk, marks in text.diff() if isinstance(chunk, str)
+    ]
 
 
 def _text_runs(node: _Text, upper: str, encoded: IdEncodedState) -> Iterator[TextRun]:

@@ -4,8 +4,7 @@ Content is compared by its ids. So content that only moved because of an inserti
 equal, and a character that was deleted and typed again is one deletion and one insertion.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 import pycrdt
@@ -13,11 +12,15 @@ import pycrdt
 from apps.crdt.analysis.content_ids import Element, TextRun, iter_content_with_ids
 from apps.crdt.codec.structs import Id, with_deletes
 from apps.crdt.codec.vectors import Vector, decode_vector
-from apps.crdt.ids.id_ranges import NO_VALUE
+from apps.crdt.engine.errors import engine_panics
+from apps.crdt.ids.id_ranges import NO_VALUE, Run, joined_runs
 from apps.crdt.ids.id_set import IdSet, deleted_spans
 from apps.crdt.ids.utf16 import Utf16Text
 
 Kind = Literal["equal", "insert", "delete"]
+
+_KINDS: Final[tuple[Kind, ...]] = ("equal", "insert", "delete")
+_EQUAL, _INSERT, _DELETE = range(len(_KINDS))
 
 
 class ContentChange(NamedTuple):
@@ -52,9 +55,10 @@ def content_changes(*, earlier: bytes, later: bytes) -> Iterator[ContentChange]:
     before, after = _FormattingIndex(earlier), _FormattingIndex(later)
     for node in iter_content_with_ids(union.state):
         if isinstance(node, Element):
-            yield _element_change(node, union.kinds(node.id, 1)[0], before, after)
+            [run] = union.kinds(node.id, 1)
+            yield _element_change(node, _KINDS[run.value], before, after)
         else:
-            yield from _text_changes(node, union.kinds(node.id, node.length), before, after)
+            yield from _text_changes(node, union, before, after)
 
 
 def content_changes_list(*, earlier: bytes, later: bytes) -> list[ContentChange]:
@@ -62,6 +66,7 @@ def content_changes_list(*, earlier: bytes, later: bytes) -> list[ContentChange]
     return list(content_changes(earlier=earlier, later=later))
 
 
+@engine_panics()
 def union_state(*, earlier: bytes, later: bytes) -> tuple["pycrdt.Doc[Any]", bytes]:
     """Return the union of two whole states of a document, and the encoded vector of the earlier.
 
@@ -86,14 +91,14 @@ class _UnionState:
         self._vector: Vector = decode_vector(vector)
         self._deleted = IdSet(deleted_spans(later))
 
-    def kinds(self, id_: Id, length: int) -> list[Kind]:
-        """Return the kind of change of each of ``length`` ids."""
+    def kinds(self, id_: Id, length: int) -> Iterator[Run]:
+        """Yield the kinds of change of ``length`` ids; the value of a run is an index of _KINDS."""
         client, clock = id_
         known = min(max(self._vector.get(client, 0) - clock, 0), length)
-        kinds: list[Kind] = [
-            "delete" if is_deleted else "equal" for is_deleted in self._deleted.contains(id_, known)
-        ]
-        return kinds + ["insert"] * (length - known)
+        for first, end, value in self._deleted.runs(id_, known):
+            yield Run(first, end, _EQUAL if value == NO_VALUE else _DELETE)
+        if known < length:
+            yield Run(clock + known, clock + length, _INSERT)
 
 
 _NO_MARKS: Final[dict[str, Any]] = {}
@@ -121,9 +126,12 @@ class _FormattingIndex:
     def attributes(self, id_: Id) -> dict[str, Any]:
         return self._attributes.get(id_, _NO_MARKS)
 
-    def marks(self, id_: Id, length: int) -> list[dict[str, Any]]:
-        indexes = self._marked.values(id_, length)
-        return [_NO_MARKS if index == NO_VALUE else self._marks[index] for index in indexes]
+    def mark_indexes(self, run: TextRun) -> Iterator[Run]:
+        """Yield where the marks of a text change; the value of a run is for ``marks``."""
+        return self._marked.runs(run.id, run.length)
+
+    def marks(self, index: int) -> dict[str, Any]:
+        return _NO_MARKS if index == NO_VALUE else self._marks[index]
 
 
 def _element_change(
@@ -136,24 +144,23 @@ def _element_change(
 
 
 def _text_changes(
-    node: TextRun, kinds: Sequence[Kind], before: _FormattingIndex, after: _FormattingIndex
+    node: TextRun, union: _UnionState, before: _FormattingIndex, after: _FormattingIndex
 ) -> Iterator[ContentChange]:
     """Split a run of text where the kind of change or the marks change."""
-    text, offset = Utf16Text(node.text), 0
-    earlier, later = before.marks(node.id, node.length), after.marks(node.id, node.length)
-    for (kind, old, new), group in groupby(zip(kinds, earlier, later, strict=True)):
-        end = offset + sum(1 for _ in group)
-        marks = old if kind == "delete" else new
-        changed = old if kind == "equal" and old != new else None
-        client, clock = node.id
+    text, (client, start) = Utf16Text(node.text), node.id
+    for first, end, (kind, old_index, new_index) in joined_runs(
+        union.kinds(node.id, node.length), before.mark_indexes(node), after.mark_indexes(node)
+    ):
+        old, new = before.marks(old_index), after.marks(new_index)
+        marks = old if kind == _DELETE else new
+        changed = old if kind == _EQUAL and old != new else None
         yield ContentChange(
-            kind,
+            _KINDS[kind],
             node.depth,
-            (client, clock + offset),
-            end - offset,
-            text.slice(offset, end),
+            (client, first),
+            end - first,
+            text.slice(first - start, end - start),
             marks,
             changed,
-            starts_text=node.starts_text and not offset,
+            starts_text=node.starts_text and first == start,
         )
-        offset = end

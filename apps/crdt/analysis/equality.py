@@ -1,4 +1,4 @@
-"""Equality of two states as documents, whatever way an engine has encoded them.
+"""Equality of two states as documents, independent of their encoding by an engine.
 
 An engine writes the keys of an object in any order, and splits text at any place. So the engine
 encodes both states again, which joins adjacent structs, and the keys are sorted.
@@ -10,7 +10,7 @@ from typing import Final
 
 from apps.crdt.codec.contents import ANY, EMBED, FORMAT, read_uint, skip_any, skip_text
 from apps.crdt.codec.structs import RawStruct, iter_structs
-from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.update_reader import read_state
 from apps.crdt.engine.base import Engine
 
 #: Of the "any" values: an array, an object.
@@ -38,7 +38,7 @@ def _re_encoded(engine: Engine, state: bytes) -> bytes:
 
 def _digest(state: bytes) -> bytes:
     """Return a digest of all structs and deletes, sorted by client."""
-    header = read_update(state)
+    header = read_state(state)
     whole = hashlib.sha256()
     by_client: dict[int, hashlib._Hash] = {}
     for struct in iter_structs(state):
@@ -71,29 +71,33 @@ def _ordered_json(data: bytes, pos: int) -> bytes:
 
 
 def _ordered_any(data: bytes, pos: int, count: int) -> tuple[bytes, int]:
-    """Return ``count`` "any" values with the keys of objects sorted, and the position behind."""
+    """Return ``count`` "any" values with the keys of objects sorted, and the position behind.
+
+    The values stay in their encoding, so they are as long as before at any depth.
+    """
     out = bytearray()
     for _ in range(count):
         start, kind = pos, data[pos]
-        if kind == _OBJECT:
-            members, pos = _members(data, pos + 1)
-            out += repr(sorted(members)).encode()
-        elif kind == _ARRAY:
-            length, pos = read_uint(data, pos + 1)
-            values, pos = _ordered_any(data, pos, length)
-            out += repr((length, values)).encode()
+        if kind in (_ARRAY, _OBJECT):
+            length, inside = read_uint(data, pos + 1)
+            out += data[start:inside]
+            if kind == _OBJECT:
+                values, pos = _ordered_members(data, inside, length)
+            else:
+                values, pos = _ordered_any(data, inside, length)
+            out += values
         else:
             pos = skip_any(data, pos, 1)
             out += data[start:pos]
     return bytes(out), pos
 
 
-def _members(data: bytes, pos: int) -> tuple[list[tuple[bytes, bytes]], int]:
-    count, pos = read_uint(data, pos)
+def _ordered_members(data: bytes, pos: int, count: int) -> tuple[bytes, int]:
+    """Return ``count`` members of an object, sorted by key, and the position behind."""
     members = []
     for _ in range(count):
         value_at = skip_text(data, pos)
         value, end = _ordered_any(data, value_at, 1)
-        members.append((data[pos:value_at], value))
+        members.append(data[pos:value_at] + value)
         pos = end
-    return members, pos
+    return b"".join(sorted(members)), pos

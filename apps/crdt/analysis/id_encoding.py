@@ -11,6 +11,7 @@ from typing import Final, Self
 from apps.crdt.codec.contents import (
     DELETED,
     ELEMENT,
+    EMBED,
     STRING,
     TYPE,
     read_content,
@@ -86,6 +87,12 @@ class IdEncodedState:
                 copied = pos + size
                 length = self._add_text(client, clock, data[pos:copied])
                 pos = copied
+            elif kind == EMBED:
+                # A JSON text as an embed would look like characters.
+                out += data[copied:pos]
+                write_var_string(out, "{}")
+                copied = pos = skip_text(data, pos)
+                length = 1
             elif kind == DELETED:
                 length, pos = read_uint(data, pos)
             elif kind == TYPE and data[pos] == ELEMENT:

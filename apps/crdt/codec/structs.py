@@ -81,9 +81,9 @@ class RawStruct(NamedTuple):
         info, pos = self.update[self.start], self.start + 1
         left = right = None
         if info & HAS_LEFT_ORIGIN:
-            left, pos = _read_id(self.update, pos)
+            left, pos = read_id(self.update, pos)
         if info & HAS_RIGHT_ORIGIN:
-            right, pos = _read_id(self.update, pos)
+            right, pos = read_id(self.update, pos)
         return left, right
 
     @property
@@ -94,7 +94,7 @@ class RawStruct(NamedTuple):
         """
         if self.update[self.start] < HAS_RIGHT_ORIGIN:
             return None
-        return _read_id(self.update, self.start + 1)[0]
+        return read_id(self.update, self.start + 1)[0]
 
     @property
     def parent(self) -> Id | str | None:
@@ -107,7 +107,7 @@ class RawStruct(NamedTuple):
         if info >= HAS_RIGHT_ORIGIN or info in GAPS:
             return None
         if not update[start + 1]:
-            return _read_id(update, start + 2)[0]
+            return read_id(update, start + 2)[0]
         size, name_start = read_uint(update, start + 2)
         return update[name_start : name_start + size].decode()
 
@@ -139,7 +139,7 @@ def iter_structs(update: bytes) -> Iterator[RawStruct]:
                 yield RawStruct(client, clock, length, info, update, start, pos, pos)
             else:
                 kind = info & KIND_MASK
-                content_start = _skip_prefix(update, pos + 1, info)
+                content_start = skip_prefix(update, pos + 1, info)
                 if kind == STRING:
                     size, text_start = read_uint(update, content_start)
                     pos = text_start + size
@@ -189,7 +189,7 @@ def match_end(pattern: re.Pattern[bytes], data: bytes, pos: int) -> int:
     return found.end()
 
 
-def _skip_prefix(data: bytes, pos: int, info: int) -> int:
+def skip_prefix(data: bytes, pos: int, info: int) -> int:
     """Pass the origins of an item, or its parent where it has none."""
     if info >= HAS_RIGHT_ORIGIN:
         return match_end(TWO_IDS if info >= HAS_BOTH_ORIGINS else ONE_ID, data, pos)
@@ -198,7 +198,8 @@ def _skip_prefix(data: bytes, pos: int, info: int) -> int:
     return skip_text(data, pos) if info & HAS_PARENT_KEY else pos
 
 
-def _read_id(data: bytes, pos: int) -> tuple[Id, int]:
+def read_id(data: bytes, pos: int) -> tuple[Id, int]:
+    """Read the id of a struct; return it and the position behind it."""
     client, pos = read_uint(data, pos)
     clock, pos = read_uint(data, pos)
     return (client, clock), pos

@@ -7,10 +7,15 @@ read before it reaches the engine, which trusts its input more than a server may
 The format: https://github.com/yjs/yjs/blob/v13.6.33/src/utils/encoding.js
 """
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from apps.crdt.codec.contents import (
+    ANY,
+    DELETED,
+    EMBED,
+    FORMAT,
     STRING,
     TYPE,
     MalformedUpdateError,
@@ -34,6 +39,15 @@ from apps.crdt.codec.vectors import Vector
 
 #: The engine counts clocks in 32 bits, and silently truncates larger ones.
 MAX_CLOCK: Final = 2**32 - 1
+#: How many clocks an update may bring as garbage collected or deleted content, whose length no
+#: bytes back. Threat: a few bytes that claim the clocks that another client would write next. An
+#: honest client collects at most what was once inserted, and a document of 12 MiB
+#: (``document_bytes``) has at most 12.6 million characters.
+MAX_UNBACKED_CLOCKS: Final = 2**24
+
+#: Content that Yjs never writes under a key: values of a map and attributes are "any" values,
+#: bytes and shared types.
+_NEVER_KEYED: Final = frozenset({STRING, EMBED, FORMAT})
 
 
 class UpdateHeader(NamedTuple):
@@ -45,7 +59,9 @@ class UpdateHeader(NamedTuple):
     parents, deletes, and clocks that precede a range; without the update's own clocks.
     ``deletes``: client to the id ranges ``(clock, length)`` that it deletes.
     ``size``: bytes of the update. ``types``: the number of shared types (elements, texts, maps,
-    arrays) that it creates.
+    arrays) that it creates. ``may_inherit_key``: whether it has content of several clocks
+    without a written key, which may take the key of a neighbour
+    (``apps.crdt.engine.structure_guard``).
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -53,6 +69,7 @@ class UpdateHeader(NamedTuple):
     deletes: dict[int, tuple[tuple[int, int], ...]]
     size: int
     types: int = 0
+    may_inherit_key: bool = False
 
     def end_vector(self) -> Vector:
         """Return client to the end of the last id range that the update inserts."""
@@ -66,12 +83,27 @@ _Link = tuple[int, int, int, int]
 class _Walk:
     """The state of one walk over an update."""
 
-    __slots__ = ("client", "data", "links", "needs", "own", "types")
+    __slots__ = (
+        "client",
+        "data",
+        "keyed_runs",
+        "links",
+        "may_inherit_key",
+        "needs",
+        "own",
+        "types",
+        "unbacked",
+    )
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.needs: Vector = {}
         self.types = 0
+        self.may_inherit_key = False
+        #: Clocks of garbage collected and of deleted content.
+        self.unbacked = 0
+        #: Values of several clocks under a key: client, first clock, end.
+        self.keyed_runs: list[tuple[int, int, int]] = []
         #: References between clients; None if the update has only one client.
         self.links: list[_Link] | None = None
         #: The client whose structs are being read, and its encoded number.
@@ -79,8 +111,12 @@ class _Walk:
         self.own = b""
 
 
-def read_update(update: bytes) -> UpdateHeader:
-    """Read the whole of ``update``, strictly; raise MalformedUpdateError."""
+def read_update(update: bytes, *, max_unbacked_clocks: int = MAX_UNBACKED_CLOCKS) -> UpdateHeader:
+    """Read the whole of ``update``, strictly; raise MalformedUpdateError.
+
+    A whole state is read with ``read_state``: it may have more garbage collected clocks than one
+    update may bring.
+    """
     walk = _Walk(update)
     try:
         ranges, pos = _read_structs(walk)
@@ -91,6 +127,10 @@ def read_update(update: bytes) -> UpdateHeader:
         raise MalformedUpdateError(err.message) from None
     if pos != len(update):
         refuse("The update has bytes after its end.")
+    if walk.unbacked > max_unbacked_clocks:
+        refuse("The update has more deleted clocks than an update may bring.")
+    if walk.keyed_runs:
+        _check_keyed_runs(walk.keyed_runs, deletes)
     needs = walk.needs
     for client, runs in ranges.items():
         first, end = runs[-1]
@@ -100,7 +140,12 @@ def read_update(update: bytes) -> UpdateHeader:
                 needs[client] = first
             elif need:
                 del needs[client]
-    return UpdateHeader(ranges, needs, deletes, len(update), walk.types)
+    return UpdateHeader(ranges, needs, deletes, len(update), walk.types, walk.may_inherit_key)
+
+
+def read_state(state: bytes) -> UpdateHeader:
+    """Read a whole state, as ``read_update`` reads an update."""
+    return read_update(state, max_unbacked_clocks=MAX_CLOCK)
 
 
 def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], int]:
@@ -144,6 +189,8 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                 if clock > first:
                     runs.append((first, clock))
                 first = clock + length
+            else:
+                walk.unbacked += length
         else:
             if info < HAS_RIGHT_ORIGIN:
                 pos = _read_parent(walk, pos, info, clock)
@@ -156,10 +203,21 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                 size, pos = read_uint(data, pos)
                 length = text_length(data, pos, pos + size)
                 pos += size
+                if length > 1:
+                    walk.may_inherit_key = True
             else:
                 length, pos = read_content(data, pos, kind)
                 if kind == TYPE:
                     walk.types += 1
+                elif kind == DELETED:
+                    walk.unbacked += length
+                elif kind == ANY and length > 1:
+                    if info & HAS_PARENT_KEY:
+                        walk.keyed_runs.append((walk.client, clock, clock + length))
+                    else:
+                        walk.may_inherit_key = True
+            if info & HAS_PARENT_KEY and kind in _NEVER_KEYED:
+                refuse("The update has text under a key.")
         if not length:
             refuse("The update has an empty struct.")
         clock += length
@@ -236,6 +294,45 @@ def _read_deletes(walk: _Walk, pos: int) -> tuple[dict[int, tuple[tuple[int, int
         if needs.get(client, 0) < highest:
             needs[client] = highest
     return deletes, pos
+
+
+def _check_keyed_runs(
+    runs: list[tuple[int, int, int]], deletes: dict[int, tuple[tuple[int, int], ...]]
+) -> None:
+    """Refuse values of several clocks under one key that the update does not delete.
+
+    Yjs writes one clock for each value of a key, and each value deletes the one before it. So it
+    joins such values only when all of them are deleted, and writes their deletes with them. One
+    that stays visible beside its successor is left behind when its parent is deleted, and the
+    engine then reads freed memory.
+    """
+    if not all_deleted(runs, deletes):
+        refuse("The update has several values at once under one key.")
+
+
+def all_deleted(
+    runs: Iterable[tuple[int, int, int]], deletes: dict[int, tuple[tuple[int, int], ...]]
+) -> bool:
+    """Return whether an update's ``deletes`` have all of ``runs``: client, first clock, end."""
+    by_client: dict[int, list[tuple[int, int]]] = {}
+    for client, first, end in runs:
+        by_client.setdefault(client, []).append((first, end))
+    return all(
+        _covers(sorted(deletes.get(client, ())), sorted(own)) for client, own in by_client.items()
+    )
+
+
+def _covers(deletes: list[tuple[int, int]], runs: list[tuple[int, int]]) -> bool:
+    """Return whether ``(clock, length)`` ranges have all of ``(first, end)``; both are sorted."""
+    reached = at = 0
+    for first, end in runs:
+        reached = max(reached, first)
+        while at < len(deletes) and deletes[at][0] <= reached < end:
+            reached = max(reached, sum(deletes[at]))
+            at += 1
+        if reached < end:
+            return False
+    return True
 
 
 def _check_order(ranges: dict[int, tuple[tuple[int, int], ...]], links: list[_Link]) -> None:

@@ -10,10 +10,14 @@ from typing import Any, Final
 
 import pycrdt
 
+from apps.core.errors import ConflictError
 from apps.crdt.codec.structs import iter_structs
 from apps.crdt.codec.update_writer import Position, UpdateWriter
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.content.bounds import MAX_UPDATE_BYTES, ContentTooLargeError
+from apps.crdt.engine.base import EngineBrokenError
+from apps.crdt.engine.errors import engine_panics
+from apps.crdt.engine.plain_values import plain_value
 from apps.crdt.engine.text import MAX_DEPTH, ROOT
 
 #: A node as ProseMirror writes it: ``{"type", "attrs"?, "content"?, "text"?, "marks"?}``.
@@ -25,6 +29,13 @@ _NO_ATTRIBUTES: Final[Mapping[str, Any]] = {}
 _HASHED = re.compile(r"(.*)--[a-zA-Z0-9+/=]{8}", re.DOTALL)
 
 
+class ContentShapeError(ConflictError):
+    """The document has content that its editor does not write, where content is to be inserted."""
+
+    code = "content_shape"
+
+
+@engine_panics()
 def document_json(state: bytes) -> dict[str, Any]:
     """Return the content of a document, whose state is a v1 update, as ProseMirror's JSON.
 
@@ -47,11 +58,20 @@ def content_update(blocks: Sequence[Node]) -> tuple[bytes, bytes]:
 def insertion_update(state: bytes, blocks: Sequence[Node], *, at_start: bool = False) -> bytes:
     """Return the v1 update that inserts blocks at the end, or at the start, of a document.
 
-    Raises ``ContentTooLargeError``.
+    Raises ``ContentTooLargeError``, and ``ContentShapeError`` where the engine finds no place
+    beside what is there.
     """
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
-    return _encoded(blocks, _insert_position(doc, at_start=at_start))[0]
+    try:
+        with engine_panics():
+            position = _insert_position(doc, at_start=at_start)
+    except EngineBrokenError as err:
+        raise ContentShapeError(
+            "The document has text outside its paragraphs, so nothing can be inserted there. "
+            "Insert at its other end, or delete that text."
+        ) from err
+    return _encoded(blocks, position)[0]
 
 
 def _insert_position(doc: pycrdt.Doc[Any], *, at_start: bool) -> Position:
@@ -101,17 +121,6 @@ def _texts(text: pycrdt.XmlText) -> list[dict[str, Any]]:
 def _mark(name: str, attributes: Any) -> dict[str, Any]:
     hashed = _HASHED.fullmatch(name)
     return {"type": hashed[1] if hashed else name, "attrs": plain_value(attributes)}
-
-
-def plain_value(value: Any) -> Any:
-    """Return a value with integers in place of integral floats; the engine returns only floats."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: plain_value(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [plain_value(member) for member in value]
-    return value
 
 
 # --- to a document -------------------------------------------------------------------------------

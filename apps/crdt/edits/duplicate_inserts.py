@@ -40,11 +40,12 @@ class InsertionOrder(NamedTuple):
 
     def came_after(self, copy: Id, original: Id) -> bool:
         """Return whether ``copy`` was inserted after ``original`` had been deleted."""
-        ends, inserters = self.inserted[copy[0]]
-        inserter = inserters[bisect_right(ends, copy[1])]
-        deletes = self.deleted.get(original[0])
-        deleter = NO_VALUE if deletes is None else deletes.values_of(original[1], 1)[0]
-        return inserter > deleter != NO_VALUE
+        ends, inserters = self.inserted.get(copy[0], ([], []))
+        position = bisect_right(ends, copy[1])
+        inserter = inserters[position] if position < len(ends) else NO_VALUE
+        deletes = self.deleted.get(original[0], IdRanges())
+        [deleted] = deletes.runs(original[1], original[1] + 1)
+        return inserter > deleted.value != NO_VALUE
 
 
 def duplicate_spans(

@@ -14,9 +14,11 @@ from apps.crdt.analysis.diff import union_state
 from apps.crdt.codec.structs import EMPTY_UPDATE, Span, with_deletes
 from apps.crdt.edits.duplicate_inserts import CameAfter, duplicate_spans, with_only_these_deletes
 from apps.crdt.edits.fragments import fragment_expand
+from apps.crdt.engine.errors import engine_panics
 from apps.crdt.ids.id_set import deleted_spans, spans_not_in
 
 
+@engine_panics()
 def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
     """Return the v1 update that makes ``present`` equal to ``earlier``; None if it is already.
 
@@ -38,6 +40,7 @@ def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
     return pycrdt.merge_updates(*updates) if updates else None
 
 
+@engine_panics()
 def fragment_restoring_update(
     *, earlier: bytes, present: bytes, fragment: Sequence[Span], came_after: CameAfter
 ) -> bytes | None:

@@ -13,6 +13,7 @@ import pycrdt
 from apps.crdt.codec.contents import ANY, EMBED, STRING, TYPE
 from apps.crdt.codec.structs import EMPTY_UPDATE, Id, Span, root_names, with_deletes
 from apps.crdt.edits.duplicate_inserts import duplicate_spans, with_only_these_deletes
+from apps.crdt.engine.errors import engine_panics
 from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.id_set import IdSet, deleted_spans, inserted_spans, spans_in, spans_not_in
 from apps.crdt.ids.parents import ParentIndex
@@ -30,6 +31,7 @@ class Edit(NamedTuple):
     is_by_author: bool
 
 
+@engine_panics()
 def undoing_update(*, earlier: bytes, edits: Iterable[Edit]) -> bytes | None:
     """Return the v1 update that undoes the author's ``edits``; None if there is nothing to undo.
 
@@ -54,7 +56,7 @@ def undoing_update(*, earlier: bytes, edits: Iterable[Edit]) -> bytes | None:
 
 
 class _AuthorChanges:
-    """What the author inserted, and what they were the first to delete of others' content."""
+    """Structs that the author inserted, and content of others that the author deleted first."""
 
     def __init__(self, earlier: bytes, edits: Iterable[Edit]) -> None:
         self.inserted = IdSet()
@@ -98,12 +100,7 @@ def _elements_with_foreign_content(state: bytes, inserted: IdSet) -> IdSet:
     deleted = IdSet(deleted_spans(state))
     kept = IdSet()
     for struct in parents.structs():
-        if struct.kind in _CONTENT and not all(
-            is_own or is_deleted
-            for is_own, is_deleted in zip(
-                inserted.contains(*struct.span), deleted.contains(*struct.span), strict=True
-            )
-        ):
+        if struct.kind in _CONTENT and spans_not_in(spans_not_in([struct.span], inserted), deleted):
             for ancestor in parents.ancestors(struct.id):
                 if inserted.contains_any(ancestor, 1):
                     kept.add(ancestor, 1)

@@ -12,28 +12,8 @@ import pycrdt
 
 from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, UpdateRejectedError
+from apps.crdt.engine.errors import engine_errors, translate_error
 from apps.crdt.engine.text import document_text
-
-
-@contextmanager
-def _errors(rejected: str) -> Iterator[None]:
-    """Turn the library's errors into ours."""
-    try:
-        yield
-    except BaseException as err:
-        raise _translate(err, rejected) from err
-
-
-def _translate(err: BaseException, rejected: str) -> BaseException:
-    """Return our error for an error of the library, and any other error unchanged.
-
-    A panic of the library is a BaseException, which ``except Exception`` does not catch.
-    """
-    if isinstance(err, ValueError):
-        return UpdateRejectedError(f"{rejected} {err}")
-    if isinstance(err, RuntimeError) or type(err).__name__ == "PanicException":
-        return EngineBrokenError(f"The CRDT engine failed: {err}")
-    return err
 
 
 class PycrdtDocument:
@@ -80,7 +60,7 @@ class PycrdtDocument:
             finally:
                 transaction.drop()
         except BaseException as err:
-            raise _translate(err, "The update was refused:") from err
+            raise translate_error(err, "The update was refused:") from err
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -88,7 +68,7 @@ class PycrdtDocument:
 
         At the end of each transaction the library joins adjacent structs, which copies whole texts.
         """
-        with _errors("The updates were refused:"):
+        with engine_errors("The updates were refused:"):
             self._transaction = self._inner.create_transaction()
         try:
             yield
@@ -101,22 +81,22 @@ class PycrdtDocument:
 
     def _end_batch(self) -> None:
         transaction, self._transaction = self._transaction, None
-        with _errors("The updates were refused:"):
+        with engine_errors("The updates were refused:"):
             transaction.drop()
 
     def encode(self, vector: bytes | None = None) -> bytes:
         """Return the whole state, or the state beyond ``vector``, as one update."""
-        with _errors("The version vector was refused:"):
+        with engine_errors("The version vector was refused:"):
             return self._doc.get_update(EMPTY_VECTOR if vector is None else vector)
 
     def state_vector(self) -> bytes:
         """Return the encoded version vector."""
-        with _errors("The document was refused:"):
+        with engine_errors("The document was refused:"):
             return self._doc.get_state()
 
     def text(self) -> str:
         """Return the plain text of the document's content."""
-        with _errors("The document was refused:"):
+        with engine_errors("The document was refused:"):
             return document_text(self._doc)
 
     def close(self) -> None:
@@ -136,12 +116,12 @@ class PycrdtEngine:
 
     def merge(self, updates: Sequence[bytes]) -> bytes:
         """Return one update with the content of all ``updates``."""
-        with _errors("An update was refused:"):
+        with engine_errors("An update was refused:"):
             return pycrdt.merge_updates(*updates)
 
     def vector_of(self, state: bytes) -> bytes:
         """Return the encoded version vector of a whole state."""
-        with _errors("The state was refused:"):
+        with engine_errors("The state was refused:"):
             return pycrdt.get_state(state)
 
 

@@ -1,10 +1,19 @@
 """Id ranges of one client, each with a value, as an IdMap in Yjs: first come, first served."""
 
 from bisect import bisect_right
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 #: The value of clocks that no range has.
 NO_VALUE: Final = -1
+
+
+class Run(NamedTuple):
+    """Clocks from ``first`` to before ``end`` with one value."""
+
+    first: int
+    end: int
+    value: int
 
 
 class IdRanges:
@@ -63,19 +72,53 @@ class IdRanges:
             index += 1
         return count
 
-    def values_of(self, clock: int, length: int) -> list[int]:
-        """Return the value of each of ``length`` clocks, ``NO_VALUE`` for those without one."""
-        values: list[int] = []
-        end = clock + length
+    def value(self, clock: int) -> int:
+        """Return the value of a clock, ``NO_VALUE`` if it has none."""
         index = bisect_right(self.ends, clock)
-        while clock < end:
+        is_in = index < len(self.starts) and self.starts[index] <= clock
+        return self.values[index] if is_in else NO_VALUE
+
+    def runs(self, first: int, end: int) -> Iterator[Run]:
+        """Yield the runs of equal values among the clocks from ``first`` to before ``end``.
+
+        A run of clocks without a value has ``NO_VALUE``. The cost is that of the ranges in between,
+        however long they are.
+        """
+        index = bisect_right(self.ends, first)
+        while first < end:
             if index == len(self.starts) or self.starts[index] >= end:
-                values += [NO_VALUE] * (end - clock)
-                break
-            if self.starts[index] > clock:
-                values += [NO_VALUE] * (self.starts[index] - clock)
-                clock = self.starts[index]
-            upto = min(self.ends[index], end)
-            values += [self.values[index]] * (upto - clock)
-            clock, index = upto, index + 1
-        return values
+                yield Run(first, end, NO_VALUE)
+                return
+            if self.starts[index] > first:
+                yield Run(first, self.starts[index], NO_VALUE)
+                first = self.starts[index]
+            upto, value = min(self.ends[index], end), self.values[index]
+            index += 1
+            while upto < end and self._continues(index, upto, value):
+                upto = min(self.ends[index], end)
+                index += 1
+            yield Run(first, upto, value)
+            first = upto
+
+    def _continues(self, index: int, clock: int, value: int) -> bool:
+        """Return whether the range at an index starts at a clock and has a value."""
+        return (
+            index < len(self.starts) and self.starts[index] == clock and self.values[index] == value
+        )
+
+
+def joined_runs(*sequences: Iterable[Run]) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """Yield ``(first, end, values)`` wherever one of several sequences of runs has another value.
+
+    All sequences cover the same clocks.
+    """
+    iterators = [iter(runs) for runs in sequences]
+    current = [next(runs, None) for runs in iterators]
+    while None not in current:
+        runs = [run for run in current if run is not None]
+        end = min(run.end for run in runs)
+        yield max(run.first for run in runs), end, tuple(run.value for run in runs)
+        current = [
+            next(iterators[index], None) if run.end == end else run
+            for index, run in enumerate(runs)
+        ]

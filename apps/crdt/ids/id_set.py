@@ -1,24 +1,29 @@
 """Sets of ids of any clients, as an IdSet in Yjs, and the id ranges of an update."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from apps.crdt.codec.structs import Id, Span
-from apps.crdt.codec.update_reader import read_update
-from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
+from apps.crdt.codec.update_reader import read_state
+from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges, Run
 
 
 def deleted_spans(update: bytes) -> Iterator[Span]:
     """Yield the id ranges that an update deletes; for a whole state, all that were deleted."""
-    for client, ranges in read_update(update).deletes.items():
+    for client, ranges in read_state(update).deletes.items():
         for clock, length in ranges:
             yield (client, clock), length
 
 
 def inserted_spans(update: bytes) -> Iterator[Span]:
     """Yield the id ranges of the structs that an update inserts."""
-    for client, ranges in read_update(update).ranges.items():
+    for client, ranges in read_state(update).ranges.items():
         for first, end in ranges:
             yield (client, first), end - first
+
+
+#: The ranges of a client that a set does not have.
+_NOTHING: Final = IdRanges()
 
 
 class IdSet:
@@ -40,20 +45,24 @@ class IdSet:
 
     def value(self, id_: Id) -> int:
         """Return the value of an id, ``NO_VALUE`` if it is not in the set."""
-        return self.values(id_, 1)[0]
-
-    def values(self, id_: Id, length: int) -> list[int]:
-        """Return the value of each of ``length`` ids, ``NO_VALUE`` for those not in the set."""
         ranges = self._ranges.get(id_[0])
-        return [NO_VALUE] * length if ranges is None else ranges.values_of(id_[1], length)
+        return NO_VALUE if ranges is None else ranges.value(id_[1])
 
-    def contains(self, id_: Id, length: int) -> list[bool]:
-        """Return for each of ``length`` ids whether it is in the set."""
-        return [value != NO_VALUE for value in self.values(id_, length)]
+    def runs(self, id_: Id, length: int) -> Iterator[Run]:
+        """Yield the runs of equal values among ``length`` ids, ``NO_VALUE`` where not in the set.
+
+        The cost is that of the ranges in between: a few bytes may name billions of ids.
+        """
+        client, clock = id_
+        ranges = self._ranges.get(client, _NOTHING)
+        return ranges.runs(clock, clock + length)
+
+    def __contains__(self, id_: Id) -> bool:
+        return self.value(id_) != NO_VALUE
 
     def contains_any(self, id_: Id, length: int) -> bool:
         """Return whether any of ``length`` ids is in the set."""
-        return any(self.contains(id_, length))
+        return any(run.value != NO_VALUE for run in self.runs(id_, length))
 
     def spans(self) -> Iterator[Span]:
         """Yield the id ranges of the set."""
@@ -73,11 +82,14 @@ def spans_not_in(spans: Iterable[Span], ids: IdSet) -> list[Span]:
 
 
 def _parts(span: Span, ids: IdSet, *, are_in: bool) -> Iterator[Span]:
+    """Yield the longest parts of an id range that are in a set, or not in it."""
     (client, clock), length = span
-    first = 0
-    contained = [*ids.contains(*span), not are_in]
-    for offset, is_in in enumerate(contained):
-        if is_in is not are_in or offset == length:
-            if offset > first:
-                yield (client, clock + first), offset - first
-            first = offset + 1
+    first = clock
+    for run in ids.runs(*span):
+        if (run.value != NO_VALUE) is are_in:
+            continue
+        if run.first > first:
+            yield (client, first), run.first - first
+        first = run.end
+    if first < clock + length:
+        yield (client, first), clock + length - first

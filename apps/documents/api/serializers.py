@@ -24,7 +24,7 @@ class PersonReferenceSerializer(serializers.Serializer[Any]):
 
 
 class AbilitiesSerializer(serializers.Serializer[Any]):
-    """What the caller may do with the document."""
+    """The caller's abilities on the document."""
 
     read = serializers.BooleanField(read_only=True)
     comment = serializers.BooleanField(read_only=True)

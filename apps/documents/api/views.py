@@ -156,7 +156,7 @@ class PermissionPagination(StrictCursorPagination):
     )
 )
 class PermissionListView(ListAPIView[Permission]):
-    """Who has access to a document. POST shares it with a user or a group."""
+    """The permissions of a document. POST shares it with a user or a group."""
 
     pagination_class = PermissionPagination
 
@@ -238,7 +238,7 @@ class PermissionDetailView(GenericAPIView[Permission]):
 
     @extend_schema(tags=["sharing"], responses={204: None, 403: ERROR, 404: ERROR, 409: ERROR})
     def delete(self, request: Request, document_id: str, pk: int) -> Response:
-        """Take the permission away; one may always give up one's own. The last owner stays: 409."""
+        """Revoke the permission; users may always revoke their own. The last owner stays: 409."""
         sharing.share_revoke(user=caller(request), document_id=document_id, permission_id=pk)
         return Response(status=204)
 

@@ -1,4 +1,4 @@
-"""What the login page says of the demo."""
+"""Information on the demo for the login page."""
 
 from django import template
 from django.conf import settings
@@ -8,5 +8,5 @@ register = template.Library()
 
 @register.simple_tag
 def has_demo_users() -> bool:
-    """Tell whether the demo users exist, as they do in the embedded mode only."""
+    """Return whether the demo users exist, which is only in embedded mode."""
     return bool(settings.DEMO_USERS)

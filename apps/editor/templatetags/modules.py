@@ -23,7 +23,7 @@ _IMPORT: Final = re.compile(r'\b(?:from|import)\s*"(\.{1,2}/[^"]+)"')
 
 @register.simple_tag
 def module_preloads(script: str) -> SafeString:
-    """Return a ``modulepreload`` link for a script and for all that it imports, each once."""
+    """Return a ``modulepreload`` link for a script and for each of its imports."""
     find = _closure.__wrapped__ if settings.WHITENOISE_AUTOREFRESH else _closure
     links = ((static(path),) for path in find(script))
     return format_html_join("\n  ", '<link rel="modulepreload" href="{}">', links)
@@ -31,7 +31,7 @@ def module_preloads(script: str) -> SafeString:
 
 @lru_cache(maxsize=16)
 def _closure(script: str) -> tuple[str, ...]:
-    """Return a script and what it needs before it runs, in the order of the first mention."""
+    """Return a script and its static imports, breadth-first and without duplicates."""
     found = {script: None}
     waiting = [script]
     while waiting:

@@ -67,6 +67,7 @@ class ContentImportView(CostlyAPIView):
             400: ERROR,
             403: ERROR,
             404: ERROR,
+            409: ERROR,
             413: ERROR,
         },
     )

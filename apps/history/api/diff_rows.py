@@ -3,7 +3,6 @@
 from typing import Any
 
 from apps.crdt.analysis.diff import ContentChange
-from apps.crdt.content.prosemirror import plain_value
 from apps.crdt.edits.fragments import fragment_encode
 from apps.history.diff import DiffSegment
 
@@ -30,7 +29,7 @@ def segment_row(segment: DiffSegment, authors: dict[str, Any]) -> dict[str, Any]
 
 def _formats(name: str, change: ContentChange) -> dict[str, Any]:
     """Return marks or attributes, and where they changed, their values before."""
-    formats = {name: plain_value(change.marks)}
+    formats: dict[str, Any] = {name: change.marks}
     if change.before is not None:
-        formats[f"{name}_before"] = plain_value(change.before)
+        formats[f"{name}_before"] = change.before
     return formats

@@ -211,7 +211,7 @@ def _check_free(content: ArchiveContent, document_id: str) -> None:
 
 
 def _same_compaction_point(content: ArchiveContent, document_id: str) -> bool:
-    """Tell whether the stored compaction point and compacted rows are the file's, or none."""
+    """Return whether the stored compaction point and compacted rows are the file's, or none."""
     stored, ours = (
         compaction_point_find(document_id=document_id),
         content.compaction_point(document_id),

@@ -69,7 +69,7 @@ class Replay:
         return error
 
     def matches_vector(self, stored: bytes) -> bool:
-        """Tell whether a stored version vector is that of the document now.
+        """Return whether a stored version vector is that of the document now.
 
         It may include unapplied operations, as their authors' documents have them.
         """

@@ -29,11 +29,18 @@ import {
 import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
+import { userOf } from "./presence.js";
 
 /** Root of the document that the editor shows. */
 export const FIELD = "default";
 
 /** @typedef {import("../lib/api.js").Person} Person */
+
+/**
+ * Why the editor writes nothing more: the document has content that this page does not know, or a
+ * change could not be shown.
+ * @typedef {"content" | "error"} StopReason
+ */
 
 /**
  * Make the editor in `element`.
@@ -43,19 +50,14 @@ export const FIELD = "default";
  * @param {import("../../vendor/yjs.js").Y.Doc} options.doc
  * @param {Person} options.person the person at this page
  * @param {boolean} options.editable
- * @param {() => void} options.onUnknownContent called when the document has nodes that this page does not know
+ * @param {(reason: StopReason, error?: unknown) => void} options.onStop called, also while the editor
+ *   is made, when it has stopped to write; the caller makes it read-only
  */
-export function createEditor({ element, provider, doc, person, editable, onUnknownContent }) {
+export function createEditor({ element, provider, doc, person, editable, onStop }) {
   return new Editor({
     element,
     editable,
     injectCSS: false,
-    enableContentCheck: true,
-    onContentError: ({ editor }) => {
-      // An older page would delete, for everyone, the nodes that it does not know.
-      editor.setEditable(false);
-      onUnknownContent();
-    },
     editorProps: {
       attributes: {
         class: "prose",
@@ -71,12 +73,17 @@ export function createEditor({ element, provider, doc, person, editable, onUnkno
       Gapcursor,
       ListKeymap,
       Placeholder.configure({ placeholder: "Start writing…", showOnlyWhenEditable: true }),
-      Collaboration.configure({ document: doc, field: FIELD }),
+      Collaboration.configure({
+        document: doc,
+        field: FIELD,
+        // A patch of the binding (static/vendor/patches.mjs): it deletes nothing that it does not know.
+        ySyncOptions: /** @type {any} */ ({ onStop }),
+      }),
       CollaborationCaret.configure({
         provider,
         user: person,
         render: renderCaret,
-        selectionRender: (user) => ({ class: `selection ${colourClass(String(user.id))}` }),
+        selectionRender: (user) => ({ class: `selection ${colourClass(userOf({ user }).id)}` }),
       }),
     ],
   });
@@ -136,13 +143,13 @@ function schema({ autolink = true } = {}) {
  * @param {Record<string, any>} user
  */
 function renderCaret(user) {
-  const name = String(user.name ?? "");
+  const { id, name } = userOf({ user });
   return h(
     "span",
     {
-      class: `caret is-fresh ${colourClass(String(user.id))}`,
+      class: `caret is-fresh ${colourClass(id)}`,
       "aria-hidden": "true",
-      "data-user": String(user.id),
+      "data-user": id,
       "data-name": name,
     },
     h("span", { class: "caret-name" }, name),

@@ -13,19 +13,32 @@ const CARET_NAME_MS = 2_500;
  * Return the people of awareness states without duplicates, the person at this page first. Pure.
  *
  * `user` is set by the server; a client that has sent no state yet has none.
- * @param {Iterable<Record<string, any>>} states
+ * @param {Iterable<Record<string, any> | null>} states
  * @param {Person} self
  * @returns {Person[]}
  */
 export function peopleOf(states, self) {
   const found = new Map([[self.id, self]]);
-  for (const { user } of states) {
-    const id = String(user?.id ?? "");
-    if (id && !found.has(id)) {
-      found.set(id, { id, username: String(user.username ?? ""), name: String(user.name ?? "") });
-    }
+  for (const state of states) {
+    const { id, username, name } = userOf(state);
+    if (id && !found.has(id)) found.set(id, { id, username, name });
   }
   return [...found.values()];
+}
+
+/**
+ * Return the user of an awareness state; a field that is no text is empty. Pure.
+ * @param {Record<string, any> | null | undefined} state
+ * @returns {Person}
+ */
+export function userOf(state) {
+  const user = state?.user;
+  return { id: textOf(user?.id), username: textOf(user?.username), name: textOf(user?.name) };
+}
+
+/** @param {unknown} value */
+function textOf(value) {
+  return typeof value === "string" ? value : "";
 }
 
 /**
@@ -46,7 +59,7 @@ export function mountPresence(place, provider, self) {
   };
   awareness.on("change", refresh);
   awareness.on("change", (/** @type {{updated: number[]}} */ { updated }) => {
-    for (const client of updated) showName(String(awareness.getStates().get(client)?.user?.id));
+    for (const client of updated) showName(userOf(awareness.getStates().get(client)).id);
   });
   refresh();
 }

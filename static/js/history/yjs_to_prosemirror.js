@@ -2,7 +2,7 @@
  * Converts a Yjs document to ProseMirror nodes, read only.
  *
  * Blocks that have not changed since the last conversion are the same nodes again, which makes the
- * comparison cheap. Nodes that the schema does not know are left out, as in the editor itself.
+ * comparison cheap. Nodes and marks that the schema does not know are left out, as in the editor.
  */
 import { Y } from "../../vendor/yjs.js";
 import { FIELD } from "../editor/editor.js";
@@ -88,7 +88,10 @@ export class NodeBuilder {
       return (child instanceof Y.XmlElement && this.#node(child)) || [];
     });
     try {
-      return this.#schema.node(element.nodeName, element.getAttributes(), children);
+      // As in the editor: a node that lacks a child it must have is shown with an empty one.
+      const type = this.#schema.nodes[element.nodeName];
+      if (type === undefined || type.isText) return null;
+      return type.createAndFill(element.getAttributes(), children);
     } catch {
       return null;
     }
@@ -99,21 +102,21 @@ export class NodeBuilder {
    * @returns {PMNode[]}
    */
   #texts(text) {
-    try {
-      return text
-        .toDelta()
-        .map((/** @type {{insert: string, attributes?: object}} */ part) =>
-          this.#schema.text(part.insert, this.#marks(part.attributes ?? {})),
-        );
-    } catch {
-      return [];
-    }
+    /** @type {{insert: unknown, attributes?: object}[]} */
+    const parts = text.toDelta();
+    return parts.flatMap(({ insert, attributes }) =>
+      typeof insert === "string" ? this.#schema.text(insert, this.#marks(attributes ?? {})) : [],
+    );
   }
 
   /** @param {Record<string, any>} attributes */
   #marks(attributes) {
-    return Object.entries(attributes).map(([name, value]) =>
-      this.#schema.mark(name.replace(MARK_HASH, ""), value),
-    );
+    return Object.entries(attributes).flatMap(([name, value]) => {
+      try {
+        return this.#schema.mark(name.replace(MARK_HASH, ""), value);
+      } catch {
+        return [];
+      }
+    });
   }
 }

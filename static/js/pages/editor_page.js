@@ -2,7 +2,7 @@
 import { IndexeddbPersistence, Y } from "../../vendor/yjs.js";
 import { Api, ApiError } from "../lib/api.js";
 import { AuthorColours } from "../editor/author_colours.js";
-import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
+import { byId, debounced, h, icon, pageData, throttled } from "../ui/dom.js";
 import { createEditor } from "../editor/editor.js";
 import { seqOf } from "../history/deep_link.js";
 import { openOperationStore } from "../sync/operation_store.js";
@@ -23,6 +23,12 @@ const WORD_COUNT_PAUSE_MS = 300;
 const WORD_COUNT_SLICE_MS = 8;
 /** The server's reason for a closed connection is shown if there is no new one within this time. */
 const CLOSE_REASON_MS = 3_000;
+/** Presence of others leads to at most one request within this time. */
+const RENAMED_INTERVAL_MS = 2_000;
+/** The message of a change that cannot be shown stands for so long before the page loads again. */
+const RELOAD_PAUSE_MS = 3_000;
+/** The page loads again by itself at most once within this time. */
+const RELOAD_INTERVAL_MS = 60_000;
 
 /**
  * The data that the server puts into the page.
@@ -45,6 +51,8 @@ let closeReasonTimer;
 let isCloseReasonDue = false;
 const continueCounting = debounced(0, countWords);
 let isOpening = false;
+/** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
+let editorStop = null;
 
 const provider = await openProvider();
 const editor = createEditor({
@@ -53,13 +61,7 @@ const editor = createEditor({
   doc,
   person: page.user,
   editable: provider.state.writable && provider.state.loaded,
-  onUnknownContent: () => {
-    provider.setWritable(false);
-    showBanner(
-      "This document has content that this page cannot edit yet. Reload the page to continue.",
-      [{ label: "Reload", run: () => location.reload() }],
-    );
-  },
+  onStop: onEditorStop,
 });
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor);
@@ -195,12 +197,13 @@ function bindPage() {
   );
   /** @type {Map<number, unknown>} */
   const renamed = new Map();
+  const refreshSoon = throttled(RENAMED_INTERVAL_MS, () => void refreshDocument());
   provider.awareness.on("change", (/** @type {{updated: number[]}} */ { updated }) => {
     for (const client of updated) {
       const at = provider.awareness.getStates().get(client)?.renamed;
       if (client === doc.clientID || at === undefined || renamed.get(client) === at) continue;
       renamed.set(client, at);
-      void refreshDocument();
+      refreshSoon();
     }
   });
   const refreshIfVisible = () => {
@@ -287,7 +290,8 @@ function showRights() {
 function showState() {
   const { state } = provider;
   const unsaved = state.unsaved + (title.dirty ? 1 : 0);
-  const status = statusOf({ ...state, unsaved }, navigator.onLine);
+  const writable = state.writable && editorStop === null;
+  const status = statusOf({ ...state, writable, unsaved }, navigator.onLine);
   const chip = byId("status", HTMLElement);
   if (chip.textContent !== status.text) {
     chip.dataset.kind = status.kind;
@@ -295,7 +299,7 @@ function showState() {
     if (status.kind !== "saving" && status.kind !== "saved") announce(status.text);
   }
   const ended = state.stopped && state.stopped.reason !== "signed-out";
-  const editable = state.writable && !ended;
+  const editable = writable && !ended;
   // Text typed before the document is loaded would be merged beside its content.
   const ready = editable && state.loaded;
   if (editor.isEditable !== ready) editor.setEditable(ready);
@@ -305,6 +309,46 @@ function showState() {
   if (state.stopped) showStop(state.stopped.reason);
   else hideBanner("stopped");
   showCloseReason();
+  if (editorStop !== null && byId("banner", HTMLElement).hidden) showEditorStop(editorStop);
+}
+
+/**
+ * Make the editor read-only: what it cannot show, it must not write over. May be called while the
+ * editor is being made, or shows a change.
+ * @param {import("../editor/editor.js").StopReason} reason
+ * @param {unknown} [error]
+ */
+function onEditorStop(reason, error) {
+  if (error !== undefined) console.error("A change could not be shown:", error);
+  editorStop = reason;
+  setTimeout(() => {
+    hideBanner("content");
+    showState();
+    if (reason === "error") setTimeout(loadAgain, RELOAD_PAUSE_MS);
+  });
+}
+
+/** @param {import("../editor/editor.js").StopReason | "error again"} reason */
+function showEditorStop(reason) {
+  const texts = {
+    content:
+      "This document has content that this page cannot edit yet. Reload the page to continue.",
+    error: "A change could not be shown. Nothing is lost: the page loads again.",
+    "error again": "A change could not be shown. Reload the page to continue.",
+  };
+  showBanner(texts[reason], [{ label: "Reload", run: () => location.reload() }], "content");
+}
+
+/** Reload the page, if nothing is lost by it, and once a minute at most; else the person decides. */
+function loadAgain() {
+  const key = `scriptorium-reloaded:${page.document.id}`;
+  const isRecent = Date.now() - Number(sessionStorage.getItem(key)) < RELOAD_INTERVAL_MS;
+  if (isRecent || !provider.settle()) {
+    showEditorStop("error again");
+    return;
+  }
+  sessionStorage.setItem(key, String(Date.now()));
+  location.reload();
 }
 
 /** @param {import("../sync/connection.js").StopReason} reason */

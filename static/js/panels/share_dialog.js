@@ -19,6 +19,17 @@ const ROLES = ["viewer", "commenter", "editor", "owner"];
 const SEARCH_PAUSE_MS = 200;
 
 /**
+ * Return the option that an arrow key leads to; with none selected (-1), the first or the last.
+ * @param {number} active
+ * @param {string} key `ArrowDown` or `ArrowUp`
+ * @param {number} count
+ */
+export function nextOption(active, key, count) {
+  if (key === "ArrowDown") return (active + 1) % count;
+  return active > 0 ? active - 1 : count - 1;
+}
+
+/**
  * Open the dialog.
  * @param {Api} api
  * @param {{documentId: string, selfId: string, manageOwner: boolean}} context
@@ -249,8 +260,7 @@ class ShareDialog {
     if (this.#found.length === 0) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      this.#activate((this.#active + step + this.#found.length) % this.#found.length);
+      this.#activate(nextOption(this.#active, event.key, this.#found.length));
     } else if (event.key === "Enter" && this.#active >= 0) {
       event.preventDefault();
       const person = this.#found[this.#active];

@@ -1,5 +1,6 @@
 /** Exchanges awareness states (carets, names) with the server, by y-protocols. */
 import { Awareness, awarenessProtocol } from "../../vendor/yjs.js";
+import { encodeEntries, readEntries } from "./presence_state.js";
 import { encodeAwareness } from "./wire.js";
 
 /** Carets move faster than others need to see. */
@@ -30,9 +31,31 @@ export class AwarenessChannel {
     this.awareness.destroy();
   }
 
-  /** @param {Uint8Array} update of the server */
+  /**
+   * Show what can be read of the server's update. Never throws: presence is no reason to lose the
+   * connection.
+   * @param {Uint8Array} update
+   */
   receive(update) {
-    awarenessProtocol.applyAwarenessUpdate(this.awareness, update, this);
+    const entries = readEntries(update).filter((entry) => this.#isCredible(entry));
+    if (entries.length === 0) return;
+    try {
+      awarenessProtocol.applyAwarenessUpdate(this.awareness, encodeEntries(entries), this);
+    } catch (error) {
+      console.error("The presence of others could not be shown:", error);
+    }
+  }
+
+  /**
+   * Return whether an entry may be applied. Of the own client, the server can only report the end,
+   * one clock after the last state that was sent to it: y-protocols would take over any other state
+   * as its own, and count on from any clock.
+   * @param {import("./presence_state.js").Entry} entry
+   */
+  #isCredible({ client, clock, state }) {
+    if (client !== this.#client) return true;
+    const own = this.awareness.meta.get(client)?.clock ?? 0;
+    return state === null && clock <= own + 1;
   }
 
   sendOwn() {

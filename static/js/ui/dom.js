@@ -70,3 +70,27 @@ export function debounced(delayMs, action) {
     timer = setTimeout(action, delayMs);
   };
 }
+
+/**
+ * Return a function that calls `action` at once, but not again within `intervalMs`: calls within it
+ * are answered by one at its end.
+ * @param {number} intervalMs
+ * @param {() => void} action
+ */
+export function throttled(intervalMs, action) {
+  let isDue = false;
+  let isPaused = false;
+  const run = () => {
+    isPaused = true;
+    isDue = false;
+    setTimeout(() => {
+      isPaused = false;
+      if (isDue) run();
+    }, intervalMs);
+    action();
+  };
+  return () => {
+    if (isPaused) isDue = true;
+    else run();
+  };
+}

@@ -1,4 +1,4 @@
-// Makes the golden files of tests/crdt anew, by Yjs itself: npm ci && node make.mjs
+// Regenerates the golden files of tests/crdt by Yjs itself: npm ci && node make.mjs
 //
 // Everything is fixed: client ids, the order of events, the seed of the random histories. So a
 // second run writes the same bytes, and a difference means that the pinned versions changed.
@@ -25,7 +25,7 @@ const writer = (clientID, outbox, options = {}) => {
   return doc;
 };
 
-/** What a document shows, in a form that other engines can be compared with. */
+/** The content of a document, in a form to compare with other engines. */
 const view = {
   text: (doc) => doc.getText("text").toString(),
   delta: (doc) => doc.getText("text").toDelta(),
@@ -66,7 +66,7 @@ const golden = (name, kind, outbox, docs) => {
   };
 };
 
-/** One history: `act` gets the writers and a function that brings all of them together. */
+/** One history: `act` gets the writers and a function that syncs all of them. */
 const history = (name, kind, clients, act) => {
   const outbox = [];
   const docs = clients.map((client) => writer(client, outbox));
@@ -236,7 +236,7 @@ const moves = {
   },
 };
 
-/** Several writers make moves and meet now and then; updates are in an order that causes allow. */
+/** Several writers edit and sync now and then; updates are in a causal order. */
 const randomHistory = (kind, seed) => {
   const next = random(seed);
   const below = (n) => Math.floor(next() * n);
@@ -263,7 +263,7 @@ save(
   ),
 );
 
-// Single updates that need a special word.
+// Single updates for special cases.
 {
   const outbox = [];
   const doc = writer(71, outbox);

@@ -120,7 +120,7 @@ BEGINNINGS: dict[str, Change] = {
     "no version to begin with": without("version", 3),
     "a version of 1": lines_of("header", version=1),
     "a beginning twice": lambda lines: [
-        line for each in lines for line in ([each, each] if each[0] == "beginning" else [each])
+        copy for line in lines for copy in ([line, line] if line[0] == "beginning" else [line])
     ],
 }
 

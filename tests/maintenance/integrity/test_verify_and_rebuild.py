@@ -202,7 +202,7 @@ def test_all_documents_or_a_sample_are_checked(document_id: str, written: Writte
     operation_rows().delete_many({"document_id": beginning})
     Document.objects(id__in=[orphan, beginning]).delete()
     done = run("verify_documents")
-    found = {each["document_id"]: each for each in done.printed[:-1]}
+    found = {report["document_id"]: report for report in done.printed[:-1]}
     assert [fault["code"] for fault in found[document_id]["faults"]] == ["version_damaged"]
     assert [fault["code"] for fault in found[orphan]["faults"]] == ["no_entity"]
     assert "base_lost" in [fault["code"] for fault in found[beginning]["faults"]]

@@ -9,12 +9,12 @@ from apps.editor.demo import DEMO_PASSWORD, demo_seed
 
 
 class Command(BaseCommand):
-    """Seed the demo; a second run changes nothing that people have changed meanwhile."""
+    """Seed the demo; a second run does not change what people have edited."""
 
     help = "Create the demo users and one shared welcome document (embedded mode only)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seed the demo; refused outside of the embedded mode."""
+        """Seed the demo; refused outside embedded mode."""
         if not settings.DEMO_USERS:
             raise CommandError(
                 "Demo users have a known password. They exist in the embedded mode only."

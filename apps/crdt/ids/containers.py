@@ -1,0 +1,289 @@
+"""Containers of content: the number of shared types around each id, and whether it has a key.
+
+An update names the parent of an item for the first sibling only, so the container of an item is
+that of a neighbour. The index keeps it for all ids of a document, as id ranges, and grows with each
+update: the cost of an update is linear in the update.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Self
+
+from apps.crdt.codec.contents import (
+    STRING,
+    TYPE,
+    read_content,
+    read_uint,
+    skip_text,
+    text_length,
+)
+from apps.crdt.codec.structs import (
+    GAPS,
+    GC,
+    HAS_LEFT_ORIGIN,
+    HAS_PARENT_KEY,
+    HAS_RIGHT_ORIGIN,
+    KIND_MASK,
+    SKIP,
+    Id,
+    read_id,
+    skip_prefix,
+)
+from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
+
+
+class Container(NamedTuple):
+    """``level``: the number of shared types around content; ``keyed``: whether it has a key there.
+
+    A key is the name of an attribute or the key of a map.
+    """
+
+    level: int
+    keyed: bool
+
+
+class Placement(NamedTuple):
+    """One struct of an update: its clocks, its kind, and what names its container.
+
+    ``parent`` is the id of the shared type around it; None with an origin, and in a root.
+    ``written_key``: whether it has a key in a parent that it names.
+    """
+
+    client: int
+    clock: int
+    end: int
+    kind: int
+    left: Id | None
+    right: Id | None
+    parent: Id | None
+    written_key: bool
+
+    @property
+    def length(self) -> int:
+        """Return the number of its clocks."""
+        return self.end - self.clock
+
+
+#: The encoded container of garbage collected clocks: nothing can be inside or beside them.
+_COLLECTED: Final = 0
+
+
+class ContainerIndex:
+    """The container of each id of a document.
+
+    ``depth`` is the number of shared types inside each other in its deepest place.
+    """
+
+    def __init__(self) -> None:
+        self._ranges: dict[int, IdRanges] = {}
+        self.depth = 0
+
+    @classmethod
+    def of_state(cls, state: bytes) -> Self:
+        """Return the index of a whole state, or of an update that needs nothing else."""
+        index = cls()
+        index.add(state)
+        return index
+
+    def find(self, id_: Id) -> int:
+        """Return the encoded container of an id, ``NO_VALUE`` if the index does not have the id."""
+        ranges = self._ranges.get(id_[0])
+        return NO_VALUE if ranges is None else ranges.value(id_[1])
+
+    def known_end(self, client: int) -> int:
+        """Return the end of the clocks of a client."""
+        ranges = self._ranges.get(client)
+        return ranges.ends[-1] if ranges is not None and ranges.ends else 0
+
+    def add(self, update: bytes) -> None:
+        """Add the structs of an update that the document has applied."""
+        for placement, value in _Placing(update, self).new():
+            self._set(placement, value)
+
+    def containers(self, update: bytes) -> Iterator[tuple[Placement, Container]]:
+        """Yield the new structs of an update with their containers.
+
+        The index is not changed: the update may still be refused.
+        """
+        for placement, value in _Placing(update, self).new():
+            yield placement, Container(value >> 1, bool(value & 1))
+
+    def _set(self, placement: Placement, value: int) -> None:
+        ranges = self._ranges.setdefault(placement.client, IdRanges())
+        ranges.add(placement.clock, placement.end, value)
+        if placement.kind == TYPE:
+            self.depth = max(self.depth, (value >> 1) + 1)
+
+
+def _encoded(level: int, *, keyed: bool) -> int:
+    return level << 1 | keyed
+
+
+class _Structs:
+    """The new structs of one client: the clock of each and its position in the update.
+
+    Two numbers for each struct, because a large state has a million.
+    """
+
+    def __init__(self, client: int, known: int) -> None:
+        self.client = client
+        self.known = known
+        self.clocks = array("Q")
+        self.positions = array("Q")
+        self.end = 0
+        #: How many of them have their container.
+        self.placed = 0
+
+    def count_up_to(self, clock: int) -> int:
+        """Return how many structs there are up to the one with a clock; 0 if none has it."""
+        return 0 if clock >= self.end else bisect_right(self.clocks, clock)
+
+    def next(self, data: bytes) -> Placement:
+        """Return the first struct that has no container yet."""
+        clock = self.clocks[self.placed]
+        placement, _ = _read_struct(data, self.positions[self.placed], self.client, clock)
+        if clock >= self.known:
+            return placement
+        # The engine adds the new clocks of a struct beside the last known one.
+        left = (self.client, self.known - 1)
+        return placement._replace(
+            clock=self.known, left=left, right=None, parent=None, written_key=False
+        )
+
+
+class _Placing:
+    """Finds the containers of an update's structs, on top of an index of what was before it."""
+
+    def __init__(self, update: bytes, index: ContainerIndex) -> None:
+        self._update = update
+        self._index = index
+        self._structs = {structs.client: structs for structs in _read(update, index)}
+        self._own: dict[int, IdRanges] = {}
+        self._depth = index.depth
+
+    def new(self) -> Iterator[tuple[Placement, int]]:
+        """Yield each new struct after the structs that it refers to, with its encoded container.
+
+        A struct that refers to a later one, as states of a damaged document may, gets the deepest
+        level known so far. So the walk ends for any bytes, and the level is never too low.
+        """
+        for structs in self._structs.values():
+            # Each entry has the number of structs that are wanted. A client that waits is in the
+            # stack once: a second wait for it would be a cycle.
+            stack = [(structs, len(structs.clocks))]
+            waiting = {structs.client}
+            while stack:
+                current, wanted = stack[-1]
+                if current.placed >= wanted:
+                    stack.pop()
+                    waiting.discard(current.client)
+                    continue
+                placement = current.next(self._update)
+                needed = self._unplaced(placement, waiting)
+                if needed is None:
+                    yield placement, self._place(placement)
+                    current.placed += 1
+                else:
+                    stack.append(needed)
+                    waiting.add(needed[0].client)
+
+    def _unplaced(self, placement: Placement, waiting: set[int]) -> tuple[_Structs, int] | None:
+        """Return a client and the number of its structs that must be placed before this one."""
+        for id_ in (placement.left, placement.right, placement.parent):
+            if id_ is not None and id_[0] not in waiting and id_[0] in self._structs:
+                structs = self._structs[id_[0]]
+                count = structs.count_up_to(id_[1])
+                if structs.placed < count:
+                    return structs, count
+        return None
+
+    def _place(self, placement: Placement) -> int:
+        value = self._value(placement)
+        own = self._own.setdefault(placement.client, IdRanges())
+        own.add(placement.clock, placement.end, value)
+        if placement.kind == TYPE:
+            self._depth = max(self._depth, (value >> 1) + 1)
+        return value
+
+    def _value(self, placement: Placement) -> int:
+        if placement.kind == GC:
+            return _COLLECTED
+        if placement.parent is not None:
+            outer = self._find(placement.parent)
+            level = self._depth if outer == NO_VALUE else outer >> 1
+            return (level + 1) << 1 | placement.written_key
+        beside = [id_ for id_ in (placement.left, placement.right) if id_ is not None]
+        if not beside:
+            return int(placement.written_key)
+        found = [self._find(id_) for id_ in beside]
+        level = max(self._depth if value == NO_VALUE else value >> 1 for value in found)
+        # The engine takes the key of the left neighbour, or of the right one if the left has none.
+        return level << 1 | any(value != NO_VALUE and value & 1 for value in found)
+
+    def _find(self, id_: Id) -> int:
+        own = self._own.get(id_[0])
+        found = NO_VALUE if own is None else own.value(id_[1])
+        return self._index.find(id_) if found == NO_VALUE else found
+
+
+def _read(data: bytes, index: ContainerIndex) -> Iterator[_Structs]:
+    """Yield those structs of each client of an update that the index lacks."""
+    clients, pos = read_uint(data, 0)
+    for _ in range(clients):
+        count, pos = read_uint(data, pos)
+        client, pos = read_uint(data, pos)
+        clock, pos = read_uint(data, pos)
+        structs = _Structs(client, index.known_end(client))
+        for _ in range(count):
+            start, first = pos, clock
+            clock, pos = _skip_struct(data, pos, clock)
+            if clock > structs.known and data[start] != SKIP:
+                structs.clocks.append(first)
+                structs.positions.append(start)
+                structs.end = clock
+        yield structs
+
+
+def _skip_struct(data: bytes, pos: int, clock: int) -> tuple[int, int]:
+    """Return the clock and the position behind a struct."""
+    info = data[pos]
+    if info in GAPS:
+        length, pos = read_uint(data, pos + 1)
+        return clock + length, pos
+    return _skip_content(data, skip_prefix(data, pos + 1, info), info & KIND_MASK, clock)
+
+
+def _skip_content(data: bytes, pos: int, kind: int, clock: int) -> tuple[int, int]:
+    if kind == STRING:
+        size, pos = read_uint(data, pos)
+        return clock + text_length(data, pos, pos + size), pos + size
+    length, pos = read_content(data, pos, kind)
+    return clock + length, pos
+
+
+def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Placement, int]:
+    info = data[pos]
+    pos += 1
+    if info in GAPS:
+        length, pos = read_uint(data, pos)
+        return Placement(
+            client, clock, clock + length, info, None, None, None, written_key=False
+        ), pos
+    left = right = parent = None
+    written_key = False
+    if info >= HAS_RIGHT_ORIGIN:
+        if info & HAS_LEFT_ORIGIN:
+            left, pos = read_id(data, pos)
+        if info & HAS_RIGHT_ORIGIN:
+            right, pos = read_id(data, pos)
+    else:
+        if data[pos]:
+            pos = skip_text(data, pos + 1)
+        else:
+            parent, pos = read_id(data, pos + 1)
+        written_key = bool(info & HAS_PARENT_KEY)
+        pos = skip_text(data, pos) if written_key else pos
+    kind = info & KIND_MASK
+    end, pos = _skip_content(data, pos, kind, clock)
+    return Placement(client, clock, end, kind, left, right, parent, written_key), pos

@@ -1,0 +1,112 @@
+/** An editor's view bound to a Yjs document by the patched binding, without a screen. */
+import assert from "node:assert/strict";
+import { build } from "esbuild";
+import { patches } from "../../static/vendor/patches.mjs";
+
+const ENTRY = `
+  export * from "@tiptap/y-tiptap";
+  export * as Y from "yjs";
+  export { Schema } from "@tiptap/pm/model";
+  export { EditorState, TextSelection } from "@tiptap/pm/state";
+`;
+const bundle = await build({
+  stdin: { contents: ENTRY, resolveDir: import.meta.dirname },
+  bundle: true,
+  write: false,
+  format: "esm",
+  plugins: [patches],
+});
+/** @type {any} */
+const bundled = await import(
+  `data:text/javascript,${encodeURIComponent(bundle.outputFiles[0]?.text ?? "")}`
+);
+
+export const {
+  EditorState,
+  Schema,
+  TextSelection,
+  Y,
+  createDecorations,
+  yXmlFragmentToProseMirrorRootNode,
+  ySyncPlugin,
+} = bundled;
+
+export const schema = new Schema({
+  nodes: {
+    doc: { content: "block+" },
+    paragraph: { group: "block", content: "text*" },
+    heading: { group: "block", content: "text*", attrs: { level: { default: 1 } } },
+    list: { group: "block", content: "item+" },
+    item: { content: "block+" },
+    text: {},
+  },
+  marks: { bold: {}, link: { attrs: { href: { default: null } } } },
+});
+
+/** The part of an editor's view that the binding uses, without a screen. */
+export class View {
+  doc = new Y.Doc();
+  fragment = this.doc.getXmlFragment("default");
+  /** The autolink flag of each transaction of others. @type {unknown[]} */
+  autolinks = [];
+  /** Why the binding has stopped, in order. @type {string[]} */
+  stops = [];
+  /** The updates that this view itself has made. @type {Uint8Array[]} */
+  written = [];
+
+  /** @param {Uint8Array} update @param {number} client */
+  constructor(update, client) {
+    this.doc.clientID = client;
+    Y.applyUpdate(this.doc, update);
+    this.doc.on(
+      "update",
+      (
+        /** @type {Uint8Array} */ update,
+        /** @type {unknown} */ _origin,
+        /** @type {unknown} */ _doc,
+        /** @type {{local: boolean}} */ transaction,
+      ) => {
+        if (transaction.local) this.written.push(update);
+      },
+    );
+    const onStop = (/** @type {string} */ reason) => this.stops.push(reason);
+    const plugin = ySyncPlugin(this.fragment, { onStop });
+    this.state = EditorState.create({ schema, plugins: [plugin] });
+    this.plugin = plugin;
+    // At once, as an editor does: it makes the mapping.
+    this.shown = plugin.spec.view(this);
+  }
+
+  get binding() {
+    return this.plugin.getState(this.state).binding;
+  }
+
+  hasFocus() {
+    return false;
+  }
+
+  /** @param {any} transaction */
+  dispatch(transaction) {
+    if (transaction.getMeta(this.plugin.spec.key)?.isChangeOrigin) {
+      this.autolinks.push(transaction.getMeta("preventAutolink"));
+    }
+    this.state = this.state.apply(transaction);
+    this.shown?.update();
+  }
+
+  /** Apply the updates of another view. @param {View} other */
+  take(other) {
+    Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(other.doc, Y.encodeStateVector(this.doc)));
+  }
+
+  /** Check that the text and the mapping of types equal those of a new binding. */
+  check() {
+    const fresh = yXmlFragmentToProseMirrorRootNode(this.fragment, schema);
+    assert.deepEqual(this.state.doc.toJSON(), fresh.toJSON());
+    this.state.doc.check();
+    const kept = [...this.fragment.toArray()].map((type) =>
+      this.binding.mapping.get(type)?.toJSON(),
+    );
+    assert.deepEqual(kept, fresh.toJSON().content);
+  }
+}
