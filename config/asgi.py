@@ -15,8 +15,11 @@ with errors_in_one_line():
 
 from apps.collab.routing import application as socket_application
 from apps.core.body_limit import BodyLimit
+from apps.core.caller import CallerPresence
 from apps.core.request_ids import RequestIds
 
 application = RequestIds(
-    ProtocolTypeRouter({"http": BodyLimit(django_application), "websocket": socket_application})
+    ProtocolTypeRouter(
+        {"http": BodyLimit(CallerPresence(django_application)), "websocket": socket_application}
+    )
 )

@@ -38,6 +38,7 @@ _OF_KIND: dict[type[errors.AppError], int] = {
     errors.NotFoundError: NOT_FOUND,
     errors.ConflictError: TRY_AGAIN,
     errors.LimitExceededError: TOO_LARGE,
+    errors.UnprocessableError: MALFORMED,
     errors.TransientError: TRY_AGAIN,
 }
 

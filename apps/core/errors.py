@@ -62,6 +62,12 @@ class LimitExceededError(AppError):
     code = "limit_exceeded"
 
 
+class UnprocessableError(AppError):
+    """The input is understood, and the work that it asks for cannot be done within the limits."""
+
+    code = "unprocessable"
+
+
 class ThrottledError(AppError):
     """Too many attempts in too short a time; ``retry_after_s`` is the time until the next one."""
 

@@ -5,7 +5,6 @@ Content goes through the document's room, as all edits do.
 
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from django.conf import settings
 
@@ -13,13 +12,13 @@ from apps.accounts.models import User
 from apps.collab.services import Submitted, operation_submit
 from apps.core import ids
 from apps.core.errors import ForbiddenError, InvalidInputError, LimitExceededError
-from apps.crdt.content.prosemirror import content_update, insertion_update
-from apps.crdt.content.readers import READ_FORMATS, content_read, format_of, text_decoded
-from apps.crdt.content.schema import first_heading
+from apps.crdt.content.conversion import content_convert, content_convert_into
+from apps.crdt.content.readers import READ_FORMATS, format_of, text_decoded
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import creation_check, document_create, document_creation_cancel
 from apps.documents.titles import title_clean
+from apps.history.conversions import conversion_run
 from apps.history.states import present_state
 
 
@@ -67,14 +66,13 @@ def document_import(*, user: User, source: Source, title: str = "") -> Document:
     """Create a document of ``user`` with this content, all or nothing.
 
     Its title is ``title``, else the first heading, else the file's name. Raises as
-    ``document_create``, ``content_read`` and ``operation_submit`` do.
+    ``document_create``, ``conversion_run``, ``content_read`` and ``operation_submit`` do.
     """
     creation_check(user=user)
-    blocks = content_read(source.text, source.kind)
-    update, version_vector = content_update(blocks)
-    name = title or _shortened(first_heading(blocks) or PurePath(source.file_name).stem)
+    content = conversion_run(content_convert, source.text, source.kind)
+    name = title or _shortened(content.heading or PurePath(source.file_name).stem)
     document = document_create(user=user, title=name)
-    if not blocks:
+    if content.update is None:
         return document
     try:
         operation_submit(
@@ -82,8 +80,8 @@ def document_import(*, user: User, source: Source, title: str = "") -> Document:
             lineage=document.lineage,
             author_id=str(user.pk),
             unique_id=ids.new_id(),
-            update=update,
-            version_vector=version_vector,
+            update=content.update,
+            version_vector=content.version_vector,
         )
     except BaseException:
         document_creation_cancel(document=document, user=user)
@@ -99,26 +97,24 @@ def content_insert(
 
     A repeated ``unique_id`` changes nothing. Raises ``DocumentNotFoundError``,
     ``ForbiddenError``, ``ImportSourceError`` for empty content, and as
-    ``content_read`` and ``operation_submit`` do.
+    ``conversion_run``, ``content_read`` and ``operation_submit`` do.
     """
     document, abilities = document_get(user=user, document_id=document_id)
     if not abilities.write:
         raise ForbiddenError("You may read this document, not write in it.")
-    blocks = content_read(source.text, source.kind)
-    if not blocks:
+    state = present_state(document_id=document_id).state
+    update = conversion_run(
+        content_convert_into, state, source.text, source.kind, at_start=at_start
+    )
+    if update is None:
         raise ImportSourceError("There is nothing in it.")
     return operation_submit(
         document_id=document_id,
         lineage=document.lineage,
         author_id=str(user.pk),
         unique_id=unique_id,
-        update=_update(document_id, blocks, at_start=at_start),
+        update=update,
     )
-
-
-def _update(document_id: str, blocks: list[dict[str, Any]], *, at_start: bool) -> bytes:
-    state = present_state(document_id=document_id).state
-    return insertion_update(state, blocks, at_start=at_start)
 
 
 def _kind(kind: str, file_name: str) -> str:

@@ -9,6 +9,7 @@ from apps.crdt.edits.restore import fragment_restoring_update, restoring_update
 from apps.documents.models import Document
 from apps.edits.events import DocumentRestored, document_restored
 from apps.history.attribution import attribution_load
+from apps.history.conversions import conversion_run
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at
 
@@ -37,7 +38,7 @@ def restore_preview(
     With ``seen_seq`` only operations up to that one, which the caller has seen, are reverted. With
     ``part``, the name that a diff gives to deleted content, only that content is restored. The
     edit is None when there is nothing to restore. Raises ``FragmentInvalidError``,
-    ``SeqNotFoundError`` and as ``document_load`` does.
+    ``SeqNotFoundError`` and as ``document_load`` and ``conversion_run`` do.
     """
     spans = fragment_decode(part) if part else None
     if seen_seq is None:
@@ -46,9 +47,12 @@ def restore_preview(
         present = state_at(document_id=document_id, seq=seen_seq)
     states = {"earlier": earlier.state, "present": present.state}
     if spans is None:
-        return present.seq, restoring_update(**states)
+        return present.seq, conversion_run(restoring_update, **states)
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
-    update = fragment_restoring_update(**states, fragment=spans, came_after=index.came_after)
+    order = index.insertion_order()
+    update = conversion_run(
+        fragment_restoring_update, **states, fragment=spans, came_after=order.came_after
+    )
     return present.seq, update
 
 

@@ -6,6 +6,7 @@ from apps.crdt.edits.undo import Edit, undoing_update
 from apps.documents.models import Document
 from apps.edits.events import AuthorUndone, author_undone
 from apps.edits.restore import Restored, forward_edit
+from apps.history.conversions import conversion_run
 from apps.history.states import state_at
 from apps.oplog.quarantine import quarantined_seqs
 from apps.oplog.selectors import operations_since, seq_before
@@ -22,8 +23,8 @@ def undo_preview(
     """Return ``(after seq, last seq, edit)``: the edit undoes ``author_id``'s edits in between.
 
     They start after operation ``after_seq``, or at the time ``since``, and end with ``seen_seq`` if
-    it is given. The edit is None when there is nothing to undo. Raises ``SeqNotFoundError`` and
-    ``LogGapError``.
+    it is given. The edit is None when there is nothing to undo. Raises ``SeqNotFoundError``,
+    ``LogGapError``, and as ``conversion_run`` does.
     """
     if after_seq is None:
         after_seq = 0 if since is None else seq_before(document_id=document_id, moment=since)
@@ -37,7 +38,8 @@ def undo_preview(
         if operation.seq not in quarantined
     ]
     seq = operations[-1].seq if operations else after_seq
-    return after_seq, seq, undoing_update(earlier=earlier.state, edits=edits)
+    update = conversion_run(undoing_update, earlier=earlier.state, edits=edits)
+    return after_seq, seq, update
 
 
 def author_undo(

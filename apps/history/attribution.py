@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 
 from apps.core.columns import columns_decode, columns_encode, datetime_of_ms, epoch_ms
 from apps.crdt.codec.contents import MalformedUpdateError
-from apps.crdt.codec.structs import Id, RawStruct, Span, structs_by_client
+from apps.crdt.codec.structs import RawStruct, Span, structs_by_client
 from apps.crdt.codec.update_reader import read_update
+from apps.crdt.edits.duplicate_inserts import InsertionOrder
 from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges, Run
 from apps.history.character_counts import CharacterCounts
 from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
@@ -153,6 +154,14 @@ class AttributionIndex:
         """Return the end of each id range of a client, and the operation index of each."""
         return self._ends[client], self._inserters[client]
 
+    def id_ranges_by_client(self) -> dict[int, tuple[list[int], list[int]]]:
+        """Return ``id_ranges`` of every client."""
+        return {client: self.id_ranges(client) for client in self._ends}
+
+    def insertion_order(self) -> InsertionOrder:
+        """Return the order of insertions and deletions as plain data."""
+        return InsertionOrder(self.id_ranges_by_client(), self._deletes)
+
     def inserted_after(self, seq: int) -> Iterator[tuple[int, int, int, int]]:
         """Yield ``(client, first clock, end, op index)`` of the id ranges inserted after ``seq``.
 
@@ -185,11 +194,6 @@ class AttributionIndex:
         """Return how many characters a range of operations inserted, and how many it deleted."""
         first, end = bisect_left(self.seqs, first_seq), bisect_right(self.seqs, last_seq)
         return sum(self._counts.added[first:end]), sum(self._counts.removed[first:end])
-
-    def came_after(self, one: Id, other: Id) -> bool:
-        """Return whether one struct was inserted after another was deleted."""
-        [inserted], [deleted] = self.inserters(*one, 1), self.deleters(*other, 1)
-        return inserted.value > deleted.value != NO_VALUE
 
     def origin(self, index: int) -> Origin:
         """Return the origin of the operation with an index."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from apps.crdt.analysis.attribution import attributed_texts
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
+from apps.history.conversions import conversion_run
 from apps.history.recovery import document_load, document_load_at, state_of
 from apps.oplog.selectors import head_seq
 
@@ -62,7 +63,7 @@ class Authorship:
 def document_authorship(*, document_id: str, lineage: str, seq: int | None = None) -> Authorship:
     """Return the authorship of a document after operation ``seq``, at present when it is None.
 
-    Raises ``SeqNotFoundError``, ``LogGapError``.
+    Raises ``SeqNotFoundError``, ``LogGapError``, and as ``conversion_run`` does.
     """
     if seq is None:
         loaded = document_load(document_id=document_id)
@@ -71,7 +72,9 @@ def document_authorship(*, document_id: str, lineage: str, seq: int | None = Non
     state = state_of(loaded, document_id=document_id)
     loaded.engine.close()
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=loaded.seq)
-    texts, op_indexes = attributed_texts(state, index.id_ranges)
+    texts, op_indexes = conversion_run(
+        attributed_texts, state, index.id_ranges_by_client().__getitem__
+    )
     return Authorship(loaded.seq, texts, op_indexes, index)
 
 

@@ -5,9 +5,11 @@ import re
 from dataclasses import dataclass
 
 from apps.core.errors import InvalidInputError, NotFoundError
+from apps.crdt.content.conversion import content_export
 from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.models import Document
 from apps.documents.titles import title_clean
+from apps.history.conversions import conversion_run
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at, version_state
 
@@ -56,8 +58,12 @@ class Export:
         return WRITTEN_FORMATS[self.kind].media_type
 
     def write(self) -> bytes:
-        """Return the document in its format."""
-        return WRITTEN_FORMATS[self.kind].write(self.content.state, self.document.title)
+        """Return the document in its format. Raises as ``conversion_run`` does."""
+        if self.kind == "yjs":
+            return self.content.state
+        return conversion_run(
+            content_export, self.content.state, self.kind, title=self.document.title
+        )
 
 
 def export_get(

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from apps.core.errors import InvalidInputError
-from apps.crdt.analysis.diff import ContentChange, content_changes
+from apps.crdt.analysis.diff import ContentChange, content_changes_list
 from apps.crdt.codec.structs import Id, Span
 from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
+from apps.history.conversions import conversion_run
 from apps.history.snapshot import Snapshot
 
 
@@ -66,7 +67,7 @@ def states_diff(
 ) -> list[DiffSegment]:
     """Return the segments of two states of a document, in document order.
 
-    Raises ``DiffOrderError``, and as ``attribution_load`` does.
+    Raises ``DiffOrderError``, and as ``attribution_load`` and ``conversion_run`` do.
     """
     if earlier.seq > later.seq:
         raise DiffOrderError(
@@ -76,7 +77,8 @@ def states_diff(
         )
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=later.seq)
     segments: list[DiffSegment] = []
-    for change in content_changes(earlier=earlier.state, later=later.state):
+    changes = conversion_run(content_changes_list, earlier=earlier.state, later=later.state)
+    for change in changes:
         for segment in _by_operation(change, index):
             if not segments or not segments[-1].merge_with(segment):
                 segments.append(segment)

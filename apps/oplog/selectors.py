@@ -54,6 +54,31 @@ def operations_iter(
         remaining -= count
 
 
+def operations_page(*, document_id: str, after: int, limit: int, max_bytes: int) -> list[Operation]:
+    """Return the operations after seq ``after``: at least one, and more up to ``max_bytes``.
+
+    Updates and version vectors count. A batch that is read has no more rows than fit by the longest
+    row before, so that memory is bounded too. Raises as ``operations_since`` does.
+    """
+    page: list[Operation] = []
+    size_bytes, longest_bytes, count = 0, 1, 1
+    while count > 0:
+        start = after + len(page)
+        batch = operations_since(document_id=document_id, after=start, limit=count)
+        for operation in batch:
+            row_bytes = len(operation.update) + len(operation.version_vector)
+            size_bytes += row_bytes
+            longest_bytes = max(longest_bytes, row_bytes)
+            if page and size_bytes > max_bytes:
+                return page
+            page.append(operation)
+        if len(batch) < count:
+            return page
+        fitting = (max_bytes - size_bytes) // longest_bytes + 1
+        count = min(8 * count, limit - len(page), fitting)
+    return page
+
+
 def _rows_after(document_id: str, after: int, count: int) -> list[dict[str, Any]]:
     """Return the next rows in a query of their own: some servers build whole answers at once."""
     condition = {"document_id": equal(document_id), "seq": {"$gt": after}}

@@ -190,6 +190,18 @@ REQUEST_WAIT_S: float = env.float("REQUEST_WAIT_S", 15.0, validate=validate.Rang
 #: Longest text or file to import, in bytes (its conversion blocks a thread for seconds).
 IMPORT_MAX_BYTES: int = env.int("IMPORT_MAX_BYTES", 1024 * 1024)
 
+#: Child processes for conversions (import, export, diff, authorship, restore, undo) of this
+#: process; started with the first one.
+CONVERSION_PROCESSES: int = env.int("CONVERSION_PROCESSES", 2, validate=validate.Range(1))
+#: Time, address space and length of the result of one conversion, in seconds and bytes (content
+#: that hangs the parser or the CRDT library, or becomes gigabytes).
+CONVERSION_TIMEOUT_S: float = env.float("CONVERSION_TIMEOUT_S", 20.0, validate=validate.Range(1))
+CONVERSION_MEMORY_BYTES: int = env.int("CONVERSION_MEMORY_BYTES", 1024 * 1024 * 1024)
+CONVERSION_OUTPUT_BYTES: int = env.int("CONVERSION_OUTPUT_BYTES", 64 * 1024 * 1024)
+#: How long a costly call waits for the caller's own call before, and for a free process, in
+#: seconds (one person who calls often must not have all threads and processes).
+CONVERSION_WAIT_S: float = env.float("CONVERSION_WAIT_S", 10.0)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.sign_ins.SignInAuthentication",
@@ -217,6 +229,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "PATH_CONVERTER_OVERRIDES": {"number": int},
 }
 
 # --- pages -----------------------------------------------------------------------------------

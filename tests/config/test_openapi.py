@@ -8,6 +8,7 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
 
 #: Paths under ``/api/`` without a description: the schema itself, and the root of the API.
 NOT_DESCRIBED = {"/api/schema/", "/api/docs/", "/api/v1/"}
@@ -30,7 +31,7 @@ def paths(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> list[s
         if isinstance(pattern, URLResolver):
             found += paths(pattern.url_patterns, path)
         else:
-            found.append(path.replace("<str:", "{").replace("<int:", "{").replace(">", "}"))
+            found.append(path.replace("<str:", "{").replace("<number:", "{").replace(">", "}"))
     return found
 
 
@@ -66,3 +67,20 @@ def test_schema_and_its_page_need_no_login() -> None:
     assert "swagger-ui-bundle.js" in text
     assert "<script>" not in text
     assert client.get("/api/docs/?script=").headers["Content-Type"].startswith("application/jav")
+
+
+def test_schema_is_made_once_for_all_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes 100 ms, and nobody has to be signed in; no query string makes another one."""
+    client = Client()
+    first = client.get("/api/schema/").content
+    assert client.get("/api/schema/?format=json").json()["openapi"]
+
+    def made_again(*_: object, **__: object) -> None:
+        raise AssertionError("The schema was made again.")
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", made_again)
+    for query in ("", "?version=2", "?lang=de", "?x"):
+        response = client.get(f"/api/schema/{query}")
+        assert (response.status_code, response.content) == (200, first)
+        assert response.headers["Cache-Control"] == "public, max-age=600"
+    assert client.get("/api/schema/", headers={"Accept": "application/json"}).status_code == 200

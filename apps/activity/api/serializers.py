@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.activity.event_types import EventType
+from apps.core.api.fields import BoundedIntegerField
 
 
 class ActorSerializer(serializers.Serializer[Any]):
@@ -37,10 +38,10 @@ class ActivitySerializer(serializers.Serializer[Any]):
 class ActivityQuerySerializer(serializers.Serializer[Any]):
     """Query of a page of the trail."""
 
-    before = serializers.IntegerField(
+    before = BoundedIntegerField(
         min_value=1, required=False, help_text="Only events before the event with this id."
     )
-    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    limit = BoundedIntegerField(min_value=1, max_value=200, default=50)
 
 
 class SessionGroupVersionSerializer(serializers.Serializer[Any]):
@@ -96,10 +97,10 @@ class SessionGroupSerializer(serializers.Serializer[Any]):
 class SessionGroupsQuerySerializer(serializers.Serializer[Any]):
     """Query of a page of session groups."""
 
-    before = serializers.IntegerField(
+    before = BoundedIntegerField(
         min_value=1, required=False, help_text="Only groups that ended before this operation."
     )
-    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    limit = BoundedIntegerField(min_value=1, max_value=200, default=50)
     letters = serializers.BooleanField(
         default=False,
         help_text="Count the characters added and removed; may read the whole log, once.",

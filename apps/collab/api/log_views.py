@@ -1,6 +1,5 @@
 """``documents/{id}/operations/stream/``: the log stream, for a page that plays a document."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from django.http import HttpResponse
@@ -16,11 +15,10 @@ from apps.core.api.binary import BYTES, MEDIA_TYPE, AnyContentNegotiation
 from apps.core.api.input import validated
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
-from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantined_seqs
-from apps.oplog.selectors import operations_iter
+from apps.oplog.selectors import operations_page
 
-#: Size of the updates in one answer. The first update may be larger.
+#: Size of the updates and version vectors in one answer. The first operation may be larger.
 STREAM_MAX_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -38,11 +36,11 @@ class LogStreamView(APIView):
         """Read the log after a seq, in the form of ``docs/protocol.md``.
 
         ``X-Document-Seq`` is the seq of the last operation in the answer. The answer has fewer than
-        ``limit`` operations at the end of the log, and where their updates are long.
+        ``limit`` operations at the end of the log, and where they are long.
         """
         document_history_get(user=caller(request), document_id=document_id)
         query = validated(LogQuerySerializer, request.query_params)
-        operations = _up_to_size(operations_iter(document_id=document_id, **query))
+        operations = operations_page(document_id=document_id, max_bytes=STREAM_MAX_BYTES, **query)
         content = log_stream_encode(
             operations,
             authors=authors_named({operation.author_id for operation in operations}),
@@ -51,15 +49,3 @@ class LogStreamView(APIView):
         last = operations[-1].seq if operations else query["after"]
         headers = {"X-Document-Seq": str(last)}
         return HttpResponse(content, content_type=MEDIA_TYPE, headers=headers)
-
-
-def _up_to_size(operations: Iterable[Operation]) -> list[Operation]:
-    """Return at least one operation, and more up to ``STREAM_MAX_BYTES`` of updates."""
-    page: list[Operation] = []
-    size_bytes = 0
-    for operation in operations:
-        size_bytes += len(operation.update)
-        if page and size_bytes > STREAM_MAX_BYTES:
-            break
-        page.append(operation)
-    return page

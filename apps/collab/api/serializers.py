@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from apps.accounts.api.serializers import AuthorSerializer
 from apps.collab.protocol import MAX_UNIQUE_ID_CHARS
-from apps.core.api.fields import Base64Field
+from apps.core.api.fields import Base64Field, BoundedIntegerField
 
 
 class OperationSubmitSerializer(serializers.Serializer[Any]):
@@ -42,10 +42,8 @@ class SubmittedSerializer(serializers.Serializer[Any]):
 class LogQuerySerializer(serializers.Serializer[Any]):
     """The part of the log that is wanted."""
 
-    after = serializers.IntegerField(
-        min_value=0, default=0, help_text="Return the operations after this seq."
-    )
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
+    after = BoundedIntegerField(default=0, help_text="Return the operations after this seq.")
+    limit = BoundedIntegerField(min_value=1, max_value=1000, default=100)
 
 
 class LogPageSerializer(serializers.Serializer[Any]):

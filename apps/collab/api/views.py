@@ -1,6 +1,7 @@
 """``documents/{id}/operations/``: the log, and an edit by REST."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -20,7 +21,10 @@ from apps.core.errors import ForbiddenError
 from apps.documents.selectors import document_get, document_history_get
 from apps.oplog.compaction_point import log_first_seq
 from apps.oplog.operation import Operation
-from apps.oplog.selectors import operations_since
+from apps.oplog.selectors import head_seq, operations_page
+
+#: Size of the updates and version vectors in one page. The first operation may be larger.
+PAGE_MAX_BYTES: Final = 4 * 1024 * 1024
 
 
 class OperationsView(APIView):
@@ -30,17 +34,19 @@ class OperationsView(APIView):
 
     @extend_schema(parameters=[LogQuerySerializer], responses=LogPageSerializer)
     def get(self, request: Request, document_id: str) -> Response:
-        """Read the log after a seq."""
+        """Read the log after a seq: ``limit`` operations, fewer where they are long."""
         document_history_get(user=request.user, document_id=document_id)
         query = LogQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         begins = log_first_seq(document_id=document_id)
         after, limit = query.validated_data["after"], query.validated_data["limit"]
         after = max(after, begins - 1)
-        operations = operations_since(document_id=document_id, after=after, limit=limit)
+        operations = operations_page(
+            document_id=document_id, after=after, limit=limit, max_bytes=PAGE_MAX_BYTES
+        )
         authors = authors_named({operation.author_id for operation in operations})
         following = None
-        if len(operations) == limit:
+        if operations and _goes_on(document_id, operations, limit):
             path = request.build_absolute_uri(request.path)
             following = f"{path}?after={operations[-1].seq}&limit={limit}"
         rows = [_row(operation, authors[operation.author_id]) for operation in operations]
@@ -70,6 +76,11 @@ class OperationsView(APIView):
             "duplicate": submitted.duplicate,
         }
         return Response(body, status=200 if submitted.duplicate else 201)
+
+
+def _goes_on(document_id: str, page: Sequence[Operation], limit: int) -> bool:
+    """Return whether the log may have more behind a page; a short page may have been cut."""
+    return len(page) == limit or head_seq(document_id=document_id) > page[-1].seq
 
 
 def _row(operation: Operation, author: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Serializer fields that every app shares."""
 
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -8,6 +8,19 @@ from rest_framework import serializers
 
 from apps.core import base64
 from apps.core.errors import InvalidInputError
+
+#: The largest integer that JavaScript, MongoDB and PostgreSQL all have.
+MAX_INTEGER: Final = 2**53 - 1
+
+
+class BoundedIntegerField(serializers.IntegerField):
+    """An integer of a request, at most ``MAX_INTEGER`` unless the field has a maximum.
+
+    A larger one is no seq and no number of anything, and the databases cannot compare with it.
+    """
+
+    def __init__(self, *, max_value: int = MAX_INTEGER, min_value: int = 0, **kwargs: Any) -> None:
+        super().__init__(max_value=max_value, min_value=min_value, **kwargs)
 
 
 @extend_schema_field(OpenApiTypes.BYTE)

@@ -61,6 +61,11 @@ def content_changes(*, earlier: bytes, later: bytes) -> Iterator[ContentChange]:
             yield from _text_changes(node, union, before, after)
 
 
+def content_changes_list(*, earlier: bytes, later: bytes) -> list[ContentChange]:
+    """Return all changes at once, as a child process does."""
+    return list(content_changes(earlier=earlier, later=later))
+
+
 @engine_panics()
 def union_state(*, earlier: bytes, later: bytes) -> tuple["pycrdt.Doc[Any]", bytes]:
     """Return the union of two whole states of a document, and the encoded vector of the earlier.

@@ -44,6 +44,11 @@ class UpdateWriter:
         """Return the number of clocks written so far."""
         return self._clock
 
+    @property
+    def size_bytes(self) -> int:
+        """Return the length of the structs written so far."""
+        return len(self._structs)
+
     def element(self, tag: str, position: Position) -> Id:
         """Write an element."""
         content = bytearray((ELEMENT,))

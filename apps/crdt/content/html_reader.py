@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any, Final
 
+from apps.crdt.content.bounds import MAX_NODES, OpenMarks, PartCounter
 from apps.crdt.content.links import link_cleaned
 from apps.crdt.content.sanitising import html_cleaned_in
 from apps.crdt.content.schema import fit_to_schema
@@ -48,7 +49,7 @@ _Json = dict[str, Any]
 def html_read(html: str) -> list[_Json]:
     """Return the blocks of an HTML page or fragment, without active content.
 
-    Raises ``NestedTooDeepError``.
+    Raises ``NestedTooDeepError``, ``ContentTooLargeError``.
     """
     reader = _Reader()
     reader.feed(html_cleaned_in(html))
@@ -64,7 +65,9 @@ class _Reader(HTMLParser):
         self.root: _Json = {"type": "doc", "content": []}
         self._open: list[tuple[str, _Json]] = [("", self.root)]
         self._items: list[_Json] = []
-        self._marks: list[tuple[str, _Json]] = []
+        self._marks = OpenMarks()
+        self._mark_tags: list[str] = []
+        self._nodes = PartCounter("max_nodes", MAX_NODES)
         self._verbatim = 0
         #: The last text of the current line; spaces at its end are not shown.
         self._last: _Json | None = None
@@ -83,14 +86,17 @@ class _Reader(HTMLParser):
         elif tag == "code" and self._verbatim:
             pass  # the code element of a code block
         elif tag in _MARKS:
-            self._marks.append((tag, _mark(tag, found)))
+            self._nodes.add()
+            self._mark_tags.append(tag)
+            self._marks.push(_mark(tag, found))
         elif tag not in _INLINE:
             self._begin(tag, found)
 
     def handle_endtag(self, tag: str) -> None:
         """Close the block or mark that the tag has opened."""
         if tag in _MARKS:
-            if self._marks and self._marks[-1][0] == tag:
+            if self._mark_tags and self._mark_tags[-1] == tag:
+                self._mark_tags.pop()
                 self._marks.pop()
         elif len(self._open) > 1 and self._open[-1][0] == tag:
             if tag not in _CELLS:
@@ -114,6 +120,10 @@ class _Reader(HTMLParser):
         content: list[_Json] = self._open[-1][1]["content"]
         return content
 
+    def _append(self, node: _Json) -> None:
+        self._nodes.add()
+        self._content.append(node)
+
     def _begin(self, tag: str, found: dict[str, str]) -> None:
         self._end_line()
         node: _Json = {"type": _BLOCKS.get(tag, tag), "content": []}
@@ -124,7 +134,7 @@ class _Reader(HTMLParser):
             node["type"] = "taskList"
         if found.get("data-type") == "taskItem" and tag == "li":
             node["type"] = "taskItem"
-        self._content.append(node)
+        self._append(node)
         if tag != "hr":
             self._open.append((tag, node))
             self._verbatim += tag == "pre"
@@ -132,13 +142,12 @@ class _Reader(HTMLParser):
             self._items.append(node)
 
     def _add_text(self, words: str) -> None:
-        marks = [mark for _, mark in self._marks]
-        self._last = {"type": "text", "text": words, "marks": marks}
-        self._content.append(self._last)
+        self._last = {"type": "text", "text": words, "marks": self._marks.marks()}
+        self._append(self._last)
 
     def _break(self) -> None:
         self._end_line()
-        self._content.append({"type": "hardBreak"})
+        self._append({"type": "hardBreak"})
 
     def _end_line(self) -> None:
         if self._last is not None and not self._verbatim:
@@ -147,6 +156,7 @@ class _Reader(HTMLParser):
 
     def _cell(self, tag: str) -> None:
         """Continue the line of the row."""
+        self._nodes.add()
         self._end_line()
         row = self._open[-1][1]
         if row["content"]:

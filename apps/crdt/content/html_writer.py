@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import groupby
 
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
@@ -70,15 +71,24 @@ def _numbering(attributes: Node) -> str:
 
 
 def _line(nodes: Sequence[Node]) -> str:
-    return "".join("<br>" if node["type"] == "hardBreak" else _text(node) for node in nodes)
+    """Write a line; a link encloses all its texts, so that its address is written once."""
+    parts: list[str] = []
+    for link, run in groupby(nodes, _link_of):
+        html = "".join("<br>" if node["type"] == "hardBreak" else _text(node) for node in run)
+        parts.append(f"<a{_link(link)}>{html}</a>" if link else html)
+    return "".join(parts)
+
+
+def _link_of(node: Node) -> Node | None:
+    """Return the attributes of a text's link, which is the outermost mark."""
+    marks = node.get("marks", ())
+    return marks[0]["attrs"] if marks and marks[0]["type"] == "link" else None
 
 
 def _text(node: Node) -> str:
     html = escape(node["text"])
     for mark in reversed(node.get("marks", ())):
-        if mark["type"] == "link":
-            html = f"<a{_link(mark['attrs'])}>{html}</a>"
-        else:
+        if mark["type"] != "link":
             tag = _MARK_TAGS[mark["type"]]
             html = f"<{tag}>{html}</{tag}>"
     return html

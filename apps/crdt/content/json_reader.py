@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from apps.core.errors import InvalidInputError
+from apps.crdt.content.bounds import MAX_NODES, PartCounter
 from apps.crdt.content.schema import fit_to_schema
 
 
@@ -14,7 +15,7 @@ class NotProseMirrorError(InvalidInputError):
 
 
 def json_read(text: str) -> list[dict[str, Any]]:
-    """Return the blocks of a document. Raises ``NotProseMirrorError``."""
+    """Return the blocks of a document. Raises ``NotProseMirrorError``, ``ContentTooLargeError``."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as err:
@@ -27,12 +28,15 @@ def _check(document: Any) -> None:
     """Raise unless the document and everything in it has the form of a node."""
     if not isinstance(document, dict) or document.get("type") != "doc":
         raise NotProseMirrorError('A document begins with {"type": "doc"}.')
+    counter = PartCounter("max_nodes", MAX_NODES)
     stack: list[Any] = [document]
     while stack:
         node = stack.pop()
         if not _is_node(node):
             raise NotProseMirrorError("A node does not have the form of a ProseMirror node.")
-        stack += node.get("content", ())
+        content = node.get("content", ())
+        counter.add(len(content) + len(node.get("marks", ())))
+        stack += content
 
 
 def _is_node(node: Any) -> bool:

@@ -5,8 +5,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from apps.crdt.content.bounds import (
+    MAX_TOKENS,
+    CountedList,
+    OpenMarks,
+    PartCounter,
+    lines_check,
+)
 from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
 from apps.crdt.content.schema import fit_to_schema
 
@@ -14,11 +22,38 @@ from apps.crdt.content.schema import fit_to_schema
 _MAX_NESTING: Final = 60
 #: HTML in Markdown is read as text.
 _OPTIONS: Final = {"html": False, "maxNesting": _MAX_NESTING}
-_BLOCK_PARSER: Final = MarkdownIt("commonmark", _OPTIONS).enable("table").disable("inline")
-_LINE_PARSER: Final = MarkdownIt("commonmark", _OPTIONS).enable("strikethrough")
-_LINE_PARSER_WITHOUT_LINKS: Final = (
-    MarkdownIt("commonmark", _OPTIONS).enable("strikethrough").disable(["link", "image"])
-)
+#: The counter of tokens in the parser's environment.
+_COUNTER: Final = "token_counter"
+
+
+def _counted_blocks(state: StateCore) -> None:
+    """Read the blocks of a text into a counted list: a core rule of the parser."""
+    state.tokens = CountedList(state.env[_COUNTER])
+    state.md.block.parse(state.src, state.md, state.env, state.tokens)
+
+
+def _counted_line(state: StateCore) -> None:
+    """Read a line into a counted list: a core rule of the parser."""
+    for token in state.tokens:
+        token.children = CountedList(state.env[_COUNTER])
+        state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
+def _block_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", _OPTIONS).enable("table").disable("inline")
+    parser.core.ruler.at("block", _counted_blocks)
+    return parser
+
+
+def _line_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", _OPTIONS).enable("strikethrough")
+    parser.core.ruler.at("inline", _counted_line)
+    return parser
+
+
+_BLOCK_PARSER: Final = _block_parser()
+_LINE_PARSER: Final = _line_parser()
+_LINE_PARSER_WITHOUT_LINKS: Final = _line_parser().disable(["link", "image"])
 #: Maximum nesting of brackets in a line with links: the parser tries every way to pair them.
 _MAX_BRACKETS: Final = 10
 _BRACKETS = re.compile(r"[\[\]]")
@@ -40,8 +75,9 @@ _Json = dict[str, Any]
 
 
 def markdown_read(text: str) -> list[_Json]:
-    """Return the blocks of a text. Raises ``NestedTooDeepError``."""
-    references: dict[str, Any] = {}
+    """Return the blocks of a text. Raises ``NestedTooDeepError``, ``ContentTooLargeError``."""
+    lines_check(text)
+    references: dict[str, Any] = {_COUNTER: PartCounter("max_tokens", MAX_TOKENS)}
     try:
         tokens = _BLOCK_PARSER.parse(text, references)
         for token in tokens:
@@ -125,27 +161,27 @@ def _make_task(nodes: list[_Json], source: str) -> None:
 
 
 def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
-    marks: list[_Json] = []
+    marks = OpenMarks()
     for token in tokens:
         if token.type == "hardbreak":
             yield {"type": "hardBreak"}
         elif token.type == "softbreak":
-            yield _text(" ", marks)
+            yield _text(" ", marks.marks())
         elif token.type == "code_inline":
-            yield _text(token.content, [*marks, {"type": "code"}])
+            yield _text(token.content, marks.marks({"type": "code"}))
         elif token.type == "image":
-            yield _text(token.content, [*marks, _link(token, "src")])
+            yield _text(token.content, marks.marks(_link(token, "src")))
         elif token.nesting > 0:
             kind = _MARKS[token.tag if token.tag != "a" else "link"]
-            marks.append(_link(token, "href") if kind == "link" else {"type": kind})
+            marks.push(_link(token, "href") if kind == "link" else {"type": kind})
         elif token.nesting < 0:
             marks.pop()
         else:
-            yield _text(token.content, marks)
+            yield _text(token.content, marks.marks())
 
 
 def _text(words: str, marks: list[_Json]) -> _Json:
-    return {"type": "text", "text": words, "marks": list(marks)}
+    return {"type": "text", "text": words, "marks": marks}
 
 
 def _link(token: Token, address: str) -> _Json:

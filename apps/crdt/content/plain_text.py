@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from apps.crdt.content.bounds import lines_check
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema import fit_to_schema
 
@@ -11,7 +12,8 @@ _LINE_ENDS = re.compile(r"\r\n?")
 
 
 def text_read(text: str) -> list[dict[str, Any]]:
-    """Return a paragraph for each line."""
+    """Return a paragraph for each line. Raises ``ContentTooLargeError``."""
+    lines_check(text)
     lines = _LINE_ENDS.sub("\n", text).removesuffix("\n").split("\n") if text else []
     return fit_to_schema(
         {"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in lines

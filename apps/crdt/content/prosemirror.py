@@ -14,6 +14,7 @@ from apps.core.errors import ConflictError
 from apps.crdt.codec.structs import iter_structs
 from apps.crdt.codec.update_writer import Position, UpdateWriter
 from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.content.bounds import MAX_UPDATE_BYTES, ContentTooLargeError
 from apps.crdt.engine.base import EngineBrokenError
 from apps.crdt.engine.errors import engine_panics
 from apps.crdt.engine.plain_values import plain_value
@@ -47,14 +48,18 @@ def document_json(state: bytes) -> dict[str, Any]:
 
 
 def content_update(blocks: Sequence[Node]) -> tuple[bytes, bytes]:
-    """Return a new document with these blocks as (v1 update, encoded version vector)."""
+    """Return a new document with these blocks as (v1 update, encoded version vector).
+
+    Raises ``ContentTooLargeError``.
+    """
     return _encoded(blocks, Position(parent=ROOT))
 
 
 def insertion_update(state: bytes, blocks: Sequence[Node], *, at_start: bool = False) -> bytes:
     """Return the v1 update that inserts blocks at the end, or at the start, of a document.
 
-    Raises ``ContentShapeError`` where the engine finds no place beside what is there.
+    Raises ``ContentTooLargeError``, and ``ContentShapeError`` where the engine finds no place
+    beside what is there.
     """
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
@@ -132,6 +137,7 @@ def _encoded(blocks: Sequence[Node], position: Position) -> tuple[bytes, bytes]:
 def _write(writer: UpdateWriter, nodes: Sequence[Node], position: Position) -> None:
     run: list[Node] = []
     for node in nodes:
+        _check_size(writer)
         if node["type"] == "text":
             run.append(node)
             continue
@@ -158,8 +164,14 @@ def _write_run(writer: UpdateWriter, run: Sequence[Node], position: Position) ->
         inside = _write_formats(writer, current, wanted, inside)
         current = wanted
         inside = Position(left=writer.characters(node["text"], inside))
+        _check_size(writer)
     _write_formats(writer, current, {}, inside)
     return position._replace(left=text)
+
+
+def _check_size(writer: UpdateWriter) -> None:
+    if writer.size_bytes > MAX_UPDATE_BYTES:
+        raise ContentTooLargeError.of("max_update_bytes", MAX_UPDATE_BYTES)
 
 
 def _write_formats(

@@ -28,7 +28,7 @@ class NotTextError(InvalidInputError):
 def content_read(text: str, kind: str) -> list[dict[str, Any]]:
     """Return the blocks of a text in one of ``READ_FORMATS``.
 
-    Raises ``NotProseMirrorError``, ``NestedTooDeepError``.
+    Raises ``NotProseMirrorError``, ``NestedTooDeepError``, ``ContentTooLargeError``.
     """
     return _READERS[kind](text)
 

@@ -7,9 +7,11 @@ Source: ``static/js/editor/editor.js``, ``schema()``, and Tiptap's extensions.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
 
+from apps.crdt.content.bounds import MAX_LINK_CHARS
 from apps.crdt.content.links import link_cleaned
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.engine.text import MAX_DEPTH
@@ -148,8 +150,10 @@ def _numbering(node: Node, start: int) -> _Json:
 def _item(node: Node, depth: int, *, is_task: bool) -> _Json:
     """Return a list item: a paragraph, then any blocks."""
     blocks = _blocks(_content(node), depth + 1)
-    while len(blocks) > 1 and blocks[0]["type"] == "heading" and "content" not in blocks[0]:
-        del blocks[0]  # Markdown has no form for an empty heading, nor for an empty paragraph
+    first = 0  # Markdown has no form for an empty heading, nor for an empty paragraph
+    while len(blocks) > first + 1 and _is_empty_heading(blocks[first]):
+        first += 1
+    del blocks[:first]
     if blocks and blocks[0]["type"] == "heading":
         blocks[0] = _line_block("paragraph", blocks[0].get("content", ()))
     if not blocks or blocks[0]["type"] != "paragraph":
@@ -158,6 +162,10 @@ def _item(node: Node, depth: int, *, is_task: bool) -> _Json:
         return {"type": "listItem", "content": blocks}
     checked = _attributes(node).get("checked") is True
     return {"type": "taskItem", "attrs": {"checked": checked}, "content": blocks}
+
+
+def _is_empty_heading(block: _Json) -> bool:
+    return block["type"] == "heading" and "content" not in block
 
 
 def _flattened(node: Node) -> list[_Json]:
@@ -240,16 +248,24 @@ def _link(attributes: object) -> _Json | None:
     """Return a link's attributes, as the page writes them; None if its address is not allowed."""
     if not isinstance(attributes, Mapping):
         return None
-    href = link_cleaned(attributes.get("href"))
-    title = attributes.get("title")
-    if href is None:
+    href, title = attributes.get("href"), attributes.get("title")
+    if not isinstance(href, str) or len(href) > MAX_LINK_CHARS:
+        return None
+    is_titled = isinstance(title, str) and 0 < len(title) <= MAX_LINK_CHARS
+    return _link_attributes(href, title if is_titled else None)
+
+
+@lru_cache(maxsize=64)  # All texts under one link have the same address.
+def _link_attributes(href: str, title: str | None) -> _Json | None:
+    address = link_cleaned(href)
+    if address is None:
         return None
     return {
-        "href": _UNWANTED.sub("", href),
+        "href": _UNWANTED.sub("", address),
         "target": "_blank",
         "rel": "noopener noreferrer nofollow",
         "class": None,
-        "title": _UNWANTED.sub("", title) if isinstance(title, str) and title else None,
+        "title": _UNWANTED.sub("", title) if title else None,
     }
 
 

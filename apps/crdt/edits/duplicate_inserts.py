@@ -4,11 +4,13 @@ An undo inserts a copy of deleted content directly before the deleted original. 
 a copy, so the next undo of the same deletion would insert another one.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from apps.crdt.codec.contents import STRING, TYPE
 from apps.crdt.codec.structs import Id, RawStruct, Span, iter_structs, with_deletes
+from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
 from apps.crdt.ids.id_set import IdSet, deleted_spans, inserted_spans, spans_not_in
 from apps.crdt.ids.parents import ParentIndex
 from apps.crdt.ids.utf16 import Utf16Text
@@ -24,6 +26,26 @@ class _Copy(NamedTuple):
 
 #: Returns whether a struct was inserted after another one had been deleted.
 CameAfter = Callable[[Id, Id], bool]
+
+
+class InsertionOrder(NamedTuple):
+    """The order in which ids of a document were inserted and deleted, as plain data.
+
+    ``inserted`` has, by client, the ends of its id ranges and the index of the operation that
+    inserted each; ``deleted`` the index of the operation that was the first to delete an id.
+    """
+
+    inserted: dict[int, tuple[list[int], list[int]]]
+    deleted: dict[int, IdRanges]
+
+    def came_after(self, copy: Id, original: Id) -> bool:
+        """Return whether ``copy`` was inserted after ``original`` had been deleted."""
+        ends, inserters = self.inserted.get(copy[0], ([], []))
+        position = bisect_right(ends, copy[1])
+        inserter = inserters[position] if position < len(ends) else NO_VALUE
+        deletes = self.deleted.get(original[0], IdRanges())
+        [deleted] = deletes.runs(original[1], original[1] + 1)
+        return inserter > deleted.value != NO_VALUE
 
 
 def duplicate_spans(

@@ -21,7 +21,7 @@ urlpatterns = [
         name="document-permissions",
     ),
     path(
-        "documents/<str:document_id>/permissions/<int:pk>/",
+        "documents/<str:document_id>/permissions/<number:pk>/",
         views.PermissionDetailView.as_view(),
         name="document-permission",
     ),

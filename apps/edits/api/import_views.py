@@ -5,11 +5,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
 from apps.collab.api.serializers import SubmittedSerializer
 from apps.core import ids
+from apps.core.api.costly import CostlyAPIView
 from apps.core.api.input import validated
 from apps.core.api.parsers import BoundedJSONParser, BoundedMultiPartParser
 from apps.core.api.responses import ERROR
@@ -31,7 +31,7 @@ from apps.edits.importing import (
 _PARSERS = [BoundedJSONParser, BoundedMultiPartParser]
 
 
-class DocumentImportView(APIView):
+class DocumentImportView(CostlyAPIView):
     """Create a document from a file or text: Markdown, HTML, plain text or ProseMirror's JSON."""
 
     parser_classes = _PARSERS
@@ -52,7 +52,7 @@ class DocumentImportView(APIView):
         return Response(body, status=201, headers={"Location": body["links"]["self"]})
 
 
-class ContentImportView(APIView):
+class ContentImportView(CostlyAPIView):
     """Insert Markdown, HTML, plain text or ProseMirror's JSON into a document by one edit."""
 
     parser_classes = _PARSERS

@@ -6,10 +6,10 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
 from apps.core.api.binary import BYTES, AnyContentNegotiation, bytes_response, etag_of
+from apps.core.api.costly import CostlyAPIView
 from apps.core.api.input import validated
 from apps.core.api.responses import ERROR
 from apps.core.errors import ForbiddenError
@@ -30,7 +30,7 @@ from apps.history.states import state_at, version_state
 _ERRORS: Final[dict[Any, Any]] = {400: ERROR, 403: ERROR, 404: ERROR}
 
 
-class _RestoreView(APIView):
+class _RestoreView(CostlyAPIView):
     """Restores an earlier state; GET returns the edit without making it."""
 
     serializer_class = RestoreSerializer
@@ -88,7 +88,7 @@ class MomentRestoreView(_RestoreView):
         return state_at(document_id=document_id, seq=path["seq"])
 
 
-class AuthorUndoView(APIView):
+class AuthorUndoView(CostlyAPIView):
     """Undoes one person's edits since a seq or time; GET returns the edit without making it."""
 
     serializer_class = UndoSerializer

@@ -6,6 +6,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from apps.collab.protocol import MAX_UNIQUE_ID_CHARS
+from apps.core.api.fields import BoundedIntegerField
 from apps.crdt.content.readers import READ_FORMATS
 
 
@@ -47,8 +48,7 @@ class ContentImportSerializer(ImportSerializer):
 class SeenSerializer(serializers.Serializer[Any]):
     """The present as the caller has seen it."""
 
-    seen_seq = serializers.IntegerField(
-        min_value=0,
+    seen_seq = BoundedIntegerField(
         required=False,
         help_text="The last operation that the caller has seen; later edits stay.",
     )
@@ -84,10 +84,8 @@ class RestoreSerializer(RestorePreviewSerializer, EditNameSerializer):
 class UndoPreviewSerializer(SeenSerializer):
     """The author whose edits are undone, and their start: a seq or a time."""
 
-    author = serializers.IntegerField(min_value=1, help_text="The id of the author.")
-    after_seq = serializers.IntegerField(
-        min_value=0, required=False, help_text="Edits after this operation."
-    )
+    author = BoundedIntegerField(min_value=1, help_text="The id of the author.")
+    after_seq = BoundedIntegerField(required=False, help_text="Edits after this operation.")
     since = serializers.DateTimeField(required=False, help_text="Edits at or after this time.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

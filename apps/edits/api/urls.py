@@ -13,12 +13,12 @@ urlpatterns = [
         name="document-content-import",
     ),
     path(
-        "documents/<str:document_id>/versions/<int:number>/restore/",
+        "documents/<str:document_id>/versions/<number:number>/restore/",
         VersionRestoreView.as_view(),
         name="document-version-restore",
     ),
     path(
-        "documents/<str:document_id>/at/<int:seq>/restore/",
+        "documents/<str:document_id>/at/<number:seq>/restore/",
         MomentRestoreView.as_view(),
         name="document-at-restore",
     ),

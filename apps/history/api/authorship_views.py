@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
 from apps.accounts.selectors import authors_named, people_named
+from apps.core.api.costly import CostlyAPIView
 from apps.core.api.input import validated
 from apps.core.api.paging import paged
 from apps.core.api.renderers import READY_RENDERERS, ReadyJSON
@@ -30,7 +30,7 @@ from apps.history.authorship import AttributedText, client_runs, document_author
 from apps.history.deletions import Deletion, deletions_page
 
 
-class AuthorshipView(APIView):
+class AuthorshipView(CostlyAPIView):
     """The author and time of each piece of the text, as the log has them."""
 
     renderer_classes = READY_RENDERERS
@@ -52,7 +52,7 @@ class AuthorshipView(APIView):
         return Response(ReadyJSON(authorship_json(authorship, authors, deletions)))
 
 
-class ClientRunsView(APIView):
+class ClientRunsView(CostlyAPIView):
     """The authors of id ranges, for clients that hold the document itself."""
 
     @extend_schema(
@@ -78,7 +78,7 @@ class ClientRunsView(APIView):
         return Response({"seq": seq, "authors": list(authors.values()), "runs": rows})
 
 
-class DeletionsView(APIView):
+class DeletionsView(CostlyAPIView):
     """The deletions of a document, the latest first."""
 
     @extend_schema(

@@ -5,10 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
 from apps.accounts.selectors import people_named
+from apps.core.api.costly import CostlyAPIView
 from apps.core.api.input import validated
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
@@ -23,7 +23,7 @@ from apps.history.snapshot import Snapshot
 from apps.history.states import state_at, version_state, version_state_before
 
 
-class VersionDiffView(APIView):
+class VersionDiffView(CostlyAPIView):
     """The changes from one version to another."""
 
     @extend_schema(
@@ -42,7 +42,7 @@ class VersionDiffView(APIView):
         return _answer(document_id, document.lineage, earlier, later)
 
 
-class MomentDiffView(APIView):
+class MomentDiffView(CostlyAPIView):
     """The changes from one seq to another."""
 
     @extend_schema(

@@ -7,10 +7,10 @@ from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
 from apps.core.api.binary import AnyContentNegotiation, not_modified
+from apps.core.api.costly import CostlyAPIView
 from apps.core.api.input import validated
 from apps.core.api.responses import ERROR
 from apps.crdt.content.writers import WRITTEN_FORMATS
@@ -26,7 +26,7 @@ _FILES: Final[dict[Any, Any]] = {
 POLICY = "sandbox; default-src 'none'"
 
 
-class ExportView(APIView):
+class ExportView(CostlyAPIView):
     """A document as HTML, Markdown, plain text, ProseMirror's JSON or a Yjs v1 update."""
 
     content_negotiation_class = AnyContentNegotiation

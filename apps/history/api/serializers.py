@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.accounts.api.serializers import AuthorSerializer, PersonSerializer
+from apps.core.api.fields import BoundedIntegerField
 
 
 class VersionSerializer(serializers.Serializer[Any]):
@@ -28,8 +29,7 @@ class VersionNameSerializer(serializers.Serializer[Any]):
 class VersionCreateSerializer(VersionNameSerializer):
     """A name for a state of the document."""
 
-    seq = serializers.IntegerField(
-        min_value=0,
+    seq = BoundedIntegerField(
         required=False,
         help_text="After this operation; the present if omitted.",
     )
@@ -38,20 +38,18 @@ class VersionCreateSerializer(VersionNameSerializer):
 class VersionsQuerySerializer(serializers.Serializer[Any]):
     """The requested part of the list."""
 
-    before = serializers.IntegerField(
+    before = BoundedIntegerField(
         min_value=1, required=False, help_text="Versions with a smaller number than this."
     )
-    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    limit = BoundedIntegerField(min_value=1, max_value=200, default=50)
     named = serializers.BooleanField(default=False, help_text="Only those with a name.")
 
 
 class ExportQuerySerializer(serializers.Serializer[Any]):
     """The requested state: of a version or of a seq, else the present."""
 
-    version = serializers.IntegerField(min_value=1, required=False)
-    seq = serializers.IntegerField(
-        min_value=0, required=False, help_text="The last operation in it."
-    )
+    version = BoundedIntegerField(min_value=1, required=False)
+    seq = BoundedIntegerField(required=False, help_text="The last operation in it.")
 
 
 class VersionsPageSerializer(serializers.Serializer[Any]):
@@ -64,8 +62,7 @@ class VersionsPageSerializer(serializers.Serializer[Any]):
 class MomentQuerySerializer(serializers.Serializer[Any]):
     """The requested state."""
 
-    seq = serializers.IntegerField(
-        min_value=0,
+    seq = BoundedIntegerField(
         required=False,
         help_text="After this operation; the present if omitted.",
     )
@@ -91,10 +88,10 @@ class AuthorshipSerializer(serializers.Serializer[Any]):
 class DeletionsQuerySerializer(serializers.Serializer[Any]):
     """The requested part of the list."""
 
-    before = serializers.IntegerField(
+    before = BoundedIntegerField(
         min_value=1, required=False, help_text="Operations with a smaller seq than this."
     )
-    limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    limit = BoundedIntegerField(min_value=1, max_value=200, default=50)
 
 
 class DeletionSerializer(serializers.Serializer[Any]):
@@ -116,7 +113,7 @@ class DeletionsPageSerializer(serializers.Serializer[Any]):
 class AfterQuerySerializer(serializers.Serializer[Any]):
     """The operation after which the list starts."""
 
-    after = serializers.IntegerField(min_value=0, default=0, help_text="The operation's seq.")
+    after = BoundedIntegerField(default=0, help_text="The operation's seq.")
 
 
 class ClientRunSerializer(serializers.Serializer[Any]):
@@ -140,7 +137,7 @@ class ClientRunsSerializer(serializers.Serializer[Any]):
 class VersionAgainstSerializer(serializers.Serializer[Any]):
     """The version to compare with."""
 
-    against = serializers.IntegerField(
+    against = BoundedIntegerField(
         min_value=1, required=False, help_text="The earlier version; the one before if omitted."
     )
 
@@ -148,8 +145,8 @@ class VersionAgainstSerializer(serializers.Serializer[Any]):
 class MomentAgainstSerializer(serializers.Serializer[Any]):
     """The seq to compare with."""
 
-    against = serializers.IntegerField(
-        min_value=0, required=False, help_text="The earlier seq; the one before if omitted."
+    against = BoundedIntegerField(
+        required=False, help_text="The earlier seq; the one before if omitted."
     )
 
 
@@ -195,17 +192,16 @@ class DiffSerializer(serializers.Serializer[Any]):
 class KeepSerializer(serializers.Serializer[Any]):
     """Rising ages in seconds up to which versions are kept; older ones are kept one a week."""
 
-    all_s = serializers.IntegerField(min_value=0, help_text="Every automatic version is kept.")
-    hourly_s = serializers.IntegerField(min_value=0, help_text="The latest of each hour is kept.")
-    daily_s = serializers.IntegerField(min_value=0, help_text="The latest of each day is kept.")
+    all_s = BoundedIntegerField(help_text="Every automatic version is kept.")
+    hourly_s = BoundedIntegerField(help_text="The latest of each hour is kept.")
+    daily_s = BoundedIntegerField(help_text="The latest of each day is kept.")
 
 
 class HistorySettingsChangeSerializer(serializers.Serializer[Any]):
     """Changes of history settings; null stands for the server's setting."""
 
     viewers_may_look = serializers.BooleanField(required=False)
-    compact_after_days = serializers.IntegerField(
-        min_value=0,
+    compact_after_days = BoundedIntegerField(
         required=False,
         allow_null=True,
         help_text="The number of days after which the log may be compacted; 0 is never.",

@@ -25,7 +25,7 @@ urlpatterns = [
         name="document-authorship-clients",
     ),
     path(f"{DOCUMENT}/deletions/", DeletionsView.as_view(), name="document-deletions"),
-    path(f"{DOCUMENT}/at/<int:seq>/state/", MomentStateView.as_view(), name="document-at-state"),
+    path(f"{DOCUMENT}/at/<number:seq>/state/", MomentStateView.as_view(), name="document-at-state"),
     path(f"{DOCUMENT}/export/<str:kind>/", ExportView.as_view(), name="document-export"),
     path(
         f"{DOCUMENT}/history-settings/",
@@ -33,16 +33,16 @@ urlpatterns = [
         name="document-history-settings",
     ),
     path(f"{DOCUMENT}/versions/", VersionsView.as_view(), name="document-versions"),
-    path(f"{DOCUMENT}/versions/<int:number>/", VersionView.as_view(), name="document-version"),
+    path(f"{DOCUMENT}/versions/<number:number>/", VersionView.as_view(), name="document-version"),
     path(
-        f"{DOCUMENT}/versions/<int:number>/state/",
+        f"{DOCUMENT}/versions/<number:number>/state/",
         VersionStateView.as_view(),
         name="document-version-state",
     ),
     path(
-        f"{DOCUMENT}/versions/<int:number>/diff/",
+        f"{DOCUMENT}/versions/<number:number>/diff/",
         VersionDiffView.as_view(),
         name="document-version-diff",
     ),
-    path(f"{DOCUMENT}/at/<int:seq>/diff/", MomentDiffView.as_view(), name="document-at-diff"),
+    path(f"{DOCUMENT}/at/<number:seq>/diff/", MomentDiffView.as_view(), name="document-at-diff"),
 ]

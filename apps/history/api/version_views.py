@@ -20,6 +20,7 @@ from apps.core.api.binary import (
     etag_of,
     not_modified,
 )
+from apps.core.api.costly import CostlyAPIView
 from apps.core.api.input import validated
 from apps.core.api.paging import paged
 from apps.core.api.responses import ERROR
@@ -94,7 +95,7 @@ class VersionView(APIView):
         return Response(_bodies([version])[0])
 
 
-class VersionStateView(APIView):
+class VersionStateView(CostlyAPIView):
     """The content of a version as a Yjs v1 update (docs/system-flow.md, §7)."""
 
     content_negotiation_class = AnyContentNegotiation
@@ -112,7 +113,7 @@ class VersionStateView(APIView):
         return bytes_response(content.state, etag=etag, seq=content.seq)
 
 
-class MomentStateView(APIView):
+class MomentStateView(CostlyAPIView):
     """The content of a document after any operation, as a Yjs v1 update."""
 
     content_negotiation_class = AnyContentNegotiation

@@ -3,7 +3,6 @@
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from apps.core import base64
 from apps.core.api.binary import (
@@ -13,12 +12,13 @@ from apps.core.api.binary import (
     etag_of,
     not_modified,
 )
+from apps.core.api.costly import CostlyAPIView
 from apps.crdt.codec.vectors import decode_vector
 from apps.documents.selectors import document_get
 from apps.history.recovery import document_load, state_of
 
 
-class StateView(APIView):
+class StateView(CostlyAPIView):
     """The present state as a Yjs v1 update: all of it, or what a state vector lacks."""
 
     content_negotiation_class = AnyContentNegotiation

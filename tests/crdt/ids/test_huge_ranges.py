@@ -86,7 +86,7 @@ def attributions() -> None:
     assert list(index.deleters(1, 0, HUGE + 3)) == [(0, HUGE, 1), (HUGE, HUGE + 3, -1)]
     assert index.deleted_spans() == {1: [((1, 0), HUGE)]}
     assert each_value(index.inserters(2, 0, 2)) == [-1, -1]
-    assert not index.came_after((1, 0), (1, 1))
+    assert not index.insertion_order().came_after((1, 0), (1, 1))
     assert attributed_texts(state(FORMS["collected"]), index.id_ranges) == ([], [])
 
 

@@ -1,0 +1,37 @@
+"""Whole conversions, bytes in and bytes out, as they run in a child process."""
+
+from typing import NamedTuple
+
+from apps.crdt.content.prosemirror import content_update, insertion_update
+from apps.crdt.content.readers import content_read
+from apps.crdt.content.schema import first_heading
+from apps.crdt.content.writers import WRITTEN_FORMATS
+
+
+class ConvertedContent(NamedTuple):
+    """The content of a new document; the update is None where there is no content."""
+
+    update: bytes | None
+    version_vector: bytes
+    heading: str
+
+
+def content_convert(text: str, kind: str) -> ConvertedContent:
+    """Return a text as a new document. Raises as ``content_read`` and ``content_update`` do."""
+    blocks = content_read(text, kind)
+    update, version_vector = content_update(blocks)
+    return ConvertedContent(update if blocks else None, version_vector, first_heading(blocks))
+
+
+def content_convert_into(state: bytes, text: str, kind: str, *, at_start: bool) -> bytes | None:
+    """Return the v1 update that inserts a text into a document; None for an empty text.
+
+    Raises as ``content_read`` and ``insertion_update`` do.
+    """
+    blocks = content_read(text, kind)
+    return insertion_update(state, blocks, at_start=at_start) if blocks else None
+
+
+def content_export(state: bytes, kind: str, title: str) -> bytes:
+    """Return a document, whose state is a v1 update, in one of ``WRITTEN_FORMATS``."""
+    return WRITTEN_FORMATS[kind].write(state, title)
