@@ -1,23 +1,18 @@
 """The strict reader of v1 updates: correct headers, and refusal of malformed updates."""
 
-import json
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
-from typing import Any
+from itertools import pairwise
 
-import pycrdt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.core.errors import InvalidInputError
-from apps.crdt.codec.contents import MAX_DEPTH, MalformedUpdateError
-from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER
+from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.structs import structs_by_client
 from apps.crdt.codec.update_reader import MAX_CLOCK, UpdateHeader, read_update
-from apps.crdt.codec.vectors import Vector, covers, decode_vector
+from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.crdt.engine import causal_gate
-from tests.crdt.apart import Apart
+from tests.crdt.codec.updates import applied, one, took_all
 from tests.crdt.samples import (
     ALL_HISTORIES,
     History,
@@ -41,38 +36,6 @@ BY_NAME = pytest.mark.parametrize("history", ALL_HISTORIES, ids=lambda one: one.
 def single(name: str) -> bytes:
     """Return a golden update."""
     return unpack(load("updates")[name])
-
-
-def one(*structs: bytes, client: int = 1, clock: int = 0) -> bytes:
-    """Return an update of one client."""
-    return written([(client, clock, structs)])
-
-
-def applied(*updates: bytes) -> pycrdt.Doc[Any]:
-    """Return a document of the bare engine with these updates, without any gate."""
-    doc: pycrdt.Doc[Any] = pycrdt.Doc()
-    for update in updates:
-        doc.apply_update(update)
-    return doc
-
-
-def joined(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return (clock, length) ranges as (clock, end), with adjacent ranges joined."""
-    ends: list[tuple[int, int]] = []
-    for clock, length in sorted(runs):
-        first, end = ends.pop() if ends and ends[-1][1] >= clock else (clock, clock)
-        ends.append((first, max(end, clock + length)))
-    return ends
-
-
-def took_all(doc: pycrdt.Doc[Any], header: UpdateHeader) -> bool:
-    """Return whether a document has every struct and every delete of an update."""
-    deleted = read_update(doc.get_update()).deletes
-    return covers(decode_vector(doc.get_state()), header.end_vector()) and all(
-        any(first <= clock and end <= last for first, last in joined(deleted.get(client, ())))
-        for client, runs in header.deletes.items()
-        for clock, end in joined(runs)
-    )
 
 
 # --- what it says ---------------------------------------------------------------------------------
@@ -308,123 +271,6 @@ def test_updates_that_only_look_odd_are_accepted() -> None:
         assert read_update(update).size == len(update)
 
 
-# --- depth ----------------------------------------------------------------------------------------
-
-
-def nested_any(depth: int, *, keyed: bool) -> bytes:
-    """Return arrays or objects inside each other, around an undefined."""
-    return (b"\x76\x01" + string("k") if keyed else b"\x75\x01") * (depth - 1) + b"\x7f"
-
-
-@pytest.mark.parametrize("keyed", [False, True])
-def test_values_nested_deeper_than_the_limit_are_refused(keyed: bool) -> None:
-    """The engine accepts the maximum depth; one level more is refused before."""
-    deepest = one(item(ANY, b"\x01" + nested_any(MAX_DEPTH, keyed=keyed)))
-    assert took_all(applied(deepest), read_update(deepest))
-    with pytest.raises(MalformedUpdateError, match="too deep"):
-        read_update(one(item(ANY, b"\x01" + nested_any(MAX_DEPTH + 1, keyed=keyed))))
-
-
-@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"k":', "}")])
-def test_json_nested_deeper_than_the_limit_is_refused(opening: str, closing: str) -> None:
-    """In an embed and in a format."""
-
-    def contents(depth: int) -> Iterator[bytes]:
-        text = string(opening * depth + "1" + closing * depth)
-        yield item(EMBED, text)
-        yield item(FORMAT, string("key") + text)
-
-    for content in contents(MAX_DEPTH):
-        assert took_all(applied(one(content)), read_update(one(content)))
-    for content in contents(MAX_DEPTH + 1):
-        with pytest.raises(MalformedUpdateError, match="too deep"):
-            read_update(one(content))
-
-
-@pytest.mark.parametrize(
-    "text", ['"' + "[{" * 100 + '"', '"' + '\\"[' * 200 + '"', "[" + "[],{}," * 100 + "1]"]
-)
-def test_json_with_many_brackets_that_is_not_deep_is_accepted(text: str) -> None:
-    """Brackets in a text, behind escaped quotation marks, and side by side."""
-    assert read_update(one(item(EMBED, string(text)))).end_vector() == {1: 1}
-
-
-def test_json_whose_text_hides_its_depth_is_refused() -> None:
-    """A quotation mark after an escaped backslash ends the text."""
-    text = '["\\\\",' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "]"
-    with pytest.raises(MalformedUpdateError, match="too deep"):
-        read_update(one(item(EMBED, string(text))))
-
-
-# --- contents -------------------------------------------------------------------------------------
-
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
-#: What JavaScript holds exactly; the engine refuses JSON with integers over 64 bits.
-SAFE_INTEGERS = st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
-JSON_VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | SAFE_INTEGERS
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXTS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
-    max_leaves=6,
-).map(lambda value: string(json.dumps(value)))
-ANY_VALUES = st.recursive(
-    st.sampled_from([b"\x7f", b"\x7e", b"\x79", b"\x78"])
-    | st.integers(0, 63).map(lambda number: bytes((125, number)))
-    | st.builds(
-        lambda first, last: bytes((125, 128 | first, last)),
-        st.integers(0, 127),
-        st.integers(1, 127),
-    )
-    | st.binary(min_size=4, max_size=4).map(b"\x7c".__add__)
-    | st.binary(min_size=8, max_size=8).map(b"\x7b".__add__)
-    | st.binary(min_size=8, max_size=8).map(b"\x7a".__add__)
-    | st.binary(max_size=5).map(lambda data: b"\x74" + uints(len(data)) + data)
-    | TEXTS.map(lambda text: b"\x77" + string(text)),
-    lambda inner: (
-        st.lists(inner, max_size=3).map(
-            lambda values: b"\x75" + uints(len(values)) + b"".join(values)
-        )
-        | st.dictionaries(TEXTS.map(string), inner, max_size=3).map(
-            lambda values: b"\x76" + uints(len(values)) + b"".join(map(b"".join, values.items()))
-        )
-    ),
-    max_leaves=6,
-)
-#: (kind, content, length in clocks) of what an item may hold.
-CONTENTS = st.one_of(
-    TEXTS.map(lambda text: (STRING, string(text), len(text.encode("utf-16-le")) // 2)),
-    st.integers(1, 300).map(lambda length: (DELETED, uints(length), length)),
-    st.binary(max_size=200).map(lambda data: (BINARY, uints(len(data)) + data, 1)),
-    JSON_VALUES.map(lambda value: (EMBED, value, 1)),
-    st.builds(lambda key, value: (FORMAT, string(key) + value, 1), TEXTS, JSON_VALUES),
-    st.sampled_from([0, 1, 2, 4, 6]).map(lambda kind: (TYPE, uints(kind), 1)),
-    TEXTS.map(lambda name: (TYPE, b"\x03" + string(name), 1)),
-    st.lists(ANY_VALUES, min_size=1, max_size=4).map(
-        lambda values: (ANY, uints(len(values)) + b"".join(values), len(values))
-    ),
-)
-
-
-@settings(patient, max_examples=300)
-@given(contents=st.lists(CONTENTS, min_size=1, max_size=8))
-def test_contents_end_where_the_engine_ends_them(contents: list[tuple[int, bytes, int]]) -> None:
-    """In any sequence both read the same structs; otherwise content could be smuggled in."""
-    ends = list(accumulate(length for _, _, length in contents))
-    update = one(
-        *(
-            item(kind, content, left=(1, end - length - 1) if end > length else None)
-            for (kind, content, length), end in zip(contents, ends, strict=True)
-        )
-    )
-    header = read_update(update)
-    assert header.end_vector() == {1: ends[-1]}
-    assert took_all(applied(update), header)
-    assert header.types == sum(kind == TYPE for kind, _, _ in contents)
-
-
 # --- circles --------------------------------------------------------------------------------------
 
 
@@ -472,57 +318,3 @@ def test_cycles_are_exactly_what_the_engine_cannot_apply(update: bytes) -> None:
     else:
         assert header.end_vector() == placed == ends
         assert header.needs == {}
-
-
-# --- mutants --------------------------------------------------------------------------------------
-
-
-#: Without text beyond 16 bits: an edit inside a surrogate pair is a tale of its own
-#: (``test_engine``).
-PLAIN_HISTORIES = [one for one in ALL_HISTORIES if b"\xf0" not in one.state]
-
-
-@st.composite
-def mutants(draw: st.DrawFn) -> tuple[list[bytes], bytes]:
-    """Build a mutant of a valid update; return it with the updates before it."""
-    history = draw(st.sampled_from(PLAIN_HISTORIES))
-    number = draw(st.integers(0, len(history.updates)))
-    before = [] if number == len(history.updates) else history.updates[:number]
-    mutant = bytearray([*history.updates, history.state][number])
-    for _ in range(draw(st.integers(1, 3))):
-        at = draw(st.integers(0, len(mutant)))
-        size = draw(st.integers(0, 4))
-        mutant[at : at + size] = draw(
-            st.binary(max_size=4) | st.just(bytes(mutant[at : at + size] * 2))
-        )
-    return before, bytes(mutant)
-
-
-@pytest.fixture(scope="module")
-def apart() -> Iterator[Apart]:
-    """Return the process for updates that may kill it."""
-    with Apart() as process:
-        yield process
-
-
-@settings(patient, max_examples=2000)
-@given(mutant=mutants())
-def test_mutant_is_refused_or_the_engine_stands_it(
-    apart: Apart, mutant: tuple[list[bytes], bytes]
-) -> None:
-    """After reader and gate: no panic, no crash, and the document has all of it."""
-    before, update = mutant
-    vector = Vector()
-    for one in before:
-        causal_gate.advance(vector, read_update(one))
-    try:
-        header = read_update(update)
-    except MalformedUpdateError:
-        return
-    if causal_gate.missing_clocks(header, vector) is not None:
-        return
-    outcome = apart.attempt("pycrdt", before, update)
-    if outcome.error is None:
-        assert took_all(applied(outcome.after), header)
-    else:
-        assert outcome.error == ("EngineBrokenError", "RuntimeError")
