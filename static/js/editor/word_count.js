@@ -1,7 +1,8 @@
 /**
  * Counts the words of a document again only where it has changed: the editor's nodes are immutable,
- * and an edit leaves the nodes that it does not touch as they are. Pure.
+ * and an edit leaves the nodes that it does not touch as they are.
  */
+import { debounced } from "../ui/dom.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor["state"]["doc"]} Node */
 
@@ -9,8 +10,31 @@
 let segmenter = null;
 /** Replaces leaf nodes, such as a line break within a paragraph: words end there. */
 const LEAF_TEXT = " ";
+/** Words are counted after a pause in the changes of this length. */
+const COUNT_PAUSE_MS = 300;
+/** Words of a long text are counted in slices, so that a key never waits longer than this. */
+const COUNT_SLICE_MS = 8;
 
-/** Counts words, with the counts of all nodes cached. */
+/**
+ * Show the number of words of an editor's text, now and after each change.
+ * @param {HTMLElement} place
+ * @param {import("../../vendor/tiptap.js").Editor} editor
+ */
+export function mountWordCount(place, editor) {
+  const words = new WordCounter();
+  const count = () => {
+    const endsAt = performance.now() + COUNT_SLICE_MS;
+    const number = words.count(editor.state.doc, () => performance.now() > endsAt);
+    if (number === null) countOn();
+    else place.textContent = number === 1 ? "1 word" : `${number.toLocaleString()} words`;
+  };
+  const countOn = debounced(0, count);
+  const countSoon = debounced(COUNT_PAUSE_MS, count);
+  editor.on("update", countSoon);
+  countSoon();
+}
+
+/** Counts words, with the counts of all nodes cached. Pure. */
 export class WordCounter {
   /** @type {WeakMap<Node, number>} */
   #counts = new WeakMap();

@@ -2,7 +2,8 @@
 import { IndexeddbPersistence, Y } from "../../vendor/yjs.js";
 import { Api, ApiError } from "../lib/api.js";
 import { AuthorColours } from "../editor/author_colours.js";
-import { byId, debounced, h, icon, pageData, throttled } from "../ui/dom.js";
+import { hideBanner, showBanner } from "../ui/banner.js";
+import { byId, h, icon, pageData, throttled } from "../ui/dom.js";
 import { createEditor } from "../editor/editor.js";
 import { seqOf } from "../history/deep_link.js";
 import { openOperationStore } from "../sync/operation_store.js";
@@ -14,13 +15,10 @@ import { noticeOf, statusOf } from "../sync/status.js";
 import { TitleField } from "../editor/title.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
-import { WordCounter } from "../editor/word_count.js";
+import { mountWordCount } from "../editor/word_count.js";
 
 /** The title and the person's rights are read again at this interval while the page is visible. */
 const REFRESH_INTERVAL_MS = 20_000;
-const WORD_COUNT_PAUSE_MS = 300;
-/** Words of a long text are counted in slices, so that a key never waits longer than this. */
-const WORD_COUNT_SLICE_MS = 8;
 /** The server's reason for a closed connection is shown if there is no new one within this time. */
 const CLOSE_REASON_MS = 3_000;
 /** Presence of others leads to at most one request within this time. */
@@ -44,12 +42,9 @@ const api = new Api(page.user.id);
 api.current().catch(() => {});
 const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
 const doc = new Y.Doc();
-const words = new WordCounter();
-const countSoon = debounced(WORD_COUNT_PAUSE_MS, countWords);
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let closeReasonTimer;
 let isCloseReasonDue = false;
-const continueCounting = debounced(0, countWords);
 let isOpening = false;
 /** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
 let editorStop = null;
@@ -85,7 +80,7 @@ bindShortcuts(editor, {
 });
 bindPage();
 showState();
-countSoon();
+mountWordCount(byId("words", HTMLElement), editor);
 focusNewTitle();
 document.body.dataset.ready = "true";
 const linkedSeq = seqOf(location.hash);
@@ -160,7 +155,6 @@ function bindPage() {
   addEventListener("beforeunload", (event) => {
     if (!provider.settle()) event.preventDefault();
   });
-  editor.on("update", countSoon);
   byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
   const colours = byId("authors", HTMLButtonElement);
   colours.addEventListener("click", () => void authors.toggle());
@@ -396,47 +390,7 @@ async function copyText() {
   }
 }
 
-/**
- * @param {string} text
- * @param {{label: string, run: () => void}[]} actions
- * @param {string} [kind]
- */
-function showBanner(text, actions, kind = "content") {
-  const banner = byId("banner", HTMLElement);
-  const key = `${kind}: ${text}`;
-  if (banner.dataset.key === key) return;
-  banner.dataset.key = key;
-  banner.replaceChildren(
-    icon("triangle-alert"),
-    h("p", {}, text),
-    ...actions.map(({ label, run }) =>
-      h("button", { type: "button", class: "button", onclick: run }, label),
-    ),
-  );
-  banner.hidden = false;
-}
-
-/** @param {string} kind */
-function hideBanner(kind) {
-  const banner = byId("banner", HTMLElement);
-  if (!banner.dataset.key?.startsWith(`${kind}:`)) return;
-  delete banner.dataset.key;
-  banner.replaceChildren();
-  banner.hidden = true;
-}
-
 /** @param {string} text */
 function announce(text) {
   byId("announcer", HTMLElement).textContent = text;
-}
-
-function countWords() {
-  const endsAt = performance.now() + WORD_COUNT_SLICE_MS;
-  const count = words.count(editor.state.doc, () => performance.now() > endsAt);
-  if (count === null) {
-    continueCounting();
-    return;
-  }
-  byId("words", HTMLElement).textContent =
-    count === 1 ? "1 word" : `${count.toLocaleString()} words`;
 }
