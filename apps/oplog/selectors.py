@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -100,13 +100,14 @@ def _missing(document_id: str, seq: int) -> AppError:
 class LogWrite:
     """The author, the time of receipt and the size of an operation, without its content.
 
-    ``size_bytes`` is that of the update, 0 for a compacted operation.
+    ``size_bytes`` is that of the update, 0 for a compacted operation, which has lost it; so it is
+    no part of the equality of two writes.
     """
 
     seq: int
     author_id: str
     received_at: datetime
-    size_bytes: int = 0
+    size_bytes: int = field(default=0, compare=False)
 
 
 def writes_since(*, document_id: str, after: int, limit: int) -> list[LogWrite]:
