@@ -80,6 +80,7 @@ def test_command_drops_once_what_it_showed(aged: Scribe) -> None:
     assert run("retention", "--document", aged.document_id, "--apply").printed[0]["dropped"] == []
 
 
+@pytest.mark.django_db
 def test_named_versions_stay(aged: Scribe) -> None:
     """Whatever their age."""
     version_rename(document_id=aged.document_id, number=4, name="Draft", user_id="1")
@@ -87,6 +88,7 @@ def test_named_versions_stay(aged: Scribe) -> None:
     assert numbers(aged) == [1, 3, 4, 5, 6, 7]
 
 
+@pytest.mark.django_db
 def test_version_that_is_named_or_needed_at_the_last_moment_stays(aged: Scribe) -> None:
     """It was chosen for dropping before it was named or needed."""
     version_rename(document_id=aged.document_id, number=2, name="Draft", user_id="1")

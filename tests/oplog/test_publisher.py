@@ -18,6 +18,7 @@ from apps.oplog.publisher import (
     client_config,
     headers_of,
 )
+from apps.oplog.signature import operation_sign
 from tests.support.documents import make_document
 from tests.support.eventually import eventually
 from tests.support.operations import Scribe
@@ -94,6 +95,7 @@ def test_message_has_key_value_and_headers(
         "version_vector": operations[0].version_vector,
         "author": b"7",
         "received_at": operations[0].received_at.isoformat().encode(),
+        "signature": operation_sign(operations[0]),
     }
     assert headers == dict(headers_of(operations[0]))
 
