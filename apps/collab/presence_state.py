@@ -46,9 +46,7 @@ def state_rebuild(state_json: str, identity: Identity, *, max_bytes: int) -> str
     ``renamed`` where that is a non-negative integer. The state of a client that leaves stays
     null. Raises ``PresenceRefusedError`` for what is no JSON object, or larger than ``max_bytes``.
     """
-    if len(state_json.encode()) > max_bytes:
-        raise PresenceRefusedError("The awareness state is too large.")
-    state = _parse(state_json)
+    state = _parse(state_json, max_bytes)
     return GONE if state is None else _encode(state, identity)
 
 
@@ -57,9 +55,7 @@ def remote_state_rebuild(state_json: str, *, max_bytes: int) -> str:
 
     Raises ``PresenceRefusedError``, also for a ``user`` that is not one.
     """
-    if len(state_json.encode()) > max_bytes:
-        raise PresenceRefusedError("The awareness state is too large.")
-    state = _parse(state_json)
+    state = _parse(state_json, max_bytes)
     if state is None:
         return GONE
     user = state.get("user")
@@ -71,7 +67,9 @@ def remote_state_rebuild(state_json: str, *, max_bytes: int) -> str:
     return _encode(state, Identity(*fields))
 
 
-def _parse(state_json: str) -> dict[str, Any] | None:
+def _parse(state_json: str, max_bytes: int) -> dict[str, Any] | None:
+    if len(state_json.encode()) > max_bytes:
+        raise PresenceRefusedError("The awareness state is too large.")
     try:
         state: Any = json.loads(state_json, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as err:
