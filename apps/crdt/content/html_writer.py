@@ -6,14 +6,17 @@ from itertools import groupby
 
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
-from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.schema import fit_to_schema, title_heading
 
 _MARK_TAGS = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
 
 
 def html_write(nodes: Iterable[Node], *, title: str) -> str:
-    """Return a complete page, sanitised, without script and style."""
-    body = html_cleaned_out(_blocks(fit_to_schema(nodes)))
+    """Return a complete page, sanitised, without script and style.
+
+    Its title is also its first heading, because a browser shows no title in the page.
+    """
+    body = html_cleaned_out(_blocks([*title_heading(title), *fit_to_schema(nodes)]))
     return (
         "<!doctype html>\n"
         f'<html>\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n</head>\n'
@@ -52,6 +55,7 @@ def _block(block: Node) -> str:
 
 def _code_block(content: Sequence[Node], language: str | None) -> str:
     words = "".join(escape(node["text"]) for node in content)
+    words += "\n" if words.endswith("\n") else ""  # the last line end is not shown
     named = f' class="language-{escape(language)}"' if language else ""
     return f"<pre><code{named}>{words}</code></pre>"
 

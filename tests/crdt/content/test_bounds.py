@@ -128,23 +128,30 @@ def test_megabyte_of_honest_prose_is_read() -> None:
     assert MAX_TOKENS > 300_000
 
 
-def test_address_that_references_repeat_is_bounded_as_an_edit() -> None:
+@pytest.mark.parametrize("scheme", ["http", "ftp"])
+@pytest.mark.parametrize("kind", ["md", "md with HTML", "html"])
+def test_address_that_texts_repeat_is_bounded_as_an_edit(kind: str, scheme: str) -> None:
     """A quarter of a megabyte became an edit of 300 MiB."""
-    address = "http://" + "h" * (MAX_LINK_CHARS - 7)
-    blocks = content_read(f"[x]: {address}\n\n" + "[x] a " * 3_000, "md")
+    address = f"{scheme}://" + "h" * (MAX_LINK_CHARS - 7)
+    text = {
+        "md": f"[x]: {address}\n\n" + "[x] a " * 3_000,
+        "md with HTML": f"<hr>\n\n[x]: {address}\n\n" + "[x] a " * 3_000,
+        "html": f"<a href={address}>" + "<p>a<br>b" * 3_000,
+    }[kind]
     with pytest.raises(ContentTooLargeError) as refused:
-        content_update(blocks)
+        content_read(text, kind.partition(" ")[0])
     assert refused.value.extra == {"limit": "max_update_bytes", "value": MAX_UPDATE_BYTES}
 
 
 @pytest.mark.parametrize("kind", ["md", "html"])
-def test_address_that_is_too_long_is_left_out_and_its_text_stays(kind: str) -> None:
+def test_address_that_is_too_long_for_a_link_is_text(kind: str) -> None:
     """Each text under it would be compared with it."""
     for length, marks in ((MAX_LINK_CHARS, ["link"]), (MAX_LINK_CHARS + 1, [])):
         address = "http://".ljust(length, "h")
         text = f"[a]({address})" if kind == "md" else f'<a href="{address}">a</a>'
         line = content_read(text, kind)[0]["content"][0]
-        assert (line["text"], [mark["type"] for mark in line.get("marks", ())]) == ("a", marks)
+        assert [mark["type"] for mark in line.get("marks", ())] == marks
+        assert line["text"] == ("a" if marks else f"a ({address})")
 
 
 def test_link_around_many_texts_is_written_once_in_html() -> None:
