@@ -13,7 +13,7 @@ from apps.crdt.content.links import link_as_text
 from apps.crdt.content.prosemirror import Node
 
 #: A wrapper whose content is blocks. Any other unknown node in a line is part of the line.
-BOX: Final = "box"
+BOX: Final = "(box)"
 TABLE: Final = "table"
 ROW: Final = "tableRow"
 CELL: Final = "tableCell"
@@ -70,6 +70,8 @@ _WORDS: Final = (
     *("text", "alt", "label", "title", "name", "shortName", "caption", "latex", "formula"),
     *("value", "id"),
 )
+#: Attributes of a wrapper with words that its content does not have.
+_CAPTIONS: Final = ("title", "caption", "label")
 _ADDRESSES: Final = ("src", "href", "url", "data")
 #: Nodes of a line.
 INLINE: Final = frozenset({"text", "hardBreak"})
@@ -134,17 +136,21 @@ def leaf(words: str, address: str, marks: Iterable[Node] = ()) -> _Json:
 
 
 def _unknown(node: Node) -> Iterator[Node]:
-    """Yield the content of an unknown node, and its address; its words if it has no content."""
+    """Yield an unknown node between its caption and its address; without content, its words."""
     attributes = attributes_of(node)
     address = _first(attributes, _ADDRESSES)
     if node.get("content"):
+        if caption := _first(attributes, _CAPTIONS):
+            is_line = node["content"][0]["type"] in INLINE
+            yield leaf(caption, "") | ({"text": f"{caption} "} if is_line else {})
         yield node
-        if address:
+        if link_as_text(address):
             yield leaf("", address)
         return
     words = node.get("text") or _words(node["type"], attributes, has_address=bool(address))
-    if words or address:
-        yield leaf(words, address, node.get("marks", ()))
+    found = leaf(words, address, node.get("marks", ()))
+    if found["text"]:
+        yield found
 
 
 def _words(kind: str, attributes: Mapping[str, Any], *, has_address: bool) -> str:

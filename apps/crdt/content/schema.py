@@ -23,8 +23,10 @@ from apps.crdt.content.names import (
 )
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.tables import cell_line, row_line, table_rows
-from apps.crdt.engine.text import MAX_DEPTH
 
+#: Levels of elements: what nests deeper becomes paragraphs. Against a hostile text or document,
+#: and for everybody else far below what is read on a page.
+MAX_DEPTH: Final = 64
 #: Lists, with their items.
 LISTS: Final = {"bulletList": "listItem", "orderedList": "listItem", "taskList": "taskItem"}
 HEADING_LEVELS: Final = (1, 2, 3)
@@ -43,7 +45,7 @@ _Json = dict[str, Any]
 def fit_to_schema(nodes: Iterable[Node]) -> list[_Json]:
     """Return the content of ``nodes`` as blocks of the page's schema.
 
-    Nodes nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` become paragraphs.
+    Nodes nested deeper than ``MAX_DEPTH`` become paragraphs.
     """
     return _blocks(nodes_named(nodes), 1)
 

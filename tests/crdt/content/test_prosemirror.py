@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.content.conversion import content_export
 from apps.crdt.content.prosemirror import content_update, document_json, insertion_update
-from apps.crdt.engine.text import MAX_DEPTH
+from apps.crdt.content.schema import MAX_DEPTH
 from tests.crdt.content.trees import (
     EVERYTHING,
     Built,

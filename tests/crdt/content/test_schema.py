@@ -7,8 +7,7 @@ from hypothesis import given, settings
 
 from apps.crdt.content.bounds import MAX_LINK_CHARS
 from apps.crdt.content.links import SAFE_SCHEMES, link_as_text, link_cleaned
-from apps.crdt.content.schema import fit_to_schema
-from apps.crdt.engine.text import MAX_DEPTH
+from apps.crdt.content.schema import MAX_DEPTH, fit_to_schema
 from tests.crdt.content.trees import (
     BREAK,
     EVERYTHING,
