@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any, Final
 
 from apps.crdt.content.bounds import MAX_NODES, MAX_UPDATE_BYTES, OpenMarks, PartCounter
+from apps.crdt.content.links import link_as_text
 from apps.crdt.content.names import BOX, CELL, ROW, TABLE, leaf
 from apps.crdt.content.sanitising import html_cleaned_in
 from apps.crdt.content.schema import fit_to_schema
@@ -79,6 +80,7 @@ def html_read(html: str) -> list[_Json]:
     reader = _Reader()
     reader.feed(html_cleaned_in(html))
     reader.close()
+    reader.leave_out_repeated()
     return fit_to_schema(reader.root["content"])
 
 
@@ -102,11 +104,17 @@ class _Reader(HTMLParser):
         self._marks = OpenMarks()
         #: Open tags of marks, with the number of marks of each.
         self._mark_tags: list[tuple[str, int]] = []
-        #: Open embeds: their address, and the number of nodes before them.
-        self._embeds: list[tuple[str, int]] = []
+        #: Addresses of the open embeds; empty when a link inside has the same one.
+        self._embeds: list[str] = []
+        #: The number of texts with words.
+        self._texts = 0
+        #: Open links: their address, and the number of texts before them.
+        self._links: list[tuple[str, int]] = []
+        #: Addresses of links with words, and the texts of links without.
+        self._linked: set[str] = set()
+        self._wordless: dict[str, _Json] = {}
         self._nodes = PartCounter("max_nodes", MAX_NODES)
         self._addresses = PartCounter("max_update_bytes", MAX_UPDATE_BYTES)
-        self._texts = 0
         self._verbatim = 0
         #: The last text of the current line; spaces at its end are not shown.
         self._last: _Json | None = None
@@ -172,8 +180,7 @@ class _Reader(HTMLParser):
         if tag == "li":
             self._items.append(node)
         if tag in _EMBEDS:
-            self._embeds.append((found.get(_EMBEDS[tag], ""), self._texts))
-            self._marks.push(_link(self._embeds[-1][0]))
+            self._embeds.append(found.get(_EMBEDS[tag], ""))
 
     def _end(self, tag: str) -> None:
         _, node = self._open.pop()
@@ -186,10 +193,16 @@ class _Reader(HTMLParser):
             _without_last_line_end(node)
 
     def _end_embed(self) -> None:
-        """Close an embed; without words in it, its address is shown."""
-        address, texts = self._embeds.pop()
-        self._marks.pop()
-        if address and texts == self._texts:
+        """Close an embed: its words are a link to its address, or the address follows them."""
+        address = self._embeds.pop()
+        content = self._content
+        if not address:
+            return
+        if content and all(child["type"] == "text" and not _link_of(child) for child in content):
+            self._addresses.add(len(address))
+            for child in content:
+                child["marks"].append(_link(address))
+        else:
             self._leaf("", address)
 
     def _open_marks(self, tag: str, found: dict[str, str]) -> None:
@@ -199,6 +212,7 @@ class _Reader(HTMLParser):
             marks = [{"type": mark} for mark, look in _STYLES.items() if look.search(style)]
         elif tag == "a":
             marks = [_link(found.get("href", ""), found.get("title"))]
+            self._links.append((found.get("href", ""), self._texts))
         elif tag in _MARKS and not (tag == "code" and self._verbatim):
             marks = [{"type": _MARKS[tag]}]
         elif tag == "q":
@@ -216,15 +230,36 @@ class _Reader(HTMLParser):
             self.handle_data("”")
         for _ in range(count):
             self._marks.pop()
+        if tag == "a":
+            self._end_link(*self._links.pop())
+
+    def _end_link(self, address: str, texts: int) -> None:
+        """Show the address of a link without words, unless it is a place in the page."""
+        is_shown = address in self._linked or address in self._wordless
+        is_place = address.startswith("#")
+        if texts == self._texts and link_as_text(address) and not (is_shown or is_place):
+            self._leaf("", address)
+            self._wordless[address] = self._content[-1]
+            self._linked.discard(address)
+
+    def leave_out_repeated(self) -> None:
+        """Leave out the addresses of links without words that others with words have.
+
+        A parser makes such a link of one that is closed in another block than it was opened in.
+        """
+        for address in self._linked & self._wordless.keys():
+            self._wordless[address]["text"] = ""
 
     def _add(self, text: _Json) -> None:
         """Add a text. Each text under a link has the link's address, which is counted."""
-        link = next((mark for mark in text["marks"] if mark["type"] == "link"), None)
-        before = self._last["marks"] if self._last else ()
-        if link and not any(mark is link for mark in before):
+        link = _link_of(text)
+        if link and not (self._last and _link_of(self._last) is link):
             self._addresses.add(len(link["attrs"]["href"]))
+            self._linked.add(link["attrs"]["href"])
+            if self._embeds and self._embeds[-1] == link["attrs"]["href"]:
+                self._embeds[-1] = ""
+        self._texts += bool(text["text"].strip())
         self._last = text
-        self._texts += 1
         self._append(text)
 
     def _break(self) -> None:
@@ -256,6 +291,10 @@ class _Reader(HTMLParser):
 
 def _link(address: str, title: str | None = None) -> _Json:
     return {"type": "link", "attrs": {"href": address, "title": title}}
+
+
+def _link_of(text: _Json) -> _Json | None:
+    return next((mark for mark in text["marks"] if mark["type"] == "link"), None)
 
 
 def _number_downwards(node: _Json) -> None:

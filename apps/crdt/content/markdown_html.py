@@ -19,13 +19,15 @@ _NAMES: Final = """
     body br button canvas caption center cite code col colgroup data datalist dd del details dfn
     dialog dir div dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2
     h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map
-    mark marquee math menu meta meter nav nobr object ol optgroup option output p param picture pre
+    mark marquee menu meta meter nav nobr object ol optgroup option output p param picture pre
     progress q rp rt ruby s samp search section select small source span strike strong sub summary
-    sup svg table tbody td tfoot th thead time tr track tt u ul var video wbr
+    sup table tbody td tfoot th thead time tr track tt u ul var video wbr
 """
 _ELEMENTS: Final = frozenset(_NAMES.split())
-#: Elements whose content is not read as HTML: HTML only where they end in the same block.
-_CLOSED: Final = frozenset({"noscript", "script", "style", "template", "textarea", "title"})
+#: Elements whose content is not read as HTML. They are HTML only where they end in their block.
+_CLOSED: Final = frozenset(
+    {"math", "noscript", "script", "style", "svg", "template", "textarea", "title"}
+)
 _CLOSED_END: Final = {name: re.compile(f"</{name}\\s*>", re.IGNORECASE) for name in _CLOSED}
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>")
 _DOCTYPE = re.compile(r"<!doctype\s[^<>]*>", re.IGNORECASE)

@@ -228,7 +228,11 @@ def _make_task(tokens: Sequence[Token]) -> None:
 
 def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
     marks = OpenMarks()
+    before: Token | None = None
     for token in tokens:
+        if token.type == "link_close" and before and before.type == "link_open":
+            yield leaf("", str(before.attrGet("href")), marks)  # a link without words
+        before = token
         if token.type == "hardbreak":
             yield {"type": "hardBreak", "marks": marks.marks()}
         elif token.type == "softbreak":

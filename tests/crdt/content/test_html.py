@@ -211,6 +211,18 @@ HTML: dict[str, tuple[str, list[Built]]] = {
         '<a href="ftp://a.b/c">by ftp</a> and <a href="obsidian://open">a note</a>',
         [paragraph("by ftp (ftp://a.b/c) and a note (obsidian://open)")],
     ),
+    "links without words": (
+        (
+            '<h1>a<a href="#a"></a></h1><p><a href="b"> </a><a href="c">c<p>d</a>e</p>'
+            '<a href="/"><svg></svg></a>'
+        ),
+        [
+            block("heading", "a", level=1),
+            paragraph(linked("b"), linked("c")),
+            paragraph(linked("c", "d"), "e"),
+            paragraph(linked("/")),
+        ],
+    ),
     "cells with blocks": (
         (
             "<table><tr><td><p>Name</p></td><td><p>Age</p></td></tr>"

@@ -270,6 +270,7 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         "[by ftp](ftp://a.b/x) and [a note](obsidian://open?vault=v), <ftp://a.b>",
         [paragraph("by ftp (ftp://a.b/x) and a note (obsidian://open?vault=v), ftp://a.b")],
     ),
+    "a link without words": ("a [](/b)", [paragraph("a ", linked_text("/b"))]),
     "bare addresses": (
         "See https://a.b/c, www.a.b. (http://a.b/(c)) a.b@c.d, http\\://a.b `http://a.b`",
         [
