@@ -184,7 +184,9 @@ def test_export_needs_the_right_to_read(document: Document) -> None:
     ("title", "name"),
     [
         ('../../etc/passwd"\\', 'filename="etc passwd.md"'),
-        ("CON: *?<|>", 'filename="CON.md"'),
+        ("CON: *?<|>", 'filename="CON_.md"'),
+        ("nul.txt", 'filename="nul_.txt.md"'),
+        ("Contents", 'filename="Contents.md"'),
         ("...", 'filename="document.md"'),
         ("Grüße 😀", f"filename*=utf-8''{quote('Grüße 😀.md')}"),
         ("x" * 200, f'filename="{"x" * 60}.md"'),
