@@ -89,7 +89,7 @@ def html_cleaned_out(html: str) -> str:
         html,
         tags=set(_WRITTEN),
         clean_content_tags=set(_DROPPED),
-        attributes={tag: names for tag, names in _ATTRIBUTES.items() if tag in _WRITTEN},
+        attributes={tag: _ATTRIBUTES.get(tag, set()) | {"dir"} for tag in _WRITTEN},
         attribute_filter=_attribute_out,
         url_schemes=set(SAFE_SCHEMES),
         link_rel="noopener noreferrer nofollow",

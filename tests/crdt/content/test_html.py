@@ -10,6 +10,7 @@ from apps.crdt.content.html_reader import html_read
 from apps.crdt.content.html_writer import html_write
 from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
 from apps.crdt.content.sanitising import html_cleaned_in
+from apps.crdt.content.schema import fit_to_schema
 from tests.crdt.content.trees import (
     BREAK,
     EVERYTHING,
@@ -54,6 +55,34 @@ def test_page_has_the_content_of_the_document() -> None:
     assert re.search(r'<li data-(type="taskItem"|checked="true") data-', html)
     assert '<ol start="3">\n<li><p>i</p></li>\n</ol>' in html
     assert '<pre><code class="language-c++">&lt;\n&gt;</code></pre>' in html
+
+
+def test_text_from_right_to_left_has_its_direction() -> None:
+    """Where it differs from the text around; a browser showed the full stop at the wrong end."""
+    hebrew, arabic = "שלום עולם!", "1. مرحبا بالعالم."
+    blocks = [
+        block("heading", hebrew, level=1),
+        block(
+            "bulletList",
+            item(arabic),
+            item("word"),
+            block("listItem", paragraph("12"), block("codeBlock", "x")),
+        ),
+        block("codeBlock", hebrew),
+        block("blockquote", block("codeBlock", hebrew), paragraph("a")),
+        paragraph("12 ", text(hebrew, "bold")),
+        paragraph("a ", hebrew),
+    ]
+    assert body(blocks) == (
+        f'<h1 dir="rtl">{hebrew}</h1>\n'
+        f'<ul dir="rtl">\n<li><p>{arabic}</p></li>\n<li><p dir="ltr">word</p></li>\n'
+        '<li><p>12</p>\n<pre dir="ltr"><code>x</code></pre></li>\n</ul>\n'
+        f"<pre><code>{hebrew}</code></pre>\n"
+        f"<blockquote>\n<pre><code>{hebrew}</code></pre>\n<p>a</p>\n</blockquote>\n"
+        f'<p dir="rtl">12 <strong>{hebrew}</strong></p>\n'
+        f"<p>a {hebrew}</p>\n"
+    )
+    assert html_read(body(blocks)) == fit_to_schema(blocks)
 
 
 def test_every_node_and_mark_round_trips() -> None:
