@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from apps.collab import protocol
+from apps.collab.cadence import Cadence, CadencePolicy
 from apps.collab.live_document import LiveDocument
 from apps.collab.peer_bus import PeerBus, operations_message
 from apps.collab.presence import Presence
@@ -24,30 +25,45 @@ from apps.oplog.operation import Operation
 FULL_STATE_TTL_S = 5.0
 #: How long changes of presence are collected before they are sent, in seconds.
 PRESENCE_TICK_S = 0.03
+#: How often the room gives signs of life, in seconds: less than half of the 30 s and
+#: ``presence_age_s`` after which a stock client and a peer give up.
+KEEP_ALIVE_S = 12.0
 
 
 class Fanout:
     """The sessions of one room, and what they receive."""
 
     def __init__(
-        self, document_id: str, *, presence: Presence, engine: Engine, peer_bus: PeerBus
+        self,
+        document_id: str,
+        *,
+        presence: Presence,
+        engine: Engine,
+        peer_bus: PeerBus,
+        cadences: CadencePolicy,
     ) -> None:
         self.sessions: set[Session] = set()
         self._document_id = document_id
         self._presence = presence
         self._engine = engine
         self._peer_bus = peer_bus
+        self._cadences = cadences
+        self._cadence = cadences.cadence(1)
         #: Sessions that asked to sync, and their last vector: one answer to each is enough.
         self._sync_requests: dict[Session, bytes] = {}
         #: The seq, and the sync step 2 with everything up to it.
         self._full_state: tuple[int, bytes] | None = None
         self._changed_presence: dict[int, AwarenessEntry] = {}
+        self._kept_alive_at = time.monotonic()
         self._is_closed = False
 
     def add(self, session: Session, live: LiveDocument) -> None:
-        """Add a session: ask for what it has, and send the presence of the others."""
+        """Add a session: ask for what it has, send the cadence and the presence of the others."""
+        self.update_cadence(joining=1)
         self.sessions.add(session)
         session.push(protocol.encode_sync_step1(encode_vector(live.vector)))
+        if session.native:
+            session.push(_cadence_frame(self._cadence))
         states = self._presence.entries()
         if states:
             session.push(protocol.encode_awareness(states))
@@ -57,6 +73,7 @@ class Fanout:
         self.sessions.discard(session)
         self._sync_requests.pop(session, None)
         self.queue_presence(self._presence.leave(session))
+        self.update_cadence()
 
     def close(self, code: int) -> None:
         """Close every session, and send no more presence."""
@@ -102,6 +119,40 @@ class Fanout:
         updates = [operation.update for operation in operations]
         merged = updates[0] if len(updates) == 1 else self._engine.merge(updates)
         return protocol.encode_sync_update(merged)
+
+    # --- signs of life ---
+
+    def keep_alive(self, *, at: float) -> None:
+        """Each ``KEEP_ALIVE_S``, say to stock clients and to peers that all is as before.
+
+        A stock client that gets no message for 30 s connects again. A hidden tab renews its
+        presence once a minute, too rarely for a peer, which cannot know that it is connected.
+        """
+        if at - self._kept_alive_at < KEEP_ALIVE_S:
+            return
+        self._kept_alive_at = at
+        nothing = protocol.encode_awareness([])
+        for session in self.sessions:
+            if not session.native:
+                session.push(nothing)
+        self._publish_presence(self._presence.entries(local_only=True))
+
+    # --- cadence ---
+
+    def update_cadence(self, *, joining: int = 0) -> None:
+        """Tell the native sessions when the number of sessions changes their cadence.
+
+        A peer counts as one session: how many it has is not known here.
+        """
+        count = len(self.sessions) + joining + (not self._peer_bus.is_alone(self._document_id))
+        cadence = self._cadences.cadence(count)
+        if cadence == self._cadence or self._is_closed:
+            return
+        self._cadence = cadence
+        frame = _cadence_frame(cadence)
+        for session in self.sessions:
+            if session.native:
+                session.push(frame)
 
     # --- sync ---
 
@@ -166,9 +217,12 @@ class Fanout:
         entries, self._changed_presence = list(self._changed_presence.values()), {}
         if self._is_closed:
             return
-        frame = protocol.encode_awareness(entries)
-        self._push(frame)
-        if not self._peer_bus.is_alone(self._document_id):
+        self._push(protocol.encode_awareness(entries))
+        self._publish_presence(entries)
+
+    def _publish_presence(self, entries: Sequence[AwarenessEntry]) -> None:
+        if entries and not self._peer_bus.is_alone(self._document_id):
+            frame = protocol.encode_awareness(entries)
             self._peer_bus.publish(
                 {"type": "presence", "document_id": self._document_id, "frame": frame}
             )
@@ -176,6 +230,10 @@ class Fanout:
     def _push(self, frame: bytes) -> None:
         for session in self.sessions:
             session.push(frame)
+
+
+def _cadence_frame(cadence: Cadence) -> bytes:
+    return protocol.encode_event(cadence.to_event())
 
 
 def _operation_frame(operation: Operation) -> bytes:

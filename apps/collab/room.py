@@ -60,7 +60,11 @@ class Room:
         self.presence = Presence(context.limits)
         self.queue = EditQueue(context.limits)
         self.fanout = Fanout(
-            document_id, presence=self.presence, engine=context.engine, peer_bus=context.peer_bus
+            document_id,
+            presence=self.presence,
+            engine=context.engine,
+            peer_bus=context.peer_bus,
+            cadences=context.cadences,
         )
         self._pipeline = EditPipeline(
             document_id, loaded, context=context, queue=self.queue, fanout=self.fanout
@@ -140,7 +144,8 @@ class Room:
     # --- lifecycle ---
 
     def tick(self, *, at: float) -> None:
-        """Expire pending edits, and presence of other servers."""
+        """Expire pending edits, and presence of other servers; give signs of life."""
+        self.fanout.keep_alive(at=at)
         self.fanout.queue_presence(self.presence.expire(at=at))
         for submission in self.live.pending.expire(at=at):
             submission.author.on_rejected(submission.unique_id, _never_complete())

@@ -6,27 +6,39 @@ import { encodeAwareness } from "./wire.js";
 /** Carets move faster than others need to see. */
 const SEND_PAUSE_MS = 40;
 
+/** The states of others are renewed so often: y-protocols drops them after 30 s without a new one. */
+const RENEW_MS = 10_000;
+
 /** The awareness states of one document: the own one goes out, those of others come in. */
 export class AwarenessChannel {
   awareness;
   #send;
+  #isHeld;
   #client;
+  /** Whether the own state waits for the batch that it points into. */
+  #waits = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  #renewal;
 
   /**
    * @param {import("../../vendor/yjs.js").Y.Doc} doc
    * @param {(frame: Uint8Array<ArrayBuffer>) => void} send
+   * @param {() => boolean} isHeld whether there are edits that were not sent: the own caret may be
+   *   within them, and others could not show it
    */
-  constructor(doc, send) {
+  constructor(doc, send, isHeld) {
     this.#client = doc.clientID;
     this.#send = send;
+    this.#isHeld = isHeld;
     this.awareness = new Awareness(doc);
     this.awareness.on("update", this.#onUpdate);
+    this.#renewal = setInterval(this.#renewOthers, RENEW_MS);
   }
 
   close() {
     clearTimeout(this.#timer);
+    clearInterval(this.#renewal);
     this.awareness.off("update", this.#onUpdate);
     this.awareness.destroy();
   }
@@ -58,7 +70,14 @@ export class AwarenessChannel {
     return state === null && clock <= own + 1;
   }
 
+  /** Send the own state, if it waited for the edits that were sent now. */
+  sendHeld() {
+    if (this.#waits) this.sendOwn();
+  }
+
   sendOwn() {
+    clearTimeout(this.#timer);
+    this.#waits = false;
     const own = awarenessProtocol.encodeAwarenessUpdate(this.awareness, [this.#client]);
     this.#send(encodeAwareness(own));
   }
@@ -67,6 +86,16 @@ export class AwarenessChannel {
   renewOwn() {
     this.awareness.setLocalState(this.awareness.getLocalState());
   }
+
+  /**
+   * Keep the states of others: the server says when one ends, and a hidden tab, whose browser slows
+   * its timers, renews its own once a minute.
+   */
+  #renewOthers = () => {
+    for (const [client, meta] of this.awareness.meta) {
+      if (client !== this.#client) meta.lastUpdated = Date.now();
+    }
+  };
 
   /** Remove the states of others: the connection has ended. */
   removeOthers() {
@@ -84,6 +113,9 @@ export class AwarenessChannel {
     const isOwn = [...added, ...updated, ...removed].includes(this.#client);
     if (!isOwn || origin === this) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.sendOwn(), SEND_PAUSE_MS);
+    this.#waits = true;
+    this.#timer = setTimeout(() => {
+      if (!this.#isHeld()) this.sendOwn();
+    }, SEND_PAUSE_MS);
   };
 }
