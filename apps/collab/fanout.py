@@ -33,8 +33,8 @@ class Fanout:
         self, document_id: str, *, presence: Presence, engine: Engine, peer_bus: PeerBus
     ) -> None:
         self.sessions: set[Session] = set()
+        self.presence = presence
         self._document_id = document_id
-        self._presence = presence
         self._engine = engine
         self._peer_bus = peer_bus
         #: Sessions that asked to sync, and their last vector: one answer to each is enough.
@@ -48,7 +48,7 @@ class Fanout:
         """Add a session: ask for what it has, and send the presence of the others."""
         self.sessions.add(session)
         session.push(protocol.encode_sync_step1(encode_vector(live.vector)))
-        states = self._presence.entries()
+        states = self.presence.entries()
         if states:
             session.push(protocol.encode_awareness(states))
 
@@ -56,7 +56,7 @@ class Fanout:
         """Remove a session; the others see it leave."""
         self.sessions.discard(session)
         self._sync_requests.pop(session, None)
-        self.queue_presence(self._presence.leave(session))
+        self.queue_presence(self.presence.leave(session))
 
     def close(self, code: int) -> None:
         """Close every session, and send no more presence."""
@@ -158,7 +158,7 @@ class Fanout:
 
     def apply_remote_presence(self, entries: Sequence[AwarenessEntry]) -> None:
         """Merge the presence that a peer sent, and send what changed to the sessions."""
-        changed = self._presence.merge_remote(entries, at=time.monotonic())
+        changed = self.presence.merge_remote(entries, at=time.monotonic())
         if changed:
             self._push(protocol.encode_awareness(changed))
 

@@ -28,7 +28,7 @@ from apps.crdt.engine.base import get_engine
 from apps.crdt.ids.containers import ContainerIndex
 from apps.documents.heads import Head, heads_advance, heads_get
 from apps.history.loaded_document import LoadedDocument
-from apps.history.recovery import document_load
+from apps.history.recovery import document_load_to_edit
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import shared_publisher
 
@@ -252,7 +252,7 @@ def _load(document_id: str) -> LoadedDocument:
     A large document is indexed here, in the thread of the load, and not by the first edit, which
     the event loop merges.
     """
-    loaded = document_load(document_id=document_id)
+    loaded = document_load_to_edit(document_id=document_id)
     if loaded.size_bytes > INDEX_AT_LOAD_BYTES:
         loaded.containers = ContainerIndex.of_state(loaded.engine.encode())
     stored = heads_get([document_id]).get(document_id)
