@@ -1,7 +1,7 @@
 """Decides whose client ids an edit may use, and whether it repeats what it claims to repeat. Pure.
 
 A client id belongs to the person who brought it into the log first; one that the log does not have,
-to the person who announces it in presence (docs/invariants.md, 12; ADR 0013). Without that, an
+to the person who announces it in presence (docs/invariants.md, 12; ADR 0014). Without that, an
 editor could use the clocks that another person's page writes next: the engine ignores the second
 content at a clock.
 """

@@ -20,8 +20,9 @@ from apps.collab.submission import Draft, Submission
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.tracing import Trace, Tracer
+from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
-from apps.history.client_owners import client_ids
+from apps.history.client_owners import ClientOwners
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.compaction_point import compacted_find
 from apps.oplog.operation import Operation
@@ -239,7 +240,7 @@ class EditPipeline:
             # Another edit under a used id: it is merged in memory and never in the log.
             is_undone = is_undone or draft.update != operation.update
         left = list(by_id.values())
-        if is_undone or _share_clients(left, fresh):
+        if is_undone or _collide(left, fresh, self.live.owners):
             # What the log has of a draft's client ids decides whether the draft may use them.
             await self._rebuild()
             return await self._merge(
@@ -280,15 +281,31 @@ class EditPipeline:
         )
 
 
-def _share_clients(drafts: Sequence[Draft], operations: Sequence[Operation]) -> bool:
-    """Return whether drafts and operations have structs of the same client id."""
-    ours = {
-        client
-        for draft in drafts
-        for submission in draft.submissions
-        for client in submission.header.ranges
-    }
-    return any(not ours.isdisjoint(client_ids(operation.update)) for operation in operations)
+def _collide(
+    drafts: Sequence[Draft], operations: Sequence[Operation], owners: ClientOwners
+) -> bool:
+    """Return whether drafts use client ids of others, or ids that operations have too.
+
+    ``owners`` are those after the operations.
+    """
+    ours: dict[int, tuple[int, int]] = {}
+    for draft in drafts:
+        for client, runs in _ranges_of(draft):
+            if owners.get(client, draft.author.user_id) != draft.author.user_id:
+                return True
+            first, end = ours.get(client, runs[0])
+            ours[client] = min(first, runs[0][0]), max(end, runs[-1][1])
+    for operation in operations:
+        for client, runs in read_update(operation.update).ranges.items():
+            first, end = ours.get(client, (0, 0))
+            if runs[0][0] < end and first < runs[-1][1]:
+                return True
+    return False
+
+
+def _ranges_of(draft: Draft) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
+    for submission in draft.submissions:
+        yield from submission.header.ranges.items()
 
 
 def _breaks_engine() -> InvalidInputError:

@@ -1,4 +1,4 @@
-"""The owners of a document's Yjs client ids: the people who brought them first (ADR 0013).
+"""The owners of a document's Yjs client ids: the people who brought them first (ADR 0014).
 
 The owner of a client id is the author of the first operation of the log with structs of that id. So
 the log decides, on every server alike. A snapshot has the owners of its document beside its version

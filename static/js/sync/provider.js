@@ -11,6 +11,7 @@ import { AwarenessChannel } from "./awareness_channel.js";
 import { Batch } from "./batch.js";
 import { Connection } from "./connection.js";
 import { coversVector, residualUpdate } from "./reconcile.js";
+import { isClientRefused } from "./renewal.js";
 import { SendWindow } from "./send_window.js";
 import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } from "./wire.js";
 
@@ -57,6 +58,8 @@ export class Provider extends EventTarget {
   #hasServerState = false;
   /** Operations that the server makes for this page, by id. @type {Map<string, Followed>} */
   #followed = new Map();
+  /** The operation whose client id the server has refused. @type {string | null} */
+  #refusedId = null;
   #channel;
 
   /**
@@ -157,6 +160,15 @@ export class Provider extends EventTarget {
     this.#followed.delete(id);
   }
 
+  /**
+   * After a stop for `renewal`: write the refused operations again under new client ids, on this
+   * device. The page has to load again then: a Yjs document cannot lose the old ids.
+   */
+  async renew() {
+    this.flush();
+    if (this.#refusedId !== null) await this.#outbox.renewFrom(this.#refusedId);
+  }
+
   /** Try again after a stop. */
   resume() {
     this.#set({ stopped: null, closeReason: "" });
@@ -254,7 +266,7 @@ export class Provider extends EventTarget {
         this.#onAck(frame.id, frame.stage);
         break;
       case "reject":
-        this.#onReject(frame.code, frame.message);
+        this.#onReject(frame);
         break;
       case "denied":
         this.dispatchEvent(new Event("denied"));
@@ -327,18 +339,23 @@ export class Provider extends EventTarget {
 
   /**
    * Keep everything and send nothing more until the person tries again: an operation was refused,
-   * and those that follow build on it.
-   * @param {string} code
-   * @param {string} message
+   * and those that follow build on it. Where only its client id was refused, it can be written again
+   * under another one, if it outlives the page (`renew`).
+   * @param {{id: string, code: string, message: string}} rejection
    */
-  #onReject(code, message) {
+  #onReject({ id, code, message }) {
     if (code === "forbidden") {
       this.#window.clear();
       this.#set({ writable: false });
       this.dispatchEvent(new Event("denied"));
       return;
     }
-    this.#connection.stop("refused", message || "The server did not accept a change.");
+    const isRenewable = isClientRefused(code) && this.#outbox.willBeStored && this.#outbox.has(id);
+    if (isRenewable) this.#refusedId = id;
+    this.#connection.stop(
+      isRenewable ? "renewal" : "refused",
+      message || "The server did not accept a change.",
+    );
   }
 
   // --- frames to the server --------------------------------------------------------------------
