@@ -3,13 +3,14 @@
 import asyncio
 import base64
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pycrdt
 import pytest
 
 from apps.collab import close_codes
+from apps.crdt.codec.update_reader import read_update
 from tests.crdt.samples import letters, uints, written
 from tests.integration.conftest import Enter, until_processed
 from tests.support.clients import Client
@@ -126,6 +127,31 @@ async def test_stock_client_passes_on_what_the_log_has(
     await grace.insert(0, "grace's. ")
     await ada.until_text("grace's. late. ada's. ")
     assert await asyncio.to_thread(text_at, stack, document_id) == ada.text
+
+
+async def test_edit_that_the_server_makes_belongs_to_the_person_who_asked_for_it(
+    enter: Enter, stack: Launched, document_id: str, log: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """An import, and a restore of what it had deleted by others: each with a new client id."""
+    ada = await enter("ada", document_id, native=True)
+    await ada.until(ada.synced.is_set)
+    await ada.until_ack(await ada.append("by ada"))
+    await ada.until_ack(await ada.delete(0, 3))
+    path = f"documents/{document_id}/"
+    imported = {"format": "md", "content": "imported"}
+    for rest, body in (("import/", imported), ("at/1/restore/", {})):
+        answer = await asyncio.to_thread(stack.call, "grace", "POST", path + rest, json=body)
+        assert answer.status_code == 201, answer.text
+    known = {ada.doc.client_id}
+    for row in (await asyncio.to_thread(log))[2:]:
+        assert row["author"]["username"] == "grace"
+        ranges = read_update(base64.b64decode(row["update"])).ranges
+        for client, runs in ranges.items():
+            assert client not in known
+            again = await enter("ada", document_id, native=True)
+            assert await attack(again, collected(client, runs[-1][1])) == "foreign_client"
+        known |= ranges.keys()
+    assert len(known) == 3
 
 
 async def test_owner_is_known_after_a_kill_and_from_a_snapshot(

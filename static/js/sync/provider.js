@@ -15,6 +15,10 @@ import { isClientRefused } from "./renewal.js";
 import { SendWindow } from "./send_window.js";
 import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } from "./wire.js";
 
+/** What people read while a change is written again. */
+const RENEWAL =
+  "A change of this page could not be stored as it was. The page loads again with it.";
+
 /** @typedef {import("./connection.js").Stop} Stop */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 
@@ -350,12 +354,12 @@ export class Provider extends EventTarget {
       this.dispatchEvent(new Event("denied"));
       return;
     }
-    const isRenewable = isClientRefused(code) && this.#outbox.willBeStored && this.#outbox.has(id);
-    if (isRenewable) this.#refusedId = id;
-    this.#connection.stop(
-      isRenewable ? "renewal" : "refused",
-      message || "The server did not accept a change.",
-    );
+    if (isClientRefused(code) && this.#outbox.willBeStored && this.#outbox.has(id)) {
+      this.#refusedId = id;
+      this.#connection.stop("renewal", RENEWAL);
+    } else {
+      this.#connection.stop("refused", message || "The server did not accept a change.");
+    }
   }
 
   // --- frames to the server --------------------------------------------------------------------
