@@ -15,7 +15,7 @@ from apps.collab.submission import Submission
 from apps.core.errors import ConflictError, TransientError
 from apps.crdt.analysis.known_content import is_contradicted, repeated_vector
 from apps.crdt.codec.update_reader import UpdateHeader
-from apps.crdt.codec.vectors import Vector, decode_vector, encode_vector
+from apps.crdt.codec.vectors import Clocks, VectorOverlay, decode_vector, encode_vector
 from apps.crdt.engine.base import Engine, EngineDocument
 from apps.history.client_owners import ClientOwners
 
@@ -54,7 +54,7 @@ class ClientGuard:
         self._budget = ReadBudget(limits.read_budget, limits.read_budget_per_s, at=0.0)
 
     def check(
-        self, header: UpdateHeader, user_id: str, known: Vector, claimed: ClientOwners
+        self, header: UpdateHeader, user_id: str, known: Clocks, claimed: ClientOwners
     ) -> int:
         """Return ``BRINGS`` and ``REPEATS`` of an edit's structs.
 
@@ -83,7 +83,7 @@ class ClientGuard:
         submission: Submission,
         *,
         document: EngineDocument,
-        known: Vector,
+        vector: VectorOverlay,
         claimed: ClientOwners,
         size_bytes: int,
         at: float,
@@ -91,14 +91,14 @@ class ClientGuard:
         """Check the structs of an edit that the document has: they must be the same.
 
         A client that is told "persisted" has to find its content there, so of another owner's
-        client id the content may not even be deleted. ``known`` is the version vector of
+        client id the content may not even be deleted. ``vector`` is the version vector of
         ``document``, ``claimed`` as in ``check``, ``at`` a monotonic time in seconds. Raises
         ``ForeignClientError``, ``ContentConflictError``, ``RepeatsTooMuchError``, and
         ``TransientError`` where the document was read too often lately.
         """
         if not self._budget.spend(sync_price(size_bytes), at=at):
             raise TransientError("Too many edits repeat what is stored. Connect again.")
-        update, header = submission.update, submission.header
+        update, header, known = submission.update, submission.header, vector.whole()
         repeated = repeated_vector(header, known)
         foreign: list[int] = []
         if submission.unique_id is not None:

@@ -6,6 +6,7 @@
  * make the same ones of them, and the server stores them once.
  */
 import { Y, encoding } from "../../vendor/yjs.js";
+import { insertedVector } from "./reconcile.js";
 
 /** @typedef {import("./outbox.js").Operation} Operation */
 
@@ -37,12 +38,10 @@ export function isClientRefused(code) {
  */
 export function renewedOperations(operations) {
   const renewals = renewalsOf(operations);
-  return operations.map((operation) => ({
-    ...operation,
-    id: renewedId(operation.id),
-    update: renewedUpdate(operation.update, renewals),
-    vector: renewedVector(operation.vector, renewals),
-  }));
+  return operations.map((operation) => {
+    const update = renewedUpdate(operation.update, renewals);
+    return { ...operation, id: renewedId(operation.id), update, vector: insertedVector(update) };
+  });
 }
 
 /**
@@ -162,22 +161,6 @@ function writeDeletes(encoder, deletes) {
       encoding.writeVarUint(encoder, len);
     }
   }
-}
-
-/**
- * @param {Uint8Array} vector
- * @param {Renewals} renewals
- */
-function renewedVector(vector, renewals) {
-  const clocks = Y.decodeStateVector(vector);
-  for (const [old, { client, start }] of renewals) {
-    const clock = clocks.get(old) ?? 0;
-    if (clock <= start) continue;
-    clocks.set(client, clock - start);
-    if (start > 0) clocks.set(old, start);
-    else clocks.delete(old);
-  }
-  return Y.encodeStateVector(clocks);
 }
 
 /**
