@@ -42,14 +42,23 @@ class ContentConflictError(ConflictError):
 class ClientGuard:
     """The client ids of one document.
 
-    ``owners`` is that of the log, and only read here. A keystroke costs one look-up.
+    ``owners`` is that of the log, and only read here. A keystroke costs one look-up. While
+    ``accepts_relays`` returns true, the pages bring back what a restore of an older backup has
+    lost, each of them the edits of all.
     """
 
     def __init__(
-        self, owners: ClientOwners, *, announced_by: AnnouncedBy, engine: Engine, limits: Limits
+        self,
+        owners: ClientOwners,
+        *,
+        announced_by: AnnouncedBy,
+        accepts_relays: Callable[[], bool],
+        engine: Engine,
+        limits: Limits,
     ) -> None:
         self._owners = owners
         self._announced_by = announced_by
+        self._accepts_relays = accepts_relays
         self._engine = engine
         self._budget = ReadBudget(limits.read_budget, limits.read_budget_per_s, at=0.0)
 
@@ -74,7 +83,7 @@ class ClientGuard:
                 owner: str | None = owners[client]
             else:
                 owner = claimed.get(client) or self._announced_by(client)
-            if owner is not None and owner != user_id:
+            if owner is not None and owner != user_id and not self._accepts_relays():
                 raise _foreign(client)
         return bits
 
@@ -101,7 +110,7 @@ class ClientGuard:
         update, header, known = submission.update, submission.header, vector.whole()
         repeated = repeated_vector(header, known)
         foreign: list[int] = []
-        if submission.unique_id is not None:
+        if submission.unique_id is not None and not self._accepts_relays():
             user_id = submission.author.user_id
             foreign = [
                 client

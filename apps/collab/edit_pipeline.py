@@ -50,12 +50,6 @@ class EditPipeline:
         queue: EditQueue,
         fanout: Fanout,
     ) -> None:
-        self.live = LiveDocument(
-            loaded,
-            engine=context.engine,
-            limits=context.limits,
-            announced_by=fanout.presence.announced_by,
-        )
         #: The log may have operations that the document lacks.
         self.is_behind = False
         self._document_id = document_id
@@ -63,6 +57,7 @@ class EditPipeline:
         self._queue = queue
         self._fanout = fanout
         self._remote: list[Operation] = []
+        self.live = self._document_of(loaded)
 
     # --- edits of this server ---
 
@@ -165,13 +160,17 @@ class EditPipeline:
         self._fanout.broadcast(missed[: loaded.seq - self.live.seq])
         self.is_behind = len(missed) > loaded.seq - self.live.seq
         pending = self.live.pending
-        self.live = LiveDocument(
+        self.live = self._document_of(loaded)
+        self.live.pending = pending
+
+    def _document_of(self, loaded: LoadedDocument) -> LiveDocument:
+        return LiveDocument(
             loaded,
             engine=self._context.engine,
             limits=self._context.limits,
             announced_by=self._fanout.presence.announced_by,
+            accepts_relays=self._context.accepts_relays,
         )
-        self.live.pending = pending
 
     # --- commit ---
 

@@ -6,7 +6,7 @@ equals the log. So a session that joins between batches receives nothing that is
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -45,7 +45,8 @@ class LiveDocument:
     """A loaded document that takes edits in batches.
 
     ``loaded`` has the owners of its client ids; ``announced_by`` returns the person who announces
-    a client id in presence.
+    a client id in presence, ``accepts_relays`` whether all may bring edits of others that the log
+    lacks.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class LiveDocument:
         engine: Engine,
         limits: Limits,
         announced_by: AnnouncedBy = lambda _: None,
+        accepts_relays: Callable[[], bool] = lambda: False,
     ) -> None:
         if loaded.owners is None:
             raise ValueError("the owners of the client ids were not loaded")
@@ -69,7 +71,11 @@ class LiveDocument:
         self._limits = limits
         self._structure = StructureGuard(loaded.containers)
         self._clients = ClientGuard(
-            self.owners, announced_by=announced_by, engine=engine, limits=limits
+            self.owners,
+            announced_by=announced_by,
+            accepts_relays=accepts_relays,
+            engine=engine,
+            limits=limits,
         )
         #: The seq at which ``has_everything`` was computed last, and its result.
         self._checked: tuple[int, bool] = (-1, True)

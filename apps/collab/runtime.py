@@ -73,6 +73,7 @@ class Runtime:
             engine=self._engine,
             limits=limits,
             load=self._load,
+            accepts_relays=lambda: time.time() < settings.RELAYS_UNTIL,
         )
         self._tasks: set[asyncio.Task[Any]] = set()
 

@@ -310,6 +310,9 @@ COLLAB_LIMITS: dict[str, Any] = {
     "expiry_grace_s": env.float("TOKEN_EXPIRY_GRACE_S", 30.0),
 }
 
+#: Until when pages may bring edits of other people that the log lacks, in Unix seconds: after the
+#: restore of an older backup (ADR 0014). 0 for never.
+RELAYS_UNTIL: float = env.float("RELAYS_UNTIL", 0.0)
 #: How long a server keeps a document's lock without renewing it, in seconds: nobody waits longer
 #: for a dead one. Less than the 15 s that an edit waits for a lock (``lock_wait_s``).
 LOCK_LEASE_S: float = env.float("LOCK_LEASE_S", 10.0, validate=validate.Range(0.5, 12.0))

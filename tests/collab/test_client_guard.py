@@ -29,11 +29,21 @@ DOCUMENT = "0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11"
 PAGE = 71
 
 
-def live(announced: dict[int, str] | None = None, **limits: Any) -> LiveDocument:
-    """Return an empty live document; ``announced`` has the people of client ids in presence."""
+def live(
+    announced: dict[int, str] | None = None, *, relays: bool = False, **limits: Any
+) -> LiveDocument:
+    """Return an empty live document.
+
+    ``announced`` has the people of client ids in presence; with ``relays`` an older backup has been
+    restored.
+    """
     loaded = LoadedDocument(engine=ENGINE.new_document(), vector={}, seq=0, size_bytes=0)
     return LiveDocument(
-        loaded, engine=ENGINE, limits=Limits(**limits), announced_by=(announced or {}).get
+        loaded,
+        engine=ENGINE,
+        limits=Limits(**limits),
+        announced_by=(announced or {}).get,
+        accepts_relays=lambda: relays,
     )
 
 
@@ -177,6 +187,23 @@ def test_unknown_structs_of_others_are_refused_and_then_known() -> None:
     send(document, ada, late)
     assert len(send(document, Author(user_id="2"), everything)) == 1
     assert text_of(document.document) == "hello!?"
+
+
+def test_after_the_restore_of_an_older_backup_pages_bring_back_the_edits_of_all() -> None:
+    """Each page sends what the server lacks, whoever wrote it; nothing comes twice."""
+    document, (ada, grace, page) = live(relays=True), people()
+    send(document, ada, page.write("in the backup, "), "one")
+    page.write("lost, ")
+    other = Writer(80)
+    other.doc.apply_update(page.doc.get_update())
+    other.write("lost, too")
+    page.doc.apply_update(other.doc.get_update())
+    send(document, grace, other.doc.get_update(), "by grace")
+    send(document, ada, page.doc.get_update(), "by ada")
+    send(document, ada, page.write("!"), "new")
+    assert [unique_id for unique_id, _ in ada.persisted] == ["one", "by ada", "new"]
+    assert text_of(document.document) == "in the backup, lost, lost, too!"
+    assert document.owners == {PAGE: "1", 80: "2"}
 
 
 def test_edits_behind_a_refused_one_are_refused_until_the_next_connection() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import signal
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -152,6 +153,23 @@ async def test_edit_that_the_server_makes_belongs_to_the_person_who_asked_for_it
             assert await attack(again, collected(client, runs[-1][1])) == "foreign_client"
         known |= ranges.keys()
     assert len(known) == 3
+
+
+async def test_server_of_a_restored_backup_takes_edits_of_others(
+    enter: Enter, stack: Launched, document_id: str
+) -> None:
+    """For as long as it is told: pages that are still open have them."""
+    ada = await enter("ada", document_id, native=True)
+    await ada.until(ada.synced.is_set)
+    await ada.until_ack(await ada.append("kept. "))
+    lost = ada.edit(lambda _: ada.content.insert(0, "lost. "))
+    for until, code in ((time.time() - 1, "foreign_client"), (time.time() + 600, "persisted")):
+        settings = {"RELAYS_UNTIL": str(until)}
+        with WebServer(stack, f"web-relays-{code}", settings) as server:
+            grace = await enter("grace", document_id, native=True, url=server.ws_url)
+            await grace.until(lambda grace=grace: grace.text == "kept. ")
+            assert await attack(grace, lost) == code
+    assert await asyncio.to_thread(text_at, stack, document_id) == "lost. kept. "
 
 
 async def test_owner_is_known_after_a_kill_and_from_a_snapshot(
