@@ -1,8 +1,9 @@
 """Dependencies that all rooms of a process share."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from apps.collab.cadence import CadencePolicy
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus
@@ -24,3 +25,4 @@ class RoomContext:
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
     accepts_relays: Callable[[], bool] = lambda: False
+    cadences: CadencePolicy = field(default_factory=CadencePolicy)

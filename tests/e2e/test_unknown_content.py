@@ -1,6 +1,7 @@
 """A page deletes nothing that it does not know: it stops to write (docs/invariants.md)."""
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 import pycrdt
@@ -32,9 +33,9 @@ NAMES: dict[str, Callable[[Any], object]] = {
 
 
 def authors(person: Person, document_id: str) -> list[str]:
-    """Return who wrote each operation, in order."""
+    """Return who wrote the operations, in order; successive ones of one person count once."""
     log = person.api("GET", f"documents/{document_id}/operations/")["results"]
-    return [row["author"]["username"] for row in log]
+    return [name for name, _ in groupby(row["author"]["username"] for row in log)]
 
 
 def exported(person: Person, document_id: str) -> str:
