@@ -186,9 +186,14 @@ class Fanout:
             asyncio.get_running_loop().call_later(PRESENCE_TICK_S, self._flush_presence)
         self._changed_presence.update((entry.client, entry) for entry in entries)
 
-    def apply_remote_presence(self, entries: Sequence[AwarenessEntry]) -> None:
-        """Merge the presence that a peer sent, and send what changed to the sessions."""
-        changed = self.presence.merge_remote(entries, at=time.monotonic())
+    def apply_remote_presence(
+        self, entries: Sequence[AwarenessEntry], readers: Sequence[int]
+    ) -> None:
+        """Merge the presence that a peer sent, and send what changed to the sessions.
+
+        ``readers`` are the clients of people who may only read.
+        """
+        changed = self.presence.merge_remote(entries, at=time.monotonic(), readers=readers)
         if changed:
             self._push(protocol.encode_awareness(changed))
 
@@ -200,7 +205,12 @@ class Fanout:
         self._push(frame)
         if not self._peer_bus.is_alone(self._document_id):
             self._peer_bus.publish(
-                {"type": "presence", "document_id": self._document_id, "frame": frame}
+                {
+                    "type": "presence",
+                    "document_id": self._document_id,
+                    "frame": frame,
+                    "readers": self.presence.readers(entries),
+                }
             )
 
     def _push(self, frame: bytes) -> None:

@@ -6,7 +6,7 @@ who owns it in the log, else to the session that announced it first (docs/invari
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,10 +89,13 @@ class Presence:
         state = self._states.get(client)
         return state.user_id if state is not None and state.reserves else None
 
-    def merge_remote(self, entries: Iterable[AwarenessEntry], *, at: float) -> list[AwarenessEntry]:
+    def merge_remote(
+        self, entries: Iterable[AwarenessEntry], *, at: float, readers: Container[int] = ()
+    ) -> list[AwarenessEntry]:
         """Apply states that another server has stamped; return the entries that changed.
 
-        An entry that could not be from this release is ignored: the other server may be older.
+        ``readers`` are the clients of people who may only read. An entry that could not be from
+        this release is ignored: the other server may be older.
         """
         changed = []
         for entry in entries:
@@ -109,9 +112,18 @@ class Presence:
                 continue
             rebuilt = entry._replace(state_json=state_json)
             user_id = "" if state_json == GONE else json.loads(state_json)["user"]["id"]
-            self._put(rebuilt, owner=None, user_id=user_id, at=at, reserves=True)
+            reserves = entry.client not in readers
+            self._put(rebuilt, owner=None, user_id=user_id, at=at, reserves=reserves)
             changed.append(rebuilt)
         return changed
+
+    def readers(self, entries: Iterable[AwarenessEntry]) -> list[int]:
+        """Return the clients among entries that are of people who may only read."""
+        return [
+            entry.client
+            for entry in entries
+            if (state := self._states.get(entry.client)) is not None and not state.reserves
+        ]
 
     def leave(self, owner: object) -> list[AwarenessEntry]:
         """Remove the session's awareness states; return the removal entries to broadcast."""

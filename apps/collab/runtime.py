@@ -198,7 +198,8 @@ class Runtime:
         elif kind == "presence":
             decoder = Decoder(message["frame"])
             if decoder.var_uint() == AWARENESS:
-                room.apply_remote_presence(decode_awareness(decoder.var_bytes()))
+                entries = decode_awareness(decoder.var_bytes())
+                room.apply_remote_presence(entries, message.get("readers", ()))
         elif kind == "hello":
             self._peer_bus.announce_present(room.document_id, room.live.seq)
             room.deliver([], last_seq=message["last_seq"])

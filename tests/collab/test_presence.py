@@ -88,9 +88,11 @@ def test_announced_client_id_is_reserved_while_its_session_is_there() -> None:
     presence, ada, grace = Presence(Limits(presence_age_s=30)), object(), object()
     presence.update([entry(5, {})], owner=ada, identity=ADA, at=0)
     presence.update([entry(6, {})], owner=grace, identity=GRACE, at=0, may_write=False)
-    presence.merge_remote([entry(7, STAMPED)], at=0)
-    announced = [presence.announced_by(client) for client in (5, 6, 7, 8)]
-    assert announced == ["1", None, "2", None]
+    remote = [entry(7, STAMPED), entry(8, STAMPED)]
+    presence.merge_remote(remote, at=0, readers=[8])
+    announced = [presence.announced_by(client) for client in (5, 6, 7, 8, 9)]
+    assert announced == ["1", None, "2", None, None]
+    assert presence.readers(presence.entries()) == [6, 8]
     presence.leave(ada)
     presence.expire(at=31)
     assert [presence.announced_by(client) for client in (5, 6, 7)] == [None] * 3

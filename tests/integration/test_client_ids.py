@@ -81,6 +81,21 @@ async def test_client_id_that_others_see_in_presence_cannot_be_taken(
     assert await asyncio.to_thread(text_at, stack, document_id) == "first"
 
 
+async def test_viewer_who_announces_a_client_id_keeps_nobody_from_writing(
+    enter: Enter, document_id: str, second: WebServer
+) -> None:
+    """On the same server and on another one: an id that was seen before its page went offline."""
+    for url in (None, second.ws_url):
+        page: pycrdt.Doc[Any] = pycrdt.Doc()
+        alan = await enter("alan", document_id, **({"url": url} if url else {}))
+        watcher = await enter("grace", document_id)
+        await alan.send_presence("{}", client=page.client_id)
+        await watcher.until(lambda page=page, watcher=watcher: page.client_id in watcher.states)
+        ada = await enter("ada", document_id, native=True, doc=page)
+        await ada.until(ada.synced.is_set)
+        await ada.until_ack(await ada.append("written"))
+
+
 async def test_page_whose_client_id_was_taken_is_told(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:

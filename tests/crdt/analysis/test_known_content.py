@@ -126,3 +126,23 @@ def test_few_bytes_that_claim_much_of_a_document_are_bounded(
     claim = written([(ADA, 0, structs)], [(ADA, [(1, count - 2)])])
     with pytest.raises(RepeatsTooMuchError):
         is_refused(claim, stored)
+
+
+@pytest.mark.parametrize("length", [3, 40, 5_000, 200_000])
+def test_values_of_any_length_are_compared(length: int) -> None:
+    """Also where a value ends behind the bytes that are read at first."""
+    stored = written([(ADA, 0, [item(_ANY, any_values("x" * length, "b", "c"))])])
+    changed = written([(ADA, 0, [item(_ANY, any_values("x" * length, "b", "!"))])])
+    assert not is_refused(stored, stored)
+    assert is_refused(changed, stored)
+
+
+def test_values_of_a_large_document_are_bounded() -> None:
+    """A million values between the first and the last one that a few bytes claim."""
+    many = uints(300_000) + b"\x78" * 300_000
+    stored = written([(ADA, 0, [item(_ANY, many), letters("x", parent="t")])])
+    gap = b"\x00" + uints(300_000 - 1)
+    claim = [item(_ANY, uints(1) + b"\x78"), gap, letters("x", parent="t")]
+    update = written([(ADA, 0, claim)], [(ADA, [(1, 300_000 - 1)])])
+    with pytest.raises(RepeatsTooMuchError):
+        is_refused(update, stored)
