@@ -38,15 +38,6 @@ def authors(person: Person, document_id: str) -> list[str]:
     return [name for name, _ in groupby(row["author"]["username"] for row in log)]
 
 
-def exported(person: Person, document_id: str) -> str:
-    """Return the document's text as the server has it."""
-    answer = person.context.request.get(
-        f"{person.base_url}/api/v1/documents/{document_id}/export/txt/",
-        headers={"Authorization": f"Bearer {person.token}"},
-    )
-    return answer.text()
-
-
 def break_editor(person: Person) -> None:
     """Let a plugin of the page throw at each change of others, until the page is loaded again."""
     person.page.evaluate(
@@ -92,7 +83,7 @@ def test_names_that_a_page_does_not_know_are_kept(
     only_looks(ada)
     ada.finds(WORDS)
     assert authors(ada, shared) == ["ada", "grace"]
-    assert WORDS in exported(ada, shared)
+    assert WORDS in ada.exported(shared)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +107,7 @@ def test_types_that_a_page_does_not_know_are_kept(ada: Person, form: str) -> Non
     only_looks(ada)
     ada.finds(WORDS)
     assert authors(ada, document_id) == ["ada"]
-    assert exported(ada, document_id).strip() == WORDS
+    assert ada.exported(document_id).strip() == WORDS
 
 
 def test_page_that_cannot_show_a_change_loads_again_and_writes_nothing_back(
