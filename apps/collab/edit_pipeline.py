@@ -168,7 +168,7 @@ class EditPipeline:
             loaded,
             engine=self._context.engine,
             limits=self._context.limits,
-            announced_by=self._fanout.presence.announced_by,
+            announced_by=self._fanout.announced_by,
             accepts_relays=self._context.accepts_relays,
         )
 

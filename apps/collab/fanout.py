@@ -43,8 +43,8 @@ class Fanout:
         cadences: CadencePolicy,
     ) -> None:
         self.sessions: set[Session] = set()
-        self.presence = presence
         self._document_id = document_id
+        self._presence = presence
         self._engine = engine
         self._peer_bus = peer_bus
         self._cadences = cadences
@@ -64,7 +64,7 @@ class Fanout:
         session.push(protocol.encode_sync_step1(encode_vector(live.vector)))
         if session.native:
             session.push(_cadence_frame(self._cadence))
-        states = self.presence.entries()
+        states = self._presence.entries()
         if states:
             session.push(protocol.encode_awareness(states))
 
@@ -72,7 +72,7 @@ class Fanout:
         """Remove a session; the others see it leave."""
         self.sessions.discard(session)
         self._sync_requests.pop(session, None)
-        self.queue_presence(self.presence.leave(session))
+        self.queue_presence(self._presence.leave(session))
         self.update_cadence()
 
     def close(self, code: int) -> None:
@@ -199,6 +199,10 @@ class Fanout:
 
     # --- presence ---
 
+    def announced_by(self, client: int) -> str | None:
+        """Return the person for whose edits a client id is reserved, None where it is free."""
+        return self._presence.announced_by(client)
+
     def queue_presence(self, entries: Sequence[AwarenessEntry]) -> None:
         """Send changed presence to all sessions and peers, within ``PRESENCE_TICK_S``."""
         if not entries:
@@ -214,7 +218,7 @@ class Fanout:
 
         ``readers`` are the clients of people who may only read.
         """
-        changed = self.presence.merge_remote(entries, at=time.monotonic(), readers=readers)
+        changed = self._presence.merge_remote(entries, at=time.monotonic(), readers=readers)
         if changed:
             self._push(protocol.encode_awareness(changed))
 
@@ -233,7 +237,7 @@ class Fanout:
                     "type": "presence",
                     "document_id": self._document_id,
                     "frame": frame,
-                    "readers": self.presence.readers(entries),
+                    "readers": self._presence.readers(entries),
                 }
             )
 
