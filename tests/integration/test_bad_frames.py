@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pycrdt
@@ -14,8 +15,11 @@ from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
 from apps.crdt.codec.lib0 import encode_var_uint
 from tests.crdt.samples import item, letters, string, written
+from tests.fuzz.inputs import BINARY, WireFrame
+from tests.fuzz.wire import RawSocket
 from tests.integration.conftest import Enter
 from tests.support.clients import Client
+from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
 
 Log = Callable[[], list[dict[str, Any]]]
@@ -208,6 +212,35 @@ async def test_update_that_never_gets_its_cause_is_refused_in_the_end(
     assert await grace.until_ack(await grace.insert(0, "undisturbed")) == 1
     assert await ada.until_closed(20) == close_codes.TRY_AGAIN
     assert ada.ack("hole", protocol.STAGE_PERSISTED) is None
+
+
+async def test_broken_frame_behind_edits_ends_the_session_without_an_error(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """The server closes at the broken frame before it handles the edits; acks have no reader.
+
+    The edits are more than the server decodes at once, and more than a session may have handled
+    before others have a turn.
+    """
+    errors_before = stack.log("web").count("frames not sent")
+    path = f"/ws/documents/{document_id}?token={stack.token('ada')}"
+    socket = await RawSocket.open(stack.ws_url, path, subprotocols="scriptorium.v1")
+    edits = [
+        WireFrame(
+            BINARY, protocol.encode_operation(document_id, f"{n}", b"\x00", _update("x" * 300))
+        )
+        for n in range(30)
+    ]
+    await socket.send(*edits, WireFrame(BINARY, b"", reserved=4))
+    await eventually_async(partial(_is_closed, socket))
+    await socket.close()
+    ada = await enter("ada", document_id, native=True)
+    assert await ada.until_ack(await ada.append("on"))
+    assert stack.log("web").count("frames not sent") == errors_before
+
+
+async def _is_closed(socket: RawSocket) -> bool:
+    return not socket.is_open
 
 
 async def test_flood_of_invented_presence_is_bounded(enter: Enter, document_id: str) -> None:
