@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pycrdt
-from pycrdt._base import BaseType
 
 from apps.core.errors import AppError, InvalidInputError, LimitExceededError
 from apps.crdt.analysis.content_ids import iter_content_with_ids
@@ -182,7 +181,8 @@ def _shown(value: Any) -> Any:
         return {key: _shown(value[key]) for key in sorted(value)}
     if isinstance(value, list):
         return [_shown(one) for one in value]
-    return type(value).__name__ if isinstance(value, BaseType) else value
+    plain = value is None or isinstance(value, str | int | float | bytes | bytearray)
+    return value if plain else type(value).__name__
 
 
 def _attributes(node: pycrdt.XmlText | pycrdt.XmlElement) -> dict[str, Any]:
