@@ -23,7 +23,7 @@ from apps.collab.session_shares import SessionShares
 from apps.core import clock, ids, metrics
 from apps.core.errors import TransientError
 from apps.crdt.codec.lib0 import Decoder
-from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.codec.vectors import encode_bounded
 from apps.crdt.engine.base import get_engine
 from apps.crdt.ids.containers import ContainerIndex
 from apps.documents.heads import Head, heads_advance, heads_get
@@ -257,7 +257,7 @@ def _load(document_id: str) -> LoadedDocument:
         loaded.containers = ContainerIndex.of_state(loaded.engine.encode())
     stored = heads_get([document_id]).get(document_id)
     if stored is not None and stored < loaded.seq:
-        heads_advance([Head(document_id, loaded.seq, encode_vector(loaded.vector), clock.now())])
+        heads_advance([Head(document_id, loaded.seq, encode_bounded(loaded.vector), clock.now())])
     return loaded
 
 

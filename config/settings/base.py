@@ -392,7 +392,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {"()": "apps.core.logs.LineFormatter"},
         "json": {"()": "apps.core.logs.JsonFormatter", "server_id": SERVER_ID},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},

@@ -10,7 +10,7 @@ import { Y } from "../../vendor/yjs.js";
 import { AwarenessChannel } from "./awareness_channel.js";
 import { Batch } from "./batch.js";
 import { Connection } from "./connection.js";
-import { coversVector, residualUpdate } from "./reconcile.js";
+import { coversVector, insertedVector, residualUpdate } from "./reconcile.js";
 import { SendWindow } from "./send_window.js";
 import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } from "./wire.js";
 
@@ -366,7 +366,7 @@ export class Provider extends EventTarget {
    * @param {number} edits
    */
   #addOperation(update, edits) {
-    this.#outbox.add(update, Y.encodeStateVector(this.#doc), edits);
+    this.#outbox.add(update, insertedVector(update), edits);
     this.#countUnsaved();
     this.#sendOperations();
   }
