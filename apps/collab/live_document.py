@@ -160,8 +160,8 @@ class LiveDocument:
         Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
         quarantines the operation.
         """
-        self.loaded.apply(operation)
-        self._structure.add(operation.update)
+        header = self.loaded.apply(operation)
+        self._structure.add(operation.update, header)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -185,7 +185,7 @@ class LiveDocument:
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:
-            self._structure.check(header, submission.update, self.document)
+            self._structure.check(header, submission.update, self.document, batch.vector)
             changed = self.document.apply(submission.update, brings_structs=new_structs)
             self._structure.add(submission.update)
         except (InvalidInputError, LimitExceededError) as err:

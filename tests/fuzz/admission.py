@@ -82,7 +82,7 @@ class Admission:
 
     def _admit(self, header: UpdateHeader, update: bytes) -> None:
         try:
-            self._guard.check(header, update, self.document)
+            self._guard.check(header, update, self.document, self.vector)
         except (InvalidInputError, LimitExceededError):
             self.refused += 1
             return

@@ -33,7 +33,7 @@ class FrameGrammar:
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._updates = UpdateGrammar(chance, oddness=chance.choice((0.1, 0.4, 0.8)))
+        self._updates = UpdateGrammar(chance, oddness=chance.choice((0.05, 0.2, 0.6)))
         self._names = ["fuzz-0"]
         #: Each frame, as often as it is written.
         self._frames: list[tuple[int, Callable[[], bytes]]] = [

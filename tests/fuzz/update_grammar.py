@@ -19,6 +19,7 @@ from tests.crdt.samples import Id, item, string, uints, written
 ROOTS: Final = {"default": "xml", "content": "text", "meta": "map", "list": "array"}
 #: Shared types by the number that Yjs writes: array, map, text, element, fragment, XML text.
 ARRAY, MAP, TEXT, ELEMENT, FRAGMENT, XML_TEXT = 0, 1, 2, 3, 4, 6
+NO_TYPE: Final = -1
 
 #: Words of a text; the later ones have characters of two UTF-16 units, which an origin may cut.
 WORDS: Final = ("a", "bc", "word ", "hello world ", "\N{GRINNING FACE}", "x\N{GRINNING FACE}y", "ß")
@@ -117,7 +118,7 @@ class UpdateGrammar:
     def _clients(self) -> list[int]:
         chance = self._chance
         clients = chance.sample(CLIENTS, chance.choice((1, 1, 1, 2, 3)))
-        if chance.random() < 0.15:
+        if chance.random() < 0.3:
             self._strangers += 1
             clients.append(self._strangers)
         return clients
@@ -133,7 +134,9 @@ class UpdateGrammar:
             self._gap(self._strangers)
         else:
             kind, length, content = chance.choice(_CONTENTS)(chance)
-            place = self._odd_place() if chance.random() < self._oddness else self._place(kind)
+            type_ = content[0] if kind == TYPE else NO_TYPE
+            odd = chance.random() < self._oddness
+            place = self._odd_place() if odd else self._place(kind, type_)
             struct = Struct(client, self._end(client), length, kind, place.parent, place.key)
             self._add(struct, item(kind, content, **place.arguments))
             if kind == TYPE:
@@ -195,11 +198,11 @@ class UpdateGrammar:
 
     # --- places ---
 
-    def _place(self, kind: int) -> _Place:
+    def _place(self, kind: int, type_: int = NO_TYPE) -> _Place:
         """Return a place that an honest client might write."""
         chance = self._chance
-        parent, type_ = self._parent_for(kind)
-        if type_ in (MAP, -1) or (type_ == ELEMENT and kind in (ANY, BINARY)):
+        parent, around = self._parent_for(kind, type_)
+        if around == MAP or (around == ELEMENT and kind == ANY):
             return self._keyed(parent)
         siblings = [one for one in self._structs if one.parent == parent and one.key is None]
         if not siblings:
@@ -211,7 +214,7 @@ class UpdateGrammar:
             return _Place(arguments, parent, None)
         return _Place({"left": left.last}, parent, None)
 
-    def _parent_for(self, kind: int) -> tuple[Id | str, int]:
+    def _parent_for(self, kind: int, type_: int) -> tuple[Id | str, int]:
         """Return a parent, and its shared type, in which Yjs would put such content."""
         xml_texts = [one for one in self._types if one[1] == XML_TEXT]
         elements = [one for one in self._types if one[1] == ELEMENT]
@@ -219,9 +222,10 @@ class UpdateGrammar:
         maps_and_lists += [one for one in self._types if one[1] in (MAP, ARRAY)]
         if kind in (STRING, EMBED, FORMAT):
             return self._chance.choice([*xml_texts[-3:], ("content", TEXT)])
-        if kind == TYPE:
-            return self._chance.choice([("default", FRAGMENT), *elements[-3:]])
-        return self._chance.choice([*elements[-2:], *maps_and_lists[-3:]])
+        if type_ == ELEMENT or (type_ == XML_TEXT and elements):
+            root: list[tuple[Id | str, int]] = [("default", FRAGMENT)] * (type_ == ELEMENT)
+            return self._chance.choice([*root, *elements[-3:]])
+        return self._chance.choice([*(elements[-2:] if kind == ANY else []), *maps_and_lists[-3:]])
 
     def _keyed(self, parent: Id | str) -> _Place:
         """Return the place of an attribute or a value: under a key, behind the value before it."""
@@ -314,5 +318,5 @@ _CONTENTS: Final[tuple[Callable[[random.Random], _Content], ...]] = (
 def odd_document(seed: int) -> list[bytes]:
     """Return the updates of one odd document."""
     chance = random.Random(seed)
-    grammar = UpdateGrammar(chance, oddness=chance.choice((0.1, 0.4, 0.8)))
+    grammar = UpdateGrammar(chance, oddness=chance.choice((0.05, 0.2, 0.6)))
     return [grammar.update() for _ in range(chance.choice((3, 8, 20)))]

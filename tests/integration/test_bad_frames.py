@@ -178,6 +178,41 @@ async def test_text_that_takes_the_key_of_an_attribute_is_rejected(
     assert [row["unique_id"] for row in log()] == ["heading"]
 
 
+#: What made each page throw, or look empty, as the first and as a later content of a document.
+NOT_SHOWN: dict[str, bytes] = {
+    "array in the root": item(7, b"\x00", parent="default"),
+    "number in the root": item(8, b"\x01\x7d\x01", parent="default"),
+    "text in the root": item(4, string("words"), parent="default"),
+    "array behind a paragraph": item(7, b"\x00", left=(9, 0)),
+    "letter behind a paragraph": item(4, string("x"), left=(9, 0)),
+    "map in a paragraph": item(7, b"\x01", parent=(9, 0)),
+    "attribute that is a map": item(7, b"\x01", parent=(9, 0), key="level"),
+    "attribute that is NaN": item(8, b"\x01\x7b\x7f\xf8" + bytes(6), parent=(9, 0), key="level"),
+}
+
+
+@pytest.mark.parametrize("form", NOT_SHOWN)
+async def test_content_that_no_page_can_show_is_rejected(
+    form: str, enter: Enter, document_id: str, log: Log
+) -> None:
+    """Of a native client by its id, of a stock one by the close code; others write on."""
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id)
+    await ada.until(ada.synced.is_set)
+    paragraph = written([(9, 0, [item(7, b"\x03\x09paragraph", parent="default")])])
+    await ada.until_ack(await ada.submit(paragraph, "paragraph"))
+    attack = written([(8, 0, [NOT_SHOWN[form]])])
+    await ada.submit(attack, "attack")
+    await ada.until(lambda: ada.rejects)
+    assert ada.rejects[0][:2] == ("attack", "malformed")
+    await grace.submit(attack)
+    assert await grace.until_closed() == close_codes.MALFORMED
+    await ada.until_ack(await ada.append("on"))
+    stored = [row["unique_id"] for row in log()]
+    assert stored[0] == "paragraph"
+    assert len(stored) == 2
+
+
 async def test_document_with_half_an_emoji_lets_others_write_on(
     enter: Enter, document_id: str
 ) -> None:
