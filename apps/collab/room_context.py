@@ -1,8 +1,9 @@
 """Dependencies that all rooms of a process share."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from apps.collab.cadence import CadencePolicy
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus
@@ -19,3 +20,4 @@ class RoomContext:
     engine: Engine
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
+    cadences: CadencePolicy = field(default_factory=CadencePolicy)

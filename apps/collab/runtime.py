@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from apps.collab.cadence import Cadence, CadencePolicy
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
@@ -73,6 +74,7 @@ class Runtime:
             engine=self._engine,
             limits=limits,
             load=self._load,
+            cadences=cadence_policy(),
         )
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -188,6 +190,7 @@ class Runtime:
         room = self._rooms.get(message["document_id"])
         if room is None:
             return
+        room.fanout.update_cadence()
         kind = message["type"]
         if kind == "operations":
             room.deliver(operations_of(message), last_seq=message["last_seq"])
@@ -261,6 +264,12 @@ def _load(document_id: str) -> LoadedDocument:
     if stored is not None and stored < loaded.seq:
         heads_advance([Head(document_id, loaded.seq, encode_bounded(loaded.vector), clock.now())])
     return loaded
+
+
+def cadence_policy() -> CadencePolicy:
+    """Return the cadences of the settings."""
+    values = settings.COLLAB_CADENCE
+    return CadencePolicy(alone=Cadence(**values["alone"]), together=Cadence(**values["together"]))
 
 
 _runtimes: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Runtime]] = WeakKeyDictionary()
