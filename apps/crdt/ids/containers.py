@@ -62,6 +62,7 @@ class Placement(NamedTuple):
     ``parent`` is the id of the shared type around it; None with an origin, and in a root.
     ``written_key``: whether it has a key in a parent that it names. ``in_content``: whether it
     names the root of the content. ``content_start``: position of its content in the update.
+    ``whole``: the struct as it is written, if the document has its first clocks already.
     """
 
     client: int
@@ -74,6 +75,7 @@ class Placement(NamedTuple):
     written_key: bool
     in_content: bool
     content_start: int
+    whole: "Placement | None" = None
 
     @property
     def length(self) -> int:
@@ -181,7 +183,13 @@ class _Structs:
         # The engine adds the new clocks of a struct beside the last known one.
         left = (self.client, self.known - 1)
         return placement._replace(
-            clock=self.known, left=left, right=None, parent=None, written_key=False
+            clock=self.known,
+            left=left,
+            right=None,
+            parent=None,
+            written_key=False,
+            in_content=False,
+            whole=placement,
         )
 
 
@@ -223,7 +231,11 @@ class _Placing:
 
     def _unplaced(self, placement: Placement, waiting: set[int]) -> tuple[_Structs, int] | None:
         """Return a client and the number of its structs that must be placed before this one."""
-        for id_ in (placement.left, placement.right, placement.parent):
+        ids = [placement.left, placement.right, placement.parent]
+        if placement.whole is not None:
+            whole = placement.whole
+            ids += [whole.left, whole.right, whole.parent]
+        for id_ in ids:
             if id_ is not None and id_[0] not in waiting and id_[0] in self._structs:
                 structs = self._structs[id_[0]]
                 count = structs.count_up_to(id_[1])
@@ -243,6 +255,8 @@ class _Placing:
         if placement.kind == GC:
             return _COLLECTED
         level, keyed, kind = self._container(placement)
+        if placement.whole is not None and not self._resumes(placement, placement.whole):
+            kind = MIXED
         inside = self._inside(placement, kind, keyed=keyed)
         return _encoded(level, keyed=keyed, kind=kind, inside=inside)
 
@@ -262,6 +276,14 @@ class _Placing:
         known = [container_of(value) for value in found if value != NO_VALUE]
         # The engine takes the key of the left neighbour, or of the right one if the left has none.
         return Container(level, any(one.keyed for one in known), _common_kind(known))
+
+    def _resumes(self, placement: Placement, whole: Placement) -> bool:
+        """Return whether a struct is where its first clocks are, which the document has.
+
+        The engine puts the new clocks behind the known ones, in the parent that is written.
+        """
+        known, written = self._container(placement), self._container(whole)
+        return known == written or known.kind == written.kind == GONE
 
     def _inside(self, placement: Placement, kind: int, *, keyed: bool) -> int:
         """Return the kind of container that a struct is, by its own container."""

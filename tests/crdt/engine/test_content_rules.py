@@ -257,6 +257,41 @@ def test_neighbours_of_different_places_are_refused() -> None:
         guarded.add(written([(8, 0, [letters("x", left=(7, 2), right=(7, 0))])]))
 
 
+#: A text in a list, a text in a map, and letters that begin with the clock of the first one and are
+#: in the second one. The engine dies when it encodes the document later.
+DIES = [
+    bytes.fromhex("010101000701046c6973740600"),
+    bytes.fromhex(
+        "02020300040107636f6e74656e740e68656c6c6f20776f726c642062630032018580808008002701046d657461"
+        "056c6576656c0600"
+    ),
+    bytes.fromhex("010101000400858080800800047272727200"),
+]
+
+
+def test_struct_whose_known_clocks_are_elsewhere_is_refused() -> None:
+    """The engine would link them to each other, and free one parent with the other's items."""
+    guarded = Guarded()
+    for update in DIES[:2]:
+        guarded.add(update)
+    with pytest.raises(MalformedUpdateError, match="different places"):
+        guarded.add(DIES[2])
+
+
+def test_struct_whose_first_clocks_are_known_is_accepted() -> None:
+    """As a client sends them that has joined its letters meanwhile."""
+    for place in ({"parent": "content"}, {"parent": (7, 1)}, {"left": (7, 3), "right": (7, 4)}):
+        guarded = Guarded()
+        guarded.add(BASE)
+        guarded.add(written([(8, 0, [letters("ab", **place)])]))
+        guarded.add(written([(8, 0, [letters("abcd", **place)])]))
+        guarded.add(written(deletes=[(7, [(0, 1)])]))
+        guarded.add(written([(8, 0, [letters("abcdef", **place)])]))
+        rebuilt = Guarded()
+        rebuilt.add_logged(guarded.document.encode())
+        rebuilt.add(written([(8, 0, [letters("abcdefgh", **place)])]))
+
+
 def test_edits_in_what_others_have_deleted_are_accepted() -> None:
     """They come from people who have not seen the delete; nobody sees them."""
     guarded = Guarded()
