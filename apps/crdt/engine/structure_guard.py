@@ -132,12 +132,14 @@ class StructureGuard:
         """Call after an update has been applied.
 
         With its header if it was in the log, so that it could not be refused and was not checked.
+        Where another update was checked since, the ends of all clients are looked up again.
         """
         if header is not None:
             self._checked_bytes = header.size
             self._set_tails(dict.fromkeys(header.ranges))
         elif self._checked is not update:
-            raise ValueError("an update that was not checked")
+            self._checked_bytes = len(update)
+            self._tails.clear()
         elif self._typed is not None:
             client, end = self._typed
             self._tails[client] = end

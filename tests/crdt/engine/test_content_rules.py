@@ -422,6 +422,24 @@ def test_refused_typing_is_not_remembered() -> None:
         guarded.add(written([(9, 0, [letters("y", left=(8, 0))])]))
 
 
+def test_update_that_was_checked_before_others_is_indexed() -> None:
+    """As one that a thread has checked; typing is looked up again afterwards."""
+    guarded = Guarded()
+    guarded.add(BASE)
+    guarded.add(written([(8, 0, [letters("x", left=(7, 4))])]))
+    large = written([(9, 0, [shared_type(ELEMENT, left=(7, 0))])])
+    typed = written([(8, 1, [letters("y", left=(8, 0))])])
+    for update in (large, typed):
+        guarded.guard.check(read_update(update), update, guarded.document, guarded.vector)
+    for update in (large, typed):
+        guarded.document.apply(update)
+        guarded.guard.add(update)
+        advance(guarded.vector, read_update(update))
+    with pytest.raises(MalformedUpdateError):
+        guarded.add(written([(8, 2, [letters("y", left=(9, 0))])]))
+    guarded.add(written([(8, 2, [letters("y", left=(8, 1))])]))
+
+
 def test_tails_are_bounded() -> None:
     """By clients that come once each."""
     guarded = Guarded()
