@@ -150,6 +150,8 @@ class RestGrammar:
 
     def _post(self, path: str, body: Any) -> RestInput:
         content = values.json_text(self._chance, body).encode()
+        if self._chance.random() < 0.02:  # deeper than any parser recurses
+            content = self._chance.choice((b"[", b'{"content":')) * 20_000
         who = self._chance.choice(("editor", "editor", "editor", "viewer", "nobody"))
         return RestInput(who, "POST", path, content, _JSON)
 

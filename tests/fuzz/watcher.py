@@ -21,7 +21,7 @@ PROBE_TIMEOUT_S: Final = 30.0
 #: Processes whose memory is bounded: those that read what strangers send.
 MEASURED: Final = ("web", "worker", "beat")
 #: Logs in which an error that nobody expected is a finding.
-LOGS: Final = ("web", "worker", "beat")
+LOGS: Final = ("web", "worker", "beat", "web-fuzz")
 _UNEXPECTED: Final = re.compile(
     r"Traceback \(most recent call last\)|PanicException|panicked at|Internal Server Error|Fatal "
 )
@@ -105,6 +105,8 @@ class Watcher:
     def _logged(self) -> list[str]:
         found = []
         for name in LOGS:
+            if not self._log(name).exists():
+                continue
             with self._log(name).open("rb") as log:
                 log.seek(self._read_up_to[name])
                 new = log.read()
