@@ -25,6 +25,9 @@ from apps.oplog.operation import Operation
 FULL_STATE_TTL_S = 5.0
 #: How long changes of presence are collected before they are sent, in seconds.
 PRESENCE_TICK_S = 0.03
+#: How often the room gives signs of life, in seconds: less than half of the 30 s and
+#: ``presence_age_s`` after which a stock client and a peer give up.
+KEEP_ALIVE_S = 12.0
 
 
 class Fanout:
@@ -51,6 +54,7 @@ class Fanout:
         #: The seq, and the sync step 2 with everything up to it.
         self._full_state: tuple[int, bytes] | None = None
         self._changed_presence: dict[int, AwarenessEntry] = {}
+        self._kept_alive_at = time.monotonic()
         self._is_closed = False
 
     def add(self, session: Session, live: LiveDocument) -> None:
@@ -115,6 +119,23 @@ class Fanout:
         updates = [operation.update for operation in operations]
         merged = updates[0] if len(updates) == 1 else self._engine.merge(updates)
         return protocol.encode_sync_update(merged)
+
+    # --- signs of life ---
+
+    def keep_alive(self, *, at: float) -> None:
+        """Each ``KEEP_ALIVE_S``, say to stock clients and to peers that all is as before.
+
+        A stock client that gets no message for 30 s connects again. A hidden tab renews its
+        presence once a minute, too rarely for a peer, which cannot know that it is connected.
+        """
+        if at - self._kept_alive_at < KEEP_ALIVE_S:
+            return
+        self._kept_alive_at = at
+        nothing = protocol.encode_awareness([])
+        for session in self.sessions:
+            if not session.native:
+                session.push(nothing)
+        self._publish_presence(self._presence.entries(local_only=True))
 
     # --- cadence ---
 
@@ -196,9 +217,12 @@ class Fanout:
         entries, self._changed_presence = list(self._changed_presence.values()), {}
         if self._is_closed:
             return
-        frame = protocol.encode_awareness(entries)
-        self._push(frame)
-        if not self._peer_bus.is_alone(self._document_id):
+        self._push(protocol.encode_awareness(entries))
+        self._publish_presence(entries)
+
+    def _publish_presence(self, entries: Sequence[AwarenessEntry]) -> None:
+        if entries and not self._peer_bus.is_alone(self._document_id):
+            frame = protocol.encode_awareness(entries)
             self._peer_bus.publish(
                 {"type": "presence", "document_id": self._document_id, "frame": frame}
             )

@@ -20,8 +20,8 @@ from apps.collab.presence_state import (
 from apps.collab.protocol import AwarenessEntry
 from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER
 
-#: Largest clock of a state. The server adds one when the client leaves, and a stock client that is
-#: told so adds another: both must stay readable as JavaScript's safe integers.
+#: Largest clock of a state. A stock client that is told of its own end adds one, and a server of an
+#: earlier release did, too: both must stay readable as JavaScript's safe integers.
 MAX_CLOCK: Final = MAX_SAFE_INTEGER - 2
 
 
@@ -88,6 +88,9 @@ class Presence:
                 )
             except PresenceRefusedError:
                 continue
+            if known is not None and (known.clock, known.json) == (entry.clock, state_json):
+                known.seen_at = at
+                continue
             rebuilt = entry._replace(state_json=state_json)
             self._put(rebuilt, owner=None, user_id="", at=at)
             changed.append(rebuilt)
@@ -146,7 +149,11 @@ class Presence:
             self._clients.setdefault(owner, set()).add(entry.client)
 
     def _remove(self, client: int) -> AwarenessEntry:
-        return AwarenessEntry(client, self._forget(client).clock + 1, GONE)
+        """Remove a state. Its end has its clock, which y-protocols applies.
+
+        With the next clock it would hide the first state of the client's next connection.
+        """
+        return AwarenessEntry(client, self._forget(client).clock, GONE)
 
     def _forget(self, client: int) -> _State:
         state = self._states.pop(client)

@@ -144,7 +144,8 @@ class Room:
     # --- lifecycle ---
 
     def tick(self, *, at: float) -> None:
-        """Expire pending edits, and presence of other servers."""
+        """Expire pending edits, and presence of other servers; give signs of life."""
+        self.fanout.keep_alive(at=at)
         self.fanout.queue_presence(self.presence.expire(at=at))
         for submission in self.live.pending.expire(at=at):
             submission.author.on_rejected(submission.unique_id, _never_complete())

@@ -73,11 +73,12 @@ def test_older_clock_is_ignored() -> None:
 
 
 def test_leaving_removes_all_clients_of_the_session() -> None:
-    """Other clients get null states with newer clocks."""
+    """Other clients get null states with the same clocks; the next state has a newer one."""
     presence, ada = Presence(Limits()), object()
     presence.update([entry(5, {}, clock=7), entry(6, {})], owner=ada, identity=ADA, at=0)
-    assert presence.leave(ada) == [AwarenessEntry(5, 8, "null"), AwarenessEntry(6, 2, "null")]
+    assert presence.leave(ada) == [AwarenessEntry(5, 7, "null"), AwarenessEntry(6, 1, "null")]
     assert presence.entries() == []
+    assert presence.update([entry(5, {}, clock=8)], owner=object(), identity=ADA, at=0)
 
 
 def test_too_many_clients_of_one_session_are_refused() -> None:
@@ -107,7 +108,9 @@ def test_remote_state_expires_unless_renewed() -> None:
     assert presence.merge_remote([entry(9, STAMPED, clock=4)], at=0)
     assert presence.merge_remote([entry(9, STAMPED, clock=3)], at=20) == []
     assert presence.expire(at=29) == []
-    assert presence.expire(at=31) == [AwarenessEntry(9, 5, "null")]
+    assert presence.merge_remote([entry(9, STAMPED, clock=4)], at=30) == []
+    assert presence.expire(at=59) == []
+    assert presence.expire(at=61) == [AwarenessEntry(9, 4, "null")]
     assert [state.client for state in presence.entries()] == [5]
 
 

@@ -61,7 +61,17 @@ const editor = createEditor({
   person: page.user,
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
+  onFiles: sayFiles,
 });
+// A file that is dropped beside the text would be opened in place of the page.
+for (const type of ["dragover", "drop"]) {
+  addEventListener(type, (event) => {
+    const { dataTransfer } = /** @type {DragEvent} */ (event);
+    if (event.defaultPrevented || !dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    if (type === "drop") sayFiles();
+  });
+}
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
@@ -282,6 +292,10 @@ function showRights() {
     byId(id, HTMLButtonElement).hidden = abilities.look_at_history !== true;
   }
   byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
+}
+
+function sayFiles() {
+  toast("Pictures and files cannot be part of a document yet. Nothing was added.");
 }
 
 /**
