@@ -81,7 +81,7 @@ def html_read(html: str) -> list[_Json]:
     reader = _Reader()
     reader.feed(html_cleaned_in(html))
     reader.close()
-    reader.leave_out_repeated()
+    reader.end()
     return fit_to_schema(lists_nested(reader.root["content"]))
 
 
@@ -258,11 +258,12 @@ class _Reader(HTMLParser):
             self._wordless[address] = self._content[-1]
             self._linked.discard(address)
 
-    def leave_out_repeated(self) -> None:
-        """Leave out the addresses of links without words that others with words have.
+    def end(self) -> None:
+        """End the last line; leave out the addresses of links without words that others have.
 
         A parser makes such a link of one that is closed in another block than it was opened in.
         """
+        self._end_line()
         for address in self._linked & self._wordless.keys():
             self._wordless[address]["text"] = ""
 

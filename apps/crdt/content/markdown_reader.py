@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import escapedSplit, getLine, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -79,8 +80,37 @@ def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:  #
     return True
 
 
+def _whole_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+    """Read a table as the block rule ``table`` does; cells beyond the head's stay in their row."""
+    first = len(state.tokens)
+    if not table(state, start, end, silent):
+        return False
+    tokens = state.tokens[first:]
+    del state.tokens[first:]
+    width = sum(token.type == "th_open" for token in tokens)
+    line = 0
+    for token in tokens:
+        if token.type == "tr_open" and token.map:
+            line = token.map[0]
+        if token.type == "tr_close" and line > start:
+            for words in _cells(state, line)[width:]:
+                state.push("td_open", "td", 1)
+                inline = state.push("inline", "", 0)
+                inline.content, inline.children = words.strip(), []
+                state.push("td_close", "td", -1)
+        state.tokens.extend((token,))  # It is counted already.
+    return True
+
+
+def _cells(state: StateBlock, line: int) -> list[str]:
+    """Return the cells of a row as they are written."""
+    cells = escapedSplit(getLine(state, line).strip())
+    return cells[cells[:1] == [""] : len(cells) - (cells[-1:] == [""])]
+
+
 def _block_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", _OPTIONS).enable("table").disable("inline")
+    parser.block.ruler.at("table", _whole_table, {"alt": ["paragraph", "reference"]})
     parser.core.ruler.at("block", _counted_blocks)
     parser.block.ruler.before("table", "too_deep", _too_deep)
     return parser

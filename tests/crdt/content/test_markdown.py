@@ -254,6 +254,10 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         "|       | Q1 | Q2 |\n| --- | -- | -- |\n| North |    | 5  |\n|    |    | 7  |",
         [paragraph(" | Q1 | Q2"), paragraph("North |  | 5"), paragraph(" |  | 7")],
     ),
+    "cells beyond the head": (
+        "| a | b |\n| - | - |\n| `x|y` | c \\| d |\n| e |\n",
+        [paragraph("a | b"), paragraph("`x | y` | c | d"), paragraph("e | ")],
+    ),
     "pictures without words": (
         '![](https://a.b) ![](c.png)\n\n![](d.png "it")\n\n[![cat](e.png)](https://a.b)',
         [
