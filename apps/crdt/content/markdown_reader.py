@@ -171,7 +171,33 @@ def _parsed(text: str) -> list[Token]:
                 _make_task(tokens[max(0, at - 2) : at + 1])
     except RecursionError as err:
         raise NestedTooDeepError("This Markdown nests too deep.") from err
-    return tokens
+    return tokens + list(_unused_references(tokens, environment))
+
+
+def _unused_references(tokens: Iterable[Token], environment: dict[str, Any]) -> Iterator[Token]:
+    """Yield a line for each definition of a link that no link of the text uses.
+
+    One whose address is a place in the page is a comment (``[//]: # (a comment)``).
+    """
+    children = [child for token in tokens for child in token.children or ()]
+    used = {child.attrs.get("href") or child.attrs.get("src") for child in children}
+    defined = [*environment.get("references", {}).items()]
+    defined += [(found["label"], found) for found in environment.get("duplicate_refs", ())]
+    for label, found in defined:
+        address = str(found["href"])
+        if not address or address.startswith("#") or address in used:
+            continue
+        environment[_ADDRESSES].add(len(address))
+        words = " ".join(word for word in (f"{label.lower()}:", found["title"]) if word)
+        line = Token("inline", "", 0)
+        line.children = [
+            Token("text", "", 0, content=f"{words} "),
+            Token("link_open", "a", 1, attrs={"href": address}),
+            Token("text", "", 0, content=address),
+            Token("link_close", "a", -1),
+        ]
+        environment[_COUNTER].add(len(line.children) + 3)
+        yield from (Token("paragraph_open", "p", 1), line, Token("paragraph_close", "p", -1))
 
 
 def _data_block(language: str, data: str) -> _Json:

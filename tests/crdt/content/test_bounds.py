@@ -192,7 +192,7 @@ HOSTILE: dict[str, list[str]] = {
     "md": [
         *("> ", "- ", "1. ", "<b>", "<!--", "a <!--", "<a ", "<div>", "<p>", "http://", "www."),
         *("http://a.b", "a@", "a@a.b ", "a", "~a", "---\na: b\n", "x <b>y</b> ", "a:", "![]("),
-        *("[](b)", "<script>", "<div>\n<script>", "<T>", "a <svg>", "<?", "|<td>"),
+        *("[](b)", "<script>", "<div>\n<script>", "<T>", "a <svg>", "<?", "|<td>", "[a]: b\n"),
         "<details>\n\n",
     ],
     "html": [

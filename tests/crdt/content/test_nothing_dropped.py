@@ -80,6 +80,7 @@ _MARKDOWN = st.lists(
                 f"| {WORD} | |\n",
                 f"|{WORD}|{WORD}|{WORD}\n",
                 "|a|b|\n|-|-|\n",
+                f"\n\n[{WORD}]: {ADDRESS}\n",
                 "- [ ] ",
                 "***\n",
                 "===\n",
