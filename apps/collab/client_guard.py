@@ -13,7 +13,11 @@ from apps.collab.limits import Limits
 from apps.collab.read_budget import ReadBudget, sync_price
 from apps.collab.submission import Submission
 from apps.core.errors import ConflictError, TransientError
-from apps.crdt.analysis.known_content import is_contradicted, repeated_vector
+from apps.crdt.analysis.known_content import (
+    RepeatsTooMuchError,
+    is_contradicted,
+    repeated_vector,
+)
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Clocks, VectorOverlay, decode_vector, encode_vector
 from apps.crdt.engine.base import Engine, EngineDocument
@@ -103,7 +107,8 @@ class ClientGuard:
         client id the content may not even be deleted. ``vector`` is the version vector of
         ``document``, ``claimed`` as in ``check``, ``at`` a monotonic time in seconds. Raises
         ``ForeignClientError``, ``ContentConflictError``, ``RepeatsTooMuchError``, and
-        ``TransientError`` where the document was read too often lately.
+        ``TransientError`` where the document was read too often lately, or where a stock client
+        repeats too much.
         """
         if not self._budget.spend(sync_price(size_bytes), at=at):
             raise TransientError("Too many edits repeat what is stored. Connect again.")
@@ -118,8 +123,14 @@ class ClientGuard:
                 if (self._owners.get(client) or claimed.get(client, user_id)) != user_id
             ]
         stored = document.encode(encode_vector({**known, **repeated}))
-        if not is_contradicted(update, header, known, stored, foreign=foreign):
-            return
+        try:
+            if not is_contradicted(update, header, known, stored, foreign=foreign):
+                return
+        except RepeatsTooMuchError as err:
+            if submission.unique_id is not None:
+                raise
+            # A stock client gives up at a limit. Connected again, it has nothing to repeat.
+            raise TransientError(err.message) from err
         if foreign:
             raise _foreign(min(foreign))
         if decode_vector(self._engine.vector_of(document.encode())) == known:

@@ -11,6 +11,7 @@ from apps.collab.limits import Limits
 from apps.collab.live_document import LiveDocument
 from apps.collab.submission import Draft, Submission
 from apps.core import clock, ids
+from apps.crdt.analysis import known_content
 from apps.crdt.engine.base import get_engine
 from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load, snapshot_of
@@ -254,6 +255,20 @@ def test_repetitions_of_a_large_document_have_a_budget() -> None:
     assert codes(ada) == ["unavailable"] * 3
     document.prepare([submission(first, ada, "later")], at=10)
     assert codes(ada) == ["unavailable"] * 3
+
+
+def test_repetition_that_is_too_long_is_refused_to_a_page_and_for_now_to_a_stock_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stock client that connects again is asked for less; at a limit it would give up."""
+    monkeypatch.setattr(known_content, "MAX_READ_STRUCTS", 10)
+    document, (ada, _, _) = live(), people()
+    structs = [letters("x", parent=f"t{number}") for number in range(30)]
+    send(document, ada, written([(PAGE, 0, structs)]))
+    more = written([(PAGE, 0, [*structs, letters("y", parent="t0")])])
+    send(document, ada, more, "by a page")
+    send(document, ada, more)
+    assert codes(ada) == ["limit_exceeded", "unavailable"]
 
 
 # --- on the real log: several servers, restarts ---------------------------------------------------
