@@ -26,9 +26,11 @@ from apps.history.client_owners import ClientOwners
 #: Returns the person who announces a client id in presence, None where nobody does.
 AnnouncedBy = Callable[[int], str | None]
 
-#: What an edit's structs are, as bits: some are new, some are known.
+#: What an edit's structs are, as bits: some are new, some are known, some are new of a client id
+#: that does not belong to their author yet.
 BRINGS: Final = 1
 REPEATS: Final = 2
+CLAIMS: Final = 4
 
 
 class ForeignClientError(ConflictError):
@@ -69,10 +71,10 @@ class ClientGuard:
     def check(
         self, header: UpdateHeader, user_id: str, known: Clocks, claimed: ClientOwners
     ) -> int:
-        """Return ``BRINGS`` and ``REPEATS`` of an edit's structs.
+        """Return ``BRINGS``, ``REPEATS`` and ``CLAIMS`` of an edit's structs.
 
-        ``claimed`` has the client ids that earlier edits of the batch bring. Raises
-        ``ForeignClientError``.
+        ``claimed`` has the owners of the client ids that earlier edits of the batch bring, where
+        they differ from ``owners``. Raises ``ForeignClientError``.
         """
         bits = 0
         owners = self._owners
@@ -83,10 +85,12 @@ class ClientGuard:
             if runs[-1][1] <= clock:
                 continue
             bits |= BRINGS
-            if client in owners:
-                owner: str | None = owners[client]
-            else:
-                owner = claimed.get(client) or self._announced_by(client)
+            if client in owners and owners[client] == user_id:
+                continue
+            bits |= CLAIMS
+            owner = owners.get(client, claimed.get(client))
+            if owner is None:
+                owner = self._announced_by(client)
             if owner is not None and owner != user_id and not self._accepts_relays():
                 raise _foreign(client)
         return bits
@@ -115,12 +119,12 @@ class ClientGuard:
         update, header, known = submission.update, submission.header, vector.whole()
         repeated = repeated_vector(header, known)
         foreign: list[int] = []
-        if submission.unique_id is not None and not self._accepts_relays():
+        if submission.unique_id is not None:
             user_id = submission.author.user_id
             foreign = [
                 client
                 for client in repeated
-                if (self._owners.get(client) or claimed.get(client, user_id)) != user_id
+                if claimed.get(client, self._owners.get(client, user_id)) != user_id
             ]
         stored = document.encode(encode_vector({**known, **repeated}))
         try:
