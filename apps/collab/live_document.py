@@ -182,8 +182,8 @@ class LiveDocument:
         Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
         quarantines the operation.
         """
-        self.loaded.apply(operation)
-        self._structure.add(operation.update)
+        header = self.loaded.apply(operation)
+        self._structure.add(operation.update, header)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -218,7 +218,7 @@ class LiveDocument:
         try:
             if bits & REPEATS:
                 self._check_repeats(submission, batch, at)
-            self._structure.check(header, submission.update, self.document)
+            self._structure.check(header, submission.update, self.document, batch.vector)
             changed = self.document.apply(submission.update, brings_structs=new_structs)
             self._structure.add(submission.update)
         except ConflictError as err:
