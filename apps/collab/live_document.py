@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from apps.collab.client_guard import BRINGS, REPEATS, AnnouncedBy, ClientGuard
+from apps.collab.client_guard import BRINGS, CLAIMS, REPEATS, AnnouncedBy, ClientGuard
 from apps.collab.limits import Limits
 from apps.collab.submission import Draft, Submission
 from apps.core import ids
@@ -24,7 +24,7 @@ from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
 from apps.crdt.engine.structure_guard import StructureGuard
-from apps.history.client_owners import ClientOwners, owners_add
+from apps.history.client_owners import SHARED, ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
@@ -158,8 +158,9 @@ class LiveDocument:
         """Record that drafts are in the log as ``operations``; acknowledge them."""
         for draft, operation in zip(drafts, operations, strict=True):
             for submission in draft.submissions:
+                ranges = submission.header.ranges
+                owners_add(self.owners, ranges, operation.author_id, known=self.vector)
                 advance(self.vector, submission.header)
-                owners_add(self.owners, submission.header.ranges, operation.author_id)
             self.loaded.seq = operation.seq
             self._remember(operation.unique_id, operation.seq)
             for submission in draft.submissions:
@@ -229,7 +230,7 @@ class LiveDocument:
         if submission.unique_id is None and not changed:
             return False
         is_noop = not new_structs and not (header.deletes and changed)
-        self._add(submission, batch, is_noop=is_noop)
+        self._add(submission, batch, bits, is_noop=is_noop)
         return True
 
     def _check_repeats(self, submission: Submission, batch: "_Batch", at: float) -> None:
@@ -282,13 +283,12 @@ class LiveDocument:
         else:
             author.on_missing(self.vector)
 
-    def _add(self, submission: Submission, batch: "_Batch", *, is_noop: bool) -> None:
+    def _add(self, submission: Submission, batch: "_Batch", bits: int, *, is_noop: bool) -> None:
         """Add the submission as a draft, or coalesce it with the last one of a stock client."""
         self.loaded.size_bytes += len(submission.update)
+        if bits & CLAIMS:
+            self._claim(submission, batch)
         advance(batch.vector, submission.header)
-        for client in submission.header.ranges:
-            if client not in self.owners:
-                batch.claimed.setdefault(client, submission.author.user_id)
         if submission.unique_id is not None:
             draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
             batch.by_id[draft.unique_id] = draft
@@ -305,6 +305,14 @@ class LiveDocument:
             batch.coalesced[id(submission.author)] = coalesced
         coalesced.draft.submissions.append(submission)
         advance(coalesced.reach, submission.header)
+
+    def _claim(self, submission: Submission, batch: "_Batch") -> None:
+        """Note the client ids that a submission brings, for the next ones of the batch."""
+        user_id, owners, claimed = submission.author.user_id, self.owners, batch.claimed
+        for client, runs in submission.header.ranges.items():
+            owner = owners[client] if client in owners else claimed.setdefault(client, user_id)
+            if owner != user_id and runs[-1][1] > batch.vector.get(client, 0):
+                claimed[client] = SHARED
 
     def _remember(self, unique_id: str, seq: int) -> None:
         self._recent[unique_id] = seq
@@ -349,6 +357,6 @@ class _Batch:
     vector: VectorOverlay
     drafts: list[Draft] = field(default_factory=list)
     by_id: dict[str, Draft] = field(default_factory=dict)
-    #: The client ids that the batch brings first, with their owners.
+    #: The owners of the client ids that the batch brings first, or brings by a second person.
     claimed: ClientOwners = field(default_factory=dict)
     coalesced: dict[int, _Coalesced] = field(default_factory=dict)
