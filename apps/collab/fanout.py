@@ -199,6 +199,10 @@ class Fanout:
 
     # --- presence ---
 
+    def announced_by(self, client: int) -> str | None:
+        """Return the person for whose edits a client id is reserved, None where it is free."""
+        return self._presence.announced_by(client)
+
     def queue_presence(self, entries: Sequence[AwarenessEntry]) -> None:
         """Send changed presence to all sessions and peers, within ``PRESENCE_TICK_S``."""
         if not entries:
@@ -207,9 +211,14 @@ class Fanout:
             asyncio.get_running_loop().call_later(PRESENCE_TICK_S, self._flush_presence)
         self._changed_presence.update((entry.client, entry) for entry in entries)
 
-    def apply_remote_presence(self, entries: Sequence[AwarenessEntry]) -> None:
-        """Merge the presence that a peer sent, and send what changed to the sessions."""
-        changed = self._presence.merge_remote(entries, at=time.monotonic())
+    def apply_remote_presence(
+        self, entries: Sequence[AwarenessEntry], readers: Sequence[int]
+    ) -> None:
+        """Merge the presence that a peer sent, and send what changed to the sessions.
+
+        ``readers`` are the clients of people who may only read.
+        """
+        changed = self._presence.merge_remote(entries, at=time.monotonic(), readers=readers)
         if changed:
             self._push(protocol.encode_awareness(changed))
 
@@ -224,7 +233,12 @@ class Fanout:
         if entries and not self._peer_bus.is_alone(self._document_id):
             frame = protocol.encode_awareness(entries)
             self._peer_bus.publish(
-                {"type": "presence", "document_id": self._document_id, "frame": frame}
+                {
+                    "type": "presence",
+                    "document_id": self._document_id,
+                    "frame": frame,
+                    "readers": self._presence.readers(entries),
+                }
             )
 
     def _push(self, frame: bytes) -> None:

@@ -6,10 +6,11 @@ equals the log. So a session that joins between batches receives nothing that is
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from apps.collab.client_guard import BRINGS, REPEATS, AnnouncedBy, ClientGuard
 from apps.collab.limits import Limits
 from apps.collab.submission import Draft, Submission
 from apps.core import ids
@@ -21,14 +22,9 @@ from apps.core.errors import (
 )
 from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
-from apps.crdt.engine.causal_gate import (
-    Pending,
-    advance,
-    brings_structs,
-    missing_clocks,
-    touched_vector,
-)
+from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
 from apps.crdt.engine.structure_guard import StructureGuard
+from apps.history.client_owners import ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
@@ -46,10 +42,27 @@ class BrokenDocumentError(Exception):
 
 
 class LiveDocument:
-    """A loaded document that takes edits in batches."""
+    """A loaded document that takes edits in batches.
 
-    def __init__(self, loaded: LoadedDocument, *, engine: Engine, limits: Limits) -> None:
+    ``loaded`` has the owners of its client ids; ``announced_by`` returns the person who announces
+    a client id in presence, ``accepts_relays`` whether all may bring edits of others that the log
+    lacks.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedDocument,
+        *,
+        engine: Engine,
+        limits: Limits,
+        announced_by: AnnouncedBy = lambda _: None,
+        accepts_relays: Callable[[], bool] = lambda: False,
+    ) -> None:
+        if loaded.owners is None:
+            raise ValueError("the owners of the client ids were not loaded")
         self.loaded = loaded
+        #: The owner of each client id of the log.
+        self.owners: ClientOwners = loaded.owners
         #: Submissions that wait for operations they need.
         self.pending: Pending[Submission] = Pending(
             max_bytes=limits.pending_bytes, max_age_s=limits.pending_age_s
@@ -57,6 +70,13 @@ class LiveDocument:
         self._engine = engine
         self._limits = limits
         self._structure = StructureGuard(loaded.containers)
+        self._clients = ClientGuard(
+            self.owners,
+            announced_by=announced_by,
+            accepts_relays=accepts_relays,
+            engine=engine,
+            limits=limits,
+        )
         #: The seq at which ``has_everything`` was computed last, and its result.
         self._checked: tuple[int, bool] = (-1, True)
         self._recent = OrderedDict(list(loaded.recent.items())[-REMEMBERED_IDS:])
@@ -139,6 +159,7 @@ class LiveDocument:
         for draft, operation in zip(drafts, operations, strict=True):
             for submission in draft.submissions:
                 advance(self.vector, submission.header)
+                owners_add(self.owners, submission.header.ranges, operation.author_id)
             self.loaded.seq = operation.seq
             self._remember(operation.unique_id, operation.seq)
             for submission in draft.submissions:
@@ -174,28 +195,53 @@ class LiveDocument:
 
     def _merge(self, submission: Submission, batch: "_Batch", at: float) -> bool:
         """Merge one submission; return False when it added nothing to the batch."""
+        author = submission.author
         if self._answer_repeat(submission, batch) or self._is_over_limit(submission):
             return False
+        if author.refusal is not None:
+            author.on_rejected(submission.unique_id, author.refusal)
+            return False
         header = submission.header
+        try:
+            bits = self._clients.check(header, author.user_id, batch.vector, batch.claimed)
+        except ConflictError as err:
+            _refuse(submission, err)
+            return False
         lacking = missing_clocks(header, batch.vector)
         if lacking is not None:
             self._pend(submission, lacking, at)
             return False
-        new_structs = brings_structs(header, batch.vector)
+        new_structs = bool(bits & BRINGS)
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:
+            if bits & REPEATS:
+                self._check_repeats(submission, batch, at)
             self._structure.check(header, submission.update, self.document, batch.vector)
             changed = self.document.apply(submission.update, brings_structs=new_structs)
             self._structure.add(submission.update)
-        except (InvalidInputError, LimitExceededError) as err:
-            submission.author.on_rejected(submission.unique_id, err)
+        except ConflictError as err:
+            _refuse(submission, err)
+            return False
+        except (InvalidInputError, LimitExceededError, TransientError) as err:
+            author.on_rejected(submission.unique_id, err)
             return False
         if submission.unique_id is None and not changed:
             return False
         is_noop = not new_structs and not (header.deletes and changed)
         self._add(submission, batch, is_noop=is_noop)
         return True
+
+    def _check_repeats(self, submission: Submission, batch: "_Batch", at: float) -> None:
+        """Raise unless the structs that the document has already are the same ones."""
+        self._clients.check_repeats(
+            submission,
+            document=self.document,
+            vector=batch.vector,
+            claimed=batch.claimed,
+            size_bytes=self.size_bytes,
+            at=at,
+        )
 
     def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
         unique_id = submission.unique_id
@@ -240,6 +286,9 @@ class LiveDocument:
         """Add the submission as a draft, or coalesce it with the last one of a stock client."""
         self.loaded.size_bytes += len(submission.update)
         advance(batch.vector, submission.header)
+        for client in submission.header.ranges:
+            if client not in self.owners:
+                batch.claimed.setdefault(client, submission.author.user_id)
         if submission.unique_id is not None:
             draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
             batch.by_id[draft.unique_id] = draft
@@ -266,6 +315,17 @@ class LiveDocument:
             self._recent.popitem(last=False)
 
 
+def _refuse(submission: Submission, error: ConflictError) -> None:
+    """Reject an edit for the client ids that it uses, and what its author sends after it.
+
+    What follows may build on the ids of the edit. They may be known, with another content.
+    """
+    author = submission.author
+    if author.can_wait:  # a socket, and not a single call
+        author.refusal = error
+    author.on_rejected(submission.unique_id, error)
+
+
 def _incomplete(lacking: Vector) -> ConflictError:
     return ConflictError(
         "The edit builds on operations that are not in the log. Send those first.",
@@ -289,4 +349,6 @@ class _Batch:
     vector: VectorOverlay
     drafts: list[Draft] = field(default_factory=list)
     by_id: dict[str, Draft] = field(default_factory=dict)
+    #: The client ids that the batch brings first, with their owners.
+    claimed: ClientOwners = field(default_factory=dict)
     coalesced: dict[int, _Coalesced] = field(default_factory=dict)

@@ -13,11 +13,16 @@ from apps.history.loaded_document import LoadedDocument
 
 @dataclass(frozen=True, slots=True)
 class RoomContext:
-    """The services that a room uses. ``load`` rebuilds a document from the stores, by its id."""
+    """The services that a room uses.
+
+    ``load`` rebuilds a document from the stores, by its id. ``accepts_relays`` returns whether
+    pages may bring edits of others that the log lacks.
+    """
 
     committer: Committer
     peer_bus: PeerBus
     engine: Engine
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
+    accepts_relays: Callable[[], bool] = lambda: False
     cadences: CadencePolicy = field(default_factory=CadencePolicy)

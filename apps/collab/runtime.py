@@ -29,7 +29,7 @@ from apps.crdt.engine.base import get_engine
 from apps.crdt.ids.containers import ContainerIndex
 from apps.documents.heads import Head, heads_advance, heads_get
 from apps.history.loaded_document import LoadedDocument
-from apps.history.recovery import document_load
+from apps.history.recovery import document_load_to_edit
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import shared_publisher
 
@@ -74,6 +74,7 @@ class Runtime:
             engine=self._engine,
             limits=limits,
             load=self._load,
+            accepts_relays=lambda: time.time() < settings.RELAYS_UNTIL,
             cadences=cadence_policy(),
         )
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -197,7 +198,8 @@ class Runtime:
         elif kind == "presence":
             decoder = Decoder(message["frame"])
             if decoder.var_uint() == AWARENESS:
-                room.apply_remote_presence(decode_awareness(decoder.var_bytes()))
+                entries = decode_awareness(decoder.var_bytes())
+                room.apply_remote_presence(entries, message.get("readers", ()))
         elif kind == "hello":
             self._peer_bus.announce_present(room.document_id, room.live.seq)
             room.deliver([], last_seq=message["last_seq"])
@@ -255,7 +257,7 @@ def _load(document_id: str) -> LoadedDocument:
     A large document is indexed here, in the thread of the load, and not by the first edit, which
     the event loop merges.
     """
-    loaded = document_load(document_id=document_id)
+    loaded = document_load_to_edit(document_id=document_id)
     if loaded.size_bytes > INDEX_AT_LOAD_BYTES:
         index = ContainerIndex.of_state(loaded.engine.encode())
         if index.ends() == loaded.vector:  # otherwise the engine counts ids wrongly (ADR 0001)
