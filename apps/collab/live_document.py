@@ -14,6 +14,7 @@ from apps.collab.limits import Limits
 from apps.collab.submission import Draft, Submission
 from apps.core import ids
 from apps.core.errors import (
+    AppError,
     ConflictError,
     InvalidInputError,
     LimitExceededError,
@@ -22,6 +23,7 @@ from apps.core.errors import (
 from apps.crdt.codec.vectors import Vector, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing_clocks
+from apps.crdt.engine.merge_cost import MergeCost
 from apps.crdt.engine.structure_guard import StructureGuard
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
@@ -39,6 +41,10 @@ class BrokenDocumentError(Exception):
         self.retry = retry
 
 
+class _RehearsalNeededError(Exception):
+    """A child process has to try a submission before it is merged."""
+
+
 class LiveDocument:
     """A loaded document that takes edits in batches."""
 
@@ -50,7 +56,10 @@ class LiveDocument:
         )
         self._engine = engine
         self._limits = limits
+        #: Submissions that ``prepare`` has left, because the first one is to be rehearsed.
+        self.held: list[Submission] = []
         self._structure = StructureGuard(loaded.containers)
+        self._cost = MergeCost(state_bytes=loaded.size_bytes)
         #: The seq at which ``has_everything`` was computed last, and its result.
         self._checked: tuple[int, bool] = (-1, True)
         self._recent = OrderedDict(list(loaded.recent.items())[-REMEMBERED_IDS:])
@@ -82,7 +91,8 @@ class LiveDocument:
         """Merge a batch into the document; return it as drafts of operations, in order.
 
         ``at`` is a monotonic time in seconds. Authors of refused, repeated or pending submissions
-        get their answer here. Raises ``BrokenDocumentError`` when the engine fails.
+        get their answer here. Where a child process has to try one first, it is left in ``held``
+        with those behind it. Raises ``BrokenDocumentError`` when the engine fails.
         """
         batch = _Batch(vector=dict(self.vector))
         work = deque(submissions)
@@ -90,6 +100,9 @@ class LiveDocument:
             submission = work.popleft()
             try:
                 merged = self._merge(submission, batch, at)
+            except _RehearsalNeededError:
+                self.held = [submission, *work]
+                break
             except EngineBrokenError as err:
                 retry = [item for draft in batch.drafts for item in draft.all_submissions]
                 raise BrokenDocumentError(submission, [*retry, *work]) from err
@@ -155,6 +168,7 @@ class LiveDocument:
         """
         self.loaded.apply(operation)
         self._structure.add(operation.update)
+        self._cost.add(operation.update)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -162,6 +176,23 @@ class LiveDocument:
         if self._checked[0] != self.seq:
             self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
         return self._checked[1]
+
+    # --- rehearsal ---
+
+    def take_held(self) -> list[Submission]:
+        """Remove and return the submissions that were left; the first one is to be rehearsed."""
+        held, self.held = self.held, []
+        return held
+
+    def mark_rehearsed(self, submission: Submission) -> None:
+        """Record that a child process has tried a submission, and the load of the document."""
+        submission.is_rehearsed = True
+        self._cost.reset()
+
+    def refuse(self, submission: Submission, error: AppError) -> None:
+        """Refuse a submission that was rehearsed."""
+        self._cost.undo(submission.update)
+        submission.author.on_rejected(submission.unique_id, error)
 
     # --- steps ---
 
@@ -177,6 +208,8 @@ class LiveDocument:
         new_structs = brings_structs(header, batch.vector)
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
+        if new_structs and not submission.is_rehearsed:
+            self._check_cost(submission, at)
         try:
             self._structure.check(header, submission.update, self.document)
             changed = self.document.apply(submission.update, brings_structs=new_structs)
@@ -189,6 +222,15 @@ class LiveDocument:
         is_noop = not new_structs and not (header.deletes and changed)
         self._add(submission, batch, is_noop=is_noop)
         return True
+
+    def _check_cost(self, submission: Submission, at: float) -> None:
+        """Raise ``_RehearsalNeededError`` where a merge may be slow, or unusual for the engine."""
+        if submission.placements is None:
+            is_over = self._cost.add(submission.update, at=at)
+        else:
+            is_over = self._cost.add_placements(submission.placements, at=at)
+        if is_over or submission.header.is_unusual:
+            raise _RehearsalNeededError
 
     def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
         unique_id = submission.unique_id

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus
+from apps.collab.rehearsals import Rehearsals
 from apps.crdt.engine.base import Engine
 from apps.history.loaded_document import LoadedDocument
 
@@ -19,3 +20,4 @@ class RoomContext:
     engine: Engine
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
+    rehearsals: Rehearsals

@@ -16,6 +16,7 @@ from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus, operations_of
 from apps.collab.protocol import AWARENESS, decode_awareness
+from apps.collab.rehearsals import Rehearsals
 from apps.collab.rights_watch import RightsWatch
 from apps.collab.room import Room
 from apps.collab.room_context import RoomContext
@@ -73,6 +74,7 @@ class Runtime:
             engine=self._engine,
             limits=limits,
             load=self._load,
+            rehearsals=Rehearsals(limits),
         )
         self._tasks: set[asyncio.Task[Any]] = set()
 

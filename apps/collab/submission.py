@@ -6,6 +6,7 @@ from typing import Protocol
 from apps.core.errors import AppError
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Vector
+from apps.crdt.engine.merge_cost import Placements
 
 
 class Author(Protocol):
@@ -41,6 +42,10 @@ class Submission:
     #: Time to decode it, in seconds, and its trace context (``apps.core.tracing``).
     receipt_s: float = 0.0
     origin: object = None
+    #: What it may cost the engine, where that was found out before (``apps.crdt.engine``).
+    placements: Placements | None = None
+    #: A child process has tried it.
+    is_rehearsed: bool = False
 
 
 @dataclass(slots=True, eq=False)

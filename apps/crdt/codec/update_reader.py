@@ -16,6 +16,7 @@ from apps.crdt.codec.contents import (
     DELETED,
     EMBED,
     FORMAT,
+    MAP,
     STRING,
     TYPE,
     MalformedUpdateError,
@@ -62,6 +63,8 @@ class UpdateHeader(NamedTuple):
     arrays) that it creates. ``may_inherit_key``: whether it has content of several clocks
     without a written key, which may take the key of a neighbour
     (``apps.crdt.engine.structure_guard``).
+    ``is_unusual``: whether it has what our page never writes, embeds and keys outside of elements,
+    so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -70,6 +73,7 @@ class UpdateHeader(NamedTuple):
     size: int
     types: int = 0
     may_inherit_key: bool = False
+    is_unusual: bool = False
 
     def end_vector(self) -> Vector:
         """Return client to the end of the last id range that the update inserts."""
@@ -86,6 +90,7 @@ class _Walk:
     __slots__ = (
         "client",
         "data",
+        "is_unusual",
         "keyed_runs",
         "links",
         "may_inherit_key",
@@ -100,6 +105,7 @@ class _Walk:
         self.needs: Vector = {}
         self.types = 0
         self.may_inherit_key = False
+        self.is_unusual = False
         #: Clocks of garbage collected and of deleted content.
         self.unbacked = 0
         #: Values of several clocks under a key: client, first clock, end.
@@ -140,7 +146,15 @@ def read_update(update: bytes, *, max_unbacked_clocks: int = MAX_UNBACKED_CLOCKS
                 needs[client] = first
             elif need:
                 del needs[client]
-    return UpdateHeader(ranges, needs, deletes, len(update), walk.types, walk.may_inherit_key)
+    return UpdateHeader(
+        ranges,
+        needs,
+        deletes,
+        len(update),
+        walk.types,
+        walk.may_inherit_key,
+        walk.is_unusual,
+    )
 
 
 def read_state(state: bytes) -> UpdateHeader:
@@ -206,9 +220,14 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                 if length > 1:
                     walk.may_inherit_key = True
             else:
+                content_start = pos
                 length, pos = read_content(data, pos, kind)
                 if kind == TYPE:
                     walk.types += 1
+                    if data[content_start] == MAP:
+                        walk.is_unusual = True
+                elif kind == EMBED:
+                    walk.is_unusual = True
                 elif kind == DELETED:
                     walk.unbacked += length
                 elif kind == ANY and length > 1:
@@ -264,6 +283,8 @@ def _read_parent(walk: _Walk, pos: int, info: int, clock: int) -> int:
         refuse("A struct has a parent of an unknown kind.")
     if info & HAS_PARENT_KEY:
         pos = skip_text(walk.data, pos)
+        if is_root:
+            walk.is_unusual = True
     return pos
 
 
