@@ -22,7 +22,7 @@ from apps.collab.room import Room
 from apps.collab.room_context import RoomContext
 from apps.collab.session_shares import SessionShares
 from apps.core import clock, ids, metrics
-from apps.core.errors import TransientError
+from apps.core.errors import QuarantinedError, TransientError
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import get_engine
@@ -122,8 +122,8 @@ class Runtime:
     async def room(self, document_id: str, *, lineage: str) -> Room:
         """Return the document's room; load the document when no room has it.
 
-        Raises ``TransientError`` when it cannot be loaded now. A failed load never starts from an
-        empty document.
+        Raises ``QuarantinedError``, and ``TransientError`` when it cannot be loaded now. A failed
+        load never starts from an empty document.
         """
         room = self._rooms.get(document_id)
         if room is not None:
@@ -143,6 +143,9 @@ class Runtime:
         try:
             async with asyncio.timeout(self.limits.load_wait_s):
                 loaded = await self._load(document_id)
+        except QuarantinedError:
+            self._peer_bus.leave(document_id)
+            raise
         except Exception as err:
             self._peer_bus.leave(document_id)
             logger.exception("document %s not loaded", document_id)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,15 +11,18 @@ from apps.core.errors import AppError, InvalidInputError
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import covers, decode_vector
 from apps.crdt.engine.base import EngineBrokenError
+from apps.crdt.engine.merge_cost import MergeCost
 from apps.history import snapshot_cache
 from apps.history.compaction_point import CompactionSnapshotLostError
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.last_processed import Processed
+from apps.history.load_trial import load_try
 from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import UnfitSnapshotError, log_tail
 from apps.history.selectors import FoundSnapshot, snapshots_iter
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.oplog.compaction_point import CompactedError
+from apps.oplog.document_quarantine import load_precautions
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_quarantine
 
@@ -61,6 +64,8 @@ class Recovery:
     on_operation: Callable[[Operation], None] = lambda _: None
     #: Operations that are merged in one batch.
     batch_operations: int = REPLAY_BATCH_OPERATIONS
+    #: A process died while it worked on the document; all of it is tried in a child process.
+    is_suspect: bool = False
     processed: Processed | None = None
     found: FoundSnapshot | None = None
     snapshot_seq: int = 0
@@ -102,9 +107,13 @@ class Recovery:
 def rebuild_without_breaking(recovery: Recovery) -> None:
     """Rebuild a document; quarantine each operation that breaks the engine, and start over.
 
-    Starts over once more when the log was compacted meanwhile.
+    Starts over once more when the log was compacted meanwhile. Raises ``DocumentQuarantinedError``.
     """
     was_compacted = False
+    precautions = load_precautions(document_id=recovery.document_id)
+    recovery.is_suspect = precautions.is_suspect
+    for seq in precautions.skipped:
+        recovery.quarantined[seq] = "It made the load fail."
     while recovery.loaded is None:
         try:
             _rebuild(recovery)
@@ -129,6 +138,7 @@ def _rebuild(recovery: Recovery) -> None:
         try:
             with recovery.step("open"):
                 snapshot = Snapshot.decode(found.blob)
+                _try(recovery, snapshot.state if snapshot.seq else b"")
                 loaded = _open(snapshot)
             _replay(recovery, loaded)
         except CompactedError as err:
@@ -159,6 +169,23 @@ def _skip_snapshot(recovery: Recovery, found: FoundSnapshot, error: Exception) -
         version_damaged.publish(DamagedVersion(recovery.document_id, found.number))
 
 
+def _may_be_slow(cost: MergeCost, updates: Sequence[bytes]) -> bool:
+    """Count a batch; return whether it may be slow, as it is where an update cannot be read."""
+    try:
+        return sum(cost.add(update) for update in updates) > 0
+    except (AppError, IndexError, UnicodeDecodeError):
+        return True
+
+
+def _try(recovery: Recovery, state: bytes, updates: Sequence[bytes] = ()) -> None:
+    load_try(
+        document_id=recovery.document_id,
+        state=state,
+        updates=updates,
+        is_suspect=recovery.is_suspect,
+    )
+
+
 def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[FoundSnapshot]:
     while True:
         with recovery.step("snapshot"):
@@ -182,7 +209,14 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
         operations = log_tail(
             recovery.document_id, loaded, up_to=up_to, on_last=recovery.on_operation
         )
+        cost = MergeCost(state_bytes=loaded.size_bytes)
         while batch := list(islice(operations, recovery.batch_operations)):
+            updates = [
+                operation.update for operation in batch if operation.seq not in recovery.quarantined
+            ]
+            if _may_be_slow(cost, updates) or recovery.is_suspect:
+                _try(recovery, loaded.engine.encode(), updates)
+                cost = MergeCost(state_bytes=loaded.size_bytes)
             with _engine_batch(recovery, loaded):
                 for operation in batch:
                     _apply_or_quarantine(recovery, loaded, operation)

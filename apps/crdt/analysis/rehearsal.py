@@ -22,7 +22,7 @@ from apps.crdt.engine.causal_gate import advance
 STEP_LIMIT_S: Final = 0.2
 STEP_LIMIT_S_PER_MIB: Final = 0.05
 #: How much more a load of a stored document may take, so that none is taken that is too slow later.
-STORED_FACTOR: Final = 4
+STORED_FACTOR: Final = 3
 #: The same for a comparison of two states, which is done in Python where their bytes differ.
 COMPARISON_LIMIT_S: Final = 1.0
 COMPARISON_LIMIT_S_PER_MIB: Final = 1.0

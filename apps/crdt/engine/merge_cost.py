@@ -36,8 +36,8 @@ STEPS_PER_S: Final = 750_000
 #: Steps that may be added to a load of the document until its state is loaded in a child process to
 #: see how long that takes; more in a large document, where this many are a few jumps of a cursor.
 #: Threat: a document that grows slow by small updates, and holds each process that loads it.
-LOAD_STEPS: Final = 4_000_000
-LOAD_CONFLICTS: Final = 100
+LOAD_STEPS: Final = 1_500_000
+LOAD_CONFLICTS: Final = 40
 #: Bytes of updates that are surveyed together, at most: it takes 0.1 microseconds for each.
 MAX_WAITING_BYTES: Final = 64 * 1024
 #: The smallest struct of an update with an origin, and that of an average state, in bytes.

@@ -5,6 +5,7 @@ is compared with the result of a replay. One pass, one document in memory.
 """
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from apps.crdt.engine.causal_gate import advance
 from apps.history.compaction_point import log_start_snapshot
 from apps.history.loaded_document import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.oplog.document_quarantine import skipped_seqs
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
 
@@ -32,13 +34,27 @@ class RowUnreadableError(ConflictError):
     code = "row_unreadable"
 
 
+class LoadFailedError(ConflictError):
+    """The operation made the load of its document fail (``apps.oplog.document_quarantine``)."""
+
+    code = "load_failed"
+
+
 class Replay:
     """A document that is built from its log. ``unapplied`` has the errors of operations, by seq.
 
     ``start`` is the snapshot at the compaction point.
     """
 
-    def __init__(self, read_again: ReadAgain, start: Snapshot = EMPTY) -> None:
+    def __init__(
+        self,
+        read_again: ReadAgain,
+        start: Snapshot = EMPTY,
+        *,
+        skipped: AbstractSet[int] = frozenset(),
+    ) -> None:
+        #: The seqs of operations that are left out, because they make a load fail.
+        self._skipped = skipped
         self.loaded = LoadedDocument.open(start)
         self.start = start
         self.unapplied: dict[int, AppError] = {}
@@ -56,7 +72,11 @@ class Replay:
         """Apply the next operation; skip one that cannot be applied, and return its error."""
         error: AppError | None = None
         try:
-            error = self.loaded.apply_or_skip(operation, self.unapplied)
+            if operation.seq in self._skipped:
+                error = LoadFailedError("It makes the load of its document fail.")
+                self.loaded.skip(operation)
+            else:
+                error = self.loaded.apply_or_skip(operation, self.unapplied)
         except EngineBrokenError as err:
             error = err
             self._rebuild(operation.seq - 1)
@@ -127,7 +147,9 @@ class LogReplay(Replay):
         self.document_id = document_id
         start = log_start_snapshot(document_id=document_id)
         super().__init__(
-            lambda up_to: _read(document_id, after=start.seq, limit=up_to - start.seq), start
+            lambda up_to: _read(document_id, after=start.seq, limit=up_to - start.seq),
+            start,
+            skipped=skipped_seqs(document_id=document_id),
         )
 
     def steps(self, *, limit: int | None = None) -> Iterator[tuple[Operation, AppError | None]]:

@@ -10,7 +10,7 @@ import { CLOSE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, decodeFrame, encodeToken 
 
 /**
  * Why the page does not connect again by itself.
- * @typedef {"removed" | "gone" | "reload" | "refused" | "signed-out"} StopReason
+ * @typedef {"removed" | "gone" | "reload" | "refused" | "quarantined" | "signed-out"} StopReason
  */
 
 /** @typedef {{reason: StopReason, message: string}} Stop */
@@ -73,6 +73,10 @@ const FINAL_STOPS = {
   [CLOSE.TOO_LARGE]: {
     reason: "refused",
     message: "A change, or the whole document, is larger than the server accepts.",
+  },
+  [CLOSE.QUARANTINED]: {
+    reason: "quarantined",
+    message: "This document cannot be opened until an administrator has repaired it.",
   },
 };
 

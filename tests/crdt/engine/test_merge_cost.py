@@ -6,7 +6,7 @@ import pytest
 
 from apps.crdt.codec.structs import Id
 from apps.crdt.content.conversion import content_convert
-from apps.crdt.engine.merge_cost import LOAD_STEPS, STEPS_AT_ONCE, MergeCost, placements_of
+from apps.crdt.engine.merge_cost import LOAD_STEPS, MergeCost, placements_of
 from tests.crdt.engine.placing import Item, any_items, encoded, shuffled, steps_to_place
 from tests.crdt.samples import ALL_HISTORIES
 from tests.crdt.scribbling import Scribbler
@@ -96,7 +96,7 @@ def test_refused_update_leaves_no_trace() -> None:
 def test_steps_come_back_with_time() -> None:
     """A burst is tried, and the same later is not."""
     cost = MergeCost(state_bytes=1_000_000)
-    jumps = [encoded([Item(client, 0, (9, client), (9, client + 50))]) for client in range(2, 60)]
+    jumps = [encoded([Item(client, 0, (9, client), (9, client + 50))]) for client in range(2, 32)]
     assert any(cost.add(jump, at=1.0) for jump in jumps)
     cost.reset()
     assert not any(cost.add(jump, at=10.0 * n) for n, jump in enumerate(jumps, start=1))
@@ -110,7 +110,6 @@ def test_slow_growth_is_noticed_without_any_burst() -> None:
         number for number, item in enumerate(claims) if cost.add(encoded([item]), at=60.0 * number)
     )
     assert tried * 100_000 / 12 < 2 * LOAD_STEPS
-    assert STEPS_AT_ONCE < LOAD_STEPS
 
 
 # --- people ---------------------------------------------------------------------------------------
