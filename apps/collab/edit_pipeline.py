@@ -22,6 +22,7 @@ from apps.core.errors import InvalidInputError, TransientError
 from apps.core.tracing import Trace, Tracer
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.merge_cost import placements_of
+from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.compaction_point import compacted_find
 from apps.oplog.operation import Operation
@@ -108,7 +109,8 @@ class EditPipeline:
         if not held:
             return held
         first = held[0]
-        state = self.live.document.encode()
+        with work_noted(self._document_id):
+            state = self.live.document.encode()
         error = await self._context.rehearsals.run(
             user_id=first.author.user_id, state=state, update=first.update
         )
@@ -146,7 +148,8 @@ class EditPipeline:
         while True:
             timer = metrics.StepTimer(trace)
             try:
-                drafts = self.live.prepare(batch, at=time.monotonic())
+                with work_noted(self._document_id):
+                    drafts = self.live.prepare(batch, at=time.monotonic())
             except BrokenDocumentError as err:
                 logger.error("an update broke the engine: %s", self._document_id)
                 await self._quarantine(err.culprit)
@@ -290,8 +293,9 @@ class EditPipeline:
         fresh = [by_seq[seq] for seq in sorted(by_seq)]
         if not fresh or fresh[-1].seq - self.live.seq != len(fresh):
             fresh = await self._read_log()
-        for operation in fresh:
-            self.live.apply_remote(operation)
+        with work_noted(self._document_id):
+            for operation in fresh:
+                self.live.apply_remote(operation)
         self._fanout.broadcast(fresh)
 
     async def _read_log(self) -> list[Operation]:

@@ -208,7 +208,7 @@ class LiveDocument:
         new_structs = brings_structs(header, batch.vector)
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
-        if new_structs and not submission.is_rehearsed:
+        if (new_structs or self.loaded.is_suspect) and not submission.is_rehearsed:
             self._check_cost(submission, at)
         try:
             self._structure.check(header, submission.update, self.document)
@@ -229,7 +229,7 @@ class LiveDocument:
             is_over = self._cost.add(submission.update, at=at)
         else:
             is_over = self._cost.add_placements(submission.placements, at=at)
-        if is_over or submission.header.is_unusual:
+        if is_over or submission.header.is_unusual or self.loaded.is_suspect:
             raise _RehearsalNeededError
 
     def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:

@@ -28,6 +28,7 @@ from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import get_engine
 from apps.crdt.ids.containers import ContainerIndex
 from apps.documents.heads import Head, heads_advance, heads_get
+from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load
 from apps.oplog.leases import Leases
@@ -259,7 +260,9 @@ def _load(document_id: str) -> LoadedDocument:
     """
     loaded = document_load(document_id=document_id)
     if loaded.size_bytes > INDEX_AT_LOAD_BYTES:
-        loaded.containers = ContainerIndex.of_state(loaded.engine.encode())
+        with work_noted(document_id):
+            state = loaded.engine.encode()
+        loaded.containers = ContainerIndex.of_state(state)
     stored = heads_get([document_id]).get(document_id)
     if stored is not None and stored < loaded.seq:
         heads_advance([Head(document_id, loaded.seq, encode_vector(loaded.vector), clock.now())])

@@ -28,7 +28,8 @@ class LoadedDocument:
 
     ``vector`` is its version vector, ``seq`` its last operation, ``size_bytes`` the approximate
     size of its state, ``recent`` the seq of each operation after the snapshot by unique id.
-    ``containers`` is the index of the structure guard, if it has been made already.
+    ``containers`` is the index of the structure guard, if it has been made already. With a
+    document that ``is_suspect`` a process died lately: each edit is tried in a child process.
     """
 
     engine: EngineDocument
@@ -37,6 +38,7 @@ class LoadedDocument:
     size_bytes: int
     recent: dict[str, int] = field(default_factory=dict)
     containers: ContainerIndex | None = None
+    is_suspect: bool = False
 
     @classmethod
     def open(cls, snapshot: Snapshot) -> Self:

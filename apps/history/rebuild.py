@@ -14,6 +14,7 @@ from apps.crdt.engine.base import EngineBrokenError
 from apps.crdt.engine.merge_cost import MergeCost
 from apps.history import snapshot_cache
 from apps.history.compaction_point import CompactionSnapshotLostError
+from apps.history.crash_notes import work_noted
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.last_processed import Processed
 from apps.history.load_trial import load_try
@@ -139,7 +140,8 @@ def _rebuild(recovery: Recovery) -> None:
             with recovery.step("open"):
                 snapshot = Snapshot.decode(found.blob)
                 _try(recovery, snapshot.state if snapshot.seq else b"")
-                loaded = _open(snapshot)
+                with work_noted(recovery.document_id):
+                    loaded = _open(snapshot)
             _replay(recovery, loaded)
         except CompactedError as err:
             if found.source == "nothing":
@@ -149,6 +151,7 @@ def _rebuild(recovery: Recovery) -> None:
         except (SnapshotDamagedError, UnfitSnapshotError) as err:
             _skip_snapshot(recovery, found, err)
             continue
+        loaded.is_suspect = recovery.is_suspect
         recovery.found, recovery.snapshot_seq, recovery.loaded = found, snapshot.seq, loaded
         if found.source == "mongodb" and recovery.up_to is None and not recovery.dry_run:
             snapshot_cache.snapshot_put(document_id=recovery.document_id, snapshot=snapshot)
@@ -217,7 +220,7 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
             if _may_be_slow(cost, updates) or recovery.is_suspect:
                 _try(recovery, loaded.engine.encode(), updates)
                 cost = MergeCost(state_bytes=loaded.size_bytes)
-            with _engine_batch(recovery, loaded):
+            with work_noted(recovery.document_id), _engine_batch(recovery, loaded):
                 for operation in batch:
                     _apply_or_quarantine(recovery, loaded, operation)
 

@@ -211,6 +211,10 @@ REHEARSAL_MEMORY_BYTES: int = env.int("REHEARSAL_MEMORY_BYTES", 1024 * 1024 * 10
 #: How long an edit or a load waits for a free one, in seconds.
 REHEARSAL_WAIT_S: float = env.float("REHEARSAL_WAIT_S", 10.0)
 
+#: Folder in which each process notes what it works on, in case it dies of it (a document that ends
+#: each process that loads it); empty for none. It has to outlive the process.
+CRASH_JOURNAL_DIR: str = env.str("CRASH_JOURNAL_DIR", "")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.sign_ins.SignInAuthentication",
