@@ -16,12 +16,11 @@ from apps.collab.edit_queue import EditQueue
 from apps.collab.fanout import Fanout
 from apps.collab.live_document import BrokenDocumentError, LiveDocument
 from apps.collab.room_context import RoomContext
-from apps.collab.submission import Draft, Submission
+from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.tracing import Trace, Tracer
 from apps.crdt.codec.vectors import encode_vector
-from apps.crdt.engine.merge_cost import placements_of
 from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.compaction_point import compacted_find
@@ -36,8 +35,6 @@ logger = logging.getLogger(__name__)
 LOCK_POLL_S = 0.01
 #: How often the log may conflict during one commit before the room gives up.
 MAX_COMMIT_CONFLICTS = 50
-#: An update that is larger, in bytes, is surveyed in a thread. Threat: a survey in the event loop.
-SURVEY_IN_THREAD_BYTES = 32 * 1024
 
 
 class EditPipeline:
@@ -83,30 +80,32 @@ class EditPipeline:
         self, batch: list[Submission], queued_at: float, trace: Trace | None
     ) -> bool:
         committed = False
-        await self._survey_large(batch)
         while batch:
             drafts = await self._answer_compacted(await self._merge(batch, trace))
             if drafts:
                 await self._commit(drafts, trace)
                 committed = True
-            batch = await self._rehearse(self.live.take_held())
+            if self.live.is_index_behind:
+                await asyncio.to_thread(self.live.index_waiting)
+            batch = await self._prepare_held(self.live.take_held())
         if committed:
             metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
         return committed
 
-    @staticmethod
-    async def _survey_large(batch: list[Submission]) -> None:
-        """Find out in a thread what large updates may cost: it takes 0.2 s for each MiB."""
-        for submission in batch:
-            if len(submission.update) > SURVEY_IN_THREAD_BYTES and submission.placements is None:
-                submission.placements = await asyncio.to_thread(placements_of, [submission.update])
+    async def _survey(self, submission: Submission) -> None:
+        if self._context.engine.thread_bound:
+            self.live.survey(submission)
+        else:
+            await asyncio.to_thread(self.live.survey, submission)
 
-    async def _rehearse(self, held: list[Submission]) -> list[Submission]:
-        """Have a child process try the first of the held edits; return those to go on with.
+    async def _prepare_held(self, held: list[Submission]) -> list[Submission]:
+        """Survey or rehearse the first of the held edits; return those to go on with.
 
-        Until it answers this room waits, and no other.
+        Until that is done this room waits, and no other.
         """
-        if not held:
+        if not held or not self.live.needs_rehearsal:
+            if held and not held[0].is_surveyed:
+                await self._survey(held[0])
             return held
         first = held[0]
         with work_noted(self._document_id):
@@ -293,10 +292,17 @@ class EditPipeline:
         fresh = [by_seq[seq] for seq in sorted(by_seq)]
         if not fresh or fresh[-1].seq - self.live.seq != len(fresh):
             fresh = await self._read_log()
-        with work_noted(self._document_id):
-            for operation in fresh:
-                self.live.apply_remote(operation)
+        for operation in fresh:
+            await self._apply_remote(operation)
         self._fanout.broadcast(fresh)
+
+    async def _apply_remote(self, operation: Operation) -> None:
+        """Apply an operation; a large one in a thread, because its reading takes long."""
+        with work_noted(self._document_id):
+            if len(operation.update) <= SURVEY_IN_THREAD_BYTES or self._context.engine.thread_bound:
+                self.live.apply_remote(operation)
+            else:
+                await asyncio.to_thread(self.live.apply_remote, operation)
 
     async def _read_log(self) -> list[Operation]:
         return await asyncio.to_thread(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.collab.limits import Limits
-from apps.collab.submission import Draft, Submission
+from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
 from apps.core import ids
 from apps.core.errors import (
     AppError,
@@ -20,14 +20,24 @@ from apps.core.errors import (
     LimitExceededError,
     TransientError,
 )
+from apps.crdt.codec.text_joining import text_joined
+from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing_clocks
-from apps.crdt.engine.merge_cost import MergeCost
-from apps.crdt.engine.structure_guard import StructureGuard
+from apps.crdt.engine.merge_cost import MergeCost, placements_of
+from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
+#: Bytes that the engine may copy to join the texts of one update. Threat: its memory.
+MAX_JOIN_BYTES = 32 * 1024 * 1024
+#: Bytes of an update in which a text or a list may be cut once.
+CUT_MIN_BYTES = 2
+#: Values and bytes that the engine may copy to cut lists and texts for one update: 0.1 s. Threat:
+#: an event loop that is held, by 50 kB that delete each second one of 20,000 values.
+MAX_VALUES_COPIED = 15_000_000
+MAX_BYTES_COPIED = 5_000_000_000
 #: Unique ids remembered per document: a repeated one needs no query.
 REMEMBERED_IDS = 2_048
 
@@ -41,8 +51,8 @@ class BrokenDocumentError(Exception):
         self.retry = retry
 
 
-class _RehearsalNeededError(Exception):
-    """A child process has to try a submission before it is merged."""
+class _NotYetError(Exception):
+    """A submission is to be surveyed in a thread, or tried in a child process, before its merge."""
 
 
 class LiveDocument:
@@ -58,6 +68,8 @@ class LiveDocument:
         self._limits = limits
         #: Submissions that ``prepare`` has left, because the first one is to be rehearsed.
         self.held: list[Submission] = []
+        #: The first of them is to be tried in a child process; otherwise it may be surveyed.
+        self.needs_rehearsal = False
         self._structure = StructureGuard(loaded.containers)
         self._cost = MergeCost(state_bytes=loaded.size_bytes)
         #: The seq at which ``has_everything`` was computed last, and its result.
@@ -91,23 +103,29 @@ class LiveDocument:
         """Merge a batch into the document; return it as drafts of operations, in order.
 
         ``at`` is a monotonic time in seconds. Authors of refused, repeated or pending submissions
-        get their answer here. Where a child process has to try one first, it is left in ``held``
-        with those behind it. Raises ``BrokenDocumentError`` when the engine fails.
+        get their answer here. Where one is to be surveyed or rehearsed first, it is left in
+        ``held`` with those behind it, and so are those behind a large one. Raises
+        ``BrokenDocumentError`` when the engine fails.
         """
         batch = _Batch(vector=dict(self.vector))
+        self.needs_rehearsal = False
         work = deque(submissions)
         while work:
             submission = work.popleft()
             try:
                 merged = self._merge(submission, batch, at)
-            except _RehearsalNeededError:
+            except _NotYetError:
                 self.held = [submission, *work]
+                self.needs_rehearsal = submission.is_surveyed
                 break
             except EngineBrokenError as err:
                 retry = [item for draft in batch.drafts for item in draft.all_submissions]
                 raise BrokenDocumentError(submission, [*retry, *work]) from err
             if merged and len(self.pending):
                 work.extendleft(item for _, item in reversed(self.pending.release(batch.vector)))
+            if merged and len(submission.update) > SURVEY_IN_THREAD_BYTES:
+                self.held = list(work)  # it has to be indexed in a thread
+                break
         self.finalize(batch.drafts)
         return batch.drafts
 
@@ -177,12 +195,36 @@ class LiveDocument:
             self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
         return self._checked[1]
 
-    # --- rehearsal ---
+    # --- what takes long: in a thread, or in a child process ---
 
     def take_held(self) -> list[Submission]:
-        """Remove and return the submissions that were left; the first one is to be rehearsed."""
+        """Remove and return the submissions that were left."""
         held, self.held = self.held, []
         return held
+
+    def index_waiting(self) -> None:
+        """Index what was merged, for the next checks; in a thread where much waits."""
+        self._structure.add_waiting()
+
+    @property
+    def is_index_behind(self) -> bool:
+        """Return whether a large update waits to be indexed."""
+        return self._structure.waiting_bytes > MAX_WAITING_BYTES
+
+    def survey(self, submission: Submission) -> None:
+        """Check a large submission, and find out what it may cost; in a thread, between batches.
+
+        Its text is joined where the engine would have to do that.
+        """
+        placements = placements_of([submission.update])
+        if placements.joins * len(submission.update) > MAX_JOIN_BYTES:
+            submission.update = text_joined(submission.update)
+            submission.header = read_update(submission.update)
+        submission.placements = placements
+        try:
+            self._structure.check(submission.header, submission.update, self.document)
+        except AppError as err:
+            submission.refusal = err
 
     def mark_rehearsed(self, submission: Submission) -> None:
         """Record that a child process has tried a submission, and the load of the document."""
@@ -208,12 +250,18 @@ class LiveDocument:
         new_structs = brings_structs(header, batch.vector)
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
-        if (new_structs or self.loaded.is_suspect) and not submission.is_rehearsed:
-            self._check_cost(submission, at)
+        if not submission.is_surveyed:
+            raise _NotYetError
+        is_large = submission.placements is not None
         try:
-            self._structure.check(header, submission.update, self.document)
+            if submission.refusal is not None:
+                raise submission.refusal
+            if not is_large:
+                self._structure.check(header, submission.update, self.document)
+            if not submission.is_rehearsed:
+                self._check_cost(submission, at, new_structs=new_structs)
             changed = self.document.apply(submission.update, brings_structs=new_structs)
-            self._structure.add(submission.update)
+            self._structure.add(submission.update, later=is_large)
         except (InvalidInputError, LimitExceededError) as err:
             submission.author.on_rejected(submission.unique_id, err)
             return False
@@ -223,14 +271,33 @@ class LiveDocument:
         self._add(submission, batch, is_noop=is_noop)
         return True
 
-    def _check_cost(self, submission: Submission, at: float) -> None:
-        """Raise ``_RehearsalNeededError`` where a merge may be slow, or unusual for the engine."""
-        if submission.placements is None:
+    def _check_cost(self, submission: Submission, at: float, *, new_structs: bool) -> None:
+        """Raise ``_NotYetError`` where a merge may be slow, or is unusual for the engine."""
+        if not new_structs:
+            is_over = False
+        elif submission.placements is None:
             is_over = self._cost.add(submission.update, at=at)
         else:
             is_over = self._cost.add_placements(submission.placements, at=at)
-        if is_over or submission.header.is_unusual or self.loaded.is_suspect:
-            raise _RehearsalNeededError
+        if (
+            is_over
+            or submission.header.is_unusual
+            or self.loaded.is_suspect
+            or self._may_cut_much(submission.header)
+        ):
+            raise _NotYetError
+
+    def _may_cut_much(self, header: UpdateHeader) -> bool:
+        """Return whether deletes and new items may cut long contents too often.
+
+        The engine copies the rest of a text or of a list at each cut.
+        """
+        cuts = 1 + header.size // CUT_MIN_BYTES
+        if cuts * self.size_bytes > MAX_BYTES_COPIED:
+            return True
+        up_to = MAX_VALUES_COPIED // cuts
+        values = self._structure.values(self.document, up_to=up_to, size_bytes=self.size_bytes)
+        return values + header.values > up_to
 
     def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
         unique_id = submission.unique_id

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 
 from apps.core.errors import AppError, InvalidInputError
 from apps.crdt.codec.lib0 import DecodeError
@@ -29,8 +28,10 @@ from apps.oplog.quarantine import operation_quarantine
 
 logger = logging.getLogger(__name__)
 
-#: Operations that are merged in one batch; larger batches are slower.
+#: Operations and bytes that are merged in one batch; larger batches are slower. Threat: the engine
+#: joins what continues each other in one batch at a cost that grows with the square.
 REPLAY_BATCH_OPERATIONS = 200
+REPLAY_BATCH_BYTES = 8 * 1024
 
 
 class _BreaksEngineError(Exception):
@@ -172,6 +173,19 @@ def _skip_snapshot(recovery: Recovery, found: FoundSnapshot, error: Exception) -
         version_damaged.publish(DamagedVersion(recovery.document_id, found.number))
 
 
+def _batches(operations: Iterator[Operation], max_operations: int) -> Iterator[list[Operation]]:
+    batch: list[Operation] = []
+    size_bytes = 0
+    for operation in operations:
+        batch.append(operation)
+        size_bytes += len(operation.update)
+        if len(batch) >= max_operations or size_bytes > REPLAY_BATCH_BYTES:
+            yield batch
+            batch, size_bytes = [], 0
+    if batch:
+        yield batch
+
+
 def _may_be_slow(cost: MergeCost, updates: Sequence[bytes]) -> bool:
     """Count a batch; return whether it may be slow, as it is where an update cannot be read."""
     try:
@@ -213,7 +227,7 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
             recovery.document_id, loaded, up_to=up_to, on_last=recovery.on_operation
         )
         cost = MergeCost(state_bytes=loaded.size_bytes)
-        while batch := list(islice(operations, recovery.batch_operations)):
+        for batch in _batches(operations, recovery.batch_operations):
             updates = [
                 operation.update for operation in batch if operation.seq not in recovery.quarantined
             ]

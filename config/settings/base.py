@@ -213,7 +213,7 @@ REHEARSAL_WAIT_S: float = env.float("REHEARSAL_WAIT_S", 10.0)
 
 #: Folder in which each process notes what it works on, in case it dies of it (a document that ends
 #: each process that loads it); empty for none. It has to outlive the process.
-CRASH_JOURNAL_DIR: str = env.str("CRASH_JOURNAL_DIR", "")
+CRASH_JOURNAL_DIR: str | None = env.str("CRASH_JOURNAL_DIR", None)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

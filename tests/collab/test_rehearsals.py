@@ -1,6 +1,7 @@
 """Edits that make the engine slow, or may break it: tried in a child process, and refused."""
 
 import asyncio
+import resource
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 from apps.collab.room import Room
 from apps.core import metrics
 from apps.core.errors import TransientError
+from apps.crdt.codec.lib0 import write_var_uint
 from apps.crdt.engine.merge_cost import STEPS_AT_ONCE
 from apps.history.recovery import document_load
 from tests.collab.authors import Author, Writer, submission
@@ -175,3 +177,79 @@ async def test_person_whose_edits_fail_waits_and_nobody_else(make_house: MakeHou
 def test_attack_is_over_the_bound() -> None:
     """Otherwise the tests of this module would show nothing."""
     assert MANY * MANY > STEPS_AT_ONCE
+
+
+# --- what the engine copies -----------------------------------------------------------------------
+
+
+def values(count: int, *, deleted: bool) -> bytes:
+    """Return one list of values, each second one of them deleted."""
+    out = bytearray(b"\x01\x01\x01\x00\x08\x01\x04list")
+    write_var_uint(out, count)
+    out += b"\x7e" * count
+    if not deleted:
+        return bytes(out + b"\x00")
+    out += b"\x01\x01"
+    write_var_uint(out, count // 2)
+    for clock in range(0, count - 1, 2):
+        write_var_uint(out, clock)
+        out.append(1)
+    return bytes(out)
+
+
+def single_values(count: int) -> bytes:
+    """Return values that continue each other, each in a struct of its own."""
+    out = bytearray(b"\x01")
+    write_var_uint(out, count)
+    out += b"\x01\x00\x08\x01\x04list\x01\x7e"
+    for clock in range(count - 1):
+        out += b"\x88\x01"
+        write_var_uint(out, clock)
+        out += b"\x01\x7e"
+    return bytes(out + b"\x00")
+
+
+def memory_bytes() -> int:
+    """Return the address space of this process at its largest, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+async def test_letters_of_one_text_take_no_more_memory_than_a_text(spacious: Room) -> None:
+    """80,000 letters in structs of their own: the engine alone would take 4 GB."""
+    author, before = Author(), memory_bytes()
+    async with watched_loop() as held:
+        await submit_and_wait(spacious, encoded(text(80_000)), author, "letters")
+    assert author.persisted == [("letters", 1)]
+    assert memory_bytes() - before < 200 * 2**20
+    assert max(held) < HELD_MAX_S
+    [logged] = log_of(spacious)
+    assert len(logged.update) < 80_100
+    assert document_load(document_id=spacious.document_id).size_bytes < 80_100
+
+
+@pytest.mark.parametrize(
+    "attack", [values(60_000, deleted=True), single_values(8_000)], ids=["deletes", "values"]
+)
+async def test_values_that_the_engine_copies_again_and_again_are_refused(
+    attack: bytes, spacious: Room
+) -> None:
+    """170 kB take 8 s of the loop, and 48 kB 1.5 GB."""
+    author, before = Author("2"), memory_bytes()
+    async with watched_loop() as held:
+        await submit_and_wait(spacious, attack, author, "attack")
+    assert [error.code for _, error in author.rejected] == ["rejected"]
+    assert memory_bytes() - before < 200 * 2**20
+    assert max(held) < HELD_MAX_S
+
+
+async def test_deletes_in_a_stored_list_are_refused(spacious: Room) -> None:
+    """The list is in the document, and the update has deletes alone."""
+    author = Author("2")
+    await submit_and_wait(spacious, values(60_000, deleted=False), author, "list")
+    assert author.persisted == [("list", 1)]
+    deletes = values(60_000, deleted=True)
+    deletes = b"\x00" + deletes[deletes.index(b"\x01\x01", 60_000) :]
+    async with watched_loop() as held:
+        await submit_and_wait(spacious, deletes, author, "deletes")
+    assert [error.code for _, error in author.rejected] == ["rejected"]
+    assert max(held) < HELD_MAX_S

@@ -65,9 +65,8 @@ def rehearse_load(engine_name: str, state: bytes, updates: Sequence[bytes]) -> N
     engine = get_engine(engine_name)
     with _step_limit(len(state) + sum(map(len, updates)), factor=STORED_FACTOR):
         document = _load(engine, state)
-        with document.batch():
-            for update in updates:
-                document.apply(update, brings_structs=True)
+        for update in updates:
+            document.apply(update, brings_structs=True)
         merged = document.encode()
     with _step_limit(len(merged), factor=STORED_FACTOR):
         _load(engine, merged).encode()

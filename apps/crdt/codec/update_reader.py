@@ -46,6 +46,10 @@ MAX_CLOCK: Final = 2**32 - 1
 #: (``document_bytes``) has at most 12.6 million characters.
 MAX_UNBACKED_CLOCKS: Final = 2**24
 
+#: Values in one update that are usual. Threat: values that continue each other. The engine joins
+#: them one by one, each time with all that follow, so that 5,000 take 600 MB.
+MAX_USUAL_VALUES: Final = 500
+
 #: Content that Yjs never writes under a key: values of a map and attributes are "any" values,
 #: bytes and shared types.
 _NEVER_KEYED: Final = frozenset({STRING, EMBED, FORMAT})
@@ -62,9 +66,10 @@ class UpdateHeader(NamedTuple):
     ``size``: bytes of the update. ``types``: the number of shared types (elements, texts, maps,
     arrays) that it creates. ``may_inherit_key``: whether it has content of several clocks
     without a written key, which may take the key of a neighbour
-    (``apps.crdt.engine.structure_guard``).
-    ``is_unusual``: whether it has what our page never writes, embeds and keys outside of elements,
-    so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
+    (``apps.crdt.engine.structure_guard``). ``values``: the number of values of lists, maps and
+    attributes.
+    ``is_unusual``: whether it has what our page never writes, embeds, keys outside of elements and
+    hundreds of values, so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -74,6 +79,7 @@ class UpdateHeader(NamedTuple):
     types: int = 0
     may_inherit_key: bool = False
     is_unusual: bool = False
+    values: int = 0
 
     def end_vector(self) -> Vector:
         """Return client to the end of the last id range that the update inserts."""
@@ -98,6 +104,7 @@ class _Walk:
         "own",
         "types",
         "unbacked",
+        "values",
     )
 
     def __init__(self, data: bytes) -> None:
@@ -106,6 +113,7 @@ class _Walk:
         self.types = 0
         self.may_inherit_key = False
         self.is_unusual = False
+        self.values = 0
         #: Clocks of garbage collected and of deleted content.
         self.unbacked = 0
         #: Values of several clocks under a key: client, first clock, end.
@@ -153,7 +161,8 @@ def read_update(update: bytes, *, max_unbacked_clocks: int = MAX_UNBACKED_CLOCKS
         len(update),
         walk.types,
         walk.may_inherit_key,
-        walk.is_unusual,
+        walk.is_unusual or walk.values > MAX_USUAL_VALUES,
+        walk.values,
     )
 
 
@@ -230,11 +239,13 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                     walk.is_unusual = True
                 elif kind == DELETED:
                     walk.unbacked += length
-                elif kind == ANY and length > 1:
-                    if info & HAS_PARENT_KEY:
-                        walk.keyed_runs.append((walk.client, clock, clock + length))
-                    else:
-                        walk.may_inherit_key = True
+                elif kind == ANY:
+                    walk.values += length
+                    if length > 1:
+                        if info & HAS_PARENT_KEY:
+                            walk.keyed_runs.append((walk.client, clock, clock + length))
+                        else:
+                            walk.may_inherit_key = True
             if info & HAS_PARENT_KEY and kind in _NEVER_KEYED:
                 refuse("The update has text under a key.")
         if not length:

@@ -59,6 +59,8 @@ class Placements(NamedTuple):
     blocks: int
     conflicts: int
     tails: Tails
+    #: Strings that continue the one before (``apps.crdt.codec.text_joining``).
+    joins: int = 0
 
 
 class MergeCost:
@@ -171,7 +173,7 @@ def placements_of(updates: Iterable[bytes], tails: Tails | None = None) -> Place
     survey = _Survey(tails or {})
     for update in updates:
         survey.add(update)
-    return Placements(survey.blocks, survey.count_conflicts(), survey.tails)
+    return Placements(survey.blocks, survey.count_conflicts(), survey.tails, survey.joins)
 
 
 class _Runs:
@@ -214,6 +216,7 @@ class _Survey:
 
     def __init__(self, tails: Tails) -> None:
         self.blocks = 0
+        self.joins = 0
         self.tails: Tails = {}
         self._known_tails = tails
         self._clients: dict[int, _Runs] = {}
@@ -260,6 +263,7 @@ class _Survey:
             if left is not None and left == (client, start - 1) and tail == (start, right):
                 if runs.ends and runs.ends[-1] == start:
                     runs.ends[-1] = clock
+                    self.joins += info & KIND_MASK == STRING
                 else:
                     runs.add(start, clock, left, right, parent)
             else:

@@ -76,13 +76,29 @@ class StructureGuard:
         if not all_deleted(keyed, header.deletes):
             refuse("The update has several values at once under one key.")
 
-    def add(self, update: bytes) -> None:
-        """Call after an update has been applied, or was in the log and could not be refused."""
+    def values(self, document: EngineDocument, *, up_to: int, size_bytes: int) -> int:
+        """Return how many values stand in lists of a document of about ``size_bytes``.
+
+        Where there cannot be more than ``up_to``, the index is left as it is.
+        """
+        known = size_bytes if self._index is None else self._index.values + self._waiting_bytes
+        return known if known <= up_to else self._current_index(document).values
+
+    def add(self, update: bytes, *, later: bool = False) -> None:
+        """Call after an update has been applied, or was in the log and could not be refused.
+
+        With ``later``, ``add_waiting`` has to be called soon.
+        """
         if self._index is None:  # which will be made from the whole state
             return
         self._waiting.append(update)
         self._waiting_bytes += len(update)
-        if self._waiting_bytes > MAX_WAITING_BYTES:
+        if self._waiting_bytes > MAX_WAITING_BYTES and not later:
+            self._add_waiting(self._index)
+
+    def add_waiting(self) -> None:
+        """Index the updates that wait."""
+        if self._index is not None:
             self._add_waiting(self._index)
 
     def _current_index(self, document: EngineDocument) -> ContainerIndex:

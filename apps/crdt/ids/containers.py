@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
 from apps.crdt.codec.contents import (
+    ANY,
     STRING,
     TYPE,
     read_content,
@@ -72,12 +73,15 @@ _COLLECTED: Final = 0
 class ContainerIndex:
     """The container of each id of a document.
 
-    ``depth`` is the number of shared types inside each other in its deepest place.
+    ``depth`` is the number of shared types inside each other in its deepest place, ``values`` the
+    number of the values that stand in lists.
     """
 
     def __init__(self) -> None:
         self._ranges: dict[int, IdRanges] = {}
         self.depth = 0
+        #: Values of lists.
+        self.values = 0
 
     @classmethod
     def of_state(cls, state: bytes) -> Self:
@@ -114,6 +118,8 @@ class ContainerIndex:
         ranges.add(placement.clock, placement.end, value)
         if placement.kind == TYPE:
             self.depth = max(self.depth, (value >> 1) + 1)
+        elif placement.kind == ANY and not value & 1:
+            self.values += placement.length
 
 
 def _encoded(level: int, *, keyed: bool) -> int:
