@@ -13,7 +13,7 @@ LANES := -n 2 --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
 
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-page bench-start bench-typing bench-storage chaos golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-live-letters bench-page bench-start bench-typing bench-storage chaos golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -108,6 +108,10 @@ bench-page: $(VENV)/installed-test ## Measure how the editor's page opens in Chr
 
 bench-start: $(VENV)/installed-test ## Measure how long 'make up' takes until it serves
 	@$(BIN)/python -m benchmarks.starting
+
+bench-live-letters: $(VENV)/installed-test ## Measure from a key to another person's screen, in Chromium
+	@sh scripts/install_chromium.sh
+	@$(BIN)/python -m benchmarks.live_letters
 
 bench-typing: $(VENV)/installed-test ## Measure typing latency in a document of 100,000 words, in Chromium
 	@sh scripts/install_chromium.sh

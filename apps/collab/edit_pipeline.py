@@ -214,7 +214,7 @@ class EditPipeline:
             )
             timer = metrics.StepTimer(trace)
             answer = await self._context.committer.append(
-                Append(self._document_id, operations, trace)
+                Append(self._document_id, operations, trace, vector=self.live.vector)
             )
             timer.lap(metrics.STEP_COMMIT)
             if answer.stored:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from apps.collab import protocol
+from apps.collab.cadence import Cadence, CadencePolicy
 from apps.collab.live_document import LiveDocument
 from apps.collab.peer_bus import PeerBus, operations_message
 from apps.collab.presence import Presence
@@ -31,13 +32,21 @@ class Fanout:
     """The sessions of one room, and what they receive."""
 
     def __init__(
-        self, document_id: str, *, presence: Presence, engine: Engine, peer_bus: PeerBus
+        self,
+        document_id: str,
+        *,
+        presence: Presence,
+        engine: Engine,
+        peer_bus: PeerBus,
+        cadences: CadencePolicy,
     ) -> None:
         self.sessions: set[Session] = set()
         self._document_id = document_id
         self._presence = presence
         self._engine = engine
         self._peer_bus = peer_bus
+        self._cadences = cadences
+        self._cadence = cadences.cadence(1)
         #: Sessions that asked to sync, and their last vector: one answer to each is enough.
         self._sync_requests: dict[Session, bytes] = {}
         #: The seq, and the sync step 2 with everything up to it.
@@ -46,9 +55,12 @@ class Fanout:
         self._is_closed = False
 
     def add(self, session: Session, live: LiveDocument) -> None:
-        """Add a session: ask for what it has, and send the presence of the others."""
+        """Add a session: ask for what it has, send the cadence and the presence of the others."""
+        self.update_cadence(joining=1)
         self.sessions.add(session)
         session.push(protocol.encode_sync_step1(encode_vector(live.vector)))
+        if session.native:
+            session.push(_cadence_frame(self._cadence))
         states = self._presence.entries()
         if states:
             session.push(protocol.encode_awareness(states))
@@ -58,6 +70,7 @@ class Fanout:
         self.sessions.discard(session)
         self._sync_requests.pop(session, None)
         self.queue_presence(self._presence.leave(session))
+        self.update_cadence()
 
     def close(self, code: int) -> None:
         """Close every session, and send no more presence."""
@@ -103,6 +116,23 @@ class Fanout:
         updates = [operation.update for operation in operations]
         merged = updates[0] if len(updates) == 1 else self._engine.merge(updates)
         return protocol.encode_sync_update(merged)
+
+    # --- cadence ---
+
+    def update_cadence(self, *, joining: int = 0) -> None:
+        """Tell the native sessions when the number of sessions changes their cadence.
+
+        A peer counts as one session: how many it has is not known here.
+        """
+        count = len(self.sessions) + joining + (not self._peer_bus.is_alone(self._document_id))
+        cadence = self._cadences.cadence(count)
+        if cadence == self._cadence or self._is_closed:
+            return
+        self._cadence = cadence
+        frame = _cadence_frame(cadence)
+        for session in self.sessions:
+            if session.native:
+                session.push(frame)
 
     # --- sync ---
 
@@ -182,6 +212,10 @@ class Fanout:
     def _push(self, frame: bytes) -> None:
         for session in self.sessions:
             session.push(frame)
+
+
+def _cadence_frame(cadence: Cadence) -> bytes:
+    return protocol.encode_event(cadence.to_event())
 
 
 def _operation_frame(operation: Operation) -> bytes:

@@ -17,7 +17,7 @@ from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitE
 from apps.core.logs import operation_log, operations_are_logged
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
-from apps.crdt.codec.vectors import decode_vector
+from apps.crdt.codec.vectors import check_vector, decode_vector
 from apps.crdt.engine.causal_gate import brings_structs
 
 
@@ -121,7 +121,7 @@ class FrameHandler:
         frame = protocol.decode_operation(decoder)
         if frame.document_id != self._session.document_id:
             raise MalformedFrameError("The operation names another document.")
-        decode_vector(frame.version_vector)
+        check_vector(frame.version_vector)
         self._limits.check_update(frame.update)
         if not self._session.abilities.write:
             self._session.on_rejected(frame.unique_id, _read_only())

@@ -22,9 +22,15 @@ from apps.core.errors import (
 )
 from apps.crdt.codec.text_joining import text_joined
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
-from apps.crdt.codec.vectors import Vector, encode_vector
+from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
-from apps.crdt.engine.causal_gate import Pending, advance, brings_structs, missing_clocks
+from apps.crdt.engine.causal_gate import (
+    Pending,
+    advance,
+    brings_structs,
+    missing_clocks,
+    touched_vector,
+)
 from apps.crdt.engine.merge_cost import MergeCost, placements_of
 from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
 from apps.history.loaded_document import LoadedDocument
@@ -107,7 +113,7 @@ class LiveDocument:
         ``held`` with those behind it, and so are those behind a large one. Raises
         ``BrokenDocumentError`` when the engine fails.
         """
-        batch = _Batch(vector=dict(self.vector))
+        batch = _Batch(vector=VectorOverlay(self.vector))
         self.needs_rehearsal = False
         work = deque(submissions)
         while work:
@@ -130,12 +136,13 @@ class LiveDocument:
         return batch.drafts
 
     def finalize(self, drafts: Sequence[Draft]) -> None:
-        """Set each draft's update and the version vector of the log after it."""
-        vector = dict(self.vector)
+        """Set each draft's update and its version vector, of the clients that it touches."""
+        vector = VectorOverlay(self.vector)
         for draft in drafts:
-            for submission in draft.submissions:
-                advance(vector, submission.header)
-            draft.version_vector = encode_vector(vector)
+            headers = [submission.header for submission in draft.submissions]
+            for header in headers:
+                advance(vector, header)
+            draft.version_vector = encode_vector(touched_vector(headers, vector))
             if not draft.update:
                 updates = [submission.update for submission in draft.submissions]
                 draft.update = updates[0] if len(updates) == 1 else self._engine.merge(updates)
@@ -354,7 +361,7 @@ class LiveDocument:
             # The reach is the vector at the draft's first submission, plus the draft itself.
             # Operations in between are not in it, so coalescing never moves an edit before the
             # operations that it needs.
-            coalesced = _Coalesced(draft, dict(batch.vector))
+            coalesced = _Coalesced(draft, batch.vector.copy())
             batch.coalesced[id(submission.author)] = coalesced
         coalesced.draft.submissions.append(submission)
         advance(coalesced.reach, submission.header)
@@ -381,14 +388,14 @@ class _Coalesced:
     """A draft of a stock client's updates within one batch, and the vector that it may build on."""
 
     draft: Draft
-    reach: Vector
+    reach: VectorOverlay
 
 
 @dataclass(slots=True)
 class _Batch:
     """The drafts of one call of ``prepare``."""
 
-    vector: Vector
+    vector: VectorOverlay
     drafts: list[Draft] = field(default_factory=list)
     by_id: dict[str, Draft] = field(default_factory=dict)
     coalesced: dict[int, _Coalesced] = field(default_factory=dict)

@@ -5,8 +5,9 @@ Pure: bytes in, bytes out. A frame begins with its type as varUint; the caller r
 who sends which frame.
 """
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from apps.crdt.codec.lib0 import (
     DecodeError,
@@ -27,6 +28,7 @@ OPERATION: Final = 100
 ACK: Final = 101
 REJECT: Final = 102
 TOKEN: Final = 103
+EVENT: Final = 104
 
 #: Steps inside a sync frame.
 SYNC_STEP1: Final = 0
@@ -143,6 +145,13 @@ def encode_reject(unique_id: str, code: str, message: str) -> bytes:
 def encode_token(expires_in_s: int) -> bytes:
     """Return frame 103, the answer to a new access token: its remaining lifetime, in seconds."""
     return bytes((TOKEN,)) + encode_var_uint(expires_in_s)
+
+
+def encode_event(event: Mapping[str, Any]) -> bytes:
+    """Return frame 104, an event as JSON; ``event["type"]`` names it."""
+    out = bytearray((EVENT,))
+    write_var_string(out, json.dumps(event, separators=(",", ":")))
+    return bytes(out)
 
 
 def decode_token(decoder: Decoder) -> str:

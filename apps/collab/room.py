@@ -60,7 +60,11 @@ class Room:
         self.presence = Presence(context.limits)
         self.queue = EditQueue(context.limits)
         self.fanout = Fanout(
-            document_id, presence=self.presence, engine=context.engine, peer_bus=context.peer_bus
+            document_id,
+            presence=self.presence,
+            engine=context.engine,
+            peer_bus=context.peer_bus,
+            cadences=context.cadences,
         )
         self._pipeline = EditPipeline(
             document_id, loaded, context=context, queue=self.queue, fanout=self.fanout

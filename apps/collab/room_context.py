@@ -1,8 +1,9 @@
 """Dependencies that all rooms of a process share."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from apps.collab.cadence import CadencePolicy
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus
@@ -21,3 +22,4 @@ class RoomContext:
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
     rehearsals: Rehearsals
+    cadences: CadencePolicy = field(default_factory=CadencePolicy)

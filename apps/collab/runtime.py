@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from apps.collab.cadence import Cadence, CadencePolicy
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
@@ -24,7 +25,7 @@ from apps.collab.session_shares import SessionShares
 from apps.core import clock, ids, metrics
 from apps.core.errors import QuarantinedError, TransientError
 from apps.crdt.codec.lib0 import Decoder
-from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.codec.vectors import encode_bounded
 from apps.crdt.engine.base import get_engine
 from apps.crdt.ids.containers import ContainerIndex
 from apps.documents.heads import Head, heads_advance, heads_get
@@ -76,6 +77,7 @@ class Runtime:
             limits=limits,
             load=self._load,
             rehearsals=Rehearsals(limits),
+            cadences=cadence_policy(),
         )
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -194,6 +196,7 @@ class Runtime:
         room = self._rooms.get(message["document_id"])
         if room is None:
             return
+        room.fanout.update_cadence()
         kind = message["type"]
         if kind == "operations":
             room.deliver(operations_of(message), last_seq=message["last_seq"])
@@ -265,8 +268,14 @@ def _load(document_id: str) -> LoadedDocument:
         loaded.containers = ContainerIndex.of_state(state)
     stored = heads_get([document_id]).get(document_id)
     if stored is not None and stored < loaded.seq:
-        heads_advance([Head(document_id, loaded.seq, encode_vector(loaded.vector), clock.now())])
+        heads_advance([Head(document_id, loaded.seq, encode_bounded(loaded.vector), clock.now())])
     return loaded
+
+
+def cadence_policy() -> CadencePolicy:
+    """Return the cadences of the settings."""
+    values = settings.COLLAB_CADENCE
+    return CadencePolicy(alone=Cadence(**values["alone"]), together=Cadence(**values["together"]))
 
 
 _runtimes: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Runtime]] = WeakKeyDictionary()

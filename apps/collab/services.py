@@ -11,7 +11,7 @@ from apps.collab.submission import Submission
 from apps.core.errors import AppError, TransientError
 from apps.core.request_ids import request_id_find
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.codec.vectors import Vector, check_vector
 
 #: How long a caller waits for its edit to be durable, in seconds.
 PERSIST_WAIT_S = 20.0
@@ -76,7 +76,7 @@ def operation_submit(
     storage_check(user_id=author_id)
     header = read_update(update)
     if version_vector is not None:
-        decode_vector(version_vector)
+        check_vector(version_vector)
 
     async def submit() -> Submitted:
         runtime = await get_runtime()

@@ -8,11 +8,32 @@ is one check of a logger's level.
 import json
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from apps.core.request_ids import request_id_find
 
+#: Control characters, and the line ends that are none, to their escapes.
+_CONTROLS: Final = {
+    code: chr(code).encode("unicode_escape").decode()
+    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+}
+
 _operation_logger = logging.getLogger("scriptorium.operations")
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a record as one line for people; a traceback follows on lines of its own.
+
+    Line ends and other control characters of a message are escaped: part of it may be a client's,
+    as a unique id is, and must not look like a line of ours.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's
+        """Return the line without a traceback."""
+        return super().formatMessage(record).translate(_CONTROLS)
 
 
 class JsonFormatter(logging.Formatter):

@@ -17,11 +17,15 @@ from apps.documents.models import document_rows
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of a document's log: its last ``seq`` and the state vector after it."""
+    """The end of a document's log: its last ``seq`` and the state vector after it.
+
+    ``version_vector`` is None when it is larger than ``EDIT_VECTOR_BYTES``
+    (``apps.crdt.codec.vectors``), because a head is written at each edit.
+    """
 
     document_id: str
     seq: int
-    version_vector: bytes
+    version_vector: bytes | None
     updated_at: datetime
 
 
@@ -39,7 +43,7 @@ class StoredHead:
     """The head of a log as *documents* has it, with the published seq and the unpublished flag."""
 
     seq: int
-    version_vector: bytes
+    version_vector: bytes | None
     published_seq: int
     unpublished: bool
 
@@ -100,9 +104,10 @@ def head_find(*, document_id: str) -> StoredHead | None:
     row = document_rows().find_one({"_id": document_id})
     if row is None:
         return None
+    vector = row["version_vector"]
     return StoredHead(
         seq=row["seq"],
-        version_vector=bytes(row["version_vector"]),
+        version_vector=None if vector is None else bytes(vector),
         published_seq=row["published_seq"],
         unpublished=row["unpublished"],
     )

@@ -12,7 +12,6 @@ from mongoengine.fields import (
 
 from apps.core.mongo import Rows, collection
 from apps.core.mongo_datetime import MongoDateTimeField
-from apps.crdt.codec.vectors import EMPTY_VECTOR
 
 
 class Document(mongoengine.Document):  # type: ignore[misc]
@@ -45,10 +44,11 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     compact_after_days = IntField()
     keep = DictField(null=True, default=None)
 
-    #: Kept up to date by the log: the last ``seq``, the state vector after it (Yjs encoding),
-    #: the last ``seq`` that Kafka has confirmed, and whether any is not confirmed yet.
+    #: Kept up to date by the log: the last ``seq``, the state vector after it (Yjs encoding, null
+    #: for a large one: ``heads.Head``), the last ``seq`` that Kafka has confirmed, and whether any
+    #: is not confirmed yet.
     seq = IntField(default=0)
-    version_vector = BinaryField(default=EMPTY_VECTOR)
+    version_vector = BinaryField(null=True)
     published_seq = IntField(default=0)
     unpublished = BooleanField(default=False)
 

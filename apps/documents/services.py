@@ -20,6 +20,7 @@ from apps.accounts.services import AlreadySharedError, owner_grant, permissions_
 from apps.accounts.usage import documents_check, storage_check
 from apps.core import clock, errors, ids
 from apps.core.events import Event
+from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.documents import events
 from apps.documents.events import DocumentChange
 from apps.documents.models import Document
@@ -197,6 +198,7 @@ def _new_document(user: User, title: str, document_id: str) -> Document:
         created_at=now,
         updated_at=now,
         lineage=ids.new_id(),
+        version_vector=EMPTY_VECTOR,
     )
 
 

@@ -18,7 +18,10 @@ from apps.core.mongo_datetime import MongoDateTimeField, datetime_read, datetime
 
 
 class LastProcessedVersion(me.Document):  # type: ignore[misc]
-    """The last operation of a document that a worker has merged, and the vector after it."""
+    """The last operation of a document that a worker has merged, and the vector after it.
+
+    A vector over ``EDIT_VECTOR_BYTES`` has only the clients that the operation touches.
+    """
 
     id = me.StringField(primary_key=True)
     seq = me.IntField(required=True)

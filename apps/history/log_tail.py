@@ -58,14 +58,14 @@ def _after_compaction_point(
 
 
 def _check_seen(document_id: str, loaded: LoadedDocument, version_vector: bytes) -> None:
-    """Raise unless the stored vector after the last operation is the snapshot's vector."""
+    """Raise unless the snapshot has the stored clocks after the last operation."""
     try:
         stored_vector = decode_vector(version_vector)
     except DecodeError as err:
         raise UnfitSnapshotError(f"operation {loaded.seq} has no readable vector") from err
-    if not covers(stored_vector, loaded.vector):
+    if any(loaded.vector.get(client, 0) > clock for client, clock in stored_vector.items()):
         raise UnfitSnapshotError(f"operation {loaded.seq} had not seen all of it")
-    if stored_vector != loaded.vector and not quarantined_seqs(document_id=document_id):
+    if not covers(loaded.vector, stored_vector) and not quarantined_seqs(document_id=document_id):
         raise UnfitSnapshotError(f"operation {loaded.seq} had seen more than is in it")
 
 

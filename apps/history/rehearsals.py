@@ -1,4 +1,4 @@
-"""Rehearsals in child processes, with the limits of the settings (ADR 0013)."""
+"""Rehearsals in child processes, with the limits of the settings (ADR 0014)."""
 
 import signal
 from collections.abc import Callable, Sequence

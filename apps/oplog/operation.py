@@ -12,9 +12,10 @@ class Operation:
     """One logged edit of one document.
 
     ``seq`` is its position in the document's log (1, 2, 3 …), ``unique_id`` the name that its
-    client gave it, ``version_vector`` the encoded state vector of the document after it, ``update``
-    the Yjs v1 update as received, ``received_at`` aware UTC to the millisecond. ``request_id``
-    names its request or socket; it is logged, not stored.
+    client gave it, ``update`` the Yjs v1 update as received, ``received_at`` aware UTC to the
+    millisecond. ``version_vector`` is encoded as a state vector: at least the clients that the
+    update touches, with their clocks in the document after it (operations of early releases have
+    all clients). ``request_id`` names its request or socket; it is logged, not stored.
     """
 
     document_id: str

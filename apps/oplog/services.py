@@ -5,7 +5,7 @@ import enum
 import itertools
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pymongo import InsertOne, UpdateOne
@@ -15,6 +15,13 @@ from apps.core import failpoints, metrics, tracing
 from apps.core.logs import operations_are_logged
 from apps.core.mongo import DUPLICATE_KEY, DURABLE, namespace
 from apps.core.tracing import Trace, TraceGroup
+from apps.crdt.codec.vectors import (
+    EDIT_VECTOR_BYTES,
+    Vector,
+    decode_vector,
+    encode_bounded,
+    merge_into,
+)
 from apps.documents.heads import Head, head_update, heads_advance
 from apps.documents.models import document_rows
 from apps.oplog.leases import Hold, Leases
@@ -36,12 +43,14 @@ class AppendState(enum.Enum):
 class Append:
     """Operations to append to one document's log, numbered from the caller's head.
 
-    ``trace`` is that of the batch, where it is traced.
+    ``trace`` is that of the batch, where it is traced. ``vector`` is the version vector before the
+    operations; it must not change until they are stored.
     """
 
     document_id: str
     operations: Sequence[Operation]
     trace: Trace | None = None
+    vector: Vector = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +183,30 @@ def _locate(appends: Sequence[Append], row: int) -> tuple[int, int]:
 
 def _heads(appends: Sequence[Append], done: int, failed: int | None = None) -> list[Head]:
     """Return the new heads: of the complete appends, and of the stored part of the next one."""
-    last = [append.operations[-1] for append in appends[:done]]
+    heads = [_head(append, append.operations) for append in appends[:done]]
     if failed:
-        last.append(appends[done].operations[failed - 1])
-    return [_head(operation) for operation in last]
+        heads.append(_head(appends[done], appends[done].operations[:failed]))
+    return heads
 
 
-def _head(operation: Operation) -> Head:
+def _head(append: Append, stored: Sequence[Operation]) -> Head:
+    last = stored[-1]
     return Head(
-        document_id=operation.document_id,
-        seq=operation.seq,
-        version_vector=operation.version_vector,
-        updated_at=operation.received_at,
+        document_id=last.document_id,
+        seq=last.seq,
+        version_vector=_vector_after(append.vector, stored),
+        updated_at=last.received_at,
     )
+
+
+def _vector_after(before: Vector, operations: Sequence[Operation]) -> bytes | None:
+    """Return the encoded version vector after operations, None when it is too large for a head."""
+    if len(before) * 2 > EDIT_VECTOR_BYTES:
+        return None
+    vector = dict(before)
+    for operation in operations:
+        merge_into(vector, decode_vector(operation.version_vector))
+    return encode_bounded(vector)
 
 
 # --- Kafka ---

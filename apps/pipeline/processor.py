@@ -15,7 +15,7 @@ from apps.core import clock, metrics
 from apps.core.errors import AppError
 from apps.core.logs import operations_are_logged
 from apps.crdt.codec.lib0 import DecodeError
-from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector
+from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_bounded
 from apps.history.crash_notes import work_noted
 from apps.history.last_processed import Processed, processed_advance
 from apps.history.loaded_document import LoadedDocument
@@ -220,6 +220,6 @@ def _processed_row(tracked: _TrackedDocument) -> Processed:
         document_id=tracked.last.document_id,
         seq=tracked.loaded.seq,
         unique_id=tracked.last.unique_id,
-        version_vector=encode_vector(tracked.loaded.vector),
+        version_vector=encode_bounded(tracked.loaded.vector) or tracked.last.version_vector,
         received_at=tracked.last.received_at,
     )

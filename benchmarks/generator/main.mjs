@@ -4,7 +4,8 @@
 import { Run } from "./run.mjs";
 import { s13 } from "./scenarios_abuse.mjs";
 import { s10, s4, s5, s6, s8 } from "./scenarios_opening.mjs";
-import { g1, g2, g3, g4, s1, s11, s2, s3, s7, s9 } from "./scenarios_typing.mjs";
+import { s7 } from "./scenarios_batches.mjs";
+import { g1, g2, g3, g4, s1, s11, s2, s3, s9 } from "./scenarios_typing.mjs";
 import { within } from "./waiting.mjs";
 
 const SCENARIOS = {

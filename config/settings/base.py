@@ -323,6 +323,22 @@ COLLAB_LIMITS: dict[str, Any] = {
     "expiry_grace_s": env.float("TOKEN_EXPIRY_GRACE_S", 30.0),
 }
 
+#: When a page sends what is typed: alone in a document, and with others there
+#: (``apps.collab.cadence``).
+_AT_LEAST_ONE = validate.Range(1)
+COLLAB_CADENCE: dict[str, dict[str, int]] = {
+    "alone": {
+        "pause_ms": env.int("CADENCE_ALONE_PAUSE_MS", 200, validate=validate.Range(0)),
+        "interval_ms": env.int("CADENCE_ALONE_INTERVAL_MS", 2_000, validate=_AT_LEAST_ONE),
+        "characters": env.int("CADENCE_ALONE_CHARACTERS", 20, validate=_AT_LEAST_ONE),
+    },
+    "together": {
+        "pause_ms": env.int("CADENCE_TOGETHER_PAUSE_MS", 0, validate=validate.Range(0)),
+        "interval_ms": env.int("CADENCE_TOGETHER_INTERVAL_MS", 84, validate=_AT_LEAST_ONE),
+        "characters": env.int("CADENCE_TOGETHER_CHARACTERS", 20, validate=_AT_LEAST_ONE),
+    },
+}
+
 #: How long a server keeps a document's lock without renewing it, in seconds: nobody waits longer
 #: for a dead one. Less than the 15 s that an edit waits for a lock (``lock_wait_s``).
 LOCK_LEASE_S: float = env.float("LOCK_LEASE_S", 10.0, validate=validate.Range(0.5, 12.0))
@@ -405,7 +421,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {"()": "apps.core.logs.LineFormatter"},
         "json": {"()": "apps.core.logs.JsonFormatter", "server_id": SERVER_ID},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},

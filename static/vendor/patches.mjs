@@ -14,6 +14,25 @@ import { readFileSync } from "node:fs";
 
 /** Patches by the end of the file's path. @type {Record<string, Patch[]>} */
 const PATCHES = {
+  "yjs/dist/yjs.mjs": [
+    {
+      why: `What an undo brings back got a right neighbour that stood left of its left one, or was the
+        same item. Where such an item lands depends on how the document is cut into structs, so two
+        pages, and one page before and after a reload, showed different texts (yjs#794). It belongs
+        directly behind its left neighbour.`,
+      from: `      right = right.right;
+    }
+  } else {
+    right = null;
+    if (item.right && !ignoreRemoteMapChanges) {`,
+      to: `      right = right.right;
+    }
+    right = left === null ? parentType._start : left.right;
+  } else {
+    right = null;
+    if (item.right && !ignoreRemoteMapChanges) {`,
+    },
+  ],
   "@tiptap/y-tiptap/dist/y-tiptap.js": [
     {
       why: `Every remote change of text rebuilt all nodes of the document, in case blocks had moved.
@@ -392,7 +411,7 @@ const cursorOrNothing = (createCursor, user, clientId) => {
 export const patches = {
   name: "patches",
   setup(build) {
-    build.onLoad({ filter: /\.js$/ }, ({ path }) => {
+    build.onLoad({ filter: /\.m?js$/ }, ({ path }) => {
       const name = Object.keys(PATCHES).find((end) => path.replaceAll("\\", "/").endsWith(end));
       if (name === undefined) return undefined;
       return { contents: patched(readFileSync(path, "utf8"), PATCHES[name] ?? []), loader: "js" };

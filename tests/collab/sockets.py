@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.accounts.roles import Role, abilities_of
+from apps.collab import protocol
 from apps.collab.close_codes import TRY_AGAIN
 from apps.collab.limits import Limits
 from apps.collab.presence_state import Identity
@@ -34,8 +35,9 @@ class Socket:
 
     @property
     def frames(self) -> list[bytes]:
-        """Return the frames sent, in order."""
-        return [message["bytes"] for message in self.sent if "bytes" in message]
+        """Return the frames sent, in order, without events (``test_cadence.py``)."""
+        frames = [message["bytes"] for message in self.sent if "bytes" in message]
+        return [frame for frame in frames if frame[0] != protocol.EVENT]
 
     @property
     def close_code(self) -> int | None:

@@ -154,7 +154,8 @@ async def test_log_that_is_ahead_is_merged_first(house: House, room: Room) -> No
     assert author.persisted == [("ours", 3)]
     assert [operation.seq for operation in log_of(room)] == [1, 2, 3]
     assert_equals_the_log(room)
-    assert len(socket.session._outbox or ()) == 1 + 3
+    await socket.finish()
+    assert len(socket.frames) == 1 + 3
     room.leave(socket.session)
 
 

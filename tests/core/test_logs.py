@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from apps.core.logs import JsonFormatter, operation_log, operations_are_logged
+from apps.core.logs import JsonFormatter, LineFormatter, operation_log, operations_are_logged
 
 
 def formatted(**fields: object) -> dict[str, object]:
@@ -16,6 +16,20 @@ def formatted(**fields: object) -> dict[str, object]:
     assert "\n" not in line
     row: dict[str, object] = json.loads(line)
     return row
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028", "\x1b[2J"])
+def test_message_of_a_client_makes_no_line_of_its_own(end: str) -> None:
+    """Its control characters are escaped; the traceback keeps its lines."""
+    try:
+        raise ValueError("why")
+    except ValueError:
+        record = logging.makeLogRecord(
+            {"msg": "operation %s", "args": (f"x{end}forged",), "exc_info": sys.exc_info()}
+        )
+    first, *traceback = LineFormatter().format(record).splitlines()
+    assert first.endswith(f"operation x{end.encode('unicode_escape').decode()}forged")
+    assert traceback[-1] == "ValueError: why"
 
 
 def test_line_is_one_object_with_the_facts_beside_the_words() -> None:

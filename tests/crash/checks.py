@@ -12,7 +12,7 @@ from typing import Any
 import pycrdt
 import requests
 
-from apps.crdt.codec.vectors import Vector, decode_vector
+from apps.crdt.codec.vectors import Vector, decode_vector, merge_into
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from tests.crash.typing_people import TypingPerson
 from tests.integration.conftest import read_log
@@ -166,8 +166,11 @@ class Log:
         return decode_vector(self._doc.get_state())
 
     def vector_at(self, seq: int) -> Vector:
-        """Return the version vector of an operation."""
-        return decode_vector(base64.b64decode(self.rows[seq - 1]["version_vector"]))
+        """Return the version vector after an operation: the sum of those up to it."""
+        vector: Vector = {}
+        for row in self.rows[:seq]:
+            merge_into(vector, decode_vector(base64.b64decode(row["version_vector"])))
+        return vector
 
     def check(self) -> None:
         """Check that it has no gap, no duplicate, and correct version vectors."""

@@ -157,6 +157,15 @@ def test_product_has_a_read_only_image_and_no_privileges() -> None:
         assert "volumes" not in service, name
 
 
+@BOTH
+def test_folder_in_memory_has_a_size(files: tuple[str, ...]) -> None:
+    """What strangers send into it, as bodies on their way, cannot take the machine's memory."""
+    found = [folder for service in services(*files).values() for folder in service.get("tmpfs", ())]
+    assert found
+    for folder in found:
+        assert re.search(r"[:,]size=\d+m\b", folder), folder
+
+
 def test_every_command_is_one_of_the_entrypoint() -> None:
     """``test_processes`` runs the commands."""
     known = set(re.findall(r"^  ([a-z]+)\)$", (DOCKER / "entrypoint").read_text(), re.MULTILINE))

@@ -19,6 +19,11 @@ from playwright.sync_api import (
 from tests.support.eventually import eventually
 
 PASSWORD = "scriptorium"
+#: Ends what the undo manager of the editor's Yjs binding takes for one step.
+END_UNDO_STEP = """() => {
+  const { state } = document.querySelector('#content .prose').editor;
+  state['y-undo$'].undoManager.stopCapturing();
+}"""
 #: Default timeout on a loaded machine; usually a second is enough.
 PATIENCE_S = 20
 #: Timeout for the page's message about an action of the test, on a slow machine.
@@ -147,6 +152,18 @@ class Person:
         """Open a document and wait until the chip shows ``status``."""
         self.page.goto(f"/documents/{document_id}/")
         expect(self.chip).to_have_text(status)
+
+    def exported(self, document_id: str) -> str:
+        """Return the document's text as the server has it."""
+        answer = self.context.request.get(
+            f"{self.base_url}/api/v1/documents/{document_id}/export/txt/",
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        return answer.text()
+
+    def ends_undo_step(self) -> None:
+        """Make the next edit an undo step of its own, as a pause of 500 ms does."""
+        self.page.evaluate(END_UNDO_STEP)
 
     def write(self, text: str) -> None:
         """Type at the end of the document, key by key, in any number of operations."""

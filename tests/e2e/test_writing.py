@@ -97,6 +97,41 @@ def test_undo_reverts_only_ones_own_edits(ada: Person, grace: Person, shared: st
     grace.sees("Grace was here.\nSo was Ada.")
 
 
+def test_text_that_undo_brings_back_stands_at_one_place(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """Typed within a word that came back: pages, reloads and the export agree (yjs#794)."""
+    text = "Hello woXYrld\nand more"
+    ada.open(shared)
+    grace.open(shared)
+    keys = ada.page.keyboard
+    ada.write("Hello world\nand more")
+    ada.goes_to(len("Hello world"))
+    keys.press("Control+Shift+ArrowLeft")
+    ada.ends_undo_step()
+    keys.press("Delete")
+    ada.sees("Hello \nand more")
+    ada.ends_undo_step()
+    keys.press("Control+z")
+    ada.sees("Hello world\nand more")
+    ada.goes_to(len("Hello wo"))
+    keys.insert_text("XY")
+    ada.ends_undo_step()
+    ada.page.evaluate(
+        "() => document.querySelector('.prose').editor.commands.deleteNode('paragraph')"
+    )
+    ada.sees("and more")
+    ada.ends_undo_step()
+    keys.press("Control+z")
+    for person in (ada, grace):
+        person.sees(text)
+    expect(ada.chip).to_have_text("Saved")
+    for person in (ada, grace):
+        person.page.reload()
+        person.sees(text)
+    assert ada.exported(shared).split() == text.split()
+
+
 def test_every_kind_of_formatting_reaches_the_other(
     ada: Person, grace: Person, shared: str
 ) -> None:

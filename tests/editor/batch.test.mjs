@@ -1,10 +1,10 @@
-/** Batching of edits into operations: after a pause of 200 ms, at most 2 s, or 20 characters. */
+/** Batching of edits into operations, alone and with others. */
 import assert from "node:assert/strict";
 import { beforeEach, afterEach, mock, test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
-import { Batch } from "../../static/js/sync/batch.js";
+import { Batch, SPACING_MS } from "../../static/js/sync/batch.js";
 
-beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"] }));
 afterEach(() => mock.timers.reset());
 
 /** A document, its batch, and the number of edits of each finished batch. */
@@ -67,4 +67,48 @@ test("the batch's update holds all its edits", () => {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, only.update);
   assert.equal(doc.getText("t").toString(), "b");
+});
+
+const TOGETHER = { pauseMs: 0, intervalMs: 84, characters: 20 };
+
+test("with others the first key goes at once, and then a batch each interval", () => {
+  const { text, batch, finished } = batched();
+  batch.setCadence(TOGETHER);
+  text.insert(0, "a");
+  assert.equal(finished.length, 1);
+  text.insert(1, "b");
+  mock.timers.tick(40);
+  text.insert(2, "c");
+  mock.timers.tick(43);
+  assert.equal(finished.length, 1);
+  mock.timers.tick(1);
+  assert.deepEqual(
+    finished.map(({ edits }) => edits),
+    [1, 2],
+  );
+  mock.timers.tick(84);
+  text.insert(3, "d");
+  assert.equal(finished.length, 3);
+});
+
+test("no more than twelve operations are made in a second, whatever is typed", () => {
+  for (const cadence of [TOGETHER, { ...TOGETHER, intervalMs: 1 }, null]) {
+    const { text, batch, finished } = batched();
+    if (cadence !== null) batch.setCadence(cadence);
+    for (let tick = 0; tick < 1000; tick += 5) {
+      text.insert(0, "x".repeat(20));
+      mock.timers.tick(5);
+    }
+    assert.ok(finished.length <= 13, `${finished.length} operations in ${1000 / SPACING_MS}`);
+    assert.ok(finished.length >= 10, `${finished.length} operations`);
+    batch.close();
+  }
+});
+
+test("what was typed alone goes out when somebody comes", () => {
+  const { text, batch, finished } = batched();
+  text.insert(0, "a");
+  mock.timers.tick(10);
+  batch.setCadence(TOGETHER);
+  assert.equal(finished.length, 1);
 });

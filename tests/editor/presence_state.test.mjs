@@ -109,7 +109,11 @@ function channel() {
   const doc = new Y.Doc();
   /** @type {Uint8Array[]} */
   const sent = [];
-  const made = new AwarenessChannel(doc, (frame) => sent.push(frame));
+  const made = new AwarenessChannel(
+    doc,
+    (frame) => sent.push(frame),
+    () => false,
+  );
   made.awareness.setLocalState({ user: { id: "1" } });
   return { made, sent, own: doc.clientID };
 }

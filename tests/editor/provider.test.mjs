@@ -247,6 +247,48 @@ test("an operation that is followed is merged with its origin, and its end repor
   assert.equal(provider.seq, 3);
 });
 
+/** @param {Record<string, unknown>} event */
+function event(event) {
+  return frame(FRAME.EVENT, (encoder) => encoding.writeVarString(encoder, JSON.stringify(event)));
+}
+
+test("letters go out at the cadence that the server tells, until the connection ends", async () => {
+  const { provider, doc } = await opened();
+  sync();
+  write(doc, "a");
+  assert.equal(sentOperations().length, 0);
+  FakeSocket.last.receive(event({ type: "cadence", pause_ms: 0, interval_ms: 84, characters: 20 }));
+  assert.equal(sentOperations().length, 1);
+  FakeSocket.last.receive(event({ type: "of a later release" }));
+  mock.timers.tick(84);
+  write(doc, "b");
+  assert.equal(sentOperations().length, 2);
+  FakeSocket.last.end(1006);
+  write(doc, "c");
+  assert.equal(provider.state.unsaved, 3);
+});
+
+test("the own caret is sent after the letters that it points into", async () => {
+  const { provider, doc } = await opened();
+  sync();
+  write(doc, "a");
+  const carets = () => sentFrames().filter(({ kind }) => kind === "awareness").length;
+  const before = carets();
+  provider.awareness.setLocalStateField("cursor", null);
+  mock.timers.tick(100);
+  assert.equal(carets(), before);
+  mock.timers.tick(100);
+  assert.deepEqual(
+    sentFrames()
+      .slice(-2)
+      .map(({ kind }) => kind),
+    ["operation", "awareness"],
+  );
+  provider.awareness.setLocalStateField("cursor", null);
+  mock.timers.tick(100);
+  assert.equal(carets(), before + 2);
+});
+
 test("following ends without the operation when the connection ends", async () => {
   const { provider } = await opened();
   assert.equal(await provider.follow("early", null), false, "not in sync");

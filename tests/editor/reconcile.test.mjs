@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Y } from "../../static/vendor/yjs.js";
-import { residualUpdate } from "../../static/js/sync/reconcile.js";
+import { insertedVector, residualUpdate } from "../../static/js/sync/reconcile.js";
 
 /** A document and the update of each of its edits. */
 function recorded() {
@@ -65,4 +65,20 @@ test("content of another person's operation is not sent back", () => {
   const known = [server.state, operation];
   assert.equal(residualUpdate(doc, server.vector, known, { deletes: true }), null);
   assert.equal(updates.length, 1);
+});
+
+test("the vector of an edit names its own client, among many", () => {
+  const { doc, text, updates } = recorded();
+  for (let client = 1; client <= 50; client += 1) {
+    const other = new Y.Doc();
+    other.clientID = client;
+    other.getText("t").insert(0, "x");
+    Y.applyUpdate(doc, Y.encodeStateAsUpdate(other));
+  }
+  updates.length = 0;
+  text.insert(0, "ab");
+  text.delete(0, 1);
+  const [inserted, deleted] = /** @type {[Uint8Array, Uint8Array]} */ (updates);
+  assert.deepEqual([...Y.decodeStateVector(insertedVector(inserted))], [[doc.clientID, 2]]);
+  assert.equal(Y.decodeStateVector(insertedVector(deleted)).size, 0);
 });

@@ -51,6 +51,22 @@ async def test_writers_on_two_servers_converge_with_one_gapless_log(
     assert {row["author"]["username"] for row in log()} == {"ada", "grace"}
 
 
+async def test_people_on_two_servers_are_not_alone(
+    enter: Enter, document_id: str, second: WebServer
+) -> None:
+    """Each gets the cadence of people who write together."""
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id, native=True, url=second.ws_url)
+    await ada.until_ack(await ada.insert(0, "a"))
+    await grace.until_text("a")
+    await grace.until_ack(await grace.append("b"))
+    await ada.until_text("ab")
+    for client in (ada, grace):
+        await client.until(
+            lambda client=client: client.events and client.events[-1]["pause_ms"] == 0
+        )
+
+
 async def test_same_operation_on_both_servers_is_logged_once(
     enter: Enter, document_id: str, log: Log, second: WebServer
 ) -> None:

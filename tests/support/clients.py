@@ -5,6 +5,7 @@ Each has a Yjs document of its own (pycrdt) and records all frames of the server
 
 import asyncio
 import contextlib
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any, Self
@@ -56,6 +57,7 @@ class Client:
         self.states: dict[int, str] = {}
         self.denied: list[str] = []
         self.token_answers: list[int] = []
+        self.events: list[dict[str, Any]] = []
         #: The vectors of the server's sync steps 1, and whether they are answered.
         self.asked: list[bytes] = []
         self.answers_sync = True
@@ -226,6 +228,8 @@ class Client:
             self.rejects.append((decoder.var_string(), decoder.var_string(), decoder.var_string()))
         elif kind == protocol.TOKEN:
             self.token_answers.append(decoder.var_uint())
+        elif kind == protocol.EVENT:
+            self.events.append(json.loads(decoder.var_string()))
         else:
             raise AssertionError(f"a frame of type {kind}")
         return None

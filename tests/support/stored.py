@@ -34,6 +34,12 @@ class Stored:
         """Return the seq of the *last_processed_version*."""
         return self._seq("last_processed_version", "seq")
 
+    def processed_row(self) -> dict[str, Any]:
+        """Return the row of the *last_processed_version*."""
+        row = self._database.last_processed_version.find_one({"_id": self._document_id})
+        assert row is not None
+        return row
+
     def versions(self) -> list[dict[str, Any]]:
         """Return the *document_versions*, the latest state first."""
         rows = self._database.document_versions.find({"document_id": self._document_id})

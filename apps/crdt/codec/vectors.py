@@ -1,9 +1,11 @@
 """Version vectors: the number of known clocks of each client (Yjs: state vectors).
 
-Compare vectors decoded, never as bytes: engines write clients in any order.
+Compare vectors decoded, never as bytes: engines write clients in any order. A document has as many
+clients as it had page loads, so nothing that happens at each edit copies or encodes a whole vector:
+an operation has a partial vector, of the clients that its update touches.
 """
 
-from typing import Final
+from typing import Final, Protocol
 
 from apps.crdt.codec.lib0 import DecodeError, Decoder, write_var_uint
 
@@ -12,6 +14,45 @@ Vector = dict[int, int]
 
 #: The encoded vector without clients: that of an empty document.
 EMPTY_VECTOR: Final = b"\x00"
+
+#: The largest encoded vector that is written at each edit, in bytes: that of about 550 clients.
+EDIT_VECTOR_BYTES: Final = 4_096
+
+
+class Clocks(Protocol):
+    """What is known of each client: a vector, or one that grows over another."""
+
+    def get(self, client: int, default: int, /) -> int:
+        """Return the number of known clocks of a client."""
+        ...
+
+
+class GrowingClocks(Clocks, Protocol):
+    """Clocks that can advance."""
+
+    def __setitem__(self, client: int, clock: int, /) -> None: ...
+
+
+class VectorOverlay:
+    """A vector that grows over another one, which it leaves as it is; it costs what it changes."""
+
+    __slots__ = ("_base", "_own")
+
+    def __init__(self, base: Clocks, own: Vector | None = None) -> None:
+        self._base = base
+        self._own: Vector = {} if own is None else own
+
+    def get(self, client: int, default: int, /) -> int:
+        """Return the number of known clocks of a client."""
+        clock = self._own.get(client)
+        return self._base.get(client, default) if clock is None else clock
+
+    def __setitem__(self, client: int, clock: int, /) -> None:
+        self._own[client] = clock
+
+    def copy(self) -> "VectorOverlay":
+        """Return an overlay with the same clocks, which grows by itself."""
+        return VectorOverlay(self._base, self._own.copy())
 
 
 def decode_vector(data: bytes) -> Vector:
@@ -30,6 +71,16 @@ def decode_vector(data: bytes) -> Vector:
     return vector
 
 
+def check_vector(data: bytes) -> None:
+    """Raise DecodeError if a client's vector is none; one over ``EDIT_VECTOR_BYTES`` is not read.
+
+    The server has vectors of its own. A whole vector of many clients would cost its sender's
+    server more than the edit beside it.
+    """
+    if len(data) <= EDIT_VECTOR_BYTES:
+        decode_vector(data)
+
+
 def encode_vector(vector: Vector) -> bytes:
     """Encode a vector, higher clients first, as Yjs does."""
     out = bytearray()
@@ -40,7 +91,15 @@ def encode_vector(vector: Vector) -> bytes:
     return bytes(out)
 
 
-def covers(vector: Vector, other: Vector) -> bool:
+def encode_bounded(vector: Vector) -> bytes | None:
+    """Encode a vector that fits into ``EDIT_VECTOR_BYTES``; return None for a larger one."""
+    if len(vector) * 2 > EDIT_VECTOR_BYTES:
+        return None
+    encoded = encode_vector(vector)
+    return encoded if len(encoded) <= EDIT_VECTOR_BYTES else None
+
+
+def covers(vector: Clocks, other: Vector) -> bool:
     """Return whether ``vector`` has every clock that ``other`` has."""
     known = vector.get
     return all(known(client, 0) >= clock for client, clock in other.items())

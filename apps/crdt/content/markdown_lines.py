@@ -8,7 +8,7 @@ character reference, which starts and ends with punctuation.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from string import punctuation
 from typing import Any, Final, NamedTuple
 
@@ -46,6 +46,13 @@ class _MarkedText(NamedTuple):
         return ("`", "`") if "code" in self.marks else (self.text[0], self.text[-1])
 
 
+class _Boundary(NamedTuple):
+    """The delimiters between two texts, in the order in which they are written."""
+
+    closing: list[str]
+    opening: list[str]
+
+
 def line_write(nodes: Sequence[Node], *, is_heading: bool = False) -> str:
     """Return the content of a paragraph, or of a heading, which must be one line."""
     lines: list[list[Node]] = [[]]
@@ -62,23 +69,28 @@ def line_write(nodes: Sequence[Node], *, is_heading: bool = False) -> str:
 
 def _line(nodes: Iterable[Node]) -> str:
     marked_texts = list(_merged(_with_spaces_outside([_marked_text(node) for node in nodes])))
-    out: list[str] = []
-    # A space at either end of the line would be lost.
-    encode_first = bool(marked_texts) and marked_texts[0].text[0].isspace()
+    boundaries = _boundaries(marked_texts)
+    first, last = _characters_to_encode(marked_texts, boundaries)
+    out = boundaries[0].opening
     for at, marked in enumerate(marked_texts):
-        following = marked_texts[at + 1] if at + 1 < len(marked_texts) else None
-        after = _delimited_marks(following)
-        own = _delimited_marks(marked)
-        shared = _shared_count(own, after)
-        closing = [_closing(name, value) for name, value in reversed(own[shared:])]
-        opening = [_opening(name) for name, _ in after[shared:]]
-        if not at:
-            out += [_opening(name) for name, _ in own]
-        encode_last, encode_next = _characters_to_encode(marked, closing, opening, following)
-        out.append(_text(marked, encode_first=encode_first, encode_last=encode_last))
-        out += closing + opening
-        encode_first = encode_next
+        out.append(_text(marked, encode_first=first[at], encode_last=last[at]))
+        out += boundaries[at + 1].closing + boundaries[at + 1].opening
     return _LINE_START.sub(r"\1\\", "".join(out))
+
+
+def _boundaries(marked_texts: Sequence[_MarkedText]) -> list[_Boundary]:
+    """Return the delimiters before the first text, after each text, and so on to the end."""
+    found: list[_Boundary] = []
+    for before, after in pairwise((None, *marked_texts, None)):
+        own, others = _delimited_marks(before), _delimited_marks(after)
+        shared = _shared_count(own, others)
+        found.append(
+            _Boundary(
+                [_closing(name, value) for name, value in reversed(own[shared:])],
+                [_opening(name) for name, _ in others[shared:]],
+            )
+        )
+    return found
 
 
 def _marked_text(node: Node) -> _MarkedText:
@@ -156,24 +168,42 @@ def _parts(marked: _MarkedText) -> Iterator[_MarkedText]:
 
 
 def _characters_to_encode(
-    marked: _MarkedText,
-    closing: Sequence[str],
-    opening: Sequence[str],
-    following: _MarkedText | None,
-) -> tuple[bool, bool]:
-    """Return whether the last character of a text, and the first of the next, block delimiters.
+    marked_texts: Sequence[_MarkedText], boundaries: Sequence[_Boundary]
+) -> tuple[list[bool], list[bool]]:
+    """Return for each text whether its first and its last character are written as references.
 
-    Where marks end and others start, the delimiters are next to each other, which is punctuation.
+    Where marks end and others start, the delimiters are next to each other, which is punctuation. A
+    text of one character that is encoded is punctuation on both sides: where a mark ends, that
+    reaches the next text, where one starts, the text before, so one pass in each direction is
+    enough.
     """
-    last = marked.edges[1]
-    if following is None:
-        return last.isspace(), False
-    first = following.edges[0]
-    if opening and not closing:
-        return _blocks_delimiter(last, opening[0], is_alone=len(opening) == 1, inner=first), False
-    if closing and not opening:
-        return False, _blocks_delimiter(first, closing[-1], is_alone=len(closing) == 1, inner=last)
-    return False, False
+    count = len(marked_texts)
+    first, last = [False] * count, [False] * count
+    if not count:
+        return first, last
+    # A space at either end of the line would be lost.
+    first[0] = marked_texts[0].edges[0].isspace()
+    last[-1] = marked_texts[-1].edges[1].isspace()
+
+    def edge(at: int, side: int) -> str:
+        is_encoded = (first, last)[side][at]
+        if len(marked_texts[at].text) == 1:
+            is_encoded = first[at] or last[at]
+        return "&;"[side] if is_encoded else marked_texts[at].edges[side]
+
+    for at in range(1, count):
+        closing, opening = boundaries[at]
+        if closing and not opening:
+            first[at] = _blocks_delimiter(
+                edge(at, 0), closing[-1], is_alone=len(closing) == 1, inner=edge(at - 1, 1)
+            )
+    for at in range(count - 1, 0, -1):
+        closing, opening = boundaries[at]
+        if opening and not closing:
+            last[at - 1] = _blocks_delimiter(
+                edge(at - 1, 1), opening[0], is_alone=len(opening) == 1, inner=edge(at, 0)
+            )
+    return first, last
 
 
 def _blocks_delimiter(outer: str, delimiter: str, *, is_alone: bool, inner: str) -> bool:

@@ -6,13 +6,13 @@ update that arrives too early becomes pending: bounded in bytes and age.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Final, Generic, TypeVar
 
 from apps.core.errors import LimitExceededError
 from apps.crdt.codec.update_reader import UpdateHeader
-from apps.crdt.codec.vectors import Vector
+from apps.crdt.codec.vectors import Clocks, GrowingClocks, Vector, VectorOverlay
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class PendingFullError(LimitExceededError):
     code = "pending_full"
 
 
-def missing_clocks(header: UpdateHeader, vector: Vector) -> Vector | None:
+def missing_clocks(header: UpdateHeader, vector: Clocks) -> Vector | None:
     """Return the clocks that an update needs beyond ``vector``; None if it may be applied."""
     known = vector.get
     lacking: Vector | None = None
@@ -38,7 +38,7 @@ def missing_clocks(header: UpdateHeader, vector: Vector) -> Vector | None:
     return lacking
 
 
-def brings_structs(header: UpdateHeader, vector: Vector) -> bool:
+def brings_structs(header: UpdateHeader, vector: Clocks) -> bool:
     """Return whether an update has structs beyond ``vector``."""
     known = vector.get
     for client, runs in header.ranges.items():  # noqa: SIM110 - any() costs twice as much
@@ -47,13 +47,29 @@ def brings_structs(header: UpdateHeader, vector: Vector) -> bool:
     return False
 
 
-def advance(vector: Vector, header: UpdateHeader) -> None:
+def advance(vector: GrowingClocks, header: UpdateHeader) -> None:
     """Advance ``vector``, in place, to the vector after the update has been applied."""
     known = vector.get
     for client, runs in header.ranges.items():
         end = runs[-1][1]
         if known(client, 0) < end:
             vector[client] = end
+
+
+def touched_vector(headers: Iterable[UpdateHeader], vector: Clocks) -> Vector:
+    """Return the clocks of the clients that updates insert, need or delete, after the updates.
+
+    ``vector`` is that after the updates. The result is about as large as the updates, however many
+    clients the document has.
+    """
+    touched: Vector = {}
+    known = vector.get
+    for header in headers:
+        for client in header.ranges:
+            touched[client] = known(client, 0)
+        for client in header.needs:
+            touched[client] = known(client, 0)
+    return touched
 
 
 class _Entry(Generic[T]):
@@ -116,14 +132,14 @@ class Pending(Generic[T]):
         self._unplaced.append(entry)
         self._next_order += 1
 
-    def release(self, vector: Vector) -> list[tuple[UpdateHeader, T]]:
+    def release(self, vector: Clocks) -> list[tuple[UpdateHeader, T]]:
         """Remove and return the operations that may be applied now, in causal order.
 
         ``vector`` is not changed; the caller advances it with each operation that it applies.
         """
         if not self._entries:
             return []
-        reached = dict(vector)
+        reached = VectorOverlay(vector)
         released: list[tuple[UpdateHeader, T]] = []
         ready = deque(self._unplaced)
         self._unplaced = []
@@ -144,7 +160,7 @@ class Pending(Generic[T]):
                 ready.extend(self._due(client, reached))
         return released
 
-    def _due(self, client: int, vector: Vector) -> Iterator[_Entry[T]]:
+    def _due(self, client: int, vector: Clocks) -> Iterator[_Entry[T]]:
         heap = self._waiting.get(client)
         if heap is None:
             return
@@ -172,7 +188,7 @@ class Pending(Generic[T]):
             self._unplaced = list(self._entries.values())
         return [entry.item for entry in expired]
 
-    def missing_clocks(self, vector: Vector) -> Vector:
+    def missing_clocks(self, vector: Clocks) -> Vector:
         """Return, per client, the highest clock beyond ``vector`` that an operation waits for."""
         lacking: Vector = {}
         for entry in self._entries.values():

@@ -54,7 +54,10 @@ class DocumentLinksField(serializers.Field[Any, Any, Any, Any]):
 
 
 class DocumentSerializer(serializers.Serializer[Any]):
-    """A document; ``version_vector`` is its Yjs state vector, ``seq`` the end of its log."""
+    """A document; ``seq`` is the end of its log, ``version_vector`` its Yjs state vector.
+
+    The vector is null for a document with many hundred clients (``documents.heads``).
+    """
 
     id = serializers.UUIDField(source="document.id", read_only=True)
     title = serializers.CharField(source="document.title", read_only=True)
@@ -63,7 +66,7 @@ class DocumentSerializer(serializers.Serializer[Any]):
         choices=ROLE_CHOICES, source="abilities.role", read_only=True, allow_null=True
     )
     seq = serializers.IntegerField(source="document.seq", read_only=True)
-    version_vector = Base64Field(source="document.version_vector", read_only=True)
+    version_vector = Base64Field(source="document.version_vector", read_only=True, allow_null=True)
     lineage = serializers.UUIDField(source="document.lineage", read_only=True)
     created_at = serializers.DateTimeField(source="document.created_at", read_only=True)
     updated_at = serializers.DateTimeField(source="document.updated_at", read_only=True)

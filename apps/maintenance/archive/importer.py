@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.accounts.selectors import UnknownSubjectError, subject_get, users_by_username
 from apps.core import ids
 from apps.core.errors import ConflictError
-from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_vector
+from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_bounded
 from apps.documents.heads import head_find
 from apps.documents.models import Document
 from apps.documents.services import document_adopt, title_checked
@@ -101,7 +101,7 @@ class ArchiveContent:
         self._header: dict[str, Any] = {}
         self._names: dict[str, str | None] = {}
         self._accounts: dict[str, User] = {}
-        self._vector = EMPTY_VECTOR
+        self._vector: bytes | None = EMPTY_VECTOR
         self._seq = 0
         self._point: CompactionPoint | None = None
 
@@ -115,7 +115,7 @@ class ArchiveContent:
                 if kind == "operation" and self.lines[kind] % PROGRESS_OPERATIONS == 0:
                     self._on_progress(validator.document_id, self.lines[kind])
             self._header, self._names = validator.result()
-            self._vector = encode_vector(validator.replay.loaded.vector)
+            self._vector = encode_bounded(validator.replay.loaded.vector)
             self._seq, self._point = validator.replay.seq, validator.point
         finally:
             validator.replay.close()

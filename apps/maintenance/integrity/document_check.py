@@ -10,7 +10,6 @@ from collections.abc import Callable
 from redis.exceptions import RedisError
 
 from apps.core.errors import AppError
-from apps.crdt.codec.vectors import encode_vector
 from apps.documents.heads import StoredHead, head_find
 from apps.history.last_processed import processed_find
 from apps.history.selectors import version_find, version_infos
@@ -114,7 +113,7 @@ class DocumentCheck:
                 self._quarantined.add(operation.seq)
                 self._report_not_applicable(operation, error)
             if not self._replay.matches_vector(operation.version_vector):
-                self._report_vector(operation.seq)
+                self._report_vector(operation)
             self._check_snapshots()
             if operation.seq % PROGRESS_OPERATIONS == 0:
                 self._on_progress(self._document_id, operation.seq)
@@ -127,8 +126,8 @@ class DocumentCheck:
             )
         )
 
-    def _report_vector(self, seq: int) -> None:
-        expected = encode_vector(self._replay.loaded.vector)
+    def _report_vector(self, operation: Operation) -> None:
+        seq, expected = operation.seq, self._replay.vector_of(operation)
         text = f"The version vector beside operation {seq} is not that of the replay."
         self._on_fault(
             Fault("operation_vector", text).repaired_by(

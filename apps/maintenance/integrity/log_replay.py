@@ -14,9 +14,16 @@ from apps.core.errors import AppError, ConflictError
 from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector, merge_into
+from apps.crdt.codec.vectors import (
+    EMPTY_VECTOR,
+    Vector,
+    covers,
+    decode_vector,
+    encode_bounded,
+    encode_vector,
+)
 from apps.crdt.engine.base import EngineBrokenError, get_engine
-from apps.crdt.engine.causal_gate import advance
+from apps.crdt.engine.causal_gate import advance, touched_vector
 from apps.history.compaction_point import log_start_snapshot
 from apps.history.loaded_document import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot
@@ -89,19 +96,37 @@ class Replay:
         return error
 
     def matches_vector(self, stored: bytes) -> bool:
-        """Return whether a stored version vector is that of the document now.
+        """Return whether the clocks of a stored version vector are those of the document now.
 
-        It may include unapplied operations, as their authors' documents have them.
+        It may lack clients, and include unapplied operations, as their authors' documents have
+        them.
         """
         try:
             vector = decode_vector(stored)
         except DecodeError:
             return False
-        if not self.unapplied:
-            return vector == self.loaded.vector
-        utmost = dict(self.loaded.vector)
-        merge_into(utmost, self._unapplied_vector)
-        return covers(vector, self.loaded.vector) and covers(utmost, vector)
+        known, unapplied = self.loaded.vector.get, self._unapplied_vector.get
+        return all(
+            known(client, 0) <= clock <= max(known(client, 0), unapplied(client, 0))
+            for client, clock in vector.items()
+        )
+
+    def has_vector(self, stored: bytes | None) -> bool:
+        """Return whether a stored head's vector is that of the document now; None is a large one.
+
+        As ``matches_vector``, but no client may be missing.
+        """
+        if stored is None:
+            return encode_bounded(self.loaded.vector) is None
+        return self.matches_vector(stored) and covers(decode_vector(stored), self.loaded.vector)
+
+    def vector_of(self, operation: Operation) -> bytes:
+        """Return the encoded version vector of the operation that was replayed last."""
+        try:
+            header = read_update(operation.update)
+        except MalformedUpdateError:
+            return EMPTY_VECTOR
+        return encode_vector(touched_vector([header], self.loaded.vector))
 
     def snapshot(self) -> Snapshot:
         """Return a snapshot of the document now."""

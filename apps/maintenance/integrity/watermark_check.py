@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from apps.core import clock
 from apps.crdt.codec.lib0 import DecodeError
-from apps.crdt.codec.vectors import covers, decode_vector, encode_vector
+from apps.crdt.codec.vectors import covers, decode_vector, encode_bounded
 from apps.documents.heads import StoredHead, head_replace
 from apps.history.last_processed import Processed, processed_replace
 from apps.maintenance.integrity.faults import Fault
@@ -42,7 +42,7 @@ def _end_fault(head: StoredHead, replay: LogReplay) -> Fault | None:
         if log_reaches(document_id=replay.document_id, seq=head.seq):  # it is being edited
             return None
         return Fault("head_ahead", f"documents has {head.seq}, the log ends at {end}.")
-    if not replay.matches_vector(head.version_vector):
+    if not replay.has_vector(head.version_vector):
         return Fault("head_vector", "documents does not have the version vector of the log.")
     return None
 
@@ -59,7 +59,7 @@ def _published_fault(head: StoredHead) -> Fault | None:
 
 def _expected_head(head: StoredHead, replay: LogReplay) -> StoredHead:
     """Return the head of the replay, or the stored one while the document is edited."""
-    seq, vector = replay.seq, encode_vector(replay.loaded.vector)
+    seq, vector = replay.seq, encode_bounded(replay.loaded.vector)
     if _end_fault(head, replay) is None:
         seq, vector = head.seq, head.version_vector
     published_seq = min(head.published_seq, seq)
@@ -82,7 +82,7 @@ def processed_fault(processed: Processed | None, replay: LogReplay) -> Fault | N
         document_id=replay.document_id,
         seq=replay.seq,
         unique_id=replay.last.unique_id,
-        version_vector=encode_vector(replay.loaded.vector),
+        version_vector=encode_bounded(replay.loaded.vector) or replay.last.version_vector,
         received_at=replay.last.received_at,
     )
     return fault.repaired_by(

@@ -25,6 +25,8 @@ const CLOSE_REASON_MS = 3_000;
 const RENAMED_INTERVAL_MS = 2_000;
 /** The message of a change that cannot be shown stands for so long before the page loads again. */
 const RELOAD_PAUSE_MS = 3_000;
+/** Nothing more is typed for so long before the chip says *Saved*. */
+const SAVED_PAUSE_MS = 300;
 /** The page loads again by itself at most once within this time. */
 const RELOAD_INTERVAL_MS = 60_000;
 
@@ -46,6 +48,8 @@ const doc = new Y.Doc();
 let closeReasonTimer;
 let isCloseReasonDue = false;
 let isOpening = false;
+/** When the chip says *Saved*. @type {ReturnType<typeof setTimeout> | undefined} */
+let savedTimer;
 /** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
 let editorStop = null;
 
@@ -280,18 +284,34 @@ function showRights() {
   byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
 }
 
+/**
+ * Show the chip. *Saved* follows *Saving…* only when nothing more is typed for a moment: with others
+ * in the document each letter is saved by itself, and the chip would flicker.
+ * @param {import("../sync/status.js").Status} status
+ */
+function showStatus(status) {
+  const chip = byId("status", HTMLElement);
+  clearTimeout(savedTimer);
+  const draw = () => {
+    if (chip.textContent === status.text) return;
+    chip.dataset.kind = status.kind;
+    chip.replaceChildren(icon(status.icon), h("span", {}, status.text));
+    if (status.kind !== "saving" && status.kind !== "saved") announce(status.text);
+  };
+  if (status.kind === "saved" && chip.dataset.kind === "saving") {
+    savedTimer = setTimeout(draw, SAVED_PAUSE_MS);
+  } else {
+    draw();
+  }
+}
+
 /** Show the provider's state: chip, banner, and whether the text can be changed. */
 function showState() {
   const { state } = provider;
   const unsaved = state.unsaved + (title.dirty ? 1 : 0);
   const writable = state.writable && editorStop === null;
   const status = statusOf({ ...state, writable, unsaved }, navigator.onLine);
-  const chip = byId("status", HTMLElement);
-  if (chip.textContent !== status.text) {
-    chip.dataset.kind = status.kind;
-    chip.replaceChildren(icon(status.icon), h("span", {}, status.text));
-    if (status.kind !== "saving" && status.kind !== "saved") announce(status.text);
-  }
+  showStatus(status);
   const ended = state.stopped && state.stopped.reason !== "signed-out";
   const editable = writable && !ended;
   // Text typed before the document is loaded would be merged beside its content.

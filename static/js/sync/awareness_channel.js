@@ -10,17 +10,23 @@ const SEND_PAUSE_MS = 40;
 export class AwarenessChannel {
   awareness;
   #send;
+  #isHeld;
   #client;
+  /** Whether the own state waits for the batch that it points into. */
+  #waits = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /**
    * @param {import("../../vendor/yjs.js").Y.Doc} doc
    * @param {(frame: Uint8Array<ArrayBuffer>) => void} send
+   * @param {() => boolean} isHeld whether there are edits that were not sent: the own caret may be
+   *   within them, and others could not show it
    */
-  constructor(doc, send) {
+  constructor(doc, send, isHeld) {
     this.#client = doc.clientID;
     this.#send = send;
+    this.#isHeld = isHeld;
     this.awareness = new Awareness(doc);
     this.awareness.on("update", this.#onUpdate);
   }
@@ -58,7 +64,14 @@ export class AwarenessChannel {
     return state === null && clock <= own + 1;
   }
 
+  /** Send the own state, if it waited for the edits that were sent now. */
+  sendHeld() {
+    if (this.#waits) this.sendOwn();
+  }
+
   sendOwn() {
+    clearTimeout(this.#timer);
+    this.#waits = false;
     const own = awarenessProtocol.encodeAwarenessUpdate(this.awareness, [this.#client]);
     this.#send(encodeAwareness(own));
   }
@@ -84,6 +97,9 @@ export class AwarenessChannel {
     const isOwn = [...added, ...updated, ...removed].includes(this.#client);
     if (!isOwn || origin === this) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.sendOwn(), SEND_PAUSE_MS);
+    this.#waits = true;
+    this.#timer = setTimeout(() => {
+      if (!this.#isHeld()) this.sendOwn();
+    }, SEND_PAUSE_MS);
   };
 }

@@ -1,20 +1,32 @@
 /**
- * Batches the edits of a person to one operation (docs/system-flow.md, §4): after a pause, at the latest
- * after a fixed time, or at so many characters.
+ * Batches the edits of a person to one operation (docs/system-flow.md, §4), at the cadence that the
+ * server tells: slow for whoever is alone in a document, letter by letter when others are there.
  */
 import { Y } from "../../vendor/yjs.js";
 
-export const BATCH_PAUSE_MS = 200;
-export const BATCH_INTERVAL_MS = 2_000;
-export const BATCH_CHARACTERS = 20;
+/**
+ * A batch ends after `pauseMs` without an edit, `intervalMs` after its first edit, or at so many
+ * `characters`. With a pause of 0 the first edit is sent at once, and the next batch `intervalMs`
+ * after it.
+ * @typedef {{pauseMs: number, intervalMs: number, characters: number}} Cadence
+ */
+
+/** The cadence until the server tells one. @type {Readonly<Cadence>} */
+export const ALONE = Object.freeze({ pauseMs: 200, intervalMs: 2_000, characters: 20 });
+/** Time from one operation to the next, at least: twelve in a second. */
+export const SPACING_MS = 1_000 / 12;
 
 /** Collects the local edits of a document until the batch ends. */
 export class Batch {
   #doc;
   #onReady;
+  /** @type {Readonly<Cadence>} */
+  #cadence = ALONE;
   /** @type {Uint8Array[]} */
   #updates = [];
   #characters = 0;
+  /** When the last batch ended, by `Date.now`. */
+  #endedAt = Number.NEGATIVE_INFINITY;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pauseTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -35,8 +47,17 @@ export class Batch {
     return this.#updates.length;
   }
 
+  /**
+   * Follow another cadence from now on; what has been typed goes out.
+   * @param {Readonly<Cadence>} cadence
+   */
+  setCadence(cadence) {
+    this.flush();
+    this.#cadence = cadence;
+  }
+
   /** End the batch now. */
-  flush() {
+  flush = () => {
     clearTimeout(this.#pauseTimer);
     clearTimeout(this.#intervalTimer);
     this.#intervalTimer = undefined;
@@ -44,9 +65,10 @@ export class Batch {
     const updates = this.#updates;
     this.#updates = [];
     this.#characters = 0;
+    this.#endedAt = Date.now();
     const [first] = updates;
     this.#onReady(updates.length === 1 && first ? first : Y.mergeUpdates(updates), updates.length);
-  }
+  };
 
   /** End the batch and collect no more edits. */
   close() {
@@ -64,14 +86,40 @@ export class Batch {
     if (!transaction.local) return;
     this.#updates.push(update);
     this.#characters += insertedBy(doc.clientID, transaction);
-    if (this.#characters >= BATCH_CHARACTERS) {
+    const { pauseMs, intervalMs, characters } = this.#cadence;
+    if (pauseMs === 0) {
+      this.#endWithin(this.#left(Math.max(intervalMs, SPACING_MS)));
+      return;
+    }
+    if (this.#characters >= characters) {
+      this.#endWithin(this.#left(SPACING_MS));
+      return;
+    }
+    clearTimeout(this.#pauseTimer);
+    this.#pauseTimer = setTimeout(this.flush, pauseMs);
+    this.#intervalTimer ??= setTimeout(this.flush, intervalMs);
+  };
+
+  /**
+   * Return the rest of a time since the last batch ended, in ms.
+   * @param {number} ms
+   */
+  #left(ms) {
+    return Math.min(Math.max(this.#endedAt + ms - Date.now(), 0), ms);
+  }
+
+  /**
+   * End the batch after so many ms, unless it ends before.
+   * @param {number} ms
+   */
+  #endWithin(ms) {
+    if (ms === 0) {
       this.flush();
       return;
     }
     clearTimeout(this.#pauseTimer);
-    this.#pauseTimer = setTimeout(() => this.flush(), BATCH_PAUSE_MS);
-    this.#intervalTimer ??= setTimeout(() => this.flush(), BATCH_INTERVAL_MS);
-  };
+    this.#pauseTimer = setTimeout(this.flush, ms);
+  }
 }
 
 /**

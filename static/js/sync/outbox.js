@@ -13,7 +13,7 @@ import { Y } from "../../vendor/yjs.js";
  * @property {string} id unique id
  * @property {number} order position among this person's operations on the document
  * @property {Uint8Array} update Yjs v1 bytes
- * @property {Uint8Array} vector encoded state vector after the edit
+ * @property {Uint8Array} vector encoded clocks after the edit, of the clients that it inserts
  * @property {number} edits how many changes of the person it holds
  */
 

@@ -8,9 +8,9 @@
  */
 import { Y } from "../../vendor/yjs.js";
 import { AwarenessChannel } from "./awareness_channel.js";
-import { Batch } from "./batch.js";
+import { ALONE, Batch } from "./batch.js";
 import { Connection } from "./connection.js";
-import { coversVector, residualUpdate } from "./reconcile.js";
+import { coversVector, insertedVector, residualUpdate } from "./reconcile.js";
 import { SendWindow } from "./send_window.js";
 import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } from "./wire.js";
 
@@ -73,7 +73,11 @@ export class Provider extends EventTarget {
     super();
     this.#doc = doc;
     this.#outbox = outbox;
-    this.#channel = new AwarenessChannel(doc, (frame) => this.#connection.send(frame));
+    this.#channel = new AwarenessChannel(
+      doc,
+      (frame) => this.#connection.send(frame),
+      () => this.#batch.edits > 0,
+    );
     this.awareness = this.#channel.awareness;
     // What an earlier page has stored is part of the document, whatever its own store holds.
     for (const { update } of outbox.operations) Y.applyUpdate(doc, update, this);
@@ -201,6 +205,7 @@ export class Provider extends EventTarget {
   /** @param {string} reason */
   #onClose(reason) {
     this.#window.clear();
+    this.#batch.setCadence(ALONE);
     for (const id of this.#followed.keys()) this.unfollow(id);
     this.#serverVector = null;
     this.#hasServerState = false;
@@ -255,6 +260,9 @@ export class Provider extends EventTarget {
         break;
       case "reject":
         this.#onReject(frame.code, frame.message);
+        break;
+      case "event":
+        if (frame.event.type === "cadence") this.#batch.setCadence(cadenceOf(frame.event));
         break;
       case "denied":
         this.dispatchEvent(new Event("denied"));
@@ -366,9 +374,10 @@ export class Provider extends EventTarget {
    * @param {number} edits
    */
   #addOperation(update, edits) {
-    this.#outbox.add(update, Y.encodeStateVector(this.#doc), edits);
+    this.#outbox.add(update, insertedVector(update), edits);
     this.#countUnsaved();
     this.#sendOperations();
+    this.#channel.sendHeld();
   }
 
   #sendOperations() {
@@ -383,5 +392,18 @@ export class Provider extends EventTarget {
    */
   #onDocUpdate = (_update, _origin, _doc, transaction) => {
     if (transaction.local) this.#countUnsaved();
+  };
+}
+
+/**
+ * Return the cadence of an event of the server; what is no number is that of whoever is alone.
+ * @param {Record<string, unknown>} event
+ * @returns {import("./batch.js").Cadence}
+ */
+function cadenceOf({ pause_ms, interval_ms, characters }) {
+  return {
+    pauseMs: typeof pause_ms === "number" ? pause_ms : ALONE.pauseMs,
+    intervalMs: typeof interval_ms === "number" ? interval_ms : ALONE.intervalMs,
+    characters: typeof characters === "number" ? characters : ALONE.characters,
   };
 }

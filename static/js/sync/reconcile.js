@@ -75,8 +75,16 @@ function coversAll(known, wanted) {
  * @param {Uint8Array} vector
  */
 export function coversVector(doc, vector) {
-  const own = Y.decodeStateVector(Y.encodeStateVector(doc));
   return [...Y.decodeStateVector(vector)].every(
-    ([client, clock]) => (own.get(client) ?? 0) >= clock,
+    ([client, clock]) => Y.getState(doc.store, client) >= clock,
   );
+}
+
+/**
+ * Return the encoded state vector of the clients whose structs an update inserts. It is as large as
+ * the update, however many clients the document has.
+ * @param {Uint8Array} update
+ */
+export function insertedVector(update) {
+  return Y.encodeStateVector(Y.parseUpdateMeta(update).to);
 }

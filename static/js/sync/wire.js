@@ -19,6 +19,7 @@ export const FRAME = Object.freeze({
   ACK: 101,
   REJECT: 102,
   TOKEN: 103,
+  EVENT: 104,
 });
 
 export const SYNC = Object.freeze({ STEP_1: 0, STEP_2: 1, UPDATE: 2 });
@@ -49,6 +50,7 @@ export const CLOSE = Object.freeze({
  *   | {kind: "ack", id: string, stage: number, seq: number}
  *   | {kind: "reject", id: string, code: string, message: string}
  *   | {kind: "token", expiresInS: number}
+ *   | {kind: "event", event: Record<string, unknown>}
  *   | {kind: "unknown", type: number}} Frame
  */
 
@@ -155,6 +157,8 @@ export function decodeFrame(bytes) {
       };
     case FRAME.TOKEN:
       return { kind: "token", expiresInS: decoding.readVarUint(decoder) };
+    case FRAME.EVENT:
+      return { kind: "event", event: JSON.parse(decoding.readVarString(decoder)) };
     default:
       return { kind: "unknown", type };
   }

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER, DecodeError
-from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_vector, merge_into
+from apps.crdt.codec.vectors import (
+    EDIT_VECTOR_BYTES,
+    Vector,
+    VectorOverlay,
+    check_vector,
+    covers,
+    decode_vector,
+    encode_bounded,
+    encode_vector,
+    merge_into,
+)
 from tests.crdt.samples import ALL_HISTORIES, load, patient, uints, unpack
 
 #: Few clients and low clocks, so that two vectors often speak of the same.
@@ -84,6 +94,14 @@ def test_vector_that_no_honest_client_writes_is_refused(data: bytes, message: st
         decode_vector(data)
 
 
+def test_check_reads_no_vector_over_the_limit() -> None:
+    """So its cost does not depend on the length."""
+    check_vector(encode_vector({7: 1}))
+    check_vector(b"\xff" * (EDIT_VECTOR_BYTES + 1))
+    with pytest.raises(DecodeError):
+        check_vector(b"\xff" * EDIT_VECTOR_BYTES)
+
+
 @patient
 @given(first=VECTORS, second=VECTORS)
 def test_covers_is_true_for_a_superset_of_clocks(first: Vector, second: Vector) -> None:
@@ -110,3 +128,32 @@ def test_merge_into_has_the_laws_of_a_join(first: Vector, second: Vector, third:
     assert known(merged(first, second)) == known(merged(second, first))
     assert merged(merged(first, second), third) == merged(first, merged(second, third))
     assert merged(first, first) == first
+
+
+@patient
+@given(base=VECTORS, first=VECTORS, second=VECTORS)
+def test_overlay_grows_by_itself(base: Vector, first: Vector, second: Vector) -> None:
+    """Neither the vector below nor a copy follows, and reading it is as reading a merged vector."""
+    before = dict(base)
+    overlay = VectorOverlay(base)
+    for client, clock in first.items():
+        overlay[client] = clock
+    copy = overlay.copy()
+    for client, clock in second.items():
+        copy[client] = clock
+    assert base == before
+    for client in range(1, 6):
+        assert overlay.get(client, 0) == {**base, **first}.get(client, 0)
+        assert copy.get(client, 0) == {**base, **first, **second}.get(client, 0)
+
+
+@pytest.mark.parametrize("clients", [0, 1, 500, 2_000, 100_000])
+def test_bounded_vector_is_whole_or_none(clients: int) -> None:
+    """At the limit of bytes; one with too many clients is not even encoded."""
+    vector = {2**31 + client: 2_000 for client in range(clients)}
+    encoded = encode_bounded(vector)
+    if len(encode_vector(vector)) <= EDIT_VECTOR_BYTES:
+        assert encoded is not None
+        assert decode_vector(encoded) == vector
+    else:
+        assert encoded is None

@@ -94,6 +94,8 @@ def texts(nodes: list[Built]) -> list[str]:
 
 @settings(patient, max_examples=100)
 @given(documents(nasty_words))
+@example([paragraph(text("*", "bold", "italic"), text("0", "bold"), "0")])
+@example([paragraph("0", text("0", "bold"), text("*", "bold", "italic"))])
 def test_text_of_any_document_round_trips(blocks: list[Built]) -> None:
     """Also text with characters that are special in Markdown."""
     written = markdown_write(blocks)

@@ -4,47 +4,29 @@ What y_py gets wrong stands here as a strict expected failure, case by case: the
 one right, the test says so (ADR 0001).
 """
 
-import sys
-import weakref
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import decode_vector, encode_vector
 from apps.crdt.engine.base import (
-    Engine,
-    EngineBrokenError,
-    EngineDocument,
-    UnknownEngineError,
     UpdateRejectedError,
     get_engine,
 )
-from apps.crdt.engine.errors import translate_error
-from tests.crdt.apart import Apart
+from tests.crdt.engine.engines import Y_PY_MISSING, Documents, cases, engines
 from tests.crdt.samples import (
     ALL_HISTORIES,
     History,
     apply_all,
     golden,
-    item,
     letters,
     load,
     unpack,
     view_pycrdt,
-    view_y_py,
     written,
 )
-
-Y_PY_MISSING = pytest.mark.skipif(find_spec("y_py") is None, reason="no y-py for this Python")
-#: What a library's own document shows.
-SHOWN: Final[Mapping[str, Callable[[Any, str], Any]]] = {"pycrdt": view_pycrdt, "y_py": view_y_py}
 
 #: What y_py cannot show of its own documents.
 NOT_SHOWN = {
@@ -77,71 +59,6 @@ REST_WRONG = {
         "random xml 5",
     )
 }
-
-
-def engines(y_py_wrong: str | None = None) -> list[ParameterSet]:
-    """Return every engine; with a reason, y_py is expected to fail."""
-    marks = [Y_PY_MISSING, *_expected_failure(y_py_wrong)]
-    return [pytest.param("pycrdt"), pytest.param("y_py", marks=marks)]
-
-
-def cases(
-    y_py_wrong: Mapping[str, str], histories: list[History] = ALL_HISTORIES
-) -> list[ParameterSet]:
-    """Return every engine with every history; of some of them y_py makes something wrong."""
-    return [
-        pytest.param(
-            *engine.values, history, marks=engine.marks, id=f"{engine.values[0]}-{history.name}"
-        )
-        for history in histories
-        for engine in engines(y_py_wrong.get(history.name))
-    ]
-
-
-def _expected_failure(reason: str | None) -> list[pytest.MarkDecorator]:
-    if reason is None:
-        return []
-    failures = (AssertionError, EngineBrokenError, BrokenProcessPool)
-    return [pytest.mark.xfail(strict=True, reason=reason, raises=failures)]
-
-
-class Documents:
-    """Creates documents, and closes them in the same thread, as y_py requires."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._made: list[EngineDocument] = []
-
-    def new(self, *updates: bytes) -> EngineDocument:
-        """Return a document that these updates make."""
-        document = self.engine.new_document()
-        self._made.append(document)
-        apply_all(document, updates)
-        return document
-
-    def show(self, document: Any, kind: str) -> Any:
-        """Return what the library's own document shows."""
-        return SHOWN[self.engine.name](document._doc, kind)
-
-    def close(self) -> None:
-        """Close them all."""
-        for document in self._made:
-            document.close()
-
-
-@pytest.fixture
-def documents(engine: str) -> Iterator[Documents]:
-    """Return documents of the engine that the test is about."""
-    made = Documents(get_engine(engine))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def apart() -> Iterator[Apart]:
-    """Return the process for updates that may kill it."""
-    with Apart() as process:
-        yield process
 
 
 # --- merging --------------------------------------------------------------------------------------
@@ -364,119 +281,3 @@ def test_merge_with_malformed_bytes_is_refused(documents: Documents) -> None:
     """As the same bytes would be alone."""
     with pytest.raises(UpdateRejectedError):
         documents.engine.merge([*golden("typing").updates, b"\x01"])
-
-
-# --- errors ---------------------------------------------------------------------------------------
-
-KNOWN = golden("concurrent typing").updates
-RUBBISH = {
-    "nothing": b"",
-    "end too early": golden("prosemirror").state[:-40],
-    "more clients than bytes": b"\xff\xff\xff\x7f\x01\x01\x00",
-    "more structs than bytes": b"\x01\xff\xff\xff\x7f\x01\x00\x84\x01\x00\x01a\x00",
-    "an unknown content": written([(1, 0, [item(15, b"")])]),
-    "words": b"hello world",
-}
-
-
-@pytest.mark.parametrize("update", RUBBISH.values(), ids=RUBBISH)
-@pytest.mark.parametrize("engine", engines())
-def test_apply_of_malformed_bytes_is_refused_and_keeps_the_document(
-    engine: str, update: bytes, apart: Apart
-) -> None:
-    """The strict reader refuses all of these; the engine must survive them as well."""
-    outcome = apart.attempt(engine, KNOWN, update)
-    assert outcome.error is not None
-    assert outcome.error[0] == "UpdateRejectedError"
-    assert read_update(outcome.after) == read_update(outcome.before)
-
-
-@pytest.mark.parametrize("engine", engines("y-py kills the process with a text that is not UTF-8"))
-def test_apply_of_a_text_that_is_not_utf_8_is_refused(engine: str, apart: Apart) -> None:
-    """Two bytes that are in no text."""
-    outcome = apart.attempt(engine, KNOWN, written([(1, 0, [item(4, b"\x02\xff\xfe")])]))
-    assert outcome.error == ("UpdateRejectedError", "ValueError")
-
-
-@pytest.mark.parametrize("engine", engines())
-def test_apply_of_a_letter_inside_a_letter_breaks_the_engine(engine: str, apart: Apart) -> None:
-    """Well-formed but invalid: the caller must rebuild the document."""
-    update = written([(1, 0, [letters("x", parent=(17, 1))])])
-    assert read_update(update).ranges == {1: ((0, 1),)}
-    outcome = apart.attempt(engine, KNOWN, update)
-    assert outcome.error is not None
-    assert outcome.error[0] == "EngineBrokenError"
-
-
-class PanicException(BaseException):
-    """The exception that the libraries raise when Rust panics; it cannot be imported."""
-
-
-@pytest.mark.parametrize("error", [PanicException("a defect"), RuntimeError("a defect")])
-@pytest.mark.parametrize("engine", engines())
-def test_failures_of_the_library_are_a_broken_engine(engine: str, error: BaseException) -> None:
-    """A panic is not an ``Exception``, so it must be translated to one of our errors."""
-    words = ["refused"] if engine == "pycrdt" else []
-    translate: Any = translate_error
-    if engine == "y_py":
-        translate = import_module("apps.crdt.engine.y_py")._translate
-    broken = translate(error, *words)
-    assert isinstance(broken, EngineBrokenError)
-    assert "a defect" in broken.message
-    stop = KeyboardInterrupt()
-    assert translate(stop, *words) is stop
-
-
-@pytest.mark.parametrize("engine", engines())
-def test_thread_bound_is_whether_only_one_thread_may_use_it(documents: Documents) -> None:
-    """A refused update raises an error of ours, and the document is unchanged."""
-    document = documents.new()
-    with ThreadPoolExecutor(1) as elsewhere:
-        errors = [
-            elsewhere.submit(document.apply, golden("typing").updates[0]).exception(),
-            elsewhere.submit(document.state_vector).exception(),
-        ]
-    bound = documents.engine.thread_bound
-    assert [isinstance(error, EngineBrokenError) for error in errors] == [bound, bound]
-    assert documents.show(document, "text") == ("" if bound else "H")
-
-
-# --- choosing and letting go ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("engine", engines())
-def test_get_engine_returns_the_one_of_that_name(engine: str) -> None:
-    """The name is the value of the setting."""
-    assert get_engine(engine).name == engine
-
-
-def test_get_engine_of_an_unknown_name_lists_the_engines() -> None:
-    """A wrong setting stops the start with a helpful message."""
-    with pytest.raises(UnknownEngineError, match="choose pycrdt or y_py"):
-        get_engine("yrs")
-
-
-def test_get_engine_without_its_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no y-py for newer Pythons."""
-    monkeypatch.setitem(sys.modules, "y_py", None)
-    monkeypatch.delitem(sys.modules, "apps.crdt.engine.y_py", raising=False)
-    with pytest.raises(UnknownEngineError, match="not installed"):
-        get_engine("y_py")
-
-
-@pytest.mark.parametrize("engine", engines())
-def test_close_ends_the_use_of_a_document(engine: str) -> None:
-    """Further use is a defect, and raises an error."""
-    document = get_engine(engine).new_document()
-    document.close()
-    with pytest.raises(AttributeError):
-        document.encode()
-
-
-def test_close_frees_the_memory() -> None:
-    """There is no reference cycle and no observer left: the library's document is freed at once."""
-    document: Any = get_engine("pycrdt").new_document()
-    apply_all(document, golden("typing").updates)
-    library_document = weakref.ref(document._doc)
-    document.close()
-    assert library_document() is None

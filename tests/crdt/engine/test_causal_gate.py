@@ -7,6 +7,7 @@ from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector
 from apps.crdt.engine import causal_gate
 from apps.crdt.engine.causal_gate import ENTRY_COST_BYTES, Pending, PendingFullError
+from tests.crdt.samples import uints
 
 
 def typed(letters: str, client: int) -> list[UpdateHeader]:
@@ -43,6 +44,17 @@ def test_brings_structs_is_false_for_what_is_known() -> None:
     assert vector == {7: 1}
     assert not causal_gate.brings_structs(first, vector)
     assert causal_gate.brings_structs(second, vector)
+
+
+def test_touched_vector_has_the_clients_of_the_update_only() -> None:
+    """Those that it inserts and those that it needs, with their clocks after it."""
+    first, second = typed("ab", client=7)
+    vector: Vector = dict.fromkeys(range(100, 200), 9)
+    for header in (first, second):
+        causal_gate.advance(vector, header)
+    assert causal_gate.touched_vector([second], vector) == {7: 2}
+    deleting = read_update(uints(0, 1, 150, 1, 3, 2))
+    assert causal_gate.touched_vector([second, deleting], vector) == {7: 2, 150: 9}
 
 
 def test_release_of_operations_added_in_reverse_is_in_causal_order() -> None:

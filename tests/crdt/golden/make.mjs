@@ -2,7 +2,6 @@
 //
 // Everything is fixed: client ids, the order of events, the seed of the random histories. So a
 // second run writes the same bytes, and a difference means that the pinned versions changed.
-import { writeFileSync } from "node:fs";
 import * as Y from "yjs";
 import * as awarenessProtocol from "y-protocols/awareness";
 import * as auth from "y-protocols/auth";
@@ -10,81 +9,8 @@ import * as sync from "y-protocols/sync";
 import * as encoding from "lib0/encoding";
 import { Schema } from "prosemirror-model";
 import { prosemirrorJSONToYDoc, yDocToProsemirrorJSON } from "@tiptap/y-tiptap";
-
-const b64 = (bytes) => Buffer.from(bytes).toString("base64");
-const save = (name, value) =>
-  writeFileSync(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(value, null, 1)}\n`);
-
-/** A writer with a fixed client id that keeps the updates it makes. */
-const writer = (clientID, outbox, options = {}) => {
-  const doc = new Y.Doc(options);
-  doc.clientID = clientID;
-  doc.on("update", (update, origin) => {
-    if (origin !== "remote") outbox.push(update);
-  });
-  return doc;
-};
-
-/** The content of a document, in a form to compare with other engines. */
-const view = {
-  text: (doc) => doc.getText("text").toString(),
-  delta: (doc) => doc.getText("text").toDelta(),
-  map: (doc) => sorted(doc.getMap("map").toJSON()),
-  array: (doc) => doc.getArray("array").toJSON().map(sorted),
-  xml: (doc) => doc.getXmlFragment("default").toArray().map(node),
-};
-const sorted = (value) =>
-  !(value instanceof Object) || Array.isArray(value)
-    ? value
-    : Object.fromEntries(Object.entries(value).sort());
-const node = (item) =>
-  item instanceof Y.XmlText
-    ? item
-        .toDelta()
-        .map((part) => part.insert)
-        .join("")
-    : {
-        tag: item.nodeName,
-        attributes: sorted(item.getAttributes()),
-        children: item.toArray().map(node),
-      };
-
-const golden = (name, kind, outbox, docs) => {
-  const doc = new Y.Doc();
-  outbox.forEach((update) => Y.applyUpdate(doc, update));
-  const shown = JSON.stringify(view[kind](doc));
-  docs.forEach((other) => {
-    if (JSON.stringify(view[kind](other)) !== shown) throw new Error(`${name} did not converge`);
-  });
-  return {
-    name,
-    kind,
-    updates: outbox.map(b64),
-    vector: b64(Y.encodeStateVector(doc)),
-    state: b64(Y.encodeStateAsUpdate(doc)),
-    view: view[kind](doc),
-  };
-};
-
-/** One history: `act` gets the writers and a function that syncs all of them. */
-const history = (name, kind, clients, act) => {
-  const outbox = [];
-  const docs = clients.map((client) => writer(client, outbox));
-  const meet = () =>
-    docs.forEach((doc) => outbox.forEach((update) => Y.applyUpdate(doc, update, "remote")));
-  act(...docs, meet);
-  meet();
-  return golden(name, kind, outbox, docs);
-};
-
-const paragraph = (...children) => {
-  const element = new Y.XmlElement("paragraph");
-  element.insert(
-    0,
-    children.map((child) => (typeof child === "string" ? new Y.XmlText(child) : child)),
-  );
-  return element;
-};
+import { randomHistories } from "./random_histories.mjs";
+import { b64, history, paragraph, save, writer } from "./recording.mjs";
 
 const histories = [
   history("typing", "text", [1], (a) => {
@@ -191,77 +117,8 @@ const histories = [
   }),
 ];
 
-/** A small fixed generator (mulberry32), so that random histories are the same each time. */
-const random = (seed) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
-
-const moves = {
-  text: (doc, below) => {
-    const text = doc.getText("text");
-    if (text.length > 3 && below(3) === 0) text.delete(below(text.length - 2), 1 + below(2));
-    else text.insert(below(text.length + 1), "abcdefgh".slice(0, 1 + below(4)));
-  },
-  map: (doc, below) => {
-    const map = doc.getMap("map");
-    const key = "pqr"[below(3)];
-    const inner = map.get(key);
-    if (below(4) === 0) map.delete(key);
-    else if (inner instanceof Y.Array) inner.push([below(1000)]);
-    else map.set(key, below(3) === 0 ? new Y.Array() : below(1000));
-  },
-  array: (doc, below) => {
-    const array = doc.getArray("array");
-    if (array.length > 3 && below(3) === 0) array.delete(below(array.length - 2), 1 + below(2));
-    else {
-      const inner = array.length > 0 ? array.get(below(array.length)) : null;
-      if (inner instanceof Y.Map) inner.set("pq"[below(2)], below(1000));
-      else array.insert(below(array.length + 1), [below(1000), below(2) ? new Y.Map() : "x"]);
-    }
-  },
-  xml: (doc, below) => {
-    const root = doc.getXmlFragment("default");
-    if (root.length === 0 || below(4) === 0)
-      root.insert(below(root.length + 1), [paragraph("new")]);
-    // biome-ignore lint/suspicious/noDuplicateElseIf: below() returns another number each time.
-    else if (root.length > 2 && below(4) === 0) root.delete(below(root.length), 1);
-    else {
-      const text = root.get(below(root.length)).get(0);
-      if (text.length > 2 && below(3) === 0) text.delete(below(text.length - 1), 1);
-      else text.insert(below(text.length + 1), "xyz".slice(0, 1 + below(3)));
-    }
-  },
-};
-
-/** Several writers edit and sync now and then; updates are in a causal order. */
-const randomHistory = (kind, seed) => {
-  const next = random(seed);
-  const below = (n) => Math.floor(next() * n);
-  const clients = Array.from({ length: 2 + (seed % 4) }, () => below(2 ** 32));
-  return history(`random ${kind} ${seed}`, kind, clients, (...args) => {
-    const meet = args.pop();
-    for (let round = 0; round < 12; round++) {
-      const act = (doc) => {
-        for (let i = 1 + below(3); i > 0; i--) moves[kind](doc, below);
-      };
-      args.forEach((doc) => {
-        if (below(3) > 0) act(doc);
-      });
-      if (below(2) === 0) meet();
-    }
-  });
-};
-
 save("histories", histories);
-save(
-  "random",
-  Object.keys(moves).flatMap((kind) =>
-    Array.from({ length: 6 }, (_, i) => randomHistory(kind, i + 1)),
-  ),
-);
+save("random", randomHistories());
 
 // Single updates for special cases.
 {
