@@ -109,7 +109,7 @@ class FrameHandler:
     def _update(self, update: bytes) -> None:
         """Submit an update without an id. The server makes one; a no-op is not logged."""
         self._limits.check_update(update)
-        header = self._header_of(update)
+        header = read_update(update) if self._ahead is None else self._header_of(update)
         submission = Submission(update=update, header=header, author=self._session)
         if self._session.abilities.write:
             self._room.submit(submission)
@@ -127,7 +127,9 @@ class FrameHandler:
             self._session.on_rejected(frame.unique_id, _read_only())
             return
         try:
-            header = self._header_of(frame.update)
+            header = (
+                read_update(frame.update) if self._ahead is None else self._header_of(frame.update)
+            )
         except InvalidInputError as err:
             self._session.on_rejected(frame.unique_id, err)
             return

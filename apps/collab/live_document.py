@@ -21,7 +21,7 @@ from apps.core.errors import (
     TransientError,
 )
 from apps.crdt.codec.text_joining import text_joined
-from apps.crdt.codec.update_reader import UpdateHeader, read_update
+from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import (
@@ -39,7 +39,7 @@ from apps.oplog.operation import Operation
 #: Bytes that the engine may copy to join the texts of one update. Threat: its memory.
 MAX_JOIN_BYTES = 32 * 1024 * 1024
 #: Bytes of an update in which a text or a list may be cut once.
-CUT_MIN_BYTES = 2
+CUT_MIN_BYTES = 3
 #: Values and bytes that the engine may copy to cut lists and texts for one update: 0.1 s. Threat:
 #: an event loop that is held, by 50 kB that delete each second one of 20,000 values.
 MAX_VALUES_COPIED = 15_000_000
@@ -193,7 +193,7 @@ class LiveDocument:
         """
         self.loaded.apply(operation)
         self._structure.add(operation.update)
-        self._cost.add(operation.update)
+        self._cost.add(operation.update, len(operation.update))
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -257,7 +257,7 @@ class LiveDocument:
         new_structs = brings_structs(header, batch.vector)
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
-        if not submission.is_surveyed:
+        if header.size > SURVEY_IN_THREAD_BYTES and submission.placements is None:
             raise _NotYetError
         is_large = submission.placements is not None
         try:
@@ -280,31 +280,35 @@ class LiveDocument:
 
     def _check_cost(self, submission: Submission, at: float, *, new_structs: bool) -> None:
         """Raise ``_NotYetError`` where a merge may be slow, or is unusual for the engine."""
-        if not new_structs:
-            is_over = False
-        elif submission.placements is None:
-            is_over = self._cost.add(submission.update, at=at)
-        else:
+        header = submission.header
+        if submission.placements is not None:
             is_over = self._cost.add_placements(submission.placements, at=at)
+            cuts = submission.placements.cuts
+        else:
+            is_over = new_structs and self._cost.add(submission.update, header.size, at=at)
+            cuts = 1 + header.size // CUT_MIN_BYTES
+        size_bytes = self.loaded.size_bytes + header.size
         if (
             is_over
-            or submission.header.is_unusual
+            or header.is_unusual
             or self.loaded.is_suspect
-            or self._may_cut_much(submission.header)
+            or (
+                cuts * size_bytes > MAX_VALUES_COPIED
+                and self._may_cut_much(cuts, size_bytes, header.values)
+            )
         ):
             raise _NotYetError
 
-    def _may_cut_much(self, header: UpdateHeader) -> bool:
+    def _may_cut_much(self, cuts: int, size_bytes: int, new_values: int) -> bool:
         """Return whether deletes and new items may cut long contents too often.
 
         The engine copies the rest of a text or of a list at each cut.
         """
-        cuts = 1 + header.size // CUT_MIN_BYTES
-        if cuts * self.size_bytes > MAX_BYTES_COPIED:
+        if cuts * size_bytes > MAX_BYTES_COPIED:
             return True
         up_to = MAX_VALUES_COPIED // cuts
-        values = self._structure.values(self.document, up_to=up_to, size_bytes=self.size_bytes)
-        return values + header.values > up_to
+        values = self._structure.values(self.document, up_to=up_to, size_bytes=size_bytes)
+        return values + new_values > up_to
 
     def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
         unique_id = submission.unique_id

@@ -189,7 +189,7 @@ def _batches(operations: Iterator[Operation], max_operations: int) -> Iterator[l
 def _may_be_slow(cost: MergeCost, updates: Sequence[bytes]) -> bool:
     """Count a batch; return whether it may be slow, as it is where an update cannot be read."""
     try:
-        return sum(cost.add(update) for update in updates) > 0
+        return sum(cost.add(update, len(update)) for update in updates) > 0
     except (AppError, IndexError, UnicodeDecodeError):
         return True
 

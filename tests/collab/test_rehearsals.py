@@ -242,6 +242,19 @@ async def test_values_that_the_engine_copies_again_and_again_are_refused(
     assert max(held) < HELD_MAX_S
 
 
+async def test_deletes_of_each_second_letter_are_refused(spacious: Room) -> None:
+    """3 MB take the engine ten seconds: it copies the rest of the text at each cut."""
+    author, count = Author("2"), 800_000
+    text = bytearray(values(count, deleted=True))
+    text[4] = 4  # a string in place of values
+    start = text.index(b"\x7e")
+    text[start : start + count] = b"x" * count
+    async with watched_loop() as held:
+        await submit_and_wait(spacious, bytes(text), author, "attack")
+    assert [error.code for _, error in author.rejected] == ["rejected"]
+    assert max(held) < HELD_MAX_S
+
+
 async def test_deletes_in_a_stored_list_are_refused(spacious: Room) -> None:
     """The list is in the document, and the update has deletes alone."""
     author = Author("2")

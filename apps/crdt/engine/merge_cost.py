@@ -61,6 +61,8 @@ class Placements(NamedTuple):
     tails: Tails
     #: Strings that continue the one before (``apps.crdt.codec.text_joining``).
     joins: int = 0
+    #: Places where a block may be cut in two: of deletes, and of items inside others.
+    cuts: int = 0
 
 
 class MergeCost:
@@ -99,15 +101,14 @@ class MergeCost:
         self._charged = 0
         self._before = (self.blocks, self._conflicts, self._left)
 
-    def add(self, update: bytes, *, at: float = 0.0) -> bool:
+    def add(self, update: bytes, size_bytes: int, *, at: float = 0.0) -> bool:
         """Count an update that is about to be applied; return whether to try it first.
 
         That is so where the steps of now are spent, or a load of the document may have become slow.
         """
-        size_bytes = len(update)
         items = size_bytes // _UPDATE_STRUCT_BYTES
         steps = items * self.blocks
-        self._waiting.append(update)
+        self._waiting += (update,)  # costs no call, unlike ``append``
         self._waiting_bytes += size_bytes
         self._possible += items
         self._charged += steps
@@ -173,7 +174,9 @@ def placements_of(updates: Iterable[bytes], tails: Tails | None = None) -> Place
     survey = _Survey(tails or {})
     for update in updates:
         survey.add(update)
-    return Placements(survey.blocks, survey.count_conflicts(), survey.tails, survey.joins)
+    conflicts = survey.count_conflicts()
+    cuts = survey.deletes + conflicts + survey.inside
+    return Placements(survey.blocks, conflicts, survey.tails, survey.joins, cuts)
 
 
 class _Runs:
@@ -217,6 +220,9 @@ class _Survey:
     def __init__(self, tails: Tails) -> None:
         self.blocks = 0
         self.joins = 0
+        #: Id ranges that are deleted, and items with a left origin inside a run.
+        self.deletes = 0
+        self.inside = 0
         self.tails: Tails = {}
         self._known_tails = tails
         self._clients: dict[int, _Runs] = {}
@@ -231,7 +237,9 @@ class _Survey:
             client, pos = read_uint(update, pos)
             pos = self._add_client(update, pos, client, count)
             self.blocks += count
-        self.blocks += _delete_ranges(update, pos)
+        deletes = _delete_ranges(update, pos)
+        self.deletes += deletes
+        self.blocks += deletes
 
     def _add_client(self, data: bytes, pos: int, client: int, count: int) -> int:
         clock, pos = read_uint(data, pos)
@@ -289,6 +297,7 @@ class _Survey:
         own = {id_ for id_, _ in items}
         claimed: set[Id | None] = set()
         is_known, first_right = self._first_right(group, own, claimed)
+        self.inside += len(items) if claimed else 0
         if not is_known:
             return len(items)
         for _, right in items:

@@ -42,6 +42,11 @@ def claims_after_one(count: int) -> list[Item]:
     return chain + claims
 
 
+def add(cost: MergeCost, update: bytes, *, at: float = 0.0) -> bool:
+    """Count an update; return whether it is to be tried."""
+    return cost.add(update, len(update), at=at)
+
+
 @pytest.mark.parametrize("seed", range(300))
 def test_bound_is_never_below_the_steps_of_any_order(seed: int) -> None:
     """With any origins; where nothing may be costly, each item costs a step at most."""
@@ -78,7 +83,7 @@ def test_items_that_claim_one_place_are_counted(claims: object) -> None:
     base, attack = text(_COUNT), claims(_COUNT)
     assert placements_of([encoded(base + attack)]).conflicts >= _COUNT
     cost = MergeCost(state_bytes=100_000)
-    tried = [cost.add(encoded([item])) for item in base + attack]
+    tried = [add(cost, encoded([item])) for item in base + attack]
     assert not any(tried[:_COUNT])
     assert any(tried)
 
@@ -86,20 +91,20 @@ def test_items_that_claim_one_place_are_counted(claims: object) -> None:
 def test_refused_update_leaves_no_trace() -> None:
     """The next people pay nothing for it."""
     cost = MergeCost(state_bytes=10_000)
-    assert not cost.add(encoded(text(10)))
+    assert not add(cost, encoded(text(10)))
     attack = encoded(claims_by_one(20_000))
-    assert cost.add(attack)
+    assert add(cost, attack)
     cost.undo(attack)
-    assert not any(cost.add(encoded([item])) for item in text(500)[10:])
+    assert not any(add(cost, encoded([item])) for item in text(500)[10:])
 
 
 def test_steps_come_back_with_time() -> None:
     """A burst is tried, and the same later is not."""
     cost = MergeCost(state_bytes=1_000_000)
     jumps = [encoded([Item(client, 0, (9, client), (9, client + 50))]) for client in range(2, 32)]
-    assert any(cost.add(jump, at=1.0) for jump in jumps)
+    assert any(add(cost, jump, at=1.0) for jump in jumps)
     cost.reset()
-    assert not any(cost.add(jump, at=10.0 * n) for n, jump in enumerate(jumps, start=1))
+    assert not any(add(cost, jump, at=10.0 * n) for n, jump in enumerate(jumps, start=1))
 
 
 def test_slow_growth_is_noticed_without_any_burst() -> None:
@@ -107,7 +112,7 @@ def test_slow_growth_is_noticed_without_any_burst() -> None:
     cost = MergeCost(state_bytes=100_000)
     claims = claims_by_one(5_000)
     tried = next(
-        number for number, item in enumerate(claims) if cost.add(encoded([item]), at=60.0 * number)
+        number for number, item in enumerate(claims) if add(cost, encoded([item]), at=60.0 * number)
     )
     assert tried * 100_000 / 12 < 2 * LOAD_STEPS
 
@@ -118,7 +123,7 @@ def test_slow_growth_is_noticed_without_any_burst() -> None:
 def is_ever_tried(updates: list[bytes], *, state_bytes: int) -> bool:
     """Return whether one of the updates is to be tried, at ten of them in a second."""
     cost = MergeCost(state_bytes=state_bytes)
-    return any(cost.add(update, at=number / 10) for number, update in enumerate(updates))
+    return any(add(cost, update, at=number / 10) for number, update in enumerate(updates))
 
 
 @pytest.mark.parametrize("history", ALL_HISTORIES, ids=lambda history: history.name)
@@ -152,3 +157,14 @@ def test_large_paste_is_never_tried() -> None:
     assert update is not None
     assert placements_of([update]).conflicts <= 1
     assert not is_ever_tried([update], state_bytes=2**20)
+
+
+def test_large_paste_cuts_nothing() -> None:
+    """Its items stand in elements of its own; deletes and items inside texts may cut one."""
+    text = "\n\n".join(f"# {n}\n\nsome *text*, **bold** text\n\n- a\n- b" for n in range(500))
+    update = content_convert(text, "md").update
+    assert update is not None
+    assert placements_of([update]).cuts <= 1
+    letters = [Item(1, clock, (1, clock - 1) if clock else None, None) for clock in range(30)]
+    inside = [Item(2, clock, (1, clock), (1, clock + 1)) for clock in range(20)]
+    assert placements_of([encoded(letters + inside)]).cuts >= 20
