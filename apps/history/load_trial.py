@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Final
 
+from apps.core.errors import AppError
+from apps.crdt.engine.merge_cost import MergeCost
 from apps.history.rehearsals import RehearsalFailedError, load_rehearse
 from apps.oplog.document_quarantine import document_quarantine
 
@@ -17,8 +19,21 @@ TRIAL_MIN_BYTES: Final = 16 * 1024
 #: States that are remembered as tried.
 _MAX_TRIED: Final = 10_000
 
+#: An operation that is larger, in bytes, is tried. Threat: what a server without the limits of
+#: today has logged.
+TRIAL_MIN_UPDATE_BYTES: Final = 14 * 1024
+
 _tried: OrderedDict[tuple[str, int], None] = OrderedDict()
 _lock = Lock()
+
+
+def may_be_slow(cost: MergeCost, updates: Sequence[bytes]) -> bool:
+    """Count operations; return whether to try them, as where an update cannot be read."""
+    try:
+        costly = sum(cost.add(update, len(update)) for update in updates)
+    except (AppError, IndexError, UnicodeDecodeError):
+        return True
+    return costly > 0 or any(len(update) > TRIAL_MIN_UPDATE_BYTES for update in updates)
 
 
 def load_try(

@@ -16,7 +16,7 @@ from apps.history.compaction_point import CompactionSnapshotLostError
 from apps.history.crash_notes import work_noted
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.last_processed import Processed
-from apps.history.load_trial import load_try
+from apps.history.load_trial import load_try, may_be_slow
 from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import UnfitSnapshotError, log_tail
 from apps.history.selectors import FoundSnapshot, snapshots_iter
@@ -186,14 +186,6 @@ def _batches(operations: Iterator[Operation], max_operations: int) -> Iterator[l
         yield batch
 
 
-def _may_be_slow(cost: MergeCost, updates: Sequence[bytes]) -> bool:
-    """Count a batch; return whether it may be slow, as it is where an update cannot be read."""
-    try:
-        return sum(cost.add(update, len(update)) for update in updates) > 0
-    except (AppError, IndexError, UnicodeDecodeError):
-        return True
-
-
 def _try(recovery: Recovery, state: bytes, updates: Sequence[bytes] = ()) -> None:
     load_try(
         document_id=recovery.document_id,
@@ -231,7 +223,7 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
             updates = [
                 operation.update for operation in batch if operation.seq not in recovery.quarantined
             ]
-            if _may_be_slow(cost, updates) or recovery.is_suspect:
+            if may_be_slow(cost, updates) or recovery.is_suspect:
                 _try(recovery, loaded.engine.encode(), updates)
                 cost = MergeCost(state_bytes=loaded.size_bytes)
             with work_noted(recovery.document_id), _engine_batch(recovery, loaded):

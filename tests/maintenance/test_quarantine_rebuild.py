@@ -1,5 +1,7 @@
 """``manage.py quarantine rebuild``: a document whose load fails is opened again by an operator."""
 
+import time
+
 import pytest
 
 from apps.crdt.codec.update_reader import read_update
@@ -8,7 +10,12 @@ from apps.history.models import version_rows
 from apps.history.recovery import document_load, snapshot_of
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
-from apps.oplog.document_quarantine import DocumentQuarantinedError, document_quarantine
+from apps.oplog.document_quarantine import (
+    DocumentQuarantinedError,
+    document_quarantine,
+    document_quarantine_end,
+    quarantined_documents,
+)
 from apps.oplog.models import operation_rows
 from tests.collab.authors import text_of
 from tests.crdt.engine.placing import encoded
@@ -103,3 +110,28 @@ def test_document_that_loads_is_opened_without_a_loss(poisoned: Scribe) -> None:
     again = run("quarantine", "rebuild", scribe.document_id)
     assert again.code == 2
     assert "not in quarantine" in again.error
+
+
+def test_integrity_check_of_such_a_log_ends_soon(poisoned: Scribe) -> None:
+    """Neither the command nor the retention of a worker is held; the document is reported."""
+    document_quarantine_end(document_id=poisoned.document_id)
+    began = time.process_time()
+    checked = run("verify_documents", poisoned.document_id)
+    assert [fault["code"] for fault in checked.printed[0]["faults"]] == ["document_quarantined"]
+    assert time.process_time() - began < 3.0
+    assert [one.reason for one in quarantined_documents(document_id=poisoned.document_id)] == [
+        "too_slow"
+    ]
+
+
+def test_version_that_makes_a_load_slow_is_reported_as_wrong(poisoned: Scribe) -> None:
+    """It is compared in a child process first, and the log is good."""
+    run("quarantine", "rebuild", poisoned.document_id)
+    version = Snapshot(
+        7, encode_vector(document_load(document_id=poisoned.document_id).vector), ATTACK
+    )
+    version_create(document_id=poisoned.document_id, snapshot=version)
+    began = time.process_time()
+    faults = run("verify_documents", poisoned.document_id).printed[0]["faults"]
+    assert {fault["code"] for fault in faults} >= {"version_wrong"}
+    assert time.process_time() - began < 3.0
