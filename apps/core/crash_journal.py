@@ -70,9 +70,7 @@ class CrashJournal:
             self._free.append(number)
 
     def close(self) -> None:
-        """Delete the file: this process ends in order."""
-        self._notes.close()
-        os.close(self._file)
+        """Delete the file: this process ends in order. Its threads may still note something."""
         self._path.unlink(missing_ok=True)
 
 

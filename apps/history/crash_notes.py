@@ -4,6 +4,7 @@ The first note of a process reads what the processes before it have left: a docu
 died is a suspect from then on. At the second death it is quarantined by crash.
 """
 
+import atexit
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,16 @@ from typing import Final
 from django.conf import settings
 
 from apps.core.crash_journal import CrashJournal, left_notes
-from apps.oplog.document_quarantine import CRASH, document_quarantine, document_suspect
+from apps.oplog.document_quarantine import (
+    CRASH,
+    document_quarantine,
+    document_suspect,
+    suspicions_end,
+)
 
 logger = logging.getLogger(__name__)
 
-#: Deaths of processes that worked on nothing else, and on others too, until a document is
+#: Deaths in a row, of processes that worked on nothing else, and on others too, until a document is
 #: quarantined. Threat: a document that ends each process that loads it.
 MAX_DEATHS_ALONE: Final = 2
 MAX_DEATHS: Final = 3
@@ -45,8 +51,13 @@ def work_noted(document_id: str) -> Iterator[None]:
 
 
 def deaths_record(folder: Path) -> None:
-    """Record the documents with which processes died, as suspects or in quarantine."""
+    """Record the documents with which processes died, as suspects or in quarantine.
+
+    Only deaths in a row count: a process may also be killed, whatever it works on.
+    """
     for left in left_notes(folder):
+        if not left.subjects:
+            suspicions_end()
         for document_id in left.subjects:
             deaths = document_suspect(document_id=document_id)
             logger.error("a process died while it worked on %s, time %s", document_id, deaths)
@@ -64,4 +75,5 @@ def _opened() -> CrashJournal | None:
             folder = Path(settings.CRASH_JOURNAL_DIR)
             deaths_record(folder)
             _journal = CrashJournal(folder)
+            atexit.register(_journal.close)
         return _journal

@@ -90,7 +90,8 @@ def document_quarantine(*, document_id: str, reason: str) -> DocumentQuarantined
 def document_suspect(*, document_id: str) -> int:
     """Count the death of a process that worked on a document.
 
-    Returns how many there were, none of them longer than ``SUSPICION_S`` after the one before.
+    Returns how many there were in a row, none of them longer than ``SUSPICION_S`` after the one
+    before.
     """
     now = clock.now().timestamp()
     rows = document_quarantine_rows()
@@ -103,6 +104,13 @@ def document_suspect(*, document_id: str) -> int:
         upsert=True,
     )
     return deaths
+
+
+def suspicions_end() -> None:
+    """End the suspicion of all documents: a process died and worked on none."""
+    rows = document_quarantine_rows()
+    for row in list(rows.find({"reason": "", "deaths": {"$gt": 0}}, {"_id": 1})):
+        rows.update_one({"_id": row["_id"], "reason": ""}, {"$set": {"deaths": 0}})
 
 
 def load_precautions(*, document_id: str) -> Precautions:

@@ -51,6 +51,18 @@ def test_second_death_quarantines(tmp_path: Path, document_id: str) -> None:
     assert (listed.reason, listed.deaths) == ("crash", 2)
 
 
+def test_death_with_nothing_in_work_ends_the_suspicion(tmp_path: Path, document_id: str) -> None:
+    """A server that is killed now and then, in the middle of one document by chance."""
+    die(tmp_path, document_id)
+    deaths_record(tmp_path)
+    die(tmp_path)
+    deaths_record(tmp_path)
+    assert not load_precautions(document_id=document_id).is_suspect
+    die(tmp_path, document_id)
+    deaths_record(tmp_path)
+    assert load_precautions(document_id=document_id).is_suspect
+
+
 def test_document_beside_others_is_quarantined_at_the_third_death(
     tmp_path: Path, document_id: str
 ) -> None:
