@@ -13,7 +13,7 @@ LANES := -n 2 --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
 
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-live-letters bench-page bench-start bench-typing bench-storage chaos golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-live-letters bench-page bench-start bench-typing bench-storage chaos fuzz golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -122,6 +122,9 @@ bench-storage: $(VENV)/installed-test ## Measure the storage of an operation in 
 
 chaos: $(VENV)/installed-test ## Inject random faults while people type (SEED=1 MINUTES=5; Ctrl-C ends it)
 	@exec $(BIN)/python -m tests.crash.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+fuzz: $(VENV)/installed-test ## Send hostile input by grammar to a running product (SEED=1 MINUTES=5; Ctrl-C ends it)
+	@exec $(BIN)/python -m tests.fuzz.fuzz $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 golden: ## Generate the golden files of tests/crdt with Yjs itself
 	@cd tests/crdt/golden && npm ci --silent && node make.mjs

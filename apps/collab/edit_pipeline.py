@@ -20,7 +20,9 @@ from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.tracing import Trace, Tracer
+from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
+from apps.history.client_owners import ClientOwners
 from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.compaction_point import compacted_find
@@ -49,7 +51,6 @@ class EditPipeline:
         queue: EditQueue,
         fanout: Fanout,
     ) -> None:
-        self.live = LiveDocument(loaded, engine=context.engine, limits=context.limits)
         #: The log may have operations that the document lacks.
         self.is_behind = False
         self._document_id = document_id
@@ -57,6 +58,7 @@ class EditPipeline:
         self._queue = queue
         self._fanout = fanout
         self._remote: list[Operation] = []
+        self.live = self._document_of(loaded)
 
     # --- edits of this server ---
 
@@ -199,8 +201,17 @@ class EditPipeline:
         self._fanout.broadcast(missed[: loaded.seq - self.live.seq])
         self.is_behind = len(missed) > loaded.seq - self.live.seq
         pending = self.live.pending
-        self.live = LiveDocument(loaded, engine=self._context.engine, limits=self._context.limits)
+        self.live = self._document_of(loaded)
         self.live.pending = pending
+
+    def _document_of(self, loaded: LoadedDocument) -> LiveDocument:
+        return LiveDocument(
+            loaded,
+            engine=self._context.engine,
+            limits=self._context.limits,
+            announced_by=self._fanout.announced_by,
+            accepts_relays=self._context.accepts_relays,
+        )
 
     # --- commit ---
 
@@ -259,18 +270,22 @@ class EditPipeline:
         found = await asyncio.to_thread(
             operations_find, document_id=self._document_id, unique_ids=list(by_id)
         )
-        await self.catch_up()
+        fresh = await self.catch_up()
+        is_undone = False
         for unique_id, operation in found.items():
             draft = by_id.pop(unique_id)
             for submission in draft.all_submissions:
                 if submission.unique_id is not None:
                     submission.author.on_duplicate(unique_id, operation.seq)
-            if draft.update != operation.update:
-                # Another edit under a used id: it is merged in memory and never in the log.
-                await self._rebuild()
-                retry = [item for left in by_id.values() for item in left.all_submissions]
-                return await self._merge(retry, trace)
+            # Another edit under a used id: it is merged in memory and never in the log.
+            is_undone = is_undone or draft.update != operation.update
         left = list(by_id.values())
+        if is_undone or _collide(left, fresh, self.live.owners):
+            # What the log has of a draft's client ids decides whether the draft may use them.
+            await self._rebuild()
+            return await self._merge(
+                [item for draft in left for item in draft.all_submissions], trace
+            )
         self.live.finalize(left)
         return left
 
@@ -284,8 +299,11 @@ class EditPipeline:
         self.is_behind = True
         return True
 
-    async def catch_up(self) -> None:
-        """Apply and broadcast what other servers wrote, from their broadcast or from the log."""
+    async def catch_up(self) -> list[Operation]:
+        """Apply and broadcast what other servers wrote, from their broadcast or from the log.
+
+        Return the operations.
+        """
         self.is_behind = False
         remote, self._remote = self._remote, []
         by_seq = {operation.seq: operation for operation in remote if operation.seq > self.live.seq}
@@ -295,6 +313,7 @@ class EditPipeline:
         for operation in fresh:
             await self._apply_remote(operation)
         self._fanout.broadcast(fresh)
+        return fresh
 
     async def _apply_remote(self, operation: Operation) -> None:
         """Apply an operation; a large one in a thread, because its reading takes long."""
@@ -308,6 +327,33 @@ class EditPipeline:
         return await asyncio.to_thread(
             operations_since, document_id=self._document_id, after=self.live.seq
         )
+
+
+def _collide(
+    drafts: Sequence[Draft], operations: Sequence[Operation], owners: ClientOwners
+) -> bool:
+    """Return whether drafts use client ids of others, or ids that operations have too.
+
+    ``owners`` are those after the operations.
+    """
+    ours: dict[int, tuple[int, int]] = {}
+    for draft in drafts:
+        for client, runs in _ranges_of(draft):
+            if owners.get(client, draft.author.user_id) != draft.author.user_id:
+                return True
+            first, end = ours.get(client, runs[0])
+            ours[client] = min(first, runs[0][0]), max(end, runs[-1][1])
+    for operation in operations:
+        for client, runs in read_update(operation.update).ranges.items():
+            first, end = ours.get(client, (0, 0))
+            if runs[0][0] < end and first < runs[-1][1]:
+                return True
+    return False
+
+
+def _ranges_of(draft: Draft) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
+    for submission in draft.submissions:
+        yield from submission.header.ranges.items()
 
 
 def _breaks_engine() -> InvalidInputError:

@@ -26,6 +26,9 @@ from apps.oplog.operation import Operation
 FULL_STATE_TTL_S = 5.0
 #: How long changes of presence are collected before they are sent, in seconds.
 PRESENCE_TICK_S = 0.03
+#: How often the room gives signs of life, in seconds: less than half of the 30 s and
+#: ``presence_age_s`` after which a stock client and a peer give up.
+KEEP_ALIVE_S = 12.0
 
 
 class Fanout:
@@ -52,6 +55,7 @@ class Fanout:
         #: The seq, and the sync step 2 with everything up to it.
         self._full_state: tuple[int, bytes] | None = None
         self._changed_presence: dict[int, AwarenessEntry] = {}
+        self._kept_alive_at = time.monotonic()
         self._is_closed = False
 
     def add(self, session: Session, live: LiveDocument) -> None:
@@ -116,6 +120,23 @@ class Fanout:
         updates = [operation.update for operation in operations]
         merged = updates[0] if len(updates) == 1 else self._engine.merge(updates)
         return protocol.encode_sync_update(merged)
+
+    # --- signs of life ---
+
+    def keep_alive(self, *, at: float) -> None:
+        """Each ``KEEP_ALIVE_S``, say to stock clients and to peers that all is as before.
+
+        A stock client that gets no message for 30 s connects again. A hidden tab renews its
+        presence once a minute, too rarely for a peer, which cannot know that it is connected.
+        """
+        if at - self._kept_alive_at < KEEP_ALIVE_S:
+            return
+        self._kept_alive_at = at
+        nothing = protocol.encode_awareness([])
+        for session in self.sessions:
+            if not session.native:
+                session.push(nothing)
+        self._publish_presence(self._presence.entries(local_only=True))
 
     # --- cadence ---
 
@@ -184,6 +205,10 @@ class Fanout:
 
     # --- presence ---
 
+    def announced_by(self, client: int) -> str | None:
+        """Return the person for whose edits a client id is reserved, None where it is free."""
+        return self._presence.announced_by(client)
+
     def queue_presence(self, entries: Sequence[AwarenessEntry]) -> None:
         """Send changed presence to all sessions and peers, within ``PRESENCE_TICK_S``."""
         if not entries:
@@ -192,9 +217,14 @@ class Fanout:
             asyncio.get_running_loop().call_later(PRESENCE_TICK_S, self._flush_presence)
         self._changed_presence.update((entry.client, entry) for entry in entries)
 
-    def apply_remote_presence(self, entries: Sequence[AwarenessEntry]) -> None:
-        """Merge the presence that a peer sent, and send what changed to the sessions."""
-        changed = self._presence.merge_remote(entries, at=time.monotonic())
+    def apply_remote_presence(
+        self, entries: Sequence[AwarenessEntry], readers: Sequence[int]
+    ) -> None:
+        """Merge the presence that a peer sent, and send what changed to the sessions.
+
+        ``readers`` are the clients of people who may only read.
+        """
+        changed = self._presence.merge_remote(entries, at=time.monotonic(), readers=readers)
         if changed:
             self._push(protocol.encode_awareness(changed))
 
@@ -202,11 +232,19 @@ class Fanout:
         entries, self._changed_presence = list(self._changed_presence.values()), {}
         if self._is_closed:
             return
-        frame = protocol.encode_awareness(entries)
-        self._push(frame)
-        if not self._peer_bus.is_alone(self._document_id):
+        self._push(protocol.encode_awareness(entries))
+        self._publish_presence(entries)
+
+    def _publish_presence(self, entries: Sequence[AwarenessEntry]) -> None:
+        if entries and not self._peer_bus.is_alone(self._document_id):
+            frame = protocol.encode_awareness(entries)
             self._peer_bus.publish(
-                {"type": "presence", "document_id": self._document_id, "frame": frame}
+                {
+                    "type": "presence",
+                    "document_id": self._document_id,
+                    "frame": frame,
+                    "readers": self._presence.readers(entries),
+                }
             )
 
     def _push(self, frame: bytes) -> None:

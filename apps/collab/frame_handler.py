@@ -164,6 +164,8 @@ class FrameHandler:
             owner=self._session,
             identity=self._session.identity,
             at=time.monotonic(),
+            may_write=self._session.abilities.write,
+            owner_in_log=self._room.live.owners.get,
         )
         self._room.fanout.queue_presence(changed)
 

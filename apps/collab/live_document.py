@@ -6,10 +6,11 @@ equals the log. So a session that joins between batches receives nothing that is
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from apps.collab.client_guard import BRINGS, REPEATS, AnnouncedBy, ClientGuard
 from apps.collab.limits import Limits
 from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
 from apps.core import ids
@@ -22,17 +23,12 @@ from apps.core.errors import (
 )
 from apps.crdt.codec.text_joining import text_joined
 from apps.crdt.codec.update_reader import read_update
-from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
+from apps.crdt.codec.vectors import Clocks, Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
-from apps.crdt.engine.causal_gate import (
-    Pending,
-    advance,
-    brings_structs,
-    missing_clocks,
-    touched_vector,
-)
+from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
 from apps.crdt.engine.merge_cost import MergeCost, placements_of
 from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
+from apps.history.client_owners import ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
@@ -62,10 +58,27 @@ class _NotYetError(Exception):
 
 
 class LiveDocument:
-    """A loaded document that takes edits in batches."""
+    """A loaded document that takes edits in batches.
 
-    def __init__(self, loaded: LoadedDocument, *, engine: Engine, limits: Limits) -> None:
+    ``loaded`` has the owners of its client ids; ``announced_by`` returns the person who announces
+    a client id in presence, ``accepts_relays`` whether all may bring edits of others that the log
+    lacks.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedDocument,
+        *,
+        engine: Engine,
+        limits: Limits,
+        announced_by: AnnouncedBy = lambda _: None,
+        accepts_relays: Callable[[], bool] = lambda: False,
+    ) -> None:
+        if loaded.owners is None:
+            raise ValueError("the owners of the client ids were not loaded")
         self.loaded = loaded
+        #: The owner of each client id of the log.
+        self.owners: ClientOwners = loaded.owners
         #: Submissions that wait for operations they need.
         self.pending: Pending[Submission] = Pending(
             max_bytes=limits.pending_bytes, max_age_s=limits.pending_age_s
@@ -78,6 +91,13 @@ class LiveDocument:
         self.needs_rehearsal = False
         self._structure = StructureGuard(loaded.containers)
         self._cost = MergeCost(state_bytes=loaded.size_bytes)
+        self._clients = ClientGuard(
+            self.owners,
+            announced_by=announced_by,
+            accepts_relays=accepts_relays,
+            engine=engine,
+            limits=limits,
+        )
         #: The seq at which ``has_everything`` was computed last, and its result.
         self._checked: tuple[int, bool] = (-1, True)
         self._recent = OrderedDict(list(loaded.recent.items())[-REMEMBERED_IDS:])
@@ -170,6 +190,7 @@ class LiveDocument:
         for draft, operation in zip(drafts, operations, strict=True):
             for submission in draft.submissions:
                 advance(self.vector, submission.header)
+                owners_add(self.owners, submission.header.ranges, operation.author_id)
             self.loaded.seq = operation.seq
             self._remember(operation.unique_id, operation.seq)
             for submission in draft.submissions:
@@ -191,9 +212,9 @@ class LiveDocument:
         Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
         quarantines the operation.
         """
-        self.loaded.apply(operation)
-        self._structure.add(operation.update)
-        self._cost.add(operation.update, len(operation.update))
+        header = self.loaded.apply(operation)
+        self._structure.add(operation.update, header)
+        self._cost.add(operation.update, header.size)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -229,7 +250,7 @@ class LiveDocument:
             submission.header = read_update(submission.update)
         submission.placements = placements
         try:
-            self._structure.check(submission.header, submission.update, self.document)
+            self._structure.check(submission.header, submission.update, self.document, self.vector)
         except AppError as err:
             submission.refusal = err
 
@@ -247,30 +268,32 @@ class LiveDocument:
 
     def _merge(self, submission: Submission, batch: "_Batch", at: float) -> bool:
         """Merge one submission; return False when it added nothing to the batch."""
+        author = submission.author
         if self._answer_repeat(submission, batch) or self._is_over_limit(submission):
             return False
+        if author.refusal is not None:
+            author.on_rejected(submission.unique_id, author.refusal)
+            return False
         header = submission.header
+        try:
+            bits = self._clients.check(header, author.user_id, batch.vector, batch.claimed)
+        except ConflictError as err:
+            _refuse(submission, err)
+            return False
         lacking = missing_clocks(header, batch.vector)
         if lacking is not None:
             self._pend(submission, lacking, at)
             return False
-        new_structs = brings_structs(header, batch.vector)
+        new_structs = bool(bits & BRINGS)
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
-        if header.size > SURVEY_IN_THREAD_BYTES and submission.placements is None:
-            raise _NotYetError
-        is_large = submission.placements is not None
         try:
-            if submission.refusal is not None:
-                raise submission.refusal
-            if not is_large:
-                self._structure.check(header, submission.update, self.document)
-            if not submission.is_rehearsed:
-                self._check_cost(submission, at, new_structs=new_structs)
-            changed = self.document.apply(submission.update, brings_structs=new_structs)
-            self._structure.add(submission.update, later=is_large)
-        except (InvalidInputError, LimitExceededError) as err:
-            submission.author.on_rejected(submission.unique_id, err)
+            changed = self._apply(submission, batch, at, bits)
+        except ConflictError as err:
+            _refuse(submission, err)
+            return False
+        except (InvalidInputError, LimitExceededError, TransientError) as err:
+            author.on_rejected(submission.unique_id, err)
             return False
         if submission.unique_id is None and not changed:
             return False
@@ -278,7 +301,30 @@ class LiveDocument:
         self._add(submission, batch, is_noop=is_noop)
         return True
 
-    def _check_cost(self, submission: Submission, at: float, *, new_structs: bool) -> None:
+    def _apply(self, submission: Submission, batch: "_Batch", at: float, bits: int) -> bool:
+        """Check a submission against the document, and apply it; return whether that changed it.
+
+        Raises ``_NotYetError`` and the errors of the checks and of the engine.
+        """
+        header, new_structs = submission.header, bool(bits & BRINGS)
+        if header.size > SURVEY_IN_THREAD_BYTES and submission.placements is None:
+            raise _NotYetError
+        if submission.refusal is not None:
+            raise submission.refusal
+        if bits & REPEATS:
+            self._check_repeats(submission, batch, at)
+        is_large = submission.placements is not None
+        if not is_large:
+            self._structure.check(header, submission.update, self.document, batch.vector)
+        if not submission.is_rehearsed:
+            self._check_cost(submission, batch.vector, at, new_structs=new_structs)
+        changed = self.document.apply(submission.update, brings_structs=new_structs)
+        self._structure.add(submission.update, later=is_large)
+        return changed
+
+    def _check_cost(
+        self, submission: Submission, vector: Clocks, at: float, *, new_structs: bool
+    ) -> None:
         """Raise ``_NotYetError`` where a merge may be slow, or is unusual for the engine."""
         header = submission.header
         if submission.placements is not None:
@@ -294,12 +340,12 @@ class LiveDocument:
             or self.loaded.is_suspect
             or (
                 cuts * size_bytes > MAX_VALUES_COPIED
-                and self._may_cut_much(cuts, size_bytes, header.values)
+                and self._may_cut_much(cuts, size_bytes, header.values, vector)
             )
         ):
             raise _NotYetError
 
-    def _may_cut_much(self, cuts: int, size_bytes: int, new_values: int) -> bool:
+    def _may_cut_much(self, cuts: int, size_bytes: int, new_values: int, vector: Clocks) -> bool:
         """Return whether deletes and new items may cut long contents too often.
 
         The engine copies the rest of a text or of a list at each cut.
@@ -307,8 +353,19 @@ class LiveDocument:
         if cuts * size_bytes > MAX_BYTES_COPIED:
             return True
         up_to = MAX_VALUES_COPIED // cuts
-        values = self._structure.values(self.document, up_to=up_to, size_bytes=size_bytes)
+        values = self._structure.values(self.document, vector, up_to=up_to, size_bytes=size_bytes)
         return values + new_values > up_to
+
+    def _check_repeats(self, submission: Submission, batch: "_Batch", at: float) -> None:
+        """Raise unless the structs that the document has already are the same ones."""
+        self._clients.check_repeats(
+            submission,
+            document=self.document,
+            vector=batch.vector,
+            claimed=batch.claimed,
+            size_bytes=self.size_bytes,
+            at=at,
+        )
 
     def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
         unique_id = submission.unique_id
@@ -353,6 +410,9 @@ class LiveDocument:
         """Add the submission as a draft, or coalesce it with the last one of a stock client."""
         self.loaded.size_bytes += len(submission.update)
         advance(batch.vector, submission.header)
+        for client in submission.header.ranges:
+            if client not in self.owners:
+                batch.claimed.setdefault(client, submission.author.user_id)
         if submission.unique_id is not None:
             draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
             batch.by_id[draft.unique_id] = draft
@@ -379,6 +439,17 @@ class LiveDocument:
             self._recent.popitem(last=False)
 
 
+def _refuse(submission: Submission, error: ConflictError) -> None:
+    """Reject an edit for the client ids that it uses, and what its author sends after it.
+
+    What follows may build on the ids of the edit. They may be known, with another content.
+    """
+    author = submission.author
+    if author.can_wait:  # a socket, and not a single call
+        author.refusal = error
+    author.on_rejected(submission.unique_id, error)
+
+
 def _incomplete(lacking: Vector) -> ConflictError:
     return ConflictError(
         "The edit builds on operations that are not in the log. Send those first.",
@@ -402,4 +473,6 @@ class _Batch:
     vector: VectorOverlay
     drafts: list[Draft] = field(default_factory=list)
     by_id: dict[str, Draft] = field(default_factory=dict)
+    #: The client ids that the batch brings first, with their owners.
+    claimed: ClientOwners = field(default_factory=dict)
     coalesced: dict[int, _Coalesced] = field(default_factory=dict)

@@ -125,9 +125,11 @@ class Room:
         if self._pipeline.add_remote(operations, last_seq=last_seq):
             self._wake()
 
-    def apply_remote_presence(self, entries: Sequence[AwarenessEntry]) -> None:
-        """Merge the presence that another server sent."""
-        self.fanout.apply_remote_presence(entries)
+    def apply_remote_presence(
+        self, entries: Sequence[AwarenessEntry], readers: Sequence[int] = ()
+    ) -> None:
+        """Merge the presence that another server sent; ``readers`` may only read."""
+        self.fanout.apply_remote_presence(entries, readers)
 
     def check_for_gap(self, stored_seq: int) -> None:
         """Catch up when the stored seq is ahead: a broadcast was lost."""
@@ -144,7 +146,8 @@ class Room:
     # --- lifecycle ---
 
     def tick(self, *, at: float) -> None:
-        """Expire pending edits, and presence of other servers."""
+        """Expire pending edits, and presence of other servers; give signs of life."""
+        self.fanout.keep_alive(at=at)
         self.fanout.queue_presence(self.presence.expire(at=at))
         for submission in self.live.pending.expire(at=at):
             submission.author.on_rejected(submission.unique_id, _never_complete())

@@ -14,7 +14,11 @@ from apps.history.loaded_document import LoadedDocument
 
 @dataclass(frozen=True, slots=True)
 class RoomContext:
-    """The services that a room uses. ``load`` rebuilds a document from the stores, by its id."""
+    """The services that a room uses.
+
+    ``load`` rebuilds a document from the stores, by its id. ``accepts_relays`` returns whether
+    pages may bring edits of others that the log lacks.
+    """
 
     committer: Committer
     peer_bus: PeerBus
@@ -22,4 +26,5 @@ class RoomContext:
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
     rehearsals: Rehearsals
+    accepts_relays: Callable[[], bool] = lambda: False
     cadences: CadencePolicy = field(default_factory=CadencePolicy)

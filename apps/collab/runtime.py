@@ -31,7 +31,7 @@ from apps.crdt.ids.containers import ContainerIndex
 from apps.documents.heads import Head, heads_advance, heads_get
 from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
-from apps.history.recovery import document_load
+from apps.history.recovery import document_load_to_edit
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import shared_publisher
 
@@ -77,6 +77,7 @@ class Runtime:
             limits=limits,
             load=self._load,
             rehearsals=Rehearsals(limits),
+            accepts_relays=lambda: time.time() < settings.RELAYS_UNTIL,
             cadences=cadence_policy(),
         )
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -203,7 +204,8 @@ class Runtime:
         elif kind == "presence":
             decoder = Decoder(message["frame"])
             if decoder.var_uint() == AWARENESS:
-                room.apply_remote_presence(decode_awareness(decoder.var_bytes()))
+                entries = decode_awareness(decoder.var_bytes())
+                room.apply_remote_presence(entries, message.get("readers", ()))
         elif kind == "hello":
             self._peer_bus.announce_present(room.document_id, room.live.seq)
             room.deliver([], last_seq=message["last_seq"])
@@ -261,11 +263,13 @@ def _load(document_id: str) -> LoadedDocument:
     A large document is indexed here, in the thread of the load, and not by the first edit, which
     the event loop merges.
     """
-    loaded = document_load(document_id=document_id)
+    loaded = document_load_to_edit(document_id=document_id)
     if loaded.size_bytes > INDEX_AT_LOAD_BYTES:
         with work_noted(document_id):
             state = loaded.engine.encode()
-        loaded.containers = ContainerIndex.of_state(state)
+        index = ContainerIndex.of_state(state)
+        if index.ends() == loaded.vector:  # otherwise the engine counts ids wrongly (ADR 0001)
+            loaded.containers = index
     stored = heads_get([document_id]).get(document_id)
     if stored is not None and stored < loaded.seq:
         heads_advance([Head(document_id, loaded.seq, encode_bounded(loaded.vector), clock.now())])

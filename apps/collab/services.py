@@ -29,6 +29,7 @@ class _Caller:
     """The author of one edit, as a future of its answer."""
 
     can_wait = False
+    refusal: AppError | None = None
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id

@@ -56,6 +56,8 @@ class Session:
         self.sign_in = sign_in
         #: Whether the person has stored as much as one may (``apps.accounts.usage``).
         self.is_over_quota = is_over_quota
+        #: Why its edits are no longer accepted; it has to connect again (``submission.Author``).
+        self.refusal: AppError | None = None
         self._apply(abilities)
         #: The close frame, once the server ends the session.
         self._close: Close | None = None

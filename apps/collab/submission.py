@@ -20,6 +20,8 @@ class Author(Protocol):
     request_id: str | None
     #: Whether an edit may wait for the operations that it needs.
     can_wait: bool
+    #: Why no edit of this author is accepted any more: an earlier one used ids of others.
+    refusal: AppError | None
 
     def on_persisted(self, unique_id: str, seq: int) -> None:
         """Report that the operation is in the log on disk."""

@@ -15,18 +15,26 @@ _UNWANTED = {"Cc", "Cs"}
 #: read as another one ("fdp.html" as "lmth.pdf"), also in the text around it. The invisible marks
 #: that scripts from right to left need (U+200E, U+200F) stay.
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Categories and letters of which nothing is seen: spaces, format characters, fillers of scripts.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"}
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 #: Operators of regular expressions, in every dialect of a Mongo server.
 _OPERATORS = frozenset(r"\.^$|?*+()[]{}")
 
 
 def title_clean(text: str) -> str:
-    """Return a title on one line, without control characters; ``Untitled`` when none is left."""
+    """Return a title on one line, without control characters; ``Untitled`` if nothing is seen."""
     visible = "".join(
         " " if unicodedata.category(char) in _UNWANTED else char
         for char in text
         if char not in _DIRECTION_CONTROLS
     )
-    return " ".join(visible.split()) or UNTITLED
+    title = " ".join(visible.split())
+    return title if any(map(_is_seen, title)) else UNTITLED
+
+
+def _is_seen(char: str) -> bool:
+    return unicodedata.category(char) not in _INVISIBLE and char not in _BLANK_LETTERS
 
 
 def title_fold(text: str) -> str:

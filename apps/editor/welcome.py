@@ -24,7 +24,6 @@ def _task(text: str, *, checked: bool) -> Node:
 
 
 BLOCKS: tuple[Node, ...] = (
-    _block("heading", "Welcome to Scriptorium", level=1),
     _block(
         "paragraph",
         "This document is shared: ",

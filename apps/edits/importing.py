@@ -59,18 +59,26 @@ def source_of_file(data: bytes, *, name: str, kind: str = "") -> Source:
     Raises as ``source_of_text`` does, and ``NotTextError``.
     """
     _check_size(len(data))
-    return Source(text_decoded(data), _kind(kind, name), name)
+    found = _kind(kind, name)
+    return Source(text_decoded(data), found, name)
 
 
 def document_import(*, user: User, source: Source, title: str = "") -> Document:
     """Create a document of ``user`` with this content, all or nothing.
 
-    Its title is ``title``, else the first heading, else the file's name. Raises as
+    Its title is ``title``, else what the text declares, else its leading first-level heading, else
+    the file's name. A heading that says the title does not stand in the content too. Raises as
     ``document_create``, ``conversion_run``, ``content_read`` and ``operation_submit`` do.
     """
     creation_check(user=user)
-    content = conversion_run(content_convert, source.text, source.kind)
-    name = title or _shortened(content.heading or PurePath(source.file_name).stem)
+    content = conversion_run(
+        content_convert,
+        source.text,
+        source.kind,
+        title=title,
+        title_max_chars=settings.DOCUMENT_TITLE_MAX_CHARS,
+    )
+    name = title or _shortened(content.title or PurePath(source.file_name).stem)
     document = document_create(user=user, title=name)
     if content.update is None:
         return document
@@ -121,8 +129,12 @@ def _kind(kind: str, file_name: str) -> str:
     found = kind or format_of(file_name)
     if found not in READ_FORMATS:
         formats = list(READ_FORMATS)
+        ending = PurePath(file_name).suffix[:20]
+        what = f"Files that end with {ending} are not imported. " if ending else ""
         raise ImportFormatError(
-            f"Name the format, one of {', '.join(formats)}.", extra={"formats": formats}
+            f"{what}What can be imported is Markdown, HTML, plain text and ProseMirror's JSON: "
+            f"name the format, one of {', '.join(formats)}.",
+            extra={"formats": formats},
         )
     return found
 
@@ -131,9 +143,16 @@ def _check_size(size: int) -> None:
     limit = settings.IMPORT_MAX_BYTES
     if size > limit:
         raise ImportTooLargeError(
-            f"A text to import has at most {limit} bytes.",
+            f"A text to import has at most {_readable(limit)}.",
             extra={"limit": "IMPORT_MAX_BYTES", "value": limit},
         )
+
+
+def _readable(size: int) -> str:
+    """Return a number of bytes in the unit in which people know the size of a file."""
+    units = ((2**20, "MiB"), (2**10, "KiB"))
+    unit, name = next(((unit, name) for unit, name in units if size >= unit), (1, "bytes"))
+    return f"{size / unit:.4g} {name}"
 
 
 def _shortened(title: str) -> str:

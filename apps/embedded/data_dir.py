@@ -21,6 +21,8 @@ KINDS = {
     "up": SERVICES,
     "stack": (*SERVICES, "kafka-controller", "web-1", "web-2", "web-3"),
 }
+#: The file with ``RELAYS_UNTIL``, which a restore writes.
+RELAYS_FILE = "relays_until"
 #: Below the range from which systems assign ports to outgoing connections: a stored port must not
 #: be in use by chance later.
 _PORT_RANGE = range(20_000, 32_000)

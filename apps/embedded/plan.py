@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from apps.embedded.data_dir import DataDir, write_private
+from apps.embedded.data_dir import RELAYS_FILE, DataDir, write_private
 from apps.embedded.database import check_namespace, database_create, database_exists
 from apps.embedded.external_services import ExternalService
 from apps.embedded.programs import (
@@ -105,6 +105,9 @@ def environment_of(
     if site is not None and not site.is_loopback:
         environment["DEMO_PASSWORD_KNOWN"] = "false"  # noqa: S105 - not a password
     environment.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+    relays_file = data_dir.path / RELAYS_FILE
+    if relays_file.exists():
+        environment.setdefault("RELAYS_UNTIL", relays_file.read_text().strip())
     return environment
 
 

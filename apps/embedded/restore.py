@@ -22,7 +22,7 @@ from typing import Any
 
 from apps.embedded.backup import Report
 from apps.embedded.backup_file import POSTGRES, SECRETS, archive_read, secrets_decode
-from apps.embedded.data_dir import DataDir, sync
+from apps.embedded.data_dir import RELAYS_FILE, DataDir, sync, write_private
 from apps.embedded.data_dir_lock import UP, exclusive, in_progress
 from apps.embedded.database import (
     check_namespace,
@@ -33,9 +33,11 @@ from apps.embedded.database import (
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.supervise import Supervisor
 
+#: How long pages bring back each other's edits after a restore, in seconds (``RELAYS_UNTIL``).
+RELAYS_S = 7 * 24 * 3600
 #: The data that a restore replaces. The rest of a data folder is logs and pid files.
 _DATA = ("postgres", "mongo", "redis")
-_REPLACED = (*_DATA, "state.json")
+_REPLACED = (*_DATA, "state.json", RELAYS_FILE)
 _OLD_MOVED = "; its old data would be moved aside"
 _DRAFT, _READY, _OLD = "restore.new-", "restore.ready", "restore.old"
 
@@ -138,6 +140,7 @@ def _fill(draft: Path, parts: Path, report: Report) -> None:
     with database_serving(data_dir):
         database_load(data_dir, parts / POSTGRES)
     report(f"  postgres: loaded ({time.monotonic() - started:.1f} s)")
+    write_private(draft / RELAYS_FILE, f"{time.time() + RELAYS_S:.0f}\n")
     for name in ("parts", "run", "log"):
         shutil.rmtree(draft / name)
 

@@ -15,6 +15,8 @@ from apps.history.states import present_state, state_at, version_state
 
 #: Characters that the file systems of some systems do not allow in names.
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+#: Names of devices, which some systems allow with no extension.
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|\Z)", re.IGNORECASE)
 #: Longest file name without its extension: 255 bytes are allowed, and a character has up to 4.
 _NAME_MAX_CHARS = 60
 
@@ -50,6 +52,7 @@ class Export:
         """Return the title as a file name that every system allows."""
         words = _NOT_IN_NAMES.sub(" ", title_clean(self.document.title))
         name = " ".join(words.split())[:_NAME_MAX_CHARS].strip(". ")
+        name = _DEVICES.sub(r"\g<0>_", name, count=1) if _DEVICES.match(name) else name
         return f"{name or 'document'}.{self.kind}"
 
     @property

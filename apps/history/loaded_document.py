@@ -12,6 +12,13 @@ from apps.crdt.codec.vectors import Vector
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, get_engine, has_everything
 from apps.crdt.engine.causal_gate import advance, missing_clocks
 from apps.crdt.ids.containers import ContainerIndex
+from apps.history.client_owners import (
+    ClientOwners,
+    client_ids,
+    owners_add,
+    owners_decode,
+    owners_encode,
+)
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
 
@@ -28,8 +35,9 @@ class LoadedDocument:
 
     ``vector`` is its version vector, ``seq`` its last operation, ``size_bytes`` the approximate
     size of its state, ``recent`` the seq of each operation after the snapshot by unique id.
-    ``containers`` is the index of the structure guard, if it has been made already. With a
-    document that ``is_suspect`` a process died lately: each edit is tried in a child process.
+    ``containers`` is the index of the structure guard, if it has been made already. ``owners`` has
+    the owner of each client id, None where the snapshot did not have them. With a document that
+    ``is_suspect`` a process died lately: each edit is tried in a child process.
     """
 
     engine: EngineDocument
@@ -38,22 +46,27 @@ class LoadedDocument:
     size_bytes: int
     recent: dict[str, int] = field(default_factory=dict)
     containers: ContainerIndex | None = None
+    owners: ClientOwners | None = field(default_factory=dict)
     is_suspect: bool = False
 
     @classmethod
     def open(cls, snapshot: Snapshot) -> Self:
         """Make a document from a snapshot, with the engine of the settings.
 
-        Raises ``UpdateRejectedError`` or ``EngineBrokenError`` when its state is no Yjs update.
+        Raises ``UpdateRejectedError`` or ``EngineBrokenError`` when its state is no Yjs update,
+        ``DecodeError`` when its owners cannot be read.
         """
         engine = get_engine(settings.CRDT_ENGINE).new_document()
+        vector = snapshot.vector
+        owners = owners_decode(snapshot.owners, vector) if snapshot.owners else None
         if snapshot.seq:
             engine.apply(snapshot.state)
         return cls(
             engine=engine,
-            vector=snapshot.vector,
+            vector=vector,
             seq=snapshot.seq,
             size_bytes=len(snapshot.state),
+            owners=owners if snapshot.seq else {},
         )
 
     def apply(self, operation: Operation) -> UpdateHeader:
@@ -73,7 +86,9 @@ class LoadedDocument:
         self.engine.apply(operation.update, brings_structs=True)  # the result is not used
         advance(self.vector, header)
         self.size_bytes += len(operation.update)
-        self.skip(operation)
+        if self.owners is not None:
+            owners_add(self.owners, header.ranges, operation.author_id)
+        self._record(operation)
         return header
 
     def apply_or_skip(self, operation: Operation, quarantined: Container[int]) -> AppError | None:
@@ -97,6 +112,15 @@ class LoadedDocument:
 
     def skip(self, operation: Operation) -> None:
         """Count an operation without its content, because it is quarantined."""
+        if self.owners is not None:
+            owners_add(self.owners, client_ids(operation.update), operation.author_id)
+        self._record(operation)
+
+    def encode_owners(self) -> bytes:
+        """Return the owners of the client ids for a snapshot; empty where they are not known."""
+        return b"" if self.owners is None else owners_encode(self.owners, self.vector)
+
+    def _record(self, operation: Operation) -> None:
         self.seq = operation.seq
         self.recent[operation.unique_id] = operation.seq
 

@@ -15,6 +15,7 @@ from apps.core import metrics
 from apps.core.errors import NotFoundError
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import get_engine
+from apps.history.client_owners import owners_of_log
 from apps.history.compaction_point import log_start_snapshot
 from apps.history.crash_notes import work_noted
 from apps.history.last_processed import processed_find
@@ -23,6 +24,7 @@ from apps.history.log_tail import log_between
 from apps.history.rebuild import Recovery, rebuild_without_breaking
 from apps.history.selectors import version_blobs_at
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
+from apps.history.snapshot_cache import snapshot_put
 from apps.oplog.compaction_point import (
     CompactionPoint,
     compacted,
@@ -44,6 +46,25 @@ class SeqNotFoundError(NotFoundError):
 def document_load(*, document_id: str) -> LoadedDocument:
     """Rebuild a document; raises as ``document_recover`` does."""
     return document_recover(document_id=document_id).document
+
+
+def document_load_to_edit(*, document_id: str) -> LoadedDocument:
+    """Rebuild a document with the owners of its client ids, which an edit is judged by.
+
+    Where its snapshot is older and has none, they are derived from the log, and the snapshot is
+    cached with them. Raises as ``document_recover`` and ``owners_of_log`` do.
+    """
+    loaded = document_load(document_id=document_id)
+    if loaded.owners is None:
+        owners_derive(loaded, document_id=document_id)
+        snapshot_put(document_id=document_id, snapshot=snapshot_of(loaded, document_id=document_id))
+    return loaded
+
+
+def owners_derive(loaded: LoadedDocument, *, document_id: str) -> None:
+    """Read the owners of a document's client ids from its log, where they are not known."""
+    if loaded.owners is None:
+        loaded.owners = owners_of_log(document_id=document_id, up_to=loaded.seq)
 
 
 def document_load_to(
@@ -74,6 +95,7 @@ def snapshot_of(loaded: LoadedDocument, *, document_id: str) -> Snapshot:
         seq=loaded.seq,
         version_vector=encode_vector(loaded.vector),
         state=state_of(loaded, document_id=document_id),
+        owners=loaded.encode_owners(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Rehearsals in child processes, with the limits of the settings (ADR 0014)."""
+"""Rehearsals in child processes, with the limits of the settings (ADR 0015)."""
 
 import signal
 from collections.abc import Callable, Sequence

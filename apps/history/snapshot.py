@@ -24,12 +24,15 @@ class SnapshotDamagedError(ConflictError):
 class Snapshot:
     """The state of a document after operation ``seq``.
 
-    ``version_vector`` is the encoded state vector, ``state`` one Yjs v1 update of everything.
+    ``version_vector`` is the encoded state vector, ``state`` one Yjs v1 update of everything,
+    ``owners`` the owners of its client ids as ``client_owners.owners_encode`` writes them, empty
+    where they are not known.
     """
 
     seq: int
     version_vector: bytes
     state: bytes
+    owners: bytes = b""
 
     @property
     def vector(self) -> Vector:
@@ -39,9 +42,13 @@ class Snapshot:
     def encode(self) -> bytes:
         """Return the stored form: magic, seq, vector length, SHA-256, body; big-endian.
 
-        The body is the vector and the state, compressed; the checksum covers all other fields.
+        The body is the vector and the state, compressed, and then the owners, compressed by
+        themselves: a release that does not know them reads the snapshot without them. The checksum
+        covers all other fields.
         """
         body = zlib.compress(self.version_vector + self.state, level=6)
+        if self.owners:
+            body += zlib.compress(self.owners, level=6)
         length = len(self.version_vector)
         return _HEAD.pack(_MAGIC, self.seq, length, _digest(self.seq, length, body)) + body
 
@@ -53,10 +60,13 @@ class Snapshot:
             body = blob[_HEAD.size :]
             if magic != _MAGIC or _digest(seq, vector_length, body) != digest:
                 raise SnapshotDamagedError("A stored snapshot does not match its checksum.")
-            content = zlib.decompress(body)
+            reader = zlib.decompressobj()
+            content = reader.decompress(body)
+            owners = zlib.decompress(reader.unused_data) if reader.unused_data else b""
         except (struct.error, zlib.error) as err:
             raise SnapshotDamagedError("A stored snapshot cannot be read.") from err
-        return cls(seq=seq, version_vector=content[:vector_length], state=content[vector_length:])
+        vector, state = content[:vector_length], content[vector_length:]
+        return cls(seq=seq, version_vector=vector, state=state, owners=owners)
 
 
 def _digest(seq: int, vector_length: int, body: bytes) -> bytes:

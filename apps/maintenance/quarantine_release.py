@@ -15,6 +15,8 @@ from apps.core.errors import AppError, ConflictError
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.engine.causal_gate import missing_clocks
 from apps.documents.selectors import document_stored
+from apps.history.client_owners import uses_own_clients
+from apps.history.recovery import owners_derive
 from apps.history.selectors import latest_seq
 from apps.history.services import version_create
 from apps.maintenance.integrity.document_check import OnProgress
@@ -110,9 +112,12 @@ def _try_edit(kept: Quarantined) -> int:
         for _ in replay.steps():
             pass
         try:
-            lacking = missing_clocks(read_update(kept.update), replay.loaded.vector)
-            if lacking is not None:
+            header, loaded = read_update(kept.update), replay.loaded
+            if missing_clocks(header, loaded.vector) is not None:
                 raise StillUnfitError("It builds on operations that are not in the log.")
+            owners_derive(loaded, document_id=kept.document_id)
+            if not uses_own_clients(header, loaded.vector, loaded.owners or {}, kept.author_id):
+                raise StillUnfitError("It uses the client id of another person.")
             replay.loaded.engine.apply(kept.update)
         except AppError as err:
             raise StillUnfitError(f"It would be refused: {err.message}") from err

@@ -19,7 +19,7 @@ from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_bounde
 from apps.history.crash_notes import work_noted
 from apps.history.last_processed import Processed, processed_advance
 from apps.history.loaded_document import LoadedDocument
-from apps.history.recovery import document_load, document_load_to, snapshot_of
+from apps.history.recovery import document_load, document_load_to, owners_derive, snapshot_of
 from apps.history.selectors import latest_reach, latest_seq
 from apps.history.services import version_create
 from apps.oplog.operation import Operation
@@ -192,6 +192,7 @@ class Processor:
             stale, tracked.loaded = tracked.loaded, document_load(document_id=document_id)
             stale.engine.close()
         if seq < tracked.loaded.seq:
+            owners_derive(tracked.loaded, document_id=document_id)
             version_create(
                 document_id=document_id,
                 snapshot=snapshot_of(tracked.loaded, document_id=document_id),

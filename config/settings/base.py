@@ -323,6 +323,9 @@ COLLAB_LIMITS: dict[str, Any] = {
     "expiry_grace_s": env.float("TOKEN_EXPIRY_GRACE_S", 30.0),
 }
 
+#: Until when pages may bring edits of other people that the log lacks, in Unix seconds: after the
+#: restore of an older backup (ADR 0014). 0 for never.
+RELAYS_UNTIL: float = env.float("RELAYS_UNTIL", 0.0)
 #: When a page sends what is typed: alone in a document, and with others there
 #: (``apps.collab.cadence``).
 _AT_LEAST_ONE = validate.Range(1)

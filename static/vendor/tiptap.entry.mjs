@@ -27,3 +27,4 @@ export { Dropcursor, Gapcursor, Placeholder } from "@tiptap/extensions";
 export { yUndoPluginKey } from "@tiptap/y-tiptap";
 export { Plugin, PluginKey } from "@tiptap/pm/state";
 export { Decoration, DecorationSet } from "@tiptap/pm/view";
+export { Fragment, Slice } from "@tiptap/pm/model";

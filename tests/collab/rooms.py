@@ -11,7 +11,7 @@ from apps.collab.room_context import RoomContext
 from apps.core import ids
 from apps.crdt.engine.base import get_engine
 from apps.history.loaded_document import LoadedDocument
-from apps.history.recovery import document_load
+from apps.history.recovery import document_load_to_edit
 from apps.oplog.leases import Leases
 from apps.oplog.operation import Operation
 from apps.oplog.publisher import Publisher
@@ -59,7 +59,7 @@ class House:
 
     @staticmethod
     async def _load(document_id: str) -> LoadedDocument:
-        return await asyncio.to_thread(document_load, document_id=document_id)
+        return await asyncio.to_thread(document_load_to_edit, document_id=document_id)
 
 
 async def until_quiet(room: Room) -> None:

@@ -1,12 +1,16 @@
 """A room of a document with a compacted log: a logged operation is not logged twice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from apps.core import clock
+from apps.history.models import version_rows
 from apps.history.recovery import document_load
 from apps.history.services import version_create
+from apps.history.snapshot import Snapshot
+from apps.history.snapshot_cache import snapshot_forget
 from apps.history.states import state_at
 from apps.oplog.bulk import operations_drop, operations_write
 from apps.oplog.compacted_operations import CompactedOperation
@@ -94,6 +98,28 @@ async def test_noop_edit_with_a_new_unique_id_is_logged(house: House, scribe: Sc
     assert seqs(scribe, after=6) == [7, 8, 9]
     loaded = document_load(document_id=scribe.document_id)
     assert loaded.vector == room.live.vector
+
+
+@pytest.mark.parametrize("has_owners", [True, False], ids=["snapshot", "old snapshot"])
+async def test_client_id_of_a_compacted_operation_belongs_to_its_author(
+    house: House, scribe: Scribe, has_owners: bool
+) -> None:
+    """The version at the compaction point has the owners, or the compacted operations have."""
+    list(operations_write([scribe.write("last")]))
+    compact(scribe)
+    if not has_owners:
+        [row] = version_rows().find({"document_id": scribe.document_id})
+        plain = replace(Snapshot.decode(row["snapshot"]), owners=b"")
+        version_rows().update_one({"_id": row["_id"]}, {"$set": {"snapshot": plain.encode()}})
+    snapshot_forget(document_id=scribe.document_id)
+    room = await house.open(scribe.document_id)
+    grace, ada = Author(user_id="2"), Author()
+    update = scribe.write("next").update
+    room.submit(submission(update, grace, "evil"))
+    room.submit(submission(update, ada, "next"))
+    await until_quiet(room)
+    assert [error.code for _, error in grace.rejected] == ["foreign_client"]
+    assert ada.persisted == [("next", 8)]
 
 
 async def test_room_behind_the_compaction_point_is_discarded(house: House, scribe: Scribe) -> None:

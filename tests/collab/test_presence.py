@@ -65,6 +65,39 @@ def test_client_id_of_ones_own_dying_connection_is_taken_over() -> None:
     assert len(presence.entries()) == 1
 
 
+def test_client_id_of_another_person_on_another_server_is_ignored() -> None:
+    """The caret that a peer sent belongs to the peer's session; the same person may come here."""
+    presence, ada, grace = Presence(Limits()), object(), object()
+    presence.merge_remote([entry(5, STAMPED)], at=0)
+    taken = [entry(5, {"at": 9}, clock=99)]
+    assert presence.update(taken, owner=ada, identity=ADA, at=0) == []
+    assert presence.update(taken, owner=grace, identity=GRACE, at=0)
+
+
+def test_client_id_that_another_person_owns_in_the_log_is_ignored() -> None:
+    """Otherwise the page that writes with it could not be seen any more."""
+    presence, grace = Presence(Limits()), object()
+    log = {5: "1", 6: "2"}
+    states = [entry(client, {}) for client in (5, 6, 7)]
+    presence.update(states, owner=grace, identity=GRACE, at=0, owner_in_log=log.get)
+    assert [state.client for state in presence.entries()] == [6, 7]
+
+
+def test_announced_client_id_is_reserved_while_its_session_is_there() -> None:
+    """Here, and on another server; who may only read reserves nothing."""
+    presence, ada, grace = Presence(Limits(presence_age_s=30)), object(), object()
+    presence.update([entry(5, {})], owner=ada, identity=ADA, at=0)
+    presence.update([entry(6, {})], owner=grace, identity=GRACE, at=0, may_write=False)
+    remote = [entry(7, STAMPED), entry(8, STAMPED)]
+    presence.merge_remote(remote, at=0, readers=[8])
+    announced = [presence.announced_by(client) for client in (5, 6, 7, 8, 9)]
+    assert announced == ["1", None, "2", None, None]
+    assert presence.readers(presence.entries()) == [6, 8]
+    presence.leave(ada)
+    presence.expire(at=31)
+    assert [presence.announced_by(client) for client in (5, 6, 7)] == [None] * 3
+
+
 def test_older_clock_is_ignored() -> None:
     """States may arrive out of order."""
     presence, ada = Presence(Limits()), object()
@@ -73,11 +106,12 @@ def test_older_clock_is_ignored() -> None:
 
 
 def test_leaving_removes_all_clients_of_the_session() -> None:
-    """Other clients get null states with newer clocks."""
+    """Other clients get null states with the same clocks; the next state has a newer one."""
     presence, ada = Presence(Limits()), object()
     presence.update([entry(5, {}, clock=7), entry(6, {})], owner=ada, identity=ADA, at=0)
-    assert presence.leave(ada) == [AwarenessEntry(5, 8, "null"), AwarenessEntry(6, 2, "null")]
+    assert presence.leave(ada) == [AwarenessEntry(5, 7, "null"), AwarenessEntry(6, 1, "null")]
     assert presence.entries() == []
+    assert presence.update([entry(5, {}, clock=8)], owner=object(), identity=ADA, at=0)
 
 
 def test_too_many_clients_of_one_session_are_refused() -> None:
@@ -107,7 +141,9 @@ def test_remote_state_expires_unless_renewed() -> None:
     assert presence.merge_remote([entry(9, STAMPED, clock=4)], at=0)
     assert presence.merge_remote([entry(9, STAMPED, clock=3)], at=20) == []
     assert presence.expire(at=29) == []
-    assert presence.expire(at=31) == [AwarenessEntry(9, 5, "null")]
+    assert presence.merge_remote([entry(9, STAMPED, clock=4)], at=30) == []
+    assert presence.expire(at=59) == []
+    assert presence.expire(at=61) == [AwarenessEntry(9, 4, "null")]
     assert [state.client for state in presence.entries()] == [5]
 
 

@@ -258,6 +258,21 @@ async def test_edit_whose_cause_never_comes_is_refused(make_house: MakeHouse) ->
     assert room.live.pending.size_bytes == 0
 
 
+async def test_stock_client_gets_signs_of_life(room: Room) -> None:
+    """y-websocket connects again after 30 s without a message; a page of ours asks by itself."""
+    stock, native = Socket(native=False), Socket()
+    for socket in (stock, native):
+        room.join(socket.session)
+    now = time.monotonic()
+    for at in range(0, 31, 4):
+        room.tick(at=now + at)
+    for socket in (stock, native):
+        await socket.finish()
+        room.leave(socket.session)
+    assert stock.frames[1:] == [protocol.encode_awareness([])] * 2
+    assert native.frames[1:] == []
+
+
 async def test_people_of_a_server_that_died_leave(make_house: MakeHouse) -> None:
     """States that another server does not renew are removed, and the sessions here are notified."""
     room = await make_house(presence_age_s=10).open()
@@ -267,7 +282,7 @@ async def test_people_of_a_server_that_died_leave(make_house: MakeHouse) -> None
         [AwarenessEntry(9, 1, '{"user":{"id":"2","username":"grace","name":"Grace"}}')]
     )
     room.tick(at=time.monotonic() + 11)
-    farewell = protocol.encode_awareness([AwarenessEntry(9, 2, "null")])
+    farewell = protocol.encode_awareness([AwarenessEntry(9, 1, "null")])
     await eventually_async(lambda: is_queued(farewell, socket))
     assert room.presence.entries() == []
     room.leave(socket.session)

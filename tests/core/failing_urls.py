@@ -40,6 +40,8 @@ FAILURES: dict[str, Callable[[], Exception]] = {
     "denied": lambda: PermissionDenied("an inner reason"),
     "validation": lambda: ValidationError({"title": ["Too long."]}),
     "validation-list": lambda: ValidationError(["One.", "Two."]),
+    "validation-surrogate": lambda: ValidationError({"role": ['"\ud800" is not a role.']}),
+    "own-surrogate": lambda: errors.ConflictError("No \ud800.", extra={"\ud800": ["\udc00"]}),
     "drf-throttled": lambda: Throttled(wait=3),
     "drf-mapping": lambda: APIException({"detail": "Not this token.", "code": "token_not_valid"}),
     "mongodb": lambda: ServerSelectionTimeoutError("mongo.internal:27017: refused"),

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from apps.collab import protocol
 from tests.support.clients import Client
 
-#: Pause between two keys of one person, in seconds.
+#: Default pause between two words of one person, in seconds.
 PAUSE_S = 0.01
 #: Pause between two attempts to reconnect, in seconds.
 RETRY_S = 0.1
@@ -25,12 +25,21 @@ class TypingPerson:
     """
 
     def __init__(
-        self, url: str, document_id: str, token: str, *, name: str, native: bool, seed: int = 0
+        self,
+        url: str,
+        document_id: str,
+        token: str,
+        *,
+        name: str,
+        native: bool,
+        seed: int = 0,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self._url = url
         self._document_id = document_id
         self._token = token
         self.native = native
+        self._pause_s = pause_s
         self._random = random.Random(seed)
         self.name = name
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
@@ -106,13 +115,14 @@ class TypingPerson:
                 self._look(client)
                 if not self._stopping and client.synced.is_set():
                     await self._write(client)
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(self._pause_s)
             self._look(client)
 
     async def _write(self, client: Client) -> None:
         word = f"{self.name}{len(self.written)}"
-        at = self._random.randint(0, self.text.count(" "))
-        position = [0, *(i + 1 for i, letter in enumerate(self.text) if letter == " ")][at]
+        text = self.text.encode()  # the library counts bytes
+        at = self._random.randint(0, text.count(b" "))
+        position = [0, *(i + 1 for i, letter in enumerate(text) if letter == 32)][at]
         update = client.edit(lambda _: client.content.insert(position, f"{word} "))
         self.written.append(word)
         unique_id = f"{self._document_id[:8]}-{word}"

@@ -1,5 +1,6 @@
 """An engine in a process of its own, so that a crash of the engine does not harm the tests."""
 
+import resource
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,8 +13,10 @@ from tests.crdt.samples import apply_all
 
 T = TypeVar("T")
 
-#: How long a call may take, in seconds.
+#: How long a call may take by default, in seconds.
 DEADLINE_S: Final = 60
+#: How long the start of a process may take on a busy machine, in seconds.
+START_WAIT_S: Final = 120
 
 
 class Outcome(NamedTuple):
@@ -45,9 +48,16 @@ def attempt(engine: str, updates: Sequence[bytes], update: bytes) -> Outcome:
 
 
 class Apart:
-    """One process, started again after a crash."""
+    """One process, started again after a crash.
 
-    def __init__(self) -> None:
+    A call has ``deadline_s`` seconds and, if given, ``memory_bytes`` of address space.
+    """
+
+    def __init__(
+        self, *, deadline_s: float = DEADLINE_S, memory_bytes: int = resource.RLIM_INFINITY
+    ) -> None:
+        self._deadline_s = deadline_s
+        self._memory_bytes = memory_bytes
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -63,15 +73,26 @@ class Apart:
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function there; raise BrokenProcessPool if the process dies.
 
-        A call that does not end within ``DEADLINE_S`` raises TimeoutError, and its process ends.
+        A call that does not end within its deadline raises TimeoutError, and its process ends.
         """
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+            self._pool = self._started()
         try:
-            return self._pool.submit(function, *arguments).result(DEADLINE_S)
+            return self._pool.submit(function, *arguments).result(self._deadline_s)
         except (BrokenProcessPool, TimeoutError):
             self._kill()
             raise
+
+    def _started(self) -> ProcessPoolExecutor:
+        limit = (self._memory_bytes, self._memory_bytes)
+        pool = ProcessPoolExecutor(
+            1,
+            mp_context=get_context("spawn"),
+            initializer=resource.setrlimit,
+            initargs=(resource.RLIMIT_AS, limit),
+        )
+        pool.submit(int).result(START_WAIT_S)
+        return pool
 
     def _kill(self) -> None:
         if self._pool is not None:

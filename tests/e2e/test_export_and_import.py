@@ -25,7 +25,7 @@ def test_document_is_exported_in_each_format(ada: Person) -> None:
     with page.expect_download() as markdown:
         page.keyboard.press("Enter")
     assert markdown.value.suggested_filename == "My plan.md"
-    assert Path(markdown.value.path()).read_text() == "# First\n\nSome words\n"
+    assert Path(markdown.value.path()).read_text() == "# My plan\n\n# First\n\nSome words\n"
     for name, ending in (("HTML", "html"), ("Plain", "txt"), ("JSON", "json"), ("Yjs", "yjs")):
         with page.expect_download() as download:
             dialog.get_by_role("link", name=name).click()
@@ -84,4 +84,4 @@ def test_import_of_a_binary_file_shows_an_error(ada: Person) -> None:
     page.goto("/")
     picture = FilePayload(name="a.md", mimeType="text/markdown", buffer=b"\x89PNG\r\n")
     page.locator("#import-file").set_input_files(picture)
-    expect(page.get_by_text("This is not text in UTF-8.")).to_be_visible()
+    expect(page.get_by_text("This is a picture.")).to_be_visible()

@@ -31,6 +31,21 @@ def test_edits_on_both_sides_of_a_cut_converge(ada: Person, grace: Person, share
     assert len({row["unique_id"] for row in log}) == len(log)
 
 
+def test_person_who_comes_back_is_seen_at_once(ada: Person, grace: Person, shared: str) -> None:
+    """Not at the next renewal of presence, which is up to 15 s later."""
+    ada.expects_network_noise = True
+    ada.open(shared)
+    grace.open(shared)
+    there = grace.page.locator("#people .avatar[title^=Ada]")
+    expect(there).to_be_visible()
+    ada.context.set_offline(True)
+    expect(ada.chip).to_have_text("Offline")
+    expect(there).to_be_hidden()
+    ada.context.set_offline(False)
+    expect(ada.chip).to_have_text("Saved")
+    expect(there).to_be_visible(timeout=5_000)
+
+
 def test_unsent_edits_survive_a_reload(ada: Person) -> None:
     """The page is closed offline and opened without a connection: it has the edits."""
     ada.expects_network_noise = True

@@ -132,6 +132,20 @@ def test_text_that_undo_brings_back_stands_at_one_place(
     assert ada.exported(shared).split() == text.split()
 
 
+def test_text_runs_in_the_direction_of_its_first_letter(ada: Person) -> None:
+    """The mark that ends a sentence from right to left is at its left; code and numbers stay."""
+    ada.open(ada.create("Directions"))
+    ada.write("\u05e9\u05dc\u05d5\u05dd!\n\u0645\u0631\u062d\u0628\u0627.\nHello!")
+    ends_left = ada.page.evaluate("""() => [...document.querySelectorAll('.prose p')].map(block => {
+        const range = document.createRange();
+        range.selectNodeContents(block.firstChild);
+        const { left, right } = range.getBoundingClientRect();
+        range.setStart(block.firstChild, block.firstChild.length - 1);
+        return range.getBoundingClientRect().left < (left + right) / 2;
+    })""")
+    assert ends_left == [True, True, False]
+
+
 def test_every_kind_of_formatting_reaches_the_other(
     ada: Person, grace: Person, shared: str
 ) -> None:

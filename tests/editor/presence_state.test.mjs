@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { peopleOf, userOf } from "../../static/js/editor/presence.js";
 import { AwarenessChannel } from "../../static/js/sync/awareness_channel.js";
 import { encodeEntries, parsedState, readEntries } from "../../static/js/sync/presence_state.js";
-import { Y, encoding } from "../../static/vendor/yjs.js";
+import { Y, awarenessProtocol, encoding } from "../../static/vendor/yjs.js";
 import { View, createDecorations } from "./bound_view.mjs";
 
 const USER = { id: "7", username: "alan", name: "Alan" };
@@ -142,6 +142,25 @@ test("the server's report that the own client has ended is answered by a later c
   assert.ok((made.awareness.meta.get(own)?.clock ?? 0) > before + 1);
   assert.notEqual(made.awareness.getLocalState(), null);
   made.close();
+});
+
+test("whoever comes back is seen at once, and whoever is hidden stays", (context) => {
+  context.mock.timers.enable({ apis: ["setInterval", "setTimeout", "Date"], now: 1_000_000 });
+  const { made, own } = channel();
+  const other = channel();
+  const tell = () =>
+    other.made.receive(awarenessProtocol.encodeAwarenessUpdate(made.awareness, [own]));
+  tell();
+  assert.ok(other.made.awareness.getStates().has(own));
+  context.mock.timers.tick(50_000);
+  assert.ok(other.made.awareness.getStates().has(own));
+  const clock = made.awareness.meta.get(own)?.clock ?? 0;
+  other.made.receive(encodeEntries([{ client: own, clock, state: null }]));
+  assert.ok(!other.made.awareness.getStates().has(own));
+  made.renewOwn();
+  tell();
+  assert.ok(other.made.awareness.getStates().has(own));
+  for (const one of [made, other.made]) one.close();
 });
 
 test("a listener that throws does not end the connection", (context) => {

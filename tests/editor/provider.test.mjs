@@ -87,10 +87,15 @@ function write(doc, text) {
 /** @type {Provider[]} */
 let providers = [];
 
-/** @param {{writable?: boolean}} [options] */
-async function opened({ writable = true } = {}) {
-  const doc = new Y.Doc();
-  const outbox = await Outbox.open(new MemoryStore());
+/** A store as on a device: what it has outlives the page. */
+class DeviceStore extends MemoryStore {
+  /** @override */
+  durable = true;
+}
+
+/** @param {{writable?: boolean, store?: MemoryStore, doc?: Y.Doc}} [options] */
+async function opened({ writable = true, store = new MemoryStore(), doc = new Y.Doc() } = {}) {
+  const outbox = await Outbox.open(store);
   const token = { access: "token", expiresAt: Date.now() + 3_600_000 };
   const provider = new Provider({
     url: "ws://server/ws/documents/d",
@@ -227,6 +232,56 @@ test("another refusal stops the connection with its message, and nothing is lost
   FakeSocket.last.accept();
   sync();
   assert.equal(sentOperations().length, 1);
+});
+
+for (const code of ["foreign_client", "content_conflict"]) {
+  test(`what was refused with ${code} is written again under a new client id`, async () => {
+    const store = new DeviceStore();
+    const { provider, doc } = await opened({ store });
+    sync();
+    for (const words of ["first ", "second ", "third "]) {
+      write(doc, words);
+      provider.flush();
+    }
+    const [first, second] = sentOperations();
+    assert.ok(first && second);
+    FakeSocket.last.receive(ack(first.id, ACK_STAGE.RECEIVED));
+    FakeSocket.last.receive(reject(second.id, code, "Use a new client id."));
+    assert.equal(provider.state.stopped?.reason, "renewal");
+    assert.equal(provider.state.unsaved, 3);
+    write(doc, "typed at the last moment ");
+    await provider.renew();
+    provider.close();
+
+    const again = await opened({ store });
+    assert.notEqual(again.doc.clientID, doc.clientID);
+    const server = new Y.Doc();
+    Y.applyUpdate(server, first.update);
+    sync(server);
+    assert.equal(again.doc.getText("default").toString(), doc.getText("default").toString());
+    const [repeated, ...renewed] = sentOperations();
+    assert.equal(repeated?.id, first.id);
+    assert.equal(renewed.length, 3);
+    for (const { id, update } of renewed) {
+      assert.notEqual(id, second.id);
+      for (const struct of Y.decodeUpdate(update).structs) {
+        assert.notEqual(struct.id.client, doc.clientID);
+      }
+      Y.applyUpdate(server, update);
+    }
+    assert.equal(server.getText("default").toString(), doc.getText("default").toString());
+  });
+}
+
+test("without a store on the device, a refused client id stops the page with its changes", async () => {
+  const { provider, doc } = await opened();
+  sync();
+  write(doc, "Words");
+  provider.flush();
+  const id = String(sentOperations()[0]?.id);
+  FakeSocket.last.receive(reject(id, "foreign_client", "Use a new client id."));
+  assert.equal(provider.state.stopped?.reason, "refused");
+  assert.equal(provider.state.unsaved, 1);
 });
 
 test("an operation that is followed is merged with its origin, and its end reported", async () => {

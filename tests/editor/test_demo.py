@@ -37,7 +37,7 @@ def test_seed_writes_the_welcome_document_as_its_first_operation() -> None:
     (operation,) = operations_since(document_id=demo.document_id, after=0)
     doc: pycrdt.Doc[pycrdt.XmlFragment] = pycrdt.Doc()
     doc.apply_update(operation.update)
-    assert document_text(doc).startswith("Welcome to Scriptorium\n")
+    assert document_text(doc).startswith("This document is shared: ")
     assert operation.author_id == str(User.objects.get(username="ada").pk)
 
 

@@ -101,6 +101,7 @@ def test_malformed_import_is_refused_and_makes_nothing(
 
 FILES: dict[str, tuple[SimpleUploadedFile, str]] = {
     "a picture": (file(b"\x89PNG\r\n\x1a\n"), "not_text"),
+    "an office document": (file(b"PK\x03\x04\xff", "a.docx"), "import_format"),
     "another charset": (file("é".encode("utf-16")), "not_text"),
     "zero bytes": (file(b"a\x00b"), "not_text"),
     "an unknown ending": (file(b"a", "a.docx"), "import_format"),
@@ -148,6 +149,7 @@ def test_import_that_is_too_large_is_refused_before_it_is_read(
     ):
         body = assert_error(answer, 413, "limit_exceeded")
         assert body["extra"] == {"limit": "IMPORT_MAX_BYTES", "value": 1000}
+        assert "1000 bytes" in str(body)
     assert not Document.objects(owner_id=owner.pk)
 
 
@@ -209,7 +211,7 @@ def test_document_is_removed_when_its_content_is_not_stored(
 
     monkeypatch.setattr(importing, "operation_submit", fail)
     before = version_rows().count_documents({})
-    answer = client.post(NEW, {"format": "md", "content": "# a"})
+    answer = client.post(NEW, {"format": "md", "content": "a"})
     assert_error(answer, 503, "unavailable")
     assert not Document.objects(owner_id=owner.pk)
     assert version_rows().count_documents({}) == before

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -256,7 +257,9 @@ def test_backup_of_stopped_data_and_restore_after_a_killed_restore(
     assert not report["running"]
     assert _documents(report) == _documents(before.report)
     old = Path(json.loads(done.stdout)["old_data"])
-    assert {path.name for path in old.iterdir()} == {"mongo", "postgres", "redis", "state.json"}
+    data = {"mongo", "postgres", "redis", "state.json", "relays_until"}
+    assert {path.name for path in old.iterdir()} == data
+    assert float((folder / "relays_until").read_text()) > time.time()
 
 
 def _kill_restore(file: Path, folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from apps.embedded import binaries
-from apps.embedded.data_dir import SERVICES, DataDir
+from apps.embedded.data_dir import RELAYS_FILE, SERVICES, DataDir
 from apps.embedded.errors import EmbeddedError
 from apps.embedded.plan import environment_of, up_plan
 from apps.embedded.programs import (
@@ -68,6 +68,9 @@ def test_environment_names_the_services_of_this_data_folder(
     assert environment["DATA_DIR"] == str(data_dir.path)
     assert environment["ALLOWED_HOSTS"] == "notes.example"
     monkeypatch.delenv("ALLOWED_HOSTS")
+    assert "RELAYS_UNTIL" not in environment
+    (data_dir.path / RELAYS_FILE).write_text("1800000000\n")
+    assert environment_of(data_dir, data_dir.urls())["RELAYS_UNTIL"] == "1800000000"
     assert "localhost" in environment_of(data_dir, data_dir.urls())["ALLOWED_HOSTS"].split(",")
 
 

@@ -63,9 +63,12 @@ def path(document: Document, rest: str) -> str:
 
 
 FORMATS = {
-    "html": ("text/html; charset=utf-8", b"<h1>First</h1>\n<p><strong>later</strong></p>\n"),
-    "json": ("application/json", b'"type": "heading"'),
-    "md": ("text/markdown; charset=utf-8", b"# First\n\n**later**\n"),
+    "html": (
+        "text/html; charset=utf-8",
+        b"<h1>Plan: A/B</h1>\n<h1>First</h1>\n<p><strong>later</strong></p>\n",
+    ),
+    "json": ("application/json", b'"title": "Plan: A/B"'),
+    "md": ("text/markdown; charset=utf-8", b"# Plan: A/B\n\n# First\n\n**later**\n"),
     "txt": ("text/plain; charset=utf-8", b"First\nlater\n"),
     "yjs": ("application/octet-stream", b"heading"),
 }
@@ -113,9 +116,10 @@ def test_any_state_is_exported(
 def test_document_before_any_operation_is_empty(client: APIClient, document: Document) -> None:
     """In each format."""
     contents = {kind: client.get(path(document, f"{kind}/?seq=0")).content for kind in FORMATS}
-    assert (contents["md"], contents["txt"], contents["yjs"]) == (b"", b"", b"\x00\x00")
-    assert json.loads(contents["json"]) == {"type": "doc", "content": []}
-    assert b"<body>\n</body>" in contents["html"]
+    assert (contents["txt"], contents["yjs"]) == (b"", b"\x00\x00")
+    assert contents["md"] == b"# Plan: A/B\n"
+    assert json.loads(contents["json"])["content"] == []
+    assert b"<body>\n<h1>Plan: A/B</h1>\n</body>" in contents["html"]
 
 
 def test_export_with_a_known_etag_is_304(
@@ -180,7 +184,9 @@ def test_export_needs_the_right_to_read(document: Document) -> None:
     ("title", "name"),
     [
         ('../../etc/passwd"\\', 'filename="etc passwd.md"'),
-        ("CON: *?<|>", 'filename="CON.md"'),
+        ("CON: *?<|>", 'filename="CON_.md"'),
+        ("nul.txt", 'filename="nul_.txt.md"'),
+        ("Contents", 'filename="Contents.md"'),
         ("...", 'filename="document.md"'),
         ("Grüße 😀", f"filename*=utf-8''{quote('Grüße 😀.md')}"),
         ("x" * 200, f'filename="{"x" * 60}.md"'),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pycrdt
@@ -14,8 +15,11 @@ from apps.collab import close_codes, protocol
 from apps.collab.limits import Limits
 from apps.crdt.codec.lib0 import encode_var_uint
 from tests.crdt.samples import item, letters, string, written
+from tests.fuzz.inputs import BINARY, WireFrame
+from tests.fuzz.wire import RawSocket
 from tests.integration.conftest import Enter
 from tests.support.clients import Client
+from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
 
 Log = Callable[[], list[dict[str, Any]]]
@@ -174,6 +178,41 @@ async def test_text_that_takes_the_key_of_an_attribute_is_rejected(
     assert [row["unique_id"] for row in log()] == ["heading"]
 
 
+#: What made each page throw, or look empty, as the first and as a later content of a document.
+NOT_SHOWN: dict[str, bytes] = {
+    "array in the root": item(7, b"\x00", parent="default"),
+    "number in the root": item(8, b"\x01\x7d\x01", parent="default"),
+    "text in the root": item(4, string("words"), parent="default"),
+    "array behind a paragraph": item(7, b"\x00", left=(9, 0)),
+    "letter behind a paragraph": item(4, string("x"), left=(9, 0)),
+    "map in a paragraph": item(7, b"\x01", parent=(9, 0)),
+    "attribute that is a map": item(7, b"\x01", parent=(9, 0), key="level"),
+    "attribute that is NaN": item(8, b"\x01\x7b\x7f\xf8" + bytes(6), parent=(9, 0), key="level"),
+}
+
+
+@pytest.mark.parametrize("form", NOT_SHOWN)
+async def test_content_that_no_page_can_show_is_rejected(
+    form: str, enter: Enter, document_id: str, log: Log
+) -> None:
+    """Of a native client by its id, of a stock one by the close code; others write on."""
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id)
+    await ada.until(ada.synced.is_set)
+    paragraph = written([(9, 0, [item(7, b"\x03\x09paragraph", parent="default")])])
+    await ada.until_ack(await ada.submit(paragraph, "paragraph"))
+    attack = written([(8, 0, [NOT_SHOWN[form]])])
+    await ada.submit(attack, "attack")
+    await ada.until(lambda: ada.rejects)
+    assert ada.rejects[0][:2] == ("attack", "malformed")
+    await grace.submit(attack)
+    assert await grace.until_closed() == close_codes.MALFORMED
+    await ada.until_ack(await ada.append("on"))
+    stored = [row["unique_id"] for row in log()]
+    assert stored[0] == "paragraph"
+    assert len(stored) == 2
+
+
 async def test_document_with_half_an_emoji_lets_others_write_on(
     enter: Enter, document_id: str
 ) -> None:
@@ -208,6 +247,35 @@ async def test_update_that_never_gets_its_cause_is_refused_in_the_end(
     assert await grace.until_ack(await grace.insert(0, "undisturbed")) == 1
     assert await ada.until_closed(20) == close_codes.TRY_AGAIN
     assert ada.ack("hole", protocol.STAGE_PERSISTED) is None
+
+
+async def test_broken_frame_behind_edits_ends_the_session_without_an_error(
+    enter: Enter, document_id: str, stack: Launched
+) -> None:
+    """The server closes at the broken frame before it handles the edits; acks have no reader.
+
+    The edits are more than the server decodes at once, and more than a session may have handled
+    before others have a turn.
+    """
+    errors_before = stack.log("web").count("frames not sent")
+    path = f"/ws/documents/{document_id}?token={stack.token('ada')}"
+    socket = await RawSocket.open(stack.ws_url, path, subprotocols="scriptorium.v1")
+    edits = [
+        WireFrame(
+            BINARY, protocol.encode_operation(document_id, f"{n}", b"\x00", _update("x" * 300))
+        )
+        for n in range(30)
+    ]
+    await socket.send(*edits, WireFrame(BINARY, b"", reserved=4))
+    await eventually_async(partial(_is_closed, socket))
+    await socket.close()
+    ada = await enter("ada", document_id, native=True)
+    assert await ada.until_ack(await ada.append("on"))
+    assert stack.log("web").count("frames not sent") == errors_before
+
+
+async def _is_closed(socket: RawSocket) -> bool:
+    return not socket.is_open
 
 
 async def test_flood_of_invented_presence_is_bounded(enter: Enter, document_id: str) -> None:

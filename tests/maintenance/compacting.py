@@ -10,6 +10,7 @@ from django_redis import get_redis_connection
 
 from apps.history.attribution import _key
 from apps.history.authorship import AttributedText, document_authorship
+from apps.history.client_owners import ClientOwners, owners_of_log
 from apps.history.selectors import version_infos
 from apps.history.snapshot_cache import snapshot_forget
 from apps.history.states import present_state, version_state
@@ -72,6 +73,8 @@ class Seen:
     writes: list[LogWrite]
     versions: dict[int, bytes]
     version_pieces: dict[int, list[AttributedText]]
+    #: The owners of the client ids, from the log.
+    owners: ClientOwners
 
 
 def look(log: OldLog) -> Seen:
@@ -95,4 +98,5 @@ def look(log: OldLog) -> Seen:
             for _, number in places
         },
         version_pieces={number: pieces(seq) for seq, number in places},
+        owners=owners_of_log(document_id=document_id, up_to=present.seq),
     )

@@ -143,7 +143,9 @@ def test_operation_that_can_be_applied_now_is_released(written: Written, store: 
 @pytest.mark.django_db
 def test_edit_that_is_not_in_the_log_is_released_in_its_authors_name(scribe: Scribe) -> None:
     """As any other edit."""
-    edit = dataclasses.replace(scribe.write("late"), seq=0, author_id="7")
+    late = Scribe(scribe.document_id, author_id="7")
+    late.doc.apply_update(scribe.doc.get_update())
+    edit = dataclasses.replace(late.write("late"), seq=0)
     edit_quarantine(edit, ConflictError("The engine of that day."))
     [kept, _] = run("quarantine", "list", "--document", scribe.document_id).printed
     assert run("quarantine", "release", kept["id"], "--dry-run").only["seq"] == 9
@@ -151,6 +153,16 @@ def test_edit_that_is_not_in_the_log_is_released_in_its_authors_name(scribe: Scr
     [operation] = operations_since(document_id=scribe.document_id, after=8)
     assert (operation.unique_id, operation.author_id) == (edit.unique_id, "7")
     assert run("quarantine", "list", "--document", scribe.document_id).printed == [{"count": 0}]
+
+
+@pytest.mark.django_db
+def test_edit_with_the_client_id_of_another_person_stays_in_quarantine(scribe: Scribe) -> None:
+    """It is refused as from any client, and the dry run says so."""
+    edit = dataclasses.replace(scribe.write("evil"), seq=0, author_id="7")
+    edit_quarantine(edit, ConflictError("The engine of that day."))
+    [kept, _] = run("quarantine", "list", "--document", scribe.document_id).printed
+    for words in (["--dry-run"], []):
+        assert run("quarantine", "release", kept["id"], *words).code != 0
 
 
 @pytest.mark.django_db

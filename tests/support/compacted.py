@@ -25,7 +25,8 @@ def compacted_document(stack: Launched) -> tuple[str, list[Operation]]:
     dates. The worker's sweep finds them and stores a version; a fresh edit comes by REST.
     """
     document_id = stack.create_document("ada")
-    scribe = Scribe(document_id)
+    author_id = str(stack.call("ada", "GET", "users/me/").json()["id"])
+    scribe = Scribe(document_id, author_id=author_id)
     operations = scribe.write_many(OLD, at=clock.now() - timedelta(days=100))
     _insert(stack, operations)
     with stored(stack, document_id) as store:

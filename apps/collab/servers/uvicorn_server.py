@@ -14,6 +14,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils.module_loading import import_string
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import ProtocolError
 from websockets.frames import CloseCode, Frame, Opcode
@@ -186,7 +187,13 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
     async def send(self, message: Any) -> None:
-        """Send a message of the application, at the pace at which the client reads."""
+        """Send a message of the application, at the pace at which the client reads.
+
+        Raises ``ClientDisconnected`` after the close frame, which a broken frame of the client may
+        have caused while the application handles the ones before it.
+        """
+        if self.close_sent:
+            raise ClientDisconnected
         data = message.get("bytes")
         if data is None or self.conn.state is not State.OPEN or self.close_sent:
             await super().send(message)

@@ -51,8 +51,17 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         return _app_error(errors.TransientError("A storage service is away. Try again shortly."))
     response = drf_exception_handler(exc, context)
     if response is not None:
-        response.data = _drf_body(exc)
+        response.data = _as_unicode(_drf_body(exc))
     return response
+
+
+def _as_unicode(value: Any) -> Any:
+    """Return a body whose texts can be encoded: a message may quote half a surrogate pair."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_as_unicode(name): _as_unicode(member) for name, member in value.items()}
+    return [_as_unicode(member) for member in value] if isinstance(value, list) else value
 
 
 def _app_error(error: errors.AppError) -> Response:
@@ -62,7 +71,7 @@ def _app_error(error: errors.AppError) -> Response:
     if isinstance(error, errors.NotAuthenticatedError):
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
     return Response(
-        {"code": error.code, "detail": error.message, "extra": error.extra},
+        _as_unicode({"code": error.code, "detail": error.message, "extra": error.extra}),
         status=status_of(error),
         headers=headers,
     )

@@ -13,7 +13,7 @@ from apps.crdt.analysis.id_encoding import ZERO_DIGIT, IdEncodedState
 from apps.crdt.codec.structs import Id
 from apps.crdt.engine.errors import engine_panics
 from apps.crdt.engine.plain_values import plain_value
-from apps.crdt.engine.text import MAX_DEPTH, ROOT
+from apps.crdt.engine.text import ROOT
 
 
 class Element(NamedTuple):
@@ -45,8 +45,7 @@ class TextRun(NamedTuple):
 def iter_content_with_ids(state: bytes) -> Iterator[Element | TextRun]:
     """Yield the content of a whole state: root ``default`` first, then the texts of other roots.
 
-    Elements nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` are left out, and so are embeds
-    in a text.
+    Embeds in a text are left out.
     """
     with engine_panics():
         yield from _content(IdEncodedState.read(state))
@@ -88,7 +87,7 @@ def _walk(state: bytes, roots: Sequence[str]) -> Iterator[Any]:
             node, depth = stack.pop()
             if isinstance(node, pycrdt.XmlText):
                 yield _Text(depth, _chunks(node))
-            elif depth <= MAX_DEPTH:
+            else:
                 if isinstance(node, pycrdt.XmlElement):
                     found: Any = node.attributes
                     yield _Tag(depth, node.tag or "", plain_value(dict(iter(found))))

@@ -43,7 +43,9 @@ def _digest(state: bytes) -> bytes:
     by_client: dict[int, hashlib._Hash] = {}
     for struct in iter_structs(state):
         own = by_client.setdefault(struct.client, hashlib.sha256())
-        own.update(repr((struct.clock, struct.kind, struct.prefix, _ordered(struct))).encode())
+        own.update(
+            repr((struct.clock, struct.kind, struct.prefix, ordered_content(struct))).encode()
+        )
     for client in sorted(by_client):
         whole.update(repr((client, by_client[client].digest())).encode())
     for client in sorted(header.deletes):
@@ -51,7 +53,7 @@ def _digest(state: bytes) -> bytes:
     return whole.digest()
 
 
-def _ordered(struct: RawStruct) -> bytes:
+def ordered_content(struct: RawStruct) -> bytes:
     """Return a struct's content with the keys of its objects sorted."""
     content = struct.content
     if struct.kind == FORMAT:
@@ -61,7 +63,7 @@ def _ordered(struct: RawStruct) -> bytes:
         return _ordered_json(content, 0)
     if struct.kind == ANY:
         count, pos = read_uint(content, 0)
-        return _ordered_any(content, pos, count)[0]
+        return ordered_any(content, pos, count)[0]
     return content
 
 
@@ -70,7 +72,7 @@ def _ordered_json(data: bytes, pos: int) -> bytes:
     return json.dumps(json.loads(data[pos:]), sort_keys=True).encode()
 
 
-def _ordered_any(data: bytes, pos: int, count: int) -> tuple[bytes, int]:
+def ordered_any(data: bytes, pos: int, count: int) -> tuple[bytes, int]:
     """Return ``count`` "any" values with the keys of objects sorted, and the position behind.
 
     The values stay in their encoding, so they are as long as before at any depth.
@@ -84,7 +86,7 @@ def _ordered_any(data: bytes, pos: int, count: int) -> tuple[bytes, int]:
             if kind == _OBJECT:
                 values, pos = _ordered_members(data, inside, length)
             else:
-                values, pos = _ordered_any(data, inside, length)
+                values, pos = ordered_any(data, inside, length)
             out += values
         else:
             pos = skip_any(data, pos, 1)
@@ -97,7 +99,7 @@ def _ordered_members(data: bytes, pos: int, count: int) -> tuple[bytes, int]:
     members = []
     for _ in range(count):
         value_at = skip_text(data, pos)
-        value, end = _ordered_any(data, value_at, 1)
+        value, end = ordered_any(data, value_at, 1)
         members.append(data[pos:value_at] + value)
         pos = end
     return b"".join(sorted(members)), pos

@@ -30,6 +30,7 @@ from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.structs import (
     GAPS,
     HAS_BOTH_ORIGINS,
+    HAS_LEFT_ORIGIN,
     HAS_PARENT_KEY,
     HAS_RIGHT_ORIGIN,
     KIND_MASK,
@@ -49,10 +50,12 @@ MAX_UNBACKED_CLOCKS: Final = 2**24
 #: Values in one update that are usual. Threat: values that continue each other. The engine joins
 #: them one by one, each time with all that follow, so that 5,000 take 600 MB.
 MAX_USUAL_VALUES: Final = 500
+#: In place of the clock of an id that is another client's; no clock is before it.
+_NOT_OWN: Final = -2
 
 #: Content that Yjs never writes under a key: values of a map and attributes are "any" values,
 #: bytes and shared types.
-_NEVER_KEYED: Final = frozenset({STRING, EMBED, FORMAT})
+NEVER_KEYED: Final = frozenset({STRING, EMBED, FORMAT})
 
 
 class UpdateHeader(NamedTuple):
@@ -64,12 +67,11 @@ class UpdateHeader(NamedTuple):
     parents, deletes, and clocks that precede a range; without the update's own clocks.
     ``deletes``: client to the id ranges ``(clock, length)`` that it deletes.
     ``size``: bytes of the update. ``types``: the number of shared types (elements, texts, maps,
-    arrays) that it creates. ``may_inherit_key``: whether it has content of several clocks
-    without a written key, which may take the key of a neighbour
-    (``apps.crdt.engine.structure_guard``). ``values``: the number of values of lists, maps and
-    attributes.
+    arrays) that it creates. ``typed``: its client, first clock and end, if it inserts nothing but
+    strings of one client, each one behind that client's character before it.
     ``is_unusual``: whether it has what our page never writes, embeds, keys outside of elements and
     hundreds of values, so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
+    ``values``: the number of values of lists, maps and attributes.
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -77,7 +79,7 @@ class UpdateHeader(NamedTuple):
     deletes: dict[int, tuple[tuple[int, int], ...]]
     size: int
     types: int = 0
-    may_inherit_key: bool = False
+    typed: tuple[int, int, int] | None = None
     is_unusual: bool = False
     values: int = 0
 
@@ -94,12 +96,14 @@ class _Walk:
     """The state of one walk over an update."""
 
     __slots__ = (
+        "at",
         "client",
         "data",
+        "is_state",
+        "is_typed",
         "is_unusual",
         "keyed_runs",
         "links",
-        "may_inherit_key",
         "needs",
         "own",
         "types",
@@ -109,11 +113,14 @@ class _Walk:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.is_state = False
         self.needs: Vector = {}
         self.types = 0
-        self.may_inherit_key = False
         self.is_unusual = False
         self.values = 0
+        self.is_typed = True
+        #: Clock of the id that was read last, ``_NOT_OWN`` if it is another client's.
+        self.at = _NOT_OWN
         #: Clocks of garbage collected and of deleted content.
         self.unbacked = 0
         #: Values of several clocks under a key: client, first clock, end.
@@ -125,13 +132,27 @@ class _Walk:
         self.own = b""
 
 
-def read_update(update: bytes, *, max_unbacked_clocks: int = MAX_UNBACKED_CLOCKS) -> UpdateHeader:
+def read_update(update: bytes) -> UpdateHeader:
     """Read the whole of ``update``, strictly; raise MalformedUpdateError.
 
-    A whole state is read with ``read_state``: it may have more garbage collected clocks than one
-    update may bring.
+    A whole state is read with ``read_state``: it may have what no update may bring.
     """
-    walk = _Walk(update)
+    return _read(_Walk(update))
+
+
+def read_state(state: bytes) -> UpdateHeader:
+    """Read a whole state, as ``read_update`` reads an update.
+
+    It may have any number of garbage collected clocks, and empty texts, which the engine writes
+    where an edit was inside a surrogate pair (ADR 0001).
+    """
+    walk = _Walk(state)
+    walk.is_state = True
+    return _read(walk)
+
+
+def _read(walk: _Walk) -> UpdateHeader:
+    update = walk.data
     try:
         ranges, pos = _read_structs(walk)
         deletes, pos = _read_deletes(walk, pos)
@@ -141,7 +162,7 @@ def read_update(update: bytes, *, max_unbacked_clocks: int = MAX_UNBACKED_CLOCKS
         raise MalformedUpdateError(err.message) from None
     if pos != len(update):
         refuse("The update has bytes after its end.")
-    if walk.unbacked > max_unbacked_clocks:
+    if walk.unbacked > MAX_UNBACKED_CLOCKS and not walk.is_state:
         refuse("The update has more deleted clocks than an update may bring.")
     if walk.keyed_runs:
         _check_keyed_runs(walk.keyed_runs, deletes)
@@ -154,21 +175,11 @@ def read_update(update: bytes, *, max_unbacked_clocks: int = MAX_UNBACKED_CLOCKS
                 needs[client] = first
             elif need:
                 del needs[client]
+    typed = (walk.client, first, end) if walk.is_typed and ranges else None
+    is_unusual = walk.is_unusual or walk.values > MAX_USUAL_VALUES
     return UpdateHeader(
-        ranges,
-        needs,
-        deletes,
-        len(update),
-        walk.types,
-        walk.may_inherit_key,
-        walk.is_unusual or walk.values > MAX_USUAL_VALUES,
-        walk.values,
+        ranges, needs, deletes, len(update), walk.types, typed, is_unusual, walk.values
     )
-
-
-def read_state(state: bytes) -> UpdateHeader:
-    """Read a whole state, as ``read_update`` reads an update."""
-    return read_update(state, max_unbacked_clocks=MAX_CLOCK)
 
 
 def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], int]:
@@ -179,6 +190,7 @@ def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], 
         refuse("The update declares more clients than its bytes can have.")
     if clients > 1:
         walk.links = []
+        walk.is_typed = False
     for _ in range(clients):
         structs, pos = read_uint(data, pos)
         if not structs or structs * 2 > len(data) - pos:
@@ -203,10 +215,12 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
     clock, pos = read_uint(data, pos)
     first = clock
     runs: list[tuple[int, int]] = []
+    left = _NOT_OWN
     for _ in range(structs):
         info = data[pos]
         pos += 1
         if info in GAPS:
+            walk.is_typed = False
             length, pos = read_uint(data, pos)
             if info == SKIP:
                 if clock > first:
@@ -219,6 +233,7 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                 pos = _read_parent(walk, pos, info, clock)
             else:
                 pos = _read_reference(walk, pos, clock)
+                left = walk.at
                 if info >= HAS_BOTH_ORIGINS:
                     pos = _read_reference(walk, pos, clock)
             kind = info & KIND_MASK
@@ -226,9 +241,10 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                 size, pos = read_uint(data, pos)
                 length = text_length(data, pos, pos + size)
                 pos += size
-                if length > 1:
-                    walk.may_inherit_key = True
+                if left != clock - 1 or info < HAS_LEFT_ORIGIN:
+                    walk.is_typed = False
             else:
+                walk.is_typed = False
                 content_start = pos
                 length, pos = read_content(data, pos, kind)
                 if kind == TYPE:
@@ -241,14 +257,11 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                     walk.unbacked += length
                 elif kind == ANY:
                     walk.values += length
-                    if length > 1:
-                        if info & HAS_PARENT_KEY:
-                            walk.keyed_runs.append((walk.client, clock, clock + length))
-                        else:
-                            walk.may_inherit_key = True
-            if info & HAS_PARENT_KEY and kind in _NEVER_KEYED:
+                    if length > 1 and info & HAS_PARENT_KEY:
+                        walk.keyed_runs.append((walk.client, clock, clock + length))
+            if info & HAS_PARENT_KEY and kind in NEVER_KEYED:
                 refuse("The update has text under a key.")
-        if not length:
+        if not length and not (walk.is_state and info & KIND_MASK == STRING):
             refuse("The update has an empty struct.")
         clock += length
         if clock > MAX_CLOCK:
@@ -270,7 +283,9 @@ def _read_reference(walk: _Walk, pos: int, clock: int) -> int:
         at, pos = read_uint(data, pos + len(own))
         if at >= clock:
             refuse("A struct refers to a later one of its own client.")
+        walk.at = at
         return pos
+    walk.at = _NOT_OWN
     other, pos = read_uint(data, pos)
     at, pos = read_uint(data, pos)
     if at >= MAX_CLOCK:

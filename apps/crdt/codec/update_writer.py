@@ -6,9 +6,9 @@ each struct is written once, behind the one before it. Source: the internals and
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from apps.crdt.codec.contents import ANY, ELEMENT, FORMAT, STRING, TYPE
+from apps.crdt.codec.contents import ANY, ELEMENT, FORMAT, STRING, TYPE, XML_TEXT
 from apps.crdt.codec.lib0 import encode_var_uint, write_var_string, write_var_uint
 from apps.crdt.codec.structs import (
     EMPTY_UPDATE,
@@ -17,9 +17,6 @@ from apps.crdt.codec.structs import (
     HAS_RIGHT_ORIGIN,
     Id,
 )
-
-#: The shared type of a text inside an element.
-_TEXT: Final = 6
 
 
 class Position(NamedTuple):
@@ -57,7 +54,7 @@ class UpdateWriter:
 
     def text(self, position: Position) -> Id:
         """Write an empty text."""
-        return self._item(TYPE, bytearray((_TEXT,)), position)
+        return self._item(TYPE, bytearray((XML_TEXT,)), position)
 
     def attribute(self, element: Id, name: str, value: Any) -> None:
         """Write an attribute of an element: a text, an integer, True, False or None."""

@@ -50,6 +50,13 @@ class VectorOverlay:
     def __setitem__(self, client: int, clock: int, /) -> None:
         self._own[client] = clock
 
+    def whole(self) -> Vector:
+        """Return all clocks as one vector; costs a copy of all of them."""
+        if isinstance(self._base, VectorOverlay):
+            return {**self._base.whole(), **self._own}
+        assert isinstance(self._base, dict)  # noqa: S101 - there are no other clocks
+        return {**self._base, **self._own}
+
     def copy(self) -> "VectorOverlay":
         """Return an overlay with the same clocks, which grows by itself."""
         return VectorOverlay(self._base, self._own.copy())

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from apps.crdt.content.prosemirror import content_update, insertion_update
 from apps.crdt.content.readers import content_read
-from apps.crdt.content.schema import first_heading
+from apps.crdt.content.titles import title_declared, title_separated
 from apps.crdt.content.writers import WRITTEN_FORMATS
 
 
@@ -13,14 +13,22 @@ class ConvertedContent(NamedTuple):
 
     update: bytes | None
     version_vector: bytes
-    heading: str
+    title: str
 
 
-def content_convert(text: str, kind: str) -> ConvertedContent:
-    """Return a text as a new document. Raises as ``content_read`` and ``content_update`` do."""
-    blocks = content_read(text, kind)
+def content_convert(
+    text: str, kind: str, *, title: str = "", title_max_chars: int = 1_000
+) -> ConvertedContent:
+    """Return a text as a new document, with the title that it is given, or has.
+
+    A heading that says the title is not repeated in the content. Raises as ``content_read`` and
+    ``content_update`` do.
+    """
+    own, blocks = title_separated(
+        content_read(text, kind), title or title_declared(text, kind), max_chars=title_max_chars
+    )
     update, version_vector = content_update(blocks)
-    return ConvertedContent(update if blocks else None, version_vector, first_heading(blocks))
+    return ConvertedContent(update if blocks else None, version_vector, own)
 
 
 def content_convert_into(state: bytes, text: str, kind: str, *, at_start: bool) -> bytes | None:

@@ -1,11 +1,13 @@
 """Reads HTML as blocks of the page's schema: sanitised first, then read tag by tag."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any, Final
 
-from apps.crdt.content.bounds import MAX_NODES, OpenMarks, PartCounter
-from apps.crdt.content.links import link_cleaned
+from apps.crdt.content.bounds import MAX_NODES, MAX_UPDATE_BYTES, OpenMarks, PartCounter
+from apps.crdt.content.links import link_as_text
+from apps.crdt.content.names import BOX, CELL, ROW, TABLE, leaf
 from apps.crdt.content.sanitising import html_cleaned_in
 from apps.crdt.content.schema import fit_to_schema
 
@@ -21,7 +23,19 @@ _MARKS: Final = {
     "samp": "code",
     "strike": "strike",
     "strong": "bold",
+    "sub": "subscript",
+    "sup": "superscript",
     "tt": "code",
+}
+#: Other tags of a line, with marks by their style, or with none.
+_INLINE: Final = frozenset({"label", "math", "mi", "mn", "mo", "mtext", "q", "span"})
+#: Parts of a formula, which its form holds apart ("10 6", never "106").
+_FORMULA_PARTS: Final = frozenset({"mi", "mn", "mo", "mtext"})
+#: Looks that a style gives to a text, as office programs write them.
+_STYLES: Final = {
+    "bold": re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.IGNORECASE),
+    "italic": re.compile(r"font-style:\s*(?:italic|oblique)", re.IGNORECASE),
+    "strike": re.compile(r"text-decoration[a-z-]*:[^;]{0,60}line-through", re.IGNORECASE),
 }
 _BLOCKS: Final = {
     "blockquote": "blockquote",
@@ -32,16 +46,28 @@ _BLOCKS: Final = {
     "ol": "orderedList",
     "p": "paragraph",
     "pre": "codeBlock",
-    "tr": "paragraph",
+    "table": TABLE,
+    "td": CELL,
+    "th": CELL,
+    "tr": ROW,
     "ul": "bulletList",
     **{f"h{level}": "heading" for level in range(1, 7)},
 }
-_CELLS: Final = frozenset({"td", "th"})
-#: Inline tags that are no marks.
-_INLINE: Final = frozenset({"label"})
-_CELLS_APART: Final = " | "
+#: Elements that show something at an address; their content is what to show instead.
+_EMBEDS: Final = {"audio": "src", "object": "data", "video": "src"}
+#: Elements without content, with the attribute of their address.
+_LEAVES: Final = {"area": "href", "embed": "src", "img": "src", "source": "src"}
+_VOID: Final = frozenset({"hr"})
+#: Types of inputs whose value is shown.
+_SHOWN_INPUTS: Final = frozenset(
+    {"", "button", "date", "email", "number", "search", "submit", "tel", "text", "time", "url"}
+)
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _LANGUAGE = re.compile(r"(?:^|\s)lang(?:uage)?-(\S+)")
+#: The title, unless the page's content begins before it, where a drawing may have one.
+_TITLE = re.compile(r"<(title|body|svg)(?:\s[^<>]*)?>", re.IGNORECASE)
+_TITLE_END = re.compile("</title", re.IGNORECASE)
+_INTEGER = re.compile(r"\s*(-?[0-9]{1,9})")
 
 _Json = dict[str, Any]
 
@@ -54,7 +80,17 @@ def html_read(html: str) -> list[_Json]:
     reader = _Reader()
     reader.feed(html_cleaned_in(html))
     reader.close()
+    reader.leave_out_repeated()
     return fit_to_schema(reader.root["content"])
+
+
+def html_title(html: str) -> str:
+    """Return the text of the page's title; empty if it has none."""
+    tag = _TITLE.search(html)
+    end = _TITLE_END.search(html, tag.end()) if tag else None
+    if not tag or not end or tag[1].lower() != "title":
+        return ""
+    return " ".join(unescape(html[tag.end() : end.start()]).split())
 
 
 class _Reader(HTMLParser):
@@ -66,8 +102,19 @@ class _Reader(HTMLParser):
         self._open: list[tuple[str, _Json]] = [("", self.root)]
         self._items: list[_Json] = []
         self._marks = OpenMarks()
-        self._mark_tags: list[str] = []
+        #: Open tags of marks, with the number of marks of each.
+        self._mark_tags: list[tuple[str, int]] = []
+        #: Addresses of the open embeds; empty when a link inside has the same one.
+        self._embeds: list[str] = []
+        #: The number of texts with words.
+        self._texts = 0
+        #: Open links: their address, and the number of texts before them.
+        self._links: list[tuple[str, int]] = []
+        #: Addresses of links with words, and the texts of links without.
+        self._linked: set[str] = set()
+        self._wordless: dict[str, _Json] = {}
         self._nodes = PartCounter("max_nodes", MAX_NODES)
+        self._addresses = PartCounter("max_update_bytes", MAX_UPDATE_BYTES)
         self._verbatim = 0
         #: The last text of the current line; spaces at its end are not shown.
         self._last: _Json | None = None
@@ -77,34 +124,25 @@ class _Reader(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         if tag == "br":
             self._break()
-        elif tag == "img":
-            self._picture(found)
+        elif tag in _LEAVES:
+            self._leaf(found.get("alt") or found.get("title", ""), found.get(_LEAVES[tag], ""))
         elif tag == "input":
-            self._checkbox(found, is_checked="checked" in found)
-        elif tag in _CELLS:
-            self._cell(tag)
-        elif tag == "code" and self._verbatim:
-            pass  # the code element of a code block
-        elif tag in _MARKS:
-            self._nodes.add()
-            self._mark_tags.append(tag)
-            self._marks.push(_mark(tag, found))
-        elif tag not in _INLINE:
+            self._input(found)
+        elif tag in _MARKS or tag in _INLINE:
+            self._open_marks(tag, found)
+        else:
             self._begin(tag, found)
 
     def handle_endtag(self, tag: str) -> None:
         """Close the block or mark that the tag has opened."""
-        if tag in _MARKS:
-            if self._mark_tags and self._mark_tags[-1] == tag:
-                self._mark_tags.pop()
-                self._marks.pop()
+        if tag in _MARKS or tag in _INLINE:
+            if self._mark_tags and self._mark_tags[-1][0] == tag:
+                self._close_marks()
         elif len(self._open) > 1 and self._open[-1][0] == tag:
-            if tag not in _CELLS:
-                self._end_line()
-            self._open.pop()
-            self._verbatim -= tag == "pre"
-            if tag == "li":
-                self._items.pop()
+            if tag in _EMBEDS:
+                self._end_embed()
+            self._end_line()
+            self._end(tag)
 
     def handle_data(self, data: str) -> None:
         """Add text; outside of ``pre``, spaces collapse, and a line does not start with one."""
@@ -113,7 +151,7 @@ class _Reader(HTMLParser):
             if self._last is None or self._last["text"].endswith(" "):
                 data = data.removeprefix(" ")
         if data:
-            self._add_text(data)
+            self._add({"type": "text", "text": data, "marks": self._marks.marks()})
 
     @property
     def _content(self) -> list[_Json]:
@@ -126,7 +164,7 @@ class _Reader(HTMLParser):
 
     def _begin(self, tag: str, found: dict[str, str]) -> None:
         self._end_line()
-        node: _Json = {"type": _BLOCKS.get(tag, tag), "content": []}
+        node: _Json = {"type": _BLOCKS.get(tag, BOX), "content": []}
         attributes = _attributes(tag, found)
         if attributes:
             node["attrs"] = attributes
@@ -135,64 +173,163 @@ class _Reader(HTMLParser):
         if found.get("data-type") == "taskItem" and tag == "li":
             node["type"] = "taskItem"
         self._append(node)
-        if tag != "hr":
-            self._open.append((tag, node))
-            self._verbatim += tag == "pre"
+        if tag in _VOID:
+            return
+        self._open.append((tag, node))
+        self._verbatim += tag == "pre"
         if tag == "li":
             self._items.append(node)
+        if tag in _EMBEDS:
+            self._embeds.append(found.get(_EMBEDS[tag], ""))
 
-    def _add_text(self, words: str) -> None:
-        self._last = {"type": "text", "text": words, "marks": self._marks.marks()}
-        self._append(self._last)
+    def _end(self, tag: str) -> None:
+        _, node = self._open.pop()
+        if tag == "li":
+            self._items.pop()
+        elif tag == "ol" and "reversed" in node["attrs"]:
+            _number_downwards(node)
+        elif tag == "pre":
+            self._verbatim -= 1
+            _without_last_line_end(node)
+
+    def _end_embed(self) -> None:
+        """Close an embed: its words are a link to its address, or the address follows them."""
+        address = self._embeds.pop()
+        content = self._content
+        if not address:
+            return
+        if content and all(child["type"] == "text" and not _link_of(child) for child in content):
+            self._addresses.add(len(address))
+            for child in content:
+                child["marks"].append(_link(address))
+        else:
+            self._leaf("", address)
+
+    def _open_marks(self, tag: str, found: dict[str, str]) -> None:
+        marks: list[_Json] = []
+        if tag == "span":
+            style = found.get("style", "")
+            marks = [{"type": mark} for mark, look in _STYLES.items() if look.search(style)]
+        elif tag == "a":
+            marks = [_link(found.get("href", ""), found.get("title"))]
+            self._links.append((found.get("href", ""), self._texts))
+        elif tag in _MARKS and not (tag == "code" and self._verbatim):
+            marks = [{"type": _MARKS[tag]}]
+        elif tag == "q":
+            self.handle_data("“")
+        elif tag in _FORMULA_PARTS:
+            self.handle_data(" ")
+        for mark in marks:
+            self._nodes.add()
+            self._marks.push(mark)
+        self._mark_tags.append((tag, len(marks)))
+
+    def _close_marks(self) -> None:
+        tag, count = self._mark_tags.pop()
+        if tag == "q":
+            self.handle_data("”")
+        for _ in range(count):
+            self._marks.pop()
+        if tag == "a":
+            self._end_link(*self._links.pop())
+
+    def _end_link(self, address: str, texts: int) -> None:
+        """Show the address of a link without words, unless it is a place in the page."""
+        is_shown = address in self._linked or address in self._wordless
+        is_place = address.startswith("#")
+        if texts == self._texts and link_as_text(address) and not (is_shown or is_place):
+            self._leaf("", address)
+            self._wordless[address] = self._content[-1]
+            self._linked.discard(address)
+
+    def leave_out_repeated(self) -> None:
+        """Leave out the addresses of links without words that others with words have.
+
+        A parser makes such a link of one that is closed in another block than it was opened in.
+        """
+        for address in self._linked & self._wordless.keys():
+            self._wordless[address]["text"] = ""
+
+    def _add(self, text: _Json) -> None:
+        """Add a text. Each text under a link has the link's address, which is counted."""
+        link = _link_of(text)
+        if link and not (self._last and _link_of(self._last) is link):
+            self._addresses.add(len(link["attrs"]["href"]))
+            self._linked.add(link["attrs"]["href"])
+            if self._embeds and self._embeds[-1] == link["attrs"]["href"]:
+                self._embeds[-1] = ""
+        self._texts += bool(text["text"].strip())
+        self._last = text
+        self._append(text)
 
     def _break(self) -> None:
         self._end_line()
-        self._append({"type": "hardBreak"})
+        self._append({"type": "hardBreak", "marks": self._marks.marks()})
 
     def _end_line(self) -> None:
         if self._last is not None and not self._verbatim:
             self._last["text"] = self._last["text"].removesuffix(" ")
         self._last = None
 
-    def _cell(self, tag: str) -> None:
-        """Continue the line of the row."""
-        self._nodes.add()
-        self._end_line()
-        row = self._open[-1][1]
-        if row["content"]:
-            self._add_text(_CELLS_APART)
-        self._open.append((tag, row))
+    def _leaf(self, words: str, address: str) -> None:
+        found = leaf(words, address, self._marks.marks())
+        if found["text"]:
+            self._add(found)
 
-    def _picture(self, found: dict[str, str]) -> None:
-        """Add the alternative text of an image, as a link to the image."""
-        words = _SPACES.sub(" ", found.get("alt", "")).strip()
-        if words and not self._verbatim:
-            self._add_text(words)
-            source = link_cleaned(found.get("src", ""))
-            if self._last is not None and source and source.startswith(("http:", "https:")):
-                self._last["marks"].append({"type": "link", "attrs": {"href": source}})
-
-    def _checkbox(self, found: dict[str, str], *, is_checked: bool) -> None:
-        """Turn the list item around a checkbox into a task."""
-        if self._items and found.get("type", "").lower() == "checkbox":
-            self._items[-1] |= {"type": "taskItem", "attrs": {"checked": is_checked}}
+    def _input(self, found: dict[str, str]) -> None:
+        """Turn the list item around a checkbox into a task; keep the words of another input."""
+        kind = found.get("type", "").lower()
+        is_checked = "checked" in found
+        if kind == "checkbox" and self._items:
+            attributes = self._items[-1].get("attrs", {}) | {"checked": is_checked}
+            self._items[-1] |= {"type": "taskItem", "attrs": attributes}
+        elif kind in ("checkbox", "radio"):
+            self.handle_data("☑ " if is_checked else "☐ ")
+        elif kind in _SHOWN_INPUTS:
+            self.handle_data(found.get("value", ""))
 
 
-def _mark(tag: str, found: dict[str, str]) -> _Json:
-    attributes = {"href": found.get("href"), "title": found.get("title")} if tag == "a" else {}
-    return {"type": _MARKS[tag], "attrs": attributes}
+def _link(address: str, title: str | None = None) -> _Json:
+    return {"type": "link", "attrs": {"href": address, "title": title}}
+
+
+def _link_of(text: _Json) -> _Json | None:
+    return next((mark for mark in text["marks"] if mark["type"] == "link"), None)
+
+
+def _number_downwards(node: _Json) -> None:
+    """Give each item of a reversed list its number."""
+    items = [child for child in node["content"] if child["type"] in ("listItem", "taskItem")]
+    number = node["attrs"].get("start", len(items))
+    for item in items:
+        attributes = item.setdefault("attrs", {})
+        number = attributes.setdefault("value", number) - 1
+
+
+def _without_last_line_end(node: _Json) -> None:
+    """Remove the line end before the end of a code block, which a browser does not show."""
+    if node["content"] and node["content"][-1]["type"] == "text":
+        last = node["content"][-1]
+        last["text"] = last["text"].removesuffix("\n")
 
 
 def _attributes(tag: str, found: dict[str, str]) -> _Json:
     if _BLOCKS.get(tag) == "heading":
         return {"level": int(tag[1])}
     if tag == "ol":
-        start = found.get("start", "")
-        number = int(start) if re.fullmatch(r"[0-9]{1,9}", start) else 1
-        return {"start": number, "type": found.get("type")}
+        start = _integers(found, "start")
+        is_reversed = {"reversed": True} if "reversed" in found else {"start": 1}
+        return is_reversed | start | {"type": found.get("type")}
     if tag == "pre":
         named = _LANGUAGE.search(found.get("class", ""))
         return {"language": named[1]} if named else {}
+    if tag in ("td", "th"):
+        return _integers(found, "colspan", "rowspan")
     if tag == "li" and "data-checked" in found:
         return {"checked": found["data-checked"] == "true"}
-    return {}
+    return _integers(found, "value") if tag == "li" else {}
+
+
+def _integers(found: dict[str, str], *names: str) -> _Json:
+    numbers = {name: _INTEGER.match(found.get(name, "")) for name in names}
+    return {name: int(number[1]) for name, number in numbers.items() if number}

@@ -1,19 +1,26 @@
 """Writes a document as HTML, which a Tiptap editor reads back unchanged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
+from typing import Final
+from unicodedata import bidirectional
 
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
-from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.schema import fit_to_schema, title_heading
 
 _MARK_TAGS = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
+#: Directions of letters (UAX 9): a browser shows text from left to right unless it is told.
+_DIRECTIONS: Final = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 
 
 def html_write(nodes: Iterable[Node], *, title: str) -> str:
-    """Return a complete page, sanitised, without script and style."""
-    body = html_cleaned_out(_blocks(fit_to_schema(nodes)))
+    """Return a complete page, sanitised, without script and style.
+
+    Its title is also its first heading, because a browser shows no title in the page.
+    """
+    body = html_cleaned_out(_blocks([*title_heading(title), *fit_to_schema(nodes)]))
     return (
         "<!doctype html>\n"
         f'<html>\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n</head>\n'
@@ -21,46 +28,66 @@ def html_write(nodes: Iterable[Node], *, title: str) -> str:
     )
 
 
-def _blocks(blocks: Sequence[Node]) -> str:
-    return "".join(f"{_block(block)}\n" for block in blocks)
+def _blocks(blocks: Sequence[Node], around: str = "ltr") -> str:
+    """Write blocks; ``around`` is the direction of the text around them."""
+    return "".join(f"{_block(block, around)}\n" for block in blocks)
 
 
-def _block(block: Node) -> str:
+def _block(block: Node, around: str) -> str:
     kind, attributes = block["type"], block.get("attrs", {})
     content: Sequence[Node] = block.get("content", ())
-    if kind == "paragraph":
-        return f"<p>{_line(content)}</p>"
-    if kind == "heading":
-        level = attributes["level"]
-        return f"<h{level}>{_line(content)}</h{level}>"
     if kind == "codeBlock":
-        return _code_block(content, attributes.get("language"))
+        return _code_block(content, attributes.get("language"), around)
     if kind == "horizontalRule":
         return "<hr>"
     if kind == "taskItem":
-        return _task(content, checked=attributes["checked"])
-    inside = _blocks(content)
+        return _task(content, around, checked=attributes["checked"])
     if kind == "listItem":
-        return f"<li>{inside.rstrip()}</li>"
+        return f"<li>{_blocks(content, around).rstrip()}</li>"
+    own = text_direction(_texts(block)) or around
+    turned = f' dir="{own}"' if own != around else ""
+    if kind == "paragraph":
+        return f"<p{turned}>{_line(content)}</p>"
+    if kind == "heading":
+        level = attributes["level"]
+        return f"<h{level}{turned}>{_line(content)}</h{level}>"
+    inside = _blocks(content, own)
     if kind == "orderedList":
-        return f"<ol{_numbering(attributes)}>\n{inside}</ol>"
+        return f"<ol{_numbering(attributes)}{turned}>\n{inside}</ol>"
     if kind == "taskList":
-        return f'<ul data-type="taskList">\n{inside}</ul>'
+        return f'<ul data-type="taskList"{turned}>\n{inside}</ul>'
     tag = "ul" if kind == "bulletList" else "blockquote"
-    return f"<{tag}>\n{inside}</{tag}>"
+    return f"<{tag}{turned}>\n{inside}</{tag}>"
 
 
-def _code_block(content: Sequence[Node], language: str | None) -> str:
+def _texts(block: Node) -> Iterator[str]:
+    """Yield the texts of a block that is no code."""
+    for child in block.get("content", ()):
+        if "text" in child:
+            yield child["text"]
+        elif child["type"] != "codeBlock":
+            yield from _texts(child)
+
+
+def text_direction(texts: Iterable[str]) -> str:
+    """Return the direction of the first letter that has one: ``ltr``, ``rtl``, or an empty text."""
+    kinds = (bidirectional(char) for text in texts for char in text)
+    return next((_DIRECTIONS[kind] for kind in kinds if kind in _DIRECTIONS), "")
+
+
+def _code_block(content: Sequence[Node], language: str | None, around: str) -> str:
     words = "".join(escape(node["text"]) for node in content)
+    words += "\n" if words.endswith("\n") else ""  # the last line end is not shown
     named = f' class="language-{escape(language)}"' if language else ""
-    return f"<pre><code{named}>{words}</code></pre>"
+    turned = ' dir="ltr"' if around != "ltr" else ""
+    return f"<pre{turned}><code{named}>{words}</code></pre>"
 
 
-def _task(content: Sequence[Node], *, checked: bool) -> str:
+def _task(content: Sequence[Node], around: str, *, checked: bool) -> str:
     box = f'<input type="checkbox"{" checked" if checked else ""} disabled>'
     return (
         f'<li data-type="taskItem" data-checked="{str(checked).lower()}">'
-        f"<label>{box}</label><div>{_blocks(content).rstrip()}</div></li>"
+        f"<label>{box}</label><div>{_blocks(content, around).rstrip()}</div></li>"
     )
 
 

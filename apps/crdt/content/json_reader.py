@@ -16,12 +16,27 @@ class NotProseMirrorError(InvalidInputError):
 
 def json_read(text: str) -> list[dict[str, Any]]:
     """Return the blocks of a document. Raises ``NotProseMirrorError``, ``ContentTooLargeError``."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as err:
-        raise NotProseMirrorError(f"This is not JSON: {err}") from err
+    document = _parsed(text)
     _check(document)
     return fit_to_schema(document.get("content", ()))
+
+
+def json_title(text: str) -> str:
+    """Return the title that an export has beside the content; empty if there is none."""
+    document = _parsed(text)
+    attributes = document.get("attrs") if isinstance(document, dict) else None
+    title = attributes.get("title") if isinstance(attributes, dict) else None
+    return title if isinstance(title, str) else ""
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as err:
+        place = f"line {err.lineno}, column {err.colno}"
+        raise NotProseMirrorError(f"This is not JSON: it cannot be read at {place}.") from err
+    except (ValueError, RecursionError) as err:
+        raise NotProseMirrorError("This is not JSON that can be read.") from err
 
 
 def _check(document: Any) -> None:

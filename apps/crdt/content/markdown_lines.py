@@ -12,14 +12,16 @@ from itertools import groupby, pairwise
 from string import punctuation
 from typing import Any, Final, NamedTuple
 
+from apps.crdt.content.lines import MARKS
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.content.schema import MARKS
 
 _DELIMITERS: Final = {"bold": "**", "italic": "_", "strike": "~~"}
 #: Marks with delimiters around the text, the outermost first; all marks except code.
 _DELIMITED: Final = tuple(name for name in MARKS if name != "code")
 #: Characters that are special anywhere; the last two before text that may follow.
 _SPECIAL = re.compile(r"[\\`*_\[\]<|~]|&(?=#?\w+;)|[!&]$")
+#: Characters that make a bare address (``bare_addresses``), outside of links.
+_ADDRESS = re.compile(r"(?i:(?<=https)|(?<=http)):(?=//)|(?i:(?<=www))\.|(?<=[\w.+-])@(?=[\w-])")
 #: Characters that are special at the start of a line.
 _LINE_START = re.compile(r"\A(?:(?=[#+\-=>:])|(\d{1,9})(?=[.)]))")
 _HEADING_END = re.compile(r"(?<=[ #])#$")
@@ -226,7 +228,10 @@ def _text(marked: _MarkedText, *, encode_first: bool, encode_last: bool) -> str:
         return _code(text)
     start = 1 if encode_first else 0
     end = max(start, len(text) - 1) if encode_last else len(text)
-    return _reference(text[:start]) + _escaped(text[start:end]) + _reference(text[end:])
+    escaped = _escaped(text[start:end])
+    if "link" not in marked.marks:
+        escaped = _ADDRESS.sub(lambda found: f"\\{found[0]}", escaped)
+    return _reference(text[:start]) + escaped + _reference(text[end:])
 
 
 def _reference(character: str) -> str:

@@ -1,29 +1,47 @@
-"""Reads Markdown (CommonMark, with strikethrough, tables and tasks) as blocks."""
+"""Reads Markdown (CommonMark, with GitHub's strikethrough, tables, tasks and bare addresses).
+
+A text with HTML is read as the page of HTML that it describes (``markdown_html``).
+"""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from apps.crdt.content.bare_addresses import addresses_linked
 from apps.crdt.content.bounds import (
     MAX_TOKENS,
+    MAX_UPDATE_BYTES,
     CountedList,
     OpenMarks,
     PartCounter,
     lines_check,
 )
+from apps.crdt.content.front_matter import front_matter_split
+from apps.crdt.content.html_reader import html_read
+from apps.crdt.content.markdown_html import (
+    has_html,
+    html_as_text,
+    language_of,
+    page_written,
+    words_within,
+)
+from apps.crdt.content.names import BOX, CELL, ROW, TABLE, leaf
 from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
 from apps.crdt.content.schema import fit_to_schema
 
-#: The parser, which recurses, leaves out lists and quotes that are nested deeper.
-_MAX_NESTING: Final = 60
-#: HTML in Markdown is read as text.
-_OPTIONS: Final = {"html": False, "maxNesting": _MAX_NESTING}
-#: The counter of tokens in the parser's environment.
+#: Levels of lists (two each) and quotes. The parser recurses: deeper ones are read as text.
+_MAX_LEVELS: Final = 100
+#: The parser leaves out what is nested deeper, and nothing is, by the rule ``_too_deep``.
+_MAX_NESTING: Final = _MAX_LEVELS + 10
+_OPTIONS: Final = {"maxNesting": _MAX_NESTING, "strikethrough_single_tilde": True}
+#: The counters of tokens, and of the addresses of links, in the parser's environment.
 _COUNTER: Final = "token_counter"
+_ADDRESSES: Final = "address_counter"
 
 
 def _counted_blocks(state: StateCore) -> None:
@@ -37,11 +55,34 @@ def _counted_line(state: StateCore) -> None:
     for token in state.tokens:
         token.children = CountedList(state.env[_COUNTER])
         state.md.inline.parse(token.content, state.md, state.env, token.children)
+        found = addresses_linked(token.children)
+        state.env[_COUNTER].add(len(found) - len(token.children))
+        for child in found:
+            address = child.attrs.get("href") or child.attrs.get("src") or ""
+            state.env[_ADDRESSES].add(len(str(address)))
+        token.children = found
+
+
+def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+    """Read the lines up to an empty one as a paragraph: a block rule for the deepest level."""
+    if silent or state.level < _MAX_LEVELS:
+        return False
+    line = start + 1
+    while line < end and not state.isEmpty(line) and state.sCount[line] >= state.blkIndent:
+        line += 1
+    state.line = line
+    state.push("paragraph_open", "p", 1)
+    token = state.push("inline", "", 0)
+    token.content = state.getLines(start, line, state.blkIndent, keepLastLF=False).strip()
+    token.children = []
+    state.push("paragraph_close", "p", -1)
+    return True
 
 
 def _block_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", _OPTIONS).enable("table").disable("inline")
     parser.core.ruler.at("block", _counted_blocks)
+    parser.block.ruler.before("table", "too_deep", _too_deep)
     return parser
 
 
@@ -64,11 +105,12 @@ _BLOCKS: Final = {
     "list_item_open": "listItem",
     "ordered_list_open": "orderedList",
     "paragraph_open": "paragraph",
-    "tr_open": "paragraph",
+    "table_open": TABLE,
+    "td_open": CELL,
+    "th_open": CELL,
+    "tr_open": ROW,
 }
 _MARKS: Final = {"em": "italic", "link": "link", "s": "strike", "strong": "bold"}
-_CELLS: Final = frozenset({"td_open", "th_open"})
-_CELLS_APART: Final = " | "
 _TASK = re.compile(r"\[([ xX])\](\s|$)")
 
 _Json = dict[str, Any]
@@ -77,15 +119,34 @@ _Json = dict[str, Any]
 def markdown_read(text: str) -> list[_Json]:
     """Return the blocks of a text. Raises ``NestedTooDeepError``, ``ContentTooLargeError``."""
     lines_check(text)
-    references: dict[str, Any] = {_COUNTER: PartCounter("max_tokens", MAX_TOKENS)}
+    matter = front_matter_split(text)
+    tokens = _parsed(matter.rest)
+    data = [_data_block(matter.language, matter.data)] if matter.data else []
+    if has_html(tokens):
+        return fit_to_schema(data) + html_read(page_written(tokens))
+    return fit_to_schema([*data, *_tree(tokens)])
+
+
+def _parsed(text: str) -> list[Token]:
+    """Return the blocks of a text, each with the tokens of its line."""
+    environment: dict[str, Any] = {
+        _COUNTER: PartCounter("max_tokens", MAX_TOKENS),
+        _ADDRESSES: PartCounter("max_update_bytes", MAX_UPDATE_BYTES),
+    }
     try:
-        tokens = _BLOCK_PARSER.parse(text, references)
-        for token in tokens:
+        tokens = _BLOCK_PARSER.parse(text, environment)
+        for at, token in enumerate(tokens):
             if token.type == "inline":
-                token.children = _line(token.content, references)
+                token.children = _line(token.content, environment)
+                _make_task(tokens[max(0, at - 2) : at + 1])
     except RecursionError as err:
         raise NestedTooDeepError("This Markdown nests too deep.") from err
-    return fit_to_schema(_tree(tokens))
+    return tokens
+
+
+def _data_block(language: str, data: str) -> _Json:
+    content = [{"type": "text", "text": data}]
+    return {"type": "codeBlock", "attrs": {"language": language}, "content": content}
 
 
 def _line(source: str, references: dict[str, Any]) -> list[Token]:
@@ -109,11 +170,6 @@ def _tree(tokens: Iterable[Token]) -> list[_Json]:
         content: list[_Json] = nodes[-1]["content"]
         if token.type == "inline":
             content += _inline_nodes(token.children or ())
-            _make_task(nodes, token.content)
-        elif token.type in _CELLS:  # a cell continues the line of its row
-            if content:
-                content.append({"type": "text", "text": _CELLS_APART})
-            nodes.append(nodes[-1])
         elif token.nesting > 0:
             content.append(_opened(token))
             nodes.append(content[-1])
@@ -126,54 +182,71 @@ def _tree(tokens: Iterable[Token]) -> list[_Json]:
 
 
 def _opened(token: Token) -> _Json:
-    node: _Json = {"type": _BLOCKS.get(token.type, token.type), "content": []}
+    node: _Json = {"type": _BLOCKS.get(token.type, BOX), "content": []}
     if node["type"] == "heading":
         node["attrs"] = {"level": int(token.tag[1])}
     if node["type"] == "orderedList":
         start = token.attrGet("start")
         node["attrs"] = {"start": 1 if start is None else start}
+    if "checked" in token.meta:
+        node |= {"type": "taskItem", "attrs": {"checked": token.meta["checked"]}}
     return node
 
 
 def _leaf(token: Token) -> _Json:
     if token.type == "hr":
         return {"type": "horizontalRule"}
+    if token.type == "html_block":
+        return {"type": BOX, "content": _lines(html_as_text(token))}
     words = token.content.removesuffix("\n")
     return {
         "type": "codeBlock",
-        "attrs": {"language": next(iter(token.info.split()), None)},
+        "attrs": {"language": language_of(token)},
         "content": [{"type": "text", "text": words}],
     }
 
 
-def _make_task(nodes: list[_Json], source: str) -> None:
-    """Turn a list item whose first line starts with a checkbox into a task.
+def _lines(words: str) -> list[_Json]:
+    lines = [{"type": "text", "text": line} for line in words.split("\n") if words]
+    return [node for line in lines for node in ({"type": "hardBreak"}, line)][1:]
+
+
+def _make_task(tokens: Sequence[Token]) -> None:
+    """Note in a list item that its first line starts with a checkbox, which is removed.
 
     The source is checked too, because an escaped bracket starts no checkbox.
     """
-    box = _TASK.match(source)
-    line = nodes[-1]["content"]
-    if not box or not line or not line[0].get("text", "").startswith(source[:3]):
+    if [token.type for token in tokens[:-1]] != ["list_item_open", "paragraph_open"]:
         return
-    if len(nodes) > 1 and nodes[-2]["type"] == "listItem" and nodes[-2]["content"][0] is nodes[-1]:
-        nodes[-2] |= {"type": "taskItem", "attrs": {"checked": box[1] != " "}}
-        line[0]["text"] = line[0]["text"][4:]
+    item, _, line = tokens
+    box = _TASK.match(line.content)
+    first = line.children[0] if line.children else None
+    if box and first and first.type == "text" and first.content.startswith(line.content[:3]):
+        item.meta["checked"] = box[1] != " "
+        first.content = first.content[4:]
 
 
 def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
     marks = OpenMarks()
+    before: Token | None = None
     for token in tokens:
+        if token.type == "link_close" and before and before.type == "link_open":
+            yield leaf("", str(before.attrGet("href")), marks)  # a link without words
+        before = token
         if token.type == "hardbreak":
-            yield {"type": "hardBreak"}
+            yield {"type": "hardBreak", "marks": marks.marks()}
         elif token.type == "softbreak":
             yield _text(" ", marks.marks())
         elif token.type == "code_inline":
             yield _text(token.content, marks.marks({"type": "code"}))
+        elif token.type == "html_inline":
+            yield _text(html_as_text(token), marks.marks())
         elif token.type == "image":
-            yield _text(token.content, marks.marks(_link(token, "src")))
+            words = words_within(token) or str(token.attrGet("title") or "")
+            yield leaf(words, str(token.attrGet("src")), marks)
         elif token.nesting > 0:
             kind = _MARKS[token.tag if token.tag != "a" else "link"]
-            marks.push(_link(token, "href") if kind == "link" else {"type": kind})
+            marks.push(_link(token) if kind == "link" else {"type": kind})
         elif token.nesting < 0:
             marks.pop()
         else:
@@ -184,8 +257,8 @@ def _text(words: str, marks: list[_Json]) -> _Json:
     return {"type": "text", "text": words, "marks": marks}
 
 
-def _link(token: Token, address: str) -> _Json:
+def _link(token: Token) -> _Json:
     return {
         "type": "link",
-        "attrs": {"href": token.attrGet(address), "title": token.attrGet("title")},
+        "attrs": {"href": token.attrGet("href"), "title": token.attrGet("title")},
     }

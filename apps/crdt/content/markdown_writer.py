@@ -10,7 +10,7 @@ from typing import Final
 
 from apps.crdt.content.markdown_lines import line_write
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.schema import fit_to_schema, title_heading
 
 _BACKTICKS = re.compile(r"`+")
 #: Families of lists: adjacent lists of one family with the same marker would be read as one list.
@@ -18,9 +18,12 @@ _FAMILY: Final = {"bulletList": "bullets", "taskList": "bullets", "orderedList":
 _LIST_MARKERS: Final = {"bullets": ("-", "+"), "numbers": (".", ")")}
 
 
-def markdown_write(nodes: Iterable[Node]) -> str:
-    """Return the document's Markdown, with a newline at its end."""
-    text = _blocks(fit_to_schema(nodes))
+def markdown_write(nodes: Iterable[Node], *, title: str = "") -> str:
+    """Return the document's Markdown, with a newline at its end.
+
+    A title is its first heading, which an import reads as the title.
+    """
+    text = _blocks([*title_heading(title), *fit_to_schema(nodes)])
     return f"{text}\n" if text else ""
 
 

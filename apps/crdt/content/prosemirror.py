@@ -18,7 +18,7 @@ from apps.crdt.content.bounds import MAX_UPDATE_BYTES, ContentTooLargeError
 from apps.crdt.engine.base import EngineBrokenError
 from apps.crdt.engine.errors import engine_panics
 from apps.crdt.engine.plain_values import plain_value
-from apps.crdt.engine.text import MAX_DEPTH, ROOT
+from apps.crdt.engine.text import ROOT
 
 #: A node as ProseMirror writes it: ``{"type", "attrs"?, "content"?, "text"?, "marks"?}``.
 Node = Mapping[str, Any]
@@ -39,12 +39,24 @@ class ContentShapeError(ConflictError):
 def document_json(state: bytes) -> dict[str, Any]:
     """Return the content of a document, whose state is a v1 update, as ProseMirror's JSON.
 
-    Elements nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` are left out.
+    It nests as deep as the document does (``structure_guard.MAX_NESTING``).
     """
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
+    content: list[dict[str, Any]] = []
     with doc.transaction():
-        return {"type": "doc", "content": _children(doc.get(ROOT, type=pycrdt.XmlFragment), 1)}
+        waiting = [(doc.get(ROOT, type=pycrdt.XmlFragment), content)]
+        while waiting:
+            parent, nodes = waiting.pop()
+            for child in parent.children:
+                if isinstance(child, pycrdt.XmlText):
+                    nodes += _texts(child)
+                elif isinstance(child, pycrdt.XmlElement):
+                    node = _element(child)
+                    nodes.append(node)
+                    if "content" in node:
+                        waiting.append((child, node["content"]))
+    return {"type": "doc", "content": content}
 
 
 def content_update(blocks: Sequence[Node]) -> tuple[bytes, bytes]:
@@ -86,24 +98,15 @@ def _insert_position(doc: pycrdt.Doc[Any], *, at_start: bool) -> Position:
 # --- from a document -----------------------------------------------------------------------------
 
 
-def _children(parent: pycrdt.XmlFragment | pycrdt.XmlElement, depth: int) -> list[dict[str, Any]]:
-    nodes: list[dict[str, Any]] = []
-    for child in parent.children:
-        if isinstance(child, pycrdt.XmlText):
-            nodes += _texts(child)
-        elif isinstance(child, pycrdt.XmlElement) and depth <= MAX_DEPTH:
-            nodes.append(_element(child, depth))
-    return nodes
-
-
-def _element(element: pycrdt.XmlElement, depth: int) -> dict[str, Any]:
+def _element(element: pycrdt.XmlElement) -> dict[str, Any]:
+    """Return an element; if it has content, with an empty list for it."""
     node: dict[str, Any] = {"type": element.tag}
     found: Any = element.attributes
     attributes = {name: plain_value(value) for name, value in sorted(found)}
     if attributes:
         node["attrs"] = attributes
     if len(element.children):
-        node["content"] = _children(element, depth + 1)
+        node["content"] = []
     return node
 
 

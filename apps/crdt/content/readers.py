@@ -19,6 +19,18 @@ READ_FORMATS: Final = tuple(_READERS)
 _ENDINGS: Final = {"htm": "html", "markdown": "md", "text": "txt", "xhtml": "html"}
 
 
+#: First bytes of files that people try to import, with what they are.
+_SIGNATURES: Final = {
+    b"PK\x03\x04": "a file of an office program, or an archive",
+    b"\xd0\xcf\x11\xe0": "a file of an office program",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"RIFF": "a picture or a recording",
+}
+
+
 class NotTextError(InvalidInputError):
     """The bytes are not UTF-8 text."""
 
@@ -35,10 +47,16 @@ def content_read(text: str, kind: str) -> list[dict[str, Any]]:
 
 def text_decoded(data: bytes) -> str:
     """Return bytes as text. Raises ``NotTextError``."""
+    for signature, what in _SIGNATURES.items():
+        if data.startswith(signature) and (signature != b"RIFF" or b"\x00" in data):
+            raise NotTextError(
+                f"This is {what}. What can be imported is Markdown, HTML, plain text and "
+                "ProseMirror's JSON."
+            )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as err:
-        raise NotTextError("This is not text in UTF-8.") from err
+        raise NotTextError("This is not text in UTF-8. Save it in that encoding.") from err
     if "\x00" in text:
         raise NotTextError("This is not text: it has a zero byte.")
     return text

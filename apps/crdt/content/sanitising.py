@@ -1,10 +1,11 @@
 """Sanitises HTML by nh3 (Ammonia), both on import and on export."""
 
+import re
 from typing import Final
 
 import nh3
 
-from apps.crdt.content.links import SAFE_SCHEMES, link_cleaned
+from apps.crdt.content.links import CODE_SCHEMES, SAFE_SCHEMES, link_as_text, link_cleaned
 from apps.crdt.content.parser_bomb_guard import html_bounded
 
 
@@ -16,55 +17,93 @@ def _tags(names: str) -> frozenset[str]:
 _WRITTEN: Final = _tags(
     "a blockquote br code div em h1 h2 h3 hr input label li ol p pre s strong ul"
 )
-#: Tags that ``html_reader`` reads, or that end a line.
+#: Tags that ``html_reader`` reads, or that end a line. Of any other tag, the words are kept.
 _READ: Final = _WRITTEN | _tags(
-    "address article aside b body caption center dd del details dir dl dt fieldset "
-    "figcaption figure footer form h4 h5 h6 header hgroup i img kbd main menu nav samp "
-    "section strike summary table tbody td tfoot th thead tr tt"
+    "address area article aside audio b body caption center dd del details dialog dir dl dt embed "
+    "fieldset figcaption figure footer form h4 h5 h6 header hgroup i img kbd legend main math menu "
+    "mi mn mo mtext nav object optgroup option q samp search section source span strike sub "
+    "summary sup svg table tbody td text textarea tfoot th thead tr tt video"
 )
-#: Tags that are removed with their content.
-_DROPPED: Final = _tags(
-    "applet audio canvas embed frameset head iframe math noembed noframes noscript object "
-    "script select style svg template textarea title video xmp"
-)
+#: Tags that are removed with their content: a browser with scripts shows none of it.
+_DROPPED: Final = _tags("annotation head noembed noframes noscript script style template title")
+#: Tags by whose rules browsers show nothing else: read as the tag whose content is the same.
+_REPLACED: Final = {
+    "frame": "embed",
+    "frameset": "div",
+    "iframe": "embed",
+    "listing": "pre",
+    "plaintext": "pre",
+    "xmp": "pre",
+}
+_REPLACED_TAG = re.compile(rf"<(/?)({'|'.join(_REPLACED)})(?=[\s/>])", re.IGNORECASE)
+#: A tag for bold around what is not bold, as Google Docs puts it around all that is copied.
+_NOT_BOLD = re.compile(r"<b(?=\s[^<>]{0,1000}font-weight:\s{0,9}(?:normal|[1-4]00))", re.IGNORECASE)
 _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "a": {"href", "title"},
+    "area": {"alt", "href", "title"},
+    "audio": {"src"},
     "code": {"class"},
+    "embed": {"src", "title"},
+    "img": {"alt", "src", "title"},
+    "input": {"type", "checked", "disabled", "value"},
+    "li": {"data-type", "data-checked", "value"},
+    "object": {"data"},
+    "ol": {"reversed", "start", "type"},
     "pre": {"class"},
-    "img": {"alt", "src"},
-    "input": {"type", "checked", "disabled"},
-    "li": {"data-type", "data-checked"},
-    "ol": {"start", "type"},
+    "source": {"src"},
+    "span": {"style"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
     "ul": {"data-type"},
+    "video": {"src"},
 }
+_ADDRESSES: Final = frozenset({"data", "href", "src"})
+#: Anything that may be the scheme of an address; bounded, so that the search is linear.
+_SCHEME = re.compile(r"\b([a-z][a-z0-9+.-]{0,30}):", re.IGNORECASE)
 
 
 def html_cleaned_in(html: str) -> str:
     """Return well-formed HTML with the tags that ``html_reader`` reads, without active content.
 
+    Addresses keep their schemes, except those of code: ``lines`` decides which ones are links.
     Raises ``NestedTooDeepError``.
     """
-    return _clean(html_bounded(html), _READ)
+    readable = _REPLACED_TAG.sub(lambda tag: f"<{tag[1]}{_REPLACED[tag[2].lower()]}", html)
+    readable = _NOT_BOLD.sub("<span", readable)
+    schemes = {scheme.lower() for scheme in _SCHEME.findall(readable)} - CODE_SCHEMES
+    return nh3.clean(
+        html_bounded(readable),
+        tags=set(_READ),
+        clean_content_tags=set(_DROPPED),
+        attributes=_ATTRIBUTES,
+        attribute_filter=_attribute_in,
+        url_schemes=schemes | SAFE_SCHEMES,
+        link_rel=None,
+        strip_comments=True,
+    )
 
 
 def html_cleaned_out(html: str) -> str:
     """Return HTML with only the tags that ``html_writer`` writes."""
-    return _clean(html, _WRITTEN)
-
-
-def _clean(html: str, tags: frozenset[str]) -> str:
     return nh3.clean(
         html,
-        tags=set(tags),
+        tags=set(_WRITTEN),
         clean_content_tags=set(_DROPPED),
-        attributes=_ATTRIBUTES,
-        attribute_filter=_attribute,
+        attributes={tag: _ATTRIBUTES.get(tag, set()) | {"dir"} for tag in _WRITTEN},
+        attribute_filter=_attribute_out,
         url_schemes=set(SAFE_SCHEMES),
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:
+def _attribute_in(_tag: str, name: str, value: str) -> str | None:
+    """Bound addresses that are no links: of data, only the media type is read."""
+    if name not in _ADDRESSES:
+        return value
+    return link_cleaned(value) or link_as_text(value) or None
+
+
+def _attribute_out(_tag: str, name: str, value: str) -> str | None:
     """Remove addresses that the page does not allow."""
-    return link_cleaned(value) if name in ("href", "src") else value
+    return link_cleaned(value) if name in _ADDRESSES else value

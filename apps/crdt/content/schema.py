@@ -6,81 +6,142 @@ Source: ``static/js/editor/editor.js``, ``schema()``, and Tiptap's extensions.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections import deque
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from apps.crdt.content.bounds import MAX_LINK_CHARS
-from apps.crdt.content.links import link_cleaned
+from apps.crdt.content.lines import code_cleaned, line_content
+from apps.crdt.content.names import (
+    BLOCKS,
+    INLINE,
+    ROW,
+    TABLE,
+    attributes_of,
+    content_of,
+    nodes_named,
+)
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.engine.text import MAX_DEPTH
+from apps.crdt.content.tables import cell_line, row_line, table_rows
 
-#: Marks, the outermost first.
-MARKS: Final = ("link", "bold", "italic", "strike", "code")
+#: Levels of elements: what nests deeper becomes paragraphs. Against a hostile text or document,
+#: and for everybody else far below what is read on a page.
+MAX_DEPTH: Final = 64
 #: Lists, with their items.
 LISTS: Final = {"bulletList": "listItem", "orderedList": "listItem", "taskList": "taskItem"}
 HEADING_LEVELS: Final = (1, 2, 3)
 
-_INLINE: Final = frozenset({"text", "hardBreak"})
 _ITEMS: Final = frozenset(LISTS.values())
-#: Blocks, with the number of levels that they need below their own.
-_LEVELS: Final = {
-    "paragraph": 0,
-    "heading": 0,
-    "codeBlock": 0,
-    "horizontalRule": 0,
-    "blockquote": 1,
-    **dict.fromkeys(LISTS, 2),
-    **dict.fromkeys(_ITEMS, 2),
-}
+#: Levels that blocks need below their own; others need none.
+_LEVELS: Final = {"blockquote": 1, **dict.fromkeys((*LISTS, *_ITEMS), 2)}
+#: Lines of one heading. Against a heading that is not closed.
+_MAX_HEADING_LINES: Final = 4
 _NUMBERINGS: Final = frozenset("1aAiI")
 _MAX_START: Final = 999_999_999
 _LANGUAGE = re.compile(r"[\w+#.-]{1,50}")
-#: Invisible control characters, surrogates, and Unicode's noncharacters.
-_UNWANTED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
-    + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
-    + "]"
-)
-_LINE_ENDS = re.compile(r"\r\n?|\n")
-
 _Json = dict[str, Any]
-#: A text with its marks; None for the end of a line.
-_InlinePart = tuple[str | None, list[_Json]]
 
 
 def fit_to_schema(nodes: Iterable[Node]) -> list[_Json]:
     """Return the content of ``nodes`` as blocks of the page's schema.
 
-    Nodes nested deeper than ``apps.crdt.engine.text.MAX_DEPTH`` become paragraphs.
+    Nodes nested deeper than ``MAX_DEPTH`` become paragraphs.
     """
-    return _blocks(nodes, 1)
+    return _blocks(nodes_named(nodes), 1)
 
 
-def first_heading(blocks: Iterable[Node]) -> str:
-    """Return the text of the first heading; empty if there is none."""
-    headings = (_words(block) for block in blocks if block["type"] == "heading")
-    return next(headings, "")
+def title_heading(title: str) -> list[_Json]:
+    """Return a title as the heading that an export begins with."""
+    content = [{"type": "text", "text": title}]
+    return fit_to_schema([{"type": "heading", "content": content}]) if title else []
+
+
+def flattened_below(nodes: Iterable[Node], depth: int) -> list[_Json]:
+    """Return nodes unchanged down to a depth; deeper ones become paragraphs with all text."""
+    found: list[_Json] = []
+    for node in nodes:
+        if not node.get("content"):
+            found.append(dict(node))
+        elif depth > 1:
+            found.append({**node, "content": flattened_below(node["content"], depth - 1)})
+        else:
+            found += _flattened(node)
+    return found
+
+
+def words_of(node: Node, *, line_end: str = " ") -> str:
+    """Return the text inside a node; blocks and hard breaks inside it end a line."""
+    lines: list[str] = []
+    is_ended = False
+    stack = _Walk(content_of(node))
+    for leaf in stack:
+        if leaf is None:  # a block begins or ends
+            is_ended = bool(lines) and not lines[-1].endswith(line_end)
+            continue
+        words = line_end if leaf["type"] == "hardBreak" else leaf.get("text", "")
+        if is_ended and words:
+            lines.append(line_end)
+        is_ended = is_ended and not words
+        lines.append(words)
+    return "".join(lines)
+
+
+class _Walk:
+    """The texts and hard breaks inside nodes, however deep they nest; None where a block is."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._stack: list[Node | None] = []
+        self._stack += [*nodes][::-1]
+
+    def __iter__(self) -> "_Walk":
+        return self
+
+    def __next__(self) -> Node | None:
+        while self._stack:
+            node = self._stack.pop()
+            if node is None or node["type"] in INLINE:
+                return node
+            is_block = node["type"] in BLOCKS
+            if is_block:
+                self._stack.append(None)
+            if node["type"] == ROW:
+                self._stack += row_line(content_of(node))[::-1]
+            else:
+                self._stack += content_of(node)[::-1]
+            if is_block:
+                return None
+        raise StopIteration
 
 
 def _blocks(nodes: Iterable[Node], depth: int) -> list[_Json]:
     blocks: list[_Json] = []
-    for is_inline, run in groupby(nodes, lambda node: node["type"] in _INLINE):
+    for is_inline, run in groupby(nodes, lambda node: node["type"] in INLINE):
         if is_inline:
-            blocks.append(_line_block("paragraph", run))
+            blocks += _paragraphs(list(run))
         else:
             for node in run:
                 blocks += _block(node, depth)
     return blocks
 
 
+def _paragraphs(nodes: Sequence[Node]) -> list[_Json]:
+    """Return texts between blocks as a paragraph.
+
+    Line ends alone are empty paragraphs, and leaves alone (images) have a paragraph each.
+    """
+    if all(node["type"] == "hardBreak" for node in nodes):
+        return [_line_block("paragraph", ()) for _ in nodes]
+    if all(node.get("is_leaf") for node in nodes):
+        return [_line_block("paragraph", (node,)) for node in nodes]
+    return [_line_block("paragraph", nodes)]
+
+
 def _block(node: Node, depth: int) -> list[_Json]:
-    kind, content = node["type"], _content(node)
+    kind, content = node["type"], content_of(node)
     if depth + _LEVELS.get(kind, 0) > MAX_DEPTH:
         return _flattened(node)
     if kind in ("paragraph", "heading"):
-        return _textblock(node)
+        return _textblock(node, content, depth)
     if kind == "codeBlock":
         return [_code_block(node)]
     if kind == "horizontalRule":
@@ -93,63 +154,109 @@ def _block(node: Node, depth: int) -> list[_Json]:
     if kind in _ITEMS:
         around = "taskList" if kind == "taskItem" else "bulletList"
         return _lists({"type": around, "content": [node]}, depth)
+    if kind == TABLE:
+        return [block for row in table_rows(content) for block in _block(row, depth + 1)]
+    if kind == ROW:
+        return _row(content, depth)
     return _blocks(content, depth + 1)
 
 
-def _textblock(node: Node) -> list[_Json]:
-    """Return a paragraph or a heading; one with blocks inside becomes several paragraphs."""
-    content = list(_unwrapped(_content(node)))
-    if not all(child["type"] in _INLINE for child in content):
-        return _flattened(node)
+def _row(cells: Sequence[Node], depth: int) -> list[_Json]:
+    """Return a row of a table: one line, or the blocks of its cells where they are no lines."""
+    if len(cells) == 1 or any(cell_line(cell) is None for cell in cells):
+        return [block for cell in cells for block in _blocks([cell], depth)]
+    line = row_line(cells)
+    return [_line_block("paragraph", line)] if line else []
+
+
+def _textblock(node: Node, content: Sequence[Node], depth: int) -> list[_Json]:
+    """Return a paragraph or heading. Blocks in a paragraph stay; in a heading they are lines."""
+    inside = list(_unwrapped(content))
     if node["type"] == "paragraph":
-        return [_line_block("paragraph", content)]
-    level = _integer(_attributes(node).get("level"), 1)
-    level = min(max(level, HEADING_LEVELS[0]), HEADING_LEVELS[-1])
-    return [_line_block("heading", content, {"level": level})]
+        if all(child["type"] in INLINE for child in inside):
+            return [_line_block("paragraph", inside)]
+        return _blocks(content, depth + 1)
+    if not all(child["type"] in INLINE for child in inside):
+        return _heading_of_blocks(_blocks(content, depth + 1), _level(node))
+    return [_line_block("heading", inside, _level(node))]
+
+
+def _heading_of_blocks(blocks: list[_Json], level: _Json) -> list[_Json]:
+    """Return the lines of a heading as one; if it has other blocks, its first line is it."""
+    lines = [block for block in blocks if block.get("content")]
+    if len(lines) > _MAX_HEADING_LINES or any(block["type"] != "paragraph" for block in lines):
+        is_line = blocks[0]["type"] == "paragraph"
+        return [blocks[0] | {"type": "heading", "attrs": level}, *blocks[1:]] if is_line else blocks
+    parts = [part for line in lines for part in ({"type": "hardBreak"}, *line["content"])]
+    return [_line_block("heading", parts[1:], level)]
+
+
+def _level(node: Node) -> _Json:
+    level = _integer(attributes_of(node).get("level"), 1)
+    return {"level": min(max(level, HEADING_LEVELS[0]), HEADING_LEVELS[-1])}
 
 
 def _code_block(node: Node) -> _Json:
     block: _Json = {"type": "codeBlock"}
-    language = _attributes(node).get("language")
+    attributes = attributes_of(node)
+    language = attributes.get("language") or attributes.get("params")
     if isinstance(language, str) and _LANGUAGE.fullmatch(language):
         block["attrs"] = {"language": language}
-    words = _UNWANTED.sub("", _LINE_ENDS.sub("\n", _words(node, line_end="\n")))
+    words = code_cleaned(words_of(node, line_end="\n"))
     if words:
         block["content"] = [{"type": "text", "text": words}]
     return block
 
 
 def _lists(node: Node, depth: int) -> list[_Json]:
-    """Return a list, split where its items change between tasks and others."""
-    kind = node["type"]
+    """Return a list, split where its items change between tasks and others, or their number."""
+    kind, content = node["type"], content_of(node)
+    if content and all(child["type"] in LISTS for child in content):
+        return _blocks(content, depth + 1)
+    attributes = attributes_of(node)
+    first = _integer(attributes.get("start", attributes.get("order")), 1)
+    number = min(max(first, 0), _MAX_START)
     lists: list[_Json] = []
-    number = min(max(_integer(_attributes(node).get("start"), 1), 0), _MAX_START)
-    items = [child if child["type"] in _ITEMS else _item_around(child) for child in _content(node)]
-    for is_task, run in groupby(
-        items, lambda item: kind == "taskList" or item["type"] == "taskItem"
-    ):
-        own = [_item(item, depth + 1, is_task=is_task) for item in run]
-        block: _Json = {"type": "taskList" if is_task else kind, "content": own}
-        if block["type"] == "orderedList":
-            block["attrs"] = _numbering(node, number)
-        number += len(own)
-        lists.append(block)
+    for item in _items(content):
+        is_task = kind == "taskList" or item["type"] == "taskItem"
+        own = "taskList" if is_task else kind
+        value = _integer(attributes_of(item).get("value"), number)
+        if not lists or lists[-1]["type"] != own or (own == "orderedList" and value != number):
+            lists.append({"type": own, "content": []})
+            number = min(max(value, 0), _MAX_START)
+            if own == "orderedList":
+                lists[-1]["attrs"] = _numbering(node, number)
+        lists[-1]["content"].append(_item(item, depth + 1, is_task=is_task))
+        number += 1
     return lists
 
 
-def _item_around(node: Node) -> _Json:
-    return {"type": "listItem", "content": [node]}
+def _items(content: Iterable[Node]) -> list[Node]:
+    """Return the items of a list. A list directly inside belongs to the item before it."""
+    items: list[Node] = []
+    children = deque(content)
+    while children:
+        child = children.popleft()
+        if child["type"] in _ITEMS:
+            items.append({**child, "content": list(child.get("content", ()))})
+        elif child["type"] in LISTS and items:
+            items[-1]["content"].append(child)
+        elif child["type"] in LISTS:
+            children.extendleft(reversed(content_of(child)))
+        else:
+            items.append({"type": "listItem", "content": [child]})
+    return items
 
 
 def _numbering(node: Node, start: int) -> _Json:
-    numbering = _attributes(node).get("type")
+    numbering = attributes_of(node).get("type")
     is_known = isinstance(numbering, str) and numbering in _NUMBERINGS
     return {"start": start, "type": numbering} if is_known else {"start": start}
 
 
 def _item(node: Node, depth: int, *, is_task: bool) -> _Json:
     """Return a list item: a paragraph, then any blocks."""
-    blocks = _blocks(_content(node), depth + 1)
+    blocks = _blocks(content_of(node), depth + 1)
     first = 0  # Markdown has no form for an empty heading, nor for an empty paragraph
     while len(blocks) > first + 1 and _is_empty_heading(blocks[first]):
         first += 1
@@ -160,7 +267,8 @@ def _item(node: Node, depth: int, *, is_task: bool) -> _Json:
         blocks.insert(0, _line_block("paragraph", ()))
     if not is_task:
         return {"type": "listItem", "content": blocks}
-    checked = _attributes(node).get("checked") is True
+    attributes = attributes_of(node)
+    checked = attributes.get("checked") is True or attributes.get("state") == "DONE"
     return {"type": "taskItem", "attrs": {"checked": checked}, "content": blocks}
 
 
@@ -171,138 +279,29 @@ def _is_empty_heading(block: _Json) -> bool:
 def _flattened(node: Node) -> list[_Json]:
     """Return the text of a node as paragraphs, however deep it nests."""
     blocks: list[_Json] = []
-    line: list[Node] = []
-
-    def end_line() -> None:
-        if line:
-            blocks.append(_line_block("paragraph", line))
-            line.clear()
-
-    stack: list[Node] = [node]
-    while stack:
-        current = stack.pop()
-        if current["type"] in _INLINE:
-            line.append(current)
-        else:
-            end_line()
-            stack += reversed(_content(current))
-    end_line()
+    for is_end, run in groupby(_Walk(nodes_named([node])), lambda leaf: leaf is None):
+        if not is_end:
+            blocks.append(_line_block("paragraph", (leaf for leaf in run if leaf)))
     return blocks
-
-
-# --- lines ---------------------------------------------------------------------------------------
 
 
 def _line_block(kind: str, nodes: Iterable[Node], attrs: _Json | None = None) -> _Json:
     block: _Json = {"type": kind}
     if attrs:
         block["attrs"] = attrs
-    content = list(_text_nodes(_inline_parts(nodes)))
+    content = line_content(nodes)
     if content:
         block["content"] = content
     return block
 
 
-def _inline_parts(nodes: Iterable[Node]) -> Iterator[_InlinePart]:
-    for node in nodes:
-        if node["type"] == "hardBreak":
-            yield None, []
-        elif words := _UNWANTED.sub("", _LINE_ENDS.sub(" ", node.get("text", ""))):
-            yield words, _marks(node.get("marks", ()))
-
-
-def _text_nodes(parts: Iterable[_InlinePart]) -> Iterator[_Json]:
-    """Yield text nodes and hard breaks; adjacent texts with equal marks are joined."""
-    for is_break, run in groupby(parts, lambda part: part[0] is None):
-        if is_break:
-            yield from ({"type": "hardBreak"} for _ in run)
-            continue
-        for marks, same in groupby(run, lambda part: part[1]):
-            text: _Json = {"type": "text", "text": "".join(words or "" for words, _ in same)}
-            yield text | {"marks": marks} if marks else text
-
-
-def _marks(marks: Iterable[Mapping[str, Any]]) -> list[_Json]:
-    """Return the marks of the page's schema, each once.
-
-    In the schema, code excludes all other marks. Exception: a link replaces code, because a lost
-    link loses more.
-    """
-    found: dict[str, _Json] = {}
-    for mark in marks:
-        kind = mark["type"]
-        if kind == "link":
-            attributes = _link(mark.get("attrs"))
-            if attributes:
-                found.setdefault(kind, {"type": kind, "attrs": attributes})
-        elif kind in MARKS:
-            found[kind] = {"type": kind, "attrs": {}}
-    if "link" in found:
-        found.pop("code", None)
-    elif "code" in found:
-        return [found["code"]]
-    return [found[kind] for kind in MARKS if kind in found]
-
-
-def _link(attributes: object) -> _Json | None:
-    """Return a link's attributes, as the page writes them; None if its address is not allowed."""
-    if not isinstance(attributes, Mapping):
-        return None
-    href, title = attributes.get("href"), attributes.get("title")
-    if not isinstance(href, str) or len(href) > MAX_LINK_CHARS:
-        return None
-    is_titled = isinstance(title, str) and 0 < len(title) <= MAX_LINK_CHARS
-    return _link_attributes(href, title if is_titled else None)
-
-
-@lru_cache(maxsize=64)  # All texts under one link have the same address.
-def _link_attributes(href: str, title: str | None) -> _Json | None:
-    address = link_cleaned(href)
-    if address is None:
-        return None
-    return {
-        "href": _UNWANTED.sub("", address),
-        "target": "_blank",
-        "rel": "noopener noreferrer nofollow",
-        "class": None,
-        "title": _UNWANTED.sub("", title) if title else None,
-    }
-
-
-def _unwrapped(nodes: Iterable[Node]) -> Iterator[Node]:
+def _unwrapped(nodes: Iterable[Node]) -> Iterable[Node]:
     """Yield the nodes of a line; an unknown node is replaced by the text inside it."""
     for node in nodes:
-        if node["type"] in _INLINE or node["type"] in _LEVELS:
+        if node["type"] in INLINE or node["type"] in BLOCKS:
             yield node
         else:
-            yield from _leaves(node)
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    """Yield the texts and hard breaks inside a node, however deep it nests."""
-    stack: list[Node] = [node]
-    while stack:
-        current = stack.pop()
-        if current["type"] in _INLINE:
-            yield current
-        else:
-            stack += reversed(_content(current))
-
-
-def _words(node: Node, *, line_end: str = " ") -> str:
-    return "".join(
-        line_end if leaf["type"] == "hardBreak" else leaf.get("text", "") for leaf in _leaves(node)
-    )
-
-
-def _content(node: Node) -> Sequence[Node]:
-    content: Sequence[Node] = node.get("content", ())
-    return content
-
-
-def _attributes(node: Node) -> Mapping[str, Any]:
-    attributes = node.get("attrs")
-    return attributes if isinstance(attributes, Mapping) else {}
+            yield from (leaf for leaf in _Walk([node]) if leaf)
 
 
 def _integer(value: object, default: int) -> int:

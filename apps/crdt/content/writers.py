@@ -9,6 +9,10 @@ from apps.crdt.content.html_writer import html_write
 from apps.crdt.content.markdown_writer import markdown_write
 from apps.crdt.content.plain_text import text_write
 from apps.crdt.content.prosemirror import document_json
+from apps.crdt.content.schema import flattened_below
+
+#: Levels of nodes in JSON, whose writer recurses; deeper ones become paragraphs.
+_JSON_MAX_DEPTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,10 @@ def _text(write: Callable[[Any, str], str]) -> Callable[[bytes, str], bytes]:
     return to_bytes
 
 
-def _json(document: Any, _title: str) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+def _json(document: Any, title: str) -> str:
+    written = {"type": "doc"} | ({"attrs": {"title": title}} if title else {})
+    content = flattened_below(document["content"], _JSON_MAX_DEPTH)
+    return json.dumps(written | {"content": content}, ensure_ascii=False, indent=2) + "\n"
 
 
 WRITTEN_FORMATS: Final = {
@@ -40,7 +46,7 @@ WRITTEN_FORMATS: Final = {
     "json": WrittenFormat("application/json", _text(_json)),
     "md": WrittenFormat(
         "text/markdown; charset=utf-8",
-        _text(lambda document, _: markdown_write(document["content"])),
+        _text(lambda document, title: markdown_write(document["content"], title=title)),
     ),
     "txt": WrittenFormat(
         "text/plain; charset=utf-8", _text(lambda document, _: text_write(document["content"]))

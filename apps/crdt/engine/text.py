@@ -6,8 +6,6 @@ import pycrdt
 
 #: Name of the root type with a document's content, which the page's editor (ProseMirror) writes.
 ROOT: Final = "default"
-#: Elements nested deeper are left out, because a hostile document may nest very deep.
-MAX_DEPTH: Final = 64
 #: Inline elements that end a line.
 _LINE_BREAKS: Final = frozenset({"hardBreak", "hard_break"})
 
@@ -24,7 +22,7 @@ def document_text(doc: pycrdt.Doc[pycrdt.XmlFragment]) -> str:
 def _lines(root: pycrdt.XmlFragment) -> str:
     """Return the lines of a tree in document order, walked with an explicit stack.
 
-    A stack entry is a node with its depth, or None at the end of an element.
+    A stack entry is a node, or None at the end of an element.
     """
     lines: list[str] = []
     line: list[str] = []
@@ -34,19 +32,18 @@ def _lines(root: pycrdt.XmlFragment) -> str:
             lines.append("".join(line))
             line.clear()
 
-    stack: list[tuple[_Node | None, int]] = [(root, 0)]
+    stack: list[_Node | None] = [root]
     while stack:
-        node, depth = stack.pop()
+        node = stack.pop()
         if node is None:
             end_line()
         elif isinstance(node, pycrdt.XmlText):
             line += (chunk for chunk, _ in node.diff() if isinstance(chunk, str))
-        elif depth <= MAX_DEPTH:
+        else:
             children = list(node.children)
             if children:
                 end_line()
-                stack.append((None, depth))
-                stack += [(child, depth + 1) for child in reversed(children)]
+                stack += [None, *reversed(children)]
             elif isinstance(node, pycrdt.XmlElement) and node.tag in _LINE_BREAKS:
                 end_line()
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Containers of content: the number of shared types around each id, and whether it has a key.
+"""Containers of content: what is around each id, how deep it is, and whether it has a key.
 
 An update names the parent of an item for the first sibling only, so the container of an item is
 that of a neighbour. The index keeps it for all ids of a document, as id ranges, and grows with each
@@ -12,8 +12,11 @@ from typing import Final, NamedTuple, Self
 
 from apps.crdt.codec.contents import (
     ANY,
+    DELETED,
+    ELEMENT,
     STRING,
     TYPE,
+    XML_TEXT,
     read_content,
     read_uint,
     skip_text,
@@ -33,22 +36,34 @@ from apps.crdt.codec.structs import (
 )
 from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
 
+#: Kinds of containers. ``FREE``: other roots than that of the content, and all that is in them.
+#: ``FRAGMENT``: the root of the content; ``INSIDE_ELEMENT`` and ``INSIDE_TEXT`` are beneath it.
+#: ``GONE``: what was deleted with all that is in it. ``MIXED``: the neighbours of an item are in
+#: containers of different kinds. ``NO_TYPE``: the parent of an item is no shared type.
+FREE, FRAGMENT, INSIDE_ELEMENT, INSIDE_TEXT, GONE, MIXED, NO_TYPE = range(7)
+#: The name of the root of the content (``apps.crdt.engine.text.ROOT``), as it is written.
+_CONTENT_ROOT: Final = b"\x07default"
+
 
 class Container(NamedTuple):
-    """``level``: the number of shared types around content; ``keyed``: whether it has a key there.
+    """What is around content.
 
-    A key is the name of an attribute or the key of a map.
+    ``level``: the number of shared types around it; ``keyed``: whether it has a key there, the name
+    of an attribute or the key of a map; ``kind``: one of the kinds above.
     """
 
     level: int
     keyed: bool
+    kind: int
 
 
 class Placement(NamedTuple):
     """One struct of an update: its clocks, its kind, and what names its container.
 
     ``parent`` is the id of the shared type around it; None with an origin, and in a root.
-    ``written_key``: whether it has a key in a parent that it names.
+    ``written_key``: whether it has a key in a parent that it names. ``in_content``: whether it
+    names the root of the content. ``content_start``: position of its content in the update.
+    ``whole``: the struct as it is written, if the document has its first clocks already.
     """
 
     client: int
@@ -59,6 +74,9 @@ class Placement(NamedTuple):
     right: Id | None
     parent: Id | None
     written_key: bool
+    in_content: bool
+    content_start: int
+    whole: "Placement | None" = None
 
     @property
     def length(self) -> int:
@@ -66,8 +84,25 @@ class Placement(NamedTuple):
         return self.end - self.clock
 
 
+#: An encoded container, from its lowest bit: whether there is a key, its kind, the kind of what is
+#: inside the id (``NO_TYPE`` if that is no shared type), and the level.
+_KIND_SHIFT: Final = 1
+_INSIDE_SHIFT: Final = 4
+_LEVEL_SHIFT: Final = 7
+_KINDS_MASK: Final = 7
+
+
+def _encoded(level: int, *, keyed: bool, kind: int, inside: int) -> int:
+    return level << _LEVEL_SHIFT | inside << _INSIDE_SHIFT | kind << _KIND_SHIFT | keyed
+
+
+def container_of(value: int) -> Container:
+    """Return an encoded container."""
+    return Container(value >> _LEVEL_SHIFT, bool(value & 1), value >> _KIND_SHIFT & _KINDS_MASK)
+
+
 #: The encoded container of garbage collected clocks: nothing can be inside or beside them.
-_COLLECTED: Final = 0
+_COLLECTED: Final = _encoded(0, keyed=False, kind=GONE, inside=GONE)
 
 
 class ContainerIndex:
@@ -95,6 +130,10 @@ class ContainerIndex:
         ranges = self._ranges.get(id_[0])
         return NO_VALUE if ranges is None else ranges.value(id_[1])
 
+    def ends(self) -> dict[int, int]:
+        """Return client to the end of its clocks: the version vector of what is indexed."""
+        return {client: ranges.ends[-1] for client, ranges in self._ranges.items()}
+
     def known_end(self, client: int) -> int:
         """Return the end of the clocks of a client."""
         ranges = self._ranges.get(client)
@@ -111,19 +150,15 @@ class ContainerIndex:
         The index is not changed: the update may still be refused.
         """
         for placement, value in _Placing(update, self).new():
-            yield placement, Container(value >> 1, bool(value & 1))
+            yield placement, container_of(value)
 
     def _set(self, placement: Placement, value: int) -> None:
         ranges = self._ranges.setdefault(placement.client, IdRanges())
         ranges.add(placement.clock, placement.end, value)
         if placement.kind == TYPE:
-            self.depth = max(self.depth, (value >> 1) + 1)
+            self.depth = max(self.depth, (value >> _LEVEL_SHIFT) + 1)
         elif placement.kind == ANY and not value & 1:
             self.values += placement.length
-
-
-def _encoded(level: int, *, keyed: bool) -> int:
-    return level << 1 | keyed
 
 
 class _Structs:
@@ -154,7 +189,13 @@ class _Structs:
         # The engine adds the new clocks of a struct beside the last known one.
         left = (self.client, self.known - 1)
         return placement._replace(
-            clock=self.known, left=left, right=None, parent=None, written_key=False
+            clock=self.known,
+            left=left,
+            right=None,
+            parent=None,
+            written_key=False,
+            in_content=False,
+            whole=placement,
         )
 
 
@@ -196,7 +237,11 @@ class _Placing:
 
     def _unplaced(self, placement: Placement, waiting: set[int]) -> tuple[_Structs, int] | None:
         """Return a client and the number of its structs that must be placed before this one."""
-        for id_ in (placement.left, placement.right, placement.parent):
+        ids = [placement.left, placement.right, placement.parent]
+        if placement.whole is not None:
+            whole = placement.whole
+            ids += [whole.left, whole.right, whole.parent]
+        for id_ in ids:
             if id_ is not None and id_[0] not in waiting and id_[0] in self._structs:
                 structs = self._structs[id_[0]]
                 count = structs.count_up_to(id_[1])
@@ -209,28 +254,70 @@ class _Placing:
         own = self._own.setdefault(placement.client, IdRanges())
         own.add(placement.clock, placement.end, value)
         if placement.kind == TYPE:
-            self._depth = max(self._depth, (value >> 1) + 1)
+            self._depth = max(self._depth, (value >> _LEVEL_SHIFT) + 1)
         return value
 
     def _value(self, placement: Placement) -> int:
         if placement.kind == GC:
             return _COLLECTED
+        level, keyed, kind = self._container(placement)
+        if placement.whole is not None and not self._resumes(placement, placement.whole):
+            kind = MIXED
+        inside = self._inside(placement, kind, keyed=keyed)
+        return _encoded(level, keyed=keyed, kind=kind, inside=inside)
+
+    def _container(self, placement: Placement) -> Container:
         if placement.parent is not None:
             outer = self._find(placement.parent)
-            level = self._depth if outer == NO_VALUE else outer >> 1
-            return (level + 1) << 1 | placement.written_key
+            if outer == NO_VALUE:
+                return Container(self._depth + 1, placement.written_key, FREE)
+            inside = outer >> _INSIDE_SHIFT & _KINDS_MASK
+            return Container((outer >> _LEVEL_SHIFT) + 1, placement.written_key, inside)
         beside = [id_ for id_ in (placement.left, placement.right) if id_ is not None]
         if not beside:
-            return int(placement.written_key)
+            kind = FRAGMENT if placement.in_content else FREE
+            return Container(0, placement.written_key, kind)
         found = [self._find(id_) for id_ in beside]
-        level = max(self._depth if value == NO_VALUE else value >> 1 for value in found)
+        level = max(self._depth if value == NO_VALUE else value >> _LEVEL_SHIFT for value in found)
+        known = [container_of(value) for value in found if value != NO_VALUE]
         # The engine takes the key of the left neighbour, or of the right one if the left has none.
-        return level << 1 | any(value != NO_VALUE and value & 1 for value in found)
+        return Container(level, any(one.keyed for one in known), _common_kind(known))
+
+    def _resumes(self, placement: Placement, whole: Placement) -> bool:
+        """Return whether a struct is where its first clocks are, which the document has.
+
+        The engine puts the new clocks behind the known ones, in the parent that is written.
+        """
+        known, written = self._container(placement), self._container(whole)
+        return known == written or known.kind == written.kind == GONE
+
+    def _inside(self, placement: Placement, kind: int, *, keyed: bool) -> int:
+        """Return the kind of container that a struct is, by its own container."""
+        if placement.kind == DELETED:
+            return GONE
+        if placement.kind != TYPE:
+            return NO_TYPE
+        if kind == GONE:
+            return GONE
+        type_ = self._update[placement.content_start]
+        if kind in (FRAGMENT, INSIDE_ELEMENT) and type_ == ELEMENT and not keyed:
+            return INSIDE_ELEMENT
+        return INSIDE_TEXT if kind == INSIDE_ELEMENT and type_ == XML_TEXT and not keyed else FREE
 
     def _find(self, id_: Id) -> int:
         own = self._own.get(id_[0])
         found = NO_VALUE if own is None else own.value(id_[1])
         return self._index.find(id_) if found == NO_VALUE else found
+
+
+def _common_kind(containers: list[Container]) -> int:
+    """Return the kind of container that all neighbours are in; deleted ones do not count."""
+    kinds = {container.kind for container in containers}
+    if len(kinds) > 1:
+        kinds.discard(GONE)
+    if len(kinds) > 1:
+        return MIXED
+    return kinds.pop() if kinds else FREE
 
 
 def _read(data: bytes, index: ContainerIndex) -> Iterator[_Structs]:
@@ -271,13 +358,14 @@ def _skip_content(data: bytes, pos: int, kind: int, clock: int) -> tuple[int, in
 def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Placement, int]:
     info = data[pos]
     pos += 1
-    if info in GAPS:
-        length, pos = read_uint(data, pos)
-        return Placement(
-            client, clock, clock + length, info, None, None, None, written_key=False
-        ), pos
     left = right = parent = None
-    written_key = False
+    written_key = in_content = False
+    if info in GAPS:
+        end, pos = _skip_gap(data, pos, clock)
+        placement = Placement(
+            client, clock, end, info, left, right, parent, written_key, in_content, pos
+        )
+        return placement, pos
     if info >= HAS_RIGHT_ORIGIN:
         if info & HAS_LEFT_ORIGIN:
             left, pos = read_id(data, pos)
@@ -285,11 +373,20 @@ def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Placem
             right, pos = read_id(data, pos)
     else:
         if data[pos]:
+            in_content = data.startswith(_CONTENT_ROOT, pos + 1)
             pos = skip_text(data, pos + 1)
         else:
             parent, pos = read_id(data, pos + 1)
         written_key = bool(info & HAS_PARENT_KEY)
         pos = skip_text(data, pos) if written_key else pos
-    kind = info & KIND_MASK
+    kind, start = info & KIND_MASK, pos
     end, pos = _skip_content(data, pos, kind, clock)
-    return Placement(client, clock, end, kind, left, right, parent, written_key), pos
+    placement = Placement(
+        client, clock, end, kind, left, right, parent, written_key, in_content, start
+    )
+    return placement, pos
+
+
+def _skip_gap(data: bytes, pos: int, clock: int) -> tuple[int, int]:
+    length, pos = read_uint(data, pos)
+    return clock + length, pos

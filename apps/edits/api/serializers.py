@@ -26,7 +26,11 @@ class ImportSerializer(serializers.Serializer[Any]):
 
 
 class DocumentImportSerializer(ImportSerializer):
-    """Content of a new document; its default title is the first heading, else the file name."""
+    """Content of a new document.
+
+    Its default title is what the content declares (``<title>``, front matter), else its leading
+    first-level heading, else the file's name.
+    """
 
     title = serializers.CharField(
         required=False,

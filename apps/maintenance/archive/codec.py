@@ -1,15 +1,18 @@
 """Encodes and decodes operations, versions and quarantined operations as lines of an archive."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from apps.core import base64, clock
 from apps.core.errors import InvalidInputError
+from apps.crdt.codec.lib0 import DecodeError
 from apps.documents.models import Document
 from apps.documents.services import HistoryChanges
+from apps.history.client_owners import owners_decode, owners_encode
 from apps.history.policy import history_changes_check
+from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.history.version import Version
 from apps.maintenance.archive.file import ArchiveBrokenError
 from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
@@ -120,10 +123,26 @@ class ArchiveDecoder:
                     self._map_author(_typed(str, author_id)) for author_id in body["author_ids"]
                 ),
                 version_vector=_bytes(body["version_vector"]),
-                blob=_bytes(body["packed"]),
+                blob=self._map_owners(_bytes(body["packed"])),
                 size=_typed(int, body["size"]),
             ),
         )
+
+    def _map_owners(self, blob: bytes) -> bytes:
+        """Return a snapshot whose owners of client ids are accounts here.
+
+        A damaged one stays as it is, for the check that refuses it.
+        """
+        try:
+            snapshot = Snapshot.decode(blob)
+            if not snapshot.owners:
+                return blob
+            vector = snapshot.vector
+            owners = owners_decode(snapshot.owners, vector)
+        except (SnapshotDamagedError, DecodeError):
+            return blob
+        mapped = {client: self._map_author(user_id) for client, user_id in owners.items()}
+        return replace(snapshot, owners=owners_encode(mapped, vector)).encode()
 
     def decode_quarantined(self, body: Any) -> Quarantined:
         """Decode a ``quarantined``."""

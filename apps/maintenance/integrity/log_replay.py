@@ -143,7 +143,8 @@ class Replay:
             if self.start.seq:
                 updates.insert(0, self.start.state)
             state = get_engine(settings.CRDT_ENGINE).merge(updates)
-        return Snapshot(self.seq, encode_vector(self.loaded.vector), state)
+        vector, owners = encode_vector(self.loaded.vector), self.loaded.encode_owners()
+        return Snapshot(self.seq, vector, state, owners)
 
     def close(self) -> None:
         """Free the memory of the engine."""

@@ -30,6 +30,8 @@ def blob_fault(blob: bytes, expected: Snapshot | None) -> Fault | None:
         return Fault("wrong", f"It is the state after operation {snapshot.seq}.")
     if vector != expected.vector:
         return Fault("wrong", f"It has other edits than the log: {_difference(vector, expected)}.")
+    if snapshot.owners and expected.owners and snapshot.owners != expected.owners:
+        return Fault("wrong", "Its owners of client ids are not those of the log.")
     if snapshot.state == expected.state:
         return None
     try:

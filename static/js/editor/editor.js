@@ -10,6 +10,7 @@ import {
   Document,
   Dropcursor,
   Editor,
+  Fragment,
   Gapcursor,
   HardBreak,
   Heading,
@@ -21,6 +22,7 @@ import {
   OrderedList,
   Paragraph,
   Placeholder,
+  Slice,
   Strike,
   TaskItem,
   TaskList,
@@ -29,6 +31,7 @@ import {
 import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
+import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
 
 /** Root of the document that the editor shows. */
@@ -52,8 +55,10 @@ export const FIELD = "default";
  * @param {boolean} options.editable
  * @param {(reason: StopReason, error?: unknown) => void} options.onStop called, also while the editor
  *   is made, when it has stopped to write; the caller makes it read-only
+ * @param {() => void} options.onFiles called when files are pasted or dropped, which a document
+ *   cannot have
  */
-export function createEditor({ element, provider, doc, person, editable, onStop }) {
+export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
   return new Editor({
     element,
     editable,
@@ -66,7 +71,13 @@ export function createEditor({ element, provider, doc, person, editable, onStop 
         "aria-label": "Text of the document",
         spellcheck: "true",
       },
+      transformPastedHTML: pastedHtml,
+      clipboardTextParser: linesOf,
+      handlePaste: (_view, { clipboardData }) => refusesFiles(clipboardData, onFiles),
+      handleDrop: (_view, { dataTransfer }) => refusesFiles(dataTransfer, onFiles),
     },
+    // Pasted Markdown stays as it is written: the rules would convert parts of it.
+    enablePasteRules: ["link"],
     extensions: [
       ...schema(),
       Dropcursor.configure({ class: "drop-cursor", color: false, width: 2 }),
@@ -128,7 +139,7 @@ function schema({ autolink = true } = {}) {
     CodeBlock,
     HardBreak,
     HorizontalRule,
-    Link.configure({
+    Link.extend({ inclusive: false }).configure({
       openOnClick: false,
       autolink,
       defaultProtocol: "https",
@@ -136,6 +147,32 @@ function schema({ autolink = true } = {}) {
       HTMLAttributes: { rel: "noopener noreferrer nofollow", target: "_blank" },
     }),
   ];
+}
+
+/**
+ * Return a pasted text as paragraphs, with the marks at the caret.
+ * @param {string} text
+ * @param {import("@tiptap/pm/model").ResolvedPos} caret
+ */
+function linesOf(text, caret) {
+  const { schema: types } = caret.doc.type;
+  const marks = caret.marks();
+  const paragraphs = pastedLines(text).map((line) =>
+    types.node("paragraph", null, line === "" ? [] : [types.text(line, marks)]),
+  );
+  return new Slice(Fragment.from(paragraphs), 1, 1);
+}
+
+/**
+ * Return whether a paste or drop is of files only, which is refused with a word.
+ * @param {DataTransfer | null} data
+ * @param {() => void} onFiles
+ */
+function refusesFiles(data, onFiles) {
+  const hasText = data?.types.some((type) => type === "text/html" || type === "text/plain");
+  if (!data || data.files.length === 0 || hasText) return false;
+  onFiles();
+  return true;
 }
 
 /**

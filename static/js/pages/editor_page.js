@@ -1,11 +1,12 @@
 /** The page of one document: composes connection, editor, title, presence and dialogs. */
-import { IndexeddbPersistence, Y } from "../../vendor/yjs.js";
+import { Y } from "../../vendor/yjs.js";
 import { Api, ApiError } from "../lib/api.js";
 import { AuthorColours } from "../editor/author_colours.js";
 import { hideBanner, showBanner } from "../ui/banner.js";
 import { byId, h, icon, pageData, throttled } from "../ui/dom.js";
 import { createEditor } from "../editor/editor.js";
 import { seqOf } from "../history/deep_link.js";
+import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
 import { mountPresence } from "../editor/presence.js";
@@ -52,6 +53,9 @@ let isOpening = false;
 let savedTimer;
 /** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
 let editorStop = null;
+let isRenewing = false;
+/** @type {DeviceCopy | null} */
+let deviceCopy = null;
 
 const provider = await openProvider();
 const editor = createEditor({
@@ -61,7 +65,17 @@ const editor = createEditor({
   person: page.user,
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
+  onFiles: sayFiles,
 });
+// A file that is dropped beside the text would be opened in place of the page.
+for (const type of ["dragover", "drop"]) {
+  addEventListener(type, (event) => {
+    const { dataTransfer } = /** @type {DragEvent} */ (event);
+    if (event.defaultPrevented || !dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    if (type === "drop") sayFiles();
+  });
+}
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
@@ -94,10 +108,8 @@ if (linkedSeq !== null && page.document.abilities.look_at_history)
 /** Load the document's data on this device, then connect. */
 async function openProvider() {
   const store = await openOperationStore(scope);
-  const [outbox] = await Promise.all([
-    Outbox.open(store),
-    store.durable && new IndexeddbPersistence(`scriptorium:${scope}`, doc).whenSynced,
-  ]);
+  if (store.durable) deviceCopy = new DeviceCopy(`scriptorium:${scope}`, doc);
+  const [outbox] = await Promise.all([Outbox.open(store), deviceCopy?.load()]);
   const url = new URL(`/ws/documents/${page.document.id}`, location.href);
   url.protocol = url.protocol.replace("http", "ws");
   url.searchParams.set("lineage", page.document.lineage);
@@ -284,6 +296,10 @@ function showRights() {
   byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
 }
 
+function sayFiles() {
+  toast("Pictures and files cannot be part of a document yet. Nothing was added.");
+}
+
 /**
  * Show the chip. *Saved* follows *Saving…* only when nothing more is typed for a moment: with others
  * in the document each letter is saved by itself, and the chip would flicker.
@@ -355,24 +371,45 @@ function showEditorStop(reason) {
 
 /** Reload the page, if nothing is lost by it, and once a minute at most; else the person decides. */
 function loadAgain() {
+  if (provider.settle() && isFirstReload()) location.reload();
+  else showEditorStop("error again");
+}
+
+/** Return whether the page has not loaded again by itself for a while; count it as loaded now. */
+function isFirstReload() {
   const key = `scriptorium-reloaded:${page.document.id}`;
-  const isRecent = Date.now() - Number(sessionStorage.getItem(key)) < RELOAD_INTERVAL_MS;
-  if (isRecent || !provider.settle()) {
-    showEditorStop("error again");
-    return;
-  }
+  if (Date.now() - Number(sessionStorage.getItem(key)) < RELOAD_INTERVAL_MS) return false;
   sessionStorage.setItem(key, String(Date.now()));
-  location.reload();
+  return true;
+}
+
+/**
+ * Write what the server has refused again under new client ids, and load the page with it: by
+ * itself once a minute at most, else at the person's word. The document's copy on this device goes
+ * first, because it has the old ids; the operations have all of it that the server lacks.
+ */
+async function renewClientIds() {
+  if (isRenewing) return;
+  isRenewing = true;
+  try {
+    await deviceCopy?.discard();
+    await provider.renew();
+    if (isFirstReload()) location.reload();
+  } catch (error) {
+    console.error("The refused changes could not be written again:", error);
+  }
 }
 
 /** @param {import("../sync/connection.js").StopReason} reason */
 function showStop(reason) {
+  if (reason === "renewal") void renewClientIds();
   const actions = {
     "signed-out": {
       label: "Log in",
       run: () => location.assign(`/login/?next=${encodeURIComponent(location.pathname)}`),
     },
     reload: { label: "Reload", run: () => location.reload() },
+    renewal: { label: "Reload", run: () => location.reload() },
     removed: { label: "Try again", run: () => provider.resume() },
     gone: { label: "Try again", run: () => provider.resume() },
     refused: { label: "Try again", run: () => provider.resume() },

@@ -6,6 +6,9 @@ import { encodeAwareness } from "./wire.js";
 /** Carets move faster than others need to see. */
 const SEND_PAUSE_MS = 40;
 
+/** The states of others are renewed so often: y-protocols drops them after 30 s without a new one. */
+const RENEW_MS = 10_000;
+
 /** The awareness states of one document: the own one goes out, those of others come in. */
 export class AwarenessChannel {
   awareness;
@@ -16,6 +19,7 @@ export class AwarenessChannel {
   #waits = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  #renewal;
 
   /**
    * @param {import("../../vendor/yjs.js").Y.Doc} doc
@@ -29,10 +33,12 @@ export class AwarenessChannel {
     this.#isHeld = isHeld;
     this.awareness = new Awareness(doc);
     this.awareness.on("update", this.#onUpdate);
+    this.#renewal = setInterval(this.#renewOthers, RENEW_MS);
   }
 
   close() {
     clearTimeout(this.#timer);
+    clearInterval(this.#renewal);
     this.awareness.off("update", this.#onUpdate);
     this.awareness.destroy();
   }
@@ -80,6 +86,16 @@ export class AwarenessChannel {
   renewOwn() {
     this.awareness.setLocalState(this.awareness.getLocalState());
   }
+
+  /**
+   * Keep the states of others: the server says when one ends, and a hidden tab, whose browser slows
+   * its timers, renews its own once a minute.
+   */
+  #renewOthers = () => {
+    for (const [client, meta] of this.awareness.meta) {
+      if (client !== this.#client) meta.lastUpdated = Date.now();
+    }
+  };
 
   /** Remove the states of others: the connection has ended. */
   removeOthers() {

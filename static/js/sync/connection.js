@@ -9,8 +9,9 @@ import { CLOSE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, decodeFrame, encodeToken 
 /** @typedef {import("../lib/api.js").Token} Token */
 
 /**
- * Why the page does not connect again by itself.
- * @typedef {"removed" | "gone" | "reload" | "refused" | "quarantined" | "signed-out"} StopReason
+ * Why the page does not connect again by itself. `renewal`: the client id of a change was refused.
+ * @typedef {"removed" | "gone" | "reload" | "refused" | "quarantined" | "renewal"
+ *   | "signed-out"} StopReason
  */
 
 /** @typedef {{reason: StopReason, message: string}} Stop */

@@ -37,7 +37,7 @@ function openDatabase() {
  * @param {IDBTransaction} transaction
  * @returns {Promise<void>}
  */
-function finished(transaction) {
+export function finished(transaction) {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = transaction.onerror = () => reject(transaction.error);
@@ -88,6 +88,18 @@ class IndexedDbStore {
     transaction.objectStore(STORE).delete([this.#scope, id]);
     return finished(transaction);
   }
+
+  /**
+   * @param {string[]} removedIds
+   * @param {Operation[]} operations
+   */
+  replace(removedIds, operations) {
+    const transaction = this.#database.transaction(STORE, "readwrite");
+    const store = transaction.objectStore(STORE);
+    for (const id of removedIds) store.delete([this.#scope, id]);
+    for (const operation of operations) store.put({ ...operation, scope: this.#scope });
+    return finished(transaction);
+  }
 }
 
 /** Operations that live as long as the page. */
@@ -112,5 +124,14 @@ export class MemoryStore {
   /** @param {string} id */
   async remove(id) {
     this.#operations.delete(id);
+  }
+
+  /**
+   * @param {string[]} removedIds
+   * @param {Operation[]} operations
+   */
+  async replace(removedIds, operations) {
+    for (const id of removedIds) this.#operations.delete(id);
+    for (const operation of operations) this.#operations.set(operation.id, operation);
   }
 }

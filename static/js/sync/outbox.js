@@ -6,6 +6,7 @@
  * sent never changes, since the server may know its id.
  */
 import { Y } from "../../vendor/yjs.js";
+import { renewedOperations } from "./renewal.js";
 
 /**
  * One operation: an edit or a batch of edits.
@@ -24,6 +25,8 @@ import { Y } from "../../vendor/yjs.js";
  * @property {() => Promise<Operation[]>} load
  * @property {(operation: Operation, replacedId: string | null) => Promise<void>} put
  * @property {(id: string) => Promise<void>} remove
+ * @property {(removedIds: string[], operations: Operation[]) => Promise<void>} replace at once, or
+ *   not at all
  */
 
 /** An operation grows up to this many bytes; then the next one begins. */
@@ -104,6 +107,11 @@ export class Outbox {
     return operation;
   }
 
+  /** @param {string} id */
+  has(id) {
+    return this.operations.some((operation) => operation.id === id);
+  }
+
   /**
    * Mark an operation as sent: from now on it does not change.
    * @param {string} id
@@ -117,12 +125,25 @@ export class Outbox {
    * @param {string} id
    */
   remove(id) {
-    const known = this.operations.some((operation) => operation.id === id);
+    const known = this.has(id);
     if (known) {
       this.#forget(id);
       this.#store.remove(id).catch(report);
     }
     return known;
+  }
+
+  /**
+   * Write an operation whose client id was refused, and all that follow it, again under new client
+   * ids, in the store: a page that loads them shows and sends them. The operations here stay.
+   * @param {string} id
+   */
+  async renewFrom(id) {
+    const refused = this.operations.slice(this.operations.findIndex((one) => one.id === id));
+    await this.#store.replace(
+      refused.map((one) => one.id),
+      renewedOperations(refused),
+    );
   }
 
   /** @param {string} id */

@@ -11,8 +11,13 @@ import { AwarenessChannel } from "./awareness_channel.js";
 import { ALONE, Batch } from "./batch.js";
 import { Connection } from "./connection.js";
 import { coversVector, insertedVector, residualUpdate } from "./reconcile.js";
+import { isClientRefused } from "./renewal.js";
 import { SendWindow } from "./send_window.js";
 import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } from "./wire.js";
+
+/** What people read while a change is written again. */
+const RENEWAL =
+  "A change of this page could not be stored as it was. The page loads again with it.";
 
 /** @typedef {import("./connection.js").Stop} Stop */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
@@ -57,6 +62,8 @@ export class Provider extends EventTarget {
   #hasServerState = false;
   /** Operations that the server makes for this page, by id. @type {Map<string, Followed>} */
   #followed = new Map();
+  /** The operation whose client id the server has refused. @type {string | null} */
+  #refusedId = null;
   #channel;
 
   /**
@@ -161,6 +168,15 @@ export class Provider extends EventTarget {
     this.#followed.delete(id);
   }
 
+  /**
+   * After a stop for `renewal`: write the refused operations again under new client ids, on this
+   * device. The page has to load again then: a Yjs document cannot lose the old ids.
+   */
+  async renew() {
+    this.flush();
+    if (this.#refusedId !== null) await this.#outbox.renewFrom(this.#refusedId);
+  }
+
   /** Try again after a stop. */
   resume() {
     this.#set({ stopped: null, closeReason: "" });
@@ -259,7 +275,7 @@ export class Provider extends EventTarget {
         this.#onAck(frame.id, frame.stage);
         break;
       case "reject":
-        this.#onReject(frame.code, frame.message);
+        this.#onReject(frame);
         break;
       case "event":
         if (frame.event.type === "cadence") this.#batch.setCadence(cadenceOf(frame.event));
@@ -335,18 +351,23 @@ export class Provider extends EventTarget {
 
   /**
    * Keep everything and send nothing more until the person tries again: an operation was refused,
-   * and those that follow build on it.
-   * @param {string} code
-   * @param {string} message
+   * and those that follow build on it. Where only its client id was refused, it can be written again
+   * under another one, if it outlives the page (`renew`).
+   * @param {{id: string, code: string, message: string}} rejection
    */
-  #onReject(code, message) {
+  #onReject({ id, code, message }) {
     if (code === "forbidden") {
       this.#window.clear();
       this.#set({ writable: false });
       this.dispatchEvent(new Event("denied"));
       return;
     }
-    this.#connection.stop("refused", message || "The server did not accept a change.");
+    if (isClientRefused(code) && this.#outbox.willBeStored && this.#outbox.has(id)) {
+      this.#refusedId = id;
+      this.#connection.stop("renewal", RENEWAL);
+    } else {
+      this.#connection.stop("refused", message || "The server did not accept a change.");
+    }
   }
 
   // --- frames to the server --------------------------------------------------------------------

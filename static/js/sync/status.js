@@ -17,6 +17,7 @@ const STOPPED = {
   reload: "Reload required",
   refused: "Not accepted",
   quarantined: "Document closed for repair",
+  renewal: "Reload required",
   "signed-out": "Logged out",
 };
 

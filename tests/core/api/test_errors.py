@@ -37,6 +37,8 @@ def client() -> Client:
         ("denied", 403, "forbidden"),
         ("validation", 400, "invalid"),
         ("validation-list", 400, "invalid"),
+        ("validation-surrogate", 400, "invalid"),
+        ("own-surrogate", 409, "conflict"),
         ("drf-throttled", 429, "throttled"),
         ("drf-mapping", 500, "token_not_valid"),
         ("mongodb", 503, "unavailable"),

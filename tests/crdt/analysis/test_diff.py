@@ -112,3 +112,14 @@ def test_document_with_two_digit_indexes_is_read_the_same(
     assert sum(isinstance(node, TextRun) for node in expected) > 9
     monkeypatch.setattr("apps.crdt.analysis.id_encoding.DIGIT_BASE", 9)
     assert list(iter_content_with_ids(state)) == expected
+
+
+def test_content_of_any_depth_is_in_the_diff() -> None:
+    """Below 64 elements, it was left out."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    inside: Any = doc.get("default", type=pycrdt.XmlFragment)
+    for _ in range(100):
+        inside = inside.children.append(pycrdt.XmlElement("blockquote"))
+    inside.children.append(pycrdt.XmlText("innermost"))
+    found = content_changes(earlier=b"\x00\x00", later=doc.get_update())
+    assert [(change.depth, change.text) for change in found if change.text] == [(100, "innermost")]

@@ -1,6 +1,7 @@
 """The strict reader of v1 updates: correct headers, and refusal of malformed updates."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -44,7 +45,7 @@ def single(name: str) -> bytes:
 def test_update_of_one_letter_inserts_it_and_needs_its_predecessor() -> None:
     """A keystroke, the most frequent update of all."""
     assert read_update(unpack(load("updates")["gap_parts"][3])) == UpdateHeader(
-        ranges={71: ((3, 4),)}, needs={71: 3}, deletes={}, size=10
+        ranges={71: ((3, 4),)}, needs={71: 3}, deletes={}, size=10, typed=(71, 3, 4)
     )
 
 
@@ -54,6 +55,30 @@ def test_update_with_gaps_inserts_ranges_and_needs_the_gaps() -> None:
     assert header.ranges == {71: ((0, 1), (2, 3), (4, 6))}
     assert header.needs == {71: 4}
     assert header.end_vector() == {71: 6}
+
+
+@pytest.mark.parametrize(
+    ("structs", "typed"),
+    [
+        ([(1, 3, [letters("ab", left=(1, 2)), letters("c", left=(1, 4))])], (1, 3, 6)),
+        ([(1, 3, [letters("ab", left=(1, 2), right=(1, 0))])], (1, 3, 5)),
+        ([(1, 3, [letters("ab", left=(1, 1))])], None),
+        ([(1, 3, [letters("ab", right=(1, 2))])], None),
+        ([(1, 3, [letters("ab", left=(2, 2))])], None),
+        ([(1, 3, [letters("ab", left=(2, 2), right=(1, 2))])], None),
+        ([(1, 0, [letters("ab", left=(2, 0))])], None),
+        ([(1, 0, [letters("ab", parent="t")])], None),
+        ([(1, 3, [item(7, uints(0), left=(1, 2))])], None),
+        ([(1, 3, [letters("a", left=(1, 2)), b"\x00\x02"])], None),
+        ([(n, 3, [letters("a", left=(n, 2))]) for n in (1, 2)], None),
+        ([], None),
+    ],
+)
+def test_update_of_strings_behind_the_last_ones_of_its_client_is_typed(
+    structs: list[Any], typed: tuple[int, int, int] | None
+) -> None:
+    """Nothing else of it needs to be known to find its place."""
+    assert read_update(written(structs)).typed == typed
 
 
 def test_update_of_deletes_inserts_nothing_and_needs_the_deleted_ids() -> None:

@@ -5,6 +5,7 @@ same on every machine: work that grows with the square of the input fails at the
 """
 
 import json
+import time
 import tracemalloc
 
 import pytest
@@ -20,6 +21,7 @@ from apps.crdt.content.bounds import (
     OpenMarks,
 )
 from apps.crdt.content.html_writer import html_write
+from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
 from apps.crdt.content.prosemirror import content_update, document_json
 from apps.crdt.content.readers import content_read
 
@@ -128,23 +130,30 @@ def test_megabyte_of_honest_prose_is_read() -> None:
     assert MAX_TOKENS > 300_000
 
 
-def test_address_that_references_repeat_is_bounded_as_an_edit() -> None:
+@pytest.mark.parametrize("scheme", ["http", "ftp"])
+@pytest.mark.parametrize("kind", ["md", "md with HTML", "html"])
+def test_address_that_texts_repeat_is_bounded_as_an_edit(kind: str, scheme: str) -> None:
     """A quarter of a megabyte became an edit of 300 MiB."""
-    address = "http://" + "h" * (MAX_LINK_CHARS - 7)
-    blocks = content_read(f"[x]: {address}\n\n" + "[x] a " * 3_000, "md")
+    address = f"{scheme}://" + "h" * (MAX_LINK_CHARS - 7)
+    text = {
+        "md": f"[x]: {address}\n\n" + "[x] a " * 3_000,
+        "md with HTML": f"<hr>\n\n[x]: {address}\n\n" + "[x] a " * 3_000,
+        "html": f"<a href={address}>" + "<p>a<br>b" * 3_000,
+    }[kind]
     with pytest.raises(ContentTooLargeError) as refused:
-        content_update(blocks)
+        content_read(text, kind.partition(" ")[0])
     assert refused.value.extra == {"limit": "max_update_bytes", "value": MAX_UPDATE_BYTES}
 
 
 @pytest.mark.parametrize("kind", ["md", "html"])
-def test_address_that_is_too_long_is_left_out_and_its_text_stays(kind: str) -> None:
+def test_address_that_is_too_long_for_a_link_is_text(kind: str) -> None:
     """Each text under it would be compared with it."""
     for length, marks in ((MAX_LINK_CHARS, ["link"]), (MAX_LINK_CHARS + 1, [])):
         address = "http://".ljust(length, "h")
         text = f"[a]({address})" if kind == "md" else f'<a href="{address}">a</a>'
         line = content_read(text, kind)[0]["content"][0]
-        assert (line["text"], [mark["type"] for mark in line.get("marks", ())]) == ("a", marks)
+        assert [mark["type"] for mark in line.get("marks", ())] == marks
+        assert line["text"] == ("a" if marks else f"a ({address})")
 
 
 def test_link_around_many_texts_is_written_once_in_html() -> None:
@@ -176,3 +185,46 @@ def test_item_with_many_empty_headings_is_one_paragraph() -> None:
     """Deleted one by one, each moved all others."""
     (block,) = content_read("<ul><li>" + "<h1></h1>" * 20_000, "html")
     assert block["content"] == [{"type": "listItem", "content": [{"type": "paragraph"}]}]
+
+
+#: Units of texts that nest, repeat, or do not end.
+HOSTILE: dict[str, list[str]] = {
+    "md": [
+        *("> ", "- ", "1. ", "<b>", "<!--", "a <!--", "<a ", "<div>", "<p>", "http://", "www."),
+        *("http://a.b", "a@", "a@a.b ", "a", "~a", "---\na: b\n", "x <b>y</b> ", "a:", "![]("),
+        *("[](b)", "<script>", "<div>\n<script>", "<T>", "a <svg>", "<?", "|<td>"),
+        "<details>\n\n",
+    ],
+    "html": [
+        *("<iframe>", "<title>", "<td colspan=1000>", "<td rowspan=1000 colspan=1000>", "<ul>"),
+        *("<table><tr><td>", "<table><tr><td rowspan=9>a", "<sup>", "<sup>a", "<video src=a>"),
+        *("<a href=ftp:a>a<br>", "<a href=a></a>", "<svg><text>", "<math><mn>", "<q>", "a:"),
+        *("<span style=font-weight:700>a", "<h1><p>a", "<pre><p>a", "<input value=a>"),
+        *("<ol reversed><li>", "<b style=a>"),
+    ],
+    "txt": ["\x0b", "a\x0b", "\x85\r"],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit"), [(kind, unit) for kind, units in HOSTILE.items() for unit in units]
+)
+def test_cost_is_linear_in_the_text(kind: str, unit: str) -> None:
+    """Four times the text costs four times the memory and time, or it is refused.
+
+    The time is that of the process, of the smaller of two runs, so a busy machine changes little.
+    """
+
+    def cost(size: int) -> tuple[float, int]:
+        text = unit * (size // len(unit))
+        started = time.process_time()
+        try:
+            blocks = content_read(text, kind)
+            update, _ = content_update(blocks)
+        except (ContentTooLargeError, NestedTooDeepError):
+            update = b""
+        return time.process_time() - started, len(update)
+
+    small, large = cost(10_000), cost(40_000)
+    assert large[0] < 12 * small[0] + 1
+    assert large[1] < 5 * small[1] + 1_000 if small[1] and large[1] else True

@@ -10,6 +10,7 @@ from apps.crdt.content.html_reader import html_read
 from apps.crdt.content.html_writer import html_write
 from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
 from apps.crdt.content.sanitising import html_cleaned_in
+from apps.crdt.content.schema import fit_to_schema
 from tests.crdt.content.trees import (
     BREAK,
     EVERYTHING,
@@ -28,7 +29,7 @@ from tests.crdt.samples import patient
 
 def body(blocks: list[Built]) -> str:
     """Return the content of the HTML's body."""
-    return html_write(blocks, title="T").partition("<body>\n")[2].partition("</body>")[0]
+    return html_write(blocks, title="").partition("<body>\n")[2].partition("</body>")[0]
 
 
 def test_page_has_the_content_of_the_document() -> None:
@@ -45,7 +46,7 @@ def test_page_has_the_content_of_the_document() -> None:
     )
     assert html.startswith('<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n')
     assert "<title>T &amp; &lt;/title&gt;</title>" in html
-    assert "<h2>A &amp; &lt;b&gt;</h2>" in html
+    assert "<body>\n<h1>T &amp; &lt;/title&gt;</h1>\n<h2>A &amp; &lt;b&gt;</h2>" in html
     assert re.search(
         r'<p>x<a href="https://example.org/a\?b=1&amp;c=2" rel="noopener noreferrer nofollow">'
         r"<strong>y</strong></a><br><code>`</code></p>",
@@ -56,9 +57,38 @@ def test_page_has_the_content_of_the_document() -> None:
     assert '<pre><code class="language-c++">&lt;\n&gt;</code></pre>' in html
 
 
+def test_text_from_right_to_left_has_its_direction() -> None:
+    """Where it differs from the text around; a browser showed the full stop at the wrong end."""
+    hebrew, arabic = "שלום עולם!", "1. مرحبا بالعالم."
+    blocks = [
+        block("heading", hebrew, level=1),
+        block(
+            "bulletList",
+            item(arabic),
+            item("word"),
+            block("listItem", paragraph("12"), block("codeBlock", "x")),
+        ),
+        block("codeBlock", hebrew),
+        block("blockquote", block("codeBlock", hebrew), paragraph("a")),
+        paragraph("12 ", text(hebrew, "bold")),
+        paragraph("a ", hebrew),
+    ]
+    assert body(blocks) == (
+        f'<h1 dir="rtl">{hebrew}</h1>\n'
+        f'<ul dir="rtl">\n<li><p>{arabic}</p></li>\n<li><p dir="ltr">word</p></li>\n'
+        '<li><p>12</p>\n<pre dir="ltr"><code>x</code></pre></li>\n</ul>\n'
+        f"<pre><code>{hebrew}</code></pre>\n"
+        f"<blockquote>\n<pre><code>{hebrew}</code></pre>\n<p>a</p>\n</blockquote>\n"
+        f'<p dir="rtl">12 <strong>{hebrew}</strong></p>\n'
+        f"<p>a {hebrew}</p>\n"
+    )
+    assert html_read(body(blocks)) == fit_to_schema(blocks)
+
+
 def test_every_node_and_mark_round_trips() -> None:
     """With all nodes and marks of the page."""
-    assert html_read(html_write(EVERYTHING, title="T")) == EVERYTHING
+    title = block("heading", "T", level=1)
+    assert html_read(html_write(EVERYTHING, title="T")) == [title, *EVERYTHING]
 
 
 @settings(patient, max_examples=50)
@@ -79,6 +109,12 @@ def _texts(nodes: list[Built]) -> list[str]:
     for node in nodes:
         found += [node["text"]] if "text" in node else _texts(node.get("content", []))
     return found
+
+
+def linked(address: str, words: str = "") -> Built:
+    """Return a text with a link; by default, its words are the address."""
+    link = LINK | {"attrs": LINK["attrs"] | {"href": address}}
+    return {"type": "text", "text": words or address, "marks": [link]}
 
 
 HTML: dict[str, tuple[str, list[Built]]] = {
@@ -139,7 +175,7 @@ HTML: dict[str, tuple[str, list[Built]]] = {
     ),
     "code": (
         '<pre><code class="hljs language-js">a  b\n\n<span class="x">c</span>\n</code></pre>',
-        [block("codeBlock", "a  b\n\nc\n", language="js")],
+        [block("codeBlock", "a  b\n\nc", language="js")],
     ),
     "a table": (
         "<table><tr><th>a</th> <th>b</th></tr><tr><td>1</td><td><b>2</b></td></tr></table>",
@@ -150,7 +186,170 @@ HTML: dict[str, tuple[str, list[Built]]] = {
             '<p><img src="https://example.org/a?b=1&amp;c=2" alt="cat"><img src="data:x" alt="dog">'
             '<img src="x"></p>'
         ),
-        [paragraph(text("cat", "link"), "dog")],
+        [paragraph(text("cat", "link"), " dog ", linked("x"))],
+    ),
+    "pictures without words": (
+        (
+            '<p>before <img src="https://a.b/a.png"> after</p><figure><img src="b.png" alt="">'
+            '<figcaption>caption</figcaption></figure><img src="data:image/png;base64,AAAA">'
+            '<div><img src=c><img src=d title="it"></div>'
+        ),
+        [
+            paragraph("before ", linked("https://a.b/a.png"), " after"),
+            paragraph(linked("b.png")),
+            paragraph("caption"),
+            paragraph("data:image/png…"),
+            paragraph(linked("c")),
+            paragraph(linked("d", "it")),
+        ],
+    ),
+    "a picture in a link": (
+        '<a href="https://a.b"><img src="c.png" alt="cat"></a>',
+        [paragraph(linked("https://a.b", "cat"), " (c.png)")],
+    ),
+    "embedded pages and films": (
+        (
+            '<p>before</p><iframe src="https://a.b/c"></iframe><video src="v.mp4">Watch it</video>'
+            '<object data="x.pdf"><a href="x.pdf">The paper</a></object><audio><source src="s.mp3">'
+            '</audio><video src="w.mp4"></video><embed src="ftp://a.b/e"><p>after</p>'
+        ),
+        [
+            paragraph("before"),
+            paragraph(linked("https://a.b/c")),
+            paragraph(linked("v.mp4", "Watch it")),
+            paragraph(linked("x.pdf", "The paper")),
+            paragraph(linked("s.mp3")),
+            paragraph(linked("w.mp4")),
+            paragraph("ftp://a.b/e"),
+            paragraph("after"),
+        ],
+    ),
+    "words of elements that are no text": (
+        (
+            "<svg><title>no</title><text>a</text><text>b</text></svg><math><msup><mn>10</mn><mn>6</mn></msup></math>"
+            "<textarea>c <d></textarea><select><option>e<option>f</select><canvas>g</canvas>"
+            "<fieldset><legend>h</legend><input value=i><input type=hidden value=no></fieldset>"
+            "<map><area href=k alt=j></map>"
+        ),
+        [
+            *map(paragraph, ("a", "b", "10 6", "c <d>", "e", "f", "g", "h", "i")),
+            paragraph(linked("k", "j")),
+        ],
+    ),
+    "addresses that are no links": (
+        '<a href="ftp://a.b/c">by ftp</a> and <a href="obsidian://open">a note</a>',
+        [paragraph("by ftp (ftp://a.b/c) and a note (obsidian://open)")],
+    ),
+    "links without words": (
+        (
+            '<h1>a<a href="#a"></a></h1><p><a href="b"> </a><a href="c">c<p>d</a>e</p>'
+            '<a href="/"><svg></svg></a>'
+        ),
+        [
+            block("heading", "a", level=1),
+            paragraph(linked("b"), linked("c")),
+            paragraph(linked("c", "d"), "e"),
+            paragraph(linked("/")),
+        ],
+    ),
+    "cells with blocks": (
+        (
+            "<table><tr><td><p>Name</p></td><td><p>Age</p></td></tr>"
+            "<tr><td><p>Ann</p><p>Lee</p></td><td><div>31</div></td></tr></table>"
+        ),
+        [paragraph("Name | Age"), paragraph("Ann Lee | 31")],
+    ),
+    "cells without words": (
+        "<table><tr><td><td>Q1<td>Q2<tr><td>North<td><td>5<tr><td><td><td>7<tr><td><td></table>",
+        [paragraph(" | Q1 | Q2"), paragraph("North |  | 5"), paragraph(" |  | 7")],
+    ),
+    "cells that span others": (
+        (
+            "<table><caption>T</caption><thead><tr><th colspan=2>a<th>b</thead>"
+            "<tr><td rowspan=2>c<td>d<td>e<tr><td>f<td>g</table>"
+        ),
+        [
+            paragraph("T"),
+            paragraph("a |  | b"),
+            paragraph("c | d | e"),
+            paragraph(" | f | g"),
+        ],
+    ),
+    "a table that lays out a page": (
+        (
+            "<table><tr><td><h1>a</h1><ul><li>b</ul></td></tr><tr><td><table><tr><td>c<td>d</table>"
+            "<td><pre>e</pre></table>"
+        ),
+        [
+            block("heading", "a", level=1),
+            block("bulletList", item("b")),
+            paragraph("c | d"),
+            block("codeBlock", "e"),
+        ],
+    ),
+    "a list directly in a list": (
+        "<ul><li>A</li><ul><li>B</li><ul><li>C</li></ul></ul><li>D</li></ul>",
+        [
+            block(
+                "bulletList",
+                block(
+                    "listItem",
+                    paragraph("A"),
+                    block(
+                        "bulletList",
+                        block("listItem", paragraph("B"), block("bulletList", item("C"))),
+                    ),
+                ),
+                item("D"),
+            )
+        ],
+    ),
+    "items with numbers of their own": (
+        "<ol><li>one</li><li value=5>five</li><li>six</li></ol><ol reversed><li>b<li>a</ol>",
+        [
+            block("orderedList", item("one"), start=1),
+            block("orderedList", item("five"), item("six"), start=5),
+            block("orderedList", item("b"), start=2),
+            block("orderedList", item("a"), start=1),
+        ],
+    ),
+    "lines of code as boxes": (
+        "<pre><div>one</div><div>  two</div></pre><xmp>a\n</xmp><listing>b<br>c</listing>",
+        [block("codeBlock", "one\n  two"), block("codeBlock", "a"), block("codeBlock", "b\nc")],
+    ),
+    "raised and lowered texts": (
+        "<p>10<sup>6</sup>, 1<sup>st</sup>, x<sup>ab</sup> and H<sub>2</sub>O<sub>i j</sub></p>",
+        [paragraph("10⁶, 1st, x^ab and H₂O_(i j)")],
+    ),
+    "a quotation in a line": (
+        "<p>say <q>a <b>b</b></q></p>",
+        [paragraph("say “a ", text("b", "bold"), "”")],
+    ),
+    "a vertical tab": ("<p>a\x0bb</p>", [paragraph("a", BREAK, "b")]),
+    "an empty line as a box": (
+        "<div>a</div><div><br></div><div>b</div>",
+        [paragraph("a"), paragraph(), paragraph("b")],
+    ),
+    "a box that is checked": (
+        "<p><input type=checkbox checked> a <input type=radio> b</p>",
+        [paragraph("☑ a ☐ b")],
+    ),
+    "a heading with a paragraph": (
+        "<h1><p>Title</p></h1><h2><div>a</div><div>b</div></h2>",
+        [block("heading", "Title", level=1), block("heading", "a", BREAK, "b", level=2)],
+    ),
+    "looks as Google Docs writes them": (
+        (
+            '<b style="font-weight:normal;" id="docs-internal-guid-0"><p dir="ltr">'
+            '<span style="font-weight:400;">plain </span><span style="font-weight:700;">bold</span>'
+            '<span style="font-weight:400;font-style:italic;"> italic</span>'
+            '<span style="text-decoration:line-through;"> gone</span></p></b>'
+        ),
+        [
+            paragraph(
+                "plain ", text("bold", "bold"), text(" italic", "italic"), text(" gone", "strike")
+            )
+        ],
     ),
     "what is left open": ("<p>a<p><b>b", [paragraph("a"), paragraph(text("b", "bold"))]),
     "other spaces": ("<p>a\u00a0 b&nbsp;</p>", [paragraph("a\u00a0 b\u00a0")]),
@@ -235,4 +434,5 @@ def test_document_of_another_client_is_sanitised() -> None:
     script: Built = block("script", "alert(1)", src="x")
     bad = {"type": "link", "attrs": LINK["attrs"] | {"href": "javascript:alert(1)"}}
     out = body([script, paragraph({"type": "text", "text": "<script>", "marks": [bad]})])
-    assert out == "<p>alert(1)</p>\n<p>&lt;script&gt;</p>\n"
+    link = '<a href="x" rel="noopener noreferrer nofollow">x</a>'
+    assert out == f"<p>alert(1)</p>\n<p>{link}</p>\n<p>&lt;script&gt;</p>\n"

@@ -1,5 +1,6 @@
 """Conversion between ProseMirror's JSON and Yjs documents."""
 
+import re
 import time
 from typing import Any
 
@@ -8,9 +9,18 @@ import pytest
 from hypothesis import given, settings
 
 from apps.crdt.codec.update_reader import read_update
+from apps.crdt.content.conversion import content_export
 from apps.crdt.content.prosemirror import content_update, document_json, insertion_update
-from apps.crdt.engine.text import MAX_DEPTH
-from tests.crdt.content.trees import EVERYTHING, Built, block, documents, nasty_words, paragraph
+from apps.crdt.content.schema import MAX_DEPTH
+from tests.crdt.content.trees import (
+    EVERYTHING,
+    Built,
+    block,
+    documents,
+    item,
+    nasty_words,
+    paragraph,
+)
 from tests.crdt.samples import load, patient, unpack
 
 
@@ -169,16 +179,22 @@ def test_long_document_is_written_in_linear_time() -> None:
     assert time.process_time() - started < 20
 
 
-def test_elements_deeper_than_the_limit_are_left_out() -> None:
-    """A hostile document may nest very deep."""
-    node = paragraph("innermost")
-    for _ in range(200):
-        node = block("blockquote", node)
-    doc: pycrdt.Doc[Any] = pycrdt.Doc()
-    doc.apply_update(content_update([node])[0])
-    found = document_json(doc.get_update())
-    levels = 0
-    while found.get("content"):
-        found = found["content"][0]
-        levels += 1
-    assert levels == MAX_DEPTH
+def deep_list(levels: int) -> Built:
+    """Return a list of so many levels, each with its number."""
+    node = block("bulletList", item(f"level {levels}"))
+    for number in range(levels - 1, 0, -1):
+        node = block("bulletList", block("listItem", paragraph(f"level {number}"), node))
+    return node
+
+
+@pytest.mark.parametrize("levels", [40, 300])
+@pytest.mark.parametrize("kind", ["html", "json", "md", "txt"])
+def test_document_of_any_depth_is_written_whole(levels: int, kind: str) -> None:
+    """Below 31 levels, nothing was left."""
+    state, _ = content_update([deep_list(levels)])
+    if levels < MAX_DEPTH:
+        assert document_json(state)["content"] == [deep_list(levels)]
+    written = content_export(state, kind, "Deep").decode()
+    assert [int(number) for number in re.findall(r"level (\d+)", written)] == [
+        *range(1, levels + 1)
+    ]

@@ -58,6 +58,24 @@ def test_text_is_utf8_with_or_without_a_mark() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"PK\x03\x04\x14\x00", "office"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"\x89PNG\r\n", "picture"),
+        (b"\xff\xd8\xff\xe0", "picture"),
+        (b"RIFF\x00\x00", "picture"),
+        (b"\xfe\xff\x00a", "encoding"),
+    ],
+)
+def test_error_names_the_kind_of_a_file_that_is_no_text(data: bytes, what: str) -> None:
+    """Not its encoding, of which few people know."""
+    with pytest.raises(NotTextError, match=what):
+        text_decoded(data)
+    assert text_decoded(b"RIFF is a word") == "RIFF is a word"
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [
         ("a.md", "md"),

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from apps.crdt.content.links import SAFE_SCHEMES, link_cleaned
-from apps.crdt.content.schema import first_heading, fit_to_schema
-from apps.crdt.engine.text import MAX_DEPTH
+from apps.crdt.content.bounds import MAX_LINK_CHARS
+from apps.crdt.content.links import SAFE_SCHEMES, link_as_text, link_cleaned
+from apps.crdt.content.schema import MAX_DEPTH, fit_to_schema
 from tests.crdt.content.trees import (
+    BREAK,
     EVERYTHING,
     LINK,
     Built,
@@ -37,6 +38,11 @@ def test_content_that_fits_is_not_changed_again(blocks: list[Built]) -> None:
     assert fit_to_schema(once) == once
 
 
+def _with(words: str, mark: str) -> Built:
+    """Return a text with a mark that the page does not have."""
+    return {"type": "text", "text": words, "marks": [{"type": mark}]}
+
+
 CASES: dict[str, tuple[list[Built], list[Built]]] = {
     "text between blocks": (
         [text("a"), text("b"), block("heading", "c", level=2), text("d")],
@@ -50,9 +56,62 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
         [paragraph("a", block("mention", "b"), "c")],
         [paragraph("abc")],
     ),
-    "blocks in a line": (
-        [block("heading", "a", paragraph("b"), "c")],
-        [paragraph("a"), paragraph("bc")],
+    "blocks in a heading": (
+        [block("heading", "a", paragraph("b"), "c", level=2)],
+        [block("heading", "a", BREAK, "b", BREAK, "c", level=2)],
+    ),
+    "blocks in a paragraph": (
+        [paragraph("a", paragraph("b"), "c", block("horizontalRule"))],
+        [paragraph("a"), paragraph("b"), paragraph("c"), block("horizontalRule")],
+    ),
+    "a page in a heading": (
+        [block("heading", paragraph("a"), block("bulletList", item("b")), level=1)],
+        [block("heading", "a", level=1), block("bulletList", item("b"))],
+    ),
+    "a list directly in a list": (
+        [block("bulletList", item("a"), block("bulletList", item("b")), item("c"))],
+        [
+            block(
+                "bulletList",
+                block("listItem", paragraph("a"), block("bulletList", item("b"))),
+                item("c"),
+            )
+        ],
+    ),
+    "a list that begins with a list": (
+        [block("bulletList", block("orderedList", item("a")), item("b"))],
+        [block("bulletList", item("a"), item("b"))],
+    ),
+    "a list of a list alone": (
+        [block("bulletList", block("orderedList", item("a")))],
+        [block("orderedList", item("a"), start=1)],
+    ),
+    "items with numbers of their own": (
+        [
+            block(
+                "orderedList",
+                item("a"),
+                block("listItem", paragraph("b"), value=5),
+                item("c"),
+                block("listItem", paragraph("d"), value=7),
+            )
+        ],
+        [
+            block("orderedList", item("a"), start=1),
+            block("orderedList", item("b"), item("c"), item("d"), start=5),
+        ],
+    ),
+    "lines of code as blocks": (
+        [block("codeBlock", paragraph("a"), paragraph("b"), "c", paragraph())],
+        [block("codeBlock", "a\nb\nc")],
+    ),
+    "separators that nobody sees": (
+        [paragraph("a\x0bb\x1cc\x1fd\x85e"), block("codeBlock", "a\x0cb")],
+        [paragraph("a", BREAK, "b", BREAK, "c d", BREAK, "e"), block("codeBlock", "a\nb")],
+    ),
+    "line ends between blocks": (
+        [paragraph("a"), BREAK, BREAK, paragraph("b")],
+        [paragraph("a"), paragraph(), paragraph(), paragraph("b")],
     ),
     "a heading too deep": ([block("heading", "a", level=6)], [block("heading", "a", level=3)]),
     "a heading of no level": (
@@ -99,6 +158,13 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
         [block("codeBlock", "a\nb")],
     ),
     "marks beside code": ([paragraph(text("a", "bold", "code"))], [paragraph(text("a", "code"))]),
+    "raised and lowered texts": (
+        [
+            paragraph("10", _with("6", "superscript"), " H", _with("2", "sub"), "O x"),
+            paragraph("x", _with("a", "sup"), "1", _with("st", "sup"), _with("a b", "subscript")),
+        ],
+        [paragraph("10⁶ H₂O x"), paragraph("x^a1st_(a b)")],
+    ),
     "a link on code": ([paragraph(text("a", "link", "code"))], [paragraph(text("a", "link"))]),
     "an unknown mark": (
         [paragraph({"type": "text", "text": "a", "marks": [{"type": "blink"}]})],
@@ -152,19 +218,52 @@ def test_content_that_nests_too_deep_becomes_paragraphs(kind: str) -> None:
         " JavaScript:alert(1)",
         "java\nscript:alert(1)",
         "\x01javascript:alert(1)",
-        "data:text/html,x",
         "vbscript:x",
-        "file:///etc/passwd",
+        "about:blank",
         "",
         None,
         7,
     ],
 )
-def test_link_with_an_unsafe_address_is_removed(address: Any) -> None:
-    """In any spelling."""
+def test_link_without_an_address_is_removed(address: Any) -> None:
+    """Code in any spelling is no address."""
     assert link_cleaned(address) is None
-    link = {"type": "link", "attrs": {"href": address}}
-    assert fit_to_schema([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph("a")]
+    assert link_as_text(address) == ""
+    assert fit_to_schema([_linked("a", address)]) == [paragraph("a")]
+
+
+def _linked(words: str, *addresses: Any) -> Built:
+    links = [{"type": "link", "attrs": {"href": address}} for address in addresses]
+    return {"type": "text", "text": words, "marks": links}
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("ftp://example.org/x", "ftp://example.org/x"),
+        (" obsidian://open?vault=v\n", "obsidian://open?vault=v"),
+        ("file:///etc/passwd", "file:///etc/passwd"),
+        ("data:text/html,<script>", "data:text/html…"),
+        ("http://" + "h" * MAX_LINK_CHARS, "http://" + "h" * MAX_LINK_CHARS),
+    ],
+    ids=lambda address: address[:12],
+)
+def test_address_that_a_link_cannot_have_is_text(address: str, shown: str) -> None:
+    """Behind the words of the link, once, unless they are the address."""
+    assert link_cleaned(address) is None or len(address) > MAX_LINK_CHARS
+    words = [_linked("a", address), _linked("b", address), text("c")]
+    assert fit_to_schema(words) == [paragraph(f"ab ({shown})c")]
+    assert fit_to_schema([_linked(shown, address)]) == [paragraph(shown)]
+
+
+def test_second_address_of_a_text_is_text() -> None:
+    """A picture in a link has two; a text has one link, the outermost."""
+    (found,) = fit_to_schema([_linked("a", "https://a.b", "https://c.d")])
+    first, second = found["content"]
+    assert (first["marks"][0]["attrs"]["href"], second["text"]) == (
+        "https://a.b",
+        " (https://c.d)",
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,7 +274,7 @@ def test_link_has_the_pages_attributes(address: str) -> None:
     link = {"type": "link", "attrs": {"href": f" {address}\n", "onclick": "x"}}
     wanted = {"type": "link", "attrs": LINK["attrs"] | {"href": address}}
     is_known = address != "a:8"
-    node = {"type": "text", "text": "a", "marks": [wanted]} if is_known else text("a")
+    node = {"type": "text", "text": "a", "marks": [wanted]} if is_known else text("a (a:8)")
     assert fit_to_schema([{"type": "text", "text": "a", "marks": [link]}]) == [paragraph(node)]
 
 
@@ -184,9 +283,3 @@ def test_rule_for_links_equals_the_pages() -> None:
     source = (ROOT / "static" / "js" / "lib" / "links.js").read_text()
     assert all(f'"{scheme}:"' in source for scheme in SAFE_SCHEMES)
     assert source.split("SAFE = new Set([")[1].split("]")[0].count(":") == len(SAFE_SCHEMES)
-
-
-def test_first_heading_is_the_documents_name() -> None:
-    """Its text, without marks."""
-    assert first_heading(EVERYTHING) == "A title"
-    assert first_heading([paragraph("a")]) == ""

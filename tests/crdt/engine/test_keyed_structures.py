@@ -155,7 +155,7 @@ def test_content_of_several_clocks_that_inherits_a_key_is_refused(
     else:
         checked.add(written([(1, 0, keyed)]))
         attack = written([(2, 0, inheriting)])
-    with pytest.raises(MalformedUpdateError, match="under one key"):
+    with pytest.raises(MalformedUpdateError, match=r"under (a|one) key"):
         checked.add(attack)
 
 

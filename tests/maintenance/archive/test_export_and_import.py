@@ -14,8 +14,10 @@ from apps.core.errors import ConflictError
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import HistoryChanges, document_history_set
+from apps.history.client_owners import owners_decode, owners_of_log
 from apps.history.models import version_rows
 from apps.history.recovery import document_load
+from apps.history.snapshot import Snapshot
 from apps.maintenance.archive import importer
 from apps.maintenance.archive.codec import encode_history
 from apps.maintenance.archive.file import Line
@@ -134,6 +136,22 @@ def test_copy_is_imported_beside_its_original(scribe: Scribe, file: Path) -> Non
     assert document_load(document_id=copy).engine.encode() == scribe.doc.get_update()
     assert run("verify_documents", copy).code == 0
     assert stored(scribe.document_id) == before
+
+
+def test_client_ids_belong_to_the_accounts_here(scribe: Scribe, file: Path, owner: User) -> None:
+    """Of the author's name, as the operations do; in the log and in the snapshots."""
+    other, client = make_user(), scribe.doc.client_id
+    names = lines_of("authors", **{str(owner.pk): other.username})
+    facts = run("import_document", changed(file, names), "--new-id").only
+    copy = facts["document_id"]
+    expected = {client: str(other.pk)}
+    [row, *_] = version_rows().find({"document_id": copy, "seq": 6})
+    snapshot = Snapshot.decode(row["snapshot"])
+    assert owners_decode(snapshot.owners, snapshot.vector) == expected
+    assert document_load(document_id=copy).owners == expected
+    assert owners_of_log(document_id=copy, up_to=8) == expected
+    assert run("verify_documents", copy).code == 0
+    remove(copy)
 
 
 def test_dry_runs_write_nothing(scribe: Scribe, file: Path, tmp_path: Path) -> None:

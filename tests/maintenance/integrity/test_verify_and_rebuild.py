@@ -1,6 +1,7 @@
 """Every kind of damage is found, reported, and repaired where the log has the answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django_redis import get_redis_connection
@@ -8,6 +9,7 @@ from django_redis import get_redis_connection
 from apps.core import clock, ids
 from apps.documents.models import Document, document_rows
 from apps.history import snapshot_cache
+from apps.history.client_owners import owners_encode
 from apps.history.last_processed import processed_rows
 from apps.history.models import version_rows
 from apps.history.snapshot import Snapshot
@@ -155,6 +157,18 @@ def test_version_of_another_document_and_lost_bytes_are_rebuilt(document_id: str
     assert faults(run("verify_documents", document_id)) == ["version_damaged"]
     assert run("rebuild_document", document_id).code == 0
     assert run("verify_documents", document_id).code == 0
+
+
+def test_version_with_other_owners_of_client_ids_is_rebuilt(document_id: str) -> None:
+    """A room that starts from it would let another person use the ids."""
+    [row] = version_rows().find({"document_id": document_id, "seq": 6})
+    snapshot = Snapshot.decode(row["snapshot"])
+    owners = owners_encode(dict.fromkeys(snapshot.vector, "666"), snapshot.vector)
+    version(snapshot=replace(snapshot, owners=owners).encode())(document_id)
+    assert faults(run("verify_documents", document_id)) == ["version_wrong"]
+    assert run("rebuild_document", document_id).code == 0
+    [row] = version_rows().find({"document_id": document_id, "seq": 6})
+    assert Snapshot.decode(row["snapshot"]) == snapshot
 
 
 def test_version_ahead_of_the_log_is_reported_and_kept(document_id: str) -> None:

@@ -1,0 +1,136 @@
+"""Decides whose client ids an edit may use, and whether it repeats what it claims to repeat. Pure.
+
+A client id belongs to the person who brought it into the log first; one that the log does not have,
+to the person who announces it in presence (docs/invariants.md, 12; ADR 0014). Without that, an
+editor could use the clocks that another person's page writes next: the engine ignores the second
+content at a clock.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from apps.collab.limits import Limits
+from apps.collab.read_budget import ReadBudget, sync_price
+from apps.collab.submission import Submission
+from apps.core.errors import ConflictError, TransientError
+from apps.crdt.analysis.known_content import is_contradicted, repeated_vector
+from apps.crdt.codec.update_reader import UpdateHeader
+from apps.crdt.codec.vectors import Clocks, VectorOverlay, decode_vector, encode_vector
+from apps.crdt.engine.base import Engine, EngineDocument
+from apps.history.client_owners import ClientOwners
+
+#: Returns the person who announces a client id in presence, None where nobody does.
+AnnouncedBy = Callable[[int], str | None]
+
+#: What an edit's structs are, as bits: some are new, some are known.
+BRINGS: Final = 1
+REPEATS: Final = 2
+
+
+class ForeignClientError(ConflictError):
+    """The edit has new structs of a client id that belongs to another person."""
+
+    code = "foreign_client"
+
+
+class ContentConflictError(ConflictError):
+    """The edit has other content at clocks that the document has already."""
+
+    code = "content_conflict"
+
+
+class ClientGuard:
+    """The client ids of one document.
+
+    ``owners`` is that of the log, and only read here. A keystroke costs one look-up. While
+    ``accepts_relays`` returns true, the pages bring back what a restore of an older backup has
+    lost, each of them the edits of all.
+    """
+
+    def __init__(
+        self,
+        owners: ClientOwners,
+        *,
+        announced_by: AnnouncedBy,
+        accepts_relays: Callable[[], bool],
+        engine: Engine,
+        limits: Limits,
+    ) -> None:
+        self._owners = owners
+        self._announced_by = announced_by
+        self._accepts_relays = accepts_relays
+        self._engine = engine
+        self._budget = ReadBudget(limits.read_budget, limits.read_budget_per_s, at=0.0)
+
+    def check(
+        self, header: UpdateHeader, user_id: str, known: Clocks, claimed: ClientOwners
+    ) -> int:
+        """Return ``BRINGS`` and ``REPEATS`` of an edit's structs.
+
+        ``claimed`` has the client ids that earlier edits of the batch bring. Raises
+        ``ForeignClientError``.
+        """
+        bits = 0
+        owners = self._owners
+        for client, runs in header.ranges.items():
+            clock = known.get(client, 0)
+            if runs[0][0] < clock:
+                bits |= REPEATS
+            if runs[-1][1] <= clock:
+                continue
+            bits |= BRINGS
+            if client in owners:
+                owner: str | None = owners[client]
+            else:
+                owner = claimed.get(client) or self._announced_by(client)
+            if owner is not None and owner != user_id and not self._accepts_relays():
+                raise _foreign(client)
+        return bits
+
+    def check_repeats(
+        self,
+        submission: Submission,
+        *,
+        document: EngineDocument,
+        vector: VectorOverlay,
+        claimed: ClientOwners,
+        size_bytes: int,
+        at: float,
+    ) -> None:
+        """Check the structs of an edit that the document has: they must be the same.
+
+        A client that is told "persisted" has to find its content there, so of another owner's
+        client id the content may not even be deleted. ``vector`` is the version vector of
+        ``document``, ``claimed`` as in ``check``, ``at`` a monotonic time in seconds. Raises
+        ``ForeignClientError``, ``ContentConflictError``, ``RepeatsTooMuchError``, and
+        ``TransientError`` where the document was read too often lately.
+        """
+        if not self._budget.spend(sync_price(size_bytes), at=at):
+            raise TransientError("Too many edits repeat what is stored. Connect again.")
+        update, header, known = submission.update, submission.header, vector.whole()
+        repeated = repeated_vector(header, known)
+        foreign: list[int] = []
+        if submission.unique_id is not None and not self._accepts_relays():
+            user_id = submission.author.user_id
+            foreign = [
+                client
+                for client in repeated
+                if (self._owners.get(client) or claimed.get(client, user_id)) != user_id
+            ]
+        stored = document.encode(encode_vector({**known, **repeated}))
+        if not is_contradicted(update, header, known, stored, foreign=foreign):
+            return
+        if foreign:
+            raise _foreign(min(foreign))
+        if decode_vector(self._engine.vector_of(document.encode())) == known:
+            raise ContentConflictError(
+                "The edit has other content for ids that are stored already. Use a new client id."
+            )
+        # Otherwise the engine's clocks are wrong here, and the log's are not (ADR 0001).
+
+
+def _foreign(client: int) -> ForeignClientError:
+    return ForeignClientError(
+        "The edit uses the client id of another person. Use a new client id.",
+        extra={"client": client},
+    )

@@ -1,0 +1,175 @@
+"""Names of other ProseMirror schemas: a node with the page's name, or as words and an address.
+
+After ``nodes_named``, a tree has four kinds of nodes: texts and hard breaks, the page's blocks,
+tables with rows and cells, and wrappers, which are transparent. A leaf that the page does not have
+(an image, an embed, a mention) is a text with a link to its address.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from apps.crdt.content.links import link_as_text
+from apps.crdt.content.prosemirror import Node
+
+#: A wrapper whose content is blocks. Any other unknown node in a line is part of the line.
+BOX: Final = "(box)"
+TABLE: Final = "table"
+ROW: Final = "tableRow"
+CELL: Final = "tableCell"
+
+#: Names of ProseMirror's own schemas, Outline, Milkdown, Remirror and Atlassian's documents.
+_NAMES: Final = {
+    "block_quote": "blockquote",
+    "br": "hardBreak",
+    "bullet_list": "bulletList",
+    "check_item": "taskItem",
+    "check_list": "taskList",
+    "checkbox_item": "taskItem",
+    "checkbox_list": "taskList",
+    "code_block": "codeBlock",
+    "code_fence": "codeBlock",
+    "hard_break": "hardBreak",
+    "hardbreak": "hardBreak",
+    "horizontal_rule": "horizontalRule",
+    "hr": "horizontalRule",
+    "list_item": "listItem",
+    "ordered_list": "orderedList",
+    "rule": "horizontalRule",
+    "table_cell": CELL,
+    "table_header": CELL,
+    "table_row": ROW,
+    "tableHeader": CELL,
+    "taskListItem": "taskItem",
+    "task_item": "taskItem",
+    "task_list": "taskList",
+    "td": CELL,
+    "th": CELL,
+    "todo_item": "taskItem",
+    "todo_list": "taskList",
+    "tr": ROW,
+}
+_MARK_NAMES: Final = {
+    "code_inline": "code",
+    "del": "strike",
+    "em": "italic",
+    "emphasis": "italic",
+    "i": "italic",
+    "b": "bold",
+    "inlineCode": "code",
+    "inline_code": "code",
+    "s": "strike",
+    "strike_through": "strike",
+    "strikethrough": "strike",
+    "strong": "bold",
+    "sub": "subscript",
+    "sup": "superscript",
+}
+#: Attributes of a leaf with its words, and with its address, the first that is there.
+_WORDS: Final = (
+    *("text", "alt", "label", "title", "name", "shortName", "caption", "latex", "formula"),
+    *("value", "id"),
+)
+#: Attributes of a wrapper with words that its content does not have.
+_CAPTIONS: Final = ("title", "caption", "label")
+_ADDRESSES: Final = ("src", "href", "url", "data")
+#: Nodes of a line.
+INLINE: Final = frozenset({"text", "hardBreak"})
+#: Nodes that end a line where they begin and where they end: the page's blocks, and tables.
+BLOCKS: Final = frozenset(
+    {
+        *("blockquote", "bulletList", "codeBlock", "heading", "horizontalRule", "listItem"),
+        *("orderedList", "paragraph", "taskItem", "taskList"),
+        *(BOX, TABLE, ROW, CELL),
+    }
+)
+_OWN: Final = INLINE | BLOCKS
+
+_Json = dict[str, Any]
+
+
+def nodes_named(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield nodes with the page's names; their content keeps its names (``content_of``)."""
+    for node in nodes:
+        kind = node["type"]
+        if kind == "listItem" or _NAMES.get(kind) == "listItem":
+            is_task = isinstance(attributes_of(node).get("checked"), bool)
+            own = "taskItem" if is_task else "listItem"
+            yield node if own == kind else {**node, "type": own}
+        elif kind in _OWN:
+            yield node
+        elif kind in _NAMES:
+            yield {**node, "type": _NAMES[kind]}
+        else:
+            yield from _unknown(node)
+
+
+def content_of(node: Node) -> list[Node]:
+    """Return the content of a node, with the page's names."""
+    return list(nodes_named(node.get("content", ())))
+
+
+def attributes_of(node: Node) -> Mapping[str, Any]:
+    """Return the attributes of a node or mark; none if they are no mapping."""
+    attributes = node.get("attrs")
+    return attributes if isinstance(attributes, Mapping) else {}
+
+
+def mark_name(mark: Node) -> str:
+    """Return the page's name of a mark, or ``superscript`` or ``subscript``."""
+    kind: str = mark["type"]
+    if kind == "subsup":
+        return "subscript" if attributes_of(mark).get("type") == "sub" else "superscript"
+    return _MARK_NAMES.get(kind, kind)
+
+
+def leaf(words: str, address: str, marks: Iterable[Node] = ()) -> _Json:
+    """Return a leaf that the page does not have, as a text: its words, with its address as link.
+
+    Without words, its text is the address. Data in place of an address is shown for no words only.
+    """
+    text = " ".join(words.split())
+    is_address = address and not (text and address[:5].lower() == "data:")
+    linked = [{"type": "link", "attrs": {"href": address}}] if is_address else []
+    text = text or link_as_text(address)
+    return {"type": "text", "text": text, "marks": [*marks, *linked], "is_leaf": True}
+
+
+def _unknown(node: Node) -> Iterator[Node]:
+    """Yield an unknown node between its caption and its address; without content, its words."""
+    attributes = attributes_of(node)
+    address = _first(attributes, _ADDRESSES)
+    if node.get("content"):
+        if caption := _first(attributes, _CAPTIONS):
+            is_line = node["content"][0]["type"] in INLINE
+            yield leaf(caption, "") | ({"text": f"{caption} "} if is_line else {})
+        yield node
+        if link_as_text(address):
+            yield leaf("", address)
+        return
+    words = node.get("text") or _words(node["type"], attributes, has_address=bool(address))
+    found = leaf(words, address, node.get("marks", ()))
+    if found["text"]:
+        yield found
+
+
+def _words(kind: str, attributes: Mapping[str, Any], *, has_address: bool) -> str:
+    found = _first(attributes, _WORDS[:-1] if has_address else _WORDS)
+    if "mention" in kind and found:
+        return found if found.startswith("@") else f"@{found}"
+    if "emoji" in kind and found.isascii() and found.replace("_", "").isalnum():
+        return f":{found}:"
+    return found or _date(attributes.get("timestamp"))
+
+
+def _date(timestamp: object) -> str:
+    """Return the day of a time in milliseconds, as Atlassian's documents have it."""
+    digits = str(timestamp)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len("9999999999999")):
+        return ""
+    return datetime.fromtimestamp(int(digits) / 1000, UTC).date().isoformat()
+
+
+def _first(attributes: Mapping[str, Any], names: Iterable[str]) -> str:
+    found = (attributes.get(name) for name in names)
+    return next((value for value in found if isinstance(value, str) and value.strip()), "")

@@ -1,0 +1,220 @@
+/**
+ * Reads what is pasted or dropped, by the rules of the import: looks that other programs keep in
+ * styles become marks, a row of a table is a line, and what the document cannot have is said.
+ *
+ * The page's Content-Security-Policy empties `element.style`, so styles are read from the
+ * attribute's text. Everything is one walk over what was pasted.
+ */
+
+/** Elements that begin a line of their own. */
+const BLOCKS = "p, div, h1, h2, h3, h4, h5, h6, ul, ol, li, pre, blockquote, table, tr, hr, br";
+/** Between the cells of a row, as in an imported table. */
+const CELL_SEPARATOR = " | ";
+/** Most levels of a list from Word. */
+const MAX_LIST_LEVEL = 9;
+
+/**
+ * Return HTML of the clipboard in the elements that the editor's schema reads.
+ * @param {string} html
+ */
+export function pastedHtml(html) {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  for (const element of body.querySelectorAll("style, script, meta, link, title, o\\:p")) {
+    element.remove();
+  }
+  readLists(body);
+  readCode(body);
+  readStyles(body);
+  readTables(body);
+  readEmptyLines(body);
+  return body.innerHTML;
+}
+
+/**
+ * Return the lines of a pasted text; an empty one stays an empty paragraph.
+ * @param {string} text
+ */
+export function pastedLines(text) {
+  return text.replaceAll(/\r\n?|[\u2028\u2029\v\f\u0085]/g, "\n").split("\n");
+}
+
+/**
+ * Return the declarations of an element's style attribute.
+ * @param {Element} element
+ * @returns {Map<string, string>}
+ */
+function styleOf(element) {
+  const declared = new Map();
+  for (const declaration of (element.getAttribute("style") ?? "").split(";")) {
+    const at = declaration.indexOf(":");
+    if (at < 0) continue;
+    const name = declaration.slice(0, at).trim().toLowerCase();
+    declared.set(
+      name,
+      declaration
+        .slice(at + 1)
+        .trim()
+        .toLowerCase(),
+    );
+  }
+  return declared;
+}
+
+/**
+ * Make marks of styles. Google Docs wraps everything in a `b` that is not bold, and keeps the looks of
+ * each run in the style of a `span`.
+ * @param {Element} body
+ */
+function readStyles(body) {
+  for (const element of body.querySelectorAll("[style]")) {
+    const style = styleOf(element);
+    const weight = style.get("font-weight") ?? "";
+    const isLight = weight === "normal" || (/^\d+$/.test(weight) && Number(weight) < 600);
+    if (element.matches("b, strong") && isLight) {
+      element.replaceWith(...element.childNodes);
+      continue;
+    }
+    if (element.matches(BLOCKS)) continue;
+    const isHeavy = /^bold/.test(weight) || Number(weight) >= 600;
+    const line = `${style.get("text-decoration")} ${style.get("text-decoration-line")}`;
+    if (isHeavy) wrapContent(element, "strong");
+    if (/^(italic|oblique)/.test(style.get("font-style") ?? "")) wrapContent(element, "em");
+    if (line.includes("line-through")) wrapContent(element, "s");
+  }
+}
+
+/**
+ * @param {Element} element
+ * @param {string} tag
+ */
+function wrapContent(element, tag) {
+  const mark = element.ownerDocument.createElement(tag);
+  mark.append(...element.childNodes);
+  element.append(mark);
+}
+
+/**
+ * Make a line of each row of a table, until documents have tables.
+ * @param {Element} body
+ */
+function readTables(body) {
+  // From the innermost on: a table within a cell has become lines when its row is read.
+  for (const table of [...body.querySelectorAll("table")].reverse()) {
+    const rows = [...table.querySelectorAll("tr")].map((row) => {
+      const line = row.ownerDocument.createElement("p");
+      for (const [at, cell] of [...row.querySelectorAll("td, th")].entries()) {
+        if (at > 0) line.append(CELL_SEPARATOR);
+        appendInline(line, cell);
+      }
+      return line;
+    });
+    const caption = table.querySelector("caption");
+    if (caption) {
+      const line = caption.ownerDocument.createElement("p");
+      appendInline(line, caption);
+      rows.unshift(line);
+    }
+    table.replaceWith(...rows);
+  }
+}
+
+/**
+ * Append the content of an element to a line: a space stands for the end of a block.
+ * @param {Element} line
+ * @param {Element} element
+ */
+function appendInline(line, element) {
+  for (const block of element.querySelectorAll(BLOCKS)) {
+    block.replaceWith(...(block.nextSibling ? [...block.childNodes, " "] : block.childNodes));
+  }
+  line.append(...element.childNodes);
+}
+
+/**
+ * Make lists of the paragraphs that Word numbers itself: `mso-list:l0 level2 lfo1` in the style,
+ * and the number or bullet as text in a part that is marked as ignored.
+ * @param {Element} body
+ */
+function readLists(body) {
+  const paragraphs = [...body.querySelectorAll("[style*='mso-list' i]")].filter((one) =>
+    /\blevel\d/.test(styleOf(one).get("mso-list") ?? ""),
+  );
+  /** The open lists, the outermost first, and the paragraph read last. @type {Element[]} */
+  let open = [];
+  /** @type {Element | null} */
+  let last = null;
+  for (const paragraph of paragraphs) {
+    const level = /\blevel(\d+)/.exec(styleOf(paragraph).get("mso-list") ?? "")?.[1];
+    const depth = Math.min(Math.max(Number(level), 1), MAX_LIST_LEVEL);
+    const marker = takeMarker(paragraph);
+    if (last === null || paragraph.previousElementSibling !== last) open = [];
+    open.length = Math.min(open.length, depth);
+    const tag = /\w[.)]?$/u.test(marker) && !/^o$/u.test(marker) ? "ol" : "ul";
+    const item = paragraph.ownerDocument.createElement("li");
+    while (open.length < depth) {
+      const list = paragraph.ownerDocument.createElement(tag);
+      const parent = open.at(-1);
+      if (parent === undefined) paragraph.before(list);
+      else (parent.lastElementChild ?? parent).append(list);
+      open.push(list);
+    }
+    const text = paragraph.ownerDocument.createElement("p");
+    text.append(...paragraph.childNodes);
+    item.append(text);
+    open.at(-1)?.append(item);
+    last = open[0] ?? null;
+    paragraph.remove();
+  }
+}
+
+/**
+ * Remove the written number or bullet of a paragraph from Word, and return it.
+ * @param {Element} paragraph
+ */
+function takeMarker(paragraph) {
+  for (const part of paragraph.querySelectorAll("[style*='mso-list' i]")) {
+    if (styleOf(part).get("mso-list") !== "ignore") continue;
+    const marker = part.textContent?.trim() ?? "";
+    part.remove();
+    return marker;
+  }
+  return "";
+}
+
+/**
+ * Make code of what an editor of code copies: a block with `white-space: pre`, a line in each `div`.
+ * @param {Element} body
+ */
+function readCode(body) {
+  for (const block of body.querySelectorAll("div[style]")) {
+    if (!/^pre/.test(styleOf(block).get("white-space") ?? "")) continue;
+    const lines = [...block.children].filter((line) => line.matches("div, br"));
+    if (lines.length === 0) continue;
+    const code = block.ownerDocument.createElement("pre");
+    code.append(lines.map((line) => line.textContent ?? "").join("\n"));
+    block.replaceWith(code);
+  }
+}
+
+/**
+ * Make an empty paragraph of a line break between blocks; the one that a browser adds is dropped.
+ * @param {Element} body
+ */
+function readEmptyLines(body) {
+  for (const end of body.querySelectorAll("br")) {
+    const { previousElementSibling: before, nextElementSibling: after } = end;
+    if (end.className === "Apple-interchange-newline") end.remove();
+    else if (isBlock(end.previousSibling, before) && isBlock(end.nextSibling, after)) {
+      end.replaceWith(end.ownerDocument.createElement("p"));
+    }
+  }
+}
+
+/**
+ * Return whether the next node to one side is a block, or there is none beside a block.
+ * @param {ChildNode | null} node
+ * @param {Element | null} element
+ */
+function isBlock(node, element) {
+  return node === element && element !== null && element.matches(BLOCKS);
+}
