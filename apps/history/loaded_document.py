@@ -36,7 +36,8 @@ class LoadedDocument:
     ``vector`` is its version vector, ``seq`` its last operation, ``size_bytes`` the approximate
     size of its state, ``recent`` the seq of each operation after the snapshot by unique id.
     ``containers`` is the index of the structure guard, if it has been made already. ``owners`` has
-    the owner of each client id, None where the snapshot did not have them.
+    the owner of each client id, None where the snapshot did not have them. With a document that
+    ``is_suspect`` a process died lately: each edit is tried in a child process.
     """
 
     engine: EngineDocument
@@ -46,6 +47,7 @@ class LoadedDocument:
     recent: dict[str, int] = field(default_factory=dict)
     containers: ContainerIndex | None = None
     owners: ClientOwners | None = field(default_factory=dict)
+    is_suspect: bool = False
 
     @classmethod
     def open(cls, snapshot: Snapshot) -> Self:
