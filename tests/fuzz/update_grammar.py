@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 from apps.core.errors import InvalidInputError
 from apps.crdt.codec.contents import ANY, BINARY, DELETED, EMBED, FORMAT, STRING, TYPE
 from apps.crdt.codec.update_reader import read_update
+from apps.crdt.engine.content_rules import check_content
+from apps.crdt.ids.containers import ContainerIndex
 from tests.crdt.samples import Id, item, string, uints, written
 
 #: Root types by name, with the shared type that a reader of the document takes each for.
@@ -87,12 +89,15 @@ class UpdateGrammar:
         self._structs: list[Struct] = []
         self._types: list[tuple[Id | str, int]] = []
         self._strangers = 100
+        self._index = ContainerIndex()
+        #: The client and the length of a gap that was written and not filled.
+        self._gap = (0, 0)
         #: Of the update that is being written: its structs in bytes, and what they add.
         self._written: dict[int, tuple[int, list[bytes]]] = {}
         self._new: list[Struct] = []
 
     def update(self) -> bytes:
-        """Return the next update; one that the strict reader refuses leaves no trace here."""
+        """Return the next update; one that reader or guard refuse leaves no trace here."""
         kept = (dict(self._ends), len(self._structs), len(self._types))
         self._written, self._new = {}, []
         chance = self._chance
@@ -101,17 +106,29 @@ class UpdateGrammar:
             update = self._repeated()
         elif roll < 0.1 and self._structs:
             update = self._deletes_only()
+        elif roll < 0.12:
+            update = self._with_gap()
         else:
             clients = self._clients()
             for _ in range(chance.choice((1, 1, 2, 3, 6))):
                 self._write_struct(chance.choice(clients))
             update = self._encoded(self._deletes(0.15))
-        try:
-            read_update(update)
-        except InvalidInputError:
+        if self._is_refused(update):
             self._ends, structs, types = kept
             del self._structs[structs:], self._types[types:]
+        else:
+            self._index.add(update)
         return update
+
+    def _is_refused(self, update: bytes) -> bool:
+        """Return whether later updates had better not refer to an update."""
+        try:
+            read_update(update)
+            for placement, container in self._index.containers(update):
+                check_content(update, placement, container)
+        except InvalidInputError:
+            return True
+        return False
 
     # --- the parts of an update ---
 
@@ -129,9 +146,6 @@ class UpdateGrammar:
         if roll < 0.04:
             length = chance.choice((1, 2, 50, 5_000))
             self._add(Struct(client, self._end(client), length, 0, "", None), uints(0, length))
-        elif roll < 0.06:
-            self._strangers += 1
-            self._gap(self._strangers)
         else:
             kind, length, content = chance.choice(_CONTENTS)(chance)
             type_ = content[0] if kind == TYPE else NO_TYPE
@@ -142,15 +156,17 @@ class UpdateGrammar:
             if kind == TYPE:
                 self._types.append((struct.id_at(0), content[0]))
 
-    def _gap(self, client: int) -> None:
-        """Write a struct, a gap and a struct; the clocks of the gap may come later."""
-        length = self._chance.randint(1, 3)
-        first = Struct(client, 0, 1, STRING, "content", None)
-        self._add(first, item(STRING, string("s"), parent="content"))
-        self._written[client][1].append(b"\x0a" + uints(length))
-        self._ends[client] = 1 + length
-        behind = Struct(client, 1 + length, 1, STRING, "content", None)
-        self._add(behind, item(STRING, string("t"), left=(client, 0)))
+    def _with_gap(self) -> bytes:
+        """Return a struct, a gap and a struct; or what was in the gap of the one before."""
+        client, length = self._gap
+        if length:
+            self._gap = (0, 0)
+            left = (client, 0)
+            return written([(client, 1, [item(STRING, string("g" * length), left=left)])])
+        self._strangers += 1
+        self._gap = client, length = self._strangers, self._chance.randint(1, 3)
+        first, behind = (item(STRING, string(one), parent="content") for one in "st")
+        return written([(client, 0, [first, b"\x0a" + uints(length), behind])])
 
     def _add(self, struct: Struct, encoded: bytes) -> None:
         first, structs = self._written.setdefault(struct.client, (struct.clock, []))
@@ -176,7 +192,7 @@ class UpdateGrammar:
                 continue
             first = chance.randrange(struct.length)
             length = chance.randint(1, struct.length - first)
-            if chance.random() < 0.1:
+            if chance.random() < 0.02:
                 length += chance.randint(1, 5)
             deletes.setdefault(struct.client, []).append((struct.clock + first, length))
         return deletes
