@@ -13,7 +13,11 @@ from apps.collab.limits import Limits
 from apps.collab.read_budget import ReadBudget, sync_price
 from apps.collab.submission import Submission
 from apps.core.errors import ConflictError, TransientError
-from apps.crdt.analysis.known_content import is_contradicted, repeated_vector
+from apps.crdt.analysis.known_content import (
+    RepeatsTooMuchError,
+    is_contradicted,
+    repeated_vector,
+)
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Clocks, VectorOverlay, decode_vector, encode_vector
 from apps.crdt.engine.base import Engine, EngineDocument
@@ -22,9 +26,11 @@ from apps.history.client_owners import ClientOwners
 #: Returns the person who announces a client id in presence, None where nobody does.
 AnnouncedBy = Callable[[int], str | None]
 
-#: What an edit's structs are, as bits: some are new, some are known.
+#: What an edit's structs are, as bits: some are new, some are known, some are new of a client id
+#: that does not belong to their author yet.
 BRINGS: Final = 1
 REPEATS: Final = 2
+CLAIMS: Final = 4
 
 
 class ForeignClientError(ConflictError):
@@ -65,10 +71,10 @@ class ClientGuard:
     def check(
         self, header: UpdateHeader, user_id: str, known: Clocks, claimed: ClientOwners
     ) -> int:
-        """Return ``BRINGS`` and ``REPEATS`` of an edit's structs.
+        """Return ``BRINGS``, ``REPEATS`` and ``CLAIMS`` of an edit's structs.
 
-        ``claimed`` has the client ids that earlier edits of the batch bring. Raises
-        ``ForeignClientError``.
+        ``claimed`` has the owners of the client ids that earlier edits of the batch bring, where
+        they differ from ``owners``. Raises ``ForeignClientError``.
         """
         bits = 0
         owners = self._owners
@@ -79,10 +85,12 @@ class ClientGuard:
             if runs[-1][1] <= clock:
                 continue
             bits |= BRINGS
-            if client in owners:
-                owner: str | None = owners[client]
-            else:
-                owner = claimed.get(client) or self._announced_by(client)
+            if client in owners and owners[client] == user_id:
+                continue
+            bits |= CLAIMS
+            owner = owners.get(client, claimed.get(client))
+            if owner is None:
+                owner = self._announced_by(client)
             if owner is not None and owner != user_id and not self._accepts_relays():
                 raise _foreign(client)
         return bits
@@ -103,23 +111,30 @@ class ClientGuard:
         client id the content may not even be deleted. ``vector`` is the version vector of
         ``document``, ``claimed`` as in ``check``, ``at`` a monotonic time in seconds. Raises
         ``ForeignClientError``, ``ContentConflictError``, ``RepeatsTooMuchError``, and
-        ``TransientError`` where the document was read too often lately.
+        ``TransientError`` where the document was read too often lately, or where a stock client
+        repeats too much.
         """
         if not self._budget.spend(sync_price(size_bytes), at=at):
             raise TransientError("Too many edits repeat what is stored. Connect again.")
         update, header, known = submission.update, submission.header, vector.whole()
         repeated = repeated_vector(header, known)
         foreign: list[int] = []
-        if submission.unique_id is not None and not self._accepts_relays():
+        if submission.unique_id is not None:
             user_id = submission.author.user_id
             foreign = [
                 client
                 for client in repeated
-                if (self._owners.get(client) or claimed.get(client, user_id)) != user_id
+                if claimed.get(client, self._owners.get(client, user_id)) != user_id
             ]
         stored = document.encode(encode_vector({**known, **repeated}))
-        if not is_contradicted(update, header, known, stored, foreign=foreign):
-            return
+        try:
+            if not is_contradicted(update, header, known, stored, foreign=foreign):
+                return
+        except RepeatsTooMuchError as err:
+            if submission.unique_id is not None:
+                raise
+            # A stock client gives up at a limit. Connected again, it has nothing to repeat.
+            raise TransientError(err.message) from err
         if foreign:
             raise _foreign(min(foreign))
         if decode_vector(self._engine.vector_of(document.encode())) == known:

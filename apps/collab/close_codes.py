@@ -13,6 +13,7 @@ FORBIDDEN = 4403
 NOT_FOUND = 4404
 OTHER_LINEAGE = 4409
 TOO_LARGE = 4413
+QUARANTINED = 4423
 TRY_AGAIN = 1013
 GOING_DOWN = 1012
 
@@ -27,6 +28,7 @@ _REASONS: Final = {
     NOT_FOUND: "This document is in the trash or no longer exists.",
     OTHER_LINEAGE: "This document was replaced on the server. Reload the page to continue.",
     TOO_LARGE: "A change, or the whole document, is too large.",
+    QUARANTINED: "This document cannot be opened until an administrator has repaired it.",
     TRY_AGAIN: "The server cannot serve this document right now.",
     GOING_DOWN: "The server is restarting.",
 }
@@ -39,6 +41,7 @@ _OF_KIND: dict[type[errors.AppError], int] = {
     errors.ConflictError: TRY_AGAIN,
     errors.LimitExceededError: TOO_LARGE,
     errors.UnprocessableError: MALFORMED,
+    errors.QuarantinedError: QUARANTINED,
     errors.TransientError: TRY_AGAIN,
 }
 

@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 #: Frames of one session that are handled before other sessions get their turn.
 _FRAMES_AT_ONCE = 16
+#: A frame that is larger, in bytes, is read in a thread first.
+READ_AHEAD_BYTES = 64 * 1024
 #: Clients that offer this subprotocol get frames 100 to 103.
 NATIVE = "scriptorium.v1"
 #: Clients may bring their access token as a subprotocol with this prefix.
@@ -173,6 +175,8 @@ class _Connection:
                 continue
             frame = message.get("bytes")
             try:
+                if frame is not None and READ_AHEAD_BYTES < len(frame) <= self._limits.frame_bytes:
+                    await asyncio.to_thread(self._frame_handler.read_ahead, frame)
                 if frame is None:
                     self._session.close(MALFORMED, "Frames are binary, not text.")
                 else:

@@ -16,13 +16,14 @@ from apps.collab.edit_queue import EditQueue
 from apps.collab.fanout import Fanout
 from apps.collab.live_document import BrokenDocumentError, LiveDocument
 from apps.collab.room_context import RoomContext
-from apps.collab.submission import Draft, Submission
+from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.tracing import Trace, Tracer
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
 from apps.history.client_owners import ClientOwners
+from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.compaction_point import compacted_find
 from apps.oplog.operation import Operation
@@ -80,12 +81,51 @@ class EditPipeline:
     async def _process(
         self, batch: list[Submission], queued_at: float, trace: Trace | None
     ) -> bool:
-        drafts = await self._answer_compacted(await self._merge(batch, trace))
-        if not drafts:
-            return False
-        await self._commit(drafts, trace)
-        metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
-        return True
+        committed = False
+        while batch:
+            drafts = await self._answer_compacted(await self._merge(batch, trace))
+            if drafts:
+                await self._commit(drafts, trace)
+                committed = True
+            if self.live.is_index_behind:
+                await asyncio.to_thread(self.live.index_waiting)
+            batch = await self._prepare_held(self.live.take_held())
+        if committed:
+            metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
+        return committed
+
+    async def _survey(self, submission: Submission) -> None:
+        if self._context.engine.thread_bound:
+            self.live.survey(submission)
+        else:
+            await asyncio.to_thread(self.live.survey, submission)
+
+    async def _prepare_held(self, held: list[Submission]) -> list[Submission]:
+        """Survey or rehearse the first of the held edits; return those to go on with.
+
+        Until that is done this room waits, and no other.
+        """
+        if not held or not self.live.needs_rehearsal:
+            if held and not held[0].is_surveyed:
+                await self._survey(held[0])
+            return held
+        first = held[0]
+        with work_noted(self._document_id):
+            state = self.live.document.encode()
+        error = await self._context.rehearsals.run(
+            user_id=first.author.user_id, state=state, update=first.update
+        )
+        if error is None:
+            self.live.mark_rehearsed(first)
+            return held
+        logger.warning(
+            "an edit of %s in %s was tried and refused: %s",
+            first.author.user_id,
+            self._document_id,
+            error.code,
+        )
+        self.live.refuse(first, error)
+        return held[1:]
 
     @contextlib.contextmanager
     def _trace(
@@ -109,7 +149,8 @@ class EditPipeline:
         while True:
             timer = metrics.StepTimer(trace)
             try:
-                drafts = self.live.prepare(batch, at=time.monotonic())
+                with work_noted(self._document_id):
+                    drafts = self.live.prepare(batch, at=time.monotonic())
             except BrokenDocumentError as err:
                 logger.error("an update broke the engine: %s", self._document_id)
                 await self._quarantine(err.culprit)
@@ -270,9 +311,17 @@ class EditPipeline:
         if not fresh or fresh[-1].seq - self.live.seq != len(fresh):
             fresh = await self._read_log()
         for operation in fresh:
-            self.live.apply_remote(operation)
+            await self._apply_remote(operation)
         self._fanout.broadcast(fresh)
         return fresh
+
+    async def _apply_remote(self, operation: Operation) -> None:
+        """Apply an operation; a large one in a thread, because its reading takes long."""
+        with work_noted(self._document_id):
+            if len(operation.update) <= SURVEY_IN_THREAD_BYTES or self._context.engine.thread_bound:
+                self.live.apply_remote(operation)
+            else:
+                await asyncio.to_thread(self.live.apply_remote, operation)
 
     async def _read_log(self) -> list[Operation]:
         return await asyncio.to_thread(

@@ -18,6 +18,7 @@ from apps.collab.session import Session
 from apps.core.logs import operations_are_logged
 from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_vector
 from apps.crdt.engine.base import Engine
+from apps.history.crash_notes import work_noted
 from apps.history.recovery import log_state
 from apps.oplog.operation import Operation
 
@@ -168,18 +169,23 @@ class Fanout:
     async def answer_syncs(self, live: LiveDocument) -> None:
         """Send sync step 2 to every session that asked. Call it between two batches only."""
         requests, self._sync_requests = self._sync_requests, {}
+        if not requests:
+            return
         whole: bytes | None = None
-        if requests and not live.has_everything():
+        with work_noted(self._document_id):
+            is_whole = live.has_everything()
+        if not is_whole:
             whole = await asyncio.to_thread(
                 log_state, document_id=self._document_id, up_to=live.seq
             )
-        for session, vector in requests.items():
-            if whole is not None:
-                session.push(protocol.encode_sync_step2(whole))
-            elif vector == EMPTY_VECTOR:
-                session.push(self._full_state_frame(live))
-            else:
-                session.push(protocol.encode_sync_step2(live.document.encode(vector)))
+        with work_noted(self._document_id):
+            for session, vector in requests.items():
+                if whole is not None:
+                    session.push(protocol.encode_sync_step2(whole))
+                elif vector == EMPTY_VECTOR:
+                    session.push(self._full_state_frame(live))
+                else:
+                    session.push(protocol.encode_sync_step2(live.document.encode(vector)))
 
     def _full_state_frame(self, live: LiveDocument) -> bytes:
         """Return the sync step 2 for a client that has nothing.

@@ -16,7 +16,7 @@ from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
 from apps.core.logs import operation_log, operations_are_logged
 from apps.crdt.codec.lib0 import Decoder
-from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import check_vector, decode_vector
 from apps.crdt.engine.causal_gate import brings_structs
 
@@ -46,7 +46,26 @@ class FrameHandler:
         self._second = 0
         self._frames = 0
         self._presence_frames = 0
+        #: The update of a large frame and its header, read in a thread.
+        self._ahead: tuple[bytes, UpdateHeader] | None = None
         self._budget = ReadBudget(limits.read_budget, limits.read_budget_per_s, at=time.monotonic())
+
+    def read_ahead(self, frame: bytes) -> None:
+        """Read the update of a large frame, in a thread; call before ``handle``.
+
+        Threat: the event loop, which a reading of 4 MiB of small structs would hold for a second.
+        """
+        self._ahead = None
+        try:
+            decoder = Decoder(frame)
+            if decoder.var_uint() == protocol.OPERATION:
+                update = protocol.decode_operation(decoder).update
+            else:
+                decoder.var_uint()
+                update = decoder.var_bytes()
+            self._ahead = (update, read_update(update))
+        except AppError:  # which ``handle`` meets again, soon where it is malformed
+            return
 
     def handle(self, frame: bytes) -> None:
         """Handle one frame. Raises ``AppError``, whose kind decides the close code."""
@@ -90,7 +109,7 @@ class FrameHandler:
     def _update(self, update: bytes) -> None:
         """Submit an update without an id. The server makes one; a no-op is not logged."""
         self._limits.check_update(update)
-        header = read_update(update)
+        header = read_update(update) if self._ahead is None else self._header_of(update)
         submission = Submission(update=update, header=header, author=self._session)
         if self._session.abilities.write:
             self._room.submit(submission)
@@ -108,7 +127,9 @@ class FrameHandler:
             self._session.on_rejected(frame.unique_id, _read_only())
             return
         try:
-            header = read_update(frame.update)
+            header = (
+                read_update(frame.update) if self._ahead is None else self._header_of(frame.update)
+            )
         except InvalidInputError as err:
             self._session.on_rejected(frame.unique_id, err)
             return
@@ -127,6 +148,10 @@ class FrameHandler:
                 receipt_s=receipt_s,
             )
         )
+
+    def _header_of(self, update: bytes) -> UpdateHeader:
+        ahead, self._ahead = self._ahead, None
+        return ahead[1] if ahead is not None and ahead[0] == update else read_update(update)
 
     def _awareness(self, decoder: Decoder) -> None:
         self._presence_frames += 1

@@ -52,6 +52,12 @@ class Limits:
     presence_clients: int = 8
     #: One awareness state as JSON. Threat: presence used as storage.
     presence_bytes: int = 8 * 1024
+    #: Time of child processes that try unusual edits of one person, in seconds: a full budget, and
+    #: what is added in a second. One that fails costs ``rehearsal_failed_s`` more. Threat:
+    #: rehearsals used to delay the others in a document.
+    rehearsal_s: float = 10.0
+    rehearsal_s_per_s: float = 0.2
+    rehearsal_failed_s: float = 3.0
     #: Sessions of one document in one process. Threat: fan-out that starves the rest.
     sessions_per_room: int = 1_000
     #: Sessions of one person on one document in one process: browser tabs, and sockets that the

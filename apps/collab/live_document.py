@@ -10,24 +10,36 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from apps.collab.client_guard import BRINGS, REPEATS, AnnouncedBy, ClientGuard
+from apps.collab.client_guard import BRINGS, CLAIMS, REPEATS, AnnouncedBy, ClientGuard
 from apps.collab.limits import Limits
-from apps.collab.submission import Draft, Submission
+from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
 from apps.core import ids
 from apps.core.errors import (
+    AppError,
     ConflictError,
     InvalidInputError,
     LimitExceededError,
     TransientError,
 )
-from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
+from apps.crdt.codec.text_joining import text_joined
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import Clocks, Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
-from apps.crdt.engine.structure_guard import StructureGuard
-from apps.history.client_owners import ClientOwners, owners_add
+from apps.crdt.engine.merge_cost import MergeCost, placements_of
+from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
+from apps.history.client_owners import SHARED, ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
+#: Bytes that the engine may copy to join the texts of one update. Threat: its memory.
+MAX_JOIN_BYTES = 32 * 1024 * 1024
+#: Bytes of an update in which a text or a list may be cut once.
+CUT_MIN_BYTES = 3
+#: Values and bytes that the engine may copy to cut lists and texts for one update: 0.1 s. Threat:
+#: an event loop that is held, by 50 kB that delete each second one of 20,000 values.
+MAX_VALUES_COPIED = 15_000_000
+MAX_BYTES_COPIED = 5_000_000_000
 #: Unique ids remembered per document: a repeated one needs no query.
 REMEMBERED_IDS = 2_048
 
@@ -39,6 +51,10 @@ class BrokenDocumentError(Exception):
         super().__init__("the engine cannot go on with this document")
         self.culprit = culprit
         self.retry = retry
+
+
+class _NotYetError(Exception):
+    """A submission is to be surveyed in a thread, or tried in a child process, before its merge."""
 
 
 class LiveDocument:
@@ -69,7 +85,12 @@ class LiveDocument:
         )
         self._engine = engine
         self._limits = limits
+        #: Submissions that ``prepare`` has left, because the first one is to be rehearsed.
+        self.held: list[Submission] = []
+        #: The first of them is to be tried in a child process; otherwise it may be surveyed.
+        self.needs_rehearsal = False
         self._structure = StructureGuard(loaded.containers)
+        self._cost = MergeCost(state_bytes=loaded.size_bytes)
         self._clients = ClientGuard(
             self.owners,
             announced_by=announced_by,
@@ -108,19 +129,29 @@ class LiveDocument:
         """Merge a batch into the document; return it as drafts of operations, in order.
 
         ``at`` is a monotonic time in seconds. Authors of refused, repeated or pending submissions
-        get their answer here. Raises ``BrokenDocumentError`` when the engine fails.
+        get their answer here. Where one is to be surveyed or rehearsed first, it is left in
+        ``held`` with those behind it, and so are those behind a large one. Raises
+        ``BrokenDocumentError`` when the engine fails.
         """
         batch = _Batch(vector=VectorOverlay(self.vector))
+        self.needs_rehearsal = False
         work = deque(submissions)
         while work:
             submission = work.popleft()
             try:
                 merged = self._merge(submission, batch, at)
+            except _NotYetError:
+                self.held = [submission, *work]
+                self.needs_rehearsal = submission.is_surveyed
+                break
             except EngineBrokenError as err:
                 retry = [item for draft in batch.drafts for item in draft.all_submissions]
                 raise BrokenDocumentError(submission, [*retry, *work]) from err
             if merged and len(self.pending):
                 work.extendleft(item for _, item in reversed(self.pending.release(batch.vector)))
+            if merged and len(submission.update) > SURVEY_IN_THREAD_BYTES:
+                self.held = list(work)  # it has to be indexed in a thread
+                break
         self.finalize(batch.drafts)
         return batch.drafts
 
@@ -158,8 +189,9 @@ class LiveDocument:
         """Record that drafts are in the log as ``operations``; acknowledge them."""
         for draft, operation in zip(drafts, operations, strict=True):
             for submission in draft.submissions:
+                ranges = submission.header.ranges
+                owners_add(self.owners, ranges, operation.author_id, known=self.vector)
                 advance(self.vector, submission.header)
-                owners_add(self.owners, submission.header.ranges, operation.author_id)
             self.loaded.seq = operation.seq
             self._remember(operation.unique_id, operation.seq)
             for submission in draft.submissions:
@@ -183,6 +215,7 @@ class LiveDocument:
         """
         header = self.loaded.apply(operation)
         self._structure.add(operation.update, header)
+        self._cost.add(operation.update, header.size)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -190,6 +223,47 @@ class LiveDocument:
         if self._checked[0] != self.seq:
             self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
         return self._checked[1]
+
+    # --- what takes long: in a thread, or in a child process ---
+
+    def take_held(self) -> list[Submission]:
+        """Remove and return the submissions that were left."""
+        held, self.held = self.held, []
+        return held
+
+    def index_waiting(self) -> None:
+        """Index what was merged, for the next checks; in a thread where much waits."""
+        self._structure.add_waiting()
+
+    @property
+    def is_index_behind(self) -> bool:
+        """Return whether a large update waits to be indexed."""
+        return self._structure.waiting_bytes > MAX_WAITING_BYTES
+
+    def survey(self, submission: Submission) -> None:
+        """Check a large submission, and find out what it may cost; in a thread, between batches.
+
+        Its text is joined where the engine would have to do that.
+        """
+        placements = placements_of([submission.update])
+        if placements.joins * len(submission.update) > MAX_JOIN_BYTES:
+            submission.update = text_joined(submission.update)
+            submission.header = read_update(submission.update)
+        submission.placements = placements
+        try:
+            self._structure.check(submission.header, submission.update, self.document, self.vector)
+        except AppError as err:
+            submission.refusal = err
+
+    def mark_rehearsed(self, submission: Submission) -> None:
+        """Record that a child process has tried a submission, and the load of the document."""
+        submission.is_rehearsed = True
+        self._cost.reset()
+
+    def refuse(self, submission: Submission, error: AppError) -> None:
+        """Refuse a submission that was rehearsed."""
+        self._cost.undo(submission.update)
+        submission.author.on_rejected(submission.unique_id, error)
 
     # --- steps ---
 
@@ -215,11 +289,7 @@ class LiveDocument:
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:
-            if bits & REPEATS:
-                self._check_repeats(submission, batch, at)
-            self._structure.check(header, submission.update, self.document, batch.vector)
-            changed = self.document.apply(submission.update, brings_structs=new_structs)
-            self._structure.add(submission.update)
+            changed = self._apply(submission, batch, at, bits)
         except ConflictError as err:
             _refuse(submission, err)
             return False
@@ -229,8 +299,63 @@ class LiveDocument:
         if submission.unique_id is None and not changed:
             return False
         is_noop = not new_structs and not (header.deletes and changed)
-        self._add(submission, batch, is_noop=is_noop)
+        self._add(submission, batch, bits, is_noop=is_noop)
         return True
+
+    def _apply(self, submission: Submission, batch: "_Batch", at: float, bits: int) -> bool:
+        """Check a submission against the document, and apply it; return whether that changed it.
+
+        Raises ``_NotYetError`` and the errors of the checks and of the engine.
+        """
+        header, new_structs = submission.header, bool(bits & BRINGS)
+        if header.size > SURVEY_IN_THREAD_BYTES and submission.placements is None:
+            raise _NotYetError
+        if submission.refusal is not None:
+            raise submission.refusal
+        if bits & REPEATS:
+            self._check_repeats(submission, batch, at)
+        is_large = submission.placements is not None
+        if not is_large:
+            self._structure.check(header, submission.update, self.document, batch.vector)
+        if not submission.is_rehearsed:
+            self._check_cost(submission, batch.vector, at, new_structs=new_structs)
+        changed = self.document.apply(submission.update, brings_structs=new_structs)
+        self._structure.add(submission.update, later=is_large)
+        return changed
+
+    def _check_cost(
+        self, submission: Submission, vector: Clocks, at: float, *, new_structs: bool
+    ) -> None:
+        """Raise ``_NotYetError`` where a merge may be slow, or is unusual for the engine."""
+        header = submission.header
+        if submission.placements is not None:
+            is_over = self._cost.add_placements(submission.placements, at=at)
+            cuts = submission.placements.cuts
+        else:
+            is_over = new_structs and self._cost.add(submission.update, header.size, at=at)
+            cuts = 1 + header.size // CUT_MIN_BYTES
+        size_bytes = self.loaded.size_bytes + header.size
+        if (
+            is_over
+            or header.is_unusual
+            or self.loaded.is_suspect
+            or (
+                cuts * size_bytes > MAX_VALUES_COPIED
+                and self._may_cut_much(cuts, size_bytes, header.values, vector)
+            )
+        ):
+            raise _NotYetError
+
+    def _may_cut_much(self, cuts: int, size_bytes: int, new_values: int, vector: Clocks) -> bool:
+        """Return whether deletes and new items may cut long contents too often.
+
+        The engine copies the rest of a text or of a list at each cut.
+        """
+        if cuts * size_bytes > MAX_BYTES_COPIED:
+            return True
+        up_to = MAX_VALUES_COPIED // cuts
+        values = self._structure.values(self.document, vector, up_to=up_to, size_bytes=size_bytes)
+        return values + new_values > up_to
 
     def _check_repeats(self, submission: Submission, batch: "_Batch", at: float) -> None:
         """Raise unless the structs that the document has already are the same ones."""
@@ -282,13 +407,12 @@ class LiveDocument:
         else:
             author.on_missing(self.vector)
 
-    def _add(self, submission: Submission, batch: "_Batch", *, is_noop: bool) -> None:
+    def _add(self, submission: Submission, batch: "_Batch", bits: int, *, is_noop: bool) -> None:
         """Add the submission as a draft, or coalesce it with the last one of a stock client."""
         self.loaded.size_bytes += len(submission.update)
+        if bits & CLAIMS:
+            self._claim(submission, batch)
         advance(batch.vector, submission.header)
-        for client in submission.header.ranges:
-            if client not in self.owners:
-                batch.claimed.setdefault(client, submission.author.user_id)
         if submission.unique_id is not None:
             draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
             batch.by_id[draft.unique_id] = draft
@@ -305,6 +429,14 @@ class LiveDocument:
             batch.coalesced[id(submission.author)] = coalesced
         coalesced.draft.submissions.append(submission)
         advance(coalesced.reach, submission.header)
+
+    def _claim(self, submission: Submission, batch: "_Batch") -> None:
+        """Note the client ids that a submission brings, for the next ones of the batch."""
+        user_id, owners, claimed = submission.author.user_id, self.owners, batch.claimed
+        for client, runs in submission.header.ranges.items():
+            owner = owners[client] if client in owners else claimed.setdefault(client, user_id)
+            if owner != user_id and runs[-1][1] > batch.vector.get(client, 0):
+                claimed[client] = SHARED
 
     def _remember(self, unique_id: str, seq: int) -> None:
         self._recent[unique_id] = seq
@@ -349,6 +481,6 @@ class _Batch:
     vector: VectorOverlay
     drafts: list[Draft] = field(default_factory=list)
     by_id: dict[str, Draft] = field(default_factory=dict)
-    #: The client ids that the batch brings first, with their owners.
+    #: The owners of the client ids that the batch brings first, or brings by a second person.
     claimed: ClientOwners = field(default_factory=dict)
     coalesced: dict[int, _Coalesced] = field(default_factory=dict)

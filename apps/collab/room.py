@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from apps.collab.close_codes import GOING_DOWN, TRY_AGAIN, GoingDownError
+from apps.collab.close_codes import GOING_DOWN, QUARANTINED, TRY_AGAIN, GoingDownError
 from apps.collab.edit_pipeline import EditPipeline
 from apps.collab.edit_queue import EditQueue
 from apps.collab.fanout import Fanout
@@ -23,7 +23,7 @@ from apps.collab.room_context import RoomContext
 from apps.collab.session import Session
 from apps.collab.submission import Submission
 from apps.core import metrics, tracing
-from apps.core.errors import TransientError
+from apps.core.errors import QuarantinedError, TransientError
 from apps.core.small_event import SmallEvent
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
@@ -201,6 +201,8 @@ class Room:
         try:
             while not self.gone and self._has_work():
                 await self._step()
+        except QuarantinedError:
+            self.discard(QUARANTINED)
         except Exception:
             metrics.LOOP_ERRORS.labels(loop="room").inc()
             logger.exception("room of %s discarded", self.document_id)

@@ -7,6 +7,7 @@ from apps.collab.cadence import CadencePolicy
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus
+from apps.collab.rehearsals import Rehearsals
 from apps.crdt.engine.base import Engine
 from apps.history.loaded_document import LoadedDocument
 
@@ -24,5 +25,6 @@ class RoomContext:
     engine: Engine
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
+    rehearsals: Rehearsals
     accepts_relays: Callable[[], bool] = lambda: False
     cadences: CadencePolicy = field(default_factory=CadencePolicy)

@@ -17,17 +17,19 @@ from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus, operations_of
 from apps.collab.protocol import AWARENESS, decode_awareness
+from apps.collab.rehearsals import Rehearsals
 from apps.collab.rights_watch import RightsWatch
 from apps.collab.room import Room
 from apps.collab.room_context import RoomContext
 from apps.collab.session_shares import SessionShares
 from apps.core import clock, ids, metrics
-from apps.core.errors import TransientError
+from apps.core.errors import QuarantinedError, TransientError
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_bounded
 from apps.crdt.engine.base import get_engine
 from apps.crdt.ids.containers import ContainerIndex
 from apps.documents.heads import Head, heads_advance, heads_get
+from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load_to_edit
 from apps.oplog.leases import Leases
@@ -74,6 +76,7 @@ class Runtime:
             engine=self._engine,
             limits=limits,
             load=self._load,
+            rehearsals=Rehearsals(limits),
             accepts_relays=lambda: time.time() < settings.RELAYS_UNTIL,
             cadences=cadence_policy(),
         )
@@ -123,8 +126,8 @@ class Runtime:
     async def room(self, document_id: str, *, lineage: str) -> Room:
         """Return the document's room; load the document when no room has it.
 
-        Raises ``TransientError`` when it cannot be loaded now. A failed load never starts from an
-        empty document.
+        Raises ``QuarantinedError``, and ``TransientError`` when it cannot be loaded now. A failed
+        load never starts from an empty document.
         """
         room = self._rooms.get(document_id)
         if room is not None:
@@ -144,6 +147,9 @@ class Runtime:
         try:
             async with asyncio.timeout(self.limits.load_wait_s):
                 loaded = await self._load(document_id)
+        except QuarantinedError:
+            self._peer_bus.leave(document_id)
+            raise
         except Exception as err:
             self._peer_bus.leave(document_id)
             logger.exception("document %s not loaded", document_id)
@@ -259,7 +265,9 @@ def _load(document_id: str) -> LoadedDocument:
     """
     loaded = document_load_to_edit(document_id=document_id)
     if loaded.size_bytes > INDEX_AT_LOAD_BYTES:
-        index = ContainerIndex.of_state(loaded.engine.encode())
+        with work_noted(document_id):
+            state = loaded.engine.encode()
+        index = ContainerIndex.of_state(state)
         if index.ends() == loaded.vector:  # otherwise the engine counts ids wrongly (ADR 0001)
             loaded.containers = index
     stored = heads_get([document_id]).get(document_id)

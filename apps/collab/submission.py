@@ -1,11 +1,15 @@
 """An edit on its way into the log: a submission, then a draft of an operation. Pure."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from apps.core.errors import AppError
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Vector
+from apps.crdt.engine.merge_cost import Placements
+
+#: An update that is larger, in bytes, is surveyed in a thread. Threat: a check in the event loop.
+SURVEY_IN_THREAD_BYTES: Final = 14 * 1024
 
 
 class Author(Protocol):
@@ -43,6 +47,16 @@ class Submission:
     #: Time to decode it, in seconds, and its trace context (``apps.core.tracing``).
     receipt_s: float = 0.0
     origin: object = None
+    #: Of a large update, surveyed in a thread: what it may cost, and why it is refused.
+    placements: Placements | None = None
+    refusal: AppError | None = None
+    #: A child process has tried it.
+    is_rehearsed: bool = False
+
+    @property
+    def is_surveyed(self) -> bool:
+        """Return whether it is small, or has been surveyed."""
+        return self.placements is not None or len(self.update) <= SURVEY_IN_THREAD_BYTES
 
 
 @dataclass(slots=True, eq=False)

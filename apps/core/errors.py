@@ -56,6 +56,12 @@ class ConflictError(AppError):
     code = "conflict"
 
 
+class QuarantinedError(AppError):
+    """The object is closed until an operator has repaired it."""
+
+    code = "quarantined"
+
+
 class LimitExceededError(AppError):
     """A named limit was exceeded; ``extra`` holds ``limit`` and its value."""
 

@@ -90,6 +90,9 @@ SNAPSHOT_AGE = Gauge(
     "How long the oldest operation of a worker's documents has waited for its snapshot.",
 )
 QUARANTINED = Counter("scriptorium_set_aside_total", "Operations put into quarantine.", ["reason"])
+REHEARSALS = Counter(
+    "scriptorium_rehearsals_total", "Edits that a child process tried first.", ["result"]
+)
 LOG_SHORTENED = Counter(
     "scriptorium_log_shortened_total", "Documents loaded whose log lacks what a worker has seen."
 )

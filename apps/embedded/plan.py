@@ -98,6 +98,7 @@ def environment_of(
         "DJANGO_SETTINGS_MODULE": "config.settings.embedded",
         "DATA_DIR": str(data_dir.path),
         "SECRET_KEY": data_dir.secret_key,
+        "CRASH_JOURNAL_DIR": str(data_dir.path / "crash"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
     }

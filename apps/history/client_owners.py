@@ -6,24 +6,35 @@ vector; those of an older snapshot without them are derived from the log.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.lib0 import DecodeError, Decoder, write_var_string, write_var_uint
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
-from apps.crdt.codec.vectors import Vector
+from apps.crdt.codec.vectors import Clocks, Vector
 from apps.oplog.compaction_point import compacted_iter, compaction_point_find
 from apps.oplog.selectors import operations_iter
 
 #: Client id to the id of its owner.
 ClientOwners = dict[int, str]
+#: Client id to its id ranges, ``(first, end)``.
+ClientRanges = Mapping[int, Sequence[tuple[int, int]]]
+
+#: The owner of a client id of which two people brought structs: nobody may add to it. An older
+#: release allowed that, and ``RELAYS_UNTIL`` does.
+SHARED: Final = ""
 
 
-def owners_add(owners: ClientOwners, clients: Iterable[int], author_id: str) -> None:
-    """Add the client ids of an operation's structs: those that are new are its author's."""
-    for client in clients:
+def owners_add(
+    owners: ClientOwners, ranges: ClientRanges, author_id: str, *, known: Clocks
+) -> None:
+    """Add the client ids of an operation's structs; ``known`` is the vector before it."""
+    for client, runs in ranges.items():
         if client not in owners:
             owners[client] = sys.intern(author_id)
+        elif owners[client] != author_id and runs[-1][1] > known.get(client, 0):
+            owners[client] = SHARED
 
 
 def uses_own_clients(
@@ -88,21 +99,30 @@ def owners_of_log(*, document_id: str, up_to: int) -> ClientOwners:
     its release changes no owner. Raises as ``operations_iter`` does, and ``CompactedDamagedError``.
     """
     owners: ClientOwners = {}
+    known: Vector = {}
+    for author_id, ranges in _ranges_of_log(document_id, up_to):
+        owners_add(owners, ranges, author_id, known=known)
+        for client, runs in ranges.items():
+            known[client] = max(known.get(client, 0), runs[-1][1])
+    return owners
+
+
+def _ranges_of_log(document_id: str, up_to: int) -> Iterator[tuple[str, ClientRanges]]:
+    """Yield the author and the id ranges of each operation of a log."""
     point = compaction_point_find(document_id=document_id)
     seq = 0
     if point is not None:
         seq = min(point.seq, up_to)
         for compacted in compacted_iter(document_id=document_id, up_to=seq):
-            owners_add(owners, compacted.ranges, compacted.author_id)
+            yield compacted.author_id, compacted.ranges
     if seq < up_to:
         for operation in operations_iter(document_id=document_id, after=seq, limit=up_to - seq):
-            owners_add(owners, client_ids(operation.update), operation.author_id)
-    return owners
+            yield operation.author_id, ranges_of(operation.update)
 
 
-def client_ids(update: bytes) -> Iterable[int]:
-    """Return the client ids of an update's structs; none for a malformed update."""
+def ranges_of(update: bytes) -> ClientRanges:
+    """Return the id ranges of an update's structs; none for a malformed update."""
     try:
         return read_update(update).ranges
     except MalformedUpdateError:
-        return ()
+        return {}

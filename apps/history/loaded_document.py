@@ -14,10 +14,10 @@ from apps.crdt.engine.causal_gate import advance, missing_clocks
 from apps.crdt.ids.containers import ContainerIndex
 from apps.history.client_owners import (
     ClientOwners,
-    client_ids,
     owners_add,
     owners_decode,
     owners_encode,
+    ranges_of,
 )
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
@@ -36,7 +36,8 @@ class LoadedDocument:
     ``vector`` is its version vector, ``seq`` its last operation, ``size_bytes`` the approximate
     size of its state, ``recent`` the seq of each operation after the snapshot by unique id.
     ``containers`` is the index of the structure guard, if it has been made already. ``owners`` has
-    the owner of each client id, None where the snapshot did not have them.
+    the owner of each client id, None where the snapshot did not have them. With a document that
+    ``is_suspect`` a process died lately: each edit is tried in a child process.
     """
 
     engine: EngineDocument
@@ -46,6 +47,7 @@ class LoadedDocument:
     recent: dict[str, int] = field(default_factory=dict)
     containers: ContainerIndex | None = None
     owners: ClientOwners | None = field(default_factory=dict)
+    is_suspect: bool = False
 
     @classmethod
     def open(cls, snapshot: Snapshot) -> Self:
@@ -82,10 +84,10 @@ class LoadedDocument:
                 extra={"document_id": operation.document_id, "seq": operation.seq},
             )
         self.engine.apply(operation.update, brings_structs=True)  # the result is not used
+        if self.owners is not None:
+            owners_add(self.owners, header.ranges, operation.author_id, known=self.vector)
         advance(self.vector, header)
         self.size_bytes += len(operation.update)
-        if self.owners is not None:
-            owners_add(self.owners, header.ranges, operation.author_id)
         self._record(operation)
         return header
 
@@ -111,7 +113,8 @@ class LoadedDocument:
     def skip(self, operation: Operation) -> None:
         """Count an operation without its content, because it is quarantined."""
         if self.owners is not None:
-            owners_add(self.owners, client_ids(operation.update), operation.author_id)
+            ranges = ranges_of(operation.update)
+            owners_add(self.owners, ranges, operation.author_id, known=self.vector)
         self._record(operation)
 
     def encode_owners(self) -> bytes:

@@ -2,31 +2,36 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 
 from apps.core.errors import AppError, InvalidInputError
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import covers, decode_vector
 from apps.crdt.engine.base import EngineBrokenError
+from apps.crdt.engine.merge_cost import MergeCost
 from apps.history import snapshot_cache
 from apps.history.compaction_point import CompactionSnapshotLostError
+from apps.history.crash_notes import work_noted
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.last_processed import Processed
+from apps.history.load_trial import load_try, may_be_slow
 from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import UnfitSnapshotError, log_tail
 from apps.history.selectors import FoundSnapshot, snapshots_iter
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.oplog.compaction_point import CompactedError
+from apps.oplog.document_quarantine import load_precautions
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import operation_quarantine
 
 logger = logging.getLogger(__name__)
 
-#: Operations that are merged in one batch; larger batches are slower.
+#: Operations and bytes that are merged in one batch; larger batches are slower. Threat: the engine
+#: joins what continues each other in one batch at a cost that grows with the square.
 REPLAY_BATCH_OPERATIONS = 200
+REPLAY_BATCH_BYTES = 8 * 1024
 
 
 class _BreaksEngineError(Exception):
@@ -61,6 +66,8 @@ class Recovery:
     on_operation: Callable[[Operation], None] = lambda _: None
     #: Operations that are merged in one batch.
     batch_operations: int = REPLAY_BATCH_OPERATIONS
+    #: A process died while it worked on the document; all of it is tried in a child process.
+    is_suspect: bool = False
     processed: Processed | None = None
     found: FoundSnapshot | None = None
     snapshot_seq: int = 0
@@ -102,9 +109,13 @@ class Recovery:
 def rebuild_without_breaking(recovery: Recovery) -> None:
     """Rebuild a document; quarantine each operation that breaks the engine, and start over.
 
-    Starts over once more when the log was compacted meanwhile.
+    Starts over once more when the log was compacted meanwhile. Raises ``DocumentQuarantinedError``.
     """
     was_compacted = False
+    precautions = load_precautions(document_id=recovery.document_id)
+    recovery.is_suspect = precautions.is_suspect
+    for seq in precautions.skipped:
+        recovery.quarantined[seq] = "It made the load fail."
     while recovery.loaded is None:
         try:
             _rebuild(recovery)
@@ -129,7 +140,9 @@ def _rebuild(recovery: Recovery) -> None:
         try:
             with recovery.step("open"):
                 snapshot = Snapshot.decode(found.blob)
-                loaded = _open(snapshot)
+                _try(recovery, snapshot.state if snapshot.seq else b"")
+                with work_noted(recovery.document_id):
+                    loaded = _open(snapshot)
             _replay(recovery, loaded)
         except CompactedError as err:
             if found.source == "nothing":
@@ -139,6 +152,7 @@ def _rebuild(recovery: Recovery) -> None:
         except (SnapshotDamagedError, UnfitSnapshotError) as err:
             _skip_snapshot(recovery, found, err)
             continue
+        loaded.is_suspect = recovery.is_suspect
         recovery.found, recovery.snapshot_seq, recovery.loaded = found, snapshot.seq, loaded
         if found.source == "mongodb" and recovery.up_to is None and not recovery.dry_run:
             snapshot_cache.snapshot_put(document_id=recovery.document_id, snapshot=snapshot)
@@ -157,6 +171,28 @@ def _skip_snapshot(recovery: Recovery, found: FoundSnapshot, error: Exception) -
         snapshot_cache.snapshot_forget(document_id=recovery.document_id)
     if found.number is not None and isinstance(error, SnapshotDamagedError):
         version_damaged.publish(DamagedVersion(recovery.document_id, found.number))
+
+
+def _batches(operations: Iterator[Operation], max_operations: int) -> Iterator[list[Operation]]:
+    batch: list[Operation] = []
+    size_bytes = 0
+    for operation in operations:
+        batch.append(operation)
+        size_bytes += len(operation.update)
+        if len(batch) >= max_operations or size_bytes > REPLAY_BATCH_BYTES:
+            yield batch
+            batch, size_bytes = [], 0
+    if batch:
+        yield batch
+
+
+def _try(recovery: Recovery, state: bytes, updates: Sequence[bytes] = ()) -> None:
+    load_try(
+        document_id=recovery.document_id,
+        state=state,
+        updates=updates,
+        is_suspect=recovery.is_suspect,
+    )
 
 
 def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[FoundSnapshot]:
@@ -182,8 +218,15 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
         operations = log_tail(
             recovery.document_id, loaded, up_to=up_to, on_last=recovery.on_operation
         )
-        while batch := list(islice(operations, recovery.batch_operations)):
-            with _engine_batch(recovery, loaded):
+        cost = MergeCost(state_bytes=loaded.size_bytes)
+        for batch in _batches(operations, recovery.batch_operations):
+            updates = [
+                operation.update for operation in batch if operation.seq not in recovery.quarantined
+            ]
+            if may_be_slow(cost, updates) or recovery.is_suspect:
+                _try(recovery, loaded.engine.encode(), updates)
+                cost = MergeCost(state_bytes=loaded.size_bytes)
+            with work_noted(recovery.document_id), _engine_batch(recovery, loaded):
                 for operation in batch:
                     _apply_or_quarantine(recovery, loaded, operation)
 

@@ -17,6 +17,7 @@ from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import get_engine
 from apps.history.client_owners import owners_of_log
 from apps.history.compaction_point import log_start_snapshot
+from apps.history.crash_notes import work_noted
 from apps.history.last_processed import processed_find
 from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import log_between
@@ -82,8 +83,9 @@ def document_load_to(
 
 def state_of(loaded: LoadedDocument, *, document_id: str, vector: bytes | None = None) -> bytes:
     """Return a document as one v1 update: everything, or at least what ``vector`` lacks."""
-    if loaded.has_everything():
-        return loaded.engine.encode(vector)
+    with work_noted(document_id):
+        if loaded.has_everything():
+            return loaded.engine.encode(vector)
     return log_state(document_id=document_id, up_to=loaded.seq)
 
 

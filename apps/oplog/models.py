@@ -72,6 +72,21 @@ class QuarantinedOperation(me.Document):  # type: ignore[misc]
     }
 
 
+class QuarantinedDocument(me.Document):  # type: ignore[misc]
+    """A document in quarantine, or a suspect, which has no reason (``document_quarantine``)."""
+
+    id = me.StringField(primary_key=True)
+    reason = me.StringField(required=True)
+    #: Processes that died while they worked on it.
+    deaths = me.IntField(required=True)
+    #: When it was quarantined, or when the last process died: seconds since 1970.
+    at = me.FloatField(required=True)
+    #: The seqs of operations that its loads leave out, after it was rebuilt.
+    skipped = me.ListField(me.IntField())
+
+    meta = {"collection": "quarantined_documents", "index_cls": False}
+
+
 class CompactedOperations(me.Document):  # type: ignore[misc]
     """Operations ``first_seq`` to ``last_seq`` without their content, which a snapshot has.
 
@@ -115,6 +130,11 @@ def lock_rows() -> Rows:
 def quarantine_rows() -> Rows:
     """Return the collection of quarantined operations, which is durable."""
     return collection(QuarantinedOperation, durable=True)
+
+
+def document_quarantine_rows() -> Rows:
+    """Return the collection of quarantined documents, which is durable."""
+    return collection(QuarantinedDocument, durable=True)
 
 
 def compacted_rows() -> Rows:

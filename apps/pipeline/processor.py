@@ -16,6 +16,7 @@ from apps.core.errors import AppError
 from apps.core.logs import operations_are_logged
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_bounded
+from apps.history.crash_notes import work_noted
 from apps.history.last_processed import Processed, processed_advance
 from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load, document_load_to, owners_derive, snapshot_of
@@ -163,7 +164,8 @@ class Processor:
 
     def _apply(self, tracked: _TrackedDocument, operations: Iterable[Operation]) -> None:
         for operation in operations:
-            tracked.loaded.apply(operation)
+            with work_noted(operation.document_id):
+                tracked.loaded.apply(operation)
             tracked.last = operation
             tracked.add(operation, at=self._now())
 

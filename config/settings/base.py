@@ -202,6 +202,19 @@ CONVERSION_OUTPUT_BYTES: int = env.int("CONVERSION_OUTPUT_BYTES", 64 * 1024 * 10
 #: seconds (one person who calls often must not have all threads and processes).
 CONVERSION_WAIT_S: float = env.float("CONVERSION_WAIT_S", 10.0)
 
+#: Child processes of this process that try unusual edits and loads; started with the first one.
+REHEARSAL_PROCESSES: int = env.int("REHEARSAL_PROCESSES", 2, validate=validate.Range(1))
+#: Time and address space of one of them, in seconds and bytes, at most (an edit that breaks the
+#: CRDT library, or makes it slow). Each step has a limit of processor time besides.
+REHEARSAL_TIMEOUT_S: float = env.float("REHEARSAL_TIMEOUT_S", 20.0, validate=validate.Range(1))
+REHEARSAL_MEMORY_BYTES: int = env.int("REHEARSAL_MEMORY_BYTES", 1024 * 1024 * 1024)
+#: How long an edit or a load waits for a free one, in seconds.
+REHEARSAL_WAIT_S: float = env.float("REHEARSAL_WAIT_S", 10.0)
+
+#: Folder in which each process notes what it works on, in case it dies of it (a document that ends
+#: each process that loads it); empty for none. It has to outlive the process.
+CRASH_JOURNAL_DIR: str | None = env.str("CRASH_JOURNAL_DIR", None)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.sign_ins.SignInAuthentication",

@@ -5,6 +5,7 @@ import asyncio
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus
+from apps.collab.rehearsals import Rehearsals
 from apps.collab.room import Room
 from apps.collab.room_context import RoomContext
 from apps.core import ids
@@ -33,6 +34,7 @@ class House:
             engine=get_engine("pycrdt"),
             limits=limits,
             load=self._load,
+            rehearsals=Rehearsals(limits),
         )
 
     async def open(self, document_id: str | None = None) -> Room:

@@ -11,7 +11,9 @@ from apps.collab.limits import Limits
 from apps.collab.live_document import LiveDocument
 from apps.collab.submission import Draft, Submission
 from apps.core import clock, ids
+from apps.crdt.analysis import known_content
 from apps.crdt.engine.base import get_engine
+from apps.history.client_owners import SHARED
 from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load, snapshot_of
 from apps.history.services import version_create
@@ -30,12 +32,12 @@ PAGE = 71
 
 
 def live(
-    announced: dict[int, str] | None = None, *, relays: bool = False, **limits: Any
+    announced: dict[int, str] | None = None, *, relays: object = False, **limits: Any
 ) -> LiveDocument:
     """Return an empty live document.
 
-    ``announced`` has the people of client ids in presence; with ``relays`` an older backup has been
-    restored.
+    ``announced`` has the people of client ids in presence; while ``relays`` is true, an older
+    backup has been restored.
     """
     loaded = LoadedDocument(engine=ENGINE.new_document(), vector={}, seq=0, size_bytes=0)
     return LiveDocument(
@@ -43,7 +45,7 @@ def live(
         engine=ENGINE,
         limits=Limits(**limits),
         announced_by=(announced or {}).get,
-        accepts_relays=lambda: relays,
+        accepts_relays=lambda: bool(relays),
     )
 
 
@@ -120,11 +122,12 @@ def test_client_id_that_was_taken_before_is_refused_to_its_page_with_a_word() ->
     ids=["at another place", "at another place, with more", "collected"],
 )
 @pytest.mark.parametrize("is_one_batch", [True, False], ids=["one batch", "before"])
+@pytest.mark.parametrize("relays", [False, True], ids=["usually", "after a restore"])
 def test_content_that_cannot_be_read_is_not_acknowledged(
-    taken: bytes, *, is_one_batch: bool
+    taken: bytes, *, is_one_batch: bool, relays: bool
 ) -> None:
     """Grace took the client id, and guessed what Ada's page would write."""
-    document, (ada, grace, page) = live(), people()
+    document, (ada, grace, page) = live(relays=relays), people()
     evil, first = written([(PAGE, 0, [taken])]), page.write("hello")
     batch = [submission(evil, grace, "evil"), submission(first, ada, "one")]
     for submissions in [batch] if is_one_batch else [[one] for one in batch]:
@@ -203,7 +206,34 @@ def test_after_the_restore_of_an_older_backup_pages_bring_back_the_edits_of_all(
     send(document, ada, page.write("!"), "new")
     assert [unique_id for unique_id, _ in ada.persisted] == ["one", "by ada", "new"]
     assert text_of(document.document) == "in the backup, lost, lost, too!"
-    assert document.owners == {PAGE: "1", 80: "2"}
+    # Grace brought new structs of Ada's page: from then on nobody is the owner of its client id.
+    assert document.owners == {PAGE: SHARED, 80: "2"}
+
+
+def test_clocks_taken_after_the_restore_of_a_backup_are_not_acknowledged() -> None:
+    """Everybody may bring edits of others then; a page whose clocks were taken is told."""
+    document, (ada, grace, page) = live(relays=True), people()
+    send(document, ada, page.write("hello"), "one")
+    batch = [
+        submission(collected(5, 2**20), grace, "evil"),
+        submission(page.write(" world"), ada, "two"),
+    ]
+    settle(document, document.prepare(batch, at=0))
+    assert (ada.persisted, codes(ada)) == ([("one", 1)], ["foreign_client"])
+
+
+def test_clocks_taken_until_relays_end_are_not_acknowledged_later() -> None:
+    """The log knows from then on that two people brought structs of the client id."""
+    is_restored = [True]
+    document, (ada, grace, page) = live(relays=is_restored), people()
+    send(document, ada, page.write("hello"), "one")
+    send(document, grace, collected(5, 2**20), "evil")
+    assert grace.persisted == [("evil", 2)]
+    for unique_id in ("at that time", "later"):
+        connection = Author(user_id="1")
+        send(document, connection, page.write(" world"), unique_id)
+        assert (connection.persisted, codes(connection)) == ([], ["foreign_client"])
+        is_restored.clear()
 
 
 def test_edits_behind_a_refused_one_are_refused_until_the_next_connection() -> None:
@@ -254,6 +284,20 @@ def test_repetitions_of_a_large_document_have_a_budget() -> None:
     assert codes(ada) == ["unavailable"] * 3
     document.prepare([submission(first, ada, "later")], at=10)
     assert codes(ada) == ["unavailable"] * 3
+
+
+def test_repetition_that_is_too_long_is_refused_to_a_page_and_for_now_to_a_stock_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stock client that connects again is asked for less; at a limit it would give up."""
+    monkeypatch.setattr(known_content, "MAX_READ_STRUCTS", 10)
+    document, (ada, _, _) = live(), people()
+    structs = [letters("x", parent=f"t{number}") for number in range(30)]
+    send(document, ada, written([(PAGE, 0, structs)]))
+    more = written([(PAGE, 0, [*structs, letters("y", parent="t0")])])
+    send(document, ada, more, "by a page")
+    send(document, ada, more)
+    assert codes(ada) == ["limit_exceeded", "unavailable"]
 
 
 # --- on the real log: several servers, restarts ---------------------------------------------------

@@ -18,6 +18,7 @@ from apps.core.errors import (
     LimitExceededError,
     NotAuthenticatedError,
     NotFoundError,
+    QuarantinedError,
     ThrottledError,
     TransientError,
 )
@@ -41,6 +42,7 @@ FINAL = range(4400, 4500)
         (OtherLineageError("no"), close_codes.OTHER_LINEAGE),
         (LimitExceededError("no"), close_codes.TOO_LARGE),
         (PendingFullError("no"), close_codes.TOO_LARGE),
+        (QuarantinedError("no"), close_codes.QUARANTINED),
         (ConflictError("no"), close_codes.TRY_AGAIN),
         (TransientError("no"), close_codes.TRY_AGAIN),
         (RoomGoneError("no"), close_codes.TRY_AGAIN),
@@ -93,7 +95,7 @@ def test_every_code_has_a_reason() -> None:
         for name, value in vars(close_codes).items()
         if name.isupper() and value in range(1000, 5000)
     }
-    assert len(codes) == 8
+    assert len(codes) == 9
     assert all(close_with(code).reason for code in codes)
 
 

@@ -25,7 +25,7 @@ from tests.support.commands import commands_of_all_threads
 
 #: Calls, of Python and of C functions, for a stock client's keystroke from its frame to the draft
 #: of an operation: half of them are reading the update. Counted with CPython 3.11.
-KEYSTROKE_CALLS = 112
+KEYSTROKE_CALLS = 114
 #: Objects per operation that may remain once it and the next thousands are stored.
 KEPT_BLOCKS = 0.5
 

@@ -195,6 +195,11 @@ class Person:
         """Select from the caret back to where its line begins."""
         self._presses(lambda caret: None if caret and not caret["isEmpty"] else "Shift+Home")
 
+    def selects_word(self) -> None:
+        """Select from the caret back to where its word begins."""
+        key = "Control+Shift+ArrowLeft"
+        self._presses(lambda caret: None if caret and not caret["isEmpty"] else key)
+
     def _presses(self, next_key: Callable[[Caret | None], str | None]) -> None:
         """Press keys in the text, as long as the function names one."""
         self.text.focus()

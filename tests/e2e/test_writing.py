@@ -107,7 +107,7 @@ def test_text_that_undo_brings_back_stands_at_one_place(
     keys = ada.page.keyboard
     ada.write("Hello world\nand more")
     ada.goes_to(len("Hello world"))
-    keys.press("Control+Shift+ArrowLeft")
+    ada.selects_word()
     ada.ends_undo_step()
     keys.press("Delete")
     ada.sees("Hello \nand more")

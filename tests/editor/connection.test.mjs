@@ -74,6 +74,7 @@ const REFUSALS = [
   ["reload", CLOSE.OTHER_LINEAGE, "It was imported again.", "It was imported again."],
   ["refused", CLOSE.MALFORMED, "Frame 7 is unknown.", "Frame 7 is unknown."],
   ["refused", CLOSE.TOO_LARGE, "More than 12 MiB.", "More than 12 MiB."],
+  ["quarantined", CLOSE.QUARANTINED, "An administrator is told.", "An administrator is told."],
 ];
 
 for (const [reason, code, words, message] of REFUSALS) {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apps.core import ids
 from apps.crdt.codec.lib0 import DecodeError
-from apps.history.client_owners import owners_decode, owners_encode, owners_of_log
+from apps.history.client_owners import SHARED, owners_decode, owners_encode, owners_of_log
 from apps.history.recovery import document_load, document_load_to_edit, snapshot_of
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
@@ -69,14 +69,23 @@ def log_of_two() -> tuple[Scribe, Scribe]:
 
 
 def test_owner_is_the_author_of_the_first_structs() -> None:
-    """A later operation with the same client id, of an older release, changes nothing."""
+    """A later operation that passes them on changes nothing; with new ones, nobody is the owner."""
     ada, grace = log_of_two()
-    ada.seq = 5
-    operation_rows().insert_many([one.to_row() for one in by("2", ada.write_many(1))])
+    passed_on = dataclasses.replace(
+        grace.write("all"), update=grace.doc.get_update(), unique_id="all"
+    )
+    ada.seq = 6
+    [relayed] = by("2", ada.write_many(1))
+    operation_rows().insert_many([one.to_row() for one in (passed_on, relayed)])
     expected = {ada.doc.client_id: "1", grace.doc.client_id: "2"}
-    assert owners_of_log(document_id=ada.document_id, up_to=6) == expected
-    assert owners_of_log(document_id=ada.document_id, up_to=3) == {ada.doc.client_id: "1"}
-    assert document_load(document_id=ada.document_id).owners == expected
+    document_id = ada.document_id
+    assert owners_of_log(document_id=document_id, up_to=3) == {ada.doc.client_id: "1"}
+    assert owners_of_log(document_id=document_id, up_to=6) == expected
+    expected[ada.doc.client_id] = SHARED
+    assert owners_of_log(document_id=document_id, up_to=7) == expected
+    loaded = document_load(document_id=document_id)
+    assert loaded.owners == expected
+    assert owners_decode(loaded.encode_owners(), loaded.vector) == expected
 
 
 def test_operation_in_quarantine_owns_its_client_ids() -> None:

@@ -101,7 +101,7 @@ def _by_name(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 #: Files as other programs write them: name, content, title, and what the exported page has.
 FILES: dict[str, tuple[str, str, str]] = {
-    "Budget 2026.md": ("Some intro.\n\n### Next steps\n\nx", "Budget 2026", "<h3>Next steps</h3>"),
+    "Plan 2026.md": ("Some intro.\n\n### Next steps\n\nx", "Plan 2026", "<h3>Next steps</h3>"),
     "note.md": ("---\ntitle: My note\ntags: [a]\n---\n\n# Hello", "My note", "<h1>Hello</h1>"),
     "page.html": (
         "<head><title>Budget 2026</title></head><body><h1>Introduction</h1><p>x</p></body>",

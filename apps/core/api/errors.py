@@ -28,6 +28,7 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.ConflictError: 409,
     errors.LimitExceededError: 413,
     errors.UnprocessableError: 422,
+    errors.QuarantinedError: 423,
     errors.ThrottledError: 429,
     errors.TransientError: 503,
 }

@@ -27,6 +27,7 @@ SUBDOCUMENT: Final = 9
 
 #: Shared types, from 0: array, map, text, XML element, XML fragment, XML hook, XML text.
 _LAST_TYPE: Final = 6
+MAP: Final = 1
 #: An XML element, the only supported shared type with a name; and an XML text.
 ELEMENT: Final = 3
 XML_TEXT: Final = 6

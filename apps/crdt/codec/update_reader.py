@@ -16,6 +16,7 @@ from apps.crdt.codec.contents import (
     DELETED,
     EMBED,
     FORMAT,
+    MAP,
     STRING,
     TYPE,
     MalformedUpdateError,
@@ -46,6 +47,9 @@ MAX_CLOCK: Final = 2**32 - 1
 #: (``document_bytes``) has at most 12.6 million characters.
 MAX_UNBACKED_CLOCKS: Final = 2**24
 
+#: Values in one update that are usual. Threat: values that continue each other. The engine joins
+#: them one by one, each time with all that follow, so that 5,000 take 600 MB.
+MAX_USUAL_VALUES: Final = 500
 #: In place of the clock of an id that is another client's; no clock is before it.
 _NOT_OWN: Final = -2
 
@@ -65,6 +69,9 @@ class UpdateHeader(NamedTuple):
     ``size``: bytes of the update. ``types``: the number of shared types (elements, texts, maps,
     arrays) that it creates. ``typed``: its client, first clock and end, if it inserts nothing but
     strings of one client, each one behind that client's character before it.
+    ``is_unusual``: whether it has what our page never writes, embeds, keys outside of elements and
+    hundreds of values, so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
+    ``values``: the number of values of lists, maps and attributes.
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -73,6 +80,8 @@ class UpdateHeader(NamedTuple):
     size: int
     types: int = 0
     typed: tuple[int, int, int] | None = None
+    is_unusual: bool = False
+    values: int = 0
 
     def end_vector(self) -> Vector:
         """Return client to the end of the last id range that the update inserts."""
@@ -92,12 +101,14 @@ class _Walk:
         "data",
         "is_state",
         "is_typed",
+        "is_unusual",
         "keyed_runs",
         "links",
         "needs",
         "own",
         "types",
         "unbacked",
+        "values",
     )
 
     def __init__(self, data: bytes) -> None:
@@ -105,6 +116,8 @@ class _Walk:
         self.is_state = False
         self.needs: Vector = {}
         self.types = 0
+        self.is_unusual = False
+        self.values = 0
         self.is_typed = True
         #: Clock of the id that was read last, ``_NOT_OWN`` if it is another client's.
         self.at = _NOT_OWN
@@ -163,7 +176,10 @@ def _read(walk: _Walk) -> UpdateHeader:
             elif need:
                 del needs[client]
     typed = (walk.client, first, end) if walk.is_typed and ranges else None
-    return UpdateHeader(ranges, needs, deletes, len(update), walk.types, typed)
+    is_unusual = walk.is_unusual or walk.values > MAX_USUAL_VALUES
+    return UpdateHeader(
+        ranges, needs, deletes, len(update), walk.types, typed, is_unusual, walk.values
+    )
 
 
 def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], int]:
@@ -229,13 +245,20 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                     walk.is_typed = False
             else:
                 walk.is_typed = False
+                content_start = pos
                 length, pos = read_content(data, pos, kind)
                 if kind == TYPE:
                     walk.types += 1
+                    if data[content_start] == MAP:
+                        walk.is_unusual = True
+                elif kind == EMBED:
+                    walk.is_unusual = True
                 elif kind == DELETED:
                     walk.unbacked += length
-                elif kind == ANY and length > 1 and info & HAS_PARENT_KEY:
-                    walk.keyed_runs.append((walk.client, clock, clock + length))
+                elif kind == ANY:
+                    walk.values += length
+                    if length > 1 and info & HAS_PARENT_KEY:
+                        walk.keyed_runs.append((walk.client, clock, clock + length))
             if info & HAS_PARENT_KEY and kind in NEVER_KEYED:
                 refuse("The update has text under a key.")
         if not length and not (walk.is_state and info & KIND_MASK == STRING):
@@ -286,6 +309,8 @@ def _read_parent(walk: _Walk, pos: int, info: int, clock: int) -> int:
         refuse("A struct has a parent of an unknown kind.")
     if info & HAS_PARENT_KEY:
         pos = skip_text(walk.data, pos)
+        if is_root:
+            walk.is_unusual = True
     return pos
 
 

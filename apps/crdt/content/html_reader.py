@@ -10,6 +10,7 @@ from apps.crdt.content.links import link_as_text
 from apps.crdt.content.names import BOX, CELL, ROW, TABLE, leaf
 from apps.crdt.content.sanitising import html_cleaned_in
 from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.word_lists import is_marker, list_level, lists_nested
 
 _MARKS: Final = {
     "a": "link",
@@ -80,8 +81,8 @@ def html_read(html: str) -> list[_Json]:
     reader = _Reader()
     reader.feed(html_cleaned_in(html))
     reader.close()
-    reader.leave_out_repeated()
-    return fit_to_schema(reader.root["content"])
+    reader.end()
+    return fit_to_schema(lists_nested(reader.root["content"]))
 
 
 def html_title(html: str) -> str:
@@ -116,6 +117,10 @@ class _Reader(HTMLParser):
         self._nodes = PartCounter("max_nodes", MAX_NODES)
         self._addresses = PartCounter("max_update_bytes", MAX_UPDATE_BYTES)
         self._verbatim = 0
+        #: The number or bullet of a paragraph of Word, while it is read.
+        self._marker: str | None = None
+        self._marker_depth = 0
+        self._has_word_lists = False
         #: The last text of the current line; spaces at its end are not shown.
         self._last: _Json | None = None
 
@@ -150,7 +155,9 @@ class _Reader(HTMLParser):
             data = _SPACES.sub(" ", data)
             if self._last is None or self._last["text"].endswith(" "):
                 data = data.removeprefix(" ")
-        if data:
+        if self._marker is not None:
+            self._marker += data
+        elif data:
             self._add({"type": "text", "text": data, "marks": self._marks.marks()})
 
     @property
@@ -172,6 +179,9 @@ class _Reader(HTMLParser):
             node["type"] = "taskList"
         if found.get("data-type") == "taskItem" and tag == "li":
             node["type"] = "taskItem"
+        if tag == "p" and (level := list_level(found.get("style", ""))):
+            node["list_level"] = level
+            self._has_word_lists = True
         self._append(node)
         if tag in _VOID:
             return
@@ -184,6 +194,8 @@ class _Reader(HTMLParser):
 
     def _end(self, tag: str) -> None:
         _, node = self._open.pop()
+        if self._has_word_lists:
+            node["content"] = lists_nested(node["content"])
         if tag == "li":
             self._items.pop()
         elif tag == "ol" and "reversed" in node["attrs"]:
@@ -210,6 +222,8 @@ class _Reader(HTMLParser):
         if tag == "span":
             style = found.get("style", "")
             marks = [{"type": mark} for mark, look in _STYLES.items() if look.search(style)]
+            if self._marker is None and is_marker(style) and "list_level" in self._open[-1][1]:
+                self._marker, self._marker_depth = "", len(self._mark_tags)
         elif tag == "a":
             marks = [_link(found.get("href", ""), found.get("title"))]
             self._links.append((found.get("href", ""), self._texts))
@@ -230,6 +244,8 @@ class _Reader(HTMLParser):
             self.handle_data("”")
         for _ in range(count):
             self._marks.pop()
+        if self._marker is not None and len(self._mark_tags) == self._marker_depth:
+            self._open[-1][1]["list_marker"], self._marker = self._marker, None
         if tag == "a":
             self._end_link(*self._links.pop())
 
@@ -242,11 +258,12 @@ class _Reader(HTMLParser):
             self._wordless[address] = self._content[-1]
             self._linked.discard(address)
 
-    def leave_out_repeated(self) -> None:
-        """Leave out the addresses of links without words that others with words have.
+    def end(self) -> None:
+        """End the last line; leave out the addresses of links without words that others have.
 
         A parser makes such a link of one that is closed in another block than it was opened in.
         """
+        self._end_line()
         for address in self._linked & self._wordless.keys():
             self._wordless[address]["text"] = ""
 

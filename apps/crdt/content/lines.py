@@ -36,6 +36,8 @@ _SCRIPTS: Final = {
     "superscript": ("^", str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")),
     "subscript": ("_", str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")),
 }
+#: First characters of what would continue a number. Others (a bracket, a star) stand apart from it.
+_SIGNS: Final = "+-−=±.,"
 #: Endings of ordinals, which read well on the line behind their number.
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "e", "er", "re", "ème", "º", "ª"})
 
@@ -110,7 +112,8 @@ def _with_script(nodes: list[Node], script: str, after: str) -> list[Node]:
     """
     words = "".join(node.get("text", "") for node in nodes)
     is_ordinal = words in _ORDINALS and after.isdigit()
-    if not script or not words.strip() or is_ordinal:
+    is_apart = not words.strip() or not (words.strip()[0].isalnum() or words.strip()[0] in _SIGNS)
+    if not script or is_apart or is_ordinal:
         return nodes
     sign, characters = _SCRIPTS[script]
     if all(ord(char) in characters for char in words):

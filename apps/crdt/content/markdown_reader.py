@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import escapedSplit, getLine, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -79,8 +80,37 @@ def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:  #
     return True
 
 
+def _whole_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+    """Read a table as the block rule ``table`` does; cells beyond the head's stay in their row."""
+    first = len(state.tokens)
+    if not table(state, start, end, silent):
+        return False
+    tokens = state.tokens[first:]
+    del state.tokens[first:]
+    width = sum(token.type == "th_open" for token in tokens)
+    line = 0
+    for token in tokens:
+        if token.type == "tr_open" and token.map:
+            line = token.map[0]
+        if token.type == "tr_close" and line > start:
+            for words in _cells(state, line)[width:]:
+                state.push("td_open", "td", 1)
+                inline = state.push("inline", "", 0)
+                inline.content, inline.children = words.strip(), []
+                state.push("td_close", "td", -1)
+        state.tokens.extend((token,))  # It is counted already.
+    return True
+
+
+def _cells(state: StateBlock, line: int) -> list[str]:
+    """Return the cells of a row as they are written."""
+    cells = escapedSplit(getLine(state, line).strip())
+    return cells[cells[:1] == [""] : len(cells) - (cells[-1:] == [""])]
+
+
 def _block_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", _OPTIONS).enable("table").disable("inline")
+    parser.block.ruler.at("table", _whole_table, {"alt": ["paragraph", "reference"]})
     parser.core.ruler.at("block", _counted_blocks)
     parser.block.ruler.before("table", "too_deep", _too_deep)
     return parser
@@ -141,7 +171,33 @@ def _parsed(text: str) -> list[Token]:
                 _make_task(tokens[max(0, at - 2) : at + 1])
     except RecursionError as err:
         raise NestedTooDeepError("This Markdown nests too deep.") from err
-    return tokens
+    return tokens + list(_unused_references(tokens, environment))
+
+
+def _unused_references(tokens: Iterable[Token], environment: dict[str, Any]) -> Iterator[Token]:
+    """Yield a line for each definition of a link that no link of the text uses.
+
+    One whose address is a place in the page is a comment (``[//]: # (a comment)``).
+    """
+    children = [child for token in tokens for child in token.children or ()]
+    used = {child.attrs.get("href") or child.attrs.get("src") for child in children}
+    defined = [*environment.get("references", {}).items()]
+    defined += [(found["label"], found) for found in environment.get("duplicate_refs", ())]
+    for label, found in defined:
+        address = str(found["href"])
+        if not address or address.startswith("#") or address in used:
+            continue
+        environment[_ADDRESSES].add(len(address))
+        words = " ".join(word for word in (f"{label.lower()}:", found["title"]) if word)
+        line = Token("inline", "", 0)
+        line.children = [
+            Token("text", "", 0, content=f"{words} "),
+            Token("link_open", "a", 1, attrs={"href": address}),
+            Token("text", "", 0, content=address),
+            Token("link_close", "a", -1),
+        ]
+        environment[_COUNTER].add(len(line.children) + 3)
+        yield from (Token("paragraph_open", "p", 1), line, Token("paragraph_close", "p", -1))
 
 
 def _data_block(language: str, data: str) -> _Json:

@@ -42,11 +42,16 @@ def title_separated(
     if not blocks or blocks[0]["type"] != "heading" or blocks[0]["attrs"]["level"] != 1:
         return TitledContent(title, blocks)
     first = blocks[0]
-    words = " ".join(words_of(first).split())
+    is_plain = not any(_address(text) for text in first.get("content", ()))
+    texts = [text for text in first.get("content", ()) if _address(text) != text.get("text")]
+    words = " ".join(words_of({"type": "heading", "content": texts}).split())
     if not words:
         return TitledContent(title, blocks)
-    marks = (mark for text in first["content"] for mark in text.get("marks", ()))
     is_said = words == " ".join((title or words).split()) and len(words) <= max_chars
-    if is_said and not any(mark["type"] == "link" for mark in marks):
-        return TitledContent(title or words, blocks[1:])
-    return TitledContent(title or words, blocks)
+    return TitledContent(title or words, blocks[1:] if is_plain and is_said else blocks)
+
+
+def _address(text: dict[str, Any]) -> str:
+    """Return the address of a text's link; empty if it has none."""
+    marks = (mark for mark in text.get("marks", ()) if mark["type"] == "link")
+    return next((str(mark["attrs"]["href"]) for mark in marks), "")

@@ -128,8 +128,30 @@ class StructureGuard:
         if not all_deleted(keyed, header.deletes):
             refuse("The update has several values at once under one key.")
 
-    def add(self, update: bytes, header: UpdateHeader | None = None) -> None:
-        """Call after an update has been applied.
+    def values(
+        self,
+        document: EngineDocument,
+        vector: Clocks | None = None,
+        *,
+        up_to: int,
+        size_bytes: int,
+    ) -> int:
+        """Return how many values stand in lists of a document of about ``size_bytes``.
+
+        Where there cannot be more than ``up_to``, the index is left as it is.
+        """
+        known = size_bytes if self._index is None else self._index.values + self._waiting_bytes
+        return known if known <= up_to else self._current_index(document, vector).values
+
+    def add_waiting(self) -> None:
+        """Index the updates that wait."""
+        if self._index is not None:
+            self._add_waiting(self._index)
+
+    def add(
+        self, update: bytes, header: UpdateHeader | None = None, *, later: bool = False
+    ) -> None:
+        """Call after an update has been applied; with ``later`` call ``add_waiting`` soon.
 
         With its header if it was in the log, so that it could not be refused and was not checked.
         Where another update was checked since, the ends of all clients are looked up again.
@@ -149,7 +171,7 @@ class StructureGuard:
             return
         self._waiting.append(update)
         self._waiting_bytes += self._checked_bytes
-        if self._waiting_bytes > MAX_WAITING_BYTES:
+        if self._waiting_bytes > MAX_WAITING_BYTES and not later:
             self._add_waiting(self._index)
 
     def _set_tails(self, tails: dict[int, int | None]) -> None:

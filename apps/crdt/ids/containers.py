@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
 from apps.crdt.codec.contents import (
+    ANY,
     DELETED,
     ELEMENT,
     STRING,
@@ -107,12 +108,15 @@ _COLLECTED: Final = _encoded(0, keyed=False, kind=GONE, inside=GONE)
 class ContainerIndex:
     """The container of each id of a document.
 
-    ``depth`` is the number of shared types inside each other in its deepest place.
+    ``depth`` is the number of shared types inside each other in its deepest place, ``values`` the
+    number of the values that stand in lists.
     """
 
     def __init__(self) -> None:
         self._ranges: dict[int, IdRanges] = {}
         self.depth = 0
+        #: Values of lists.
+        self.values = 0
 
     @classmethod
     def of_state(cls, state: bytes) -> Self:
@@ -153,6 +157,8 @@ class ContainerIndex:
         ranges.add(placement.clock, placement.end, value)
         if placement.kind == TYPE:
             self.depth = max(self.depth, (value >> _LEVEL_SHIFT) + 1)
+        elif placement.kind == ANY and not value & 1:
+            self.values += placement.length
 
 
 class _Structs:

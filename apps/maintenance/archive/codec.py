@@ -10,7 +10,7 @@ from apps.core.errors import InvalidInputError
 from apps.crdt.codec.lib0 import DecodeError
 from apps.documents.models import Document
 from apps.documents.services import HistoryChanges
-from apps.history.client_owners import owners_decode, owners_encode
+from apps.history.client_owners import SHARED, owners_decode, owners_encode
 from apps.history.policy import history_changes_check
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.history.version import Version
@@ -141,7 +141,10 @@ class ArchiveDecoder:
             owners = owners_decode(snapshot.owners, vector)
         except (SnapshotDamagedError, DecodeError):
             return blob
-        mapped = {client: self._map_author(user_id) for client, user_id in owners.items()}
+        mapped = {
+            client: user_id if user_id == SHARED else self._map_author(user_id)
+            for client, user_id in owners.items()
+        }
         return replace(snapshot, owners=owners_encode(mapped, vector)).encode()
 
     def decode_quarantined(self, body: Any) -> Quarantined:

@@ -5,6 +5,7 @@ is compared with the result of a replay. One pass, one document in memory.
 """
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -23,9 +24,13 @@ from apps.crdt.codec.vectors import (
 )
 from apps.crdt.engine.base import EngineBrokenError, get_engine
 from apps.crdt.engine.causal_gate import advance, touched_vector
+from apps.crdt.engine.merge_cost import MergeCost
 from apps.history.compaction_point import log_start_snapshot
+from apps.history.crash_notes import work_noted
+from apps.history.load_trial import load_try, may_be_slow
 from apps.history.loaded_document import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.oplog.document_quarantine import load_precautions
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
 
@@ -39,13 +44,27 @@ class RowUnreadableError(ConflictError):
     code = "row_unreadable"
 
 
+class LoadFailedError(ConflictError):
+    """The operation made the load of its document fail (``apps.oplog.document_quarantine``)."""
+
+    code = "load_failed"
+
+
 class Replay:
     """A document that is built from its log. ``unapplied`` has the errors of operations, by seq.
 
     ``start`` is the snapshot at the compaction point.
     """
 
-    def __init__(self, read_again: ReadAgain, start: Snapshot = EMPTY) -> None:
+    def __init__(
+        self,
+        read_again: ReadAgain,
+        start: Snapshot = EMPTY,
+        *,
+        skipped: AbstractSet[int] = frozenset(),
+    ) -> None:
+        #: The seqs of operations that are left out, because they make a load fail.
+        self._skipped = skipped
         self.loaded = LoadedDocument.open(start)
         self.start = start
         self.unapplied: dict[int, AppError] = {}
@@ -63,7 +82,11 @@ class Replay:
         """Apply the next operation; skip one that cannot be applied, and return its error."""
         error: AppError | None = None
         try:
-            error = self.loaded.apply_or_skip(operation, self.unapplied)
+            if operation.seq in self._skipped:
+                error = LoadFailedError("It makes the load of its document fail.")
+                self.loaded.skip(operation)
+            else:
+                error = self.loaded.apply_or_skip(operation, self.unapplied)
         except EngineBrokenError as err:
             error = err
             self._rebuild(operation.seq - 1)
@@ -146,19 +169,37 @@ class Replay:
 class LogReplay(Replay):
     """A replay of a stored log.
 
-    Raises ``CompactionSnapshotLostError`` where the snapshot at the compaction point is lost.
+    What may hold or end this process is tried in a child process first, as at a load.
+    Raises ``CompactionSnapshotLostError`` where the snapshot at the compaction point is lost, and
+    ``DocumentQuarantinedError``.
     """
 
     def __init__(self, document_id: str) -> None:
         self.document_id = document_id
+        skipped = load_precautions(document_id=document_id).skipped
         start = log_start_snapshot(document_id=document_id)
+        load_try(document_id=document_id, state=start.state if start.seq else b"")
+        self._cost = MergeCost(state_bytes=len(start.state))
         super().__init__(
-            lambda up_to: _read(document_id, after=start.seq, limit=up_to - start.seq), start
+            lambda up_to: _read(document_id, after=start.seq, limit=up_to - start.seq),
+            start,
+            skipped=skipped,
         )
+
+    def apply(self, operation: Operation) -> AppError | None:
+        """Apply the next operation, as ``Replay.apply`` does."""
+        updates = [operation.update]
+        if operation.seq not in self._skipped and may_be_slow(self._cost, updates):
+            state = self.loaded.engine.encode()
+            load_try(document_id=self.document_id, state=state, updates=updates)
+            self._cost = MergeCost(state_bytes=len(state))
+        with work_noted(self.document_id):
+            return super().apply(operation)
 
     def steps(self, *, limit: int | None = None) -> Iterator[tuple[Operation, AppError | None]]:
         """Apply the next operations of the log; yield each with its error or None.
 
+        Raises ``DocumentQuarantinedError`` where one makes the load too slow, or ends a process.
         Raises ``LogGapError`` where an operation is missing, ``RowUnreadableError`` for a
         damaged row, ``PyMongoError`` when the store is unavailable.
         """

@@ -9,6 +9,7 @@ from apps.maintenance.integrity.faults import Fault
 from apps.maintenance.integrity.log_replay import replayed
 from apps.maintenance.selectors import stored_check
 from apps.oplog.compaction_point import compaction_point_find
+from apps.oplog.document_quarantine import DocumentQuarantinedError
 from apps.oplog.quarantine import quarantine_iter
 
 #: Faults of one code that are listed; the others are only counted.
@@ -56,7 +57,7 @@ def document_verify(*, document_id: str, on_progress: OnProgress) -> Report:
             check = DocumentCheck(replay, report.found.add, on_progress)
             check.run()
             report.operations = replay.seq
-    except CompactionSnapshotLostError as err:
+    except (CompactionSnapshotLostError, DocumentQuarantinedError) as err:
         report.found.add(Fault(err.code, err.message))
         return report
     report.versions = check.versions

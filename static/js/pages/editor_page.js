@@ -413,6 +413,7 @@ function showStop(reason) {
     removed: { label: "Try again", run: () => provider.resume() },
     gone: { label: "Try again", run: () => provider.resume() },
     refused: { label: "Try again", run: () => provider.resume() },
+    quarantined: { label: "Try again", run: () => provider.resume() },
   };
   const copy = { label: "Copy the text", run: () => void copyText() };
   showBanner(noticeOf(provider.state), [actions[reason], copy], "stopped");

@@ -10,7 +10,8 @@ import { CLOSE, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, decodeFrame, encodeToken 
 
 /**
  * Why the page does not connect again by itself. `renewal`: the client id of a change was refused.
- * @typedef {"removed" | "gone" | "reload" | "refused" | "renewal" | "signed-out"} StopReason
+ * @typedef {"removed" | "gone" | "reload" | "refused" | "quarantined" | "renewal"
+ *   | "signed-out"} StopReason
  */
 
 /** @typedef {{reason: StopReason, message: string}} Stop */
@@ -73,6 +74,10 @@ const FINAL_STOPS = {
   [CLOSE.TOO_LARGE]: {
     reason: "refused",
     message: "A change, or the whole document, is larger than the server accepts.",
+  },
+  [CLOSE.QUARANTINED]: {
+    reason: "quarantined",
+    message: "This document cannot be opened until an administrator has repaired it.",
   },
 };
 

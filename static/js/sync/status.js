@@ -16,6 +16,7 @@ const STOPPED = {
   gone: "Document unavailable",
   reload: "Reload required",
   refused: "Not accepted",
+  quarantined: "Document closed for repair",
   renewal: "Reload required",
   "signed-out": "Logged out",
 };

@@ -33,6 +33,7 @@ export const CLOSE = Object.freeze({
   NOT_FOUND: 4404,
   OTHER_LINEAGE: 4409,
   TOO_LARGE: 4413,
+  QUARANTINED: 4423,
   TRY_AGAIN: 1013,
   GOING_DOWN: 1012,
 });

@@ -192,7 +192,7 @@ HOSTILE: dict[str, list[str]] = {
     "md": [
         *("> ", "- ", "1. ", "<b>", "<!--", "a <!--", "<a ", "<div>", "<p>", "http://", "www."),
         *("http://a.b", "a@", "a@a.b ", "a", "~a", "---\na: b\n", "x <b>y</b> ", "a:", "![]("),
-        *("[](b)", "<script>", "<div>\n<script>", "<T>", "a <svg>", "<?", "|<td>"),
+        *("[](b)", "<script>", "<div>\n<script>", "<T>", "a <svg>", "<?", "|<td>", "[a]: b\n"),
         "<details>\n\n",
     ],
     "html": [
@@ -200,7 +200,7 @@ HOSTILE: dict[str, list[str]] = {
         *("<table><tr><td>", "<table><tr><td rowspan=9>a", "<sup>", "<sup>a", "<video src=a>"),
         *("<a href=ftp:a>a<br>", "<a href=a></a>", "<svg><text>", "<math><mn>", "<q>", "a:"),
         *("<span style=font-weight:700>a", "<h1><p>a", "<pre><p>a", "<input value=a>"),
-        *("<ol reversed><li>", "<b style=a>"),
+        *("<ol reversed><li>", "<b style=a>", "<p style=mso-list:level9>a"),
     ],
     "txt": ["\x0b", "a\x0b", "\x85\r"],
 }

@@ -351,6 +351,35 @@ HTML: dict[str, tuple[str, list[Built]]] = {
             )
         ],
     ),
+    "lists of Word": (
+        (
+            "<p class=MsoListParagraphCxSpFirst style='margin-left:.5in;mso-list:l0 level1 lfo1'>"
+            "<![if !supportLists]><span style='font-family:Symbol'><span style='mso-list:Ignore'>·"
+            "<span style='font:7.0pt'>&nbsp;&nbsp; </span></span></span><![endif]>A <b>1</b></p>\n"
+            "<p style='mso-list:l0 level2 lfo1'><span style='mso-list:Ignore'>o </span>B</p>\n"
+            "<p style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>· </span>C</p>\n"
+            "<p style='mso-list:l1 level1 lfo2'><span style='mso-list:Ignore'>3. </span>D</p>"
+            "<p style='mso-list:l1 level3 lfo2'><span style='mso-list:Ignore'>a) </span>E</p>"
+            "<p>F <span style='mso-list:Ignore'>1.</span></p>"
+            "<table><tr><td><p style='mso-list:l1 level1 lfo2'>G</p></table>"
+        ),
+        [
+            block(
+                "bulletList",
+                block(
+                    "listItem", paragraph("A ", text("1", "bold")), block("bulletList", item("B"))
+                ),
+                item("C"),
+            ),
+            block(
+                "orderedList",
+                block("listItem", paragraph("D"), block("orderedList", item("E"), start=1)),
+                start=3,
+            ),
+            paragraph("F 1."),
+            block("bulletList", item("G")),
+        ],
+    ),
     "what is left open": ("<p>a<p><b>b", [paragraph("a"), paragraph(text("b", "bold"))]),
     "other spaces": ("<p>a\u00a0 b&nbsp;</p>", [paragraph("a\u00a0 b\u00a0")]),
 }

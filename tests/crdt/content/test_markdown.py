@@ -254,6 +254,10 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         "|       | Q1 | Q2 |\n| --- | -- | -- |\n| North |    | 5  |\n|    |    | 7  |",
         [paragraph(" | Q1 | Q2"), paragraph("North |  | 5"), paragraph(" |  | 7")],
     ),
+    "cells beyond the head": (
+        "| a | b |\n| - | - |\n| `x|y` | c \\| d |\n| e |\n",
+        [paragraph("a | b"), paragraph("`x | y` | c | d"), paragraph("e | ")],
+    ),
     "pictures without words": (
         '![](https://a.b) ![](c.png)\n\n![](d.png "it")\n\n[![cat](e.png)](https://a.b)',
         [
@@ -271,6 +275,18 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         [paragraph("by ftp (ftp://a.b/x) and a note (obsidian://open?vault=v), ftp://a.b")],
     ),
     "a link without words": ("a [](/b)", [paragraph("a ", linked_text("/b"))]),
+    "definitions that no link uses": (
+        (
+            "[a][1], [2]\n\n[1]: https://a.b\n[1]: https://c.d\n[2]: #x\n[//]: # (a comment)\n"
+            "> [Note]: /e 'see'\n"
+        ),
+        [
+            paragraph(linked_text("https://a.b", "a"), ", ", linked_text("#x", "2")),
+            block("blockquote", paragraph()),
+            paragraph("note: see ", linked_text("/e")),
+            paragraph("1: ", linked_text("https://c.d")),
+        ],
+    ),
     "bare addresses": (
         "See https://a.b/c, www.a.b. (http://a.b/(c)) a.b@c.d, http\\://a.b `http://a.b`",
         [

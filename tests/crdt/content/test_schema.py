@@ -161,9 +161,10 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
     "raised and lowered texts": (
         [
             paragraph("10", _with("6", "superscript"), " H", _with("2", "sub"), "O x"),
+            paragraph("3", _with("[1]", "sup"), " 2", _with("−x", "sup")),
             paragraph("x", _with("a", "sup"), "1", _with("st", "sup"), _with("a b", "subscript")),
         ],
-        [paragraph("10⁶ H₂O x"), paragraph("x^a1st_(a b)")],
+        [paragraph("10⁶ H₂O x"), paragraph("3[1] 2^(−x)"), paragraph("x^a1st_(a b)")],
     ),
     "a link on code": ([paragraph(text("a", "link", "code"))], [paragraph(text("a", "link"))]),
     "an unknown mark": (

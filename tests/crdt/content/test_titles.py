@@ -49,6 +49,12 @@ TITLES: dict[str, tuple[str, str, str, list[Built]]] = {
         "A b",
         content_read("<h1>A <a href=/b>b</a></h1>", "html"),
     ),
+    "has no address of a picture": (
+        '<h1><img src="/logo.svg"><br>Project</h1>',
+        "html",
+        "Project",
+        content_read('<h1><img src="/logo.svg"><br>Project</h1>', "html"),
+    ),
     "is no later heading": (
         "x\n\n# Introduction",
         "md",

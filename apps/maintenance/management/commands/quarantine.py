@@ -1,4 +1,4 @@
-"""``manage.py quarantine``: list, show, release or discard quarantined operations."""
+"""``manage.py quarantine``: list, show, release or discard operations; rebuild documents."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -12,7 +12,9 @@ from apps.core.management.operator import (
     dry_run_argument,
 )
 from apps.crdt.codec.update_reader import inserted_text
+from apps.maintenance.quarantine_rebuild import quarantine_rebuild
 from apps.maintenance.quarantine_release import quarantine_release
+from apps.oplog.document_quarantine import QuarantinedDocument, quarantined_documents
 from apps.oplog.quarantine import (
     Quarantined,
     quarantine_discard,
@@ -22,11 +24,12 @@ from apps.oplog.quarantine import (
 
 
 class Command(OperatorCommand):
-    """List, show, release or discard quarantined operations."""
+    """List, show, release or discard quarantined operations; rebuild quarantined documents."""
 
     help = (
         "Operations and edits that cannot be applied are quarantined, so that their documents stay "
-        "usable. Nothing of them is deleted unless you discard it."
+        "usable, and so are documents whose load takes too long or ends the process. Nothing of "
+        "them is deleted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,17 +43,23 @@ class Command(OperatorCommand):
         discard = actions.add_parser(
             "discard", help="give it up: still stored, but no longer listed"
         )
+        rebuild = actions.add_parser(
+            "rebuild", help="find the operations that make the load of a document fail, and open it"
+        )
+        rebuild.add_argument("id", type=document_id, help="the document")
         for action in (show, release, discard):
             action.add_argument("id", help="as 'quarantine list' shows it")
-        for action in (release, discard):
+        for action in (release, discard, rebuild):
             dry_run_argument(action)
-        for action in (listing, show, release, discard):
+        for action in (listing, show, release, discard, rebuild):
             super().add_arguments(action)
 
     def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Run one of the actions."""
         if options["action"] == "list":
             return self._list(options["document"], with_discarded=options["all"])
+        if options["action"] == "rebuild":
+            return _rebuild(options["id"], dry_run=options["dry_run"])
         kept = quarantine_get(options["id"])
         if options["action"] == "show":
             return _show(kept)
@@ -60,6 +69,13 @@ class Command(OperatorCommand):
 
     def _list(self, document: str | None, *, with_discarded: bool) -> Iterator[Result]:
         count = 0
+        for listed in quarantined_documents(document_id=document):
+            count += 1
+            moment = listed.set_aside_at.strftime("%Y-%m-%d %H:%M:%S")
+            yield Result(
+                _document_facts(listed),
+                [f"{listed.document_id}  {moment}  {listed.reason}: {listed.detail}"],
+            )
         for kept in quarantine_iter(document_id=document, with_discarded=with_discarded):
             count += 1
             mark = "  (discarded)" if kept.discarded else ""
@@ -80,6 +96,34 @@ class Command(OperatorCommand):
         yield Result(
             facts, [*repairs, f"{kept.id} {verb} operation {released.seq} of its document."]
         )
+
+
+def _rebuild(document: str, *, dry_run: bool) -> Iterator[Result]:
+    rebuilt = quarantine_rebuild(document_id=document, dry_run=dry_run)
+    verb = "would be" if dry_run else "are"
+    facts = {
+        "id": rebuilt.document_id,
+        "reason": rebuilt.reason,
+        "dry_run": dry_run,
+        "skipped": rebuilt.skipped,
+        "versions": rebuilt.versions,
+    }
+    seqs = ", ".join(map(str, rebuilt.skipped)) or "no operation"
+    yield Result(
+        facts,
+        [f"{document} loads without these operations, which {verb} in quarantine: {seqs}."],
+    )
+
+
+def _document_facts(listed: QuarantinedDocument) -> dict[str, Any]:
+    return {
+        "id": listed.document_id,
+        "document_id": listed.document_id,
+        "reason": listed.reason,
+        "detail": listed.detail,
+        "deaths": listed.deaths,
+        "set_aside_at": listed.set_aside_at.isoformat(),
+    }
 
 
 def _show(kept: Quarantined) -> Iterator[Result]:

@@ -1,0 +1,62 @@
+"""The trial of a load: a state or operations that may break the engine, in a child process first.
+
+A load holds the interpreter of its process, and a crash of the engine ends it. Small states cannot
+be slow. What this process has tried is not tried again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
+from typing import Final
+
+from apps.core.errors import AppError
+from apps.crdt.engine.merge_cost import MergeCost
+from apps.history.rehearsals import RehearsalFailedError, load_rehearse
+from apps.oplog.document_quarantine import document_quarantine
+
+#: States of fewer bytes take the engine 0.1 s at most, whatever their items are.
+TRIAL_MIN_BYTES: Final = 16 * 1024
+#: States that are remembered as tried.
+_MAX_TRIED: Final = 10_000
+
+#: An operation that is larger, in bytes, is tried. Threat: what a server without the limits of
+#: today has logged.
+TRIAL_MIN_UPDATE_BYTES: Final = 14 * 1024
+
+_tried: OrderedDict[tuple[str, int], None] = OrderedDict()
+_lock = Lock()
+
+
+def may_be_slow(cost: MergeCost, updates: Sequence[bytes]) -> bool:
+    """Count operations; return whether to try them, as where an update cannot be read."""
+    try:
+        costly = sum(cost.add(update, len(update)) for update in updates)
+    except (AppError, IndexError, UnicodeDecodeError):
+        return True
+    return costly > 0 or any(len(update) > TRIAL_MIN_UPDATE_BYTES for update in updates)
+
+
+def load_try(
+    *, document_id: str, state: bytes, updates: Sequence[bytes] = (), is_suspect: bool = False
+) -> None:
+    """Load a state with the updates after it in a child process, unless it cannot be slow.
+
+    A document whose load dies or is too slow is quarantined: raises ``DocumentQuarantinedError``.
+    An error of the engine is left to the load itself, which quarantines the operation alone. Raises
+    ``TransientError`` when no child process is free.
+    """
+    if not is_suspect and not updates and len(state) < TRIAL_MIN_BYTES:
+        return
+    key = (document_id, hash((state, *updates)))
+    with _lock:
+        if key in _tried and not is_suspect:
+            return
+    try:
+        load_rehearse(state, updates)
+    except RehearsalFailedError as err:
+        if err.reason is not None:
+            raise document_quarantine(document_id=document_id, reason=err.reason) from err
+    with _lock:
+        _tried[key] = None
+        if len(_tried) > _MAX_TRIED:
+            _tried.popitem(last=False)

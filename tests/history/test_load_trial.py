@@ -1,0 +1,170 @@
+"""Documents whose load breaks or delays a process: tried in a child process, and quarantined."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from apps.core import clock, ids
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.vectors import encode_vector
+from apps.history import load_trial
+from apps.history.recovery import document_load, document_load_at, snapshot_of
+from apps.history.rehearsals import load_rehearse
+from apps.history.services import version_create
+from apps.history.snapshot import Snapshot
+from apps.history.snapshot_cache import snapshot_forget
+from apps.history.states import present_state
+from apps.oplog.document_quarantine import (
+    DocumentQuarantinedError,
+    document_quarantine,
+    document_quarantine_end,
+    document_suspect,
+    load_precautions,
+    quarantined_documents,
+)
+from apps.oplog.models import operation_rows
+from apps.oplog.operation import Operation
+from tests.core import hostile_tasks
+from tests.crdt.engine.placing import encoded
+from tests.crdt.engine.test_merge_cost import claims_by_one, text
+from tests.support.operations import Scribe
+
+#: Items that take the engine 10 s.
+MANY = 12_000
+ATTACK = encoded(text(MANY) + claims_by_one(MANY))
+#: Far less than a load of the attack takes.
+SOON_S = 3.0
+
+
+def operation(document_id: str, seq: int, update: bytes) -> Operation:
+    """Return an operation as a server before this answer would have logged it."""
+    return Operation(
+        document_id=document_id,
+        seq=seq,
+        unique_id=ids.new_id(),
+        author_id="1",
+        received_at=clock.now(),
+        version_vector=encode_vector(read_update(update).end_vector()),
+        update=update,
+    )
+
+
+def poisoned_log() -> str:
+    """Return a document whose log has the attack in one operation."""
+    document_id = ids.new_id()
+    operation_rows().insert_one(operation(document_id, 1, ATTACK).to_row())
+    return document_id
+
+
+def poisoned_snapshot() -> str:
+    """Return a document whose snapshot has the attack."""
+    document_id = poisoned_log()
+    vector = encode_vector(read_update(ATTACK).end_vector())
+    version_create(document_id=document_id, snapshot=Snapshot(1, vector, ATTACK))
+    return document_id
+
+
+def poisoned_by_small_operations() -> str:
+    """Return a document whose log has the attack in many small operations."""
+    document_id = ids.new_id()
+    items = text(MANY) + claims_by_one(MANY)
+    updates = [encoded(items[first : first + 50]) for first in range(0, len(items), 50)]
+    vector: dict[int, int] = {}
+    rows = []
+    for seq, update in enumerate(updates, start=1):
+        vector |= read_update(update).end_vector()
+        logged = operation(document_id, seq, update)
+        rows.append(replace(logged, version_vector=encode_vector(vector)).to_row())
+    operation_rows().insert_many(rows)
+    return document_id
+
+
+@pytest.mark.parametrize(
+    "poisoned", [poisoned_log, poisoned_snapshot, poisoned_by_small_operations]
+)
+def test_document_whose_load_is_too_slow_is_quarantined_by_time(poisoned: object) -> None:
+    """The process that loads it is held for no longer than a child may take (finding C2)."""
+    assert callable(poisoned)
+    document_id = poisoned()
+    began = time.process_time()
+    with pytest.raises(DocumentQuarantinedError) as closed:
+        document_load(document_id=document_id)
+    assert closed.value.extra == {"document_id": document_id, "reason": "too_slow"}
+    [listed] = quarantined_documents(document_id=document_id)
+    assert (listed.reason, listed.deaths) == ("too_slow", 0)
+    for read in (document_load, present_state):
+        with pytest.raises(DocumentQuarantinedError):
+            read(document_id=document_id)
+    with pytest.raises(DocumentQuarantinedError):
+        document_load_at(document_id=document_id, seq=1)
+    assert time.process_time() - began < SOON_S
+
+
+def test_other_documents_are_loaded_without_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small one, and a long log that people typed."""
+
+    def never(*_args: object) -> None:
+        raise AssertionError("tried in a child process")
+
+    monkeypatch.setattr(load_trial, "load_rehearse", never)
+    scribe = Scribe()
+    operation_rows().insert_many([one.to_row() for one in scribe.write_many(500)])
+    assert document_load(document_id=scribe.document_id).seq == 500
+
+
+def test_large_state_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process has tried is not tried again."""
+    tried: list[int] = []
+
+    def count(state: bytes, updates: Sequence[bytes]) -> None:
+        tried.append(len(state))
+        load_rehearse(state, updates)
+
+    monkeypatch.setattr(load_trial, "load_rehearse", count)
+    scribe = Scribe()
+    operation_rows().insert_one(scribe.write("x" * 100_000).to_row())
+    loaded = document_load(document_id=scribe.document_id)
+    version_create(
+        document_id=scribe.document_id,
+        snapshot=snapshot_of(loaded, document_id=scribe.document_id),
+    )
+    for _ in range(3):
+        assert document_load(document_id=scribe.document_id).seq == 1
+    snapshot_forget(document_id=scribe.document_id)
+    document_load(document_id=scribe.document_id)
+    assert len(tried) == 2  # the operation, as it is long, and the snapshot
+
+
+def test_suspect_that_ends_its_process_is_quarantined_by_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The child dies of the load, and this process does not."""
+    scribe = Scribe()
+    operation_rows().insert_one(scribe.write("x").to_row())
+    assert document_suspect(document_id=scribe.document_id) == 1
+    monkeypatch.setattr("apps.history.rehearsals.rehearse_load", hostile_tasks.die_of_any)
+    with pytest.raises(DocumentQuarantinedError) as closed:
+        document_load(document_id=scribe.document_id)
+    assert closed.value.extra["reason"] == "crash"
+
+
+def test_suspect_that_loads_is_loaded() -> None:
+    """All of it is tried in a child process, whatever its size."""
+    scribe = Scribe()
+    operation_rows().insert_many([one.to_row() for one in scribe.write_many(3)])
+    assert document_suspect(document_id=scribe.document_id) == 1
+    assert load_precautions(document_id=scribe.document_id).is_suspect
+    assert document_load(document_id=scribe.document_id).seq == 3
+
+
+def test_quarantine_ends_by_an_operator() -> None:
+    """Then the document is loaded as any other."""
+    scribe = Scribe()
+    operation_rows().insert_one(scribe.write("x").to_row())
+    document_quarantine(document_id=scribe.document_id, reason="too_slow")
+    with pytest.raises(DocumentQuarantinedError):
+        document_load(document_id=scribe.document_id)
+    document_quarantine_end(document_id=scribe.document_id)
+    assert document_load(document_id=scribe.document_id).seq == 1
