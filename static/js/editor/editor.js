@@ -72,7 +72,7 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
         spellcheck: "true",
       },
       transformPastedHTML: pastedHtml,
-      clipboardTextParser: linesOf,
+      clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
       handlePaste: (_view, { clipboardData }) => refusesFiles(clipboardData, onFiles),
       handleDrop: (_view, { dataTransfer }) => refusesFiles(dataTransfer, onFiles),
     },
@@ -152,11 +152,10 @@ function schema({ autolink = true } = {}) {
 /**
  * Return a pasted text as paragraphs, with the marks at the caret.
  * @param {string} text
- * @param {import("@tiptap/pm/model").ResolvedPos} caret
+ * @param {Editor["schema"]} types
+ * @param {NonNullable<Parameters<Editor["schema"]["text"]>[1]>} marks
  */
-function linesOf(text, caret) {
-  const { schema: types } = caret.doc.type;
-  const marks = caret.marks();
+function linesOf(text, types, marks) {
   const paragraphs = pastedLines(text).map((line) =>
     types.node("paragraph", null, line === "" ? [] : [types.text(line, marks)]),
   );
