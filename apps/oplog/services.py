@@ -16,10 +16,10 @@ from apps.core.logs import operations_are_logged
 from apps.core.mongo import DUPLICATE_KEY, DURABLE, namespace
 from apps.core.tracing import Trace, TraceGroup
 from apps.crdt.codec.vectors import (
-    EDIT_VECTOR_BYTES,
     Vector,
     decode_vector,
     encode_bounded,
+    is_oversized,
     merge_into,
 )
 from apps.documents.heads import Head, head_update, heads_advance
@@ -201,7 +201,7 @@ def _head(append: Append, stored: Sequence[Operation]) -> Head:
 
 def _vector_after(before: Vector, operations: Sequence[Operation]) -> bytes | None:
     """Return the encoded version vector after operations, None when it is too large for a head."""
-    if len(before) * 2 > EDIT_VECTOR_BYTES:
+    if is_oversized(before):
         return None
     vector = dict(before)
     for operation in operations:

@@ -98,9 +98,14 @@ def encode_vector(vector: Vector) -> bytes:
     return bytes(out)
 
 
+def is_oversized(vector: Vector) -> bool:
+    """Return whether a vector has too many clients for ``EDIT_VECTOR_BYTES``, however short."""
+    return len(vector) * 2 > EDIT_VECTOR_BYTES
+
+
 def encode_bounded(vector: Vector) -> bytes | None:
     """Encode a vector that fits into ``EDIT_VECTOR_BYTES``; return None for a larger one."""
-    if len(vector) * 2 > EDIT_VECTOR_BYTES:
+    if is_oversized(vector):
         return None
     encoded = encode_vector(vector)
     return encoded if len(encoded) <= EDIT_VECTOR_BYTES else None
