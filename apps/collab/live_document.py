@@ -26,7 +26,8 @@ from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Clocks, Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
-from apps.crdt.engine.merge_cost import MergeCost, placements_of
+from apps.crdt.engine.merge_cost import MergeCost
+from apps.crdt.engine.placements import placements_of
 from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
 from apps.history.client_owners import SHARED, ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument

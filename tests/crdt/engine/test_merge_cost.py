@@ -6,7 +6,8 @@ import pytest
 
 from apps.crdt.codec.structs import Id
 from apps.crdt.content.conversion import content_convert
-from apps.crdt.engine.merge_cost import LOAD_STEPS, MergeCost, placements_of
+from apps.crdt.engine.merge_cost import LOAD_STEPS, MergeCost
+from apps.crdt.engine.placements import placements_of
 from tests.crdt.engine.placing import Item, any_items, encoded, shuffled, steps_to_place
 from tests.crdt.samples import ALL_HISTORIES
 from tests.crdt.scribbling import Scribbler
