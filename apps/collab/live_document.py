@@ -216,7 +216,7 @@ class LiveDocument:
         """
         header = self.loaded.apply(operation)
         self._structure.add(operation.update, header)
-        self._cost.add(operation.update, header.size)
+        self._cost.add(operation.update, header.size, header=header)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -333,7 +333,9 @@ class LiveDocument:
             is_over = self._cost.add_placements(submission.placements, at=at)
             cuts = submission.placements.cuts
         else:
-            is_over = new_structs and self._cost.add(submission.update, header.size, at=at)
+            is_over = new_structs and self._cost.add(
+                submission.update, header.size, header=header, at=at
+            )
             cuts = 1 + header.size // CUT_MIN_BYTES
         size_bytes = self.loaded.size_bytes + header.size
         if (

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from apps.crdt.engine.placements import Placements, Tails, placements_of
+from apps.crdt.codec.update_reader import UpdateHeader
+from apps.crdt.engine.placements import Placements, Tails, TypedRun, placements_of
 
 #: Steps that one document may cost at once, and that are added in a second. A step takes the engine
 #: 0.15 microseconds. Threat: a batch that holds the event loop, and one batch after the other.
@@ -18,6 +19,8 @@ MAX_WAITING_BYTES: Final = 64 * 1024
 #: The smallest struct of an update with an origin, and that of an average state, in bytes.
 _UPDATE_STRUCT_BYTES: Final = 5
 _STATE_STRUCT_BYTES: Final = 12
+#: Bytes that a run of typed text counts in the memory of what waits.
+_RUN_BYTES: Final = 128
 #: Clients whose last item is remembered.
 _MAX_TAILS: Final = 2_000
 
@@ -25,18 +28,21 @@ _MAX_TAILS: Final = 2_000
 class MergeCost:
     """The cost of the items that come to one document.
 
-    A small update is charged as if each of its items were costly. Only when that is too much, the
-    latest updates are surveyed, and what they cost is charged instead. So people who type pay
-    nothing. ``at`` is a monotonic time in seconds.
+    Text behind the last item of its client costs nothing. Another small update is charged as if
+    each of its items were costly. Only when that is too much, the latest updates are surveyed, and
+    what they cost is charged instead. So people who type pay nothing. ``at`` is a monotonic time in
+    seconds.
     """
 
     __slots__ = (
         "_before",
         "_charged",
         "_conflicts",
+        "_is_free",
         "_left",
         "_possible",
         "_refilled_at",
+        "_runs",
         "_tails",
         "_waiting",
         "_waiting_bytes",
@@ -51,18 +57,35 @@ class MergeCost:
         self._left = float(STEPS_AT_ONCE)
         self._refilled_at = 0.0
         self._tails: Tails = {}
+        #: The text that each client has typed since the last survey, if that was its last item.
+        self._runs: dict[int, TypedRun] = {}
+        #: Whether the last count cost nothing.
+        self._is_free = False
         #: Updates that are not surveyed, their items at most, and the steps charged for them.
-        self._waiting: list[bytes] = []
+        #: In place of the updates of typed text stands its run.
+        self._waiting: list[bytes | TypedRun] = []
         self._waiting_bytes = 0
         self._possible = 0
         self._charged = 0
         self._before = (self.blocks, self._conflicts, self._left)
 
-    def add(self, update: bytes, size_bytes: int, *, at: float = 0.0) -> bool:
+    def add(
+        self,
+        update: bytes,
+        size_bytes: int,
+        *,
+        header: UpdateHeader | None = None,
+        at: float = 0.0,
+    ) -> bool:
         """Count an update that is about to be applied; return whether to try it first.
 
         That is so where the steps of now are spent, or a load of the document may have become slow.
+        Without its header, typed text is charged too.
         """
+        self._is_free = header is not None and self._continues(header)
+        if self._is_free:
+            return False
+        self._open_run(header)
         items = size_bytes // _UPDATE_STRUCT_BYTES
         steps = items * self.blocks
         self._waiting += (update,)  # costs no call, unlike ``append``
@@ -79,6 +102,31 @@ class MergeCost:
         self._survey(at)
         return self._is_over()
 
+    def _continues(self, header: UpdateHeader) -> bool:
+        """Note text that follows the last item of its client; return False for anything else."""
+        if header.typed is None or header.deletes:
+            return False
+        client, first, end, right = header.typed
+        run = self._runs.get(client)
+        if run is None or run.end != first or run.right != right:
+            return False
+        if run.start == first:
+            self._waiting += (run,)
+            self._waiting_bytes += _RUN_BYTES
+        run.end = end
+        self.blocks += 1  # until the engine joins it, which it does not where a part is deleted
+        return True
+
+    def _open_run(self, header: UpdateHeader | None) -> None:
+        if header is None:
+            self._runs.clear()
+            return
+        for client in header.ranges:
+            self._runs.pop(client, None)
+        if header.typed is not None and len(self._runs) < _MAX_TAILS:
+            client, _, end, right = header.typed
+            self._runs[client] = TypedRun(client, end, end, right)
+
     def add_placements(self, placements: Placements, *, at: float = 0.0) -> bool:
         """Count an update whose extent is known, as ``add`` does."""
         self._survey(at)
@@ -87,7 +135,10 @@ class MergeCost:
 
     def undo(self, update: bytes) -> None:
         """Undo the last count: its update was refused."""
-        if self._waiting and self._waiting[-1] is update:
+        self._runs.clear()
+        if self._is_free:
+            self.blocks -= 1
+        elif self._waiting and self._waiting[-1] is update:
             self._waiting.pop()
             self._waiting_bytes -= len(update)
         else:
@@ -103,6 +154,7 @@ class MergeCost:
         placements = placements_of(self._waiting, self._tails)
         self._left += self._charged
         self._waiting, self._waiting_bytes, self._possible, self._charged = [], 0, 0, 0
+        self._runs.clear()
         self._add(placements, at)
 
     def _add(self, placements: Placements, at: float) -> None:

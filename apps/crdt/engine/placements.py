@@ -48,7 +48,22 @@ class Placements(NamedTuple):
     cuts: int = 0
 
 
-def placements_of(updates: Iterable[bytes], tails: Tails | None = None) -> Placements:
+class TypedRun:
+    """Text that a client has typed behind its last item: clocks ``start`` to before ``end``.
+
+    ``right`` is the right origin of it all, as it is written: empty for none.
+    """
+
+    __slots__ = ("client", "end", "right", "start")
+
+    def __init__(self, client: int, start: int, end: int, right: bytes = b"") -> None:
+        self.client = client
+        self.start = start
+        self.end = end
+        self.right = right
+
+
+def placements_of(updates: Iterable[bytes | TypedRun], tails: Tails | None = None) -> Placements:
     """Return the extent of updates that follow one another; ``tails``, what was before, stays.
 
     Only for updates that ``apps.crdt.codec.update_reader.read_update`` has read, or that the engine
@@ -56,7 +71,10 @@ def placements_of(updates: Iterable[bytes], tails: Tails | None = None) -> Place
     """
     survey = _Survey(tails or {})
     for update in updates:
-        survey.add(update)
+        if isinstance(update, TypedRun):
+            survey.add_run(update)
+        else:
+            survey.add(update)
     conflicts = survey.count_conflicts()
     cuts = survey.deletes + conflicts + survey.inside
     return Placements(survey.blocks, conflicts, survey.tails, survey.joins, cuts)
@@ -123,6 +141,16 @@ class _Survey:
         deletes = _delete_ranges(update, pos)
         self.deletes += deletes
         self.blocks += deletes
+
+    def add_run(self, run: TypedRun) -> None:
+        """Add typed text. Its blocks were counted as it came."""
+        runs = self._clients.setdefault(run.client, _Runs())
+        right = read_id(run.right, 0)[0] if run.right else None
+        if runs.ends and runs.ends[-1] == run.start:
+            runs.ends[-1] = run.end
+        else:
+            runs.add(run.start, run.end, (run.client, run.start - 1), right, None)
+        self.tails[run.client] = run.end, right
 
     def _add_client(self, data: bytes, pos: int, client: int, count: int) -> int:
         clock, pos = read_uint(data, pos)
