@@ -1,29 +1,31 @@
 """The trial of a load: a state or operations that may break the engine, in a child process first.
 
 A load holds the interpreter of its process, and a crash of the engine ends it. Small states cannot
-be slow. What this process has tried is not tried again.
+be slow. What a process has tried is not tried again (``apps.history.tried_loads``).
 """
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Final
 
-from apps.core.errors import AppError
+from apps.core.errors import AppError, TransientError
 from apps.crdt.engine.merge_cost import MergeCost
 from apps.history.rehearsals import RehearsalFailedError, load_rehearse
+from apps.history.tried_loads import load_is_tried, load_mark, load_set_tried
 from apps.oplog.document_quarantine import document_quarantine
 
 #: States of fewer bytes take the engine 0.1 s at most, whatever their items are.
 TRIAL_MIN_BYTES: Final = 16 * 1024
-#: States that are remembered as tried.
+#: Loads that this process remembers as tried.
 _MAX_TRIED: Final = 10_000
 
 #: An operation that is larger, in bytes, is tried. Threat: what a server without the limits of
 #: today has logged.
 TRIAL_MIN_UPDATE_BYTES: Final = 14 * 1024
 
-_tried: OrderedDict[tuple[str, int], None] = OrderedDict()
+_tried: OrderedDict[str, None] = OrderedDict()
 _lock = Lock()
 
 
@@ -47,16 +49,39 @@ def load_try(
     """
     if not is_suspect and not updates and len(state) < TRIAL_MIN_BYTES:
         return
-    key = (document_id, hash((state, *updates)))
-    with _lock:
-        if key in _tried and not is_suspect:
-            return
+    mark = load_mark(state, updates)
+    if not is_suspect and _is_tried(mark):
+        return
     try:
         load_rehearse(state, updates)
     except RehearsalFailedError as err:
         if err.reason is not None:
             raise document_quarantine(document_id=document_id, reason=err.reason) from err
+    _remember(mark)
+    load_set_tried(mark)
+
+
+def snapshot_try(*, document_id: str, state: bytes) -> None:
+    """Try the load of a new snapshot, so that the next server to open it need not.
+
+    Where no child process is free, that server does. Raises ``DocumentQuarantinedError``.
+    """
+    with suppress(TransientError):
+        load_try(document_id=document_id, state=state)
+
+
+def _is_tried(mark: str) -> bool:
     with _lock:
-        _tried[key] = None
+        if mark in _tried:
+            return True
+    if not load_is_tried(mark):
+        return False
+    _remember(mark)
+    return True
+
+
+def _remember(mark: str) -> None:
+    with _lock:
+        _tried[mark] = None
         if len(_tried) > _MAX_TRIED:
             _tried.popitem(last=False)

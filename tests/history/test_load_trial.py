@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -132,9 +133,24 @@ def test_large_state_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     for _ in range(3):
         assert document_load(document_id=scribe.document_id).seq == 1
+    load_trial._tried.clear()  # as in another process
     snapshot_forget(document_id=scribe.document_id)
     document_load(document_id=scribe.document_id)
     assert len(tried) == 2  # the operation, as it is long, and the snapshot
+
+
+def test_load_is_tried_where_redis_is_away(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Nothing is known of what other processes have tried; the document opens."""
+    scribe = Scribe()
+    operation_rows().insert_one(scribe.write("x" * 100_000).to_row())
+    document_load(document_id=scribe.document_id)
+    load_trial._tried.clear()  # as in another process
+    tried: list[int] = []
+    monkeypatch.setattr(load_trial, "load_rehearse", lambda _, updates: tried.append(len(updates)))
+    options = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": options}
+    assert document_load(document_id=scribe.document_id).seq == 1
+    assert tried == [1]
 
 
 def test_suspect_that_ends_its_process_is_quarantined_by_crash(
