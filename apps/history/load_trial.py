@@ -11,7 +11,14 @@ from threading import Lock
 from typing import Final
 
 from apps.core.errors import AppError, TransientError
-from apps.crdt.engine.merge_cost import MergeCost
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.engine.merge_cost import (
+    MAX_BYTES_COPIED,
+    MAX_JOIN_BYTES,
+    MAX_VALUES_COPIED,
+    MergeCost,
+)
+from apps.crdt.engine.placements import placements_of
 from apps.history.rehearsals import RehearsalFailedError, load_rehearse
 from apps.history.tried_loads import load_is_tried, load_mark, load_set_tried
 from apps.oplog.document_quarantine import document_quarantine
@@ -21,21 +28,48 @@ TRIAL_MIN_BYTES: Final = 16 * 1024
 #: Loads that this process remembers as tried.
 _MAX_TRIED: Final = 10_000
 
-#: An operation that is larger, in bytes, is tried. Threat: what a server without the limits of
-#: today has logged.
-TRIAL_MIN_UPDATE_BYTES: Final = 14 * 1024
+#: Operations that are larger, in bytes, are surveyed as a room does, and the largest are tried: a
+#: survey of more takes longer than a trial. Threat: what a server without the limits of today has
+#: logged.
+_SURVEY_MIN_BYTES: Final = 14 * 1024
+TRIAL_MIN_UPDATE_BYTES: Final = 256 * 1024
 
 _tried: OrderedDict[str, None] = OrderedDict()
 _lock = Lock()
 
 
-def may_be_slow(cost: MergeCost, updates: Sequence[bytes]) -> bool:
-    """Count operations; return whether to try them, as where an update cannot be read."""
-    try:
-        costly = sum(cost.add(update, len(update)) for update in updates)
-    except (AppError, IndexError, UnicodeDecodeError):
-        return True
-    return costly > 0 or any(len(update) > TRIAL_MIN_UPDATE_BYTES for update in updates)
+class LoadCost:
+    """The cost of the operations of a log that are loaded after a state."""
+
+    def __init__(self, *, state_bytes: int) -> None:
+        self._cost = MergeCost(state_bytes=state_bytes)
+        #: Bytes of the document, and values in its lists at most.
+        self._size_bytes = state_bytes
+        self._values = state_bytes
+
+    def add(self, updates: Sequence[bytes]) -> bool:
+        """Count operations; return whether to try them, as where an update cannot be read."""
+        if any(len(update) > TRIAL_MIN_UPDATE_BYTES for update in updates):
+            return True
+        try:
+            return any(self._add(update) for update in updates)
+        except (AppError, IndexError, UnicodeDecodeError):
+            return True
+
+    def _add(self, update: bytes) -> bool:
+        self._size_bytes += len(update)
+        if len(update) <= _SURVEY_MIN_BYTES:
+            self._values += len(update)
+            return self._cost.add(update, len(update))
+        header, placements = read_update(update), placements_of([update])
+        self._values += header.values
+        return (
+            self._cost.add_placements(placements)
+            or header.is_unusual
+            or placements.joins * len(update) > MAX_JOIN_BYTES
+            or placements.cuts * self._values > MAX_VALUES_COPIED
+            or placements.cuts * self._size_bytes > MAX_BYTES_COPIED
+        )
 
 
 def load_try(

@@ -14,6 +14,12 @@ STEPS_PER_S: Final = 750_000
 #: Threat: a document that grows slow by small updates, and holds each process that loads it.
 LOAD_STEPS: Final = 1_500_000
 LOAD_CONFLICTS: Final = 40
+#: Bytes that the engine may copy to join the texts of one update. Threat: its memory.
+MAX_JOIN_BYTES: Final = 32 * 1024 * 1024
+#: Values and bytes that the engine may copy to cut lists and texts for one update: 0.1 s. Threat:
+#: an event loop that is held, by 50 kB that delete each second one of 20,000 values.
+MAX_VALUES_COPIED: Final = 15_000_000
+MAX_BYTES_COPIED: Final = 5_000_000_000
 #: Bytes of updates that are surveyed together, at most: it takes 0.1 microseconds for each.
 MAX_WAITING_BYTES: Final = 64 * 1024
 #: The smallest struct of an update with an origin, and that of an average state, in bytes.
