@@ -52,6 +52,12 @@ class OtherLineageError(errors.ConflictError):
     code = "other_lineage"
 
 
+class OutdatedCopyError(errors.ConflictError):
+    """The client's copy can never be merged: it has other content than the log at the same ids."""
+
+    code = "outdated_copy"
+
+
 class GoingDownError(errors.TransientError):
     """The server is stopping in order; the client reconnects to another server."""
 
@@ -61,6 +67,7 @@ class GoingDownError(errors.TransientError):
 #: Errors with a close code of their own instead of that of their kind.
 _OF_ERROR: dict[type[errors.AppError], int] = {
     OtherLineageError: OTHER_LINEAGE,
+    OutdatedCopyError: OTHER_LINEAGE,
     GoingDownError: GOING_DOWN,
 }
 

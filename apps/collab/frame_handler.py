@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from apps.collab import protocol
 from apps.collab.limits import Limits
+from apps.collab.protocol import AwarenessEntry
 from apps.collab.read_budget import ReadBudget, presence_price, sync_price
 from apps.collab.room import Room
 from apps.collab.session import Session
@@ -159,8 +160,10 @@ class FrameHandler:
             raise TooFastError("Too many changes of presence in a second.")
         body = decoder.var_bytes()
         decoder.expect_end()
+        entries = protocol.decode_awareness(body)
+        self._note_taken(entries)
         changed = self._room.presence.update(
-            protocol.decode_awareness(body),
+            entries,
             owner=self._session,
             identity=self._session.identity,
             at=time.monotonic(),
@@ -168,6 +171,15 @@ class FrameHandler:
             owner_in_log=self._room.live.owners.get,
         )
         self._room.fanout.queue_presence(changed)
+
+    def _note_taken(self, entries: list[AwarenessEntry]) -> None:
+        """Note which of a stock client's own ids another person owns in the log."""
+        owners, session = self._room.live.owners, self._session
+        if not session.native and len(entries) <= self._limits.presence_clients:
+            taken = (
+                e.client for e in entries if owners.get(e.client) not in (None, session.user_id)
+            )
+            session.taken_clients = frozenset(taken)
 
     def _spend(self, units: float) -> None:
         if not self._budget.spend(units, at=time.monotonic()):
