@@ -28,7 +28,9 @@ _REASONS: Final = {
     NOT_FOUND: "This document is in the trash or no longer exists.",
     OTHER_LINEAGE: "This document was replaced on the server. Reload the page to continue.",
     TOO_LARGE: "A change, or the whole document, is too large.",
-    QUARANTINED: "This document cannot be opened until an administrator has repaired it.",
+    QUARANTINED: (
+        "This document does not load and is closed for repair. Ask an administrator to repair it."
+    ),
     TRY_AGAIN: "The server cannot serve this document right now.",
     GOING_DOWN: "The server is restarting.",
 }
