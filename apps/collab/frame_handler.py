@@ -122,16 +122,16 @@ class FrameHandler:
         frame = protocol.decode_operation(decoder)
         if frame.document_id != self._session.document_id:
             raise MalformedFrameError("The operation names another document.")
-        check_vector(frame.version_vector)
-        self._limits.check_update(frame.update)
         if not self._session.abilities.write:
             self._session.on_rejected(frame.unique_id, _read_only())
             return
         try:
+            check_vector(frame.version_vector)
+            self._limits.check_update(frame.update)
             header = (
                 read_update(frame.update) if self._ahead is None else self._header_of(frame.update)
             )
-        except InvalidInputError as err:
+        except (InvalidInputError, LimitExceededError) as err:
             self._session.on_rejected(frame.unique_id, err)
             return
         self._session.on_received(frame.unique_id)

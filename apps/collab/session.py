@@ -172,11 +172,21 @@ class Session:
     def set_abilities(self, abilities: Abilities) -> None:
         """Apply changed abilities: a session that may no longer read is closed (4403).
 
-        A person who is over the quota may not write.
+        A person who is over the quota may not write. A native client is told: its page becomes
+        read-only, or goes on, without asking.
         """
+        old = self.abilities
         self._apply(abilities)
         if not abilities.read:
             self.close(FORBIDDEN)
+        elif self.abilities != old:
+            self.push_rights()
+
+    def push_rights(self) -> None:
+        """Tell a native client whether it may write."""
+        if self.native:
+            event = {"type": "rights", "write": self.abilities.write}
+            self.push(protocol.encode_event(event))
 
     def _apply(self, abilities: Abilities) -> None:
         self._refused_by_quota = abilities.write and self.is_over_quota
