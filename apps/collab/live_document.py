@@ -40,6 +40,10 @@ from apps.oplog.operation import Operation
 
 #: Bytes of an update in which a text or a list may be cut once.
 CUT_MIN_BYTES = 3
+#: Bytes that deletions alone may add to a full document: without them nobody could make room.
+DELETIONS_BYTES = 256 * 1024
+#: Time between two measurements of a full document, in seconds: each encodes it.
+MEASURE_INTERVAL_S = 1.0
 #: Unique ids remembered per document: a repeated one needs no query.
 REMEMBERED_IDS = 2_048
 
@@ -91,6 +95,10 @@ class LiveDocument:
         self.needs_rehearsal = False
         self._structure = StructureGuard(loaded.containers)
         self._cost = MergeCost(state_bytes=loaded.size_bytes)
+        #: When a full document may be measured again, as a monotonic time in seconds, and whether
+        #: something was deleted since.
+        self._measure_at = 0.0
+        self._may_be_smaller = False
         self._clients = ClientGuard(
             self.owners,
             announced_by=announced_by,
@@ -270,7 +278,7 @@ class LiveDocument:
     def _merge(self, submission: Submission, batch: "_Batch", at: float) -> bool:
         """Merge one submission; return False when it added nothing to the batch."""
         author = submission.author
-        if self._answer_repeat(submission, batch) or self._is_over_limit(submission):
+        if self._answer_repeat(submission, batch) or self._is_over_limit(submission, at):
             return False
         if author.refusal is not None:
             author.on_rejected(submission.unique_id, author.refusal)
@@ -384,9 +392,20 @@ class LiveDocument:
             return True
         return False
 
-    def _is_over_limit(self, submission: Submission) -> bool:
-        if self.size_bytes + len(submission.update) <= self._limits.document_bytes:
+    def _is_over_limit(self, submission: Submission, at: float) -> bool:
+        """Reject what would make the document too large; deletions alone may make room."""
+        most = self._limits.document_bytes
+        if not submission.header.ranges:
+            most += DELETIONS_BYTES
+        size_bytes = len(submission.update)
+        if self.size_bytes + size_bytes <= most:
             return False
+        if self._may_be_smaller and at >= self._measure_at:
+            # The sizes of all updates were added up, and the engine forgets deleted content.
+            self._measure_at, self._may_be_smaller = at + MEASURE_INTERVAL_S, False
+            self.loaded.size_bytes = len(self.document.encode())
+            if self.size_bytes + size_bytes <= most:
+                return False
         error = LimitExceededError(
             "The document is as large as a document may be. Delete something or begin another.",
             extra={"limit": "document_bytes", "value": self._limits.document_bytes},
@@ -412,6 +431,7 @@ class LiveDocument:
     def _add(self, submission: Submission, batch: "_Batch", bits: int, *, is_noop: bool) -> None:
         """Add the submission as a draft, or coalesce it with the last one of a stock client."""
         self.loaded.size_bytes += len(submission.update)
+        self._may_be_smaller = self._may_be_smaller or bool(submission.header.deletes)
         if bits & CLAIMS:
             self._claim(submission, batch)
         advance(batch.vector, submission.header)
