@@ -31,6 +31,7 @@ import {
 import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
+import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
 
@@ -73,6 +74,7 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       },
       transformPastedHTML: pastedHtml,
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
+      handleDOMEvents: linkClicks,
       handlePaste: (_view, { clipboardData }) => refusesFiles(clipboardData, onFiles),
       handleDrop: (_view, { dataTransfer }) => refusesFiles(dataTransfer, onFiles),
     },

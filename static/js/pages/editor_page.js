@@ -4,11 +4,13 @@ import { Api, ApiError } from "../lib/api.js";
 import { AuthorColours } from "../editor/author_colours.js";
 import { hideBanner, showBanner } from "../ui/banner.js";
 import { byId, h, icon, pageData, throttled } from "../ui/dom.js";
+import { guardDrops } from "../ui/drop.js";
 import { createEditor } from "../editor/editor.js";
 import { seqOf } from "../history/deep_link.js";
 import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
+import { mountLinkCard } from "../editor/link_card.js";
 import { mountPresence } from "../editor/presence.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
@@ -67,17 +69,10 @@ const editor = createEditor({
   onStop: onEditorStop,
   onFiles: sayFiles,
 });
-// A file that is dropped beside the text would be opened in place of the page.
-for (const type of ["dragover", "drop"]) {
-  addEventListener(type, (event) => {
-    const { dataTransfer } = /** @type {DragEvent} */ (event);
-    if (event.defaultPrevented || !dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    if (type === "drop") sayFiles();
-  });
-}
+guardDrops({ files: sayFiles });
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor);
+mountLinkCard(byId("content", HTMLElement), editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
 const authors = new AuthorColours(api, {
