@@ -43,7 +43,7 @@ test("a new block of another person leaves the nodes of all other blocks unchang
   const [ada, grace] = [new View(written(5), 2), new View(written(5), 3)];
   const before = blocksOf(ada.state.doc);
   grace.dispatch(grace.state.tr.split(3));
-  grace.dispatch(grace.state.tr.delete(20, 33));
+  grace.dispatch(grace.state.tr.delete(20, 29));
   ada.take(grace);
   const after = blocksOf(ada.state.doc);
   assert.deepEqual(
