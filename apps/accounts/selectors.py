@@ -227,7 +227,10 @@ def _person(pk: int, user: User | None) -> dict[str, int | str | None]:
 
 def users_by_username(usernames: Iterable[str]) -> dict[str, User]:
     """Return ``{username: user}`` for the names that exist, in one query."""
-    return {user.username: user for user in User.objects.filter(username__in=list(usernames))}
+    wanted = list(usernames)
+    if not wanted:
+        return {}
+    return {user.username: user for user in User.objects.filter(username__in=wanted)}
 
 
 def user_search(text: str) -> QuerySet[User]:

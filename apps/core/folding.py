@@ -5,7 +5,6 @@ PostgreSQL's own ``unaccent`` is an extension, which a managed or embedded serve
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -45,7 +44,15 @@ class Folded(Func):
 
     output_field = CharField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(
+        self,
+        compiler: Any,
+        connection: Any,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> tuple[str, tuple[str | int, ...]]:
         """Return the expression: apart, without accents, letters replaced, together again."""
         (column,) = self.get_source_expressions()
         sql, parameters = compiler.compile(column)
@@ -56,4 +63,4 @@ class Folded(Func):
         for char, fold in double:
             sql = f"replace({sql}, %s, %s)"
             parameters += [char, fold]
-        return f"normalize({sql}, NFKC)", parameters
+        return f"normalize({sql}, NFKC)", tuple(parameters)

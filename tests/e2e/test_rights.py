@@ -139,7 +139,7 @@ def test_share_dialog_adds_a_group_and_takes_a_removal_back(
     ada.open(document_id)
     page = ada.page
     page.get_by_role("button", name="Share").press("Enter")
-    page.keyboard.insert_text("equipe")
+    page.get_by_label("Add a person or a group by name").fill("equipe")
     found = page.get_by_role("listbox").get_by_role("option")
     expect(found).to_have_text(["Équipe du portGroup · 1 person"])
     found.click()

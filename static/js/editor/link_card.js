@@ -46,7 +46,10 @@ export function mountLinkCard(place, editor) {
   const address = h("a", { class: "link-address", target: "_blank", rel: "noopener noreferrer" });
   const button = (/** @type {string} */ label, /** @type {() => void} */ onclick) =>
     h("button", { type: "button", class: "button quiet", onclick }, label);
-  const unlink = () => editor.chain().focus().extendMarkRange("link").unsetLink().run();
+  const unlink = () => {
+    const { head } = editor.state.selection;
+    editor.chain().focus().extendMarkRange("link").unsetLink().setTextSelection(head).run();
+  };
   const card = h(
     "div",
     { class: "link-card", role: "group", "aria-label": "Link", hidden: true },

@@ -7,6 +7,7 @@ import { byId, h, icon, pageData, throttled } from "../ui/dom.js";
 import { guardDrops } from "../ui/drop.js";
 import { createEditor } from "../editor/editor.js";
 import { seqOf } from "../history/deep_link.js";
+import { comeBack } from "../sync/comeback.js";
 import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
@@ -15,6 +16,7 @@ import { mountPresence } from "../editor/presence.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
 import { noticeOf, statusOf } from "../sync/status.js";
+import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
@@ -217,6 +219,7 @@ function bindPage() {
   document.addEventListener("visibilitychange", refreshIfVisible);
   addEventListener("focus", refreshIfVisible);
   setInterval(refreshIfVisible, REFRESH_INTERVAL_MS);
+  comeBack(provider, () => api.call(`documents/${page.document.id}/`));
 }
 
 /**
@@ -327,7 +330,10 @@ function showState() {
   const editable = writable && !ended;
   // Text typed before the document is loaded would be merged beside its content.
   const ready = editable && state.loaded;
-  if (editor.isEditable !== ready) editor.setEditable(ready);
+  if (editor.isEditable !== ready) {
+    editor.setEditable(ready);
+    refreshTasks(editor);
+  }
   toolbar.hidden = !editable;
   document.body.classList.toggle("is-readonly", !editable);
   showRights();
