@@ -26,20 +26,20 @@ from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Clocks, Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
-from apps.crdt.engine.merge_cost import MergeCost, placements_of
+from apps.crdt.engine.merge_cost import (
+    MAX_BYTES_COPIED,
+    MAX_JOIN_BYTES,
+    MAX_VALUES_COPIED,
+    MergeCost,
+)
+from apps.crdt.engine.placements import placements_of
 from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
 from apps.history.client_owners import SHARED, ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
-#: Bytes that the engine may copy to join the texts of one update. Threat: its memory.
-MAX_JOIN_BYTES = 32 * 1024 * 1024
 #: Bytes of an update in which a text or a list may be cut once.
 CUT_MIN_BYTES = 3
-#: Values and bytes that the engine may copy to cut lists and texts for one update: 0.1 s. Threat:
-#: an event loop that is held, by 50 kB that delete each second one of 20,000 values.
-MAX_VALUES_COPIED = 15_000_000
-MAX_BYTES_COPIED = 5_000_000_000
 #: Unique ids remembered per document: a repeated one needs no query.
 REMEMBERED_IDS = 2_048
 
@@ -215,7 +215,7 @@ class LiveDocument:
         """
         header = self.loaded.apply(operation)
         self._structure.add(operation.update, header)
-        self._cost.add(operation.update, header.size)
+        self._cost.add(operation.update, header.size, header=header)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -332,7 +332,9 @@ class LiveDocument:
             is_over = self._cost.add_placements(submission.placements, at=at)
             cuts = submission.placements.cuts
         else:
-            is_over = new_structs and self._cost.add(submission.update, header.size, at=at)
+            is_over = new_structs and self._cost.add(
+                submission.update, header.size, header=header, at=at
+            )
             cuts = 1 + header.size // CUT_MIN_BYTES
         size_bytes = self.loaded.size_bytes + header.size
         if (

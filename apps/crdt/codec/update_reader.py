@@ -67,8 +67,9 @@ class UpdateHeader(NamedTuple):
     parents, deletes, and clocks that precede a range; without the update's own clocks.
     ``deletes``: client to the id ranges ``(clock, length)`` that it deletes.
     ``size``: bytes of the update. ``types``: the number of shared types (elements, texts, maps,
-    arrays) that it creates. ``typed``: its client, first clock and end, if it inserts nothing but
-    strings of one client, each one behind that client's character before it.
+    arrays) that it creates. ``typed``: its client, first clock, end and right origin
+    (as it is written, empty for none), if it inserts nothing but strings of one client, each one
+    behind that client's character before it, and all with one right origin.
     ``is_unusual``: whether it has what our page never writes, embeds, keys outside of elements and
     hundreds of values, so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
     ``values``: the number of values of lists, maps and attributes.
@@ -79,7 +80,7 @@ class UpdateHeader(NamedTuple):
     deletes: dict[int, tuple[tuple[int, int], ...]]
     size: int
     types: int = 0
-    typed: tuple[int, int, int] | None = None
+    typed: tuple[int, int, int, bytes] | None = None
     is_unusual: bool = False
     values: int = 0
 
@@ -106,6 +107,7 @@ class _Walk:
         "links",
         "needs",
         "own",
+        "right",
         "types",
         "unbacked",
         "values",
@@ -121,6 +123,8 @@ class _Walk:
         self.is_typed = True
         #: Clock of the id that was read last, ``_NOT_OWN`` if it is another client's.
         self.at = _NOT_OWN
+        #: The right origin of the strings so far, as it is written; None before the first one.
+        self.right: bytes | None = None
         #: Clocks of garbage collected and of deleted content.
         self.unbacked = 0
         #: Values of several clocks under a key: client, first clock, end.
@@ -175,7 +179,7 @@ def _read(walk: _Walk) -> UpdateHeader:
                 needs[client] = first
             elif need:
                 del needs[client]
-    typed = (walk.client, first, end) if walk.is_typed and ranges else None
+    typed = (walk.client, first, end, walk.right or b"") if walk.is_typed and ranges else None
     is_unusual = walk.is_unusual or walk.values > MAX_USUAL_VALUES
     return UpdateHeader(
         ranges, needs, deletes, len(update), walk.types, typed, is_unusual, walk.values
@@ -234,15 +238,21 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
             else:
                 pos = _read_reference(walk, pos, clock)
                 left = walk.at
+                right_start = pos
                 if info >= HAS_BOTH_ORIGINS:
                     pos = _read_reference(walk, pos, clock)
             kind = info & KIND_MASK
             if kind == STRING:
+                if left != clock - 1 or info < HAS_LEFT_ORIGIN:
+                    walk.is_typed = False
+                elif walk.is_typed:
+                    right = data[right_start:pos]
+                    if walk.right is None:
+                        walk.right = right
+                    walk.is_typed = walk.right == right
                 size, pos = read_uint(data, pos)
                 length = text_length(data, pos, pos + size)
                 pos += size
-                if left != clock - 1 or info < HAS_LEFT_ORIGIN:
-                    walk.is_typed = False
             else:
                 walk.is_typed = False
                 content_start = pos
