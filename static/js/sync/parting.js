@@ -282,10 +282,10 @@ class Parter {
     const { client, clock } = item.id;
     if (side === "origin") {
       if (entry.clock > clock) return Y.createID(client, entry.clock - 1);
-      return item.left && item.left.lastId;
+      return item.left?.lastId ?? null;
     }
     if (endOf(entry) < clock + item.length) return Y.createID(client, endOf(entry));
-    return item.right && item.right.id;
+    return item.right?.id ?? null;
   }
 
   /**
