@@ -7,13 +7,13 @@ equals the log. So a session that joins between batches receives nothing that is
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from apps.collab.batch import Batch
 from apps.collab.client_guard import BRINGS, CLAIMS, REPEATS, AnnouncedBy, ClientGuard
+from apps.collab.edit_checks import EditChecks, NotYetError
 from apps.collab.limits import Limits
 from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
-from apps.core import ids
 from apps.core.errors import (
     AppError,
     ConflictError,
@@ -21,25 +21,13 @@ from apps.core.errors import (
     LimitExceededError,
     TransientError,
 )
-from apps.crdt.codec.text_joining import text_joined
-from apps.crdt.codec.update_reader import read_update
-from apps.crdt.codec.vectors import Clocks, Vector, VectorOverlay, encode_vector
+from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
-from apps.crdt.engine.merge_cost import (
-    MAX_BYTES_COPIED,
-    MAX_JOIN_BYTES,
-    MAX_VALUES_COPIED,
-    MergeCost,
-)
-from apps.crdt.engine.placements import placements_of
-from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
-from apps.history.client_owners import SHARED, ClientOwners, owners_add
+from apps.history.client_owners import ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
-#: Bytes of an update in which a text or a list may be cut once.
-CUT_MIN_BYTES = 3
 #: Bytes that deletions alone may add to a full document: without them nobody could make room.
 DELETIONS_BYTES = 256 * 1024
 #: Time between two measurements of a full document, in seconds: each encodes it.
@@ -55,10 +43,6 @@ class BrokenDocumentError(Exception):
         super().__init__("the engine cannot go on with this document")
         self.culprit = culprit
         self.retry = retry
-
-
-class _NotYetError(Exception):
-    """A submission is to be surveyed in a thread, or tried in a child process, before its merge."""
 
 
 class LiveDocument:
@@ -93,8 +77,7 @@ class LiveDocument:
         self.held: list[Submission] = []
         #: The first of them is to be tried in a child process; otherwise it may be surveyed.
         self.needs_rehearsal = False
-        self._structure = StructureGuard(loaded.containers)
-        self._cost = MergeCost(state_bytes=loaded.size_bytes)
+        self._checks = EditChecks(loaded)
         #: When a full document may be measured again, as a monotonic time in seconds, and whether
         #: something was deleted since.
         self._measure_at = 0.0
@@ -141,14 +124,14 @@ class LiveDocument:
         ``held`` with those behind it, and so are those behind a large one. Raises
         ``BrokenDocumentError`` when the engine fails.
         """
-        batch = _Batch(vector=VectorOverlay(self.vector))
+        batch = Batch(self.vector, self.owners)
         self.needs_rehearsal = False
         work = deque(submissions)
         while work:
             submission = work.popleft()
             try:
                 merged = self._merge(submission, batch, at)
-            except _NotYetError:
+            except NotYetError:
                 self.held = [submission, *work]
                 self.needs_rehearsal = submission.is_surveyed
                 break
@@ -222,8 +205,7 @@ class LiveDocument:
         quarantines the operation.
         """
         header = self.loaded.apply(operation)
-        self._structure.add(operation.update, header)
-        self._cost.add(operation.update, header.size, header=header)
+        self._checks.add_remote(operation.update, header)
         self._trim_remembered()
 
     def has_everything(self) -> bool:
@@ -241,41 +223,29 @@ class LiveDocument:
 
     def index_waiting(self) -> None:
         """Index what was merged, for the next checks; in a thread where much waits."""
-        self._structure.add_waiting()
+        self._checks.index_waiting()
 
     @property
     def is_index_behind(self) -> bool:
         """Return whether a large update waits to be indexed."""
-        return self._structure.waiting_bytes > MAX_WAITING_BYTES
+        return self._checks.is_index_behind
 
     def survey(self, submission: Submission) -> None:
-        """Check a large submission, and find out what it may cost; in a thread, between batches.
-
-        Its text is joined where the engine would have to do that.
-        """
-        placements = placements_of([submission.update])
-        if placements.joins * len(submission.update) > MAX_JOIN_BYTES:
-            submission.update = text_joined(submission.update)
-            submission.header = read_update(submission.update)
-        submission.placements = placements
-        try:
-            self._structure.check(submission.header, submission.update, self.document, self.vector)
-        except AppError as err:
-            submission.refusal = err
+        """Check a large submission, and find out what it may cost; in a thread, between batches."""
+        self._checks.survey(submission, self.vector)
 
     def mark_rehearsed(self, submission: Submission) -> None:
         """Record that a child process has tried a submission, and the load of the document."""
-        submission.is_rehearsed = True
-        self._cost.reset()
+        self._checks.mark_rehearsed(submission)
 
     def refuse(self, submission: Submission, error: AppError) -> None:
         """Refuse a submission that was rehearsed."""
-        self._cost.undo(submission.update)
+        self._checks.undo(submission)
         submission.author.on_rejected(submission.unique_id, error)
 
     # --- steps ---
 
-    def _merge(self, submission: Submission, batch: "_Batch", at: float) -> bool:
+    def _merge(self, submission: Submission, batch: Batch, at: float) -> bool:
         """Merge one submission; return False when it added nothing to the batch."""
         author = submission.author
         if self._answer_repeat(submission, batch) or self._is_over_limit(submission, at):
@@ -307,67 +277,29 @@ class LiveDocument:
         if submission.unique_id is None and not changed:
             return False
         is_noop = not new_structs and not (header.deletes and changed)
-        self._add(submission, batch, bits, is_noop=is_noop)
+        self.loaded.size_bytes += len(submission.update)
+        self._may_be_smaller = self._may_be_smaller or bool(header.deletes)
+        batch.add(submission, is_noop=is_noop, claims=bool(bits & CLAIMS))
         return True
 
-    def _apply(self, submission: Submission, batch: "_Batch", at: float, bits: int) -> bool:
+    def _apply(self, submission: Submission, batch: Batch, at: float, bits: int) -> bool:
         """Check a submission against the document, and apply it; return whether that changed it.
 
-        Raises ``_NotYetError`` and the errors of the checks and of the engine.
+        Raises ``NotYetError`` and the errors of the checks and of the engine.
         """
-        header, new_structs = submission.header, bool(bits & BRINGS)
-        if header.size > SURVEY_IN_THREAD_BYTES and submission.placements is None:
-            raise _NotYetError
+        if submission.placements is None and submission.header.size > SURVEY_IN_THREAD_BYTES:
+            raise NotYetError
         if submission.refusal is not None:
             raise submission.refusal
         if bits & REPEATS:
             self._check_repeats(submission, batch, at)
-        is_large = submission.placements is not None
-        if not is_large:
-            self._structure.check(header, submission.update, self.document, batch.vector)
-        if not submission.is_rehearsed:
-            self._check_cost(submission, batch.vector, at, new_structs=new_structs)
+        new_structs = bool(bits & BRINGS)
+        self._checks.check(submission, batch.vector, at, new_structs=new_structs)
         changed = self.document.apply(submission.update, brings_structs=new_structs)
-        self._structure.add(submission.update, later=is_large)
+        self._checks.add(submission)
         return changed
 
-    def _check_cost(
-        self, submission: Submission, vector: Clocks, at: float, *, new_structs: bool
-    ) -> None:
-        """Raise ``_NotYetError`` where a merge may be slow, or is unusual for the engine."""
-        header = submission.header
-        if submission.placements is not None:
-            is_over = self._cost.add_placements(submission.placements, at=at)
-            cuts = submission.placements.cuts
-        else:
-            is_over = new_structs and self._cost.add(
-                submission.update, header.size, header=header, at=at
-            )
-            cuts = 1 + header.size // CUT_MIN_BYTES
-        size_bytes = self.loaded.size_bytes + header.size
-        if (
-            is_over
-            or header.is_unusual
-            or self.loaded.is_suspect
-            or (
-                cuts * size_bytes > MAX_VALUES_COPIED
-                and self._may_cut_much(cuts, size_bytes, header.values, vector)
-            )
-        ):
-            raise _NotYetError
-
-    def _may_cut_much(self, cuts: int, size_bytes: int, new_values: int, vector: Clocks) -> bool:
-        """Return whether deletes and new items may cut long contents too often.
-
-        The engine copies the rest of a text or of a list at each cut.
-        """
-        if cuts * size_bytes > MAX_BYTES_COPIED:
-            return True
-        up_to = MAX_VALUES_COPIED // cuts
-        values = self._structure.values(self.document, vector, up_to=up_to, size_bytes=size_bytes)
-        return values + new_values > up_to
-
-    def _check_repeats(self, submission: Submission, batch: "_Batch", at: float) -> None:
+    def _check_repeats(self, submission: Submission, batch: Batch, at: float) -> None:
         """Raise unless the structs that the document has already are the same ones."""
         self._clients.check_repeats(
             submission,
@@ -378,7 +310,7 @@ class LiveDocument:
             at=at,
         )
 
-    def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
+    def _answer_repeat(self, submission: Submission, batch: Batch) -> bool:
         unique_id = submission.unique_id
         if unique_id is None:
             return False
@@ -428,38 +360,6 @@ class LiveDocument:
         else:
             author.on_missing(self.vector)
 
-    def _add(self, submission: Submission, batch: "_Batch", bits: int, *, is_noop: bool) -> None:
-        """Add the submission as a draft, or coalesce it with the last one of a stock client."""
-        self.loaded.size_bytes += len(submission.update)
-        self._may_be_smaller = self._may_be_smaller or bool(submission.header.deletes)
-        if bits & CLAIMS:
-            self._claim(submission, batch)
-        advance(batch.vector, submission.header)
-        if submission.unique_id is not None:
-            draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
-            batch.by_id[draft.unique_id] = draft
-            batch.drafts.append(draft)
-            return
-        coalesced = batch.coalesced.get(id(submission.author))
-        if coalesced is None or missing_clocks(submission.header, coalesced.reach) is not None:
-            draft = Draft(unique_id=ids.new_id(), submissions=[])
-            batch.drafts.append(draft)
-            # The reach is the vector at the draft's first submission, plus the draft itself.
-            # Operations in between are not in it, so coalescing never moves an edit before the
-            # operations that it needs.
-            coalesced = _Coalesced(draft, batch.vector.copy())
-            batch.coalesced[id(submission.author)] = coalesced
-        coalesced.draft.submissions.append(submission)
-        advance(coalesced.reach, submission.header)
-
-    def _claim(self, submission: Submission, batch: "_Batch") -> None:
-        """Note the client ids that a submission brings, for the next ones of the batch."""
-        user_id, owners, claimed = submission.author.user_id, self.owners, batch.claimed
-        for client, runs in submission.header.ranges.items():
-            owner = owners[client] if client in owners else claimed.setdefault(client, user_id)
-            if owner != user_id and runs[-1][1] > batch.vector.get(client, 0):
-                claimed[client] = SHARED
-
     def _remember(self, unique_id: str, seq: int) -> None:
         self._recent[unique_id] = seq
         self._trim_remembered()
@@ -486,23 +386,3 @@ def _incomplete(lacking: Vector) -> ConflictError:
         code="incomplete",
         extra={"missing": {str(client): clock for client, clock in lacking.items()}},
     )
-
-
-@dataclass(slots=True)
-class _Coalesced:
-    """A draft of a stock client's updates within one batch, and the vector that it may build on."""
-
-    draft: Draft
-    reach: VectorOverlay
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The drafts of one call of ``prepare``."""
-
-    vector: VectorOverlay
-    drafts: list[Draft] = field(default_factory=list)
-    by_id: dict[str, Draft] = field(default_factory=dict)
-    #: The owners of the client ids that the batch brings first, or brings by a second person.
-    claimed: ClientOwners = field(default_factory=dict)
-    coalesced: dict[int, _Coalesced] = field(default_factory=dict)
