@@ -19,7 +19,8 @@ from typing import Final
 
 from apps.core.errors import LimitExceededError
 from apps.crdt.codec.contents import ANY, STRING, TYPE, refuse
-from apps.crdt.codec.update_reader import NEVER_KEYED, UpdateHeader, all_deleted
+from apps.crdt.codec.update_checks import all_deleted
+from apps.crdt.codec.update_reader import NEVER_KEYED, UpdateHeader
 from apps.crdt.codec.vectors import Clocks
 from apps.crdt.engine.base import EngineDocument
 from apps.crdt.engine.content_rules import check_content
