@@ -24,7 +24,7 @@ from apps.core.errors import (
 from apps.crdt.codec.text_joining import text_joined
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Clocks, Vector, VectorOverlay, encode_vector
-from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
+from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
 from apps.crdt.engine.merge_cost import MergeCost, placements_of
 from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
@@ -40,6 +40,11 @@ CUT_MIN_BYTES = 3
 #: an event loop that is held, by 50 kB that delete each second one of 20,000 values.
 MAX_VALUES_COPIED = 15_000_000
 MAX_BYTES_COPIED = 5_000_000_000
+#: Bytes of updates that one call of ``prepare`` looks at: 0.1 s for the shortest structs. Threat:
+#: 64 updates of 14 kB from each socket, none of which is surveyed in a thread.
+MAX_PREPARED_BYTES = 32 * 1024
+#: What is typed behind what its author wrote last needs no check.
+TYPED_FACTOR = 8
 #: Unique ids remembered per document: a repeated one needs no query.
 REMEMBERED_IDS = 2_048
 
@@ -98,7 +103,7 @@ class LiveDocument:
             engine=engine,
             limits=limits,
         )
-        #: The seq at which ``has_everything`` was computed last, and its result.
+        #: The seq at which the state's clocks were compared with the log's last, and the result.
         self._checked: tuple[int, bool] = (-1, True)
         self._recent = OrderedDict(list(loaded.recent.items())[-REMEMBERED_IDS:])
         loaded.recent = self._recent
@@ -130,14 +135,20 @@ class LiveDocument:
 
         ``at`` is a monotonic time in seconds. Authors of refused, repeated or pending submissions
         get their answer here. Where one is to be surveyed or rehearsed first, it is left in
-        ``held`` with those behind it, and so are those behind a large one. Raises
-        ``BrokenDocumentError`` when the engine fails.
+        ``held`` with those behind it, and so are those behind ``MAX_PREPARED_BYTES`` or a large
+        one. Raises ``BrokenDocumentError`` when the engine fails.
         """
         batch = _Batch(vector=VectorOverlay(self.vector))
         self.needs_rehearsal = False
         work = deque(submissions)
+        looked_at = 0
         while work:
+            if looked_at > MAX_PREPARED_BYTES:
+                self.held = list(work)  # others get their turn
+                break
             submission = work.popleft()
+            header = submission.header
+            looked_at += header.size if header.typed is None else header.size // TYPED_FACTOR
             try:
                 merged = self._merge(submission, batch, at)
             except _NotYetError:
@@ -218,11 +229,13 @@ class LiveDocument:
         self._cost.add(operation.update, header.size)
         self._trim_remembered()
 
-    def has_everything(self) -> bool:
-        """Return whether the engine holds all of the log; call between two batches (ADR 0001)."""
-        if self._checked[0] != self.seq:
-            self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
-        return self._checked[1]
+    def is_known_whole(self) -> bool | None:
+        """Return whether the engine holds all of the log (ADR 0001); None where it is not known."""
+        return self._checked[1] if self._checked[0] == self.seq else None
+
+    def mark_whole(self, *, is_whole: bool) -> None:
+        """Record whether the engine holds all of the log up to ``seq``."""
+        self._checked = (self.seq, is_whole)
 
     # --- what takes long: in a thread, or in a child process ---
 
@@ -286,6 +299,8 @@ class LiveDocument:
             self._pend(submission, lacking, at)
             return False
         new_structs = bool(bits & BRINGS)
+        if bits & CLAIMS and self._has_too_many_clients(submission, batch):
+            return False
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:
@@ -388,6 +403,17 @@ class LiveDocument:
         error = LimitExceededError(
             "The document is as large as a document may be. Delete something or begin another.",
             extra={"limit": "document_bytes", "value": self._limits.document_bytes},
+        )
+        submission.author.on_rejected(submission.unique_id, error)
+        return True
+
+    def _has_too_many_clients(self, submission: Submission, batch: "_Batch") -> bool:
+        known = len(self.vector) + len(batch.claimed)
+        if known + len(submission.header.ranges) <= self._limits.document_clients:
+            return False
+        error = LimitExceededError(
+            "The document has edits of too many page loads. Begin another.",
+            extra={"limit": "document_clients", "value": self._limits.document_clients},
         )
         submission.author.on_rejected(submission.unique_id, error)
         return True
