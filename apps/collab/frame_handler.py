@@ -111,6 +111,7 @@ class FrameHandler:
         """Submit an update without an id. The server makes one; a no-op is not logged."""
         self._limits.check_update(update)
         header = read_update(update) if self._ahead is None else self._header_of(update)
+        self._limits.check_header(header)
         submission = Submission(update=update, header=header, author=self._session)
         if self._session.abilities.write:
             self._room.submit(submission)
@@ -131,6 +132,7 @@ class FrameHandler:
             header = (
                 read_update(frame.update) if self._ahead is None else self._header_of(frame.update)
             )
+            self._limits.check_header(header)
         except (InvalidInputError, LimitExceededError) as err:
             self._session.on_rejected(frame.unique_id, err)
             return

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from apps.collab.batch import Batch
 from apps.collab.client_guard import BRINGS, CLAIMS, REPEATS, AnnouncedBy, ClientGuard
+from apps.collab.document_bounds import DocumentBounds
 from apps.collab.edit_checks import EditChecks, NotYetError
 from apps.collab.limits import Limits
 from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
@@ -22,16 +23,17 @@ from apps.core.errors import (
     TransientError,
 )
 from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
-from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument, has_everything
+from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
 from apps.history.client_owners import ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
-#: Bytes that deletions alone may add to a full document: without them nobody could make room.
-DELETIONS_BYTES = 256 * 1024
-#: Time between two measurements of a full document, in seconds: each encodes it.
-MEASURE_INTERVAL_S = 1.0
+#: Bytes of updates that one call of ``prepare`` looks at: 0.1 s for the shortest structs. Threat:
+#: 64 updates of 14 kB from each socket, none of which is surveyed in a thread.
+MAX_PREPARED_BYTES = 32 * 1024
+#: What is typed behind what its author wrote last needs no check.
+TYPED_FACTOR = 8
 #: Unique ids remembered per document: a repeated one needs no query.
 REMEMBERED_IDS = 2_048
 
@@ -78,10 +80,7 @@ class LiveDocument:
         #: The first of them is to be tried in a child process; otherwise it may be surveyed.
         self.needs_rehearsal = False
         self._checks = EditChecks(loaded)
-        #: When a full document may be measured again, as a monotonic time in seconds, and whether
-        #: something was deleted since.
-        self._measure_at = 0.0
-        self._may_be_smaller = False
+        self._bounds = DocumentBounds(loaded, limits)
         self._clients = ClientGuard(
             self.owners,
             announced_by=announced_by,
@@ -89,7 +88,7 @@ class LiveDocument:
             engine=engine,
             limits=limits,
         )
-        #: The seq at which ``has_everything`` was computed last, and its result.
+        #: The seq at which the state's clocks were compared with the log's last, and the result.
         self._checked: tuple[int, bool] = (-1, True)
         self._recent = OrderedDict(list(loaded.recent.items())[-REMEMBERED_IDS:])
         loaded.recent = self._recent
@@ -121,14 +120,20 @@ class LiveDocument:
 
         ``at`` is a monotonic time in seconds. Authors of refused, repeated or pending submissions
         get their answer here. Where one is to be surveyed or rehearsed first, it is left in
-        ``held`` with those behind it, and so are those behind a large one. Raises
-        ``BrokenDocumentError`` when the engine fails.
+        ``held`` with those behind it, and so are those behind ``MAX_PREPARED_BYTES`` or a large
+        one. Raises ``BrokenDocumentError`` when the engine fails.
         """
         batch = Batch(self.vector, self.owners)
         self.needs_rehearsal = False
         work = deque(submissions)
+        looked_at = 0
         while work:
+            if looked_at > MAX_PREPARED_BYTES:
+                self.held = list(work)  # others get their turn
+                break
             submission = work.popleft()
+            header = submission.header
+            looked_at += header.size if header.typed is None else header.size // TYPED_FACTOR
             try:
                 merged = self._merge(submission, batch, at)
             except NotYetError:
@@ -208,11 +213,13 @@ class LiveDocument:
         self._checks.add_remote(operation.update, header)
         self._trim_remembered()
 
-    def has_everything(self) -> bool:
-        """Return whether the engine holds all of the log; call between two batches (ADR 0001)."""
-        if self._checked[0] != self.seq:
-            self._checked = (self.seq, has_everything(self._engine, self.document, self.vector))
-        return self._checked[1]
+    def is_known_whole(self) -> bool | None:
+        """Return whether the engine holds all of the log (ADR 0001); None where it is not known."""
+        return self._checked[1] if self._checked[0] == self.seq else None
+
+    def mark_whole(self, *, is_whole: bool) -> None:
+        """Record whether the engine holds all of the log up to ``seq``."""
+        self._checked = (self.seq, is_whole)
 
     # --- what takes long: in a thread, or in a child process ---
 
@@ -248,7 +255,7 @@ class LiveDocument:
     def _merge(self, submission: Submission, batch: Batch, at: float) -> bool:
         """Merge one submission; return False when it added nothing to the batch."""
         author = submission.author
-        if self._answer_repeat(submission, batch) or self._is_over_limit(submission, at):
+        if self._answer_repeat(submission, batch) or self._bounds.refuses_size(submission, at):
             return False
         if author.refusal is not None:
             author.on_rejected(submission.unique_id, author.refusal)
@@ -264,6 +271,8 @@ class LiveDocument:
             self._pend(submission, lacking, at)
             return False
         new_structs = bool(bits & BRINGS)
+        if bits & CLAIMS and self._bounds.refuses_clients(submission, batch):
+            return False
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:
@@ -277,8 +286,7 @@ class LiveDocument:
         if submission.unique_id is None and not changed:
             return False
         is_noop = not new_structs and not (header.deletes and changed)
-        self.loaded.size_bytes += len(submission.update)
-        self._may_be_smaller = self._may_be_smaller or bool(header.deletes)
+        self._bounds.grow(submission.header)
         batch.add(submission, is_noop=is_noop, claims=bool(bits & CLAIMS))
         return True
 
@@ -323,27 +331,6 @@ class LiveDocument:
             draft.repeats.append(submission)
             return True
         return False
-
-    def _is_over_limit(self, submission: Submission, at: float) -> bool:
-        """Reject what would make the document too large; deletions alone may make room."""
-        most = self._limits.document_bytes
-        if not submission.header.ranges:
-            most += DELETIONS_BYTES
-        size_bytes = len(submission.update)
-        if self.size_bytes + size_bytes <= most:
-            return False
-        if self._may_be_smaller and at >= self._measure_at:
-            # The sizes of all updates were added up, and the engine forgets deleted content.
-            self._measure_at, self._may_be_smaller = at + MEASURE_INTERVAL_S, False
-            self.loaded.size_bytes = len(self.document.encode())
-            if self.size_bytes + size_bytes <= most:
-                return False
-        error = LimitExceededError(
-            "The document is as large as a document may be. Delete something or begin another.",
-            extra={"limit": "document_bytes", "value": self._limits.document_bytes},
-        )
-        submission.author.on_rejected(submission.unique_id, error)
-        return True
 
     def _pend(self, submission: Submission, lacking: Vector, at: float) -> None:
         """Make a submission pending until its causes arrive; request them from its author."""

@@ -82,6 +82,7 @@ def operation_submit(
     async def submit() -> Submitted:
         runtime = await get_runtime()
         runtime.limits.check_update(update)
+        runtime.limits.check_header(header)
         room = await runtime.room(document_id, lineage=lineage)
         caller = _Caller(author_id)
         room.submit(Submission(update, header, caller, unique_id))

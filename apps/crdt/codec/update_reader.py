@@ -71,7 +71,8 @@ class UpdateHeader(NamedTuple):
     behind that client's character before it, and all with one right origin.
     ``is_unusual``: whether it has what our page never writes, embeds, keys outside of elements and
     hundreds of values, so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
-    ``values``: the number of values of lists, maps and attributes.
+    ``values``: the number of values of lists, maps and attributes. ``structs``: the number of
+    structs and of id ranges in ``deletes``.
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -82,6 +83,7 @@ class UpdateHeader(NamedTuple):
     typed: tuple[int, int, int, bytes] | None = None
     is_unusual: bool = False
     values: int = 0
+    structs: int = 0
 
     def end_vector(self) -> Vector:
         """Return client to the end of the last id range that the update inserts."""
@@ -103,6 +105,7 @@ class _Walk:
         "needs",
         "own",
         "right",
+        "structs",
         "types",
         "unbacked",
         "values",
@@ -115,6 +118,7 @@ class _Walk:
         self.types = 0
         self.is_unusual = False
         self.values = 0
+        self.structs = 0
         self.is_typed = True
         #: Clock of the id that was read last, ``_NOT_OWN`` if it is another client's.
         self.at = _NOT_OWN
@@ -177,7 +181,15 @@ def _read(walk: _Walk) -> UpdateHeader:
     typed = (walk.client, first, end, walk.right or b"") if walk.is_typed and ranges else None
     is_unusual = walk.is_unusual or walk.values > MAX_USUAL_VALUES
     return UpdateHeader(
-        ranges, needs, deletes, len(update), walk.types, typed, is_unusual, walk.values
+        ranges,
+        needs,
+        deletes,
+        len(update),
+        walk.types,
+        typed,
+        is_unusual,
+        walk.values,
+        walk.structs,
     )
 
 
@@ -194,6 +206,7 @@ def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], 
         structs, pos = read_uint(data, pos)
         if not structs or structs * 2 > len(data) - pos:
             refuse("The update declares more structs than its bytes can have, or none.")
+        walk.structs += structs
         start = pos
         client, pos = read_uint(data, pos)
         if client in ranges:
@@ -333,6 +346,7 @@ def _read_deletes(walk: _Walk, pos: int) -> tuple[dict[int, tuple[tuple[int, int
         count, pos = read_uint(data, pos)
         if count * 2 > len(data) - pos:
             refuse("The update declares more deletes than its bytes can have.")
+        walk.structs += count
         runs = []
         highest = 0
         for _ in range(count):

@@ -30,7 +30,7 @@ from apps.crdt.ids.containers import FREE, INSIDE_TEXT, ContainerIndex
 #: How deep shared types may nest in a document. A list item costs two or three levels.
 MAX_NESTING: Final = 1_000
 #: Bytes of applied updates that wait to be indexed. Larger ones would make one update expensive.
-MAX_WAITING_BYTES: Final = 64 * 1024
+MAX_WAITING_BYTES: Final = 32 * 1024
 #: Clients whose last characters are remembered. Threat: invented clients that fill the memory.
 MAX_TAILS: Final = 1_000
 
