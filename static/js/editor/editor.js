@@ -33,6 +33,7 @@ import { h } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
+import { typedText } from "./typed_text.js";
 
 /** Root of the document that the editor shows. */
 export const FIELD = "default";
@@ -59,7 +60,7 @@ export const FIELD = "default";
  *   cannot have
  */
 export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
-  return new Editor({
+  const editor = new Editor({
     element,
     editable,
     injectCSS: false,
@@ -73,6 +74,11 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       },
       transformPastedHTML: pastedHtml,
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
+      handleDOMEvents: {
+        cut: () => provider.copies.note("cut"),
+        copy: () => provider.copies.note("copy"),
+        paste: () => provider.copies.note("paste"),
+      },
       handlePaste: (_view, { clipboardData }) => refusesFiles(clipboardData, onFiles),
       handleDrop: (_view, { dataTransfer }) => refusesFiles(dataTransfer, onFiles),
     },
@@ -98,6 +104,10 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       }),
     ],
   });
+  editor.on("beforeTransaction", ({ transaction }) => {
+    provider.copies.noteTyped(typedText(transaction));
+  });
+  return editor;
 }
 
 /**
