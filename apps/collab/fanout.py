@@ -286,6 +286,6 @@ def _operation_frame(operation: Operation) -> bytes:
         operation.unique_id,
         operation.version_vector,
         operation.update,
-        operation.seq,
-        operation.author_id,
+        seq=operation.seq,
+        author_id=operation.author_id,
     )

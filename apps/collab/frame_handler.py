@@ -16,6 +16,7 @@ from apps.collab.submission import Submission
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
 from apps.core.logs import operation_log, operations_are_logged
+from apps.crdt.codec.copy_map import copy_map_fits
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import check_vector, decode_vector
@@ -148,6 +149,7 @@ class FrameHandler:
                 header=header,
                 author=self._session,
                 unique_id=frame.unique_id,
+                copies=frame.copies if copy_map_fits(frame.copies, frame.update) else b"",
                 receipt_s=receipt_s,
             )
         )

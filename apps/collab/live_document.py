@@ -176,6 +176,7 @@ class LiveDocument:
                 received_at=at,
                 version_vector=draft.version_vector,
                 update=draft.update,
+                copies=draft.copies,
                 request_id=draft.author.request_id,
             )
             for seq, draft in enumerate(drafts, start=self.seq + 1)
