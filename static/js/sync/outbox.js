@@ -6,6 +6,10 @@
  * sent never changes, since the server may know its id.
  */
 import { Y } from "../../vendor/yjs.js";
+import { parted } from "./parting.js";
+import { piecesOf } from "./pieces.js";
+import { insertedVector } from "./reconcile.js";
+import { textWithin } from "./refused_content.js";
 import { renewedOperations } from "./renewal.js";
 
 /**
@@ -16,6 +20,18 @@ import { renewedOperations } from "./renewal.js";
  * @property {Uint8Array} update Yjs v1 bytes
  * @property {Uint8Array} vector encoded clocks after the edit, of the clients that it inserts
  * @property {number} edits how many changes of the person it holds
+ * @property {string} [group] names the operations that are pieces of one edit
+ */
+
+/**
+ * The server's refusal of an operation.
+ * @typedef {{id: string, code: string, message: string}} Refusal
+ */
+
+/**
+ * An operation that the server will not take, set aside until the person decides: its text, and the
+ * server's reason.
+ * @typedef {Operation & {text: string, code: string, message: string}} ParkedOperation
  */
 
 /**
@@ -25,8 +41,11 @@ import { renewedOperations } from "./renewal.js";
  * @property {() => Promise<Operation[]>} load
  * @property {(operation: Operation, replacedId: string | null) => Promise<void>} put
  * @property {(id: string) => Promise<void>} remove
- * @property {(removedIds: string[], operations: Operation[]) => Promise<void>} replace at once, or
- *   not at all
+ * @property {(removedIds: string[], operations: Operation[], parked?: ParkedOperation[]) =>
+ *   Promise<void>} replace at once, or not at all
+ * @property {() => Promise<ParkedOperation[]>} loadParked
+ * @property {(ids: string[], operations: Operation[]) => Promise<void>} unpark forget parked
+ *   operations, and put operations, at once
  */
 
 /** An operation grows up to this many bytes; then the next one begins. */
@@ -80,22 +99,81 @@ export class Outbox {
   }
 
   /**
-   * Add a batch, as an operation of its own or as part of the last one if that was not sent.
+   * Add a batch, as an operation of its own or as part of the last one if that was not sent; a large
+   * one in pieces of at most `maxBytes`.
+   * @param {Uint8Array} update
+   * @param {Uint8Array} vector
+   * @param {number} edits
+   * @param {number} [maxBytes]
+   * @returns {Operation} the last one
+   */
+  add(update, vector, edits, maxBytes = Number.POSITIVE_INFINITY) {
+    const pieces = piecesOf(update, maxBytes);
+    if (pieces.length === 1) return this.#add(update, vector, edits);
+    for (const operation of this.#grouped(pieces, edits)) {
+      this.operations.push(operation);
+      this.#unsent.add(operation.id);
+      this.#write(operation, null);
+    }
+    return /** @type {Operation} */ (this.operations.at(-1));
+  }
+
+  /**
+   * Cut operations of an earlier page that are larger than the server takes.
+   * @param {number} maxBytes
+   * @param {number} pieceBytes
+   */
+  cutLarge(maxBytes, pieceBytes) {
+    for (const large of this.operations.filter(({ update }) => update.length > maxBytes)) {
+      const pieces = piecesOf(large.update, pieceBytes);
+      if (pieces.length === 1) continue;
+      const cut = this.#grouped(pieces, large.edits, large.order);
+      this.operations = this.operations.flatMap((one) => (one === large ? cut : [one]));
+      this.#store.replace([large.id], cut).catch(report);
+    }
+  }
+
+  /**
+   * Make operations of the pieces of one edit. The last one counts, so that the edit is saved with it.
+   * @param {Uint8Array[]} pieces
+   * @param {number} edits
+   * @param {number} [order] of the first one
+   * @returns {Operation[]}
+   */
+  #grouped(pieces, edits, order = this.#nextOrder()) {
+    const group = crypto.randomUUID();
+    return pieces.map((update, index) => ({
+      id: crypto.randomUUID(),
+      // Less than the time in which a person makes the next edit.
+      order: order + index / pieces.length,
+      update,
+      vector: insertedVector(update),
+      edits: index === pieces.length - 1 ? edits : 0,
+      group,
+    }));
+  }
+
+  #nextOrder() {
+    return Math.max(Date.now(), Math.floor(this.operations.at(-1)?.order ?? 0) + 1);
+  }
+
+  /**
    * @param {Uint8Array} update
    * @param {Uint8Array} vector
    * @param {number} edits
    * @returns {Operation}
    */
-  add(update, vector, edits) {
+  #add(update, vector, edits) {
     const last = this.operations.at(-1);
     const grows =
       last !== undefined &&
+      last.group === undefined &&
       this.#unsent.has(last.id) &&
       last.update.length + update.length <= MAX_MERGED_BYTES;
     /** @type {Operation} */
     const operation = {
       id: crypto.randomUUID(),
-      order: grows ? last.order : Math.max(Date.now(), (last?.order ?? 0) + 1),
+      order: grows ? last.order : this.#nextOrder(),
       update: grows ? Y.mergeUpdates([last.update, update]) : update,
       vector,
       edits: edits + (grows ? last.edits : 0),
@@ -144,6 +222,62 @@ export class Outbox {
       refused.map((one) => one.id),
       renewedOperations(refused),
     );
+  }
+
+  /**
+   * Set a refused operation aside, in the store, with the other pieces of its edit; write all that
+   * follow it again without it. The operations here stay. If it was undone meanwhile, nothing is
+   * left of it.
+   * @param {Refusal} refusal
+   * @param {Y.Doc} doc the document that has all operations
+   */
+  async park({ id, code, message }, doc) {
+    const group = this.operations.find((one) => one.id === id)?.group;
+    const isRefused = (/** @type {Operation} */ one) =>
+      one.id === id || (group !== undefined && one.group === group);
+    const rest = this.operations.slice(this.operations.findIndex(isRefused));
+    const { kept, refused, isUndone, ranges } = parted(rest, isRefused, doc);
+    const text = textWithin(doc, ranges);
+    await this.#store.replace(
+      rest.map((one) => one.id),
+      kept,
+      isUndone ? [] : [{ ...refused, text, code, message }],
+    );
+  }
+
+  /** Load what is set aside, in order. */
+  async loadParked() {
+    const parked = await this.#store.loadParked();
+    return parked.sort((one, other) => one.order - other.order);
+  }
+
+  /**
+   * Forget operations that are set aside.
+   * @param {string[]} ids
+   */
+  async giveUp(ids) {
+    await this.#store.unpark(ids, []);
+  }
+
+  /**
+   * Put an operation that was set aside at the end again, in pieces of at most `maxBytes`.
+   * @param {ParkedOperation} parked
+   * @param {number} maxBytes
+   */
+  async unpark({ id, update, vector, edits }, maxBytes) {
+    const pieces = piecesOf(update, maxBytes);
+    const again =
+      pieces.length === 1
+        ? [{ id, update, vector, edits, order: this.#nextOrder() }]
+        : this.#grouped(pieces, edits);
+    await this.#store.unpark([id], again);
+    this.operations.push(...again);
+  }
+
+  /** Forget all operations, in the store: a page that loads then shows what the server has. */
+  async discard() {
+    const ids = this.operations.map(({ id }) => id);
+    await this.#store.replace(ids, []);
   }
 
   /** @param {string} id */
