@@ -434,7 +434,7 @@ test("what was not stored can be copied, and discarded", async () => {
   const block = new Y.XmlElement("paragraph");
   block.insert(0, [new Y.XmlText("Words")]);
   doc.getXmlFragment("default").push([block]);
-  assert.equal(provider.unsavedText(), "Words");
+  assert.equal(await provider.unsavedText(), "Words");
   await provider.discardUnsaved();
   assert.deepEqual(await store.load(), []);
 });

@@ -1,7 +1,8 @@
 /** The text of the status chip and of the banner for each state of the connection. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { noticeOf, statusOf, waitingNotice } from "../../static/js/sync/status.js";
+import { noticeOf, statusOf } from "../../static/js/sync/status.js";
+import { waitingNotice } from "../../static/js/sync/waiting_notice.js";
 
 /** @typedef {import("../../static/js/sync/provider.js").ProviderState} ProviderState */
 

@@ -2,7 +2,7 @@
  * Changes that the server does not take: refused ones, which are set aside, and those of a person who
  * may only read now. The banner says why, and what can be done with them.
  */
-import { waitingNotice } from "../sync/status.js";
+import { waitingNotice } from "../sync/waiting_notice.js";
 import { hideBanner, showBanner } from "../ui/banner.js";
 import { copyToClipboard } from "../ui/clipboard.js";
 import { byId } from "../ui/dom.js";
@@ -17,26 +17,21 @@ export class WaitingChanges {
   #provider;
   #outbox;
   #reload;
-  /** @type {ParkedOperation[]} */
-  #parked = [];
+  #parked;
   #isBusy = false;
 
   /**
    * @param {object} options
    * @param {import("../sync/provider.js").Provider} options.provider
    * @param {import("../sync/outbox.js").Outbox} options.outbox
+   * @param {ParkedOperation[]} options.parked what an earlier page has set aside
    * @param {() => Promise<void>} options.reload loads the page again without this device's copy
    */
-  constructor({ provider, outbox, reload }) {
+  constructor({ provider, outbox, parked, reload }) {
+    this.#parked = parked;
     this.#provider = provider;
     this.#outbox = outbox;
     this.#reload = reload;
-  }
-
-  /** Read what an earlier page has set aside. */
-  async load() {
-    this.#parked = await this.#outbox.loadParked();
-    this.show();
   }
 
   /** Show the banner, if it has no other notice. */
@@ -55,7 +50,7 @@ export class WaitingChanges {
 
   #readerActions() {
     return [
-      { label: "Copy them", run: () => void copy(this.#provider.unsavedText()) },
+      { label: "Copy them", run: () => void this.#once(() => this.#copyUnsaved()) },
       { label: "Discard them", run: () => void this.#once(() => this.#discard()) },
     ];
   }
@@ -68,6 +63,10 @@ export class WaitingChanges {
     ];
     if (text.trim()) actions.unshift({ label: "Copy it", run: () => void copy(text) });
     return actions;
+  }
+
+  async #copyUnsaved() {
+    await copy(await this.#provider.unsavedText());
   }
 
   async #discard() {

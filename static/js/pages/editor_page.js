@@ -14,7 +14,6 @@ import { Provider } from "../sync/provider.js";
 import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
 import { noticeOf, statusOf } from "../sync/status.js";
 import { TitleField } from "../editor/title.js";
-import { WaitingChanges } from "../editor/waiting_changes.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
 import { mountWordCount } from "../editor/word_count.js";
@@ -61,14 +60,8 @@ let isRenewing = false;
 let deviceCopy = null;
 
 const { provider, outbox } = await openProvider();
-const waiting = new WaitingChanges({
-  provider,
-  outbox,
-  reload: async () => {
-    await deviceCopy?.discard();
-    location.reload();
-  },
-});
+/** What the server does not take. @type {import("../editor/waiting_changes.js").WaitingChanges | null} */
+let waiting = null;
 const editor = createEditor({
   element: byId("content", HTMLElement),
   provider,
@@ -111,7 +104,10 @@ bindPage();
 showState();
 mountWordCount(byId("words", HTMLElement), editor);
 focusNewTitle();
-void waiting.load().catch((error) => console.warn("Changes set aside were not read:", error));
+void outbox.loadParked().then(
+  (parked) => (parked.length > 0 ? showWaiting(parked) : undefined),
+  (error) => console.warn("Changes set aside were not read:", error),
+);
 document.body.dataset.ready = "true";
 const linkedSeq = seqOf(location.hash);
 if (linkedSeq !== null && page.document.abilities.look_at_history)
@@ -353,6 +349,21 @@ function showState() {
   else hideBanner("stopped");
   showCloseReason();
   if (editorStop !== null && byId("banner", HTMLElement).hidden) showEditorStop(editorStop);
+  if (waiting) waiting.show();
+  else if (!state.writable && state.unsaved > 0) void outbox.loadParked().then(showWaiting);
+}
+
+/**
+ * Show what the server does not take, from now on.
+ * @param {import("../sync/outbox.js").ParkedOperation[]} parked
+ */
+async function showWaiting(parked) {
+  const { WaitingChanges } = await import("../editor/waiting_changes.js");
+  const reload = async () => {
+    await deviceCopy?.discard();
+    location.reload();
+  };
+  waiting ??= new WaitingChanges({ provider, outbox, parked, reload });
   waiting.show();
 }
 

@@ -6,11 +6,8 @@
  * sent never changes, since the server may know its id.
  */
 import { Y } from "../../vendor/yjs.js";
-import { parted } from "./parting.js";
 import { piecesOf } from "./pieces.js";
 import { insertedVector } from "./reconcile.js";
-import { textWithin } from "./refused_content.js";
-import { renewedOperations } from "./renewal.js";
 
 /**
  * One operation: an edit or a batch of edits.
@@ -217,6 +214,7 @@ export class Outbox {
    * @param {string} id
    */
   async renewFrom(id) {
+    const { renewedOperations } = await import("./renewal.js");
     const refused = this.operations.slice(this.operations.findIndex((one) => one.id === id));
     await this.#store.replace(
       refused.map((one) => one.id),
@@ -232,6 +230,10 @@ export class Outbox {
    * @param {Y.Doc} doc the document that has all operations
    */
   async park({ id, code, message }, doc) {
+    const [{ parted }, { textWithin }] = await Promise.all([
+      import("./parting.js"),
+      import("./refused_content.js"),
+    ]);
     const group = this.operations.find((one) => one.id === id)?.group;
     const isRefused = (/** @type {Operation} */ one) =>
       one.id === id || (group !== undefined && one.group === group);

@@ -11,8 +11,7 @@ import { AwarenessChannel } from "./awareness_channel.js";
 import { ALONE, Batch } from "./batch.js";
 import { Connection } from "./connection.js";
 import { coversVector, insertedVector, isComplete, residualUpdate } from "./reconcile.js";
-import { insertedRanges, textWithin } from "./refused_content.js";
-import { isClientRefused } from "./renewal.js";
+import { isClientRefused, isPersonRefused } from "./refusals.js";
 import { SendWindow } from "./send_window.js";
 import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } from "./wire.js";
 
@@ -21,8 +20,6 @@ const RENEWAL =
   "A change of this page could not be stored as it was. The page loads again with it.";
 /** What people read while a change is set aside, behind the server's reason. */
 const PARKING = "The page loads again without this change, which is kept apart.";
-/** Codes of a rejection that holds for the person, and not for the operation. */
-const READ_ONLY_CODES = new Set(["forbidden", "quota_exceeded"]);
 /** A larger edit is sent in pieces of so many bytes, so that others get their turn in between. */
 const PIECE_BYTES = 1024 * 1024;
 /** Bytes of a frame beside its update. */
@@ -227,7 +224,8 @@ export class Provider extends EventTarget {
   }
 
   /** Return the text of all that is not in the server's log. */
-  unsavedText() {
+  async unsavedText() {
+    const { insertedRanges, textWithin } = await import("./refused_content.js");
     this.flush();
     return textWithin(this.#doc, insertedRanges(this.#outbox.operations));
   }
@@ -436,7 +434,7 @@ export class Provider extends EventTarget {
    * @param {import("./outbox.js").Refusal} refusal
    */
   #onReject({ id, code, message }) {
-    if (READ_ONLY_CODES.has(code)) {
+    if (isPersonRefused(code)) {
       this.#window.clear();
       this.#set({ writable: false });
       this.dispatchEvent(new Event("denied"));

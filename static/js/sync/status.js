@@ -63,29 +63,17 @@ export function noticeOf({ stopped, unsaved, kept, synced, closeReason }) {
 }
 
 /**
- * Return the banner's text for changes that the server does not take: those that were refused and are
- * set aside, and so many of a person who may only read. Empty without any.
- * @param {{message: string}[]} parked
- * @param {number} ofReader
+ * Return a text as a sentence.
+ * @param {string} text
  */
-export function waitingNotice(parked, ofReader) {
-  if (ofReader > 0) {
-    const verb = ofReader === 1 ? "is" : "are";
-    return `You may only read this document now. ${changes(ofReader)} of yours ${verb} not stored.`;
-  }
-  const last = parked.at(-1);
-  if (!last) return "";
-  const what = parked.length === 1 ? "A change" : `${parked.length} changes`;
-  const reason = sentence(last.message);
-  return `${what} could not be stored. ${reason} The document goes on without it.`;
-}
-
-/** @param {string} text */
-function sentence(text) {
+export function sentence(text) {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
-/** @param {number} count */
-function changes(count) {
+/**
+ * Return a number of changes in words.
+ * @param {number} count
+ */
+export function changes(count) {
   return count === 1 ? "1 change" : `${count} changes`;
 }
