@@ -47,12 +47,17 @@ class DocumentPage(Page):
     template_name = "editor/document.html"
 
     def page_data(self, user: User) -> dict[str, Any]:
-        """Return the document's title and lineage, and the abilities of ``user``."""
+        """Return title and lineage of the document, the abilities of ``user``, and limits."""
         try:
             document, abilities = document_get(user=user, document_id=self.kwargs["document_id"])
         except DocumentNotFoundError as err:
             raise Http404(err.message) from err
+        limits = settings.COLLAB_LIMITS
         return {
+            "limits": {
+                "updateBytes": limits["update_bytes"],
+                "documentBytes": limits["document_bytes"],
+            },
             "document": {
                 "id": document.id,
                 "title": document.title,

@@ -49,6 +49,19 @@ test("20 characters end the batch at once", () => {
   assert.equal(finished.length, 1);
 });
 
+test("a large edit is an operation of its own", () => {
+  const { text, finished } = batched();
+  text.insert(0, "a");
+  text.insert(1, "x".repeat(20_000));
+  text.insert(0, "b");
+  assert.deepEqual(
+    finished.map(({ update }) => update.length > 16_384),
+    [false, true],
+  );
+  mock.timers.tick(200);
+  assert.equal(finished.length, 3);
+});
+
 test("edits of others are no part of the batch", () => {
   const { doc, batch } = batched();
   const other = new Y.Doc();

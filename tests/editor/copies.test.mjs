@@ -169,12 +169,35 @@ test("edits of others and by others are no copies of this page", () => {
 test("an operation that grows keeps the copies of both batches", async () => {
   const outbox = await Outbox.open(new MemoryStore());
   const update = Y.encodeStateAsUpdate(new Y.Doc());
-  outbox.add(update, Uint8Array.of(0), 1, [[1, 0, 1, 2, 0]]);
-  const { copies } = outbox.add(update, Uint8Array.of(0), 1, [[1, 1, 1, 2, 5]]);
+  outbox.add(update, Uint8Array.of(0), 1, { copies: [[1, 0, 1, 2, 0]] });
+  const { copies } = outbox.add(update, Uint8Array.of(0), 1, { copies: [[1, 1, 1, 2, 5]] });
   assert.deepEqual(copies, [
     [1, 0, 1, 2, 0],
     [1, 1, 1, 2, 5],
   ]);
+});
+
+test("each piece of a large edit has the copies of what it inserts", async () => {
+  const outbox = await Outbox.open(new MemoryStore());
+  const doc = new Y.Doc();
+  doc.clientID = 1;
+  doc.getText("t").insert(0, "x".repeat(20_000));
+  const update = Y.encodeStateAsUpdate(doc);
+  outbox.add(update, Uint8Array.of(0), 1, { maxBytes: 4_000, copies: [[1, 100, 19_000, 2, 5]] });
+  let clock = 0;
+  let end = 100;
+  for (const piece of outbox.operations) {
+    const next = /** @type {number} */ (Y.decodeStateVector(piece.vector).get(1));
+    for (const [, first, length, , source] of piece.copies ?? []) {
+      assert.equal(first, end);
+      assert.equal(source, 5 + first - 100);
+      assert.ok(clock <= first && first + length <= next);
+      end = first + length;
+    }
+    clock = next;
+  }
+  assert.equal(end, 19_100);
+  assert.ok(outbox.operations.length > 4);
 });
 
 test("an operation that is written again under new ids keeps its copies", () => {

@@ -104,3 +104,69 @@ test("if the store refuses, the operation stays in memory and does not count as 
   assert.equal(outbox.willBeStored, false);
   assert.equal(outbox.operations.length, 1);
 });
+
+test("a large batch goes in pieces, the last of which counts, and nothing grows into them", async () => {
+  const store = new MemoryStore();
+  const outbox = await Outbox.open(store);
+  const [small, large, next] = typed("y", "x".repeat(20_000), "z");
+  outbox.add(small, vector, 1);
+  outbox.add(large, vector, 2, { maxBytes: 4_000 });
+  outbox.add(/** @type {Uint8Array} */ (next), vector, 1);
+  const { operations } = await Outbox.open(store);
+  assert.ok(operations.length > 6);
+  assert.equal(outbox.edits, 4);
+  const groups = new Set(operations.slice(1, -1).map(({ group }) => group));
+  assert.equal(groups.size, 1);
+  assert.equal(operations.at(-1)?.group, undefined);
+  const doc = new Y.Doc();
+  for (const { update } of operations) {
+    Y.applyUpdate(doc, update);
+    assert.equal(doc.store.pendingStructs, null);
+  }
+  assert.equal(doc.getText("t").length, 20_002);
+});
+
+test("what an earlier page has made too large is cut when it is loaded", async () => {
+  const store = new MemoryStore();
+  const [small, large] = typed("y", "x".repeat(100_000));
+  const earlier = await Outbox.open(store);
+  earlier.add(small, vector, 1);
+  earlier.add(large, vector, 3);
+  const outbox = await Outbox.open(store);
+  outbox.cutLarge(50_000, 10_000);
+  assert.ok(outbox.operations.length > 5);
+  assert.equal(outbox.edits, 4);
+  const stored = (await Outbox.open(store)).operations.map(({ id }) => id);
+  assert.deepEqual(
+    stored,
+    outbox.operations.map(({ id }) => id),
+  );
+});
+
+test("with one piece of an edit all of it that waits is set aside", async () => {
+  const store = new MemoryStore();
+  const outbox = await Outbox.open(store);
+  const doc = new Y.Doc();
+  doc.on("update", (/** @type {Uint8Array} */ update) =>
+    outbox.add(update, vector, 1, { maxBytes: 4_000 }),
+  );
+  const text = doc.getText("t");
+  text.insert(0, "x".repeat(20_000));
+  text.insert(0, "before ");
+  text.insert(text.length, " after");
+  const [first, second] = outbox.operations;
+  assert.ok(first && second);
+  outbox.remove(first.id); // it was stored
+  await outbox.park({ id: second.id, code: "limit_exceeded", message: "Full." }, doc);
+  const left = await Outbox.open(store);
+  const server = new Y.Doc();
+  for (const { update } of [first, ...left.operations]) Y.applyUpdate(server, update);
+  assert.equal(server.store.pendingStructs, null);
+  const { structs } = Y.decodeUpdate(first.update);
+  const stored = structs.reduce((sum, { length }) => sum + length, 0);
+  assert.equal(server.getText("t").toString(), `before ${"x".repeat(stored)} after`);
+  const [parked] = await left.loadParked();
+  assert.ok(parked);
+  Y.applyUpdate(server, parked.update);
+  assert.equal(server.getText("t").toString(), text.toString());
+});

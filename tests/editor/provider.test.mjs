@@ -5,7 +5,12 @@ import { MemoryStore } from "../../static/js/sync/operation_store.js";
 import { Outbox } from "../../static/js/sync/outbox.js";
 import { Provider } from "../../static/js/sync/provider.js";
 import { coversVector } from "../../static/js/sync/reconcile.js";
-import { ACK_TIMEOUT_MS, MAX_IN_FLIGHT, SendWindow } from "../../static/js/sync/send_window.js";
+import {
+  ACK_TIMEOUT_MS,
+  MAX_BYTES_IN_FLIGHT,
+  MAX_IN_FLIGHT,
+  SendWindow,
+} from "../../static/js/sync/send_window.js";
 import {
   ACK_STAGE,
   CLOSE,
@@ -93,8 +98,19 @@ class DeviceStore extends MemoryStore {
   durable = true;
 }
 
-/** @param {{writable?: boolean, store?: MemoryStore, doc?: Y.Doc}} [options] */
-async function opened({ writable = true, store = new MemoryStore(), doc = new Y.Doc() } = {}) {
+/**
+ * @param {object} [options]
+ * @param {boolean} [options.writable]
+ * @param {MemoryStore} [options.store]
+ * @param {Y.Doc} [options.doc]
+ * @param {import("../../static/js/sync/provider.js").Limits} [options.limits]
+ */
+async function opened({
+  writable = true,
+  store = new MemoryStore(),
+  doc = new Y.Doc(),
+  limits = undefined,
+} = {}) {
   const outbox = await Outbox.open(store);
   const token = { access: "token", expiresAt: Date.now() + 3_600_000 };
   const provider = new Provider({
@@ -105,6 +121,7 @@ async function opened({ writable = true, store = new MemoryStore(), doc = new Y.
     outbox,
     writable,
     empty: true,
+    limits,
   });
   providers.push(provider);
   await provider.open();
@@ -205,6 +222,16 @@ test("a viewer sends nothing, and edits wait until the right is back", async () 
   assert.equal(sentOperations().length, 1);
 });
 
+test("an edit beyond the person's share makes the page read-only and is kept", async () => {
+  const { provider, doc } = await opened({ store: new DeviceStore() });
+  sync();
+  write(doc, "Words");
+  provider.flush();
+  FakeSocket.last.receive(reject(String(sentOperations()[0]?.id), "quota_exceeded", "Full."));
+  assert.equal(provider.state.writable, false);
+  assert.equal(provider.state.stopped, null);
+});
+
 test("a forbidden edit makes the page read-only and is kept", async () => {
   const { provider, doc } = await opened();
   const denied = mock.fn();
@@ -272,6 +299,145 @@ for (const code of ["foreign_client", "content_conflict"]) {
     assert.equal(server.getText("default").toString(), doc.getText("default").toString());
   });
 }
+
+for (const code of ["limit_exceeded", "malformed", "nesting_too_deep", "rejected"]) {
+  test(`what was refused with ${code} is set aside, and the rest goes on without it`, async () => {
+    const store = new DeviceStore();
+    const { provider, doc } = await opened({ store });
+    sync();
+    for (const words of ["first ", "second ", "third "]) {
+      write(doc, words);
+      provider.flush();
+    }
+    const [first, second] = sentOperations();
+    assert.ok(first && second);
+    FakeSocket.last.receive(ack(first.id, ACK_STAGE.PERSISTED));
+    FakeSocket.last.receive(reject(second.id, code, "Not like this."));
+    assert.equal(provider.state.stopped?.reason, "renewal");
+    assert.match(provider.state.stopped?.message ?? "", /^Not like this\. The page loads again/);
+    write(doc, "typed at the last moment ");
+    await provider.renew();
+    provider.close();
+
+    const again = await opened({ store });
+    const server = new Y.Doc();
+    Y.applyUpdate(server, first.update);
+    sync(server);
+    const rest = "typed at the last moment third first ";
+    assert.equal(again.doc.getText("default").toString(), rest);
+    for (const { update } of sentOperations()) Y.applyUpdate(server, update);
+    assert.equal(server.store.pendingStructs, null);
+    assert.equal(server.getText("default").toString(), rest);
+
+    const [parked, ...others] = await again.outbox.loadParked();
+    assert.ok(parked && others.length === 0);
+    assert.equal(parked.message, "Not like this.");
+    const sent = sentOperations().length;
+    assert.equal(await again.provider.retry(parked), true);
+    assert.deepEqual(await again.outbox.loadParked(), []);
+    assert.ok(again.doc.getText("default").toString().includes("second "));
+    const retried = sentOperations().slice(sent);
+    assert.equal(retried.length, 1);
+    for (const { update } of retried) Y.applyUpdate(server, update);
+    assert.equal(server.getText("default").toString(), again.doc.getText("default").toString());
+  });
+}
+
+test("a change whose place is gone cannot be tried again, and stays set aside", async () => {
+  const store = new DeviceStore();
+  const { provider, outbox } = await opened({ store });
+  sync();
+  const other = new Y.Doc();
+  write(other, "elsewhere ");
+  const before = Y.encodeStateVector(other);
+  other.getText("default").insert(3, "words");
+  const update = Y.encodeStateAsUpdate(other, before);
+  const parked = { id: "p", order: 1, update, vector: EMPTY_VECTOR, edits: 1 };
+  const refused = { ...parked, text: "words", code: "malformed", message: "No." };
+  await store.replace([], [], [refused]);
+  assert.equal(await provider.retry(refused), false);
+  assert.equal((await outbox.loadParked()).length, 1);
+  await outbox.giveUp(["p"]);
+  assert.deepEqual(await outbox.loadParked(), []);
+});
+
+test("an edit that cannot be sent at any size is set aside without being sent", async () => {
+  const limits = { updateBytes: 1_000, documentBytes: 1_000_000 };
+  const { provider, doc } = await opened({ store: new DeviceStore(), limits });
+  sync();
+  doc.getMap("m").set("key", "x".repeat(2_000));
+  provider.flush();
+  await settled();
+  assert.deepEqual(sentOperations(), []);
+  assert.equal(provider.state.stopped?.reason, "renewal");
+});
+
+test("a large edit goes in pieces, as much at a time as the server has room for", async () => {
+  const limits = { updateBytes: 10_000, documentBytes: 1_000_000 };
+  const { provider, doc } = await opened({ store: new DeviceStore(), limits });
+  sync();
+  write(doc, "x".repeat(50_000));
+  provider.flush();
+  await settled();
+  assert.equal(provider.state.stopped, null);
+  assert.equal(provider.state.unsaved, 1);
+  const server = new Y.Doc();
+  const operations = sentOperations();
+  assert.ok(operations.length > 10);
+  for (const { id, update } of operations) {
+    assert.ok(update.length < 10_000);
+    Y.applyUpdate(server, update);
+    assert.equal(server.store.pendingStructs, null);
+    FakeSocket.last.receive(ack(id, ACK_STAGE.PERSISTED));
+  }
+  assert.equal(server.getText("default").length, 50_000);
+  assert.equal(provider.state.unsaved, 0);
+});
+
+test("an edit for which the document has no room goes whole, and is refused as one", async () => {
+  const limits = { updateBytes: 200_000, documentBytes: 40_000 };
+  const { provider, doc } = await opened({ store: new DeviceStore(), limits });
+  sync();
+  write(doc, "x".repeat(60_000));
+  provider.flush();
+  assert.equal(sentOperations().length, 1);
+});
+
+test("a right that the server tells holds, whatever REST says, until the connection ends", async () => {
+  const { provider, doc } = await opened();
+  const changed = mock.fn();
+  provider.addEventListener("denied", changed);
+  FakeSocket.last.receive(event({ type: "rights", write: true }));
+  assert.equal(changed.mock.callCount(), 0, "it is what the page has");
+  sync();
+  FakeSocket.last.receive(event({ type: "rights", write: false }));
+  assert.equal(provider.state.writable, false);
+  assert.equal(changed.mock.callCount(), 1);
+  provider.setWritable(true);
+  assert.equal(provider.state.writable, false);
+  write(doc, "typed meanwhile");
+  provider.flush();
+  assert.deepEqual(sentOperations(), []);
+  assert.equal(provider.state.unsaved, 1);
+  FakeSocket.last.receive(event({ type: "rights", write: true }));
+  assert.equal(sentOperations().length, 1, "it is sent at once");
+  FakeSocket.last.end(1006);
+  provider.setWritable(false);
+  assert.equal(provider.state.writable, false);
+});
+
+test("what was not stored can be copied, and discarded", async () => {
+  const store = new DeviceStore();
+  const { provider, doc } = await opened({ store });
+  sync();
+  FakeSocket.last.receive(event({ type: "rights", write: false }));
+  const block = new Y.XmlElement("paragraph");
+  block.insert(0, [new Y.XmlText("Words")]);
+  doc.getXmlFragment("default").push([block]);
+  assert.equal(await provider.unsavedText(), "Words");
+  await provider.discardUnsaved();
+  assert.deepEqual(await store.load(), []);
+});
 
 test("without a store on the device, a refused client id stops the page with its changes", async () => {
   const { provider, doc } = await opened();
@@ -402,4 +568,26 @@ test("the send window is bounded, moves with acknowledgements and notices their 
   window.clear();
   window.fill();
   assert.equal(sent.length, MAX_IN_FLIGHT + 1 + MAX_IN_FLIGHT);
+});
+
+test("few bytes are in flight at once, but an operation of any size goes", async () => {
+  const outbox = await Outbox.open(new MemoryStore());
+  const sent = /** @type {string[]} */ ([]);
+  const window = new SendWindow(
+    outbox,
+    ({ id }) => sent.push(id),
+    () => {},
+  );
+  const half = updateOf("x".repeat(MAX_BYTES_IN_FLIGHT / 2 + 1));
+  for (const update of [half, half, updateOf("x".repeat(MAX_BYTES_IN_FLIGHT * 2))]) {
+    outbox.add(update, EMPTY_VECTOR, 1);
+  }
+  const ids = outbox.operations.map(({ id }) => id);
+  for (let count = 1; count <= 3; count += 1) {
+    window.fill();
+    window.fill();
+    assert.deepEqual(sent, ids.slice(0, count));
+    window.acknowledge(String(ids[count - 1]));
+  }
+  window.clear();
 });

@@ -1,7 +1,8 @@
 /** Operations under new client ids: the same content, and nothing refers to the old ids. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isClientRefused, renewedOperations } from "../../static/js/sync/renewal.js";
+import { isClientRefused } from "../../static/js/sync/refusals.js";
+import { renewedOperations } from "../../static/js/sync/renewal.js";
 import { Y } from "../../static/vendor/yjs.js";
 
 /** @typedef {import("../../static/js/sync/outbox.js").Operation} Operation */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { noticeOf, statusOf } from "../../static/js/sync/status.js";
+import { waitingNotice } from "../../static/js/sync/waiting_notice.js";
 
 /** @typedef {import("../../static/js/sync/provider.js").ProviderState} ProviderState */
 
@@ -85,3 +86,17 @@ for (const [name, change, text] of NOTICES) {
     assert.equal(noticeOf({ ...SYNCED, ...change }), text);
   });
 }
+
+test("changes that the server does not take are explained", () => {
+  const full = { message: "The document is full" };
+  assert.equal(waitingNotice([], 0), "");
+  assert.equal(
+    waitingNotice([full], 0),
+    "A change could not be stored. The document is full. The document goes on without it.",
+  );
+  assert.match(waitingNotice([full, full], 0), /^2 changes could not be stored\./);
+  assert.equal(
+    waitingNotice([full], 1),
+    "You may only read this document now. 1 change of yours is not stored.",
+  );
+});

@@ -16,8 +16,9 @@ STATIC = BASE_DIR / "static"
 EDITOR_MOST_BYTES = 235_000
 #: The same for the list of documents.
 LIST_MOST_BYTES = 18_000
-#: Modules that are loaded when a dialog is opened.
+#: Modules that are loaded when a dialog is opened, or the server refuses a change.
 LATER = (
+    "editor/waiting_changes",
     "history/diff_view",
     "history/history_dialog",
     "history/replay",
@@ -25,6 +26,8 @@ LATER = (
     "panels/activity_dialog",
     "panels/export_dialog",
     "panels/share_dialog",
+    "sync/parting",
+    "sync/renewal",
 )
 
 

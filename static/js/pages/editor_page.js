@@ -32,14 +32,16 @@ const RENAMED_INTERVAL_MS = 2_000;
 const RELOAD_PAUSE_MS = 3_000;
 /** Nothing more is typed for so long before the chip says *Saved*. */
 const SAVED_PAUSE_MS = 300;
-/** The page loads again by itself at most once within this time. */
+/** The page loads again by itself at most so often within this time. */
 const RELOAD_INTERVAL_MS = 60_000;
+const MAX_RELOADS = 3;
 
 /**
  * The data that the server puts into the page.
  * @typedef {object} Page
  * @property {{id: string, title: string, lineage: string, seq: number, abilities: Record<string, boolean>}} document
  * @property {import("../lib/api.js").Person} user
+ * @property {import("../sync/provider.js").Limits} limits
  */
 
 /** @type {Page} */
@@ -61,7 +63,9 @@ let isRenewing = false;
 /** @type {DeviceCopy | null} */
 let deviceCopy = null;
 
-const provider = await openProvider();
+const { provider, outbox } = await openProvider();
+/** What the server does not take. @type {import("../editor/waiting_changes.js").WaitingChanges | null} */
+let waiting = null;
 const editor = createEditor({
   element: byId("content", HTMLElement),
   provider,
@@ -98,6 +102,10 @@ bindPage();
 showState();
 mountWordCount(byId("words", HTMLElement), editor);
 focusNewTitle();
+void outbox.loadParked().then(
+  (parked) => (parked.length > 0 ? showWaiting(parked) : undefined),
+  (error) => console.warn("Changes set aside were not read:", error),
+);
 document.body.dataset.ready = "true";
 const linkedSeq = seqOf(location.hash);
 if (linkedSeq !== null && page.document.abilities.look_at_history)
@@ -119,11 +127,12 @@ async function openProvider() {
     outbox,
     writable: page.document.abilities.write === true,
     empty: page.document.seq === 0,
+    limits: page.limits,
   });
   void opened.open();
   // Request the socket before the editor is made, which takes longer than the server's answer.
   await new Promise((resolve) => setTimeout(resolve));
-  return opened;
+  return { provider: opened, outbox };
 }
 
 function mountTitle() {
@@ -342,6 +351,22 @@ function showState() {
   else hideBanner("stopped");
   showCloseReason();
   if (editorStop !== null && byId("banner", HTMLElement).hidden) showEditorStop(editorStop);
+  if (waiting) waiting.show();
+  else if (!state.writable && state.unsaved > 0) void outbox.loadParked().then(showWaiting);
+}
+
+/**
+ * Show what the server does not take, from now on.
+ * @param {import("../sync/outbox.js").ParkedOperation[]} parked
+ */
+async function showWaiting(parked) {
+  const { WaitingChanges } = await import("../editor/waiting_changes.js");
+  const reload = async () => {
+    await deviceCopy?.discard();
+    location.reload();
+  };
+  waiting ??= new WaitingChanges({ provider, outbox, parked, reload });
+  waiting.show();
 }
 
 /**
@@ -371,24 +396,27 @@ function showEditorStop(reason) {
   showBanner(texts[reason], [{ label: "Reload", run: () => location.reload() }], "content");
 }
 
-/** Reload the page, if nothing is lost by it, and once a minute at most; else the person decides. */
+/** Reload the page, if nothing is lost by it, and not too often; else the person decides. */
 function loadAgain() {
-  if (provider.settle() && isFirstReload()) location.reload();
+  if (provider.settle() && mayReload()) location.reload();
   else showEditorStop("error again");
 }
 
-/** Return whether the page has not loaded again by itself for a while; count it as loaded now. */
-function isFirstReload() {
+/** Return whether the page may load again by itself, which is counted; not for ever. */
+function mayReload() {
   const key = `scriptorium-reloaded:${page.document.id}`;
-  if (Date.now() - Number(sessionStorage.getItem(key)) < RELOAD_INTERVAL_MS) return false;
-  sessionStorage.setItem(key, String(Date.now()));
+  const since = Date.now() - RELOAD_INTERVAL_MS;
+  const times = (sessionStorage.getItem(key) ?? "").split(" ").map(Number);
+  const recent = times.filter((time) => time > since);
+  if (recent.length >= MAX_RELOADS) return false;
+  sessionStorage.setItem(key, [...recent, Date.now()].join(" "));
   return true;
 }
 
 /**
- * Write what the server has refused again under new client ids, and load the page with it: by
- * itself once a minute at most, else at the person's word. The document's copy on this device goes
- * first, because it has the old ids; the operations have all of it that the server lacks.
+ * Write what follows a refused operation again, with it or without it, and load the page with that:
+ * by itself some times a minute at most, else at the person's word. The document's copy on this
+ * device goes first, because it has the old ids; the operations have all that the server lacks.
  */
 async function renewClientIds() {
   if (isRenewing) return;
@@ -396,7 +424,7 @@ async function renewClientIds() {
   try {
     await deviceCopy?.discard();
     await provider.renew();
-    if (isFirstReload()) location.reload();
+    if (mayReload()) location.reload();
   } catch (error) {
     console.error("The refused changes could not be written again:", error);
   }

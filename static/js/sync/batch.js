@@ -16,6 +16,9 @@ export const ALONE = Object.freeze({ pauseMs: 200, intervalMs: 2_000, characters
 /** Time from one operation to the next, at least: twelve in a second. */
 export const SPACING_MS = 1_000 / 12;
 
+/** An edit of more bytes, as a paste, is an operation of its own: it may be refused alone. */
+const LARGE_EDIT_BYTES = 16 * 1024;
+
 /** Collects the local edits of a document until the batch ends. */
 export class Batch {
   #doc;
@@ -84,7 +87,13 @@ export class Batch {
    */
   #onUpdate = (update, _origin, doc, transaction) => {
     if (!transaction.local) return;
+    const isLarge = update.length > LARGE_EDIT_BYTES;
+    if (isLarge) this.flush();
     this.#updates.push(update);
+    if (isLarge) {
+      this.flush();
+      return;
+    }
     this.#characters += insertedBy(doc.clientID, transaction);
     const { pauseMs, intervalMs, characters } = this.#cadence;
     if (pauseMs === 0) {

@@ -1,6 +1,7 @@
 /** Storage of the outbox: IndexedDB, or memory if the browser has none. */
 
 /** @typedef {import("./outbox.js").Operation} Operation */
+/** @typedef {import("./outbox.js").ParkedOperation} ParkedOperation */
 /** @typedef {import("./outbox.js").OperationStore} OperationStore */
 
 const DATABASE = "scriptorium-outbox";
@@ -49,6 +50,8 @@ class IndexedDbStore {
   durable = true;
   #database;
   #scope;
+  /** Scope of what the server has refused. */
+  #parkedScope;
 
   /**
    * @param {IDBDatabase} database
@@ -57,12 +60,23 @@ class IndexedDbStore {
   constructor(database, scope) {
     this.#database = database;
     this.#scope = scope;
+    this.#parkedScope = `${scope} parked`;
   }
 
   /** @returns {Promise<Operation[]>} */
-  async load() {
+  load() {
+    return this.#loadAll(this.#scope);
+  }
+
+  /** @returns {Promise<ParkedOperation[]>} */
+  loadParked() {
+    return this.#loadAll(this.#parkedScope);
+  }
+
+  /** @param {string} scope */
+  async #loadAll(scope) {
     const transaction = this.#database.transaction(STORE);
-    const range = IDBKeyRange.bound([this.#scope, ""], [this.#scope, "\uffff"]);
+    const range = IDBKeyRange.bound([scope, ""], [scope, "\uffff"]);
     const request = transaction.objectStore(STORE).getAll(range);
     await finished(transaction);
     return request.result;
@@ -92,11 +106,25 @@ class IndexedDbStore {
   /**
    * @param {string[]} removedIds
    * @param {Operation[]} operations
+   * @param {ParkedOperation[]} [parked]
    */
-  replace(removedIds, operations) {
+  replace(removedIds, operations, parked = []) {
     const transaction = this.#database.transaction(STORE, "readwrite");
     const store = transaction.objectStore(STORE);
     for (const id of removedIds) store.delete([this.#scope, id]);
+    for (const operation of operations) store.put({ ...operation, scope: this.#scope });
+    for (const operation of parked) store.put({ ...operation, scope: this.#parkedScope });
+    return finished(transaction);
+  }
+
+  /**
+   * @param {string[]} ids
+   * @param {Operation[]} operations
+   */
+  unpark(ids, operations) {
+    const transaction = this.#database.transaction(STORE, "readwrite");
+    const store = transaction.objectStore(STORE);
+    for (const id of ids) store.delete([this.#parkedScope, id]);
     for (const operation of operations) store.put({ ...operation, scope: this.#scope });
     return finished(transaction);
   }
@@ -107,9 +135,15 @@ export class MemoryStore {
   durable = false;
   /** @type {Map<string, Operation>} */
   #operations = new Map();
+  /** @type {Map<string, ParkedOperation>} */
+  #parked = new Map();
 
   async load() {
     return [...this.#operations.values()];
+  }
+
+  async loadParked() {
+    return [...this.#parked.values()];
   }
 
   /**
@@ -129,9 +163,20 @@ export class MemoryStore {
   /**
    * @param {string[]} removedIds
    * @param {Operation[]} operations
+   * @param {ParkedOperation[]} [parked]
    */
-  async replace(removedIds, operations) {
+  async replace(removedIds, operations, parked = []) {
     for (const id of removedIds) this.#operations.delete(id);
+    for (const operation of operations) this.#operations.set(operation.id, operation);
+    for (const operation of parked) this.#parked.set(operation.id, operation);
+  }
+
+  /**
+   * @param {string[]} ids
+   * @param {Operation[]} operations
+   */
+  async unpark(ids, operations) {
+    for (const id of ids) this.#parked.delete(id);
     for (const operation of operations) this.#operations.set(operation.id, operation);
   }
 }

@@ -6,7 +6,8 @@
  * sent never changes, since the server may know its id.
  */
 import { Y } from "../../vendor/yjs.js";
-import { renewedOperations } from "./renewal.js";
+import { piecesOf } from "./pieces.js";
+import { insertedVector } from "./reconcile.js";
 
 /**
  * One operation: an edit or a batch of edits.
@@ -16,8 +17,21 @@ import { renewedOperations } from "./renewal.js";
  * @property {Uint8Array} update Yjs v1 bytes
  * @property {Uint8Array} vector encoded clocks after the edit, of the clients that it inserts
  * @property {number} edits how many changes of the person it holds
- * @property {import("./copies.js").Copy[]} [copies] what it inserts again; operations of older pages
- *   have none
+ * @property {Copy[]} [copies] what it inserts again; operations of older pages have none
+ * @property {string} [group] names the operations that are pieces of one edit
+ */
+
+/** @typedef {import("./copies.js").Copy} Copy */
+
+/**
+ * The server's refusal of an operation.
+ * @typedef {{id: string, code: string, message: string}} Refusal
+ */
+
+/**
+ * An operation that the server will not take, set aside until the person decides: its text, and the
+ * server's reason.
+ * @typedef {Operation & {text: string, code: string, message: string}} ParkedOperation
  */
 
 /**
@@ -27,8 +41,11 @@ import { renewedOperations } from "./renewal.js";
  * @property {() => Promise<Operation[]>} load
  * @property {(operation: Operation, replacedId: string | null) => Promise<void>} put
  * @property {(id: string) => Promise<void>} remove
- * @property {(removedIds: string[], operations: Operation[]) => Promise<void>} replace at once, or
- *   not at all
+ * @property {(removedIds: string[], operations: Operation[], parked?: ParkedOperation[]) =>
+ *   Promise<void>} replace at once, or not at all
+ * @property {() => Promise<ParkedOperation[]>} loadParked
+ * @property {(ids: string[], operations: Operation[]) => Promise<void>} unpark forget parked
+ *   operations, and put operations, at once
  */
 
 /** An operation grows up to this many bytes; then the next one begins. */
@@ -82,23 +99,82 @@ export class Outbox {
   }
 
   /**
-   * Add a batch, as an operation of its own or as part of the last one if that was not sent.
+   * Add a batch, as an operation of its own or as part of the last one if that was not sent; a large
+   * one in pieces of at most `maxBytes`.
    * @param {Uint8Array} update
    * @param {Uint8Array} vector
    * @param {number} edits
-   * @param {import("./copies.js").Copy[]} [copies]
+   * @param {{maxBytes?: number, copies?: Copy[]}} [options]
+   * @returns {Operation} the last one
+   */
+  add(update, vector, edits, { maxBytes = Number.POSITIVE_INFINITY, copies = [] } = {}) {
+    const pieces = piecesOf(update, maxBytes);
+    if (pieces.length === 1) return this.#add(update, vector, edits, copies);
+    for (const operation of withCopies(this.#grouped(pieces, edits), copies)) {
+      this.operations.push(operation);
+      this.#unsent.add(operation.id);
+      this.#write(operation, null);
+    }
+    return /** @type {Operation} */ (this.operations.at(-1));
+  }
+
+  /**
+   * Cut operations of an earlier page that are larger than the server takes.
+   * @param {number} maxBytes
+   * @param {number} pieceBytes
+   */
+  cutLarge(maxBytes, pieceBytes) {
+    for (const large of this.operations.filter(({ update }) => update.length > maxBytes)) {
+      const pieces = piecesOf(large.update, pieceBytes);
+      if (pieces.length === 1) continue;
+      const cut = this.#grouped(pieces, large.edits, large.order);
+      this.operations = this.operations.flatMap((one) => (one === large ? cut : [one]));
+      this.#store.replace([large.id], cut).catch(report);
+    }
+  }
+
+  /**
+   * Make operations of the pieces of one edit. The last one counts, so that the edit is saved with it.
+   * @param {Uint8Array[]} pieces
+   * @param {number} edits
+   * @param {number} [order] of the first one
+   * @returns {Operation[]}
+   */
+  #grouped(pieces, edits, order = this.#nextOrder()) {
+    const group = crypto.randomUUID();
+    return pieces.map((update, index) => ({
+      id: crypto.randomUUID(),
+      // Less than the time in which a person makes the next edit.
+      order: order + index / pieces.length,
+      update,
+      vector: insertedVector(update),
+      edits: index === pieces.length - 1 ? edits : 0,
+      group,
+    }));
+  }
+
+  #nextOrder() {
+    return Math.max(Date.now(), Math.floor(this.operations.at(-1)?.order ?? 0) + 1);
+  }
+
+  /**
+   * @param {Uint8Array} update
+   * @param {Uint8Array} vector
+   * @param {number} edits
+   * @param {Copy[]} copies
    * @returns {Operation}
    */
-  add(update, vector, edits, copies = []) {
+  #add(update, vector, edits, copies) {
     const last = this.operations.at(-1);
     const grows =
       last !== undefined &&
+      last.group === undefined &&
       this.#unsent.has(last.id) &&
       last.update.length + update.length <= MAX_MERGED_BYTES;
     /** @type {Operation} */
     const operation = {
       id: crypto.randomUUID(),
-      order: grows ? last.order : Math.max(Date.now(), (last?.order ?? 0) + 1),
+      order: grows ? last.order : this.#nextOrder(),
       update: grows ? Y.mergeUpdates([last.update, update]) : update,
       vector,
       edits: edits + (grows ? last.edits : 0),
@@ -143,11 +219,72 @@ export class Outbox {
    * @param {string} id
    */
   async renewFrom(id) {
+    const { renewedOperations } = await import("./renewal.js");
     const refused = this.operations.slice(this.operations.findIndex((one) => one.id === id));
     await this.#store.replace(
       refused.map((one) => one.id),
       renewedOperations(refused),
     );
+  }
+
+  /**
+   * Set a refused operation aside, in the store, with the other pieces of its edit; write all that
+   * follow it again without it. The operations here stay. If it was undone meanwhile, nothing is
+   * left of it.
+   * @param {Refusal} refusal
+   * @param {Y.Doc} doc the document that has all operations
+   */
+  async park({ id, code, message }, doc) {
+    const [{ parted }, { textWithin }] = await Promise.all([
+      import("./parting.js"),
+      import("./refused_content.js"),
+    ]);
+    const group = this.operations.find((one) => one.id === id)?.group;
+    const isRefused = (/** @type {Operation} */ one) =>
+      one.id === id || (group !== undefined && one.group === group);
+    const rest = this.operations.slice(this.operations.findIndex(isRefused));
+    const { kept, refused, isUndone, ranges } = parted(rest, isRefused, doc);
+    const text = textWithin(doc, ranges);
+    await this.#store.replace(
+      rest.map((one) => one.id),
+      kept,
+      isUndone ? [] : [{ ...refused, text, code, message }],
+    );
+  }
+
+  /** Load what is set aside, in order. */
+  async loadParked() {
+    const parked = await this.#store.loadParked();
+    return parked.sort((one, other) => one.order - other.order);
+  }
+
+  /**
+   * Forget operations that are set aside.
+   * @param {string[]} ids
+   */
+  async giveUp(ids) {
+    await this.#store.unpark(ids, []);
+  }
+
+  /**
+   * Put an operation that was set aside at the end again, in pieces of at most `maxBytes`.
+   * @param {ParkedOperation} parked
+   * @param {number} maxBytes
+   */
+  async unpark({ id, update, vector, edits }, maxBytes) {
+    const pieces = piecesOf(update, maxBytes);
+    const again =
+      pieces.length === 1
+        ? [{ id, update, vector, edits, order: this.#nextOrder() }]
+        : this.#grouped(pieces, edits);
+    await this.#store.unpark([id], again);
+    this.operations.push(...again);
+  }
+
+  /** Forget all operations, in the store: a page that loads then shows what the server has. */
+  async discard() {
+    const ids = this.operations.map(({ id }) => id);
+    await this.#store.replace(ids, []);
   }
 
   /** @param {string} id */
@@ -175,6 +312,28 @@ export class Outbox {
     };
     this.#store.put(operation, replacedId).then(written, refused);
   }
+}
+
+/**
+ * Give the pieces of an edit its copies: to each one those of what it inserts.
+ * @param {Operation[]} operations in order of their clocks
+ * @param {Copy[]} copies
+ * @returns {Operation[]}
+ */
+function withCopies(operations, copies) {
+  /** @type {Map<number, number>} */
+  let known = new Map();
+  return operations.map((operation) => {
+    const ends = Y.decodeStateVector(operation.vector);
+    const own = copies.flatMap(([client, clock, length, source, sourceClock]) => {
+      const first = Math.max(clock, known.get(client) ?? 0);
+      const end = Math.min(clock + length, ends.get(client) ?? 0);
+      const at = sourceClock + first - clock;
+      return first < end ? [/** @type {Copy} */ ([client, first, end - first, source, at])] : [];
+    });
+    known = new Map([...known, ...ends]);
+    return { ...operation, copies: own };
+  });
 }
 
 /** @param {unknown} error */

@@ -219,12 +219,8 @@ class Parter {
     const { struct } = entry;
     if (!(struct instanceof Y.Item)) return;
     const old = this.#referencesOf(entry);
-    const isKept = !isLost(entry);
-    const { order } = entry;
-    const origin = isKept ? this.#beyond(old.origin, "origin", order) : old.origin;
-    const rightOrigin = isKept
-      ? this.#beyond(old.rightOrigin, "rightOrigin", order)
-      : old.rightOrigin;
+    const origin = this.#neighbourOf(entry, old.origin, "origin");
+    const rightOrigin = this.#neighbourOf(entry, old.rightOrigin, "rightOrigin");
     struct.origin = origin && this.#moved(origin);
     struct.rightOrigin = rightOrigin && this.#moved(rightOrigin);
     if (origin || rightOrigin) return;
@@ -251,6 +247,25 @@ class Parter {
     };
     this.#references.set(entry, references);
     return references;
+  }
+
+  /**
+   * Return the id that an entry will be beside: for a kept one the nearest kept one of then; for the
+   * outer end of refused content the nearest one of now, so that it would come back to its place.
+   * @param {Entry} entry
+   * @param {Y.ID | null} id the neighbour that it was inserted beside
+   * @param {"origin" | "rightOrigin"} side
+   */
+  #neighbourOf(entry, id, side) {
+    if (!isLost(entry)) return this.#beyond(id, side, entry.order);
+    if (isLost(this.#find(id))) return id;
+    const { client } = entry.struct.id;
+    const end = Y.createID(client, side === "origin" ? entry.clock : endOf(entry) - 1);
+    let [next, other] = [this.#besides(end, entry, side), /** @type {Entry | null} */ (null)];
+    for (other = this.#find(next); next && other && isLost(other); other = this.#find(next)) {
+      next = this.#besides(next, other, side);
+    }
+    return next;
   }
 
   /**
@@ -483,5 +498,7 @@ function without({ clock, len }, parts) {
  */
 function written(operation, structs, deletes) {
   const update = encodeUpdate(structs, deletes);
-  return { ...operation, id: renewedId(operation.id), update, vector: insertedVector(update) };
+  const vector = insertedVector(update);
+  // Copies name ids of before: what comes back counts as its sender's.
+  return { ...operation, id: renewedId(operation.id), update, vector, copies: [] };
 }

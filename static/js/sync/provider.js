@@ -11,14 +11,31 @@ import { AwarenessChannel } from "./awareness_channel.js";
 import { ALONE, Batch } from "./batch.js";
 import { Connection } from "./connection.js";
 import { Copies } from "./copies.js";
-import { coversVector, insertedVector, residualUpdate } from "./reconcile.js";
-import { isClientRefused } from "./renewal.js";
+import { coversVector, insertedVector, isComplete, residualUpdate } from "./reconcile.js";
+import { isClientRefused, isPersonRefused } from "./refusals.js";
 import { SendWindow } from "./send_window.js";
 import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } from "./wire.js";
 
 /** What people read while a change is written again. */
 const RENEWAL =
   "A change of this page could not be stored as it was. The page loads again with it.";
+/** What people read while a change is set aside, behind the server's reason. */
+const PARKING = "The page loads again without this change, which is kept apart.";
+/** A larger edit is sent in pieces of so many bytes, so that others get their turn in between. */
+const PIECE_BYTES = 1024 * 1024;
+/** Bytes of a frame beside its update. */
+const FRAME_BYTES = 64 * 1024;
+
+/**
+ * The server's limits, in bytes.
+ * @typedef {{updateBytes: number, documentBytes: number}} Limits
+ */
+
+/** @type {Readonly<Limits>} */
+const DEFAULT_LIMITS = Object.freeze({
+  updateBytes: 4 * 1024 * 1024,
+  documentBytes: 12 * 1024 * 1024,
+});
 
 /** @typedef {import("./connection.js").Stop} Stop */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
@@ -63,9 +80,15 @@ export class Provider extends EventTarget {
   #hasServerState = false;
   /** Operations that the server makes for this page, by id. @type {Map<string, Followed>} */
   #followed = new Map();
-  /** The operation whose client id the server has refused. @type {string | null} */
-  #refusedId = null;
+  /** The operation that the server has refused. @type {import("./outbox.js").Refusal | null} */
+  #refusal = null;
   #channel;
+  /** Largest update that is sent, and size of the pieces of a larger one. */
+  #maxBytes;
+  #pieceBytes;
+  #limits;
+  /** Whether the server has told this connection the person's right. */
+  #knowsRight = false;
 
   /**
    * @param {object} options
@@ -76,11 +99,16 @@ export class Provider extends EventTarget {
    * @param {Outbox} options.outbox
    * @param {boolean} options.writable whether this person may write
    * @param {boolean} options.empty whether the server has nothing that has to come first
+   * @param {Limits} [options.limits]
    */
-  constructor({ url, documentId, doc, tokens, outbox, writable, empty }) {
+  constructor({ url, documentId, doc, tokens, outbox, writable, empty, limits = DEFAULT_LIMITS }) {
     super();
     this.#doc = doc;
     this.#outbox = outbox;
+    this.#limits = limits;
+    this.#maxBytes = Math.max(limits.updateBytes - FRAME_BYTES, limits.updateBytes / 2);
+    this.#pieceBytes = Math.min(PIECE_BYTES, this.#maxBytes / 2);
+    outbox.cutLarge(this.#maxBytes, this.#pieceBytes);
     this.#channel = new AwarenessChannel(
       doc,
       (frame) => this.#connection.send(frame),
@@ -173,11 +201,42 @@ export class Provider extends EventTarget {
 
   /**
    * After a stop for `renewal`: write the refused operations again under new client ids, on this
-   * device. The page has to load again then: a Yjs document cannot lose the old ids.
+   * device, or set the refused one aside and write those that follow it again. The page has to load
+   * again then: a Yjs document cannot lose the old ids.
    */
   async renew() {
     this.flush();
-    if (this.#refusedId !== null) await this.#outbox.renewFrom(this.#refusedId);
+    if (this.#refusal === null) return;
+    if (isClientRefused(this.#refusal.code)) await this.#outbox.renewFrom(this.#refusal.id);
+    else await this.#outbox.park(this.#refusal, this.#doc);
+  }
+
+  /**
+   * Show and send an operation again that was set aside. False if its place in the text is gone: then
+   * it stays as it is.
+   * @param {import("./outbox.js").ParkedOperation} parked
+   */
+  async retry(parked) {
+    this.flush();
+    if (!isComplete(this.#doc, parked.update)) return false;
+    await this.#outbox.unpark(parked, this.#pieceBytes);
+    Y.applyUpdate(this.#doc, parked.update, this);
+    this.#countUnsaved();
+    this.#sendOperations();
+    return true;
+  }
+
+  /** Return the text of all that is not in the server's log. */
+  async unsavedText() {
+    const { insertedRanges, textWithin } = await import("./refused_content.js");
+    this.flush();
+    return textWithin(this.#doc, insertedRanges(this.#outbox.operations));
+  }
+
+  /** Forget all that is not in the server's log. The page has to load again then. */
+  async discardUnsaved() {
+    this.flush();
+    await this.#outbox.discard();
   }
 
   /** Try again after a stop. */
@@ -187,10 +246,16 @@ export class Provider extends EventTarget {
   }
 
   /**
-   * Set whether this person may write, as REST has answered.
+   * Set whether this person may write, as REST has answered; what the server has told this
+   * connection is newer.
    * @param {boolean} writable
    */
   setWritable(writable) {
+    if (!this.#knowsRight) this.#setWritable(writable);
+  }
+
+  /** @param {boolean} writable */
+  #setWritable(writable) {
     if (writable === this.state.writable) return;
     this.#set({ writable });
     this.#sendOperations();
@@ -228,6 +293,7 @@ export class Provider extends EventTarget {
     for (const id of this.#followed.keys()) this.unfollow(id);
     this.#serverVector = null;
     this.#hasServerState = false;
+    this.#knowsRight = false;
     this.#received = [];
     this.#channel.removeOthers();
     this.#set({ connection: "disconnected", synced: false, closeReason: reason.trim() });
@@ -281,11 +347,23 @@ export class Provider extends EventTarget {
         this.#onReject(frame);
         break;
       case "event":
-        if (frame.event.type === "cadence") this.#batch.setCadence(cadenceOf(frame.event));
+        this.#onEvent(frame.event);
         break;
       case "denied":
         this.dispatchEvent(new Event("denied"));
         break;
+    }
+  }
+
+  /** @param {Record<string, unknown>} event */
+  #onEvent(event) {
+    if (event.type === "cadence") this.#batch.setCadence(cadenceOf(event));
+    if (event.type === "rights") {
+      const isNews = this.#knowsRight || event.write !== this.state.writable;
+      this.#knowsRight = true;
+      this.#setWritable(event.write === true);
+      // The page reads the other rights by REST.
+      if (isNews) this.dispatchEvent(new Event("denied"));
     }
   }
 
@@ -353,23 +431,25 @@ export class Provider extends EventTarget {
   }
 
   /**
-   * Keep everything and send nothing more until the person tries again: an operation was refused,
-   * and those that follow build on it. Where only its client id was refused, it can be written again
-   * under another one, if it outlives the page (`renew`).
-   * @param {{id: string, code: string, message: string}} rejection
+   * Send nothing more: an operation was refused, and those that follow build on it. If they outlive
+   * the page, they are written again without it, or with it under another client id (`renew`). Else
+   * everything is kept until the person tries again.
+   * @param {import("./outbox.js").Refusal} refusal
    */
   #onReject({ id, code, message }) {
-    if (code === "forbidden") {
+    if (isPersonRefused(code)) {
       this.#window.clear();
       this.#set({ writable: false });
       this.dispatchEvent(new Event("denied"));
       return;
     }
-    if (isClientRefused(code) && this.#outbox.willBeStored && this.#outbox.has(id)) {
-      this.#refusedId = id;
-      this.#connection.stop("renewal", RENEWAL);
+    const reason = message || "The server did not accept a change.";
+    if (this.#outbox.willBeStored && this.#outbox.has(id)) {
+      this.#refusal = { id, code, message: reason };
+      const notice = isClientRefused(code) ? RENEWAL : `${reason} ${PARKING}`;
+      this.#connection.stop("renewal", notice);
     } else {
-      this.#connection.stop("refused", message || "The server did not accept a change.");
+      this.#connection.stop("refused", reason);
     }
   }
 
@@ -398,14 +478,31 @@ export class Provider extends EventTarget {
    * @param {number} edits
    */
   #addOperation(update, edits) {
-    this.#outbox.add(update, insertedVector(update), edits, this.copies.take());
+    // What the document has no room for is refused as a whole, and not after its first pieces.
+    const isTooMuch =
+      update.length > this.#pieceBytes &&
+      Y.encodeStateAsUpdate(this.#doc).length > this.#limits.documentBytes;
+    const maxBytes = isTooMuch ? Number.POSITIVE_INFINITY : this.#pieceBytes;
+    const copies = this.copies.take();
+    this.#outbox.add(update, insertedVector(update), edits, { maxBytes, copies });
     this.#countUnsaved();
     this.#sendOperations();
     this.#channel.sendHeld();
   }
 
   #sendOperations() {
-    if (this.state.synced && this.state.writable) this.#window.fill();
+    if (!this.state.synced || !this.state.writable) return;
+    const large = this.#outbox.operations.find(({ update }) => update.length > this.#maxBytes);
+    if (large === undefined) this.#window.fill();
+    // Not within the edit that is being made.
+    else queueMicrotask(() => this.#refuseLarge(large.id));
+  }
+
+  /** @param {string} id */
+  #refuseLarge(id) {
+    if (this.state.stopped !== null || !this.state.synced) return;
+    const message = "A change is larger than the server accepts.";
+    this.#onReject({ id, code: "limit_exceeded", message });
   }
 
   /**

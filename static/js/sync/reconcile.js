@@ -88,3 +88,29 @@ export function coversVector(doc, vector) {
 export function insertedVector(update) {
   return Y.encodeStateVector(Y.parseUpdateMeta(update).to);
 }
+
+/**
+ * Return whether a document has everything that an update needs, so that none of it would wait.
+ * @param {Y.Doc} doc
+ * @param {Uint8Array} update
+ */
+export function isComplete(doc, update) {
+  const { structs, ds } = Y.decodeUpdate(update);
+  const known = Y.decodeStateVector(Y.encodeStateVector(doc));
+  extend(known, structs);
+  const isKnown = (/** @type {number} */ client, /** @type {number} */ end) =>
+    end <= (known.get(client) ?? 0);
+  const isThere = (/** @type {unknown} */ id) =>
+    !(id instanceof Y.ID) || isKnown(id.client, id.clock + 1);
+  return (
+    structs.every(
+      (struct) =>
+        isKnown(struct.id.client, struct.id.clock + struct.length) &&
+        (!(struct instanceof Y.Item) ||
+          [struct.origin, struct.rightOrigin, struct.parent].every(isThere)),
+    ) &&
+    [...ds.clients].every(([client, ranges]) =>
+      ranges.every(({ clock, len }) => isKnown(client, clock + len)),
+    )
+  );
+}

@@ -30,7 +30,8 @@ export function textWithin(doc, ranges) {
       }
     }
   };
-  walk(doc.getXmlFragment("default"));
+  const root = doc.share.get("default");
+  if (root) walk(root);
   return lines.join("\n").trimEnd();
 }
 

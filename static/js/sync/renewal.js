@@ -20,17 +20,6 @@ import { insertedVector } from "./reconcile.js";
 
 /** @typedef {import("./client_ids.js").Range} Range */
 
-/** Codes of a rejection after which the same content is accepted under a new client id. */
-const CODES = new Set(["foreign_client", "content_conflict"]);
-
-/**
- * Return whether the server refused the client id of an operation, and not its content.
- * @param {string} code
- */
-export function isClientRefused(code) {
-  return CODES.has(code);
-}
-
 /**
  * Return operations, the first of which was refused, under new client ids: what they bring moves,
  * with everything that refers to it. What is in the server's log keeps its ids.

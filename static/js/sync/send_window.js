@@ -5,6 +5,8 @@
 
 /** Operations that wait for their acknowledgement at once. */
 export const MAX_IN_FLIGHT = 32;
+/** Bytes of them, unless one alone is larger: the server's queue must not be full of one page. */
+export const MAX_BYTES_IN_FLIGHT = 4 * 1024 * 1024;
 /** Without an acknowledgement for so long the connection counts as lost. Exceeds a lock's lease. */
 export const ACK_TIMEOUT_MS = 25_000;
 
@@ -13,8 +15,10 @@ export class SendWindow {
   #outbox;
   #send;
   #onTimeout;
-  /** Operations sent on this connection and not acknowledged. @type {Set<string>} */
-  #inFlight = new Set();
+  /** Bytes of each operation that was sent on this connection and is not acknowledged, by id.
+   * @type {Map<string, number>} */
+  #inFlight = new Map();
+  #bytes = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -34,7 +38,10 @@ export class SendWindow {
     for (const operation of this.#outbox.operations) {
       if (this.#inFlight.size >= MAX_IN_FLIGHT) break;
       if (this.#inFlight.has(operation.id)) continue;
-      this.#inFlight.add(operation.id);
+      const bytes = operation.update.length;
+      if (this.#inFlight.size > 0 && this.#bytes + bytes > MAX_BYTES_IN_FLIGHT) break;
+      this.#inFlight.set(operation.id, bytes);
+      this.#bytes += bytes;
       this.#outbox.markSent(operation.id);
       this.#send(operation);
       if (this.#inFlight.size === 1) this.#startTimer();
@@ -46,6 +53,7 @@ export class SendWindow {
    * @param {string} id
    */
   acknowledge(id) {
+    this.#bytes -= this.#inFlight.get(id) ?? 0;
     this.#inFlight.delete(id);
     this.#outbox.remove(id);
     if (this.#inFlight.size > 0) this.#startTimer();
@@ -55,6 +63,7 @@ export class SendWindow {
   /** Forget what was sent: the connection has ended, or the server accepts nothing. */
   clear() {
     this.#inFlight.clear();
+    this.#bytes = 0;
     clearTimeout(this.#timer);
   }
 

@@ -62,12 +62,18 @@ export function noticeOf({ stopped, unsaved, kept, synced, closeReason }) {
   return `${sentence(stopped.message)} Your unsaved changes are ${place}.`;
 }
 
-/** @param {string} text */
-function sentence(text) {
+/**
+ * Return a text as a sentence.
+ * @param {string} text
+ */
+export function sentence(text) {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
-/** @param {number} count */
-function changes(count) {
+/**
+ * Return a number of changes in words.
+ * @param {number} count
+ */
+export function changes(count) {
   return count === 1 ? "1 change" : `${count} changes`;
 }
