@@ -150,6 +150,11 @@ function mountTitle() {
   field.addEventListener("refused", (event) => {
     if (event instanceof CustomEvent) toastError(event.detail);
   });
+  field.addEventListener("outdated", (event) => {
+    if (!(event instanceof CustomEvent)) return;
+    const use = { label: "Use it", run: () => field.replace(event.detail) };
+    toast(`Your title “${event.detail}” was not saved, and the document has another one now.`, use);
+  });
   return field;
 }
 
@@ -296,7 +301,7 @@ function showRights() {
   for (const id of ["authors", "history", "activity"]) {
     byId(id, HTMLButtonElement).hidden = abilities.look_at_history !== true;
   }
-  byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
+  title.setReadOnly(abilities.rename !== true);
 }
 
 function sayFiles() {
