@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Arrive
 from tests.e2e.people import Person
 
-AXE = Path(settings.BASE_DIR, "node_modules/axe-core/axe.min.js")
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 #: Without ``preload``, which reads style sheets again.
 RUN = """async () => {
   const { violations } = await axe.run({ preload: false });
