@@ -44,6 +44,8 @@ class Submission:
     header: UpdateHeader
     author: Author
     unique_id: str | None = None
+    #: The copy map that its author claims (ADR 0016).
+    copies: bytes = b""
     #: Time to decode it, in seconds, and its trace context (``apps.core.tracing``).
     receipt_s: float = 0.0
     origin: object = None
@@ -74,6 +76,11 @@ class Draft:
     version_vector: bytes = b""
     #: The document already had all of it, so it may repeat a compacted operation.
     is_noop: bool = False
+
+    @property
+    def copies(self) -> bytes:
+        """Return the copy map; only an edit with a unique id has one, and is not coalesced."""
+        return self.submissions[0].copies
 
     @property
     def author(self) -> Author:

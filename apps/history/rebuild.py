@@ -20,6 +20,7 @@ from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import UnfitSnapshotError, log_tail
 from apps.history.selectors import FoundSnapshot, snapshots_iter
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
+from apps.history.unmerged_document import UnmergedDocument
 from apps.oplog.compaction_point import CompactedError
 from apps.oplog.document_quarantine import load_precautions
 from apps.oplog.operation import Operation
@@ -59,6 +60,8 @@ class Recovery:
     dry_run: bool = False
     #: Last operation of the document; None for all operations of the log.
     up_to: int | None = None
+    #: The document is only read: it is not merged in this process.
+    reads_only: bool = False
     #: Stop at this seq, but not before the workers' last processed seq. A newer snapshot is fine.
     stop_seq: int | None = None
     #: Called with every operation that is read, also with the last one of the snapshot.
@@ -141,7 +144,7 @@ def _rebuild(recovery: Recovery) -> None:
                 snapshot = Snapshot.decode(found.blob)
                 _try(recovery, snapshot.state if snapshot.seq else b"")
                 with work_noted(recovery.document_id):
-                    loaded = _open(snapshot)
+                    loaded = _open(snapshot, UnmergedDocument() if recovery.reads_only else None)
             _replay(recovery, loaded)
         except CompactedError as err:
             if found.source == "nothing":
@@ -186,6 +189,8 @@ def _batches(operations: Iterator[Operation], max_operations: int) -> Iterator[l
 
 
 def _try(recovery: Recovery, state: bytes, updates: Sequence[bytes] = ()) -> None:
+    if recovery.reads_only:  # it is merged in a child process
+        return
     load_try(
         document_id=recovery.document_id,
         state=state,
@@ -201,9 +206,9 @@ def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[F
         yield found
 
 
-def _open(snapshot: Snapshot) -> LoadedDocument:
+def _open(snapshot: Snapshot, unmerged: UnmergedDocument | None) -> LoadedDocument:
     try:
-        return LoadedDocument.open(snapshot)
+        return LoadedDocument.open(snapshot, unmerged)
     except (InvalidInputError, EngineBrokenError) as err:
         raise UnfitSnapshotError(f"it does not open: {err.message}") from err
 
@@ -222,7 +227,7 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
             updates = [
                 operation.update for operation in batch if operation.seq not in recovery.quarantined
             ]
-            if cost.add(updates) or recovery.is_suspect:
+            if not recovery.reads_only and (cost.add(updates) or recovery.is_suspect):
                 _try(recovery, loaded.engine.encode(), updates)
                 cost = LoadCost(state_bytes=loaded.size_bytes)
             with work_noted(recovery.document_id), _engine_batch(recovery, loaded):

@@ -25,6 +25,7 @@ ADMIN_PAGES = (
     "accounts/permission/",
     "accounts/permission/add/",
     "activity/activity/",
+    "activity/accountevent/",
     "password_change/",
 )
 API_PAGES = ("", "documents/", "documents/ID/", "documents/ID/permissions/", "users/me/")

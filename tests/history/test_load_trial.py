@@ -11,7 +11,7 @@ from apps.core import clock, ids
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
 from apps.history import load_trial
-from apps.history.recovery import document_load, document_load_at, snapshot_of
+from apps.history.recovery import document_load, document_read_at, snapshot_of
 from apps.history.rehearsals import load_rehearse
 from apps.history.services import version_create
 from apps.history.snapshot import Snapshot
@@ -99,7 +99,7 @@ def test_document_whose_load_is_too_slow_is_quarantined_by_time(poisoned: object
         with pytest.raises(DocumentQuarantinedError):
             read(document_id=document_id)
     with pytest.raises(DocumentQuarantinedError):
-        document_load_at(document_id=document_id, seq=1)
+        document_read_at(document_id=document_id, seq=1)
     assert time.process_time() - began < SOON_S
 
 

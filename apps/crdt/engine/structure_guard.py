@@ -19,7 +19,8 @@ from typing import Final
 
 from apps.core.errors import LimitExceededError
 from apps.crdt.codec.contents import ANY, STRING, TYPE, refuse
-from apps.crdt.codec.update_reader import NEVER_KEYED, UpdateHeader, all_deleted
+from apps.crdt.codec.update_checks import all_deleted
+from apps.crdt.codec.update_reader import NEVER_KEYED, UpdateHeader
 from apps.crdt.codec.vectors import Clocks
 from apps.crdt.engine.base import EngineDocument
 from apps.crdt.engine.content_rules import check_content
@@ -29,7 +30,7 @@ from apps.crdt.ids.containers import FREE, INSIDE_TEXT, ContainerIndex
 #: How deep shared types may nest in a document. A list item costs two or three levels.
 MAX_NESTING: Final = 1_000
 #: Bytes of applied updates that wait to be indexed. Larger ones would make one update expensive.
-MAX_WAITING_BYTES: Final = 64 * 1024
+MAX_WAITING_BYTES: Final = 32 * 1024
 #: Clients whose last characters are remembered. Threat: invented clients that fill the memory.
 MAX_TAILS: Final = 1_000
 

@@ -34,6 +34,7 @@ import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
 import { Task } from "./task_item.js";
+import { typedText } from "./typed_text.js";
 
 /** Root of the document that the editor shows. */
 export const FIELD = "default";
@@ -63,7 +64,7 @@ const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
  *   cannot have
  */
 export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
-  return new Editor({
+  const editor = new Editor({
     element,
     editable,
     injectCSS: false,
@@ -77,7 +78,12 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       },
       transformPastedHTML: pastedHtml,
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
-      handleDOMEvents: linkClicks,
+      handleDOMEvents: {
+        ...linkClicks,
+        cut: () => provider.copies.note("cut"),
+        copy: () => provider.copies.note("copy"),
+        paste: () => provider.copies.note("paste"),
+      },
       scrollThreshold: CARET_MARGIN,
       scrollMargin: CARET_MARGIN,
       handlePaste: (_view, { clipboardData }) => refusesFiles(clipboardData, onFiles),
@@ -105,6 +111,10 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       }),
     ],
   });
+  editor.on("beforeTransaction", ({ transaction }) => {
+    provider.copies.noteTyped(typedText(transaction));
+  });
+  return editor;
 }
 
 /**

@@ -84,6 +84,7 @@ const authors = new AuthorColours(api, {
   doc,
   editor,
   self: page.user,
+  copies: provider.copies,
 });
 bindShortcuts(editor, {
   toolbar,

@@ -45,7 +45,12 @@ def single(name: str) -> bytes:
 def test_update_of_one_letter_inserts_it_and_needs_its_predecessor() -> None:
     """A keystroke, the most frequent update of all."""
     assert read_update(unpack(load("updates")["gap_parts"][3])) == UpdateHeader(
-        ranges={71: ((3, 4),)}, needs={71: 3}, deletes={}, size=10, typed=(71, 3, 4, b"")
+        ranges={71: ((3, 4),)},
+        needs={71: 3},
+        deletes={},
+        size=10,
+        typed=(71, 3, 4, b""),
+        structs=1,
     )
 
 
@@ -84,7 +89,7 @@ def test_update_of_strings_behind_the_last_ones_of_its_client_is_typed(
 def test_update_of_deletes_inserts_nothing_and_needs_the_deleted_ids() -> None:
     """The engine would hold back a delete of ids that it does not have yet."""
     assert read_update(single("deletes")) == UpdateHeader(
-        ranges={}, needs={71: 3}, deletes={71: ((1, 2),)}, size=6
+        ranges={}, needs={71: 3}, deletes={71: ((1, 2),)}, size=6, structs=1
     )
 
 
