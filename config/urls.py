@@ -2,17 +2,16 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from apps.core.api.converters import converters_register
-from apps.core.api.schema_view import SchemaView
+from apps.core.api.schema_view import SchemaView, reference_view
 
 converters_register()
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+    path("api/docs/", reference_view, name="api-docs"),
     # Before those of documents, where "import" would be read as an id.
     path("api/v1/", include("apps.edits.api.urls")),
     path("api/v1/", include("apps.collab.api.urls")),

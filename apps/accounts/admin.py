@@ -21,19 +21,19 @@ from apps.accounts.identity import caller
 from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
 from apps.accounts.services import owners_kept, permission_delete, permission_save
+from apps.core.admin_documents import TitledChangeList, document_link
+from apps.core.document_names import titles_by_id
 
-DOCUMENT_PAGE = "/documents/{}/"
 #: Documents that a message links to.
 _LINKS_MAX = 10
 
 
 @admin.display(description="document", ordering="document_id")
-def document_link(permission: Permission) -> SafeString | str:
+def document_of(permission: Permission) -> SafeString | str:
     """Return a link to the document's page, or the word for the whole workspace."""
     if not permission.document_id:
         return "the workspace"
-    url = DOCUMENT_PAGE.format(permission.document_id)
-    return format_html('<a href="{}">{}</a>', url, permission.document_id)
+    return document_link(permission.document_id, getattr(permission, "document_title", None))
 
 
 class _PermissionInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -49,7 +49,7 @@ class _PermissionInline(admin.TabularInline):  # type: ignore[type-arg]
     @admin.display(description="open")
     def open_document(self, permission: Permission) -> SafeString | str:
         """Return the link to the document."""
-        return document_link(permission) if permission.pk else ""
+        return document_of(permission) if permission.pk else ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Permission]:
         """Return the rows with their granters."""
@@ -128,10 +128,10 @@ def _owners_kept(
     with kept as handed_over:
         yield
     if handed_over:
+        named = handed_over[:_LINKS_MAX]
+        titles = titles_by_id(named)
         links = format_html_join(
-            ", ",
-            '<a href="{}">{}</a>',
-            ((DOCUMENT_PAGE.format(pk), pk) for pk in handed_over[:_LINKS_MAX]),
+            ", ", "{}", ((document_link(pk, titles.get(pk, "")),) for pk in named)
         )
         text = format_html(
             "{} documents would have no owner any more and were given to you. "
@@ -180,6 +180,7 @@ class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     list_filter = ["is_active", "is_staff", "is_superuser", MayCreateFilter, "groups"]
     search_fields = ["username", "first_name", "last_name", "email"]
     date_hierarchy = "date_joined"
+    readonly_fields = ["last_login", "date_joined"]
     actions = ["activate", "deactivate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -268,7 +269,7 @@ class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
 class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """All rights, by person, group and document."""
 
-    list_display = ["subject_name", "role", document_link, "granted_by", "created_at"]
+    list_display = ["subject_name", "role", document_of, "granted_by", "created_at"]
     list_filter = ["role", ("group", admin.RelatedOnlyFieldListFilter), "created_at"]
     list_select_related = ["user", "group", "granted_by"]
     search_fields = [
@@ -284,6 +285,10 @@ class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ["open_document", "granted_by", "created_at"]
     date_hierarchy = "created_at"
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TitledChangeList]:
+        """Return the list that reads the titles of its documents."""
+        return TitledChangeList
+
     @admin.display(description="who", ordering="user__username")
     def subject_name(self, permission: Permission) -> str:
         """Return the user's or the group's name."""
@@ -294,7 +299,7 @@ class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="open")
     def open_document(self, permission: Permission) -> SafeString | str:
         """Return the link to the document."""
-        return document_link(permission) if permission.pk else ""
+        return document_of(permission) if permission.pk else ""
 
     def save_model(
         self, request: HttpRequest, obj: Permission, form: "ModelForm[Permission]", change: Any

@@ -4,12 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.activity.models import AccountEvent, Activity
-
-DOCUMENT_PAGE = "/documents/{}/"
+from apps.core.admin_documents import TitledChangeList, document_link
 
 
 class _TrailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -58,5 +56,8 @@ class ActivityAdmin(_TrailAdmin):
     @admin.display(description="document", ordering="document_id")
     def document(self, activity: Activity) -> SafeString:
         """Return a link to the document's page."""
-        url = DOCUMENT_PAGE.format(activity.document_id)
-        return format_html('<a href="{}">{}</a>', url, activity.document_id)
+        return document_link(activity.document_id, getattr(activity, "document_title", None))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TitledChangeList]:
+        """Return the list that reads the titles of its documents."""
+        return TitledChangeList

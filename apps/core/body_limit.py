@@ -9,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.core.sizes import size_text
+
 #: Bytes beyond ``REST_BODY_BYTES`` that are read, so that the REST interface can answer itself.
 BODY_SLACK_BYTES = 64 * 1024
 
@@ -59,7 +61,7 @@ async def _refuse(send: Any) -> None:
     body = json.dumps(
         {
             "code": "limit_exceeded",
-            "detail": f"A request has a body of at most {limit_bytes} bytes.",
+            "detail": f"A request has a body of at most {size_text(limit_bytes)}.",
             "extra": {"limit": "REST_BODY_BYTES", "value": limit_bytes},
         }
     ).encode()

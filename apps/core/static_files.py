@@ -27,7 +27,7 @@ _MIN_GZIP_BYTES: Final = 1024
 #: Compressed files that a process caches: more than the pages have.
 _GZIP_CACHE_FILES: Final = 256
 #: Packages whose static files are served, too.
-_PACKAGES: Final = ("django", "djangorestframework", "drf-spectacular-sidecar")
+_PACKAGES: Final = ("django", "djangorestframework")
 _DIGEST_CHARS: Final = 12
 _ADDRESS: Final = re.compile(rf"(?P<digest>[0-9a-f]{{{_DIGEST_CHARS}}})/(?P<rest>.*)", re.DOTALL)
 _CACHE_FOREVER: Final = "max-age=31536000, public, immutable"

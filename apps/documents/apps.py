@@ -10,5 +10,9 @@ class DocumentsConfig(AppConfig):
     label = "documents"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks, and the titles for pages of lower apps."""
+        from apps.core.document_names import provide_titles
         from apps.documents import checks  # noqa: F401 - registers itself
+        from apps.documents.selectors import titles_by_id
+
+        provide_titles(titles_by_id)

@@ -92,6 +92,8 @@ const icons = [
   "skip-back",
   "skip-forward",
   "bookmark",
+  "printer",
+  "pilcrow",
 ];
 const symbols = icons.map((name) => {
   const svg = readFileSync(join(root, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");

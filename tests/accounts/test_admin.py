@@ -1,5 +1,7 @@
 """The admin: every page opens, and its actions have effect."""
 
+from collections.abc import Collection
+
 import pytest
 from django.test import Client
 
@@ -7,6 +9,7 @@ from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
 from apps.accounts.services import owners_kept
 from apps.accounts.usage import stored_bytes_add
+from apps.core import document_names
 from tests.accounts.factories import grant, make_group, make_user, new_document_id
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +205,30 @@ def test_document_of_an_administrator_who_deletes_the_own_account_gets_another(
     alone, _ = owned_alone(admin)
     browser.post(f"/admin/accounts/user/{admin.pk}/delete/", {"post": "yes"})
     assert owners(alone) == {other.username}
+
+
+def test_index_has_no_tables_of_tokens(browser: Client) -> None:
+    """They mean nothing to the people who look after accounts."""
+    page = browser.get("/admin/").content.decode()
+    assert "/admin/accounts/user/" in page
+    assert "/admin/token_blacklist/" not in page
+
+
+def test_list_of_rights_reads_the_titles_of_documents_once(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A title is a link; a document that no longer exists has its id."""
+    known, gone = new_document_id(), new_document_id()
+    for document_id in (known, gone):
+        grant(make_user(), Role.OWNER, document_id)
+    asked = []
+
+    def titles(document_ids: Collection[str]) -> dict[str, str]:
+        asked.append(set(document_ids))
+        return {known: "Plan <b>"}
+
+    monkeypatch.setattr(document_names, "_providers", [titles])
+    page = browser.get("/admin/accounts/permission/").content.decode()
+    assert f'<a href="/documents/{known}/" title="{known}">Plan &lt;b&gt;</a>' in page
+    assert f'title="{gone}">{gone}</a>' in page
+    assert len(asked) == 1

@@ -153,6 +153,11 @@ class Person:
         self.page.goto(f"/documents/{document_id}/")
         expect(self.chip).to_have_text(status)
 
+    def menu(self, name: str) -> None:
+        """Choose an item of the page's menu, by keyboard."""
+        self.page.get_by_role("button", name="More", exact=True).press("Enter")
+        self.page.locator("#menu").get_by_role("button", name=name).press("Enter")
+
     def exported(self, document_id: str) -> str:
         """Return the document's text as the server has it."""
         answer = self.context.request.get(

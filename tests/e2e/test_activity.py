@@ -15,7 +15,7 @@ FITS = "() => document.documentElement.scrollWidth <= window.innerWidth"
 
 def open_dialog(person: Person) -> Locator:
     """Open the dialog by keyboard."""
-    person.page.get_by_role("button", name="Activity").press("Enter")
+    person.menu("Activity")
     dialog = person.page.get_by_role("dialog", name="Activity")
     expect(dialog).to_be_visible()
     return dialog

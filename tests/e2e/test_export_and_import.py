@@ -17,8 +17,7 @@ def test_document_is_exported_in_each_format(ada: Person) -> None:
     ada.write("# First\nSome words")
     expect(ada.chip).to_have_text("Saved")
     page = ada.page
-    page.get_by_role("button", name="Export").focus()
-    page.keyboard.press("Enter")
+    ada.menu("Export")
     dialog = page.get_by_role("dialog", name="Export")
     expect(dialog.get_by_role("link")).to_have_count(5)
     expect(dialog.get_by_role("link", name="Markdown")).to_be_focused()

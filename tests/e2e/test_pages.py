@@ -160,6 +160,7 @@ def test_policy_is_strict_and_theme_stays(ada: Person) -> None:
     assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
     root = ada.page.locator("html")
+    ada.page.get_by_role("button", name="Account of Ada Lovelace").click()
     theme = ada.page.get_by_role("button", name="Theme")
     for name in ("light", "dark"):
         theme.click()

@@ -58,8 +58,9 @@ def test_viewer_without_access_to_history_has_no_button(ada: Person, grace: Pers
     expect(dialog.get_by_text("Viewers can now see the present document only.")).to_be_visible()
     grace.page.goto(f"/documents/{document_id}/#at=0")
     grace.page.reload()
-    expect(grace.page.get_by_role("button", name="Export")).to_be_visible()
     expect(grace.page.locator("body[data-ready]")).to_have_count(1)
+    grace.page.get_by_role("button", name="More", exact=True).press("Enter")
+    expect(grace.page.get_by_role("button", name="Export")).to_be_visible()
     for name in ("History", "Activity", "Colours by author"):
         expect(grace.page.get_by_role("button", name=name)).to_be_hidden()
     expect(grace.page.get_by_role("dialog", name="History")).to_have_count(0)

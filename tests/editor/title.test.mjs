@@ -10,8 +10,9 @@ const storage = installFakeDocument();
 const KEY = "title-key";
 
 /** A field and a fake server: `saves` are the titles that it received. */
-function titleField({ title = "Draft" } = {}) {
+function titleField({ title = "Draft", readOnly = false } = {}) {
   const input = new FakeElement("textarea");
+  input.readOnly = readOnly;
   const saves = /** @type {string[]} */ ([]);
   const server = { answer: async (/** @type {string} */ text) => text };
   const onEnter = mock.fn();
@@ -32,6 +33,8 @@ function titleField({ title = "Draft" } = {}) {
   return { field, input, saves, server, type, onEnter };
 }
 
+const kept = () => JSON.parse(storage.getItem(KEY) ?? "null");
+
 beforeEach(() => {
   storage.values.clear();
   fakeDocument.activeElement = null;
@@ -48,7 +51,7 @@ test("typed text is dirty and stored at once, and saved after a pause, as one li
   assert.ok(field.dirty);
   assert.equal(input.value, "A new title");
   assert.equal(fakeDocument.title, "A new title · Scriptorium");
-  assert.equal(storage.getItem(KEY), "A new title");
+  assert.deepEqual(kept(), { title: "A new title", base: "Draft" });
   mock.timers.tick(599);
   assert.deepEqual(saves, []);
   mock.timers.tick(1);
@@ -62,6 +65,41 @@ test("an unsaved title of an earlier page is shown and saved", async () => {
   storage.setItem(KEY, "Kept");
   const { field, saves, input } = titleField();
   assert.equal(input.value, "Kept");
+  await settled();
+  assert.deepEqual(saves, ["Kept"]);
+  assert.ok(!field.dirty);
+});
+
+test("an unsaved title is saved when the title it was made of is still the server's", async () => {
+  storage.setItem(KEY, JSON.stringify({ title: "Kept", base: "Draft" }));
+  const { saves } = titleField();
+  await settled();
+  assert.deepEqual(saves, ["Kept"]);
+});
+
+test("an unsaved title gives way to a newer one, and can still be taken", async () => {
+  storage.setItem(KEY, JSON.stringify({ title: "Old idea", base: "Draft" }));
+  const { field, saves, input } = titleField({ title: "Plan" });
+  const outdated = mock.fn();
+  field.addEventListener("outdated", outdated);
+  await settled();
+  assert.equal(input.value, "Plan");
+  assert.ok(!field.dirty);
+  assert.deepEqual(saves, []);
+  assert.equal(storage.getItem(KEY), null);
+  const [event] = outdated.mock.calls[0]?.arguments ?? [];
+  assert.equal(event.detail, "Old idea");
+  field.replace("Old idea");
+  await settled();
+  assert.deepEqual(saves, ["Old idea"]);
+});
+
+test("an unsaved title waits for the right to rename", async () => {
+  storage.setItem(KEY, JSON.stringify({ title: "Kept", base: "Draft" }));
+  const { field, saves } = titleField({ readOnly: true });
+  await settled();
+  assert.deepEqual(saves, []);
+  field.setReadOnly(false);
   await settled();
   assert.deepEqual(saves, ["Kept"]);
   assert.ok(!field.dirty);
@@ -113,7 +151,7 @@ for (const [name, error] of /** @type {const} */ ([
     mock.timers.tick(600);
     await settled();
     assert.ok(field.dirty);
-    assert.equal(storage.getItem(KEY), "New");
+    assert.deepEqual(kept(), { title: "New", base: "Draft" });
     server.answer = works;
     mock.timers.tick(3_000);
     await settled();

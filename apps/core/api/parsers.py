@@ -11,6 +11,7 @@ from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 from rest_framework.utils.json import strict_constant
 
 from apps.core.errors import LimitExceededError
+from apps.core.sizes import size_text
 
 #: Size of the fields of a form beside its file, in bytes.
 _FIELDS_BYTES: Final = 64 * 1024
@@ -30,7 +31,7 @@ class FormTooLargeError(LimitExceededError):
         """Return the error with the limit as it is set."""
         limit = settings.IMPORT_MAX_BYTES
         return cls(
-            f"A file to import has at most {limit} bytes.",
+            f"A file to import has at most {size_text(limit)}.",
             extra={"limit": "IMPORT_MAX_BYTES", "value": limit},
         )
 
@@ -53,7 +54,7 @@ class BoundedJSONParser(JSONParser):
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise BodyTooLargeError(
-                f"A body has at most {limit} bytes.",
+                f"A body has at most {size_text(limit)}.",
                 extra={"limit": "REST_BODY_BYTES", "value": limit},
             )
         try:

@@ -35,7 +35,14 @@ export function commandGroups(editLink) {
         isEnabled: (editor) => editor.can().redo(),
       },
     ],
-    [heading(1), heading(2), heading(3)],
+    [
+      mark("Paragraph", "pilcrow", "paragraph", "Mod-Alt-0", (editor) =>
+        editor.chain().focus().setParagraph().run(),
+      ),
+      heading(1),
+      heading(2),
+      heading(3),
+    ],
     [
       mark("Bold", "bold", "bold", "Mod-B", (editor) => editor.chain().focus().toggleBold().run()),
       mark("Italic", "italic", "italic", "Mod-I", (editor) =>

@@ -2,6 +2,7 @@
 import { commandGroups, keysLabel } from "./commands.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
+import { loadStyles } from "../ui/styles.js";
 import { linkAt, openLink } from "./link_card.js";
 import { editLink } from "./toolbar.js";
 
@@ -35,8 +36,9 @@ export function bindShortcuts(editor, { toolbar, onSave, onAuthors }) {
   document.addEventListener("keydown", (event) => {
     const mod = event.metaKey || event.ctrlKey;
     if (document.querySelector("dialog[open]")) return;
-    if (mod && event.key === "/") handled(event, showShortcuts);
-    else if (event.key === "?" && !isWriting(event.target)) handled(event, showShortcuts);
+    if (mod && event.key === "/") handled(event, () => void showShortcuts());
+    else if (event.key === "?" && !isWriting(event.target))
+      handled(event, () => void showShortcuts());
     else if (mod && event.key === "s" && !event.shiftKey) handled(event, onSave);
     else if (mod && event.altKey && event.code === "KeyA") handled(event, onAuthors);
     else if (event.altKey && event.key === "F10") {
@@ -52,7 +54,8 @@ export function bindShortcuts(editor, { toolbar, onSave, onAuthors }) {
 }
 
 /** Show all keyboard shortcuts. */
-export function showShortcuts() {
+export async function showShortcuts() {
+  await loadStyles("dialog-styles");
   const commands = commandGroups(() => {})
     .flat()
     .filter(({ keys }) => keys !== "---")

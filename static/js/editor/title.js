@@ -5,7 +5,11 @@ import { debounced } from "../ui/dom.js";
 const SAVE_PAUSE_MS = 600;
 const RETRY_DELAY_MS = 3_000;
 
-/** The title field of one document. Dispatches `change` when `dirty` or the saved title changes. */
+/**
+ * The title field of one document. Dispatches `change` when `dirty` or the saved title changes,
+ * `refused` with the error of a title that the server does not take, and `outdated` with a title
+ * that an earlier page has not saved, when the document has another one by now.
+ */
 export class TitleField extends EventTarget {
   #input;
   #save;
@@ -29,8 +33,11 @@ export class TitleField extends EventTarget {
     this.#save = save;
     this.#key = storageKey;
     this.#saved = title;
-    this.#show(localStorage.getItem(storageKey) ?? title);
-    if (this.dirty) void this.flush();
+    const kept = this.#kept();
+    const isOutdated = kept !== null && kept.base !== null && kept.base !== title;
+    this.#show(isOutdated ? title : (kept?.title ?? title));
+    if (isOutdated) queueMicrotask(() => this.#onOutdated(kept.title));
+    else if (this.dirty) void this.flush();
     input.addEventListener("input", () => this.#onInput());
     input.addEventListener("blur", () => void this.flush());
     input.addEventListener("keydown", (event) => {
@@ -75,11 +82,54 @@ export class TitleField extends EventTarget {
 
   #onInput() {
     this.#input.value = this.#input.value.replace(/\s*\n\s*/g, " ");
-    if (this.dirty) localStorage.setItem(this.#key, this.#input.value);
+    if (this.dirty) this.#keep();
     else localStorage.removeItem(this.#key);
     document.title = `${this.#input.value || "Untitled"} · Scriptorium`;
     this.#scheduleSave();
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Allow or forbid changes; a title that waited for the right is saved now. @param {boolean} isReadOnly */
+  setReadOnly(isReadOnly) {
+    const isAllowedNow = this.#input.readOnly && !isReadOnly;
+    this.#input.readOnly = isReadOnly;
+    if (isAllowedNow) void this.flush();
+  }
+
+  /** Save this title, as if it were typed. @param {string} title */
+  replace(title) {
+    this.#show(title);
+    this.#onInput();
+    void this.flush();
+  }
+
+  /** Keep the title on this device, with the saved one that it was made of. */
+  #keep() {
+    const kept = { title: this.#input.value, base: this.#saved };
+    localStorage.setItem(this.#key, JSON.stringify(kept));
+  }
+
+  /**
+   * Return the title that an earlier page has kept; older pages kept no base.
+   * @returns {{title: string, base: string | null} | null}
+   */
+  #kept() {
+    const text = localStorage.getItem(this.#key);
+    if (text === null) return null;
+    try {
+      const { title, base } = JSON.parse(text);
+      if (typeof title === "string" && typeof base === "string") return { title, base };
+    } catch {
+      // A title as it is.
+    }
+    return { title: text, base: null };
+  }
+
+  /** @param {string} title */
+  #onOutdated(title) {
+    localStorage.removeItem(this.#key);
+    if (title.trim() === this.#saved) return;
+    this.dispatchEvent(new CustomEvent("outdated", { detail: title }));
   }
 
   /** @param {unknown} error */

@@ -44,11 +44,15 @@ export function mountToolbar(place, editor) {
   place.addEventListener("focusin", (event) => {
     for (const button of buttons) button.tabIndex = button === event.target ? 0 : -1;
   });
+  // Without a caret in the text nothing is active.
+  let hasCaret = false;
   const refresh = () => {
+    hasCaret ||= editor.isFocused;
     for (const { command, button } of entries) {
       const enabled = editor.isEditable && (command.isEnabled?.(editor) ?? true);
       button.setAttribute("aria-disabled", String(!enabled));
-      if (command.isActive) button.setAttribute("aria-pressed", String(command.isActive(editor)));
+      const isActive = hasCaret && command.isActive?.(editor) === true;
+      if (command.isActive) button.setAttribute("aria-pressed", String(isActive));
     }
   };
   // Once for all transactions of one key, after the undo manager has handled them.
@@ -67,6 +71,7 @@ export function mountToolbar(place, editor) {
     if (docChanged || selectionSet || storedMarksSet) refreshSoon();
   });
   editor.on("update", refreshSoon);
+  editor.on("focus", refreshSoon);
   refresh();
 }
 

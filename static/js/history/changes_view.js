@@ -1,5 +1,5 @@
 /** What changed between two states, in place of the text: of a session, or since then. */
-import { debounced } from "../ui/dom.js";
+import { debounced, reveal } from "../ui/dom.js";
 import { partsOf } from "../ui/template.js";
 import { renderDiff } from "./diff_view.js";
 import { changesRange, nextPlace } from "./history_text.js";
@@ -112,7 +112,7 @@ export class ChangesView {
     changes.replaceChildren(element);
     changesText.textContent = summary;
     changeBefore.disabled = changeAfter.disabled = places.length === 0;
-    places[0]?.scrollIntoView({ block: "nearest" });
+    reveal(places[0], changes);
   }
 
   /**

@@ -3,6 +3,7 @@ import { colourClass } from "../ui/colours.js";
 import { h, icon } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
 import { ago } from "../lib/time.js";
+import { alignedToWords } from "./diff_words.js";
 
 /**
  * A row of `…/diff/`.
@@ -43,6 +44,7 @@ const DONE = { insert: "added", delete: "removed" };
  * @param {((part: string) => void) | null} restorePart restores a deleted part; null without the right
  */
 export function renderDiff(changes, restorePart) {
+  changes = alignedToWords(changes);
   const sheet = h("div", { class: "prose diff", role: "document", "aria-label": "Changes" });
   /** The elements that are open, by depth. @type {{place: HTMLElement, kind: string}[]} */
   const open = [{ place: sheet, kind: "equal" }];
@@ -82,6 +84,8 @@ function nodeOf(change) {
   const element = h(tag, before ? { "data-before": formattingText(before) } : {});
   if (type === "codeBlock") element.append(h("code"));
   if (type === "taskItem") element.dataset.checked = String(attributes.checked === true);
+  if (type === "orderedList" && Number(attributes.start) > 1)
+    element.setAttribute("start", String(attributes.start));
   if (type === "taskList") element.dataset.type = "taskList";
   if (kind !== "equal" || before) label(element, change);
   return element;

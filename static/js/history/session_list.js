@@ -2,7 +2,7 @@
 import { counted } from "../lib/activity_text.js";
 import { dayOf, timeRange } from "../lib/time.js";
 import { colourClass, initials } from "../ui/colours.js";
-import { h, icon } from "../ui/dom.js";
+import { h, icon, reveal } from "../ui/dom.js";
 import { WritingSessions, authorNames, countsText, marksOf } from "./writing_sessions.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
@@ -122,7 +122,7 @@ export class SessionList {
     }
     this.#setTabStop(current ?? this.#rows()[0]);
     if (current && !this.#list.contains(document.activeElement)) {
-      current.scrollIntoView({ block: "nearest" });
+      reveal(current, this.#list);
     }
   }
 

@@ -1,4 +1,5 @@
 /** Shows a state of a document: one editor, in which only blocks that differ are replaced. */
+import { reveal } from "../ui/dom.js";
 import { createPreview } from "../editor/editor.js";
 import { NodeBuilder } from "./yjs_to_prosemirror.js";
 
@@ -42,7 +43,7 @@ export class StateView {
     const { view } = this.#editor;
     const { node } = view.domAtPos(Math.min(place, view.state.doc.content.size));
     const element = node instanceof HTMLElement ? node : node.parentElement;
-    element?.scrollIntoView({ block: "nearest" });
+    reveal(element, view.dom.closest(".history-sheet"));
   }
 }
 

@@ -3,6 +3,7 @@ import { Api } from "../lib/api.js";
 import { ask } from "../ui/dialog.js";
 import { guardDrops } from "../ui/drop.js";
 import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
+import { bindMenu } from "../ui/menu.js";
 import { ago } from "../lib/time.js";
 import { hideToast, toast, toastError } from "../ui/toast.js";
 
@@ -72,10 +73,18 @@ document.addEventListener("keydown", (event) => {
     void create();
   }
 });
+bindMenu(byId("menu", HTMLElement));
 await load();
 
 function inTrash() {
-  return new URLSearchParams(location.search).has("trash");
+  return viewOf() === "trash";
+}
+
+/** Return the list that the address names: all documents, those that others share, the trash. */
+function viewOf() {
+  const query = new URLSearchParams(location.search);
+  if (query.has("trash")) return "trash";
+  return query.has("shared") ? "shared" : "all";
 }
 
 /** Load another view; a message about the last one goes with it. */
@@ -98,9 +107,9 @@ async function load() {
   request = new AbortController();
   const query = new URLSearchParams({ search: search.value.trim() });
   if (inTrash()) query.set("trashed", "true");
+  if (viewOf() === "shared") query.set("owned", "false");
   for (const tab of tabs) {
-    const isCurrent = (tab.dataset.view === "trash") === inTrash();
-    if (isCurrent) tab.setAttribute("aria-current", "page");
+    if (tab.dataset.view === viewOf()) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }
   list.setAttribute("aria-busy", "true");
@@ -154,6 +163,9 @@ function showEmpty(isEmpty) {
       "The trash is empty",
       "Documents in the trash can be restored at any time.",
     );
+  } else if (viewOf() === "shared") {
+    const text = "Documents that others share with you will be listed here.";
+    showMessage("user-plus", "Nothing is shared with you yet", text);
   } else if (page.mayCreate) {
     const button = h("button", { type: "button", class: "button primary" }, "New document");
     button.addEventListener("click", () => void create());
@@ -213,7 +225,9 @@ function row(item) {
 /** @param {DocumentItem} item */
 function actionsOf(item) {
   if (inTrash()) {
-    return [action("rotate-ccw", `Restore ${item.title}`, () => void restore(item))];
+    const label = `Restore ${item.title}`;
+    const button = { type: "button", class: "button", onclick: () => void restore(item) };
+    return [h("button", { ...button, "aria-label": label }, icon("rotate-ccw"), "Restore")];
   }
   const actions = [];
   if (item.abilities.rename)

@@ -12,12 +12,14 @@ import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
 import { mountLinkCard } from "../editor/link_card.js";
+import { bindMenu } from "../ui/menu.js";
 import { mountPresence } from "../editor/presence.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
 import { noticeOf, statusOf } from "../sync/status.js";
 import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
+import { loadStyles } from "../ui/styles.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
 import { mountWordCount } from "../editor/word_count.js";
@@ -158,6 +160,11 @@ function mountTitle() {
   field.addEventListener("refused", (event) => {
     if (event instanceof CustomEvent) toastError(event.detail);
   });
+  field.addEventListener("outdated", (event) => {
+    if (!(event instanceof CustomEvent)) return;
+    const use = { label: "Use it", run: () => field.replace(event.detail) };
+    toast(`Your title “${event.detail}” was not saved, and the document has another one now.`, use);
+  });
   return field;
 }
 
@@ -178,7 +185,9 @@ function bindPage() {
   addEventListener("beforeunload", (event) => {
     if (!provider.settle()) event.preventDefault();
   });
-  byId("shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
+  bindMenu(byId("menu", HTMLElement));
+  byId("shortcuts", HTMLButtonElement).addEventListener("click", () => void showShortcuts());
+  byId("print", HTMLButtonElement).addEventListener("click", () => print());
   const colours = byId("authors", HTMLButtonElement);
   colours.addEventListener("click", () => void authors.toggle());
   authors.addEventListener("change", () => {
@@ -241,11 +250,12 @@ function bindPage() {
  */
 function onClick(id, load, open) {
   const button = byId(id, HTMLButtonElement);
+  const loadAll = async () => (await Promise.all([load(), loadStyles("dialog-styles")]))[0];
   for (const event of ["pointerenter", "focus"]) {
     // The click tries again, and reports an error.
-    button.addEventListener(event, () => void load().catch(() => {}), { once: true });
+    button.addEventListener(event, () => void loadAll().catch(() => {}), { once: true });
   }
-  button.addEventListener("click", () => void openOnce(async () => open(await load())));
+  button.addEventListener("click", () => void openOnce(async () => open(await loadAll())));
 }
 
 /**
@@ -276,7 +286,7 @@ async function showHistory(seq) {
   const { id, abilities } = page.document;
   const canWrite = abilities.write === true;
   const isOwner = abilities.manage_owner === true;
-  const { openHistory } = await loadHistory();
+  const [{ openHistory }] = await Promise.all([loadHistory(), loadStyles("dialog-styles")]);
   openHistory(api, { documentId: id, canWrite, isOwner, doc, editor, provider }, seq);
 }
 
@@ -301,7 +311,7 @@ function showRights() {
   for (const id of ["authors", "history", "activity"]) {
     byId(id, HTMLButtonElement).hidden = abilities.look_at_history !== true;
   }
-  byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
+  title.setReadOnly(abilities.rename !== true);
 }
 
 function sayFiles() {
@@ -344,7 +354,9 @@ function showState() {
     editor.setEditable(ready);
     refreshTasks(editor);
   }
-  toolbar.hidden = !editable;
+  // Its place stays when the text becomes read-only: the lines would jump up.
+  toolbar.classList.toggle("is-idle", !editable);
+  if (editable) toolbar.hidden = false;
   document.body.classList.toggle("is-readonly", !editable);
   showRights();
   if (state.stopped) showStop(state.stopped.reason);

@@ -58,6 +58,21 @@ export function pageData() {
 }
 
 /**
+ * Scroll a box so that an element in it is seen. What is around the box stays where it is, unlike by
+ * `scrollIntoView`.
+ * @param {Element | null | undefined} element
+ * @param {Element | null | undefined} box
+ */
+export function reveal(element, box) {
+  if (!element || !box) return;
+  const [inner, outer] = [element.getBoundingClientRect(), box.getBoundingClientRect()];
+  if (inner.top < outer.top) box.scrollTop -= outer.top - inner.top;
+  else if (inner.bottom > outer.bottom) {
+    box.scrollTop += Math.min(inner.bottom - outer.bottom, inner.top - outer.top);
+  }
+}
+
+/**
  * Return a function that calls `action` once after the last of several calls.
  * @param {number} delayMs
  * @param {() => void} action

@@ -32,6 +32,8 @@
       const label = `Theme: ${theme}. Change to ${NEXT[theme]}`;
       button.setAttribute("aria-label", label);
       button.setAttribute("title", label);
+      const text = button.querySelector("[data-theme-text]");
+      if (text) text.textContent = `Theme: ${theme}`;
       button.querySelector("use")?.setAttribute("href", `${root.dataset.icons}#${ICON[theme]}`);
     }
   }

@@ -1,0 +1,32 @@
+"""Documents in the pages of the administration: their titles as links, read once for a page."""
+
+from typing import Any
+
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.document_names import titles_by_id
+
+DOCUMENT_PAGE = "/documents/{}/"
+
+
+class TitledChangeList(ChangeList):
+    """A list of rows with a ``document_id``, which reads the titles of a page in one query."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the rows, then the titles of their documents."""
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        titles = titles_by_id({row.document_id for row in rows})
+        for row in rows:
+            row.document_title = titles.get(row.document_id, "")
+        self.result_list = rows
+
+
+def document_link(document_id: str, title: str | None = None) -> SafeString:
+    """Return a link to a document's page by its title, which is read if it is not given."""
+    found = titles_by_id([document_id]).get(document_id, "") if title is None else title
+    url = DOCUMENT_PAGE.format(document_id)
+    return format_html('<a href="{}" title="{}">{}</a>', url, document_id, found or document_id)

@@ -1,0 +1,21 @@
+"""The titles of documents, for pages of apps that know documents by their ids only.
+
+The app that has the documents provides them (``apps.documents``); without it there are none.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+Titles = Mapping[str, str]
+_providers: Final[list[Callable[[Collection[str]], Titles]]] = []
+
+
+def provide_titles(provider: Callable[[Collection[str]], Titles]) -> None:
+    """Register the function that returns ``{document id: title}`` for the ids that exist."""
+    _providers[:] = [provider]
+
+
+def titles_by_id(document_ids: Collection[str]) -> Titles:
+    """Return ``{document id: title}`` for the documents that exist, in one call."""
+    wanted = {document_id for document_id in document_ids if document_id}
+    return _providers[0](wanted) if _providers and wanted else {}

@@ -1,0 +1,107 @@
+"""axe finds nothing, in the light and in the dark, on every page; and no policy is violated."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Arrive
+from tests.e2e.people import Person
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+#: Without ``preload``, which reads style sheets again.
+RUN = """async () => {
+  const { violations } = await axe.run({ preload: false });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}"""
+ADMIN_PAGES = (
+    "",
+    "accounts/user/",
+    "accounts/user/add/",
+    "accounts/user/1/change/",
+    "auth/group/",
+    "auth/group/add/",
+    "accounts/permission/",
+    "accounts/permission/add/",
+    "activity/activity/",
+    "activity/accountevent/",
+    "password_change/",
+)
+API_PAGES = ("", "documents/", "documents/ID/", "documents/ID/permissions/", "users/me/")
+#: Buttons of the editor's page that open a dialog, and a text that is in it at the end.
+DIALOGS = {
+    "Share": "Copy link",
+    "History": "Restore this version…",
+    "Activity": "created the document",
+    "Export": "Markdown",
+    "Keyboard shortcuts": "These keys",
+}
+LINES = "# Plan\n\nSee [the map](https://example.org/).\n\n- [ ] Ask\n\n> Quote\n\n```\ncode\n```\n"
+
+
+def check(page: Page, name: str) -> None:
+    """Fail if axe finds a violation."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(RUN) == [], name
+
+
+@pytest.fixture
+def plan(ada: Person) -> str:
+    """Return a document of Ada's with one of most things, open in her page."""
+    made = ada.api("POST", "documents/import/", format="md", content=LINES, title="Plan")
+    return str(made["id"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_pages(arrive: Arrive, plan: str, scheme: Any) -> None:
+    """The list, the trash, the editor and each of its dialogs, the reference of the API."""
+    ada = arrive("ada", color_scheme=scheme)
+    page = ada.page
+    for address, text in (("/", "Plan"), ("/?trash", "Trash"), ("/api/docs/", "Shapes")):
+        page.goto(address)
+        expect(page.get_by_text(text).first).to_be_visible()
+        check(page, address)
+    ada.open(plan)
+    ada.text.get_by_role("link").click()
+    expect(page.get_by_role("group", name="Link")).to_be_visible()
+    check(page, "editor")
+    for name, text in DIALOGS.items():
+        if page.get_by_role("button", name=name, exact=True).is_visible():
+            page.get_by_role("button", name=name, exact=True).press("Enter")
+        else:
+            ada.menu(name)
+        expect(page.get_by_role("dialog").get_by_text(text).first).to_be_visible()
+        check(page, name)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_administration_and_the_api(
+    arrive: Arrive, plan: str, scheme: Any
+) -> None:
+    """Nor does the browser refuse a style or a script; documents are links by their titles."""
+    admin = arrive("admin", color_scheme=scheme)
+    for address in ADMIN_PAGES:
+        admin.page.goto(f"/admin/{address}", wait_until="load")
+        check(admin.page, f"admin/{address}")
+    for address in API_PAGES:
+        admin.page.goto(f"/api/v1/{address.replace('ID', plan)}")
+        check(admin.page, f"api/v1/{address}")
+    admin.page.goto("/admin/accounts/permission/")
+    expect(admin.page.locator(f"a[href='/documents/{plan}/']").first).to_have_text("Plan")
+
+
+def test_browsable_api_changes_a_document_by_its_forms(ada: Person, plan: str) -> None:
+    """The raw form of PATCH, and DELETE behind a question."""
+    page = ada.page
+    page.goto(f"/api/v1/documents/{plan}/")
+    page.locator("textarea[name=_content]").fill('{"title": "Renamed by a form"}')
+    page.get_by_role("button", name="PATCH").click()
+    expect(page.get_by_label("Response", exact=True)).to_contain_text(
+        '"title": "Renamed by a form"'
+    )
+    page.get_by_text("DELETE…").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_label("Response", exact=True)).to_contain_text("HTTP 204")
