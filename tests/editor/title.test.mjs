@@ -13,7 +13,7 @@ const KEY = "title-key";
 function titleField({ title = "Draft" } = {}) {
   const input = new FakeElement("textarea");
   const saves = /** @type {string[]} */ ([]);
-  const server = { answer: async (/** @type {string} */ text) => text };
+  const server = { title, answer: async (/** @type {string} */ text) => text };
   const onEnter = mock.fn();
   const field = new TitleField({
     input: /** @type {any} */ (input),
@@ -23,6 +23,7 @@ function titleField({ title = "Draft" } = {}) {
       saves.push(text);
       return server.answer(text);
     },
+    read: async () => server.title,
     onEnter,
   });
   const type = (/** @type {string} */ text) => {
@@ -48,7 +49,7 @@ test("typed text is dirty and stored at once, and saved after a pause, as one li
   assert.ok(field.dirty);
   assert.equal(input.value, "A new title");
   assert.equal(fakeDocument.title, "A new title · Scriptorium");
-  assert.equal(storage.getItem(KEY), "A new title");
+  assert.deepEqual(JSON.parse(storage.getItem(KEY) ?? ""), { title: "A new title", base: "Draft" });
   mock.timers.tick(599);
   assert.deepEqual(saves, []);
   mock.timers.tick(1);
@@ -58,12 +59,65 @@ test("typed text is dirty and stored at once, and saved after a pause, as one li
   assert.equal(storage.getItem(KEY), null);
 });
 
-test("an unsaved title of an earlier page is shown and saved", async () => {
-  storage.setItem(KEY, "Kept");
-  const { field, saves, input } = titleField();
-  assert.equal(input.value, "Kept");
+for (const stored of [JSON.stringify({ title: "Kept", base: "Draft" }), "Kept"]) {
+  test(`an unsaved title of an earlier page is shown, and saved once it may be: ${stored}`, async () => {
+    storage.setItem(KEY, stored);
+    const { field, saves, input } = titleField();
+    assert.equal(input.value, "Kept");
+    input.readOnly = true;
+    await field.flush();
+    assert.deepEqual(saves, []);
+    input.readOnly = false;
+    await field.flush();
+    assert.deepEqual(saves, ["Kept"]);
+    assert.ok(!field.dirty);
+    assert.equal(storage.getItem(KEY), null);
+  });
+}
+
+/** The titles that were not saved. @param {TitleField} field */
+function overtaken(field) {
+  const kept = /** @type {string[]} */ ([]);
+  field.addEventListener("overtaken", (event) => {
+    if (event instanceof CustomEvent) kept.push(event.detail);
+  });
+  return kept;
+}
+
+test("an unsaved title that was made of another one gives way to another person's, with a word", async () => {
+  storage.setItem(KEY, JSON.stringify({ title: "Old idea", base: "Draft" }));
+  const { field, saves, input } = titleField({ title: "Plan" });
+  const kept = overtaken(field);
+  await field.flush();
+  assert.deepEqual(saves, []);
   await settled();
-  assert.deepEqual(saves, ["Kept"]);
+  assert.equal(input.value, "Plan");
+  assert.deepEqual(kept, ["Old idea"]);
+  assert.ok(!field.dirty);
+  assert.equal(storage.getItem(KEY), null);
+  await field.flush();
+  assert.deepEqual(saves, []);
+  await field.rename("Old idea");
+  assert.deepEqual(saves, ["Old idea"]);
+});
+
+test("a title that could not be sent is sent later only if nobody has given another one", async () => {
+  const { field, server, type, saves, input } = titleField();
+  const works = server.answer;
+  const kept = overtaken(field);
+  server.answer = async () => {
+    throw new TypeError("Failed to fetch");
+  };
+  type("Mine");
+  mock.timers.tick(600);
+  await settled();
+  server.answer = works;
+  server.title = "Theirs";
+  mock.timers.tick(3_000);
+  await settled();
+  assert.deepEqual(saves, ["Mine"]);
+  assert.equal(input.value, "Theirs");
+  assert.deepEqual(kept, ["Mine"]);
   assert.ok(!field.dirty);
 });
 
@@ -113,7 +167,7 @@ for (const [name, error] of /** @type {const} */ ([
     mock.timers.tick(600);
     await settled();
     assert.ok(field.dirty);
-    assert.equal(storage.getItem(KEY), "New");
+    assert.equal(JSON.parse(storage.getItem(KEY) ?? "").title, "New");
     server.answer = works;
     mock.timers.tick(3_000);
     await settled();

@@ -13,6 +13,7 @@ import { mountPresence } from "../editor/presence.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
 import { noticeOf, statusOf } from "../sync/status.js";
+import { StatusAnnouncer } from "../sync/status_announcer.js";
 import { TitleField } from "../editor/title.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
@@ -56,6 +57,7 @@ let savedTimer;
 /** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
 let editorStop = null;
 let isRenewing = false;
+const announcer = new StatusAnnouncer(announce);
 /** @type {DeviceCopy | null} */
 let deviceCopy = null;
 
@@ -150,6 +152,7 @@ function mountTitle() {
       provider.awareness.setLocalStateField("renamed", Date.now());
       return saved.title;
     },
+    read: async () => (await api.call(`documents/${page.document.id}/`)).title,
     onEnter: () => {
       // Tiptap's own focus waits for a frame, in which keys would still go to the title.
       editor.view.focus();
@@ -157,6 +160,12 @@ function mountTitle() {
     },
   });
   field.addEventListener("change", showState);
+  field.addEventListener("overtaken", (event) => {
+    if (!(event instanceof CustomEvent)) return;
+    const kept = String(event.detail);
+    const action = { label: "Use mine", run: () => void field.rename(kept) };
+    toast(`Somebody has renamed the document meanwhile. “${kept}” was not saved.`, action);
+  });
   field.addEventListener("refused", (event) => {
     if (event instanceof CustomEvent) toastError(event.detail);
   });
@@ -302,7 +311,11 @@ function showRights() {
   for (const id of ["authors", "history", "activity"]) {
     byId(id, HTMLButtonElement).hidden = abilities.look_at_history !== true;
   }
-  byId("title", HTMLTextAreaElement).readOnly = abilities.rename !== true;
+  const field = byId("title", HTMLTextAreaElement);
+  const mayNow = field.readOnly && abilities.rename === true;
+  field.readOnly = abilities.rename !== true;
+  // An earlier page may have left a title, or the right to give one may have come back.
+  if (mayNow) void title.flush();
 }
 
 function sayFiles() {
@@ -321,8 +334,8 @@ function showStatus(status) {
     if (chip.textContent === status.text) return;
     chip.dataset.kind = status.kind;
     chip.replaceChildren(icon(status.icon), h("span", {}, status.text));
-    if (status.kind !== "saving" && status.kind !== "saved") announce(status.text);
   };
+  announcer.update(status);
   if (status.kind === "saved" && chip.dataset.kind === "saving") {
     savedTimer = setTimeout(draw, SAVED_PAUSE_MS);
   } else {
@@ -344,6 +357,7 @@ function showState() {
   if (editor.isEditable !== ready) editor.setEditable(ready);
   toolbar.hidden = !editable;
   document.body.classList.toggle("is-readonly", !editable);
+  document.body.dataset.stored = String(state.stored);
   showRights();
   if (state.stopped) showStop(state.stopped.reason);
   else hideBanner("stopped");
