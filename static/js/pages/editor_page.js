@@ -29,9 +29,9 @@ const RENAMED_INTERVAL_MS = 2_000;
 const RELOAD_PAUSE_MS = 3_000;
 /** Nothing more is typed for so long before the chip says *Saved*. */
 const SAVED_PAUSE_MS = 300;
-/** The page loads again by itself at most so often within this time. */
+/** The page loads again by itself at most so often within this time, for each reason. */
 const RELOAD_INTERVAL_MS = 60_000;
-const MAX_RELOADS = 3;
+const MAX_RELOADS = Object.freeze({ error: 1, refusal: 3 });
 
 /**
  * The data that the server puts into the page.
@@ -373,12 +373,15 @@ function showState() {
  */
 async function showWaiting(parked) {
   const { WaitingChanges } = await import("../editor/waiting_changes.js");
-  const reload = async () => {
-    await deviceCopy?.discard();
-    location.reload();
-  };
-  waiting ??= new WaitingChanges({ provider, outbox, parked, reload });
+  waiting ??= new WaitingChanges({ provider, outbox, parked, discard: discardUnsaved });
   waiting.show();
+}
+
+/** Forget what the server does not have, and load its state. */
+async function discardUnsaved() {
+  await provider.discardUnsaved();
+  await deviceCopy?.discard();
+  location.reload();
 }
 
 /**
@@ -410,17 +413,20 @@ function showEditorStop(reason) {
 
 /** Reload the page, if nothing is lost by it, and not too often; else the person decides. */
 function loadAgain() {
-  if (provider.settle() && mayReload()) location.reload();
+  if (provider.settle() && mayReload("error")) location.reload();
   else showEditorStop("error again");
 }
 
-/** Return whether the page may load again by itself, which is counted; not for ever. */
-function mayReload() {
-  const key = `scriptorium-reloaded:${page.document.id}`;
+/**
+ * Return whether the page may load again by itself, which is counted.
+ * @param {keyof typeof MAX_RELOADS} reason
+ */
+function mayReload(reason) {
+  const key = `scriptorium-reloaded:${page.document.id}:${reason}`;
   const since = Date.now() - RELOAD_INTERVAL_MS;
   const times = (sessionStorage.getItem(key) ?? "").split(" ").map(Number);
   const recent = times.filter((time) => time > since);
-  if (recent.length >= MAX_RELOADS) return false;
+  if (recent.length >= MAX_RELOADS[reason]) return false;
   sessionStorage.setItem(key, [...recent, Date.now()].join(" "));
   return true;
 }
@@ -436,7 +442,7 @@ async function renewClientIds() {
   try {
     await deviceCopy?.discard();
     await provider.renew();
-    if (mayReload()) location.reload();
+    if (mayReload("refusal")) location.reload();
   } catch (error) {
     console.error("The refused changes could not be written again:", error);
   }
@@ -458,7 +464,12 @@ function showStop(reason) {
     quarantined: { label: "Try again", run: () => provider.resume() },
   };
   const copy = { label: "Copy the text", run: () => void copyText() };
-  showBanner(noticeOf(provider.state), [actions[reason], copy], "stopped");
+  const shown = [actions[reason], copy];
+  // Otherwise a change that nobody can name would close the document on this device.
+  if (reason === "refused" && provider.state.unsaved > 0) {
+    shown.push({ label: "Discard my changes", run: () => void discardUnsaved() });
+  }
+  showBanner(noticeOf(provider.state), shown, "stopped");
 }
 
 /** Show the server's reason for a closed connection, once it has been closed for a while. */
