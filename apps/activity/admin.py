@@ -40,7 +40,8 @@ class AccountEventAdmin(_TrailAdmin):
     list_filter = ["kind", "at"]
     search_fields = ["username", "address"]
     search_help_text = "Part of a username or of an address."
-    fields = readonly_fields = ["at", "username", "actor", "kind", "address", "detail"]
+    fields = ["at", "username", "actor", "kind", "address", "detail"]
+    readonly_fields = ["at", "username", "actor", "kind", "address", "detail"]
 
 
 @admin.register(Activity)

@@ -16,6 +16,7 @@ from apps.collab.submission import Submission
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
 from apps.core.logs import operation_log, operations_are_logged
+from apps.crdt.codec.copy_map import copy_map_fits
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import check_vector, decode_vector
@@ -111,6 +112,7 @@ class FrameHandler:
         """Submit an update without an id. The server makes one; a no-op is not logged."""
         self._limits.check_update(update)
         header = read_update(update) if self._ahead is None else self._header_of(update)
+        self._limits.check_header(header)
         submission = Submission(update=update, header=header, author=self._session)
         if self._session.abilities.write:
             self._room.submit(submission)
@@ -131,6 +133,7 @@ class FrameHandler:
             header = (
                 read_update(frame.update) if self._ahead is None else self._header_of(frame.update)
             )
+            self._limits.check_header(header)
         except (InvalidInputError, LimitExceededError) as err:
             self._session.on_rejected(frame.unique_id, err)
             return
@@ -146,6 +149,7 @@ class FrameHandler:
                 header=header,
                 author=self._session,
                 unique_id=frame.unique_id,
+                copies=frame.copies if copy_map_fits(frame.copies, frame.update) else b"",
                 receipt_s=receipt_s,
             )
         )

@@ -316,6 +316,9 @@ CRDT_ENGINE: str = env.str("CRDT_ENGINE", "pycrdt", validate=validate.OneOf(["py
 COLLAB_LIMITS: dict[str, Any] = {
     "frame_bytes": env.int("LIMIT_FRAME_BYTES", 4 * 1024 * 1024),
     "update_bytes": env.int("LIMIT_UPDATE_BYTES", 4 * 1024 * 1024),
+    "update_structs": env.int("LIMIT_UPDATE_STRUCTS", 400_000),
+    "update_clients": env.int("LIMIT_UPDATE_CLIENTS", 10_000),
+    "document_clients": env.int("LIMIT_DOCUMENT_CLIENTS", 100_000),
     "document_bytes": env.int("LIMIT_DOCUMENT_BYTES", 12 * 1024 * 1024),
     "pending_bytes": env.int("LIMIT_PENDING_BYTES", 4 * 1024 * 1024),
     "pending_age_s": env.float("LIMIT_PENDING_AGE_S", 60.0),

@@ -14,7 +14,6 @@ from apps.accounts.models import Permission, User
 from apps.accounts.roles import Role
 from apps.accounts.services import permission_delete, permission_save
 from apps.accounts.tokens import tokens_issue
-from apps.activity import account_events
 from apps.activity.models import AccountEvent
 from apps.activity.tasks import delete_old_account_events
 from apps.core import clock
@@ -117,7 +116,7 @@ def test_login_succeeds_where_the_trail_cannot_be_written(monkeypatch: pytest.Mo
     def fail(**_: Any) -> None:
         raise DatabaseError("no more disk")
 
-    monkeypatch.setattr(account_events.AccountEvent.objects, "create", fail)
+    monkeypatch.setattr(AccountEvent.objects, "create", fail)
     user = make_user()
     response = Client().post("/login/", {"username": user.username, "password": PASSWORD})
     assert response.status_code == 302

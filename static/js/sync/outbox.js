@@ -6,7 +6,7 @@
  * sent never changes, since the server may know its id.
  */
 import { Y } from "../../vendor/yjs.js";
-import { piecesOf } from "./pieces.js";
+import { copiesWithin, piecesOf } from "./pieces.js";
 import { insertedVector } from "./reconcile.js";
 
 /**
@@ -17,6 +17,8 @@ import { insertedVector } from "./reconcile.js";
  * @property {Uint8Array} update Yjs v1 bytes
  * @property {Uint8Array} vector encoded clocks after the edit, of the clients that it inserts
  * @property {number} edits how many changes of the person it holds
+ * @property {import("./copies.js").Copy[]} [copies] what it inserts again; operations of older pages
+ *   have none
  * @property {string} [group] names the operations that are pieces of one edit
  */
 
@@ -101,13 +103,14 @@ export class Outbox {
    * @param {Uint8Array} update
    * @param {Uint8Array} vector
    * @param {number} edits
+   * @param {import("./copies.js").Copy[]} [copies]
    * @param {number} [maxBytes]
    * @returns {Operation} the last one
    */
-  add(update, vector, edits, maxBytes = Number.POSITIVE_INFINITY) {
+  add(update, vector, edits, copies = [], maxBytes = Number.POSITIVE_INFINITY) {
     const pieces = piecesOf(update, maxBytes);
-    if (pieces.length === 1) return this.#add(update, vector, edits);
-    for (const operation of this.#grouped(pieces, edits)) {
+    if (pieces.length === 1) return this.#add(update, vector, edits, copies);
+    for (const operation of this.#grouped(pieces, edits, copies)) {
       this.operations.push(operation);
       this.#unsent.add(operation.id);
       this.#write(operation, null);
@@ -124,7 +127,7 @@ export class Outbox {
     for (const large of this.operations.filter(({ update }) => update.length > maxBytes)) {
       const pieces = piecesOf(large.update, pieceBytes);
       if (pieces.length === 1) continue;
-      const cut = this.#grouped(pieces, large.edits, large.order);
+      const cut = this.#grouped(pieces, large.edits, large.copies ?? [], large.order);
       this.operations = this.operations.flatMap((one) => (one === large ? cut : [one]));
       this.#store.replace([large.id], cut).catch(report);
     }
@@ -134,10 +137,11 @@ export class Outbox {
    * Make operations of the pieces of one edit. The last one counts, so that the edit is saved with it.
    * @param {Uint8Array[]} pieces
    * @param {number} edits
+   * @param {import("./copies.js").Copy[]} copies
    * @param {number} [order] of the first one
    * @returns {Operation[]}
    */
-  #grouped(pieces, edits, order = this.#nextOrder()) {
+  #grouped(pieces, edits, copies, order = this.#nextOrder()) {
     const group = crypto.randomUUID();
     return pieces.map((update, index) => ({
       id: crypto.randomUUID(),
@@ -146,6 +150,7 @@ export class Outbox {
       update,
       vector: insertedVector(update),
       edits: index === pieces.length - 1 ? edits : 0,
+      copies: copiesWithin(copies, update),
       group,
     }));
   }
@@ -158,9 +163,10 @@ export class Outbox {
    * @param {Uint8Array} update
    * @param {Uint8Array} vector
    * @param {number} edits
+   * @param {import("./copies.js").Copy[]} copies
    * @returns {Operation}
    */
-  #add(update, vector, edits) {
+  #add(update, vector, edits, copies) {
     const last = this.operations.at(-1);
     const grows =
       last !== undefined &&
@@ -174,6 +180,7 @@ export class Outbox {
       update: grows ? Y.mergeUpdates([last.update, update]) : update,
       vector,
       edits: edits + (grows ? last.edits : 0),
+      copies: grows ? [...(last.copies ?? []), ...copies] : copies,
     };
     if (grows) this.#forget(last.id);
     this.operations.push(operation);
@@ -266,12 +273,12 @@ export class Outbox {
    * @param {ParkedOperation} parked
    * @param {number} maxBytes
    */
-  async unpark({ id, update, vector, edits }, maxBytes) {
+  async unpark({ id, update, vector, edits, copies = [] }, maxBytes) {
     const pieces = piecesOf(update, maxBytes);
     const again =
       pieces.length === 1
-        ? [{ id, update, vector, edits, order: this.#nextOrder() }]
-        : this.#grouped(pieces, edits);
+        ? [{ id, update, vector, edits, copies, order: this.#nextOrder() }]
+        : this.#grouped(pieces, edits, copies);
     await this.#store.unpark([id], again);
     this.operations.push(...again);
   }

@@ -10,6 +10,7 @@ import { Y } from "../../vendor/yjs.js";
 import { AwarenessChannel } from "./awareness_channel.js";
 import { ALONE, Batch } from "./batch.js";
 import { Connection } from "./connection.js";
+import { Copies } from "./copies.js";
 import { coversVector, insertedVector, isComplete, residualUpdate } from "./reconcile.js";
 import { isClientRefused, isPersonRefused } from "./refusals.js";
 import { SendWindow } from "./send_window.js";
@@ -146,6 +147,7 @@ export class Provider extends EventTarget {
       () => this.#connection.abandon(),
     );
     outbox.onStored = () => this.#countUnsaved();
+    this.copies = new Copies(doc);
     this.#batch = new Batch(doc, (update, edits) => this.#addOperation(update, edits));
     doc.on("update", this.#onDocUpdate);
   }
@@ -161,6 +163,7 @@ export class Provider extends EventTarget {
   close() {
     this.#batch.close();
     clearTimeout(this.#unkeptTimer);
+    this.copies.close();
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisibility);
     globalThis.removeEventListener?.("pagehide", this.flush);
     this.#doc.off("update", this.#onDocUpdate);
@@ -492,7 +495,7 @@ export class Provider extends EventTarget {
       update.length > this.#pieceBytes &&
       Y.encodeStateAsUpdate(this.#doc).length > this.#limits.documentBytes;
     const maxBytes = isTooMuch ? Number.POSITIVE_INFINITY : this.#pieceBytes;
-    this.#outbox.add(update, insertedVector(update), edits, maxBytes);
+    this.#outbox.add(update, insertedVector(update), edits, this.copies.take(), maxBytes);
     this.#countUnsaved();
     this.#sendOperations();
     this.#channel.sendHeld();

@@ -30,7 +30,30 @@ export function renewedOperations(operations) {
   const renewals = renewalsOf(operations);
   return operations.map((operation) => {
     const update = renewedUpdate(operation.update, renewals);
-    return { ...operation, id: renewedId(operation.id), update, vector: insertedVector(update) };
+    const copies = (operation.copies ?? []).flatMap((copy) => movedCopies(copy, renewals));
+    const vector = insertedVector(update);
+    return { ...operation, id: renewedId(operation.id), update, vector, copies };
+  });
+}
+
+/**
+ * Return a range of copies with the moved ids; cut where either side moves only in part.
+ * @param {import("./copies.js").Copy} copy
+ * @param {Renewals} renewals
+ * @returns {import("./copies.js").Copy[]}
+ */
+function movedCopies([client, clock, length, sourceClient, sourceClock], renewals) {
+  const starts = [
+    (renewals.get(client)?.start ?? 0) - clock,
+    (renewals.get(sourceClient)?.start ?? 0) - sourceClock,
+  ];
+  const cuts = [0, ...starts.filter((start) => 0 < start && start < length), length];
+  cuts.sort((one, other) => one - other);
+  return cuts.slice(1).flatMap((end, at) => {
+    const first = cuts[at] ?? 0;
+    const own = moved(Y.createID(client, clock + first), renewals);
+    const source = moved(Y.createID(sourceClient, sourceClock + first), renewals);
+    return first === end ? [] : [[own.client, own.clock, end - first, source.client, source.clock]];
   });
 }
 
