@@ -64,7 +64,7 @@ class DocumentPage(Page):
                 "lineage": document.lineage,
                 "seq": document.seq,
                 "abilities": abilities.as_dict(),
-            }
+            },
         }
 
 
