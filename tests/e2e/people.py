@@ -158,6 +158,11 @@ class Person:
         self.page.get_by_role("button", name="More", exact=True).press("Enter")
         self.page.locator("#menu").get_by_role("button", name=name).press("Enter")
 
+    def has_kept_offline(self) -> None:
+        """Wait until the page is offline and has all that was typed on the device's disk."""
+        expect(self.chip).to_have_text("Offline, kept on this device")
+        expect(self.page.locator("body[data-stored=true]")).to_have_count(1)
+
     def exported(self, document_id: str) -> str:
         """Return the document's text as the server has it."""
         answer = self.context.request.get(

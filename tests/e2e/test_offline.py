@@ -5,8 +5,15 @@ import re
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.e2e.people import Person
+from tests.support.eventually import eventually
 
-OFFLINE = re.compile(r"^Offline: \d+ changes? kept on this device$")
+#: Records what a screen reader would read of the page's announcements.
+RECORD_ANNOUNCEMENTS = """() => {
+  window.announced = [];
+  const place = document.querySelector("#announcer");
+  new MutationObserver(() => window.announced.push(place.textContent))
+    .observe(place, { childList: true, characterData: true, subtree: true });
+}"""
 
 
 def test_edits_on_both_sides_of_a_cut_converge(ada: Person, grace: Person, shared: str) -> None:
@@ -18,7 +25,7 @@ def test_edits_on_both_sides_of_a_cut_converge(ada: Person, grace: Person, share
     expect(grace.text.locator("p")).to_have_count(2)
     ada.context.set_offline(True)
     ada.write("from the train\n")
-    expect(ada.chip).to_have_text(OFFLINE)
+    ada.has_kept_offline()
     grace.write("from the desk\n")
     expect(grace.chip).to_have_text("Saved")
     ada.context.set_offline(False)
@@ -55,13 +62,13 @@ def test_unsent_edits_survive_a_reload(ada: Person) -> None:
     expect(ada.chip).to_have_text("Saved")
     ada.context.set_offline(True)
     ada.write("Not sent.")
-    expect(ada.chip).to_have_text(OFFLINE)
+    ada.has_kept_offline()
     ada.page.goto("about:blank")
     ada.context.set_offline(False)
     ada.page.route("**/auth/token/session/", lambda route: route.abort())
     ada.page.goto(f"/documents/{document_id}/")
     ada.sees("sent. Not sent.")
-    expect(ada.chip).to_have_text(OFFLINE)
+    ada.has_kept_offline()
     ada.page.unroute("**/auth/token/session/")
     expect(ada.chip).to_have_text("Saved")
     ada.page.reload()
@@ -92,7 +99,7 @@ def test_reconnect_logs_each_edit_once(ada: Person) -> None:
     ada.open(document_id)
     ada.context.set_offline(True)
     ada.write("once")
-    expect(ada.chip).to_have_text(OFFLINE)
+    ada.has_kept_offline()
     ada.context.set_offline(False)
     expect(ada.chip).to_have_text("Saved")
     log = ada.api("GET", f"documents/{document_id}/operations/")["results"]
@@ -123,3 +130,54 @@ def test_reason_of_a_close_frame_is_shown_until_the_page_is_in_sync(ada: Person)
     banner.get_by_role("button", name="Try again").click()
     expect(ada.chip).to_have_text("Saved")
     expect(banner).to_be_hidden()
+
+
+def test_unsent_title_is_sent_unless_another_person_has_given_one(
+    ada: Person, grace: Person
+) -> None:
+    """Case 30: it was shown for ever, never sent, and later overwrote the newer one."""
+    document_id = grace.create("Plan")
+    grace.share(document_id, "ada", "editor")
+    ada.expects_network_noise = True
+    title = ada.page.get_by_label("Title", exact=True)
+    for newer in (None, "Newer plan"):
+        ada.open(document_id)
+        ada.context.set_offline(True)
+        title.fill(f"Old idea {newer}")
+        expect(ada.chip).to_have_text(re.compile("^Offline"))
+        ada.page.goto("about:blank")
+        ada.context.set_offline(False)
+        if newer:
+            grace.api("PATCH", f"documents/{document_id}/", title=newer)
+        ada.open(document_id)
+        if newer:
+            expect(ada.page.get_by_text("Somebody has renamed the document")).to_be_visible()
+        expect(title).to_have_value(newer or "Old idea None")
+        expect(ada.chip).to_have_text("Saved")
+        stored = grace.api("GET", f"documents/{document_id}/")["title"]
+        assert stored == (newer or "Old idea None")
+    ada.page.get_by_role("button", name="Use mine").click()
+    expect(ada.chip).to_have_text("Saved")
+    expect(title).to_have_value("Old idea Newer plan")
+    eventually(
+        lambda: grace.api("GET", f"documents/{document_id}/")["title"] == "Old idea Newer plan"
+    )
+
+
+def test_each_change_of_state_is_announced_once(ada: Person) -> None:
+    """B14: each letter that was typed offline was announced, and coming back never."""
+    ada.expects_network_noise = True
+    document_id = ada.create("Announced")
+    ada.open(document_id)
+    ada.page.evaluate(RECORD_ANNOUNCEMENTS)
+    ada.write("Each letter is saved. ")
+    expect(ada.chip).to_have_text("Saved")
+    ada.context.set_offline(True)
+    ada.goes_to_end()
+    ada.page.keyboard.type("twenty-seven letters, slow.", delay=120)
+    ada.has_kept_offline()
+    ada.page.wait_for_function("() => window.announced.length > 0")
+    ada.context.set_offline(False)
+    expect(ada.chip).to_have_text("Saved")
+    ada.page.wait_for_function("() => window.announced.at(-1) === 'Saved'")
+    assert ada.page.evaluate("window.announced") == ["Offline, kept on this device", "Saved"]

@@ -6,7 +6,6 @@ from playwright.sync_api import expect
 
 from tests.e2e.people import Person
 from tests.e2e.strangers import INIT_SCRIPT as NO_TIMER
-from tests.e2e.test_offline import OFFLINE
 
 #: Pastes a text of so many letters.
 _PASTE = """length => {
@@ -90,7 +89,7 @@ def test_refused_change_is_set_aside_and_the_rest_goes_on(
     ada.finds("before")
     insert_refused(ada, "refused words")
     ada.write(" and after")
-    expect(ada.chip).to_have_text(OFFLINE)
+    ada.has_kept_offline()
     comes_back(ada)
     notice = ada.page.get_by_role("alert")
     expect(notice).to_contain_text("A change could not be stored.")
@@ -135,7 +134,7 @@ def test_refused_change_that_was_undone_leaves_nothing(
     ada.page.keyboard.press("Control+z")
     ada.sees("before")
     ada.write(" after")
-    expect(ada.chip).to_have_text(OFFLINE)
+    ada.has_kept_offline()
     comes_back(ada)
     grace.open(shared)
     grace.sees("before after")
@@ -181,7 +180,7 @@ def test_words_of_a_demoted_writer_are_offered_and_sent_after_a_promotion(
         grace.context.set_offline(True)
         grace.expects_network_noise = True
         grace.write(words)
-        expect(grace.chip).to_have_text(OFFLINE)
+        grace.has_kept_offline()
         ada.api("PATCH", permission, role="viewer")
         grace.context.set_offline(False)
         expect(notice).to_contain_text("You may only read this document now.")

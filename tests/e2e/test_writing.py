@@ -53,6 +53,13 @@ def test_each_sees_the_caret_and_avatar_of_the_other(
     expect(ada.page.locator(".caret")).to_have_attribute("data-name", "Grace Hopper")
     expect(grace.page.locator(".caret")).to_have_attribute("data-name", "Ada Lovelace")
     expect(ada.page.locator("#people .avatar")).to_have_count(2)
+    ada.goes_to(2)
+    ada.page.keyboard.press("Enter")  # its neighbour's caret stays meanwhile
+    assert ada.page.locator(".caret").count() == 1
+    ada.page.keyboard.press("Control+z")
+    ada.sees("A line and its end")
+    grace.sees("A line and its end")
+    grace.goes_to_end()
     grace.selects_line()
     expect(ada.page.locator(".selection")).to_have_text("A line and its end")
     grace.page.goto("/")

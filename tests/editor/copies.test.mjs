@@ -169,8 +169,8 @@ test("edits of others and by others are no copies of this page", () => {
 test("an operation that grows keeps the copies of both batches", async () => {
   const outbox = await Outbox.open(new MemoryStore());
   const update = Y.encodeStateAsUpdate(new Y.Doc());
-  outbox.add(update, Uint8Array.of(0), 1, { copies: [[1, 0, 1, 2, 0]] });
-  const { copies } = outbox.add(update, Uint8Array.of(0), 1, { copies: [[1, 1, 1, 2, 5]] });
+  outbox.add(update, Uint8Array.of(0), 1, [[1, 0, 1, 2, 0]]);
+  const { copies } = outbox.add(update, Uint8Array.of(0), 1, [[1, 1, 1, 2, 5]]);
   assert.deepEqual(copies, [
     [1, 0, 1, 2, 0],
     [1, 1, 1, 2, 5],
@@ -183,7 +183,7 @@ test("each piece of a large edit has the copies of what it inserts", async () =>
   doc.clientID = 1;
   doc.getText("t").insert(0, "x".repeat(20_000));
   const update = Y.encodeStateAsUpdate(doc);
-  outbox.add(update, Uint8Array.of(0), 1, { maxBytes: 4_000, copies: [[1, 100, 19_000, 2, 5]] });
+  outbox.add(update, Uint8Array.of(0), 1, [[1, 100, 19_000, 2, 5]], 4_000);
   let clock = 0;
   let end = 100;
   for (const piece of outbox.operations) {

@@ -110,7 +110,7 @@ test("a large batch goes in pieces, the last of which counts, and nothing grows 
   const outbox = await Outbox.open(store);
   const [small, large, next] = typed("y", "x".repeat(20_000), "z");
   outbox.add(small, vector, 1);
-  outbox.add(large, vector, 2, { maxBytes: 4_000 });
+  outbox.add(large, vector, 2, [], 4_000);
   outbox.add(/** @type {Uint8Array} */ (next), vector, 1);
   const { operations } = await Outbox.open(store);
   assert.ok(operations.length > 6);
@@ -147,9 +147,7 @@ test("with one piece of an edit all of it that waits is set aside", async () => 
   const store = new MemoryStore();
   const outbox = await Outbox.open(store);
   const doc = new Y.Doc();
-  doc.on("update", (/** @type {Uint8Array} */ update) =>
-    outbox.add(update, vector, 1, { maxBytes: 4_000 }),
-  );
+  doc.on("update", (/** @type {Uint8Array} */ update) => outbox.add(update, vector, 1, [], 4_000));
   const text = doc.getText("t");
   text.insert(0, "x".repeat(20_000));
   text.insert(0, "before ");

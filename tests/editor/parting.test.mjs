@@ -184,3 +184,27 @@ test("an id of the caret moves with its letter, and is lost with a refused one",
   assert.ok(first);
   assert.deepEqual(moved(Y.createID(client, 13)), Y.createID(first.id.client, 1));
 });
+
+test("copies keep their source; a copy of refused content is none any more", () => {
+  const doc = new Y.Doc({ gc: false });
+  const text = doc.getText("text");
+  text.insert(0, "log ");
+  const client = doc.clientID;
+  const operations = recorded(doc);
+  text.insert(4, "refused ");
+  text.insert(0, "moved log and refused ");
+  const [first, second] = operations;
+  assert.ok(first && second);
+  // The second operation claims letters of the log (0 to 3) and of the refused one (4 to 11).
+  second.copies = [
+    [client, 12 + 6, 4, client, 0],
+    [client, 12 + 14, 8, client, 4],
+  ];
+  const { kept } = parted(operations, ({ order }) => order === 0, doc);
+  const [own] = Y.decodeUpdate(kept[0]?.update ?? new Uint8Array([0, 0])).structs;
+  assert.deepEqual(kept[0]?.copies, [[own?.id.client, 6, 4, client, 0]]);
+  first.copies = [[client, 4, 8, 77, 5]];
+  const { refused } = parted(operations, ({ order }) => order === 0, doc);
+  const [lost] = Y.decodeUpdate(refused.update).structs;
+  assert.deepEqual(refused.copies, [[lost?.id.client, 0, 8, 77, 5]]);
+});

@@ -1,7 +1,7 @@
 /** A large update in pieces: the same content, each piece small enough and in order. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { piecesOf } from "../../static/js/sync/pieces.js";
+import { copiesWithin, piecesOf } from "../../static/js/sync/pieces.js";
 import { Y } from "../../static/vendor/yjs.js";
 
 /** @param {Y.Doc} doc @param {() => void} edit */
@@ -93,6 +93,20 @@ test("what several clients have written is cut in the order in which it builds",
       .toString(),
     one.getText("t").toString(),
   );
+});
+
+test("copies go with the piece that has them", () => {
+  const doc = new Y.Doc();
+  const update = updateOf(doc, () => doc.getText("t").insert(0, "x".repeat(1_000)));
+  const pieces = piecesOf(update, 300);
+  const own = pieces.map((piece) => copiesWithin([[doc.clientID, 0, 1_000, 5, 70]], piece));
+  let clock = 0;
+  for (const [copy] of own) {
+    assert.ok(copy);
+    assert.deepEqual(copy, [doc.clientID, clock, copy[2], 5, 70 + clock]);
+    clock += copy[2];
+  }
+  assert.equal(clock, 1_000);
 });
 
 test("a value that cannot be cut stays whole", () => {

@@ -5,7 +5,7 @@ import { peopleOf, userOf } from "../../static/js/editor/presence.js";
 import { AwarenessChannel } from "../../static/js/sync/awareness_channel.js";
 import { encodeEntries, parsedState, readEntries } from "../../static/js/sync/presence_state.js";
 import { Y, awarenessProtocol, encoding } from "../../static/vendor/yjs.js";
-import { View, createDecorations } from "./bound_view.mjs";
+import { Y as BoundY, View, createDecorations } from "./bound_view.mjs";
 
 const USER = { id: "7", username: "alan", name: "Alan" };
 const POSITION = { type: null, tname: "default", item: { client: 5, clock: 3 }, assoc: -1 };
@@ -230,4 +230,41 @@ test("a cursor that cannot be shown is left out, and the others are shown", () =
     .find()
     .flatMap((/** @type {any} */ { spec }) => (spec.key === undefined ? [] : [spec.key]));
   assert.deepEqual(clients, ["20"]);
+});
+
+test("a cursor in letters that are not here yet stays where it was, and follows the text", () => {
+  const written = new Y.Doc();
+  written.clientID = 5;
+  const block = new Y.XmlElement("paragraph");
+  const text = new Y.XmlText("words");
+  block.insert(0, [text]);
+  written.getXmlFragment("default").push([block]);
+  const view = new View(Y.encodeStateAsUpdate(written), 2);
+  const at = (/** @type {number} */ index) => {
+    const position = Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, index));
+    return { anchor: position, head: position };
+  };
+  const states = new Map(/** @type {[number, any][]} */ ([[20, { user: { ...USER } }]]));
+  const awareness = { getStates: () => states };
+  const place = (/** @type {any} */ cursor) => {
+    states.set(20, { user: { ...USER }, cursor });
+    const shown = createDecorations(
+      view.state,
+      awareness,
+      () => true,
+      () => null,
+      () => ({ class: "selection" }),
+    );
+    return shown.find().find((/** @type {any} */ { spec }) => spec.key === "20")?.from ?? null;
+  };
+  const unknown = { item: { client: 99, clock: 3 } };
+  const notHere = { anchor: unknown, head: unknown };
+  assert.equal(place(notHere), null, "there was none before");
+  assert.equal(place(at(3)), 4);
+  assert.equal(place(notHere), 4);
+  text.insert(0, "more ");
+  BoundY.applyUpdate(view.doc, Y.encodeStateAsUpdate(written));
+  assert.equal(place(notHere), 9);
+  assert.equal(place(null), null);
+  assert.equal(place(notHere), null, "a cursor that was taken away does not come back");
 });

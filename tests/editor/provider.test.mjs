@@ -372,6 +372,19 @@ test("an edit that cannot be sent at any size is set aside without being sent", 
   assert.equal(provider.state.stopped?.reason, "renewal");
 });
 
+test("what is not stored for a few seconds counts as only in the page, and not before", async () => {
+  const store = new DeviceStore();
+  store.put = () => new Promise(() => {});
+  const { provider, doc } = await opened({ store });
+  sync();
+  write(doc, "a");
+  assert.equal(provider.state.stored, false);
+  mock.timers.tick(2_999);
+  assert.equal(provider.state.kept, true);
+  mock.timers.tick(1);
+  assert.equal(provider.state.kept, false);
+});
+
 test("a large edit goes in pieces, as much at a time as the server has room for", async () => {
   const limits = { updateBytes: 10_000, documentBytes: 1_000_000 };
   const { provider, doc } = await opened({ store: new DeviceStore(), limits });

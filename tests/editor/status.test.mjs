@@ -1,7 +1,8 @@
 /** The text of the status chip and of the banner for each state of the connection. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { noticeOf, statusOf } from "../../static/js/sync/status.js";
+import { ANNOUNCE_PAUSE_MS, StatusAnnouncer } from "../../static/js/sync/status_announcer.js";
 import { waitingNotice } from "../../static/js/sync/waiting_notice.js";
 
 /** @typedef {import("../../static/js/sync/provider.js").ProviderState} ProviderState */
@@ -13,6 +14,7 @@ const SYNCED = {
   synced: true,
   unsaved: 0,
   kept: true,
+  stored: true,
   writable: true,
   stopped: null,
   closeReason: "",
@@ -30,7 +32,7 @@ const CASES = [
     "away, something unsaved",
     { connection: "connecting", synced: false, unsaved: 3 },
     true,
-    "Offline: 3 changes kept on this device",
+    "Offline, kept on this device",
   ],
   [
     "away, not on the device's disk yet",
@@ -99,4 +101,38 @@ test("changes that the server does not take are explained", () => {
     waitingNotice([full], 1),
     "You may only read this document now. 1 change of yours is not stored.",
   );
+});
+
+test("each change of state is announced once, Saved among them", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const announced = /** @type {string[]} */ ([]);
+  const announcer = new StatusAnnouncer((text) => announced.push(text));
+  /** @param {import("../../static/js/sync/status.js").Status["kind"]} kind @param {string} text */
+  const lasts = (kind, text, ms = ANNOUNCE_PAUSE_MS) => {
+    announcer.update({ kind, text, icon: "" });
+    mock.timers.tick(ms);
+  };
+  lasts("waiting", "Loading…", 300);
+  lasts("saved", "Saved");
+  for (let letter = 0; letter < 20; letter += 1) {
+    lasts("saving", "Saving…", 100);
+    lasts("saved", "Saved");
+  }
+  assert.deepEqual(announced, []);
+  lasts("waiting", "Reconnecting…", 300);
+  for (let count = 1; count < 30; count += 1) lasts("offline", "Offline, kept on this device", 100);
+  lasts("offline", "Offline, kept on this device");
+  for (let count = 1; count < 30; count += 1) {
+    lasts("offline", `Offline: ${count} changes only in this page`);
+  }
+  lasts("saving", "Saving…");
+  lasts("saved", "Saved");
+  lasts("readonly", "Read-only");
+  assert.deepEqual(announced, [
+    "Offline, kept on this device",
+    "Offline: 1 changes only in this page",
+    "Saved",
+    "Read-only",
+  ]);
+  mock.timers.reset();
 });

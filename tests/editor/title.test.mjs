@@ -10,11 +10,10 @@ const storage = installFakeDocument();
 const KEY = "title-key";
 
 /** A field and a fake server: `saves` are the titles that it received. */
-function titleField({ title = "Draft", readOnly = false } = {}) {
+function titleField({ title = "Draft" } = {}) {
   const input = new FakeElement("textarea");
-  input.readOnly = readOnly;
   const saves = /** @type {string[]} */ ([]);
-  const server = { answer: async (/** @type {string} */ text) => text };
+  const server = { title, answer: async (/** @type {string} */ text) => text };
   const onEnter = mock.fn();
   const field = new TitleField({
     input: /** @type {any} */ (input),
@@ -24,6 +23,7 @@ function titleField({ title = "Draft", readOnly = false } = {}) {
       saves.push(text);
       return server.answer(text);
     },
+    read: async () => server.title,
     onEnter,
   });
   const type = (/** @type {string} */ text) => {
@@ -32,8 +32,6 @@ function titleField({ title = "Draft", readOnly = false } = {}) {
   };
   return { field, input, saves, server, type, onEnter };
 }
-
-const kept = () => JSON.parse(storage.getItem(KEY) ?? "null");
 
 beforeEach(() => {
   storage.values.clear();
@@ -51,7 +49,7 @@ test("typed text is dirty and stored at once, and saved after a pause, as one li
   assert.ok(field.dirty);
   assert.equal(input.value, "A new title");
   assert.equal(fakeDocument.title, "A new title · Scriptorium");
-  assert.deepEqual(kept(), { title: "A new title", base: "Draft" });
+  assert.deepEqual(JSON.parse(storage.getItem(KEY) ?? ""), { title: "A new title", base: "Draft" });
   mock.timers.tick(599);
   assert.deepEqual(saves, []);
   mock.timers.tick(1);
@@ -61,47 +59,65 @@ test("typed text is dirty and stored at once, and saved after a pause, as one li
   assert.equal(storage.getItem(KEY), null);
 });
 
-test("an unsaved title of an earlier page is shown and saved", async () => {
-  storage.setItem(KEY, "Kept");
-  const { field, saves, input } = titleField();
-  assert.equal(input.value, "Kept");
-  await settled();
-  assert.deepEqual(saves, ["Kept"]);
-  assert.ok(!field.dirty);
-});
+for (const stored of [JSON.stringify({ title: "Kept", base: "Draft" }), "Kept"]) {
+  test(`an unsaved title of an earlier page is shown, and saved once it may be: ${stored}`, async () => {
+    storage.setItem(KEY, stored);
+    const { field, saves, input } = titleField();
+    assert.equal(input.value, "Kept");
+    input.readOnly = true;
+    await field.flush();
+    assert.deepEqual(saves, []);
+    input.readOnly = false;
+    await field.flush();
+    assert.deepEqual(saves, ["Kept"]);
+    assert.ok(!field.dirty);
+    assert.equal(storage.getItem(KEY), null);
+  });
+}
 
-test("an unsaved title is saved when the title it was made of is still the server's", async () => {
-  storage.setItem(KEY, JSON.stringify({ title: "Kept", base: "Draft" }));
-  const { saves } = titleField();
-  await settled();
-  assert.deepEqual(saves, ["Kept"]);
-});
+/** The titles that were not saved. @param {TitleField} field */
+function overtaken(field) {
+  const kept = /** @type {string[]} */ ([]);
+  field.addEventListener("overtaken", (event) => {
+    if (event instanceof CustomEvent) kept.push(event.detail);
+  });
+  return kept;
+}
 
-test("an unsaved title gives way to a newer one, and can still be taken", async () => {
+test("an unsaved title that was made of another one gives way to another person's, with a word", async () => {
   storage.setItem(KEY, JSON.stringify({ title: "Old idea", base: "Draft" }));
   const { field, saves, input } = titleField({ title: "Plan" });
-  const outdated = mock.fn();
-  field.addEventListener("outdated", outdated);
+  const kept = overtaken(field);
+  await field.flush();
+  assert.deepEqual(saves, []);
   await settled();
   assert.equal(input.value, "Plan");
+  assert.deepEqual(kept, ["Old idea"]);
   assert.ok(!field.dirty);
-  assert.deepEqual(saves, []);
   assert.equal(storage.getItem(KEY), null);
-  const [event] = outdated.mock.calls[0]?.arguments ?? [];
-  assert.equal(event.detail, "Old idea");
-  field.replace("Old idea");
-  await settled();
+  await field.flush();
+  assert.deepEqual(saves, []);
+  await field.rename("Old idea");
   assert.deepEqual(saves, ["Old idea"]);
 });
 
-test("an unsaved title waits for the right to rename", async () => {
-  storage.setItem(KEY, JSON.stringify({ title: "Kept", base: "Draft" }));
-  const { field, saves } = titleField({ readOnly: true });
+test("a title that could not be sent is sent later only if nobody has given another one", async () => {
+  const { field, server, type, saves, input } = titleField();
+  const works = server.answer;
+  const kept = overtaken(field);
+  server.answer = async () => {
+    throw new TypeError("Failed to fetch");
+  };
+  type("Mine");
+  mock.timers.tick(600);
   await settled();
-  assert.deepEqual(saves, []);
-  field.setReadOnly(false);
+  server.answer = works;
+  server.title = "Theirs";
+  mock.timers.tick(3_000);
   await settled();
-  assert.deepEqual(saves, ["Kept"]);
+  assert.deepEqual(saves, ["Mine"]);
+  assert.equal(input.value, "Theirs");
+  assert.deepEqual(kept, ["Mine"]);
   assert.ok(!field.dirty);
 });
 
@@ -151,7 +167,7 @@ for (const [name, error] of /** @type {const} */ ([
     mock.timers.tick(600);
     await settled();
     assert.ok(field.dirty);
-    assert.deepEqual(kept(), { title: "New", base: "Draft" });
+    assert.equal(JSON.parse(storage.getItem(KEY) ?? "").title, "New");
     server.answer = works;
     mock.timers.tick(3_000);
     await settled();

@@ -16,7 +16,7 @@ const BANNER = "waiting";
 export class WaitingChanges {
   #provider;
   #outbox;
-  #reload;
+  #discard;
   #parked;
   #isBusy = false;
 
@@ -25,13 +25,13 @@ export class WaitingChanges {
    * @param {import("../sync/provider.js").Provider} options.provider
    * @param {import("../sync/outbox.js").Outbox} options.outbox
    * @param {ParkedOperation[]} options.parked what an earlier page has set aside
-   * @param {() => Promise<void>} options.reload loads the page again without this device's copy
+   * @param {() => Promise<void>} options.discard forgets what is not stored, and loads the page again
    */
-  constructor({ provider, outbox, parked, reload }) {
+  constructor({ provider, outbox, parked, discard }) {
     this.#parked = parked;
     this.#provider = provider;
     this.#outbox = outbox;
-    this.#reload = reload;
+    this.#discard = discard;
   }
 
   /** Show the banner, if it has no other notice. */
@@ -67,11 +67,6 @@ export class WaitingChanges {
 
   async #copyUnsaved() {
     await copy(await this.#provider.unsavedText());
-  }
-
-  async #discard() {
-    await this.#provider.discardUnsaved();
-    await this.#reload();
   }
 
   async #retry() {

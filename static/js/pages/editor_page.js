@@ -17,6 +17,7 @@ import { mountPresence } from "../editor/presence.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
 import { noticeOf, statusOf } from "../sync/status.js";
+import { StatusAnnouncer } from "../sync/status_announcer.js";
 import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
 import { loadStyles } from "../ui/styles.js";
@@ -34,9 +35,9 @@ const RENAMED_INTERVAL_MS = 2_000;
 const RELOAD_PAUSE_MS = 3_000;
 /** Nothing more is typed for so long before the chip says *Saved*. */
 const SAVED_PAUSE_MS = 300;
-/** The page loads again by itself at most so often within this time. */
+/** The page loads again by itself at most so often within this time, for each reason. */
 const RELOAD_INTERVAL_MS = 60_000;
-const MAX_RELOADS = 3;
+const MAX_RELOADS = Object.freeze({ error: 1, refusal: 3 });
 
 /**
  * The data that the server puts into the page.
@@ -62,6 +63,7 @@ let savedTimer;
 /** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
 let editorStop = null;
 let isRenewing = false;
+const announcer = new StatusAnnouncer(announce);
 /** @type {DeviceCopy | null} */
 let deviceCopy = null;
 
@@ -150,6 +152,7 @@ function mountTitle() {
       provider.awareness.setLocalStateField("renamed", Date.now());
       return saved.title;
     },
+    read: async () => (await api.call(`documents/${page.document.id}/`)).title,
     onEnter: () => {
       // Tiptap's own focus waits for a frame, in which keys would still go to the title.
       editor.view.focus();
@@ -157,13 +160,14 @@ function mountTitle() {
     },
   });
   field.addEventListener("change", showState);
+  field.addEventListener("overtaken", (event) => {
+    if (!(event instanceof CustomEvent)) return;
+    const kept = String(event.detail);
+    const action = { label: "Use mine", run: () => void field.rename(kept) };
+    toast(`Somebody has renamed the document meanwhile. “${kept}” was not saved.`, action);
+  });
   field.addEventListener("refused", (event) => {
     if (event instanceof CustomEvent) toastError(event.detail);
-  });
-  field.addEventListener("outdated", (event) => {
-    if (!(event instanceof CustomEvent)) return;
-    const use = { label: "Use it", run: () => field.replace(event.detail) };
-    toast(`Your title “${event.detail}” was not saved, and the document has another one now.`, use);
   });
   return field;
 }
@@ -311,7 +315,11 @@ function showRights() {
   for (const id of ["authors", "history", "activity"]) {
     byId(id, HTMLButtonElement).hidden = abilities.look_at_history !== true;
   }
-  title.setReadOnly(abilities.rename !== true);
+  const field = byId("title", HTMLTextAreaElement);
+  const mayNow = field.readOnly && abilities.rename === true;
+  field.readOnly = abilities.rename !== true;
+  // An earlier page may have left a title, or the right to give one may have come back.
+  if (mayNow) void title.flush();
 }
 
 function sayFiles() {
@@ -330,8 +338,8 @@ function showStatus(status) {
     if (chip.textContent === status.text) return;
     chip.dataset.kind = status.kind;
     chip.replaceChildren(icon(status.icon), h("span", {}, status.text));
-    if (status.kind !== "saving" && status.kind !== "saved") announce(status.text);
   };
+  announcer.update(status);
   if (status.kind === "saved" && chip.dataset.kind === "saving") {
     savedTimer = setTimeout(draw, SAVED_PAUSE_MS);
   } else {
@@ -358,6 +366,7 @@ function showState() {
   toolbar.classList.toggle("is-idle", !editable);
   if (editable) toolbar.hidden = false;
   document.body.classList.toggle("is-readonly", !editable);
+  document.body.dataset.stored = String(state.stored);
   showRights();
   if (state.stopped) showStop(state.stopped.reason);
   else hideBanner("stopped");
@@ -373,12 +382,15 @@ function showState() {
  */
 async function showWaiting(parked) {
   const { WaitingChanges } = await import("../editor/waiting_changes.js");
-  const reload = async () => {
-    await deviceCopy?.discard();
-    location.reload();
-  };
-  waiting ??= new WaitingChanges({ provider, outbox, parked, reload });
+  waiting ??= new WaitingChanges({ provider, outbox, parked, discard: discardUnsaved });
   waiting.show();
+}
+
+/** Forget what the server does not have, and load its state. */
+async function discardUnsaved() {
+  await provider.discardUnsaved();
+  await deviceCopy?.discard();
+  location.reload();
 }
 
 /**
@@ -410,17 +422,20 @@ function showEditorStop(reason) {
 
 /** Reload the page, if nothing is lost by it, and not too often; else the person decides. */
 function loadAgain() {
-  if (provider.settle() && mayReload()) location.reload();
+  if (provider.settle() && mayReload("error")) location.reload();
   else showEditorStop("error again");
 }
 
-/** Return whether the page may load again by itself, which is counted; not for ever. */
-function mayReload() {
-  const key = `scriptorium-reloaded:${page.document.id}`;
+/**
+ * Return whether the page may load again by itself, which is counted.
+ * @param {keyof typeof MAX_RELOADS} reason
+ */
+function mayReload(reason) {
+  const key = `scriptorium-reloaded:${page.document.id}:${reason}`;
   const since = Date.now() - RELOAD_INTERVAL_MS;
   const times = (sessionStorage.getItem(key) ?? "").split(" ").map(Number);
   const recent = times.filter((time) => time > since);
-  if (recent.length >= MAX_RELOADS) return false;
+  if (recent.length >= MAX_RELOADS[reason]) return false;
   sessionStorage.setItem(key, [...recent, Date.now()].join(" "));
   return true;
 }
@@ -436,7 +451,7 @@ async function renewClientIds() {
   try {
     await deviceCopy?.discard();
     await provider.renew();
-    if (mayReload()) location.reload();
+    if (mayReload("refusal")) location.reload();
   } catch (error) {
     console.error("The refused changes could not be written again:", error);
   }
@@ -458,7 +473,12 @@ function showStop(reason) {
     quarantined: { label: "Try again", run: () => provider.resume() },
   };
   const copy = { label: "Copy the text", run: () => void copyText() };
-  showBanner(noticeOf(provider.state), [actions[reason], copy], "stopped");
+  const shown = [actions[reason], copy];
+  // Otherwise a change that nobody can name would close the document on this device.
+  if (reason === "refused" && provider.state.unsaved > 0) {
+    shown.push({ label: "Discard my changes", run: () => void discardUnsaved() });
+  }
+  showBanner(noticeOf(provider.state), shown, "stopped");
 }
 
 /** Show the server's reason for a closed connection, once it has been closed for a while. */

@@ -6,7 +6,7 @@
  * sent never changes, since the server may know its id.
  */
 import { Y } from "../../vendor/yjs.js";
-import { piecesOf } from "./pieces.js";
+import { copiesWithin, piecesOf } from "./pieces.js";
 import { insertedVector } from "./reconcile.js";
 
 /**
@@ -17,11 +17,10 @@ import { insertedVector } from "./reconcile.js";
  * @property {Uint8Array} update Yjs v1 bytes
  * @property {Uint8Array} vector encoded clocks after the edit, of the clients that it inserts
  * @property {number} edits how many changes of the person it holds
- * @property {Copy[]} [copies] what it inserts again; operations of older pages have none
+ * @property {import("./copies.js").Copy[]} [copies] what it inserts again; operations of older pages
+ *   have none
  * @property {string} [group] names the operations that are pieces of one edit
  */
-
-/** @typedef {import("./copies.js").Copy} Copy */
 
 /**
  * The server's refusal of an operation.
@@ -104,13 +103,14 @@ export class Outbox {
    * @param {Uint8Array} update
    * @param {Uint8Array} vector
    * @param {number} edits
-   * @param {{maxBytes?: number, copies?: Copy[]}} [options]
+   * @param {import("./copies.js").Copy[]} [copies]
+   * @param {number} [maxBytes]
    * @returns {Operation} the last one
    */
-  add(update, vector, edits, { maxBytes = Number.POSITIVE_INFINITY, copies = [] } = {}) {
+  add(update, vector, edits, copies = [], maxBytes = Number.POSITIVE_INFINITY) {
     const pieces = piecesOf(update, maxBytes);
     if (pieces.length === 1) return this.#add(update, vector, edits, copies);
-    for (const operation of withCopies(this.#grouped(pieces, edits), copies)) {
+    for (const operation of this.#grouped(pieces, edits, copies)) {
       this.operations.push(operation);
       this.#unsent.add(operation.id);
       this.#write(operation, null);
@@ -127,7 +127,7 @@ export class Outbox {
     for (const large of this.operations.filter(({ update }) => update.length > maxBytes)) {
       const pieces = piecesOf(large.update, pieceBytes);
       if (pieces.length === 1) continue;
-      const cut = this.#grouped(pieces, large.edits, large.order);
+      const cut = this.#grouped(pieces, large.edits, large.copies ?? [], large.order);
       this.operations = this.operations.flatMap((one) => (one === large ? cut : [one]));
       this.#store.replace([large.id], cut).catch(report);
     }
@@ -137,10 +137,11 @@ export class Outbox {
    * Make operations of the pieces of one edit. The last one counts, so that the edit is saved with it.
    * @param {Uint8Array[]} pieces
    * @param {number} edits
+   * @param {import("./copies.js").Copy[]} copies
    * @param {number} [order] of the first one
    * @returns {Operation[]}
    */
-  #grouped(pieces, edits, order = this.#nextOrder()) {
+  #grouped(pieces, edits, copies, order = this.#nextOrder()) {
     const group = crypto.randomUUID();
     return pieces.map((update, index) => ({
       id: crypto.randomUUID(),
@@ -149,6 +150,7 @@ export class Outbox {
       update,
       vector: insertedVector(update),
       edits: index === pieces.length - 1 ? edits : 0,
+      copies: copiesWithin(copies, update),
       group,
     }));
   }
@@ -161,7 +163,7 @@ export class Outbox {
    * @param {Uint8Array} update
    * @param {Uint8Array} vector
    * @param {number} edits
-   * @param {Copy[]} copies
+   * @param {import("./copies.js").Copy[]} copies
    * @returns {Operation}
    */
   #add(update, vector, edits, copies) {
@@ -271,12 +273,12 @@ export class Outbox {
    * @param {ParkedOperation} parked
    * @param {number} maxBytes
    */
-  async unpark({ id, update, vector, edits }, maxBytes) {
+  async unpark({ id, update, vector, edits, copies = [] }, maxBytes) {
     const pieces = piecesOf(update, maxBytes);
     const again =
       pieces.length === 1
-        ? [{ id, update, vector, edits, order: this.#nextOrder() }]
-        : this.#grouped(pieces, edits);
+        ? [{ id, update, vector, edits, copies, order: this.#nextOrder() }]
+        : this.#grouped(pieces, edits, copies);
     await this.#store.unpark([id], again);
     this.operations.push(...again);
   }
@@ -312,28 +314,6 @@ export class Outbox {
     };
     this.#store.put(operation, replacedId).then(written, refused);
   }
-}
-
-/**
- * Give the pieces of an edit its copies: to each one those of what it inserts.
- * @param {Operation[]} operations in order of their clocks
- * @param {Copy[]} copies
- * @returns {Operation[]}
- */
-function withCopies(operations, copies) {
-  /** @type {Map<number, number>} */
-  let known = new Map();
-  return operations.map((operation) => {
-    const ends = Y.decodeStateVector(operation.vector);
-    const own = copies.flatMap(([client, clock, length, source, sourceClock]) => {
-      const first = Math.max(clock, known.get(client) ?? 0);
-      const end = Math.min(clock + length, ends.get(client) ?? 0);
-      const at = sourceClock + first - clock;
-      return first < end ? [/** @type {Copy} */ ([client, first, end - first, source, at])] : [];
-    });
-    known = new Map([...known, ...ends]);
-    return { ...operation, copies: own };
-  });
 }
 
 /** @param {unknown} error */

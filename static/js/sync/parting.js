@@ -81,16 +81,20 @@ class Parter {
     this.#number();
     for (const { entries } of this.#readings) for (const entry of entries) this.#connect(entry);
     const { kept, refused, isUndone } = this.#partDeletes();
+    const copies = this.#partCopies();
     this.#renumber();
     const operations = this.#readings
       .filter((reading) => !reading.isRefused)
       .map((reading) => ({ reading, deletes: kept.get(reading) ?? new Map() }))
       .map(({ reading, deletes }) => ({ reading, structs: keptStructs(reading), deletes }))
       .filter(({ structs, deletes }) => structs.length > 0 || deletes.size > 0)
-      .map(({ reading, structs, deletes }) => written(reading.operation, structs, deletes));
+      .map(({ reading, structs, deletes }) => {
+        const own = copies.kept.get(reading.operation) ?? [];
+        return written({ ...reading.operation, copies: own }, structs, deletes);
+      });
     return {
       kept: operations,
-      refused: this.#refusedOperation(refused),
+      refused: { ...this.#refusedOperation(refused), copies: copies.refused },
       isUndone,
       ranges: this.#refusedRanges(),
       moved: (id) => (isLost(this.#find(id)) ? null : this.#moved(id)),
@@ -404,6 +408,54 @@ class Parter {
     });
   }
 
+  // --- copies -----------------------------------------------------------------------------------
+
+  /** Part what is known of copied content; a copy of refused content is none any more. */
+  #partCopies() {
+    /** @type {Map<Operation, import("./copies.js").Copy[]>} */
+    const kept = new Map();
+    /** @type {import("./copies.js").Copy[]} */
+    const refused = [];
+    for (const { operation } of this.#readings) {
+      /** @type {import("./copies.js").Copy[]} */
+      const own = [];
+      for (const [id, length, source] of this.#copyPieces(operation.copies ?? [])) {
+        const isRefused = isLost(this.#find(id));
+        if (!isRefused && isLost(this.#find(source))) continue;
+        const [at, from] = [this.#moved(id), this.#moved(source)];
+        (isRefused ? refused : own).push([at.client, at.clock, length, from.client, from.clock]);
+      }
+      kept.set(operation, own);
+    }
+    return { kept, refused };
+  }
+
+  /**
+   * Split copies where an entry begins or ends, on either side.
+   * @param {import("./copies.js").Copy[]} copies
+   * @returns {Generator<[Y.ID, number, Y.ID]>}
+   */
+  *#copyPieces(copies) {
+    for (const [client, clock, length, sourceClient, sourceClock] of copies) {
+      for (let at = 0; at < length; ) {
+        const id = Y.createID(client, clock + at);
+        const source = Y.createID(sourceClient, sourceClock + at);
+        const len = Math.min(length - at, this.#leftAt(id), this.#leftAt(source));
+        yield [id, len, source];
+        at += len;
+      }
+    }
+  }
+
+  /**
+   * Return for how many clocks from an id on the same entry holds, or none.
+   * @param {Y.ID} id
+   */
+  #leftAt({ client, clock }) {
+    const entry = this.#find(Y.createID(client, clock));
+    return (entry ? endOf(entry) : this.#nextOf(client, clock)) - clock;
+  }
+
   // --- the refused content ----------------------------------------------------------------------
 
   #lostEntries() {
@@ -498,7 +550,5 @@ function without({ clock, len }, parts) {
  */
 function written(operation, structs, deletes) {
   const update = encodeUpdate(structs, deletes);
-  const vector = insertedVector(update);
-  // Copies name ids of before: what comes back counts as its sender's.
-  return { ...operation, id: renewedId(operation.id), update, vector, copies: [] };
+  return { ...operation, id: renewedId(operation.id), update, vector: insertedVector(update) };
 }

@@ -33,6 +33,23 @@ export function piecesOf(update, maxBytes) {
 }
 
 /**
+ * Return the parts of copies that are in a piece.
+ * @param {import("./copies.js").Copy[]} copies
+ * @param {Uint8Array} piece
+ * @returns {import("./copies.js").Copy[]}
+ */
+export function copiesWithin(copies, piece) {
+  if (copies.length === 0) return [];
+  const { from, to } = Y.parseUpdateMeta(piece);
+  return copies.flatMap(([client, clock, length, sourceClient, sourceClock]) => {
+    const first = Math.max(clock, from.get(client) ?? 0);
+    const end = Math.min(clock + length, to.get(client) ?? 0);
+    if (first >= end) return [];
+    return [[client, first, end - first, sourceClient, sourceClock + first - clock]];
+  });
+}
+
+/**
  * Yield the parts of a struct: of a long text, several items.
  * @param {Y.Item | Y.GC | Y.Skip} struct
  * @param {number} maxBytes

@@ -23,6 +23,8 @@ const RENEWAL =
 const PARKING = "The page loads again without this change, which is kept apart.";
 /** A larger edit is sent in pieces of so many bytes, so that others get their turn in between. */
 const PIECE_BYTES = 1024 * 1024;
+/** What is not stored on the device for so long counts as only in the page: a batch takes 2 s. */
+const UNKEPT_PAUSE_MS = 3_000;
 /** Bytes of a frame beside its update. */
 const FRAME_BYTES = 64 * 1024;
 
@@ -46,7 +48,8 @@ const DEFAULT_LIMITS = Object.freeze({
  * @property {boolean} loaded whether the document is here: from this device, or from the server
  * @property {boolean} synced whether this connection has brought the server's state
  * @property {number} unsaved how many changes are not in the server's log
- * @property {boolean} kept whether those changes outlive the page
+ * @property {boolean} kept whether those changes outlive the page, or will in a moment
+ * @property {boolean} stored whether they are on the device's disk now
  * @property {boolean} writable whether the server accepts edits of this person
  * @property {Stop | null} stopped
  * @property {string} closeReason the server's words for the last connection's end, until the next
@@ -87,6 +90,8 @@ export class Provider extends EventTarget {
   #maxBytes;
   #pieceBytes;
   #limits;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #unkeptTimer;
   /** Whether the server has told this connection the person's right. */
   #knowsRight = false;
 
@@ -123,6 +128,7 @@ export class Provider extends EventTarget {
       synced: false,
       unsaved: outbox.edits,
       kept: outbox.isStored,
+      stored: outbox.isStored,
       writable,
       stopped: null,
       closeReason: "",
@@ -156,6 +162,7 @@ export class Provider extends EventTarget {
   /** End the connection and every timer. */
   close() {
     this.#batch.close();
+    clearTimeout(this.#unkeptTimer);
     this.copies.close();
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisibility);
     globalThis.removeEventListener?.("pagehide", this.flush);
@@ -272,10 +279,15 @@ export class Provider extends EventTarget {
 
   #countUnsaved() {
     const { edits } = this.#batch;
-    this.#set({
-      unsaved: this.#outbox.edits + edits,
-      kept: this.#outbox.isStored && edits === 0,
-    });
+    const isKept = this.#outbox.isStored && edits === 0;
+    this.#set({ unsaved: this.#outbox.edits + edits, stored: isKept });
+    if (isKept || !this.#outbox.willBeStored) {
+      clearTimeout(this.#unkeptTimer);
+      this.#unkeptTimer = undefined;
+      this.#set({ kept: isKept });
+    } else {
+      this.#unkeptTimer ??= setTimeout(() => this.#set({ kept: false }), UNKEPT_PAUSE_MS);
+    }
   }
 
   // --- the connection --------------------------------------------------------------------------
@@ -483,8 +495,7 @@ export class Provider extends EventTarget {
       update.length > this.#pieceBytes &&
       Y.encodeStateAsUpdate(this.#doc).length > this.#limits.documentBytes;
     const maxBytes = isTooMuch ? Number.POSITIVE_INFINITY : this.#pieceBytes;
-    const copies = this.copies.take();
-    this.#outbox.add(update, insertedVector(update), edits, { maxBytes, copies });
+    this.#outbox.add(update, insertedVector(update), edits, this.copies.take(), maxBytes);
     this.#countUnsaved();
     this.#sendOperations();
     this.#channel.sendHeld();

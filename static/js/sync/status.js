@@ -10,6 +10,8 @@
  * @property {string} icon name in the sprite
  */
 
+const KEPT = "kept on this device";
+
 /** @type {Record<StopReason, string>} */
 const STOPPED = {
   removed: "Access removed",
@@ -30,7 +32,7 @@ const STOPPED = {
  */
 export function statusOf(state, online) {
   const { stopped, unsaved, kept: isKept, connection, loaded, synced, writable } = state;
-  const where = isKept ? "kept on this device" : "only in this page";
+  const where = isKept ? KEPT : "only in this page";
   const kept = unsaved > 0 ? `${changes(unsaved)} ${where}` : "";
   if (stopped) {
     const text = STOPPED[stopped.reason];
@@ -45,7 +47,11 @@ export function statusOf(state, online) {
       ? { kind: "saving", text: "Saving…", icon: "loader" }
       : { kind: "saved", text: "Saved", icon: "check" };
   }
-  if (kept) return { kind: "offline", text: `Offline: ${kept}`, icon: "cloud-off" };
+  if (kept) {
+    // Without a number, which would change at each letter.
+    const text = isKept ? `Offline, ${KEPT}` : `Offline: ${kept}`;
+    return { kind: "offline", text, icon: "cloud-off" };
+  }
   if (!online) return { kind: "offline", text: "Offline", icon: "cloud-off" };
   return { kind: "waiting", text: loaded ? "Reconnecting…" : "Loading…", icon: "loader" };
 }
