@@ -1,7 +1,7 @@
 /** The suggestions of the share dialog: people and groups, by arrow keys. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextOption, subjectsOf } from "../../static/js/panels/share_dialog.js";
+import { nextOption, subjectsOf } from "../../static/js/panels/share_subjects.js";
 
 for (const [key, expected] of /** @type {[string, number[]][]} */ ([
   ["ArrowDown", [0, 1, 2, 0]],

@@ -4,9 +4,12 @@ import { colourClass, initials } from "../ui/colours.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced, h, icon } from "../ui/dom.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
+import { nextOption, subjectsOf } from "./share_subjects.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
 /** @typedef {import("../lib/api.js").Person} Person */
+/** @typedef {import("./share_subjects.js").Subject} Subject */
+/** @typedef {import("./share_subjects.js").SubjectKey} SubjectKey */
 
 /**
  * @typedef {object} Permission
@@ -14,12 +17,6 @@ import { fromTemplate, partsOf } from "../ui/template.js";
  * @property {Person | null} user
  * @property {string | null} group
  * @property {string} role
- */
-
-/**
- * Who a document can be shared with: a person or a group.
- * @typedef {{user: string} | {group: string}} SubjectKey
- * @typedef {{key: SubjectKey, name: string, detail: string}} Subject
  */
 
 const ROLES = ["viewer", "commenter", "editor", "owner"];
@@ -31,42 +28,6 @@ const ROLE_TEXTS = {
   owner: "Can also share, and move the document to the trash.",
 };
 const SEARCH_PAUSE_MS = 200;
-/** Suggestions that are shown. */
-const MAX_PEOPLE = 5;
-const MAX_GROUPS = 3;
-
-/**
- * Return the option that an arrow key leads to; with none selected (-1), the first or the last.
- * @param {number} active
- * @param {string} key `ArrowDown` or `ArrowUp`
- * @param {number} count
- */
-export function nextOption(active, key, count) {
-  if (key === "ArrowDown") return (active + 1) % count;
-  return active > 0 ? active - 1 : count - 1;
-}
-
-/**
- * Return the suggestions of a search: people, then groups. Pure.
- * @param {Person[]} people
- * @param {{name: string, members: number}[]} groups
- * @returns {Subject[]}
- */
-export function subjectsOf(people, groups) {
-  return [
-    ...people.slice(0, MAX_PEOPLE).map(({ username, name }) => ({
-      key: { user: username },
-      name,
-      detail: `@${username}`,
-    })),
-    ...groups.slice(0, MAX_GROUPS).map(({ name, members }) => ({
-      key: { group: name },
-      name,
-      detail: members === 1 ? "Group · 1 person" : `Group · ${members} people`,
-    })),
-  ];
-}
-
 /**
  * Open the dialog.
  * @param {Api} api
