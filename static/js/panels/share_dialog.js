@@ -1,10 +1,9 @@
 /** The share dialog: lists, adds, changes and removes permissions. */
-import { ApiError } from "../lib/api.js";
 import { colourClass, initials } from "../ui/colours.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced, h, icon } from "../ui/dom.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
-import { nextOption, subjectsOf } from "./share_subjects.js";
+import { keyNamed, nextOption, subjectsOf } from "./share_subjects.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
 /** @typedef {import("../lib/api.js").Person} Person */
@@ -28,6 +27,8 @@ const ROLE_TEXTS = {
   owner: "Can also share, and move the document to the trash.",
 };
 const SEARCH_PAUSE_MS = 200;
+/** The server finds nothing for a shorter text. */
+const MIN_SEARCH_CHARS = 2;
 /**
  * Open the dialog.
  * @param {Api} api
@@ -243,18 +244,14 @@ class ShareDialog {
 
   async #suggest() {
     const search = this.#parts.search.value.trim();
-    if (search.length < 2) {
+    if (search.length < MIN_SEARCH_CHARS) {
       this.#show([]);
       return;
     }
     try {
-      const query = `?search=${encodeURIComponent(search)}`;
-      const [people, groups] = await Promise.all([
-        this.#api.call(`users/${query}`),
-        this.#api.call(`groups/${query}`),
-      ]);
+      const found = await this.#search(search);
       if (this.#parts.search.value.trim() !== search || this.#chosen) return;
-      this.#show(subjectsOf(people.results, groups.results));
+      this.#show(subjectsOf(...found));
     } catch (error) {
       this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
@@ -328,7 +325,7 @@ class ShareDialog {
       this.#parts.search.focus();
       return;
     }
-    const subject = this.#chosen ?? { key: { user: name }, name };
+    const subject = this.#chosen ?? { key: null, name };
     void this.#grant(subject, this.#parts.role.value, () => {
       this.#parts.search.value = "";
       this.#chosen = null;
@@ -337,32 +334,36 @@ class ShareDialog {
   }
 
   /**
-   * Give a person or a group a role.
-   * @param {{key: SubjectKey, name: string}} subject
+   * Give a person or a group a role; without a key, the name was typed.
+   * @param {{key: SubjectKey | null, name: string}} subject
    * @param {string} role
    * @param {() => void} [onDone]
    */
   #grant({ key, name }, role, onDone) {
     return this.#change(async () => {
-      await this.#post(key, role);
+      const subject = key ?? (await this.#keyOf(name));
+      await this.#api.call(this.#path, { method: "POST", body: { ...subject, role } });
       onDone?.();
     }, `The role of ${name} is now ${role}.`);
   }
 
+  /** @param {string} name @returns {Promise<SubjectKey>} */
+  async #keyOf(name) {
+    if (name.length < MIN_SEARCH_CHARS) return { user: name };
+    return keyNamed(name, ...(await this.#search(name)));
+  }
+
   /**
-   * Give a role; what is typed may be the name of a user or of a group.
-   * @param {SubjectKey} key
-   * @param {string} role
+   * Return the people and the groups that a search finds.
+   * @param {string} text
+   * @returns {Promise<[Person[], {name: string, members: number}[]]>}
    */
-  async #post(key, role) {
-    const post = (/** @type {SubjectKey} */ subject) =>
-      this.#api.call(this.#path, { method: "POST", body: { ...subject, role } });
-    try {
-      await post(key);
-    } catch (error) {
-      const isUnknown = error instanceof ApiError && error.code === "unknown_subject";
-      if (!isUnknown || !("user" in key)) throw error;
-      await post({ group: key.user });
-    }
+  async #search(text) {
+    const query = `?search=${encodeURIComponent(text)}`;
+    const [people, groups] = await Promise.all([
+      this.#api.call(`users/${query}`),
+      this.#api.call(`groups/${query}`),
+    ]);
+    return [people.results, groups.results];
   }
 }

@@ -43,3 +43,18 @@ export function subjectsOf(people, groups) {
     })),
   ];
 }
+
+/**
+ * Return whom a typed name means: a username, a group, or the only person with this name. Any other
+ * text is left to the server as a username.
+ * @param {string} name
+ * @param {Person[]} people that a search for the name has found
+ * @param {{name: string}[]} groups
+ * @returns {SubjectKey}
+ */
+export function keyNamed(name, people, groups) {
+  if (people.some(({ username }) => username === name)) return { user: name };
+  if (groups.some((group) => group.name === name)) return { group: name };
+  const [person, ...others] = people.filter((found) => found.name === name);
+  return person && others.length === 0 ? { user: person.username } : { user: name };
+}
