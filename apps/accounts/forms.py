@@ -39,6 +39,11 @@ class RefusalMixin(AuthenticationForm):
 class ThrottledLoginForm(RefusalMixin, AuthenticationForm):
     """The form of ``/login/``."""
 
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "This username and password do not belong together.",
+    }
+
 
 class ThrottledAdminLoginForm(RefusalMixin, AdminAuthenticationForm):
     """The form of ``/admin/login/``."""

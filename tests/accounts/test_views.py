@@ -26,6 +26,13 @@ def test_login_opens_a_session_and_redirects_to_the_next_page() -> None:
     assert (outside.status_code, outside.headers["Location"]) == (302, "/")
 
 
+def test_login_with_a_wrong_password_has_a_plain_message() -> None:
+    """And says who can help."""
+    page = Client().post("/login/", {"username": "pat", "password": "wrong"}).content.decode()
+    assert "This username and password do not belong together." in page
+    assert "An administrator can set another one." in page
+
+
 @pytest.mark.parametrize("path", ["/admin/login/"])
 def test_login_tried_too_often_is_429_with_a_message(settings: Settings, path: str) -> None:
     """Pages and API share one counter."""

@@ -97,7 +97,7 @@ def test_letters_that_come_back_belong_to_who_wrote_them_first(
     grace.open(shared)
     grace.write("Grace wrote this")
     ada.sees("Grace wrote this")
-    ada.page.get_by_role("button", name="Colours by author").press("Enter")
+    ada.menu("Colours by author")
     other = own_id(grace)
     keyboard = ada.page.keyboard
 

@@ -1,7 +1,7 @@
 /** The suggestions of the share dialog: people and groups, by arrow keys. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextOption, subjectsOf } from "../../static/js/panels/share_dialog.js";
+import { keyNamed, nextOption, subjectsOf } from "../../static/js/panels/share_subjects.js";
 
 for (const [key, expected] of /** @type {[string, number[]][]} */ ([
   ["ArrowDown", [0, 1, 2, 0]],
@@ -31,4 +31,24 @@ test("people come before groups, and a group stays among the suggestions of a co
     { key: { group: "Harbour team" }, name: "Harbour team", detail: "Group · 3 people" },
     { key: { group: "Harbour master" }, name: "Harbour master", detail: "Group · 1 person" },
   ]);
+});
+
+test("a typed name is a username, a group, or the name of one person", () => {
+  const people = [
+    { id: "1", username: "grace", name: "Grace Hopper" },
+    { id: "2", username: "twin1", name: "Kim Lee" },
+    { id: "3", username: "twin2", name: "Kim Lee" },
+    { id: "4", username: "crew", name: "Crew" },
+  ];
+  const groups = [{ name: "Harbour team" }, { name: "crew" }];
+  for (const [name, key] of /** @type {[string, object][]} */ ([
+    ["grace", { user: "grace" }],
+    ["Grace Hopper", { user: "grace" }],
+    ["Harbour team", { group: "Harbour team" }],
+    ["crew", { user: "crew" }],
+    ["Kim Lee", { user: "Kim Lee" }],
+    ["nobody", { user: "nobody" }],
+  ])) {
+    assert.deepEqual(keyNamed(name, people, groups), key);
+  }
 });

@@ -12,15 +12,14 @@ import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
 import { mountLinkCard } from "../editor/link_card.js";
-import { bindMenu } from "../ui/menu.js";
 import { mountPresence } from "../editor/presence.js";
+import { PageDialogs } from "./page_dialogs.js";
 import { Provider } from "../sync/provider.js";
-import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
+import { bindShortcuts } from "../editor/shortcuts.js";
 import { noticeOf, statusOf } from "../sync/status.js";
 import { StatusAnnouncer } from "../sync/status_announcer.js";
 import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
-import { loadStyles } from "../ui/styles.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
 import { mountWordCount } from "../editor/word_count.js";
@@ -57,7 +56,6 @@ const doc = new Y.Doc();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let closeReasonTimer;
 let isCloseReasonDue = false;
-let isOpening = false;
 /** When the chip says *Saved*. @type {ReturnType<typeof setTimeout> | undefined} */
 let savedTimer;
 /** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
@@ -92,6 +90,7 @@ const authors = new AuthorColours(api, {
   self: page.user,
   copies: provider.copies,
 });
+const dialogs = new PageDialogs(api, { page, doc, editor, provider });
 bindShortcuts(editor, {
   toolbar,
   onAuthors: () => {
@@ -112,8 +111,7 @@ void outbox.loadParked().then(
 );
 document.body.dataset.ready = "true";
 const linkedSeq = seqOf(location.hash);
-if (linkedSeq !== null && page.document.abilities.look_at_history)
-  void openOnce(() => showHistory(linkedSeq));
+if (linkedSeq !== null && page.document.abilities.look_at_history) dialogs.openHistory(linkedSeq);
 
 /** Load the document's data on this device, then connect. */
 async function openProvider() {
@@ -189,42 +187,13 @@ function bindPage() {
   addEventListener("beforeunload", (event) => {
     if (!provider.settle()) event.preventDefault();
   });
-  bindMenu(byId("menu", HTMLElement));
-  byId("shortcuts", HTMLButtonElement).addEventListener("click", () => void showShortcuts());
-  byId("print", HTMLButtonElement).addEventListener("click", () => print());
+  dialogs.bind();
   const colours = byId("authors", HTMLButtonElement);
   colours.addEventListener("click", () => void authors.toggle());
   authors.addEventListener("change", () => {
     colours.setAttribute("aria-pressed", String(authors.isOn));
     if (authors.isOn) announce("The text is coloured by author.");
   });
-  onClick("history", loadHistory, () => showHistory());
-  onClick(
-    "activity",
-    () => import("../panels/activity_dialog.js"),
-    ({ openActivity }) => {
-      openActivity(api, { documentId: page.document.id, selfId: page.user.id });
-    },
-  );
-  onClick(
-    "export",
-    () => import("../panels/export_dialog.js"),
-    ({ openExport }) => {
-      provider.flush();
-      openExport(page.document.id);
-    },
-  );
-  onClick(
-    "share",
-    () => import("../panels/share_dialog.js"),
-    ({ openShare }) => {
-      openShare(api, {
-        documentId: page.document.id,
-        selfId: page.user.id,
-        manageOwner: page.document.abilities.manage_owner === true,
-      });
-    },
-  );
   /** @type {Map<number, unknown>} */
   const renamed = new Map();
   const refreshSoon = throttled(RENAMED_INTERVAL_MS, () => void refreshDocument());
@@ -243,55 +212,6 @@ function bindPage() {
   addEventListener("focus", refreshIfVisible);
   setInterval(refreshIfVisible, REFRESH_INTERVAL_MS);
   comeBack(provider, () => api.call(`documents/${page.document.id}/`));
-}
-
-/**
- * Bind a button to a dialog; its script is loaded when the button gets the pointer or the focus.
- * @template Module
- * @param {string} id
- * @param {() => Promise<Module>} load
- * @param {(module: Module) => unknown} open
- */
-function onClick(id, load, open) {
-  const button = byId(id, HTMLButtonElement);
-  const loadAll = async () => (await Promise.all([load(), loadStyles("dialog-styles")]))[0];
-  for (const event of ["pointerenter", "focus"]) {
-    // The click tries again, and reports an error.
-    button.addEventListener(event, () => void loadAll().catch(() => {}), { once: true });
-  }
-  button.addEventListener("click", () => void openOnce(async () => open(await loadAll())));
-}
-
-/**
- * Open a dialog, but not a second one while its script is being loaded.
- * @param {() => Promise<unknown>} open
- */
-async function openOnce(open) {
-  if (isOpening) return;
-  isOpening = true;
-  try {
-    await open();
-  } catch (error) {
-    console.warn("A dialog could not be opened:", error);
-    toastError(
-      new Error("This part of the page could not be loaded. Reload the page to try again."),
-    );
-  } finally {
-    isOpening = false;
-  }
-}
-
-function loadHistory() {
-  return import("../history/history_dialog.js");
-}
-
-/** @param {number} [seq] */
-async function showHistory(seq) {
-  const { id, abilities } = page.document;
-  const canWrite = abilities.write === true;
-  const isOwner = abilities.manage_owner === true;
-  const [{ openHistory }] = await Promise.all([loadHistory(), loadStyles("dialog-styles")]);
-  openHistory(api, { documentId: id, canWrite, isOwner, doc, editor, provider }, seq);
 }
 
 /** Read the title and the person's rights again. */

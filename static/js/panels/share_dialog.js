@@ -1,12 +1,14 @@
 /** The share dialog: lists, adds, changes and removes permissions. */
-import { ApiError } from "../lib/api.js";
 import { colourClass, initials } from "../ui/colours.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced, h, icon } from "../ui/dom.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
+import { keyNamed, nextOption, subjectsOf } from "./share_subjects.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
 /** @typedef {import("../lib/api.js").Person} Person */
+/** @typedef {import("./share_subjects.js").Subject} Subject */
+/** @typedef {import("./share_subjects.js").SubjectKey} SubjectKey */
 
 /**
  * @typedef {object} Permission
@@ -14,12 +16,6 @@ import { fromTemplate, partsOf } from "../ui/template.js";
  * @property {Person | null} user
  * @property {string | null} group
  * @property {string} role
- */
-
-/**
- * Who a document can be shared with: a person or a group.
- * @typedef {{user: string} | {group: string}} SubjectKey
- * @typedef {{key: SubjectKey, name: string, detail: string}} Subject
  */
 
 const ROLES = ["viewer", "commenter", "editor", "owner"];
@@ -31,42 +27,8 @@ const ROLE_TEXTS = {
   owner: "Can also share, and move the document to the trash.",
 };
 const SEARCH_PAUSE_MS = 200;
-/** Suggestions that are shown. */
-const MAX_PEOPLE = 5;
-const MAX_GROUPS = 3;
-
-/**
- * Return the option that an arrow key leads to; with none selected (-1), the first or the last.
- * @param {number} active
- * @param {string} key `ArrowDown` or `ArrowUp`
- * @param {number} count
- */
-export function nextOption(active, key, count) {
-  if (key === "ArrowDown") return (active + 1) % count;
-  return active > 0 ? active - 1 : count - 1;
-}
-
-/**
- * Return the suggestions of a search: people, then groups. Pure.
- * @param {Person[]} people
- * @param {{name: string, members: number}[]} groups
- * @returns {Subject[]}
- */
-export function subjectsOf(people, groups) {
-  return [
-    ...people.slice(0, MAX_PEOPLE).map(({ username, name }) => ({
-      key: { user: username },
-      name,
-      detail: `@${username}`,
-    })),
-    ...groups.slice(0, MAX_GROUPS).map(({ name, members }) => ({
-      key: { group: name },
-      name,
-      detail: members === 1 ? "Group · 1 person" : `Group · ${members} people`,
-    })),
-  ];
-}
-
+/** The server finds nothing for a shorter text. */
+const MIN_SEARCH_CHARS = 2;
 /**
  * Open the dialog.
  * @param {Api} api
@@ -282,18 +244,14 @@ class ShareDialog {
 
   async #suggest() {
     const search = this.#parts.search.value.trim();
-    if (search.length < 2) {
+    if (search.length < MIN_SEARCH_CHARS) {
       this.#show([]);
       return;
     }
     try {
-      const query = `?search=${encodeURIComponent(search)}`;
-      const [people, groups] = await Promise.all([
-        this.#api.call(`users/${query}`),
-        this.#api.call(`groups/${query}`),
-      ]);
+      const found = await this.#search(search);
       if (this.#parts.search.value.trim() !== search || this.#chosen) return;
-      this.#show(subjectsOf(people.results, groups.results));
+      this.#show(subjectsOf(...found));
     } catch (error) {
       this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
@@ -367,7 +325,7 @@ class ShareDialog {
       this.#parts.search.focus();
       return;
     }
-    const subject = this.#chosen ?? { key: { user: name }, name };
+    const subject = this.#chosen ?? { key: null, name };
     void this.#grant(subject, this.#parts.role.value, () => {
       this.#parts.search.value = "";
       this.#chosen = null;
@@ -376,32 +334,36 @@ class ShareDialog {
   }
 
   /**
-   * Give a person or a group a role.
-   * @param {{key: SubjectKey, name: string}} subject
+   * Give a person or a group a role; without a key, the name was typed.
+   * @param {{key: SubjectKey | null, name: string}} subject
    * @param {string} role
    * @param {() => void} [onDone]
    */
   #grant({ key, name }, role, onDone) {
     return this.#change(async () => {
-      await this.#post(key, role);
+      const subject = key ?? (await this.#keyOf(name));
+      await this.#api.call(this.#path, { method: "POST", body: { ...subject, role } });
       onDone?.();
     }, `The role of ${name} is now ${role}.`);
   }
 
+  /** @param {string} name @returns {Promise<SubjectKey>} */
+  async #keyOf(name) {
+    if (name.length < MIN_SEARCH_CHARS) return { user: name };
+    return keyNamed(name, ...(await this.#search(name)));
+  }
+
   /**
-   * Give a role; what is typed may be the name of a user or of a group.
-   * @param {SubjectKey} key
-   * @param {string} role
+   * Return the people and the groups that a search finds.
+   * @param {string} text
+   * @returns {Promise<[Person[], {name: string, members: number}[]]>}
    */
-  async #post(key, role) {
-    const post = (/** @type {SubjectKey} */ subject) =>
-      this.#api.call(this.#path, { method: "POST", body: { ...subject, role } });
-    try {
-      await post(key);
-    } catch (error) {
-      const isUnknown = error instanceof ApiError && error.code === "unknown_subject";
-      if (!isUnknown || !("user" in key)) throw error;
-      await post({ group: key.user });
-    }
+  async #search(text) {
+    const query = `?search=${encodeURIComponent(text)}`;
+    const [people, groups] = await Promise.all([
+      this.#api.call(`users/${query}`),
+      this.#api.call(`groups/${query}`),
+    ]);
+    return [people.results, groups.results];
   }
 }

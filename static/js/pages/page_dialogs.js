@@ -1,0 +1,119 @@
+/** The dialogs of the editor's page, and the menu that leads to them. */
+import { showShortcuts } from "../editor/shortcuts.js";
+import { byId } from "../ui/dom.js";
+import { bindMenu } from "../ui/menu.js";
+import { loadStyles } from "../ui/styles.js";
+import { toastError } from "../ui/toast.js";
+
+/**
+ * @typedef {object} PageContext
+ * @property {import("./editor_page.js").Page} page its abilities change
+ * @property {import("../../vendor/yjs.js").Y.Doc} doc
+ * @property {import("../../vendor/tiptap.js").Editor} editor
+ * @property {import("../sync/provider.js").Provider} provider
+ */
+
+/** Opens dialogs; their scripts and styles are loaded when they are wanted. */
+export class PageDialogs {
+  #api;
+  #context;
+  #isOpening = false;
+
+  /**
+   * @param {import("../lib/api.js").Api} api
+   * @param {PageContext} context
+   */
+  constructor(api, context) {
+    this.#api = api;
+    this.#context = context;
+  }
+
+  /** Bind the buttons of the header and its menu. */
+  bind() {
+    const { page, provider } = this.#context;
+    const documentId = page.document.id;
+    bindMenu(byId("menu", HTMLElement));
+    byId("shortcuts", HTMLButtonElement).addEventListener("click", () => void showShortcuts());
+    byId("print", HTMLButtonElement).addEventListener("click", () => print());
+    this.#onClick("history", loadHistory, () => this.#showHistory());
+    this.#onClick(
+      "activity",
+      () => import("../panels/activity_dialog.js"),
+      ({ openActivity }) => openActivity(this.#api, { documentId, selfId: page.user.id }),
+    );
+    this.#onClick(
+      "export",
+      () => import("../panels/export_dialog.js"),
+      ({ openExport }) => {
+        provider.flush();
+        openExport(documentId);
+      },
+    );
+    this.#onClick(
+      "share",
+      () => import("../panels/share_dialog.js"),
+      ({ openShare }) => {
+        const manageOwner = page.document.abilities.manage_owner === true;
+        openShare(this.#api, { documentId, selfId: page.user.id, manageOwner });
+      },
+    );
+  }
+
+  /**
+   * Open the history at a state.
+   * @param {number} seq
+   */
+  openHistory(seq) {
+    void this.#openOnce(() => this.#showHistory(seq));
+  }
+
+  /** @param {number} [seq] */
+  async #showHistory(seq) {
+    const { page, doc, editor, provider } = this.#context;
+    const { id: documentId, abilities } = page.document;
+    const canWrite = abilities.write === true;
+    const isOwner = abilities.manage_owner === true;
+    const [{ openHistory }] = await Promise.all([loadHistory(), loadStyles("dialog-styles")]);
+    openHistory(this.#api, { documentId, canWrite, isOwner, doc, editor, provider }, seq);
+  }
+
+  /**
+   * Bind a button to a dialog; its script is loaded when the button gets the pointer or the focus.
+   * @template Module
+   * @param {string} id
+   * @param {() => Promise<Module>} load
+   * @param {(module: Module) => unknown} open
+   */
+  #onClick(id, load, open) {
+    const button = byId(id, HTMLButtonElement);
+    const loadAll = async () => (await Promise.all([load(), loadStyles("dialog-styles")]))[0];
+    for (const event of ["pointerenter", "focus"]) {
+      // The click tries again, and reports an error.
+      button.addEventListener(event, () => void loadAll().catch(() => {}), { once: true });
+    }
+    button.addEventListener("click", () => void this.#openOnce(async () => open(await loadAll())));
+  }
+
+  /**
+   * Open a dialog, but not a second one while its script is being loaded.
+   * @param {() => Promise<unknown>} open
+   */
+  async #openOnce(open) {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    try {
+      await open();
+    } catch (error) {
+      console.warn("A dialog could not be opened:", error);
+      toastError(
+        new Error("This part of the page could not be loaded. Reload the page to try again."),
+      );
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+}
+
+function loadHistory() {
+  return import("../history/history_dialog.js");
+}
