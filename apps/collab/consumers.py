@@ -42,8 +42,10 @@ logger = logging.getLogger(__name__)
 
 #: Frames of one session that are handled before other sessions get their turn.
 _FRAMES_AT_ONCE = 16
+#: The same in bytes of frames: 64 KiB of structs as short as can be take 15 ms.
+_BYTES_AT_ONCE = 64 * 1024
 #: A frame that is larger, in bytes, is read in a thread first.
-READ_AHEAD_BYTES = 64 * 1024
+READ_AHEAD_BYTES = 32 * 1024
 #: Clients that offer this subprotocol get frames 100 to 103.
 NATIVE = "scriptorium.v1"
 #: Clients may bring their access token as a subprotocol with this prefix.
@@ -170,10 +172,10 @@ class _Connection:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return
-            await flow.wait()
+            frame = message.get("bytes")
+            await flow.wait(len(frame or b""))
             if self._session.close_code is not None:
                 continue
-            frame = message.get("bytes")
             try:
                 if frame is not None and READ_AHEAD_BYTES < len(frame) <= self._limits.frame_bytes:
                     await asyncio.to_thread(self._frame_handler.read_ahead, frame)
@@ -229,8 +231,8 @@ class _Connection:
 class _FlowControl:
     """Flow control for one session.
 
-    Yields to other sessions every ``_FRAMES_AT_ONCE`` frames, and blocks after ``max_frames`` until
-    the room has taken a batch.
+    Yields to other sessions every ``_FRAMES_AT_ONCE`` frames or ``_BYTES_AT_ONCE`` bytes, and
+    blocks after ``max_frames`` until the room has taken a batch.
     """
 
     def __init__(self, queue: EditQueue, max_frames: int) -> None:
@@ -238,10 +240,14 @@ class _FlowControl:
         self._max_frames = max_frames
         self._batches = queue.batches
         self._frames = 0
+        #: Since the last turn of the others.
+        self._bytes = 0
 
-    async def wait(self) -> None:
+    async def wait(self, size_bytes: int) -> None:
         """Count a frame that is about to be handled; wait first where the session is ahead."""
-        if self._frames % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1:
+        self._bytes += size_bytes
+        if self._frames % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1 or self._bytes > _BYTES_AT_ONCE:
+            self._bytes = 0
             await asyncio.sleep(0)
         if self._queue.batches != self._batches:
             self._batches, self._frames = self._queue.batches, 0

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from apps.collab.edit_queue import EditQueue
 from apps.collab.fanout import Fanout
-from apps.collab.live_document import BrokenDocumentError, LiveDocument
+from apps.collab.live_document import MAX_PREPARED_BYTES, BrokenDocumentError, LiveDocument
 from apps.collab.room_context import RoomContext
 from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
 from apps.core import clock, failpoints, ids, metrics, tracing
@@ -87,6 +87,8 @@ class EditPipeline:
             if drafts:
                 await self._commit(drafts, trace)
                 committed = True
+            else:
+                await asyncio.sleep(0)  # others get their turn where all of it was refused
             if self.live.is_index_behind:
                 await asyncio.to_thread(self.live.index_waiting)
             batch = await self._prepare_held(self.live.take_held())
@@ -310,8 +312,13 @@ class EditPipeline:
         fresh = [by_seq[seq] for seq in sorted(by_seq)]
         if not fresh or fresh[-1].seq - self.live.seq != len(fresh):
             fresh = await self._read_log()
+        applied_bytes = 0
         for operation in fresh:
             await self._apply_remote(operation)
+            applied_bytes += len(operation.update)
+            if applied_bytes > MAX_PREPARED_BYTES:
+                applied_bytes = 0
+                await asyncio.sleep(0)  # others get their turn
         self._fanout.broadcast(fresh)
         return fresh
 

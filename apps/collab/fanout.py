@@ -10,16 +10,19 @@ from collections.abc import Sequence
 
 from apps.collab import protocol
 from apps.collab.cadence import Cadence, CadencePolicy
+from apps.collab.close_codes import close_of
 from apps.collab.live_document import LiveDocument
 from apps.collab.peer_bus import PeerBus, operations_message
 from apps.collab.presence import Presence
 from apps.collab.protocol import AwarenessEntry
 from apps.collab.session import Session
+from apps.core.errors import AppError
 from apps.core.logs import operations_are_logged
 from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_vector
 from apps.crdt.engine.base import Engine
 from apps.history.crash_notes import work_noted
 from apps.history.recovery import log_state
+from apps.history.unmerged_document import CHECK_APART_MIN_BYTES, state_is_whole
 from apps.oplog.operation import Operation
 
 #: How long the frame with the full state is kept, in seconds.
@@ -59,11 +62,12 @@ class Fanout:
         self._is_closed = False
 
     def add(self, session: Session, live: LiveDocument) -> None:
-        """Add a session: ask for what it has, send the cadence and the presence of the others."""
+        """Add a session: ask for what it has, send its right, the cadence and the presence."""
         self.update_cadence(joining=1)
         self.sessions.add(session)
         session.push(protocol.encode_sync_step1(encode_vector(live.vector)))
         if session.native:
+            session.push_rights()
             session.push(_cadence_frame(self._cadence))
         states = self._presence.entries()
         if states:
@@ -172,8 +176,12 @@ class Fanout:
         if not requests:
             return
         whole: bytes | None = None
-        with work_noted(self._document_id):
-            is_whole = live.has_everything()
+        try:
+            is_whole = await self._is_whole(live)
+        except AppError as err:
+            for session in requests:
+                session.close(*close_of(err))
+            return
         if not is_whole:
             whole = await asyncio.to_thread(
                 log_state, document_id=self._document_id, up_to=live.seq
@@ -186,6 +194,22 @@ class Fanout:
                     session.push(self._full_state_frame(live))
                 else:
                     session.push(protocol.encode_sync_step2(live.document.encode(vector)))
+
+    async def _is_whole(self, live: LiveDocument) -> bool:
+        """Return whether the engine holds all of the log; a large state is read in a child process.
+
+        Raises as ``state_is_whole`` does.
+        """
+        known = live.is_known_whole()
+        if known is None:
+            with work_noted(self._document_id):
+                state = live.document.encode()
+            if len(state) < CHECK_APART_MIN_BYTES:
+                known = state_is_whole(state, live.vector)
+            else:
+                known = await asyncio.to_thread(state_is_whole, state, live.vector)
+            live.mark_whole(is_whole=known)
+        return known
 
     def _full_state_frame(self, live: LiveDocument) -> bytes:
         """Return the sync step 2 for a client that has nothing.

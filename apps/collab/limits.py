@@ -6,6 +6,7 @@ The values come from ``settings.COLLAB_LIMITS`` (``docs/env.md``); this file is 
 from dataclasses import dataclass
 
 from apps.core.errors import LimitExceededError
+from apps.crdt.codec.update_reader import UpdateHeader
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,17 @@ class Limits:
     frame_bytes: int = 4 * 1024 * 1024
     #: One update within a frame or a REST call. Threat: a log row that no Mongo takes.
     update_bytes: int = 4 * 1024 * 1024
+    #: Structs and ranges of deletes of one update. The engine merges 2,500 in a millisecond, and
+    #: does nothing else meanwhile. An honest client needs 10 bytes for each, so that it fills
+    #: ``update_bytes`` with as many. Threat: 700,000 structs as short as can be.
+    update_structs: int = 400_000
+    #: Client ids of one update: those whose structs it has, and those that it needs. A page sends
+    #: its own edits; a stock client sends what the server lacks, of each page load that wrote it.
+    #: Threat: work for each of them at many places, 0.5 s for 60,000.
+    update_clients: int = 10_000
+    #: Client ids of a document, one for each page load that edited it. Each socket gets all of them
+    #: when it joins. Threat: 1,200,000 of them in a document of 12 MiB.
+    document_clients: int = 100_000
     #: A whole document. Threat: a document too large to load.
     document_bytes: int = 12 * 1024 * 1024
     #: Pending updates of one document. Threat: gaps sent on purpose.
@@ -89,4 +101,17 @@ class Limits:
             raise LimitExceededError(
                 "The update is too large.",
                 extra={"limit": "update_bytes", "value": self.update_bytes},
+            )
+
+    def check_header(self, header: UpdateHeader) -> None:
+        """Raise ``LimitExceededError`` above ``update_structs`` or ``update_clients``."""
+        if header.structs > self.update_structs:
+            raise LimitExceededError(
+                "The update has too many parts. Send it in pieces.",
+                extra={"limit": "update_structs", "value": self.update_structs},
+            )
+        if max(len(header.ranges), len(header.needs)) > self.update_clients:
+            raise LimitExceededError(
+                "The update has edits of too many page loads. Send it in pieces.",
+                extra={"limit": "update_clients", "value": self.update_clients},
             )

@@ -86,6 +86,7 @@ def operation_submit(
     async def submit() -> Submitted:
         runtime = await get_runtime()
         runtime.limits.check_update(update)
+        runtime.limits.check_header(header)
         room = await runtime.room(document_id, lineage=lineage)
         caller = _Caller(author_id)
         claim = copies if copy_map_fits(copies, update) else b""

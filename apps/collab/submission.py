@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from apps.core.errors import AppError
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Vector
-from apps.crdt.engine.merge_cost import Placements
+from apps.crdt.engine.placements import Placements
 
 #: An update that is larger, in bytes, is surveyed in a thread. Threat: a check in the event loop.
 SURVEY_IN_THREAD_BYTES: Final = 14 * 1024

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from apps.crdt.analysis.attribution import attributed_texts
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.conversions import conversion_run
-from apps.history.recovery import document_load, document_load_at, state_of
+from apps.history.recovery import document_read, document_read_at, state_of
 from apps.oplog.selectors import head_seq
 
 #: Id ranges of one author that were received within this time are joined.
@@ -66,9 +66,9 @@ def document_authorship(*, document_id: str, lineage: str, seq: int | None = Non
     Raises ``SeqNotFoundError``, ``LogGapError``, and as ``conversion_run`` does.
     """
     if seq is None:
-        loaded = document_load(document_id=document_id)
+        loaded = document_read(document_id=document_id)
     else:
-        loaded = document_load_at(document_id=document_id, seq=seq)
+        loaded = document_read_at(document_id=document_id, seq=seq)
     state = state_of(loaded, document_id=document_id)
     loaded.engine.close()
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=loaded.seq)

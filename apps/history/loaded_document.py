@@ -50,13 +50,13 @@ class LoadedDocument:
     is_suspect: bool = False
 
     @classmethod
-    def open(cls, snapshot: Snapshot) -> Self:
-        """Make a document from a snapshot, with the engine of the settings.
+    def open(cls, snapshot: Snapshot, engine: EngineDocument | None = None) -> Self:
+        """Make a document from a snapshot, with the engine of the settings unless one is given.
 
         Raises ``UpdateRejectedError`` or ``EngineBrokenError`` when its state is no Yjs update,
         ``DecodeError`` when its owners cannot be read.
         """
-        engine = get_engine(settings.CRDT_ENGINE).new_document()
+        engine = engine or get_engine(settings.CRDT_ENGINE).new_document()
         vector = snapshot.vector
         owners = owners_decode(snapshot.owners, vector) if snapshot.owners else None
         if snapshot.seq:

@@ -10,17 +10,17 @@ from apps.core.errors import AppError, InvalidInputError
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import covers, decode_vector
 from apps.crdt.engine.base import EngineBrokenError
-from apps.crdt.engine.merge_cost import MergeCost
 from apps.history import snapshot_cache
 from apps.history.compaction_point import CompactionSnapshotLostError
 from apps.history.crash_notes import work_noted
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.last_processed import Processed
-from apps.history.load_trial import load_try, may_be_slow
+from apps.history.load_trial import LoadCost, load_try
 from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import UnfitSnapshotError, log_tail
 from apps.history.selectors import FoundSnapshot, snapshots_iter
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
+from apps.history.unmerged_document import UnmergedDocument
 from apps.oplog.compaction_point import CompactedError
 from apps.oplog.document_quarantine import load_precautions
 from apps.oplog.operation import Operation
@@ -60,6 +60,8 @@ class Recovery:
     dry_run: bool = False
     #: Last operation of the document; None for all operations of the log.
     up_to: int | None = None
+    #: The document is only read: it is not merged in this process.
+    reads_only: bool = False
     #: Stop at this seq, but not before the workers' last processed seq. A newer snapshot is fine.
     stop_seq: int | None = None
     #: Called with every operation that is read, also with the last one of the snapshot.
@@ -142,7 +144,7 @@ def _rebuild(recovery: Recovery) -> None:
                 snapshot = Snapshot.decode(found.blob)
                 _try(recovery, snapshot.state if snapshot.seq else b"")
                 with work_noted(recovery.document_id):
-                    loaded = _open(snapshot)
+                    loaded = _open(snapshot, UnmergedDocument() if recovery.reads_only else None)
             _replay(recovery, loaded)
         except CompactedError as err:
             if found.source == "nothing":
@@ -187,6 +189,8 @@ def _batches(operations: Iterator[Operation], max_operations: int) -> Iterator[l
 
 
 def _try(recovery: Recovery, state: bytes, updates: Sequence[bytes] = ()) -> None:
+    if recovery.reads_only:  # it is merged in a child process
+        return
     load_try(
         document_id=recovery.document_id,
         state=state,
@@ -202,9 +206,9 @@ def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[F
         yield found
 
 
-def _open(snapshot: Snapshot) -> LoadedDocument:
+def _open(snapshot: Snapshot, unmerged: UnmergedDocument | None) -> LoadedDocument:
     try:
-        return LoadedDocument.open(snapshot)
+        return LoadedDocument.open(snapshot, unmerged)
     except (InvalidInputError, EngineBrokenError) as err:
         raise UnfitSnapshotError(f"it does not open: {err.message}") from err
 
@@ -218,14 +222,14 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
         operations = log_tail(
             recovery.document_id, loaded, up_to=up_to, on_last=recovery.on_operation
         )
-        cost = MergeCost(state_bytes=loaded.size_bytes)
+        cost = LoadCost(state_bytes=loaded.size_bytes)
         for batch in _batches(operations, recovery.batch_operations):
             updates = [
                 operation.update for operation in batch if operation.seq not in recovery.quarantined
             ]
-            if may_be_slow(cost, updates) or recovery.is_suspect:
+            if not recovery.reads_only and (cost.add(updates) or recovery.is_suspect):
                 _try(recovery, loaded.engine.encode(), updates)
-                cost = MergeCost(state_bytes=loaded.size_bytes)
+                cost = LoadCost(state_bytes=loaded.size_bytes)
             with work_noted(recovery.document_id), _engine_batch(recovery, loaded):
                 for operation in batch:
                     _apply_or_quarantine(recovery, loaded, operation)

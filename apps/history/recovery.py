@@ -9,12 +9,11 @@ empty document.
 import logging
 from collections.abc import Callable
 
-from django.conf import settings
-
 from apps.core import metrics
 from apps.core.errors import NotFoundError
+from apps.crdt.codec.structs import EMPTY_UPDATE
 from apps.crdt.codec.vectors import encode_vector
-from apps.crdt.engine.base import get_engine
+from apps.crdt.engine.base import EngineBrokenError, UpdateRejectedError
 from apps.history.client_owners import owners_of_log
 from apps.history.compaction_point import log_start_snapshot
 from apps.history.crash_notes import work_noted
@@ -22,9 +21,16 @@ from apps.history.last_processed import processed_find
 from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import log_between
 from apps.history.rebuild import Recovery, rebuild_without_breaking
+from apps.history.rehearsals import RehearsalFailedError
 from apps.history.selectors import version_blobs_at
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
 from apps.history.snapshot_cache import snapshot_put
+from apps.history.unmerged_document import (
+    UnmergedDocument,
+    state_is_whole,
+    updates_merge_raw,
+    updates_merge_stored,
+)
 from apps.oplog.compaction_point import (
     CompactionPoint,
     compacted,
@@ -83,10 +89,40 @@ def document_load_to(
 
 def state_of(loaded: LoadedDocument, *, document_id: str, vector: bytes | None = None) -> bytes:
     """Return a document as one v1 update: everything, or at least what ``vector`` lacks."""
+    if isinstance(loaded.engine, UnmergedDocument):
+        return _merged_apart(loaded, loaded.engine, document_id, vector)
     with work_noted(document_id):
-        if loaded.has_everything():
-            return loaded.engine.encode(vector)
+        state = loaded.engine.encode()
+        if state_is_whole(state, loaded.vector):
+            return state if vector is None else loaded.engine.encode(vector)
     return log_state(document_id=document_id, up_to=loaded.seq)
+
+
+def _merged_apart(
+    loaded: LoadedDocument, unmerged: UnmergedDocument, document_id: str, vector: bytes | None
+) -> bytes:
+    """Merge a document that is only read; what cannot be merged so is loaded as for an edit."""
+    if not unmerged.updates:
+        return EMPTY_UPDATE
+    try:
+        with work_noted(document_id):
+            state = updates_merge_stored(
+                unmerged.updates,
+                vector=loaded.vector,
+                beyond=vector,
+                is_suspect=loaded.is_suspect,
+            )
+    except (RehearsalFailedError, UpdateRejectedError, EngineBrokenError):
+        recovery = Recovery(document_id, up_to=loaded.seq)
+        rebuild_without_breaking(recovery)
+        again = recovery.document
+        try:
+            return state_of(again, document_id=document_id, vector=vector)
+        finally:
+            again.engine.close()
+    if state is None:
+        return log_state(document_id=document_id, up_to=loaded.seq)
+    return state
 
 
 def snapshot_of(loaded: LoadedDocument, *, document_id: str) -> Snapshot:
@@ -116,16 +152,21 @@ def log_state(*, document_id: str, up_to: int) -> bytes:
         for operation in log_between(document_id, after=start.seq, up_to=up_to)
         if operation.seq not in quarantined
     ]
-    engine = get_engine(settings.CRDT_ENGINE)
-    return engine.merge([start.state, *updates] if start.seq else updates)
+    return updates_merge_raw([start.state, *updates] if start.seq else updates)
 
 
-def document_load_at(*, document_id: str, seq: int) -> LoadedDocument:
-    """Rebuild a document as it was after operation ``seq``, from the nearest snapshot and the log.
+def document_read(*, document_id: str) -> LoadedDocument:
+    """Collect a document that is only read, for ``state_of``; raises as ``document_recover``."""
+    return _recover(Recovery(document_id, reads_only=True)).document
 
-    Before the compaction point only the states of versions exist. Raises ``SeqNotFoundError`` when
-    the log ends before ``seq``, ``CompactedError`` when it begins later and there is no version,
-    and as ``document_recover`` does.
+
+def document_read_at(*, document_id: str, seq: int) -> LoadedDocument:
+    """Collect a document as it was after operation ``seq``, for ``state_of``.
+
+    Its updates are those of the nearest snapshot and of the log. Before the compaction point only
+    the states of versions exist. Raises ``SeqNotFoundError`` when the log ends before ``seq``,
+    ``CompactedError`` when it begins later and there is no version, and as ``document_recover``
+    does.
     """
     latest = head_seq(document_id=document_id)
     if seq > latest:
@@ -133,11 +174,11 @@ def document_load_at(*, document_id: str, seq: int) -> LoadedDocument:
             f"The log of this document ends at operation {latest}.", extra={"latest": latest}
         )
     if seq == 0:
-        return LoadedDocument.open(EMPTY)
+        return LoadedDocument.open(EMPTY, UnmergedDocument())
     point = compaction_point_find(document_id=document_id)
     if point is not None and seq < point.seq:
-        return LoadedDocument.open(_version_state(point, seq))
-    recovery = Recovery(document_id, up_to=seq)
+        return LoadedDocument.open(_version_state(point, seq), UnmergedDocument())
+    recovery = Recovery(document_id, up_to=seq, reads_only=True)
     rebuild_without_breaking(recovery)
     return recovery.document
 

@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from pebble import ProcessExpired
@@ -21,9 +21,11 @@ from apps.crdt.analysis.rehearsal import ContentDiffersError, rehearse_load, reh
 from apps.crdt.engine.base import EngineBrokenError
 from apps.oplog.document_quarantine import CRASH, TOO_LARGE, TOO_SLOW
 
-#: A result has no content.
-_OUTPUT_BYTES: Final = 64 * 1024
-_PRELOAD: Final = ("apps.crdt.analysis.rehearsal", "apps.crdt.engine.pycrdt")
+#: The longest result: the state of a document, which MongoDB bounds.
+_OUTPUT_BYTES: Final = 64 * 1024 * 1024
+_PRELOAD: Final = ("apps.crdt.analysis.stored_state", "apps.crdt.engine.pycrdt")
+
+_Result = TypeVar("_Result")
 
 
 class RehearsalFailedError(InvalidInputError):
@@ -41,23 +43,21 @@ class RehearsalFailedError(InvalidInputError):
 
 def merge_rehearse(state: bytes, updates: Sequence[bytes]) -> None:
     """Try a merge. Raises ``RehearsalFailedError``, and ``TransientError`` when none is free."""
-    _run(rehearse_merge, state, updates)
+    stored_run(rehearse_merge, settings.CRDT_ENGINE, state, list(updates))
 
 
 def load_rehearse(state: bytes, updates: Sequence[bytes]) -> None:
     """Try a load. Raises as ``merge_rehearse`` does."""
-    _run(rehearse_load, state, updates)
+    stored_run(rehearse_load, settings.CRDT_ENGINE, state, list(updates))
 
 
-def _run(function: Callable[..., None], state: bytes, updates: Sequence[bytes]) -> None:
+def stored_run(function: Callable[..., _Result], /, *args: Any) -> _Result:
+    """Return the result of a pure function of ``apps.crdt``, called in a child process.
+
+    Raises as ``merge_rehearse`` does.
+    """
     try:
-        _pool().run(
-            function,
-            settings.CRDT_ENGINE,
-            state,
-            list(updates),
-            wait_s=settings.REHEARSAL_WAIT_S,
-        )
+        return _pool().run(function, *args, wait_s=settings.REHEARSAL_WAIT_S)
     except TasksBusyError as err:
         raise TransientError(
             "The server tries other edits now. Try again shortly.", code="rehearsals_busy"

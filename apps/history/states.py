@@ -3,7 +3,7 @@
 import logging
 
 from apps.history.events import DamagedVersion, version_damaged
-from apps.history.recovery import document_load, document_load_at, snapshot_of
+from apps.history.recovery import document_read, document_read_at, snapshot_of
 from apps.history.selectors import version_before, version_find, version_missing
 from apps.history.snapshot import EMPTY, Snapshot, SnapshotDamagedError
 from apps.history.version import Version
@@ -37,8 +37,8 @@ def version_state_before(*, document_id: str, number: int) -> Snapshot:
 
 
 def present_state(*, document_id: str) -> Snapshot:
-    """Return the present content of a document; raises as ``document_load`` does."""
-    loaded = document_load(document_id=document_id)
+    """Return the present content of a document; raises as ``document_read`` does."""
+    loaded = document_read(document_id=document_id)
     try:
         return snapshot_of(loaded, document_id=document_id)
     finally:
@@ -50,7 +50,7 @@ def state_at(*, document_id: str, seq: int) -> Snapshot:
 
     Raises ``SeqNotFoundError``, ``LogGapError``.
     """
-    loaded = document_load_at(document_id=document_id, seq=seq)
+    loaded = document_read_at(document_id=document_id, seq=seq)
     try:
         return snapshot_of(loaded, document_id=document_id)
     finally:

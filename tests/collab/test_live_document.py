@@ -7,19 +7,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.collab.document_bounds import DELETIONS_BYTES
 from apps.collab.limits import Limits
-from apps.collab.live_document import BrokenDocumentError, LiveDocument
+from apps.collab.live_document import MAX_PREPARED_BYTES, BrokenDocumentError, LiveDocument
 from apps.collab.submission import Draft
 from apps.core import clock
+from apps.core.errors import LimitExceededError
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.crdt.engine.base import get_engine
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 from tests.collab.authors import Author, Breaking, Noting, Writer, submission, text_of
+from tests.crdt.samples import letters, written
 
 ENGINE = get_engine("pycrdt")
 DOCUMENT = "0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11"
+
+
+class Scribbled:
+    """Updates with two of something: structs, ranges of deletes, clients, clients that it needs."""
+
+    structs = written([(1, 0, [letters("a", parent="a"), letters("b", parent="b")])])
+    deletes = written(deletes=[(1, [(0, 1), (2, 1)])])
+    clients = written([(n, 0, [letters("a", parent="a")]) for n in (1, 2)])
+    needs = written(deletes=[(1, [(0, 1)]), (2, [(0, 1)])])
 
 
 def live(**limits: Any) -> LiveDocument:
@@ -181,6 +193,30 @@ def test_document_at_its_size_limit_refuses_and_keeps_its_content() -> None:
     assert text_of(document.document) == "a" * 100
 
 
+def test_full_document_takes_deletions_and_then_what_fits() -> None:
+    """Otherwise nobody could make room."""
+    document, author, writer = live(document_bytes=200), Author(), Writer()
+    settle(document, document.prepare([submission(writer.write("a" * 150), author, "a")], at=0))
+    settle(document, document.prepare([submission(writer.write("b"), author, "b")], at=1))
+    settle(document, document.prepare([submission(writer.erase(0, 140), author, "c")], at=2))
+    assert [unique_id for unique_id, _ in author.persisted] == ["a", "b", "c"]
+    for number, (length, at) in enumerate(((50, 3), (50, 3), (50, 3))):
+        update = writer.write("d" * length)
+        settle(document, document.prepare([submission(update, author, f"d{number}")], at=at))
+    assert [unique_id for unique_id, _ in author.persisted] == ["a", "b", "c", "d0"]
+    assert [unique_id for unique_id, _ in author.rejected] == ["d1", "d2"]
+    assert document.size_bytes < 200
+
+
+def test_deletions_of_a_full_document_are_bounded() -> None:
+    """They take place, too."""
+    document, author, writer = live(document_bytes=200), Author(), Writer()
+    settle(document, document.prepare([submission(writer.write("a" * 150), author, "a")], at=0))
+    document.loaded.size_bytes = 200 + DELETIONS_BYTES
+    assert document.prepare([submission(writer.erase(0, 1), author, "b")], at=0) == []
+    assert [error.code for _, error in author.rejected] == ["limit_exceeded"]
+
+
 def test_operation_of_another_server_counts_towards_the_size_limit() -> None:
     """A document with writers on several servers is refused at the same size."""
     document, author, here, there = live(document_bytes=200), Author(), Writer(), Writer()
@@ -244,3 +280,49 @@ def test_any_order_with_duplicates_converges(data: st.DataObject) -> None:
     assert not len(document.pending)
     assert document.vector == decode_vector(replay.state_vector())
     assert text_of(document.document) == text_of(replay) == str(content)
+
+
+def test_batch_of_many_bytes_gives_others_their_turn() -> None:
+    """The rest is left in order, as it came, and nothing of it is to be tried first."""
+    document, author = live(), Author()
+    updates = [Writer().write("x" * 1_000) for _ in range(3 * MAX_PREPARED_BYTES // 1_000)]
+    left = [submission(update, author, f"{n}") for n, update in enumerate(updates)]
+    batches = 0
+    while left:
+        settle(document, document.prepare(left, at=0))
+        left = document.take_held()
+        assert not document.needs_rehearsal
+        batches += 1
+    assert batches in (3, 4)
+    assert author.persisted == [(f"{n}", n + 1) for n in range(len(updates))]
+
+
+def test_client_ids_of_a_document_have_a_limit() -> None:
+    """Whoever wrote before writes on."""
+    document, author = live(document_clients=2), Author()
+    writers = [Writer() for _ in range(3)]
+    for name, writer in zip("abc", writers, strict=True):
+        settle(document, document.prepare([submission(writer.write(name), author, name)], at=0))
+    settle(document, document.prepare([submission(writers[0].write("d"), author, "d")], at=0))
+    assert author.persisted == [("a", 1), ("b", 2), ("d", 3)]
+    [(unique_id, error)] = author.rejected
+    assert unique_id == "c"
+    assert error.extra == {"limit": "document_clients", "value": 2}
+
+
+@pytest.mark.parametrize(
+    ("limit", "update"),
+    [
+        ("update_structs", Scribbled.structs),
+        ("update_structs", Scribbled.deletes),
+        ("update_clients", Scribbled.clients),
+        ("update_clients", Scribbled.needs),
+    ],
+)
+def test_update_with_too_many_parts_is_over_the_limit(limit: str, update: bytes) -> None:
+    """What is at the limit is not."""
+    header = read_update(update)
+    Limits(**{limit: 2}).check_header(header)
+    with pytest.raises(LimitExceededError) as over:
+        Limits(**{limit: 1}).check_header(header)
+    assert over.value.extra == {"limit": limit, "value": 1}

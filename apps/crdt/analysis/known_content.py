@@ -29,7 +29,8 @@ from apps.crdt.codec.structs import (
     iter_structs,
     skip_prefix,
 )
-from apps.crdt.codec.update_reader import UpdateHeader, all_deleted
+from apps.crdt.codec.update_checks import all_deleted
+from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Vector
 from apps.crdt.ids.utf16 import Utf16Text
 

@@ -18,7 +18,8 @@ from apps.crdt.engine.base import Engine, EngineDocument, get_engine
 from apps.crdt.engine.causal_gate import advance
 
 #: Processor time that a merge, and that a load may take: in seconds, and what is added for each
-#: MiB. A document of 12 MiB as people write them takes 0.2 s. Threat: an event loop that is held.
+#: MiB of a load. A document of 12 MiB as people write them takes 0.2 s. Threat: an event loop that
+#: is held.
 STEP_LIMIT_S: Final = 0.2
 STEP_LIMIT_S_PER_MIB: Final = 0.05
 #: How much more a load of a stored document may take, so that none is taken that is too slow later.
@@ -43,11 +44,11 @@ def rehearse_merge(engine_name: str, state: bytes, updates: Sequence[bytes]) -> 
     """
     engine = get_engine(engine_name)
     document = _load(engine, state)
-    with _step_limit(sum(map(len, updates))):
+    with _processor_time(STEP_LIMIT_S):
         for update in updates:
             document.apply(update, brings_structs=True)
     merged = document.encode()
-    with _step_limit(len(merged)):
+    with _processor_time(STEP_LIMIT_S, STEP_LIMIT_S_PER_MIB, len(merged)):
         again = _load(engine, merged).encode()
     if _vector_after(state, updates) != decode_vector(engine.vector_of(merged)):
         return  # the halves of a surrogate pair, which the engine counts in another way (ADR 0001)
@@ -63,12 +64,12 @@ def rehearse_load(engine_name: str, state: bytes, updates: Sequence[bytes]) -> N
     engine.
     """
     engine = get_engine(engine_name)
-    with _step_limit(len(state) + sum(map(len, updates)), factor=STORED_FACTOR):
+    with stored_step_limit(len(state) + sum(map(len, updates))):
         document = _load(engine, state)
         for update in updates:
             document.apply(update, brings_structs=True)
         merged = document.encode()
-    with _step_limit(len(merged), factor=STORED_FACTOR):
+    with stored_step_limit(len(merged)):
         _load(engine, merged).encode()
 
 
@@ -86,12 +87,17 @@ def _vector_after(state: bytes, updates: Sequence[bytes]) -> Vector:
     return vector
 
 
-def _step_limit(size_bytes: int, *, factor: int = 1) -> AbstractContextManager[None]:
-    return _processor_time(factor * STEP_LIMIT_S, factor * STEP_LIMIT_S_PER_MIB, size_bytes)
+def stored_step_limit(size_bytes: int) -> AbstractContextManager[None]:
+    """Have the kernel end this process when a load of a stored document takes too long."""
+    return _processor_time(
+        STORED_FACTOR * STEP_LIMIT_S, STORED_FACTOR * STEP_LIMIT_S_PER_MIB, size_bytes
+    )
 
 
 @contextmanager
-def _processor_time(limit_s: float, limit_s_per_mib: float, size_bytes: int) -> Iterator[None]:
+def _processor_time(
+    limit_s: float, limit_s_per_mib: float = 0.0, size_bytes: int = 0
+) -> Iterator[None]:
     """Have the kernel end this process when a step takes longer, whatever it does meanwhile."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, limit_s + limit_s_per_mib * size_bytes / _MIB)

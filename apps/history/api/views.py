@@ -15,7 +15,7 @@ from apps.core.api.binary import (
 from apps.core.api.costly import CostlyAPIView
 from apps.crdt.codec.vectors import decode_vector
 from apps.documents.selectors import document_get
-from apps.history.recovery import document_load, state_of
+from apps.history.recovery import document_read, state_of
 
 
 class StateView(CostlyAPIView):
@@ -37,7 +37,7 @@ class StateView(CostlyAPIView):
         """Answer with the bytes; ``ETag`` identifies the state, ``X-Document-Seq`` is its seq."""
         document, _ = document_get(user=request.user, document_id=document_id)
         vector = _state_vector(request)
-        loaded = document_load(document_id=document_id)
+        loaded = document_read(document_id=document_id)
         etag = etag_of(document.lineage, loaded.seq)
         unchanged = not_modified(request, etag) if vector is None else None
         if unchanged is not None:

@@ -19,7 +19,16 @@ from apps.crdt.engine.structure_guard import (
 )
 from apps.crdt.ids.containers import ContainerIndex, container_of
 from tests.crdt.apart import Apart
-from tests.crdt.samples import ALL_HISTORIES, golden, item, letters, patient, uints, written
+from tests.crdt.samples import (
+    ALL_HISTORIES,
+    History,
+    golden,
+    item,
+    letters,
+    patient,
+    uints,
+    written,
+)
 
 ARRAY = uints(0)
 
@@ -148,6 +157,40 @@ def test_index_of_updates_is_the_index_of_their_state(data: st.DataObject) -> No
         assert min(one, other) >= 0
         if struct.kind != DELETED:  # of which the updates tell what it was in
             assert container_of(one) == container_of(other)
+
+
+@pytest.mark.parametrize("history", ALL_HISTORIES, ids=lambda history: history.name)
+def test_guard_knows_the_container_of_each_id(history: History) -> None:
+    """Also of typed text, of which it keeps no updates, between updates of others."""
+    guarded = Guarded()
+    guarded.add(chain(1))  # so that there is an index from the start
+    for update in history.updates:
+        guarded.add(update)
+    guarded.guard.add_waiting()
+    index = guarded.guard._index
+    assert index is not None
+    whole = ContainerIndex.of_state(guarded.document.encode())
+    assert index.ends() == whole.ends()
+    for struct in iter_structs(history.state):
+        if struct.kind not in (GC, DELETED):
+            for clock in (struct.id[1], struct.id[1] + struct.length - 1):
+                known = index.find((struct.id[0], clock))
+                assert container_of(known) == container_of(whole.find((struct.id[0], clock)))
+
+
+def test_typed_text_takes_no_memory() -> None:
+    """Ten people who type wait as ten runs, however long they type."""
+    guarded = Guarded()
+    guarded.add(chain(1))
+    for clock in range(300):
+        for client in range(2, 12):
+            here = {"left": (client, clock - 1)} if clock else {}
+            guarded.add(written([(client, clock, [letters("a", **here)])]))
+    assert guarded.guard.waiting_bytes < 10 * 20
+    guarded.add(written([(12, 0, [item(7, ARRAY, left=(5, 150), right=(5, 151))])]))
+    index = guarded.guard._index
+    assert index is not None
+    assert {index.find((client, 299)) for client in range(2, 12)} == {index.find((2, 0))}
 
 
 def test_nesting_of_updates_bounds_that_of_their_state() -> None:
