@@ -11,6 +11,7 @@ import { AwarenessChannel } from "./awareness_channel.js";
 import { ALONE, Batch } from "./batch.js";
 import { Connection } from "./connection.js";
 import { Copies } from "./copies.js";
+import { lostText } from "./lost_text.js";
 import { coversVector, insertedVector, residualUpdate } from "./reconcile.js";
 import { isClientRefused } from "./renewal.js";
 import { SendWindow } from "./send_window.js";
@@ -44,7 +45,8 @@ const RENEWAL =
 
 /**
  * Keeps a Yjs document and the server the same.
- * Dispatches `state` when `state` has changed, `denied` when the server refuses edits.
+ * Dispatches `state` when `state` has changed, `denied` when the server refuses edits, `lost` when
+ * text of the person went with a paragraph that somebody else deleted (`lost_text.js`).
  */
 export class Provider extends EventTarget {
   /** @type {ProviderState} */
@@ -66,6 +68,8 @@ export class Provider extends EventTarget {
   /** The operation whose client id the server has refused. @type {string | null} */
   #refusedId = null;
   #channel;
+  /** The update of the server that is being merged. @type {Uint8Array | null} */
+  #merging = null;
 
   /**
    * @param {object} options
@@ -116,6 +120,7 @@ export class Provider extends EventTarget {
     this.copies = new Copies(doc);
     this.#batch = new Batch(doc, (update, edits) => this.#addOperation(update, edits));
     doc.on("update", this.#onDocUpdate);
+    doc.on("afterTransaction", this.#onTransaction);
   }
 
   /** Connect, and stay connected until `close`. */
@@ -132,6 +137,7 @@ export class Provider extends EventTarget {
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisibility);
     globalThis.removeEventListener?.("pagehide", this.flush);
     this.#doc.off("update", this.#onDocUpdate);
+    this.#doc.off("afterTransaction", this.#onTransaction);
     this.#channel.close();
     this.#connection.close();
     this.#window.clear();
@@ -294,7 +300,9 @@ export class Provider extends EventTarget {
    * @param {unknown} [origin]
    */
   #merge(update, origin = this) {
+    this.#merging = update;
     Y.applyUpdate(this.#doc, update, origin);
+    this.#merging = null;
     if (!this.state.synced) this.#received.push(update);
   }
 
@@ -407,6 +415,14 @@ export class Provider extends EventTarget {
   #sendOperations() {
     if (this.state.synced && this.state.writable) this.#window.fill();
   }
+
+  /** @param {Y.Transaction} transaction */
+  #onTransaction = (transaction) => {
+    if (transaction.local || this.#merging === null) return;
+    const unsent = this.#outbox.operations.map(({ update }) => update);
+    const lost = lostText(transaction, this.#merging, unsent);
+    if (lost) this.dispatchEvent(new CustomEvent("lost", { detail: lost }));
+  };
 
   /**
    * @param {Uint8Array} _update
