@@ -53,7 +53,7 @@ async def test_y_websocket_works_unchanged_beside_a_native_client(
 async def test_y_websocket_whose_client_id_was_taken_ends_with_a_reason(
     enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """It does not try again for ever: what it has can never be merged."""
+    """It does not go on trying: what it has can never be merged."""
     client = pycrdt.Doc().client_id
     grace = await enter("grace", document_id, native=True)
     await grace.until(grace.synced.is_set)

@@ -62,6 +62,8 @@ export class Provider extends EventTarget {
   #serverVector = null;
   /** What the server has sent on this connection until it was in sync. @type {Uint8Array[]} */
   #received = [];
+  /** What merging that has deleted here. @type {import("./reconcile.js").DeleteSet[]} */
+  #implied = [];
   #hasServerState = false;
   /** Operations that the server makes for this page, by id. @type {Map<string, Followed>} */
   #followed = new Map();
@@ -235,6 +237,7 @@ export class Provider extends EventTarget {
     this.#serverVector = null;
     this.#hasServerState = false;
     this.#received = [];
+    this.#implied = [];
     this.#channel.removeOthers();
     this.#set({ connection: "disconnected", synced: false, closeReason: reason.trim() });
   }
@@ -345,8 +348,9 @@ export class Provider extends EventTarget {
     this.#connection.resetBackoff();
     this.#set({ synced: true, loaded: true, closeReason: "" });
     this.#sendOperations();
-    this.#sendResidual(this.#serverVector, { deletes: true });
+    this.#sendResidual(this.#serverVector, { deletes: true, implied: this.#implied });
     this.#received = [];
+    this.#implied = [];
   }
 
   /**
@@ -390,7 +394,7 @@ export class Provider extends EventTarget {
   /**
    * Make an operation of what the server lacks even with the operations in the outbox.
    * @param {Uint8Array} serverVector
-   * @param {{deletes: boolean}} compare
+   * @param {{deletes: boolean, implied?: import("./reconcile.js").DeleteSet[]}} compare
    */
   #sendResidual(serverVector, compare) {
     if (!this.state.writable) return;
@@ -419,6 +423,7 @@ export class Provider extends EventTarget {
   /** @param {Y.Transaction} transaction */
   #onTransaction = (transaction) => {
     if (transaction.local || this.#merging === null) return;
+    if (!this.state.synced) this.#implied.push(transaction.deleteSet);
     const unsent = this.#outbox.operations.map(({ update }) => update);
     const lost = lostText(transaction, this.#merging, unsent);
     if (lost) this.dispatchEvent(new CustomEvent("lost", { detail: lost }));

@@ -294,7 +294,7 @@ def test_keystrokes_wait_for_the_next_check_within_bounds() -> None:
 
 
 #: Half an emoji is deleted, with an embed and a mark behind it: the engine's clocks are wrong from
-#: then on (ADR 0001). Then an element. The guard once looked for a parent for ever.
+#: then on (ADR 0001). Then an element. The guard once looked for a parent without end.
 HANG = [
     bytes.fromhex("010301000401017404f09f9880850101027b7d86010204626f6c64046e756c6c0101010001"),
     bytes.fromhex("0101020007010764656661756c74030970617261677261706800"),
