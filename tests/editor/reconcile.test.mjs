@@ -93,13 +93,13 @@ test("what goes with a parent that the server has deleted is not sent as a delet
   server.doc.getXmlFragment("default").delete(0, 1);
   /** @type {Y.XmlText} */ (element.get(0)).insert(4, " IMPORTANT");
   const state = Y.encodeStateAsUpdate(server.doc);
+  const known = [state, ...updates];
   /** @type {import("../../static/js/sync/reconcile.js").DeleteSet[]} */
   const implied = [];
   doc.once("afterTransaction", (/** @type {Y.Transaction} */ { deleteSet }) => {
     implied.push(deleteSet);
   });
   Y.applyUpdate(doc, state);
-  const known = [state, ...updates];
   const vector = Y.encodeStateVector(server.doc);
   assert.ok(residualUpdate(doc, vector, known, { deletes: true }));
   assert.equal(residualUpdate(doc, vector, known, { deletes: true, implied }), null);
