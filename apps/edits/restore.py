@@ -4,15 +4,26 @@ from dataclasses import dataclass
 
 from apps.collab.services import operation_submit
 from apps.core import ids
+from apps.crdt.codec.structs import Span
 from apps.crdt.edits.copied_ids import MadeEdit
 from apps.crdt.edits.fragments import fragment_decode
-from apps.crdt.edits.restore import fragment_restoring_edit, restoring_edit
+from apps.crdt.edits.restore import (
+    NO_LATE_TEXT,
+    LateText,
+    fragment_restoring_edit,
+    restoring_edit,
+)
+from apps.crdt.ids.id_ranges import NO_VALUE
+from apps.crdt.ids.id_set import IdSet, deleted_spans, spans_not_in
 from apps.documents.models import Document
 from apps.edits.events import DocumentRestored, document_restored
-from apps.history.attribution import attribution_load
+from apps.history.attribution import AttributionIndex, attribution_load
 from apps.history.conversions import conversion_run
+from apps.history.lost_text import lost_spans
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at
+from apps.oplog.quarantine import quarantined_seqs
+from apps.oplog.selectors import operations_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +61,46 @@ def restore_preview(
     if spans is None:
         return present.seq, conversion_run(restoring_edit, **states)
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
+    spans = _not_there(spans, index, present)
+    if not spans:
+        return present.seq, None
     order = index.insertion_order()
+    late = _late_text(document_id, index, earlier.seq, present)
     edit = conversion_run(
-        fragment_restoring_edit, **states, fragment=spans, came_after=order.came_after
+        fragment_restoring_edit, **states, fragment=spans, came_after=order.came_after, late=late
     )
     return present.seq, edit
+
+
+def _not_there(spans: list[Span], index: AttributionIndex, present: Snapshot) -> list[Span]:
+    """Return those id ranges of a fragment of which the present shows no copy, by copy maps."""
+    there, deleted = IdSet(), IdSet(deleted_spans(present.state))
+    for copied in index.copies.copies:
+        for first, end, value in deleted.runs((copied.client, copied.clock), copied.length):
+            if value == NO_VALUE:
+                part = copied.part(first, end)
+                there.add((part.source_client, part.source_clock), part.length)
+    return spans_not_in(spans, there)
+
+
+def _late_text(
+    document_id: str, index: AttributionIndex, after: int, present: Snapshot
+) -> LateText:
+    """Return the text that was written into what had been deleted, after an operation."""
+    lost = {
+        op_index: spans
+        for op_index, spans in lost_spans(index, present.state).items()
+        if index.origin(op_index).seq > after
+    }
+    if not lost:
+        return NO_LATE_TEXT
+    limit = index.origin(max(lost)).seq - after
+    operations = operations_since(document_id=document_id, after=after, limit=limit)
+    quarantined = quarantined_seqs(document_id=document_id)
+    return LateText(
+        spans=[span for spans in lost.values() for span in spans],
+        updates=[one.update for one in operations if one.seq not in quarantined],
+    )
 
 
 def document_restore(

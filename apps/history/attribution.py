@@ -222,6 +222,10 @@ class AttributionIndex:
         first, end = bisect_left(self.seqs, first_seq), bisect_right(self.seqs, last_seq)
         return sum(self._counts.added[first:end]), sum(self._counts.removed[first:end])
 
+    def characters(self, client: int, first: int, end: int) -> int:
+        """Return how many of a client's clocks are characters, from ``first`` to before ``end``."""
+        return self._counts.count(client, [(first, end)])
+
     def origin(self, index: int) -> Origin:
         """Return the origin of the operation with an index."""
         return Origin(self.seqs[index], self.author_ids[index], self.received_ms[index])

@@ -1,4 +1,4 @@
-"""Deletions: the text that each operation deleted, with its authors."""
+"""Deletions: the text that each operation deleted, with its authors, and text that nobody saw."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -11,17 +11,22 @@ from apps.crdt.ids.id_ranges import NO_VALUE
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.authorship import AttributedText
-from apps.history.states import state_at
+from apps.history.lost_text import lost_spans
+from apps.history.states import present_state, state_at
 from apps.oplog.compaction_point import log_first_seq
 from apps.oplog.selectors import head_seq, operations_since
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """The text that one operation deleted, by its authors, in no order of the document."""
+    """The text that one operation deleted, by its authors, in no order of the document.
+
+    ``lost`` is the text that it wrote into what somebody else had deleted.
+    """
 
     origin: Origin
     pieces: list[AttributedText]
+    lost: list[AttributedText]
 
 
 def deletions_page(
@@ -29,17 +34,19 @@ def deletions_page(
 ) -> list[Deletion]:
     """Return the operations below seq ``before`` that deleted something, the latest first.
 
-    An operation that deleted only elements and marks has no pieces, because these have no text.
-    Compacted operations are left out: their text is gone. Raises ``LogGapError``.
+    And those that wrote into what somebody else had deleted (``lost_text``). An operation that
+    deleted only elements and marks has no pieces, because these have no text. Compacted operations
+    are left out: their text is gone. Raises ``LogGapError``.
     """
     index = attribution_load(
         document_id=document_id, lineage=lineage, up_to=head_seq(document_id=document_id)
     )
     spans = index.deleted_spans()
+    lost = lost_spans(index, present_state(document_id=document_id).state)
     first_seq = log_first_seq(document_id=document_id)
     op_indexes = (
         op_index
-        for op_index in spans
+        for op_index in spans.keys() | lost.keys()
         if first_seq <= (seq := index.origin(op_index).seq) and (before is None or seq < before)
     )
     page = nlargest(limit, op_indexes)
@@ -48,7 +55,11 @@ def deletions_page(
     first, last = index.origin(page[-1]).seq, index.origin(page[0]).seq
     texts = _Texts(_updates(document_id, first, last))
     return [
-        Deletion(index.origin(op_index), list(_pieces(spans[op_index], texts, index)))
+        Deletion(
+            index.origin(op_index),
+            list(_pieces(spans.get(op_index, ()), texts, index)),
+            list(_pieces(lost.get(op_index, ()), texts, index)),
+        )
         for op_index in page
     ]
 

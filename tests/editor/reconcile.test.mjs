@@ -82,3 +82,25 @@ test("the vector of an edit names its own client, among many", () => {
   assert.deepEqual([...Y.decodeStateVector(insertedVector(inserted))], [[doc.clientID, 2]]);
   assert.equal(Y.decodeStateVector(insertedVector(deleted)).size, 0);
 });
+
+test("what goes with a parent that the server has deleted is not sent as a deletion", () => {
+  const { doc, updates } = recorded();
+  const root = doc.getXmlFragment("default");
+  const element = new Y.XmlElement("paragraph");
+  element.insert(0, [new Y.XmlText("plan")]);
+  root.insert(0, [element]);
+  const server = serverWith(...updates);
+  server.doc.getXmlFragment("default").delete(0, 1);
+  /** @type {Y.XmlText} */ (element.get(0)).insert(4, " IMPORTANT");
+  const state = Y.encodeStateAsUpdate(server.doc);
+  const known = [state, ...updates];
+  /** @type {import("../../static/js/sync/reconcile.js").DeleteSet[]} */
+  const implied = [];
+  doc.once("afterTransaction", (/** @type {Y.Transaction} */ { deleteSet }) => {
+    implied.push(deleteSet);
+  });
+  Y.applyUpdate(doc, state);
+  const vector = Y.encodeStateVector(server.doc);
+  assert.ok(residualUpdate(doc, vector, known, { deletes: true }));
+  assert.equal(residualUpdate(doc, vector, known, { deletes: true, implied }), null);
+});

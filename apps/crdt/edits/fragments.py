@@ -1,13 +1,13 @@
 """Fragments of a document, named by the id ranges of their elements and text."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from apps.core.errors import InvalidInputError
 from apps.crdt.codec.structs import Id, Span
 from apps.crdt.codec.update_reader import MAX_CLOCK
-from apps.crdt.ids.id_set import IdSet
+from apps.crdt.ids.id_set import IdSet, spans_in
 from apps.crdt.ids.parents import ParentIndex
 
 _SPAN: Final = re.compile(r"(\d{1,16})-(\d{1,10})-(\d{1,10})")
@@ -61,3 +61,17 @@ def fragment_expand(state: bytes, spans: Iterable[Span]) -> IdSet:
             if is_inside[parent]:
                 whole.add(*struct.span)
     return whole
+
+
+def fragment_late(state: bytes, spans: Sequence[Span], whole: IdSet) -> list[Span]:
+    """Return those of some id ranges that are inside an element of an expanded fragment."""
+    if not spans:
+        return []
+    late, parents = IdSet(spans), ParentIndex(state)
+    inside = [
+        struct.span
+        for struct in parents.structs()
+        if late.contains_any(*struct.span)
+        and any(whole.contains_any(ancestor, 1) for ancestor in parents.ancestors(struct.id))
+    ]
+    return spans_in(inside, late)

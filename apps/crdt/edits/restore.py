@@ -6,7 +6,7 @@ merge with it as with any edit.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import pycrdt
 
@@ -14,7 +14,7 @@ from apps.crdt.analysis.diff import union_state
 from apps.crdt.codec.structs import EMPTY_UPDATE, Span, with_deletes
 from apps.crdt.edits.copied_ids import Encode, MadeEdit, edit_with_copies
 from apps.crdt.edits.duplicate_inserts import CameAfter, duplicate_spans, with_only_these_deletes
-from apps.crdt.edits.fragments import fragment_expand
+from apps.crdt.edits.fragments import fragment_expand, fragment_late
 from apps.crdt.engine.errors import engine_panics
 from apps.crdt.ids.id_set import deleted_spans, spans_not_in
 
@@ -30,8 +30,26 @@ def restoring_edit(*, earlier: bytes, present: bytes) -> MadeEdit | None:
     return edit_with_copies(make, [earlier, present])
 
 
+class LateText(NamedTuple):
+    """Text that was written into a fragment after it had been deleted.
+
+    ``spans`` are its ids, ``updates`` the operations after the earlier state up to it.
+    """
+
+    spans: Sequence[Span]
+    updates: Sequence[bytes]
+
+
+NO_LATE_TEXT: Final = LateText((), ())
+
+
 def fragment_restoring_edit(
-    *, earlier: bytes, present: bytes, fragment: Sequence[Span], came_after: CameAfter
+    *,
+    earlier: bytes,
+    present: bytes,
+    fragment: Sequence[Span],
+    came_after: CameAfter,
+    late: LateText = NO_LATE_TEXT,
 ) -> MadeEdit | None:
     """Return ``fragment_restoring_update`` with its copy map."""
 
@@ -41,10 +59,11 @@ def fragment_restoring_edit(
             present=encode(present),
             fragment=fragment,
             came_after=came_after,
+            late=late._replace(updates=[encode(update) for update in late.updates]),
             client_id=client_id,
         )
 
-    return edit_with_copies(make, [earlier, present])
+    return edit_with_copies(make, [earlier, *late.updates, present])
 
 
 @engine_panics()
@@ -79,15 +98,22 @@ def fragment_restoring_update(
     present: bytes,
     fragment: Sequence[Span],
     came_after: CameAfter,
+    late: LateText = NO_LATE_TEXT,
     client_id: int | None = None,
 ) -> bytes | None:
     """Return the v1 update that inserts a fragment of ``earlier`` into ``present`` again.
 
     With the content of the fragment's elements, and with the elements around it. Content that
     ``present`` still shows is not touched. ``came_after`` finds copies that an earlier restore has
-    inserted: they are not inserted again. None if nothing of the fragment is missing.
+    inserted: they are not inserted again. ``late`` text comes back with the fragment; the update
+    deletes its ids too, because no operation has done so. None if nothing of the fragment is
+    missing.
     """
     whole = fragment_expand(earlier, fragment)
+    if late.spans:
+        earlier = _with_updates(earlier, late.updates)
+    back = fragment_late(earlier, late.spans, whole)
+    whole.add_spans(back)
     doc, _ = union_state(earlier=earlier, later=present)
     others = spans_not_in(deleted_spans(present), whole)
     doc.apply_update(with_deletes(EMPTY_UPDATE, others))
@@ -96,4 +122,12 @@ def fragment_restoring_update(
     if update is None:
         return None
     duplicates = duplicate_spans(update, state=present, came_after=came_after)
-    return with_only_these_deletes(update, [*deleted_spans(update), *duplicates])
+    return with_only_these_deletes(update, [*deleted_spans(update), *duplicates, *back])
+
+
+def _with_updates(state: bytes, updates: Sequence[bytes]) -> bytes:
+    """Return a state with all that some updates insert, and without their deletions."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    for update in (state, *(with_deletes(update, ()) for update in updates)):
+        doc.apply_update(update)
+    return doc.get_update()

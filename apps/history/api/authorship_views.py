@@ -97,7 +97,11 @@ class DeletionsView(CostlyAPIView):
 
 def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:
     authors = authors_named(
-        {piece.origin.author_id for deletion in page for piece in deletion.pieces}
+        {
+            piece.origin.author_id
+            for deletion in page
+            for piece in (*deletion.pieces, *deletion.lost)
+        }
         | {deletion.origin.author_id for deletion in page}
     )
     return [
@@ -106,6 +110,7 @@ def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:
             "author": authors[deletion.origin.author_id],
             "received_at": deletion.origin.received_at,
             "pieces": [_row(piece, authors) for piece in deletion.pieces],
+            "written_into_deleted": [_row(piece, authors) for piece in deletion.lost],
         }
         for deletion in page
     ]

@@ -101,6 +101,10 @@ class DeletionSerializer(serializers.Serializer[Any]):
     author = AuthorSerializer(help_text="The user who deleted it.")
     received_at = serializers.DateTimeField()
     pieces = AuthoredPieceSerializer(many=True, help_text="The text, with its authors.")
+    written_into_deleted = AuthoredPieceSerializer(
+        many=True,
+        help_text="The text that it wrote into what somebody else had deleted: nobody saw it.",
+    )
 
 
 class DeletionsPageSerializer(serializers.Serializer[Any]):

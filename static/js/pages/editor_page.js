@@ -8,6 +8,7 @@ import { guardDrops } from "../ui/drop.js";
 import { createEditor } from "../editor/editor.js";
 import { seqOf } from "../history/deep_link.js";
 import { comeBack } from "../sync/comeback.js";
+import { mountLostTextNotice } from "../editor/lost_text_notice.js";
 import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
@@ -91,6 +92,7 @@ const authors = new AuthorColours(api, {
   copies: provider.copies,
 });
 const dialogs = new PageDialogs(api, { page, doc, editor, provider });
+mountLostTextNotice(provider, doc, editor);
 bindShortcuts(editor, {
   toolbar,
   onAuthors: () => {

@@ -11,6 +11,7 @@ import { AwarenessChannel } from "./awareness_channel.js";
 import { ALONE, Batch } from "./batch.js";
 import { Connection } from "./connection.js";
 import { Copies } from "./copies.js";
+import { lostText } from "./lost_text.js";
 import { coversVector, insertedVector, isComplete, residualUpdate } from "./reconcile.js";
 import { isClientRefused, isPersonRefused } from "./refusals.js";
 import { SendWindow } from "./send_window.js";
@@ -64,7 +65,8 @@ const DEFAULT_LIMITS = Object.freeze({
 
 /**
  * Keeps a Yjs document and the server the same.
- * Dispatches `state` when `state` has changed, `denied` when the server refuses edits.
+ * Dispatches `state` when `state` has changed, `denied` when the server refuses edits, `lost` when
+ * text of the person went with a paragraph that somebody else deleted (`lost_text.js`).
  */
 export class Provider extends EventTarget {
   /** @type {ProviderState} */
@@ -80,6 +82,8 @@ export class Provider extends EventTarget {
   #serverVector = null;
   /** What the server has sent on this connection until it was in sync. @type {Uint8Array[]} */
   #received = [];
+  /** What merging that has deleted here. @type {import("./reconcile.js").DeleteSet[]} */
+  #implied = [];
   #hasServerState = false;
   /** Operations that the server makes for this page, by id. @type {Map<string, Followed>} */
   #followed = new Map();
@@ -94,6 +98,8 @@ export class Provider extends EventTarget {
   #unkeptTimer;
   /** Whether the server has told this connection the person's right. */
   #knowsRight = false;
+  /** The update of the server that is being merged. @type {Uint8Array | null} */
+  #merging = null;
 
   /**
    * @param {object} options
@@ -150,6 +156,7 @@ export class Provider extends EventTarget {
     this.copies = new Copies(doc);
     this.#batch = new Batch(doc, (update, edits) => this.#addOperation(update, edits));
     doc.on("update", this.#onDocUpdate);
+    doc.on("afterTransaction", this.#onTransaction);
   }
 
   /** Connect, and stay connected until `close`. */
@@ -167,6 +174,7 @@ export class Provider extends EventTarget {
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisibility);
     globalThis.removeEventListener?.("pagehide", this.flush);
     this.#doc.off("update", this.#onDocUpdate);
+    this.#doc.off("afterTransaction", this.#onTransaction);
     this.#channel.close();
     this.#connection.close();
     this.#window.clear();
@@ -307,6 +315,7 @@ export class Provider extends EventTarget {
     this.#hasServerState = false;
     this.#knowsRight = false;
     this.#received = [];
+    this.#implied = [];
     this.#channel.removeOthers();
     this.#set({ connection: "disconnected", synced: false, closeReason: reason.trim() });
   }
@@ -384,7 +393,9 @@ export class Provider extends EventTarget {
    * @param {unknown} [origin]
    */
   #merge(update, origin = this) {
+    this.#merging = update;
     Y.applyUpdate(this.#doc, update, origin);
+    this.#merging = null;
     if (!this.state.synced) this.#received.push(update);
   }
 
@@ -427,8 +438,9 @@ export class Provider extends EventTarget {
     this.#connection.resetBackoff();
     this.#set({ synced: true, loaded: true, closeReason: "" });
     this.#sendOperations();
-    this.#sendResidual(this.#serverVector, { deletes: true });
+    this.#sendResidual(this.#serverVector, { deletes: true, implied: this.#implied });
     this.#received = [];
+    this.#implied = [];
   }
 
   /**
@@ -474,7 +486,7 @@ export class Provider extends EventTarget {
   /**
    * Make an operation of what the server lacks even with the operations in the outbox.
    * @param {Uint8Array} serverVector
-   * @param {{deletes: boolean}} compare
+   * @param {{deletes: boolean, implied?: import("./reconcile.js").DeleteSet[]}} compare
    */
   #sendResidual(serverVector, compare) {
     if (!this.state.writable) return;
@@ -515,6 +527,15 @@ export class Provider extends EventTarget {
     const message = "A change is larger than the server accepts.";
     this.#onReject({ id, code: "limit_exceeded", message });
   }
+
+  /** @param {Y.Transaction} transaction */
+  #onTransaction = (transaction) => {
+    if (transaction.local || this.#merging === null) return;
+    if (!this.state.synced) this.#implied.push(transaction.deleteSet);
+    const unsent = this.#outbox.operations.map(({ update }) => update);
+    const lost = lostText(transaction, this.#merging, unsent);
+    if (lost) this.dispatchEvent(new CustomEvent("lost", { detail: lost }));
+  };
 
   /**
    * @param {Uint8Array} _update

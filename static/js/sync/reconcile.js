@@ -9,17 +9,20 @@ import { Y } from "../../vendor/yjs.js";
 
 /** @typedef {{clock: number, len: number}} Range */
 
+/** @typedef {ReturnType<typeof Y.createDeleteSet>} DeleteSet */
+
 /**
  * Return the update that neither the server nor the operations have, or null.
  * @param {Y.Doc} doc
  * @param {Uint8Array} serverVector state vector of the server's sync step 1
  * @param {Uint8Array[]} updates the operations of the outbox, and all updates of the server on
  *   this connection
- * @param {{deletes: boolean}} compare whether deletions are compared, which needs the server's
- *   sync step 2 in `updates`, as it has the whole delete set
+ * @param {{deletes: boolean, implied?: DeleteSet[]}} compare whether deletions are compared, which
+ *   needs the server's sync step 2 in `updates`, as it has the whole delete set; and what merging the
+ *   server's updates has deleted here: the server deletes that by itself
  * @returns {Uint8Array | null}
  */
-export function residualUpdate(doc, serverVector, updates, { deletes }) {
+export function residualUpdate(doc, serverVector, updates, { deletes, implied = [] }) {
   const decoded = updates.map((update) => Y.decodeUpdate(update));
   const known = Y.decodeStateVector(serverVector);
   extend(
@@ -32,7 +35,7 @@ export function residualUpdate(doc, serverVector, updates, { deletes }) {
   const deletesMissing =
     deletes &&
     !coversAll(
-      Y.mergeDeleteSets(decoded.map(({ ds }) => ds)),
+      Y.mergeDeleteSets([...decoded.map(({ ds }) => ds), ...implied]),
       Y.createDeleteSetFromStructStore(doc.store),
     );
   if (!structsMissing && !deletesMissing) return null;

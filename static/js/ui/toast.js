@@ -5,13 +5,16 @@ const TOAST_MS = 8_000;
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+/** Whether the message stays until it is closed. */
+let isStaying = false;
 
 /**
  * Show a message, which replaces the last one.
  * @param {string} text
  * @param {{label: string, run: () => void}} [action]
+ * @param {{stays?: boolean}} [options] whether it stays until it is closed
  */
-export function toast(text, action) {
+export function toast(text, action, { stays = false } = {}) {
   const place = byId("toast", HTMLElement);
   const children = [h("span", {}, text)];
   if (action) {
@@ -30,6 +33,7 @@ export function toast(text, action) {
   // The message stays while the pointer or the focus is on it.
   for (const event of ["pointerenter", "focusin"]) place.addEventListener(event, stopTimer);
   for (const event of ["pointerleave", "focusout"]) place.addEventListener(event, startTimer);
+  isStaying = stays;
   startTimer();
 }
 
@@ -53,6 +57,7 @@ function stopTimer() {
 
 function startTimer() {
   stopTimer();
+  if (isStaying) return;
   timer = setTimeout(hideToast, TOAST_MS);
 }
 

@@ -1,0 +1,53 @@
+/** Tells a person of text that went with a paragraph that somebody else deleted. */
+import { Y } from "../../vendor/yjs.js";
+import { toast } from "../ui/toast.js";
+
+/** So many letters of the text are shown. */
+const MAX_SHOWN = 60;
+
+/**
+ * Show a message for each lost text, with which it can be kept as a new paragraph.
+ * @param {import("../sync/provider.js").Provider} provider
+ * @param {Y.Doc} doc
+ * @param {import("../../vendor/tiptap.js").Editor} editor
+ */
+export function mountLostTextNotice(provider, doc, editor) {
+  provider.addEventListener("lost", (event) => {
+    if (!(event instanceof CustomEvent)) return;
+    /** @type {import("../sync/lost_text.js").Lost} */
+    const { texts, place } = event.detail;
+    const keep = () => keepText(doc, editor, texts, place);
+    toast(
+      `You wrote ${quoted(texts.join(" "))} into a paragraph that somebody else deleted.`,
+      { label: "Keep it as a new paragraph", run: keep },
+      { stays: true },
+    );
+  });
+}
+
+/**
+ * Insert texts as paragraphs where they stood.
+ * @param {Y.Doc} doc
+ * @param {import("../../vendor/tiptap.js").Editor} editor
+ * @param {string[]} texts
+ * @param {Y.RelativePosition} place
+ */
+function keepText(doc, editor, texts, place) {
+  const { content } = editor.state.doc;
+  const index =
+    Y.createAbsolutePositionFromRelativePosition(place, doc)?.index ?? content.childCount;
+  let at = 0;
+  for (let child = 0; child < Math.min(index, content.childCount); child += 1) {
+    at += content.child(child).nodeSize;
+  }
+  const paragraphs = texts.map((text) => ({
+    type: "paragraph",
+    content: [{ type: "text", text }],
+  }));
+  editor.chain().insertContentAt(at, paragraphs).focus().run();
+}
+
+/** @param {string} text */
+function quoted(text) {
+  return text.length > MAX_SHOWN ? `“${text.slice(0, MAX_SHOWN)}…”` : `“${text}”`;
+}

@@ -1,0 +1,37 @@
+"""A word that is written into a paragraph while somebody else deletes it."""
+
+from playwright.sync_api import expect
+
+from tests.e2e.people import Person
+
+
+def test_writer_is_told_and_keeps_the_word_as_a_new_paragraph(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """At once when the deletion arrives; it stands where it stood, and others see it."""
+    ada.open(shared)
+    grace.open(shared)
+    ada.write("keep")
+    ada.page.keyboard.press("Enter")
+    ada.insert("plan text")
+    ada.page.keyboard.press("Enter")
+    ada.insert("end")
+    grace.sees("keep\nplan text\nend")
+    grace.expects_network_noise = True
+    grace.context.set_offline(True)
+    expect(grace.chip).to_contain_text("Offline")
+    grace.page.get_by_text("plan text").click()
+    grace.page.keyboard.press("End")
+    grace.page.keyboard.insert_text(" IMPORTANT")
+    ada.page.get_by_text("plan text").click(click_count=3)
+    ada.page.keyboard.press("Delete")
+    ada.page.keyboard.press("Backspace")
+    ada.sees("keep\nend")
+    grace.context.set_offline(False)
+    expect(grace.page.get_by_text("You wrote “IMPORTANT” into a paragraph")).to_be_visible()
+    grace.page.get_by_role("button", name="Keep it as a new paragraph").click()
+    for person in (grace, ada):
+        person.sees("keep\nIMPORTANT\nend")
+    rows = ada.api("GET", f"documents/{shared}/deletions/")["results"]
+    lost = [piece["text"] for row in rows for piece in row["written_into_deleted"]]
+    assert lost == [" IMPORTANT"]
