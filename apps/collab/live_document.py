@@ -28,6 +28,7 @@ from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
 from apps.crdt.engine.merge_cost import MergeCost, placements_of
 from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
+from apps.crdt.ids.surrogate_pairs import SurrogatePairs, straightened
 from apps.history.client_owners import SHARED, ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
@@ -95,6 +96,10 @@ class LiveDocument:
         #: The first of them is to be tried in a child process; otherwise it may be surveyed.
         self.needs_rehearsal = False
         self._structure = StructureGuard(loaded.containers)
+        if loaded.pairs is None:
+            loaded.pairs = SurrogatePairs.of_state(loaded.engine.encode(), loaded.vector)
+        #: The characters of two UTF-16 units, which nothing may cut.
+        self._pairs = loaded.pairs
         self._cost = MergeCost(state_bytes=loaded.size_bytes)
         self._clients = ClientGuard(
             self.owners,
@@ -225,6 +230,8 @@ class LiveDocument:
         quarantines the operation.
         """
         header = self.loaded.apply(operation)
+        if header.has_pairs:
+            self._pairs.add(operation.update)
         self._structure.add(operation.update, header)
         self._cost.add(operation.update, header.size)
         self._trim_remembered()
@@ -258,11 +265,14 @@ class LiveDocument:
 
         Its text is joined where the engine would have to do that.
         """
+        self._straighten_large(submission)
         placements = placements_of([submission.update])
         if placements.joins * len(submission.update) > MAX_JOIN_BYTES:
             submission.update = text_joined(submission.update)
             submission.header = read_update(submission.update)
         submission.placements = placements
+        if submission.refusal is not None:
+            return
         try:
             self._structure.check(submission.header, submission.update, self.document, self.vector)
         except AppError as err:
@@ -279,6 +289,39 @@ class LiveDocument:
         submission.author.on_rejected(submission.unique_id, error)
 
     # --- steps ---
+
+    def _straighten(self, submission: Submission, vector: Clocks) -> bool:
+        """Straighten a small submission (ADR 0016); return False when that refuses it.
+
+        What is typed stands behind a whole character.
+        """
+        header = submission.header
+        if header.typed is not None and not (header.deletes or header.has_right):
+            if header.has_pairs:
+                self._pairs.add(submission.update)
+            return True
+        if not (self._pairs or header.has_pairs or header.is_doubled):
+            return True
+        if header.size > SURVEY_IN_THREAD_BYTES:
+            return True  # which ``survey`` does in a thread
+        try:
+            update = straightened(submission.update, header, self._pairs, vector)
+        except InvalidInputError as err:
+            submission.author.on_rejected(submission.unique_id, err)
+            return False
+        if update is not submission.update:
+            submission.update, submission.header = update, read_update(update)
+        return True
+
+    def _straighten_large(self, submission: Submission) -> None:
+        header = submission.header
+        try:
+            update = straightened(submission.update, header, self._pairs, self.vector)
+        except InvalidInputError as err:
+            submission.refusal = err
+            return
+        if update is not submission.update:
+            submission.update, submission.header = update, read_update(update)
 
     def _merge(self, submission: Submission, batch: "_Batch", at: float) -> bool:
         """Merge one submission; return False when it added nothing to the batch."""
@@ -298,9 +341,11 @@ class LiveDocument:
         if lacking is not None:
             self._pend(submission, lacking, at)
             return False
-        new_structs = bool(bits & BRINGS)
-        if bits & CLAIMS and self._has_too_many_clients(submission, batch):
+        if (bits & CLAIMS and self._has_too_many_clients(submission, batch)) or (
+            not self._straighten(submission, batch.vector)
+        ):
             return False
+        header, new_structs = submission.header, bool(bits & BRINGS)
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:
