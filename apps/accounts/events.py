@@ -1,4 +1,4 @@
-"""Events of permissions, for the upper apps (docs/architecture.md, Layers)."""
+"""Events of permissions and tokens, for the upper apps (docs/architecture.md, Layers)."""
 
 from dataclasses import dataclass
 
@@ -26,3 +26,7 @@ class PermissionChange:
 permission_granted: Event[PermissionChange] = Event("permission_granted")
 permission_changed: Event[PermissionChange] = Event("permission_changed")
 permission_revoked: Event[PermissionChange] = Event("permission_revoked")
+
+#: A refresh token was used twice; the payload is the id of its user. Published after its sign-in
+#: has ended.
+token_replayed: Event[int] = Event("token_replayed")

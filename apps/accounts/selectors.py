@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Count, F, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from apps.accounts.models import Permission, User
 from apps.accounts.roles import NO_ABILITIES, Abilities, Role, abilities_of, highest
 from apps.core import errors
+from apps.core.folding import Folded, text_fold
 
 #: Minimum length of a search for people, against copying the list of accounts by letter.
 USER_SEARCH_MIN_CHARS = 2
@@ -223,26 +227,41 @@ def _person(pk: int, user: User | None) -> dict[str, int | str | None]:
 
 def users_by_username(usernames: Iterable[str]) -> dict[str, User]:
     """Return ``{username: user}`` for the names that exist, in one query."""
-    return {user.username: user for user in User.objects.filter(username__in=list(usernames))}
+    wanted = list(usernames)
+    if not wanted:
+        return {}
+    return {user.username: user for user in User.objects.filter(username__in=wanted)}
 
 
 def user_search(text: str) -> QuerySet[User]:
     """Return the active users whose username or name contains ``text``, by username.
 
-    Texts shorter than ``USER_SEARCH_MIN_CHARS`` match no user. E-mail addresses are not searched: a
-    search must not reveal the owner of an address.
+    Case and accents do not count. Texts shorter than ``USER_SEARCH_MIN_CHARS`` match no user.
+    E-mail addresses are not searched: a search must not reveal the owner of an address.
     """
-    text = text.strip()
-    if len(text) < USER_SEARCH_MIN_CHARS:
-        return User.objects.none()
-    matches = Q()
-    for word in text.split():
-        matches &= (
-            Q(username__icontains=word)
-            | Q(first_name__icontains=word)
-            | Q(last_name__icontains=word)
-        )
-    return User.objects.filter(matches, is_active=True).order_by("username")
+    users = User.objects.annotate(searched=Folded(Concat(*_NAMES, output_field=CharField())))
+    return users.filter(_has_words(text), is_active=True).order_by("username")
+
+
+def group_search(text: str) -> QuerySet[Group]:
+    """Return the groups whose name contains ``text``, by name, as ``user_search`` does users."""
+    groups = Group.objects.annotate(searched=Folded("name"), members=_active_members())
+    return groups.filter(_has_words(text)).order_by("name")
+
+
+#: What a search for people reads. The separator is in no search: words have no line end.
+_NAMES = (F("username"), Value("\n"), F("first_name"), Value("\n"), F("last_name"))
+
+
+def _has_words(text: str) -> Q:
+    """Return the condition that ``searched`` has all words; no row for a short text."""
+    if len(text.strip()) < USER_SEARCH_MIN_CHARS:
+        return Q(pk__in=[])
+    return reduce(and_, (Q(searched__contains=word) for word in text_fold(text).split()), Q())
+
+
+def _active_members() -> Count:
+    return Count("user", filter=Q(user__is_active=True))
 
 
 @dataclass(frozen=True, slots=True)

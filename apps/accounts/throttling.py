@@ -156,6 +156,15 @@ class UserSearchThrottle(BaseThrottle):
         return True
 
 
+class GroupSearchThrottle(BaseThrottle):
+    """Limits searches for groups, apart from those for people: the share dialog makes both."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Count as ``UserSearchThrottle``."""
+        attempt_count(user_search_limit(), f"groups {request.user.pk}")
+        return True
+
+
 def client_address(request: HttpRequest) -> str:
     """Return the client's address as the outermost trusted proxy saw it; IPv6 as its /64 network.
 

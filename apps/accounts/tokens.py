@@ -10,7 +10,7 @@ thief or after one, and ends the whole family (RFC 9700, 4.14.2).
 from dataclasses import dataclass
 
 from django.contrib.auth import authenticate
-from django.contrib.auth.models import update_last_login
+from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.http import HttpRequest
 from rest_framework_simplejwt.exceptions import (
@@ -22,6 +22,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
+from apps.accounts.events import token_replayed
 from apps.accounts.models import TokenFamily, User
 from apps.accounts.sign_ins import (
     FAMILY_CLAIM,
@@ -103,7 +104,7 @@ def tokens_obtain(*, request: HttpRequest, username: str, password: str) -> Toke
     user = authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         raise WrongCredentialsError("No active account has this username and password.")
-    update_last_login(None, user)  # type: ignore[arg-type]
+    user_logged_in.send(sender=User, request=request, user=user)  # sets ``last_login``
     return tokens_issue(user)
 
 
@@ -127,6 +128,7 @@ def tokens_rotate(raw: str) -> TokenPair:
             user = _active_user(refresh)
             family = refresh.get(FAMILY_CLAIM)
             return tokens_issue(user) if family is None else _pair(user, family)
+    _report_replay(refresh)
     raise _used()
 
 
@@ -137,6 +139,7 @@ def token_revoke(raw: str) -> None:
         first_use = _use(refresh)
         _end_family(refresh)
     if not first_use:
+        _report_replay(refresh)
         raise _used()
 
 
@@ -181,6 +184,10 @@ def _end_family(refresh: RefreshToken) -> None:
     family = refresh.get(FAMILY_CLAIM)
     if family is not None:
         TokenFamily.objects.filter(pk=family).delete()
+
+
+def _report_replay(refresh: RefreshToken) -> None:
+    token_replayed.publish(int(refresh[api_settings.USER_ID_CLAIM]))
 
 
 def _used() -> TokenInvalidError:

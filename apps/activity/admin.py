@@ -7,33 +7,20 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.activity.models import Activity
+from apps.activity.models import AccountEvent, Activity
 
 DOCUMENT_PAGE = "/documents/{}/"
 
 
-@admin.register(Activity)
-class ActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """All events, by person, document, type and time."""
+class _TrailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read only: events are recorded by the code that publishes them."""
 
-    list_display = ["at", "username", "kind", "document", "detail"]
-    list_filter = ["kind", "at"]
-    search_fields = ["document_id", "username"]
-    search_help_text = "A document's id, or part of a username."
     date_hierarchy = "at"
-    fields = ["at", "username", "actor", "kind", "document", "detail"]
-    readonly_fields = ["at", "username", "actor", "kind", "document", "detail"]
-    #: The table only grows: a page must not count all of it.
+    #: The tables only grow: a page must not count all of it.
     show_full_result_count = False
 
-    @admin.display(description="document", ordering="document_id")
-    def document(self, activity: Activity) -> SafeString:
-        """Return a link to the document's page."""
-        url = DOCUMENT_PAGE.format(activity.document_id)
-        return format_html('<a href="{}">{}</a>', url, activity.document_id)
-
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: events are recorded by the code that publishes them."""
+        """Refuse."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -43,3 +30,33 @@ class ActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse."""
         return False
+
+
+@admin.register(AccountEvent)
+class AccountEventAdmin(_TrailAdmin):
+    """Logins, failures, logouts and rights of the workspace, by account, address and time."""
+
+    list_display = ["at", "username", "kind", "address", "detail"]
+    list_filter = ["kind", "at"]
+    search_fields = ["username", "address"]
+    search_help_text = "Part of a username or of an address."
+    fields = ["at", "username", "actor", "kind", "address", "detail"]
+    readonly_fields = ["at", "username", "actor", "kind", "address", "detail"]
+
+
+@admin.register(Activity)
+class ActivityAdmin(_TrailAdmin):
+    """All events, by person, document, type and time."""
+
+    list_display = ["at", "username", "kind", "document", "detail"]
+    list_filter = ["kind", "at"]
+    search_fields = ["document_id", "username"]
+    search_help_text = "A document's id, or part of a username."
+    fields = ["at", "username", "actor", "kind", "document", "detail"]
+    readonly_fields = ["at", "username", "actor", "kind", "document", "detail"]
+
+    @admin.display(description="document", ordering="document_id")
+    def document(self, activity: Activity) -> SafeString:
+        """Return a link to the document's page."""
+        url = DOCUMENT_PAGE.format(activity.document_id)
+        return format_html('<a href="{}">{}</a>', url, activity.document_id)

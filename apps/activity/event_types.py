@@ -1,4 +1,4 @@
-"""The event types of the trail, with the ``detail`` of each. Pure."""
+"""The event types of documents and accounts, with the ``detail`` of each. Pure."""
 
 from enum import StrEnum
 
@@ -20,6 +20,18 @@ class EventType(StrEnum):
     RESTORED = "restored"
     UNDID = "undid"  #: author whose edits after after_seq were undone; operation_seq: of the undo
     NAMED = "named"  #: number, seq and name of a version that was given a name
+
+
+class AccountEventType(StrEnum):
+    """The type of an event of an account; the comments list the keys of ``detail``."""
+
+    LOGGED_IN = "logged_in"  #: place: page, admin or api
+    LOGIN_FAILED = "login_failed"  #: place
+    LOGGED_OUT = "logged_out"  #: place
+    #: A refresh token was used twice, which has ended all tokens of that login.
+    TOKEN_REPLAYED = "token_replayed"  # noqa: S105 - not a password
+    RIGHT_GRANTED = "right_granted"  #: user or group, role; of the whole workspace
+    RIGHT_REVOKED = "right_revoked"  #: user or group, role
 
 
 #: Events that only people with the right to share may read: they show the rights of others.

@@ -1,13 +1,16 @@
-"""The *activity* entity (the trail), and the tracker's state for each document (PostgreSQL)."""
+"""The *activity* entity (the trail), events of accounts, and the tracker's state (PostgreSQL)."""
 
 from django.conf import settings
 from django.db import models
 
-from apps.activity.event_types import EventType
+from apps.activity.event_types import AccountEventType, EventType
 from apps.core import clock
 
 EVENT_TYPE_CHOICES = [
     (event_type.value, event_type.value.replace("_", " ")) for event_type in EventType
+]
+ACCOUNT_EVENT_TYPE_CHOICES = [
+    (event_type.value, event_type.value.replace("_", " ")) for event_type in AccountEventType
 ]
 
 
@@ -37,6 +40,35 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username or 'somebody'} {self.kind} {self.document_id}"
+
+
+class AccountEvent(models.Model):
+    """One event of an account, which belongs to no document: a login, or a right of the workspace.
+
+    Kept for ``ACCOUNT_EVENTS_DAYS``. ``username`` is the account's name at the time. A login with a
+    name that no account has leaves it empty, because people type their password there.
+    """
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    username = models.CharField(max_length=150, blank=True)
+    kind = models.CharField(max_length=20, choices=ACCOUNT_EVENT_TYPE_CHOICES)
+    #: The client's address, of IPv6 its /64 network; empty where there is no request.
+    address = models.CharField(max_length=64, blank=True)
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "account_event"
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["kind", "-at"], name="account_event_kind"),
+            models.Index(fields=["-at", "-id"], name="account_event_feed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username or 'somebody'} {self.kind}"
 
 
 class Writing(models.Model):

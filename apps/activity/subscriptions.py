@@ -3,10 +3,15 @@
 import logging
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
+
 from apps.accounts import events as accounts
 from apps.accounts.events import PermissionChange
+from apps.accounts.models import User
 from apps.accounts.selectors import authors_named
-from apps.activity.event_types import EventType
+from apps.activity.account_events import account_event_record
+from apps.activity.event_types import AccountEventType, EventType
 from apps.activity.join_recorder import JoinRecorder
 from apps.activity.services import activity_record, activity_record_best_effort
 from apps.collab import events as collab
@@ -36,6 +41,10 @@ def subscribe() -> None:
     edits.document_restored.subscribe(on_restored)
     edits.author_undone.subscribe(on_undone)
     history.version_named.subscribe(on_named)
+    accounts.token_replayed.subscribe(on_token_replayed)
+    user_logged_in.connect(on_logged_in)
+    user_login_failed.connect(on_login_failed)
+    user_logged_out.connect(on_logged_out)
 
 
 # --- changes in PostgreSQL: recorded in their transaction ----------------------------------------
@@ -54,6 +63,7 @@ def on_created(change: DocumentChange) -> None:
 def on_granted(change: PermissionChange) -> None:
     """Record that a role was granted."""
     _record_sharing(change, EventType.SHARED, role=change.permission.role)
+    _record_workspace_right(change, AccountEventType.RIGHT_GRANTED)
 
 
 def on_role_changed(change: PermissionChange) -> None:
@@ -65,20 +75,63 @@ def on_role_changed(change: PermissionChange) -> None:
 def on_revoked(change: PermissionChange) -> None:
     """Record that a role was revoked."""
     _record_sharing(change, EventType.UNSHARED, role=change.permission.role)
+    _record_workspace_right(change, AccountEventType.RIGHT_REVOKED)
 
 
 def _record_sharing(change: PermissionChange, event_type: EventType, **roles: Any) -> None:
     permission = change.permission
     if not permission.document_id:  # the right to create documents belongs to no document
         return
-    user, group = permission.user, permission.group
-    subject = {"user": user.username} if user else {"group": group.name if group else ""}
     activity_record(
         document_id=permission.document_id,
         actor_id=change.actor.pk,
         event_type=event_type,
-        detail=subject | roles,
+        detail=_subject(change) | roles,
     )
+
+
+def _record_workspace_right(change: PermissionChange, event_type: AccountEventType) -> None:
+    if change.permission.document_id:
+        return
+    detail = _subject(change) | {"role": change.permission.role}
+    account_event_record(event_type=event_type, user=change.actor, detail=detail)
+
+
+def _subject(change: PermissionChange) -> dict[str, Any]:
+    user, group = change.permission.user, change.permission.group
+    return {"user": user.username} if user else {"group": group.name if group else ""}
+
+
+# --- accounts: best effort, so that nobody is kept out by it -------------------------------------
+
+
+def on_logged_in(*, request: HttpRequest | None, user: User, **_: Any) -> None:
+    """Record a login."""
+    account_event_record(event_type=AccountEventType.LOGGED_IN, user=user, request=request)
+
+
+def on_login_failed(
+    *, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
+    """Record a login with a wrong name or password."""
+    username = str(credentials.get("username") or "").replace("\x00", "")
+    account_event_record(
+        event_type=AccountEventType.LOGIN_FAILED,
+        user=User.objects.filter(username=username).first(),
+        request=request,
+    )
+
+
+def on_logged_out(*, request: HttpRequest | None, user: User | None, **_: Any) -> None:
+    """Record a logout; one without a session is none."""
+    if user is not None:
+        account_event_record(event_type=AccountEventType.LOGGED_OUT, user=user, request=request)
+
+
+def on_token_replayed(user_id: int) -> None:
+    """Record that a used refresh token was used again."""
+    user = User.objects.filter(pk=user_id).first()
+    account_event_record(event_type=AccountEventType.TOKEN_REPLAYED, user=user)
 
 
 # --- changes stored elsewhere: recorded after them, best effort ----------------------------------

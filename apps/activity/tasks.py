@@ -1,9 +1,10 @@
-"""Celery tasks, started by beat, that bring the trail up to the logs. Both are idempotent."""
+"""Celery tasks, started by beat, that bring the trail up to the logs. All are idempotent."""
 
 from datetime import timedelta
 
 from celery import shared_task
 
+from apps.activity.account_events import account_events_delete_old
 from apps.activity.session_tracker import writing_follow
 
 #: Documents edited within this time are read: by the frequent task, and by the one that
@@ -25,3 +26,9 @@ def sweep() -> int:
     A document that was edited longer ago is found when it is edited again.
     """
     return writing_follow(edited_within=SWEEP_WINDOW)
+
+
+@shared_task(name="activity.delete_old_account_events", expires=3600)  # type: ignore[untyped-decorator]
+def delete_old_account_events() -> int:
+    """Delete events of accounts older than ``ACCOUNT_EVENTS_DAYS``; return how many."""
+    return account_events_delete_old()

@@ -9,6 +9,7 @@ content at a clock.
 from collections.abc import Callable
 from typing import Final
 
+from apps.collab.close_codes import OutdatedCopyError
 from apps.collab.limits import Limits
 from apps.collab.read_budget import ReadBudget, sync_price
 from apps.collab.submission import Submission
@@ -39,7 +40,7 @@ class ForeignClientError(ConflictError):
     code = "foreign_client"
 
 
-class ContentConflictError(ConflictError):
+class ContentConflictError(OutdatedCopyError):
     """The edit has other content at clocks that the document has already."""
 
     code = "content_conflict"

@@ -28,7 +28,9 @@ _REASONS: Final = {
     NOT_FOUND: "This document is in the trash or no longer exists.",
     OTHER_LINEAGE: "This document was replaced on the server. Reload the page to continue.",
     TOO_LARGE: "A change, or the whole document, is too large.",
-    QUARANTINED: "This document cannot be opened until an administrator has repaired it.",
+    QUARANTINED: (
+        "This document does not load and is closed for repair. Ask an administrator to repair it."
+    ),
     TRY_AGAIN: "The server cannot serve this document right now.",
     GOING_DOWN: "The server is restarting.",
 }
@@ -52,6 +54,12 @@ class OtherLineageError(errors.ConflictError):
     code = "other_lineage"
 
 
+class OutdatedCopyError(errors.ConflictError):
+    """The client's copy can never be merged: it has other content than the log at the same ids."""
+
+    code = "outdated_copy"
+
+
 class GoingDownError(errors.TransientError):
     """The server is stopping in order; the client reconnects to another server."""
 
@@ -61,6 +69,7 @@ class GoingDownError(errors.TransientError):
 #: Errors with a close code of their own instead of that of their kind.
 _OF_ERROR: dict[type[errors.AppError], int] = {
     OtherLineageError: OTHER_LINEAGE,
+    OutdatedCopyError: OTHER_LINEAGE,
     GoingDownError: GOING_DOWN,
 }
 

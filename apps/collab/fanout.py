@@ -62,11 +62,12 @@ class Fanout:
         self._is_closed = False
 
     def add(self, session: Session, live: LiveDocument) -> None:
-        """Add a session: ask for what it has, send the cadence and the presence of the others."""
+        """Add a session: ask for what it has, send its right, the cadence and the presence."""
         self.update_cadence(joining=1)
         self.sessions.add(session)
         session.push(protocol.encode_sync_step1(encode_vector(live.vector)))
         if session.native:
+            session.push_rights()
             session.push(_cadence_frame(self._cadence))
         states = self._presence.entries()
         if states:
@@ -285,6 +286,6 @@ def _operation_frame(operation: Operation) -> bytes:
         operation.unique_id,
         operation.version_vector,
         operation.update,
-        operation.seq,
-        operation.author_id,
+        seq=operation.seq,
+        author_id=operation.author_id,
     )

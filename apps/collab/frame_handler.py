@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from apps.collab import protocol
 from apps.collab.limits import Limits
+from apps.collab.protocol import AwarenessEntry
 from apps.collab.read_budget import ReadBudget, presence_price, sync_price
 from apps.collab.room import Room
 from apps.collab.session import Session
@@ -15,6 +16,7 @@ from apps.collab.submission import Submission
 from apps.core import metrics
 from apps.core.errors import AppError, ForbiddenError, InvalidInputError, LimitExceededError
 from apps.core.logs import operation_log, operations_are_logged
+from apps.crdt.codec.copy_map import copy_map_fits
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import check_vector, decode_vector
@@ -122,12 +124,12 @@ class FrameHandler:
         frame = protocol.decode_operation(decoder)
         if frame.document_id != self._session.document_id:
             raise MalformedFrameError("The operation names another document.")
-        check_vector(frame.version_vector)
-        self._limits.check_update(frame.update)
         if not self._session.abilities.write:
             self._session.on_rejected(frame.unique_id, _read_only())
             return
         try:
+            check_vector(frame.version_vector)
+            self._limits.check_update(frame.update)
             header = (
                 read_update(frame.update) if self._ahead is None else self._header_of(frame.update)
             )
@@ -147,6 +149,7 @@ class FrameHandler:
                 header=header,
                 author=self._session,
                 unique_id=frame.unique_id,
+                copies=frame.copies if copy_map_fits(frame.copies, frame.update) else b"",
                 receipt_s=receipt_s,
             )
         )
@@ -161,8 +164,10 @@ class FrameHandler:
             raise TooFastError("Too many changes of presence in a second.")
         body = decoder.var_bytes()
         decoder.expect_end()
+        entries = protocol.decode_awareness(body)
+        self._note_taken(entries)
         changed = self._room.presence.update(
-            protocol.decode_awareness(body),
+            entries,
             owner=self._session,
             identity=self._session.identity,
             at=time.monotonic(),
@@ -170,6 +175,15 @@ class FrameHandler:
             owner_in_log=self._room.live.owners.get,
         )
         self._room.fanout.queue_presence(changed)
+
+    def _note_taken(self, entries: list[AwarenessEntry]) -> None:
+        """Note which of a stock client's own ids another person owns in the log."""
+        owners, session = self._room.live.owners, self._session
+        if not session.native and len(entries) <= self._limits.presence_clients:
+            taken = (
+                e.client for e in entries if owners.get(e.client) not in (None, session.user_id)
+            )
+            session.taken_clients = frozenset(taken)
 
     def _spend(self, units: float) -> None:
         if not self._budget.spend(units, at=time.monotonic()):

@@ -7,13 +7,14 @@ equals the log. So a session that joins between batches receives nothing that is
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from apps.collab.batch import Batch
 from apps.collab.client_guard import BRINGS, CLAIMS, REPEATS, AnnouncedBy, ClientGuard
+from apps.collab.document_bounds import DocumentBounds
+from apps.collab.edit_checks import EditChecks, NotYetError
 from apps.collab.limits import Limits
 from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
-from apps.core import ids
 from apps.core.errors import (
     AppError,
     ConflictError,
@@ -21,26 +22,13 @@ from apps.core.errors import (
     LimitExceededError,
     TransientError,
 )
-from apps.crdt.codec.text_joining import text_joined
-from apps.crdt.codec.update_reader import read_update
-from apps.crdt.codec.vectors import Clocks, Vector, VectorOverlay, encode_vector
+from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
-from apps.crdt.engine.merge_cost import MergeCost, placements_of
-from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
-from apps.crdt.ids.surrogate_pairs import SurrogatePairs, straightened
-from apps.history.client_owners import SHARED, ClientOwners, owners_add
+from apps.history.client_owners import ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
-#: Bytes that the engine may copy to join the texts of one update. Threat: its memory.
-MAX_JOIN_BYTES = 32 * 1024 * 1024
-#: Bytes of an update in which a text or a list may be cut once.
-CUT_MIN_BYTES = 3
-#: Values and bytes that the engine may copy to cut lists and texts for one update: 0.1 s. Threat:
-#: an event loop that is held, by 50 kB that delete each second one of 20,000 values.
-MAX_VALUES_COPIED = 15_000_000
-MAX_BYTES_COPIED = 5_000_000_000
 #: Bytes of updates that one call of ``prepare`` looks at: 0.1 s for the shortest structs. Threat:
 #: 64 updates of 14 kB from each socket, none of which is surveyed in a thread.
 MAX_PREPARED_BYTES = 32 * 1024
@@ -57,10 +45,6 @@ class BrokenDocumentError(Exception):
         super().__init__("the engine cannot go on with this document")
         self.culprit = culprit
         self.retry = retry
-
-
-class _NotYetError(Exception):
-    """A submission is to be surveyed in a thread, or tried in a child process, before its merge."""
 
 
 class LiveDocument:
@@ -95,12 +79,8 @@ class LiveDocument:
         self.held: list[Submission] = []
         #: The first of them is to be tried in a child process; otherwise it may be surveyed.
         self.needs_rehearsal = False
-        self._structure = StructureGuard(loaded.containers)
-        if loaded.pairs is None:
-            loaded.pairs = SurrogatePairs.of_state(loaded.engine.encode(), loaded.vector)
-        #: The characters of two UTF-16 units, which nothing may cut.
-        self._pairs = loaded.pairs
-        self._cost = MergeCost(state_bytes=loaded.size_bytes)
+        self._checks = EditChecks(loaded)
+        self._bounds = DocumentBounds(loaded, limits)
         self._clients = ClientGuard(
             self.owners,
             announced_by=announced_by,
@@ -143,7 +123,7 @@ class LiveDocument:
         ``held`` with those behind it, and so are those behind ``MAX_PREPARED_BYTES`` or a large
         one. Raises ``BrokenDocumentError`` when the engine fails.
         """
-        batch = _Batch(vector=VectorOverlay(self.vector))
+        batch = Batch(self.vector, self.owners)
         self.needs_rehearsal = False
         work = deque(submissions)
         looked_at = 0
@@ -156,7 +136,7 @@ class LiveDocument:
             looked_at += header.size if header.typed is None else header.size // TYPED_FACTOR
             try:
                 merged = self._merge(submission, batch, at)
-            except _NotYetError:
+            except NotYetError:
                 self.held = [submission, *work]
                 self.needs_rehearsal = submission.is_surveyed
                 break
@@ -196,6 +176,7 @@ class LiveDocument:
                 received_at=at,
                 version_vector=draft.version_vector,
                 update=draft.update,
+                copies=draft.copies,
                 request_id=draft.author.request_id,
             )
             for seq, draft in enumerate(drafts, start=self.seq + 1)
@@ -230,10 +211,7 @@ class LiveDocument:
         quarantines the operation.
         """
         header = self.loaded.apply(operation)
-        if header.has_pairs:
-            self._pairs.add(operation.update)
-        self._structure.add(operation.update, header)
-        self._cost.add(operation.update, header.size)
+        self._checks.add_remote(operation.update, header)
         self._trim_remembered()
 
     def is_known_whole(self) -> bool | None:
@@ -253,80 +231,32 @@ class LiveDocument:
 
     def index_waiting(self) -> None:
         """Index what was merged, for the next checks; in a thread where much waits."""
-        self._structure.add_waiting()
+        self._checks.index_waiting()
 
     @property
     def is_index_behind(self) -> bool:
         """Return whether a large update waits to be indexed."""
-        return self._structure.waiting_bytes > MAX_WAITING_BYTES
+        return self._checks.is_index_behind
 
     def survey(self, submission: Submission) -> None:
-        """Check a large submission, and find out what it may cost; in a thread, between batches.
-
-        Its text is joined where the engine would have to do that.
-        """
-        self._straighten_large(submission)
-        placements = placements_of([submission.update])
-        if placements.joins * len(submission.update) > MAX_JOIN_BYTES:
-            submission.update = text_joined(submission.update)
-            submission.header = read_update(submission.update)
-        submission.placements = placements
-        if submission.refusal is not None:
-            return
-        try:
-            self._structure.check(submission.header, submission.update, self.document, self.vector)
-        except AppError as err:
-            submission.refusal = err
+        """Check a large submission, and find out what it may cost; in a thread, between batches."""
+        self._checks.survey(submission, self.vector)
 
     def mark_rehearsed(self, submission: Submission) -> None:
         """Record that a child process has tried a submission, and the load of the document."""
-        submission.is_rehearsed = True
-        self._cost.reset()
+        self._checks.mark_rehearsed(submission)
 
     def refuse(self, submission: Submission, error: AppError) -> None:
         """Refuse a submission that was rehearsed."""
-        self._cost.undo(submission.update)
+        self._checks.undo(submission)
         submission.author.on_rejected(submission.unique_id, error)
 
     # --- steps ---
 
-    def _straighten(self, submission: Submission, vector: Clocks) -> bool:
-        """Straighten a small submission (ADR 0016); return False when that refuses it.
-
-        What is typed stands behind a whole character.
-        """
-        header = submission.header
-        if header.typed is not None and not (header.deletes or header.has_right):
-            if header.has_pairs:
-                self._pairs.add(submission.update)
-            return True
-        if not (self._pairs or header.has_pairs or header.is_doubled):
-            return True
-        if header.size > SURVEY_IN_THREAD_BYTES:
-            return True  # which ``survey`` does in a thread
-        try:
-            update = straightened(submission.update, header, self._pairs, vector)
-        except InvalidInputError as err:
-            submission.author.on_rejected(submission.unique_id, err)
-            return False
-        if update is not submission.update:
-            submission.update, submission.header = update, read_update(update)
-        return True
-
-    def _straighten_large(self, submission: Submission) -> None:
-        header = submission.header
-        try:
-            update = straightened(submission.update, header, self._pairs, self.vector)
-        except InvalidInputError as err:
-            submission.refusal = err
-            return
-        if update is not submission.update:
-            submission.update, submission.header = update, read_update(update)
-
-    def _merge(self, submission: Submission, batch: "_Batch", at: float) -> bool:
+    def _merge(self, submission: Submission, batch: Batch, at: float) -> bool:
         """Merge one submission; return False when it added nothing to the batch."""
         author = submission.author
-        if self._answer_repeat(submission, batch) or self._is_over_limit(submission):
+        if self._answer_repeat(submission, batch) or self._bounds.refuses_size(submission, at):
             return False
         if author.refusal is not None:
             author.on_rejected(submission.unique_id, author.refusal)
@@ -341,8 +271,8 @@ class LiveDocument:
         if lacking is not None:
             self._pend(submission, lacking, at)
             return False
-        if (bits & CLAIMS and self._has_too_many_clients(submission, batch)) or (
-            not self._straighten(submission, batch.vector)
+        if (bits & CLAIMS and self._bounds.refuses_clients(submission, batch)) or (
+            not self._checks.straighten(submission, batch.vector)
         ):
             return False
         header, new_structs = submission.header, bool(bits & BRINGS)
@@ -359,65 +289,28 @@ class LiveDocument:
         if submission.unique_id is None and not changed:
             return False
         is_noop = not new_structs and not (header.deletes and changed)
-        self._add(submission, batch, bits, is_noop=is_noop)
+        self._bounds.grow(submission.header)
+        batch.add(submission, is_noop=is_noop, claims=bool(bits & CLAIMS))
         return True
 
-    def _apply(self, submission: Submission, batch: "_Batch", at: float, bits: int) -> bool:
+    def _apply(self, submission: Submission, batch: Batch, at: float, bits: int) -> bool:
         """Check a submission against the document, and apply it; return whether that changed it.
 
-        Raises ``_NotYetError`` and the errors of the checks and of the engine.
+        Raises ``NotYetError`` and the errors of the checks and of the engine.
         """
-        header, new_structs = submission.header, bool(bits & BRINGS)
-        if header.size > SURVEY_IN_THREAD_BYTES and submission.placements is None:
-            raise _NotYetError
+        if submission.placements is None and submission.header.size > SURVEY_IN_THREAD_BYTES:
+            raise NotYetError
         if submission.refusal is not None:
             raise submission.refusal
         if bits & REPEATS:
             self._check_repeats(submission, batch, at)
-        is_large = submission.placements is not None
-        if not is_large:
-            self._structure.check(header, submission.update, self.document, batch.vector)
-        if not submission.is_rehearsed:
-            self._check_cost(submission, batch.vector, at, new_structs=new_structs)
+        new_structs = bool(bits & BRINGS)
+        self._checks.check(submission, batch.vector, at, new_structs=new_structs)
         changed = self.document.apply(submission.update, brings_structs=new_structs)
-        self._structure.add(submission.update, later=is_large)
+        self._checks.add(submission)
         return changed
 
-    def _check_cost(
-        self, submission: Submission, vector: Clocks, at: float, *, new_structs: bool
-    ) -> None:
-        """Raise ``_NotYetError`` where a merge may be slow, or is unusual for the engine."""
-        header = submission.header
-        if submission.placements is not None:
-            is_over = self._cost.add_placements(submission.placements, at=at)
-            cuts = submission.placements.cuts
-        else:
-            is_over = new_structs and self._cost.add(submission.update, header.size, at=at)
-            cuts = 1 + header.size // CUT_MIN_BYTES
-        size_bytes = self.loaded.size_bytes + header.size
-        if (
-            is_over
-            or header.is_unusual
-            or self.loaded.is_suspect
-            or (
-                cuts * size_bytes > MAX_VALUES_COPIED
-                and self._may_cut_much(cuts, size_bytes, header.values, vector)
-            )
-        ):
-            raise _NotYetError
-
-    def _may_cut_much(self, cuts: int, size_bytes: int, new_values: int, vector: Clocks) -> bool:
-        """Return whether deletes and new items may cut long contents too often.
-
-        The engine copies the rest of a text or of a list at each cut.
-        """
-        if cuts * size_bytes > MAX_BYTES_COPIED:
-            return True
-        up_to = MAX_VALUES_COPIED // cuts
-        values = self._structure.values(self.document, vector, up_to=up_to, size_bytes=size_bytes)
-        return values + new_values > up_to
-
-    def _check_repeats(self, submission: Submission, batch: "_Batch", at: float) -> None:
+    def _check_repeats(self, submission: Submission, batch: Batch, at: float) -> None:
         """Raise unless the structs that the document has already are the same ones."""
         self._clients.check_repeats(
             submission,
@@ -428,7 +321,7 @@ class LiveDocument:
             at=at,
         )
 
-    def _answer_repeat(self, submission: Submission, batch: "_Batch") -> bool:
+    def _answer_repeat(self, submission: Submission, batch: Batch) -> bool:
         unique_id = submission.unique_id
         if unique_id is None:
             return False
@@ -441,27 +334,6 @@ class LiveDocument:
             draft.repeats.append(submission)
             return True
         return False
-
-    def _is_over_limit(self, submission: Submission) -> bool:
-        if self.size_bytes + len(submission.update) <= self._limits.document_bytes:
-            return False
-        error = LimitExceededError(
-            "The document is as large as a document may be. Delete something or begin another.",
-            extra={"limit": "document_bytes", "value": self._limits.document_bytes},
-        )
-        submission.author.on_rejected(submission.unique_id, error)
-        return True
-
-    def _has_too_many_clients(self, submission: Submission, batch: "_Batch") -> bool:
-        known = len(self.vector) + len(batch.claimed)
-        if known + len(submission.header.ranges) <= self._limits.document_clients:
-            return False
-        error = LimitExceededError(
-            "The document has edits of too many page loads. Begin another.",
-            extra={"limit": "document_clients", "value": self._limits.document_clients},
-        )
-        submission.author.on_rejected(submission.unique_id, error)
-        return True
 
     def _pend(self, submission: Submission, lacking: Vector, at: float) -> None:
         """Make a submission pending until its causes arrive; request them from its author."""
@@ -477,37 +349,6 @@ class LiveDocument:
             author.on_rejected(submission.unique_id, error)
         else:
             author.on_missing(self.vector)
-
-    def _add(self, submission: Submission, batch: "_Batch", bits: int, *, is_noop: bool) -> None:
-        """Add the submission as a draft, or coalesce it with the last one of a stock client."""
-        self.loaded.size_bytes += len(submission.update)
-        if bits & CLAIMS:
-            self._claim(submission, batch)
-        advance(batch.vector, submission.header)
-        if submission.unique_id is not None:
-            draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
-            batch.by_id[draft.unique_id] = draft
-            batch.drafts.append(draft)
-            return
-        coalesced = batch.coalesced.get(id(submission.author))
-        if coalesced is None or missing_clocks(submission.header, coalesced.reach) is not None:
-            draft = Draft(unique_id=ids.new_id(), submissions=[])
-            batch.drafts.append(draft)
-            # The reach is the vector at the draft's first submission, plus the draft itself.
-            # Operations in between are not in it, so coalescing never moves an edit before the
-            # operations that it needs.
-            coalesced = _Coalesced(draft, batch.vector.copy())
-            batch.coalesced[id(submission.author)] = coalesced
-        coalesced.draft.submissions.append(submission)
-        advance(coalesced.reach, submission.header)
-
-    def _claim(self, submission: Submission, batch: "_Batch") -> None:
-        """Note the client ids that a submission brings, for the next ones of the batch."""
-        user_id, owners, claimed = submission.author.user_id, self.owners, batch.claimed
-        for client, runs in submission.header.ranges.items():
-            owner = owners[client] if client in owners else claimed.setdefault(client, user_id)
-            if owner != user_id and runs[-1][1] > batch.vector.get(client, 0):
-                claimed[client] = SHARED
 
     def _remember(self, unique_id: str, seq: int) -> None:
         self._recent[unique_id] = seq
@@ -535,23 +376,3 @@ def _incomplete(lacking: Vector) -> ConflictError:
         code="incomplete",
         extra={"missing": {str(client): clock for client, clock in lacking.items()}},
     )
-
-
-@dataclass(slots=True)
-class _Coalesced:
-    """A draft of a stock client's updates within one batch, and the vector that it may build on."""
-
-    draft: Draft
-    reach: VectorOverlay
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The drafts of one call of ``prepare``."""
-
-    vector: VectorOverlay
-    drafts: list[Draft] = field(default_factory=list)
-    by_id: dict[str, Draft] = field(default_factory=dict)
-    #: The owners of the client ids that the batch brings first, or brings by a second person.
-    claimed: ClientOwners = field(default_factory=dict)
-    coalesced: dict[int, _Coalesced] = field(default_factory=dict)

@@ -68,7 +68,8 @@ def operations_of(message: Message) -> list[Operation]:
 
 def _message_row(operation: Operation) -> dict[str, Any]:
     row = asdict(operation)
-    del row["document_id"], row["request_id"]
+    # A peer does not write the operation: its copy map is in the log.
+    del row["document_id"], row["request_id"], row["copies"]
     row["received_at"] = operation.received_at.isoformat()
     return row
 

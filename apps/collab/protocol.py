@@ -52,13 +52,15 @@ MAX_UNIQUE_ID_CHARS: Final = 128
 class OperationFrame(NamedTuple):
     """Frame 100 as a client sends it.
 
-    ``version_vector`` is the encoded vector of the client's document after the edit.
+    ``version_vector`` is the encoded vector of the client's document after the edit, ``copies`` its
+    copy map, which most edits lack (ADR 0016).
     """
 
     document_id: str
     unique_id: str
     version_vector: bytes
     update: bytes
+    copies: bytes = b""
 
 
 class AwarenessEntry(NamedTuple):
@@ -95,10 +97,14 @@ def encode_operation(
     unique_id: str,
     version_vector: bytes,
     update: bytes,
+    copies: bytes = b"",
     seq: int | None = None,
     author_id: str | None = None,
 ) -> bytes:
-    """Return frame 100; with ``seq`` and ``author_id`` in the form that a server sends."""
+    """Return frame 100; with ``seq`` and ``author_id`` in the form that a server sends.
+
+    ``copies`` is part of the form that a client sends.
+    """
     out = bytearray((OPERATION,))
     write_var_string(out, document_id)
     write_var_string(out, unique_id)
@@ -107,16 +113,22 @@ def encode_operation(
     if seq is not None:
         write_var_uint(out, seq)
         write_var_string(out, author_id or "")
+    elif copies:
+        write_var_bytes(out, copies)
     return bytes(out)
 
 
 def decode_operation(decoder: Decoder) -> OperationFrame:
-    """Decode a client's frame 100 to its end, the vector and the update excepted.
+    """Decode a client's frame 100 to its end; the vector, the update and the copy map stay bytes.
 
     Raises ``DecodeError``.
     """
     frame = OperationFrame(
-        decoder.var_string(), decoder.var_string(), decoder.var_bytes(), decoder.var_bytes()
+        decoder.var_string(),
+        decoder.var_string(),
+        decoder.var_bytes(),
+        decoder.var_bytes(),
+        b"" if decoder.done() else decoder.var_bytes(),
     )
     decoder.expect_end()
     if not 0 < len(frame.unique_id) <= MAX_UNIQUE_ID_CHARS:

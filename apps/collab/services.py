@@ -10,6 +10,7 @@ from apps.collab.runtime import get_runtime
 from apps.collab.submission import Submission
 from apps.core.errors import AppError, TransientError
 from apps.core.request_ids import request_id_find
+from apps.crdt.codec.copy_map import copy_map_decode, copy_map_fits
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, check_vector
 
@@ -66,18 +67,21 @@ def operation_submit(
     unique_id: str,
     update: bytes,
     version_vector: bytes | None = None,
+    copies: bytes = b"",
 ) -> Submitted:
     """Submit an edit to the document's room and wait until it is in the log on disk.
 
-    The caller has checked the right to write. Raises ``InvalidInputError`` for a malformed update,
-    ``ConflictError`` when it builds on operations that the log lacks, ``QuotaExceededError`` for an
-    author whose share of the storage is used up, ``LimitExceededError``, and ``TransientError``
-    when it cannot be stored now; then the same call may be repeated.
+    The caller has checked the right to write. ``copies`` is the edit's copy map. Raises
+    ``InvalidInputError`` for a malformed update or copy map, ``ConflictError`` when it builds on
+    operations that the log lacks, ``QuotaExceededError`` for an author whose share of the storage
+    is used up, ``LimitExceededError``, and ``TransientError`` when it cannot be stored now; then
+    the same call may be repeated.
     """
     storage_check(user_id=author_id)
     header = read_update(update)
     if version_vector is not None:
         check_vector(version_vector)
+    copy_map_decode(copies)
 
     async def submit() -> Submitted:
         runtime = await get_runtime()
@@ -85,7 +89,8 @@ def operation_submit(
         runtime.limits.check_header(header)
         room = await runtime.room(document_id, lineage=lineage)
         caller = _Caller(author_id)
-        room.submit(Submission(update, header, caller, unique_id))
+        claim = copies if copy_map_fits(copies, update) else b""
+        room.submit(Submission(update, header, caller, unique_id, claim))
         try:
             async with asyncio.timeout(PERSIST_WAIT_S):
                 return await caller.answer

@@ -10,7 +10,14 @@ from apps.accounts.roles import Abilities
 from apps.accounts.sign_ins import SignIn
 from apps.accounts.usage import storage_full
 from apps.collab import protocol
-from apps.collab.close_codes import FORBIDDEN, TRY_AGAIN, Close, close_of, close_with
+from apps.collab.close_codes import (
+    FORBIDDEN,
+    OTHER_LINEAGE,
+    TRY_AGAIN,
+    Close,
+    close_of,
+    close_with,
+)
 from apps.collab.limits import Limits
 from apps.collab.presence_state import Identity
 from apps.core import metrics
@@ -19,6 +26,9 @@ from apps.core.small_event import SmallEvent
 from apps.crdt.codec.vectors import Vector, encode_vector
 
 logger = logging.getLogger(__name__)
+
+#: What people read whose stock client writes under an id that was taken.
+CLIENT_TAKEN = "This copy has edits under an id that another person used. Load the document again."
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -58,6 +68,8 @@ class Session:
         self.is_over_quota = is_over_quota
         #: Why its edits are no longer accepted; it has to connect again (``submission.Author``).
         self.refusal: AppError | None = None
+        #: The client ids that it announced as its own, and that another person owns in the log.
+        self.taken_clients: frozenset[int] = frozenset()
         self._apply(abilities)
         #: The close frame, once the server ends the session.
         self._close: Close | None = None
@@ -146,6 +158,9 @@ class Session:
             return
         if isinstance(error, ForbiddenError):
             self.push(protocol.encode_permission_denied(error.message))
+        if error.extra.get("client") in self.taken_clients:
+            # Another try would be refused again. What it only passes on, its owner may still send.
+            self.close(OTHER_LINEAGE, CLIENT_TAKEN)
         self.close(*close_of(error))
 
     def on_missing(self, vector: Vector) -> None:
@@ -157,11 +172,21 @@ class Session:
     def set_abilities(self, abilities: Abilities) -> None:
         """Apply changed abilities: a session that may no longer read is closed (4403).
 
-        A person who is over the quota may not write.
+        A person who is over the quota may not write. A native client is told: its page becomes
+        read-only, or goes on, without asking.
         """
+        old = self.abilities
         self._apply(abilities)
         if not abilities.read:
             self.close(FORBIDDEN)
+        elif self.abilities != old:
+            self.push_rights()
+
+    def push_rights(self) -> None:
+        """Tell a native client whether it may write."""
+        if self.native:
+            event = {"type": "rights", "write": self.abilities.write}
+            self.push(protocol.encode_event(event))
 
     def _apply(self, abilities: Abilities) -> None:
         self._refused_by_quota = abilities.write and self.is_over_quota

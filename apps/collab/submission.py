@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from apps.core.errors import AppError
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Vector
-from apps.crdt.engine.merge_cost import Placements
+from apps.crdt.engine.placements import Placements
 
 #: An update that is larger, in bytes, is surveyed in a thread. Threat: a check in the event loop.
 SURVEY_IN_THREAD_BYTES: Final = 14 * 1024
@@ -44,6 +44,8 @@ class Submission:
     header: UpdateHeader
     author: Author
     unique_id: str | None = None
+    #: The copy map that its author claims (ADR 0016).
+    copies: bytes = b""
     #: Time to decode it, in seconds, and its trace context (``apps.core.tracing``).
     receipt_s: float = 0.0
     origin: object = None
@@ -74,6 +76,11 @@ class Draft:
     version_vector: bytes = b""
     #: The document already had all of it, so it may repeat a compacted operation.
     is_noop: bool = False
+
+    @property
+    def copies(self) -> bytes:
+        """Return the copy map; only an edit with a unique id has one, and is not coalesced."""
+        return self.submissions[0].copies
 
     @property
     def author(self) -> Author:

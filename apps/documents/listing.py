@@ -18,7 +18,7 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role, abilities_of
 from apps.core.mongo import equal
 from apps.documents.models import Document, document_rows
-from apps.documents.titles import title_fold, words_pattern
+from apps.documents.titles import search_pattern
 
 #: Most permissions with which the query has the ids of the documents.
 FEW_PERMISSIONS: Final = 1_000
@@ -157,8 +157,8 @@ class Listing:
         return rows
 
     def _searched(self) -> Condition:
-        words = title_fold(self.search).split()
-        return {"title_folded": {"$regex": words_pattern(words)}} if words else {}
+        pattern = search_pattern(self.search)
+        return {"title_folded": {"$regex": pattern}} if pattern else {}
 
 
 def _merged(conditions: Sequence[Condition]) -> Condition:

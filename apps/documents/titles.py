@@ -1,7 +1,10 @@
 """Titles: cleaned for display, folded for search and order. Pure."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from apps.core.folding import text_fold
 
 UNTITLED = "Untitled"
 
@@ -20,6 +23,12 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"}
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 #: Operators of regular expressions, in every dialect of a Mongo server.
 _OPERATORS = frozenset(r"\.^$|?*+()[]{}")
+#: Accents that no letter includes, as in the folded form of "İ".
+_ACCENTS = "[\u0300-\u036f]*"
+#: The blocks of Latin, Greek and Cyrillic.
+_LETTERS_WITH_ACCENTS = range(0x61, 0x2000)
+#: A longer search is compared with its accents: patterns are bounded (32 KiB in MongoDB).
+_ACCENTED_MAX_CHARS = 100
 
 
 def title_clean(text: str) -> str:
@@ -55,7 +64,49 @@ def pattern_escape(text: str) -> str:
     return "".join(f"\\{char}" if char in _OPERATORS else char for char in text)
 
 
-def words_pattern(words: Sequence[str]) -> str:
-    """Return a regular expression that matches a text with all words in it, in any order."""
-    first, *others = map(pattern_escape, words)
-    return f"^{''.join(f'(?=.*{word})' for word in (first, *others))}" if others else first
+def search_pattern(search: str) -> str:
+    """Return a regular expression for the folded titles that a search finds; "" finds all.
+
+    They have all its words, in any order; accents do not count.
+    """
+    if len(search) > _ACCENTED_MAX_CHARS:
+        return words_pattern([pattern_escape(word) for word in title_fold(search).split()])
+    return words_pattern([_accents_ignored(word) for word in text_fold(search).split()])
+
+
+def words_pattern(patterns: Sequence[str]) -> str:
+    """Return a regular expression that matches a text with all these in it, in any order."""
+    if len(patterns) < 2:
+        return "".join(patterns)
+    return f"^{''.join(f'(?=.*{pattern})' for pattern in patterns)}"
+
+
+def _accents_ignored(word: str) -> str:
+    """Return a regular expression that matches ``word`` with any accents."""
+    letters, pattern, at = _accented_letters(), "", 0
+    while at < len(word):
+        pair, char = word[at : at + 2], word[at]
+        if pair in letters:
+            apart = "".join(_letter_pattern(letter) for letter in pair)
+            pattern += f"(?:{apart}|[{letters[pair]}]{_ACCENTS})"
+            at += 2
+        else:
+            pattern += _letter_pattern(char)
+            at += 1
+    return pattern
+
+
+def _letter_pattern(char: str) -> str:
+    accented = _accented_letters().get(char, "")
+    return f"[{char}{accented}]{_ACCENTS}" if accented else pattern_escape(char)
+
+
+@cache
+def _accented_letters() -> Mapping[str, str]:
+    """Return the letters of folded titles that ``text_fold`` changes, by what it makes of them."""
+    letters: dict[str, str] = {}
+    for char in map(chr, _LETTERS_WITH_ACCENTS):
+        plain = text_fold(char)
+        if char.isalpha() and title_fold(char) == char and plain != char:
+            letters[plain] = letters.get(plain, "") + char
+    return letters

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from apps.collab.services import operation_submit
 from apps.core import ids
+from apps.crdt.edits.copied_ids import MadeEdit
 from apps.crdt.edits.fragments import fragment_decode
-from apps.crdt.edits.restore import fragment_restoring_update, restoring_update
+from apps.crdt.edits.restore import fragment_restoring_edit, restoring_edit
 from apps.documents.models import Document
 from apps.edits.events import DocumentRestored, document_restored
 from apps.history.attribution import attribution_load
@@ -32,7 +33,7 @@ def restore_preview(
     earlier: Snapshot,
     seen_seq: int | None = None,
     part: str = "",
-) -> tuple[int, bytes | None]:
+) -> tuple[int, MadeEdit | None]:
     """Return the seq of the present state, and the edit that would restore the earlier one.
 
     With ``seen_seq`` only operations up to that one, which the caller has seen, are reverted. With
@@ -47,13 +48,13 @@ def restore_preview(
         present = state_at(document_id=document_id, seq=seen_seq)
     states = {"earlier": earlier.state, "present": present.state}
     if spans is None:
-        return present.seq, conversion_run(restoring_update, **states)
+        return present.seq, conversion_run(restoring_edit, **states)
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
     order = index.insertion_order()
-    update = conversion_run(
-        fragment_restoring_update, **states, fragment=spans, came_after=order.came_after
+    edit = conversion_run(
+        fragment_restoring_edit, **states, fragment=spans, came_after=order.came_after
     )
-    return present.seq, update
+    return present.seq, edit
 
 
 def document_restore(
@@ -71,14 +72,14 @@ def document_restore(
     ``number`` is that of the version, where there is one. Concurrent edits of others stay. Raises
     as ``restore_preview`` and ``operation_submit`` do.
     """
-    seq, update = restore_preview(
+    seq, edit = restore_preview(
         document_id=document.id,
         lineage=document.lineage,
         earlier=earlier,
         seen_seq=seen_seq,
         part=part,
     )
-    restored = forward_edit(document, update, user_id=user_id, unique_id=unique_id, seq=seq)
+    restored = forward_edit(document, edit, user_id=user_id, unique_id=unique_id, seq=seq)
     if restored.changed:
         event = DocumentRestored(
             document.id, user_id, earlier.seq, number, restored.seq, is_part=bool(part)
@@ -88,16 +89,17 @@ def document_restore(
 
 
 def forward_edit(
-    document: Document, update: bytes | None, *, user_id: str, unique_id: str, seq: int
+    document: Document, edit: MadeEdit | None, *, user_id: str, unique_id: str, seq: int
 ) -> Restored:
     """Submit an edit that was made for the document after ``seq``; None changes nothing."""
-    if update is None:
+    if edit is None:
         return Restored(seq, changed=False)
     submitted = operation_submit(
         document_id=document.id,
         lineage=document.lineage,
         author_id=user_id,
         unique_id=unique_id or ids.new_id(),
-        update=update,
+        update=edit.update,
+        copies=edit.copies,
     )
     return Restored(submitted.seq, changed=not submitted.duplicate)

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from apps.crdt.edits.undo import Edit, undoing_update
+from apps.crdt.edits.copied_ids import MadeEdit
+from apps.crdt.edits.undo import Edit, undoing_edit
 from apps.documents.models import Document
 from apps.edits.events import AuthorUndone, author_undone
 from apps.edits.restore import Restored, forward_edit
@@ -19,7 +20,7 @@ def undo_preview(
     after_seq: int | None = None,
     since: datetime | None = None,
     seen_seq: int | None = None,
-) -> tuple[int, int, bytes | None]:
+) -> tuple[int, int, MadeEdit | None]:
     """Return ``(after seq, last seq, edit)``: the edit undoes ``author_id``'s edits in between.
 
     They start after operation ``after_seq``, or at the time ``since``, and end with ``seen_seq`` if
@@ -38,8 +39,8 @@ def undo_preview(
         if operation.seq not in quarantined
     ]
     seq = operations[-1].seq if operations else after_seq
-    update = conversion_run(undoing_update, earlier=earlier.state, edits=edits)
-    return after_seq, seq, update
+    edit = conversion_run(undoing_edit, earlier=earlier.state, edits=edits)
+    return after_seq, seq, edit
 
 
 def author_undo(
@@ -56,14 +57,14 @@ def author_undo(
 
     Raises as ``undo_preview`` and ``operation_submit`` do.
     """
-    after, seq, update = undo_preview(
+    after, seq, edit = undo_preview(
         document_id=document.id,
         author_id=author_id,
         after_seq=after_seq,
         since=since,
         seen_seq=seen_seq,
     )
-    restored = forward_edit(document, update, user_id=user_id, unique_id=unique_id, seq=seq)
+    restored = forward_edit(document, edit, user_id=user_id, unique_id=unique_id, seq=seq)
     if restored.changed:
         author_undone.publish(AuthorUndone(document.id, user_id, author_id, after, restored.seq))
     return restored

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple, Self
 
 from django.conf import settings
@@ -23,11 +24,12 @@ from apps.crdt.edits.duplicate_inserts import InsertionOrder
 from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges, Run
 from apps.history.character_counts import CharacterCounts
 from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
-from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
-from apps.oplog.compaction_point import compacted_iter, compaction_point_find
+from apps.history.copies import CopyIndex, Structs
+from apps.oplog.compacted_operations import ClientRanges, CompactedOperation, copies_unpack
+from apps.oplog.compaction_point import CompactionPoint, compacted_iter, compaction_point_find
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantined_seqs
-from apps.oplog.selectors import operations_iter
+from apps.oplog.selectors import operations_at, operations_iter
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class AttributionIndex:
         self._deletes: dict[int, IdRanges] = {}
         self._counts = CharacterCounts()
         self.seq = 0
+        self._copies = CopyIndex(self.inserters, self.deleters)
 
     def add(self, operation: Operation, *, is_quarantined: bool) -> None:
         """Add the next operation of the log; a quarantined one has inserted nothing."""
@@ -82,12 +85,16 @@ class AttributionIndex:
             header = read_update(operation.update)
         except MalformedUpdateError:
             return
-        self._add(operation, header.ranges, header.deletes, structs_by_client(operation.update))
+        structs = structs_by_client(operation.update)
+        self._add(operation, header.ranges, header.deletes, structs)
+        if operation.copies and self.seqs and self.seqs[-1] == operation.seq:
+            self._copies.add_claims(operation.copies, structs, len(self.seqs) - 1)
 
     def add_compacted(self, operation: CompactedOperation) -> None:
         """Add the next compacted operation, which has ids and no content."""
         self.seq = operation.seq
         self._add(operation, operation.ranges, operation.deletes, {})
+        self._copies.add_compacted(operation.ranges)
 
     def add_compaction_point(self, state: bytes) -> None:
         """Add the state at the compaction point, which tells which ids are characters."""
@@ -133,6 +140,26 @@ class AttributionIndex:
                 if added := known.add(clock, clock + length, index):
                     removed = (removed or 0) + self._counts.count(client, added)
         return removed
+
+    # --- copies ---
+
+    @property
+    def copies(self) -> CopyIndex:
+        """Return what was deleted and inserted again, and who wrote it first."""
+        return self._copies
+
+    def writers(self, client: int, clock: int, length: int) -> Iterator[Run]:
+        """Yield the runs of ``length`` ids that one operation wrote first, by its index.
+
+        As ``inserters``, except for what was deleted and inserted again.
+        """
+        return self._copies.writers(client, clock, length)
+
+    def writers_by_client(self) -> dict[int, tuple[list[int], list[int]]]:
+        """Return ``id_ranges_by_client``, with the first writers."""
+        return self._copies.writers_by_client(self.id_ranges_by_client())
+
+    # --- insertions and deletions ---
 
     def inserters(self, client: int, clock: int, length: int) -> Iterator[Run]:
         """Yield the runs of ``length`` ids that one operation inserted, by its index.
@@ -210,12 +237,14 @@ class AttributionIndex:
         }
         origins = [self.seqs, self.author_ids, self.received_ms]
         columns = [self.seq, origins, inserts, deletes, self._counts.to_json()]
+        if not self._copies.is_empty:
+            columns.append(self._copies.to_json())
         return columns_encode(columns, form=_FORM, level=1)
 
     @classmethod
     def decode(cls, blob: bytes) -> Self:
         """Return the index that ``encode`` wrote. Raises ``ValueError``."""
-        seq, origins, inserts, deletes, counts = columns_decode(blob, form=_FORM)
+        seq, origins, inserts, deletes, counts, *copies = columns_decode(blob, form=_FORM)
         index = cls()
         index.seq = seq
         index.seqs, index.author_ids, index.received_ms = origins
@@ -223,6 +252,8 @@ class AttributionIndex:
             index._ends[int(client)], index._inserters[int(client)] = ends, inserters
         index._deletes = {int(client): IdRanges(*ranges) for client, ranges in deletes.items()}
         index._counts = CharacterCounts.from_json(counts)
+        for rows in copies:
+            index._copies.add_json(rows)
         return index
 
 
@@ -236,24 +267,38 @@ def attribution_load(*, document_id: str, lineage: str, up_to: int) -> Attributi
     key = _key(document_id, lineage, quarantined)
     index = _cached(key)
     if index.seq < up_to:
-        _add_compacted(index, document_id, up_to)
-    seq_before = index.seq
-    if seq_before < up_to:
-        operations = operations_iter(
-            document_id=document_id, after=seq_before, limit=up_to - seq_before
-        )
-        _add_all(index, operations, quarantined)
+        _extend(index, document_id, up_to, quarantined)
         _cache(key, index)
     return index
 
 
-def _add_compacted(index: AttributionIndex, document_id: str, up_to: int) -> None:
-    """Add the next operations up to the compaction point, where the log is compacted."""
+def attribution_build(*, document_id: str, up_to: int) -> AttributionIndex:
+    """Return the attribution index of a log without the cache. Raises as ``attribution_load``."""
+    index = AttributionIndex()
+    _extend(index, document_id, up_to, quarantined_seqs(document_id=document_id))
+    return index
+
+
+def _extend(index: AttributionIndex, document_id: str, up_to: int, quarantined: set[int]) -> None:
     point = compaction_point_find(document_id=document_id)
-    if point is None or index.seq >= point.seq:
-        return
+    if point is not None:
+        index.copies.add_known(copies_unpack(point.copies))
+        if index.seq < point.seq:
+            _add_compacted(index, point, up_to)
+    seq_before = index.seq
+    if seq_before < up_to:
+        limit = up_to - seq_before
+        operations = operations_iter(document_id=document_id, after=seq_before, limit=limit)
+        for operation in operations:
+            index.add(operation, is_quarantined=operation.seq in quarantined)
+        index.copies.check_claims(partial(_sources, index, document_id, point))
+
+
+def _add_compacted(index: AttributionIndex, point: CompactionPoint, up_to: int) -> None:
+    """Add the next operations up to the compaction point."""
     end = min(point.seq, up_to)
-    for operation in compacted_iter(document_id=document_id, after=index.seq, up_to=end):
+    operations = compacted_iter(document_id=point.document_id, after=index.seq, up_to=end)
+    for operation in operations:
         index.add_compacted(operation)
     if index.seq == point.seq:
         # Loading the document itself raises this error, so here only the counts are missing.
@@ -261,11 +306,21 @@ def _add_compacted(index: AttributionIndex, document_id: str, up_to: int) -> Non
             index.add_compaction_point(compaction_snapshot(point).state)
 
 
-def _add_all(
-    index: AttributionIndex, operations: Iterable[Operation], quarantined: set[int]
-) -> None:
-    for operation in operations:
-        index.add(operation, is_quarantined=operation.seq in quarantined)
+def _sources(
+    index: AttributionIndex,
+    document_id: str,
+    point: CompactionPoint | None,
+    op_indexes: Sequence[int],
+) -> Iterator[tuple[Iterable[int], Structs]]:
+    """Yield the structs of operations by their op indexes; those of compacted ones are a state."""
+    by_seq = {index.seqs[op_index]: op_index for op_index in op_indexes}
+    compacted = [seq for seq in by_seq if point is not None and seq <= point.seq]
+    if compacted and point is not None:
+        with suppress(CompactionSnapshotLostError):
+            state = compaction_snapshot(point).state
+            yield [by_seq.pop(seq) for seq in compacted], structs_by_client(state)
+    for operation in operations_at(document_id=document_id, seqs=sorted(by_seq)):
+        yield [by_seq[operation.seq]], structs_by_client(operation.update)
 
 
 def _cached(key: str) -> AttributionIndex:

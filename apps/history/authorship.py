@@ -29,7 +29,7 @@ class ClientRun:
 
 
 class AttributedText(NamedTuple):
-    """A piece of text that one operation inserted."""
+    """A piece of text that one operation inserted first."""
 
     text: str
     origin: Origin
@@ -73,7 +73,7 @@ def document_authorship(*, document_id: str, lineage: str, seq: int | None = Non
     loaded.engine.close()
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=loaded.seq)
     texts, op_indexes = conversion_run(
-        attributed_texts, state, index.id_ranges_by_client().__getitem__
+        attributed_texts, state, index.writers_by_client().__getitem__
     )
     return Authorship(loaded.seq, texts, op_indexes, index)
 
@@ -87,13 +87,14 @@ def client_runs(*, document_id: str, lineage: str, after: int = 0) -> tuple[int,
     seq = head_seq(document_id=document_id)
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=seq)
     runs: list[ClientRun] = []
-    for client, first, end, op_index in index.inserted_after(after):
-        origin = index.origin(op_index)
-        run = ClientRun(client, first, end, origin.author_id, origin.received_at)
-        if not runs or not _continues(runs[-1], run):
-            runs.append(run)
-            continue
-        runs[-1].end, runs[-1].received_at = run.end, run.received_at
+    for client, range_first, range_end, _ in index.inserted_after(after):
+        for first, end, op_index in index.writers(client, range_first, range_end - range_first):
+            origin = index.origin(op_index)
+            run = ClientRun(client, first, end, origin.author_id, origin.received_at)
+            if not runs or not _continues(runs[-1], run):
+                runs.append(run)
+                continue
+            runs[-1].end, runs[-1].received_at = run.end, run.received_at
     return seq, runs
 
 
@@ -102,4 +103,4 @@ def _continues(run: ClientRun, following: ClientRun) -> bool:
         following.client,
         following.first,
         following.author_id,
-    ) and following.received_at - run.received_at < CLIENT_RUN_MAX_GAP
+    ) and abs(following.received_at - run.received_at) < CLIENT_RUN_MAX_GAP

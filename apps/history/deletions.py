@@ -99,7 +99,7 @@ def _pieces(
 ) -> Iterator[AttributedText]:
     """Cut the deleted text where its author changes."""
     for (client, first), length in spans:
-        for begin, end, op_index in index.inserters(client, first, length):
+        for begin, end, op_index in index.writers(client, first, length):
             text = texts.text(client, begin, end)
             if text and op_index != NO_VALUE:
                 yield AttributedText(text, index.origin(op_index))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from apps.core.errors import InvalidInputError
 from apps.crdt.analysis.diff import ContentChange, content_changes_list
 from apps.crdt.codec.structs import Id, Span
-from apps.crdt.ids.id_ranges import NO_VALUE
+from apps.crdt.ids.id_ranges import NO_VALUE, joined_runs
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.conversions import conversion_run
@@ -23,20 +23,33 @@ class DiffOrderError(InvalidInputError):
 class DiffSegment:
     """A segment of text or an element, as ``content_changes`` returns it, with its author.
 
-    ``origin`` is the latest operation that inserted it or, in a deletion, deleted it; None where
+    ``origin`` is the latest operation that wrote it first or, in a deletion, deleted it; None where
     no operation did so by itself. A segment has one author. ``spans`` are its ids in order, as
-    (id, units).
+    (id, units). ``brought_back`` is the latest operation that inserted it again, where another one
+    wrote it.
     """
 
     change: ContentChange
     text: str
     origin: Origin | None
     spans: list[Span] = field(default_factory=list)
+    brought_back: Origin | None = None
 
     @property
     def author_id(self) -> str | None:
         """Return the author of the insertion or deletion."""
         return None if self.origin is None else self.origin.author_id
+
+    @property
+    def author_ids(self) -> set[str]:
+        """Return the author, and who brought it back."""
+        return {origin.author_id for origin in (self.origin, self.brought_back) if origin}
+
+    @property
+    def people(self) -> tuple[str | None, str | None]:
+        """Return the author, and who brought it back."""
+        back = self.brought_back
+        return self.author_id, None if back is None else back.author_id
 
     def merge_with(self, following: "DiffSegment") -> bool:
         """Append the following segment if both look alike to a reader; return whether it was."""
@@ -44,7 +57,7 @@ class DiffSegment:
         is_alike = (
             theirs.tag is None is ours.tag
             and not theirs.starts_text
-            and self.author_id == following.author_id
+            and self.people == following.people
             and (ours.kind, ours.marks, ours.before) == (theirs.kind, theirs.marks, theirs.before)
         )
         if is_alike:
@@ -52,6 +65,8 @@ class DiffSegment:
             self._add(*following.spans[0])
             if self.origin is not None and following.origin is not None:
                 self.origin = max(self.origin, following.origin)
+            if self.brought_back is not None and following.brought_back is not None:
+                self.brought_back = max(self.brought_back, following.brought_back)
         return is_alike
 
     def _add(self, id_: Id, units: int) -> None:
@@ -87,11 +102,26 @@ def states_diff(
 
 def _by_operation(change: ContentChange, index: AttributionIndex) -> Iterator[DiffSegment]:
     """Cut a change where the operation that made it changes."""
-    made_by = index.deleters if change.kind == "delete" else index.inserters
     units = Utf16Text(change.text)
     client, clock = change.id
-    for first, end, op_index in made_by(client, clock, change.length):
+    for first, end, op_index, inserter in _makers(change, index):
         origin = None if op_index == NO_VALUE else index.origin(op_index)
+        brought_back = None if inserter == op_index else index.origin(inserter)
         cut = change if first == clock else change._replace(starts_text=False)
         text = units.slice(first - clock, end - clock)
-        yield DiffSegment(cut, text, origin, [((client, first), end - first)])
+        yield DiffSegment(cut, text, origin, [((client, first), end - first)], brought_back)
+
+
+def _makers(change: ContentChange, index: AttributionIndex) -> Iterator[tuple[int, int, int, int]]:
+    """Yield ``(first, end, op index, op index of the insertion)``; one operation as a rule."""
+    ids = *change.id, change.length
+    if change.kind == "insert":
+        for first, end, (writer, inserter) in joined_runs(
+            index.writers(*ids), index.inserters(*ids)
+        ):
+            yield first, end, writer, inserter
+        return
+    for first, end, op_index in (index.deleters if change.kind == "delete" else index.writers)(
+        *ids
+    ):
+        yield first, end, op_index, op_index

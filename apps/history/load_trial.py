@@ -1,39 +1,75 @@
 """The trial of a load: a state or operations that may break the engine, in a child process first.
 
 A load holds the interpreter of its process, and a crash of the engine ends it. Small states cannot
-be slow. What this process has tried is not tried again.
+be slow. What a process has tried is not tried again (``apps.history.tried_loads``).
 """
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Final
 
-from apps.core.errors import AppError
-from apps.crdt.engine.merge_cost import MergeCost
+from apps.core.errors import AppError, TransientError
+from apps.crdt.codec.update_reader import read_update
+from apps.crdt.engine.merge_cost import (
+    MAX_BYTES_COPIED,
+    MAX_JOIN_BYTES,
+    MAX_VALUES_COPIED,
+    MergeCost,
+)
+from apps.crdt.engine.placements import placements_of
 from apps.history.rehearsals import RehearsalFailedError, load_rehearse
+from apps.history.tried_loads import load_is_tried, load_mark, load_set_tried
 from apps.oplog.document_quarantine import document_quarantine
 
 #: States of fewer bytes take the engine 0.1 s at most, whatever their items are.
 TRIAL_MIN_BYTES: Final = 16 * 1024
-#: States that are remembered as tried.
+#: Loads that this process remembers as tried.
 _MAX_TRIED: Final = 10_000
 
-#: An operation that is larger, in bytes, is tried. Threat: what a server without the limits of
-#: today has logged.
-TRIAL_MIN_UPDATE_BYTES: Final = 14 * 1024
+#: Operations that are larger, in bytes, are surveyed as a room does, and the largest are tried: a
+#: survey of more takes longer than a trial. Threat: what a server without the limits of today has
+#: logged.
+_SURVEY_MIN_BYTES: Final = 14 * 1024
+TRIAL_MIN_UPDATE_BYTES: Final = 256 * 1024
 
-_tried: OrderedDict[tuple[str, int], None] = OrderedDict()
+_tried: OrderedDict[str, None] = OrderedDict()
 _lock = Lock()
 
 
-def may_be_slow(cost: MergeCost, updates: Sequence[bytes]) -> bool:
-    """Count operations; return whether to try them, as where an update cannot be read."""
-    try:
-        costly = sum(cost.add(update, len(update)) for update in updates)
-    except (AppError, IndexError, UnicodeDecodeError):
-        return True
-    return costly > 0 or any(len(update) > TRIAL_MIN_UPDATE_BYTES for update in updates)
+class LoadCost:
+    """The cost of the operations of a log that are loaded after a state."""
+
+    def __init__(self, *, state_bytes: int) -> None:
+        self._cost = MergeCost(state_bytes=state_bytes)
+        #: Bytes of the document, and values in its lists at most.
+        self._size_bytes = state_bytes
+        self._values = state_bytes
+
+    def add(self, updates: Sequence[bytes]) -> bool:
+        """Count operations; return whether to try them, as where an update cannot be read."""
+        if any(len(update) > TRIAL_MIN_UPDATE_BYTES for update in updates):
+            return True
+        try:
+            return any(self._add(update) for update in updates)
+        except (AppError, IndexError, UnicodeDecodeError):
+            return True
+
+    def _add(self, update: bytes) -> bool:
+        self._size_bytes += len(update)
+        if len(update) <= _SURVEY_MIN_BYTES:
+            self._values += len(update)
+            return self._cost.add(update, len(update))
+        header, placements = read_update(update), placements_of([update])
+        self._values += header.values
+        return (
+            self._cost.add_placements(placements)
+            or header.is_unusual
+            or placements.joins * len(update) > MAX_JOIN_BYTES
+            or placements.cuts * self._values > MAX_VALUES_COPIED
+            or placements.cuts * self._size_bytes > MAX_BYTES_COPIED
+        )
 
 
 def load_try(
@@ -47,16 +83,39 @@ def load_try(
     """
     if not is_suspect and not updates and len(state) < TRIAL_MIN_BYTES:
         return
-    key = (document_id, hash((state, *updates)))
-    with _lock:
-        if key in _tried and not is_suspect:
-            return
+    mark = load_mark(state, updates)
+    if not is_suspect and _is_tried(mark):
+        return
     try:
         load_rehearse(state, updates)
     except RehearsalFailedError as err:
         if err.reason is not None:
             raise document_quarantine(document_id=document_id, reason=err.reason) from err
+    _remember(mark)
+    load_set_tried(mark)
+
+
+def snapshot_try(*, document_id: str, state: bytes) -> None:
+    """Try the load of a new snapshot, so that the next server to open it need not.
+
+    Where no child process is free, that server does. Raises ``DocumentQuarantinedError``.
+    """
+    with suppress(TransientError):
+        load_try(document_id=document_id, state=state)
+
+
+def _is_tried(mark: str) -> bool:
     with _lock:
-        _tried[key] = None
+        if mark in _tried:
+            return True
+    if not load_is_tried(mark):
+        return False
+    _remember(mark)
+    return True
+
+
+def _remember(mark: str) -> None:
+    with _lock:
+        _tried[mark] = None
         if len(_tried) > _MAX_TRIED:
             _tried.popitem(last=False)

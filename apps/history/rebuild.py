@@ -10,13 +10,12 @@ from apps.core.errors import AppError, InvalidInputError
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import covers, decode_vector
 from apps.crdt.engine.base import EngineBrokenError
-from apps.crdt.engine.merge_cost import MergeCost
 from apps.history import snapshot_cache
 from apps.history.compaction_point import CompactionSnapshotLostError
 from apps.history.crash_notes import work_noted
 from apps.history.events import DamagedVersion, version_damaged
 from apps.history.last_processed import Processed
-from apps.history.load_trial import load_try, may_be_slow
+from apps.history.load_trial import LoadCost, load_try
 from apps.history.loaded_document import LoadedDocument
 from apps.history.log_tail import UnfitSnapshotError, log_tail
 from apps.history.selectors import FoundSnapshot, snapshots_iter
@@ -223,14 +222,14 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
         operations = log_tail(
             recovery.document_id, loaded, up_to=up_to, on_last=recovery.on_operation
         )
-        cost = MergeCost(state_bytes=loaded.size_bytes)
+        cost = LoadCost(state_bytes=loaded.size_bytes)
         for batch in _batches(operations, recovery.batch_operations):
             updates = [
                 operation.update for operation in batch if operation.seq not in recovery.quarantined
             ]
-            if not recovery.reads_only and (may_be_slow(cost, updates) or recovery.is_suspect):
+            if not recovery.reads_only and (cost.add(updates) or recovery.is_suspect):
                 _try(recovery, loaded.engine.encode(), updates)
-                cost = MergeCost(state_bytes=loaded.size_bytes)
+                cost = LoadCost(state_bytes=loaded.size_bytes)
             with work_noted(recovery.document_id), _engine_batch(recovery, loaded):
                 for operation in batch:
                     _apply_or_quarantine(recovery, loaded, operation)

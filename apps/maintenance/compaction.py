@@ -23,6 +23,7 @@ from django.conf import settings
 from apps.core import clock, failpoints
 from apps.core.errors import ConflictError
 from apps.documents.heads import head_find
+from apps.history.attribution import attribution_build
 from apps.history.compaction_point import compaction_snapshot
 from apps.history.last_processed import processed_find
 from apps.history.selectors import version_find, version_infos
@@ -31,7 +32,7 @@ from apps.history.snapshot import Snapshot
 from apps.maintenance.integrity.log_replay import LogReplay, replayed
 from apps.maintenance.integrity.snapshot_check import version_fault
 from apps.oplog.bulk import operations_count, operations_drop
-from apps.oplog.compacted_operations import CompactedOperation
+from apps.oplog.compacted_operations import CompactedOperation, copies_pack
 from apps.oplog.compaction_point import (
     CompactionPoint,
     compacted_append,
@@ -42,7 +43,7 @@ from apps.oplog.compaction_point import (
     compaction_point_find,
 )
 from apps.oplog.quarantine import quarantined_seqs
-from apps.oplog.selectors import operations_iter, seqs_received
+from apps.oplog.selectors import head_seq, operations_iter, seqs_received
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ COMPACTED_ROW_OPERATIONS = 1_000
 COMPACTION_MIN_OPERATIONS = 1_000
 #: More operations are left to the next run, in an hour: a replay keeps a worker's CPU busy.
 COMPACTION_MAX_OPERATIONS = 50_000
+#: Compressed size of the copies of a log (ADR 0016). Threat: a row that MongoDB refuses, at 16 MiB.
+MAX_COPIES_BYTES = 12 * 1024 * 1024
 
 
 class CompactionRefusedError(ConflictError):
@@ -167,11 +170,23 @@ def _move_compaction_point(document_id: str, target: CompactionTarget) -> None:
         number=target.number,
         version_vector=expected.version_vector,
         made_at=clock.now(),
+        copies=_checked_copies(document_id),
     )
     compaction_point_advance(point)
     if failpoints.armed:
         failpoints.reach("after_log_begins")
     logger.info("the log of %s begins at operation %s", document_id, point.first_seq)
+
+
+def _checked_copies(document_id: str) -> bytes:
+    """Return the copies of the whole log, which need the content of operations to be checked."""
+    index = attribution_build(document_id=document_id, up_to=head_seq(document_id=document_id))
+    packed = copies_pack(index.copies.copies)
+    if len(packed) > MAX_COPIES_BYTES:
+        raise CompactionRefusedError(
+            f"{document_id} has {len(index.copies.copies)} copies: their list is too large."
+        )
+    return packed
 
 
 def _append_compacted(replay: LogReplay, up_to: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from apps.core.columns import columns_decode, columns_encode, datetime_of_ms, epoch_ms
 from apps.core.errors import ConflictError
+from apps.crdt.codec.copy_map import CopiedRange
 from apps.crdt.codec.update_reader import read_update
 from apps.oplog.operation import Operation
 
@@ -85,6 +86,23 @@ def unique_ids_decode(blob: bytes) -> tuple[int, list[str]]:
     try:
         first_seq, columns = _columns(blob)
         return first_seq, [str(unique_id) for unique_id in columns[0]]
+    except _UNREADABLE as err:
+        raise _damaged(err) from err
+
+
+def copies_pack(copies: Sequence[CopiedRange]) -> bytes:
+    """Return the checked copies of a log as bytes, none where it has none."""
+    if not copies:
+        return b""
+    return columns_encode([list(column) for column in zip(*copies, strict=True)], form=1, level=9)
+
+
+def copies_unpack(blob: bytes) -> list[CopiedRange]:
+    """Read the bytes of ``copies_pack``. Raises ``CompactedDamagedError``."""
+    if not blob:
+        return []
+    try:
+        return [CopiedRange(*row) for row in zip(*columns_decode(blob, form=1), strict=True)]
     except _UNREADABLE as err:
         raise _damaged(err) from err
 

@@ -35,7 +35,8 @@ class CompactionPoint:
     """The log of a document starts after operation ``seq``, from the state of a version.
 
     ``number`` is that of the version, ``version_vector`` the encoded vector after the operation,
-    ``made_at`` the time of the compaction.
+    ``made_at`` the time of the compaction. ``copies`` has the copies of the whole log that were
+    checked by then, also of operations after the point: what they are copies of may be gone.
     """
 
     document_id: str
@@ -43,6 +44,7 @@ class CompactionPoint:
     number: int
     version_vector: bytes
     made_at: datetime
+    copies: bytes = b""
 
     @property
     def first_seq(self) -> int:
@@ -61,6 +63,7 @@ def compaction_point_find(*, document_id: str) -> CompactionPoint | None:
         number=row["number"],
         version_vector=bytes(row["version_vector"]),
         made_at=datetime_read(row["made_at"]),
+        copies=bytes(row.get("copies", b"")),
     )
 
 
@@ -92,6 +95,7 @@ def compaction_point_advance(point: CompactionPoint) -> bool:
         "number": point.number,
         "version_vector": point.version_vector,
         "made_at": datetime_text(point.made_at),
+        "copies": point.copies,
     }
     condition = {"_id": point.document_id, "seq": {"$lt": point.seq}}
     if compaction_point_rows().update_one(condition, {"$set": values}).matched_count:

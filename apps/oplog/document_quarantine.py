@@ -155,6 +155,7 @@ def document_quarantine_end(*, document_id: str, skipped: Iterable[int] = ()) ->
 
 def _error(document_id: str, reason: str) -> DocumentQuarantinedError:
     return DocumentQuarantinedError(
-        "This document cannot be opened until an administrator has repaired it. Nothing is lost.",
+        "This document does not load and is closed for repair. Nothing is lost. "
+        "Ask an administrator to repair it.",
         extra={"document_id": document_id, "reason": reason},
     )

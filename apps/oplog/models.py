@@ -21,6 +21,8 @@ class CrdtOperation(me.Document):  # type: ignore[misc]
     version_vector = me.BinaryField(required=True)
     #: ``update`` in storage; MongoEngine keeps that name for a method.
     update_bytes = me.BinaryField(required=True, db_field="update")
+    #: The copy map, where the author claims one (ADR 0016).
+    copies = me.BinaryField()
 
     meta = {
         "collection": "crdt_operations",
@@ -113,6 +115,8 @@ class StoredCompactionPoint(me.Document):  # type: ignore[misc]
     number = me.IntField(required=True, min_value=1)
     version_vector = me.BinaryField(required=True)
     made_at = MongoDateTimeField(required=True)
+    #: The checked copies of the whole log, where it has any (``compacted_operations``).
+    copies = me.BinaryField()
 
     meta = {"collection": "log_beginnings", "index_cls": False}
 

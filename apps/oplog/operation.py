@@ -15,7 +15,8 @@ class Operation:
     client gave it, ``update`` the Yjs v1 update as received, ``received_at`` aware UTC to the
     millisecond. ``version_vector`` is encoded as a state vector: at least the clients that the
     update touches, with their clocks in the document after it (operations of early releases have
-    all clients). ``request_id`` names its request or socket; it is logged, not stored.
+    all clients). ``copies`` is the copy map that its author claims, mostly none (ADR 0016).
+    ``request_id`` names its request or socket; it is logged, not stored.
     """
 
     document_id: str
@@ -25,6 +26,7 @@ class Operation:
     received_at: datetime
     version_vector: bytes
     update: bytes
+    copies: bytes = b""
     request_id: str | None = field(default=None, compare=False)
 
     def log(self, step: str) -> None:
@@ -39,7 +41,7 @@ class Operation:
 
     def to_row(self) -> dict[str, Any]:
         """Return the operation as a row of *crdt_operations*."""
-        return {
+        row = {
             "document_id": self.document_id,
             "seq": self.seq,
             "unique_id": self.unique_id,
@@ -48,6 +50,9 @@ class Operation:
             "version_vector": self.version_vector,
             "update": self.update,
         }
+        if self.copies:
+            row["copies"] = self.copies
+        return row
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:
@@ -60,4 +65,5 @@ class Operation:
             received_at=row["received_at"],
             version_vector=bytes(row["version_vector"]),
             update=bytes(row["update"]),
+            copies=bytes(row.get("copies", b"")),
         )

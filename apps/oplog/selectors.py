@@ -19,6 +19,8 @@ from apps.oplog.operation import Operation
 
 #: Rows of one round trip in a long read.
 READ_BATCH_ROWS = 1_000
+#: Rows that are read at once by their seqs.
+FEW_ROWS = 100
 
 
 class LogGapError(ConflictError):
@@ -52,6 +54,15 @@ def operations_iter(
         if len(rows) < count:
             return
         remaining -= count
+
+
+def operations_at(*, document_id: str, seqs: Sequence[int]) -> Iterator[Operation]:
+    """Yield the operations with some seqs, which rise; those that the log lacks are left out."""
+    for start in range(0, len(seqs), FEW_ROWS):
+        wanted = {"$in": [*seqs[start : start + FEW_ROWS]]}
+        rows = operation_rows().find({"document_id": equal(document_id), "seq": wanted}, {"_id": 0})
+        for row in rows.sort("seq", 1):
+            yield Operation.from_row(row)
 
 
 def operations_page(*, document_id: str, after: int, limit: int, max_bytes: int) -> list[Operation]:

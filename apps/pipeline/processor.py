@@ -18,6 +18,7 @@ from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_bounded
 from apps.history.crash_notes import work_noted
 from apps.history.last_processed import Processed, processed_advance
+from apps.history.load_trial import snapshot_try
 from apps.history.loaded_document import LoadedDocument
 from apps.history.recovery import document_load, document_load_to, owners_derive, snapshot_of
 from apps.history.selectors import latest_reach, latest_seq
@@ -193,12 +194,12 @@ class Processor:
             stale.engine.close()
         if seq < tracked.loaded.seq:
             owners_derive(tracked.loaded, document_id=document_id)
+            snapshot = snapshot_of(tracked.loaded, document_id=document_id)
             version_create(
-                document_id=document_id,
-                snapshot=snapshot_of(tracked.loaded, document_id=document_id),
-                author_ids=tracked.author_ids,
+                document_id=document_id, snapshot=snapshot, author_ids=tracked.author_ids
             )
             metrics.SNAPSHOTS.inc()
+            snapshot_try(document_id=document_id, state=snapshot.state)
 
     def _evict_oldest(self) -> None:
         """Bound the memory: save and drop the least recently edited documents."""

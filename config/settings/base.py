@@ -159,6 +159,10 @@ LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS: int = env.int(
     "LOGIN_ATTEMPTS_PER_USERNAME_AND_ADDRESS", 10
 )
 LOGIN_ATTEMPTS_PER_USERNAME: int = env.int("LOGIN_ATTEMPTS_PER_USERNAME", 50)
+#: Failed logins that the trail of accounts stores in an hour (hosts without number that fill it).
+LOGIN_FAILURES_PER_HOUR: int = env.int("LOGIN_FAILURES_PER_HOUR", 1_000)
+#: How long the trail keeps logins, failures and rights of the workspace, in days.
+ACCOUNT_EVENTS_DAYS: int = env.int("ACCOUNT_EVENTS_DAYS", 180, validate=validate.Range(1))
 #: Searches for people by one user in a minute (copying the list of accounts).
 USER_SEARCHES_PER_MINUTE: int = env.int("USER_SEARCHES_PER_MINUTE", 60)
 #: Number of trusted proxies that append to X-Forwarded-For; 0 ignores the header (otherwise a
@@ -198,6 +202,9 @@ CONVERSION_PROCESSES: int = env.int("CONVERSION_PROCESSES", 2, validate=validate
 CONVERSION_TIMEOUT_S: float = env.float("CONVERSION_TIMEOUT_S", 20.0, validate=validate.Range(1))
 CONVERSION_MEMORY_BYTES: int = env.int("CONVERSION_MEMORY_BYTES", 1024 * 1024 * 1024)
 CONVERSION_OUTPUT_BYTES: int = env.int("CONVERSION_OUTPUT_BYTES", 64 * 1024 * 1024)
+#: Costly calls of one person that this process runs at once (one person whose calls take all
+#: threads and processes).
+CONVERSIONS_PER_PERSON: int = env.int("CONVERSIONS_PER_PERSON", 1, validate=validate.Range(1))
 #: How long a costly call waits for the caller's own call before, and for a free process, in
 #: seconds (one person who calls often must not have all threads and processes).
 CONVERSION_WAIT_S: float = env.float("CONVERSION_WAIT_S", 10.0)
@@ -407,6 +414,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": env.float("RETENTION_INTERVAL_S", 3600.0),
     },
     "activity-sweep": {"task": "activity.sweep", "schedule": 300.0},
+    "account-events": {"task": "activity.delete_old_account_events", "schedule": 3600.0},
 }
 
 #: Receiver of traces, by OTLP over HTTP (``apps.core.tracing``); empty for none.

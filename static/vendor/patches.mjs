@@ -35,12 +35,14 @@ const PATCHES = {
   ],
   "@tiptap/y-tiptap/dist/y-tiptap.js": [
     {
-      why: `Every remote change of text rebuilt all nodes of the document, in case blocks had moved.
-        If only text has changed, no block has moved: the nodes that the change does not name are
-        still valid, and those around it are removed above.`,
-      from: "this.mapping.clear();\n      const fragmentContent",
-      to: `if (!events.every(({ target }) => target instanceof Y.XmlText)) this.mapping.clear();
-      const fragmentContent`,
+      why: `Every remote change rebuilt all nodes of the document, and the page drew them again: a word
+        that was being composed fell apart, and the view jumped. The nodes of what has changed, and
+        those around it, are removed above; those that the change does not name are still valid.`,
+      from: `      // Rebuild the full Y↔PM mapping so relative cursor positions resolve against
+      // current node sizes after structural changes (e.g. drag-and-drop block moves).
+      this.mapping.clear();
+`,
+      to: "",
     },
     {
       why: `The whole document was replaced by itself, so that everything that maps positions or
@@ -338,6 +340,27 @@ const createTextNodesFromYText = (`,
       } catch (e) {
         console.debug('The selection could not be restored:', e);
       }`,
+    },
+    {
+      why: `The selection from before an edit was restored too late, by the next change of another
+        person: after an undo the caret stood before what had come back, and jumped later.`,
+      from: `        binding.beforeTransactionSelection = stackItem.meta.get(binding) || binding.beforeTransactionSelection;`,
+      to: `        const selection = stackItem.meta.get(binding);
+        if (selection) restoreSelection(view, selection, binding);`,
+    },
+    {
+      why: "The same: restoring it at once.",
+      from: "const yUndoPlugin = (",
+      to: `const restoreSelection = (view, selection, binding) => {
+  const tr = view.state.tr.setMeta('addToHistory', false);
+  try {
+    restoreRelativeSelection(tr, selection, binding);
+    view.dispatch(tr.scrollIntoView());
+  } catch (e) {
+    console.debug('The selection could not be restored:', e);
+  }
+};
+const yUndoPlugin = (`,
     },
     {
       why: "The same: a place that has no relative position is the end of the text.",

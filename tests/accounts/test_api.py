@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.accounts.tokens import tokens_issue
 from tests.accounts.clients import assert_error, bearer
-from tests.accounts.factories import PASSWORD, make_user
+from tests.accounts.factories import PASSWORD, make_group, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +20,7 @@ REVOKE = "/api/v1/auth/token/revoke/"
 SESSION = "/api/v1/auth/token/session/"
 ME = "/api/v1/users/me/"
 USERS = "/api/v1/users/"
+GROUPS = "/api/v1/groups/"
 
 
 def test_token_obtained_by_password_opens_the_api() -> None:
@@ -241,6 +242,22 @@ def test_users_search_too_often_is_429(settings: Settings) -> None:
         assert client.get(USERS, {"search": "ab"}).status_code == 200
     assert_error(client.get(USERS, {"search": "ab"}), 429, "throttled")
     assert bearer(make_user()).get(USERS, {"search": "ab"}).status_code == 200
+
+
+def test_groups_search_shows_names_and_sizes() -> None:
+    """Not who is in them; and a search for people does not use up the searches for groups."""
+    make_group(make_user(), name="Harbour team")
+    answer = bearer(make_user()).get(GROUPS, {"search": "harb"})
+    assert answer.json()["results"] == [{"name": "Harbour team", "members": 1}]
+
+
+def test_groups_search_too_often_is_429(settings: Settings) -> None:
+    """The list of groups cannot be copied quickly either."""
+    settings.USER_SEARCHES_PER_MINUTE = 1
+    client = bearer(make_user())
+    assert client.get(USERS, {"search": "ab"}).status_code == 200
+    assert client.get(GROUPS, {"search": "ab"}).status_code == 200
+    assert_error(client.get(GROUPS, {"search": "ab"}), 429, "throttled")
 
 
 def test_unknown_path_under_api_answers_in_the_error_shape() -> None:

@@ -1,12 +1,16 @@
 """Abilities of users, for every kind of account and role."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Value
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts import selectors
 from apps.accounts.models import User
 from apps.accounts.roles import NO_ABILITIES, Role, abilities_of
+from apps.core.folding import Folded, text_fold
 from tests.accounts.factories import grant, make_group, make_user, new_document_id
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +137,40 @@ def test_user_search_does_not_reveal_the_list_of_accounts(text: str) -> None:
     """A single letter, a wildcard and an e-mail address match nothing."""
     make_user("ada-y", email="secret@example.org")
     assert list(selectors.user_search(text)) == []
+
+
+@pytest.mark.parametrize("text", ["rene muller", "RENÉ", "Müller", "Muller", "mÜLLER"])
+def test_user_search_ignores_accents(text: str) -> None:
+    """PostgreSQL folds names as Python folds the search."""
+    found = make_user("rm", first_name="René", last_name="Müller")
+    make_user("other", first_name="Rebecca")
+    assert list(selectors.user_search(text)) == [found]
+
+
+def test_user_search_does_not_find_words_across_two_names() -> None:
+    """Names are compared one by one."""
+    make_user("ab", first_name="cd", last_name="ef")
+    assert list(selectors.user_search("bc")) == []
+    assert list(selectors.user_search("de")) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["René", "Müller", "Straße", "Øre", "Łódź", "Æsop", "Ελλάδα", "Й", "が", "ﬁ", "İ"]
+)
+def test_folded_name_in_postgres_is_that_of_python(text: str) -> None:
+    """A name is found by a search for itself."""
+    make_user()
+    folded = User.objects.annotate(folded=Folded(Value(text))).values_list("folded", flat=True)
+    assert folded[0] == text_fold(text)
+
+
+def test_group_search_finds_groups_with_the_number_of_their_active_members() -> None:
+    """Groups are found as people are."""
+    make_group(make_user(), make_user(), make_user(is_active=False), name="Équipe du port")
+    make_group(name="Other")
+    found: list[Any] = list(selectors.group_search("equipe"))
+    assert [(group.name, group.members) for group in found] == [("Équipe du port", 2)]
+    assert list(selectors.group_search("é")) == []
 
 
 def test_subject_get_takes_a_user_or_a_group_and_not_both() -> None:

@@ -74,7 +74,7 @@ def test_rows_have_actor_time_and_detail_the_latest_first(
     body = client.get(path).json()
     assert (kinds(body), body["next"]) == (["renamed", "created"], None)
     row = body["results"][0]
-    assert set(row) == {"id", "kind", "actor", "at", "detail"}
+    assert set(row) == {"id", "kind", "actor", "at", "detail", "subject_name"}
     assert row["actor"] == {"id": owner.pk, "username": owner.username, "name": "Ada Byron"}
     assert row["detail"] == {"old_title": "A title", "title": "Title 0"}
     assert row["at"] >= body["results"][1]["at"]
@@ -150,6 +150,18 @@ def test_reader_sees_sharing_events_only_with_the_right_to_share(
     assert seen == ["renamed", *sharing, "created"]
     page = bearer(reader).get(f"{path}?limit=2").json()
     assert len(page["results"]) == 2
+
+
+def test_event_about_a_person_has_the_present_name(
+    client: APIClient, document: Document, path: str
+) -> None:
+    """As the actor has; an event about a document or a group has none."""
+    grace = make_user("grace-h", first_name="Grace", last_name="Hopper")
+    body = {"user": grace.username, "role": "viewer"}
+    client.post(f"/api/v1/documents/{document.id}/permissions/", body)
+    shared, created = client.get(path).json()["results"]
+    assert (shared["detail"]["user"], shared["subject_name"]) == ("grace-h", "Grace Hopper")
+    assert created["subject_name"] is None
 
 
 def test_stranger_gets_404(document: Document, path: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from apps.collab import close_codes
+from apps.collab.client_guard import ContentConflictError
 from apps.collab.close_codes import REASON_MAX_BYTES, OtherLineageError, close_of, close_with
 from apps.collab.frame_handler import MalformedFrameError, TooFastError
 from apps.collab.presence_state import PresenceRefusedError
@@ -40,6 +41,7 @@ FINAL = range(4400, 4500)
         (ForbiddenError("no"), close_codes.FORBIDDEN),
         (NotFoundError("no"), close_codes.NOT_FOUND),
         (OtherLineageError("no"), close_codes.OTHER_LINEAGE),
+        (ContentConflictError("no"), close_codes.OTHER_LINEAGE),
         (LimitExceededError("no"), close_codes.TOO_LARGE),
         (PendingFullError("no"), close_codes.TOO_LARGE),
         (QuarantinedError("no"), close_codes.QUARANTINED),

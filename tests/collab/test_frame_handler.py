@@ -191,9 +191,15 @@ async def test_update_over_its_size_is_refused_before_it_is_read(
     client = await make_client(native=native, update_bytes=len(UPDATE))
     wrap = client.operation if native else protocol.encode_sync_update
     client.handle(wrap(UPDATE))
-    with pytest.raises(LimitExceededError) as caught:
-        client.handle(wrap(b"\xff" * (len(UPDATE) + 1)))
-    assert caught.value.extra == {"limit": "update_bytes", "value": len(UPDATE)}
+    if native:  # it is told which one, and stays
+        client.handle(client.operation(b"\xff" * (len(UPDATE) + 1), "large"))
+        assert client.socket.session.close_code is None
+        rejected = protocol.encode_reject("large", "limit_exceeded", "The update is too large.")
+        assert rejected in client.answers
+    else:
+        with pytest.raises(LimitExceededError) as caught:
+            client.handle(wrap(b"\xff" * (len(UPDATE) + 1)))
+        assert caught.value.extra == {"limit": "update_bytes", "value": len(UPDATE)}
     await until_quiet(client.room)
     assert len(log_of(client.room)) == 1
 

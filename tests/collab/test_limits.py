@@ -139,13 +139,18 @@ async def test_frame_over_the_read_limit_is_4413(enter: Enter) -> None:
 
 
 @pytest.mark.parametrize("native", [True, False])
-async def test_update_too_large_is_4413_by_socket(
+async def test_update_too_large_is_refused_by_socket(
     native: bool, enter: Enter, stack: Launched, document_id: str
 ) -> None:
-    """In a frame that is not too large; nothing is stored."""
+    """In a frame that is not too large: 4413, or by its id for a native client, which stays."""
     attacker = await enter("ada", native=native)
     await attacker.submit(Writer().write("x" * UPDATE_BYTES))
-    assert await attacker.until_closed() == close_codes.TOO_LARGE
+    if native:
+        await attacker.until(lambda: attacker.rejects)
+        assert attacker.rejects[0][1] == "limit_exceeded"
+        await attacker.close()
+    else:
+        assert await attacker.until_closed() == close_codes.TOO_LARGE
     assert length_of_log(stack, document_id) == 0
 
 
@@ -178,6 +183,8 @@ async def test_full_document_refuses_edits_and_may_be_read(
     assert length_of_log(stack, document_id) == full
     reader = await enter("grace")
     assert reader.text == native.text
+    await native.until_ack(await native.delete(0, UPDATE_BYTES))  # makes room
+    await native.until_ack(await native.append("x" * (UPDATE_BYTES // 2)))
 
 
 async def test_flood_of_pending_updates_is_1013(enter: Enter) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.collab.document_bounds import DELETIONS_BYTES
 from apps.collab.limits import Limits
 from apps.collab.live_document import MAX_PREPARED_BYTES, BrokenDocumentError, LiveDocument
 from apps.collab.submission import Draft
@@ -191,6 +192,30 @@ def test_document_at_its_size_limit_refuses_and_keeps_its_content() -> None:
     [(unique_id, error)] = author.rejected
     assert (unique_id, error.code) == ("b", "limit_exceeded")
     assert text_of(document.document) == "a" * 100
+
+
+def test_full_document_takes_deletions_and_then_what_fits() -> None:
+    """Otherwise nobody could make room."""
+    document, author, writer = live(document_bytes=200), Author(), Writer()
+    settle(document, document.prepare([submission(writer.write("a" * 150), author, "a")], at=0))
+    settle(document, document.prepare([submission(writer.write("b"), author, "b")], at=1))
+    settle(document, document.prepare([submission(writer.erase(0, 140), author, "c")], at=2))
+    assert [unique_id for unique_id, _ in author.persisted] == ["a", "b", "c"]
+    for number, (length, at) in enumerate(((50, 3), (50, 3), (50, 3))):
+        update = writer.write("d" * length)
+        settle(document, document.prepare([submission(update, author, f"d{number}")], at=at))
+    assert [unique_id for unique_id, _ in author.persisted] == ["a", "b", "c", "d0"]
+    assert [unique_id for unique_id, _ in author.rejected] == ["d1", "d2"]
+    assert document.size_bytes < 200
+
+
+def test_deletions_of_a_full_document_are_bounded() -> None:
+    """They take place, too."""
+    document, author, writer = live(document_bytes=200), Author(), Writer()
+    settle(document, document.prepare([submission(writer.write("a" * 150), author, "a")], at=0))
+    document.loaded.size_bytes = 200 + DELETIONS_BYTES
+    assert document.prepare([submission(writer.erase(0, 1), author, "b")], at=0) == []
+    assert [error.code for _, error in author.rejected] == ["limit_exceeded"]
 
 
 def test_operation_of_another_server_counts_towards_the_size_limit() -> None:

@@ -122,6 +122,20 @@ def test_retryable_error_is_no_refusal() -> None:
     assert socket.session.close_code == TRY_AGAIN
 
 
+def test_native_client_is_told_that_its_right_has_changed() -> None:
+    """Once for each change; a stock client could not read it."""
+    socket, stock = Socket(), Socket(native=False)
+    for role in (Role.VIEWER, Role.VIEWER, Role.EDITOR):
+        for session in (socket.session, stock.session):
+            session.set_abilities(abilities_of(role))
+    events = [protocol.encode_event({"type": "rights", "write": may}) for may in (False, True)]
+    assert list(socket.session._outbox or ()) == events
+    assert not stock.session._outbox
+    socket.session.is_over_quota = True
+    socket.session.set_abilities(abilities_of(Role.EDITOR))
+    assert list(socket.session._outbox or ())[2:] == events[:1]
+
+
 def test_reader_stays_and_stranger_goes() -> None:
     """A changed right takes effect in the open session."""
     socket = Socket()

@@ -1,4 +1,4 @@
-"""Edits that cut a character, and items that Yjs puts between one id and itself (ADR 0016)."""
+"""Edits that cut a character, and items that Yjs puts between one id and itself (ADR 0017)."""
 
 import base64
 from typing import Any

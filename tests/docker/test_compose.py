@@ -19,6 +19,8 @@ BOTH = pytest.mark.parametrize(
 )
 #: Services that exit by themselves, and that others wait for.
 ONE_SHOTS = {"migrate", "mongodb-init"}
+#: Folder of the crash journal.
+CRASH = "/var/lib/scriptorium/crash"
 
 
 # --- all services ------------------------------------------------------------------------------
@@ -149,12 +151,25 @@ def test_every_process_has_a_unique_name() -> None:
 
 
 def test_product_has_a_read_only_image_and_no_privileges() -> None:
-    """Data is written to the services only."""
+    """Data is written to the services only; on disk there is the crash journal."""
     for name, service in product().items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
-        assert "volumes" not in service, name
+        folders = [volume["target"] for volume in service.get("volumes", ())]
+        assert folders == [CRASH] * (name.split("-")[0] in ("web", "worker")), name
+
+
+def test_crash_journal_outlives_the_process() -> None:
+    """In a volume of its own, which belongs to the user of the image; ``/tmp`` is in memory."""
+    for name, service in product().items():
+        if name.split("-")[0] not in ("web", "worker"):
+            continue
+        assert service["environment"]["CRASH_JOURNAL_DIR"] == CRASH
+        [volume] = service["volumes"]
+        assert (volume["type"], volume["source"]) == ("volume", f"{name}-crash")
+        assert not any(CRASH.startswith(folder.split(":")[0]) for folder in service["tmpfs"])
+    assert f"-m 0700 -o scriptorium -g scriptorium {CRASH}\n" in (DOCKER / "Dockerfile").read_text()
 
 
 @BOTH

@@ -133,14 +133,23 @@ def test_settings_are_those_of_compose_and_name_every_secret() -> None:
     known = {*documented(), *(f"{name}_FILE" for name in documented())}
     assert set(settings) <= known
     composed = set(services()["web-1"]["environment"]) - {"SERVER_ID"}
-    # The folder for the crash journal: in compose, a folder in memory ends with its container.
-    assert set(settings) == {*composed, "KAFKA_STATIC_MEMBERS", "CRASH_JOURNAL_DIR"}
+    assert set(settings) == {*composed, "KAFKA_STATIC_MEMBERS"}
     readme = (DOCKER / "kubernetes" / "README.md").read_text()
     for name, value in settings.items():
         if name.endswith("_FILE"):
             folder, _, file = value.rpartition("/")
             assert folder == "/etc/scriptorium"
             assert f"--from-file={file}=" in readme
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_crash_journal_outlives_the_container(name: str) -> None:
+    """In a volume of the pod, apart from ``/tmp``."""
+    folder = objects("ConfigMap")["settings"]["data"]["CRASH_JOURNAL_DIR"]
+    [main] = pods()[name]["spec"]["containers"]
+    assert {"name": "crash", "mountPath": folder} in main["volumeMounts"]
+    [crash] = [volume for volume in pods()[name]["spec"]["volumes"] if volume["name"] == "crash"]
+    assert crash["emptyDir"] == {"sizeLimit": "16Mi"}
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])

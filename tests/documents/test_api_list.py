@@ -62,6 +62,7 @@ def test_list_search_and_ordering_combine(client: APIClient, owner: User) -> Non
     assert titles(client, "?search=PLAN&ordering=title") == ["plan a", "Plan B", "Straße plan"]
     assert titles(client, "?search=plan+STRASSE") == ["Straße plan"]
     assert titles(client, "?search=plan+other") == []
+    assert titles(client, "?search=STR%C3%81SSE+pl%C3%A4n") == ["Straße plan"]
     make_document(owner, title="Minutes of 2026-11-24")
     assert titles(client, "?search=2026-11-24") == ["Minutes of 2026-11-24"]
     assert titles(client, "?search=2026-11-25") == []

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.documents.titles import pattern_escape, title_clean, title_fold
+from apps.core.folding import text_fold
+from apps.documents.titles import pattern_escape, search_pattern, title_clean, title_fold
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,51 @@ def test_title_clean_can_always_be_stored(text: str) -> None:
 def test_title_fold_ignores_case_width_and_composition(one: str, other: str) -> None:
     """Folded titles are compared in a search."""
     assert title_fold(one) == title_fold(other)
+
+
+@pytest.mark.parametrize(
+    ("search", "title"),
+    [
+        ("resume", "Résumé"),
+        ("Résumé", "resume"),
+        ("istanbul", "İstanbul"),
+        ("ISTANBUL", "Istanbul"),
+        ("oresund", "Øresund"),
+        ("strasse", "Straße"),
+        ("aesop", "Æsop"),
+        ("Æsop", "Aesop"),
+        ("andre plan", "Plan für André"),
+        ("ελλαδα", "Ελλάδα"),
+        ("C++ (v.2)", "On c++ (V.2)"),
+    ],
+)
+def test_search_pattern_ignores_accents(search: str, title: str) -> None:
+    """Both ways, for letters that Unicode takes apart and for those that it does not."""
+    assert re.search(search_pattern(search), title_fold(title))
+
+
+@pytest.mark.parametrize(("search", "title"), [("か", "が"), ("resume", "Rezume"), ("a", "")])
+def test_search_pattern_does_not_ignore_letters(search: str, title: str) -> None:
+    """The marks of Japanese are letters, not accents."""
+    assert not re.search(search_pattern(search), title_fold(title))
+
+
+@given(st.text(max_size=100))
+def test_search_pattern_finds_each_title_by_its_own_words(title: str) -> None:
+    """Whatever is typed is found again."""
+    assert re.search(search_pattern(title), title_fold(title), re.DOTALL)
+
+
+def test_search_pattern_is_bounded() -> None:
+    """MongoDB refuses patterns above 32 KiB; a longer search is compared with its accents."""
+    assert len(search_pattern("o" * 100).encode()) < 16_000
+    assert len(search_pattern("o" * 200).encode()) < 1_000
+
+
+@given(st.text())
+def test_text_fold_is_idempotent(text: str) -> None:
+    """A folded text folds to itself."""
+    assert text_fold(text_fold(text)) == text_fold(text)
 
 
 @given(st.text())

@@ -42,7 +42,7 @@ def test_activity_shows_events_page_by_page(ada: Person, grace: Person, shared: 
     expect(rows.nth(30)).to_be_in_viewport()
     expect(dialog.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
     expect(rows.filter(has_text=re.compile("Grace Hopper (is writing|wrote): "))).to_have_count(1)
-    for words in ("made @grace editor", "Grace Hopper opened", "created the document"):
+    for words in ("made Grace Hopper an editor", "Grace Hopper opened", "created the document"):
         expect(rows.filter(has_text=words)).to_have_count(1)
     expect(dialog.get_by_role("button", name="Load more")).to_be_hidden()
     ada.page.keyboard.press("Escape")
@@ -50,7 +50,7 @@ def test_activity_shows_events_page_by_page(ada: Person, grace: Person, shared: 
     dialog = open_dialog(grace)
     dialog.get_by_role("button", name="Load more").click()
     expect(dialog.get_by_text("created the document")).to_be_visible()
-    expect(dialog.get_by_text("made @grace editor")).to_have_count(0)
+    expect(dialog.get_by_text("made Grace Hopper an editor")).to_have_count(0)
 
 
 def test_activity_that_cannot_be_loaded_shows_a_message_and_is_retried_on_a_phone(

@@ -87,3 +87,53 @@ def test_authors_of_an_empty_document_and_without_a_server_show_a_message(ada: P
     expect(legend).to_contain_text("Ada Lovelace100%")
     button = ada.page.get_by_role("button", name="Colours by author")
     expect(button).to_have_attribute("aria-pressed", "true")
+
+
+def test_letters_that_come_back_belong_to_who_wrote_them_first(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """Ada deletes Grace's words and undoes that, splits, joins, cuts and pastes them."""
+    ada.open(shared)
+    grace.open(shared)
+    grace.write("Grace wrote this")
+    ada.sees("Grace wrote this")
+    ada.page.get_by_role("button", name="Colours by author").press("Enter")
+    other = own_id(grace)
+    keyboard = ada.page.keyboard
+
+    def is_hers(*lines: str) -> None:
+        ada.sees("\n".join(lines))
+        grace.sees("\n".join(lines))
+        until_written(ada, [("".join(lines), other)])
+        pieces = ada.api("GET", f"documents/{shared}/authorship/")["pieces"]
+        assert {str(piece["author"]["id"]) for piece in pieces} == {other}
+        assert "".join(piece["text"] for piece in pieces) == "".join(lines)
+
+    ada.goes_to_end()
+    ada.selects_line()
+    keyboard.press("Delete")
+    grace.sees("")
+    keyboard.press("Control+z")
+    is_hers("Grace wrote this")
+    ada.goes_to(6)
+    keyboard.press("Enter")
+    is_hers("Grace ", "wrote this")
+    keyboard.press("Control+Alt+2")
+    is_hers("Grace ", "wrote this")
+    keyboard.press("Backspace")
+    is_hers("Grace wrote this")
+    ada.goes_to_end()
+    keyboard.press("Enter")
+    ada.goes_to(16)
+    ada.selects_line()
+    keyboard.press("Control+x")
+    grace.sees("")
+    ada.goes_to_end()
+    keyboard.press("Control+v")
+    ada.page.reload()
+    expect(ada.chip).to_have_text("Saved")
+    pieces = ada.api("GET", f"documents/{shared}/authorship/")["pieces"]
+    assert {str(piece["author"]["id"]) for piece in pieces} == {other}
+    assert "".join(piece["text"] for piece in pieces) == "Grace wrote this"
+    log = ada.api("GET", f"documents/{shared}/operations/?limit=1000")["results"]
+    assert {row["author"]["username"] for row in log if row["copies"]} == {"ada"}

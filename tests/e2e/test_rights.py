@@ -2,10 +2,17 @@
 
 import json
 import re
+from typing import Any
 
 from playwright.sync_api import expect
 
 from tests.e2e.people import Person
+
+MAKE_GROUP = """
+from django.contrib.auth.models import Group
+from apps.accounts.models import User
+User.objects.get(username="grace").groups.add(Group.objects.create(name="Équipe du port"))
+"""
 
 
 def test_viewer_reads_along_and_cannot_type(ada: Person, grace: Person) -> None:
@@ -105,18 +112,49 @@ def test_share_dialog_adds_by_name_and_changes_the_role(ada: Person, grace: Pers
     document_id = ada.create("To be shared")
     ada.open(document_id)
     ada.page.get_by_role("button", name="Share").press("Enter")
-    expect(ada.page.get_by_label("Add a person by name or username")).to_be_focused()
+    expect(ada.page.get_by_label("Add a person or a group by name")).to_be_focused()
     ada.page.keyboard.insert_text("hopp")
     found = ada.page.get_by_role("listbox").get_by_role("option")
     expect(found).to_have_text(re.compile("Grace Hopper"))
     ada.page.keyboard.press("ArrowDown")
     ada.page.keyboard.press("Enter")
     expect(found).to_have_count(0)
+    expect(ada.page.get_by_label("Add a person or a group by name")).to_have_value("Grace Hopper")
     ada.page.keyboard.press("Enter")
-    expect(ada.page.get_by_text("The role of grace is now editor.")).to_be_visible()
+    expect(ada.page.get_by_text("The role of Grace Hopper is now editor.")).to_be_visible()
     grace.open(document_id)
     ada.page.get_by_label("Role of Grace Hopper").select_option("viewer")
     expect(ada.page.get_by_text("The role of Grace Hopper is now viewer.")).to_be_visible()
     ada.page.get_by_role("textbox").or_(ada.page.get_by_role("combobox")).first.focus()
     grace.page.reload()
     expect(grace.chip).to_have_text("Read-only")
+
+
+def test_share_dialog_adds_a_group_and_takes_a_removal_back(
+    stack: Any, ada: Person, grace: Person
+) -> None:
+    """A group is suggested, added, listed and removed like a person; its name may be typed too."""
+    stack.manage("shell", "-c", MAKE_GROUP)
+    document_id = ada.create("For a group")
+    ada.open(document_id)
+    page = ada.page
+    page.get_by_role("button", name="Share").press("Enter")
+    page.get_by_label("Add a person or a group by name").fill("equipe")
+    found = page.get_by_role("listbox").get_by_role("option")
+    expect(found).to_have_text(["Équipe du portGroup · 1 person"])
+    found.click()
+    page.get_by_role("button", name="Add").click()
+    row = page.get_by_role("dialog").get_by_role("listitem").filter(has_text="Équipe du port")
+    expect(row).to_contain_text("Group")
+    grace.open(document_id)
+    page.get_by_role("button", name="Remove Équipe du port").click()
+    expect(row).to_have_count(0)
+    expect(grace.chip).to_have_text(re.compile("^Access removed"))
+    page.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(1)
+    grace.page.get_by_role("button", name="Try again").click()
+    expect(grace.chip).to_have_text("Saved")
+    page.get_by_role("button", name="Remove Équipe du port").click()
+    page.get_by_label("Add a person or a group by name").fill("Équipe du port")
+    page.get_by_role("button", name="Add").click()
+    expect(row).to_have_count(1)

@@ -8,18 +8,18 @@ const ACTOR = { id: 1, username: "ada", name: "Ada" };
 /** @type {[string, Record<string, unknown>, string][]} */
 const CASES = [
   ["created", { title: "A" }, "created the document"],
-  ["edited", { operations: 1, ongoing: true }, "is writing: 1 change"],
+  ["edited", { operations: 1, ongoing: true }, "wrote: 1 change"],
   ["edited", { operations: 1200 }, "wrote: 1,200 changes"],
   ["joined", {}, "opened the document"],
-  ["shared", { user: "grace", role: "editor" }, "made @grace editor"],
-  ["shared", { group: "crew", role: "viewer" }, "made the group crew viewer"],
+  ["shared", { user: "grace", role: "editor" }, "made Grace Hopper an editor"],
+  ["shared", { group: "crew", role: "viewer" }, "made the group crew a viewer"],
   [
     "role_changed",
     { user: "grace", old_role: "editor", role: "viewer" },
-    "made @grace viewer instead of editor",
+    "made Grace Hopper a viewer instead of an editor",
   ],
-  ["unshared", { user: "grace", role: "editor" }, "removed @grace (was editor)"],
-  ["unshared", { user: "ada", role: "owner" }, "left (was owner)"],
+  ["unshared", { user: "grace", role: "editor" }, "removed Grace Hopper, who was an editor"],
+  ["unshared", { user: "ada", role: "owner" }, "left, and was an owner"],
   ["renamed", { old_title: "A", title: "B" }, "renamed “A” to “B”"],
   ["trashed", {}, "moved it to the trash"],
   ["untrashed", {}, "restored it from the trash"],
@@ -29,7 +29,7 @@ const CASES = [
   [
     "undid",
     { author: { id: 2, username: "grace" }, after_seq: 4 },
-    "undid all changes by grace since change 4",
+    "undid all changes by Grace Hopper since change 4",
   ],
   ["named", { number: 5, seq: 9, name: "" }, "kept version 5 permanently"],
   ["named", { number: 4, seq: 9, name: "Draft" }, "named version 4 “Draft”"],
@@ -39,6 +39,20 @@ const CASES = [
 for (const [kind, detail, sentence] of CASES) {
   test(`${kind}: ${sentence}`, () => {
     const event = { id: 1, kind, actor: ACTOR, at: "2026-11-25T12:00:00Z", detail };
+    Object.assign(event, { subject_name: "Grace Hopper" });
     assert.equal(sentenceOf(event), sentence);
   });
 }
+
+test("a person whose last edit is a moment ago is writing", () => {
+  const at = new Date(Date.now() - 5_000).toISOString();
+  const detail = { operations: 2, ongoing: true };
+  const event = { id: 1, kind: "edited", actor: ACTOR, at, detail };
+  assert.equal(sentenceOf(event), "is writing: 2 changes");
+});
+
+test("a person without an account any more has the name of the event", () => {
+  const detail = { user: "grace", role: "editor" };
+  const event = { id: 1, kind: "shared", actor: ACTOR, at: "2026-11-25T12:00:00Z", detail };
+  assert.equal(sentenceOf(event), "made @grace an editor");
+});

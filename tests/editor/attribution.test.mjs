@@ -43,6 +43,17 @@ test("own text has its author before the server's attribution arrives", () => {
   assert.deepEqual(known.find(99, 5), { end: Infinity, author: "7", at: null });
 });
 
+test("own text that came back has its first author before the server's attribution arrives", () => {
+  const own = new Attribution({ id: "7", name: "Ada" }, 99, (clock) =>
+    clock < 2 ? { id: null, end: 2 } : { id: { client: 1, clock: clock + 8 }, end: 5 },
+  );
+  own.add({ seq: 1, authors: [], runs: [run(1, 0, 12, 2)] });
+  assert.deepEqual(own.find(99, 0), { end: 2, author: "7", at: null });
+  const { author, end } = own.find(99, 2) ?? {};
+  assert.deepEqual([author, end], ["2", 4]);
+  assert.equal(own.find(99, 4), null);
+});
+
 test("attribution that is added twice changes nothing", () => {
   const known = attribution([run(1, 0, 5, 1)]);
   known.add({ seq: 3, authors: [], runs: [run(1, 0, 5, 2), run(1, 3, 8, 2)] });

@@ -39,6 +39,21 @@ test("a character of another person leaves the nodes of all other blocks unchang
   ada.check();
 });
 
+test("a new block of another person leaves the nodes of all other blocks unchanged", () => {
+  const [ada, grace] = [new View(written(5), 2), new View(written(5), 3)];
+  const before = blocksOf(ada.state.doc);
+  grace.dispatch(grace.state.tr.split(3));
+  grace.dispatch(grace.state.tr.delete(20, 29));
+  ada.take(grace);
+  const after = blocksOf(ada.state.doc);
+  assert.deepEqual(
+    after.map((block) => before.includes(block)),
+    after.map((block) => before.some(({ textContent }) => textContent === block.textContent)),
+  );
+  assert.ok(after.filter((block) => before.includes(block)).length >= 3);
+  ada.check();
+});
+
 for (const [place, at] of /** @type {[string, number][]} */ ([
   ["in a block before", 1],
   ["before it", 10],

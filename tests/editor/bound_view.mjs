@@ -8,13 +8,24 @@ const ENTRY = `
   export * as Y from "yjs";
   export { Schema } from "@tiptap/pm/model";
   export { EditorState, TextSelection } from "@tiptap/pm/state";
+  export { setBlockType, wrapIn, lift, joinBackward, splitBlock } from "@tiptap/pm/commands";
+  export { Copies } from "../../static/js/sync/copies.js";
+  export { encodeCopies } from "../../static/js/sync/wire.js";
 `;
+/** Our modules in the bundle use its Yjs: there must be one. @type {import("esbuild").Plugin} */
+const oneYjs = {
+  name: "one-yjs",
+  setup(built) {
+    const path = new URL("../../static/vendor/yjs.entry.mjs", import.meta.url).pathname;
+    built.onResolve({ filter: /vendor\/yjs\.js$/ }, () => ({ path }));
+  },
+};
 const bundle = await build({
   stdin: { contents: ENTRY, resolveDir: import.meta.dirname },
   bundle: true,
   write: false,
   format: "esm",
-  plugins: [patches],
+  plugins: [patches, oneYjs],
 });
 /** @type {any} */
 const bundled = await import(
@@ -22,13 +33,21 @@ const bundled = await import(
 );
 
 export const {
+  Copies,
   EditorState,
   Schema,
   TextSelection,
   Y,
   createDecorations,
+  encodeCopies,
+  joinBackward,
+  lift,
+  setBlockType,
+  splitBlock,
+  wrapIn,
   yXmlFragmentToProseMirrorRootNode,
   ySyncPlugin,
+  ySyncPluginKey,
 } = bundled;
 
 export const schema = new Schema({

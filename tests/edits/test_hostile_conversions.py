@@ -105,6 +105,8 @@ def test_second_costly_call_of_a_person_is_told_when_to_come_back(
         assert_error(response, 503, "calls_at_once")
         assert response.headers["Retry-After"] == "5"
         assert imported(bearer(make_user(may_create=True))).status_code != 503
+        settings.CONVERSIONS_PER_PERSON = 2
+        assert imported(client).status_code == 201
     settings.CONVERSION_WAIT_S = 60
     assert imported(client).status_code == 201
     assert not costly._gate._inside

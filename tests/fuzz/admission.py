@@ -39,7 +39,7 @@ class Judgement(NamedTuple):
 
     ``rehearsed``: tried in a child process first. ``unordered``: 1 where the document shows other
     content after a reload, and an item of it has origins that are no neighbours, which the gate
-    cannot see in an update (ADR 0016). ``unviewed``: 1 where a view answers with an error.
+    cannot see in an update (ADR 0017). ``unviewed``: 1 where a view answers with an error.
     """
 
     admitted: int

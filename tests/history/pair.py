@@ -1,11 +1,14 @@
 """Two authors of one document, with each edit in the log."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pycrdt
 
 from apps.accounts.roles import Role
 from apps.core import clock, ids
+from apps.crdt.codec.copy_map import CopiedRange, copy_map_encode
+from apps.crdt.codec.vectors import decode_vector
 from apps.documents.models import Document
 from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
@@ -23,8 +26,20 @@ class Pair:
         self._docs = [pycrdt.Doc[Any](client_id=number) for number in (1, 2)]
         self.seq = 0
 
-    def write(self, who: int, at: int, text: str, *, delete: int = 0) -> None:
-        """Write into the text, and log it."""
+    def clock(self, who: int) -> int:
+        """Return the next clock of an author's client, whose id is ``who + 1``."""
+        return decode_vector(self._docs[who].get_state()).get(who + 1, 0)
+
+    def write(
+        self,
+        who: int,
+        at: int,
+        text: str,
+        *,
+        delete: int = 0,
+        copies: Sequence[CopiedRange] | bytes = (),
+    ) -> None:
+        """Write into the text, and log it, with a copy map."""
         doc, other = self._docs[who], self._docs[1 - who]
         vector = doc.get_state()
         root = doc.get("default", type=pycrdt.XmlFragment)
@@ -48,5 +63,6 @@ class Pair:
             clock.now(),
             doc.get_state(),
             update,
+            copies if isinstance(copies, bytes) else copy_map_encode(copies),
         )
         list(operations_write([operation]))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -102,8 +103,18 @@ def test_document_whose_load_is_too_slow_is_quarantined_by_time(poisoned: object
     assert time.process_time() - began < SOON_S
 
 
+def with_large_snapshot() -> str:
+    """Return a document with a long operation and a snapshot of it."""
+    scribe = Scribe()
+    operation_rows().insert_one(scribe.write("x" * 100_000).to_row())
+    loaded = document_load(document_id=scribe.document_id)
+    snapshot = snapshot_of(loaded, document_id=scribe.document_id)
+    version_create(document_id=scribe.document_id, snapshot=snapshot)
+    return scribe.document_id
+
+
 def test_other_documents_are_loaded_without_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small one, and a long log that people typed."""
+    """A small one, a long log that people typed, and a large paste."""
 
     def never(*_args: object) -> None:
         raise AssertionError("tried in a child process")
@@ -111,7 +122,8 @@ def test_other_documents_are_loaded_without_a_trial(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(load_trial, "load_rehearse", never)
     scribe = Scribe()
     operation_rows().insert_many([one.to_row() for one in scribe.write_many(500)])
-    assert document_load(document_id=scribe.document_id).seq == 500
+    operation_rows().insert_one(scribe.write("x" * 100_000).to_row())
+    assert document_load(document_id=scribe.document_id).seq == 501
 
 
 def test_large_state_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,18 +135,26 @@ def test_large_state_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
         load_rehearse(state, updates)
 
     monkeypatch.setattr(load_trial, "load_rehearse", count)
-    scribe = Scribe()
-    operation_rows().insert_one(scribe.write("x" * 100_000).to_row())
-    loaded = document_load(document_id=scribe.document_id)
-    version_create(
-        document_id=scribe.document_id,
-        snapshot=snapshot_of(loaded, document_id=scribe.document_id),
-    )
+    document_id = with_large_snapshot()
     for _ in range(3):
-        assert document_load(document_id=scribe.document_id).seq == 1
-    snapshot_forget(document_id=scribe.document_id)
-    document_load(document_id=scribe.document_id)
-    assert len(tried) == 2  # the operation, as it is long, and the snapshot
+        assert document_load(document_id=document_id).seq == 1
+    load_trial._tried.clear()  # as in another process
+    snapshot_forget(document_id=document_id)
+    document_load(document_id=document_id)
+    assert len(tried) == 1
+
+
+def test_load_is_tried_where_redis_is_away(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Nothing is known of what other processes have tried; the document opens."""
+    document_id = with_large_snapshot()
+    document_load(document_id=document_id)
+    load_trial._tried.clear()  # as in another process
+    tried: list[int] = []
+    monkeypatch.setattr(load_trial, "load_rehearse", lambda state, _: tried.append(len(state)))
+    options = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": options}
+    assert document_load(document_id=document_id).seq == 1
+    assert len(tried) == 1
 
 
 def test_suspect_that_ends_its_process_is_quarantined_by_crash(

@@ -9,6 +9,7 @@ from typing import Any
 import pycrdt
 import requests
 
+from apps.crdt.codec.copy_map import CopiedRange, copy_map_encode
 from tests.integration.conftest import Enter
 from tests.support.launcher import Launched
 
@@ -140,3 +141,53 @@ def test_restore_without_the_right_to_write_is_refused(
         answer = stack.call("ada", "POST", f"{path}at/0/restore/", json=body)
         assert answer.status_code == status
     assert log() == []
+
+
+async def test_restored_text_belongs_to_who_wrote_it_first(
+    enter: Enter, document_id: str, log: Log, stack: Launched
+) -> None:
+    """By a restore, by an undo of a person, and by an edit with a copy map."""
+    path = f"documents/{document_id}/"
+
+    async def authors() -> list[tuple[str, str]]:
+        answer = await asyncio.to_thread(stack.call, "ada", "GET", f"{path}authorship/")
+        pieces = answer.json()["pieces"]
+        return [(piece["text"], piece["author"]["username"]) for piece in pieces]
+
+    ada = await enter("ada", document_id, native=True)
+    grace = await enter("grace", document_id, native=True)
+    await grace.until_ack(await grace.insert(0, "grace"))
+    await ada.until_text("grace")
+    await ada.until_ack(await ada.delete(0, 5))
+    body = {"author": log()[1]["author"]["id"], "after_seq": 1}
+    answers = [
+        await asyncio.to_thread(stack.call, "ada", "POST", f"{path}undo/", json=body),
+    ]
+    await ada.until_text("grace")
+    assert await authors() == [("grace", "grace")]
+    await ada.until_ack(await ada.delete(0, 5))
+    answers.append(await asyncio.to_thread(stack.call, "ada", "POST", f"{path}at/1/restore/"))
+    await ada.until_text("grace")
+    assert await authors() == [("grace", "grace")]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    await ada.until_ack(await ada.delete(0, 5))
+    own, other = ada.doc.client_id, grace.doc.client_id
+    update = ada.edit(lambda _: ada.content.insert(0, "grace"))
+    copies = copy_map_encode([CopiedRange(own, 0, 5, other, 0)])
+    await ada.until_ack(await ada.submit(update, copies=copies))
+    assert await authors() == [("grace", "grace")]
+    rows = log()
+    assert {row["author"]["username"] for row in rows[1:]} == {"ada"}
+    assert [bool(row["copies"]) for row in rows] == [False, False, True, False, True, False, True]
+    await ada.until_ack(await ada.delete(0, 5))
+    update = ada.edit(lambda _: ada.content.insert(0, "grace"))
+    form = {"unique_id": f"{document_id}-rest", "update": base64.b64encode(update).decode()}
+    copies = copy_map_encode([CopiedRange(own, 5, 5, other, 0)])
+    refused = await asyncio.to_thread(
+        stack.call, "ada", "POST", f"{path}operations/", json={**form, "copies": "BQ=="}
+    )
+    assert refused.status_code == 400, refused.text
+    form["copies"] = base64.b64encode(copies).decode()
+    made = await asyncio.to_thread(stack.call, "ada", "POST", f"{path}operations/", json=form)
+    assert made.status_code == 201, made.text
+    assert await authors() == [("grace", "grace")]

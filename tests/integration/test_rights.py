@@ -12,6 +12,7 @@ import requests
 
 from apps.collab import close_codes
 from tests.integration.conftest import Enter
+from tests.support.clients import Client
 from tests.support.control import paused
 from tests.support.eventually import eventually
 from tests.support.launcher import Launched
@@ -80,10 +81,13 @@ async def _rights_come_and_go(enter: Enter, stack: Launched) -> list[float]:
     grace = await enter("grace", document_id, native=True)
     assert await grace.until_ack(await grace.insert(0, "a")) == 1
 
+    assert _rights(grace) == [True]
     stack.call("ada", "PATCH", path, json={"role": "viewer"})
     waits = [await _until_write_is(grace, allowed=False)]
+    assert _rights(grace) == [True, False]
     stack.call("ada", "PATCH", path, json={"role": "editor"})
     waits.append(await _until_write_is(grace, allowed=True))
+    assert _rights(grace) == [True, False, True]
 
     removed_at = time.monotonic()
     assert stack.call("ada", "DELETE", path).status_code == 204
@@ -92,6 +96,11 @@ async def _rights_come_and_go(enter: Enter, stack: Launched) -> list[float]:
     back = await enter("grace", document_id)
     assert await back.until_closed() == close_codes.NOT_FOUND
     return waits
+
+
+def _rights(client: Client) -> list[bool]:
+    """Return what a client was told of its right to write."""
+    return [event["write"] for event in client.events if event["type"] == "rights"]
 
 
 async def test_removal_reaches_sockets_of_a_server_started_by_a_rest_edit(

@@ -7,6 +7,7 @@ import pytest
 
 from apps.core import ids, metrics
 from apps.crdt.codec.vectors import encode_vector
+from apps.history import load_trial
 from apps.history.last_processed import processed_rows, processed_seqs
 from apps.history.models import version_rows
 from apps.history.recovery import document_load
@@ -72,6 +73,26 @@ def test_operations_that_kafka_repeats_or_loses_change_nothing(
     snapshot = cached_snapshot(scribe.document_id)
     assert snapshot is not None
     assert snapshot.state == document_load(document_id=scribe.document_id).engine.encode()
+
+
+def test_snapshot_is_opened_without_a_trial_by_other_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The worker has tried it in a child process, and says so in Redis."""
+    scribe = Scribe()
+    written = scribe.write("x" * 100_000)
+    operation_rows().insert_one(written.to_row())
+    processor = Processor(NEVER)
+    processor.process([written])
+    processor.flush_and_clear()
+    load_trial._tried.clear()  # as in another process
+
+    def never(*_args: object) -> None:
+        raise AssertionError("tried again")
+
+    monkeypatch.setattr(load_trial, "load_rehearse", never)
+    assert seqs_of_versions(scribe.document_id) == [1]
+    assert document_load(document_id=scribe.document_id).seq == 1
 
 
 def test_operation_that_the_log_lacks_is_ignored() -> None:

@@ -141,12 +141,19 @@ class Client:
 
         return await self.submit(self.edit(change))
 
-    async def submit(self, update: bytes, unique_id: str | None = None) -> str:
-        """Send an update as this kind of client does; return the operation's unique id."""
+    async def submit(
+        self, update: bytes, unique_id: str | None = None, *, copies: bytes = b""
+    ) -> str:
+        """Send an update as this kind of client does; return the operation's unique id.
+
+        ``copies`` is a native client's copy map.
+        """
         unique_id = unique_id or str(uuid.uuid4())
         if self.native:
-            vector = self.doc.get_state()
-            await self.send(protocol.encode_operation(self.document_id, unique_id, vector, update))
+            frame = protocol.OperationFrame(
+                self.document_id, unique_id, self.doc.get_state(), update, copies
+            )
+            await self.send(protocol.encode_operation(*frame))
         else:
             await self.send(protocol.encode_sync_update(update))
         return unique_id

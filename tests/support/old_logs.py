@@ -1,5 +1,6 @@
 """A stored document that several authors wrote some time ago, to be compacted."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,8 @@ import pycrdt
 
 from apps.accounts.models import User
 from apps.core import clock, ids
+from apps.crdt.codec.copy_map import CopiedRange, copy_map_encode
+from apps.crdt.codec.vectors import decode_vector
 from apps.documents.heads import Head, Published, heads_advance, published_advance
 from apps.history.last_processed import Processed, processed_advance
 from apps.history.services import version_create
@@ -38,7 +41,20 @@ class OldLog:
         """Return the document's text."""
         return str(self._docs[0].get("content", type=pycrdt.Text))
 
-    def write(self, who: int, at: int, text: str, *, delete: int = 0, age: timedelta = AGE) -> None:
+    def clock(self, who: int) -> int:
+        """Return the next clock of an author's client, whose id is ``who + 1``."""
+        return decode_vector(self._docs[who].get_state()).get(who + 1, 0)
+
+    def write(
+        self,
+        who: int,
+        at: int,
+        text: str,
+        *,
+        delete: int = 0,
+        age: timedelta = AGE,
+        copies: Sequence[CopiedRange] = (),
+    ) -> None:
         """Delete and insert, as one operation; a position after the end is the end."""
         doc = self._docs[who]
         before = doc.get_state()
@@ -49,7 +65,8 @@ class OldLog:
             if end := len(text_before[at : at + delete].encode()):
                 del content[place : place + end]
             content.insert(place, text)
-        self._log(who, doc.get_update(before), doc.get_state(), clock.now() - age)
+        update = doc.get_update(before)
+        self._log(who, update, doc.get_state(), clock.now() - age, copy_map_encode(copies))
 
     def write_many(self, count: int, *, age: timedelta = AGE) -> None:
         """Write short words, by the authors in turns."""
@@ -83,7 +100,7 @@ class OldLog:
         self.document.reload()
         return int(self.document.seq)
 
-    def _log(self, who: int, update: bytes, vector: bytes, at: datetime) -> None:
+    def _log(self, who: int, update: bytes, vector: bytes, at: datetime, copies: bytes) -> None:
         self.seq += 1
         self.operations.append(
             Operation(
@@ -94,6 +111,7 @@ class OldLog:
                 received_at=at,
                 version_vector=vector,
                 update=update,
+                copies=copies,
             )
         )
         for doc in self._docs:

@@ -50,6 +50,13 @@ class PersonSerializer(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
+class GroupSerializer(serializers.Serializer[Any]):
+    """A group to share a document with; ``members`` is the number of its active users."""
+
+    name = serializers.CharField(read_only=True)
+    members = serializers.IntegerField(read_only=True)
+
+
 class WorkspaceAbilitiesSerializer(serializers.Serializer[Any]):
     """The abilities of a user outside any document."""
 
@@ -66,8 +73,8 @@ class MeSerializer(PersonSerializer):
         read_only_fields = fields
 
 
-class UserSearchSerializer(serializers.Serializer[Any]):
-    """The query of a user search."""
+class NameSearchSerializer(serializers.Serializer[Any]):
+    """The query of a search for users or groups."""
 
     search = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
 

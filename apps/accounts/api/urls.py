@@ -1,4 +1,4 @@
-"""Paths of tokens and people under ``/api/v1/``."""
+"""Paths of tokens, people and groups under ``/api/v1/``."""
 
 from django.urls import path
 
@@ -11,4 +11,5 @@ urlpatterns = [
     path("auth/token/session/", views.SessionTokenView.as_view(), name="token-session"),
     path("users/me/", views.MeView.as_view(), name="user-me"),
     path("users/", views.UserSearchView.as_view(), name="user-list"),
+    path("groups/", views.GroupSearchView.as_view(), name="group-list"),
 ]

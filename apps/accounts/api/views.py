@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.contrib.auth.models import Group
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
@@ -15,7 +16,7 @@ from apps.accounts import selectors, tokens
 from apps.accounts.api import serializers
 from apps.accounts.identity import caller
 from apps.accounts.models import User
-from apps.accounts.throttling import UserSearchThrottle
+from apps.accounts.throttling import GroupSearchThrottle, UserSearchThrottle
 from apps.core.api.input import StrictCursorPagination, validated
 from apps.core.api.responses import ERROR
 
@@ -131,5 +132,34 @@ class UserSearchView(ListAPIView[User]):
 
     def get_queryset(self) -> Any:
         """Return who is found."""
-        query = validated(serializers.UserSearchSerializer, self.request.query_params)
+        query = validated(serializers.NameSearchSerializer, self.request.query_params)
         return selectors.user_search(query["search"])
+
+
+class GroupPagination(StrictCursorPagination):
+    """Pages of groups by name, which is unique."""
+
+    page_size = 20
+    ordering = "name"
+
+
+class GroupSearchView(ListAPIView[Group]):
+    """Groups to share a document with. Search by at least two characters of a name."""
+
+    serializer_class = serializers.GroupSerializer
+    pagination_class = GroupPagination
+    throttle_classes = [GroupSearchThrottle]
+    queryset = Group.objects.none()
+
+    @extend_schema(
+        tags=["users"],
+        parameters=[OpenApiParameter("search", str, description="Part of a group's name.")],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the groups whose name has the text, by name."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> Any:
+        """Return which are found."""
+        query = validated(serializers.NameSearchSerializer, self.request.query_params)
+        return selectors.group_search(query["search"])

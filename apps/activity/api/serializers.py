@@ -33,6 +33,10 @@ class ActivitySerializer(serializers.Serializer[Any]):
             "undid: author, after_seq, operation_seq; named: number, seq, name."
         )
     )
+    subject_name = serializers.CharField(
+        allow_null=True,
+        help_text="The present name of the person that the event is about, if it is about one.",
+    )
 
 
 class ActivityQuerySerializer(serializers.Serializer[Any]):

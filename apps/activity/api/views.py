@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.identity import caller
+from apps.accounts.selectors import users_by_username
 from apps.activity.api.serializers import (
     ActivityPageSerializer,
     ActivityQuerySerializer,
@@ -49,14 +50,24 @@ def actor_body(activity: Activity) -> dict[str, Any]:
 
 
 def _bodies(page: Sequence[Activity]) -> Any:
-    return ActivitySerializer([_body(activity) for activity in page], many=True).data
+    subjects = {username for activity in page if (username := _subject_of(activity))}
+    names = {username: user.display_name for username, user in users_by_username(subjects).items()}
+    return ActivitySerializer([_body(activity, names) for activity in page], many=True).data
 
 
-def _body(activity: Activity) -> dict[str, Any]:
+def _subject_of(activity: Activity) -> str:
+    """Return the username of the person that an event is about, "" for no person."""
+    author = activity.detail.get("author") or {}
+    return str(activity.detail.get("user") or author.get("username") or "")
+
+
+def _body(activity: Activity, names: dict[str, str]) -> dict[str, Any]:
+    subject = _subject_of(activity)
     return {
         "id": activity.id,
         "kind": activity.kind,
         "actor": actor_body(activity),
         "at": activity.at,
         "detail": activity.detail,
+        "subject_name": names.get(subject, subject) or None,
     }

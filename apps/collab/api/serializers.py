@@ -17,6 +17,10 @@ class OperationSubmitSerializer(serializers.Serializer[Any]):
     version_vector = Base64Field(
         required=False, help_text="The encoded state vector after the edit, base64."
     )
+    copies = Base64Field(
+        required=False,
+        help_text="A copy map (docs/protocol.md), base64: which content was deleted before.",
+    )
 
 
 class OperationSerializer(serializers.Serializer[Any]):
@@ -29,6 +33,7 @@ class OperationSerializer(serializers.Serializer[Any]):
     version_vector = Base64Field()
     size = serializers.IntegerField(help_text="Length of the update, in bytes.")
     update = Base64Field()  # type: ignore[assignment]
+    copies = Base64Field(help_text="The copy map that its author claims; mostly empty.")
 
 
 class SubmittedSerializer(serializers.Serializer[Any]):

@@ -92,4 +92,5 @@ def _row(operation: Operation, author: dict[str, Any]) -> dict[str, Any]:
         "version_vector": operation.version_vector,
         "size": len(operation.update),
         "update": operation.update,
+        "copies": operation.copies,
     }

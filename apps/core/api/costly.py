@@ -1,4 +1,4 @@
-"""Costly calls: one at a time per person, so that nobody has all threads and processes."""
+"""Costly calls: a share of each person, so that nobody has all threads and processes."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,40 +22,47 @@ _LOOK_S: Final = 0.1
 
 
 class PersonBusyError(TransientError):
-    """Another costly call of this person has not ended in time."""
+    """No costly call of this person has ended in time: as many run as one may have at once."""
 
     code = "calls_at_once"
 
 
 class PersonGate:
-    """Lets one call of each person in at a time."""
+    """Lets a few calls of each person in at a time."""
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._inside: set[int] = set()
+        self._inside: Counter[int] = Counter()
         self._waiting: Counter[int] = Counter()
 
     @contextmanager
-    def enter(self, person: int, *, wait_s: float, gone: Event | None = None) -> Iterator[None]:
-        """Wait for the person's call before, at most ``wait_s``. Raises ``PersonBusyError``."""
+    def enter(
+        self, person: int, *, wait_s: float, at_once: int = 1, gone: Event | None = None
+    ) -> Iterator[None]:
+        """Wait, at most ``wait_s``, until fewer than ``at_once`` calls of the person run.
+
+        Raises ``PersonBusyError``.
+        """
         with self._changed:
-            self._wait(person, monotonic() + wait_s, gone)
-            self._inside.add(person)
+            self._wait(person, at_once, monotonic() + wait_s, gone)
+            self._inside[person] += 1
         try:
             yield
         finally:
             with self._changed:
-                self._inside.discard(person)
+                self._inside[person] -= 1
+                if not self._inside[person]:
+                    del self._inside[person]
                 self._changed.notify_all()
 
-    def _wait(self, person: int, deadline: float, gone: Event | None) -> None:
-        if person not in self._inside:
+    def _wait(self, person: int, at_once: int, deadline: float, gone: Event | None) -> None:
+        if self._inside[person] < at_once:
             return
         if self._waiting[person] >= WAITING_MAX:
             raise _busy()
         self._waiting[person] += 1
         try:
-            while person in self._inside:
+            while self._inside[person] >= at_once:
                 if monotonic() >= deadline or (gone is not None and gone.is_set()):
                     raise _busy()
                 self._changed.wait(_LOOK_S)
@@ -87,6 +94,9 @@ class CostlyAPIView(APIView):
         super().initial(request, *args, **kwargs)
         if request.user.pk is not None:
             turn = _gate.enter(
-                request.user.pk, wait_s=settings.CONVERSION_WAIT_S, gone=caller_gone.get()
+                request.user.pk,
+                wait_s=settings.CONVERSION_WAIT_S,
+                at_once=settings.CONVERSIONS_PER_PERSON,
+                gone=caller_gone.get(),
             )
             self._turn.enter_context(turn)

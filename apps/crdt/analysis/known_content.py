@@ -29,7 +29,8 @@ from apps.crdt.codec.structs import (
     iter_structs,
     skip_prefix,
 )
-from apps.crdt.codec.update_reader import UpdateHeader, all_deleted
+from apps.crdt.codec.update_checks import all_deleted
+from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Vector
 from apps.crdt.ids.utf16 import Utf16Text
 
@@ -115,7 +116,7 @@ class _Values:
         if clock > self.clock:
             left = (self._struct.client, clock - 1)
         if left or right:
-            return left, None if left == right else right  # as it is stored (ADR 0016)
+            return left, None if left == right else right  # as it is stored (ADR 0017)
         return self._struct.prefix[:1], self._struct.prefix[1:]
 
     def differs(self, other: "_Values", first: int, end: int) -> bool:

@@ -8,8 +8,6 @@ The format: https://github.com/yjs/yjs/blob/v13.6.33/src/utils/encoding.js
 """
 
 import re
-from collections.abc import Iterable
-from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from apps.crdt.codec.contents import (
@@ -38,6 +36,7 @@ from apps.crdt.codec.structs import (
     SKIP,
     iter_structs,
 )
+from apps.crdt.codec.update_checks import Link, check_keyed_runs, check_order
 from apps.crdt.codec.vectors import Vector
 
 #: The engine counts clocks in 32 bits, and silently truncates larger ones.
@@ -71,14 +70,15 @@ class UpdateHeader(NamedTuple):
     parents, deletes, and clocks that precede a range; without the update's own clocks.
     ``deletes``: client to the id ranges ``(clock, length)`` that it deletes.
     ``size``: bytes of the update. ``types``: the number of shared types (elements, texts, maps,
-    arrays) that it creates. ``typed``: its client, first clock and end, if it inserts nothing but
-    strings of one client, each one behind that client's character before it.
+    arrays) that it creates. ``typed``: its client, first clock, end and right origin
+    (as it is written, empty for none), if it inserts nothing but strings of one client, each one
+    behind that client's character before it, and all with one right origin.
     ``is_unusual``: whether it has what our page never writes, embeds, keys outside of elements and
     hundreds of values, so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
     ``values``: the number of values of lists, maps and attributes. ``structs``: the number of
     structs and of id ranges in ``deletes``. ``has_pairs``: whether a string has characters of two
-    UTF-16 units; ``has_right``: whether an item has both origins, ``is_doubled``: whether they are
-    one and the same id (``apps.crdt.ids.surrogate_pairs``).
+    UTF-16 units; ``is_doubled``: whether an item has one id as both origins
+    (``apps.crdt.ids.surrogate_pairs``).
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -86,21 +86,16 @@ class UpdateHeader(NamedTuple):
     deletes: dict[int, tuple[tuple[int, int], ...]]
     size: int
     types: int = 0
-    typed: tuple[int, int, int] | None = None
+    typed: tuple[int, int, int, bytes] | None = None
     is_unusual: bool = False
     values: int = 0
     structs: int = 0
     has_pairs: bool = False
     is_doubled: bool = False
-    has_right: bool = False
 
     def end_vector(self) -> Vector:
         """Return client to the end of the last id range that the update inserts."""
         return {client: runs[-1][1] for client, runs in self.ranges.items()}
-
-
-#: A reference from a struct to one of another client: client, clock, other client, its clock end.
-_Link = tuple[int, int, int, int]
 
 
 class _Walk:
@@ -111,7 +106,6 @@ class _Walk:
         "client",
         "data",
         "has_pairs",
-        "has_right",
         "is_doubled",
         "is_state",
         "is_typed",
@@ -120,6 +114,7 @@ class _Walk:
         "links",
         "needs",
         "own",
+        "right",
         "structs",
         "types",
         "unbacked",
@@ -134,18 +129,19 @@ class _Walk:
         self.is_unusual = False
         self.has_pairs = False
         self.is_doubled = False
-        self.has_right = False
         self.values = 0
         self.structs = 0
         self.is_typed = True
         #: Clock of the id that was read last, ``_NOT_OWN`` if it is another client's.
         self.at = _NOT_OWN
+        #: The right origin of the strings so far, as it is written; None before the first one.
+        self.right: bytes | None = None
         #: Clocks of garbage collected and of deleted content.
         self.unbacked = 0
         #: Values of several clocks under a key: client, first clock, end.
         self.keyed_runs: list[tuple[int, int, int]] = []
         #: References between clients; None if the update has only one client.
-        self.links: list[_Link] | None = None
+        self.links: list[Link] | None = None
         #: The client whose structs are being read, and its encoded number.
         self.client = 0
         self.own = b""
@@ -184,7 +180,7 @@ def _read(walk: _Walk) -> UpdateHeader:
     if walk.unbacked > MAX_UNBACKED_CLOCKS and not walk.is_state:
         refuse("The update has more deleted clocks than an update may bring.")
     if walk.keyed_runs:
-        _check_keyed_runs(walk.keyed_runs, deletes)
+        check_keyed_runs(walk.keyed_runs, deletes)
     needs = walk.needs
     for client, runs in ranges.items():
         first, end = runs[-1]
@@ -194,7 +190,7 @@ def _read(walk: _Walk) -> UpdateHeader:
                 needs[client] = first
             elif need:
                 del needs[client]
-    typed = (walk.client, first, end) if walk.is_typed and ranges else None
+    typed = (walk.client, first, end, walk.right or b"") if walk.is_typed and ranges else None
     is_unusual = walk.is_unusual or walk.values > MAX_USUAL_VALUES
     return UpdateHeader(
         ranges,
@@ -208,7 +204,6 @@ def _read(walk: _Walk) -> UpdateHeader:
         walk.structs,
         walk.has_pairs,
         walk.is_doubled,
-        walk.has_right,
     )
 
 
@@ -234,7 +229,7 @@ def _read_structs(walk: _Walk) -> tuple[dict[int, tuple[tuple[int, int], ...]], 
         walk.own = data[start:pos]
         ranges[client], pos = _read_client(walk, pos, structs)
     if walk.links:
-        _check_order(ranges, walk.links)
+        check_order(ranges, walk.links)
     return ranges, pos
 
 
@@ -263,24 +258,28 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
             if info < HAS_RIGHT_ORIGIN:
                 pos = _read_parent(walk, pos, info, clock)
             else:
-                start = pos
+                left_start = pos
                 pos = _read_reference(walk, pos, clock)
                 left = walk.at
+                right_start = pos
                 if info >= HAS_BOTH_ORIGINS:
-                    walk.has_right = True
-                    second = pos
                     pos = _read_reference(walk, pos, clock)
-                    if data[start:second] == data[second:pos]:
+                    if data[left_start:right_start] == data[right_start:pos]:
                         walk.is_doubled = True
             kind = info & KIND_MASK
             if kind == STRING:
+                if left != clock - 1 or info < HAS_LEFT_ORIGIN:
+                    walk.is_typed = False
+                elif walk.is_typed:
+                    right = data[right_start:pos]
+                    if walk.right is None:
+                        walk.right = right
+                    walk.is_typed = walk.right == right
                 size, pos = read_uint(data, pos)
                 length = text_length(data, pos, pos + size)
                 if length != size and _PAIR_BYTES.search(data, pos, pos + size):
                     walk.has_pairs = True
                 pos += size
-                if left != clock - 1 or info < HAS_LEFT_ORIGIN:
-                    walk.is_typed = False
             else:
                 walk.is_typed = False
                 content_start = pos
@@ -380,85 +379,6 @@ def _read_deletes(walk: _Walk, pos: int) -> tuple[dict[int, tuple[tuple[int, int
         if needs.get(client, 0) < highest:
             needs[client] = highest
     return deletes, pos
-
-
-def _check_keyed_runs(
-    runs: list[tuple[int, int, int]], deletes: dict[int, tuple[tuple[int, int], ...]]
-) -> None:
-    """Refuse values of several clocks under one key that the update does not delete.
-
-    Yjs writes one clock for each value of a key, and each value deletes the one before it. So it
-    joins such values only when all of them are deleted, and writes their deletes with them. One
-    that stays visible beside its successor is left behind when its parent is deleted, and the
-    engine then reads freed memory.
-    """
-    if not all_deleted(runs, deletes):
-        refuse("The update has several values at once under one key.")
-
-
-def all_deleted(
-    runs: Iterable[tuple[int, int, int]], deletes: dict[int, tuple[tuple[int, int], ...]]
-) -> bool:
-    """Return whether an update's ``deletes`` have all of ``runs``: client, first clock, end."""
-    by_client: dict[int, list[tuple[int, int]]] = {}
-    for client, first, end in runs:
-        by_client.setdefault(client, []).append((first, end))
-    return all(
-        _covers(sorted(deletes.get(client, ())), sorted(own)) for client, own in by_client.items()
-    )
-
-
-def _covers(deletes: list[tuple[int, int]], runs: list[tuple[int, int]]) -> bool:
-    """Return whether ``(clock, length)`` ranges have all of ``(first, end)``; both are sorted."""
-    reached = at = 0
-    for first, end in runs:
-        reached = max(reached, first)
-        while at < len(deletes) and deletes[at][0] <= reached < end:
-            reached = max(reached, sum(deletes[at]))
-            at += 1
-        if reached < end:
-            return False
-    return True
-
-
-def _check_order(ranges: dict[int, tuple[tuple[int, int], ...]], links: list[_Link]) -> None:
-    """Refuse structs that depend on each other in a cycle: the engine would never apply them.
-
-    ``links`` are in order of clock within each client. Each client advances to its first link
-    that is not resolved; its advance resumes the clients that wait for it.
-    """
-    inner: dict[int, list[_Link]] = {}
-    for link in links:
-        other = ranges.get(link[2])
-        if other is not None and link[3] <= other[-1][1]:
-            inner.setdefault(link[0], []).append(link)
-    position = dict.fromkeys(inner, 0)
-    #: Per client a heap of (clock end that is needed, client that needs it).
-    waiting: dict[int, list[tuple[int, int]]] = {client: [] for client in inner}
-    ready = list(inner)
-    while ready:
-        client = ready.pop()
-        own = inner[client]
-        at = position[client]
-        while at < len(own) and own[at][3] <= _reached(own[at][2], inner, position):
-            at += 1
-        position[client] = at
-        if at < len(own):
-            heappush(waiting[own[at][2]], (own[at][3], client))
-        heap = waiting[client]
-        reached = _reached(client, inner, position)
-        while heap and heap[0][0] <= reached:
-            ready.append(heappop(heap)[1])
-    if any(waiting.values()):
-        refuse("The update's structs depend on each other in a cycle.")
-
-
-def _reached(client: int, inner: dict[int, list[_Link]], position: dict[int, int]) -> int:
-    """Return the clock up to which a client's structs depend on nothing unresolved."""
-    own = inner.get(client)
-    if own is None or position[client] == len(own):
-        return MAX_CLOCK
-    return own[position[client]][1]
 
 
 def inserted_text(update: bytes) -> str:

@@ -12,19 +12,51 @@ import pycrdt
 
 from apps.crdt.analysis.diff import union_state
 from apps.crdt.codec.structs import EMPTY_UPDATE, Span, with_deletes
+from apps.crdt.edits.copied_ids import Encode, MadeEdit, edit_with_copies
 from apps.crdt.edits.duplicate_inserts import CameAfter, duplicate_spans, with_only_these_deletes
 from apps.crdt.edits.fragments import fragment_expand
 from apps.crdt.engine.errors import engine_panics
 from apps.crdt.ids.id_set import deleted_spans, spans_not_in
 
 
+def restoring_edit(*, earlier: bytes, present: bytes) -> MadeEdit | None:
+    """Return ``restoring_update`` with its copy map."""
+
+    def make(encode: Encode, client_id: int) -> bytes | None:
+        return restoring_update(
+            earlier=encode(earlier), present=encode(present), client_id=client_id
+        )
+
+    return edit_with_copies(make, [earlier, present])
+
+
+def fragment_restoring_edit(
+    *, earlier: bytes, present: bytes, fragment: Sequence[Span], came_after: CameAfter
+) -> MadeEdit | None:
+    """Return ``fragment_restoring_update`` with its copy map."""
+
+    def make(encode: Encode, client_id: int) -> bytes | None:
+        return fragment_restoring_update(
+            earlier=encode(earlier),
+            present=encode(present),
+            fragment=fragment,
+            came_after=came_after,
+            client_id=client_id,
+        )
+
+    return edit_with_copies(make, [earlier, present])
+
+
 @engine_panics()
-def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
+def restoring_update(
+    *, earlier: bytes, present: bytes, client_id: int | None = None
+) -> bytes | None:
     """Return the v1 update that makes ``present`` equal to ``earlier``; None if it is already.
 
-    Both are whole states of one document, which ``read_update`` has read.
+    Both are whole states of one document, which ``read_update`` has read. What the update inserts
+    has the client id ``client_id``, a random one if it is None.
     """
-    doc, after = pycrdt.Doc[Any](), pycrdt.Doc[Any]()
+    doc, after = pycrdt.Doc[Any](client_id=client_id), pycrdt.Doc[Any]()
     doc.apply_update(earlier)
     after.apply_update(present)
     names = {*doc.keys(), *after.keys()}
@@ -42,7 +74,12 @@ def restoring_update(*, earlier: bytes, present: bytes) -> bytes | None:
 
 @engine_panics()
 def fragment_restoring_update(
-    *, earlier: bytes, present: bytes, fragment: Sequence[Span], came_after: CameAfter
+    *,
+    earlier: bytes,
+    present: bytes,
+    fragment: Sequence[Span],
+    came_after: CameAfter,
+    client_id: int | None = None,
 ) -> bytes | None:
     """Return the v1 update that inserts a fragment of ``earlier`` into ``present`` again.
 
@@ -55,7 +92,7 @@ def fragment_restoring_update(
     others = spans_not_in(deleted_spans(present), whole)
     doc.apply_update(with_deletes(EMPTY_UPDATE, others))
     wanted = doc.get_update()
-    update = restoring_update(earlier=wanted, present=present)
+    update = restoring_update(earlier=wanted, present=present, client_id=client_id)
     if update is None:
         return None
     duplicates = duplicate_spans(update, state=present, came_after=came_after)

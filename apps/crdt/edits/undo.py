@@ -5,13 +5,14 @@ the author's editor would do. Exception: an element that the author inserted and
 of others stays, with its attributes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import pycrdt
 
 from apps.crdt.codec.contents import ANY, EMBED, STRING, TYPE
 from apps.crdt.codec.structs import EMPTY_UPDATE, Id, Span, root_names, with_deletes
+from apps.crdt.edits.copied_ids import Encode, MadeEdit, edit_with_copies
 from apps.crdt.edits.duplicate_inserts import duplicate_spans, with_only_these_deletes
 from apps.crdt.engine.errors import engine_panics
 from apps.crdt.ids.id_ranges import NO_VALUE
@@ -31,18 +32,31 @@ class Edit(NamedTuple):
     is_by_author: bool
 
 
+def undoing_edit(*, earlier: bytes, edits: Sequence[Edit]) -> MadeEdit | None:
+    """Return ``undoing_update`` with its copy map."""
+
+    def make(encode: Encode, client_id: int) -> bytes | None:
+        encoded = [edit._replace(update=encode(edit.update)) for edit in edits]
+        return undoing_update(earlier=encode(earlier), edits=encoded, client_id=client_id)
+
+    return edit_with_copies(make, [earlier, *(edit.update for edit in edits)])
+
+
 @engine_panics()
-def undoing_update(*, earlier: bytes, edits: Iterable[Edit]) -> bytes | None:
+def undoing_update(
+    *, earlier: bytes, edits: Iterable[Edit], client_id: int | None = None
+) -> bytes | None:
     """Return the v1 update that undoes the author's ``edits``; None if there is nothing to undo.
 
     ``earlier`` is the whole state before the first edit, ``edits`` are all edits since, of every
-    author, in the log's order. The update applies to the state after the last edit.
+    author, in the log's order. The update applies to the state after the last edit. What it inserts
+    has the client id ``client_id``, a random one if it is None.
     """
     edits = list(edits)
     changes = _AuthorChanges(earlier, edits)
     shown = _state_without_deletes(earlier, edits, changes)
     kept = _elements_with_foreign_content(shown, changes.inserted)
-    undo = _Undo(earlier, edits)
+    undo = _Undo(earlier, edits, client_id)
     for edit in edits:
         undo.apply(edit, changes, kept)
     present = IdSet(deleted_spans(undo.doc.get_update()))
@@ -118,8 +132,8 @@ def _has_parent_in(ids: IdSet, parents: ParentIndex, id_: Id) -> bool:
 class _Undo:
     """A document whose undo manager tracks the author's changes, except those of kept elements."""
 
-    def __init__(self, earlier: bytes, edits: Iterable[Edit]) -> None:
-        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    def __init__(self, earlier: bytes, edits: Iterable[Edit], client_id: int | None) -> None:
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=client_id)
         self.doc.apply_update(earlier)
         names = set(self.doc.keys()).union(*(root_names(edit.update) for edit in edits))
         # The undo manager accepts a root of any type as a fragment.

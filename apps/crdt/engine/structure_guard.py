@@ -19,10 +19,12 @@ from typing import Final
 
 from apps.core.errors import LimitExceededError
 from apps.crdt.codec.contents import ANY, STRING, TYPE, refuse
-from apps.crdt.codec.update_reader import NEVER_KEYED, UpdateHeader, all_deleted
+from apps.crdt.codec.update_checks import all_deleted
+from apps.crdt.codec.update_reader import NEVER_KEYED, UpdateHeader
 from apps.crdt.codec.vectors import Clocks
 from apps.crdt.engine.base import EngineDocument
 from apps.crdt.engine.content_rules import check_content
+from apps.crdt.engine.placements import TypedRun
 from apps.crdt.ids.containers import FREE, INSIDE_TEXT, ContainerIndex
 
 #: How deep shared types may nest in a document. A list item costs two or three levels.
@@ -44,8 +46,8 @@ class StructureGuard:
 
     The index of the document is made for the first update that needs it, from the document's
     state; afterwards it grows with each update, so an update costs its own size. Typing needs no
-    index: characters behind the last ones of their client are where those are. They are only noted,
-    and indexed with the next update that needs the index.
+    index: characters behind the last ones of their client are where those are. Only their clocks
+    are noted, and indexed with the next update that needs the index.
     """
 
     __slots__ = (
@@ -54,6 +56,7 @@ class StructureGuard:
         "_checked_tails",
         "_index",
         "_is_exact",
+        "_runs",
         "_tails",
         "_typed",
         "_waiting",
@@ -68,14 +71,17 @@ class StructureGuard:
         #: Client to its end, if its last clock is a character in a text.
         self._tails: dict[int, int] = {}
         #: The update that was checked last, its size, and what it changes in ``_tails``: None where
-        #: a client has no such end after it. ``_typed`` has the client and the end of typed text.
+        #: a client has no such end after it. ``_typed`` has the clocks of typed text.
         self._checked: bytes | None = None
         self._checked_bytes = 0
         self._checked_tails: dict[int, int | None] = {}
-        self._typed: tuple[int, int] | None = None
-        #: Applied updates that the index lacks.
-        self._waiting: list[bytes] = []
+        self._typed: tuple[int, int, int] | None = None
+        #: What the index lacks: applied updates, and in place of typed text its clocks.
+        self._waiting: list[bytes | TypedRun] = []
         self._waiting_bytes = 0
+        #: The runs among them, by client. The next check of other content ends them all: it indexes
+        #: what waits.
+        self._runs: dict[int, TypedRun] = {}
 
     @property
     def waiting_bytes(self) -> int:
@@ -95,10 +101,10 @@ class StructureGuard:
         """
         self._checked, self._checked_bytes = update, header.size
         if header.typed is not None:
-            client, first, end = header.typed
+            client, first, end, _ = header.typed
             if client in self._tails and self._tails[client] == first:
                 # New characters behind the last one of their client: in the same text.
-                self._typed = (client, end)
+                self._typed = (client, first, end)
                 return
         self._typed = None
         self._checked_tails = dict.fromkeys(header.ranges)
@@ -163,16 +169,25 @@ class StructureGuard:
             self._checked_bytes = len(update)
             self._tails.clear()
         elif self._typed is not None:
-            client, end = self._typed
+            client, first, end = self._typed
             self._tails[client] = end
+            run = self._runs.get(client)
+            if run is not None:
+                run.end = end
+            elif self._index is not None:
+                run = self._runs[client] = TypedRun(client, first, end)
+                self._wait(run, self._index, later=later)
+            return
         else:
             self._set_tails(self._checked_tails)
-        if self._index is None:  # which will be made from the whole state
-            return
-        self._waiting.append(update)
+        if self._index is not None:  # otherwise it will be made from the whole state
+            self._wait(update, self._index, later=later)
+
+    def _wait(self, entry: bytes | TypedRun, index: ContainerIndex, *, later: bool) -> None:
+        self._waiting.append(entry)
         self._waiting_bytes += self._checked_bytes
         if self._waiting_bytes > MAX_WAITING_BYTES and not later:
-            self._add_waiting(self._index)
+            self._add_waiting(index)
 
     def _set_tails(self, tails: dict[int, int | None]) -> None:
         if len(self._tails) >= MAX_TAILS:
@@ -193,7 +208,11 @@ class StructureGuard:
         return self._index
 
     def _add_waiting(self, index: ContainerIndex) -> None:
-        for update in self._waiting:
-            index.add(update)
+        for entry in self._waiting:
+            if isinstance(entry, TypedRun):
+                index.add_beside(entry.client, entry.start, entry.end)
+            else:
+                index.add(entry)
         self._waiting.clear()
         self._waiting_bytes = 0
+        self._runs.clear()

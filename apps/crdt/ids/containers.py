@@ -144,6 +144,20 @@ class ContainerIndex:
         for placement, value in _Placing(update, self).new():
             self._set(placement, value)
 
+    def add_beside(self, client: int, first: int, end: int) -> None:
+        """Add a client's characters, clocks ``first`` to ``end``, where the one before them is.
+
+        Where the index lacks that one, they get the deepest level, as in ``containers``.
+        """
+        beside = self.find((client, first - 1))
+        found = (
+            Container(self.depth, keyed=False, kind=FREE)
+            if beside == NO_VALUE
+            else container_of(beside)
+        )
+        value = _encoded(found.level, keyed=found.keyed, kind=found.kind, inside=NO_TYPE)
+        self._ranges.setdefault(client, IdRanges()).add(first, end, value)
+
     def containers(self, update: bytes) -> Iterator[tuple[Placement, Container]]:
         """Yield the new structs of an update with their containers.
 

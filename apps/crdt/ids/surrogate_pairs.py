@@ -4,7 +4,7 @@ Yjs counts UTF-16 units, so the ids of a client may separate the halves of an em
 deletes one half, or writes between them. Yjs then shows two replacement characters; the engine
 counts ids in another way from there on, and its states lose what follows (ADR 0001). So an update
 is straightened before it is stored: a character is deleted as a whole, and what stands inside one
-stands before it (ADR 0016).
+stands before it (ADR 0017).
 
 An item whose two origins are one and the same is straightened as well: Yjs writes it where it
 redoes what was deleted with its parent (https://github.com/yjs/yjs/issues/794). The place of such
@@ -91,10 +91,23 @@ class SurrogatePairs:
         return pairs is not None and pairs.has(id_[1])
 
     def before(self, id_: Id) -> Id | None:
-        """Return what was before a pair when it was written; None for the start of its parent."""
-        client, clock = id_
-        heads = self._clients[client].heads
-        return heads[clock] if clock in heads else (client, clock - 1)
+        """Return what was before a pair when it was written; None for the start of its parent.
+
+        A pair that was written inside another one stands before that, too.
+        """
+        inside: list[Id] = []
+        left: Id | None = id_
+        while left is not None and self.has(left):
+            client, clock = left
+            heads = self._clients[client].heads
+            if clock in heads:
+                inside.append(left)
+                left = heads[clock]
+            else:
+                left = (client, clock - 1)
+        for client, clock in inside:  # so that a long chain is followed once
+            self._clients[client].heads[clock] = left
+        return left
 
     def add(self, update: bytes) -> None:
         """Add the pairs of an update."""

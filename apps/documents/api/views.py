@@ -34,6 +34,7 @@ class ApiRootView(APIView):
         names = {
             "documents": "document-list",
             "users": "user-list",
+            "groups": "group-list",
             "me": "user-me",
             "token": "token-obtain",
             "schema": "schema",

@@ -49,10 +49,11 @@ class _RestoreView(CostlyAPIView):
         document = _writable(request, document_id)
         earlier = self.earlier(document_id, **path)
         values = validated(RestorePreviewSerializer, request.query_params)
-        seq, update = restore_preview(
+        seq, edit = restore_preview(
             document_id=document_id, lineage=document.lineage, earlier=earlier, **values
         )
-        return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
+        update = EMPTY.state if edit is None else edit.update
+        return bytes_response(update, etag=etag_of(document.lineage, seq), seq=seq)
 
     @extend_schema(
         request=RestoreSerializer,
@@ -103,8 +104,9 @@ class AuthorUndoView(CostlyAPIView):
         document = _owned(request, document_id)
         values = validated(UndoPreviewSerializer, request.query_params)
         author_id = str(values.pop("author"))
-        _, seq, update = undo_preview(document_id=document_id, author_id=author_id, **values)
-        return bytes_response(update or EMPTY.state, etag=etag_of(document.lineage, seq), seq=seq)
+        _, seq, edit = undo_preview(document_id=document_id, author_id=author_id, **values)
+        update = EMPTY.state if edit is None else edit.update
+        return bytes_response(update, etag=etag_of(document.lineage, seq), seq=seq)
 
     @extend_schema(
         request=UndoSerializer,

@@ -18,6 +18,13 @@ def segment_row(segment: DiffSegment, authors: dict[str, Any]) -> dict[str, Any]
         "seq": origin.seq if origin else None,
         "received_at": origin.received_at if origin else None,
     }
+    if segment.brought_back is not None:
+        back = segment.brought_back
+        row["brought_back"] = {
+            "author": authors[back.author_id],
+            "seq": back.seq,
+            "received_at": back.received_at,
+        }
     if change.tag is not None:
         row["node"] = {"type": change.tag, **_formats("attributes", change)}
     else:

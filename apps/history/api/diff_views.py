@@ -62,7 +62,7 @@ class MomentDiffView(CostlyAPIView):
 def _answer(document_id: str, lineage: str, earlier: Snapshot, later: Snapshot) -> Response:
     segments = states_diff(document_id=document_id, lineage=lineage, earlier=earlier, later=later)
     authors: dict[str, Any] = people_named(
-        {segment.author_id for segment in segments if segment.author_id is not None}
+        {author_id for segment in segments for author_id in segment.author_ids}
     )
     # Not by the serializer, which takes ten times as long: a document has thousands of segments.
     changes = [segment_row(segment, authors) for segment in segments]

@@ -160,6 +160,14 @@ class DiffNodeSerializer(serializers.Serializer[Any]):
     )
 
 
+class BroughtBackSerializer(serializers.Serializer[Any]):
+    """The latest operation that inserted content again which was deleted."""
+
+    author = PersonSerializer()
+    seq = serializers.IntegerField()
+    received_at = serializers.DateTimeField()
+
+
 class DiffPieceSerializer(serializers.Serializer[Any]):
     """A segment of text, or the start of an element, which has the deeper segments after it."""
 
@@ -167,10 +175,14 @@ class DiffPieceSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(help_text="Empty for an element.")
     depth = serializers.IntegerField(help_text="The number of elements around it.")
     author = PersonSerializer(
-        allow_null=True, help_text="The author of the latest operation that inserted or deleted it."
+        allow_null=True,
+        help_text="The author of the latest operation that wrote it first, or deleted it.",
     )
     seq = serializers.IntegerField(allow_null=True)
     received_at = serializers.DateTimeField(allow_null=True)
+    brought_back = BroughtBackSerializer(
+        required=False, help_text="Of inserted content that somebody else's operation wrote first."
+    )
     marks = serializers.DictField(required=False)
     marks_before = serializers.DictField(
         required=False, help_text="The marks before, of text that stayed and changed them."

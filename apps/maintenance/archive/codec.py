@@ -15,7 +15,12 @@ from apps.history.policy import history_changes_check
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.history.version import Version
 from apps.maintenance.archive.file import ArchiveBrokenError
-from apps.oplog.compacted_operations import ClientRanges, CompactedOperation
+from apps.oplog.compacted_operations import (
+    ClientRanges,
+    CompactedDamagedError,
+    CompactedOperation,
+    copies_unpack,
+)
 from apps.oplog.compaction_point import CompactionPoint
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import Quarantined, quarantine_key
@@ -31,7 +36,7 @@ def encode_row(row: Operation | CompactedOperation | Version | Quarantined) -> d
     return {
         _FILE_NAMES.get(name, name): _json_value(value)
         for name, value in asdict(row).items()
-        if name not in _LEFT_OUT
+        if name not in _LEFT_OUT and not (name == "copies" and not value)
     }
 
 
@@ -78,6 +83,7 @@ class ArchiveDecoder:
                 received_at=decode_datetime(body["received_at"]),
                 version_vector=_bytes(body["version_vector"]),
                 update=_bytes(body["update"]),
+                copies=_bytes(body.get("copies", "")),
             ),
         )
 
@@ -105,6 +111,7 @@ class ArchiveDecoder:
                 number=_typed(int, body["number"]),
                 version_vector=_bytes(body["version_vector"]),
                 made_at=clock.now(),
+                copies=_copies(body.get("copies", "")),
             ),
         )
 
@@ -217,6 +224,16 @@ def _ranges(value: Any) -> ClientRanges:
         int(client): tuple((_typed(int, one), _typed(int, two)) for one, two in ranges)
         for client, ranges in _typed(dict, value).items()
     }
+
+
+def _copies(value: Any) -> bytes:
+    """Return the checked copies of a log; raise what ``decoded`` converts where they are none."""
+    packed = _bytes(value)
+    try:
+        copies_unpack(packed)
+    except CompactedDamagedError as err:
+        raise ValueError(err.message) from err
+    return packed
 
 
 def _bytes(value: Any) -> bytes:

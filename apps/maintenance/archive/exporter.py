@@ -109,7 +109,9 @@ class ArchiveLines:
 
     def _compacted_lines(self, point: CompactionPoint) -> Iterator[Line]:
         """Yield the compaction point, and the versions and operations up to it."""
-        fields = {"seq": point.seq, "number": point.number}
+        fields: dict[str, Any] = {"seq": point.seq, "number": point.number}
+        if point.copies:
+            fields["copies"] = base64.encode(point.copies)
         yield "beginning", {**fields, "version_vector": base64.encode(point.version_vector)}
         for seq in sorted(seq for seq in self._versions_by_seq if seq < point.seq):
             yield from self._version_lines(self._versions_by_seq.pop(seq), None)

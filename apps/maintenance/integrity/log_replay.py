@@ -22,10 +22,9 @@ from apps.crdt.codec.vectors import (
 )
 from apps.crdt.engine.base import EngineBrokenError
 from apps.crdt.engine.causal_gate import advance, touched_vector
-from apps.crdt.engine.merge_cost import MergeCost
 from apps.history.compaction_point import log_start_snapshot
 from apps.history.crash_notes import work_noted
-from apps.history.load_trial import load_try, may_be_slow
+from apps.history.load_trial import LoadCost, load_try
 from apps.history.loaded_document import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot
 from apps.history.unmerged_document import state_is_whole, updates_merge_raw
@@ -177,7 +176,7 @@ class LogReplay(Replay):
         skipped = load_precautions(document_id=document_id).skipped
         start = log_start_snapshot(document_id=document_id)
         load_try(document_id=document_id, state=start.state if start.seq else b"")
-        self._cost = MergeCost(state_bytes=len(start.state))
+        self._cost = LoadCost(state_bytes=len(start.state))
         super().__init__(
             lambda up_to: _read(document_id, after=start.seq, limit=up_to - start.seq),
             start,
@@ -187,10 +186,10 @@ class LogReplay(Replay):
     def apply(self, operation: Operation) -> AppError | None:
         """Apply the next operation, as ``Replay.apply`` does."""
         updates = [operation.update]
-        if operation.seq not in self._skipped and may_be_slow(self._cost, updates):
+        if operation.seq not in self._skipped and self._cost.add(updates):
             state = self.loaded.engine.encode()
             load_try(document_id=self.document_id, state=state, updates=updates)
-            self._cost = MergeCost(state_bytes=len(state))
+            self._cost = LoadCost(state_bytes=len(state))
         with work_noted(self.document_id):
             return super().apply(operation)
 

@@ -28,14 +28,18 @@ export class Attribution {
   #ranges = new Map();
   #self;
   #client;
+  #sourceOf;
 
   /**
    * @param {{id: string, name: string}} self the person at this page
    * @param {number} client client id of this page: its ids are theirs until the server answers
+   * @param {(clock: number) => import("../sync/copies.js").Source} [sourceOf] the source of an id of
+   *   this page that was inserted again
    */
-  constructor(self, client) {
+  constructor(self, client, sourceOf = () => ({ id: null, end: Infinity })) {
     this.#self = self.id;
     this.#client = client;
+    this.#sourceOf = sourceOf;
     this.names.set(self.id, self.name);
   }
 
@@ -77,8 +81,22 @@ export class Attribution {
     }
     const run = runs[low];
     if (run && run.first <= clock) return run;
-    if (client !== this.#client) return null;
-    return { end: run ? run.first : Infinity, author: this.#self, at: null };
+    return client === this.#client ? this.#findOwn(clock, run ? run.first : Infinity) : null;
+  }
+
+  /**
+   * Return the author of an id of this page that the server has not answered yet.
+   * @param {number} clock
+   * @param {number} end the clock from which on it has answered
+   * @returns {Found | null}
+   */
+  #findOwn(clock, end) {
+    const { id, end: sourceEnd } = this.#sourceOf(clock);
+    if (id === null) return { end: Math.min(end, sourceEnd), author: this.#self, at: null };
+    const found = this.find(id.client, id.clock);
+    if (found === null) return null;
+    const upTo = Math.min(end, sourceEnd, clock + found.end - id.clock);
+    return { ...found, end: upTo };
   }
 }
 

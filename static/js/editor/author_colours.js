@@ -37,15 +37,15 @@ export class AuthorColours extends EventTarget {
 
   /**
    * @param {Api} api
-   * @param {{documentId: string, doc: import("../../vendor/yjs.js").Y.Doc, editor: Editor, self: {id: string, name: string}}} page
+   * @param {{documentId: string, doc: import("../../vendor/yjs.js").Y.Doc, editor: Editor, self: {id: string, name: string}, copies: import("../sync/copies.js").Copies}} page
    */
-  constructor(api, { documentId, doc, editor, self }) {
+  constructor(api, { documentId, doc, editor, self, copies }) {
     super();
     this.#api = api;
     this.#path = `documents/${documentId}/authorship/clients/`;
     this.#doc = doc;
     this.#editor = editor;
-    this.#attribution = new Attribution(self, doc.clientID);
+    this.#attribution = new Attribution(self, doc.clientID, (clock) => copies.sourceOf(clock));
     editor.on("update", () => this.#isOn && this.#colourSoon());
     editor.on("selectionUpdate", () => this.#isOn && this.#showAtCaret());
     const { dom } = editor.view;

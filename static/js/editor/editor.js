@@ -24,18 +24,23 @@ import {
   Placeholder,
   Slice,
   Strike,
-  TaskItem,
   TaskList,
   Text,
 } from "../../vendor/tiptap.js";
 import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
+import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
+import { Task } from "./task_item.js";
+import { typedText } from "./typed_text.js";
 
 /** Root of the document that the editor shows. */
 export const FIELD = "default";
+
+/** Free space around the caret, in pixels: above it is the toolbar, below it the next line. */
+const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
 
 /** @typedef {import("../lib/api.js").Person} Person */
 
@@ -59,7 +64,7 @@ export const FIELD = "default";
  *   cannot have
  */
 export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
-  return new Editor({
+  const editor = new Editor({
     element,
     editable,
     injectCSS: false,
@@ -73,6 +78,14 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       },
       transformPastedHTML: pastedHtml,
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
+      handleDOMEvents: {
+        ...linkClicks,
+        cut: () => provider.copies.note("cut"),
+        copy: () => provider.copies.note("copy"),
+        paste: () => provider.copies.note("paste"),
+      },
+      scrollThreshold: CARET_MARGIN,
+      scrollMargin: CARET_MARGIN,
       handlePaste: (_view, { clipboardData }) => refusesFiles(clipboardData, onFiles),
       handleDrop: (_view, { dataTransfer }) => refusesFiles(dataTransfer, onFiles),
     },
@@ -98,6 +111,10 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       }),
     ],
   });
+  editor.on("beforeTransaction", ({ transaction }) => {
+    provider.copies.noteTyped(typedText(transaction));
+  });
+  return editor;
 }
 
 /**
@@ -134,7 +151,7 @@ function schema({ autolink = true } = {}) {
     OrderedList,
     ListItem,
     TaskList,
-    TaskItem.configure({ nested: true }),
+    Task,
     Blockquote,
     CodeBlock,
     HardBreak,

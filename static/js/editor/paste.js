@@ -8,6 +8,9 @@
 
 /** Elements that begin a line of their own. */
 const BLOCKS = "p, div, h1, h2, h3, h4, h5, h6, ul, ol, li, pre, blockquote, table, tr, hr, br";
+/** Parts that are no text: of the file, of Word's comments, and buttons beside code. */
+const DROPPED = `style, script, meta, link, title, o\\:p, svg, clipboard-copy, .msocomanchor,
+  .MsoCommentReference, [style*="mso-element:comment-list" i]`;
 /** Between the cells of a row, as in an imported table. */
 const CELL_SEPARATOR = " | ";
 /** Most levels of a list from Word. */
@@ -19,12 +22,12 @@ const MAX_LIST_LEVEL = 9;
  */
 export function pastedHtml(html) {
   const { body } = new DOMParser().parseFromString(html, "text/html");
-  for (const element of body.querySelectorAll("style, script, meta, link, title, o\\:p")) {
-    element.remove();
-  }
+  for (const element of body.querySelectorAll(DROPPED)) element.remove();
   readLists(body);
+  readTasks(body, html.includes("<!-- notionvc:"));
   readCode(body);
   readStyles(body);
+  readLinks(body);
   readTables(body);
   readEmptyLines(body);
   return body.innerHTML;
@@ -182,6 +185,67 @@ function takeMarker(paragraph) {
 }
 
 /**
+ * Make tasks of list items with a box: a checkbox from GitHub, a mark from Outline or Google Docs,
+ * brackets from Notion.
+ * @param {Element} body
+ * @param {boolean} isNotion
+ */
+function readTasks(body, isNotion) {
+  for (const item of body.querySelectorAll("li:not([data-type='taskItem'])")) {
+    const checked = takeBox(item) ?? (isNotion ? takeBrackets(item) : null);
+    const list = item.parentElement;
+    if (checked === null || !list?.matches("ul, ol")) continue;
+    item.setAttribute("data-type", "taskItem");
+    item.setAttribute("data-checked", String(checked));
+    list.setAttribute("data-type", "taskList");
+  }
+}
+
+/**
+ * Remove the box of a list item, and return whether it is checked; null if there is none.
+ * @param {Element} item
+ */
+function takeBox(item) {
+  if (item.getAttribute("role") === "checkbox") {
+    item.querySelector("img")?.remove();
+    return item.getAttribute("aria-checked") === "true";
+  }
+  if (item.getAttribute("data-type") === "checkbox_item") {
+    item.querySelector(".checkbox")?.remove();
+    return item.classList.contains("checked");
+  }
+  const box = item.querySelector(":scope > input, :scope > p > input, :scope > label > input");
+  if (box?.getAttribute("type") !== "checkbox") return null;
+  box.remove();
+  return box.hasAttribute("checked");
+}
+
+/**
+ * Remove the brackets that begin a list item, and return whether they have a mark; null if there are
+ * none.
+ * @param {Element} item
+ */
+function takeBrackets(item) {
+  const first = item.firstElementChild?.matches("p") ? item.firstElementChild : item;
+  const text = first.firstChild;
+  const written = text?.nodeType === 3 ? /^\s*\[([ xX])\]\s/.exec(text.nodeValue ?? "") : null;
+  if (!text || !written) return null;
+  text.nodeValue = (text.nodeValue ?? "").slice(written[0].length);
+  return written[1] !== " ";
+}
+
+/**
+ * Take away the links that lead to a place in the other document, and those without text.
+ * @param {Element} body
+ */
+function readLinks(body) {
+  for (const link of body.querySelectorAll("a")) {
+    const address = (link.getAttribute("href") ?? "").trim();
+    if (address === "" || address.startsWith("#")) link.replaceWith(...link.childNodes);
+  }
+}
+
+/**
  * Make code of what an editor of code copies: a block with `white-space: pre`, a line in each `div`.
  * @param {Element} body
  */
@@ -204,10 +268,18 @@ function readEmptyLines(body) {
   for (const end of body.querySelectorAll("br")) {
     const { previousElementSibling: before, nextElementSibling: after } = end;
     if (end.className === "Apple-interchange-newline") end.remove();
-    else if (isBlock(end.previousSibling, before) && isBlock(end.nextSibling, after)) {
+    else if (isAlone(end) && end.parentElement?.matches("p, li")) end.remove();
+    else if (isAlone(end) && end.parentElement?.matches("div")) {
+      end.parentElement.replaceWith(end.ownerDocument.createElement("p"));
+    } else if (isBlock(end.previousSibling, before) && isBlock(end.nextSibling, after)) {
       end.replaceWith(end.ownerDocument.createElement("p"));
     }
   }
+}
+
+/** @param {Element} element */
+function isAlone(element) {
+  return element.parentElement?.childNodes.length === 1;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { commandGroups, keysLabel } from "./commands.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
+import { linkAt, openLink } from "./link_card.js";
 import { editLink } from "./toolbar.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
@@ -42,6 +43,8 @@ export function bindShortcuts(editor, { toolbar, onSave, onAuthors }) {
       handled(event, () =>
         toolbar.querySelector(/** @type {"button"} */ ("[tabindex='0']"))?.focus(),
       );
+    } else if (event.altKey && event.key === "Enter" && editor.isFocused) {
+      handled(event, () => openLink(linkAt(editor)?.getAttribute("href")));
     } else if (mod && event.key === "k" && editor.isEditable && editor.isFocused) {
       handled(event, () => void editLink(editor));
     }
@@ -57,6 +60,7 @@ export function showShortcuts() {
   const page = /** @type {[string, string][]} */ ([
     ["These keys", keysLabel("Mod-/")],
     ["To the toolbar, and back", "Alt+F10, Esc"],
+    ["Open the link at the caret", keysLabel("Alt-Enter")],
     ["Colours by author", keysLabel("Mod-Alt-A")],
   ]);
   openDialog(

@@ -113,9 +113,10 @@ export async function editLink(editor) {
   editor.view.focus();
   if (typed === null) return;
   const href = linkFrom(typed);
+  const { empty, head } = editor.state.selection;
   const chain = editor.chain().focus().extendMarkRange("link");
   if (href === null) chain.unsetLink().run();
-  else if (editor.state.selection.empty && !value) {
+  else if (empty && !value) {
     chain
       .insertContent({
         type: "text",
@@ -123,5 +124,6 @@ export async function editLink(editor) {
         marks: [{ type: "link", attrs: { href } }],
       })
       .run();
-  } else chain.setLink({ href }).run();
+  } else if (empty) chain.setLink({ href }).setTextSelection(head).run();
+  else chain.setLink({ href }).run();
 }

@@ -46,6 +46,7 @@ export function restoreTexts(hasNewChanges) {
     question: hasNewChanges
       ? "The document will read like this: this version, with what others have written meanwhile."
       : "The document will read like this, for everyone. You can undo it.",
+    action: "Restore",
     done: "The version is restored.",
   };
 }
@@ -58,6 +59,7 @@ export function undoTexts(name) {
   return {
     nothing: `There are no changes by ${name} since then to undo.`,
     question: `The document will read like this, without the changes by ${name} since then.`,
+    action: "Undo the changes",
     done: `The changes by ${name} since then are undone.`,
   };
 }

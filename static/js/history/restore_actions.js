@@ -1,5 +1,6 @@
 /** Restore and undo in the history: ask, show the document as it would be, make the edit. */
 import { Y } from "../../vendor/yjs.js";
+import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { partsOf } from "../ui/template.js";
 import { toast } from "../ui/toast.js";
@@ -51,7 +52,7 @@ export class RestoreActions {
       acting: HTMLElement,
       asking: HTMLElement,
       question: HTMLElement,
-      undo: HTMLSelectElement,
+      undo: HTMLButtonElement,
       restore: HTMLButtonElement,
       cancel: HTMLButtonElement,
       confirm: HTMLButtonElement,
@@ -99,9 +100,7 @@ export class RestoreActions {
     restore.addEventListener("click", () => void this.#askRestore());
     cancel.addEventListener("click", () => this.#cancel());
     confirm.addEventListener("click", () => void this.#confirm());
-    undo.addEventListener("change", () => void this.#askUndo());
-    undo.addEventListener("pointerdown", () => void this.#listAuthors());
-    undo.addEventListener("focus", () => void this.#listAuthors());
+    undo.addEventListener("click", () => void this.#askAuthor());
   }
 
   /** Show the document as it would be after restoring the state, and ask. */
@@ -112,35 +111,44 @@ export class RestoreActions {
     await this.#ask(call, restoreTexts(head > seenHead));
   }
 
-  /** Offer the authors of the changes since the position. */
-  async #listAuthors() {
-    const { undo } = this.#parts;
+  /** Ask whose changes since the position are to be undone. */
+  async #askAuthor() {
     const { seq } = this.#hooks.position();
-    const authors = await this.#list.authorsSince(seq);
-    if (seq !== this.#hooks.position().seq || undo.dataset.seq === String(seq)) return;
-    undo.dataset.seq = String(seq);
-    const options = authors.map(({ id, name }) => h("option", { value: id }, name));
-    undo.replaceChildren(...[...undo.options].slice(0, 1), ...options);
+    const place = h("div", { class: "stack-tight" }, h("p", { role: "status" }, "Loading…"));
+    const dialog = openDialog("Undo the changes of", place);
+    try {
+      const authors = await this.#list.authorsSince(seq);
+      const buttons = authors.map((author) => {
+        const choose = () => {
+          dialog.close();
+          void this.#askUndo(author);
+        };
+        return h("button", { type: "button", class: "button", onclick: choose }, author.name);
+      });
+      place.replaceChildren(...buttons);
+      buttons[0]?.focus();
+    } catch (error) {
+      dialog.close();
+      this.#hooks.onError(error);
+    }
   }
 
-  /** Show the document without one author's changes since the position, and ask. */
-  async #askUndo() {
-    const { undo } = this.#parts;
-    const author = undo.value;
-    const name = undo.selectedOptions[0]?.textContent ?? "";
-    undo.value = "";
-    if (!author) return;
+  /**
+   * Show the document without one author's changes since the position, and ask.
+   * @param {{id: number, name: string}} author
+   */
+  async #askUndo({ id, name }) {
     const { seq, head } = this.#hooks.position();
-    const body = { author: Number(author), after_seq: seq, seen_seq: head };
+    const body = { author: id, after_seq: seq, seen_seq: head };
     await this.#ask({ path: `${this.#path}undo/`, body }, undoTexts(name));
   }
 
   /**
    * Get an edit, show the document as it would be after it, and ask.
    * @param {EditCall} call
-   * @param {EditTexts & {question: string}} texts
+   * @param {EditTexts & {question: string, action: string}} texts
    */
-  async #ask(call, { question, ...texts }) {
+  async #ask(call, { question, action, ...texts }) {
     const { restore, undo, confirm } = this.#parts;
     this.#hooks.onAsk();
     restore.disabled = undo.disabled = true;
@@ -159,6 +167,7 @@ export class RestoreActions {
       this.#hooks.onPreview(after);
       this.#preview = { call, texts };
       this.#parts.question.textContent = question;
+      confirm.textContent = action;
       this.#showPreview();
       confirm.focus();
     } catch (error) {

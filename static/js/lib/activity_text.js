@@ -8,28 +8,33 @@
  * @property {{id: number | null, username: string | null, name: string | null}} actor
  * @property {string} at ISO 8601
  * @property {Record<string, unknown>} detail
+ * @property {string | null} [subject_name] the person that it is about
  */
+
+/** A writing session that is not over yet is one of the present for so long after its last edit. */
+const WRITING_NOW_MS = 60_000;
 
 /** @type {Record<string, (detail: Record<string, unknown>, event: ActivityEvent) => string>} */
 const SENTENCES = {
   created: () => "created the document",
-  edited: ({ operations, ongoing }) =>
-    `${ongoing ? "is writing" : "wrote"}: ${counted(Number(operations), "change")}`,
+  edited: ({ operations, ongoing }, { at }) => {
+    const isWriting = ongoing === true && Date.now() - Date.parse(at) < WRITING_NOW_MS;
+    return `${isWriting ? "is writing" : "wrote"}: ${counted(Number(operations), "change")}`;
+  },
   joined: () => "opened the document",
-  shared: (detail) => `made ${subject(detail)} ${detail.role}`,
-  role_changed: (detail) => `made ${subject(detail)} ${detail.role} instead of ${detail.old_role}`,
-  unshared: (detail, { actor }) =>
-    detail.user === actor.username
-      ? `left (was ${detail.role})`
-      : `removed ${subject(detail)} (was ${detail.role})`,
+  shared: ({ role }, event) => `made ${subjectOf(event)} ${roleText(role)}`,
+  role_changed: ({ role, old_role: before }, event) =>
+    `made ${subjectOf(event)} ${roleText(role)} instead of ${roleText(before)}`,
+  unshared: ({ user, role }, event) =>
+    user === event.actor.username
+      ? `left, and was ${roleText(role)}`
+      : `removed ${subjectOf(event)}, who was ${roleText(role)}`,
   renamed: ({ old_title: before, title }) => `renamed “${before}” to “${title}”`,
   trashed: () => "moved it to the trash",
   untrashed: () => "restored it from the trash",
   restored: restoreText,
-  undid: ({ author, after_seq: after }) => {
-    const { username } = /** @type {{username: string | null}} */ (author);
-    return `undid all changes by ${username ?? "someone"} since change ${after}`;
-  },
+  undid: ({ after_seq: after }, event) =>
+    `undid all changes by ${event.subject_name ?? "someone"} since change ${after}`,
   named: ({ number, name }) =>
     name ? `named version ${number} “${name}”` : `kept version ${number} permanently`,
 };
@@ -53,9 +58,14 @@ export function restoreText({ number, seq, part }) {
   return part ? `restored a part of ${state}` : `restored ${state}`;
 }
 
-/** @param {Record<string, unknown>} detail */
-function subject({ user, group }) {
-  return user ? `@${user}` : `the group ${group}`;
+/** @param {ActivityEvent} event */
+function subjectOf({ detail: { user, group }, subject_name: name }) {
+  return user ? (name ?? `@${user}`) : `the group ${group}`;
+}
+
+/** @param {unknown} role */
+function roleText(role) {
+  return /^[aeiou]/.test(String(role)) ? `an ${role}` : `a ${role}`;
 }
 
 /**

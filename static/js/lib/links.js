@@ -15,13 +15,17 @@ export function isSafeLink(url) {
 }
 
 /**
- * Return the full address of a typed text, or null if it cannot be one.
+ * Return the full address of a typed text, or null if it cannot be one. Words are no address, though
+ * a browser can read them as the name of a host.
  * @param {string} typed
  */
 export function linkFrom(typed) {
   const text = typed.trim();
   if (/^[^\s@/:]+@[^\s@/:]+\.[^\s@/:]+$/.test(text)) return `mailto:${text}`;
-  const url =
-    /^[a-z][a-z0-9+.-]*:/i.test(text) && !/^[^/:]+:\d+(\/|$)/.test(text) ? text : `https://${text}`;
-  return text !== "" && URL.canParse(url) && isSafeLink(url) ? url : null;
+  const hasScheme = /^[a-z][a-z0-9+.-]*:/i.test(text) && !/^[^/:]+:\d+([/?#]|$)/.test(text);
+  const url = hasScheme ? text : `https://${text}`;
+  const host = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1];
+  if (host !== undefined && (host === "" || /\s/.test(host))) return null;
+  if (!hasScheme && !/^(?:localhost|\[.+\]|.*[^.]\.[^.].*|.+:\d+)$/i.test(host ?? "")) return null;
+  return URL.canParse(url) && isSafeLink(url) ? url.replaceAll(/\s/g, "%20") : null;
 }

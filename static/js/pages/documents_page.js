@@ -1,9 +1,10 @@
 /** The documents page: search, create, import, rename, trash and restore. */
 import { Api } from "../lib/api.js";
 import { ask } from "../ui/dialog.js";
+import { guardDrops } from "../ui/drop.js";
 import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
 import { ago } from "../lib/time.js";
-import { toast, toastError } from "../ui/toast.js";
+import { hideToast, toast, toastError } from "../ui/toast.js";
 
 /**
  * @typedef {object} DocumentItem
@@ -46,12 +47,17 @@ for (const button of document.querySelectorAll("[data-create]")) {
   button.addEventListener("click", () => void create());
 }
 bindImport();
-addEventListener("popstate", () => void load());
+guardDrops({
+  files: (files) => void importDropped(files),
+  over: (isOver) => document.body.classList.toggle("is-dropping", isOver && page.mayCreate),
+});
+addEventListener("popstate", changeView);
 for (const tab of tabs) {
   tab.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     history.pushState(null, "", tab.href);
-    void load();
+    changeView();
   });
 }
 document.addEventListener("keydown", (event) => {
@@ -70,6 +76,12 @@ await load();
 
 function inTrash() {
   return new URLSearchParams(location.search).has("trash");
+}
+
+/** Load another view; a message about the last one goes with it. */
+function changeView() {
+  hideToast();
+  void load();
 }
 
 /** Put the search into the address, so that the back button finds the same list. */
@@ -244,6 +256,15 @@ function bindImport() {
     if (file) void importFile(file);
     chooser.value = "";
   });
+}
+
+/** @param {File[]} files */
+async function importDropped(files) {
+  const [file] = files;
+  if (!file) return;
+  if (!page.mayCreate) toast("You cannot create documents. Nothing was imported.");
+  else if (files.length > 1) toast("Drop one file at a time. Nothing was imported.");
+  else await importFile(file);
 }
 
 /** @param {File} file */

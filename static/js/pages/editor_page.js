@@ -4,15 +4,19 @@ import { Api, ApiError } from "../lib/api.js";
 import { AuthorColours } from "../editor/author_colours.js";
 import { hideBanner, showBanner } from "../ui/banner.js";
 import { byId, h, icon, pageData, throttled } from "../ui/dom.js";
+import { guardDrops } from "../ui/drop.js";
 import { createEditor } from "../editor/editor.js";
 import { seqOf } from "../history/deep_link.js";
+import { comeBack } from "../sync/comeback.js";
 import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
+import { mountLinkCard } from "../editor/link_card.js";
 import { mountPresence } from "../editor/presence.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts, showShortcuts } from "../editor/shortcuts.js";
 import { noticeOf, statusOf } from "../sync/status.js";
+import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
@@ -67,17 +71,10 @@ const editor = createEditor({
   onStop: onEditorStop,
   onFiles: sayFiles,
 });
-// A file that is dropped beside the text would be opened in place of the page.
-for (const type of ["dragover", "drop"]) {
-  addEventListener(type, (event) => {
-    const { dataTransfer } = /** @type {DragEvent} */ (event);
-    if (event.defaultPrevented || !dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    if (type === "drop") sayFiles();
-  });
-}
+guardDrops({ files: sayFiles });
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor);
+mountLinkCard(byId("content", HTMLElement), editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
 const authors = new AuthorColours(api, {
@@ -85,6 +82,7 @@ const authors = new AuthorColours(api, {
   doc,
   editor,
   self: page.user,
+  copies: provider.copies,
 });
 bindShortcuts(editor, {
   toolbar,
@@ -222,6 +220,7 @@ function bindPage() {
   document.addEventListener("visibilitychange", refreshIfVisible);
   addEventListener("focus", refreshIfVisible);
   setInterval(refreshIfVisible, REFRESH_INTERVAL_MS);
+  comeBack(provider, () => api.call(`documents/${page.document.id}/`));
 }
 
 /**
@@ -332,7 +331,10 @@ function showState() {
   const editable = writable && !ended;
   // Text typed before the document is loaded would be merged beside its content.
   const ready = editable && state.loaded;
-  if (editor.isEditable !== ready) editor.setEditable(ready);
+  if (editor.isEditable !== ready) {
+    editor.setEditable(ready);
+    refreshTasks(editor);
+  }
   toolbar.hidden = !editable;
   document.body.classList.toggle("is-readonly", !editable);
   showRights();

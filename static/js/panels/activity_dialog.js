@@ -3,7 +3,7 @@ import { colourClass, initials } from "../ui/colours.js";
 import { sentenceOf } from "../lib/activity_text.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
-import { ago } from "../lib/time.js";
+import { ago, dayOf } from "../lib/time.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
 /** @typedef {import("../lib/activity_text.js").ActivityEvent} ActivityEvent */
@@ -28,6 +28,8 @@ class ActivityDialog {
   #next = `?limit=${PAGE_SIZE}`;
   /** Ids of shown events: an ongoing writing session may come again on a later page. @type {Set<number>} */
   #shown = new Set();
+  /** The day of the last row. */
+  #day = "";
   #list = h("ol", { class: "activity-list", "aria-label": "Events", tabindex: "0" });
   #message = h("p", { class: "form-message", role: "status" });
   #more = h(
@@ -111,6 +113,17 @@ class ActivityDialog {
     this.#message.classList.toggle("is-error", isError);
   }
 
+  /**
+   * Return the heading of a day for its first row.
+   * @param {string} at
+   */
+  #dayHeading(at) {
+    const day = dayOf(at);
+    if (day === this.#day) return [];
+    this.#day = day;
+    return [h("h3", { class: "activity-day" }, day)];
+  }
+
   /** @param {ActivityEvent} event */
   #row(event) {
     const { actor, at, detail } = event;
@@ -122,6 +135,7 @@ class ActivityDialog {
     return h(
       "li",
       { class: "activity-row", tabindex: "-1", "data-kind": event.kind },
+      ...this.#dayHeading(at),
       h("span", { class: `avatar ${colourClass(key)}`, "aria-hidden": "true" }, initials(name)),
       h(
         "p",

@@ -1,4 +1,5 @@
 /** The share dialog: lists, adds, changes and removes permissions. */
+import { ApiError } from "../lib/api.js";
 import { colourClass, initials } from "../ui/colours.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced, h, icon } from "../ui/dom.js";
@@ -15,8 +16,24 @@ import { fromTemplate, partsOf } from "../ui/template.js";
  * @property {string} role
  */
 
+/**
+ * Who a document can be shared with: a person or a group.
+ * @typedef {{user: string} | {group: string}} SubjectKey
+ * @typedef {{key: SubjectKey, name: string, detail: string}} Subject
+ */
+
 const ROLES = ["viewer", "commenter", "editor", "owner"];
+/** What each role may do, in words. @type {Record<string, string>} */
+const ROLE_TEXTS = {
+  viewer: "Can read.",
+  commenter: "Can read, and see the history.",
+  editor: "Can read, write and rename.",
+  owner: "Can also share, and move the document to the trash.",
+};
 const SEARCH_PAUSE_MS = 200;
+/** Suggestions that are shown. */
+const MAX_PEOPLE = 5;
+const MAX_GROUPS = 3;
 
 /**
  * Return the option that an arrow key leads to; with none selected (-1), the first or the last.
@@ -27,6 +44,27 @@ const SEARCH_PAUSE_MS = 200;
 export function nextOption(active, key, count) {
   if (key === "ArrowDown") return (active + 1) % count;
   return active > 0 ? active - 1 : count - 1;
+}
+
+/**
+ * Return the suggestions of a search: people, then groups. Pure.
+ * @param {Person[]} people
+ * @param {{name: string, members: number}[]} groups
+ * @returns {Subject[]}
+ */
+export function subjectsOf(people, groups) {
+  return [
+    ...people.slice(0, MAX_PEOPLE).map(({ username, name }) => ({
+      key: { user: username },
+      name,
+      detail: `@${username}`,
+    })),
+    ...groups.slice(0, MAX_GROUPS).map(({ name, members }) => ({
+      key: { group: name },
+      name,
+      detail: members === 1 ? "Group · 1 person" : `Group · ${members} people`,
+    })),
+  ];
 }
 
 /**
@@ -50,13 +88,17 @@ class ShareDialog {
     search: HTMLInputElement,
     suggestions: HTMLElement,
     role: HTMLSelectElement,
+    roleText: HTMLElement,
+    link: HTMLButtonElement,
     message: HTMLElement,
     list: HTMLElement,
     historyAccessRow: HTMLElement,
     historyAccess: HTMLInputElement,
   });
-  /** @type {Person[]} */
+  /** @type {Subject[]} */
   #found = [];
+  /** The suggestion in the search field, until something else is typed. @type {Subject | null} */
+  #chosen = null;
   #active = -1;
 
   /**
@@ -73,7 +115,13 @@ class ShareDialog {
 
   open() {
     const search = debounced(SEARCH_PAUSE_MS, () => void this.#suggest());
-    this.#parts.search.addEventListener("input", search);
+    this.#parts.search.addEventListener("input", () => {
+      this.#chosen = null;
+      search();
+    });
+    this.#parts.role.addEventListener("change", () => this.#showRoleText());
+    this.#parts.link.addEventListener("click", () => void this.#copyLink());
+    this.#showRoleText();
     this.#parts.search.addEventListener("keydown", (event) => this.#onKey(event));
     this.#parts.search.addEventListener("blur", () => this.#show([]));
     this.#parts.form.addEventListener("submit", (event) => this.#onSubmit(event));
@@ -82,6 +130,21 @@ class ShareDialog {
     void this.#reload();
     if (this.#context.manageOwner) void this.#showHistoryAccess();
     return dialog;
+  }
+
+  #showRoleText() {
+    this.#parts.roleText.textContent = ROLE_TEXTS[this.#parts.role.value] ?? "";
+  }
+
+  async #copyLink() {
+    const link = new URL(`/documents/${this.#context.documentId}/`, location.href).href;
+    try {
+      await navigator.clipboard.writeText(link);
+      this.#showMessage("The link is copied. It opens for those who have access.");
+    } catch {
+      // Without a secure context there is no clipboard.
+      this.#showMessage(`The link is ${link}`);
+    }
   }
 
   /** Show whether viewers may see the history, which owners decide. */
@@ -116,12 +179,18 @@ class ShareDialog {
    * Make a change, then show the new list, or the error.
    * @param {() => Promise<unknown>} change
    * @param {string} done
+   * @param {() => void} [undo]
    */
-  async #change(change, done) {
+  async #change(change, done, undo) {
     this.#showMessage("");
     try {
       await change();
       this.#showMessage(done);
+      if (undo) {
+        const label = "Undo";
+        const button = { type: "button", class: "link-button", onclick: undo };
+        this.#parts.message.append(" ", h("button", button, label));
+      }
     } catch (error) {
       this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
@@ -177,11 +246,14 @@ class ShareDialog {
           void this.#change(
             () => this.#api.call(path, { method: "DELETE" }),
             `${name} no longer has access.`,
+            isSelf ? undefined : () => void this.#grant({ key: subject, name }, role),
           ),
       },
       icon("x"),
     );
     const key = user ? String(user.id) : `group ${group}`;
+    /** @type {SubjectKey} */
+    const subject = user ? { user: user.username } : { group: group ?? "" };
     return h(
       "li",
       { class: "share-row" },
@@ -206,7 +278,7 @@ class ShareDialog {
     });
   }
 
-  // --- finding people --------------------------------------------------------------------------
+  // --- finding people and groups --------------------------------------------------------------------------
 
   async #suggest() {
     const search = this.#parts.search.value.trim();
@@ -215,18 +287,23 @@ class ShareDialog {
       return;
     }
     try {
-      const answer = await this.#api.call(`users/?search=${encodeURIComponent(search)}`);
-      if (this.#parts.search.value.trim() === search) this.#show(answer.results ?? answer);
+      const query = `?search=${encodeURIComponent(search)}`;
+      const [people, groups] = await Promise.all([
+        this.#api.call(`users/${query}`),
+        this.#api.call(`groups/${query}`),
+      ]);
+      if (this.#parts.search.value.trim() !== search || this.#chosen) return;
+      this.#show(subjectsOf(people.results, groups.results));
     } catch (error) {
       this.#showMessage(error instanceof Error ? error.message : String(error), true);
     }
   }
 
-  /** @param {Person[]} people */
-  #show(people) {
-    this.#found = people.slice(0, 6);
+  /** @param {Subject[]} subjects */
+  #show(subjects) {
+    this.#found = subjects;
     this.#active = -1;
-    const options = this.#found.map((person, index) =>
+    const options = subjects.map((subject, index) =>
       h(
         "li",
         {
@@ -236,11 +313,11 @@ class ShareDialog {
           // At pointerdown, before the field loses the focus and closes the list.
           onpointerdown: (/** @type {Event} */ event) => {
             event.preventDefault();
-            this.#choose(person);
+            this.#choose(subject);
           },
         },
-        h("span", {}, person.name),
-        h("span", { class: "muted" }, `@${person.username}`),
+        h("span", {}, subject.name),
+        h("span", { class: "muted" }, subject.detail),
       ),
     );
     this.#parts.suggestions.replaceChildren(...options);
@@ -249,9 +326,10 @@ class ShareDialog {
     this.#parts.search.removeAttribute("aria-activedescendant");
   }
 
-  /** @param {Person} person */
-  #choose(person) {
-    this.#parts.search.value = person.username;
+  /** @param {Subject} subject */
+  #choose(subject) {
+    this.#parts.search.value = subject.name;
+    this.#chosen = subject;
     this.#show([]);
   }
 
@@ -263,8 +341,8 @@ class ShareDialog {
       this.#activate(nextOption(this.#active, event.key, this.#found.length));
     } else if (event.key === "Enter" && this.#active >= 0) {
       event.preventDefault();
-      const person = this.#found[this.#active];
-      if (person) this.#choose(person);
+      const subject = this.#found[this.#active];
+      if (subject) this.#choose(subject);
     } else if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
@@ -284,16 +362,46 @@ class ShareDialog {
   /** @param {Event} event */
   #onSubmit(event) {
     event.preventDefault();
-    const user = this.#parts.search.value.trim();
-    if (!user) {
+    const name = this.#parts.search.value.trim();
+    if (!name) {
       this.#parts.search.focus();
       return;
     }
-    const role = this.#parts.role.value;
-    void this.#change(async () => {
-      await this.#api.call(this.#path, { method: "POST", body: { user, role } });
+    const subject = this.#chosen ?? { key: { user: name }, name };
+    void this.#grant(subject, this.#parts.role.value, () => {
       this.#parts.search.value = "";
+      this.#chosen = null;
       this.#show([]);
-    }, `The role of ${user} is now ${role}.`);
+    });
+  }
+
+  /**
+   * Give a person or a group a role.
+   * @param {{key: SubjectKey, name: string}} subject
+   * @param {string} role
+   * @param {() => void} [onDone]
+   */
+  #grant({ key, name }, role, onDone) {
+    return this.#change(async () => {
+      await this.#post(key, role);
+      onDone?.();
+    }, `The role of ${name} is now ${role}.`);
+  }
+
+  /**
+   * Give a role; what is typed may be the name of a user or of a group.
+   * @param {SubjectKey} key
+   * @param {string} role
+   */
+  async #post(key, role) {
+    const post = (/** @type {SubjectKey} */ subject) =>
+      this.#api.call(this.#path, { method: "POST", body: { ...subject, role } });
+    try {
+      await post(key);
+    } catch (error) {
+      const isUnknown = error instanceof ApiError && error.code === "unknown_subject";
+      if (!isUnknown || !("user" in key)) throw error;
+      await post({ group: key.user });
+    }
   }
 }

@@ -77,7 +77,8 @@ const FINAL_STOPS = {
   },
   [CLOSE.QUARANTINED]: {
     reason: "quarantined",
-    message: "This document cannot be opened until an administrator has repaired it.",
+    message:
+      "This document does not load and is closed for repair. Ask an administrator to repair it.",
   },
 };
 

@@ -16,6 +16,8 @@ import { renewedOperations } from "./renewal.js";
  * @property {Uint8Array} update Yjs v1 bytes
  * @property {Uint8Array} vector encoded clocks after the edit, of the clients that it inserts
  * @property {number} edits how many changes of the person it holds
+ * @property {import("./copies.js").Copy[]} [copies] what it inserts again; operations of older pages
+ *   have none
  */
 
 /**
@@ -84,9 +86,10 @@ export class Outbox {
    * @param {Uint8Array} update
    * @param {Uint8Array} vector
    * @param {number} edits
+   * @param {import("./copies.js").Copy[]} [copies]
    * @returns {Operation}
    */
-  add(update, vector, edits) {
+  add(update, vector, edits, copies = []) {
     const last = this.operations.at(-1);
     const grows =
       last !== undefined &&
@@ -99,6 +102,7 @@ export class Outbox {
       update: grows ? Y.mergeUpdates([last.update, update]) : update,
       vector,
       edits: edits + (grows ? last.edits : 0),
+      copies: grows ? [...(last.copies ?? []), ...copies] : copies,
     };
     if (grows) this.#forget(last.id);
     this.operations.push(operation);

@@ -10,6 +10,7 @@ import { Y } from "../../vendor/yjs.js";
 import { AwarenessChannel } from "./awareness_channel.js";
 import { ALONE, Batch } from "./batch.js";
 import { Connection } from "./connection.js";
+import { Copies } from "./copies.js";
 import { coversVector, insertedVector, residualUpdate } from "./reconcile.js";
 import { isClientRefused } from "./renewal.js";
 import { SendWindow } from "./send_window.js";
@@ -112,6 +113,7 @@ export class Provider extends EventTarget {
       () => this.#connection.abandon(),
     );
     outbox.onStored = () => this.#countUnsaved();
+    this.copies = new Copies(doc);
     this.#batch = new Batch(doc, (update, edits) => this.#addOperation(update, edits));
     doc.on("update", this.#onDocUpdate);
   }
@@ -126,6 +128,7 @@ export class Provider extends EventTarget {
   /** End the connection and every timer. */
   close() {
     this.#batch.close();
+    this.copies.close();
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisibility);
     globalThis.removeEventListener?.("pagehide", this.flush);
     this.#doc.off("update", this.#onDocUpdate);
@@ -395,7 +398,7 @@ export class Provider extends EventTarget {
    * @param {number} edits
    */
   #addOperation(update, edits) {
-    this.#outbox.add(update, insertedVector(update), edits);
+    this.#outbox.add(update, insertedVector(update), edits, this.copies.take());
     this.#countUnsaved();
     this.#sendOperations();
     this.#channel.sendHeld();

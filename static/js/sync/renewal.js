@@ -5,7 +5,8 @@
  * The new ids follow from the old ones, so two pages of one person that hold the same operations
  * make the same ones of them, and the server stores them once.
  */
-import { Y, encoding } from "../../vendor/yjs.js";
+import { Y } from "../../vendor/yjs.js";
+import { append, clientIdOf, encodeUpdate, renewedId } from "./client_ids.js";
 import { insertedVector } from "./reconcile.js";
 
 /** @typedef {import("./outbox.js").Operation} Operation */
@@ -17,7 +18,7 @@ import { insertedVector } from "./reconcile.js";
 
 /** @typedef {Map<number, Renewal>} Renewals by old client id */
 
-/** @typedef {{clock: number, len: number}} Range */
+/** @typedef {import("./client_ids.js").Range} Range */
 
 /** Codes of a rejection after which the same content is accepted under a new client id. */
 const CODES = new Set(["foreign_client", "content_conflict"]);
@@ -40,7 +41,30 @@ export function renewedOperations(operations) {
   const renewals = renewalsOf(operations);
   return operations.map((operation) => {
     const update = renewedUpdate(operation.update, renewals);
-    return { ...operation, id: renewedId(operation.id), update, vector: insertedVector(update) };
+    const copies = (operation.copies ?? []).flatMap((copy) => movedCopies(copy, renewals));
+    const vector = insertedVector(update);
+    return { ...operation, id: renewedId(operation.id), update, vector, copies };
+  });
+}
+
+/**
+ * Return a range of copies with the moved ids; cut where either side moves only in part.
+ * @param {import("./copies.js").Copy} copy
+ * @param {Renewals} renewals
+ * @returns {import("./copies.js").Copy[]}
+ */
+function movedCopies([client, clock, length, sourceClient, sourceClock], renewals) {
+  const starts = [
+    (renewals.get(client)?.start ?? 0) - clock,
+    (renewals.get(sourceClient)?.start ?? 0) - sourceClock,
+  ];
+  const cuts = [0, ...starts.filter((start) => 0 < start && start < length), length];
+  cuts.sort((one, other) => one - other);
+  return cuts.slice(1).flatMap((end, at) => {
+    const first = cuts[at] ?? 0;
+    const own = moved(Y.createID(client, clock + first), renewals);
+    const source = moved(Y.createID(sourceClient, sourceClock + first), renewals);
+    return first === end ? [] : [[own.client, own.clock, end - first, source.client, source.clock]];
   });
 }
 
@@ -57,31 +81,10 @@ function renewalsOf(operations) {
       const { client, clock } = struct.id;
       const known = renewals.get(client);
       if (known) known.start = Math.min(known.start, clock);
-      else renewals.set(client, { client: hash(`${seed} ${client}`), start: clock });
+      else renewals.set(client, { client: clientIdOf(`${seed} ${client}`), start: clock });
     }
   }
   return renewals;
-}
-
-/**
- * Return a number of 32 bits for a text: its FNV-1a hash.
- * @param {string} text
- */
-function hash(text) {
-  let value = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) {
-    value = Math.imul(value ^ byte, 0x01000193);
-  }
-  return value >>> 0;
-}
-
-/**
- * Return the unique id of an operation that is written again: `a`, `a.1`, `a.2`.
- * @param {string} id
- */
-function renewedId(id) {
-  const [, stem = id, count = "0"] = /^(.*)\.(\d+)$/.exec(id) ?? [];
-  return `${stem}.${Number(count) + 1}`;
 }
 
 /**
@@ -100,23 +103,11 @@ function moved(id, renewals) {
  */
 function renewedUpdate(update, renewals) {
   const { structs, ds } = Y.decodeUpdate(update);
-  const encoder = new Y.UpdateEncoderV1();
-  /** @type {Map<number, (Y.Item | Y.GC | Y.Skip)[]>} */
-  const byClient = new Map();
   for (const struct of structs) {
     struct.id = moved(struct.id, renewals);
     if (struct instanceof Y.Item) moveReferences(struct, renewals);
-    append(byClient, struct.id.client, struct);
   }
-  encoding.writeVarUint(encoder.restEncoder, byClient.size);
-  for (const [client, own] of byClient) {
-    encoding.writeVarUint(encoder.restEncoder, own.length);
-    encoder.writeClient(client);
-    encoding.writeVarUint(encoder.restEncoder, own[0]?.id.clock ?? 0);
-    for (const struct of own) struct.write(encoder, 0);
-  }
-  writeDeletes(encoder.restEncoder, movedDeletes(ds.clients, renewals));
-  return encoder.toUint8Array();
+  return encodeUpdate(structs, movedDeletes(ds.clients, renewals));
 }
 
 /**
@@ -145,32 +136,4 @@ function movedDeletes(deletes, renewals) {
     }
   }
   return found;
-}
-
-/**
- * @param {encoding.Encoder} encoder
- * @param {Map<number, Range[]>} deletes
- */
-function writeDeletes(encoder, deletes) {
-  encoding.writeVarUint(encoder, deletes.size);
-  for (const [client, ranges] of deletes) {
-    encoding.writeVarUint(encoder, client);
-    encoding.writeVarUint(encoder, ranges.length);
-    for (const { clock, len } of ranges) {
-      encoding.writeVarUint(encoder, clock);
-      encoding.writeVarUint(encoder, len);
-    }
-  }
-}
-
-/**
- * @template Value
- * @param {Map<number, Value[]>} map
- * @param {number} key
- * @param {Value} value
- */
-function append(map, key, value) {
-  const values = map.get(key);
-  if (values) values.push(value);
-  else map.set(key, [value]);
 }

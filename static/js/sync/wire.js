@@ -92,9 +92,9 @@ export function encodeQueryAwareness() {
 }
 
 /**
- * Encode one operation.
+ * Encode one operation, with its copy map if it has one.
  * @param {string} documentId
- * @param {{id: string, vector: Uint8Array, update: Uint8Array}} operation
+ * @param {{id: string, vector: Uint8Array, update: Uint8Array, copies?: import("./copies.js").Copy[]}} operation
  */
 export function encodeOperation(documentId, operation) {
   return frame(FRAME.OPERATION, (encoder) => {
@@ -102,7 +102,21 @@ export function encodeOperation(documentId, operation) {
     encoding.writeVarString(encoder, operation.id);
     encoding.writeVarUint8Array(encoder, operation.vector);
     encoding.writeVarUint8Array(encoder, operation.update);
+    if (operation.copies?.length) {
+      encoding.writeVarUint8Array(encoder, encodeCopies(operation.copies));
+    }
   });
+}
+
+/**
+ * Encode a copy map.
+ * @param {import("./copies.js").Copy[]} copies
+ */
+export function encodeCopies(copies) {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, copies.length);
+  for (const number of copies.flat()) encoding.writeVarUint(encoder, number);
+  return encoding.toUint8Array(encoder);
 }
 
 /**

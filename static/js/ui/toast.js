@@ -1,5 +1,5 @@
 /** Short messages at the foot of the page, with at most one action. */
-import { byId, h } from "./dom.js";
+import { byId, h, icon } from "./dom.js";
 
 const TOAST_MS = 8_000;
 
@@ -16,22 +16,26 @@ export function toast(text, action) {
   const children = [h("span", {}, text)];
   if (action) {
     const run = () => {
-      hide();
+      hideToast();
       action.run();
     };
     children.push(
       h("button", { type: "button", class: "link-button", onclick: run }, action.label),
     );
   }
+  const close = { type: "button", class: "icon-button", "aria-label": "Close this message" };
+  children.push(h("button", { ...close, onclick: hideToast }, icon("x")));
+  raise(place);
   place.replaceChildren(h("div", { class: "toast" }, ...children));
-  clearTimeout(timer);
-  timer = setTimeout(hide, TOAST_MS);
   // The message stays while the pointer or the focus is on it.
-  place.onpointerenter = place.onfocus = () => clearTimeout(timer);
+  for (const event of ["pointerenter", "focusin"]) place.addEventListener(event, stopTimer);
+  for (const event of ["pointerleave", "focusout"]) place.addEventListener(event, startTimer);
+  startTimer();
 }
 
-function hide() {
-  clearTimeout(timer);
+/** Hide the message, for example because its subject is no longer on the screen. */
+export function hideToast() {
+  stopTimer();
   byId("toast", HTMLElement).replaceChildren();
 }
 
@@ -41,4 +45,23 @@ function hide() {
  */
 export function toastError(error) {
   toast(error instanceof Error ? error.message : String(error));
+}
+
+function stopTimer() {
+  clearTimeout(timer);
+}
+
+function startTimer() {
+  stopTimer();
+  timer = setTimeout(hideToast, TOAST_MS);
+}
+
+/**
+ * Put the place of messages above an open dialog.
+ * @param {HTMLElement} place
+ */
+function raise(place) {
+  if (!place.popover) return;
+  if (place.matches(":popover-open")) place.hidePopover();
+  place.showPopover();
 }

@@ -40,6 +40,18 @@ def test_second_call_of_a_person_waits_and_another_person_does_not() -> None:
     assert not gate._inside
 
 
+def test_person_may_have_as_many_calls_at_once_as_the_share() -> None:
+    """One more is refused, and is let in when one of them has ended."""
+    gate = PersonGate()
+    first, second, third = (gate.enter(1, wait_s=0, at_once=2) for _ in range(3))
+    with first:
+        with second, pytest.raises(PersonBusyError), third:
+            pass
+        with gate.enter(1, wait_s=0, at_once=2):
+            pass
+    assert not gate._inside
+
+
 def test_call_that_waits_too_long_is_refused_with_a_time() -> None:
     """And so is one more than may wait, at once."""
     gate = PersonGate()

@@ -45,7 +45,12 @@ def single(name: str) -> bytes:
 def test_update_of_one_letter_inserts_it_and_needs_its_predecessor() -> None:
     """A keystroke, the most frequent update of all."""
     assert read_update(unpack(load("updates")["gap_parts"][3])) == UpdateHeader(
-        ranges={71: ((3, 4),)}, needs={71: 3}, deletes={}, size=10, typed=(71, 3, 4), structs=1
+        ranges={71: ((3, 4),)},
+        needs={71: 3},
+        deletes={},
+        size=10,
+        typed=(71, 3, 4, b""),
+        structs=1,
     )
 
 
@@ -60,8 +65,8 @@ def test_update_with_gaps_inserts_ranges_and_needs_the_gaps() -> None:
 @pytest.mark.parametrize(
     ("structs", "typed"),
     [
-        ([(1, 3, [letters("ab", left=(1, 2)), letters("c", left=(1, 4))])], (1, 3, 6)),
-        ([(1, 3, [letters("ab", left=(1, 2), right=(1, 0))])], (1, 3, 5)),
+        ([(1, 3, [letters("ab", left=(1, 2)), letters("c", left=(1, 4))])], (1, 3, 6, b"")),
+        ([(1, 3, [letters("ab", left=(1, 2), right=(1, 0))])], (1, 3, 5, b"\x01\x00")),
         ([(1, 3, [letters("ab", left=(1, 1))])], None),
         ([(1, 3, [letters("ab", right=(1, 2))])], None),
         ([(1, 3, [letters("ab", left=(2, 2))])], None),
@@ -75,7 +80,7 @@ def test_update_with_gaps_inserts_ranges_and_needs_the_gaps() -> None:
     ],
 )
 def test_update_of_strings_behind_the_last_ones_of_its_client_is_typed(
-    structs: list[Any], typed: tuple[int, int, int] | None
+    structs: list[Any], typed: tuple[int, int, int, bytes] | None
 ) -> None:
     """Nothing else of it needs to be known to find its place."""
     assert read_update(written(structs)).typed == typed

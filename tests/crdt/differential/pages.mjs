@@ -8,6 +8,7 @@ const decode = (text) => Buffer.from(text, "base64");
 const encode = (bytes) => Buffer.from(bytes).toString("base64");
 
 const shown = (node) => {
+  if (!(node instanceof Y.AbstractType)) return { stray: String(node) };
   if (node instanceof Y.XmlText) return node.toDelta();
   const children = node.toArray().map(shown);
   return node instanceof Y.XmlElement

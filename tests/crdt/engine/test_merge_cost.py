@@ -5,8 +5,10 @@ import random
 import pytest
 
 from apps.crdt.codec.structs import Id
+from apps.crdt.codec.update_reader import read_update
 from apps.crdt.content.conversion import content_convert
-from apps.crdt.engine.merge_cost import LOAD_STEPS, MergeCost, placements_of
+from apps.crdt.engine.merge_cost import LOAD_STEPS, MergeCost
+from apps.crdt.engine.placements import placements_of
 from tests.crdt.engine.placing import Item, any_items, encoded, shuffled, steps_to_place
 from tests.crdt.samples import ALL_HISTORIES
 from tests.crdt.scribbling import Scribbler
@@ -44,7 +46,7 @@ def claims_after_one(count: int) -> list[Item]:
 
 def add(cost: MergeCost, update: bytes, *, at: float = 0.0) -> bool:
     """Count an update; return whether it is to be tried."""
-    return cost.add(update, len(update), at=at)
+    return cost.add(update, len(update), header=read_update(update), at=at)
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -88,6 +90,53 @@ def test_items_that_claim_one_place_are_counted(claims: object) -> None:
     assert any(tried)
 
 
+@pytest.mark.parametrize("seed", range(200))
+def test_conflicts_are_the_same_with_and_without_headers(seed: int) -> None:
+    """Text that is counted without its updates, between items of others, hides nothing."""
+    chance = random.Random(seed)
+    items = any_items(chance, count=60, clients=chance.choice([1, 3, 5]))
+    with_headers, without = MergeCost(), MergeCost()
+    for one in items:
+        update = encoded([one])
+        with_headers.add(update, len(update), header=read_update(update))
+        without.add(update, len(update))
+        if chance.random() < 0.1:
+            for cost in (with_headers, without):
+                cost.add_placements(placements_of([]))
+    for cost in (with_headers, without):
+        cost.add_placements(placements_of([]))
+    assert with_headers._conflicts == without._conflicts
+    assert with_headers.blocks >= without.blocks
+
+
+def test_typed_text_is_never_surveyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten people who type in a document of a MiB cost no look at their updates."""
+    cost = MergeCost(state_bytes=2**20)
+    updates = [
+        encoded([Item(client, clock, (client, clock - 1) if clock else (99, client), (99, 50))])
+        for clock in range(300)
+        for client in range(10)
+    ]
+    surveyed = []
+    monkeypatch.setattr(MergeCost, "_survey", lambda _self, at: surveyed.append(at))
+    for update in updates[10:]:
+        add(cost, update)
+    assert len(surveyed) <= 10
+
+
+def test_text_that_was_refused_leaves_no_trace() -> None:
+    """What its client types next, at the same clocks, is counted as before."""
+    cost = MergeCost(state_bytes=2**20)
+    updates = [encoded([item]) for item in text(20)]
+    for update in updates[:10]:
+        add(cost, update)
+    blocks = cost.blocks
+    add(cost, updates[10])
+    cost.undo(updates[10])
+    assert cost.blocks == blocks
+    assert not any(add(cost, update) for update in updates[10:])
+
+
 def test_refused_update_leaves_no_trace() -> None:
     """The next people pay nothing for it."""
     cost = MergeCost(state_bytes=10_000)
@@ -101,7 +150,7 @@ def test_refused_update_leaves_no_trace() -> None:
 def test_steps_come_back_with_time() -> None:
     """A burst is tried, and the same later is not."""
     cost = MergeCost(state_bytes=1_000_000)
-    jumps = [encoded([Item(client, 0, (9, client), (9, client + 50))]) for client in range(2, 32)]
+    jumps = [encoded([Item(client, 0, (99, client), (99, client + 50))]) for client in range(2, 32)]
     assert any(add(cost, jump, at=1.0) for jump in jumps)
     cost.reset()
     assert not any(add(cost, jump, at=10.0 * n) for n, jump in enumerate(jumps, start=1))

@@ -19,7 +19,16 @@ from apps.crdt.engine.structure_guard import (
 )
 from apps.crdt.ids.containers import ContainerIndex, container_of
 from tests.crdt.apart import Apart
-from tests.crdt.samples import ALL_HISTORIES, golden, item, letters, patient, uints, written
+from tests.crdt.samples import (
+    ALL_HISTORIES,
+    History,
+    golden,
+    item,
+    letters,
+    patient,
+    uints,
+    written,
+)
 
 ARRAY = uints(0)
 
@@ -150,6 +159,40 @@ def test_index_of_updates_is_the_index_of_their_state(data: st.DataObject) -> No
             assert container_of(one) == container_of(other)
 
 
+@pytest.mark.parametrize("history", ALL_HISTORIES, ids=lambda history: history.name)
+def test_guard_knows_the_container_of_each_id(history: History) -> None:
+    """Also of typed text, of which it keeps no updates, between updates of others."""
+    guarded = Guarded()
+    guarded.add(chain(1))  # so that there is an index from the start
+    for update in history.updates:
+        guarded.add(update)
+    guarded.guard.add_waiting()
+    index = guarded.guard._index
+    assert index is not None
+    whole = ContainerIndex.of_state(guarded.document.encode())
+    assert index.ends() == whole.ends()
+    for struct in iter_structs(history.state):
+        if struct.kind not in (GC, DELETED):
+            for clock in (struct.id[1], struct.id[1] + struct.length - 1):
+                known = index.find((struct.id[0], clock))
+                assert container_of(known) == container_of(whole.find((struct.id[0], clock)))
+
+
+def test_typed_text_takes_no_memory() -> None:
+    """Ten people who type wait as ten runs, however long they type."""
+    guarded = Guarded()
+    guarded.add(chain(1))
+    for clock in range(300):
+        for client in range(2, 12):
+            here = {"left": (client, clock - 1)} if clock else {}
+            guarded.add(written([(client, clock, [letters("a", **here)])]))
+    assert guarded.guard.waiting_bytes < 10 * 20
+    guarded.add(written([(12, 0, [item(7, ARRAY, left=(5, 150), right=(5, 151))])]))
+    index = guarded.guard._index
+    assert index is not None
+    assert {index.find((client, 299)) for client in range(2, 12)} == {index.find((2, 0))}
+
+
 def test_nesting_of_updates_bounds_that_of_their_state() -> None:
     """The sum over the updates is never less than the depth of the state."""
     for history in ALL_HISTORIES:
@@ -251,7 +294,7 @@ def test_keystrokes_wait_for_the_next_check_within_bounds() -> None:
 
 
 #: Half an emoji is deleted, with an embed and a mark behind it: the engine's clocks are wrong from
-#: then on (ADR 0001). Then an element. The guard once looked for a parent for ever.
+#: then on (ADR 0001). Then an element. The guard once looked for a parent without end.
 HANG = [
     bytes.fromhex("010301000401017404f09f9880850101027b7d86010204626f6c64046e756c6c0101010001"),
     bytes.fromhex("0101020007010764656661756c74030970617261677261706800"),

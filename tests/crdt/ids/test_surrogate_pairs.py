@@ -72,6 +72,17 @@ def test_item_in_a_character_of_its_own_update_stands_before_it() -> None:
     assert inside.origins == ((1, 5), (3, 0))
 
 
+def test_item_in_a_character_that_was_written_in_another_one_stands_before_both() -> None:
+    """The first character was straightened as well."""
+    pairs = SurrogatePairs.of_state(TEXT, VECTOR)
+    inner = written([(3, 0, [letters("\N{GRINNING FACE}", left=(1, 3), right=(1, 4))])])
+    straightened(inner, read_update(inner), pairs, VECTOR)
+    innermost = written([(4, 0, [letters("x", left=(3, 0), right=(3, 1))])])
+    update = straightened(innermost, read_update(innermost), pairs, {**VECTOR, 3: 2})
+    [struct] = iter_structs(update)
+    assert struct.origins == ((1, 2), (3, 0))
+
+
 @pytest.mark.parametrize(
     ("deleted", "expected"),
     [

@@ -113,6 +113,7 @@ BEGINNINGS: dict[str, Change] = {
     "another place": lines_of("beginning", seq=11),
     "another version": lines_of("beginning", number=3),
     "another vector": lines_of("beginning", version_vector="AA=="),
+    "damaged copies": lines_of("beginning", copies="AAAA"),
     "no vector": lines_of("beginning", version_vector=None),
     "no ranges": lines_of("packed", ranges=None),
     "one name": lines_of("packed", unique_id="the same"),

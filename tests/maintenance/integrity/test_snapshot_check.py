@@ -22,7 +22,7 @@ def snapshot(text: str) -> Snapshot:
 
 def test_other_content_at_the_same_clocks_is_a_fault() -> None:
     """Compared in a child process."""
-    fault = blob_fault(snapshot("abc").encode(), snapshot("abd"))
+    fault = blob_fault(snapshot("abc").encode(), snapshot("xyz"))
     assert fault is not None
     assert (fault.code, fault.text) == ("wrong", "Its content is not what the log makes.")
 
@@ -30,7 +30,7 @@ def test_other_content_at_the_same_clocks_is_a_fault() -> None:
 def test_comparison_that_ends_its_process_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """And not the end of the command."""
     monkeypatch.setattr(snapshot_check, "compare_stored", hostile_tasks.die_of_any)
-    fault = blob_fault(snapshot("abc").encode(), snapshot("abd"))
+    fault = blob_fault(snapshot("abc").encode(), snapshot("xyz"))
     assert fault is not None
     assert fault.text.startswith("Its state does not open: ")
 
@@ -45,4 +45,4 @@ def test_comparison_without_a_free_process_says_nothing_of_the_snapshot(
 
     monkeypatch.setattr(snapshot_check, "stored_run", partial(busy))
     with pytest.raises(TransientError):
-        blob_fault(snapshot("abc").encode(), snapshot("abd"))
+        blob_fault(snapshot("abc").encode(), snapshot("xyz"))

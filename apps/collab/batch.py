@@ -1,0 +1,66 @@
+"""A batch of edits while it is merged: its drafts, and what it brings. Pure."""
+
+from dataclasses import dataclass
+
+from apps.collab.submission import Draft, Submission
+from apps.core import ids
+from apps.crdt.codec.vectors import Vector, VectorOverlay
+from apps.crdt.engine.causal_gate import advance, missing_clocks
+from apps.history.client_owners import SHARED, ClientOwners
+
+
+@dataclass(slots=True)
+class _Coalesced:
+    """A draft of a stock client's updates within one batch, and the vector that it may build on."""
+
+    draft: Draft
+    reach: VectorOverlay
+
+
+class Batch:
+    """The drafts of operations that follow a log with ``vector`` and the ``owners`` of its ids."""
+
+    __slots__ = ("_coalesced", "_owners", "by_id", "claimed", "drafts", "vector")
+
+    def __init__(self, vector: Vector, owners: ClientOwners) -> None:
+        #: The vector after the drafts so far.
+        self.vector = VectorOverlay(vector)
+        self.drafts: list[Draft] = []
+        self.by_id: dict[str, Draft] = {}
+        #: The owners of the client ids that the batch brings first, or brings by a second person.
+        self.claimed: ClientOwners = {}
+        self._owners = owners
+        self._coalesced: dict[int, _Coalesced] = {}
+
+    def add(self, submission: Submission, *, is_noop: bool, claims: bool) -> None:
+        """Add a submission as a draft, or coalesce it with the last one of a stock client.
+
+        ``claims``: whether it has new structs of client ids that are not its author's yet.
+        """
+        if claims:
+            self._claim(submission)
+        advance(self.vector, submission.header)
+        if submission.unique_id is not None:
+            draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
+            self.by_id[draft.unique_id] = draft
+            self.drafts.append(draft)
+            return
+        coalesced = self._coalesced.get(id(submission.author))
+        if coalesced is None or missing_clocks(submission.header, coalesced.reach) is not None:
+            draft = Draft(unique_id=ids.new_id(), submissions=[])
+            self.drafts.append(draft)
+            # The reach is the vector at the draft's first submission, plus the draft itself.
+            # Operations in between are not in it, so coalescing never moves an edit before the
+            # operations that it needs.
+            coalesced = _Coalesced(draft, self.vector.copy())
+            self._coalesced[id(submission.author)] = coalesced
+        coalesced.draft.submissions.append(submission)
+        advance(coalesced.reach, submission.header)
+
+    def _claim(self, submission: Submission) -> None:
+        """Note the client ids that a submission brings, for the next ones of the batch."""
+        user_id, owners, claimed = submission.author.user_id, self._owners, self.claimed
+        for client, runs in submission.header.ranges.items():
+            owner = owners[client] if client in owners else claimed.setdefault(client, user_id)
+            if owner != user_id and runs[-1][1] > self.vector.get(client, 0):
+                claimed[client] = SHARED

@@ -1,0 +1,175 @@
+"""What the pages do for a person who clicks, drops and waits: links, files, messages, tasks."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.people import Person
+
+LINKS = "Look at [the map](https://example.org/map) today.\n\n- [ ] Ask\n  - [ ] Ask again\n"
+#: Drops a file, or an address, on an element; returns whether the page has kept the browser from
+#: opening it.
+DROP = """([selector, name, text]) => {
+  const dataTransfer = new DataTransfer();
+  if (name) dataTransfer.items.add(new File([text], name, { type: 'text/markdown' }));
+  else dataTransfer.setData('text/uri-list', text);
+  const options = { dataTransfer, bubbles: true, cancelable: true };
+  const target = document.querySelector(selector);
+  return ['dragover', 'drop'].map(type => !target.dispatchEvent(new DragEvent(type, options)));
+}"""
+
+
+def test_link_in_a_text_one_may_edit_opens(ada: Person) -> None:
+    """By its card, by Ctrl and a click, by the middle button, by a key; a click moves the caret."""
+    made = ada.api("POST", "documents/import/", format="md", content=LINKS, title="Links")
+    page = ada.page
+    ada.context.route("https://example.org/**", lambda route: route.fulfill(body="The map"))
+    ada.open(made["id"])
+    link = ada.text.get_by_role("link", name="the map")
+    card = page.get_by_role("group", name="Link")
+    for options in ({"modifiers": ["Control"]}, {"button": "middle"}):
+        with page.expect_popup() as opened:
+            link.click(**options)
+        expect(opened.value).to_have_url("https://example.org/map")
+    link.click()
+    expect(card.get_by_role("link")).to_have_text("https://example.org/map")
+    expect(card).to_be_in_viewport(ratio=1)
+    with page.expect_popup() as opened:
+        page.keyboard.press("Alt+Enter")
+    expect(opened.value).to_have_url("https://example.org/map")
+    with page.expect_popup() as opened:
+        card.get_by_role("button", name="Open").click()
+    expect(opened.value).to_have_url("https://example.org/map")
+    page.bring_to_front()
+    link.click()
+    card.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog", name="Link")
+    address = dialog.get_by_role("textbox")
+    address.fill("not a link at all")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    address.fill("example.org/other")
+    page.keyboard.press("Enter")
+    expect(card.get_by_role("link")).to_have_attribute("href", "https://example.org/other")
+    card.get_by_role("button", name="Unlink").click()
+    expect(card).to_be_hidden()
+    expect(ada.text.get_by_role("link")).to_have_count(0)
+    expect(ada.chip).to_have_text("Saved")
+    assert ada.exported(made["id"]).startswith("Look at the map today.")
+
+
+def test_checkboxes_have_short_names_and_readers_cannot_press_them(
+    ada: Person, grace: Person
+) -> None:
+    """The name of a task is its own line; for a viewer it is disabled, until there is a right."""
+    made = ada.api("POST", "documents/import/", format="md", content=LINKS, title="Tasks")
+    permission = ada.share(made["id"], "grace", "viewer")
+    grace.open(made["id"], status="Read-only")
+    box = grace.text.get_by_role("checkbox", name="Ask", exact=True)
+    expect(box).to_be_disabled()
+    expect(grace.text.get_by_role("checkbox", name="Ask again", exact=True)).to_be_disabled()
+    ada.api("PATCH", f"documents/{made['id']}/permissions/{permission}/", role="editor")
+    grace.page.reload()
+    expect(box).to_be_enabled()
+    box.check()
+    expect(grace.chip).to_have_text("Saved")
+
+
+def test_document_that_leaves_the_trash_comes_back_in_open_pages(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """The other person presses nothing."""
+    grace.open(shared)
+    grace.write("Still")
+    expect(grace.chip).to_have_text("Saved")
+    ada.api("DELETE", f"documents/{shared}/")
+    expect(grace.chip).to_have_text(re.compile("^(Document unavailable|Access removed)"))
+    ada.api("POST", f"documents/{shared}/restore/")
+    expect(grace.chip).to_have_text("Saved")
+    expect(grace.text).to_have_attribute("contenteditable", "true")
+
+
+def test_dropped_file_is_imported_on_the_list_and_never_opened_in_place_of_a_page(
+    ada: Person, shared: str
+) -> None:
+    """Nor is an address that is dropped beside the text."""
+    page = ada.page
+    page.goto("/")
+    expect(page.locator(".row").first).to_be_visible()
+    assert page.evaluate(DROP, ["h1", "Harbour.md", "Words"]) == [True, True]
+    page.wait_for_url(re.compile("/documents/[0-9a-f-]{36}/"))
+    ada.finds("Words")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("Harbour")
+    assert page.evaluate(DROP, [".topbar", "x.md", "x"]) == [True, True]
+    expect(page.get_by_text("Nothing was added.")).to_be_visible()
+    assert page.evaluate(DROP, [".topbar", "", "https://example.org/"]) == [True, True]
+    assert page.evaluate(DROP, ["#title", "", "https://example.org/"]) == [False, False]
+
+
+def test_message_goes_by_its_button_by_itself_and_with_the_view(ada: Person) -> None:
+    """Also after the pointer was on it."""
+    ada.create("Throw away")
+    page = ada.page
+    page.clock.install()
+    page.goto("/")
+    row = page.locator(".row", has_text="Throw away").first
+    message = page.get_by_role("status").filter(has_text="is now in the trash")
+    undo = message.get_by_role("button", name="Undo")
+
+    def throw_away() -> None:
+        row.hover()
+        row.get_by_role("button", name="trash").click()
+        expect(message).to_be_visible()
+
+    throw_away()
+    undo.click()
+    expect(row).to_be_visible()
+    throw_away()
+    undo.hover()
+    page.clock.run_for(20_000)
+    expect(message).to_be_visible()
+    page.get_by_role("heading", name="Documents").hover()
+    page.clock.run_for(10_000)
+    expect(message).to_have_count(0)
+    page.get_by_role("link", name="Trash").click()
+    page.get_by_role("button", name="Restore Throw away").first.click()
+    restored = page.get_by_role("status").filter(has_text="is restored")
+    restored.get_by_role("button", name="Close").click()
+    expect(restored).to_have_count(0)
+    page.get_by_role("link", name="All", exact=True).click()
+    throw_away()
+    page.get_by_role("link", name="Trash").click()
+    expect(message).to_have_count(0)
+
+
+def test_line_that_is_typed_keeps_away_from_the_edge(ada: Person) -> None:
+    """The caret has room below it; the title shows its descenders."""
+    lines = "\n\n".join(f"line {number}" for number in range(60))
+    made = ada.api("POST", "documents/import/", format="md", content=lines, title="Google, qypj")
+    ada.open(made["id"])
+    room = """() => {
+      const range = getSelection().getRangeAt(0);
+      const rect = range.getClientRects()[0] ?? range.startContainer.getBoundingClientRect();
+      return innerHeight - rect.bottom;
+    }"""
+    ada.goes_to(0)
+    for _ in range(45):
+        ada.page.keyboard.press("ArrowDown")
+    ada.page.wait_for_function(f"() => ({room})() > 60 && scrollY > 100")
+    title = ada.page.get_by_label("Title", exact=True)
+    assert title.evaluate("field => field.scrollHeight <= field.clientHeight")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_printed_page_is_ink_on_paper(ada: Person, theme: Any) -> None:
+    """Without the skip link, the bar and the messages, whatever the theme."""
+    document_id = ada.create("On paper")
+    ada.context.add_init_script(f"localStorage.setItem('scriptorium-theme', '{theme}')")
+    ada.open(document_id)
+    ada.write("Words")
+    ada.page.emulate_media(media="print", color_scheme=theme)
+    for selector in (".skip-link", ".topbar", ".toolbar", ".foot", ".toast-place"):
+        expect(ada.page.locator(selector)).to_be_hidden()
+    assert ada.page.evaluate("getComputedStyle(document.body).color") == "rgb(35, 32, 28)"

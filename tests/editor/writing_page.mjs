@@ -1,0 +1,143 @@
+/** A page with an editor, its undo manager and its operations with copy maps, without a screen. */
+import {
+  Copies,
+  TextSelection,
+  View,
+  Y,
+  joinBackward,
+  lift,
+  schema,
+  setBlockType,
+  splitBlock,
+  wrapIn,
+  ySyncPluginKey,
+} from "./bound_view.mjs";
+
+import { typedText } from "../../static/js/editor/typed_text.js";
+
+/** One operation. @typedef {{author: string, update: Uint8Array, copies: import("../../static/js/sync/copies.js").Copy[]}} Operation */
+
+/** The log of a document. */
+export class Log {
+  /** @type {Operation[]} */
+  operations = [];
+}
+
+/** Somebody who writes in a document. */
+export class WritingPage {
+  /** Operations that the log does not have. @type {Operation[]} */
+  unsent = [];
+  #read = 0;
+
+  /** @param {string} author @param {number} client @param {Log} log */
+  constructor(author, client, log) {
+    this.author = author;
+    this.log = log;
+    this.view = new View(Uint8Array.of(0, 0), client);
+    this.copies = new Copies(this.view.doc);
+    this.undos = new Y.UndoManager(this.view.fragment, {
+      trackedOrigins: new Set([ySyncPluginKey]),
+      captureTimeout: 0,
+    });
+    this.view.doc.on(
+      "update",
+      (
+        /** @type {Uint8Array} */ update,
+        /** @type {unknown} */ _origin,
+        /** @type {unknown} */ _doc,
+        /** @type {{local: boolean}} */ transaction,
+      ) => {
+        if (transaction.local) this.unsent.push({ author, update, copies: this.copies.take() });
+      },
+    );
+    this.sync();
+  }
+
+  /** Send to the log, and read what others have sent. */
+  sync() {
+    for (const { author, update } of this.log.operations.slice(this.#read)) {
+      if (author !== this.author) Y.applyUpdate(this.view.doc, update, "log");
+    }
+    this.log.operations.push(...this.unsent);
+    this.unsent = [];
+    this.#read = this.log.operations.length;
+  }
+
+  /** The number of characters in all blocks. */
+  get length() {
+    return this.view.state.doc.textContent.length;
+  }
+
+  /** Every position of a caret. */
+  get carets() {
+    /** @type {number[]} */
+    const found = [];
+    this.view.state.doc.descendants((/** @type {any} */ node, /** @type {number} */ at) => {
+      if (node.isTextblock) {
+        for (let inside = 0; inside <= node.content.size; inside += 1) found.push(at + 1 + inside);
+      }
+    });
+    return found;
+  }
+
+  /**
+   * Return the state with a selection; numbers count the positions of a caret, round and round.
+   * @param {number} from
+   * @param {number} [to]
+   */
+  #selected(from, to = from) {
+    const { carets } = this;
+    const [head = 1, anchor = 1] = [from, to].map((number) => carets[number % carets.length]);
+    const { state } = this.view;
+    return state.tr.setSelection(TextSelection.create(state.doc, anchor, head));
+  }
+
+  /** @param {any} transaction */
+  #dispatch(transaction) {
+    this.copies.noteTyped(typedText(transaction));
+    this.view.dispatch(transaction);
+  }
+
+  /** @param {number} at @param {string} text */
+  type(at, text) {
+    this.#dispatch(this.#selected(at).insertText(text));
+  }
+
+  /** @param {number} from @param {number} to */
+  erase(from, to) {
+    this.#dispatch(this.#selected(from, to).deleteSelection());
+  }
+
+  /**
+   * Run a command of the editor at a caret.
+   * @param {number} at
+   * @param {"split" | "join" | "heading" | "paragraph" | "list" | "lift"} name
+   */
+  command(at, name) {
+    this.#dispatch(this.#selected(at));
+    if (name === "join") {
+      const { $head } = this.view.state.selection;
+      const start = TextSelection.create(this.view.state.doc, $head.start());
+      this.#dispatch(this.view.state.tr.setSelection(start));
+    }
+    const command = {
+      split: splitBlock,
+      join: joinBackward,
+      heading: setBlockType(schema.nodes.heading),
+      paragraph: setBlockType(schema.nodes.paragraph),
+      list: wrapIn(schema.nodes.list),
+      lift,
+    }[name];
+    command(this.view.state, (/** @type {any} */ transaction) => this.#dispatch(transaction));
+  }
+
+  /** The blocks' text. */
+  get blocks() {
+    /** @type {string[]} */
+    const found = [];
+    this.view.state.doc.descendants((/** @type {any} */ node) => {
+      if (node.isTextblock) found.push(node.textContent);
+    });
+    return found;
+  }
+}

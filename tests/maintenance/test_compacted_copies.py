@@ -1,0 +1,101 @@
+"""Compaction and archives keep who wrote first what was brought back (ADR 0016)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apps.core import ids
+from apps.crdt.codec.copy_map import CopiedRange
+from apps.documents.models import Document
+from apps.history.authorship import document_authorship
+from apps.oplog.compaction_point import compaction_point_delete, log_first_seq
+from tests.accounts.factories import make_user
+from tests.maintenance.archive.files import remove
+from tests.maintenance.commands import run
+from tests.maintenance.compacting import FRESH, compact, look
+from tests.support.old_logs import OldLog
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("dropped_at_once")]
+
+ADA, GRACE = 0, 1
+
+
+@pytest.fixture
+def log() -> Iterator[OldLog]:
+    """Return a log in which Ada brought back Grace's words before the compaction and after it.
+
+    The content of both words is deleted by the state at the compaction point.
+    """
+    log = OldLog([make_user(may_create=True), make_user()])
+    first = log.clock(GRACE)
+    log.write(GRACE, 0, "early late")
+    log.write(ADA, 0, "", delete=10)
+    copied = CopiedRange(ADA + 1, log.clock(ADA), 5, GRACE + 1, first)
+    log.write(ADA, 0, "early", copies=[copied])
+    log.keep()
+    copied = CopiedRange(ADA + 1, log.clock(ADA), 5, GRACE + 1, first + 5)
+    log.write(ADA, 5, " late", age=FRESH, copies=[copied])
+    log.write(ADA, 10, "!", age=FRESH)
+    log.store()
+    yield log
+    remove(log.document_id)
+    compaction_point_delete(document_id=log.document_id)
+
+
+def authors(document_id: str, users: list[int], seq: int | None = None) -> list[tuple[str, int]]:
+    """Return the text with the positions of its authors; without the cached index."""
+    found = document_authorship(document_id=document_id, lineage=ids.new_id(), seq=seq)
+    return [(piece.text, users.index(int(piece.origin.author_id))) for piece in found.pieces]
+
+
+EXPECTED = [("early late", GRACE), ("!", ADA)]
+
+
+def joined(pieces: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Join neighbours of one author: they are of several operations."""
+    found: list[tuple[str, int]] = []
+    for text, who in pieces:
+        if found and found[-1][1] == who:
+            found[-1] = found[-1][0] + text, who
+        else:
+            found.append((text, who))
+    return found
+
+
+def test_compaction_keeps_first_writers(log: OldLog) -> None:
+    """Of what was brought back before the compaction point, and after it."""
+    users = [user.pk for user in log.users]
+    before = look(log)
+    assert joined(authors(log.document_id, users)) == EXPECTED
+    compact(log)
+    assert log_first_seq(document_id=log.document_id) == 4
+    assert joined(authors(log.document_id, users)) == EXPECTED
+    assert authors(log.document_id, users, seq=3) == [("early", GRACE)]
+    assert look(log) == before
+
+
+def test_index_that_was_cached_before_the_compaction_is_extended(log: OldLog) -> None:
+    """The copies after the compaction point were checked before it."""
+    users = [user.pk for user in log.users]
+    document_id, lineage = log.document_id, ids.new_id()
+    document_authorship(document_id=document_id, lineage=lineage, seq=3)
+    compact(log)
+    found = document_authorship(document_id=document_id, lineage=lineage)
+    pieces = [(piece.text, users.index(int(piece.origin.author_id))) for piece in found.pieces]
+    assert joined(pieces) == EXPECTED
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+def test_archive_keeps_first_writers(log: OldLog, tmp_path: Path, *, is_compacted: bool) -> None:
+    """Of a compacted log, and of one that is not."""
+    users = [user.pk for user in log.users]
+    if is_compacted:
+        compact(log)
+    path = tmp_path / "file"
+    run("export_document", log.document_id, path)
+    Document.objects(id=log.document_id).delete()
+    remove(log.document_id)
+    compaction_point_delete(document_id=log.document_id)
+    run("import_document", path)
+    assert joined(authors(log.document_id, users)) == EXPECTED
