@@ -1,7 +1,7 @@
 """The checks of an edit against its document: may it stand there, and what may the engine pay."""
 
-from apps.collab.submission import Submission
-from apps.core.errors import AppError
+from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Submission
+from apps.core.errors import AppError, InvalidInputError
 from apps.crdt.codec.text_joining import text_joined
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Clocks
@@ -13,6 +13,7 @@ from apps.crdt.engine.merge_cost import (
 )
 from apps.crdt.engine.placements import placements_of
 from apps.crdt.engine.structure_guard import MAX_WAITING_BYTES, StructureGuard
+from apps.crdt.ids.surrogate_pairs import SurrogatePairs, straightened
 from apps.history.loaded_document import LoadedDocument
 
 #: Bytes of an update in which a text or a list may be cut once.
@@ -30,6 +31,37 @@ class EditChecks:
         self._loaded = loaded
         self._structure = StructureGuard(loaded.containers)
         self._cost = MergeCost(state_bytes=loaded.size_bytes)
+        if loaded.pairs is None:
+            loaded.pairs = SurrogatePairs.of_state(loaded.engine.encode(), loaded.vector)
+        #: The characters of two UTF-16 units, which nothing may cut.
+        self._pairs = loaded.pairs
+
+    def straighten(self, submission: Submission, vector: Clocks) -> bool:
+        """Straighten a submission (ADR 0017); return False when that refuses it.
+
+        What is typed behind a character stands behind a whole one. A large submission is
+        straightened by ``survey``.
+        """
+        header = submission.header
+        if header.typed is not None and not (header.deletes or header.typed[3]):
+            if header.has_pairs:
+                self._pairs.add(submission.update)
+            return True
+        if not (self._pairs or header.has_pairs or header.is_doubled):
+            return True
+        if header.size > SURVEY_IN_THREAD_BYTES:
+            return True
+        try:
+            self._straighten(submission, vector)
+        except InvalidInputError as err:
+            submission.author.on_rejected(submission.unique_id, err)
+            return False
+        return True
+
+    def _straighten(self, submission: Submission, vector: Clocks) -> None:
+        update = straightened(submission.update, submission.header, self._pairs, vector)
+        if update is not submission.update:
+            submission.update, submission.header = update, read_update(update)
 
     def check(
         self, submission: Submission, vector: Clocks, at: float, *, new_structs: bool
@@ -90,6 +122,8 @@ class EditChecks:
 
     def add_remote(self, update: bytes, header: UpdateHeader) -> None:
         """Note an operation of the log that has been applied."""
+        if header.has_pairs:
+            self._pairs.add(update)
         self._structure.add(update, header)
         self._cost.add(update, header.size, header=header)
 
@@ -109,11 +143,17 @@ class EditChecks:
 
         Its text is joined where the engine would have to do that.
         """
+        try:
+            self._straighten(submission, vector)
+        except InvalidInputError as err:
+            submission.refusal = err
         placements = placements_of([submission.update])
         if placements.joins * len(submission.update) > MAX_JOIN_BYTES:
             submission.update = text_joined(submission.update)
             submission.header = read_update(submission.update)
         submission.placements = placements
+        if submission.refusal is not None:
+            return
         try:
             self._structure.check(submission.header, submission.update, self._loaded.engine, vector)
         except AppError as err:

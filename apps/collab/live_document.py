@@ -271,9 +271,11 @@ class LiveDocument:
         if lacking is not None:
             self._pend(submission, lacking, at)
             return False
-        new_structs = bool(bits & BRINGS)
-        if bits & CLAIMS and self._bounds.refuses_clients(submission, batch):
+        if (bits & CLAIMS and self._bounds.refuses_clients(submission, batch)) or (
+            not self._checks.straighten(submission, batch.vector)
+        ):
             return False
+        header, new_structs = submission.header, bool(bits & BRINGS)
         if submission.unique_id is None and not new_structs and not header.deletes:
             return False
         try:

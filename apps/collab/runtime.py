@@ -28,6 +28,7 @@ from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_bounded
 from apps.crdt.engine.base import get_engine
 from apps.crdt.ids.containers import ContainerIndex
+from apps.crdt.ids.surrogate_pairs import SurrogatePairs
 from apps.documents.heads import Head, heads_advance, heads_get
 from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
@@ -264,9 +265,10 @@ def _load(document_id: str) -> LoadedDocument:
     the event loop merges.
     """
     loaded = document_load_to_edit(document_id=document_id)
+    with work_noted(document_id):
+        state = loaded.engine.encode()
+    loaded.pairs = SurrogatePairs.of_state(state, loaded.vector)
     if loaded.size_bytes > INDEX_AT_LOAD_BYTES:
-        with work_noted(document_id):
-            state = loaded.engine.encode()
         index = ContainerIndex.of_state(state)
         if index.ends() == loaded.vector:  # otherwise the engine counts ids wrongly (ADR 0001)
             loaded.containers = index

@@ -12,6 +12,7 @@ from apps.crdt.codec.vectors import Vector
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, get_engine, has_everything
 from apps.crdt.engine.causal_gate import advance, missing_clocks
 from apps.crdt.ids.containers import ContainerIndex
+from apps.crdt.ids.surrogate_pairs import SurrogatePairs
 from apps.history.client_owners import (
     ClientOwners,
     owners_add,
@@ -35,7 +36,8 @@ class LoadedDocument:
 
     ``vector`` is its version vector, ``seq`` its last operation, ``size_bytes`` the approximate
     size of its state, ``recent`` the seq of each operation after the snapshot by unique id.
-    ``containers`` is the index of the structure guard, if it has been made already. ``owners`` has
+    ``containers`` is the index of the structure guard, ``pairs`` has the characters of two UTF-16
+    units, if they have been made already. ``owners`` has
     the owner of each client id, None where the snapshot did not have them. With a document that
     ``is_suspect`` a process died lately: each edit is tried in a child process.
     """
@@ -46,6 +48,7 @@ class LoadedDocument:
     size_bytes: int
     recent: dict[str, int] = field(default_factory=dict)
     containers: ContainerIndex | None = None
+    pairs: SurrogatePairs | None = None
     owners: ClientOwners | None = field(default_factory=dict)
     is_suspect: bool = False
 

@@ -34,9 +34,10 @@ class Scribbled:
     needs = written(deletes=[(1, [(0, 1)]), (2, [(0, 1)])])
 
 
-def live(**limits: Any) -> LiveDocument:
-    """Return an empty live document."""
-    loaded = LoadedDocument(engine=ENGINE.new_document(), vector={}, seq=0, size_bytes=0)
+def live(loaded: LoadedDocument | None = None, **limits: Any) -> LiveDocument:
+    """Return a live document, an empty one by default."""
+    if loaded is None:
+        loaded = LoadedDocument(engine=ENGINE.new_document(), vector={}, seq=0, size_bytes=0)
     return LiveDocument(loaded, engine=ENGINE, limits=Limits(**limits))
 
 

@@ -159,7 +159,8 @@ async def test_edits_of_the_page_are_not_tried(spacious: Room) -> None:
 
 async def test_person_whose_edits_fail_waits_and_nobody_else(make_house: MakeHouse) -> None:
     """A rehearsal that fails costs seconds of the budget."""
-    room = await make_house(rehearsal_s=4.0, rehearsal_s_per_s=0.0).open()
+    budget = {"rehearsal_s": 100.0, "rehearsal_s_per_s": 0.0, "rehearsal_failed_s": 60.0}
+    room = await make_house(**budget).open()
     attacker, other = Author("2"), Author("1")
     attack = encoded(text(MANY) + claims_by_one(MANY))
     for number in range(3):

@@ -120,9 +120,7 @@ class TypingPerson:
 
     async def _write(self, client: Client) -> None:
         word = f"{self.name}{len(self.written)}"
-        text = self.text.encode()  # the library counts bytes
-        at = self._random.randint(0, text.count(b" "))
-        position = [0, *(i + 1 for i, letter in enumerate(text) if letter == 32)][at]
+        position = self._random.choice(word_starts(client.content))
         update = client.edit(lambda _: client.content.insert(position, f"{word} "))
         self.written.append(word)
         unique_id = f"{self._document_id[:8]}-{word}"
@@ -140,3 +138,19 @@ class TypingPerson:
                 del self._unsent[unique_id]
                 self.acknowledged[unique_id] = self._words[unique_id]
         client.acks.clear()
+
+
+def word_starts(content: pycrdt.Text) -> list[int]:
+    """Return the positions before each word of a text.
+
+    The library counts the bytes of UTF-8, and one for what is no text: an embed, a shared type.
+    """
+    starts, position = [0], 0
+    for chunk, _ in content.diff():
+        if not isinstance(chunk, str):
+            position += 1
+            continue
+        raw = chunk.encode()
+        starts += [position + index + 1 for index, byte in enumerate(raw) if byte == 32]
+        position += len(raw)
+    return starts

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from tests.conftest import SHORT_WAITS
+from tests.crdt.differential.history import differing_histories
 from tests.fuzz.attackers import make_viewer
 from tests.fuzz.engine_run import judge_documents
 from tests.fuzz.product_run import ProductRun, run_rounds
@@ -26,6 +27,9 @@ _SEEDS = 1_000_000
 #: Odd documents for the engine alone, and the share of the time that they may take.
 ENGINE_DOCUMENTS = 10_000
 ENGINE_SHARE = 0.3
+#: Histories of stock Yjs pages, and the share of the time at whose end no more are begun.
+HISTORIES = 3_000
+HISTORIES_SHARE = 0.5
 #: Messages that nobody can read come all the time, so they must not stop the worker's consumer.
 SETTINGS = {**SHORT_WAITS, "WORKER_DEAD_LETTERS_MAX": "100000"}
 
@@ -57,7 +61,7 @@ def main() -> int:
     seed = random.randrange(_SEEDS) if arguments.seed is None else arguments.seed
     diary = Diary(arguments.minutes * 60)
     diary.say(f"Seed {seed}. The same again: make fuzz SEED={seed} MINUTES={arguments.minutes:g}")
-    found = [*_try_engine(seed, diary), *_try_product(seed, diary)]
+    found = [*_try_engine(seed, diary), *_try_histories(seed, diary), *_try_product(seed, diary)]
     for finding in found:
         diary.say(f"FINDING\n{finding}")
     diary.say(f"{len(found)} findings with seed {seed}.")
@@ -72,6 +76,21 @@ def _try_engine(seed: int, diary: Diary) -> list[str]:
     )
     diary.say(f"engine: {', '.join(f'{count} {name}' for name, count in report.sums.items())}")
     return [str(finding) for finding in report.findings]
+
+
+def _try_histories(seed: int, diary: Diary) -> list[str]:
+    """Hold the server against Yjs itself."""
+    made = 0
+
+    def go_on() -> bool:
+        nonlocal made
+        made += 1
+        return diary.has_time(HISTORIES_SHARE)
+
+    first = seed * HISTORIES
+    found = differing_histories(range(first, first + HISTORIES), go_on=go_on)
+    diary.say(f"histories: {made} of stock Yjs pages, {len(found)} read in several ways")
+    return found
 
 
 def _try_product(seed: int, diary: Diary) -> list[str]:

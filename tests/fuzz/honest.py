@@ -1,7 +1,6 @@
 """Two honest people who type all the while, and how long their words take."""
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,14 +11,6 @@ from tests.support.launcher import Launched
 
 #: Pause between two words, in seconds.
 PAUSE_S = 0.05
-
-
-class _First(random.Random):
-    """Chooses the first position: others are counted by the library, and strangers confuse it."""
-
-    def randint(self, a: int, b: int) -> int:
-        """Return the lower bound."""
-        return min(a, b)
 
 
 class HonestPerson(TypingPerson):
@@ -40,7 +31,6 @@ class HonestPerson(TypingPerson):
             seed=seed,
             pause_s=PAUSE_S,
         )
-        self._random = _First()
         self.sent_at: dict[str, float] = {}
         self.worst_ack_s = 0.0
         self.worst_seen_s = 0.0

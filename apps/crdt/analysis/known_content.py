@@ -116,7 +116,7 @@ class _Values:
         if clock > self.clock:
             left = (self._struct.client, clock - 1)
         if left or right:
-            return left, right
+            return left, None if left == right else right  # as it is stored (ADR 0017)
         return self._struct.prefix[:1], self._struct.prefix[1:]
 
     def differs(self, other: "_Values", first: int, end: int) -> bool:

@@ -73,6 +73,21 @@ def rehearse_load(engine_name: str, state: bytes, updates: Sequence[bytes]) -> N
         _load(engine, merged).encode()
 
 
+def compare_stored(engine_name: str, state: bytes, expected: bytes) -> bool:
+    """Return whether a stored state can be loaded, and is the same document; for a child process.
+
+    The kernel ends the process when the load or the comparison takes longer than its limit. Raises
+    the errors of the engine.
+    """
+    rehearse_load(engine_name, state, [])
+    with _processor_time(
+        STORED_FACTOR * COMPARISON_LIMIT_S,
+        STORED_FACTOR * COMPARISON_LIMIT_S_PER_MIB,
+        len(state) + len(expected),
+    ):
+        return states_equal(get_engine(engine_name), state, expected)
+
+
 def _load(engine: Engine, state: bytes) -> EngineDocument:
     document = engine.new_document()
     if state:

@@ -7,6 +7,7 @@ read before it reaches the engine, which trusts its input more than a server may
 The format: https://github.com/yjs/yjs/blob/v13.6.33/src/utils/encoding.js
 """
 
+import re
 from typing import Final, NamedTuple
 
 from apps.crdt.codec.contents import (
@@ -52,6 +53,9 @@ MAX_USUAL_VALUES: Final = 500
 #: In place of the clock of an id that is another client's; no clock is before it.
 _NOT_OWN: Final = -2
 
+#: A character of two UTF-16 units, in UTF-8.
+_PAIR_BYTES: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+
 #: Content that Yjs never writes under a key: values of a map and attributes are "any" values,
 #: bytes and shared types.
 NEVER_KEYED: Final = frozenset({STRING, EMBED, FORMAT})
@@ -72,7 +76,9 @@ class UpdateHeader(NamedTuple):
     ``is_unusual``: whether it has what our page never writes, embeds, keys outside of elements and
     hundreds of values, so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
     ``values``: the number of values of lists, maps and attributes. ``structs``: the number of
-    structs and of id ranges in ``deletes``.
+    structs and of id ranges in ``deletes``. ``has_pairs``: whether a string has characters of two
+    UTF-16 units; ``is_doubled``: whether an item has one id as both origins
+    (``apps.crdt.ids.surrogate_pairs``).
     """
 
     ranges: dict[int, tuple[tuple[int, int], ...]]
@@ -84,6 +90,8 @@ class UpdateHeader(NamedTuple):
     is_unusual: bool = False
     values: int = 0
     structs: int = 0
+    has_pairs: bool = False
+    is_doubled: bool = False
 
     def end_vector(self) -> Vector:
         """Return client to the end of the last id range that the update inserts."""
@@ -97,6 +105,8 @@ class _Walk:
         "at",
         "client",
         "data",
+        "has_pairs",
+        "is_doubled",
         "is_state",
         "is_typed",
         "is_unusual",
@@ -117,6 +127,8 @@ class _Walk:
         self.needs: Vector = {}
         self.types = 0
         self.is_unusual = False
+        self.has_pairs = False
+        self.is_doubled = False
         self.values = 0
         self.structs = 0
         self.is_typed = True
@@ -190,6 +202,8 @@ def _read(walk: _Walk) -> UpdateHeader:
         is_unusual,
         walk.values,
         walk.structs,
+        walk.has_pairs,
+        walk.is_doubled,
     )
 
 
@@ -244,11 +258,14 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
             if info < HAS_RIGHT_ORIGIN:
                 pos = _read_parent(walk, pos, info, clock)
             else:
+                left_start = pos
                 pos = _read_reference(walk, pos, clock)
                 left = walk.at
                 right_start = pos
                 if info >= HAS_BOTH_ORIGINS:
                     pos = _read_reference(walk, pos, clock)
+                    if data[left_start:right_start] == data[right_start:pos]:
+                        walk.is_doubled = True
             kind = info & KIND_MASK
             if kind == STRING:
                 if left != clock - 1 or info < HAS_LEFT_ORIGIN:
@@ -260,6 +277,8 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                     walk.is_typed = walk.right == right
                 size, pos = read_uint(data, pos)
                 length = text_length(data, pos, pos + size)
+                if length != size and _PAIR_BYTES.search(data, pos, pos + size):
+                    walk.has_pairs = True
                 pos += size
             else:
                 walk.is_typed = False

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
-from django.conf import settings
-
 from apps.core.errors import AppError, ConflictError
 from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.lib0 import DecodeError
@@ -22,13 +20,14 @@ from apps.crdt.codec.vectors import (
     encode_bounded,
     encode_vector,
 )
-from apps.crdt.engine.base import EngineBrokenError, get_engine
+from apps.crdt.engine.base import EngineBrokenError
 from apps.crdt.engine.causal_gate import advance, touched_vector
 from apps.history.compaction_point import log_start_snapshot
 from apps.history.crash_notes import work_noted
 from apps.history.load_trial import LoadCost, load_try
 from apps.history.loaded_document import LoadedDocument
 from apps.history.snapshot import EMPTY, Snapshot
+from apps.history.unmerged_document import state_is_whole, updates_merge_raw
 from apps.oplog.document_quarantine import load_precautions
 from apps.oplog.operation import Operation
 from apps.oplog.selectors import operations_iter
@@ -132,16 +131,15 @@ class Replay:
 
     def snapshot(self) -> Snapshot:
         """Return a snapshot of the document now."""
-        if self.loaded.has_everything():
-            state = self.loaded.engine.encode()
-        else:  # the engine's own state would be incomplete (ADR 0001)
+        state = self.loaded.engine.encode()
+        if not state_is_whole(state, self.loaded.vector):  # it lacks something (ADR 0001)
             operations = self._read_again(self.seq)
             updates = [
                 operation.update for operation in operations if operation.seq not in self.unapplied
             ]
             if self.start.seq:
                 updates.insert(0, self.start.state)
-            state = get_engine(settings.CRDT_ENGINE).merge(updates)
+            state = updates_merge_raw(updates)
         vector, owners = encode_vector(self.loaded.vector), self.loaded.encode_owners()
         return Snapshot(self.seq, vector, state, owners)
 

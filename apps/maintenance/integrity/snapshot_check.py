@@ -2,12 +2,11 @@
 
 from django.conf import settings
 
-from apps.core.errors import AppError
-from apps.crdt.analysis.equality import states_equal
+from apps.core.errors import AppError, TransientError
+from apps.crdt.analysis.rehearsal import compare_stored
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, decode_vector
-from apps.crdt.engine.base import get_engine
-from apps.history.rehearsals import load_rehearse
+from apps.history.rehearsals import stored_run
 from apps.history.snapshot import Snapshot, SnapshotDamagedError
 from apps.history.version import Version
 from apps.maintenance.integrity.faults import Fault
@@ -35,8 +34,9 @@ def blob_fault(blob: bytes, expected: Snapshot | None) -> Fault | None:
     if snapshot.state == expected.state:
         return None
     try:
-        load_rehearse(snapshot.state, [])
-        same = states_equal(get_engine(settings.CRDT_ENGINE), snapshot.state, expected.state)
+        same = stored_run(compare_stored, settings.CRDT_ENGINE, snapshot.state, expected.state)
+    except TransientError:
+        raise  # no child process was free, which says nothing of the snapshot
     except AppError as err:
         return Fault("wrong", f"Its state does not open: {err.message}")
     return None if same else Fault("wrong", "Its content is not what the log makes.")

@@ -1,0 +1,1 @@
+"""The server held against Yjs itself."""
