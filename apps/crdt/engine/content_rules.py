@@ -35,8 +35,8 @@ from apps.crdt.ids.containers import (
     MIXED,
     NO_TYPE,
     Container,
-    Placement,
 )
+from apps.crdt.ids.placement import Placement
 
 #: Nesting of objects and arrays in one value. Threat: values that views and pages recurse on.
 MAX_VALUE_DEPTH: Final = 2

@@ -14,35 +14,23 @@ from apps.crdt.codec.contents import (
     ANY,
     DELETED,
     ELEMENT,
-    STRING,
     TYPE,
     XML_TEXT,
-    read_content,
     read_uint,
-    skip_text,
-    text_length,
 )
 from apps.crdt.codec.structs import (
-    GAPS,
     GC,
-    HAS_LEFT_ORIGIN,
-    HAS_PARENT_KEY,
-    HAS_RIGHT_ORIGIN,
-    KIND_MASK,
     SKIP,
     Id,
-    read_id,
-    skip_prefix,
 )
 from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
+from apps.crdt.ids.placement import Placement, read_placement, skip_struct
 
 #: Kinds of containers. ``FREE``: other roots than that of the content, and all that is in them.
 #: ``FRAGMENT``: the root of the content; ``INSIDE_ELEMENT`` and ``INSIDE_TEXT`` are beneath it.
 #: ``GONE``: what was deleted with all that is in it. ``MIXED``: the neighbours of an item are in
 #: containers of different kinds. ``NO_TYPE``: the parent of an item is no shared type.
 FREE, FRAGMENT, INSIDE_ELEMENT, INSIDE_TEXT, GONE, MIXED, NO_TYPE = range(7)
-#: The name of the root of the content (``apps.crdt.engine.text.ROOT``), as it is written.
-_CONTENT_ROOT: Final = b"\x07default"
 
 
 class Container(NamedTuple):
@@ -55,33 +43,6 @@ class Container(NamedTuple):
     level: int
     keyed: bool
     kind: int
-
-
-class Placement(NamedTuple):
-    """One struct of an update: its clocks, its kind, and what names its container.
-
-    ``parent`` is the id of the shared type around it; None with an origin, and in a root.
-    ``written_key``: whether it has a key in a parent that it names. ``in_content``: whether it
-    names the root of the content. ``content_start``: position of its content in the update.
-    ``whole``: the struct as it is written, if the document has its first clocks already.
-    """
-
-    client: int
-    clock: int
-    end: int
-    kind: int
-    left: Id | None
-    right: Id | None
-    parent: Id | None
-    written_key: bool
-    in_content: bool
-    content_start: int
-    whole: "Placement | None" = None
-
-    @property
-    def length(self) -> int:
-        """Return the number of its clocks."""
-        return self.end - self.clock
 
 
 #: An encoded container, from its lowest bit: whether there is a key, its kind, the kind of what is
@@ -197,7 +158,7 @@ class _Structs:
     def next(self, data: bytes) -> Placement:
         """Return the first struct that has no container yet."""
         clock = self.clocks[self.placed]
-        placement, _ = _read_struct(data, self.positions[self.placed], self.client, clock)
+        placement, _ = read_placement(data, self.positions[self.placed], self.client, clock)
         if clock >= self.known:
             return placement
         # The engine adds the new clocks of a struct beside the last known one.
@@ -344,63 +305,9 @@ def _read(data: bytes, index: ContainerIndex) -> Iterator[_Structs]:
         structs = _Structs(client, index.known_end(client))
         for _ in range(count):
             start, first = pos, clock
-            clock, pos = _skip_struct(data, pos, clock)
+            clock, pos = skip_struct(data, pos, clock)
             if clock > structs.known and data[start] != SKIP:
                 structs.clocks.append(first)
                 structs.positions.append(start)
                 structs.end = clock
         yield structs
-
-
-def _skip_struct(data: bytes, pos: int, clock: int) -> tuple[int, int]:
-    """Return the clock and the position behind a struct."""
-    info = data[pos]
-    if info in GAPS:
-        length, pos = read_uint(data, pos + 1)
-        return clock + length, pos
-    return _skip_content(data, skip_prefix(data, pos + 1, info), info & KIND_MASK, clock)
-
-
-def _skip_content(data: bytes, pos: int, kind: int, clock: int) -> tuple[int, int]:
-    if kind == STRING:
-        size, pos = read_uint(data, pos)
-        return clock + text_length(data, pos, pos + size), pos + size
-    length, pos = read_content(data, pos, kind)
-    return clock + length, pos
-
-
-def _read_struct(data: bytes, pos: int, client: int, clock: int) -> tuple[Placement, int]:
-    info = data[pos]
-    pos += 1
-    left = right = parent = None
-    written_key = in_content = False
-    if info in GAPS:
-        end, pos = _skip_gap(data, pos, clock)
-        placement = Placement(
-            client, clock, end, info, left, right, parent, written_key, in_content, pos
-        )
-        return placement, pos
-    if info >= HAS_RIGHT_ORIGIN:
-        if info & HAS_LEFT_ORIGIN:
-            left, pos = read_id(data, pos)
-        if info & HAS_RIGHT_ORIGIN:
-            right, pos = read_id(data, pos)
-    else:
-        if data[pos]:
-            in_content = data.startswith(_CONTENT_ROOT, pos + 1)
-            pos = skip_text(data, pos + 1)
-        else:
-            parent, pos = read_id(data, pos + 1)
-        written_key = bool(info & HAS_PARENT_KEY)
-        pos = skip_text(data, pos) if written_key else pos
-    kind, start = info & KIND_MASK, pos
-    end, pos = _skip_content(data, pos, kind, clock)
-    placement = Placement(
-        client, clock, end, kind, left, right, parent, written_key, in_content, start
-    )
-    return placement, pos
-
-
-def _skip_gap(data: bytes, pos: int, clock: int) -> tuple[int, int]:
-    length, pos = read_uint(data, pos)
-    return clock + length, pos

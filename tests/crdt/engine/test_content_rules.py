@@ -20,7 +20,7 @@ from apps.crdt.engine.causal_gate import advance
 from apps.crdt.engine.content_rules import MAX_VALUE_BYTES
 from apps.crdt.engine.structure_guard import StructureGuard
 from apps.crdt.engine.text import ROOT
-from apps.crdt.ids import containers
+from apps.crdt.ids import placement
 from tests.crdt.samples import (
     ALL_HISTORIES,
     History,
@@ -362,7 +362,7 @@ def test_honest_edits_after_half_an_emoji_are_not_refused() -> None:
 
 def test_root_of_the_rules_is_that_of_the_content() -> None:
     """The index may not import the engine."""
-    assert string(ROOT) == containers._CONTENT_ROOT
+    assert string(ROOT) == placement.CONTENT_ROOT
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.get(ROOT, type=pycrdt.XmlFragment).children.append(pycrdt.XmlElement("paragraph"))
     Guarded().add(doc.get_update())
