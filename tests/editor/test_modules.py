@@ -13,9 +13,9 @@ from config.env import BASE_DIR
 STATIC = BASE_DIR / "static"
 #: Limit for the editor's scripts, styles and icons, compressed as they are served. A commit that
 #: raises it names the feature that needs it.
-EDITOR_MOST_BYTES = 235_000
+EDITOR_MOST_BYTES = 246_000
 #: The same for the list of documents.
-LIST_MOST_BYTES = 18_000
+LIST_MOST_BYTES = 20_000
 #: Modules that are loaded when a dialog is opened, or the server refuses a change.
 LATER = (
     "editor/waiting_changes",
@@ -64,8 +64,16 @@ def test_missing_script_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("script", "styles", "most"),
     [
-        ("js/pages/editor_page.js", ("css/base.css", "css/editor.css"), EDITOR_MOST_BYTES),
-        ("js/pages/documents_page.js", ("css/base.css", "css/documents.css"), LIST_MOST_BYTES),
+        (
+            "js/pages/editor_page.js",
+            ("css/base.css", "css/header.css", "css/editor.css"),
+            EDITOR_MOST_BYTES,
+        ),
+        (
+            "js/pages/documents_page.js",
+            ("css/base.css", "css/header.css", "css/documents.css"),
+            LIST_MOST_BYTES,
+        ),
     ],
 )
 def test_page_stays_within_its_size_limit(script: str, styles: tuple[str, ...], most: int) -> None:
