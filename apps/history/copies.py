@@ -25,6 +25,19 @@ ReadStructs = Callable[[Sequence[int]], Iterator[tuple[Iterable[int], Structs]]]
 _WITHOUT_CONTENT: Final = frozenset({*GAPS, DELETED})
 
 
+class _Texts:
+    """The text of structs as UTF-16; the last one is kept, since neighbours are read in order."""
+
+    def __init__(self) -> None:
+        self._last: tuple[RawStruct | None, bytes] = (None, b"")
+
+    def of(self, struct: RawStruct) -> bytes:
+        """Return two bytes for each clock of a string."""
+        if self._last[0] is not struct:
+            self._last = struct, struct.text.encode("utf-16-le")
+        return self._last[1]
+
+
 class ContentDigest:
     """The digest of the content of an id range, however it is cut into structs."""
 
@@ -33,26 +46,30 @@ class ContentDigest:
         self._units = 0
         self._is_missing = False
 
-    def add(self, structs: Sequence[RawStruct], first: int, end: int) -> None:
-        """Add the content of the clocks from ``first`` to before ``end``, in rising order."""
+    def add(self, structs: Sequence[RawStruct], first: int, end: int, texts: _Texts) -> None:
+        """Add the content of the clocks from ``first`` to before ``end``, in rising order.
+
+        Costs the content of the range, whatever is around it.
+        """
         position = max(bisect_right(structs, first, key=_clock) - 1, 0)
-        for struct in structs[position:]:
+        for index in range(position, len(structs)):
+            struct = structs[index]
             if struct.clock >= end:
                 break
             begin, upto = max(first, struct.clock), min(end, struct.clock + struct.length)
             if begin < upto:
-                self._add(struct, begin - struct.clock, upto - struct.clock)
+                self._add(struct, begin - struct.clock, upto - struct.clock, texts)
 
-    def _add(self, struct: RawStruct, first: int, end: int) -> None:
-        if struct.kind in _WITHOUT_CONTENT:
-            self._is_missing = True
-            return
+    def _add(self, struct: RawStruct, first: int, end: int, texts: _Texts) -> None:
         self._units += end - first
         if struct.kind == STRING:
-            self._hash.update(struct.text.encode("utf-16-le")[2 * first : 2 * end])
-            return
-        content = struct.content
-        self._hash.update(b"\xff\xff" + bytes((struct.kind,)) + len(content).to_bytes(4) + content)
+            self._hash.update(texts.of(struct)[2 * first : 2 * end])
+        elif struct.kind in _WITHOUT_CONTENT or end - first < struct.length:
+            self._is_missing = True
+        else:
+            content = struct.content
+            size = len(content).to_bytes(4)
+            self._hash.update(b"\xff\xff" + bytes((struct.kind,)) + size + content)
 
     def result(self, units: int) -> bytes | None:
         """Return the digest of the content of so many ids; None where some are without content."""
@@ -70,7 +87,7 @@ class Claim:
     copied: CopiedRange
     op_index: int
     sources: list[tuple[int, int, int]]
-    content: bytes | None
+    content: bytes
 
 
 def claims_check(claims: Sequence[Claim], read: ReadStructs) -> list[Claim]:
@@ -84,15 +101,19 @@ def claims_check(claims: Sequence[Claim], read: ReadStructs) -> list[Claim]:
     for number, claim in enumerate(claims):
         for op_index, first, end in claim.sources:
             wanted.setdefault(op_index, []).append((number, first, end))
+    texts = _Texts()
     for op_indexes, structs in read(sorted(wanted)):
         for op_index in op_indexes:
-            for number, first, end in wanted[op_index]:
-                client = claims[number].copied.source_client
-                digests[number].add(structs.get(client, ()), first, end)
+            in_order = sorted(
+                (claims[number].copied.source_client, first, end, number)
+                for number, first, end in wanted[op_index]
+            )
+            for client, first, end, number in in_order:
+                digests[number].add(structs.get(client, ()), first, end, texts)
     return [
         claim
         for claim, digest in zip(claims, digests, strict=True)
-        if claim.content is not None and digest.result(claim.copied.length) == claim.content
+        if digest.result(claim.copied.length) == claim.content
     ]
 
 
@@ -151,16 +172,17 @@ class CopyIndex:
 
         ``structs`` are the operation's, which has been added to the attribution index.
         """
-        end = -1, 0
+        end, texts = (-1, 0), _Texts()
         for copied in sorted(_ranges(copies)):
             if (copied.client, copied.clock) < end:
                 continue  # claimed twice
-            sources = self._sources(copied, op_index)
-            if sources is not None:
-                end = copied.client, copied.end
-                digest = ContentDigest()
-                digest.add(structs.get(copied.client, ()), copied.clock, copied.end)
-                content = digest.result(copied.length)
+            end = copied.client, copied.end
+            # The content first: it has as many bytes as ids at least, which bounds the rest.
+            digest = ContentDigest()
+            digest.add(structs.get(copied.client, ()), copied.clock, copied.end, texts)
+            content = digest.result(copied.length)
+            sources = None if content is None else self._sources(copied, op_index)
+            if content is not None and sources is not None:
                 self._claims.append(Claim(copied, op_index, sources, content))
 
     def _sources(self, copied: CopiedRange, op_index: int) -> list[tuple[int, int, int]] | None:

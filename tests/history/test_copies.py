@@ -1,5 +1,6 @@
 """What was deleted and inserted again belongs to who wrote it first (ADR 0016)."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from apps.crdt.codec.copy_map import CopiedRange
+from apps.history.attribution import attribution_build
 from tests.accounts.clients import bearer
 from tests.history.pair import Pair
 
@@ -178,3 +180,19 @@ def test_ids_that_are_claimed_twice_count_once(client: APIClient, pair: Pair) ->
     claims = [CopiedRange(1, new, 5, GRACE + 1, FIRST), CopiedRange(1, new, 5, ADA + 1, own)]
     pair.write(ADA, 0, "grace", copies=claims)
     assert pieces(client, pair) == [("grace", ADA, 3)]
+
+
+def test_hostile_copy_map_costs_its_bytes(pair: Pair) -> None:
+    """As many claims as fit, of ids that the operation has not, and all of the same ids."""
+    document = pair.document
+    pair.write(ADA, 0, "é" * 600_000)
+    new = pair.clock(ADA) - 600_000
+    pair.write(ADA, 0, "", delete=1_200_000)
+    copy = pair.clock(ADA)
+    letters = [CopiedRange(1, copy + at, 1, 1, new + at) for at in range(20_000)]
+    again = [CopiedRange(1, copy, 600_000, 1, new + at) for at in range(12_000)]
+    pair.write(ADA, 0, "é" * 600_000, copies=[*letters, *again])
+    started = time.process_time()
+    index = attribution_build(document_id=document.id, up_to=5)
+    assert time.process_time() - started < 5
+    assert len(index.copies.copies) == 20_000
