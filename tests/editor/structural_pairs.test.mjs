@@ -26,8 +26,14 @@ const EDITS = {
   "erase the paragraph": { act: (page) => page.erase(0, 9), erases: FIRST },
 };
 
+/** @param {WritingPage[]} pages @param {string} letter */
+function isTold(pages, letter) {
+  return pages.some(({ lost }) => lost.some((text) => text.includes(letter)));
+}
+
 /**
- * Return what became of the letters: `twice`, `astray`, `lost` (or several of them), or `clean`.
+ * Return what became of the letters: `twice`, `astray`, `lost`, `lost and told` (its writer sees a
+ * message), several of them, or `clean`.
  * @param {Edit} one
  * @param {Edit} other
  */
@@ -50,7 +56,9 @@ function outcome(one, other) {
   for (const letter of FIRST + SECOND) {
     const count = text.split(letter).length - 1;
     if (count > 1) found.add("twice");
-    if (count === 0 && !erased.includes(letter)) found.add("lost");
+    if (count === 0 && !erased.includes(letter)) {
+      found.add(isTold(pages, letter) ? "lost and told" : "lost");
+    }
     if (count > 0 && erased.includes(letter)) found.add("twice");
   }
   for (const [typed, after] of [
@@ -60,7 +68,7 @@ function outcome(one, other) {
     if (after === undefined || typed === undefined) continue;
     const at = text.indexOf(typed);
     const before = text.slice(0, at).replaceAll(/[12]/g, "").at(-1);
-    if (at < 0) found.add("lost");
+    if (at < 0) found.add(isTold(pages, typed) ? "lost and told" : "lost");
     else if (!erased.includes(after) && before !== after) found.add("astray");
   }
   return found.size === 0 ? "clean" : [...found].sort().join(", ");
@@ -68,24 +76,24 @@ function outcome(one, other) {
 
 /** The outcomes that are not clean, by pair. @type {Record<string, string>} */
 const NOT_CLEAN = {
-  "join with the next + erase the paragraph": "lost",
+  "join with the next + erase the paragraph": "lost and told",
   "join with the next + join with the next": "twice",
-  "join with the next + make a heading": "lost",
-  "join with the next + make a list": "lost",
+  "join with the next + make a heading": "lost and told",
+  "join with the next + make a list": "lost and told",
   "join with the next + type at the end": "astray",
   "make a heading + erase some letters": "twice",
   "make a heading + erase the paragraph": "twice",
   "make a heading + make a heading": "twice",
   "make a heading + make a list": "twice",
-  "make a heading + type at the end": "lost",
-  "make a heading + type at the start": "lost",
-  "make a heading + type in the middle": "lost",
+  "make a heading + type at the end": "lost and told",
+  "make a heading + type at the start": "lost and told",
+  "make a heading + type in the middle": "lost and told",
   "make a list + erase some letters": "twice",
   "make a list + erase the paragraph": "twice",
   "make a list + make a list": "twice",
-  "make a list + type at the end": "lost",
-  "make a list + type at the start": "lost",
-  "make a list + type in the middle": "lost",
+  "make a list + type at the end": "lost and told",
+  "make a list + type at the start": "lost and told",
+  "make a list + type in the middle": "lost and told",
   "split in the middle + erase some letters": "twice",
   "split in the middle + erase the paragraph": "twice",
   "split in the middle + make a heading": "twice",
@@ -101,9 +109,9 @@ const NOT_CLEAN = {
   "split near the start + split near the start": "twice",
   "split near the start + type at the end": "astray",
   "split near the start + type in the middle": "astray",
-  "type at the end + erase the paragraph": "lost",
-  "type at the start + erase the paragraph": "lost",
-  "type in the middle + erase the paragraph": "lost",
+  "type at the end + erase the paragraph": "lost and told",
+  "type at the start + erase the paragraph": "lost and told",
+  "type in the middle + erase the paragraph": "lost and told",
 };
 
 test("two edits of one paragraph at one time do what is known of the pair", () => {
