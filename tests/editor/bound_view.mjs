@@ -10,6 +10,7 @@ const ENTRY = `
   export { EditorState, TextSelection } from "@tiptap/pm/state";
   export { setBlockType, wrapIn, lift, joinBackward, splitBlock } from "@tiptap/pm/commands";
   export { Copies } from "../../static/js/sync/copies.js";
+  export { lostText } from "../../static/js/sync/lost_text.js";
   export { encodeCopies } from "../../static/js/sync/wire.js";
 `;
 /** Our modules in the bundle use its Yjs: there must be one. @type {import("esbuild").Plugin} */
@@ -42,6 +43,7 @@ export const {
   encodeCopies,
   joinBackward,
   lift,
+  lostText,
   setBlockType,
   splitBlock,
   wrapIn,

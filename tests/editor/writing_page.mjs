@@ -6,6 +6,7 @@ import {
   Y,
   joinBackward,
   lift,
+  lostText,
   schema,
   setBlockType,
   splitBlock,
@@ -28,6 +29,8 @@ export class WritingPage {
   /** Operations that the log does not have. @type {Operation[]} */
   unsent = [];
   #read = 0;
+  /** Texts of the person that went with what others deleted. @type {string[]} */
+  lost = [];
 
   /** @param {string} author @param {number} client @param {Log} log */
   constructor(author, client, log) {
@@ -56,11 +59,22 @@ export class WritingPage {
   /** Send to the log, and read what others have sent. */
   sync() {
     for (const { author, update } of this.log.operations.slice(this.#read)) {
-      if (author !== this.author) Y.applyUpdate(this.view.doc, update, "log");
+      if (author !== this.author) this.#merge(update);
     }
     this.log.operations.push(...this.unsent);
     this.unsent = [];
     this.#read = this.log.operations.length;
+  }
+
+  /** @param {Uint8Array} update */
+  #merge(update) {
+    const unsent = this.unsent.map((operation) => operation.update);
+    const note = (/** @type {any} */ transaction) => {
+      this.lost.push(...(lostText(transaction, update, unsent)?.texts ?? []));
+    };
+    this.view.doc.on("afterTransaction", note);
+    Y.applyUpdate(this.view.doc, update, "log");
+    this.view.doc.off("afterTransaction", note);
   }
 
   /** The number of characters in all blocks. */
