@@ -29,9 +29,9 @@ from apps.history.client_owners import ClientOwners, owners_add
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 
-#: Bytes of updates that one call of ``prepare`` looks at: 0.1 s for the shortest structs. Threat:
+#: Bytes of updates that one call of ``prepare`` looks at: 50 ms for the shortest structs. Threat:
 #: 64 updates of 14 kB from each socket, none of which is surveyed in a thread.
-MAX_PREPARED_BYTES = 32 * 1024
+MAX_PREPARED_BYTES = 16 * 1024
 #: What is typed behind what its author wrote last needs no check.
 TYPED_FACTOR = 8
 #: Unique ids remembered per document: a repeated one needs no query.
