@@ -185,13 +185,13 @@ def test_ids_that_are_claimed_twice_count_once(client: APIClient, pair: Pair) ->
 def test_hostile_copy_map_costs_its_bytes(pair: Pair) -> None:
     """As many claims as fit, of ids that the operation has not, and all of the same ids."""
     document = pair.document
-    pair.write(ADA, 0, "x" * 600_000)
+    pair.write(ADA, 0, "é" * 600_000)
     new = pair.clock(ADA) - 600_000
-    pair.write(ADA, 0, "", delete=600_000)
+    pair.write(ADA, 0, "", delete=1_200_000)
     copy = pair.clock(ADA)
     letters = [CopiedRange(1, copy + at, 1, 1, new + at) for at in range(20_000)]
     again = [CopiedRange(1, copy, 600_000, 1, new + at) for at in range(12_000)]
-    pair.write(ADA, 0, "x" * 600_000, copies=[*letters, *again])
+    pair.write(ADA, 0, "é" * 600_000, copies=[*letters, *again])
     started = time.process_time()
     index = attribution_build(document_id=document.id, up_to=5)
     assert time.process_time() - started < 5
