@@ -6,33 +6,17 @@
  * a refused block is set aside with it. What the refused one had deleted comes back.
  */
 import { Y } from "../../vendor/yjs.js";
-import { append, clientIdOf, encodeUpdate, renewedId } from "./client_ids.js";
+import { append, encodeUpdate, renewedId } from "./client_ids.js";
+import { endOf, isLost, OperationEntries } from "./operation_entries.js";
+import { partedCopies } from "./parted_copies.js";
 import { insertedVector } from "./reconcile.js";
 import { redoneWithin } from "./refused_content.js";
 
 /** @typedef {import("./outbox.js").Operation} Operation */
 /** @typedef {import("./client_ids.js").Range} Range */
-/** @typedef {Map<number, Range[]>} Ranges by client id */
-
-/**
- * A struct of an operation, with its id of before.
- * @typedef {object} Entry
- * @property {Y.Item | Y.GC} struct
- * @property {number} clock
- * @property {boolean} isRefused
- * @property {number} order its place among all structs of the operations
- * @property {boolean | null} isInside whether it is within a refused block; null until it is known
- * @property {Y.ID} newId
- */
-
-/**
- * An operation that is read.
- * @typedef {object} Reading
- * @property {Operation} operation
- * @property {boolean} isRefused
- * @property {Entry[]} entries
- * @property {Ranges} deletes
- */
+/** @typedef {import("./operation_entries.js").Entry} Entry */
+/** @typedef {import("./operation_entries.js").Reading} Reading */
+/** @typedef {import("./operation_entries.js").Ranges} Ranges */
 
 /**
  * @typedef {object} Parting
@@ -57,11 +41,7 @@ export function parted(operations, isRefused, doc) {
 class Parter {
   #seed;
   #doc;
-  /** @type {Reading[]} */
-  #readings;
-  /** The entries of each client, by clock. @type {Map<number, Entry[]>} */
-  #entries = new Map();
-  #order = 0;
+  #all;
 
   /**
    * @param {Operation[]} operations
@@ -71,19 +51,19 @@ class Parter {
   constructor(operations, isRefused, doc) {
     this.#seed = operations[0]?.id ?? "";
     this.#doc = doc;
-    this.#readings = operations.map((operation) => this.#read(operation, isRefused(operation)));
-    for (const entries of this.#entries.values()) entries.sort((a, b) => a.clock - b.clock);
+    this.#all = new OperationEntries(operations, isRefused);
   }
 
   /** @returns {Parting} */
   part() {
-    for (const { entries } of this.#readings) for (const entry of entries) this.#classify(entry);
-    this.#number();
-    for (const { entries } of this.#readings) for (const entry of entries) this.#connect(entry);
+    for (const { entries } of this.#all.readings)
+      for (const entry of entries) this.#classify(entry);
+    this.#all.number(this.#seed);
+    for (const { entries } of this.#all.readings) for (const entry of entries) this.#connect(entry);
     const { kept, refused, isUndone } = this.#partDeletes();
-    const copies = this.#partCopies();
-    this.#renumber();
-    const operations = this.#readings
+    const copies = partedCopies(this.#all);
+    this.#all.renumber();
+    const operations = this.#all.readings
       .filter((reading) => !reading.isRefused)
       .map((reading) => ({ reading, deletes: kept.get(reading) ?? new Map() }))
       .map(({ reading, deletes }) => ({ reading, structs: keptStructs(reading), deletes }))
@@ -96,53 +76,9 @@ class Parter {
       kept: operations,
       refused: { ...this.#refusedOperation(refused), copies: copies.refused },
       isUndone,
-      ranges: this.#refusedRanges(),
-      moved: (id) => (isLost(this.#find(id)) ? null : this.#moved(id)),
+      ranges: this.#all.lostRanges(),
+      moved: (id) => (isLost(this.#all.find(id)) ? null : this.#all.moved(id)),
     };
-  }
-
-  /**
-   * @param {Operation} operation
-   * @param {boolean} isRefused
-   * @returns {Reading}
-   */
-  #read(operation, isRefused) {
-    const { structs, ds } = Y.decodeUpdate(operation.update);
-    /** @type {Entry[]} */
-    const entries = [];
-    for (const struct of structs) {
-      if (struct instanceof Y.Skip) continue;
-      /** @type {Entry} */
-      const entry = {
-        struct,
-        clock: struct.id.clock,
-        isRefused,
-        order: this.#order++,
-        isInside: null,
-        newId: struct.id,
-      };
-      append(this.#entries, struct.id.client, entry);
-      entries.push(entry);
-    }
-    return { operation, isRefused, entries, deletes: ds.clients };
-  }
-
-  /**
-   * Return the entry that has an id, null for one of the log.
-   * @param {Y.ID | null} id
-   */
-  #find(id) {
-    const entries = id && this.#entries.get(id.client);
-    if (!entries) return null;
-    let [low, high] = [0, entries.length - 1];
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const entry = /** @type {Entry} */ (entries[middle]);
-      if (id.clock < entry.clock) high = middle - 1;
-      else if (id.clock >= entry.clock + entry.struct.length) low = middle + 1;
-      else return entry;
-    }
-    return null;
   }
 
   // --- what is refused --------------------------------------------------------------------------
@@ -168,48 +104,14 @@ class Parter {
       const struct = current.struct;
       if (!(struct instanceof Y.Item)) break;
       /** @type {Entry | null} */
-      const parent = struct.parent instanceof Y.ID ? this.#find(struct.parent) : null;
+      const parent = struct.parent instanceof Y.ID ? this.#all.find(struct.parent) : null;
       if (parent?.isRefused) {
         isInside = true;
         break;
       }
-      current = parent ?? this.#find(struct.origin ?? struct.rightOrigin);
+      current = parent ?? this.#all.find(struct.origin ?? struct.rightOrigin);
     }
     for (const one of chain) one.isInside = isInside;
-  }
-
-  // --- new ids ----------------------------------------------------------------------------------
-
-  #number() {
-    /** @type {Map<number, number>} */
-    const clocks = new Map();
-    for (const { entries } of this.#readings) {
-      for (const entry of entries) {
-        const { client } = entry.struct.id;
-        const name = isLost(entry) ? `refused ${client}` : String(client);
-        const newClient = clientIdOf(`${this.#seed} ${name}`);
-        const clock = clocks.get(newClient) ?? 0;
-        entry.newId = Y.createID(newClient, clock);
-        clocks.set(newClient, clock + entry.struct.length);
-      }
-    }
-  }
-
-  /** Give the structs their new ids; from here on nothing is found by old ones in them. */
-  #renumber() {
-    for (const { entries } of this.#readings) {
-      for (const { struct, newId } of entries) struct.id = newId;
-    }
-  }
-
-  /**
-   * @param {Y.ID} id
-   * @returns {Y.ID}
-   */
-  #moved(id) {
-    const entry = this.#find(id);
-    if (!entry) return id;
-    return Y.createID(entry.newId.client, entry.newId.clock + id.clock - entry.clock);
   }
 
   /** The references of an entry, before any is changed. @type {Map<Entry, References>} */
@@ -225,11 +127,11 @@ class Parter {
     const old = this.#referencesOf(entry);
     const origin = this.#neighbourOf(entry, old.origin, "origin");
     const rightOrigin = this.#neighbourOf(entry, old.rightOrigin, "rightOrigin");
-    struct.origin = origin && this.#moved(origin);
-    struct.rightOrigin = rightOrigin && this.#moved(rightOrigin);
+    struct.origin = origin && this.#all.moved(origin);
+    struct.rightOrigin = rightOrigin && this.#all.moved(rightOrigin);
     if (origin || rightOrigin) return;
     const { parent, parentSub } = this.#parentOf(old);
-    struct.parent = /** @type {any} */ (parent instanceof Y.ID ? this.#moved(parent) : parent);
+    struct.parent = /** @type {any} */ (parent instanceof Y.ID ? this.#all.moved(parent) : parent);
     struct.parentSub = parentSub;
   }
 
@@ -262,11 +164,15 @@ class Parter {
    */
   #neighbourOf(entry, id, side) {
     if (!isLost(entry)) return this.#beyond(id, side, entry.order);
-    if (isLost(this.#find(id))) return id;
+    if (isLost(this.#all.find(id))) return id;
     const { client } = entry.struct.id;
     const end = Y.createID(client, side === "origin" ? entry.clock : endOf(entry) - 1);
     let [next, other] = [this.#besides(end, entry, side), /** @type {Entry | null} */ (null)];
-    for (other = this.#find(next); next && other && isLost(other); other = this.#find(next)) {
+    for (
+      other = this.#all.find(next);
+      next && other && isLost(other);
+      other = this.#all.find(next)
+    ) {
       next = this.#besides(next, other, side);
     }
     return next;
@@ -279,10 +185,10 @@ class Parter {
    * @param {number} order of the entry
    */
   #beyond(id, side, order) {
-    let [next, entry] = [id, this.#find(id)];
+    let [next, entry] = [id, this.#all.find(id)];
     while (next && entry && (isLost(entry) || entry.order >= order)) {
       next = this.#besides(next, entry, side);
-      entry = this.#find(next);
+      entry = this.#all.find(next);
     }
     return next;
   }
@@ -314,7 +220,7 @@ class Parter {
   #parentOf(references) {
     let current = references;
     while (current.parent === null) {
-      const entry = this.#find(current.origin ?? current.rightOrigin);
+      const entry = this.#all.find(current.origin ?? current.rightOrigin);
       if (!entry) throw new Error("an item has no parent");
       current = this.#referencesOf(entry);
     }
@@ -331,12 +237,12 @@ class Parter {
     /** @type {Map<Entry, number>} */
     const undone = new Map();
     let hasDeleted = false;
-    const last = this.#readings.findLast((reading) => !reading.isRefused);
-    for (const reading of this.#readings) {
+    const last = this.#all.readings.findLast((reading) => !reading.isRefused);
+    for (const reading of this.#all.readings) {
       const own = reading.isRefused ? refused : mapOf(kept, reading);
-      for (const [client, range, entry] of this.#pieces(reading.deletes)) {
+      for (const [client, range, entry] of this.#all.pieces(reading.deletes)) {
         if (entry) {
-          const at = this.#moved(Y.createID(client, range.clock));
+          const at = this.#all.moved(Y.createID(client, range.clock));
           const place = isLost(entry) ? refused : own;
           append(place, at.client, { clock: at.clock, len: range.len });
           if (isLost(entry)) undone.set(entry, (undone.get(entry) ?? 0) + range.len);
@@ -357,34 +263,6 @@ class Parter {
   }
 
   /**
-   * Split ranges by the entries that they are in.
-   * @param {Ranges} deletes
-   * @returns {Generator<[number, Range, Entry | null]>}
-   */
-  *#pieces(deletes) {
-    for (const [client, ranges] of deletes) {
-      for (const { clock, len } of ranges) {
-        for (let at = clock; at < clock + len; ) {
-          const entry = this.#find(Y.createID(client, at));
-          const end = Math.min(clock + len, entry ? endOf(entry) : this.#nextOf(client, at));
-          yield [client, { clock: at, len: end - at }, entry];
-          at = end;
-        }
-      }
-    }
-  }
-
-  /**
-   * Return where the first entry behind a clock begins.
-   * @param {number} client
-   * @param {number} clock
-   */
-  #nextOf(client, clock) {
-    const entries = this.#entries.get(client) ?? [];
-    return entries.find((entry) => entry.clock > clock)?.clock ?? Infinity;
-  }
-
-  /**
    * Return the parts of a deleted range of the log that a later undo has brought back as a copy:
    * with the copy, the deletion stays.
    * @param {number} client
@@ -393,7 +271,7 @@ class Parter {
   #broughtBack(client, range) {
     return redoneWithin(this.#doc, client, range)
       .filter(({ copy }) => {
-        const entry = this.#find(copy);
+        const entry = this.#all.find(copy);
         return entry !== null && !isLost(entry);
       })
       .map(({ clock, len }) => ({ clock, len }));
@@ -401,86 +279,22 @@ class Parter {
 
   /** @param {Map<Entry, number>} deleted how much of each entry is deleted */
   #isEveryOneDeleted(deleted) {
-    return this.#lostEntries().every((entry) => {
+    return this.#all.lostEntries().every((entry) => {
       const { struct } = entry;
       if (struct instanceof Y.GC || struct.content instanceof Y.ContentDeleted) return true;
       return (deleted.get(entry) ?? 0) >= struct.length;
     });
   }
 
-  // --- copies -----------------------------------------------------------------------------------
-
-  /** Part what is known of copied content; a copy of refused content is none any more. */
-  #partCopies() {
-    /** @type {Map<Operation, import("./copies.js").Copy[]>} */
-    const kept = new Map();
-    /** @type {import("./copies.js").Copy[]} */
-    const refused = [];
-    for (const { operation } of this.#readings) {
-      /** @type {import("./copies.js").Copy[]} */
-      const own = [];
-      for (const [id, length, source] of this.#copyPieces(operation.copies ?? [])) {
-        const isRefused = isLost(this.#find(id));
-        if (!isRefused && isLost(this.#find(source))) continue;
-        const [at, from] = [this.#moved(id), this.#moved(source)];
-        (isRefused ? refused : own).push([at.client, at.clock, length, from.client, from.clock]);
-      }
-      kept.set(operation, own);
-    }
-    return { kept, refused };
-  }
-
-  /**
-   * Split copies where an entry begins or ends, on either side.
-   * @param {import("./copies.js").Copy[]} copies
-   * @returns {Generator<[Y.ID, number, Y.ID]>}
-   */
-  *#copyPieces(copies) {
-    for (const [client, clock, length, sourceClient, sourceClock] of copies) {
-      for (let at = 0; at < length; ) {
-        const id = Y.createID(client, clock + at);
-        const source = Y.createID(sourceClient, sourceClock + at);
-        const len = Math.min(length - at, this.#leftAt(id), this.#leftAt(source));
-        yield [id, len, source];
-        at += len;
-      }
-    }
-  }
-
-  /**
-   * Return for how many clocks from an id on the same entry holds, or none.
-   * @param {Y.ID} id
-   */
-  #leftAt({ client, clock }) {
-    const entry = this.#find(Y.createID(client, clock));
-    return (entry ? endOf(entry) : this.#nextOf(client, clock)) - clock;
-  }
-
   // --- the refused content ----------------------------------------------------------------------
-
-  #lostEntries() {
-    return this.#readings.flatMap(({ entries }) => entries.filter(isLost));
-  }
-
-  /** @returns {Ranges} */
-  #refusedRanges() {
-    /** @type {Ranges} */
-    const ranges = new Map();
-    for (const [client, entries] of this.#entries) {
-      for (const entry of entries) {
-        if (isLost(entry)) append(ranges, client, { clock: entry.clock, len: entry.struct.length });
-      }
-    }
-    return ranges;
-  }
 
   /** @param {Ranges} deletes */
   #refusedOperation(deletes) {
-    const refused = this.#readings.filter((reading) => reading.isRefused);
+    const refused = this.#all.readings.filter((reading) => reading.isRefused);
     const [first] = refused;
     if (!first) throw new Error("no operation is refused");
     const edits = refused.reduce((sum, { operation }) => sum + operation.edits, 0);
-    const structs = this.#lostEntries().map(({ struct }) => struct);
+    const structs = this.#all.lostEntries().map(({ struct }) => struct);
     return written({ ...first.operation, edits }, structs, deletes);
   }
 }
@@ -493,19 +307,6 @@ class Parter {
  * @property {Y.ID | string | null} parent null where a neighbour has it
  * @property {string | null} parentSub
  */
-
-/**
- * Return whether an entry is refused, or within refused content.
- * @param {Entry | null} entry
- */
-function isLost(entry) {
-  return entry !== null && (entry.isRefused || entry.isInside === true);
-}
-
-/** @param {Entry} entry */
-function endOf(entry) {
-  return entry.clock + entry.struct.length;
-}
 
 /** @param {Reading} reading */
 function keptStructs({ entries }) {
