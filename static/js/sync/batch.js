@@ -140,3 +140,16 @@ function insertedBy(client, transaction) {
   const before = transaction.beforeState.get(client) ?? 0;
   return (transaction.afterState.get(client) ?? 0) - before;
 }
+
+/**
+ * Return the cadence of an event of the server; what is no number is that of whoever is alone.
+ * @param {Record<string, unknown>} event
+ * @returns {Cadence}
+ */
+export function cadenceOf({ pause_ms, interval_ms, characters }) {
+  return {
+    pauseMs: typeof pause_ms === "number" ? pause_ms : ALONE.pauseMs,
+    intervalMs: typeof interval_ms === "number" ? interval_ms : ALONE.intervalMs,
+    characters: typeof characters === "number" ? characters : ALONE.characters,
+  };
+}

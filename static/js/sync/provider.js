@@ -8,60 +8,21 @@
  */
 import { Y } from "../../vendor/yjs.js";
 import { AwarenessChannel } from "./awareness_channel.js";
-import { ALONE, Batch } from "./batch.js";
+import { ALONE, cadenceOf } from "./batch.js";
 import { Connection } from "./connection.js";
-import { Copies } from "./copies.js";
+import { FollowedOperations } from "./followed_operations.js";
+import { LocalChanges } from "./local_changes.js";
 import { lostText } from "./lost_text.js";
-import { coversVector, insertedVector, isComplete, residualUpdate } from "./reconcile.js";
-import { isClientRefused, isPersonRefused } from "./refusals.js";
-import { SendWindow } from "./send_window.js";
+import { coversVector } from "./reconcile.js";
+import { DEFAULT_LIMITS, noArrivals } from "./provider_state.js";
+import { RefusedOperation } from "./refused_operation.js";
+import { isPersonRefused } from "./refusals.js";
 import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } from "./wire.js";
-
-/** What people read while a change is written again. */
-const RENEWAL =
-  "A change of this page could not be stored as it was. The page loads again with it.";
-/** What people read while a change is set aside, behind the server's reason. */
-const PARKING = "The page loads again without this change, which is kept apart.";
-/** A larger edit is sent in pieces of so many bytes, so that others get their turn in between. */
-const PIECE_BYTES = 1024 * 1024;
-/** What is not stored on the device for so long counts as only in the page: a batch takes 2 s. */
-const UNKEPT_PAUSE_MS = 3_000;
-/** Bytes of a frame beside its update. */
-const FRAME_BYTES = 64 * 1024;
-
-/**
- * The server's limits, in bytes.
- * @typedef {{updateBytes: number, documentBytes: number}} Limits
- */
-
-/** @type {Readonly<Limits>} */
-const DEFAULT_LIMITS = Object.freeze({
-  updateBytes: 4 * 1024 * 1024,
-  documentBytes: 12 * 1024 * 1024,
-});
 
 /** @typedef {import("./connection.js").Stop} Stop */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
-
-/**
- * @typedef {object} ProviderState
- * @property {"connecting" | "connected" | "disconnected"} connection
- * @property {boolean} loaded whether the document is here: from this device, or from the server
- * @property {boolean} synced whether this connection has brought the server's state
- * @property {number} unsaved how many changes are not in the server's log
- * @property {boolean} kept whether those changes outlive the page, or will in a moment
- * @property {boolean} stored whether they are on the device's disk now
- * @property {boolean} writable whether the server accepts edits of this person
- * @property {Stop | null} stopped
- * @property {string} closeReason the server's words for the last connection's end, until the next
- *   connection is in sync; may be empty
- */
-
-/**
- * An operation that the server makes for this page: the origin that it is merged with, and the
- * callback for its end.
- * @typedef {{origin: unknown, onEnd: (isMerged: boolean) => void}} Followed
- */
+/** @typedef {import("./provider_state.js").Limits} Limits */
+/** @typedef {import("./provider_state.js").ProviderState} ProviderState */
 
 /**
  * Keeps a Yjs document and the server the same.
@@ -75,29 +36,12 @@ export class Provider extends EventTarget {
   seq = 0;
   #doc;
   #outbox;
-  #batch;
+  #changes;
   #connection;
-  #window;
-  /** State vector of the server at the start of this connection. @type {Uint8Array | null} */
-  #serverVector = null;
-  /** What the server has sent on this connection until it was in sync. @type {Uint8Array[]} */
-  #received = [];
-  /** What merging that has deleted here. @type {import("./reconcile.js").DeleteSet[]} */
-  #implied = [];
-  #hasServerState = false;
-  /** Operations that the server makes for this page, by id. @type {Map<string, Followed>} */
-  #followed = new Map();
-  /** The operation that the server has refused. @type {import("./outbox.js").Refusal | null} */
-  #refusal = null;
+  #arrivals = noArrivals();
+  #followed = new FollowedOperations();
+  #refused;
   #channel;
-  /** Largest update that is sent, and size of the pieces of a larger one. */
-  #maxBytes;
-  #pieceBytes;
-  #limits;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #unkeptTimer;
-  /** Whether the server has told this connection the person's right. */
-  #knowsRight = false;
   /** The update of the server that is being merged. @type {Uint8Array | null} */
   #merging = null;
 
@@ -116,14 +60,11 @@ export class Provider extends EventTarget {
     super();
     this.#doc = doc;
     this.#outbox = outbox;
-    this.#limits = limits;
-    this.#maxBytes = Math.max(limits.updateBytes - FRAME_BYTES, limits.updateBytes / 2);
-    this.#pieceBytes = Math.min(PIECE_BYTES, this.#maxBytes / 2);
-    outbox.cutLarge(this.#maxBytes, this.#pieceBytes);
+    this.#refused = new RefusedOperation(outbox);
     this.#channel = new AwarenessChannel(
       doc,
       (frame) => this.#connection.send(frame),
-      () => this.#batch.edits > 0,
+      () => this.#changes.isBatching,
     );
     this.awareness = this.#channel.awareness;
     // What an earlier page has stored is part of the document, whatever its own store holds.
@@ -147,15 +88,16 @@ export class Provider extends EventTarget {
       onStop: (stop) => this.#onStop(stop),
       onSilence: () => this.#onSilence(),
     });
-    this.#window = new SendWindow(
-      outbox,
-      (operation) => this.#connection.send(encodeOperation(documentId, operation)),
-      () => this.#connection.abandon(),
-    );
-    outbox.onStored = () => this.#countUnsaved();
-    this.copies = new Copies(doc);
-    this.#batch = new Batch(doc, (update, edits) => this.#addOperation(update, edits));
-    doc.on("update", this.#onDocUpdate);
+    this.#changes = new LocalChanges(doc, outbox, limits, {
+      send: (operation) => this.#connection.send(encodeOperation(documentId, operation)),
+      abandon: () => this.#connection.abandon(),
+      maySend: () => this.state.synced && this.state.writable && this.state.stopped === null,
+      onAdded: () => this.#channel.sendHeld(),
+      onCount: (count) => this.#set(count),
+      onKept: (kept) => this.#set({ kept }),
+      onTooLarge: (refusal) => this.#onReject(refusal),
+    });
+    this.copies = this.#changes.copies;
     doc.on("afterTransaction", this.#onTransaction);
   }
 
@@ -168,20 +110,16 @@ export class Provider extends EventTarget {
 
   /** End the connection and every timer. */
   close() {
-    this.#batch.close();
-    clearTimeout(this.#unkeptTimer);
-    this.copies.close();
+    this.#changes.close();
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisibility);
     globalThis.removeEventListener?.("pagehide", this.flush);
-    this.#doc.off("update", this.#onDocUpdate);
     this.#doc.off("afterTransaction", this.#onTransaction);
     this.#channel.close();
     this.#connection.close();
-    this.#window.clear();
   }
 
   /** End the present batch: its edits become an operation now. */
-  flush = () => this.#batch.flush();
+  flush = () => this.#changes.flush();
 
   /** End the present batch; return whether the page may go: nothing is lost with it. */
   settle() {
@@ -198,20 +136,12 @@ export class Provider extends EventTarget {
    * @returns {Promise<boolean>}
    */
   follow(id, origin) {
-    if (!this.state.synced) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      this.#followed.set(id, { origin, onEnd: resolve });
-    });
+    return this.state.synced ? this.#followed.wait(id, origin) : Promise.resolve(false);
   }
 
-  /**
-   * Stop waiting for an operation.
-   * @param {string} id
-   * @param {boolean} [isMerged]
-   */
-  unfollow(id, isMerged = false) {
-    this.#followed.get(id)?.onEnd(isMerged);
-    this.#followed.delete(id);
+  /** Stop waiting for an operation. @param {string} id */
+  unfollow(id) {
+    this.#followed.end(id);
   }
 
   /**
@@ -221,9 +151,7 @@ export class Provider extends EventTarget {
    */
   async renew() {
     this.flush();
-    if (this.#refusal === null) return;
-    if (isClientRefused(this.#refusal.code)) await this.#outbox.renewFrom(this.#refusal.id);
-    else await this.#outbox.park(this.#refusal, this.#doc);
+    await this.#refused.renew(this.#doc);
   }
 
   /**
@@ -231,21 +159,13 @@ export class Provider extends EventTarget {
    * it stays as it is.
    * @param {import("./outbox.js").ParkedOperation} parked
    */
-  async retry(parked) {
-    this.flush();
-    if (!isComplete(this.#doc, parked.update)) return false;
-    await this.#outbox.unpark(parked, this.#pieceBytes);
-    Y.applyUpdate(this.#doc, parked.update, this);
-    this.#countUnsaved();
-    this.#sendOperations();
-    return true;
+  retry(parked) {
+    return this.#changes.retry(parked, this);
   }
 
   /** Return the text of all that is not in the server's log. */
-  async unsavedText() {
-    const { insertedRanges, textWithin } = await import("./refused_content.js");
-    this.flush();
-    return textWithin(this.#doc, insertedRanges(this.#outbox.operations));
+  unsavedText() {
+    return this.#changes.text();
   }
 
   /** Forget all that is not in the server's log. The page has to load again then. */
@@ -266,14 +186,14 @@ export class Provider extends EventTarget {
    * @param {boolean} writable
    */
   setWritable(writable) {
-    if (!this.#knowsRight) this.#setWritable(writable);
+    if (!this.#arrivals.knowsRight) this.#setWritable(writable);
   }
 
   /** @param {boolean} writable */
   #setWritable(writable) {
     if (writable === this.state.writable) return;
     this.#set({ writable });
-    this.#sendOperations();
+    this.#changes.send();
   }
 
   /** @param {Partial<ProviderState>} change */
@@ -283,19 +203,6 @@ export class Provider extends EventTarget {
     if (keys.every((key) => next[key] === this.state[key])) return;
     this.state = next;
     this.dispatchEvent(new Event("state"));
-  }
-
-  #countUnsaved() {
-    const { edits } = this.#batch;
-    const isKept = this.#outbox.isStored && edits === 0;
-    this.#set({ unsaved: this.#outbox.edits + edits, stored: isKept });
-    if (isKept || !this.#outbox.willBeStored) {
-      clearTimeout(this.#unkeptTimer);
-      this.#unkeptTimer = undefined;
-      this.#set({ kept: isKept });
-    } else {
-      this.#unkeptTimer ??= setTimeout(() => this.#set({ kept: false }), UNKEPT_PAUSE_MS);
-    }
   }
 
   // --- the connection --------------------------------------------------------------------------
@@ -308,14 +215,10 @@ export class Provider extends EventTarget {
 
   /** @param {string} reason */
   #onClose(reason) {
-    this.#window.clear();
-    this.#batch.setCadence(ALONE);
-    for (const id of this.#followed.keys()) this.unfollow(id);
-    this.#serverVector = null;
-    this.#hasServerState = false;
-    this.#knowsRight = false;
-    this.#received = [];
-    this.#implied = [];
+    this.#changes.clearWindow();
+    this.#changes.setCadence(ALONE);
+    this.#followed.endAll();
+    this.#arrivals = noArrivals();
     this.#channel.removeOthers();
     this.#set({ connection: "disconnected", synced: false, closeReason: reason.trim() });
   }
@@ -346,7 +249,7 @@ export class Provider extends EventTarget {
         break;
       case "sync-step-2":
         this.#merge(frame.update);
-        this.#hasServerState = true;
+        this.#arrivals.hasState = true;
         this.#reconcile();
         break;
       case "sync-update":
@@ -378,10 +281,10 @@ export class Provider extends EventTarget {
 
   /** @param {Record<string, unknown>} event */
   #onEvent(event) {
-    if (event.type === "cadence") this.#batch.setCadence(cadenceOf(event));
+    if (event.type === "cadence") this.#changes.setCadence(cadenceOf(event));
     if (event.type === "rights") {
-      const isNews = this.#knowsRight || event.write !== this.state.writable;
-      this.#knowsRight = true;
+      const isNews = this.#arrivals.knowsRight || event.write !== this.state.writable;
+      this.#arrivals.knowsRight = true;
       this.#setWritable(event.write === true);
       // The page reads the other rights by REST.
       if (isNews) this.dispatchEvent(new Event("denied"));
@@ -396,7 +299,7 @@ export class Provider extends EventTarget {
     this.#merging = update;
     Y.applyUpdate(this.#doc, update, origin);
     this.#merging = null;
-    if (!this.state.synced) this.#received.push(update);
+    if (!this.state.synced) this.#arrivals.received.push(update);
   }
 
   /**
@@ -410,8 +313,8 @@ export class Provider extends EventTarget {
       this.unfollow(id);
       return;
     }
-    this.#merge(update, this.#followed.get(id)?.origin);
-    this.unfollow(id, true);
+    this.#merge(update, this.#followed.originOf(id));
+    this.#followed.end(id, true);
     this.seq = Math.max(this.seq, seq);
     const { pendingStructs, pendingDs } = this.#doc.store;
     if (pendingStructs !== null || pendingDs !== null) this.#sendOwnVector();
@@ -426,21 +329,21 @@ export class Provider extends EventTarget {
     if (this.state.synced) {
       this.#sendResidual(vector, { deletes: false });
     } else {
-      this.#serverVector = vector;
+      this.#arrivals.vector = vector;
       this.#reconcile();
     }
   }
 
   /** Once the server's vector and state are both here: send what it lacks, and be in sync. */
   #reconcile() {
-    if (this.state.synced || this.#serverVector === null || !this.#hasServerState) return;
+    if (this.state.synced || this.#arrivals.vector === null || !this.#arrivals.hasState) return;
     this.flush();
     this.#connection.resetBackoff();
     this.#set({ synced: true, loaded: true, closeReason: "" });
-    this.#sendOperations();
-    this.#sendResidual(this.#serverVector, { deletes: true, implied: this.#implied });
-    this.#received = [];
-    this.#implied = [];
+    this.#changes.send();
+    this.#sendResidual(this.#arrivals.vector, { deletes: true, implied: this.#arrivals.implied });
+    this.#arrivals.received = [];
+    this.#arrivals.implied = [];
   }
 
   /**
@@ -449,9 +352,7 @@ export class Provider extends EventTarget {
    */
   #onAck(id, stage) {
     if (stage === ACK_STAGE.RECEIVED) return;
-    this.#window.acknowledge(id);
-    this.#sendOperations();
-    this.#countUnsaved();
+    this.#changes.acknowledge(id);
   }
 
   /**
@@ -462,19 +363,13 @@ export class Provider extends EventTarget {
    */
   #onReject({ id, code, message }) {
     if (isPersonRefused(code)) {
-      this.#window.clear();
+      this.#changes.clearWindow();
       this.#set({ writable: false });
       this.dispatchEvent(new Event("denied"));
       return;
     }
-    const reason = message || "The server did not accept a change.";
-    if (this.#outbox.willBeStored && this.#outbox.has(id)) {
-      this.#refusal = { id, code, message: reason };
-      const notice = isClientRefused(code) ? RENEWAL : `${reason} ${PARKING}`;
-      this.#connection.stop("renewal", notice);
-    } else {
-      this.#connection.stop("refused", reason);
-    }
+    const { kind, reason } = this.#refused.note({ id, code, message });
+    this.#connection.stop(kind, reason);
   }
 
   // --- frames to the server --------------------------------------------------------------------
@@ -484,79 +379,20 @@ export class Provider extends EventTarget {
   }
 
   /**
-   * Make an operation of what the server lacks even with the operations in the outbox.
+   * Send what the server lacks even with the operations in the outbox.
    * @param {Uint8Array} serverVector
    * @param {{deletes: boolean, implied?: import("./reconcile.js").DeleteSet[]}} compare
    */
   #sendResidual(serverVector, compare) {
     if (!this.state.writable) return;
-    this.flush();
-    const known = [...this.#received, ...this.#outbox.operations.map(({ update }) => update)];
-    const update = residualUpdate(this.#doc, serverVector, known, compare);
-    if (update !== null) this.#addOperation(update, 1);
-  }
-
-  /**
-   * Make an operation of a batch and send it when its turn comes.
-   * @param {Uint8Array} update
-   * @param {number} edits
-   */
-  #addOperation(update, edits) {
-    // What the document has no room for is refused as a whole, and not after its first pieces.
-    const isTooMuch =
-      update.length > this.#pieceBytes &&
-      Y.encodeStateAsUpdate(this.#doc).length > this.#limits.documentBytes;
-    const maxBytes = isTooMuch ? Number.POSITIVE_INFINITY : this.#pieceBytes;
-    this.#outbox.add(update, insertedVector(update), edits, this.copies.take(), maxBytes);
-    this.#countUnsaved();
-    this.#sendOperations();
-    this.#channel.sendHeld();
-  }
-
-  #sendOperations() {
-    if (!this.state.synced || !this.state.writable) return;
-    const large = this.#outbox.operations.find(({ update }) => update.length > this.#maxBytes);
-    if (large === undefined) this.#window.fill();
-    // Not within the edit that is being made.
-    else queueMicrotask(() => this.#refuseLarge(large.id));
-  }
-
-  /** @param {string} id */
-  #refuseLarge(id) {
-    if (this.state.stopped !== null || !this.state.synced) return;
-    const message = "A change is larger than the server accepts.";
-    this.#onReject({ id, code: "limit_exceeded", message });
+    this.#changes.addResidual(serverVector, this.#arrivals.received, compare);
   }
 
   /** @param {Y.Transaction} transaction */
   #onTransaction = (transaction) => {
     if (transaction.local || this.#merging === null) return;
-    if (!this.state.synced) this.#implied.push(transaction.deleteSet);
-    const unsent = this.#outbox.operations.map(({ update }) => update);
-    const lost = lostText(transaction, this.#merging, unsent);
+    if (!this.state.synced) this.#arrivals.implied.push(transaction.deleteSet);
+    const lost = lostText(transaction, this.#merging, this.#changes.updates);
     if (lost) this.dispatchEvent(new CustomEvent("lost", { detail: lost }));
-  };
-
-  /**
-   * @param {Uint8Array} _update
-   * @param {unknown} _origin
-   * @param {Y.Doc} _doc
-   * @param {Y.Transaction} transaction
-   */
-  #onDocUpdate = (_update, _origin, _doc, transaction) => {
-    if (transaction.local) this.#countUnsaved();
-  };
-}
-
-/**
- * Return the cadence of an event of the server; what is no number is that of whoever is alone.
- * @param {Record<string, unknown>} event
- * @returns {import("./batch.js").Cadence}
- */
-function cadenceOf({ pause_ms, interval_ms, characters }) {
-  return {
-    pauseMs: typeof pause_ms === "number" ? pause_ms : ALONE.pauseMs,
-    intervalMs: typeof interval_ms === "number" ? interval_ms : ALONE.intervalMs,
-    characters: typeof characters === "number" ? characters : ALONE.characters,
   };
 }
