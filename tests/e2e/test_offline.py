@@ -135,7 +135,7 @@ def test_reason_of_a_close_frame_is_shown_until_the_page_is_in_sync(ada: Person)
 def test_unsent_title_is_sent_unless_another_person_has_given_one(
     ada: Person, grace: Person
 ) -> None:
-    """Case 30: it was shown for ever, never sent, and later overwrote the newer one."""
+    """Case 30: it was shown, never sent, and later overwrote the newer one."""
     document_id = grace.create("Plan")
     grace.share(document_id, "ada", "editor")
     ada.expects_network_noise = True

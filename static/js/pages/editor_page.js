@@ -17,28 +17,25 @@ import { mountPresence } from "../editor/presence.js";
 import { PageDialogs } from "./page_dialogs.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts } from "../editor/shortcuts.js";
+import { CloseReason } from "../sync/close_reason.js";
 import { noticeOf, statusOf } from "../sync/status.js";
 import { StatusAnnouncer } from "../sync/status_announcer.js";
 import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
+import { mayReload } from "../lib/reloads.js";
+import { copyToClipboard } from "../ui/clipboard.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
 import { mountWordCount } from "../editor/word_count.js";
 
 /** The title and the person's rights are read again at this interval while the page is visible. */
 const REFRESH_INTERVAL_MS = 20_000;
-/** The server's reason for a closed connection is shown if there is no new one within this time. */
-const CLOSE_REASON_MS = 3_000;
 /** Presence of others leads to at most one request within this time. */
 const RENAMED_INTERVAL_MS = 2_000;
 /** The message of a change that cannot be shown stands for so long before the page loads again. */
 const RELOAD_PAUSE_MS = 3_000;
 /** Nothing more is typed for so long before the chip says *Saved*. */
 const SAVED_PAUSE_MS = 300;
-/** The page loads again by itself at most so often within this time, for each reason. */
-const RELOAD_INTERVAL_MS = 60_000;
-const MAX_RELOADS = Object.freeze({ error: 1, refusal: 3 });
-
 /**
  * The data that the server puts into the page.
  * @typedef {object} Page
@@ -54,14 +51,18 @@ const api = new Api(page.user.id);
 api.current().catch(() => {});
 const scope = `${page.user.id}:${page.document.id}:${page.document.lineage}`;
 const doc = new Y.Doc();
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let closeReasonTimer;
-let isCloseReasonDue = false;
+/** Shown once the connection has been closed for a while. */
+const closeReason = new CloseReason((text) => {
+  if (text) showBanner(text, [], "closed");
+  else hideBanner("closed");
+});
 /** When the chip says *Saved*. @type {ReturnType<typeof setTimeout> | undefined} */
 let savedTimer;
 /** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
 let editorStop = null;
 let isRenewing = false;
+const announce = (/** @type {string} */ text) =>
+  byId("announcer", HTMLElement).replaceChildren(text);
 const announcer = new StatusAnnouncer(announce);
 /** @type {DeviceCopy | null} */
 let deviceCopy = null;
@@ -292,7 +293,7 @@ function showState() {
   showRights();
   if (state.stopped) showStop(state.stopped.reason);
   else hideBanner("stopped");
-  showCloseReason();
+  closeReason.set(provider.state.stopped ? "" : noticeOf(provider.state));
   if (editorStop !== null && byId("banner", HTMLElement).hidden) showEditorStop(editorStop);
   if (waiting) waiting.show();
   else if (!state.writable && state.unsaved > 0) void outbox.loadParked().then(showWaiting);
@@ -344,22 +345,8 @@ function showEditorStop(reason) {
 
 /** Reload the page, if nothing is lost by it, and not too often; else the person decides. */
 function loadAgain() {
-  if (provider.settle() && mayReload("error")) location.reload();
+  if (provider.settle() && mayReload(page.document.id, "error")) location.reload();
   else showEditorStop("error again");
-}
-
-/**
- * Return whether the page may load again by itself, which is counted.
- * @param {keyof typeof MAX_RELOADS} reason
- */
-function mayReload(reason) {
-  const key = `scriptorium-reloaded:${page.document.id}:${reason}`;
-  const since = Date.now() - RELOAD_INTERVAL_MS;
-  const times = (sessionStorage.getItem(key) ?? "").split(" ").map(Number);
-  const recent = times.filter((time) => time > since);
-  if (recent.length >= MAX_RELOADS[reason]) return false;
-  sessionStorage.setItem(key, [...recent, Date.now()].join(" "));
-  return true;
 }
 
 /**
@@ -373,7 +360,7 @@ async function renewClientIds() {
   try {
     await deviceCopy?.discard();
     await provider.renew();
-    if (mayReload("refusal")) location.reload();
+    if (mayReload(page.document.id, "refusal")) location.reload();
   } catch (error) {
     console.error("The refused changes could not be written again:", error);
   }
@@ -403,36 +390,9 @@ function showStop(reason) {
   showBanner(noticeOf(provider.state), shown, "stopped");
 }
 
-/** Show the server's reason for a closed connection, once it has been closed for a while. */
-function showCloseReason() {
-  const text = provider.state.stopped ? "" : noticeOf(provider.state);
-  if (!text) {
-    clearTimeout(closeReasonTimer);
-    closeReasonTimer = undefined;
-    isCloseReasonDue = false;
-    hideBanner("closed");
-    return;
-  }
-  closeReasonTimer ??= setTimeout(() => {
-    isCloseReasonDue = true;
-    showCloseReason();
-  }, CLOSE_REASON_MS);
-  if (isCloseReasonDue) showBanner(text, [], "closed");
-}
-
 /** Copy the text, whatever the state of the connection. */
 async function copyText() {
-  try {
-    await navigator.clipboard.writeText(editor.getText({ blockSeparator: "\n\n" }));
-    toast("The text is copied.");
-  } catch {
-    // Without a secure context there is no clipboard, but a selection can be copied by key.
-    editor.commands.selectAll();
-    toast("Press Ctrl+C to copy the selected text.");
-  }
-}
-
-/** @param {string} text */
-function announce(text) {
-  byId("announcer", HTMLElement).textContent = text;
+  const isCopied = await copyToClipboard(editor.getText({ blockSeparator: "\n\n" }));
+  if (!isCopied) editor.commands.selectAll();
+  toast(isCopied ? "The text is copied." : "Press Ctrl+C to copy the selected text.");
 }
