@@ -1,4 +1,4 @@
-"""The checks of an edit against its document: may it stand there, and what may the engine pay."""
+"""The checks of an edit against its document: whether it may stand there, and what it may cost."""
 
 from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Submission
 from apps.core.errors import AppError, InvalidInputError
@@ -68,9 +68,9 @@ class EditChecks:
     ) -> None:
         """Check a submission that is about to be applied; ``vector`` is that of the log until then.
 
-        A large one has been surveyed, which checked where its items stand.
-        ``new_structs``: whether it inserts anything. Raises ``NotYetError`` where the merge may be
-        slow, or is unusual for the engine, and ``MalformedUpdateError`` or ``NestingTooDeepError``.
+        The survey of a large one has checked where its items stand. ``new_structs``: whether it
+        inserts anything. Raises ``NotYetError`` where the merge may be slow, or is unusual for the
+        engine, and ``MalformedUpdateError`` or ``NestingTooDeepError``.
         """
         if submission.placements is None:
             self._structure.check(submission.header, submission.update, self._loaded.engine, vector)

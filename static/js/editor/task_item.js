@@ -10,7 +10,7 @@ const MAX_NAME_CHARS = 100;
  * Return the name of a task's checkbox: its own line, without the tasks inside it. Pure.
  * @param {{firstChild: {textContent: string} | null}} item
  */
-export function taskName({ firstChild }) {
+function taskName({ firstChild }) {
   const text = firstChild?.textContent.trim() ?? "";
   if (text.length <= MAX_NAME_CHARS) return text || "Empty task";
   return `${text.slice(0, MAX_NAME_CHARS)}…`;

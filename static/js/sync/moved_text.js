@@ -14,7 +14,7 @@ import { Y } from "../../vendor/yjs.js";
 /** A part, and how many of its characters are taken already. @typedef {{part: Part, taken: number}} Source */
 
 /** The server takes no more ranges in one operation. */
-export const MAX_COPIES = 32_768;
+const MAX_COPIES = 32_768;
 /** Pairs of texts that are compared when no two are equal; a transaction with more has no copies. */
 const MAX_PAIRS = 10_000;
 /** Fewer letters at the end or start of another text may have been typed. */
