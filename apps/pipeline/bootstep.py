@@ -1,6 +1,8 @@
 """Runs the Kafka consumer in the Celery worker process (``celery -A config worker``)."""
 
 import logging
+import os
+import threading
 from typing import Any
 
 from celery import bootsteps
@@ -11,6 +13,10 @@ from apps.pipeline.consumer import OperationsConsumer
 from apps.pipeline.startup_check import check_before_start
 
 logger = logging.getLogger(__name__)
+
+#: How long a worker may take to stop after an error that it cannot recover from, in seconds; more
+#: than the consumer takes. Celery sometimes never ends then, and nothing would restart it.
+FAILED_STOP_S = 40.0
 
 
 class OperationsStep(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -31,9 +37,22 @@ class OperationsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         logger.info("operations consumer starts")
         self._consumer.start()
 
+    def close(self, worker: Any) -> None:
+        """Bound the stop of a worker that failed; it comes before the stop of any step."""
+        if worker.exitcode:
+            deadline = threading.Timer(FAILED_STOP_S, _end_process, [worker.exitcode])
+            deadline.daemon = True
+            deadline.start()
+
     def stop(self, worker: Any) -> None:
         """Stop the consumer, the producer and the tracer."""
         self._consumer.stop()
         close_shared_publisher()
         tracing.stop()
         logger.info("operations consumer stopped")
+
+
+def _end_process(exitcode: int) -> None:
+    logger.critical("the worker failed and did not stop within %s s: it ends now", FAILED_STOP_S)
+    logging.shutdown()
+    os._exit(exitcode)
