@@ -183,7 +183,7 @@ class FrameHandler:
             taken = (
                 e.client for e in entries if owners.get(e.client) not in (None, session.user_id)
             )
-            session.taken_clients = frozenset(taken)
+            session.taken_clients = tuple(taken)
 
     def _spend(self, units: float) -> None:
         if not self._budget.spend(units, at=time.monotonic()):

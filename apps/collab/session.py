@@ -69,7 +69,7 @@ class Session:
         #: Why its edits are no longer accepted; it has to connect again (``submission.Author``).
         self.refusal: AppError | None = None
         #: The client ids that it announced as its own, and that another person owns in the log.
-        self.taken_clients: frozenset[int] = frozenset()
+        self.taken_clients: tuple[int, ...] = ()
         self._apply(abilities)
         #: The close frame, once the server ends the session.
         self._close: Close | None = None

@@ -56,6 +56,16 @@ class _Frames(ServerProtocol):
     A frame over the size limit, and one too many in a second, get our close codes.
     """
 
+    # Beside the attributes of the library: a dictionary of more than 30 is twice as large.
+    __slots__ = (
+        "_control_frames",
+        "_data_frames",
+        "_is_too_fast",
+        "_limits",
+        "_second",
+        "received",
+    )
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._limits = socket_limits()

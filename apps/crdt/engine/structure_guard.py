@@ -180,6 +180,7 @@ class StructureGuard:
             return
         else:
             self._set_tails(self._checked_tails)
+            self._checked_tails = {}
         if self._index is not None:  # otherwise it will be made from the whole state
             self._wait(update, self._index, later=later)
 
