@@ -22,7 +22,7 @@ from apps.core.errors import (
     LimitExceededError,
     TransientError,
 )
-from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
+from apps.crdt.codec.vectors import Vector, encode_vector, growing_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
 from apps.history.client_owners import ClientOwners, owners_add
@@ -153,7 +153,7 @@ class LiveDocument:
 
     def finalize(self, drafts: Sequence[Draft]) -> None:
         """Set each draft's update and its version vector, of the clients that it touches."""
-        vector = VectorOverlay(self.vector)
+        vector = growing_vector(self.vector)
         for draft in drafts:
             headers = [submission.header for submission in draft.submissions]
             for header in headers:
@@ -186,9 +186,10 @@ class LiveDocument:
         """Record that drafts are in the log as ``operations``; acknowledge them."""
         for draft, operation in zip(drafts, operations, strict=True):
             for submission in draft.submissions:
-                ranges = submission.header.ranges
-                owners_add(self.owners, ranges, operation.author_id, known=self.vector)
-                advance(self.vector, submission.header)
+                header = submission.header
+                if draft.claims:
+                    owners_add(self.owners, header.ranges, operation.author_id, known=self.vector)
+                advance(self.vector, header)
             self.loaded.seq = operation.seq
             self._remember(operation.unique_id, operation.seq)
             for submission in draft.submissions:
