@@ -1,7 +1,7 @@
 /** The sentence of each event type. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sentenceOf } from "../../static/js/lib/activity_text.js";
+import { runsOf, sentenceOf, timesText } from "../../static/js/lib/activity_text.js";
 
 const ACTOR = { id: 1, username: "ada", name: "Ada" };
 
@@ -55,4 +55,39 @@ test("a person without an account any more has the name of the event", () => {
   const detail = { user: "grace", role: "editor" };
   const event = { id: 1, kind: "shared", actor: ACTOR, at: "2026-11-25T12:00:00Z", detail };
   assert.equal(sentenceOf(event), "made @grace an editor");
+});
+
+/** @param {string} kind @param {number} actor @param {string} at @param {object} [detail] */
+const event = (kind, actor, at, detail = {}) => ({
+  id: 0,
+  kind,
+  actor: { id: actor, username: null, name: null },
+  at,
+  detail: { ...detail },
+});
+const dayOf = (/** @type {string} */ at) => at.slice(0, 10);
+
+test("events that follow each other and are equal are one row", () => {
+  const events = [
+    event("joined", 1, "2026-01-02T09:00"),
+    event("joined", 1, "2026-01-02T08:00"),
+    event("joined", 2, "2026-01-02T07:00"),
+    event("joined", 1, "2026-01-02T06:00"),
+    event("joined", 1, "2026-01-01T05:00"),
+  ];
+  const lengths = runsOf(events, dayOf).map((run) => run.length);
+  assert.deepEqual(lengths, [2, 1, 1, 1]);
+  assert.deepEqual(runsOf(events, dayOf).flat(), events);
+});
+
+test("events with other details, and writing, are rows of their own", () => {
+  const shared = ["grace", "alan"].map((user) => event("shared", 1, "2026-01-02", { user }));
+  const edited = [5, 5].map((operations) => event("edited", 1, "2026-01-02", { operations }));
+  assert.equal(runsOf([...shared, ...edited], dayOf).length, 4);
+  assert.deepEqual(runsOf([], dayOf), []);
+});
+
+test("a row says how often its event took place", () => {
+  assert.equal(timesText(1), "");
+  assert.equal(timesText(1200), "(1,200 times) ");
 });

@@ -1,6 +1,7 @@
 """The demo data: created once, and then not changed."""
 
 import json
+import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -16,6 +17,7 @@ from apps.crdt.engine.text import document_text
 from apps.documents.models import Document
 from apps.documents.services import document_rename, document_trash
 from apps.editor.demo import DEMO_PASSWORD, WELCOME_TITLE, demo_seed
+from apps.editor.templatetags.demo import USERNAMES
 from apps.oplog.models import operation_rows
 from apps.oplog.selectors import operations_since
 
@@ -74,6 +76,19 @@ def test_known_passwords_become_random_where_others_reach_the_product(
     assert User.objects.get(username="grace").check_password("a password of my own")
     page = client.get("/login/").content.decode()
     assert "demo-heading" not in page
+
+
+@pytest.mark.parametrize("username", USERNAMES)
+def test_button_of_the_login_page_logs_a_demo_user_in(client: Client, username: str) -> None:
+    """By the fields of its form, with nothing typed."""
+    demo_seed()
+    page = client.get("/login/").content.decode()
+    form = page[page.index('class="demo-users"') :]
+    assert f'name="username" value="{username}"' in form
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)"', form))
+    answer = client.post("/login/", {**fields, "username": username})
+    assert answer.status_code == 302, answer.content
+    assert client.session["_auth_user_id"] == str(User.objects.get(username=username).pk)
 
 
 def test_random_passwords_are_set_once(settings: Settings, tmp_path: Path) -> None:

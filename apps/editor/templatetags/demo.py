@@ -1,12 +1,18 @@
 """Information on the demo for the login page."""
 
+from typing import Final
+
 from django import template
 from django.conf import settings
 
 register = template.Library()
 
 
+#: In the order of their buttons.
+USERNAMES: Final = ("ada", "grace", "alan", "admin")
+
+
 @register.simple_tag
-def has_demo_users() -> bool:
-    """Return whether demo users with the known password exist: in embedded mode, on loopback."""
-    return bool(settings.DEMO_USERS and settings.DEMO_PASSWORD_KNOWN)
+def demo_usernames() -> tuple[str, ...]:
+    """Return the demo users with the known password: in embedded mode, on loopback, else none."""
+    return USERNAMES if settings.DEMO_USERS and settings.DEMO_PASSWORD_KNOWN else ()

@@ -57,7 +57,7 @@ export class VersionName {
       name.value = version?.name ?? "";
     }
     this.#version = version;
-    keep.textContent = version ? "Rename" : "Keep";
+    keep.textContent = version ? "Rename" : "Name this version";
     unname.hidden = !version;
   }
 

@@ -50,6 +50,36 @@ export function sentenceOf(event) {
 }
 
 /**
+ * Join events with equal kind, actor, day and details that follow each other into one row each: the
+ * latest one. Events of writing have counts, and stay apart.
+ * @template {ActivityEvent} Event
+ * @param {Event[]} events the latest first
+ * @param {(at: string) => string} dayOf
+ * @returns {Event[][]} each row's events
+ */
+export function runsOf(events, dayOf) {
+  /** @type {Event[][]} */
+  const runs = [];
+  let last = "";
+  for (const event of events) {
+    const { kind, actor, at, detail } = event;
+    const key = JSON.stringify([kind, actor.id, actor.name, dayOf(at), detail]);
+    if (key === last && kind !== "edited") runs.at(-1)?.push(event);
+    else runs.push([event]);
+    last = key;
+  }
+  return runs;
+}
+
+/**
+ * Return how often a row's event took place, as an addition to its sentence; empty for once.
+ * @param {number} count
+ */
+export function timesText(count) {
+  return count > 1 ? `(${count.toLocaleString("en")} times) ` : "";
+}
+
+/**
  * Return a restore in words, of a whole state or of a part.
  * @param {Record<string, unknown>} detail
  */

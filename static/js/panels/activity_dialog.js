@@ -1,6 +1,6 @@
 /** The activity dialog: the events of a document, the latest first. */
 import { colourClass, initials } from "../ui/colours.js";
-import { sentenceOf } from "../lib/activity_text.js";
+import { runsOf, sentenceOf, timesText } from "../lib/activity_text.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { ago, dayOf } from "../lib/time.js";
@@ -86,7 +86,7 @@ class ActivityDialog {
    */
   #show(events) {
     const fresh = events.filter(({ id }) => !this.#shown.has(id));
-    const rows = fresh.map((event) => this.#row(event));
+    const rows = runsOf(fresh, dayOf).map((run) => this.#row(run));
     for (const { id } of fresh) this.#shown.add(id);
     this.#list.append(...rows);
     this.#showMessage(
@@ -124,13 +124,17 @@ class ActivityDialog {
     return [h("h3", { class: "activity-day" }, day)];
   }
 
-  /** @param {ActivityEvent} event */
-  #row(event) {
+  /**
+   * Return the row of some equal events, the latest first.
+   * @param {ActivityEvent[]} run
+   */
+  #row(run) {
+    const event = /** @type {ActivityEvent} */ (run[0]);
     const { actor, at, detail } = event;
     const name = actor.name ?? "Someone";
     const isSelf = String(actor.id) === this.#selfId;
     const when = h("time", { datetime: at }, ago(at));
-    when.title = exactTime(at, detail.began_at);
+    when.title = exactTime(at, detail.began_at ?? run.at(-1)?.at);
     const key = actor.id === null ? name : String(actor.id);
     return h(
       "li",
@@ -141,7 +145,7 @@ class ActivityDialog {
         "p",
         { class: "activity-text" },
         h("b", {}, isSelf ? `${name} (you)` : name),
-        ` ${sentenceOf(event)} `,
+        ` ${sentenceOf(event)} ${timesText(run.length)}`,
         h("span", { class: "muted" }, when),
       ),
     );
