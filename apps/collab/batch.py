@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from apps.collab.submission import Draft, Submission
 from apps.core import ids
-from apps.crdt.codec.vectors import Vector, VectorOverlay
+from apps.crdt.codec.vectors import GrowingVector, Vector, growing_vector
 from apps.crdt.engine.causal_gate import advance, missing_clocks
 from apps.history.client_owners import SHARED, ClientOwners
 
@@ -14,7 +14,7 @@ class _Coalesced:
     """A draft of a stock client's updates within one batch, and the vector that it may build on."""
 
     draft: Draft
-    reach: VectorOverlay
+    reach: GrowingVector
 
 
 class Batch:
@@ -24,7 +24,7 @@ class Batch:
 
     def __init__(self, vector: Vector, owners: ClientOwners) -> None:
         #: The vector after the drafts so far.
-        self.vector = VectorOverlay(vector)
+        self.vector = growing_vector(vector)
         self.drafts: list[Draft] = []
         self.by_id: dict[str, Draft] = {}
         #: The owners of the client ids that the batch brings first, or brings by a second person.
@@ -41,7 +41,7 @@ class Batch:
             self._claim(submission)
         advance(self.vector, submission.header)
         if submission.unique_id is not None:
-            draft = Draft(unique_id=submission.unique_id, submissions=[submission], is_noop=is_noop)
+            draft = Draft(submission.unique_id, [submission], claims=claims, is_noop=is_noop)
             self.by_id[draft.unique_id] = draft
             self.drafts.append(draft)
             return
@@ -55,6 +55,7 @@ class Batch:
             coalesced = _Coalesced(draft, self.vector.copy())
             self._coalesced[id(submission.author)] = coalesced
         coalesced.draft.submissions.append(submission)
+        coalesced.draft.claims = coalesced.draft.claims or claims
         advance(coalesced.reach, submission.header)
 
     def _claim(self, submission: Submission) -> None:

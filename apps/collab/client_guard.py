@@ -20,7 +20,13 @@ from apps.crdt.analysis.known_content import (
     repeated_vector,
 )
 from apps.crdt.codec.update_reader import UpdateHeader
-from apps.crdt.codec.vectors import Clocks, VectorOverlay, decode_vector, encode_vector
+from apps.crdt.codec.vectors import (
+    Clocks,
+    GrowingVector,
+    decode_vector,
+    encode_vector,
+    whole_vector,
+)
 from apps.crdt.engine.base import Engine, EngineDocument
 from apps.history.client_owners import ClientOwners
 
@@ -101,7 +107,7 @@ class ClientGuard:
         submission: Submission,
         *,
         document: EngineDocument,
-        vector: VectorOverlay,
+        vector: GrowingVector,
         claimed: ClientOwners,
         size_bytes: int,
         at: float,
@@ -117,7 +123,7 @@ class ClientGuard:
         """
         if not self._budget.spend(sync_price(size_bytes), at=at):
             raise TransientError("Too many edits repeat what is stored. Connect again.")
-        update, header, known = submission.update, submission.header, vector.whole()
+        update, header, known = submission.update, submission.header, whole_vector(vector)
         repeated = repeated_vector(header, known)
         foreign: list[int] = []
         if submission.unique_id is not None:

@@ -110,7 +110,7 @@ class Limits:
                 "The update has too many parts. Send it in pieces.",
                 extra={"limit": "update_structs", "value": self.update_structs},
             )
-        if max(len(header.ranges), len(header.needs)) > self.update_clients:
+        if len(header.ranges) > self.update_clients or len(header.needs) > self.update_clients:
             raise LimitExceededError(
                 "The update has edits of too many page loads. Send it in pieces.",
                 extra={"limit": "update_clients", "value": self.update_clients},

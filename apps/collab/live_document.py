@@ -5,6 +5,7 @@ equals the log. So a session that joins between batches receives nothing that is
 (docs/invariants.md, 1). The room brings I/O and clock.
 """
 
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -22,7 +23,7 @@ from apps.core.errors import (
     LimitExceededError,
     TransientError,
 )
-from apps.crdt.codec.vectors import Vector, VectorOverlay, encode_vector
+from apps.crdt.codec.vectors import Vector, encode_vector, growing_vector
 from apps.crdt.engine.base import Engine, EngineBrokenError, EngineDocument
 from apps.crdt.engine.causal_gate import Pending, advance, missing_clocks, touched_vector
 from apps.history.client_owners import ClientOwners, owners_add
@@ -153,7 +154,7 @@ class LiveDocument:
 
     def finalize(self, drafts: Sequence[Draft]) -> None:
         """Set each draft's update and its version vector, of the clients that it touches."""
-        vector = VectorOverlay(self.vector)
+        vector = growing_vector(self.vector)
         for draft in drafts:
             headers = [submission.header for submission in draft.submissions]
             for header in headers:
@@ -186,9 +187,10 @@ class LiveDocument:
         """Record that drafts are in the log as ``operations``; acknowledge them."""
         for draft, operation in zip(drafts, operations, strict=True):
             for submission in draft.submissions:
-                ranges = submission.header.ranges
-                owners_add(self.owners, ranges, operation.author_id, known=self.vector)
-                advance(self.vector, submission.header)
+                header = submission.header
+                if draft.claims:
+                    owners_add(self.owners, header.ranges, operation.author_id, known=self.vector)
+                advance(self.vector, header)
             self.loaded.seq = operation.seq
             self._remember(operation.unique_id, operation.seq)
             for submission in draft.submissions:
@@ -210,8 +212,9 @@ class LiveDocument:
         Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
         quarantines the operation.
         """
+        began_s = time.thread_time()
         header = self.loaded.apply(operation)
-        self._checks.add_remote(operation.update, header)
+        self._checks.add_remote(operation.update, header, took_s=time.thread_time() - began_s)
         self._trim_remembered()
 
     def is_known_whole(self) -> bool | None:
@@ -305,8 +308,12 @@ class LiveDocument:
         if bits & REPEATS:
             self._check_repeats(submission, batch, at)
         new_structs = bool(bits & BRINGS)
-        self._checks.check(submission, batch.vector, at, new_structs=new_structs)
-        changed = self.document.apply(submission.update, brings_structs=new_structs)
+        if self._checks.check(submission, batch.vector, at, new_structs=new_structs):
+            began_s = time.thread_time()
+            changed = self.document.apply(submission.update, brings_structs=new_structs)
+            self._checks.settle(time.thread_time() - began_s)
+        else:
+            changed = self.document.apply(submission.update, brings_structs=new_structs)
         self._checks.add(submission)
         return changed
 

@@ -74,6 +74,8 @@ class Draft:
     repeats: list[Submission] = field(default_factory=list)
     update: bytes = b""
     version_vector: bytes = b""
+    #: It has new structs of client ids that were not its author's yet.
+    claims: bool = False
     #: The document already had all of it, so it may repeat a compacted operation.
     is_noop: bool = False
 

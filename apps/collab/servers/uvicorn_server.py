@@ -207,6 +207,10 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         data = message.get("bytes")
         if data is None or self.conn.state is not State.OPEN or self.close_sent:
             await super().send(message)
+            if message["type"] == "websocket.accept":
+                # The parser's frame keeps both as long as the socket is open: 2.5 KiB.
+                self.request.headers.clear()
+                self.response.headers.clear()
             if self.close_sent and self.close_timer is not None:
                 self._end_soon()
                 self._unread = self._unread[: self._closing_bytes]

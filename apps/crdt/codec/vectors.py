@@ -18,6 +18,9 @@ EMPTY_VECTOR: Final = b"\x00"
 #: The largest encoded vector that is written at each edit, in bytes: that of about 550 clients.
 EDIT_VECTOR_BYTES: Final = 4_096
 
+#: A vector of at most so many clients is copied where it has to grow: reading a copy is faster.
+COPIED_CLIENTS: Final = 64
+
 
 class Clocks(Protocol):
     """What is known of each client: a vector, or one that grows over another."""
@@ -60,6 +63,20 @@ class VectorOverlay:
     def copy(self) -> "VectorOverlay":
         """Return an overlay with the same clocks, which grows by itself."""
         return VectorOverlay(self._base, self._own.copy())
+
+
+#: A vector that may grow, or an overlay in its place.
+GrowingVector = Vector | VectorOverlay
+
+
+def growing_vector(vector: Vector) -> GrowingVector:
+    """Return the same clocks, which grow by themselves; costs little, however many they are."""
+    return vector.copy() if len(vector) <= COPIED_CLIENTS else VectorOverlay(vector)
+
+
+def whole_vector(vector: GrowingVector) -> Vector:
+    """Return all clocks as one vector, which may be ``vector`` itself."""
+    return vector.whole() if isinstance(vector, VectorOverlay) else vector
 
 
 def decode_vector(data: bytes) -> Vector:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from apps.crdt.codec.lib0 import MAX_SAFE_INTEGER, DecodeError
 from apps.crdt.codec.vectors import (
+    COPIED_CLIENTS,
     EDIT_VECTOR_BYTES,
     Vector,
     VectorOverlay,
@@ -15,7 +16,9 @@ from apps.crdt.codec.vectors import (
     decode_vector,
     encode_bounded,
     encode_vector,
+    growing_vector,
     merge_into,
+    whole_vector,
 )
 from tests.crdt.samples import ALL_HISTORIES, load, patient, uints, unpack
 
@@ -131,11 +134,17 @@ def test_merge_into_has_the_laws_of_a_join(first: Vector, second: Vector, third:
 
 
 @patient
+@pytest.mark.parametrize("extra", [0, COPIED_CLIENTS], ids=["a copy", "an overlay"])
 @given(base=VECTORS, first=VECTORS, second=VECTORS)
-def test_overlay_grows_by_itself(base: Vector, first: Vector, second: Vector) -> None:
+def test_growing_vector_grows_by_itself(
+    extra: int, base: Vector, first: Vector, second: Vector
+) -> None:
     """Neither the vector below nor a copy follows, and reading it is as reading a merged vector."""
     before = dict(base)
-    overlay = VectorOverlay(base)
+    many = {2**20 + client: 1 for client in range(extra)}
+    base.update(many)
+    before.update(many)
+    overlay = growing_vector(base)
     for client, clock in first.items():
         overlay[client] = clock
     copy = overlay.copy()
@@ -145,6 +154,8 @@ def test_overlay_grows_by_itself(base: Vector, first: Vector, second: Vector) ->
     for client in range(1, 6):
         assert overlay.get(client, 0) == {**base, **first}.get(client, 0)
         assert copy.get(client, 0) == {**base, **first, **second}.get(client, 0)
+    assert whole_vector(overlay) == {**base, **first}
+    assert isinstance(overlay, VectorOverlay) == (len(base) > COPIED_CLIENTS)
 
 
 @pytest.mark.parametrize("clients", [0, 1, 500, 2_000, 100_000])
