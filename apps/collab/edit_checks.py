@@ -65,17 +65,24 @@ class EditChecks:
 
     def check(
         self, submission: Submission, vector: Clocks, at: float, *, new_structs: bool
-    ) -> None:
+    ) -> bool:
         """Check a submission that is about to be applied; ``vector`` is that of the log until then.
 
-        The survey of a large one has checked where its items stand. ``new_structs``: whether it
-        inserts anything. Raises ``NotYetError`` where the merge may be slow, or is unusual for the
-        engine, and ``MalformedUpdateError`` or ``NestingTooDeepError``.
+        Return whether its merge is to be timed (``settle``). The survey of a large one has checked
+        where its items stand. ``new_structs``: whether it inserts anything. Raises ``NotYetError``
+        where the merge may be slow, or is unusual for the engine, and ``MalformedUpdateError`` or
+        ``NestingTooDeepError``.
         """
         if submission.placements is None:
             self._structure.check(submission.header, submission.update, self._loaded.engine, vector)
-        if not submission.is_rehearsed:
-            self._check_cost(submission, vector, at, new_structs=new_structs)
+        if submission.is_rehearsed:
+            return False
+        self._check_cost(submission, vector, at, new_structs=new_structs)
+        return new_structs and not self._cost.is_free
+
+    def settle(self, took_s: float) -> None:
+        """Charge the merge of the submission checked last, by the processor time that it took."""
+        self._cost.settle(took_s)
 
     def _check_cost(
         self, submission: Submission, vector: Clocks, at: float, *, new_structs: bool
@@ -120,12 +127,14 @@ class EditChecks:
         """Note a submission that has been applied."""
         self._structure.add(submission.update, later=submission.placements is not None)
 
-    def add_remote(self, update: bytes, header: UpdateHeader) -> None:
-        """Note an operation of the log that has been applied."""
+    def add_remote(self, update: bytes, header: UpdateHeader, *, took_s: float) -> None:
+        """Note an operation of the log that has been applied in ``took_s`` of processor time."""
         if header.has_pairs:
             self._pairs.add(update)
         self._structure.add(update, header)
         self._cost.add(update, header.size, header=header)
+        if not self._cost.is_free:
+            self._cost.settle(took_s)
 
     # --- what takes long: in a thread, or in a child process ---
 

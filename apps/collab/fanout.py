@@ -145,7 +145,7 @@ class Fanout:
     # --- cadence ---
 
     def update_cadence(self, *, joining: int = 0) -> None:
-        """Tell the native sessions when the number of sessions changes their cadence.
+        """Tell the native sessions when their number, or a busy process, changes their cadence.
 
         A peer counts as one session: how many it has is not known here.
         """

@@ -5,6 +5,7 @@ equals the log. So a session that joins between batches receives nothing that is
 (docs/invariants.md, 1). The room brings I/O and clock.
 """
 
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -211,8 +212,9 @@ class LiveDocument:
         Raises as ``LoadedDocument.apply`` does; then the document must be loaded again, which
         quarantines the operation.
         """
+        began_s = time.thread_time()
         header = self.loaded.apply(operation)
-        self._checks.add_remote(operation.update, header)
+        self._checks.add_remote(operation.update, header, took_s=time.thread_time() - began_s)
         self._trim_remembered()
 
     def is_known_whole(self) -> bool | None:
@@ -306,8 +308,12 @@ class LiveDocument:
         if bits & REPEATS:
             self._check_repeats(submission, batch, at)
         new_structs = bool(bits & BRINGS)
-        self._checks.check(submission, batch.vector, at, new_structs=new_structs)
-        changed = self.document.apply(submission.update, brings_structs=new_structs)
+        if self._checks.check(submission, batch.vector, at, new_structs=new_structs):
+            began_s = time.thread_time()
+            changed = self.document.apply(submission.update, brings_structs=new_structs)
+            self._checks.settle(time.thread_time() - began_s)
+        else:
+            changed = self.document.apply(submission.update, brings_structs=new_structs)
         self._checks.add(submission)
         return changed
 

@@ -46,6 +46,8 @@ LEAVE_WAIT_S = 1.0
 #: A smaller one takes the event loop about 20 ms once, at most 150 ms where each struct is as short
 #: as can be. Threat: a long index in the event loop, where one document stops all others.
 INDEX_AT_LOAD_BYTES = 256 * 1024
+#: Interval of the measurements of how busy this process is, in seconds.
+LOAD_INTERVAL_S = 1.0
 #: Number of ticks between two renewals of the memberships on the channel layer.
 _REJOIN_TICKS = 8
 
@@ -89,6 +91,7 @@ class Runtime:
         await self._peer_bus.start()
         self._spawn(self.rights.run())
         self._spawn(self._tick_all())
+        self._spawn(self._measure_load())
 
     async def close(self) -> None:
         """End in order: admit no socket, commit what waits, close every session to reconnect."""
@@ -245,6 +248,17 @@ class Runtime:
             stored = await asyncio.to_thread(heads_get, [room.document_id for room in rooms])
             for room in rooms:
                 room.check_for_gap(stored.get(room.document_id, 0))
+
+    async def _measure_load(self) -> None:
+        """Slow the pages down while this process works most of the time."""
+        at, worked_s = time.monotonic(), time.process_time()
+        while True:
+            await asyncio.sleep(LOAD_INTERVAL_S)
+            before, at = at, time.monotonic()
+            worked_before_s, worked_s = worked_s, time.process_time()
+            if self._context.cadences.observe((worked_s - worked_before_s) / (at - before)):
+                for room in self._rooms.values():
+                    room.fanout.update_cadence()
 
     def _spawn(self, coroutine: Any) -> None:
         task = asyncio.create_task(coroutine)

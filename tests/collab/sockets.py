@@ -1,5 +1,6 @@
 """A fake socket for tests of sessions and rooms: sent frames are collected in a list."""
 
+import json
 from typing import Any
 
 from apps.accounts.roles import Role, abilities_of
@@ -9,6 +10,7 @@ from apps.collab.limits import Limits
 from apps.collab.presence_state import Identity
 from apps.collab.session import Session
 from apps.core import ids
+from apps.crdt.codec.lib0 import Decoder
 
 
 class Socket:
@@ -38,6 +40,13 @@ class Socket:
         """Return the frames sent, in order, without events (``test_cadence.py``)."""
         frames = [message["bytes"] for message in self.sent if "bytes" in message]
         return [frame for frame in frames if frame[0] != protocol.EVENT]
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Return the events sent, in order."""
+        frames = [message["bytes"] for message in self.sent if "bytes" in message]
+        events = [frame for frame in frames if frame[0] == protocol.EVENT]
+        return [json.loads(Decoder(frame[1:]).var_string()) for frame in events]
 
     @property
     def close_code(self) -> int | None:

@@ -1,5 +1,6 @@
 """A live document: batches, duplicates, late causes, coalescing, limits. Pure."""
 
+import random
 from typing import Any
 
 import pycrdt
@@ -296,6 +297,34 @@ def test_batch_of_many_bytes_gives_others_their_turn() -> None:
         batches += 1
     assert batches in (3, 4)
     assert author.persisted == [(f"{n}", n + 1) for n in range(len(updates))]
+
+
+def test_words_anywhere_in_a_document_that_a_stranger_made_large_are_not_tried() -> None:
+    """What the stranger sends has no price for the words of others (seed 1511, round 49)."""
+    writer, chance = Writer(), random.Random(1)
+    writer.write("text ")
+    large = writer.doc.get("default", type=pycrdt.XmlFragment)
+    with writer.doc.transaction():
+        for _ in range(30_000):
+            large.children.append(pycrdt.XmlElement("paragraph"))
+    state = writer.doc.get_update()
+    engine = ENGINE.new_document()
+    engine.apply(state)
+    vector = decode_vector(writer.doc.get_state())
+    document = live(LoadedDocument(engine=engine, vector=vector, seq=1, size_bytes=len(state)))
+    author, tried = Author(), 0
+    for number in range(200):
+        before = writer.doc.get_state()
+        writer.content.insert(chance.randrange(len(writer.content)), f"word{number} ")
+        left = [submission(writer.doc.get_update(before), author, f"{number}")]
+        while left:
+            settle(document, document.prepare(left, at=number / 20))
+            left = document.take_held()
+            if left:
+                tried += 1
+                document.mark_rehearsed(left[0])
+    assert len(author.persisted) == 200
+    assert tried <= 1
 
 
 def test_client_ids_of_a_document_have_a_limit() -> None:

@@ -1,6 +1,7 @@
 """The rooms of one process: their number, their lifetime, loading, and repair of lost messages."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,6 +11,7 @@ import redis
 from django.conf import settings
 
 from apps.collab import protocol
+from apps.collab.cadence import MAX_SLOWDOWN
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.limits import Limits
 from apps.collab.room import Room
@@ -75,6 +77,36 @@ def enter(room: Room) -> Socket:
     socket = Socket(document_id=room.document_id)
     room.join(socket.session)
     return socket
+
+
+async def test_busy_server_tells_its_pages_to_send_less_often(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And as often as before when it is idle again."""
+    share = 1.0
+    worked_s = at = time.monotonic()
+
+    def process_time() -> float:
+        nonlocal worked_s, at
+        before, at = at, time.monotonic()
+        worked_s += share * (at - before)
+        return worked_s
+
+    monkeypatch.setattr("apps.collab.runtime.LOAD_INTERVAL_S", 0.01)
+    monkeypatch.setattr(time, "process_time", process_time)
+    runtime = await start()
+    room = await open_room(runtime)
+    ada, _ = enter(room), enter(room)
+
+    async def interval_is(interval_ms: int) -> bool:
+        return bool(ada.events) and ada.events[-1]["interval_ms"] == interval_ms
+
+    async with asyncio.TaskGroup() as tasks:
+        writing = tasks.create_task(ada.session.write())
+        await eventually_async(lambda: interval_is(84 * MAX_SLOWDOWN))
+        share = 0.0
+        await eventually_async(lambda: interval_is(84))
+        writing.cancel()
 
 
 async def test_document_opened_twice_at_once_is_one_room(start: Start) -> None:

@@ -10,6 +10,8 @@ const ENTRY = `
   export { EditorState, TextSelection } from "@tiptap/pm/state";
   export { setBlockType, wrapIn, lift, joinBackward, splitBlock } from "@tiptap/pm/commands";
   export { Copies } from "../../static/js/sync/copies.js";
+  export { moveConflicts } from "../../static/js/sync/move_conflicts.js";
+  export * from "../../static/js/sync/conflict_edits.js";
   export { lostText } from "../../static/js/sync/lost_text.js";
   export { encodeCopies } from "../../static/js/sync/wire.js";
 `;
@@ -39,11 +41,15 @@ export const {
   Schema,
   TextSelection,
   Y,
+  conflictTexts,
   createDecorations,
   encodeCopies,
+  endConflicts,
   joinBackward,
   lift,
   lostText,
+  moveConflicts,
+  presentConflicts,
   setBlockType,
   splitBlock,
   wrapIn,

@@ -32,23 +32,36 @@ function isTold(pages, letter) {
 }
 
 /**
- * Return what became of the letters: `twice`, `astray`, `lost`, `lost and told` (its writer sees a
- * message), several of them, or `clean`.
+ * Return two pages after two edits at one time.
  * @param {Edit} one
  * @param {Edit} other
+ * @returns {[WritingPage, WritingPage]}
  */
-function outcome(one, other) {
+function editedPages(one, other) {
   const log = new Log();
-  const pages = ["ada", "grace"].map((author, at) => new WritingPage(author, at + 1, log));
-  const [ada, grace] = /** @type {[WritingPage, WritingPage]} */ (pages);
+  const ada = new WritingPage("ada", 1, log);
+  const grace = new WritingPage("grace", 2, log);
   ada.type(0, FIRST);
   ada.command(8, "split");
   ada.type(9, SECOND);
   ada.sync();
   grace.sync();
+  for (const page of [ada, grace]) page.seen();
   one.act(ada, "1");
   other.act(grace, "2");
   for (const page of [ada, grace, ada, grace]) page.sync();
+  return [ada, grace];
+}
+
+/**
+ * Return what became of the letters: `twice`, `astray`, `lost`, `lost and told` (its writer sees a
+ * message), several of them, or `clean`.
+ * @param {Edit} one
+ * @param {Edit} other
+ * @param {[WritingPage, WritingPage]} pages after these edits
+ */
+function outcome(one, other, pages) {
+  const [ada, grace] = pages;
   assert.deepEqual(ada.blocks, grace.blocks);
   const text = ada.blocks.join("|");
   const found = new Set();
@@ -114,17 +127,61 @@ const NOT_CLEAN = {
   "type in the middle + erase the paragraph": "lost and told",
 };
 
-test("two edits of one paragraph at one time do what is known of the pair", () => {
-  const names = Object.keys(EDITS);
+/** Return all pairs of edits, with a name. */
+function pairs() {
+  const edits = Object.entries(EDITS);
+  return edits.flatMap(([one, first], at) =>
+    edits.slice(at).map(([other, second]) => ({ name: `${one} + ${other}`, first, second })),
+  );
+}
+
+/**
+ * Return the outcomes that are not clean, by pair.
+ * @param {(pages: [WritingPage, WritingPage]) => void} end what the pages do then
+ */
+function outcomes(end) {
   /** @type {Record<string, string>} */
   const found = {};
-  for (const [at, one] of names.entries()) {
-    for (const other of names.slice(at)) {
-      const [first, second] = [EDITS[one], EDITS[other]];
-      if (first === undefined || second === undefined) continue;
-      const result = outcome(first, second);
-      if (result !== "clean") found[`${one} + ${other}`] = result;
-    }
+  for (const { name, first, second } of pairs()) {
+    const pages = editedPages(first, second);
+    end(pages);
+    const result = outcome(first, second, pages);
+    if (result !== "clean") found[name] = result;
   }
-  assert.deepEqual(found, NOT_CLEAN);
+  return found;
+}
+
+/** Those that stay after the conflicts were ended. @type {Record<string, string>} */
+const NOT_CLEAN_THEN = Object.fromEntries(
+  Object.entries(NOT_CLEAN).filter(([, result]) => result === "lost and told"),
+);
+
+test("two edits of one paragraph at one time do what is known of the pair", () => {
+  assert.deepEqual(
+    outcomes(() => {}),
+    NOT_CLEAN,
+  );
+});
+
+test("what came twice or to another place is found, and one edit of either page ends it", () => {
+  for (const at of [0, 1]) {
+    const ended = outcomes((pages) => {
+      pages[at]?.endConflicts();
+      for (const page of [...pages, ...pages]) page.sync();
+      for (const page of pages) assert.deepEqual(page.conflicts, []);
+    });
+    assert.deepEqual(ended, NOT_CLEAN_THEN);
+  }
+});
+
+test("two pages that end a conflict at one time end it together", () => {
+  const ended = outcomes((pages) => {
+    // Both move what was misplaced: it stands twice then, which is a conflict of its own.
+    for (let round = 0; round < 2; round += 1) {
+      for (const page of pages) page.endConflicts();
+      for (const page of [...pages, ...pages]) page.sync();
+    }
+    for (const page of pages) assert.deepEqual(page.conflicts, []);
+  });
+  assert.deepEqual(ended, NOT_CLEAN_THEN);
 });

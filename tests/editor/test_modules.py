@@ -16,8 +16,9 @@ STATIC = BASE_DIR / "static"
 EDITOR_MOST_BYTES = 258_000
 #: The same for the list of documents.
 LIST_MOST_BYTES = 20_000
-#: Modules that are loaded when a dialog is opened, or the server refuses a change.
+#: Modules that are loaded when a dialog is opened, the server refuses a change, or after the page.
 LATER = (
+    "editor/conflict_notice",
     "editor/waiting_changes",
     "history/diff_view",
     "history/history_dialog",
@@ -26,6 +27,8 @@ LATER = (
     "panels/activity_dialog",
     "panels/export_dialog",
     "panels/share_dialog",
+    "sync/conflict_edits",
+    "sync/move_conflicts",
     "sync/parting",
     "sync/renewal",
 )

@@ -4,9 +4,13 @@ import {
   TextSelection,
   View,
   Y,
+  conflictTexts,
+  endConflicts,
   joinBackward,
   lift,
   lostText,
+  moveConflicts,
+  presentConflicts,
   schema,
   setBlockType,
   splitBlock,
@@ -31,6 +35,10 @@ export class WritingPage {
   #read = 0;
   /** Texts of the person that went with what others deleted. @type {string[]} */
   lost = [];
+  /** Conflicts with what others did at the same time. @type {any[]} */
+  found = [];
+  /** Operations that the log has only lately. @type {Operation[]} */
+  #lately = [];
 
   /** @param {string} author @param {number} client @param {Log} log */
   constructor(author, client, log) {
@@ -62,6 +70,7 @@ export class WritingPage {
       if (author !== this.author) this.#merge(update);
     }
     this.log.operations.push(...this.unsent);
+    this.#lately.push(...this.unsent);
     this.unsent = [];
     this.#read = this.log.operations.length;
   }
@@ -69,12 +78,38 @@ export class WritingPage {
   /** @param {Uint8Array} update */
   #merge(update) {
     const unsent = this.unsent.map((operation) => operation.update);
+    const unseen = [...this.#lately, ...this.unsent];
+    const updates = unseen.map((operation) => operation.update);
+    const copies = unseen.flatMap((operation) => operation.copies);
     const note = (/** @type {any} */ transaction) => {
+      const conflicts = moveConflicts(transaction, update, { updates, copies });
+      if (conflicts !== null) this.found.push(conflicts);
       this.lost.push(...(lostText(transaction, update, unsent)?.texts ?? []));
     };
     this.view.doc.on("afterTransaction", note);
     Y.applyUpdate(this.view.doc, update, "log");
     this.view.doc.off("afterTransaction", note);
+  }
+
+  /** Count what the log has as seen by everybody. */
+  seen() {
+    this.#lately = [];
+  }
+
+  /** The text of the conflicts that still hold. */
+  get conflicts() {
+    return this.found
+      .map((conflicts) => presentConflicts(this.view.doc, conflicts))
+      .filter((conflicts) => conflicts !== null)
+      .map((conflicts) => conflictTexts(this.view.doc, conflicts));
+  }
+
+  /** End the conflicts. */
+  endConflicts() {
+    const noteKnown = (/** @type {any} */ copies) => this.copies.noteKnown(copies);
+    for (const conflicts of this.found) {
+      endConflicts(this.view.doc, conflicts, { origin: ySyncPluginKey, noteKnown });
+    }
   }
 
   /** The number of characters in all blocks. */

@@ -1,4 +1,4 @@
-"""The stop of a worker that failed: Celery's own may hang for ever."""
+"""The stop of a worker that failed: that of Celery may never end."""
 
 from tests.core.processes import run_python
 

@@ -5,8 +5,10 @@ from typing import Final
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.engine.placements import Placements, Tails, TypedRun, placements_of
 
-#: Steps that one document may cost at once, and that are added in a second. A step takes the engine
-#: 0.15 microseconds. Threat: a batch that holds the event loop, and one batch after the other.
+#: How long the engine takes for a step, in seconds.
+STEP_S: Final = 0.15e-6
+#: Steps that one document may cost at once, and that are added in a second. Threat: a batch that
+#: holds the event loop, and one batch after the other.
 STEPS_AT_ONCE: Final = 1_500_000
 STEPS_PER_S: Final = 750_000
 #: Steps that may be added to a load of the document until its state is loaded in a child process to
@@ -14,6 +16,9 @@ STEPS_PER_S: Final = 750_000
 #: Threat: a document that grows slow by small updates, and holds each process that loads it.
 LOAD_STEPS: Final = 1_500_000
 LOAD_CONFLICTS: Final = 40
+#: The part of an item that may be costly which counts for a load at least, where its merge was
+#: quick. Threat: items that are quick to merge one by one, and slow in the order of a load.
+QUICK_SHARE: Final = 0.04
 #: Bytes that the engine may copy to join the texts of one update. Threat: its memory.
 MAX_JOIN_BYTES: Final = 32 * 1024 * 1024
 #: Values and bytes that the engine may copy to cut lists and texts for one update: 0.1 s. Threat:
@@ -36,8 +41,9 @@ class MergeCost:
 
     Text behind the last item of its client costs nothing. Another small update is charged as if
     each of its items were costly. Only when that is too much, the latest updates are surveyed, and
-    what they cost is charged instead. So people who type pay nothing. ``at`` is a monotonic time in
-    seconds.
+    what they cost is charged instead. So people who type pay nothing. Where the merge is timed, it
+    is charged no more than it took (``settle``): people who jump about in a large document name
+    neighbours, which cannot be seen in their updates. ``at`` is a monotonic time in seconds.
     """
 
     __slots__ = (
@@ -46,12 +52,15 @@ class MergeCost:
         "_conflicts",
         "_is_free",
         "_left",
+        "_measured",
         "_possible",
         "_refilled_at",
         "_runs",
         "_tails",
+        "_untimed",
         "_waiting",
         "_waiting_bytes",
+        "_waits",
         "blocks",
     )
 
@@ -59,7 +68,7 @@ class MergeCost:
         #: About how many items the document has, the parts of split ones included.
         self.blocks = state_bytes // _STATE_STRUCT_BYTES
         #: Items that may be costly, since the last check of a load.
-        self._conflicts = 0
+        self._conflicts = 0.0
         self._left = float(STEPS_AT_ONCE)
         self._refilled_at = 0.0
         self._tails: Tails = {}
@@ -73,6 +82,11 @@ class MergeCost:
         self._waiting_bytes = 0
         self._possible = 0
         self._charged = 0
+        #: The steps that their merges took, and how many of them were not timed.
+        self._measured = 0.0
+        self._untimed = 0
+        #: Whether the last update waits.
+        self._waits = False
         self._before = (self.blocks, self._conflicts, self._left)
 
     def add(
@@ -94,19 +108,42 @@ class MergeCost:
         self._open_run(header)
         items = size_bytes // _UPDATE_STRUCT_BYTES
         steps = items * self.blocks
+        if (
+            self._left < steps
+            or self._waiting_bytes + size_bytes > MAX_WAITING_BYTES
+            or (self._possible + items) * self.blocks > LOAD_STEPS
+        ):
+            self._survey(at)
+            self._add(placements_of((update,), self._tails), at)
+            return self._is_over()
         self._waiting += (update,)  # costs no call, unlike ``append``
         self._waiting_bytes += size_bytes
         self._possible += items
         self._charged += steps
         self._left -= steps
-        if (
-            self._left >= 0
-            and self._waiting_bytes <= MAX_WAITING_BYTES
-            and self._possible * self.blocks <= LOAD_STEPS
-        ):
-            return False
-        self._survey(at)
-        return self._is_over()
+        self._untimed += 1
+        self._waits = True
+        return False
+
+    @property
+    def is_free(self) -> bool:
+        """Return whether the last count cost nothing: there is nothing to settle."""
+        return self._is_free
+
+    def settle(self, took_s: float) -> None:
+        """Charge no more for the last count than its merge took, in seconds of processor time."""
+        steps = took_s / STEP_S
+        if self._waits:
+            self._measured += steps
+            self._untimed -= 1
+            self._waits = False
+            return
+        _, conflicts, left = self._before
+        charged = left - self._left
+        if steps < charged:
+            share = max(steps / charged, QUICK_SHARE)
+            self._conflicts = conflicts + (self._conflicts - conflicts) * share
+            self._left = left - steps
 
     def _continues(self, header: UpdateHeader) -> bool:
         """Note text that follows the last item of its client; return False for anything else."""
@@ -142,9 +179,11 @@ class MergeCost:
     def undo(self, update: bytes) -> None:
         """Undo the last count: its update was refused."""
         self._runs.clear()
+        self._waits = False
         if self._is_free:
             self.blocks -= 1
         elif self._waiting and self._waiting[-1] is update:
+            self._untimed -= 1
             self._waiting.pop()
             self._waiting_bytes -= len(update)
         else:
@@ -152,18 +191,23 @@ class MergeCost:
 
     def reset(self) -> None:
         """Begin to count again: the state has been loaded in a child process."""
-        self._conflicts = 0
+        self._conflicts = 0.0
         self._left = float(STEPS_AT_ONCE)
 
     def _survey(self, at: float) -> None:
         """Find out what the updates that wait cost, and charge that in place of the most."""
         placements = placements_of(self._waiting, self._tails)
+        measured_s = None if self._untimed else self._measured * STEP_S
+        self._measured, self._untimed = 0.0, 0
         self._left += self._charged
         self._waiting, self._waiting_bytes, self._possible, self._charged = [], 0, 0, 0
         self._runs.clear()
         self._add(placements, at)
+        if measured_s is not None:
+            self.settle(measured_s)
 
     def _add(self, placements: Placements, at: float) -> None:
+        self._waits = False
         elapsed_s = max(0.0, at - self._refilled_at)
         self._left = min(float(STEPS_AT_ONCE), self._left + elapsed_s * STEPS_PER_S)
         self._refilled_at = max(at, self._refilled_at)

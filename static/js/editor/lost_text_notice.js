@@ -1,9 +1,10 @@
-/** Tells a person of text that went with a paragraph that somebody else deleted. */
+/**
+ * Tells a person of text that went with a paragraph that somebody else deleted. What two edits at one
+ * time did otherwise is told by a module that is loaded later (`conflict_notice.js`).
+ */
 import { Y } from "../../vendor/yjs.js";
+import { quoted } from "../lib/quoted.js";
 import { toast } from "../ui/toast.js";
-
-/** So many letters of the text are shown. */
-const MAX_SHOWN = 60;
 
 /**
  * Show a message for each lost text, with which it can be kept as a new paragraph.
@@ -12,6 +13,10 @@ const MAX_SHOWN = 60;
  * @param {import("../../vendor/tiptap.js").Editor} editor
  */
 export function mountLostTextNotice(provider, doc, editor) {
+  void import("./conflict_notice.js").then(
+    ({ ConflictNotice }) => new ConflictNotice(provider, doc, editor),
+    (error) => console.warn("Conflicting edits are not shown:", error),
+  );
   provider.addEventListener("lost", (event) => {
     if (!(event instanceof CustomEvent)) return;
     /** @type {import("../sync/lost_text.js").Lost} */
@@ -45,9 +50,4 @@ function keepText(doc, editor, texts, place) {
     content: [{ type: "text", text }],
   }));
   editor.chain().insertContentAt(at, paragraphs).focus().run();
-}
-
-/** @param {string} text */
-function quoted(text) {
-  return text.length > MAX_SHOWN ? `“${text.slice(0, MAX_SHOWN)}…”` : `“${text}”`;
 }

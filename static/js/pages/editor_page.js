@@ -121,6 +121,8 @@ async function openProvider() {
   const store = await openOperationStore(scope);
   if (store.durable) deviceCopy = new DeviceCopy(`scriptorium:${scope}`, doc);
   const [outbox] = await Promise.all([Outbox.open(store), deviceCopy?.load()]);
+  // What this device has written may conflict with what the server sends first.
+  if (outbox.operations.length > 0) await import("../editor/conflict_notice.js");
   const url = new URL(`/ws/documents/${page.document.id}`, location.href);
   url.protocol = url.protocol.replace("http", "ws");
   url.searchParams.set("lineage", page.document.lineage);

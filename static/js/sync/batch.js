@@ -45,6 +45,11 @@ export class Batch {
     doc.on("update", this.#onUpdate);
   }
 
+  /** The updates of the present batch. */
+  get updates() {
+    return this.#updates;
+  }
+
   /** Number of edits in the present batch. */
   get edits() {
     return this.#updates.length;

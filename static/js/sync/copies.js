@@ -24,6 +24,8 @@ export class Copies {
   #cut = [];
   /** What the present event does. @type {"cut" | "paste" | null} */
   #event = null;
+  /** The copies of the present transaction, where its maker knows them. @type {Copy[] | null} */
+  #known = null;
   /** Text that the next transaction brings by itself; null where that is not known. @type {string | null} */
   #typed = null;
 
@@ -63,6 +65,19 @@ export class Copies {
   }
 
   /**
+   * Note the copies of the present transaction, which are not sought then.
+   * @param {Copy[]} copies
+   */
+  noteKnown(copies) {
+    this.#known = copies;
+  }
+
+  /** Copies that the next call of `take` returns. */
+  get fresh() {
+    return this.#fresh;
+  }
+
+  /**
    * Return the source of an id of this page, null if it is no copy; and up to which clock that holds.
    * @param {number} clock
    * @returns {Source}
@@ -88,9 +103,11 @@ export class Copies {
     const typed = event === "paste" ? null : this.#typed;
     this.#typed = null;
     const found =
-      transaction.origin instanceof Y.UndoManager
+      this.#known ??
+      (transaction.origin instanceof Y.UndoManager
         ? redoneCopies(transaction, transaction.origin)
-        : matchedCopies(transaction, typed, event === "paste" ? this.#cut : []);
+        : matchedCopies(transaction, typed, event === "paste" ? this.#cut : []));
+    this.#known = null;
     if (event === "cut") this.#cut = deletedParts(transaction);
     found.sort(([, one], [, other]) => one - other);
     this.#fresh.push(...found);

@@ -11,8 +11,12 @@ import { SendWindow } from "./send_window.js";
 
 /** What is not stored on the device for so long counts as only in the page: a batch takes 2 s. */
 const UNKEPT_PAUSE_MS = 3_000;
+/** An operation of others may come so long after one of this page that it was made at the same time. */
+const CONCURRENT_MS = 10_000;
 
 /** @typedef {import("./outbox.js").Operation} Operation */
+
+/** Edits of this page that others may not have seen. @typedef {{updates: Uint8Array[], copies: import("./copies.js").Copy[]}} Unseen */
 
 /**
  * What becomes of the changes.
@@ -36,6 +40,8 @@ export class LocalChanges {
   #batch;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #unkeptTimer;
+  /** Operations that were acknowledged lately, and when. @type {{operation: Operation, at: number}[]} */
+  #acknowledged = [];
 
   /**
    * @param {Y.Doc} doc
@@ -75,6 +81,20 @@ export class LocalChanges {
     return this.#outbox.operations.map(({ update }) => update);
   }
 
+  /**
+   * Return the edits that an operation of others may have been made without: those that are not in
+   * the log, or only for some seconds.
+   * @returns {Unseen}
+   */
+  unseen() {
+    const lately = this.#lately().map(({ operation }) => operation);
+    const operations = [...lately, ...this.#outbox.operations];
+    return {
+      updates: [...operations.map(({ update }) => update), ...this.#batch.updates],
+      copies: [...operations.flatMap(({ copies = [] }) => copies), ...this.copies.fresh],
+    };
+  }
+
   /** End the present batch: its edits become an operation now. */
   flush() {
     this.#batch.flush();
@@ -92,9 +112,15 @@ export class LocalChanges {
 
   /** @param {string} id of an operation that is in the log */
   acknowledge(id) {
+    const operation = this.#outbox.operations.find((one) => one.id === id);
+    if (operation) this.#acknowledged = [...this.#lately(), { operation, at: Date.now() }];
     this.#window.acknowledge(id);
     this.send();
     this.count();
+  }
+
+  #lately() {
+    return this.#acknowledged.filter(({ at }) => at > Date.now() - CONCURRENT_MS);
   }
 
   /** Send what waits, as far as the server has room for it. */

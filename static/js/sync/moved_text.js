@@ -40,23 +40,36 @@ export function matchedCopies(transaction, typed, cut) {
   if (first === end || (transaction.deleteSet.clients.size === 0 && cut.length === 0)) return [];
   const inserted = insertedParts(transaction, first, end);
   if (inserted.length === 0) return [];
-  const sources = [...deletedParts(transaction), ...cut].map((part) => ({ part, taken: 0 }));
-  /** @type {Copy[]} */
-  const copies = [];
-  const left = inserted.filter((part) => {
+  const found = matchedParts(inserted, [...deletedParts(transaction), ...cut], typed);
+  const copies = found.flatMap((match) => match.copies);
+  return copies.length > MAX_COPIES ? [] : copies;
+}
+
+/**
+ * Return the copies of each inserted part, of deleted ones.
+ * @param {Part[]} inserted
+ * @param {Part[]} deleted
+ * @param {string | null} typed
+ * @returns {{part: Part, copies: Copy[]}[]}
+ */
+export function matchedParts(inserted, deleted, typed) {
+  const sources = deleted.map((part) => ({ part, taken: 0 }));
+  const matches = inserted.map((part) => ({ part, copies: /** @type {Copy[]} */ ([]) }));
+  const left = matches.filter((match) => {
+    const { part } = match;
     if (part.text === typed) return false;
     const equal = sources.find(
       (source) => source.taken === 0 && isElsewhere(source, part) && source.part.text === part.text,
     );
     if (equal === undefined) return true;
     equal.taken = part.text.length;
-    copies.push(...pairs(part, 0, equal.part, 0, part.text.length));
+    match.copies = pairs(part, 0, equal.part, 0, part.text.length);
     return false;
   });
   if (left.length * sources.length <= MAX_PAIRS) {
-    for (const part of left) copies.push(...tiles(part, sources, typed));
+    for (const match of left) match.copies = tiles(match.part, sources, typed);
   }
-  return copies.length > MAX_COPIES ? [] : copies;
+  return matches;
 }
 
 /**
@@ -225,7 +238,7 @@ function insertedParts({ doc }, first, end) {
  * @param {unknown} struct
  * @returns {struct is Y.Item & {parent: Y.AbstractType<any>, content: Y.ContentString}}
  */
-function isText(struct) {
+export function isText(struct) {
   return (
     struct instanceof Y.Item &&
     struct.content instanceof Y.ContentString &&
@@ -239,7 +252,7 @@ function isText(struct) {
  * @param {(item: Y.Item) => boolean} belongs
  * @param {(item: Y.Item) => boolean} ends
  */
-function partsOf(parents, belongs, ends) {
+export function partsOf(parents, belongs, ends) {
   /** @type {Part[]} */
   const parts = [];
   for (const parent of inOrder(parents)) {
@@ -269,7 +282,7 @@ function partsOf(parents, belongs, ends) {
  * @param {Set<Y.AbstractType<any>>} types
  * @returns {Y.AbstractType<any>[]}
  */
-function inOrder(types) {
+export function inOrder(types) {
   const [first] = types;
   if (types.size < 2 || first === undefined) return [...types];
   let root = first;

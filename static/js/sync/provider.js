@@ -26,8 +26,8 @@ import { ACK_STAGE, encodeOperation, encodeQueryAwareness, encodeSyncStep1 } fro
 
 /**
  * Keeps a Yjs document and the server the same.
- * Dispatches `state` when `state` has changed, `denied` when the server refuses edits, `lost` when
- * text of the person went with a paragraph that somebody else deleted (`lost_text.js`).
+ * Dispatches `state` when it has changed, `denied` when the server refuses edits, `merged` while edits
+ * of others are merged, `lost` when others deleted text of the person unseen (`lost_text.js`).
  */
 export class Provider extends EventTarget {
   /** @type {ProviderState} */
@@ -392,6 +392,8 @@ export class Provider extends EventTarget {
   #onTransaction = (transaction) => {
     if (transaction.local || this.#merging === null) return;
     if (!this.state.synced) this.#arrivals.implied.push(transaction.deleteSet);
+    const detail = { transaction, update: this.#merging, unseen: () => this.#changes.unseen() };
+    this.dispatchEvent(new CustomEvent("merged", { detail }));
     const lost = lostText(transaction, this.#merging, this.#changes.updates);
     if (lost) this.dispatchEvent(new CustomEvent("lost", { detail: lost }));
   };

@@ -9,7 +9,7 @@ let timer;
 let isStaying = false;
 
 /**
- * Show a message, which replaces the last one.
+ * Show a message, which replaces the last one. Return what hides it if it is still shown.
  * @param {string} text
  * @param {{label: string, run: () => void}} [action]
  * @param {{stays?: boolean}} [options] whether it stays until it is closed
@@ -29,12 +29,16 @@ export function toast(text, action, { stays = false } = {}) {
   const close = { type: "button", class: "icon-button", "aria-label": "Close this message" };
   children.push(h("button", { ...close, onclick: hideToast }, icon("x")));
   raise(place);
-  place.replaceChildren(h("div", { class: "toast" }, ...children));
+  const message = h("div", { class: "toast" }, ...children);
+  place.replaceChildren(message);
   // The message stays while the pointer or the focus is on it.
   for (const event of ["pointerenter", "focusin"]) place.addEventListener(event, stopTimer);
   for (const event of ["pointerleave", "focusout"]) place.addEventListener(event, startTimer);
   isStaying = stays;
   startTimer();
+  return () => {
+    if (message.isConnected) hideToast();
+  };
 }
 
 /** Hide the message, for example because its subject is no longer on the screen. */

@@ -7,7 +7,7 @@ import pytest
 from apps.crdt.codec.structs import Id
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.content.conversion import content_convert
-from apps.crdt.engine.merge_cost import LOAD_STEPS, MergeCost
+from apps.crdt.engine.merge_cost import LOAD_STEPS, QUICK_SHARE, STEP_S, MergeCost
 from apps.crdt.engine.placements import placements_of
 from tests.crdt.engine.placing import Item, any_items, encoded, shuffled, steps_to_place
 from tests.crdt.samples import ALL_HISTORIES
@@ -164,6 +164,50 @@ def test_slow_growth_is_noticed_without_any_burst() -> None:
         number for number, item in enumerate(claims) if add(cost, encoded([item]), at=60.0 * number)
     )
     assert tried * 100_000 / 12 < 2 * LOAD_STEPS
+
+
+def test_quick_merges_are_charged_what_they_took() -> None:
+    """People who jump about in a document of 3 MiB name neighbours: one trial in a thousand jumps.
+
+    Their merges take a step each, and could have taken one for each block.
+    """
+    cost = MergeCost(state_bytes=3 * 2**20)
+    tried = 0
+    for number in range(1_000):
+        jump = encoded([Item(2, number, (99, 7 * number), (99, 7 * number + 50))])
+        if add(cost, jump, at=number / 20):
+            tried += 1
+            cost.reset()
+        else:
+            cost.settle(STEP_S)
+    assert tried <= 1
+
+
+@pytest.mark.parametrize("state_bytes", [20_000, 3 * 2**20], ids=["small", "large"])
+def test_slow_merges_are_charged_in_full(state_bytes: int) -> None:
+    """Of items that do claim one place; about as early as where nothing is timed."""
+    numbers = []
+    for is_timed in (False, True):
+        cost = MergeCost(state_bytes=state_bytes)
+        for number, item in enumerate(claims_by_one(5_000)):
+            if add(cost, encoded([item]), at=number / 20):
+                break
+            if is_timed and not cost.is_free:
+                cost.settle(cost.blocks * STEP_S)
+        numbers.append(number)
+    assert numbers[1] <= 1.1 * numbers[0] < 4_999
+
+
+def test_refused_update_is_not_taken_for_a_timed_one() -> None:
+    """The next merge is charged by itself."""
+    cost = MergeCost(state_bytes=1_000)
+    refused, jump = (encoded([Item(client, 0, (99, 1), (99, 50))]) for client in (2, 3))
+    assert not add(cost, refused)
+    cost.undo(refused)
+    assert not add(cost, jump)
+    cost.settle(STEP_S)
+    cost.add_placements(placements_of([]))
+    assert cost._conflicts == pytest.approx(QUICK_SHARE)
 
 
 # --- people ---------------------------------------------------------------------------------------
