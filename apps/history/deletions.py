@@ -30,11 +30,12 @@ class Deletion:
 
 
 def deletions_page(
-    *, document_id: str, lineage: str, before: int | None, limit: int
+    *, document_id: str, lineage: str, before: int | None, limit: int, lost_only: bool = False
 ) -> list[Deletion]:
     """Return the operations below seq ``before`` that deleted something, the latest first.
 
-    And those that wrote into what somebody else had deleted (``lost_text``). An operation that
+    And those that wrote into what somebody else had deleted (``lost_text``), with ``lost_only``
+    these alone. An operation that
     deleted only elements and marks has no pieces, because these have no text. Compacted operations
     are left out: their text is gone. Raises ``LogGapError``.
     """
@@ -46,7 +47,7 @@ def deletions_page(
     first_seq = log_first_seq(document_id=document_id)
     op_indexes = (
         op_index
-        for op_index in spans.keys() | lost.keys()
+        for op_index in (lost if lost_only else spans.keys() | lost.keys())
         if first_seq <= (seq := index.origin(op_index).seq) and (before is None or seq < before)
     )
     page = nlargest(limit, op_indexes)

@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.e2e.people import Person
+from tests.e2e.test_history import open_history
 
 
 def test_writer_is_told_and_keeps_the_word_as_a_new_paragraph(
@@ -35,3 +36,12 @@ def test_writer_is_told_and_keeps_the_word_as_a_new_paragraph(
     rows = ada.api("GET", f"documents/{shared}/deletions/")["results"]
     lost = [piece["text"] for row in rows for piece in row["written_into_deleted"]]
     assert lost == [" IMPORTANT"]
+    history = open_history(ada)
+    history.get_by_label("What to show").select_option(
+        label="Show text that went with a deleted part"
+    )
+    expect(history.get_by_role("status").filter(has_text="1 text that went")).to_be_visible()
+    expect(history.get_by_role("listitem").filter(has_text="IMPORTANT")).to_contain_text("Grace")
+    history.get_by_role("button", name="Add it at the end").click()
+    expect(history.get_by_role("button", name="Added at the end")).to_be_disabled()
+    grace.sees("keep\nIMPORTANT\nend\n IMPORTANT")

@@ -121,6 +121,7 @@ def test_text_that_nobody_saw_is_in_the_deletions(client: APIClient, desk: Desk)
     assert deleted["written_into_deleted"] == []
     [first] = call(client, desk, "deletions/?limit=1")["results"]
     assert first == lost
+    assert call(client, desk, "deletions/?lost=true") == {"results": [lost], "next": None}
 
 
 def test_text_that_is_there_is_not_lost(client: APIClient) -> None:
@@ -132,6 +133,7 @@ def test_text_that_is_there_is_not_lost(client: APIClient) -> None:
     rows = call(bearer(desk.ada), desk, "deletions/")["results"]
     assert [row["written_into_deleted"] for row in rows] == [[]]
     assert rows[0]["pieces"]
+    assert call(bearer(desk.ada), desk, "deletions/?lost=true")["results"] == []
 
 
 @pytest.mark.parametrize("is_text", [False, True], ids=["by its element", "by its text"])

@@ -89,7 +89,12 @@ class DeletionsView(CostlyAPIView):
         """List the operations that deleted something, with the text and its authors."""
         document, _ = document_history_get(user=caller(request), document_id=document_id)
         query = validated(DeletionsQuerySerializer, request.query_params)
-        rows = partial(deletions_page, document_id=document_id, lineage=document.lineage)
+        rows = partial(
+            deletions_page,
+            document_id=document_id,
+            lineage=document.lineage,
+            lost_only=query["lost"],
+        )
         return paged(
             request, query, rows, key=lambda deletion: deletion.origin.seq, bodies=_deletion_rows
         )

@@ -92,6 +92,9 @@ class DeletionsQuerySerializer(serializers.Serializer[Any]):
         min_value=1, required=False, help_text="Operations with a smaller seq than this."
     )
     limit = BoundedIntegerField(min_value=1, max_value=200, default=50)
+    lost = serializers.BooleanField(
+        default=False, help_text="Only operations that wrote into what somebody else had deleted."
+    )
 
 
 class DeletionSerializer(serializers.Serializer[Any]):

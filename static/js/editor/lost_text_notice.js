@@ -3,6 +3,7 @@
  * time did otherwise is told by a module that is loaded later (`conflict_notice.js`).
  */
 import { Y } from "../../vendor/yjs.js";
+import { paragraphsOf } from "../lib/paragraphs.js";
 import { quoted } from "../lib/quoted.js";
 import { toast } from "../ui/toast.js";
 
@@ -45,9 +46,5 @@ function keepText(doc, editor, texts, place) {
   for (let child = 0; child < Math.min(index, content.childCount); child += 1) {
     at += content.child(child).nodeSize;
   }
-  const paragraphs = texts.map((text) => ({
-    type: "paragraph",
-    content: [{ type: "text", text }],
-  }));
-  editor.chain().insertContentAt(at, paragraphs).focus().run();
+  editor.chain().insertContentAt(at, paragraphsOf(texts)).focus().run();
 }

@@ -1,8 +1,9 @@
-/** What changed between two states, in place of the text: of a session, or since then. */
+/** In place of the text: what changed in a session or since then, or text that went with a part. */
 import { debounced, reveal } from "../ui/dom.js";
 import { partsOf } from "../ui/template.js";
 import { renderDiff } from "./diff_view.js";
 import { changesRange, nextPlace } from "./history_text.js";
+import { lostPath, renderLost } from "./lost_view.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
 
@@ -14,6 +15,8 @@ const LOAD_PAUSE_MS = 150;
  * @property {() => {seq: number, head: number}} position
  * @property {(seq: number) => number} startOf the state before the session that a change is in
  * @property {((part: string, against: number) => void) | null} onRestorePart null: one may not
+ * @property {(username: string) => string} nameOf
+ * @property {((text: string) => void) | null} onKeepText null: one may not
  * @property {() => void} onShown
  * @property {(error: unknown) => void} onError
  */
@@ -81,33 +84,45 @@ export class ChangesView {
     return changesRange(this.#view, this.#hooks.position(), this.#hooks.startOf);
   }
 
+  /** Return what is to be shown, as a word; empty for the text. */
+  #wanted() {
+    if (this.#view === "text" || this.#isClosed) return "";
+    return this.#view === "lost" ? "lost" : this.#range().join("-");
+  }
+
   async #load() {
     const { changes } = this.#parts;
-    const [against, seq] = this.#range();
-    const wanted = `${against}-${seq}`;
-    if (this.#view === "text" || wanted === this.#shownRange || this.#isClosed) return;
+    const wanted = this.#wanted();
+    if (wanted === "" || wanted === this.#shownRange) return;
     changes.setAttribute("aria-busy", "true");
     try {
-      const answer = await this.#api.call(`${this.#path}at/${seq}/diff/?against=${against}`);
-      if (this.#range().join("-") !== wanted || this.#view === "text" || this.#isClosed) return;
-      this.#show(answer.changes, against);
+      const shown = await (wanted === "lost" ? this.#loadLost() : this.#loadDiff());
+      if (this.#wanted() !== wanted) return;
+      this.#show(shown);
       this.#shownRange = wanted;
       this.#hooks.onShown();
     } catch (error) {
-      if (this.#range().join("-") === wanted) this.#hooks.onError(error);
+      if (this.#wanted() === wanted) this.#hooks.onError(error);
     }
     changes.setAttribute("aria-busy", "false");
   }
 
-  /**
-   * @param {import("./diff_view.js").Change[]} rows
-   * @param {number} against
-   */
-  #show(rows, against) {
-    const { changes, changesText, changeBefore, changeAfter } = this.#parts;
+  async #loadDiff() {
+    const [against, seq] = this.#range();
+    const answer = await this.#api.call(`${this.#path}at/${seq}/diff/?against=${against}`);
     const { onRestorePart } = this.#hooks;
     const restorePart = (/** @type {string} */ part) => onRestorePart?.(part, against);
-    const { element, places, summary } = renderDiff(rows, onRestorePart && restorePart);
+    return renderDiff(answer.changes, onRestorePart && restorePart);
+  }
+
+  async #loadLost() {
+    const { nameOf, onKeepText } = this.#hooks;
+    return renderLost(await this.#api.call(lostPath(this.#path)), nameOf, onKeepText);
+  }
+
+  /** @param {{element: HTMLElement, places: HTMLElement[], summary: string}} shown */
+  #show({ element, places, summary }) {
+    const { changes, changesText, changeBefore, changeAfter } = this.#parts;
     this.#places = places;
     changes.replaceChildren(element);
     changesText.textContent = summary;

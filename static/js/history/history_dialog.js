@@ -1,4 +1,5 @@
 /** The history dialog: any state of the document, who wrote when, names, restore and undo. */
+import { paragraphsOf } from "../lib/paragraphs.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced } from "../ui/dom.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
@@ -116,12 +117,16 @@ class HistoryDialog {
   }
 
   #makeChanges() {
-    const { canWrite } = this.#context;
+    const { canWrite, editor } = this.#context;
     return new ChangesView(this.#api, this.#path, this.#root, {
       position: () => this.#timeline,
       startOf: (seq) => this.#list.startOf(seq),
       onRestorePart: canWrite
         ? (part, against) => void this.#restore.restorePart(part, against)
+        : null,
+      nameOf: (username) => this.#list.nameOf(username),
+      onKeepText: canWrite
+        ? (text) => editor.commands.insertContentAt(atEnd(editor), paragraphsOf([text]))
         : null,
       onShown: () => this.#showError(""),
       onError: (error) => this.#fail(error),
@@ -290,4 +295,9 @@ class HistoryDialog {
       toastError(error);
     }
   }
+}
+
+/** Return the position behind the last block. @param {Editor} editor */
+function atEnd(editor) {
+  return editor.state.doc.content.size;
 }
