@@ -44,8 +44,6 @@ class EditChecks:
         """
         header = submission.header
         if header.typed is not None and not (header.deletes or header.typed[3]):
-            if header.has_pairs:
-                self._pairs.add(submission.update)
             return True
         if not (self._pairs or header.has_pairs or header.is_doubled):
             return True
@@ -125,6 +123,8 @@ class EditChecks:
 
     def add(self, submission: Submission) -> None:
         """Note a submission that has been applied."""
+        if submission.header.has_pairs:
+            self._pairs.add(submission.update)
         self._structure.add(submission.update, later=submission.placements is not None)
 
     def add_remote(self, update: bytes, header: UpdateHeader, *, took_s: float) -> None:

@@ -107,3 +107,26 @@ def test_characters_of_a_loaded_document_are_not_cut() -> None:
     document, author = live(start), Author()
     settle(document, document.prepare([submission(CUT[1], author, "a")], at=0))
     assert decode_vector(ENGINE.vector_of(document.document.encode())) == {1: 4, 2: 1}
+
+
+def test_characters_of_a_refused_edit_are_not_those_of_the_document() -> None:
+    """The same client id writes other text at its clocks (seed 1511, odd document 15116723)."""
+    document, author = live(), Author()
+    long = letters(f"{10 * 'a'}{FACE}", parent="content")
+    refused = written([(1, 0, [long, letters("b", parent="default")])])
+    assert document.prepare([submission(refused, author, "refused")], at=0) == []
+    assert [unique_id for unique_id, _ in author.rejected] == ["refused"]
+    text = letters(f"a{FACE}b", parent="content")
+    inside = letters(f"x{FACE}y", left=(1, 1), right=(1, 2))
+    log = []
+    for number, update in enumerate(
+        (
+            written([(1, 0, [text, inside])], deletes=[(1, [(6, 2)])]),
+            written([(2, 0, [letters("z", left=(1, 6), right=(1, 7))])]),
+        )
+    ):
+        drafts = document.prepare([submission(update, Author(), f"{number}")], at=0)
+        log += [operation.update for operation in settle(document, drafts)]
+    shown = shown_by(document.document)
+    assert shown == shown_by(loaded(document.document.encode())) == shown_by(loaded(*log))
+    assert shown.count(FACE) == 1

@@ -59,10 +59,11 @@ class _Pairs:
 
 
 class SurrogatePairs:
-    """The pairs of one document, by client."""
+    """The pairs of one document, by client; over a ``base``, which is only read, also of that."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: "SurrogatePairs | None" = None) -> None:
         self._clients: dict[int, _Pairs] = {}
+        self._base = base
 
     @classmethod
     def of_state(cls, state: bytes, vector: Vector) -> Self:
@@ -83,31 +84,41 @@ class SurrogatePairs:
 
     def __bool__(self) -> bool:
         """Return whether there are any."""
-        return bool(self._clients)
+        return bool(self._clients or self._base)
 
     def has(self, id_: Id) -> bool:
         """Return whether a pair begins at an id."""
         pairs = self._clients.get(id_[0])
-        return pairs is not None and pairs.has(id_[1])
+        if pairs is not None and pairs.has(id_[1]):
+            return True
+        return self._base is not None and self._base.has(id_)
 
     def before(self, id_: Id) -> Id | None:
         """Return what was before a pair when it was written; None for the start of its parent.
 
         A pair that was written inside another one stands before that, too.
         """
-        inside: list[Id] = []
+        inside: list[tuple[dict[int, Id | None], int]] = []
         left: Id | None = id_
         while left is not None and self.has(left):
             client, clock = left
-            heads = self._clients[client].heads
+            heads = self.heads_of(left)
             if clock in heads:
-                inside.append(left)
+                inside.append((heads, clock))
                 left = heads[clock]
             else:
                 left = (client, clock - 1)
-        for client, clock in inside:  # so that a long chain is followed once
-            self._clients[client].heads[clock] = left
+        for heads, clock in inside:  # so that a long chain is followed once
+            heads[clock] = left
         return left
+
+    def heads_of(self, id_: Id) -> dict[int, Id | None]:
+        """Return the ``heads`` of the client of a pair."""
+        pairs = self._clients.get(id_[0])
+        if pairs is not None and pairs.has(id_[1]):
+            return pairs.heads
+        assert self._base is not None  # noqa: S101 - the caller has found the pair
+        return self._base.heads_of(id_)
 
     def add(self, update: bytes) -> None:
         """Add the pairs of an update."""
@@ -135,11 +146,12 @@ def straightened(
 ) -> bytes:
     """Return an update as it is to be stored; the same one where there is nothing to straighten.
 
-    ``pairs`` are those of the document, to which the update's own are added; ``vector`` is that of
-    the document. Raises ``MalformedUpdateError`` for a text that is known up to the middle of a
-    pair.
+    ``pairs`` are those of the document, and ``vector`` is its vector. The update's own pairs are to
+    be added once it is admitted: another one may claim its ids otherwise. Raises
+    ``MalformedUpdateError`` for a text that is known up to the middle of a pair.
     """
     if header.has_pairs:
+        pairs = SurrogatePairs(pairs)
         pairs.add(update)
         _check_known_end(update, vector)
     if not (pairs or header.is_doubled):

@@ -72,11 +72,20 @@ def test_item_in_a_character_of_its_own_update_stands_before_it() -> None:
     assert inside.origins == ((1, 5), (3, 0))
 
 
+def test_pairs_of_an_update_are_those_of_the_document_only_when_it_is_admitted() -> None:
+    """Its author may write something else at the same ids, after it was refused."""
+    pairs = SurrogatePairs.of_state(TEXT, VECTOR)
+    refused = written([(3, 0, [letters("\N{GRINNING FACE}", left=(1, 5))])])
+    assert straightened(refused, read_update(refused), pairs, VECTOR) is refused
+    plain = written([(3, 0, [letters("ab", left=(1, 5))])], deletes=[(3, [(0, 1)])])
+    assert straightened(plain, read_update(plain), pairs, VECTOR) is plain
+
+
 def test_item_in_a_character_that_was_written_in_another_one_stands_before_both() -> None:
     """The first character was straightened as well."""
     pairs = SurrogatePairs.of_state(TEXT, VECTOR)
     inner = written([(3, 0, [letters("\N{GRINNING FACE}", left=(1, 3), right=(1, 4))])])
-    straightened(inner, read_update(inner), pairs, VECTOR)
+    pairs.add(straightened(inner, read_update(inner), pairs, VECTOR))
     innermost = written([(4, 0, [letters("x", left=(3, 0), right=(3, 1))])])
     update = straightened(innermost, read_update(innermost), pairs, {**VECTOR, 3: 2})
     [struct] = iter_structs(update)
