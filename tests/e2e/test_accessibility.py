@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Arrive
+from tests.e2e.dialogs import each_dialog
 from tests.e2e.people import Person
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
@@ -29,14 +30,6 @@ ADMIN_PAGES = (
     "password_change/",
 )
 API_PAGES = ("", "documents/", "documents/ID/", "documents/ID/permissions/", "users/me/")
-#: Buttons of the editor's page that open a dialog, and a text that is in it at the end.
-DIALOGS = {
-    "Share": "Copy link",
-    "History": "Restore this version…",
-    "Activity": "created the document",
-    "Export": "Markdown",
-    "Keyboard shortcuts": "These keys",
-}
 LINES = "# Plan\n\nSee [the map](https://example.org/).\n\n- [ ] Ask\n\n> Quote\n\n```\ncode\n```\n"
 
 
@@ -55,7 +48,7 @@ def plan(ada: Person) -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_pages(arrive: Arrive, plan: str, scheme: Any) -> None:
-    """The list, the trash, the editor and each of its dialogs, the reference of the API."""
+    """The list, the trash, the editor and each of its dialogs, the reference, the login page."""
     ada = arrive("ada", color_scheme=scheme)
     page = ada.page
     for address, text in (("/", "Plan"), ("/?trash", "Trash"), ("/api/docs/", "Shapes")):
@@ -66,15 +59,16 @@ def test_axe_finds_nothing_on_the_pages(arrive: Arrive, plan: str, scheme: Any) 
     ada.text.get_by_role("link").click()
     expect(page.get_by_role("group", name="Link")).to_be_visible()
     check(page, "editor")
-    for name, text in DIALOGS.items():
-        if page.get_by_role("button", name=name, exact=True).is_visible():
-            page.get_by_role("button", name=name, exact=True).press("Enter")
-        else:
-            ada.menu(name)
-        expect(page.get_by_role("dialog").get_by_text(text).first).to_be_visible()
+    for name in each_dialog(ada):
         check(page, name)
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
+        if name == "History":
+            page.get_by_label("What to show").select_option("lost")
+            expect(page.get_by_text("Nothing was written into a part")).to_be_visible()
+            check(page, "lost text")
+    page.context.clear_cookies()
+    page.goto("/login/")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    check(page, "/login/")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Arrive
-from tests.e2e.test_accessibility import DIALOGS, LINES
+from tests.e2e.dialogs import each_dialog
+from tests.e2e.test_accessibility import LINES
 
 #: Names what is wider than the screen: the page itself, or a control that no scroller leads to.
 TOO_WIDE = """() => {
@@ -43,15 +44,8 @@ def test_nothing_is_wider_than_a_narrow_screen(arrive: Arrive, width: int) -> No
         check(page, address)
     ada.open(str(made["id"]))
     check(page, "editor")
-    for name, text in DIALOGS.items():
-        if page.get_by_role("button", name=name, exact=True).is_visible():
-            page.get_by_role("button", name=name, exact=True).press("Enter")
-        else:
-            ada.menu(name)
-        expect(page.get_by_role("dialog").get_by_text(text).first).to_be_visible()
+    for name in each_dialog(ada):
         check(page, name)
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
     page.context.clear_cookies()
     page.goto("/login/")
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
