@@ -23,6 +23,7 @@ _DO_NOT_WAIT = False
 @contextmanager
 def away(stack: Launched, *names: str) -> Iterator[None]:
     """Stop programs by the supervisor, so that it does not restart them; start them at the end."""
+    stack.renew_tokens()
     full_names = _full_names(stack)
     for name in names:
         _call(stack, "stopProcess", full_names[name])
@@ -37,6 +38,7 @@ def away(stack: Launched, *names: str) -> Iterator[None]:
 @contextmanager
 def paused(stack: Launched, name: str) -> Iterator[None]:
     """Freeze a program: it exists and does not answer."""
+    stack.renew_tokens()
     stack.kill(name, signal.SIGSTOP)
     try:
         yield

@@ -22,6 +22,8 @@ START_WAIT_S = 120
 PASSWORD = "scriptorium"
 #: Age at which a token is fetched again, in seconds: well below its lifetime.
 TOKEN_AGE_S = 300
+#: How long a service is away at most, in seconds: nobody can log in meanwhile.
+_AWAY_S = 150
 _READY = re.compile(r"^(Services are ready|Scriptorium is ready)", re.MULTILINE)
 
 
@@ -158,6 +160,13 @@ class Launched:
             token = str(answer.json()["access"])
             self._tokens[username] = (time.monotonic(), token)
         return token
+
+    def renew_tokens(self) -> None:
+        """Log in again those whose token may become too old while a service is away."""
+        for username, (fetched_at, _) in list(self._tokens.items()):
+            if time.monotonic() - fetched_at > TOKEN_AGE_S - _AWAY_S:
+                del self._tokens[username]
+                self.token(username)
 
     def call(self, username: str, method: str, path: str, **options: Any) -> requests.Response:
         """Call the REST interface as somebody."""
