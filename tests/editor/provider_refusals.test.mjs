@@ -55,20 +55,35 @@ test("another refusal stops the connection with its message, and nothing is lost
   assert.equal(sentOperations().length, 1);
 });
 
+/**
+ * Send three operations, of which the server acknowledges the first and refuses the second.
+ * @param {number} stage of the first one
+ * @param {string} code
+ * @param {string} message
+ */
+async function secondRefused(stage, code, message) {
+  const store = new DeviceStore();
+  const { provider, doc } = await opened({ store });
+  sync();
+  for (const words of ["first ", "second ", "third "]) {
+    write(doc, words);
+    provider.flush();
+  }
+  const [first, second] = sentOperations();
+  assert.ok(first && second);
+  FakeSocket.last.receive(ack(first.id, stage));
+  FakeSocket.last.receive(reject(second.id, code, message));
+  assert.equal(provider.state.stopped?.reason, "renewal");
+  return { store, provider, doc, first, second };
+}
+
 for (const code of ["foreign_client", "content_conflict"]) {
   test(`what was refused with ${code} is written again under a new client id`, async () => {
-    const store = new DeviceStore();
-    const { provider, doc } = await opened({ store });
-    sync();
-    for (const words of ["first ", "second ", "third "]) {
-      write(doc, words);
-      provider.flush();
-    }
-    const [first, second] = sentOperations();
-    assert.ok(first && second);
-    FakeSocket.last.receive(ack(first.id, ACK_STAGE.RECEIVED));
-    FakeSocket.last.receive(reject(second.id, code, "Use a new client id."));
-    assert.equal(provider.state.stopped?.reason, "renewal");
+    const { store, provider, doc, first, second } = await secondRefused(
+      ACK_STAGE.RECEIVED,
+      code,
+      "Use a new client id.",
+    );
     assert.equal(provider.state.unsaved, 3);
     write(doc, "typed at the last moment ");
     await provider.renew();
@@ -96,18 +111,11 @@ for (const code of ["foreign_client", "content_conflict"]) {
 
 for (const code of ["limit_exceeded", "malformed", "nesting_too_deep", "rejected"]) {
   test(`what was refused with ${code} is set aside, and the rest goes on without it`, async () => {
-    const store = new DeviceStore();
-    const { provider, doc } = await opened({ store });
-    sync();
-    for (const words of ["first ", "second ", "third "]) {
-      write(doc, words);
-      provider.flush();
-    }
-    const [first, second] = sentOperations();
-    assert.ok(first && second);
-    FakeSocket.last.receive(ack(first.id, ACK_STAGE.PERSISTED));
-    FakeSocket.last.receive(reject(second.id, code, "Not like this."));
-    assert.equal(provider.state.stopped?.reason, "renewal");
+    const { store, provider, doc, first } = await secondRefused(
+      ACK_STAGE.PERSISTED,
+      code,
+      "Not like this.",
+    );
     assert.match(provider.state.stopped?.message ?? "", /^Not like this\. The page loads again/);
     write(doc, "typed at the last moment ");
     await provider.renew();
