@@ -2,6 +2,7 @@
 import { paragraphsOf } from "../lib/paragraphs.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced } from "../ui/dom.js";
+import { Tabs } from "../ui/tabs.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
 import { toast, toastError } from "../ui/toast.js";
 import { ChangesView } from "./changes_view.js";
@@ -32,6 +33,9 @@ const HEAD_PAUSE_MS = 1_000;
 /** The list is loaded again when there was no edit for so long. */
 const LIST_PAUSE_MS = 3_000;
 
+/** The list and the text are tabs, as in dialogs.css. */
+const NARROW = "(width < 48rem)";
+
 /**
  * Open the dialog, at a position if one is given.
  * @param {Api} api
@@ -53,6 +57,9 @@ class HistoryDialog {
   #isClosed = false;
   #root = fromTemplate("history-template");
   #parts = partsOf(this.#root, {
+    panes: HTMLElement,
+    versionsTab: HTMLButtonElement,
+    textTab: HTMLButtonElement,
     side: HTMLElement,
     main: HTMLElement,
     empty: HTMLElement,
@@ -70,6 +77,8 @@ class HistoryDialog {
   #changes;
   #restore;
   #name;
+  /** @type {Tabs | null} */
+  #tabs = null;
   /** Shows states once the dialog is in the page. @type {StateLoader | null} */
   #loader = null;
   #refreshList = debounced(LIST_PAUSE_MS, () => void this.#list.refresh());
@@ -82,7 +91,7 @@ class HistoryDialog {
     this.#api = api;
     this.#context = context;
     this.#path = `documents/${context.documentId}/`;
-    this.#list = new SessionList(api, this.#path, (seq) => this.#timeline.pick(seq));
+    this.#list = new SessionList(api, this.#path, (seq) => this.#pick(seq));
     this.#timeline = this.#makeTimeline();
     this.#name = new VersionName(api, this.#path, this.#root, this.#list, () => this.#timeline);
     this.#restore = this.#makeRestore();
@@ -144,6 +153,7 @@ class HistoryDialog {
     side.insertBefore(this.#list.element, retention);
     this.#name.setWritable(canWrite);
     retention.hidden = !isOwner;
+    this.#tabs = this.#makeTabs();
     const dialog = openDialog("History", this.#root);
     dialog.addEventListener("close", () => this.#close());
     doc.on("update", this.#readHeadSoon);
@@ -160,6 +170,7 @@ class HistoryDialog {
   #close() {
     this.#isClosed = true;
     this.#context.doc.off("update", this.#readHeadSoon);
+    this.#tabs?.close();
     this.#timeline.pause();
     this.#changes.close();
     this.#restore.close();
@@ -196,6 +207,24 @@ class HistoryDialog {
     this.#timeline.refresh();
     // The start of the session is known only now.
     this.#changes.refreshSoon();
+  }
+
+  /** On a narrow screen the list and the text are tabs, which a choice in the list changes. */
+  #makeTabs() {
+    const { panes, side, main, versionsTab, textTab } = this.#parts;
+    const parts = {
+      versions: { tab: versionsTab, panel: side },
+      text: { tab: textTab, panel: main },
+    };
+    // A list that was hidden could not be scrolled to the present position.
+    const onShown = () => this.#list.mark(this.#timeline.seq);
+    return new Tabs(panes, parts, "text", matchMedia(NARROW), onShown);
+  }
+
+  /** @param {number} seq */
+  #pick(seq) {
+    this.#timeline.pick(seq);
+    this.#tabs?.goTo("text");
   }
 
   /** Another position is wanted. */
