@@ -3,6 +3,7 @@ import { commandGroups, keysLabel } from "./commands.js";
 import { ask } from "../ui/dialog.js";
 import { h, icon } from "../ui/dom.js";
 import { linkFrom } from "../lib/links.js";
+import { followKeyboard } from "./screen_keyboard.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 
@@ -73,6 +74,7 @@ export function mountToolbar(place, editor) {
   editor.on("update", refreshSoon);
   editor.on("focus", refreshSoon);
   refresh();
+  followKeyboard(place, editor);
 }
 
 /**
