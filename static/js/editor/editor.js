@@ -30,6 +30,7 @@ import {
 import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
+import { copiedText } from "./copied_text.js";
 import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
@@ -76,6 +77,7 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
         "aria-label": "Text of the document",
         spellcheck: "true",
       },
+      clipboardTextSerializer,
       transformPastedHTML: pastedHtml,
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
       handleDOMEvents: {
@@ -118,6 +120,15 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
 }
 
 /**
+ * Return what is copied as plain text, as an export has it.
+ * @param {Slice} slice
+ * @param {Editor["view"]} view
+ */
+function clipboardTextSerializer(slice, { state }) {
+  return copiedText(slice, state.selection.$from);
+}
+
+/**
  * Make a read-only editor that is bound to no document: its content is set.
  * @param {HTMLElement} element
  */
@@ -128,6 +139,7 @@ export function createPreview(element) {
     injectCSS: false,
     editorProps: {
       attributes: { class: "prose", role: "document", "aria-label": "Text of this version" },
+      clipboardTextSerializer,
     },
     extensions: schema({ autolink: false }),
   });
