@@ -34,6 +34,7 @@ import { copiedText } from "./copied_text.js";
 import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
+import { readSelectionBeforeKey } from "./selection.js";
 import { Task } from "./task_item.js";
 import { typedText } from "./typed_text.js";
 
@@ -82,6 +83,7 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
       handleDOMEvents: {
         ...linkClicks,
+        keydown: readSelectionBeforeKey,
         cut: () => provider.copies.note("cut"),
         copy: () => provider.copies.note("copy"),
         paste: () => provider.copies.note("paste"),

@@ -14,6 +14,7 @@ import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
 import { mountLinkCard } from "../editor/link_card.js";
 import { mountPresence } from "../editor/presence.js";
+import { goToStart } from "../editor/selection.js";
 import { PageDialogs } from "./page_dialogs.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts } from "../editor/shortcuts.js";
@@ -159,7 +160,7 @@ function mountTitle() {
     onEnter: () => {
       // Tiptap's own focus waits for a frame, in which keys would still go to the title.
       editor.view.focus();
-      editor.commands.setTextSelection(0);
+      goToStart(editor);
     },
   });
   field.addEventListener("change", showState);
