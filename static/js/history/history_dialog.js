@@ -1,7 +1,7 @@
 /** The history dialog: any state of the document, who wrote when, names, restore and undo. */
 import { paragraphsOf } from "../lib/paragraphs.js";
 import { openDialog } from "../ui/dialog.js";
-import { debounced } from "../ui/dom.js";
+import { debounced, h } from "../ui/dom.js";
 import { Tabs } from "../ui/tabs.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
 import { toast, toastError } from "../ui/toast.js";
@@ -21,6 +21,7 @@ import { VersionName } from "./version_name.js";
 /**
  * @typedef {object} Context
  * @property {string} documentId
+ * @property {string} title
  * @property {boolean} canWrite
  * @property {boolean} isOwner
  * @property {import("../../vendor/yjs.js").Y.Doc} doc
@@ -155,6 +156,8 @@ class HistoryDialog {
     retention.hidden = !isOwner;
     this.#tabs = this.#makeTabs();
     const dialog = openDialog("History", this.#root);
+    const named = h("span", { class: "history-title muted", dir: "auto" }, this.#context.title);
+    dialog.querySelector("h2")?.append(" ", named);
     dialog.addEventListener("close", () => this.#close());
     doc.on("update", this.#readHeadSoon);
     this.#loader = new StateLoader(this.#api, this.#path, sheet, {
