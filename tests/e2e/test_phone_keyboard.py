@@ -7,7 +7,7 @@ what the page does when one comes up; the browser's own one shows that a zoom is
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
 from tests.e2e.conftest import Arrive
 from tests.e2e.people import Person
@@ -50,11 +50,11 @@ def ada(arrive: Arrive) -> Person:
     return person
 
 
-def toolbar_of(page: Page) -> dict[str, float]:
+def toolbar_of(page: Page) -> FloatRect:
     """Return the place of the toolbar."""
     box = page.get_by_role("toolbar").bounding_box()
     assert box is not None
-    return dict(box)
+    return box
 
 
 def test_toolbar_is_above_the_keyboard_while_one_writes(ada: Person) -> None:
