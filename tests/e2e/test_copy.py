@@ -35,15 +35,15 @@ def f():
 Last [link](https://example.org/x)."""
 #: Selects from a word to the end of another one, in the first blocks that have them.
 SELECT = """([from, to]) => {
-  const view = document.querySelector('.prose').editor;
+  const { editor } = document.querySelector('.prose');
   const found = {};
-  view.state.doc.descendants((node, at) => {
+  editor.state.doc.descendants((node, at) => {
     if (!node.isText) return;
     if (node.text.includes(from)) found.from ??= at + node.text.indexOf(from);
     if (node.text.includes(to)) found.to ??= at + node.text.indexOf(to) + to.length;
   });
-  view.commands.focus();
-  view.commands.setTextSelection(found);
+  editor.view.focus();
+  editor.commands.setTextSelection(found);
 }"""
 
 
@@ -58,6 +58,8 @@ def plan(ada: Person) -> str:
 
 def copied(ada: Person) -> str:
     """Copy the selection; return the plain text of the clipboard."""
+    ada.page.wait_for_function("() => !getSelection().isCollapsed")
+    ada.page.evaluate("navigator.clipboard.writeText('nothing was copied')")
     ada.page.keyboard.press("Control+c")
     return str(ada.page.evaluate("navigator.clipboard.readText()"))
 
