@@ -14,6 +14,7 @@ from pymongo import UpdateOne
 from apps.core.mongo import bulk_update
 from apps.core.mongo_datetime import datetime_text
 from apps.documents.models import document_rows
+from apps.documents.writers import Writer, writers_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Head:
     seq: int
     version_vector: bytes | None
     updated_at: datetime
+    #: The authors of the operations that a write has added, in order.
+    writers: Sequence[Writer] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def head_change(head: Head) -> tuple[dict[str, Any], dict[str, Any]]:
             "version_vector": head.version_vector,
             "updated_at": datetime_text(head.updated_at),
             "unpublished": True,
+            **writers_set(head.writers),
         }
     }
 

@@ -22,6 +22,7 @@ from apps.crdt.codec.vectors import (
 )
 from apps.documents.heads import Head, head_change, heads_advance
 from apps.documents.models import document_rows
+from apps.documents.writers import Writer
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
@@ -194,6 +195,7 @@ def _head(append: Append, stored: Sequence[Operation]) -> Head:
         seq=last.seq,
         version_vector=_vector_after(append.vector, stored),
         updated_at=last.received_at,
+        writers=[Writer(operation.author_id, operation.received_at) for operation in stored],
     )
 
 
