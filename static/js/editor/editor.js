@@ -34,6 +34,7 @@ import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
 import { Task } from "./task_item.js";
+import { LastEdits } from "./text_edits.js";
 import { typedText } from "./typed_text.js";
 
 /** Root of the document that the editor shows. */
@@ -64,6 +65,7 @@ const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
  *   cannot have
  */
 export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
+  const edits = new LastEdits();
   const editor = new Editor({
     element,
     editable,
@@ -80,9 +82,10 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
       handleDOMEvents: {
         ...linkClicks,
-        cut: () => provider.copies.note("cut"),
+        cut: (view) => provider.copies.note("cut", selectedText(view.state)),
         copy: () => provider.copies.note("copy"),
-        paste: () => provider.copies.note("paste"),
+        paste: (_view, { clipboardData }) =>
+          provider.copies.note("paste", clipboardData?.getData("text/plain")),
       },
       scrollThreshold: CARET_MARGIN,
       scrollMargin: CARET_MARGIN,
@@ -100,8 +103,13 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       Collaboration.configure({
         document: doc,
         field: FIELD,
-        // A patch of the binding (static/vendor/patches.mjs): it deletes nothing that it does not know.
-        ySyncOptions: /** @type {any} */ ({ onStop }),
+        // Patches of the binding (static/vendor/patches.mjs): it deletes nothing that it does not know,
+        // and changes a text where the person did.
+        ySyncOptions: /** @type {any} */ ({
+          onStop,
+          textEdits: (/** @type {string} */ before, /** @type {string} */ after) =>
+            edits.find(before, after),
+        }),
       }),
       CollaborationCaret.configure({
         provider,
@@ -112,7 +120,9 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
     ],
   });
   editor.on("beforeTransaction", ({ transaction }) => {
+    edits.note(transaction);
     provider.copies.noteTyped(typedText(transaction));
+    if (transaction.getMeta("uiEvent") === "drop") provider.copies.note("drop");
   });
   return editor;
 }
@@ -177,6 +187,11 @@ function linesOf(text, types, marks) {
     types.node("paragraph", null, line === "" ? [] : [types.text(line, marks)]),
   );
   return new Slice(Fragment.from(paragraphs), 1, 1);
+}
+
+/** Return the text of the selection, with its blocks one after the other. @param {Editor["state"]} state */
+function selectedText({ doc, selection: { from, to } }) {
+  return doc.textBetween(from, to, "\n");
 }
 
 /**
