@@ -19,6 +19,7 @@ LIST_MOST_BYTES = 20_000
 #: Modules that are loaded when a dialog is opened, the server refuses a change, or after the page.
 LATER = (
     "editor/conflict_notice",
+    "editor/text_edits",
     "editor/waiting_changes",
     "history/diff_view",
     "history/history_dialog",

@@ -34,7 +34,6 @@ import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
 import { Task } from "./task_item.js";
-import { LastEdits } from "./text_edits.js";
 import { typedText } from "./typed_text.js";
 
 /** Root of the document that the editor shows. */
@@ -65,7 +64,12 @@ const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
  *   cannot have
  */
 export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
-  const edits = new LastEdits();
+  /** Loaded after the page. @type {import("./text_edits.js").LastEdits | null} */
+  let edits = null;
+  void import("./text_edits.js").then(
+    ({ LastEdits }) => (edits = new LastEdits()),
+    (error) => console.warn("Edits are found by comparing texts:", error),
+  );
   const editor = new Editor({
     element,
     editable,
@@ -108,7 +112,7 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
         ySyncOptions: /** @type {any} */ ({
           onStop,
           textEdits: (/** @type {string} */ before, /** @type {string} */ after) =>
-            edits.find(before, after),
+            edits?.find(before, after),
         }),
       }),
       CollaborationCaret.configure({
@@ -120,7 +124,7 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
     ],
   });
   editor.on("beforeTransaction", ({ transaction }) => {
-    edits.note(transaction);
+    edits?.note(transaction);
     provider.copies.noteTyped(typedText(transaction));
     if (transaction.getMeta("uiEvent") === "drop") provider.copies.note("drop");
   });

@@ -8,7 +8,7 @@
  */
 import { Y } from "../../vendor/yjs.js";
 import { deletedParts, insertedClocks, matchedCopies } from "./moved_text.js";
-import { partsWithout, standingRanges } from "./standing_text.js";
+import { partsWithout, standsAgain } from "./cut_text.js";
 
 /** @typedef {import("./moved_text.js").Part} Part */
 
@@ -116,7 +116,7 @@ export class Copies {
       (transaction.origin instanceof Y.UndoManager
         ? redoneCopies(transaction, transaction.origin)
         : matchedCopies(transaction, typed, {
-            cut: event === "paste" ? this.#cut.filter((part) => !this.#stands(part)) : [],
+            cut: event === "paste" ? this.#cutNow() : [],
             isMove: event === "drop",
           }));
     this.#known = null;
@@ -127,17 +127,9 @@ export class Copies {
     this.#all.push(...found);
   };
 
-  /** Return whether this page has brought some of a deleted part back. @param {Part} part */
-  #stands({ ids }) {
-    const known = [...ids];
-    return this.#all.some(([client, clock, length, source, from]) => {
-      const isKnown = known.some(
-        (one) =>
-          one.client === source && one.clock < from + length && from < one.clock + one.length,
-      );
-      if (isKnown) known.push({ client, clock, length });
-      return isKnown && standingRanges(this.#doc, { client, clock, length }).length > 0;
-    });
+  /** Return what was cut and does not stand again. */
+  #cutNow() {
+    return this.#cut.filter((part) => !standsAgain(this.#doc, part, this.#all));
   }
 }
 

@@ -5,7 +5,6 @@ import { isText } from "./moved_text.js";
 /** Ids of characters. @typedef {{client: number, clock: number, length: number}} IdRange */
 /** Clocks of one client. @typedef {{clock: number, len: number}} ClockRange */
 /** Id ranges by client, in order. @typedef {Map<number, ClockRange[]>} Ranges */
-/** @typedef {import("./moved_text.js").Part} Part */
 
 /**
  * Return the text of some ids; null if any of it does not stand in the document.
@@ -130,45 +129,4 @@ export function without(range, client, copies) {
     });
   }
   return left;
-}
-
-/**
- * Return parts without those of some ids.
- * @param {Part[]} parts
- * @param {{client: number, clock: number, length: number}[]} ids
- * @returns {Part[]}
- */
-export function partsWithout(parts, ids) {
-  return parts.flatMap((part) => {
-    /** @type {Part[]} */
-    const left = [];
-    let isOpen = false;
-    let at = 0;
-    for (const { client, clock, length } of part.ids) {
-      let from = clock;
-      const keepUntil = (/** @type {number} */ end) => {
-        const kept = end - from;
-        if (kept <= 0) return;
-        if (!isOpen) left.push({ ...part, text: "", ids: [] });
-        isOpen = true;
-        const last = /** @type {Part} */ (left.at(-1));
-        last.text += part.text.slice(at + from - clock, at + end - clock);
-        last.ids.push({ client, clock: from, length: kept });
-      };
-      for (const range of ids.filter((one) => one.client === client).sort(inClockOrder)) {
-        if (range.clock + range.length <= from || range.clock >= clock + length) continue;
-        keepUntil(range.clock);
-        from = range.clock + range.length;
-        isOpen = false;
-      }
-      keepUntil(clock + length);
-      at += length;
-    }
-    return left;
-  });
-}
-
-/** @param {{clock: number}} one @param {{clock: number}} other */
-function inClockOrder(one, other) {
-  return one.clock - other.clock;
 }
