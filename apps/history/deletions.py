@@ -4,17 +4,26 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
+from typing import NamedTuple
 
 from apps.crdt.codec.contents import STRING
 from apps.crdt.codec.structs import Span, iter_structs
-from apps.crdt.ids.id_ranges import NO_VALUE
+from apps.crdt.ids.id_ranges import NO_VALUE, joined_runs
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
-from apps.history.authorship import AttributedText
 from apps.history.lost_text import lost_spans
+from apps.history.returned_text import ReturnedText
 from apps.history.states import present_state, state_at
 from apps.oplog.compaction_point import log_first_seq
 from apps.oplog.selectors import head_seq, operations_since
+
+
+class DeletedText(NamedTuple):
+    """Deleted text, the operation that wrote it first, and the one that inserted it again first."""
+
+    text: str
+    origin: Origin
+    brought_back: Origin | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +34,8 @@ class Deletion:
     """
 
     origin: Origin
-    pieces: list[AttributedText]
-    lost: list[AttributedText]
+    pieces: list[DeletedText]
+    lost: list[DeletedText]
 
 
 def deletions_page(
@@ -55,11 +64,12 @@ def deletions_page(
         return []
     first, last = index.origin(page[-1]).seq, index.origin(page[0]).seq
     texts = _Texts(_updates(document_id, first, last))
+    returned = ReturnedText(index)
     return [
         Deletion(
             index.origin(op_index),
-            list(_pieces(spans.get(op_index, ()), texts, index)),
-            list(_pieces(lost.get(op_index, ()), texts, index)),
+            list(_pieces(spans.get(op_index, ()), texts, index, returned)),
+            list(_pieces(lost.get(op_index, ()), texts, index, returned)),
         )
         for op_index in page
     ]
@@ -107,11 +117,15 @@ def _clock(run: tuple[int, Utf16Text]) -> int:
 
 
 def _pieces(
-    spans: Iterable[Span], texts: _Texts, index: AttributionIndex
-) -> Iterator[AttributedText]:
-    """Cut the deleted text where its author changes."""
+    spans: Iterable[Span], texts: _Texts, index: AttributionIndex, returned: ReturnedText
+) -> Iterator[DeletedText]:
+    """Cut the deleted text where its author changes, or who brought it back."""
     for (client, first), length in spans:
-        for begin, end, op_index in index.writers(client, first, length):
+        ids = client, first, length
+        for begin, end, (writer, bringer) in joined_runs(
+            index.writers(*ids), returned.bringers(*ids)
+        ):
             text = texts.text(client, begin, end)
-            if text and op_index != NO_VALUE:
-                yield AttributedText(text, index.origin(op_index))
+            if text and writer != NO_VALUE:
+                brought_back = None if bringer == NO_VALUE else index.origin(bringer)
+                yield DeletedText(text, index.origin(writer), brought_back)
