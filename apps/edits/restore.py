@@ -86,15 +86,11 @@ def _not_there(spans: list[Span], index: AttributionIndex, present: Snapshot) ->
 def _late_text(
     document_id: str, index: AttributionIndex, after: int, present: Snapshot
 ) -> LateText:
-    """Return the text that was written into what had been deleted, after an operation."""
-    lost = {
-        op_index: spans
-        for op_index, spans in lost_spans(index, present.state).items()
-        if index.origin(op_index).seq > after
-    }
+    """Return the text that was written into what had been deleted, and what an operation lacks."""
+    lost = lost_spans(index, present.state)
     if not lost:
         return NO_LATE_TEXT
-    limit = index.origin(max(lost)).seq - after
+    limit = max(index.origin(max(lost)).seq - after, 0)
     operations = operations_since(document_id=document_id, after=after, limit=limit)
     quarantined = quarantined_seqs(document_id=document_id)
     return LateText(

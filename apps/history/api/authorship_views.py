@@ -118,6 +118,9 @@ def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:
             "received_at": deletion.origin.received_at,
             "pieces": [_row(piece, deletion, authors) for piece in deletion.pieces],
             "written_into_deleted": [_row(piece, deletion, authors) for piece in deletion.lost],
+            "bring_back": None
+            if deletion.lost_seq is None
+            else {"part": deletion.lost_part, "seq": deletion.lost_seq},
         }
         for deletion in page
     ]

@@ -116,6 +116,13 @@ class DeletedPieceSerializer(AuthoredPieceSerializer):
     )
 
 
+class BringBackSerializer(serializers.Serializer[Any]):
+    """What `at/{seq}/restore/` needs to restore a part."""
+
+    part = serializers.CharField(help_text="The name of the part.")
+    seq = serializers.IntegerField(help_text="A state in which its place stands.")
+
+
 class DeletionSerializer(serializers.Serializer[Any]):
     """The text that one operation deleted; none where it deleted only elements or marks."""
 
@@ -126,6 +133,10 @@ class DeletionSerializer(serializers.Serializer[Any]):
     written_into_deleted = DeletedPieceSerializer(
         many=True,
         help_text="The text that it wrote into what somebody else had deleted: nobody saw it.",
+    )
+    bring_back = BringBackSerializer(
+        allow_null=True,
+        help_text="How that text comes back at its place; null where the place is not known.",
     )
 
 
