@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from apps.collab.services import operation_submit
 from apps.core import ids
+from apps.crdt.codec.copy_map import copy_map_decode
 from apps.crdt.codec.structs import Span
 from apps.crdt.edits.copied_ids import MadeEdit
 from apps.crdt.edits.fragments import fragment_decode
@@ -22,6 +23,7 @@ from apps.history.conversions import conversion_run
 from apps.history.lost_text import lost_spans
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at
+from apps.oplog.compaction_point import compaction_point_add_copies
 from apps.oplog.quarantine import quarantined_seqs
 from apps.oplog.selectors import operations_since
 
@@ -86,15 +88,11 @@ def _not_there(spans: list[Span], index: AttributionIndex, present: Snapshot) ->
 def _late_text(
     document_id: str, index: AttributionIndex, after: int, present: Snapshot
 ) -> LateText:
-    """Return the text that was written into what had been deleted, after an operation."""
-    lost = {
-        op_index: spans
-        for op_index, spans in lost_spans(index, present.state).items()
-        if index.origin(op_index).seq > after
-    }
+    """Return the text that was written into what had been deleted, and what an operation lacks."""
+    lost = lost_spans(index, present.state)
     if not lost:
         return NO_LATE_TEXT
-    limit = index.origin(max(lost)).seq - after
+    limit = max(index.origin(max(lost)).seq - after, 0)
     operations = operations_since(document_id=document_id, after=after, limit=limit)
     quarantined = quarantined_seqs(document_id=document_id)
     return LateText(
@@ -137,9 +135,15 @@ def document_restore(
 def forward_edit(
     document: Document, edit: MadeEdit | None, *, user_id: str, unique_id: str, seq: int
 ) -> Restored:
-    """Submit an edit that was made for the document after ``seq``; None changes nothing."""
+    """Submit an edit that was made for the document after ``seq``; None changes nothing.
+
+    Its copies are known to be true, also where a compaction took what the log would check them
+    with; the list is completed if a compaction ended meanwhile.
+    """
     if edit is None:
         return Restored(seq, changed=False)
+    copies = copy_map_decode(edit.copies)
+    compaction_point_add_copies(document_id=document.id, copies=copies)
     submitted = operation_submit(
         document_id=document.id,
         lineage=document.lineage,
@@ -148,4 +152,5 @@ def forward_edit(
         update=edit.update,
         copies=edit.copies,
     )
+    compaction_point_add_copies(document_id=document.id, copies=copies)
     return Restored(submitted.seq, changed=not submitted.duplicate)

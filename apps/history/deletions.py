@@ -1,32 +1,45 @@
 """Deletions: the text that each operation deleted, with its authors, and text that nobody saw."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from typing import NamedTuple
 
 from apps.crdt.codec.contents import STRING
 from apps.crdt.codec.structs import Span, iter_structs
-from apps.crdt.ids.id_ranges import NO_VALUE
+from apps.crdt.edits.fragments import fragment_encode
+from apps.crdt.ids.id_ranges import NO_VALUE, joined_runs
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
-from apps.history.authorship import AttributedText
-from apps.history.lost_text import lost_spans
+from apps.history.lost_text import LostPlaces, lost_spans
+from apps.history.returned_text import ReturnedText
 from apps.history.states import present_state, state_at
 from apps.oplog.compaction_point import log_first_seq
 from apps.oplog.selectors import head_seq, operations_since
+
+
+class DeletedText(NamedTuple):
+    """Deleted text, the operation that wrote it first, and the one that inserted it again first."""
+
+    text: str
+    origin: Origin
+    brought_back: Origin | None
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
     """The text that one operation deleted, by its authors, in no order of the document.
 
-    ``lost`` is the text that it wrote into what somebody else had deleted.
+    ``lost`` is the text that it wrote into what somebody else had deleted, ``lost_part`` its
+    name for a restore, and ``lost_seq`` the state with its place, None where that is not known.
     """
 
     origin: Origin
-    pieces: list[AttributedText]
-    lost: list[AttributedText]
+    pieces: list[DeletedText]
+    lost: list[DeletedText]
+    lost_part: str
+    lost_seq: int | None
 
 
 def deletions_page(
@@ -54,15 +67,25 @@ def deletions_page(
     if not page:
         return []
     first, last = index.origin(page[-1]).seq, index.origin(page[0]).seq
-    texts = _Texts(_updates(document_id, first, last))
+    places = LostPlaces(index, (span for spans in lost.values() for span in spans))
+    texts = _Texts(_updates(document_id, first, last), places)
+    returned = ReturnedText(index)
     return [
         Deletion(
             index.origin(op_index),
-            list(_pieces(spans.get(op_index, ()), texts, index)),
-            list(_pieces(lost.get(op_index, ()), texts, index)),
+            list(_pieces(spans.get(op_index, ()), texts, index, returned)),
+            list(_pieces(lost.get(op_index, ()), texts, index, returned)),
+            fragment_encode(lost.get(op_index, ())),
+            _place(lost.get(op_index, ()), places, first_seq),
         )
         for op_index in page
     ]
+
+
+def _place(spans: Sequence[Span], places: LostPlaces, first_seq: int) -> int | None:
+    """Return the seq of a state with the place of lost text; None where the log has none."""
+    seq = places.seq_with(spans[0][0]) if spans else None
+    return None if seq is None or seq < first_seq - 1 else seq
 
 
 def _updates(document_id: str, first: int, last: int) -> Iterator[bytes]:
@@ -74,12 +97,13 @@ def _updates(document_id: str, first: int, last: int) -> Iterator[bytes]:
 
 
 class _Texts:
-    """The text of some updates, by its ids."""
+    """The text of some updates, by its ids; ``places`` gets their structs."""
 
-    def __init__(self, updates: Iterable[bytes]) -> None:
+    def __init__(self, updates: Iterable[bytes], places: LostPlaces) -> None:
         self._runs: dict[int, list[tuple[int, Utf16Text]]] = {}
         for update in updates:
             for struct in iter_structs(update):
+                places.add(struct)
                 if struct.kind == STRING:
                     run = struct.clock, Utf16Text(struct.text)
                     self._runs.setdefault(struct.client, []).append(run)
@@ -107,11 +131,15 @@ def _clock(run: tuple[int, Utf16Text]) -> int:
 
 
 def _pieces(
-    spans: Iterable[Span], texts: _Texts, index: AttributionIndex
-) -> Iterator[AttributedText]:
-    """Cut the deleted text where its author changes."""
+    spans: Iterable[Span], texts: _Texts, index: AttributionIndex, returned: ReturnedText
+) -> Iterator[DeletedText]:
+    """Cut the deleted text where its author changes, or who brought it back."""
     for (client, first), length in spans:
-        for begin, end, op_index in index.writers(client, first, length):
+        ids = client, first, length
+        for begin, end, (writer, bringer) in joined_runs(
+            index.writers(*ids), returned.bringers(*ids)
+        ):
             text = texts.text(client, begin, end)
-            if text and op_index != NO_VALUE:
-                yield AttributedText(text, index.origin(op_index))
+            if text and writer != NO_VALUE:
+                brought_back = None if bringer == NO_VALUE else index.origin(bringer)
+                yield DeletedText(text, index.origin(writer), brought_back)

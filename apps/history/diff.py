@@ -10,6 +10,7 @@ from apps.crdt.ids.id_ranges import NO_VALUE, joined_runs
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.conversions import conversion_run
+from apps.history.returned_text import ReturnedText
 from apps.history.snapshot import Snapshot
 
 
@@ -26,7 +27,8 @@ class DiffSegment:
     ``origin`` is the latest operation that wrote it first or, in a deletion, deleted it; None where
     no operation did so by itself. A segment has one author. ``spans`` are its ids in order, as
     (id, units). ``brought_back`` is the latest operation that inserted it again, where another one
-    wrote it.
+    wrote it, or of a deletion the first one that did so; ``is_moved`` whether that deleted it as
+    well.
     """
 
     change: ContentChange
@@ -34,6 +36,7 @@ class DiffSegment:
     origin: Origin | None
     spans: list[Span] = field(default_factory=list)
     brought_back: Origin | None = None
+    is_moved: bool = False
 
     @property
     def author_id(self) -> str | None:
@@ -46,10 +49,10 @@ class DiffSegment:
         return {origin.author_id for origin in (self.origin, self.brought_back) if origin}
 
     @property
-    def people(self) -> tuple[str | None, str | None]:
-        """Return the author, and who brought it back."""
+    def people(self) -> tuple[str | None, str | None, bool]:
+        """Return the author, who brought it back, and whether by a move."""
         back = self.brought_back
-        return self.author_id, None if back is None else back.author_id
+        return self.author_id, None if back is None else back.author_id, self.is_moved
 
     def merge_with(self, following: "DiffSegment") -> bool:
         """Append the following segment if both look alike to a reader; return whether it was."""
@@ -91,37 +94,50 @@ def states_diff(
             extra={"against": earlier.seq, "seq": later.seq},
         )
     index = attribution_load(document_id=document_id, lineage=lineage, up_to=later.seq)
+    returned = ReturnedText(index)
     segments: list[DiffSegment] = []
     changes = conversion_run(content_changes_list, earlier=earlier.state, later=later.state)
     for change in changes:
-        for segment in _by_operation(change, index):
+        for segment in _by_operation(change, index, returned):
             if not segments or not segments[-1].merge_with(segment):
                 segments.append(segment)
     return segments
 
 
-def _by_operation(change: ContentChange, index: AttributionIndex) -> Iterator[DiffSegment]:
+def _by_operation(
+    change: ContentChange, index: AttributionIndex, returned: ReturnedText
+) -> Iterator[DiffSegment]:
     """Cut a change where the operation that made it changes."""
     units = Utf16Text(change.text)
     client, clock = change.id
-    for first, end, op_index, inserter in _makers(change, index):
+    for first, end, op_index, bringer, is_moved in _makers(change, index, returned):
         origin = None if op_index == NO_VALUE else index.origin(op_index)
-        brought_back = None if inserter == op_index else index.origin(inserter)
+        brought_back = None if bringer == NO_VALUE else index.origin(bringer)
         cut = change if first == clock else change._replace(starts_text=False)
         text = units.slice(first - clock, end - clock)
-        yield DiffSegment(cut, text, origin, [((client, first), end - first)], brought_back)
+        spans = [((client, first), end - first)]
+        yield DiffSegment(cut, text, origin, spans, brought_back, is_moved)
 
 
-def _makers(change: ContentChange, index: AttributionIndex) -> Iterator[tuple[int, int, int, int]]:
-    """Yield ``(first, end, op index, op index of the insertion)``; one operation as a rule."""
+def _makers(
+    change: ContentChange, index: AttributionIndex, returned: ReturnedText
+) -> Iterator[tuple[int, int, int, int, bool]]:
+    """Yield ``(first, end, op index, op index of who brought it back, whether moved)``.
+
+    One as a rule.
+    """
     ids = *change.id, change.length
     if change.kind == "insert":
-        for first, end, (writer, inserter) in joined_runs(
-            index.writers(*ids), index.inserters(*ids)
+        for first, end, (writer, inserter, move) in joined_runs(
+            index.writers(*ids), index.inserters(*ids), returned.moves(*ids)
         ):
-            yield first, end, writer, inserter
-        return
-    for first, end, op_index in (index.deleters if change.kind == "delete" else index.writers)(
-        *ids
-    ):
-        yield first, end, op_index, op_index
+            bringer = NO_VALUE if inserter == writer else inserter
+            yield first, end, writer, bringer, bringer != NO_VALUE and move != NO_VALUE
+    elif change.kind == "delete":
+        for first, end, (deleter, bringer) in joined_runs(
+            index.deleters(*ids), returned.bringers(*ids)
+        ):
+            yield first, end, deleter, bringer, bringer == deleter != NO_VALUE
+    else:
+        for first, end, writer in index.writers(*ids):
+            yield first, end, writer, NO_VALUE, False

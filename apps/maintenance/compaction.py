@@ -32,7 +32,11 @@ from apps.history.snapshot import Snapshot
 from apps.maintenance.integrity.log_replay import LogReplay, replayed
 from apps.maintenance.integrity.snapshot_check import version_fault
 from apps.oplog.bulk import operations_count, operations_drop
-from apps.oplog.compacted_operations import CompactedOperation, copies_pack
+from apps.oplog.compacted_operations import (
+    MAX_COPIES_BYTES,
+    CompactedOperation,
+    copies_pack,
+)
 from apps.oplog.compaction_point import (
     CompactionPoint,
     compacted_append,
@@ -53,8 +57,6 @@ COMPACTED_ROW_OPERATIONS = 1_000
 COMPACTION_MIN_OPERATIONS = 1_000
 #: More operations are left to the next run, in an hour: a replay keeps a worker's CPU busy.
 COMPACTION_MAX_OPERATIONS = 50_000
-#: Compressed size of the copies of a log (ADR 0016). Threat: a row that MongoDB refuses, at 16 MiB.
-MAX_COPIES_BYTES = 12 * 1024 * 1024
 
 
 class CompactionRefusedError(ConflictError):

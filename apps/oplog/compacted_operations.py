@@ -90,6 +90,10 @@ def unique_ids_decode(blob: bytes) -> tuple[int, list[str]]:
         raise _damaged(err) from err
 
 
+#: Compressed size of the copies of a log (ADR 0016). Threat: a row that MongoDB refuses, at 16 MiB.
+MAX_COPIES_BYTES = 12 * 1024 * 1024
+
+
 def copies_pack(copies: Sequence[CopiedRange]) -> bytes:
     """Return the checked copies of a log as bytes, none where it has none."""
     if not copies:

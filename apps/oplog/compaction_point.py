@@ -7,21 +7,29 @@ compacted, even while the operations still exist. The compaction point only move
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pymongo.errors import DuplicateKeyError
 
 from apps.core.errors import NotFoundError
 from apps.core.mongo import equal
 from apps.core.mongo_datetime import datetime_read, datetime_text
+from apps.crdt.codec.copy_map import CopiedRange
 from apps.oplog.compacted_operations import (
+    MAX_COPIES_BYTES,
     CompactedDamagedError,
     CompactedOperation,
+    copies_pack,
+    copies_unpack,
     operations_decode,
     operations_encode,
     unique_ids_decode,
 )
 from apps.oplog.models import compacted_rows, compaction_point_rows
+
+
+#: How often a list of copies is written again where others write it at the same time.
+_ADD_ATTEMPTS: Final = 10
 
 
 class CompactedError(NotFoundError):
@@ -45,6 +53,8 @@ class CompactionPoint:
     version_vector: bytes
     made_at: datetime
     copies: bytes = b""
+    #: How often copies were added to the list since; None for never.
+    additions: int | None = None
 
     @property
     def first_seq(self) -> int:
@@ -64,6 +74,7 @@ def compaction_point_find(*, document_id: str) -> CompactionPoint | None:
         version_vector=bytes(row["version_vector"]),
         made_at=datetime_read(row["made_at"]),
         copies=bytes(row.get("copies", b"")),
+        additions=row.get("additions"),
     )
 
 
@@ -105,6 +116,29 @@ def compaction_point_advance(point: CompactionPoint) -> bool:
     except DuplicateKeyError:
         return False
     return True
+
+
+def compaction_point_add_copies(*, document_id: str, copies: Sequence[CopiedRange]) -> None:
+    """Add copies of an edit that the server has made to the checked ones of a compacted log.
+
+    The log cannot check them where their content was compacted. Nothing is added to a log that is
+    not compacted, or whose list would be too large: those copies count as far as they can be
+    checked.
+    """
+    for _ in range(_ADD_ATTEMPTS):
+        point = compaction_point_find(document_id=document_id)
+        if point is None:
+            return
+        known = copies_unpack(point.copies)
+        new = sorted(set(copies).difference(known))
+        packed = copies_pack([*known, *new]) if new else b""
+        if not new or len(packed) > MAX_COPIES_BYTES:
+            return
+        # Whoever moved the point or added others meanwhile has written another list.
+        condition = {"_id": document_id, "seq": point.seq, "additions": point.additions}
+        update = {"$set": {"copies": packed, "additions": (point.additions or 0) + 1}}
+        if compaction_point_rows().update_one(condition, update).matched_count:
+            return
 
 
 # --- compacted operations ---

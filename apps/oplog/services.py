@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from pymongo.errors import BulkWriteError, OperationFailure
 
@@ -195,8 +196,14 @@ def _head(append: Append, stored: Sequence[Operation]) -> Head:
         seq=last.seq,
         version_vector=_vector_after(append.vector, stored),
         updated_at=last.received_at,
-        writers=[Writer(operation.author_id, operation.received_at) for operation in stored],
+        writers=_writers(stored),
     )
+
+
+def _writers(stored: Sequence[Operation]) -> list[Writer]:
+    """Return the authors of operations, each once, in the order of their last ones."""
+    last = {operation.author_id: operation.received_at for operation in stored}
+    return sorted((Writer(*author) for author in last.items()), key=attrgetter("at"))
 
 
 def _vector_after(before: Vector, operations: Sequence[Operation]) -> bytes | None:

@@ -157,6 +157,35 @@ const yUndoPlugin = (`,
 };
 const relativePositionAt = (pos, type, mapping) => {`,
     },
+    {
+      why: `The binding took the shortest difference of two texts, which is another one than the
+        person's edit where letters are equal: letters of others were deleted and written again, and a
+        word that was moved took what it passed with it. The page tells the places
+        (static/js/editor/text_edits.js); the shortest difference remains where it cannot.`,
+      from: `  const { insert, remove, index } = simpleDiff(
+    str,
+    content.map((c) => c.insert).join('')
+  );
+  ytext.delete(index, remove);
+  ytext.insert(index, insert);
+`,
+      to: `  const text = content.map((c) => c.insert).join('');
+  for (const { insert, remove, index } of meta.textEdits?.(str, text) ?? [simpleDiff(str, text)]) {
+    ytext.delete(index, remove);
+    ytext.insert(index, insert);
+  }
+`,
+    },
+    {
+      why: "The same: where the binding gets them from.",
+      from: "  binding.onStop = onStop;\n",
+      to: "  binding.onStop = onStop;\n  binding.textEdits = textEdits;\n",
+    },
+    {
+      why: "The same: the option.",
+      from: "  onStop = () => {}\n} = {}) => {",
+      to: "  onStop = () => {},\n  textEdits = () => null\n} = {}) => {",
+    },
     ...CURSORS,
   ],
 };

@@ -137,3 +137,80 @@ def test_letters_that_come_back_belong_to_who_wrote_them_first(
     assert "".join(piece["text"] for piece in pieces) == "Grace wrote this"
     log = ada.api("GET", f"documents/{shared}/operations/?limit=1000")["results"]
     assert {row["author"]["username"] for row in log if row["copies"]} == {"ada"}
+
+
+#: Returns the middle of a word of the text on the screen, or its end.
+PLACE_OF_WORD = """([word, isEnd]) => {
+  const walker = document.createTreeWalker(document.querySelector('.prose'), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const at = node.data.indexOf(word);
+    if (at < 0) continue;
+    const range = document.createRange();
+    range.setStart(node, at);
+    range.setEnd(node, at + word.length);
+    const { left, right, top, bottom } = range.getBoundingClientRect();
+    return [isEnd ? right : (left + right) / 2, (top + bottom) / 2];
+  }
+}"""
+
+
+def selects(person: Person, place: int, length: int) -> None:
+    """Select so many characters of the first block by key."""
+    person.goes_to(place)
+    for _ in range(length):
+        person.page.keyboard.press("Shift+ArrowRight")
+    person.page.wait_for_function(
+        """length => {
+          const { from, to } = document.querySelector('.prose').editor.state.selection;
+          return to - from === length;
+        }""",
+        arg=length,
+    )
+
+
+def drags(person: Person, word: str, behind: str) -> None:
+    """Drag a selected word behind another one."""
+    mouse = person.page.mouse
+    x, y = person.page.evaluate(PLACE_OF_WORD, [word, False])
+    mouse.move(x, y)
+    mouse.down()
+    x, y = person.page.evaluate(PLACE_OF_WORD, [behind, True])
+    mouse.move(x - 8, y, steps=4)
+    mouse.move(x, y)
+    mouse.up()
+
+
+def test_words_that_are_moved_belong_to_who_wrote_them_first(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """Ada drags and cuts words of Grace within a paragraph; what she pastes twice is hers."""
+    ada.open(shared)
+    grace.open(shared)
+    grace.write("one two three tone")
+    ada.sees("one two three tone")
+    ada.menu("Colours by author")
+    other = own_id(grace)
+    keyboard = ada.page.keyboard
+
+    def is_hers(*lines: str) -> None:
+        ada.sees("\n".join(lines))
+        grace.sees("\n".join(lines))
+        expect(ada.chip).to_have_text("Saved")
+        until_written(ada, [("".join(lines), other)])
+        pieces = ada.api("GET", f"documents/{shared}/authorship/")["pieces"]
+        assert {str(piece["author"]["id"]) for piece in pieces} == {other}
+
+    selects(ada, 4, 3)
+    drags(ada, "two", behind="three")
+    is_hers("one  threetwo tone")
+    selects(ada, 5, 5)
+    keyboard.press("Control+x")
+    grace.sees("one  two tone")
+    ada.goes_to(0)
+    keyboard.press("Control+v")
+    is_hers("threeone  two tone")
+    ada.goes_to_end()
+    keyboard.press("Control+v")
+    ada.sees("threeone  two tonethree")
+    mine = own_id(ada)
+    until_written(ada, [("threeone  two tone", other), ("three", mine)])

@@ -40,6 +40,11 @@ def test_writer_is_told_and_keeps_the_word_as_a_new_paragraph(
     history.get_by_label("What to show").select_option(label="Show lost text")
     expect(history.get_by_role("status").filter(has_text="1 text that went")).to_be_visible()
     expect(history.get_by_role("listitem").filter(has_text="IMPORTANT")).to_contain_text("Grace")
-    history.get_by_role("button", name="Add it at the end").click()
-    expect(history.get_by_role("button", name="Added at the end")).to_be_disabled()
-    grace.sees("keep\nIMPORTANT\nend\n IMPORTANT")
+    history.get_by_role("button", name="Bring it back").click()
+    expect(history.get_by_role("status").filter(has_text="No lost text")).to_be_visible()
+    grace.sees("keep\nIMPORTANT\n IMPORTANT\nend")
+    pieces = ada.api("GET", f"documents/{shared}/authorship/")["pieces"]
+    assert [piece["author"]["username"] for piece in pieces if "IMPORTANT" in piece["text"]] == [
+        "grace",
+        "grace",
+    ]

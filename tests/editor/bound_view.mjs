@@ -1,12 +1,13 @@
 /** An editor's view bound to a Yjs document by the patched binding, without a screen. */
 import assert from "node:assert/strict";
 import { build } from "esbuild";
+import { LastEdits } from "../../static/js/editor/text_edits.js";
 import { patches } from "../../static/vendor/patches.mjs";
 
 const ENTRY = `
   export * from "@tiptap/y-tiptap";
   export * as Y from "yjs";
-  export { Schema } from "@tiptap/pm/model";
+  export { Fragment, Schema, Slice } from "@tiptap/pm/model";
   export { EditorState, TextSelection } from "@tiptap/pm/state";
   export { setBlockType, wrapIn, lift, joinBackward, splitBlock } from "@tiptap/pm/commands";
   export { Copies } from "../../static/js/sync/copies.js";
@@ -38,7 +39,9 @@ const bundled = await import(
 export const {
   Copies,
   EditorState,
+  Fragment,
   Schema,
+  Slice,
   TextSelection,
   Y,
   conflictTexts,
@@ -78,6 +81,7 @@ export class View {
   autolinks = [];
   /** Why the binding has stopped, in order. @type {string[]} */
   stops = [];
+  edits = new LastEdits();
   /** The updates that this view itself has made. @type {Uint8Array[]} */
   written = [];
 
@@ -97,7 +101,9 @@ export class View {
       },
     );
     const onStop = (/** @type {string} */ reason) => this.stops.push(reason);
-    const plugin = ySyncPlugin(this.fragment, { onStop });
+    const textEdits = (/** @type {string} */ before, /** @type {string} */ after) =>
+      this.edits.find(before, after);
+    const plugin = ySyncPlugin(this.fragment, { onStop, textEdits });
     this.state = EditorState.create({ schema, plugins: [plugin] });
     this.plugin = plugin;
     // At once, as an editor does: it makes the mapping.
@@ -118,6 +124,7 @@ export class View {
       this.autolinks.push(transaction.getMeta("preventAutolink"));
     }
     this.state = this.state.apply(transaction);
+    this.edits.note(transaction);
     this.shown?.update();
   }
 

@@ -153,6 +153,77 @@ test("what was cut is a copy where it is pasted, and what was copied is not", as
   assert.deepEqual(copies.take(), []);
 });
 
+test("a word that is dragged within a text is a copy, and one that is typed there is not", () => {
+  for (const [isDrag, expected] of /** @type {[boolean, string[]][]} */ ([
+    [true, ["2:6+4"]],
+    [false, []],
+  ])) {
+    const { doc, text, copies } = opened("one two three");
+    if (isDrag) copies.note("drop");
+    else copies.noteTyped("two ");
+    doc.transact(() => {
+      text().delete(4, 4);
+      text().insert(9, "two ");
+    });
+    assert.equal(text().toString(), "one threetwo ");
+    assert.deepEqual(sources(copies.take()), expected);
+    // The next edit is another one.
+    doc.transact(() => {
+      text().delete(0, 3);
+      text().insert(9, "one");
+    });
+    assert.deepEqual(copies.take(), []);
+  }
+});
+
+test("a word that was cut is a copy in the same text, once, until it is undone", async () => {
+  const { root, text, copies } = opened("one two three");
+  const undos = new Y.UndoManager(root, { captureTimeout: 0 });
+  const paste = async () => {
+    copies.note("paste", "two ");
+    text().insert(0, "two ");
+    await Promise.resolve();
+    return sources(copies.take());
+  };
+  copies.note("cut", "two ");
+  text().delete(4, 4);
+  await Promise.resolve();
+  assert.deepEqual(await paste(), ["2:6+4"]);
+  assert.deepEqual(await paste(), []);
+  undos.undo();
+  undos.undo();
+  assert.deepEqual(await paste(), ["2:6+4"]);
+  undos.undo();
+  undos.undo();
+  assert.equal(text().toString(), "one two three");
+  copies.take();
+  assert.deepEqual(await paste(), []);
+});
+
+test("what is pasted of another program is no copy of what was cut before", async () => {
+  const { root, copies } = opened("moved", "end");
+  copies.note("cut", "moved");
+  root.delete(0, 1);
+  await Promise.resolve();
+  copies.note("paste", "moved on");
+  root.insert(1, [paragraph("moved on")]);
+  assert.deepEqual(copies.take(), []);
+});
+
+test("a cut leaves out what it only moves", async () => {
+  const { doc, root, text, copies } = opened("head", "one two");
+  copies.note("cut", "one");
+  doc.transact(() => {
+    text(0).insert(4, " two");
+    root.delete(1, 1);
+  });
+  await Promise.resolve();
+  assert.deepEqual(sources(copies.take()), ["2:11+4"]);
+  copies.note("paste", "one");
+  root.insert(1, [paragraph("one")]);
+  assert.deepEqual(sources(copies.take()), ["2:8+3"]);
+});
+
 test("edits of others and by others are no copies of this page", () => {
   const { doc, copies } = opened("grace");
   const other = new Y.Doc();

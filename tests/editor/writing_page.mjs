@@ -144,6 +144,7 @@ export class WritingPage {
   /** @param {any} transaction */
   #dispatch(transaction) {
     this.copies.noteTyped(typedText(transaction));
+    if (transaction.getMeta("uiEvent") === "drop") this.copies.note("drop");
     this.view.dispatch(transaction);
   }
 
@@ -155,6 +156,43 @@ export class WritingPage {
   /** @param {number} from @param {number} to */
   erase(from, to) {
     this.#dispatch(this.#selected(from, to).deleteSelection());
+  }
+
+  /**
+   * Drag what is selected to a caret, as ProseMirror does.
+   * @param {number} from
+   * @param {number} to
+   * @param {number} at
+   */
+  drag(from, to, at) {
+    const { carets } = this;
+    const transaction = this.#selected(from, to);
+    const slice = transaction.selection.content();
+    transaction.deleteSelection();
+    const place = transaction.mapping.map(/** @type {number} */ (carets[at % carets.length]));
+    transaction.replaceRange(place, place, slice);
+    this.#dispatch(transaction.setMeta("uiEvent", "drop"));
+  }
+
+  /**
+   * Cut what is selected; returns it. The next paste is another event.
+   * @param {number} from
+   * @param {number} to
+   */
+  async cut(from, to) {
+    const transaction = this.#selected(from, to);
+    const slice = transaction.selection.content();
+    this.copies.note("cut");
+    this.#dispatch(transaction.deleteSelection());
+    await Promise.resolve();
+    return slice;
+  }
+
+  /** @param {number} at @param {any} slice */
+  async paste(at, slice) {
+    this.copies.note("paste");
+    this.#dispatch(this.#selected(at).replaceSelection(slice));
+    await Promise.resolve();
   }
 
   /**

@@ -88,6 +88,11 @@ def test_brought_back_text_belongs_to_who_wrote_it_first(client: APIClient, pair
     )
     assert change["brought_back"]["author"]["username"] == pair.users[ADA].username
     assert change["brought_back"]["seq"] == 3
+    assert change["brought_back"]["moved"] is False
+    [piece] = answer(client, pair, "deletions/")["results"][0]["pieces"]
+    assert piece["text"] == "grace"
+    assert piece["brought_back"]["author"]["username"] == pair.users[ADA].username
+    assert (piece["brought_back"]["seq"], piece["brought_back"]["moved"]) == (3, False)
     operations = answer(client, pair, "operations/")["results"]
     assert operations[2]["author"]["username"] == pair.users[ADA].username
     assert [bool(row["copies"]) for row in operations] == [False, False, True]
@@ -125,6 +130,30 @@ def test_source_and_copy_in_one_operation(client: APIClient, pair: Pair) -> None
     copied = CopiedRange(ADA + 1, pair.clock(ADA), 3, ADA + 1, source + 2)
     pair.write(ADA, 2, "ace", delete=3, copies=[copied])
     assert pieces(client, pair) == [("grace", GRACE, 1)]
+
+
+def test_moved_text_is_told_apart_in_diff_and_deletions(client: APIClient, pair: Pair) -> None:
+    """Ada moves a part of a word, with a letter of hers, and deletes another part."""
+    bring_back(pair, ADA)
+    source = pair.clock(ADA) - 5
+    copied = CopiedRange(ADA + 1, pair.clock(ADA), 3, ADA + 1, source)
+    pair.write(ADA, 0, "gra!", delete=4, copies=[copied])
+    changes = [row for row in answer(client, pair, "at/4/diff/")["changes"] if row["text"]]
+    told = [(row["kind"], row["text"], row.get("brought_back", {}).get("moved")) for row in changes]
+    assert sorted(told) == [
+        ("delete", "c", None),
+        ("delete", "gra", True),
+        ("equal", "e", None),
+        ("insert", "!", None),
+        ("insert", "gra", True),
+    ]
+    deleted = answer(client, pair, "deletions/")["results"][0]["pieces"]
+    assert [(piece["text"], "brought_back" in piece) for piece in deleted] == [
+        ("gra", True),
+        ("c", False),
+    ]
+    assert deleted[0]["brought_back"]["seq"] == 4
+    assert deleted[0]["brought_back"]["moved"] is True
 
 
 def test_source_that_several_operations_wrote(client: APIClient, pair: Pair) -> None:

@@ -31,6 +31,8 @@ STEPS = st.tuples(
         + ["undo"] * 4
         + ["redo"] * 2
         + ["sync"] * 3
+        + ["drag"] * 3
+        + ["cut", "cut", "paste", "paste"]
         + ["split", "split", "join", "heading", "paragraph", "list", "lift"]
     ),
     st.integers(0, 40),
@@ -101,7 +103,7 @@ def assert_true(operations: Sequence[Operation]) -> None:
 @given(steps=st.lists(STEPS, min_size=4, max_size=40))
 @settings(deadline=None, max_examples=300)
 def test_no_letter_is_given_to_another_person(write: Write, steps: list[Step]) -> None:
-    """After any edits, splits, joins, undo and redo of two people, in turns and at one time."""
+    """After any edits, moves, undo and redo of two people, in turns and at one time."""
     assert_true(write(steps))
 
 
@@ -117,6 +119,15 @@ CASES: dict[str, list[Step]] = {
     "split": [(0, "split", 2, 0)],
     "split and undone": [(0, "split", 2, 0), (0, "undo", 0, 0)],
     "split and joined": [(0, "split", 2, 0), (0, "join", 3, 0)],
+    # From one caret to another: "bc" behind "d".
+    "dragged to the right": [(0, "drag", 1, 3)],
+    "cut and pasted": [(0, "cut", 1, 3), (0, "paste", 2, 0)],
+    "cut and pasted into another block": [
+        (0, "type", 5, 0),
+        (0, "split", 5, 0),
+        (0, "cut", 1, 3),
+        (0, "paste", 5, 0),
+    ],
     "made a heading": [(0, "heading", 2, 0)],
     "made a list and lifted": [(0, "list", 2, 0), (0, "lift", 2, 0)],
     "split where Ada wrote into it": [(0, "type", 2, 2), (0, "split", 1, 0)],
@@ -128,5 +139,6 @@ def test_what_is_brought_back_is_the_first_writers(write: Write, steps: list[Ste
     """The word is there, it is hers, and the page has claimed it."""
     operations = write([*GRACE_WRITES, *steps])
     assert_true(operations)
-    assert "".join(text for text, author in pieces(operations) if author == "grace") == "abcde"
+    hers = "".join(text for text, author in pieces(operations) if author == "grace")
+    assert "".join(sorted(hers)) == "abcde"
     assert any(operation.copies for operation in operations)

@@ -160,3 +160,39 @@ def test_paragraph_comes_back_with_what_was_written_into_it(
     assert [row["written_into_deleted"] for row in rows] == [[]] * len(rows)
     again = client.post(path, body, format="json")
     assert (again.status_code, again.json()["changed"]) == (200, False)
+
+
+@pytest.mark.parametrize("is_first", [False, True], ids=["after the deletion", "before it"])
+def test_lost_text_comes_back_at_its_place_by_itself(*, is_first: bool) -> None:
+    """As a paragraph between the neighbours that stand, as its writer's; then it is not lost."""
+    desk = Desk()
+    desk.write(desk.ada, paragraphs("keep", "plan text", "end"))
+    desk.write(desk.grace, paragraphs("last"))
+    one = desk.edit(desk.grace, insert(1, 4, " IM"))
+    more = desk.edit(desk.grace, insert(1, 7, "PORTANT"))
+    gone = desk.edit(desk.ada, delete(1))
+    if is_first:
+        desk.send(desk.grace, one)
+        desk.send(desk.grace, more)
+    desk.send(desk.ada, gone)
+    if not is_first:
+        desk.send(desk.grace, one)
+        desk.send(desk.grace, more)
+    client = bearer(desk.ada)
+    rows = call(client, desk, "deletions/?lost=true")["results"]
+    assert [row["written_into_deleted"][0]["text"] for row in rows] == ["PORTANT", " IM"]
+    back = rows[0]["bring_back"]
+    path = f"/api/v1/documents/{desk.document.id}/at/{back['seq']}/restore/"
+    answer = client.post(path, {"part": back["part"]}, format="json")
+    assert (answer.status_code, answer.json()["changed"]) == (201, True), answer.content
+    pieces = call(client, desk, "authorship/")["pieces"]
+    assert [(piece["text"], piece["author"]["username"]) for piece in pieces] == [
+        ("keep", desk.ada.username),
+        (" IM", desk.grace.username),
+        ("PORTANT", desk.grace.username),
+        ("end", desk.ada.username),
+        ("last", desk.grace.username),
+    ]
+    assert call(client, desk, "deletions/?lost=true")["results"] == []
+    again = client.post(path, {"part": back["part"]}, format="json")
+    assert (again.status_code, again.json()["changed"]) == (200, False)

@@ -10,6 +10,8 @@ from apps.crdt.codec.copy_map import CopiedRange
 from apps.documents.models import Document
 from apps.history.authorship import document_authorship
 from apps.oplog.compaction_point import compaction_point_delete, log_first_seq
+from apps.oplog.models import compaction_point_rows
+from tests.accounts.clients import bearer
 from tests.accounts.factories import make_user
 from tests.maintenance.archive.files import remove
 from tests.maintenance.commands import run
@@ -50,6 +52,53 @@ def authors(document_id: str, users: list[int], seq: int | None = None) -> list[
 
 
 EXPECTED = [("early late", GRACE), ("!", ADA)]
+
+
+@pytest.fixture
+def deleted() -> Iterator[OldLog]:
+    """Return a log with a version of Grace's words, which Ada deleted before the compaction."""
+    log = OldLog([make_user(may_create=True), make_user()])
+    log.write(GRACE, 0, "Grace wrote this")
+    log.keep()
+    log.write(ADA, 0, "", delete=16)
+    log.keep()
+    log.write(ADA, 0, "new ", age=FRESH)
+    log.store()
+    yield log
+    remove(log.document_id)
+    compaction_point_delete(document_id=log.document_id)
+
+
+def restore(log: OldLog, number: int) -> int:
+    """Restore a version as Ada; return the status."""
+    path = f"/api/v1/documents/{log.document_id}/versions/{number}/restore/"
+    return int(bearer(log.users[ADA]).post(path, {}, format="json").status_code)
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+def test_restored_version_is_the_first_writers(deleted: OldLog, *, is_compacted: bool) -> None:
+    """Also where the log has no longer what the version shows."""
+    users = [user.pk for user in deleted.users]
+    assert joined(authors(deleted.document_id, users)) == [("new ", ADA)]
+    if is_compacted:
+        compact(deleted)
+        assert log_first_seq(document_id=deleted.document_id) == 3
+    assert restore(deleted, 2) == 201
+    expected = [("Grace wrote this", GRACE)]
+    assert joined(authors(deleted.document_id, users)) == expected
+    [point] = compaction_point_rows().find({"_id": deleted.document_id}) if is_compacted else [{}]
+    assert bool(point.get("copies")) is is_compacted
+
+
+def test_copies_that_nobody_knows_stay_the_senders(deleted: OldLog) -> None:
+    """A page undoes what was deleted before the compaction: the log cannot check it."""
+    users = [user.pk for user in deleted.users]
+    compact(deleted)
+    copied = CopiedRange(ADA + 1, deleted.clock(ADA), 16, GRACE + 1, 0)
+    deleted.write(ADA, 0, "Grace wrote this", age=FRESH, copies=[copied])
+    deleted.store()
+    found = joined(authors(deleted.document_id, users))
+    assert found == [("Grace wrote thisnew ", ADA)]
 
 
 def joined(pieces: list[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -16,7 +16,7 @@ from apps.crdt.edits.copied_ids import Encode, MadeEdit, edit_with_copies
 from apps.crdt.edits.duplicate_inserts import CameAfter, duplicate_spans, with_only_these_deletes
 from apps.crdt.edits.fragments import fragment_expand, fragment_late
 from apps.crdt.engine.errors import engine_panics
-from apps.crdt.ids.id_set import deleted_spans, spans_not_in
+from apps.crdt.ids.id_set import IdSet, deleted_spans, spans_in, spans_not_in
 
 
 def restoring_edit(*, earlier: bytes, present: bytes) -> MadeEdit | None:
@@ -31,7 +31,7 @@ def restoring_edit(*, earlier: bytes, present: bytes) -> MadeEdit | None:
 
 
 class LateText(NamedTuple):
-    """Text that was written into a fragment after it had been deleted.
+    """Text that was written into what somebody else deleted: no operation has deleted it.
 
     ``spans`` are its ids, ``updates`` the operations after the earlier state up to it.
     """
@@ -105,13 +105,15 @@ def fragment_restoring_update(
 
     With the content of the fragment's elements, and with the elements around it. Content that
     ``present`` still shows is not touched. ``came_after`` finds copies that an earlier restore has
-    inserted: they are not inserted again. ``late`` text comes back with the fragment; the update
-    deletes its ids too, because no operation has done so. None if nothing of the fragment is
-    missing.
+    inserted: they are not inserted again. ``late`` text comes back with the fragment, which may be
+    of such text alone; the update deletes its ids too, because no operation has done so. None if
+    nothing of the fragment is missing.
     """
     whole = fragment_expand(earlier, fragment)
     if late.spans:
         earlier = _with_updates(earlier, late.updates)
+        named = spans_in(fragment, IdSet(late.spans))
+        whole.add_spans(fragment_expand(earlier, named).spans())
     back = fragment_late(earlier, late.spans, whole)
     whole.add_spans(back)
     doc, _ = union_state(earlier=earlier, later=present)

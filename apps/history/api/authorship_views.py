@@ -26,8 +26,8 @@ from apps.history.api.serializers import (
     DeletionsQuerySerializer,
     MomentQuerySerializer,
 )
-from apps.history.authorship import AttributedText, client_runs, document_authorship
-from apps.history.deletions import Deletion, deletions_page
+from apps.history.authorship import client_runs, document_authorship
+from apps.history.deletions import DeletedText, Deletion, deletions_page
 
 
 class AuthorshipView(CostlyAPIView):
@@ -103,9 +103,11 @@ class DeletionsView(CostlyAPIView):
 def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:
     authors = authors_named(
         {
-            piece.origin.author_id
+            origin.author_id
             for deletion in page
             for piece in (*deletion.pieces, *deletion.lost)
+            for origin in (piece.origin, piece.brought_back)
+            if origin is not None
         }
         | {deletion.origin.author_id for deletion in page}
     )
@@ -114,17 +116,28 @@ def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:
             "seq": deletion.origin.seq,
             "author": authors[deletion.origin.author_id],
             "received_at": deletion.origin.received_at,
-            "pieces": [_row(piece, authors) for piece in deletion.pieces],
-            "written_into_deleted": [_row(piece, authors) for piece in deletion.lost],
+            "pieces": [_row(piece, deletion, authors) for piece in deletion.pieces],
+            "written_into_deleted": [_row(piece, deletion, authors) for piece in deletion.lost],
+            "bring_back": None
+            if deletion.lost_seq is None
+            else {"part": deletion.lost_part, "seq": deletion.lost_seq},
         }
         for deletion in page
     ]
 
 
-def _row(piece: AttributedText, authors: dict[str, Any]) -> dict[str, Any]:
-    return {
+def _row(piece: DeletedText, deletion: Deletion, authors: dict[str, Any]) -> dict[str, Any]:
+    row = {
         "text": piece.text,
         "author": authors[piece.origin.author_id],
         "seq": piece.origin.seq,
         "received_at": piece.origin.received_at,
     }
+    if (back := piece.brought_back) is not None:
+        row["brought_back"] = {
+            "author": authors[back.author_id],
+            "seq": back.seq,
+            "received_at": back.received_at,
+            "moved": back.seq == deletion.origin.seq,
+        }
+    return row

@@ -24,6 +24,7 @@ def segment_row(segment: DiffSegment, authors: dict[str, Any]) -> dict[str, Any]
             "author": authors[back.author_id],
             "seq": back.seq,
             "received_at": back.received_at,
+            "moved": segment.is_moved,
         }
     if change.tag is not None:
         row["node"] = {"type": change.tag, **_formats("attributes", change)}

@@ -97,16 +97,46 @@ class DeletionsQuerySerializer(serializers.Serializer[Any]):
     )
 
 
+class BroughtBackSerializer(serializers.Serializer[Any]):
+    """An operation that inserted content again which was deleted."""
+
+    author = PersonSerializer()
+    seq = serializers.IntegerField()
+    received_at = serializers.DateTimeField()
+    moved = serializers.BooleanField(
+        help_text="Whether it deleted the content itself, at another place."
+    )
+
+
+class DeletedPieceSerializer(AuthoredPieceSerializer):
+    """Deleted text, with its author, and who inserted it again first."""
+
+    brought_back = BroughtBackSerializer(
+        required=False, help_text="Of text that an undo, a move or a paste has inserted again."
+    )
+
+
+class BringBackSerializer(serializers.Serializer[Any]):
+    """What `at/{seq}/restore/` needs to restore a part."""
+
+    part = serializers.CharField(help_text="The name of the part.")
+    seq = serializers.IntegerField(help_text="A state in which its place stands.")
+
+
 class DeletionSerializer(serializers.Serializer[Any]):
     """The text that one operation deleted; none where it deleted only elements or marks."""
 
     seq = serializers.IntegerField()
     author = AuthorSerializer(help_text="The user who deleted it.")
     received_at = serializers.DateTimeField()
-    pieces = AuthoredPieceSerializer(many=True, help_text="The text, with its authors.")
-    written_into_deleted = AuthoredPieceSerializer(
+    pieces = DeletedPieceSerializer(many=True, help_text="The text, with its authors.")
+    written_into_deleted = DeletedPieceSerializer(
         many=True,
         help_text="The text that it wrote into what somebody else had deleted: nobody saw it.",
+    )
+    bring_back = BringBackSerializer(
+        allow_null=True,
+        help_text="How that text comes back at its place; null where the place is not known.",
     )
 
 
@@ -167,14 +197,6 @@ class DiffNodeSerializer(serializers.Serializer[Any]):
     )
 
 
-class BroughtBackSerializer(serializers.Serializer[Any]):
-    """The latest operation that inserted content again which was deleted."""
-
-    author = PersonSerializer()
-    seq = serializers.IntegerField()
-    received_at = serializers.DateTimeField()
-
-
 class DiffPieceSerializer(serializers.Serializer[Any]):
     """A segment of text, or the start of an element, which has the deeper segments after it."""
 
@@ -188,7 +210,9 @@ class DiffPieceSerializer(serializers.Serializer[Any]):
     seq = serializers.IntegerField(allow_null=True)
     received_at = serializers.DateTimeField(allow_null=True)
     brought_back = BroughtBackSerializer(
-        required=False, help_text="Of inserted content that somebody else's operation wrote first."
+        required=False,
+        help_text="Of inserted content that another operation wrote first: the latest one. "
+        "Of deleted content: the first one.",
     )
     marks = serializers.DictField(required=False)
     marks_before = serializers.DictField(

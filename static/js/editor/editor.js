@@ -66,6 +66,12 @@ const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
  *   cannot have
  */
 export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
+  /** Loaded after the page. @type {import("./text_edits.js").LastEdits | null} */
+  let edits = null;
+  void import("./text_edits.js").then(
+    ({ LastEdits }) => (edits = new LastEdits()),
+    (error) => console.warn("Edits are found by comparing texts:", error),
+  );
   const editor = new Editor({
     element,
     editable,
@@ -84,9 +90,10 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       handleDOMEvents: {
         ...linkClicks,
         keydown: readSelectionBeforeKey,
-        cut: () => provider.copies.note("cut"),
+        cut: (view) => provider.copies.note("cut", selectedText(view.state)),
         copy: () => provider.copies.note("copy"),
-        paste: () => provider.copies.note("paste"),
+        paste: (_view, { clipboardData }) =>
+          provider.copies.note("paste", clipboardData?.getData("text/plain")),
       },
       scrollThreshold: CARET_MARGIN,
       scrollMargin: CARET_MARGIN,
@@ -104,8 +111,13 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
       Collaboration.configure({
         document: doc,
         field: FIELD,
-        // A patch of the binding (static/vendor/patches.mjs): it deletes nothing that it does not know.
-        ySyncOptions: /** @type {any} */ ({ onStop }),
+        // Patches of the binding (static/vendor/patches.mjs): it deletes nothing that it does not know,
+        // and changes a text where the person did.
+        ySyncOptions: /** @type {any} */ ({
+          onStop,
+          textEdits: (/** @type {string} */ before, /** @type {string} */ after) =>
+            edits?.find(before, after),
+        }),
       }),
       CollaborationCaret.configure({
         provider,
@@ -116,7 +128,9 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
     ],
   });
   editor.on("beforeTransaction", ({ transaction }) => {
+    edits?.note(transaction);
     provider.copies.noteTyped(typedText(transaction));
+    if (transaction.getMeta("uiEvent") === "drop") provider.copies.note("drop");
   });
   return editor;
 }
@@ -191,6 +205,11 @@ function linesOf(text, types, marks) {
     types.node("paragraph", null, line === "" ? [] : [types.text(line, marks)]),
   );
   return new Slice(Fragment.from(paragraphs), 1, 1);
+}
+
+/** Return the selection as the clipboard has it in plain text. @param {Editor["state"]} state */
+function selectedText({ selection }) {
+  return copiedText(selection.content(), selection.$from);
 }
 
 /**

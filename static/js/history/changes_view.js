@@ -14,7 +14,7 @@ const LOAD_PAUSE_MS = 150;
  * @typedef {object} ChangesViewHooks
  * @property {() => {seq: number, head: number}} position
  * @property {(seq: number) => number} startOf the state before the session that a change is in
- * @property {((part: string, against: number) => void) | null} onRestorePart null: one may not
+ * @property {((part: string, against: number) => Promise<void>) | null} onRestorePart null: one may not
  * @property {(username: string) => string} nameOf
  * @property {((text: string) => void) | null} onKeepText null: one may not
  * @property {() => void} onShown
@@ -111,13 +111,20 @@ export class ChangesView {
     const [against, seq] = this.#range();
     const answer = await this.#api.call(`${this.#path}at/${seq}/diff/?against=${against}`);
     const { onRestorePart } = this.#hooks;
-    const restorePart = (/** @type {string} */ part) => onRestorePart?.(part, against);
+    const restorePart = (/** @type {string} */ part) => void onRestorePart?.(part, against);
     return renderDiff(answer.changes, onRestorePart && restorePart);
   }
 
   async #loadLost() {
-    const { nameOf, onKeepText } = this.#hooks;
-    return renderLost(await this.#api.call(lostPath(this.#path)), nameOf, onKeepText);
+    const { nameOf, onKeepText, onRestorePart } = this.#hooks;
+    const bringBack = async (/** @type {string} */ part, /** @type {number} */ seq) => {
+      await onRestorePart?.(part, seq);
+      // More than this text may have come back with its part.
+      this.#shownRange = "";
+      this.refreshSoon();
+    };
+    const actions = onKeepText && { keep: onKeepText, bringBack };
+    return renderLost(await this.#api.call(lostPath(this.#path)), nameOf, actions);
   }
 
   /** @param {{element: HTMLElement, places: HTMLElement[], summary: string}} shown */

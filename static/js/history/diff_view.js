@@ -2,7 +2,7 @@
 import { colourClass } from "../ui/colours.js";
 import { h, icon } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
-import { ago } from "../lib/time.js";
+import { changeText, summaryOf } from "./diff_text.js";
 import { alignedToWords } from "./diff_words.js";
 
 /**
@@ -13,6 +13,7 @@ import { alignedToWords } from "./diff_words.js";
  * @property {number} depth
  * @property {{id: number, name: string | null} | null} author
  * @property {string | null} received_at
+ * @property {{author: {name: string | null}, received_at: string, moved: boolean}} [brought_back]
  * @property {Record<string, any>} [marks]
  * @property {Record<string, any>} [marks_before]
  * @property {{type: string, attributes: Record<string, any>, attributes_before?: Record<string, any>}} [node]
@@ -35,8 +36,6 @@ const NODES = {
 
 /** @type {Record<string, keyof HTMLElementTagNameMap>} */
 const MARKS = { bold: "strong", italic: "em", strike: "s", code: "code" };
-
-const DONE = { insert: "added", delete: "removed" };
 
 /**
  * Render changes.
@@ -125,15 +124,15 @@ function marked(name, value, inside) {
  * @param {HTMLElement} element
  * @param {Change} change
  */
-function label(element, { kind, author, received_at: at }) {
+function label(element, change) {
+  const { kind, author } = change;
   element.classList.add(`diff-${kind === "equal" ? "formatting" : kind}`);
   if (kind === "equal") {
     element.title = `Formatting changed, was: ${element.dataset.before}`;
     return;
   }
   if (author) element.classList.add(colourClass(String(author.id)));
-  const name = author?.name ?? "someone";
-  element.title = `${name} ${DONE[kind]} this${at ? `, ${ago(at)}` : ""}`;
+  element.title = changeText(change);
 }
 
 /** @param {Record<string, any>} formatting */
@@ -187,40 +186,4 @@ function inner(element) {
 /** @param {HTMLElement} element */
 function isVoid(element) {
   return element.tagName === "BR" || element.tagName === "HR";
-}
-
-/** @param {Change[]} changes */
-function summaryOf(changes) {
-  const words = { insert: 0, delete: 0 };
-  let formatted = 0;
-  const people = new Set();
-  for (const { kind, text, author, marks_before: marks, node } of changes) {
-    if (kind !== "equal") {
-      words[kind] += wordsOf(text);
-      people.add(author?.name ?? "someone");
-    } else if (marks || node?.attributes_before) formatted += 1;
-  }
-  const blocks = changes.some(({ kind, node }) => kind !== "equal" && node);
-  if (people.size === 0 && formatted === 0) return "Nothing changed.";
-  const parts = [
-    words.insert && `${counted(words.insert, "word")} added`,
-    words.delete && `${counted(words.delete, "word")} removed`,
-    formatted && counted(formatted, "formatting change"),
-    !words.insert && !words.delete && blocks && "Blocks changed",
-  ].filter(Boolean);
-  const by = people.size > 0 ? ` by ${[...people].join(", ")}` : "";
-  return `${parts.join(", ") || "White space changed"}${by}.`;
-}
-
-/** @param {string} text */
-function wordsOf(text) {
-  return text.split(/\s+/).filter(Boolean).length;
-}
-
-/**
- * @param {number} count
- * @param {string} thing
- */
-function counted(count, thing) {
-  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
 }

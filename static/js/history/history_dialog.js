@@ -131,9 +131,7 @@ class HistoryDialog {
     return new ChangesView(this.#api, this.#path, this.#root, {
       position: () => this.#timeline,
       startOf: (seq) => this.#list.startOf(seq),
-      onRestorePart: canWrite
-        ? (part, against) => void this.#restore.restorePart(part, against)
-        : null,
+      onRestorePart: canWrite ? (part, against) => this.#restore.restorePart(part, against) : null,
       nameOf: (username) => this.#list.nameOf(username),
       onKeepText: canWrite
         ? (text) => editor.commands.insertContentAt(atEnd(editor), paragraphsOf([text]))

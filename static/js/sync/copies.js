@@ -2,12 +2,15 @@
  * Copies: what a transaction of this page inserts again after it was deleted, with the ids that it
  * had. It belongs to who wrote it first (ADR 0016); the server checks each range.
  *
- * An undo or redo of Yjs names the source of all that it inserts. A split, a join or a moved block
- * is a deletion and an insertion of the same text in one transaction of the binding; a block that was
- * cut and pasted again is one in two.
+ * An undo or redo of Yjs names the source of all that it inserts. A split, a join or moved text, a
+ * block or a word that is dragged, is a deletion and an insertion of the same text in one transaction of
+ * the binding; what was cut and pasted again is one in two.
  */
 import { Y } from "../../vendor/yjs.js";
 import { deletedParts, insertedClocks, matchedCopies } from "./moved_text.js";
+import { partsWithout, standsAgain } from "./cut_text.js";
+
+/** @typedef {import("./moved_text.js").Part} Part */
 
 /** Client, clock and length of new ids, client and clock of their source. @typedef {[number, number, number, number, number]} Copy */
 
@@ -20,9 +23,11 @@ export class Copies {
   #fresh = [];
   /** Copies of all transactions, in order of their clocks. @type {Copy[]} */
   #all = [];
-  /** The text that was cut last. @type {import("./moved_text.js").Part[]} */
+  /** The text that was cut last. @type {Part[]} */
   #cut = [];
-  /** What the present event does. @type {"cut" | "paste" | null} */
+  /** The same as the clipboard has it, without its spaces. */
+  #cutText = "";
+  /** What the present event does. @type {"cut" | "paste" | "drop" | null} */
   #event = null;
   /** The copies of the present transaction, where its maker knows them. @type {Copy[] | null} */
   #known = null;
@@ -47,11 +52,15 @@ export class Copies {
   }
 
   /**
-   * Note that the transactions of the present event cut, paste or copy text.
-   * @param {"cut" | "paste" | "copy"} event
+   * Note that the transactions of the present event cut, paste or copy text, or that the next one moves
+   * what is dropped.
+   * @param {"cut" | "paste" | "copy" | "drop"} event
+   * @param {string} [text] what is cut or pasted, as the clipboard has it
    */
-  note(event) {
-    if (event === "copy") this.#cut = [];
+  note(event, text = "") {
+    const words = text.replaceAll(/\s+/g, "");
+    if (event === "copy" || (event === "paste" && words !== this.#cutText)) this.#cut = [];
+    if (event === "cut") this.#cutText = words;
     this.#event = event === "copy" ? null : event;
     queueMicrotask(() => (this.#event = null));
   }
@@ -100,19 +109,33 @@ export class Copies {
   #onTransaction = (transaction) => {
     if (!transaction.local) return;
     const event = this.#event;
-    const typed = event === "paste" ? null : this.#typed;
+    const typed = event === "paste" ? null : event === "drop" ? "" : this.#typed;
     this.#typed = null;
     const found =
       this.#known ??
       (transaction.origin instanceof Y.UndoManager
         ? redoneCopies(transaction, transaction.origin)
-        : matchedCopies(transaction, typed, event === "paste" ? this.#cut : []));
+        : matchedCopies(transaction, typed, {
+            cut: event === "paste" ? this.#cutNow() : [],
+            isMove: event === "drop",
+          }));
     this.#known = null;
-    if (event === "cut") this.#cut = deletedParts(transaction);
+    if (event === "drop") this.#event = null;
+    if (event === "cut") this.#cut = partsWithout(deletedParts(transaction), sourcesOf(found));
     found.sort(([, one], [, other]) => one - other);
     this.#fresh.push(...found);
     this.#all.push(...found);
   };
+
+  /** Return what was cut and does not stand again. */
+  #cutNow() {
+    return this.#cut.filter((part) => !standsAgain(this.#doc, part, this.#all));
+  }
+}
+
+/** Return the ids of the sources of copies. @param {Copy[]} copies */
+function sourcesOf(copies) {
+  return copies.map(([, , length, client, clock]) => ({ client, clock, length }));
 }
 
 /**

@@ -11,7 +11,11 @@ import { Y } from "../../vendor/yjs.js";
  * @typedef {{parent: unknown, follows: boolean, text: string, ids: {client: number, clock: number, length: number}[]}} Part
  */
 
-/** A part, and how many of its characters are taken already. @typedef {{part: Part, taken: number}} Source */
+/**
+ * A part, the characters of it that are not taken yet (from `taken` to `end`), and whether their copies
+ * may stand in the same parent.
+ * @typedef {{part: Part, taken: number, end: number, isAnywhere: boolean}} Source
+ */
 
 /** The server takes no more ranges in one operation. */
 const MAX_COPIES = 32_768;
@@ -33,14 +37,21 @@ export function insertedClocks({ doc, beforeState, afterState }) {
  * what was cut before.
  * @param {Y.Transaction} transaction
  * @param {string | null} typed text that the transaction brings by itself; null if that is not known
- * @param {Part[]} cut
+ * @param {object} [moved]
+ * @param {Part[]} [moved.cut]
+ * @param {boolean} [moved.isMove] whether it moves what it deletes, also within one text
  */
-export function matchedCopies(transaction, typed, cut) {
+export function matchedCopies(transaction, typed, { cut = [], isMove = false } = {}) {
   const [first = 0, end = 0] = insertedClocks(transaction);
   if (first === end || (transaction.deleteSet.clients.size === 0 && cut.length === 0)) return [];
   const inserted = insertedParts(transaction, first, end);
   if (inserted.length === 0) return [];
-  const found = matchedParts(inserted, [...deletedParts(transaction), ...cut], typed);
+  const deleted = deletedParts(transaction);
+  const found = matchedSources(
+    inserted,
+    [...asSources(deleted, isMove), ...asSources(cut, true)],
+    typed,
+  );
   const copies = found.flatMap((match) => match.copies);
   return copies.length > MAX_COPIES ? [] : copies;
 }
@@ -53,7 +64,21 @@ export function matchedCopies(transaction, typed, cut) {
  * @returns {{part: Part, copies: Copy[]}[]}
  */
 export function matchedParts(inserted, deleted, typed) {
-  const sources = deleted.map((part) => ({ part, taken: 0 }));
+  return matchedSources(inserted, asSources(deleted, false), typed);
+}
+
+/** @param {Part[]} parts @param {boolean} isAnywhere @returns {Source[]} */
+function asSources(parts, isAnywhere) {
+  return parts.map((part) => ({ part, taken: 0, end: part.text.length, isAnywhere }));
+}
+
+/**
+ * Return the copies of each inserted part.
+ * @param {Part[]} inserted
+ * @param {Source[]} sources
+ * @param {string | null} typed
+ */
+function matchedSources(inserted, sources, typed) {
   const matches = inserted.map((part) => ({ part, copies: /** @type {Copy[]} */ ([]) }));
   const left = matches.filter((match) => {
     const { part } = match;
@@ -62,7 +87,7 @@ export function matchedParts(inserted, deleted, typed) {
       (source) => source.taken === 0 && isElsewhere(source, part) && source.part.text === part.text,
     );
     if (equal === undefined) return true;
-    equal.taken = part.text.length;
+    equal.taken = equal.end;
     match.copies = pairs(part, 0, equal.part, 0, part.text.length);
     return false;
   });
@@ -76,8 +101,8 @@ export function matchedParts(inserted, deleted, typed) {
  * @param {Source} source
  * @param {Part} part
  */
-function isElsewhere({ part: { parent } }, part) {
-  return parent !== part.parent;
+function isElsewhere({ part: { parent }, isAnywhere }, part) {
+  return isAnywhere || parent !== part.parent;
 }
 
 /**
@@ -144,10 +169,9 @@ function fromEnd(part, open, sources, minLetters) {
       return common >= minLetters ? common : 0;
     });
     if (best === null) break;
-    const { text } = best.part;
-    copies.push(...pairs(part, open.end - length, best.part, text.length - length, length));
-    best.taken = text.length;
+    best.end -= length;
     open.end -= length;
+    copies.push(...pairs(part, open.end, best.part, best.end, length));
   }
   return copies;
 }
@@ -162,7 +186,7 @@ function longest(sources, count) {
   /** @type {[Source | null, number]} */
   let best = [null, 0];
   for (const source of sources) {
-    const text = source.part.text.slice(source.taken);
+    const text = source.part.text.slice(source.taken, source.end);
     const found = text === "" ? 0 : count(text);
     if (found > best[1]) best = [source, found];
   }
