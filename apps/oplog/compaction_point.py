@@ -27,7 +27,6 @@ from apps.oplog.compacted_operations import (
 )
 from apps.oplog.models import compacted_rows, compaction_point_rows
 
-
 #: How often a list of copies is written again where others write it at the same time.
 _ADD_ATTEMPTS: Final = 10
 
