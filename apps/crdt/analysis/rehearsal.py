@@ -49,11 +49,12 @@ def rehearse_merge(engine_name: str, state: bytes, updates: Sequence[bytes]) -> 
             document.apply(update, brings_structs=True)
     merged = document.encode()
     with _processor_time(STEP_LIMIT_S, STEP_LIMIT_S_PER_MIB, len(merged)):
-        again = _load(engine, merged).encode()
+        loaded = _load(engine, merged)
+        again = loaded.encode()
     if _vector_after(state, updates) != decode_vector(engine.vector_of(merged)):
         return  # the halves of a surrogate pair, which the engine counts in another way (ADR 0001)
     with _processor_time(COMPARISON_LIMIT_S, COMPARISON_LIMIT_S_PER_MIB, len(merged)):
-        if not states_equal(engine, merged, again):
+        if not states_equal(engine, merged, again) or document.reading() != loaded.reading():
             raise ContentDiffersError("The edit cannot be stored: its content changes when read.")
 
 
