@@ -52,6 +52,8 @@ class Submission:
     #: Of a large update, surveyed in a thread: what it may cost, and why it is refused.
     placements: Placements | None = None
     refusal: AppError | None = None
+    #: An item of it is between two ids that were never neighbours.
+    has_strangers: bool = False
     #: A child process has tried it.
     is_rehearsed: bool = False
 

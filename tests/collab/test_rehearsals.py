@@ -21,6 +21,7 @@ from tests.collab.conftest import MakeHouse
 from tests.collab.rooms import log_of, until_quiet
 from tests.crdt.engine.placing import encoded
 from tests.crdt.engine.test_merge_cost import claims_by_one, text
+from tests.crdt.samples import letters, written
 
 #: How long the event loop may be held, in seconds: 0.25 s on a quick machine.
 HELD_MAX_S = 1.0
@@ -267,3 +268,45 @@ async def test_deletes_in_a_stored_list_are_refused(spacious: Room) -> None:
         await submit_and_wait(spacious, deletes, author, "deletes")
     assert [error.code for _, error in author.rejected] == ["rejected"]
     assert max(held) < HELD_MAX_S
+
+
+async def test_item_whose_right_origin_stands_before_its_left_one_is_refused(
+    spacious: Room,
+) -> None:
+    """Its text would stand elsewhere after a reload (ADR 0017); the others go on."""
+    attacker, honest = Author("2"), Author("1")
+    for clock, letter in enumerate("abcd"):
+        place = {"left": (1, clock - 1)} if clock else {"parent": "content"}
+        typed = written([(1, clock, [letters(letter, **place)])])
+        await submit_and_wait(spacious, typed, honest, f"typed {letter}")
+    attack = written([(2, 0, [letters("x", left=(1, 3), right=(1, 2))])])
+    await submit_and_wait(spacious, attack, attacker, "attack")
+    after = written([(1, 4, [letters("e", left=(1, 3))])])
+    await submit_and_wait(spacious, after, honest, "after")
+    assert not attacker.persisted
+    assert [(unique_id, error.code) for unique_id, error in attacker.rejected] == [
+        ("attack", "rejected")
+    ]
+    assert honest.persisted[-1] == ("after", 5)
+    live = spacious.live.document.reading()
+    assert live == document_load(document_id=spacious.document_id).engine.reading()
+    assert live == [("content",), ("abcde", "{}")]
+
+
+async def test_letters_between_what_two_people_wrote_at_one_time_are_not_tried(
+    spacious: Room,
+) -> None:
+    """Neither of the two names the other one; the lower client id stands first."""
+    before = [rehearsals(result) for result in ("passed", "failed", "waits")]
+    author = Author()
+    for number, update in enumerate(
+        (
+            written([(1, 0, [letters("ab", parent="content")])]),
+            written([(2, 0, [letters("xx", left=(1, 0), right=(1, 1))])]),
+            written([(3, 0, [letters("y", left=(1, 0), right=(1, 1))])]),
+            written([(4, 0, [letters("m", left=(2, 1), right=(3, 0))])]),
+        )
+    ):
+        await submit_and_wait(spacious, update, author, f"{number}")
+    assert spacious.live.document.reading() == [("content",), ("axxmyb", "{}")]
+    assert before == [rehearsals(result) for result in ("passed", "failed", "waits")]
