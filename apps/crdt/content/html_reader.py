@@ -8,7 +8,7 @@ from typing import Any, Final
 from apps.crdt.content.bounds import MAX_NODES, MAX_UPDATE_BYTES, OpenMarks, PartCounter
 from apps.crdt.content.links import link_as_text
 from apps.crdt.content.names import BOX, CELL, ROW, TABLE, leaf
-from apps.crdt.content.sanitising import html_cleaned_in
+from apps.crdt.content.sanitising import html_cleaned_in, html_words
 from apps.crdt.content.schema import fit_to_schema
 from apps.crdt.content.word_lists import is_marker, list_level, lists_nested
 
@@ -130,7 +130,7 @@ class _Reader(HTMLParser):
         if tag == "br":
             self._break()
         elif tag in _LEAVES:
-            self._leaf(found.get("alt") or found.get("title", ""), found.get(_LEAVES[tag], ""))
+            self._leaf(_leaf_words(found), found.get(_LEAVES[tag]) or _first_source(found))
         elif tag == "input":
             self._input(found)
         elif tag in _MARKS or tag in _INLINE:
@@ -304,6 +304,16 @@ class _Reader(HTMLParser):
             self.handle_data("☑ " if is_checked else "☐ ")
         elif kind in _SHOWN_INPUTS:
             self.handle_data(found.get("value", ""))
+
+
+def _leaf_words(found: dict[str, str]) -> str:
+    """Return the words of an element without content; a frame may have its page as a text."""
+    return found.get("alt") or found.get("title") or html_words(found.get("srcdoc", ""))
+
+
+def _first_source(found: dict[str, str]) -> str:
+    """Return the first address of an image that names one for each size; empty if none does."""
+    return next(iter(found.get("srcset", "").partition(",")[0].split()), "")
 
 
 def _link(address: str, title: str | None = None) -> _Json:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from apps.crdt.content.block_notes import items_in_lists
 from apps.crdt.content.links import link_as_text
 from apps.crdt.content.prosemirror import Node
 
@@ -18,7 +19,7 @@ TABLE: Final = "table"
 ROW: Final = "tableRow"
 CELL: Final = "tableCell"
 
-#: Names of ProseMirror's own schemas, Outline, Milkdown, Remirror and Atlassian's documents.
+#: Names of ProseMirror's own schemas, Outline, Milkdown, Remirror, BlockNote and Atlassian.
 _NAMES: Final = {
     "block_quote": "blockquote",
     "br": "hardBreak",
@@ -35,6 +36,7 @@ _NAMES: Final = {
     "hr": "horizontalRule",
     "list_item": "listItem",
     "ordered_list": "orderedList",
+    "quote": "blockquote",
     "rule": "horizontalRule",
     "table_cell": CELL,
     "table_header": CELL,
@@ -67,7 +69,7 @@ _MARK_NAMES: Final = {
 }
 #: Attributes of a leaf with its words, and with its address, the first that is there.
 _WORDS: Final = (
-    *("text", "alt", "label", "title", "name", "shortName", "caption", "latex", "formula"),
+    *("text", "alt", "label", "title", "caption", "name", "shortName", "latex", "formula"),
     *("value", "id"),
 )
 #: Attributes of a wrapper with words that its content does not have.
@@ -90,7 +92,7 @@ _Json = dict[str, Any]
 
 def nodes_named(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield nodes with the page's names; their content keeps its names (``content_of``)."""
-    for node in nodes:
+    for node in items_in_lists(nodes):
         kind = node["type"]
         if kind == "listItem" or _NAMES.get(kind) == "listItem":
             is_task = isinstance(attributes_of(node).get("checked"), bool)

@@ -1,6 +1,7 @@
 """Sanitises HTML by nh3 (Ammonia), both on import and on export."""
 
 import re
+from html import unescape
 from typing import Final
 
 import nh3
@@ -43,8 +44,8 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "area": {"alt", "href", "title"},
     "audio": {"src"},
     "code": {"class"},
-    "embed": {"src", "title"},
-    "img": {"alt", "src", "title"},
+    "embed": {"src", "srcdoc", "title"},
+    "img": {"alt", "src", "srcset", "title"},
     "input": {"type", "checked", "disabled", "value"},
     "li": {"data-type", "data-checked", "value"},
     "object": {"data"},
@@ -82,6 +83,16 @@ def html_cleaned_in(html: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
+
+
+def html_words(html: str) -> str:
+    """Return the words of an HTML page, those of each element apart.
+
+    Raises ``NestedTooDeepError``.
+    """
+    apart = html_bounded(html).replace("<", " <")
+    words = nh3.clean(apart, tags=set(), clean_content_tags=set(_DROPPED), strip_comments=True)
+    return " ".join(unescape(words).split())
 
 
 def html_cleaned_out(html: str) -> str:

@@ -116,6 +116,17 @@ HTML: dict[str, tuple[str, list[Built]]] = {
             paragraph("after"),
         ],
     ),
+    "pictures with an address for each size": (
+        '<img srcset="a.png 1x, b.png 2x" alt="cat"><img src="c.png" srcset="d 2x"><img srcset>',
+        [paragraph(linked("a.png", "cat")), paragraph(linked("c.png"))],
+    ),
+    "a frame with its page as a text": (
+        (
+            '<iframe srcdoc="&lt;p&gt;one &amp;amp; two&lt;/p&gt;&lt;p&gt;6&lt;/p&gt;"></iframe>'
+            '<iframe src="https://a.b" srcdoc="&lt;script&gt;no&lt;/script&gt;four"></iframe>'
+        ),
+        [paragraph("one & two 6"), paragraph(linked("https://a.b", "four"))],
+    ),
     "words of elements that are no text": (
         (
             "<svg><title>no</title><text>a</text><text>b</text></svg><math><msup><mn>10</mn><mn>6</mn></msup></math>"

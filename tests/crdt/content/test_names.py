@@ -116,6 +116,47 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
             block("orderedList", item("g"), start=4),
         ],
     ),
+    "BlockNote": (
+        [
+            block(
+                "blockGroup",
+                block("blockContainer", block("heading", "a", level=2)),
+                block(
+                    "blockContainer",
+                    block("bulletListItem", "b"),
+                    block(
+                        "blockGroup",
+                        block("blockContainer", block("bulletListItem", "c")),
+                        block("blockContainer", paragraph("d")),
+                    ),
+                ),
+                block("blockContainer", block("bulletListItem", "e")),
+                block("blockContainer", block("numberedListItem", "f", start=3)),
+                block("blockContainer", block("numberedListItem", "g")),
+                block("blockContainer", block("checkListItem", "h", checked=True)),
+                block("blockContainer", block("checkListItem", "i", checked=False)),
+                block("blockContainer", block("quote", "j")),
+                block("blockContainer", leaf("image", url="k.png", name="k", caption="l")),
+            ),
+        ],
+        [
+            block("heading", "a", level=2),
+            block(
+                "bulletList",
+                block(
+                    "listItem",
+                    paragraph("b"),
+                    block("bulletList", item("c")),
+                    paragraph("d"),
+                ),
+                item("e"),
+            ),
+            block("orderedList", item("f"), item("g"), start=3),
+            block("taskList", task("h", checked=True), task("i", checked=False)),
+            block("blockquote", paragraph("j")),
+            paragraph(linked("k.png", "l")),
+        ],
+    ),
     "Tiptap": (
         [
             leaf("image", src="a.png", alt=None, title="A"),
