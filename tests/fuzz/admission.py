@@ -79,7 +79,9 @@ class Admission:
             self.live.mark_persisted(drafts, operations)
             self.log += [operation.update for operation in operations]
             left = self.live.take_held()
-            if left and not left[0].is_surveyed:
+            if left and self.live.needs_comparison:
+                self.live.compare(left[0], at=0)
+            elif left and not left[0].is_surveyed:
                 self.live.survey(left[0])
             elif left and self.live.needs_rehearsal:
                 left = self._rehearsed(left)
