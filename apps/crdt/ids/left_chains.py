@@ -11,7 +11,7 @@ from apps.crdt.codec.structs import GAPS, Id, RawStruct, structs_by_client
 
 #: Steps along the chains of one update. Threat: an update of long chains that are followed again
 #: and again.
-MAX_STEPS: Final = 10_000
+MAX_STEPS: Final = 1_000
 
 
 class LeftChains:

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple, Self
 from apps.crdt.codec.contents import STRING, read_uint, refuse
 from apps.crdt.codec.lib0 import write_var_uint
 from apps.crdt.codec.structs import (
-    GAPS,
+    HAS_BOTH_ORIGINS,
     HAS_LEFT_ORIGIN,
     HAS_PARENT_KEY,
     HAS_RIGHT_ORIGIN,
@@ -180,6 +180,9 @@ class _Origins(NamedTuple):
     right: Id | None
 
 
+_NO_ORIGINS: Final = _Origins(None, None)
+
+
 def _origins_straightened(origins: _Origins, pairs: SurrogatePairs, chains: LeftChains) -> _Origins:
     left, right = origins
     if right is not None and right[1] and pairs.has((right[0], right[1] - 1)):
@@ -195,12 +198,16 @@ def _structs_straightened(update: bytes, pairs: SurrogatePairs) -> bytes | None:
     """Return the structs of an update with other origins; None where all stay as they are."""
     sections: list[tuple[int, int, list[bytes]]] = []
     chains = LeftChains(update)
+    #: The info bytes of what may change: without pairs, of items with both origins.
+    fewest = HAS_RIGHT_ORIGIN if pairs else HAS_BOTH_ORIGINS
     is_changed = False
     for struct in iter_structs(update):
         if not sections or sections[-1][0] != struct.client:
             sections.append((struct.client, struct.clock, []))
-        origins = _Origins(*struct.origins) if struct.kind not in GAPS else _Origins(None, None)
-        straight = _origins_straightened(origins, pairs, chains) if any(origins) else origins
+        straight = origins = _NO_ORIGINS
+        if update[struct.start] >= fewest:
+            origins = _Origins(*struct.origins)
+            straight = _origins_straightened(origins, pairs, chains)
         if straight == origins:
             sections[-1][2].append(update[struct.start : struct.end])
         else:
