@@ -26,6 +26,9 @@ from config.env import data_dir_path, env
 
 #: The port of the pages unless PORT is set.
 _DEFAULT_PORTS = {"up": 8000, "stack": 8080}
+_WEB_PROCESSES = validate.Range(1, 32)
+#: Web servers of ``make up`` unless WEB_PROCESSES is set.
+_MOST_BY_DEFAULT = 4
 
 
 def main() -> int:
@@ -76,7 +79,10 @@ def _plan(data_dir: DataDir, action: str) -> Plan:
     port = env.int("PORT", _DEFAULT_PORTS[data_dir.kind], validate=validate.Range(1, 65_535))
     site = Site(host=env.str("HOST", "127.0.0.1"), port=port)
     if action != "stack":
-        return up_plan(data_dir, site, only_services=action == "services")
+        web_processes = env.int("WEB_PROCESSES", _default_web_processes(), validate=_WEB_PROCESSES)
+        return up_plan(
+            data_dir, site, web_processes=web_processes, only_services=action == "services"
+        )
     tls = _tls()
     gateway = Gateway(
         site=replace(site, scheme="https" if tls else "http"),
@@ -85,6 +91,11 @@ def _plan(data_dir: DataDir, action: str) -> Plan:
         tls=tls,
     )
     return stack_plan(data_dir, gateway)
+
+
+def _default_web_processes() -> int:
+    """Return one for each two processors: the services and the worker need the others."""
+    return min(max((os.cpu_count() or 1) // 2, 1), _MOST_BY_DEFAULT)
 
 
 def _tls() -> Tls | None:

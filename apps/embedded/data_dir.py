@@ -7,8 +7,8 @@ import random
 import secrets
 import socket
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -80,6 +80,21 @@ class DataDir:
             password=state["password"],
             control_socket=_control_socket(folder, Path(state["control_socket"])),
         )
+
+    def with_ports(self, names: Sequence[str]) -> "DataDir":
+        """Return this folder with a port for each of these programs too; new ones are stored."""
+        missing = [name for name in names if name not in self.ports]
+        if not missing:
+            return self
+        state_file = self.path / "state.json"
+        state = json.loads(state_file.read_text(encoding="utf-8"))
+        state["ports"] |= _free_ports(missing, taken=self.ports.values())
+        write_private(state_file, json.dumps(state, indent=2) + "\n")
+        return replace(self, ports=state["ports"])
+
+    def handed_over_socket(self, name: str) -> Path:
+        """Return the Unix socket on which a web server takes connections of the load balancer."""
+        return self.control_socket.with_name(f"{name}.sock")
 
     def make_control_folder(self) -> None:
         """Create the control socket's folder with mode 700. Raises ``EmbeddedError``."""
@@ -176,7 +191,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
         kind = state.get("kind", "up")
-        ports = {name: int(state["ports"][name]) for name in KINDS[kind]}
+        ports = {name: int(port) for name, port in state["ports"].items()}
+        if missing := set(KINDS[kind]) - ports.keys():
+            raise KeyError(min(missing))
         words = {name: state[name] for name in ("secret_key", "password", "control_socket")}
     except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise EmbeddedError(
@@ -203,7 +220,9 @@ def _control_socket(folder: Path, short: Path) -> Path:
     return own if len(os.fsencode(own)) <= _SOCKET_PATH_MAX else short
 
 
-def _free_ports(names: Sequence[str]) -> dict[str, int]:
-    candidates = random.SystemRandom().sample(_PORT_RANGE, len(_PORT_RANGE))
+def _free_ports(names: Sequence[str], *, taken: Iterable[int] = ()) -> dict[str, int]:
+    """Return a port for each name; ``taken`` are those of programs that may not listen yet."""
+    candidates = sorted(set(_PORT_RANGE) - set(taken))
+    random.SystemRandom().shuffle(candidates)
     free = (port for port in candidates if port_is_free(port))
     return dict(zip(names, free, strict=False))

@@ -200,10 +200,11 @@ class Launcher:
     # --- helpers ---
 
     def _remove_state_files(self) -> None:
-        """Remove the pid files and the address file of processes that have ended."""
+        """Remove the pid files, sockets and the address file of processes that have ended."""
         self._data_dir.address_file.unlink(missing_ok=True)
         for name in ("supervisord", *(program.name for program in self._plan.programs)):
             self._data_dir.pid_file(name).unlink(missing_ok=True)
+            self._data_dir.handed_over_socket(name).unlink(missing_ok=True)
 
     def _pause(self, seconds: float = POLL_INTERVAL_S) -> None:
         self._stopped.wait(seconds)
@@ -254,7 +255,7 @@ def print_line(text: str) -> None:
 
 def _needs(programs: set[str], name: str) -> bool:
     """Return whether a port belongs to one of these programs, by its name or as a second port."""
-    return name in programs or name.partition("-")[0] in programs
+    return name in programs or name.removesuffix("-controller") in programs
 
 
 def _address(data_dir: DataDir) -> str:

@@ -17,6 +17,7 @@ from apps.embedded.programs import (
     product,
     redis_config_file,
     services,
+    web_server_names,
 )
 
 #: Prints the title of a step while a block runs, and then how long it took.
@@ -51,8 +52,12 @@ class Plan:
         return [*self.services, *self.product]
 
 
-def up_plan(data_dir: DataDir, site: Site, *, only_services: bool = False) -> Plan:
+def up_plan(
+    data_dir: DataDir, site: Site, *, web_processes: int = 1, only_services: bool = False
+) -> Plan:
     """Return the plan of ``make up``; ``only_services`` leaves out the product."""
+    if web_processes > 1:
+        data_dir = data_dir.with_ports(web_server_names(web_processes))
 
     def prepare(step: Step) -> None:
         folders_create(data_dir)
@@ -73,7 +78,7 @@ def up_plan(data_dir: DataDir, site: Site, *, only_services: bool = False) -> Pl
             site,
         ),
         services=services(data_dir),
-        product=[] if only_services else product(site),
+        product=[] if only_services else product(data_dir, site, web_processes=web_processes),
         prepare=prepare,
         commands=(MIGRATE, seed(data_dir)),
     )

@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,20 +119,53 @@ def services(data_dir: DataDir) -> list[Program]:
     return [postgres(data_dir), redis_server(data_dir), mongo_server(data_dir), _kafka(data_dir)]
 
 
-def product(site: Site) -> list[Program]:
-    """Return the three processes of Scriptorium in ``make up``."""
-    return [web_server("web", site, server_id="web-1"), worker("worker"), beat()]
+def product(data_dir: DataDir, site: Site, *, web_processes: int = 1) -> list[Program]:
+    """Return the processes of Scriptorium in ``make up``: web server, worker and beat.
+
+    Several web servers are behind a load balancer. It listens at the site, and each of them also
+    at a port of its own on loopback, for its metrics.
+    """
+    if web_processes == 1:
+        return [web_server("web", site, server_id="web-1"), worker("worker"), beat()]
+    sockets = {name: data_dir.handed_over_socket(name) for name in web_server_names(web_processes)}
+    servers = [
+        web_server(name, Site("127.0.0.1", data_dir.ports[name]), server_id=name, handed_over=path)
+        for name, path in sockets.items()
+    ]
+    return [_balancer(site, list(sockets.values())), *servers, worker("worker"), beat()]
 
 
-def web_server(name: str, site: Site, *, server_id: str) -> Program:
-    """Return a web server; ``server_id`` is its name among the servers."""
+def web_server_names(count: int) -> list[str]:
+    """Return the names of several web servers."""
+    return [f"web-{number}" for number in range(1, count + 1)]
+
+
+def web_server(
+    name: str, site: Site, *, server_id: str, handed_over: Path | None = None
+) -> Program:
+    """Return a web server; ``server_id`` is its name among the servers.
+
+    ``handed_over``: the Unix socket on which it takes connections of the load balancer.
+    """
+    options = ["--handed-over", str(handed_over)] if handed_over else []
     return Program(
         name,
         "Web server" if name == "web" else f"Web server {server_id}",
-        [*_MANAGE, "serve", "--bind", site.host, "--port", str(site.port)],
+        [*_MANAGE, "serve", "--bind", site.host, "--port", str(site.port), *options],
         lambda: probe_http(f"{site.url}/readyz"),
         environment={"SERVER_ID": server_id},
         stage=Stage.PRODUCT,
+    )
+
+
+def _balancer(site: Site, sockets: Sequence[Path]) -> Program:
+    address = ["--bind", site.host, "--port", str(site.port)]
+    return Program(
+        "web",
+        "Load balancer",
+        [sys.executable, "-m", "apps.embedded.balancer", *address, *map(str, sockets)],
+        lambda: probe_http(f"{site.url}/healthz"),
+        stage=Stage.ENTRYPOINT,
     )
 
 

@@ -64,6 +64,19 @@ def listener() -> Iterator[socket.socket]:
         yield server
 
 
+def test_further_ports_are_none_of_its_own_and_are_stored(
+    data_dir: DataDir, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nothing listens yet at the own ones; a second time they are the same."""
+    own = data_dir.ports["postgres"]
+    free = [free_port(), free_port()]
+    monkeypatch.setattr(module, "_PORT_RANGE", [own, *free])
+    grown = data_dir.with_ports(["web-1", "web-2"])
+    assert {grown.ports["web-1"], grown.ports["web-2"]} == set(free)
+    assert DataDir.open(folder) == grown
+    assert grown.with_ports(["web-1", "web-2"]) is grown
+
+
 def test_secrets_and_folders_are_readable_by_the_owner_only(folder: Path) -> None:
     """Whatever the umask is."""
     before = os.umask(0)

@@ -37,7 +37,7 @@ def test_site_url_can_be_opened_on_this_machine(host: str, url: str) -> None:
 
 def test_services_start_before_the_product(data_dir: DataDir) -> None:
     """In the order of their start."""
-    everything = [*services(data_dir), *product(Site("127.0.0.1", 8100))]
+    everything = [*services(data_dir), *product(data_dir, Site("127.0.0.1", 8100))]
     assert tuple(program.name for program in everything) == ALL
 
 

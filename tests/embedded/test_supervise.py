@@ -75,7 +75,7 @@ def recorded(notes: Path) -> list[str]:
 def test_supervisord_reads_every_path_as_it_is(name: str, short_path: Path) -> None:
     """Expansions, comments and quotes of its syntax may be part of a folder's name."""
     data_dir = DataDir.open(short_path / name)
-    programs = [*services(data_dir), *product(Site("127.0.0.1", 8100))]
+    programs = [*services(data_dir), *product(data_dir, Site("127.0.0.1", 8100))]
     file = data_dir.path / "run" / "supervisord.conf"
     file.write_text(configuration(data_dir, programs))
     read = ServerOptions()

@@ -1,11 +1,12 @@
 """Two honest people who type all the while, and how long their words take."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from tests.crash.typing_people import TypingPerson
+from tests.fuzz.product_clock import ProductClock
 from tests.support.clients import Client
 from tests.support.launcher import Launched
 
@@ -16,7 +17,8 @@ PAUSE_S = 0.05
 class HonestPerson(TypingPerson):
     """A person who measures: the time from a word to its ack, and to the other screen.
 
-    ``sent_at`` is shared by all people of a document: when each word was written.
+    ``sent_at`` is shared by all people of a document: when each word was written, by the clock of
+    the web server.
     """
 
     def __init__(
@@ -31,18 +33,19 @@ class HonestPerson(TypingPerson):
             seed=seed,
             pause_s=PAUSE_S,
         )
+        self._clock = ProductClock(partial(stack.pid, "web"))
         self.sent_at: dict[str, float] = {}
         self.worst_ack_s = 0.0
         self.worst_seen_s = 0.0
 
     async def _write(self, client: Client) -> None:
-        self.sent_at[f"{self.name}{len(self.written)}"] = time.monotonic()
+        self.sent_at[f"{self.name}{len(self.written)}"] = self._clock.now()
         await super()._write(client)
 
     def _look(self, client: Client) -> None:
         acknowledged, seen = len(self.acknowledged), set(self.seen)
         super()._look(client)
-        now = time.monotonic()
+        now = self._clock.now()
         for word in list(self.acknowledged.values())[acknowledged:]:
             self.worst_ack_s = max(self.worst_ack_s, now - self.sent_at[word])
         for word in self.seen - seen:
@@ -69,10 +72,11 @@ async def until_settled(people: Sequence[HonestPerson], deadline_s: float) -> st
     """Wait until both screens are equal and have every word; return what is wrong, or nothing."""
     for person in people:
         person.stop_typing()
-    end = time.monotonic() + deadline_s
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline_s
     while True:
         wrong = _unsettled(people)
-        if not wrong or time.monotonic() > end:
+        if not wrong or loop.time() > end:
             return wrong
         await asyncio.sleep(PAUSE_S)
 

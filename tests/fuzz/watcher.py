@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-import time
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 import requests
 
+from tests.fuzz.product_clock import ProductClock
 from tests.support.control import PROCESSES
 from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
@@ -28,7 +28,10 @@ _UNEXPECTED: Final = re.compile(
 
 
 class Bounds(NamedTuple):
-    """What is a finding: times in seconds, growth of the memory of one process in bytes."""
+    """What is a finding: times in seconds, growth of the memory of one process in bytes.
+
+    Times but ``settle_s`` are by the web server's clock (``tests.fuzz.product_clock``).
+    """
 
     probe_s: float = 5.0
     honest_s: float = 10.0
@@ -42,6 +45,7 @@ class Watcher:
     def __init__(self, stack: Launched, bounds: Bounds) -> None:
         self._stack = stack
         self._bounds = bounds
+        self._clock = ProductClock(partial(stack.pid, "web"))
         self._pids = {name: stack.pid(name) for name in PROCESSES}
         self._memory = {name: rss_bytes(self._pids[name]) for name in MEASURED}
         self._read_up_to = {name: _size(self._log(name)) for name in LOGS}
@@ -90,7 +94,7 @@ class Watcher:
 
     def _waited_s(self) -> float:
         """Return how long the present probe has waited for its answer."""
-        return 0.0 if self._asked_at is None else time.monotonic() - self._asked_at
+        return 0.0 if self._asked_at is None else self._clock.now() - self._asked_at
 
     def _ended(self) -> list[str]:
         """Return the processes that were restarted, or are about to be."""
@@ -122,17 +126,17 @@ class Watcher:
 
     async def _probe(self) -> None:
         while True:
-            began = self._asked_at = time.monotonic()
+            began = self._asked_at = self._clock.now()
             try:
                 answer = await asyncio.to_thread(
                     requests.get, f"{self._stack.url}/healthz", timeout=PROBE_TIMEOUT_S
                 )
             except requests.RequestException as err:
-                self._failed_probe = f"{type(err).__name__} after {time.monotonic() - began:.1f} s"
+                self._failed_probe = f"{type(err).__name__} after {self._clock.now() - began:.1f} s"
             else:
                 if not answer.ok:
                     self._failed_probe = f"answered {answer.status_code}"
-            self.worst_probe_s = max(self.worst_probe_s, time.monotonic() - began)
+            self.worst_probe_s = max(self.worst_probe_s, self._clock.now() - began)
             self._asked_at = None
             await asyncio.sleep(PROBE_INTERVAL_S)
 

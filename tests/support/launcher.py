@@ -209,6 +209,7 @@ class Launched:
             **inherited,
             "DATA_DIR": str(self.data_dir),
             "PORT": str(self.port),
+            "WEB_PROCESSES": "1",  # on a machine of any size
             **self._settings,
         }
 

@@ -39,6 +39,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     launched = Launched(folder, action="services")
 
     def remove() -> None:
+        # Only now, because its import reads the settings. It would log that its broker is gone.
+        from apps.oplog.publisher import close_shared_publisher
+
+        close_shared_publisher()
         launched.stop()
         shutil.rmtree(folder)
 

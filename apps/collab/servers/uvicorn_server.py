@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -36,6 +37,7 @@ from apps.collab.servers import (
     socket_limits,
 )
 from apps.collab.servers.bounded_requests import BoundedRequests
+from apps.collab.servers.handed_over import HandedOver
 from apps.core.startup import StartRefusedError
 
 #: Connections that may wait to be accepted.
@@ -234,6 +236,11 @@ def _head(length: int) -> bytes:
 class DocumentServer(uvicorn.Server):
     """The web server of one process."""
 
+    def __init__(self, config: uvicorn.Config, handed_over: Path | None = None) -> None:
+        """``handed_over``: a Unix socket from which it takes connections too."""
+        super().__init__(config)
+        self._handed_over = HandedOver(handed_over, self._protocol) if handed_over else None
+
     async def startup(self, sockets: Any = None) -> None:
         """Open the connections that the first client needs, and then accept clients."""
         await get_runtime()
@@ -241,13 +248,23 @@ class DocumentServer(uvicorn.Server):
         with contextlib.suppress(DatabaseError):
             await database_sync_to_async(connection.ensure_connection)()
         await super().startup(sockets)
+        if self._handed_over is not None:
+            self._handed_over.open()
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Refuse new connections, finish work in flight, and only then close the sockets."""
+        if self._handed_over is not None:
+            self._handed_over.close()
         for server in self.servers:
             server.close()
         await finish()
         await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection, as ``startup`` makes it for its listeners."""
+        return BoundedRequests(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -263,8 +280,10 @@ class DocumentServer(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-def serve(*, bind: str, port: int) -> None:
+def serve(*, bind: str, port: int, handed_over: Path | None = None) -> None:
     """Serve pages, REST and sockets until the process gets a signal to stop.
+
+    ``handed_over``: a Unix socket from which a load balancer's connections are taken.
 
     Raises ``StartRefusedError`` where the address cannot be listened on.
     """
@@ -295,7 +314,7 @@ def serve(*, bind: str, port: int) -> None:
     gc.collect()
     gc.freeze()
     gc.collect()
-    DocumentServer(config).run(sockets=[listener])
+    DocumentServer(config, handed_over).run(sockets=[listener])
 
 
 def _listener(bind: str, port: int) -> socket.socket:

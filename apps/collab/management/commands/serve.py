@@ -1,6 +1,8 @@
 """``manage.py serve``: the web server, with the bounds that an open socket needs (ADR 0010)."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -17,16 +19,28 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--bind", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+        parser.add_argument(
+            "--handed-over",
+            type=Path,
+            metavar="SOCKET",
+            help="Unix socket from which a load balancer's connections are taken (uvicorn)",
+        )
         parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the chosen server; the other one is not imported."""
+        address = {"bind": options["bind"], "port": options["port"]}
+        serve: Callable[..., None]
         if options["server"] == "daphne":
+            if options["handed_over"]:
+                raise CommandError("daphne takes no connections from a load balancer.")
             from apps.collab.servers.daphne_server import serve
         else:
             from apps.collab.servers.uvicorn_server import serve
+
+            address["handed_over"] = options["handed_over"]
         try:
             start_check()
-            serve(bind=options["bind"], port=options["port"])
+            serve(**address)
         except StartRefusedError as err:
             raise CommandError(err.message) from err
