@@ -108,7 +108,9 @@ class OriginIndex:
             return (beside_right.left if left is None else beside_left.right) == _NONE
         if beside_left.right == _hash(right) or beside_right.left == _hash(left):
             return True
-        return left[0] < right[0] and beside_left == beside_right
+        if left[0] >= right[0] or beside_left != beside_right:
+            return False
+        return beside_left != _END or self._parent_of(left) == self._parent_of(right)
 
     def resumes(self, placement: Placement) -> bool:
         """Return whether a struct, whose first clocks are known, is written where these are."""
@@ -140,6 +142,11 @@ class OriginIndex:
         """Return the origins of the run that has an id."""
         found = self._find(id_)
         return _UNKNOWN if found is None else _origins(*found)
+
+    def _parent_of(self, id_: Id) -> int:
+        """Return the hash of the parent that a run without origins names."""
+        found = self._find(id_)
+        return _NONE if found is None else found[0].lefts[found[1]]
 
     def _find(self, id_: Id) -> tuple[_Runs, int] | None:
         runs = self._clients.get(id_[0])

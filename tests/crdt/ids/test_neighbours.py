@@ -72,6 +72,21 @@ def test_items_of_one_update_are_neighbours_of_each_other() -> None:
     )
 
 
+def test_ids_of_two_paragraphs_are_no_neighbours() -> None:
+    """The gate knows both by the same kind of container."""
+    paragraph = uints(3) + string("paragraph")
+    document = written(
+        [
+            (1, 0, [item(TYPE, paragraph, parent="default")]),
+            (2, 0, [item(TYPE, paragraph, left=(1, 0))]),
+            (3, 0, [item(TYPE, uints(6), parent=(1, 0)), letters("a", parent=(3, 0))]),
+            (4, 0, [item(TYPE, uints(6), parent=(2, 0)), letters("b", parent=(4, 0))]),
+        ]
+    )
+    between = written([(5, 0, [letters("x", left=(3, 1), right=(4, 1))])])
+    assert not are_neighbours([document], between)
+
+
 def test_what_is_garbage_collected_has_no_neighbours() -> None:
     """An item beside it is collected, too."""
     collected = written([(1, 0, [uints(0, 4)])])
