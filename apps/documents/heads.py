@@ -7,12 +7,14 @@ late one changes nothing.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pymongo import UpdateOne
 
 from apps.core.mongo import bulk_update
 from apps.core.mongo_datetime import datetime_text
 from apps.documents.models import document_rows
+from apps.documents.writers import Writer, writers_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Head:
     seq: int
     version_vector: bytes | None
     updated_at: datetime
+    #: The authors of the operations that a write has added, in order.
+    writers: Sequence[Writer] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +54,21 @@ class StoredHead:
 
 def heads_advance(heads: Sequence[Head]) -> None:
     """Store the new heads of logs, marked as not yet published."""
-    bulk_update(document_rows(), map(head_update, heads), ordered=True)
+    updates = (UpdateOne(*head_change(head)) for head in heads)
+    bulk_update(document_rows(), updates, ordered=True)
 
 
-def head_update(head: Head, *, namespace: str | None = None) -> UpdateOne:
-    """Return the update of a head; with ``namespace``, for a command on several collections."""
-    return UpdateOne(
-        {"_id": head.document_id, "seq": {"$lt": head.seq}},
-        {
-            "$set": {
-                "seq": head.seq,
-                "version_vector": head.version_vector,
-                "updated_at": datetime_text(head.updated_at),
-                "unpublished": True,
-            }
-        },
-        namespace=namespace,
-    )
+def head_change(head: Head) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the condition and the update by which a head is stored."""
+    return {"_id": head.document_id, "seq": {"$lt": head.seq}}, {
+        "$set": {
+            "seq": head.seq,
+            "version_vector": head.version_vector,
+            "updated_at": datetime_text(head.updated_at),
+            "unpublished": True,
+            **writers_set(head.writers),
+        }
+    }
 
 
 def published_advance(ranges: Sequence[Published]) -> None:

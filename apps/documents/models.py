@@ -36,6 +36,9 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     trashed_at = MongoDateTimeField()
     lineage = StringField(required=True)
 
+    #: Its last writers, by slot (``documents.writers``).
+    writers = DictField()
+
     #: History settings of its owners: whether viewers may look at it; after how many days the log
     #: may be compacted (0 never, None as the server); how densely versions are kept
     #: (``history.retention.KeepPolicy``; None as the server). They are here, not in a collection

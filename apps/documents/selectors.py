@@ -12,6 +12,7 @@ from apps.accounts.roles import Abilities, Role, abilities_of
 from apps.core import errors, ids
 from apps.documents.listing import Listing, Order
 from apps.documents.models import Document, document_rows
+from apps.documents.writers import Writer, writers_read
 
 #: Orders of a list.
 ORDERINGS = (
@@ -23,6 +24,8 @@ ORDERINGS = (
     "created_at",
 )
 DEFAULT_ORDERING = "-updated_at"
+#: Most of its last writers that a document is listed with.
+WRITERS_SHOWN = 4
 #: Documents of one chunk, where all documents are read.
 CHUNK_DOCUMENTS = 200
 
@@ -40,16 +43,28 @@ class HistoryHiddenError(errors.ForbiddenError):
 
 
 @dataclass(frozen=True, slots=True)
+class NamedWriter:
+    """A writer with the account's name; ``username`` and ``name`` are None without an account."""
+
+    id: int
+    username: str | None
+    name: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentCard:
-    """A document with the abilities of its reader and its owner.
+    """A document with the abilities of its reader, its owner and its last writers.
 
     ``owner`` is the user who has owned it longest, by *permission*; None when it is owned only by
-    groups and deleted accounts.
+    groups and deleted accounts. ``writers``: the last one first; none for a reader who may not
+    see the history.
     """
 
     document: Document
     abilities: Abilities
     owner: User | None
+    writers: list[NamedWriter]
 
     @property
     def title(self) -> str:
@@ -159,22 +174,40 @@ def order_of(ordering: str) -> Order:
 
 
 def document_cards(documents: Sequence[Document], *, user: User) -> list[DocumentCard]:
-    """Return the cards of documents that ``user`` may read, in three queries for all of them."""
+    """Return the cards of documents that ``user`` may read, in four queries for all of them."""
     roles = accounts.document_roles(user=user, document_ids=[document.id for document in documents])
-    owners = accounts.owners_by_document(document.id for document in documents)
-    return [
-        DocumentCard(
-            document, _abilities_in(document, roles.get(document.id)), owners.get(document.id)
-        )
-        for document in documents
-    ]
+    return _cards([(document, roles.get(document.id)) for document in documents])
 
 
 def document_card(document: Document, *, user: User) -> DocumentCard:
     """Return the card of one document, including the rights of superusers."""
     role = accounts.abilities_get(user=user, document_id=document.id).role
-    owners = accounts.owners_by_document([document.id])
-    return DocumentCard(document, _abilities_in(document, role), owners.get(document.id))
+    return _cards([(document, role)])[0]
+
+
+def _cards(documents: Sequence[tuple[Document, Role | None]]) -> list[DocumentCard]:
+    """Return the cards of documents with the role of their reader, in two queries."""
+    owners = accounts.owners_by_document(document.id for document, _ in documents)
+    abilities = [_abilities_in(document, role) for document, role in documents]
+    writers = [
+        writers_read(document.writers)[:WRITERS_SHOWN] if able.look_at_history else []
+        for (document, _), able in zip(documents, abilities, strict=True)
+    ]
+    people = accounts.users_by_id({int(writer.author_id) for row in writers for writer in row})
+    return [
+        DocumentCard(
+            document,
+            able,
+            owners.get(document.id),
+            [_named(writer, people.get(int(writer.author_id))) for writer in row],
+        )
+        for (document, _), able, row in zip(documents, abilities, writers, strict=True)
+    ]
+
+
+def _named(writer: Writer, user: User | None) -> NamedWriter:
+    username, name = (user.username, user.display_name) if user else (None, None)
+    return NamedWriter(int(writer.author_id), username, name, writer.at)
 
 
 def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:

@@ -20,12 +20,14 @@ from apps.accounts.services import AlreadySharedError, owner_grant, permissions_
 from apps.accounts.usage import documents_check, storage_check
 from apps.core import clock, errors, ids
 from apps.core.events import Event
+from apps.core.mongo_datetime import datetime_text
 from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.documents import events
 from apps.documents.events import DocumentChange
-from apps.documents.models import Document
+from apps.documents.models import Document, document_rows
 from apps.documents.selectors import document_get, documents_created_count
 from apps.documents.titles import title_clean, title_key
+from apps.documents.writers import Writer, writers_set
 
 logger = logging.getLogger(__name__)
 
@@ -103,8 +105,17 @@ def document_rename(*, user: User, document_id: str, title: str) -> Document:
     if not abilities.rename:
         raise NotAllowedError("You may not rename this document.")
     old_title, new_title = document.title, title_checked(title)
-    document.update(
-        set__title=new_title, set__title_folded=title_key(new_title), set__updated_at=clock.now()
+    now = clock.now()
+    document_rows().update_one(
+        {"_id": document.id},
+        {
+            "$set": {
+                "title": new_title,
+                "title_folded": title_key(new_title),
+                "updated_at": datetime_text(now),
+                **writers_set([Writer(str(user.pk), now)]),
+            }
+        },
     )
     document.reload()
     events.document_renamed.publish(DocumentChange(document, user, old_title))

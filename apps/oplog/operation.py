@@ -39,6 +39,11 @@ class Operation:
             request_id=self.request_id,
         )
 
+    @property
+    def size_bytes(self) -> int:
+        """Return the size of its binary values."""
+        return len(self.update) + len(self.version_vector) + len(self.copies)
+
     def to_row(self) -> dict[str, Any]:
         """Return the operation as a row of *crdt_operations*."""
         row = {

@@ -1,19 +1,17 @@
 """Append operations to the log, which makes an edit durable (docs/system-flow.md, §4)."""
 
-import contextlib
 import enum
 import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from pymongo import InsertOne, UpdateOne
-from pymongo.errors import BulkWriteError, ClientBulkWriteException, InvalidOperation
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from apps.core import failpoints, metrics, tracing
 from apps.core.logs import operations_are_logged
-from apps.core.mongo import DUPLICATE_KEY, DURABLE, namespace
+from apps.core.mongo import DUPLICATE_KEY, namespace
+from apps.core.mongo_bulk_write import Write, bulk_write, has_bulk_write, insert, update
 from apps.core.tracing import Trace, TraceGroup
 from apps.crdt.codec.vectors import (
     Vector,
@@ -22,8 +20,9 @@ from apps.crdt.codec.vectors import (
     is_oversized,
     merge_into,
 )
-from apps.documents.heads import Head, head_update, heads_advance
+from apps.documents.heads import Head, head_change, heads_advance
 from apps.documents.models import document_rows
+from apps.documents.writers import Writer
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
@@ -118,9 +117,11 @@ def _store(appends: Sequence[Append]) -> tuple[int, int | None]:
     The result is the number of complete appends, and the number of stored operations of the next
     one, None where all are complete. One command suffices from MongoDB 8 on.
     """
-    if not failpoints.is_armed_at("after_insert"):  # a moment within that command
-        with contextlib.suppress(InvalidOperation):  # an older server; nothing was sent
-            return _store_at_once(appends)
+    # The failpoint is a moment within that command.
+    if has_bulk_write(operation_rows().database.client) and not failpoints.is_armed_at(
+        "after_insert"
+    ):
+        return _store_at_once(appends)
     done, failed = _insert(appends)
     if failpoints.armed and (done or failed):
         failpoints.reach("after_insert")
@@ -131,29 +132,27 @@ def _store(appends: Sequence[Append]) -> tuple[int, int | None]:
 def _store_at_once(appends: Sequence[Append]) -> tuple[int, int | None]:
     """Insert and advance the heads in one ordered command: no head precedes its operations.
 
-    When an operation is refused, a second command advances the heads of those before it. Raises
-    ``InvalidOperation`` when the server does not know the command.
+    When an operation is refused, a second command advances the heads of those before it.
     """
-    rows, documents = operation_rows(), document_rows()
-    log, entities = namespace(rows), namespace(documents)
-    writes: list[InsertOne[dict[str, Any]] | UpdateOne] = [
-        InsertOne(operation.to_row(), namespace=log)
-        for append in appends
-        for operation in append.operations
-    ]
-    writes += [head_update(head, namespace=entities) for head in _heads(appends, len(appends))]
-    try:
-        rows.database.client.bulk_write(writes, ordered=True, write_concern=DURABLE)
-    except ClientBulkWriteException as err:
-        refused: list[Any] = err.write_errors or []
-        if err.error or err.write_concern_errors or not refused:
-            raise
-        if refused[0]["code"] != DUPLICATE_KEY:
-            raise
-        done, failed = _locate(appends, refused[0]["idx"])
-        heads_advance(_heads(appends, done, failed))
-        return done, failed
-    return len(appends), None
+    rows = operation_rows()
+    namespaces = [namespace(rows), namespace(document_rows())]
+    refused = bulk_write(rows.database.client, namespaces, _writes(appends))
+    if refused is None:
+        return len(appends), None
+    if refused["code"] != DUPLICATE_KEY:
+        raise OperationFailure(refused["errmsg"], refused["code"], refused)
+    done, failed = _locate(appends, refused["idx"])
+    heads_advance(_heads(appends, done, failed))
+    return done, failed
+
+
+def _writes(appends: Sequence[Append]) -> Iterator[Write]:
+    """Yield the inserts of operations into the first collection, and the heads of the second."""
+    for append in appends:
+        for operation in append.operations:
+            yield insert(0, operation.to_row(), size_bytes=operation.size_bytes)
+    for head in _heads(appends, len(appends)):
+        yield update(1, *head_change(head), size_bytes=len(head.version_vector or b""))
 
 
 def _insert(appends: Sequence[Append]) -> tuple[int, int | None]:
@@ -196,6 +195,7 @@ def _head(append: Append, stored: Sequence[Operation]) -> Head:
         seq=last.seq,
         version_vector=_vector_after(append.vector, stored),
         updated_at=last.received_at,
+        writers=[Writer(operation.author_id, operation.received_at) for operation in stored],
     )
 
 

@@ -5,6 +5,15 @@
 /** @type {import("./patches.mjs").Patch[]} */
 export const CURSORS = [
   {
+    why: `A document that begins with a list, a quote or a line was opened with a caret between its
+        blocks, where nothing can be typed; the browser's console has a warning. The caret is in the
+        nearest text.`,
+    from: "tr.setSelection(TextSelection.create(tr.doc, clampedAnchor, clampedHead));",
+    to: `tr.setSelection(
+          TextSelection.between(tr.doc.resolve(clampedAnchor), tr.doc.resolve(clampedHead))
+        );`,
+  },
+  {
     why: `A cursor is another person's data: the cursor of one who may only read must not stop the
         transaction that shows an edit. One that cannot be shown is left out.`,
     from: `  awareness.getStates().forEach((aw, clientId) => {

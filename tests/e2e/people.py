@@ -30,8 +30,6 @@ PATIENCE_S = 20
 RECENTLY = r"(just now|\d minutes? ago)"
 #: Console messages of a browser without a network; any other message fails a test.
 NETWORK_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
-#: Console message of a browser when the policy has blocked something.
-BLOCKED = re.compile(r"Content Security Policy")
 SHOWN_TEXT = """() => {
   const copy = document.querySelector('.prose')?.cloneNode(true);
   if (!copy) return null;
@@ -70,7 +68,6 @@ class Person:
     #: Console errors and warnings, and exceptions of scripts.
     complaints: list[str] = field(default_factory=list)
     expects_network_noise: bool = False
-    expects_blocked_markup: bool = False
 
     @classmethod
     def arrive(
@@ -101,10 +98,7 @@ class Person:
         assert complaints == [], f"{self.username}'s console"
 
     def _is_expected(self, complaint: str) -> bool:
-        return bool(
-            (self.expects_network_noise and NETWORK_NOISE.search(complaint))
-            or (self.expects_blocked_markup and BLOCKED.search(complaint))
-        )
+        return bool(self.expects_network_noise and NETWORK_NOISE.search(complaint))
 
     # --- by REST ------------------------------------------------------------------------------
 

@@ -53,6 +53,33 @@ def test_activity_shows_events_page_by_page(ada: Person, grace: Person, shared: 
     expect(dialog.get_by_text("made Grace Hopper an editor")).to_have_count(0)
 
 
+def test_activity_row_opens_its_moment_in_the_history(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """Of writing; other events have no button. The history names the document."""
+    grace.open(shared)
+    grace.insert("First")
+    expect(grace.chip).to_have_text("Saved")
+    ada.open(shared)
+    ada.insert("Second")
+    expect(ada.chip).to_have_text("Saved")
+    path = f"documents/{shared}/activity/"
+    eventually(lambda: str(ada.api("GET", path)).count("edited") == 2, 30)
+    [first] = [
+        event["detail"]["last_seq"]
+        for event in ada.activity(shared)
+        if event["kind"] == "edited" and event["actor"]["username"] == "grace"
+    ]
+    dialog = open_dialog(ada)
+    shows = dialog.get_by_role("button", name="Show in the history")
+    expect(shows).to_have_count(2)
+    dialog.get_by_role("button", name="Show in the history: Grace Hopper").click()
+    expect(dialog).to_have_count(0)
+    history = ada.page.get_by_role("dialog", name="History Shared")
+    expect(history.get_by_role("slider")).to_have_js_property("value", str(first))
+    expect(history.locator(".history-sheet .prose")).to_have_text("First")
+
+
 def test_activity_that_cannot_be_loaded_shows_a_message_and_is_retried_on_a_phone(
     arrive: Arrive,
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import Arrive
-from tests.e2e.people import PASSWORD, Person
+from tests.e2e.people import PASSWORD, RECENTLY, Person
 
 PHONE = {"width": 360, "height": 740}
 
@@ -168,3 +168,27 @@ def test_policy_is_strict_and_theme_stays(ada: Person) -> None:
     ada.page.reload()
     expect(root).to_have_attribute("data-theme", "dark")
     assert ada.page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+def test_list_shows_who_wrote_last_and_when(ada: Person, grace: Person, shared: str) -> None:
+    """In words for everybody, with faces; the reader is "you"; nothing of it without others."""
+    grace.open(shared)
+    grace.write("A word")
+    expect(grace.chip).to_have_text("Saved")
+    page = ada.page
+    page.goto("/")
+    row = page.locator(f'[data-id="{shared}"]')
+    expect(row).to_contain_text(re.compile(f"Edited by Grace Hopper, {RECENTLY}"))
+    expect(row.get_by_role("list", name="Last writers").get_by_role("listitem")).to_have_text(
+        re.compile("Grace Hopper")
+    )
+    ada.api("PATCH", f"documents/{shared}/", title="Shared by two")
+    page.reload()
+    expect(row).to_contain_text(re.compile(f"Edited by you, {RECENTLY}"))
+    faces = row.get_by_role("list", name="Last writers").get_by_role("listitem")
+    expect(faces).to_have_text([re.compile(r"Ada Lovelace \(you\)"), re.compile("Grace Hopper")])
+    own = ada.create("Of my own")
+    ada.api("PATCH", f"documents/{own}/", title="Of mine")
+    page.reload()
+    expect(page.locator(f'[data-id="{own}"]')).to_contain_text("Edited by you")
+    expect(page.locator(f'[data-id="{own}"]').get_by_role("list")).to_have_count(0)

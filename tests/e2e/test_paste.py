@@ -205,7 +205,6 @@ def page_of_ada(ada: Person) -> Person:
 def test_html_keeps_looks_and_lines(page_of_ada: Person) -> None:
     """In the form of each program, although the page's policy empties the styles."""
     ada = page_of_ada
-    ada.expects_blocked_markup = True
     shown = {}
     for form, (html, _expected) in FORMS.items():
         ada.page.keyboard.press("ControlOrMeta+a")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Arrive
@@ -210,8 +211,6 @@ def test_pasted_markup_becomes_clean_text(ada: Person) -> None:
     """Scripts, styles, handlers and unsafe links are removed."""
     document_id = ada.create("Paste")
     ada.open(document_id)
-    # The parser of pasted markup runs under the page's policy, which logs what it blocks.
-    ada.expects_blocked_markup = True
     ada.text.focus()
     ada.page.evaluate(
         """() => {
@@ -236,3 +235,56 @@ def test_rename_reaches_the_other_page(ada: Person, grace: Person, shared: str) 
     expect(ada.chip).to_have_text("Saved")
     expect(grace.page.get_by_label("Title")).to_have_value("Renamed while open")
     expect(grace.page).to_have_title("Renamed while open · Scriptorium")
+
+
+@pytest.mark.parametrize("start", ["- one\n- two", "---\n\nwords", "> quote", "- [ ] task", "---"])
+def test_document_that_begins_without_text_has_a_caret_in_its_text(
+    ada: Person, grace: Person, start: str
+) -> None:
+    """Also after another person has emptied it; the console has no warning (``Person.leave``)."""
+    made = ada.api("POST", "documents/import/", format="md", content=start, title="Start")
+    ada.share(made["id"], "grace", "editor")
+    for person in (ada, grace):
+        person.open(made["id"])
+    ada.page.get_by_label("Title", exact=True).press("Enter")
+    ada.page.keyboard.type("ab")
+    grace.finds("ab")
+    grace.text.focus()
+    grace.page.keyboard.press("Control+a")
+    grace.page.keyboard.press("Delete")
+    ada.sees("")
+    ada.page.keyboard.type("c")
+    grace.sees("c")
+
+
+#: Selects a word in the second line and presses a key, or a button, before the browser has told the
+#: editor about the selection.
+AT_ONCE = """([key, name]) => {
+  const text = document.querySelectorAll('.prose p')[1].firstChild;
+  getSelection().setBaseAndExtent(text, 7, text, 11);
+  const keyCode = key?.toUpperCase().charCodeAt(0);
+  const options = { key, keyCode, ctrlKey: true, bubbles: true, cancelable: true };
+  if (key) text.parentElement.dispatchEvent(new KeyboardEvent('keydown', options));
+  else document.querySelector(`[role=toolbar] [aria-label=${name}]`).click();
+}"""
+
+
+def test_shortcut_right_after_a_selection_applies_to_it(ada: Person) -> None:
+    """By key and by button; the browser tells the editor of a selection a moment later."""
+    lines = "alpha beta gamma\n\nsecond line here"
+    for key, name, element in (
+        ("b", "Bold", "strong"),
+        ("k", "Link", "a"),
+        (None, "Italic", "em"),
+        (None, "Link", "a"),
+    ):
+        made = ada.api("POST", "documents/import/", format="md", content=lines, title="At once")
+        ada.open(made["id"])
+        ada.goes_to(3)
+        ada.page.evaluate(AT_ONCE, [key, name])
+        if name == "Link":
+            address = ada.page.get_by_role("dialog", name="Link").get_by_role("textbox")
+            address.fill("example.org")
+            address.press("Enter")
+        expect(ada.text.locator(element)).to_have_text("line")
+        expect(ada.chip).to_have_text("Saved")

@@ -1,7 +1,7 @@
 /** The sentence of each event type. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runsOf, sentenceOf, timesText } from "../../static/js/lib/activity_text.js";
+import { momentOf, runsOf, sentenceOf, timesText } from "../../static/js/lib/activity_text.js";
 
 const ACTOR = { id: 1, username: "ada", name: "Ada" };
 
@@ -90,4 +90,12 @@ test("events with other details, and writing, are rows of their own", () => {
 test("a row says how often its event took place", () => {
   assert.equal(timesText(1), "");
   assert.equal(timesText(1200), "(1,200 times) ");
+});
+
+test("writing, restores and named versions have a moment in the history", () => {
+  assert.equal(momentOf({ kind: "edited", detail: { last_seq: 7 } }), 7);
+  assert.equal(momentOf({ kind: "restored", detail: { seq: 3 } }), 3);
+  assert.equal(momentOf({ kind: "named", detail: { seq: 2 } }), 2);
+  assert.equal(momentOf({ kind: "shared", detail: { seq: 2 } }), null);
+  assert.equal(momentOf({ kind: "restored", detail: {} }), null);
 });

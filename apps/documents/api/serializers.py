@@ -23,6 +23,15 @@ class PersonReferenceSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="display_name", read_only=True)
 
 
+class WriterSerializer(serializers.Serializer[Any]):
+    """A person who changed a document; the names are null without an account."""
+
+    id = serializers.IntegerField(read_only=True)
+    username = serializers.CharField(read_only=True, allow_null=True)
+    name = serializers.CharField(read_only=True, allow_null=True)
+    at = serializers.DateTimeField(read_only=True)
+
+
 class AbilitiesSerializer(serializers.Serializer[Any]):
     """The caller's abilities on the document."""
 
@@ -56,7 +65,9 @@ class DocumentLinksField(serializers.Field[Any, Any, Any, Any]):
 class DocumentSerializer(serializers.Serializer[Any]):
     """A document; ``seq`` is the end of its log, ``version_vector`` its Yjs state vector.
 
-    The vector is null for a document with many hundred clients (``documents.heads``).
+    The vector is null for a document with many hundred clients (``documents.heads``). ``writers``
+    has the last people who changed it, the last one first, each with the time; it is empty for a
+    reader who may not see the history.
     """
 
     id = serializers.UUIDField(source="document.id", read_only=True)
@@ -73,6 +84,7 @@ class DocumentSerializer(serializers.Serializer[Any]):
     trashed_at = serializers.DateTimeField(
         source="document.trashed_at", read_only=True, allow_null=True
     )
+    writers = WriterSerializer(many=True, read_only=True)
     abilities = AbilitiesSerializer(read_only=True)
     links = DocumentLinksField(source="*", read_only=True)
 

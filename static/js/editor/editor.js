@@ -30,9 +30,11 @@ import {
 import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
+import { copiedText } from "./copied_text.js";
 import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
+import { readSelectionBeforeKey } from "./selection.js";
 import { Task } from "./task_item.js";
 import { typedText } from "./typed_text.js";
 
@@ -76,10 +78,12 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
         "aria-label": "Text of the document",
         spellcheck: "true",
       },
+      clipboardTextSerializer,
       transformPastedHTML: pastedHtml,
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
       handleDOMEvents: {
         ...linkClicks,
+        keydown: readSelectionBeforeKey,
         cut: () => provider.copies.note("cut"),
         copy: () => provider.copies.note("copy"),
         paste: () => provider.copies.note("paste"),
@@ -118,6 +122,15 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
 }
 
 /**
+ * Return what is copied as plain text, as an export has it.
+ * @param {Slice} slice
+ * @param {Editor["view"]} view
+ */
+function clipboardTextSerializer(slice, { state }) {
+  return copiedText(slice, state.selection.$from);
+}
+
+/**
  * Make a read-only editor that is bound to no document: its content is set.
  * @param {HTMLElement} element
  */
@@ -128,6 +141,7 @@ export function createPreview(element) {
     injectCSS: false,
     editorProps: {
       attributes: { class: "prose", role: "document", "aria-label": "Text of this version" },
+      clipboardTextSerializer,
     },
     extensions: schema({ autolink: false }),
   });

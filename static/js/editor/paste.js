@@ -2,15 +2,15 @@
  * Reads what is pasted or dropped, by the rules of the import: looks that other programs keep in
  * styles become marks, a row of a table is a line, and what the document cannot have is said.
  *
- * The page's Content-Security-Policy empties `element.style`, so styles are read from the
- * attribute's text. Everything is one walk over what was pasted.
+ * The page's Content-Security-Policy empties `element.style` and logs each one in the console, so
+ * styles are set aside before the HTML is parsed, and read as text.
  */
 
 /** Elements that begin a line of their own. */
 const BLOCKS = "p, div, h1, h2, h3, h4, h5, h6, ul, ol, li, pre, blockquote, table, tr, hr, br";
 /** Parts that are no text: of the file, of Word's comments, and buttons beside code. */
 const DROPPED = `style, script, meta, link, title, o\\:p, svg, clipboard-copy, .msocomanchor,
-  .MsoCommentReference, [style*="mso-element:comment-list" i]`;
+  .MsoCommentReference, [data-style*="mso-element:comment-list" i]`;
 /** Between the cells of a row, as in an imported table. */
 const CELL_SEPARATOR = " | ";
 /** Most levels of a list from Word. */
@@ -21,7 +21,7 @@ const MAX_LIST_LEVEL = 9;
  * @param {string} html
  */
 export function pastedHtml(html) {
-  const { body } = new DOMParser().parseFromString(html, "text/html");
+  const { body } = new DOMParser().parseFromString(withStylesAside(html), "text/html");
   for (const element of body.querySelectorAll(DROPPED)) element.remove();
   readLists(body);
   readTasks(body, html.includes("<!-- notionvc:"));
@@ -31,6 +31,18 @@ export function pastedHtml(html) {
   readTables(body);
   readEmptyLines(body);
   return body.innerHTML;
+}
+
+/**
+ * Return HTML with its attributes of style and its handlers as `data-…`, without its style sheets.
+ * @param {string} html
+ */
+function withStylesAside(html) {
+  return html
+    .replaceAll(/<style\b[^<]*<\/style>/gi, "")
+    .replaceAll(/<[a-z][^<>]*>/gi, (tag) =>
+      tag.replaceAll(/(\s)(style|on[a-z]+)(\s*=)/gi, "$1data-$2$3"),
+    );
 }
 
 /**
@@ -48,7 +60,7 @@ export function pastedLines(text) {
  */
 function styleOf(element) {
   const declared = new Map();
-  for (const declaration of (element.getAttribute("style") ?? "").split(";")) {
+  for (const declaration of (element.getAttribute("data-style") ?? "").split(";")) {
     const at = declaration.indexOf(":");
     if (at < 0) continue;
     const name = declaration.slice(0, at).trim().toLowerCase();
@@ -69,7 +81,7 @@ function styleOf(element) {
  * @param {Element} body
  */
 function readStyles(body) {
-  for (const element of body.querySelectorAll("[style]")) {
+  for (const element of body.querySelectorAll("[data-style]")) {
     const style = styleOf(element);
     const weight = style.get("font-weight") ?? "";
     const isLight = weight === "normal" || (/^\d+$/.test(weight) && Number(weight) < 600);
@@ -139,7 +151,7 @@ function appendInline(line, element) {
  * @param {Element} body
  */
 function readLists(body) {
-  const paragraphs = [...body.querySelectorAll("[style*='mso-list' i]")].filter((one) =>
+  const paragraphs = [...body.querySelectorAll("[data-style*='mso-list' i]")].filter((one) =>
     /\blevel\d/.test(styleOf(one).get("mso-list") ?? ""),
   );
   /** The open lists, the outermost first, and the paragraph read last. @type {Element[]} */
@@ -175,7 +187,7 @@ function readLists(body) {
  * @param {Element} paragraph
  */
 function takeMarker(paragraph) {
-  for (const part of paragraph.querySelectorAll("[style*='mso-list' i]")) {
+  for (const part of paragraph.querySelectorAll("[data-style*='mso-list' i]")) {
     if (styleOf(part).get("mso-list") !== "ignore") continue;
     const marker = part.textContent?.trim() ?? "";
     part.remove();
@@ -250,7 +262,7 @@ function readLinks(body) {
  * @param {Element} body
  */
 function readCode(body) {
-  for (const block of body.querySelectorAll("div[style]")) {
+  for (const block of body.querySelectorAll("div[data-style]")) {
     if (!/^pre/.test(styleOf(block).get("white-space") ?? "")) continue;
     const lines = [...block.children].filter((line) => line.matches("div, br"));
     if (lines.length === 0) continue;

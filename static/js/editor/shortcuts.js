@@ -27,6 +27,12 @@ const INLINE_RULES = /** @type {[string, string][]} */ ([
   ["Divider", "---"],
 ]);
 
+/** Keys of the list of documents (pages/documents_page.js). */
+const LIST_KEYS = /** @type {[string, string][]} */ ([
+  ["New document", "n"],
+  ["Search", "/"],
+]);
+
 /**
  * Bind the page's keys.
  * @param {Editor} editor
@@ -77,6 +83,7 @@ export async function showShortcuts() {
         { class: "stack" },
         section("Type at the start of a line, then a space", LINE_START_RULES),
         section("Type", INLINE_RULES),
+        section("Press in the list of documents", LIST_KEYS),
       ),
     ),
   );

@@ -3,6 +3,8 @@ import { commandGroups, keysLabel } from "./commands.js";
 import { ask } from "../ui/dialog.js";
 import { h, icon } from "../ui/dom.js";
 import { linkFrom } from "../lib/links.js";
+import { followKeyboard } from "./screen_keyboard.js";
+import { readSelection } from "./selection.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 
@@ -27,6 +29,7 @@ export function mountToolbar(place, editor) {
           // The text keeps its selection when a button is pressed by the mouse.
           onmousedown: (event) => event.preventDefault(),
           onclick: () => {
+            readSelection(editor.view);
             if (button.getAttribute("aria-disabled") !== "true") command.run(editor);
           },
         },
@@ -73,6 +76,7 @@ export function mountToolbar(place, editor) {
   editor.on("update", refreshSoon);
   editor.on("focus", refreshSoon);
   refresh();
+  followKeyboard(place, editor);
 }
 
 /**

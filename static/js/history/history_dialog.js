@@ -1,7 +1,8 @@
 /** The history dialog: any state of the document, who wrote when, names, restore and undo. */
 import { paragraphsOf } from "../lib/paragraphs.js";
 import { openDialog } from "../ui/dialog.js";
-import { debounced } from "../ui/dom.js";
+import { debounced, h } from "../ui/dom.js";
+import { Tabs } from "../ui/tabs.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
 import { toast, toastError } from "../ui/toast.js";
 import { ChangesView } from "./changes_view.js";
@@ -20,6 +21,7 @@ import { VersionName } from "./version_name.js";
 /**
  * @typedef {object} Context
  * @property {string} documentId
+ * @property {string} title
  * @property {boolean} canWrite
  * @property {boolean} isOwner
  * @property {import("../../vendor/yjs.js").Y.Doc} doc
@@ -31,6 +33,9 @@ import { VersionName } from "./version_name.js";
 const HEAD_PAUSE_MS = 1_000;
 /** The list is loaded again when there was no edit for so long. */
 const LIST_PAUSE_MS = 3_000;
+
+/** The list and the text are tabs, as in dialogs.css. */
+const NARROW = "(width < 48rem)";
 
 /**
  * Open the dialog, at a position if one is given.
@@ -53,6 +58,9 @@ class HistoryDialog {
   #isClosed = false;
   #root = fromTemplate("history-template");
   #parts = partsOf(this.#root, {
+    panes: HTMLElement,
+    versionsTab: HTMLButtonElement,
+    textTab: HTMLButtonElement,
     side: HTMLElement,
     main: HTMLElement,
     empty: HTMLElement,
@@ -70,6 +78,8 @@ class HistoryDialog {
   #changes;
   #restore;
   #name;
+  /** @type {Tabs | null} */
+  #tabs = null;
   /** Shows states once the dialog is in the page. @type {StateLoader | null} */
   #loader = null;
   #refreshList = debounced(LIST_PAUSE_MS, () => void this.#list.refresh());
@@ -82,7 +92,7 @@ class HistoryDialog {
     this.#api = api;
     this.#context = context;
     this.#path = `documents/${context.documentId}/`;
-    this.#list = new SessionList(api, this.#path, (seq) => this.#timeline.pick(seq));
+    this.#list = new SessionList(api, this.#path, (seq) => this.#pick(seq));
     this.#timeline = this.#makeTimeline();
     this.#name = new VersionName(api, this.#path, this.#root, this.#list, () => this.#timeline);
     this.#restore = this.#makeRestore();
@@ -144,7 +154,10 @@ class HistoryDialog {
     side.insertBefore(this.#list.element, retention);
     this.#name.setWritable(canWrite);
     retention.hidden = !isOwner;
+    this.#tabs = this.#makeTabs();
     const dialog = openDialog("History", this.#root);
+    const named = h("span", { class: "history-title muted", dir: "auto" }, this.#context.title);
+    dialog.querySelector("h2")?.append(" ", named);
     dialog.addEventListener("close", () => this.#close());
     doc.on("update", this.#readHeadSoon);
     this.#loader = new StateLoader(this.#api, this.#path, sheet, {
@@ -160,6 +173,7 @@ class HistoryDialog {
   #close() {
     this.#isClosed = true;
     this.#context.doc.off("update", this.#readHeadSoon);
+    this.#tabs?.close();
     this.#timeline.pause();
     this.#changes.close();
     this.#restore.close();
@@ -196,6 +210,24 @@ class HistoryDialog {
     this.#timeline.refresh();
     // The start of the session is known only now.
     this.#changes.refreshSoon();
+  }
+
+  /** On a narrow screen the list and the text are tabs, which a choice in the list changes. */
+  #makeTabs() {
+    const { panes, side, main, versionsTab, textTab } = this.#parts;
+    const parts = {
+      versions: { tab: versionsTab, panel: side },
+      text: { tab: textTab, panel: main },
+    };
+    // A list that was hidden could not be scrolled to the present position.
+    const onShown = () => this.#list.mark(this.#timeline.seq);
+    return new Tabs(panes, parts, "text", matchMedia(NARROW), onShown);
+  }
+
+  /** @param {number} seq */
+  #pick(seq) {
+    this.#timeline.pick(seq);
+    this.#tabs?.goTo("text");
   }
 
   /** Another position is wanted. */

@@ -50,6 +50,16 @@ export function sentenceOf(event) {
 }
 
 /**
+ * Return the position in the history that an event is about, null for an event without one.
+ * @param {Pick<ActivityEvent, "kind" | "detail">} event
+ */
+export function momentOf({ kind, detail }) {
+  const moments = { edited: detail.last_seq, named: detail.seq, restored: detail.seq };
+  const seq = /** @type {Record<string, unknown>} */ (moments)[kind];
+  return typeof seq === "number" && seq > 0 ? seq : null;
+}
+
+/**
  * Join events with equal kind, actor, day and details that follow each other into one row each: the
  * latest one. Events of writing have counts, and stay apart.
  * @template {ActivityEvent} Event

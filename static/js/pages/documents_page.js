@@ -1,10 +1,12 @@
 /** The documents page: search, create, import, rename, trash and restore. */
 import { Api } from "../lib/api.js";
+import { colourClass, initials } from "../ui/colours.js";
 import { ask } from "../ui/dialog.js";
 import { guardDrops } from "../ui/drop.js";
 import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
 import { bindMenu } from "../ui/menu.js";
 import { ago } from "../lib/time.js";
+import { editedBy, writersShown } from "../lib/writers.js";
 import { hideToast, toast, toastError } from "../ui/toast.js";
 
 /**
@@ -14,6 +16,7 @@ import { hideToast, toast, toastError } from "../ui/toast.js";
  * @property {string} role
  * @property {{id: number, username: string, name: string} | null} owner
  * @property {string} updated_at
+ * @property {import("../lib/writers.js").Writer[]} writers the last one first
  * @property {Record<string, boolean>} abilities
  */
 
@@ -206,11 +209,17 @@ function showMessage(picture, heading, text, ...action) {
 /** @param {DocumentItem} item */
 function row(item) {
   const isOwn = item.owner !== null && String(item.owner.id) === page.user.id;
-  const owner = isOwn ? "You" : (item.owner?.name ?? "No owner");
-  const when = h("time", { datetime: item.updated_at }, ago(item.updated_at));
-  when.title = new Date(item.updated_at).toLocaleString();
-  const facts = h("span", { class: "row-facts" }, when, " · ", owner);
-  if (!isOwn) facts.append(h("span", { class: "tag" }, item.role));
+  const [last] = item.writers;
+  const time = last?.at ?? item.updated_at;
+  const when = h("time", { datetime: time }, ago(time));
+  when.title = new Date(time).toLocaleString();
+  const facts = h("span", { class: "row-facts" }, editedBy(item.writers, page.user.id), when);
+  if (!isOwn) {
+    const owner = item.owner ? `Owner: ${item.owner.name}` : "No owner";
+    // The owner who has written last is named already.
+    if (!item.owner || item.owner.id !== last?.id) facts.append(" · ", owner);
+    facts.append(h("span", { class: "tag" }, item.role));
+  }
   const name = inTrash()
     ? h("span", { class: "row-title" }, item.title)
     : h("a", { class: "row-title", href: `/documents/${item.id}/` }, item.title);
@@ -218,8 +227,25 @@ function row(item) {
     "li",
     { class: "row", "data-id": item.id },
     h("div", { class: "row-text" }, name, facts),
+    faces(item),
     h("div", { class: "row-actions" }, ...actionsOf(item)),
   );
+}
+
+/**
+ * Return the faces of the last writers; each has the name as its text.
+ * @param {DocumentItem} item
+ */
+function faces(item) {
+  const people = writersShown(item.writers, page.user.id).map(({ id, label, name }) =>
+    h(
+      "li",
+      { class: `avatar ${colourClass(id)}`, title: label },
+      h("span", { "aria-hidden": "true" }, initials(name)),
+      h("span", { class: "visually-hidden" }, label),
+    ),
+  );
+  return people.length ? h("ul", { class: "faces", "aria-label": "Last writers" }, ...people) : "";
 }
 
 /** @param {DocumentItem} item */

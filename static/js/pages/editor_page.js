@@ -14,6 +14,7 @@ import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
 import { mountLinkCard } from "../editor/link_card.js";
 import { mountPresence } from "../editor/presence.js";
+import { goToStart } from "../editor/selection.js";
 import { PageDialogs } from "./page_dialogs.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts } from "../editor/shortcuts.js";
@@ -23,7 +24,7 @@ import { StatusAnnouncer } from "../sync/status_announcer.js";
 import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
 import { mayReload } from "../lib/reloads.js";
-import { copyToClipboard } from "../ui/clipboard.js";
+import { copyText } from "../editor/copy_text.js";
 import { toast, toastError } from "../ui/toast.js";
 import { mountToolbar } from "../editor/toolbar.js";
 import { mountWordCount } from "../editor/word_count.js";
@@ -159,7 +160,7 @@ function mountTitle() {
     onEnter: () => {
       // Tiptap's own focus waits for a frame, in which keys would still go to the title.
       editor.view.focus();
-      editor.commands.setTextSelection(0);
+      goToStart(editor);
     },
   });
   field.addEventListener("change", showState);
@@ -383,18 +384,11 @@ function showStop(reason) {
     refused: { label: "Try again", run: () => provider.resume() },
     quarantined: { label: "Try again", run: () => provider.resume() },
   };
-  const copy = { label: "Copy the text", run: () => void copyText() };
+  const copy = { label: "Copy the text", run: () => void copyText(editor) };
   const shown = [actions[reason], copy];
   // Otherwise a change that nobody can name would close the document on this device.
   if (reason === "refused" && provider.state.unsaved > 0) {
     shown.push({ label: "Discard my changes", run: () => void discardUnsaved() });
   }
   showBanner(noticeOf(provider.state), shown, "stopped");
-}
-
-/** Copy the text, whatever the state of the connection. */
-async function copyText() {
-  const isCopied = await copyToClipboard(editor.getText({ blockSeparator: "\n\n" }));
-  if (!isCopied) editor.commands.selectAll();
-  toast(isCopied ? "The text is copied." : "Press Ctrl+C to copy the selected text.");
 }

@@ -39,7 +39,10 @@ export class PageDialogs {
     this.#onClick(
       "activity",
       () => import("../panels/activity_dialog.js"),
-      ({ openActivity }) => openActivity(this.#api, { documentId, selfId: page.user.id }),
+      ({ openActivity }) => {
+        const onMoment = (/** @type {number} */ seq) => this.openHistory(seq);
+        openActivity(this.#api, { documentId, selfId: page.user.id, onMoment });
+      },
     );
     this.#onClick(
       "export",
@@ -74,7 +77,8 @@ export class PageDialogs {
     const canWrite = abilities.write === true;
     const isOwner = abilities.manage_owner === true;
     const [{ openHistory }] = await Promise.all([loadHistory(), loadStyles("dialog-styles")]);
-    openHistory(this.#api, { documentId, canWrite, isOwner, doc, editor, provider }, seq);
+    const title = byId("title", HTMLTextAreaElement).value;
+    openHistory(this.#api, { documentId, title, canWrite, isOwner, doc, editor, provider }, seq);
   }
 
   /**

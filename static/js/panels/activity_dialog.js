@@ -1,6 +1,6 @@
 /** The activity dialog: the events of a document, the latest first. */
 import { colourClass, initials } from "../ui/colours.js";
-import { runsOf, sentenceOf, timesText } from "../lib/activity_text.js";
+import { momentOf, runsOf, sentenceOf, timesText } from "../lib/activity_text.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { ago, dayOf } from "../lib/time.js";
@@ -11,9 +11,16 @@ import { ago, dayOf } from "../lib/time.js";
 const PAGE_SIZE = 30;
 
 /**
+ * @typedef {object} Context
+ * @property {string} documentId
+ * @property {string} selfId
+ * @property {(seq: number) => void} onMoment shows a position in the history
+ */
+
+/**
  * Open the dialog.
  * @param {Api} api
- * @param {{documentId: string, selfId: string}} context
+ * @param {Context} context
  */
 export function openActivity(api, context) {
   return new ActivityDialog(api, context).open();
@@ -23,6 +30,7 @@ export function openActivity(api, context) {
 class ActivityDialog {
   #api;
   #selfId;
+  #onMoment;
   #path;
   /** Query of the next page; null after the last one. @type {string | null} */
   #next = `?limit=${PAGE_SIZE}`;
@@ -40,11 +48,12 @@ class ActivityDialog {
 
   /**
    * @param {Api} api
-   * @param {{documentId: string, selfId: string}} context
+   * @param {Context} context
    */
   constructor(api, context) {
     this.#api = api;
     this.#selfId = context.selfId;
+    this.#onMoment = context.onMoment;
     this.#path = `documents/${context.documentId}/activity/`;
   }
 
@@ -147,8 +156,26 @@ class ActivityDialog {
         h("b", {}, isSelf ? `${name} (you)` : name),
         ` ${sentenceOf(event)} ${timesText(run.length)}`,
         h("span", { class: "muted" }, when),
+        ...this.#moment(event, isSelf ? `${name} (you)` : name),
       ),
     );
+  }
+
+  /**
+   * Return the button that shows the moment of an event in the history, if it has one.
+   * @param {ActivityEvent} event
+   * @param {string} name
+   */
+  #moment(event, name) {
+    const seq = momentOf(event);
+    if (seq === null) return [];
+    const onclick = () => {
+      this.#list.closest("dialog")?.close();
+      this.#onMoment(seq);
+    };
+    const label = `Show in the history: ${name} ${sentenceOf(event)}`;
+    const button = { type: "button", class: "link-button", "aria-label": label, onclick };
+    return [" ", h("button", button, "Show")];
   }
 }
 

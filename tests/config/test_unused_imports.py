@@ -1,0 +1,38 @@
+"""What a process does not import."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from config.unused_imports import has_no_tls
+
+LOADS = "import django, sys; django.setup(); print('OpenSSL' in sys.modules)"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mongodb://user:tls@localhost:27017/scriptorium?authMechanism=PLAIN", True),
+        ("mongodb://localhost/scriptorium", True),
+        ("mongodb://localhost/scriptorium?tls=true", False),
+        ("mongodb://localhost/?w=1&SSL=true", False),
+        ("mongodb://localhost/?w=1;tlsCAFile=/ca.pem", False),
+        ("mongodb+srv://cluster.example.org/scriptorium", False),
+        ("", False),
+    ],
+)
+def test_url_that_may_ask_for_tls(url: str, expected: bool) -> None:
+    """By its options, not by a password."""
+    assert has_no_tls(url) is expected
+
+
+@pytest.mark.parametrize(("options", "expected"), [("", False), ("?tls=true", True)])
+def test_process_imports_openssl_for_tls_only(options: str, expected: bool) -> None:
+    """A whole product, without a service."""
+    environment = {**os.environ, "MONGODB_URL": f"mongodb://localhost/scriptorium{options}"}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == str(expected), done.stderr
