@@ -23,12 +23,12 @@ from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import (
     Clocks,
     GrowingVector,
-    decode_vector,
     encode_vector,
     whole_vector,
 )
-from apps.crdt.engine.base import Engine, EngineDocument
 from apps.history.client_owners import ClientOwners
+from apps.history.loaded_document import LoadedDocument
+from apps.history.unmerged_document import state_is_whole
 
 #: Returns the person who announces a client id in presence, None where nobody does.
 AnnouncedBy = Callable[[int], str | None]
@@ -66,13 +66,11 @@ class ClientGuard:
         *,
         announced_by: AnnouncedBy,
         accepts_relays: Callable[[], bool],
-        engine: Engine,
         limits: Limits,
     ) -> None:
         self._owners = owners
         self._announced_by = announced_by
         self._accepts_relays = accepts_relays
-        self._engine = engine
         self._budget = ReadBudget(limits.read_budget, limits.read_budget_per_s, at=0.0)
 
     def check(
@@ -105,23 +103,22 @@ class ClientGuard:
     def check_repeats(
         self,
         submission: Submission,
-        *,
-        document: EngineDocument,
+        loaded: LoadedDocument,
         vector: GrowingVector,
         claimed: ClientOwners,
-        size_bytes: int,
+        *,
         at: float,
     ) -> None:
         """Check the structs of an edit that the document has: they must be the same.
 
         A client that is told "persisted" has to find its content there, so of another owner's
         client id the content may not even be deleted. ``vector`` is the version vector of
-        ``document``, ``claimed`` as in ``check``, ``at`` a monotonic time in seconds. Raises
+        ``loaded``, ``claimed`` as in ``check``, ``at`` a monotonic time in seconds. Raises
         ``ForeignClientError``, ``ContentConflictError``, ``RepeatsTooMuchError``, and
         ``TransientError`` where the document was read too often lately, or where a stock client
-        repeats too much.
+        repeats too much, and as ``state_is_whole`` does.
         """
-        if not self._budget.spend(sync_price(size_bytes), at=at):
+        if not self._budget.spend(sync_price(loaded.size_bytes), at=at):
             raise TransientError("Too many edits repeat what is stored. Connect again.")
         update, header, known = submission.update, submission.header, whole_vector(vector)
         repeated = repeated_vector(header, known)
@@ -133,7 +130,7 @@ class ClientGuard:
                 for client in repeated
                 if claimed.get(client, self._owners.get(client, user_id)) != user_id
             ]
-        stored = document.encode(encode_vector({**known, **repeated}))
+        stored = loaded.engine.encode(encode_vector({**known, **repeated}))
         try:
             if not is_contradicted(update, header, known, stored, foreign=foreign):
                 return
@@ -144,7 +141,7 @@ class ClientGuard:
             raise TransientError(err.message) from err
         if foreign:
             raise _foreign(min(foreign))
-        if decode_vector(self._engine.vector_of(document.encode())) == known:
+        if state_is_whole(loaded.engine.encode(), known):
             raise ContentConflictError(
                 "The edit has other content for ids that are stored already. Use a new client id."
             )

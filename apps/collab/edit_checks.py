@@ -45,7 +45,7 @@ class EditChecks:
         header = submission.header
         if header.typed is not None and not (header.deletes or header.typed[3]):
             return True
-        if not (self._pairs or header.has_pairs or header.is_doubled):
+        if not (self._pairs or header.has_pairs or header.is_backward):
             return True
         if header.size > SURVEY_IN_THREAD_BYTES:
             return True
@@ -73,6 +73,7 @@ class EditChecks:
         """
         if submission.placements is None:
             self._structure.check(submission.header, submission.update, self._loaded.engine, vector)
+            submission.has_strangers = self._structure.has_strangers
         if submission.is_rehearsed:
             return False
         self._check_cost(submission, vector, at, new_structs=new_structs)
@@ -97,6 +98,7 @@ class EditChecks:
         size_bytes = self._loaded.size_bytes + header.size
         if (
             is_over
+            or submission.has_strangers
             or header.is_unusual
             or self._loaded.is_suspect
             or (
@@ -167,6 +169,7 @@ class EditChecks:
             self._structure.check(submission.header, submission.update, self._loaded.engine, vector)
         except AppError as err:
             submission.refusal = err
+        submission.has_strangers = self._structure.has_strangers
 
     def mark_rehearsed(self, submission: Submission) -> None:
         """Record that a child process has tried a submission, and the load of the document."""

@@ -102,11 +102,22 @@ class EditPipeline:
         else:
             await asyncio.to_thread(self.live.survey, submission)
 
+    async def _compare(self, submission: Submission) -> None:
+        at = time.monotonic()
+        if self._context.engine.thread_bound:
+            self.live.compare(submission, at=at)
+        else:
+            await asyncio.to_thread(self.live.compare, submission, at=at)
+
     async def _prepare_held(self, held: list[Submission]) -> list[Submission]:
-        """Survey or rehearse the first of the held edits; return those to go on with.
+        """Compare, survey or rehearse the first of the held edits; return those to go on with.
 
         Until that is done this room waits, and no other.
         """
+        if held and self.live.needs_comparison:
+            with work_noted(self._document_id):
+                await self._compare(held[0])
+            return held
         if not held or not self.live.needs_rehearsal:
             if held and not held[0].is_surveyed:
                 await self._survey(held[0])

@@ -15,7 +15,12 @@ from apps.collab.client_guard import BRINGS, CLAIMS, REPEATS, AnnouncedBy, Clien
 from apps.collab.document_bounds import DocumentBounds
 from apps.collab.edit_checks import EditChecks, NotYetError
 from apps.collab.limits import Limits
-from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
+from apps.collab.submission import (
+    COMPARE_IN_THREAD_BYTES,
+    SURVEY_IN_THREAD_BYTES,
+    Draft,
+    Submission,
+)
 from apps.core.errors import (
     AppError,
     ConflictError,
@@ -78,15 +83,16 @@ class LiveDocument:
         self._limits = limits
         #: Submissions that ``prepare`` has left, because the first one is to be rehearsed.
         self.held: list[Submission] = []
-        #: The first of them is to be tried in a child process; otherwise it may be surveyed.
+        #: The first of them is to be tried in a child process, or compared with what it repeats;
+        #: otherwise it may be surveyed.
         self.needs_rehearsal = False
+        self.needs_comparison = False
         self._checks = EditChecks(loaded)
         self._bounds = DocumentBounds(loaded, limits)
         self._clients = ClientGuard(
             self.owners,
             announced_by=announced_by,
             accepts_relays=accepts_relays,
-            engine=engine,
             limits=limits,
         )
         #: The seq at which the state's clocks were compared with the log's last, and the result.
@@ -125,7 +131,7 @@ class LiveDocument:
         one. Raises ``BrokenDocumentError`` when the engine fails.
         """
         batch = Batch(self.vector, self.owners)
-        self.needs_rehearsal = False
+        self.needs_rehearsal = self.needs_comparison = False
         work = deque(submissions)
         looked_at = 0
         while work:
@@ -139,7 +145,7 @@ class LiveDocument:
                 merged = self._merge(submission, batch, at)
             except NotYetError:
                 self.held = [submission, *work]
-                self.needs_rehearsal = submission.is_surveyed
+                self.needs_rehearsal = submission.is_surveyed and not self.needs_comparison
                 break
             except EngineBrokenError as err:
                 retry = [item for draft in batch.drafts for item in draft.all_submissions]
@@ -245,6 +251,15 @@ class LiveDocument:
         """Check a large submission, and find out what it may cost; in a thread, between batches."""
         self._checks.survey(submission, self.vector)
 
+    def compare(self, submission: Submission, *, at: float) -> None:
+        """Compare what a submission repeats with the document; in a thread, between batches."""
+        submission.compared_seq = self.seq
+        try:
+            vector = growing_vector(self.vector)
+            self._clients.check_repeats(submission, self.loaded, vector, {}, at=at)
+        except AppError as err:
+            submission.refusal = err
+
     def mark_rehearsed(self, submission: Submission) -> None:
         """Record that a child process has tried a submission, and the load of the document."""
         self._checks.mark_rehearsed(submission)
@@ -305,8 +320,11 @@ class LiveDocument:
             raise NotYetError
         if submission.refusal is not None:
             raise submission.refusal
-        if bits & REPEATS:
-            self._check_repeats(submission, batch, at)
+        if bits & REPEATS and submission.compared_seq != self.seq:
+            if max(self.size_bytes, len(submission.update)) > COMPARE_IN_THREAD_BYTES:
+                self.needs_comparison = True
+                raise NotYetError
+            self._clients.check_repeats(submission, self.loaded, batch.vector, batch.claimed, at=at)
         new_structs = bool(bits & BRINGS)
         if self._checks.check(submission, batch.vector, at, new_structs=new_structs):
             began_s = time.thread_time()
@@ -316,17 +334,6 @@ class LiveDocument:
             changed = self.document.apply(submission.update, brings_structs=new_structs)
         self._checks.add(submission)
         return changed
-
-    def _check_repeats(self, submission: Submission, batch: Batch, at: float) -> None:
-        """Raise unless the structs that the document has already are the same ones."""
-        self._clients.check_repeats(
-            submission,
-            document=self.document,
-            vector=batch.vector,
-            claimed=batch.claimed,
-            size_bytes=self.size_bytes,
-            at=at,
-        )
 
     def _answer_repeat(self, submission: Submission, batch: Batch) -> bool:
         unique_id = submission.unique_id

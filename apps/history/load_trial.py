@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Final
 
 from apps.core.errors import AppError, TransientError
-from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.engine.merge_cost import (
     MAX_BYTES_COPIED,
     MAX_JOIN_BYTES,
@@ -20,7 +20,7 @@ from apps.crdt.engine.merge_cost import (
 )
 from apps.crdt.engine.placements import placements_of
 from apps.history.rehearsals import RehearsalFailedError, load_rehearse
-from apps.history.tried_loads import load_is_tried, load_mark, load_set_tried
+from apps.history.tried_loads import load_mark, tried_load_find, tried_load_store
 from apps.oplog.document_quarantine import document_quarantine
 
 #: States of fewer bytes take the engine 0.1 s at most, whatever their items are.
@@ -34,7 +34,8 @@ _MAX_TRIED: Final = 10_000
 _SURVEY_MIN_BYTES: Final = 14 * 1024
 TRIAL_MIN_UPDATE_BYTES: Final = 256 * 1024
 
-_tried: OrderedDict[str, None] = OrderedDict()
+#: Milliseconds that each tried load took, by its mark.
+_tried: OrderedDict[str, int] = OrderedDict()
 _lock = Lock()
 
 
@@ -43,12 +44,15 @@ class LoadCost:
 
     def __init__(self, *, state_bytes: int) -> None:
         self._cost = MergeCost(state_bytes=state_bytes)
+        #: The headers of the surveyed updates of the last call, for their merge.
+        self.headers: dict[bytes, UpdateHeader] = {}
         #: Bytes of the document, and values in its lists at most.
         self._size_bytes = state_bytes
         self._values = state_bytes
 
     def add(self, updates: Sequence[bytes]) -> bool:
         """Count operations; return whether to try them, as where an update cannot be read."""
+        self.headers.clear()
         if any(len(update) > TRIAL_MIN_UPDATE_BYTES for update in updates):
             return True
         try:
@@ -62,6 +66,7 @@ class LoadCost:
             self._values += len(update)
             return self._cost.add(update, len(update))
         header, placements = read_update(update), placements_of([update])
+        self.headers[update] = header
         self._values += header.values
         return (
             self._cost.add_placements(placements)
@@ -74,25 +79,29 @@ class LoadCost:
 
 def load_try(
     *, document_id: str, state: bytes, updates: Sequence[bytes] = (), is_suspect: bool = False
-) -> None:
+) -> int:
     """Load a state with the updates after it in a child process, unless it cannot be slow.
 
-    A document whose load dies or is too slow is quarantined: raises ``DocumentQuarantinedError``.
-    An error of the engine is left to the load itself, which quarantines the operation alone. Raises
+    Return the milliseconds of processor time that the load took; 0 where it was not tried. A
+    document whose load dies or is too slow is quarantined: raises ``DocumentQuarantinedError``. An
+    error of the engine is left to the load itself, which quarantines the operation alone. Raises
     ``TransientError`` when no child process is free.
     """
     if not is_suspect and not updates and len(state) < TRIAL_MIN_BYTES:
-        return
+        return 0
     mark = load_mark(state, updates)
-    if not is_suspect and _is_tried(mark):
-        return
+    known_ms = None if is_suspect else _find_tried(mark)
+    if known_ms is not None:
+        return known_ms
+    took_ms = 0
     try:
-        load_rehearse(state, updates)
+        took_ms = round(load_rehearse(state, updates) * 1_000)
     except RehearsalFailedError as err:
         if err.reason is not None:
             raise document_quarantine(document_id=document_id, reason=err.reason) from err
-    _remember(mark)
-    load_set_tried(mark)
+    _remember(mark, took_ms)
+    tried_load_store(mark, took_ms)
+    return took_ms
 
 
 def snapshot_try(*, document_id: str, state: bytes) -> None:
@@ -104,18 +113,18 @@ def snapshot_try(*, document_id: str, state: bytes) -> None:
         load_try(document_id=document_id, state=state)
 
 
-def _is_tried(mark: str) -> bool:
+def _find_tried(mark: str) -> int | None:
     with _lock:
-        if mark in _tried:
-            return True
-    if not load_is_tried(mark):
-        return False
-    _remember(mark)
-    return True
+        known_ms = _tried.get(mark)
+    if known_ms is None:
+        known_ms = tried_load_find(mark)
+        if known_ms is not None:
+            _remember(mark, known_ms)
+    return known_ms
 
 
-def _remember(mark: str) -> None:
+def _remember(mark: str, took_ms: int) -> None:
     with _lock:
-        _tried[mark] = None
+        _tried[mark] = took_ms
         if len(_tried) > _MAX_TRIED:
             _tried.popitem(last=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from apps.core.errors import AppError, InvalidInputError
 from apps.crdt.codec.lib0 import DecodeError
+from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import covers, decode_vector
 from apps.crdt.engine.base import EngineBrokenError
 from apps.history import snapshot_cache
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 #: joins what continues each other in one batch at a cost that grows with the square.
 REPLAY_BATCH_OPERATIONS = 200
 REPLAY_BATCH_BYTES = 8 * 1024
+#: A state whose trial took longer, in milliseconds, is loaded in slices. Threat: a document that is
+#: just fast enough for the trial, and holds each process that opens it.
+SLICED_LOAD_MS = 100
 
 
 class _BreaksEngineError(Exception):
@@ -142,9 +146,10 @@ def _rebuild(recovery: Recovery) -> None:
         try:
             with recovery.step("open"):
                 snapshot = Snapshot.decode(found.blob)
-                _try(recovery, snapshot.state if snapshot.seq else b"")
+                took_ms = _try(recovery, snapshot.state if snapshot.seq else b"")
+                unmerged = UnmergedDocument() if recovery.reads_only else None
                 with work_noted(recovery.document_id):
-                    loaded = _open(snapshot, UnmergedDocument() if recovery.reads_only else None)
+                    loaded = _open(snapshot, unmerged, in_slices=took_ms > SLICED_LOAD_MS)
             _replay(recovery, loaded)
         except CompactedError as err:
             if found.source == "nothing":
@@ -188,10 +193,10 @@ def _batches(operations: Iterator[Operation], max_operations: int) -> Iterator[l
         yield batch
 
 
-def _try(recovery: Recovery, state: bytes, updates: Sequence[bytes] = ()) -> None:
+def _try(recovery: Recovery, state: bytes, updates: Sequence[bytes] = ()) -> int:
     if recovery.reads_only:  # it is merged in a child process
-        return
-    load_try(
+        return 0
+    return load_try(
         document_id=recovery.document_id,
         state=state,
         updates=updates,
@@ -206,9 +211,11 @@ def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[F
         yield found
 
 
-def _open(snapshot: Snapshot, unmerged: UnmergedDocument | None) -> LoadedDocument:
+def _open(
+    snapshot: Snapshot, unmerged: UnmergedDocument | None, *, in_slices: bool
+) -> LoadedDocument:
     try:
-        return LoadedDocument.open(snapshot, unmerged)
+        return LoadedDocument.open(snapshot, unmerged, in_slices=in_slices)
     except (InvalidInputError, EngineBrokenError) as err:
         raise UnfitSnapshotError(f"it does not open: {err.message}") from err
 
@@ -230,9 +237,11 @@ def _replay(recovery: Recovery, loaded: LoadedDocument) -> None:
             if not recovery.reads_only and (cost.add(updates) or recovery.is_suspect):
                 _try(recovery, loaded.engine.encode(), updates)
                 cost = LoadCost(state_bytes=loaded.size_bytes)
+            headers = cost.headers
             with work_noted(recovery.document_id), _engine_batch(recovery, loaded):
                 for operation in batch:
-                    _apply_or_quarantine(recovery, loaded, operation)
+                    header = headers.get(operation.update) if headers else None
+                    _apply_or_quarantine(recovery, loaded, operation, header)
 
 
 @contextmanager
@@ -251,11 +260,16 @@ def _engine_batch(recovery: Recovery, loaded: LoadedDocument) -> Iterator[None]:
         raise _BreaksBatchError from err
 
 
-def _apply_or_quarantine(recovery: Recovery, loaded: LoadedDocument, operation: Operation) -> None:
+def _apply_or_quarantine(
+    recovery: Recovery,
+    loaded: LoadedDocument,
+    operation: Operation,
+    header: UpdateHeader | None,
+) -> None:
     recovery.read += 1
     recovery.on_operation(operation)
     try:
-        error = loaded.apply_or_skip(operation, recovery.quarantined)
+        error = loaded.apply_or_skip(operation, recovery.quarantined, header)
     except EngineBrokenError as err:
         raise _BreaksEngineError(operation, err) from err
     if error is not None:

@@ -46,9 +46,9 @@ def merge_rehearse(state: bytes, updates: Sequence[bytes]) -> None:
     stored_run(rehearse_merge, settings.CRDT_ENGINE, state, list(updates))
 
 
-def load_rehearse(state: bytes, updates: Sequence[bytes]) -> None:
-    """Try a load. Raises as ``merge_rehearse`` does."""
-    stored_run(rehearse_load, settings.CRDT_ENGINE, state, list(updates))
+def load_rehearse(state: bytes, updates: Sequence[bytes]) -> float:
+    """Try a load; return its processor time in seconds. Raises as ``merge_rehearse`` does."""
+    return stored_run(rehearse_load, settings.CRDT_ENGINE, state, list(updates))
 
 
 def stored_run(function: Callable[..., _Result], /, *args: Any) -> _Result:

@@ -29,19 +29,23 @@ def load_mark(state: bytes, updates: Sequence[bytes]) -> str:
     return f"scriptorium:tried:{_engine()}:{whole.hexdigest()}"
 
 
-def load_is_tried(mark: str) -> bool:
-    """Return whether a process has tried a load; False where Redis is away."""
+def tried_load_find(mark: str) -> int | None:
+    """Return the milliseconds that a load took a process; None where none has tried it.
+
+    Also where Redis is away.
+    """
     try:
-        return bool(get_redis_connection("default").exists(mark))
+        found = get_redis_connection("default").get(mark)
     except RedisError as err:
         logger.warning("no tried loads are known: %s", err)
-        return False
+        return None
+    return None if found is None else int(found)
 
 
-def load_set_tried(mark: str) -> None:
+def tried_load_store(mark: str, took_ms: int) -> None:
     """Record that a load was tried, for as long as a snapshot stays in Redis."""
     try:
-        get_redis_connection("default").set(mark, 1, ex=settings.SNAPSHOT_CACHE_S)
+        get_redis_connection("default").set(mark, took_ms, ex=settings.SNAPSHOT_CACHE_S)
     except RedisError as err:
         logger.warning("a tried load is not noted: %s", err)
 

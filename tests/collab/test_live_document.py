@@ -14,13 +14,14 @@ from apps.collab.live_document import MAX_PREPARED_BYTES, BrokenDocumentError, L
 from apps.collab.submission import Draft
 from apps.core import clock
 from apps.core.errors import LimitExceededError
+from apps.crdt.codec.contents import ELEMENT, TYPE, XML_TEXT
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import Vector, decode_vector
 from apps.crdt.engine.base import get_engine
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.operation import Operation
 from tests.collab.authors import Author, Breaking, Noting, Writer, submission, text_of
-from tests.crdt.samples import letters, written
+from tests.crdt.samples import item, letters, string, uints, written
 
 ENGINE = get_engine("pycrdt")
 DOCUMENT = "0b6f3a52-5d3c-4a3e-9a0e-1d9c3c5f7a11"
@@ -325,6 +326,31 @@ def test_words_anywhere_in_a_document_that_a_stranger_made_large_are_not_tried()
                 document.mark_rehearsed(left[0])
     assert len(author.persisted) == 200
     assert tried <= 1
+
+
+def test_text_that_resumes_in_another_paragraph_is_refused() -> None:
+    """Its beginning was deleted, so it cannot be compared; a reload would lose the rest of it."""
+    document, author = live(), Author()
+    paragraphs = [
+        item(TYPE, uints(ELEMENT) + string("paragraph"), parent="default"),
+        item(TYPE, uints(ELEMENT) + string("paragraph"), left=(1, 0)),
+        item(TYPE, uints(XML_TEXT), parent=(1, 0)),
+        item(TYPE, uints(XML_TEXT), parent=(1, 1)),
+        letters("b", parent=(1, 3)),
+    ]
+    for number, update in enumerate(
+        (
+            written([(1, 0, paragraphs)]),
+            written([(2, 0, [letters("ab", parent=(1, 2))])]),
+            written(deletes=[(2, [(0, 2)])]),
+            written([(2, 1, [letters("rrr", parent=(1, 3))])]),
+        )
+    ):
+        settle(document, document.prepare([submission(update, author, f"{number}")], at=0))
+    assert [(unique_id, error.code) for unique_id, error in author.rejected] == [("3", "malformed")]
+    again = ENGINE.new_document()
+    again.apply(document.document.encode())
+    assert document.document.reading() == again.reading()
 
 
 def test_client_ids_of_a_document_have_a_limit() -> None:

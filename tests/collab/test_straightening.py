@@ -1,4 +1,4 @@
-"""Edits that cut a character, and items that Yjs puts between one id and itself (ADR 0017)."""
+"""Edits that cut a character, and items whose right origin is not behind the left one."""
 
 import base64
 from typing import Any
@@ -32,6 +32,28 @@ REDONE = tuple(
         ),
     )
 )
+#: One writer and a second one, with undo, of Yjs 13.6.33: what is redone in the last update has an
+#: item between its clock 20 and, right of it, its clock 19.
+REDONE_BACKWARD = tuple(
+    map(
+        base64.b64decode,
+        (
+            "AQPJmJ++BwAHAQdkZWZhdWx0AwlwYXJhZ3JhcGgHAMmYn74HAAYEAMmYn74HAQFhAA==",
+            "AQHJmJ++BwOEyZifvgcCAmJjAA==",
+            "AQHJmJ++BwXEyZifvgcDyZifvgcEAmJjAA==",
+            "AQG1rOZrAMTJmJ++BwLJmJ++BwMFaGVsbG8A",
+            "AQG1rOZrBcTJmJ++BwK1rOZrAAVoZWxsbwA=",
+            "AQG1rOZrCsS1rOZrB7Ws5msIAWEA",
+            "AQHJmJ++BweEyZifvgcEAmJjAA==",
+            "AQG1rOZrC8S1rOZrBrWs5msHBWhlbGxvAA==",
+            "AQPJmJ++BwlHyZifvgcAAwlwYXJhZ3JhcGgHAMmYn74HCQYEAMmYn74HCgVoZWxsbwA=",
+            (
+                "AQe1rOZrEMfJmJ++BwnJmJ++BwADCXBhcmFncmFwaAcAtazmaxAGBAC1rOZrEQNhaGXEtazmaxS1rOZrEwFs"
+                "xLWs5msVtazmaxMCbG/EtazmaxW1rOZrFgFhxLWs5msUtazmaxUFaGVsbG8A"
+            ),
+        ),
+    )
+)
 _TEXT = written([(1, 0, [letters(f"a{FACE}b", parent="content")])])
 #: Half of the character deleted; a letter in it, and one behind that; both, and a text after them.
 CUT = (
@@ -52,7 +74,7 @@ def loaded(*updates: bytes) -> EngineDocument:
     return document
 
 
-@pytest.mark.parametrize("updates", [REDONE, CUT])
+@pytest.mark.parametrize("updates", [REDONE, REDONE_BACKWARD, CUT])
 def test_document_reads_the_same_live_loaded_replayed_and_encoded_again(
     updates: tuple[bytes, ...],
 ) -> None:

@@ -38,8 +38,8 @@ class Judgement(NamedTuple):
     """What became of the updates of one document, in numbers, and what failed.
 
     ``rehearsed``: tried in a child process first. ``unordered``: 1 where the document shows other
-    content after a reload, and an item of it has origins that are no neighbours, which the gate
-    cannot see in an update (ADR 0017). ``unviewed``: 1 where a view answers with an error.
+    content after a reload, and an item of it has origins that are no neighbours: few pass the gate
+    (ADR 0017). ``unviewed``: 1 where a view answers with an error.
     """
 
     admitted: int
@@ -79,7 +79,9 @@ class Admission:
             self.live.mark_persisted(drafts, operations)
             self.log += [operation.update for operation in operations]
             left = self.live.take_held()
-            if left and not left[0].is_surveyed:
+            if left and self.live.needs_comparison:
+                self.live.compare(left[0], at=0)
+            elif left and not left[0].is_surveyed:
                 self.live.survey(left[0])
             elif left and self.live.needs_rehearsal:
                 left = self._rehearsed(left)

@@ -21,6 +21,7 @@ def test_admitted_updates_load_again_with_the_same_content() -> None:
     assert report.sums["documents"] == DOCUMENTS
     assert report.sums["admitted"] > 2 * DOCUMENTS
     assert report.sums["refused"] > DOCUMENTS / 2
+    assert not report.sums["unordered"]
 
 
 def _dies(updates: list[bytes]) -> None:

@@ -10,6 +10,8 @@ import pytest
 from apps.core import clock, ids
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
+from apps.crdt.engine.base import get_engine
+from apps.crdt.engine.pycrdt import PycrdtDocument
 from apps.history import load_trial
 from apps.history.recovery import document_load, document_read_at, snapshot_of
 from apps.history.rehearsals import load_rehearse
@@ -34,6 +36,8 @@ from tests.support.operations import Scribe
 
 #: Items that take the engine 10 s.
 MANY = 12_000
+#: Items that take it 0.2 s, which a trial allows.
+SLOW = 1_500
 ATTACK = encoded(text(MANY) + claims_by_one(MANY))
 #: Far less than a load of the attack takes.
 SOON_S = 3.0
@@ -130,9 +134,9 @@ def test_large_state_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this process has tried is not tried again."""
     tried: list[int] = []
 
-    def count(state: bytes, updates: Sequence[bytes]) -> None:
+    def count(state: bytes, updates: Sequence[bytes]) -> float:
         tried.append(len(state))
-        load_rehearse(state, updates)
+        return load_rehearse(state, updates)
 
     monkeypatch.setattr(load_trial, "load_rehearse", count)
     document_id = with_large_snapshot()
@@ -144,13 +148,63 @@ def test_large_state_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(tried) == 1
 
 
+@pytest.mark.parametrize("is_other_process", [False, True])
+def test_state_that_is_slow_to_load_is_loaded_in_slices(
+    monkeypatch: pytest.MonkeyPatch, *, is_other_process: bool
+) -> None:
+    """No call of the engine holds the process for long; the time is known to other processes."""
+    slow = encoded(text(SLOW) + claims_by_one(SLOW))
+    document_id = ids.new_id()
+    operation_rows().insert_one(operation(document_id, 1, slow).to_row())
+    vector = encode_vector(read_update(slow).end_vector())
+    version_create(document_id=document_id, snapshot=Snapshot(1, vector, slow))
+    if is_other_process:
+        document_load(document_id=document_id)
+        load_trial._tried.clear()
+    calls: list[float] = []
+    apply = PycrdtDocument.apply
+
+    def timed(document: PycrdtDocument, update: bytes, **options: Any) -> bool:
+        began_s = time.thread_time()
+        changed = apply(document, update, **options)
+        calls.append(time.thread_time() - began_s)
+        return changed
+
+    monkeypatch.setattr(PycrdtDocument, "apply", timed)
+    loaded = document_load(document_id=document_id)
+    assert len(calls) >= 4
+    assert max(calls) < 0.6 * sum(calls)
+    monkeypatch.undo()
+    whole = get_engine("pycrdt").new_document()
+    whole.apply(slow)
+    assert loaded.engine.reading() == whole.reading()
+    assert loaded.has_everything()
+
+
+def test_operation_is_read_once_at_a_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long one is surveyed first; its merge uses the same header."""
+    scribe = Scribe()
+    operation_rows().insert_one(scribe.write("x" * 100_000).to_row())
+
+    def never(_update: bytes) -> None:
+        raise AssertionError("read twice")
+
+    monkeypatch.setattr("apps.history.loaded_document.read_update", never)
+    assert document_load(document_id=scribe.document_id).seq == 1
+
+
 def test_load_is_tried_where_redis_is_away(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Nothing is known of what other processes have tried; the document opens."""
     document_id = with_large_snapshot()
     document_load(document_id=document_id)
     load_trial._tried.clear()  # as in another process
     tried: list[int] = []
-    monkeypatch.setattr(load_trial, "load_rehearse", lambda state, _: tried.append(len(state)))
+
+    def count(state: bytes, _updates: Sequence[bytes]) -> float:
+        tried.append(len(state))
+        return 0.0
+
+    monkeypatch.setattr(load_trial, "load_rehearse", count)
     options = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {**settings.CACHES, "default": options}
     assert document_load(document_id=document_id).seq == 1

@@ -6,6 +6,7 @@ which the kernel measures: a busy machine refuses nobody.
 """
 
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
@@ -49,28 +50,32 @@ def rehearse_merge(engine_name: str, state: bytes, updates: Sequence[bytes]) -> 
             document.apply(update, brings_structs=True)
     merged = document.encode()
     with _processor_time(STEP_LIMIT_S, STEP_LIMIT_S_PER_MIB, len(merged)):
-        again = _load(engine, merged).encode()
+        loaded = _load(engine, merged)
+        again = loaded.encode()
     if _vector_after(state, updates) != decode_vector(engine.vector_of(merged)):
         return  # the halves of a surrogate pair, which the engine counts in another way (ADR 0001)
     with _processor_time(COMPARISON_LIMIT_S, COMPARISON_LIMIT_S_PER_MIB, len(merged)):
-        if not states_equal(engine, merged, again):
+        if not states_equal(engine, merged, again) or document.reading() != loaded.reading():
             raise ContentDiffersError("The edit cannot be stored: its content changes when read.")
 
 
-def rehearse_load(engine_name: str, state: bytes, updates: Sequence[bytes]) -> None:
+def rehearse_load(engine_name: str, state: bytes, updates: Sequence[bytes]) -> float:
     """Load a document from a state and the updates after it; for a child process.
 
-    The kernel ends the process when that takes longer than the limit. Raises the errors of the
-    engine.
+    Return the processor time in seconds. The kernel ends the process when that takes longer than
+    the limit. Raises the errors of the engine.
     """
     engine = get_engine(engine_name)
+    began_s = time.process_time()
     with stored_step_limit(len(state) + sum(map(len, updates))):
         document = _load(engine, state)
         for update in updates:
             document.apply(update, brings_structs=True)
+        took_s = time.process_time() - began_s
         merged = document.encode()
     with stored_step_limit(len(merged)):
         _load(engine, merged).encode()
+    return took_s
 
 
 def compare_stored(engine_name: str, state: bytes, expected: bytes) -> bool:

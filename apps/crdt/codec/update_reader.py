@@ -77,7 +77,8 @@ class UpdateHeader(NamedTuple):
     hundreds of values, so that a child process tries it first (``apps.crdt.analysis.rehearsal``).
     ``values``: the number of values of lists, maps and attributes. ``structs``: the number of
     structs and of id ranges in ``deletes``. ``has_pairs``: whether a string has characters of two
-    UTF-16 units; ``is_doubled``: whether an item has one id as both origins
+    UTF-16 units; ``is_backward``: whether an item has one id as both origins or, in what is not
+    typed, a left origin that its client wrote after the right one
     (``apps.crdt.ids.surrogate_pairs``).
     """
 
@@ -91,7 +92,7 @@ class UpdateHeader(NamedTuple):
     values: int = 0
     structs: int = 0
     has_pairs: bool = False
-    is_doubled: bool = False
+    is_backward: bool = False
 
     def end_vector(self) -> Vector:
         """Return client to the end of the last id range that the update inserts."""
@@ -106,6 +107,7 @@ class _Walk:
         "client",
         "data",
         "has_pairs",
+        "is_backward",
         "is_doubled",
         "is_state",
         "is_typed",
@@ -129,6 +131,7 @@ class _Walk:
         self.is_unusual = False
         self.has_pairs = False
         self.is_doubled = False
+        self.is_backward = False
         self.values = 0
         self.structs = 0
         self.is_typed = True
@@ -203,7 +206,7 @@ def _read(walk: _Walk) -> UpdateHeader:
         walk.values,
         walk.structs,
         walk.has_pairs,
-        walk.is_doubled,
+        walk.is_doubled or (walk.is_backward and typed is None),
     )
 
 
@@ -266,6 +269,8 @@ def _read_client(  # noqa: C901 - the hot path: one walk, with as few calls as p
                     pos = _read_reference(walk, pos, clock)
                     if data[left_start:right_start] == data[right_start:pos]:
                         walk.is_doubled = True
+                    elif _NOT_OWN < walk.at < left:
+                        walk.is_backward = True
             kind = info & KIND_MASK
             if kind == STRING:
                 if left != clock - 1 or info < HAS_LEFT_ORIGIN:

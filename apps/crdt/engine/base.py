@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from apps.core.errors import AppError, InvalidInputError
 from apps.crdt.codec.vectors import Vector, decode_vector
@@ -62,6 +62,10 @@ class EngineDocument(Protocol):
 
     def text(self) -> str:
         """Return the plain text of the document's content, blocks separated by newlines."""
+        ...
+
+    def reading(self) -> list[tuple[Any, ...]]:
+        """Return what readers see, to be compared (``apps.crdt.engine.reading``)."""
         ...
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import pycrdt
 from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, UpdateRejectedError
 from apps.crdt.engine.errors import engine_errors, translate_error
+from apps.crdt.engine.reading import Reading, document_reading
 from apps.crdt.engine.text import document_text
 
 
@@ -98,6 +99,11 @@ class PycrdtDocument:
         """Return the plain text of the document's content."""
         with engine_errors("The document was refused:"):
             return document_text(self._doc)
+
+    def reading(self) -> Reading:
+        """Return what readers see, in a form that can be compared."""
+        with engine_errors("The document was refused:"):
+            return document_reading(self._doc)
 
     def close(self) -> None:
         """Free the memory."""

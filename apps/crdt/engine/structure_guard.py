@@ -15,10 +15,12 @@ As the log is replayed, one such operation would kill every server that loads th
 every page that opens it. Operations of the log itself are never refused.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from apps.core.errors import LimitExceededError
 from apps.crdt.codec.contents import ANY, STRING, TYPE, refuse
+from apps.crdt.codec.lib0 import encode_var_uint
 from apps.crdt.codec.update_checks import all_deleted
 from apps.crdt.codec.update_reader import NEVER_KEYED, UpdateHeader
 from apps.crdt.codec.vectors import Clocks
@@ -26,6 +28,8 @@ from apps.crdt.engine.base import EngineDocument
 from apps.crdt.engine.content_rules import check_content
 from apps.crdt.engine.placements import TypedRun
 from apps.crdt.ids.containers import FREE, INSIDE_TEXT, ContainerIndex
+from apps.crdt.ids.neighbours import OriginIndex
+from apps.crdt.ids.placement import Placement
 
 #: How deep shared types may nest in a document. A list item costs two or three levels.
 MAX_NESTING: Final = 1_000
@@ -33,6 +37,10 @@ MAX_NESTING: Final = 1_000
 MAX_WAITING_BYTES: Final = 32 * 1024
 #: Clients whose last characters are remembered. Threat: invented clients that fill the memory.
 MAX_TAILS: Final = 1_000
+
+
+#: The end of a client's clocks, and the right origin of what is before it as it is written.
+_Tail = tuple[int, bytes]
 
 
 class NestingTooDeepError(LimitExceededError):
@@ -61,6 +69,7 @@ class StructureGuard:
         "_typed",
         "_waiting",
         "_waiting_bytes",
+        "has_strangers",
     )
 
     def __init__(self, index: ContainerIndex | None = None) -> None:
@@ -68,14 +77,18 @@ class StructureGuard:
         #: Whether the ids of the index are those of the log. After an edit inside a surrogate pair
         #: the engine counts ids wrongly (ADR 0001), and honest edits would be refused.
         self._is_exact = True
-        #: Client to its end, if its last clock is a character in a text.
-        self._tails: dict[int, int] = {}
+        #: Whether an item of the update that was checked last is between two ids that were never
+        #: neighbours, so that another order of the structs may show it at another place.
+        self.has_strangers = False
+        #: Client to its end and its right origin as it is written, if its last clock is a character
+        #: in a text.
+        self._tails: dict[int, _Tail] = {}
         #: The update that was checked last, its size, and what it changes in ``_tails``: None where
         #: a client has no such end after it. ``_typed`` has the clocks of typed text.
         self._checked: bytes | None = None
         self._checked_bytes = 0
-        self._checked_tails: dict[int, int | None] = {}
-        self._typed: tuple[int, int, int] | None = None
+        self._checked_tails: dict[int, _Tail | None] = {}
+        self._typed: tuple[int, int, int, bytes] | None = None
         #: What the index lacks: applied updates, and in place of typed text its clocks.
         self._waiting: list[bytes | TypedRun] = []
         self._waiting_bytes = 0
@@ -100,11 +113,12 @@ class StructureGuard:
         Raises ``NestingTooDeepError`` or ``MalformedUpdateError``.
         """
         self._checked, self._checked_bytes = update, header.size
+        self.has_strangers = False
         if header.typed is not None:
-            client, first, end, _ = header.typed
-            if client in self._tails and self._tails[client] == first:
+            client, first, _, right = header.typed
+            if client in self._tails and self._tails[client] == (first, right):
                 # New characters behind the last one of their client: in the same text.
-                self._typed = (client, first, end)
+                self._typed = header.typed
                 return
         self._typed = None
         self._checked_tails = dict.fromkeys(header.ranges)
@@ -114,6 +128,7 @@ class StructureGuard:
     def _check_structs(self, header: UpdateHeader, update: bytes, index: ContainerIndex) -> None:
         depth = 0
         keyed: list[tuple[int, int, int]] = []
+        origins = OriginIndex(index.origins)
         for placement, container in index.containers(update):
             if placement.kind == TYPE:
                 depth = max(depth, container.level + 1)
@@ -123,9 +138,12 @@ class StructureGuard:
                 keyed.append((placement.client, placement.clock, placement.end))
             if self._is_exact:
                 check_content(update, placement, container)
+                if not origins.are_neighbours(placement):
+                    self.has_strangers = True
+                origins.add(placement)
             in_text = container.kind in (FREE, INSIDE_TEXT) and not container.keyed
             is_character = placement.kind == STRING and in_text
-            self._checked_tails[placement.client] = placement.end if is_character else None
+            self._checked_tails[placement.client] = _tail_of(placement) if is_character else None
         if depth > MAX_NESTING:
             raise NestingTooDeepError(
                 "The document's structure is nested too deep.",
@@ -169,8 +187,8 @@ class StructureGuard:
             self._checked_bytes = len(update)
             self._tails.clear()
         elif self._typed is not None:
-            client, first, end = self._typed
-            self._tails[client] = end
+            client, first, end, right = self._typed
+            self._tails[client] = (end, right)
             run = self._runs.get(client)
             if run is not None:
                 run.end = end
@@ -190,14 +208,14 @@ class StructureGuard:
         if self._waiting_bytes > MAX_WAITING_BYTES and not later:
             self._add_waiting(index)
 
-    def _set_tails(self, tails: dict[int, int | None]) -> None:
+    def _set_tails(self, tails: Mapping[int, _Tail | None]) -> None:
         if len(self._tails) >= MAX_TAILS:
             self._tails.clear()
-        for client, end in tails.items():
-            if end is None:
+        for client, tail in tails.items():
+            if tail is None:
                 self._tails.pop(client, None)
             else:
-                self._tails[client] = end
+                self._tails[client] = tail
 
     def _current_index(self, document: EngineDocument, vector: Clocks | None) -> ContainerIndex:
         if self._index is None:
@@ -217,3 +235,9 @@ class StructureGuard:
         self._waiting.clear()
         self._waiting_bytes = 0
         self._runs.clear()
+
+
+def _tail_of(placement: Placement) -> _Tail:
+    """Return the end of a struct with its right origin."""
+    right = placement.right if placement.whole is None else placement.whole.right
+    return placement.end, b"" if right is None else b"".join(map(encode_var_uint, right))

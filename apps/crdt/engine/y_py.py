@@ -4,14 +4,15 @@ pycrdt, which is always installed, does what y-py cannot: it merges updates with
 reads XML fragments for the plain text.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import y_py
 
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, UpdateRejectedError
 from apps.crdt.engine.pycrdt import PycrdtEngine
+from apps.crdt.engine.reading import Reading
 
 _NO_DELETES = b"\x00"
 
@@ -80,10 +81,20 @@ class YPyDocument:
 
     def text(self) -> str:
         """Return the plain text of the document's content."""
+        with self._reader() as reader:
+            return reader.text()
+
+    def reading(self) -> Reading:
+        """Return what readers see of its state, in a form that can be compared."""
+        with self._reader() as reader:
+            return reader.reading()
+
+    @contextmanager
+    def _reader(self) -> Iterator[EngineDocument]:
         reader = PycrdtEngine().new_document()
         reader.apply(self.encode(), brings_structs=True)
         try:
-            return reader.text()
+            yield reader
         finally:
             reader.close()
 

@@ -24,6 +24,7 @@ from apps.crdt.codec.structs import (
     Id,
 )
 from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges
+from apps.crdt.ids.neighbours import OriginIndex
 from apps.crdt.ids.placement import Placement, read_placement, skip_struct
 
 #: Kinds of containers. ``FREE``: other roots than that of the content, and all that is in them.
@@ -75,6 +76,8 @@ class ContainerIndex:
 
     def __init__(self) -> None:
         self._ranges: dict[int, IdRanges] = {}
+        #: The origins of its items.
+        self.origins = OriginIndex()
         self.depth = 0
         #: Values of lists.
         self.values = 0
@@ -130,6 +133,7 @@ class ContainerIndex:
     def _set(self, placement: Placement, value: int) -> None:
         ranges = self._ranges.setdefault(placement.client, IdRanges())
         ranges.add(placement.clock, placement.end, value)
+        self.origins.add(placement)
         if placement.kind == TYPE:
             self.depth = max(self.depth, (value >> _LEVEL_SHIFT) + 1)
         elif placement.kind == ANY and not value & 1:
@@ -263,6 +267,8 @@ class _Placing:
 
         The engine puts the new clocks behind the known ones, in the parent that is written.
         """
+        if not self._index.origins.resumes(placement):
+            return False
         known, written = self._container(placement), self._container(whole)
         return known == written or known.kind == written.kind == GONE
 

@@ -6,9 +6,11 @@ counts ids in another way from there on, and its states lose what follows (ADR 0
 is straightened before it is stored: a character is deleted as a whole, and what stands inside one
 stands before it (ADR 0017).
 
-An item whose two origins are one and the same is straightened as well: Yjs writes it where it
-redoes what was deleted with its parent (https://github.com/yjs/yjs/issues/794). The place of such
-an item depends on how the text before it is cut into structs, which changes with each encoding.
+An item whose two origins are one and the same, or whose right one stands before its left one, is
+straightened as well: Yjs writes it where it redoes what was deleted with its parent
+(https://github.com/yjs/yjs/issues/794). The place of such an item depends on how the text before it
+is cut into structs, which changes with each encoding. Yjs writes what it redoes in one update, so
+that the order of the two origins is seen in it.
 """
 
 import re
@@ -19,7 +21,7 @@ from typing import Final, NamedTuple, Self
 from apps.crdt.codec.contents import STRING, read_uint, refuse
 from apps.crdt.codec.lib0 import write_var_uint
 from apps.crdt.codec.structs import (
-    GAPS,
+    HAS_BOTH_ORIGINS,
     HAS_LEFT_ORIGIN,
     HAS_PARENT_KEY,
     HAS_RIGHT_ORIGIN,
@@ -30,6 +32,7 @@ from apps.crdt.codec.structs import (
 )
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Clocks, Vector
+from apps.crdt.ids.left_chains import LeftChains
 
 #: A character of two units in UTF-8, and in text. Bytes that are no text may match the first one.
 _PAIR_BYTES: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
@@ -154,7 +157,7 @@ def straightened(
         pairs = SurrogatePairs(pairs)
         pairs.add(update)
         _check_known_end(update, vector)
-    if not (pairs or header.is_doubled):
+    if not (pairs or header.is_backward):
         return update
     out = _structs_straightened(update, pairs)
     deletes = _deletes_straightened(header, pairs) if pairs else None
@@ -177,24 +180,34 @@ class _Origins(NamedTuple):
     right: Id | None
 
 
-def _origins_straightened(origins: _Origins, pairs: SurrogatePairs) -> _Origins:
+_NO_ORIGINS: Final = _Origins(None, None)
+
+
+def _origins_straightened(origins: _Origins, pairs: SurrogatePairs, chains: LeftChains) -> _Origins:
     left, right = origins
     if right is not None and right[1] and pairs.has((right[0], right[1] - 1)):
         right = (right[0], right[1] - 1)
     if left is not None and pairs.has(left):
         left, right = pairs.before(left), left if right is None else right
-    return _Origins(left, None if left == right else right)
+    if left is not None and right is not None and left[0] == right[0] and right[1] <= left[1]:
+        right = None if left == right or chains.reaches(left, right) else right
+    return _Origins(left, right)
 
 
 def _structs_straightened(update: bytes, pairs: SurrogatePairs) -> bytes | None:
     """Return the structs of an update with other origins; None where all stay as they are."""
     sections: list[tuple[int, int, list[bytes]]] = []
+    chains = LeftChains(update)
+    #: The info bytes of what may change: without pairs, of items with both origins.
+    fewest = HAS_RIGHT_ORIGIN if pairs else HAS_BOTH_ORIGINS
     is_changed = False
     for struct in iter_structs(update):
         if not sections or sections[-1][0] != struct.client:
             sections.append((struct.client, struct.clock, []))
-        origins = _Origins(*struct.origins) if struct.kind not in GAPS else _Origins(None, None)
-        straight = _origins_straightened(origins, pairs) if any(origins) else origins
+        straight = origins = _NO_ORIGINS
+        if update[struct.start] >= fewest:
+            origins = _Origins(*struct.origins)
+            straight = _origins_straightened(origins, pairs, chains)
         if straight == origins:
             sections[-1][2].append(update[struct.start : struct.end])
         else:

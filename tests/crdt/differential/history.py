@@ -64,6 +64,11 @@ class YjsPages:
         stdin.flush()
         return json.loads(stdout.readline())
 
+    def misplaced(self, updates: Sequence[bytes]) -> list[str]:
+        """Return the content of a document at which the editor's binding throws."""
+        found: list[str] = self.ask("misplaced", updates=[_text(update) for update in updates])
+        return found
+
 
 class History:
     """One history, made from a seed."""

@@ -53,6 +53,23 @@ const act = ({ doc, undo }, below) => {
   }
 };
 
+/** What the editor's binding throws at in a node, all that is in it included. */
+const misplaced = (node, isRoot) => {
+  const found = [];
+  for (let item = node._start; item; item = item.right) {
+    const { type } = item.content;
+    const name = item.content.constructor.name;
+    if (item.deleted) continue;
+    if (node instanceof Y.XmlText) {
+      if (!["ContentString", "ContentFormat", "ContentEmbed"].includes(name)) found.push(name);
+    } else if (type instanceof Y.XmlElement || (type instanceof Y.XmlText && !isRoot))
+      found.push(...misplaced(type, false));
+    else found.push(name);
+  }
+  const attributes = node instanceof Y.XmlElement ? Object.values(node.getAttributes()) : [];
+  return [...found, ...attributes.filter((value) => value instanceof Y.AbstractType).map(String)];
+};
+
 const requests = {
   open: ({ page, client, updates }) => {
     const doc = fresh(updates);
@@ -77,6 +94,7 @@ const requests = {
   },
   shown: ({ page }) => shown(root(pages.get(page).doc)),
   read: ({ updates }) => shown(root(fresh(updates))),
+  misplaced: ({ updates }) => misplaced(root(fresh(updates)), true),
   encoded: ({ updates }) => encode(Y.encodeStateAsUpdate(fresh(updates))),
 };
 
