@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 NO_SERVICES := SECRET_KEY=none ALLOWED_HOSTS=localhost DATABASE_URL=postgres://localhost/none \
 	MONGODB_URL=mongodb://localhost/none REDIS_URL=redis://localhost KAFKA_BOOTSTRAP_SERVERS=localhost:9092
 
-# All tests, in two lanes side by side (tests/support/lanes.py).
-LANES := -n 2 --no-loadscope-reorder --durations 20
+# All tests, in three lanes side by side (tests/support/lanes.py): one of them waits most of the time.
+LANES := -n 3 --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
 
@@ -45,7 +45,7 @@ test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make
 	@sh scripts/install_chromium.sh
 	@sh scripts/install_services.sh || echo "Without them 'make stack' and its gateway are not tested." >&2
 	@$(if $(ARGS),,npm run --silent test)
-	@$(BIN)/python -m pytest $(or $(ARGS),$(LANES))
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest $(or $(ARGS),$(LANES))
 
 lint: $(VENV)/installed-dev node_modules/installed ## Check style, spelling, templates and the direction of imports
 	@$(BIN)/ruff check .
