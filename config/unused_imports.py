@@ -9,9 +9,12 @@ _PYMONGO_TLS = "pymongo.pyopenssl_context"
 
 
 def skip_unused_imports() -> None:
-    """Call before PyMongo is imported. Without TLS to MongoDB, each process is 10 MiB smaller."""
+    """Call before PyMongo is imported. Without TLS to MongoDB, each process is 10 MiB smaller.
+
+    Of a URL in a file (``MONGODB_URL_FILE``) it is not known here.
+    """
     modules: dict[str, Any] = sys.modules
-    if has_no_tls(os.environ.get("MONGODB_URL", "")):
+    if "MONGODB_URL" in os.environ and has_no_tls(os.environ["MONGODB_URL"]):
         modules.setdefault(_PYMONGO_TLS, None)
 
 

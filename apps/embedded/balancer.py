@@ -108,7 +108,8 @@ class Balancer:
 
     def _on_bytes(self, connection: socket.socket) -> None:
         self._end_wait(connection)
-        self._look(connection)
+        if not self._look(connection):
+            self._wait(connection)
 
     def _on_silence(self, connection: socket.socket) -> None:
         self._end_wait(connection)

@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Self
 
 from django.conf import settings
 
@@ -23,9 +23,6 @@ from apps.history.client_owners import (
 )
 from apps.history.snapshot import Snapshot
 from apps.oplog.operation import Operation
-
-#: Structs of a slice of a state that is slow to load: 25 ms at most where all of it takes 0.7 s.
-SLICE_STRUCTS: Final = 100
 
 
 class ReplayError(ConflictError):
@@ -62,22 +59,21 @@ class LoadedDocument:
         snapshot: Snapshot,
         engine: EngineDocument | None = None,
         *,
-        in_slices: bool = False,
+        slices: int = 1,
     ) -> Self:
         """Make a document from a snapshot, with the engine of the settings unless one is given.
 
-        ``in_slices``: in many calls of the engine, so that other threads get their turn.
+        ``slices``: in how many calls of the engine, so that other threads get their turn.
         Raises ``UpdateRejectedError`` or ``EngineBrokenError`` when its state is no Yjs update,
         ``DecodeError`` when its owners cannot be read.
         """
         engine = engine or get_engine(settings.CRDT_ENGINE).new_document()
         vector = snapshot.vector
         owners = owners_decode(snapshot.owners, vector) if snapshot.owners else None
-        if snapshot.seq and in_slices:
-            for piece in state_slices(snapshot.state, SLICE_STRUCTS):
-                engine.apply(piece)
-        elif snapshot.seq:
-            engine.apply(snapshot.state)
+        if snapshot.seq:
+            is_whole = slices == 1
+            for part in [snapshot.state] if is_whole else state_slices(snapshot.state, slices):
+                engine.apply(part)
         return cls(
             engine=engine,
             vector=vector,

@@ -36,6 +36,10 @@ REPLAY_BATCH_BYTES = 8 * 1024
 #: A state whose trial took longer, in milliseconds, is loaded in slices. Threat: a document that is
 #: just fast enough for the trial, and holds each process that opens it.
 SLICED_LOAD_MS = 100
+#: Processor time for which there is one slice, in milliseconds. A call of the engine costs time for
+#: each client id that the document has so far, so the number of slices is bounded.
+SLICE_MS = 25
+MAX_SLICES = 40
 
 
 class _BreaksEngineError(Exception):
@@ -149,7 +153,7 @@ def _rebuild(recovery: Recovery) -> None:
                 took_ms = _try(recovery, snapshot.state if snapshot.seq else b"")
                 unmerged = UnmergedDocument() if recovery.reads_only else None
                 with work_noted(recovery.document_id):
-                    loaded = _open(snapshot, unmerged, in_slices=took_ms > SLICED_LOAD_MS)
+                    loaded = _open(snapshot, unmerged, slices=_slices(took_ms))
             _replay(recovery, loaded)
         except CompactedError as err:
             if found.source == "nothing":
@@ -211,11 +215,14 @@ def _timed(recovery: Recovery, snapshots: Iterator[FoundSnapshot]) -> Iterator[F
         yield found
 
 
-def _open(
-    snapshot: Snapshot, unmerged: UnmergedDocument | None, *, in_slices: bool
-) -> LoadedDocument:
+def _slices(took_ms: int) -> int:
+    """Return in how many slices to load a state whose trial took so long."""
+    return 1 if took_ms <= SLICED_LOAD_MS else min(took_ms // SLICE_MS, MAX_SLICES)
+
+
+def _open(snapshot: Snapshot, unmerged: UnmergedDocument | None, *, slices: int) -> LoadedDocument:
     try:
-        return LoadedDocument.open(snapshot, unmerged, in_slices=in_slices)
+        return LoadedDocument.open(snapshot, unmerged, slices=slices)
     except (InvalidInputError, EngineBrokenError) as err:
         raise UnfitSnapshotError(f"it does not open: {err.message}") from err
 

@@ -338,7 +338,7 @@ async def test_repetitions_of_a_large_document_are_compared_beside_the_loop(
         assert [error.code for _, error in author.rejected] == ["limit_exceeded"]
     else:
         assert [unique_id for unique_id, _ in author.persisted] == ["elements", "again"]
-    assert max(held) < 0.25
+    assert max(held) < HELD_MAX_S
 
 
 async def test_other_content_for_known_ids_of_a_large_document_is_found(spacious: Room) -> None:
@@ -350,4 +350,4 @@ async def test_other_content_for_known_ids_of_a_large_document_is_found(spacious
         await submit_and_wait(spacious, other, author, "other")
     assert [error.code for _, error in author.rejected] == ["content_conflict"]
     assert author.refusal is not None
-    assert max(held) < 0.25
+    assert max(held) < HELD_MAX_S

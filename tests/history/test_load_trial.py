@@ -12,7 +12,7 @@ from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
 from apps.crdt.engine.base import get_engine
 from apps.crdt.engine.pycrdt import PycrdtDocument
-from apps.history import load_trial
+from apps.history import load_trial, rebuild
 from apps.history.recovery import document_load, document_read_at, snapshot_of
 from apps.history.rehearsals import load_rehearse
 from apps.history.services import version_create
@@ -153,6 +153,8 @@ def test_state_that_is_slow_to_load_is_loaded_in_slices(
     monkeypatch: pytest.MonkeyPatch, *, is_other_process: bool
 ) -> None:
     """No call of the engine holds the process for long; the time is known to other processes."""
+    monkeypatch.setattr(rebuild, "SLICED_LOAD_MS", 1)  # on a machine of any speed
+    monkeypatch.setattr(rebuild, "SLICE_MS", 1)
     slow = encoded(text(SLOW) + claims_by_one(SLOW))
     document_id = ids.new_id()
     operation_rows().insert_one(operation(document_id, 1, slow).to_row())

@@ -28,6 +28,9 @@ STORED_FACTOR: Final = 3
 #: The same for a comparison of two states, which is done in Python where their bytes differ.
 COMPARISON_LIMIT_S: Final = 1.0
 COMPARISON_LIMIT_S_PER_MIB: Final = 1.0
+#: The same for the readings of two documents. 40,000 paragraphs of a letter, 1.2 MiB, take 1.4 s.
+READING_LIMIT_S: Final = 1.0
+READING_LIMIT_S_PER_MIB: Final = 4.0
 _MIB: Final = 1024 * 1024
 
 
@@ -55,8 +58,11 @@ def rehearse_merge(engine_name: str, state: bytes, updates: Sequence[bytes]) -> 
     if _vector_after(state, updates) != decode_vector(engine.vector_of(merged)):
         return  # the halves of a surrogate pair, which the engine counts in another way (ADR 0001)
     with _processor_time(COMPARISON_LIMIT_S, COMPARISON_LIMIT_S_PER_MIB, len(merged)):
-        if not states_equal(engine, merged, again) or document.reading() != loaded.reading():
-            raise ContentDiffersError("The edit cannot be stored: its content changes when read.")
+        is_equal = states_equal(engine, merged, again)
+    with _processor_time(READING_LIMIT_S, READING_LIMIT_S_PER_MIB, len(merged)):
+        is_equal = is_equal and document.reading() == loaded.reading()
+    if not is_equal:
+        raise ContentDiffersError("The edit cannot be stored: its content changes when read.")
 
 
 def rehearse_load(engine_name: str, state: bytes, updates: Sequence[bytes]) -> float:

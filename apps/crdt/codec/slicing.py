@@ -4,6 +4,7 @@ The engine holds the interpreter during a call. A load that takes long is made i
 that the other threads of the process get their turn.
 """
 
+import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -38,24 +39,26 @@ class _Structs:
         return 0 if clock >= self.end else bisect_right(self.clocks, clock)
 
 
-def state_slices(state: bytes, max_structs: int) -> Iterator[bytes]:
-    """Yield updates that are a state together; the deletes are in the last one.
+def state_slices(state: bytes, count: int) -> Iterator[bytes]:
+    """Yield about ``count`` updates that are a state together; the deletes are in the last one.
 
     Only for states that the engine has written.
     """
     clients, structs_end = _read(state)
     pieces: dict[int, tuple[int, list[bytes]]] = {}
-    count = 0
+    total = sum(len(structs.clocks) for structs in clients.values())
+    max_structs = math.ceil(total / count)
+    taken = 0
     for structs in _ordered(state, clients):
         index = structs.placed
         start = structs.positions[index]
         _, piece = pieces.setdefault(structs.client, (structs.clocks[index], []))
         is_last = index + 1 == len(structs.positions)
         piece.append(state[start : structs.last if is_last else structs.positions[index + 1]])
-        count += 1
-        if count == max_structs:
+        taken += 1
+        if taken == max_structs:
             yield _written(pieces) + b"\x00"
-            pieces, count = {}, 0
+            pieces, taken = {}, 0
     yield _written(pieces) + state[structs_end:]
 
 

@@ -25,7 +25,11 @@ _NONE: Final = 0
 _COLLECTED: Final = 1
 #: In place of the right origin of a run without origins, which has its parent's hash as the left.
 _FIRST: Final = 2
-_SECRET: Final = secrets.randbits(64)
+#: Universal hashing (Carter and Wegman, 1979): who does not know the factors cannot choose two ids
+#: with one hash. Python's own hash of numbers has no secret.
+_PRIME: Final = 2**61 - 1
+_CLIENT_FACTOR: Final = secrets.randbelow(_PRIME - 1) + 1
+_CLOCK_FACTOR: Final = secrets.randbelow(_PRIME - 1) + 1
 _MASK: Final = 2**32 - 1
 
 
@@ -42,7 +46,10 @@ _UNKNOWN: Final = _Origins(_COLLECTED, _COLLECTED)
 
 
 def _hash(id_: Id | None) -> int:
-    return _NONE if id_ is None else max(hash((id_, _SECRET)) & _MASK, _FIRST + 1)
+    if id_ is None:
+        return _NONE
+    client, clock = id_
+    return max((client * _CLIENT_FACTOR + clock * _CLOCK_FACTOR) % _PRIME & _MASK, _FIRST + 1)
 
 
 def _hash_of_parent(placement: Placement) -> int:

@@ -1,5 +1,6 @@
 """Slices of states: together they are the state, in any size."""
 
+import math
 import random
 
 import pytest
@@ -18,9 +19,10 @@ ENGINE = get_engine("pycrdt")
 
 def assert_sliced(state: bytes, max_structs: int) -> None:
     """Load a state in slices and at once, and compare."""
+    count = math.ceil(len(list(iter_structs(state))) / max_structs)
     sliced, whole = ENGINE.new_document(), ENGINE.new_document()
     whole.apply(state)
-    for piece in state_slices(state, max_structs):
+    for piece in state_slices(state, count):
         assert len(list(iter_structs(piece))) <= max_structs
         sliced.apply(piece)
         again = ENGINE.new_document()  # nothing waits for a later slice
@@ -59,7 +61,24 @@ def test_slices_of_items_in_a_circle_end() -> None:
     state = written(
         [(1, 0, [letters("a", left=(2, 0))]), (2, 0, [letters("b", left=(1, 0))])],
     )
-    assert len(list(state_slices(state, 1))) == 3
+    assert len(list(state_slices(state, 2))) == 3
+
+
+@pytest.mark.parametrize("count", [1, 7, 40])
+def test_slices_of_many_client_ids_are_as_few_as_asked_for(count: int) -> None:
+    """A call of the engine costs time for each client id that the document has so far.
+
+    1,200 slices of a document of 60,000 ids took 29 s, and the whole of it 0.13 s.
+    """
+    pieces = [letters("a"), letters("b")]
+    made = ENGINE.new_document()
+    made.apply(written([(client, 0, pieces) for client in range(2_000, 0, -1)]))
+    sliced = ENGINE.new_document()
+    slices = list(state_slices(made.encode(), count))
+    assert count <= len(slices) <= count + 1
+    for piece in slices:
+        sliced.apply(piece)
+    assert sliced.state_vector() == made.state_vector()
 
 
 def test_slice_of_nothing_is_nothing() -> None:

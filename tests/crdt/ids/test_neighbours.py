@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from apps.crdt.codec.contents import TYPE
+from apps.crdt.ids import neighbours
 from apps.crdt.ids.containers import ContainerIndex
 from apps.crdt.ids.neighbours import OriginIndex
 from tests.crdt.samples import Id, item, letters, string, uints, written
@@ -119,3 +120,10 @@ def test_text_resumes_where_it_began(place: dict[str, object], *, expected: bool
     index = index_of([document])
     [(placement, _)] = index.containers(written([(2, 0, [letters("abcd", **place)])]))
     assert index.origins.resumes(placement) is expected
+
+
+def test_ids_of_one_hash_to_python_are_two_ids() -> None:
+    """Python hashes numbers without a secret, so anybody can find such ids."""
+    one, other = (3046000375383931, 387), (3360956158077915, 5)
+    assert hash((one, 7)) % 2**32 == hash((other, 7)) % 2**32
+    assert neighbours._hash(one) != neighbours._hash(other)
