@@ -271,20 +271,30 @@ def attribution_load(*, document_id: str, lineage: str, up_to: int) -> Attributi
     key = _key(document_id, lineage, quarantined)
     index = _cached(key)
     if index.seq < up_to:
-        _extend(index, document_id, up_to, quarantined)
+        point = compaction_point_find(document_id=document_id)
+        _extend(index, document_id, up_to, point, quarantined)
         _cache(key, index)
     return index
 
 
-def attribution_build(*, document_id: str, up_to: int) -> AttributionIndex:
-    """Return the attribution index of a log without the cache. Raises as ``attribution_load``."""
-    index = AttributionIndex()
-    _extend(index, document_id, up_to, quarantined_seqs(document_id=document_id))
-    return index
+def attribution_extend(
+    index: AttributionIndex, *, document_id: str, up_to: int, point: CompactionPoint | None
+) -> None:
+    """Extend an index, which may be empty, without the cache, as the log was at a point.
+
+    ``point`` may be an earlier one than the stored one, None before the first, as long as the log
+    has the operations after it. Raises as ``attribution_load`` does.
+    """
+    _extend(index, document_id, up_to, point, quarantined_seqs(document_id=document_id))
 
 
-def _extend(index: AttributionIndex, document_id: str, up_to: int, quarantined: set[int]) -> None:
-    point = compaction_point_find(document_id=document_id)
+def _extend(
+    index: AttributionIndex,
+    document_id: str,
+    up_to: int,
+    point: CompactionPoint | None,
+    quarantined: set[int],
+) -> None:
     if point is not None:
         index.copies.add_known(copies_unpack(point.copies))
         if index.seq < point.seq:

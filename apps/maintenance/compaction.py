@@ -5,7 +5,8 @@ It has four steps. The process may die after any of them; the next run continues
 1. compact: unique id, author, time and id ranges of each operation are added to compacted rows;
 2. check: the version of the new compaction point is compared with a replay of the log, the
    compacted rows with the log;
-3. decide: the compaction point is stored. From then on no reader reads operations up to it;
+3. decide: the compaction point is stored, with the checked copies (ADR 0016), and those of the
+   operations that came meanwhile are added. From then on no reader reads operations up to it;
 4. delete the operations, the oldest first, once ``COMPACT_DROP_AFTER_S`` have passed.
 
 An edit that was sent twice or a replay may have begun before the third step and still needs the
@@ -23,7 +24,7 @@ from django.conf import settings
 from apps.core import clock, failpoints
 from apps.core.errors import ConflictError
 from apps.documents.heads import head_find
-from apps.history.attribution import attribution_build
+from apps.history.attribution import AttributionIndex, attribution_extend
 from apps.history.compaction_point import compaction_snapshot
 from apps.history.last_processed import processed_find
 from apps.history.selectors import version_find, version_infos
@@ -36,6 +37,7 @@ from apps.oplog.compacted_operations import (
     MAX_COPIES_BYTES,
     CompactedOperation,
     copies_pack,
+    copies_unpack,
 )
 from apps.oplog.compaction_point import (
     CompactionPoint,
@@ -43,11 +45,12 @@ from apps.oplog.compaction_point import (
     compacted_end,
     compacted_faults,
     compacted_iter,
+    compaction_point_add_copies,
     compaction_point_advance,
     compaction_point_find,
 )
 from apps.oplog.quarantine import quarantined_seqs
-from apps.oplog.selectors import head_seq, operations_iter, seqs_received
+from apps.oplog.selectors import head_seq, log_reaches, operations_iter, seqs_received
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +60,12 @@ COMPACTED_ROW_OPERATIONS = 1_000
 COMPACTION_MIN_OPERATIONS = 1_000
 #: More operations are left to the next run, in an hour: a replay keeps a worker's CPU busy.
 COMPACTION_MAX_OPERATIONS = 50_000
+#: How often the compaction point is tried where restores add copies to it at the same time.
+DECIDE_ATTEMPTS = 10
 
 
 class CompactionRefusedError(ConflictError):
-    """The stored data is damaged; nothing was deleted."""
+    """The stored data is damaged, or another process changes it; nothing was deleted."""
 
     code = "compaction_refused"
 
@@ -166,29 +171,68 @@ def _move_compaction_point(document_id: str, target: CompactionTarget) -> None:
         raise CompactionRefusedError(f"Version {target.number} of {document_id} is gone.")
     if failpoints.armed:
         failpoints.reach("after_base_marked")
-    point = CompactionPoint(
-        document_id=document_id,
-        seq=target.seq,
-        number=target.number,
-        version_vector=expected.version_vector,
-        made_at=clock.now(),
-        copies=_checked_copies(document_id),
-    )
-    compaction_point_advance(point)
+    previous = compaction_point_find(document_id=document_id)
+    index = AttributionIndex()
+    _check_copies(index, document_id, previous)
+    _decide(document_id, target, expected, index)
     if failpoints.armed:
         failpoints.reach("after_log_begins")
-    logger.info("the log of %s begins at operation %s", document_id, point.first_seq)
+    _add_later_copies(index, document_id, previous)
+    logger.info("the log of %s begins at operation %s", document_id, target.seq + 1)
 
 
-def _checked_copies(document_id: str) -> bytes:
-    """Return the copies of the whole log, which need the content of operations to be checked."""
-    index = attribution_build(document_id=document_id, up_to=head_seq(document_id=document_id))
-    packed = copies_pack(index.copies.copies)
+def _decide(
+    document_id: str, target: CompactionTarget, expected: Snapshot, index: AttributionIndex
+) -> None:
+    """Store the compaction point, with the copies that the one before it has by then."""
+    for _ in range(DECIDE_ATTEMPTS):
+        previous = compaction_point_find(document_id=document_id)
+        point = CompactionPoint(
+            document_id=document_id,
+            seq=target.seq,
+            number=target.number,
+            version_vector=expected.version_vector,
+            made_at=clock.now(),
+            copies=_list_copies(document_id, index, previous),
+        )
+        if compaction_point_advance(point, previous=previous):
+            return
+    raise CompactionRefusedError(f"Others change the compaction point of {document_id} now.")
+
+
+def _list_copies(
+    document_id: str, index: AttributionIndex, previous: CompactionPoint | None
+) -> bytes:
+    """Return the checked copies, and the known ones of edits that the server has yet to submit."""
+    checked = index.copies.copies
+    known = copies_unpack(previous.copies) if previous is not None else []
+    packed = copies_pack([*checked, *sorted(set(known).difference(checked))])
+    if len(packed) > MAX_COPIES_BYTES:  # also those of edits that failed
+        packed = copies_pack(checked)
     if len(packed) > MAX_COPIES_BYTES:
         raise CompactionRefusedError(
-            f"{document_id} has {len(index.copies.copies)} copies: their list is too large."
+            f"{document_id} has {len(checked)} copies: their list is too large."
         )
     return packed
+
+
+def _check_copies(
+    index: AttributionIndex, document_id: str, previous: CompactionPoint | None
+) -> None:
+    """Add the rest of the log, and check its copies: that needs the content of operations."""
+    up_to = head_seq(document_id=document_id)
+    attribution_extend(index, document_id=document_id, up_to=up_to, point=previous)
+
+
+def _add_later_copies(
+    index: AttributionIndex, document_id: str, previous: CompactionPoint | None
+) -> None:
+    """Add the copies of the operations that came while the compaction point was decided.
+
+    The server's edits that come later add theirs when they are made: they see the point.
+    """
+    _check_copies(index, document_id, previous)
+    compaction_point_add_copies(document_id=document_id, copies=index.copies.copies)
 
 
 def _append_compacted(replay: LogReplay, up_to: int) -> None:
@@ -253,6 +297,10 @@ def _delete_compacted(document_id: str, now: datetime, *, apply: bool) -> Compac
         done.dropped = left
         return done
     _check_before_deletion(point)
+    if log_reaches(document_id=document_id, seq=1):
+        # At the first compaction only its process adds the copies that come during the decision,
+        # and it may have died. Later, each edit of the server has added its own to the point.
+        _add_later_copies(AttributionIndex(), document_id, None)
     for dropped in operations_drop(document_id=document_id, up_to=point.seq):
         done.dropped = dropped
         if failpoints.armed:

@@ -98,8 +98,14 @@ def compacted_document_ids() -> Iterator[str]:
         yield row["_id"]
 
 
-def compaction_point_advance(point: CompactionPoint) -> bool:
-    """Move a compaction point forward; return False when it is there, or later, already."""
+def compaction_point_advance(
+    point: CompactionPoint, *, previous: CompactionPoint | None = None
+) -> bool:
+    """Move a compaction point forward from the one that was read; None for a log without one.
+
+    Return False when it is there, or later, already, and when it was moved or got copies since:
+    the new list would lack them.
+    """
     values = {
         "seq": point.seq,
         "number": point.number,
@@ -107,9 +113,11 @@ def compaction_point_advance(point: CompactionPoint) -> bool:
         "made_at": datetime_text(point.made_at),
         "copies": point.copies,
     }
-    condition = {"_id": point.document_id, "seq": {"$lt": point.seq}}
-    if compaction_point_rows().update_one(condition, {"$set": values}).matched_count:
-        return True
+    if previous is not None:
+        if previous.seq >= point.seq:
+            return False
+        condition = _unchanged(previous)
+        return bool(compaction_point_rows().update_one(condition, {"$set": values}).matched_count)
     try:
         compaction_point_rows().insert_one({"_id": point.document_id, **values})
     except DuplicateKeyError:
@@ -118,7 +126,7 @@ def compaction_point_advance(point: CompactionPoint) -> bool:
 
 
 def compaction_point_add_copies(*, document_id: str, copies: Sequence[CopiedRange]) -> None:
-    """Add copies of an edit that the server has made to the checked ones of a compacted log.
+    """Add copies that are known to be true to the checked ones of a compacted log.
 
     The log cannot check them where their content was compacted. Nothing is added to a log that is
     not compacted, or whose list would be too large: those copies count as far as they can be
@@ -133,11 +141,14 @@ def compaction_point_add_copies(*, document_id: str, copies: Sequence[CopiedRang
         packed = copies_pack([*known, *new]) if new else b""
         if not new or len(packed) > MAX_COPIES_BYTES:
             return
-        # Whoever moved the point or added others meanwhile has written another list.
-        condition = {"_id": document_id, "seq": point.seq, "additions": point.additions}
         update = {"$set": {"copies": packed, "additions": (point.additions or 0) + 1}}
-        if compaction_point_rows().update_one(condition, update).matched_count:
+        if compaction_point_rows().update_one(_unchanged(point), update).matched_count:
             return
+
+
+def _unchanged(point: CompactionPoint) -> dict[str, Any]:
+    """Return the condition that nobody has moved a point, or added copies, since it was read."""
+    return {"_id": point.document_id, "seq": point.seq, "additions": point.additions}
 
 
 # --- compacted operations ---

@@ -9,7 +9,7 @@ from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from apps.crdt.codec.copy_map import CopiedRange
-from apps.history.attribution import attribution_build
+from apps.history.attribution import AttributionIndex, attribution_extend
 from tests.accounts.clients import bearer
 from tests.history.pair import Pair
 
@@ -222,6 +222,7 @@ def test_hostile_copy_map_costs_its_bytes(pair: Pair) -> None:
     again = [CopiedRange(1, copy, 600_000, 1, new + at) for at in range(12_000)]
     pair.write(ADA, 0, "é" * 600_000, copies=[*letters, *again])
     started = time.process_time()
-    index = attribution_build(document_id=document.id, up_to=5)
+    index = AttributionIndex()
+    attribution_extend(index, document_id=document.id, up_to=5, point=None)
     assert time.process_time() - started < 5
     assert len(index.copies.copies) == 20_000

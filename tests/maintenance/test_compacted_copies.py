@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from apps.collab.services import operation_submit
 from apps.core import ids
+from apps.core.errors import TransientError
 from apps.crdt.codec.copy_map import CopiedRange
 from apps.documents.models import Document
 from apps.history.authorship import document_authorship
+from apps.maintenance import compaction
 from apps.oplog.compaction_point import compaction_point_delete, log_first_seq
 from apps.oplog.models import compaction_point_rows
 from tests.accounts.clients import bearer
 from tests.accounts.factories import make_user
 from tests.maintenance.archive.files import remove
 from tests.maintenance.commands import run
-from tests.maintenance.compacting import FRESH, compact, look
+from tests.maintenance.compacting import FRESH, compact, live, look
 from tests.support.old_logs import OldLog
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("dropped_at_once")]
@@ -133,6 +137,83 @@ def test_index_that_was_cached_before_the_compaction_is_extended(log: OldLog) ->
     found = document_authorship(document_id=document_id, lineage=lineage)
     pieces = [(piece.text, users.index(int(piece.origin.author_id))) for piece in found.pieces]
     assert joined(pieces) == EXPECTED
+
+
+@pytest.mark.parametrize("compactions", [0, 1])
+def test_restore_during_the_decision_keeps_first_writers(
+    deleted: OldLog, monkeypatch: pytest.MonkeyPatch, compactions: int
+) -> None:
+    """At the first compaction, and at a later one: its list was read before the restore."""
+    users = [user.pk for user in deleted.users]
+    age_again(deleted, compactions)
+    check, statuses = compaction._check_copies, list[int]()
+
+    def check_and_restore(*args: Any) -> None:
+        check(*args)
+        if not statuses:
+            statuses.append(restore(deleted, 2))
+
+    monkeypatch.setattr(compaction, "_check_copies", check_and_restore)
+    compact(deleted, runs=1)
+    assert statuses == [201]
+    assert joined(authors(deleted.document_id, users)) == [("Grace wrote this", GRACE)]
+    compact(deleted)
+    assert 1 not in live(deleted)
+    assert joined(authors(deleted.document_id, users)) == [("Grace wrote this", GRACE)]
+
+
+def test_restore_whose_process_dies_during_a_compaction_keeps_first_writers(
+    deleted: OldLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its copies were added to the compaction point before the one that follows."""
+    users = [user.pk for user in deleted.users]
+    age_again(deleted, 1)
+
+    def compact_and_submit(**arguments: Any) -> None:
+        compact(deleted, runs=1)
+        operation_submit(**arguments)
+        raise TransientError("the process dies")
+
+    monkeypatch.setattr("apps.edits.restore.operation_submit", compact_and_submit)
+    assert restore(deleted, 2) == 503
+    assert log_first_seq(document_id=deleted.document_id) == 5
+    assert joined(authors(deleted.document_id, users)) == [("Grace wrote this", GRACE)]
+
+
+def test_compaction_that_dies_after_its_decision_keeps_first_writers(
+    deleted: OldLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run adds the copies that came meanwhile, before it deletes their sources."""
+    users = [user.pk for user in deleted.users]
+    check, add_later = compaction._check_copies, compaction._add_later_copies
+
+    def check_and_restore(*args: Any) -> None:
+        check(*args)
+        assert restore(deleted, 2) == 201
+
+    def die(*_: Any) -> None:
+        raise TransientError("the process dies")
+
+    monkeypatch.setattr(compaction, "_check_copies", check_and_restore)
+    monkeypatch.setattr(compaction, "_add_later_copies", die)
+    with pytest.raises(TransientError):
+        compact(deleted, runs=1)
+    monkeypatch.setattr(compaction, "_check_copies", check)
+    monkeypatch.setattr(compaction, "_add_later_copies", add_later)
+    assert joined(authors(deleted.document_id, users)) == [("Grace wrote this", ADA)]
+    compact(deleted, runs=1)
+    assert 1 not in live(deleted)
+    assert joined(authors(deleted.document_id, users)) == [("Grace wrote this", GRACE)]
+
+
+def age_again(log: OldLog, compactions: int) -> None:
+    """Compact a log so often, and write what the next compaction needs."""
+    for _ in range(compactions):
+        compact(log)
+        log.write(ADA, 0, "old ")
+        log.keep()
+        log.write(ADA, 0, "fresh ", age=FRESH)
+        log.store()
 
 
 @pytest.mark.parametrize("is_compacted", [False, True])

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core import clock, ids
+from apps.crdt.codec.copy_map import CopiedRange
 from apps.oplog.compacted_operations import (
     CompactedDamagedError,
     CompactedOperation,
+    copies_unpack,
     operations_decode,
     operations_encode,
     unique_ids_decode,
@@ -23,6 +25,7 @@ from apps.oplog.compaction_point import (
     compacted_end,
     compacted_find,
     compacted_iter,
+    compaction_point_add_copies,
     compaction_point_advance,
     compaction_point_find,
 )
@@ -146,11 +149,41 @@ def test_missing_compacted_operation_raises(rows: list[tuple[int, int]]) -> None
 
 
 def test_compaction_point_only_moves_forward() -> None:
-    """In any order of the writers."""
+    """In any order of the writers; each tells which one it has read."""
     first = CompactionPoint(ids.new_id(), 5, 2, b"\x00", clock.now())
     later = dataclasses.replace(first, seq=9, number=3, made_at=first.made_at + timedelta(days=1))
     assert compaction_point_find(document_id=first.document_id) is None
-    moved = [compaction_point_advance(point) for point in (first, later, first, later)]
-    assert moved == [True, True, False, False]
+    moved = [
+        compaction_point_advance(point, previous=previous)
+        for point, previous in [
+            (first, None),
+            (later, None),
+            (first, first),
+            (later, first),
+            (later, first),
+            (first, later),
+        ]
+    ]
+    assert moved == [True, False, False, True, False, False]
     assert compaction_point_find(document_id=first.document_id) == later
     assert later.first_seq == 10
+
+
+def test_compaction_point_is_not_moved_over_copies_that_were_not_read() -> None:
+    """They stay: who moves it reads them first."""
+    first = CompactionPoint(ids.new_id(), 5, 2, b"\x00", clock.now())
+    later = dataclasses.replace(first, seq=9)
+    assert compaction_point_advance(first)
+    copied = CopiedRange(1, 0, 5, 2, 0)
+    for read in (first, compaction_point_find(document_id=first.document_id)):
+        copied = copied._replace(clock=copied.clock + 5)
+        compaction_point_add_copies(document_id=first.document_id, copies=[copied])
+        assert not compaction_point_advance(later, previous=read)
+    stored = compaction_point_find(document_id=first.document_id)
+    assert stored is not None
+    assert compaction_point_advance(
+        dataclasses.replace(later, copies=stored.copies), previous=stored
+    )
+    moved = compaction_point_find(document_id=first.document_id)
+    assert moved is not None
+    assert [one.clock for one in copies_unpack(moved.copies)] == [5, 10]

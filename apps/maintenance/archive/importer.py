@@ -216,7 +216,9 @@ def _same_compaction_point(content: ArchiveContent, document_id: str) -> bool:
         compaction_point_find(document_id=document_id),
         content.compaction_point(document_id),
     )
-    if stored is not None and (ours is None or replace(ours, made_at=stored.made_at) != stored):
+    if stored is not None and (
+        ours is None or replace(ours, made_at=stored.made_at, additions=stored.additions) != stored
+    ):
         return False
     end = compacted_end(document_id=document_id)
     packed = compacted_iter(document_id=document_id, up_to=end)

@@ -78,7 +78,7 @@ def test_compacted_document_is_imported_completely(compacted: tuple[OldLog, Path
     assert document.seq == 14
 
 
-@pytest.mark.parametrize("killed_after", ["packed", "beginning"])
+@pytest.mark.parametrize("killed_after", ["packed", "beginning", "additions"])
 def test_killed_import_of_a_compacted_document_continues(
     compacted: tuple[OldLog, Path], killed_after: str
 ) -> None:
@@ -90,6 +90,9 @@ def test_killed_import_of_a_compacted_document_continues(
     operation_rows().delete_many(where)
     if killed_after == "packed":
         compaction_point_rows().delete_one({"_id": log.document_id})
+    if killed_after == "additions":  # the exported log had got copies after its compaction
+        update = {"$set": {"additions": 2}}
+        compaction_point_rows().update_one({"_id": log.document_id}, update)
     assert run("import_document", path).code == 0
     assert seen(log.document_id) == before
 
