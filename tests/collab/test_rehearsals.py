@@ -10,6 +10,7 @@ from typing import Any
 import pycrdt
 import pytest
 
+from apps.collab.edit_checks import MAX_ORDERED_BYTES
 from apps.collab.room import Room
 from apps.core import metrics
 from apps.core.errors import TransientError
@@ -300,6 +301,25 @@ async def test_item_whose_right_origin_stands_before_its_left_one_is_refused(
     live = spacious.live.document.reading()
     assert live == document_load(document_id=spacious.document_id).engine.reading()
     assert live == [("content",), ("abcde", "{}")]
+
+
+async def test_letters_between_non_neighbours_of_a_large_document_are_not_tried(
+    spacious: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Honest people who type at one place write such items, and each rehearsal would take long."""
+    monkeypatch.setattr(spacious._context.rehearsals, "run", _never)
+    author, other = Author("1"), Author("2")
+    pasted = written([(3, 0, [letters("y" * MAX_ORDERED_BYTES, parent="content")])])
+    await submit_and_wait(spacious, pasted, Author("3"), "pasted")
+    typed = written([(1, 0, [letters("abcd", parent="content")])])
+    await submit_and_wait(spacious, typed, author, "typed")
+    between = written([(2, 0, [letters("x", left=(1, 3), right=(1, 2))])])
+    await submit_and_wait(spacious, between, other, "between")
+    assert [unique_id for unique_id, _ in other.persisted] == ["between"]
+
+
+def _never(**_options: object) -> None:
+    raise AssertionError("tried in a child process")
 
 
 async def test_letters_between_what_two_people_wrote_at_one_time_are_not_tried(

@@ -89,16 +89,21 @@ def test_authors_of_an_empty_document_and_without_a_server_show_a_message(ada: P
     expect(button).to_have_attribute("aria-pressed", "true")
 
 
+def with_words_of(grace: Person, ada: Person, document_id: str, words: str) -> str:
+    """Open a document for both; Grace writes, Ada sees the authors. Return Grace's id."""
+    ada.open(document_id)
+    grace.open(document_id)
+    grace.write(words)
+    ada.sees(words)
+    ada.menu("Colours by author")
+    return own_id(grace)
+
+
 def test_letters_that_come_back_belong_to_who_wrote_them_first(
     ada: Person, grace: Person, shared: str
 ) -> None:
     """Ada deletes Grace's words and undoes that, splits, joins, cuts and pastes them."""
-    ada.open(shared)
-    grace.open(shared)
-    grace.write("Grace wrote this")
-    ada.sees("Grace wrote this")
-    ada.menu("Colours by author")
-    other = own_id(grace)
+    other = with_words_of(grace, ada, shared, "Grace wrote this")
     keyboard = ada.page.keyboard
 
     def is_hers(*lines: str) -> None:
@@ -184,12 +189,7 @@ def test_words_that_are_moved_belong_to_who_wrote_them_first(
     ada: Person, grace: Person, shared: str
 ) -> None:
     """Ada drags and cuts words of Grace within a paragraph; what she pastes twice is hers."""
-    ada.open(shared)
-    grace.open(shared)
-    grace.write("one two three tone")
-    ada.sees("one two three tone")
-    ada.menu("Colours by author")
-    other = own_id(grace)
+    other = with_words_of(grace, ada, shared, "one two three tone")
     keyboard = ada.page.keyboard
 
     def is_hers(*lines: str) -> None:
