@@ -73,7 +73,7 @@ class EditChecks:
         """
         if submission.placements is None:
             self._structure.check(submission.header, submission.update, self._loaded.engine, vector)
-            submission.has_strangers = self._structure.has_strangers
+            submission.has_non_neighbours = self._structure.has_non_neighbours
         if submission.is_rehearsed:
             return False
         self._check_cost(submission, vector, at, new_structs=new_structs)
@@ -98,7 +98,7 @@ class EditChecks:
         size_bytes = self._loaded.size_bytes + header.size
         if (
             is_over
-            or submission.has_strangers
+            or submission.has_non_neighbours
             or header.is_unusual
             or self._loaded.is_suspect
             or (
@@ -169,7 +169,7 @@ class EditChecks:
             self._structure.check(submission.header, submission.update, self._loaded.engine, vector)
         except AppError as err:
             submission.refusal = err
-        submission.has_strangers = self._structure.has_strangers
+        submission.has_non_neighbours = self._structure.has_non_neighbours
 
     def mark_rehearsed(self, submission: Submission) -> None:
         """Record that a child process has tried a submission, and the load of the document."""

@@ -10,7 +10,8 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from apps.collab.edit_queue import EditQueue
 from apps.collab.fanout import Fanout
@@ -96,18 +97,12 @@ class EditPipeline:
             metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
         return committed
 
-    async def _survey(self, submission: Submission) -> None:
+    async def _look(self, check: Callable[[], None]) -> None:
+        """Run a check that takes long; in a thread, unless the engine is bound to this one."""
         if self._context.engine.thread_bound:
-            self.live.survey(submission)
+            check()
         else:
-            await asyncio.to_thread(self.live.survey, submission)
-
-    async def _compare(self, submission: Submission) -> None:
-        at = time.monotonic()
-        if self._context.engine.thread_bound:
-            self.live.compare(submission, at=at)
-        else:
-            await asyncio.to_thread(self.live.compare, submission, at=at)
+            await asyncio.to_thread(check)
 
     async def _prepare_held(self, held: list[Submission]) -> list[Submission]:
         """Compare, survey or rehearse the first of the held edits; return those to go on with.
@@ -116,11 +111,11 @@ class EditPipeline:
         """
         if held and self.live.needs_comparison:
             with work_noted(self._document_id):
-                await self._compare(held[0])
+                await self._look(partial(self.live.compare, held[0], at=time.monotonic()))
             return held
         if not held or not self.live.needs_rehearsal:
             if held and not held[0].is_surveyed:
-                await self._survey(held[0])
+                await self._look(partial(self.live.survey, held[0]))
             return held
         first = held[0]
         with work_noted(self._document_id):

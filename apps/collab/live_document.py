@@ -126,8 +126,8 @@ class LiveDocument:
         """Merge a batch into the document; return it as drafts of operations, in order.
 
         ``at`` is a monotonic time in seconds. Authors of refused, repeated or pending submissions
-        get their answer here. Where one is to be surveyed or rehearsed first, it is left in
-        ``held`` with those behind it, and so are those behind ``MAX_PREPARED_BYTES`` or a large
+        get their answer here. Where one is to be surveyed, compared or rehearsed first, it is left
+        in ``held`` with those behind it, and so are those behind ``MAX_PREPARED_BYTES`` or a large
         one. Raises ``BrokenDocumentError`` when the engine fails.
         """
         batch = Batch(self.vector, self.owners)

@@ -56,7 +56,7 @@ class Submission:
     placements: Placements | None = None
     refusal: AppError | None = None
     #: An item of it is between two ids that were never neighbours.
-    has_strangers: bool = False
+    has_non_neighbours: bool = False
     #: The seq of the document whose structs were compared with those that it repeats, in a thread.
     compared_seq: int = -1
     #: A child process has tried it.

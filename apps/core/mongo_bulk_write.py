@@ -39,7 +39,7 @@ def update(
 
 
 def has_bulk_write(client: "MongoClient[Any]") -> bool:
-    """Return whether the server that takes the writes knows the command; asks nobody."""
+    """Return whether the server that takes the writes knows the command; sends nothing."""
     servers = client.topology_description.server_descriptions().values()
     return any(server.is_writable and server.max_wire_version >= _MONGODB_8 for server in servers)
 

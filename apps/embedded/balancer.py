@@ -28,7 +28,7 @@ _LOOK_BYTES = 8 * 1024
 SILENT_S = 15.0
 #: Silent connections that wait here; the next ones wait in the web servers. Far below the number
 #: of files that a process may have open.
-SILENT_MAX = 500
+SILENT_MAX = 200
 #: The same paths as in the gateway's template (docker/gateway).
 _DOCUMENT = re.compile(rb"[A-Z]+ /(?:ws/|api/v1/)?documents/([0-9A-Fa-f-]{36})(?=[/? ])")
 
@@ -62,7 +62,7 @@ class Balancer:
         silent_s: float = SILENT_S,
         silent_max: int = SILENT_MAX,
     ) -> None:
-        """``servers``: the paths of the Unix sockets on which they take connections."""
+        """``servers``: the paths of the Unix sockets on which they receive connections."""
         self._servers = list(servers)
         self._silent_s = silent_s
         self._silent_max = silent_max
@@ -135,7 +135,7 @@ class Balancer:
         return True
 
     def _hand_over(self, connection: socket.socket, document_id: bytes) -> None:
-        """Send a connection to its web server, or to the next one that takes it."""
+        """Send a connection to its web server, or to the next one that receives it."""
         if document_id:
             order = ranked(document_id, self._servers)
         else:
@@ -145,7 +145,7 @@ class Balancer:
             any(self._send(server, connection) for server in order)
 
     def _send(self, server: str, connection: socket.socket) -> bool:
-        """Send a socket to a web server; return False when it takes none."""
+        """Send a socket to a web server; return False when it receives none."""
         is_new = server not in self._channels
         try:
             channel = self._channels.get(server) or self._connect(server)

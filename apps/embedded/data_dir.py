@@ -92,8 +92,8 @@ class DataDir:
         write_private(state_file, json.dumps(state, indent=2) + "\n")
         return replace(self, ports=state["ports"])
 
-    def handed_over_socket(self, name: str) -> Path:
-        """Return the Unix socket on which a web server takes connections of the load balancer."""
+    def connections_socket(self, name: str) -> Path:
+        """Return the Unix socket on which a web server receives connections."""
         return self.control_socket.with_name(f"{name}.sock")
 
     def make_control_folder(self) -> None:

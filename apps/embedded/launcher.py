@@ -204,7 +204,7 @@ class Launcher:
         self._data_dir.address_file.unlink(missing_ok=True)
         for name in ("supervisord", *(program.name for program in self._plan.programs)):
             self._data_dir.pid_file(name).unlink(missing_ok=True)
-            self._data_dir.handed_over_socket(name).unlink(missing_ok=True)
+            self._data_dir.connections_socket(name).unlink(missing_ok=True)
 
     def _pause(self, seconds: float = POLL_INTERVAL_S) -> None:
         self._stopped.wait(seconds)

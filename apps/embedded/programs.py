@@ -127,9 +127,11 @@ def product(data_dir: DataDir, site: Site, *, web_processes: int = 1) -> list[Pr
     """
     if web_processes == 1:
         return [web_server("web", site, server_id="web-1"), worker("worker"), beat()]
-    sockets = {name: data_dir.handed_over_socket(name) for name in web_server_names(web_processes)}
+    sockets = {name: data_dir.connections_socket(name) for name in web_server_names(web_processes)}
     servers = [
-        web_server(name, Site("127.0.0.1", data_dir.ports[name]), server_id=name, handed_over=path)
+        web_server(
+            name, Site("127.0.0.1", data_dir.ports[name]), server_id=name, connections_from=path
+        )
         for name, path in sockets.items()
     ]
     return [_balancer(site, list(sockets.values())), *servers, worker("worker"), beat()]
@@ -141,13 +143,13 @@ def web_server_names(count: int) -> list[str]:
 
 
 def web_server(
-    name: str, site: Site, *, server_id: str, handed_over: Path | None = None
+    name: str, site: Site, *, server_id: str, connections_from: Path | None = None
 ) -> Program:
     """Return a web server; ``server_id`` is its name among the servers.
 
-    ``handed_over``: the Unix socket on which it takes connections of the load balancer.
+    ``connections_from``: the Unix socket on which it receives those of the load balancer.
     """
-    options = ["--handed-over", str(handed_over)] if handed_over else []
+    options = ["--connections-from", str(connections_from)] if connections_from else []
     return Program(
         name,
         "Web server" if name == "web" else f"Web server {server_id}",

@@ -64,6 +64,13 @@ FORMS = {
         ),
         "<p>Name | Age</p><p>Ann | 31</p>",
     ),
+    "a bold result of a formula, from Google Sheets": (
+        (
+            '<table><tr><td data-sheets-formula="=IF(R[0]C[-1]>3,1,0)" style="font-weight:bold">1'
+            '</td><td class="a"style="font-style:italic">2</td></tr></table>'
+        ),
+        "<p><strong>1</strong> | <em>2</em></p>",
+    ),
     "cells with blocks, from Confluence": (
         (
             "<table><caption>People</caption><tr><th><p><strong>Name</strong></p></th><th><p>Age</p>"

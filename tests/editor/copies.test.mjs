@@ -138,19 +138,45 @@ test("a letter that was typed is not a copy of the same letter", () => {
 
 test("what was cut is a copy where it is pasted, and what was copied is not", async () => {
   const { root, copies } = opened("moved", "end");
-  copies.note("cut");
+  copies.note("cut", "moved");
   root.delete(0, 1);
   await Promise.resolve();
-  copies.note("paste");
+  copies.note("paste", "moved");
   copies.noteTyped("moved");
   root.insert(1, [paragraph("moved")]);
   assert.deepEqual(sources(copies.take()), ["2:2+5"]);
   await Promise.resolve();
   root.insert(1, [paragraph("moved")]);
-  copies.note("copy");
-  copies.note("paste");
+  copies.note("copy", "moved");
+  copies.note("paste", "moved");
   root.insert(1, [paragraph("moved")]);
   assert.deepEqual(copies.take(), []);
+});
+
+test("a cut or copy without text leaves the clipboard as it is, and what was cut before", async () => {
+  for (const event of /** @type {("cut" | "copy")[]} */ (["cut", "copy"])) {
+    const { root, copies } = opened("moved", "end");
+    copies.note("cut", "moved");
+    root.delete(0, 1);
+    await Promise.resolve();
+    copies.note(event, "");
+    root.insert(1, [paragraph("typed")]);
+    copies.take();
+    await Promise.resolve();
+    copies.note("paste", "moved");
+    root.insert(1, [paragraph("moved")]);
+    assert.deepEqual(sources(copies.take()), ["2:2+5"], event);
+  }
+});
+
+test("a space that was cut is a copy where it is pasted", async () => {
+  const { text, copies } = opened("one two");
+  copies.note("cut", " ");
+  text().delete(3, 1);
+  await Promise.resolve();
+  copies.note("paste", " ");
+  text().insert(0, " ");
+  assert.deepEqual(sources(copies.take()), ["2:5+1"]);
 });
 
 test("a word that is dragged within a text is a copy, and one that is typed there is not", () => {

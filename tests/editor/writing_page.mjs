@@ -182,7 +182,7 @@ export class WritingPage {
   async cut(from, to) {
     const transaction = this.#selected(from, to);
     const slice = transaction.selection.content();
-    this.copies.note("cut");
+    this.copies.note("cut", textOf(slice));
     this.#dispatch(transaction.deleteSelection());
     await Promise.resolve();
     return slice;
@@ -190,7 +190,7 @@ export class WritingPage {
 
   /** @param {number} at @param {any} slice */
   async paste(at, slice) {
-    this.copies.note("paste");
+    this.copies.note("paste", textOf(slice));
     this.#dispatch(this.#selected(at).replaceSelection(slice));
     await Promise.resolve();
   }
@@ -227,4 +227,9 @@ export class WritingPage {
     });
     return found;
   }
+}
+
+/** Return the text of a slice, as the clipboard has it. @param {any} slice */
+function textOf({ content }) {
+  return content.textBetween(0, content.size, "\n");
 }

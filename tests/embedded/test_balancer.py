@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.collab.servers.handed_over import HandedOver
+from apps.collab.servers.connection_receiver import ConnectionReceiver
 from apps.core import ids
 from apps.embedded.balancer import Balancer, document_of, ranked
 from tests.support.eventually import eventually_async
@@ -51,7 +51,7 @@ class Site:
         self.port = port
         self.connections: dict[str, set[Names]] = {name: set() for name in SERVERS}
         self._folder = folder
-        self._servers: dict[str, HandedOver] = {}
+        self._servers: dict[str, ConnectionReceiver] = {}
 
     def path(self, name: str) -> str:
         """Return the socket of a server."""
@@ -60,7 +60,7 @@ class Site:
     def start(self, name: str) -> None:
         """Start a server."""
         make: Callable[[], Names] = lambda: Names(name, self.connections[name])  # noqa: E731
-        self._servers[name] = HandedOver(self._folder / name, make)
+        self._servers[name] = ConnectionReceiver(self._folder / name, make)
         self._servers[name].open()
 
     def stop(self, name: str) -> None:

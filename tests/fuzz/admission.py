@@ -137,7 +137,7 @@ def judge(updates: Sequence[bytes]) -> Judgement:
             failures.append(f"The engine failed at an admitted update: {err.__cause__}")
             break
         if not admission.is_stable():
-            if has_strangers_as_neighbours(admission.log):
+            if has_non_neighbours_as_neighbours(admission.log):
                 unordered = 1
             else:
                 failures.append("The document shows other content after a reload.")
@@ -157,7 +157,7 @@ def judge(updates: Sequence[bytes]) -> Judgement:
     )
 
 
-def has_strangers_as_neighbours(log: Sequence[bytes]) -> bool:
+def has_non_neighbours_as_neighbours(log: Sequence[bytes]) -> bool:
     """Return whether an item of a log names two origins that were never neighbours.
 
     Neighbours have one of two marks (``apps.crdt.engine.merge_cost``). An item that repeats known

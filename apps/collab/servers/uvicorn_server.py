@@ -37,7 +37,7 @@ from apps.collab.servers import (
     socket_limits,
 )
 from apps.collab.servers.bounded_requests import BoundedRequests
-from apps.collab.servers.handed_over import HandedOver
+from apps.collab.servers.connection_receiver import ConnectionReceiver
 from apps.core.startup import StartRefusedError
 
 #: Connections that may wait to be accepted.
@@ -236,10 +236,12 @@ def _head(length: int) -> bytes:
 class DocumentServer(uvicorn.Server):
     """The web server of one process."""
 
-    def __init__(self, config: uvicorn.Config, handed_over: Path | None = None) -> None:
-        """``handed_over``: a Unix socket from which it takes connections too."""
+    def __init__(self, config: uvicorn.Config, connections_from: Path | None = None) -> None:
+        """``connections_from``: a Unix socket from which it receives connections too."""
         super().__init__(config)
-        self._handed_over = HandedOver(handed_over, self._protocol) if handed_over else None
+        self._receiver = (
+            ConnectionReceiver(connections_from, self._protocol) if connections_from else None
+        )
 
     async def startup(self, sockets: Any = None) -> None:
         """Open the connections that the first client needs, and then accept clients."""
@@ -248,13 +250,13 @@ class DocumentServer(uvicorn.Server):
         with contextlib.suppress(DatabaseError):
             await database_sync_to_async(connection.ensure_connection)()
         await super().startup(sockets)
-        if self._handed_over is not None:
-            self._handed_over.open()
+        if self._receiver is not None:
+            self._receiver.open()
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Refuse new connections, finish work in flight, and only then close the sockets."""
-        if self._handed_over is not None:
-            self._handed_over.close()
+        if self._receiver is not None:
+            self._receiver.close()
         for server in self.servers:
             server.close()
         await finish()
@@ -280,10 +282,10 @@ class DocumentServer(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-def serve(*, bind: str, port: int, handed_over: Path | None = None) -> None:
+def serve(*, bind: str, port: int, connections_from: Path | None = None) -> None:
     """Serve pages, REST and sockets until the process gets a signal to stop.
 
-    ``handed_over``: a Unix socket from which a load balancer's connections are taken.
+    ``connections_from``: a Unix socket from which a load balancer's connections are received.
 
     Raises ``StartRefusedError`` where the address cannot be listened on.
     """
@@ -314,7 +316,7 @@ def serve(*, bind: str, port: int, handed_over: Path | None = None) -> None:
     gc.collect()
     gc.freeze()
     gc.collect()
-    DocumentServer(config, handed_over).run(sockets=[listener])
+    DocumentServer(config, connections_from).run(sockets=[listener])
 
 
 def _listener(bind: str, port: int) -> socket.socket:

@@ -69,7 +69,7 @@ class StructureGuard:
         "_typed",
         "_waiting",
         "_waiting_bytes",
-        "has_strangers",
+        "has_non_neighbours",
     )
 
     def __init__(self, index: ContainerIndex | None = None) -> None:
@@ -79,7 +79,7 @@ class StructureGuard:
         self._is_exact = True
         #: Whether an item of the update that was checked last is between two ids that were never
         #: neighbours, so that another order of the structs may show it at another place.
-        self.has_strangers = False
+        self.has_non_neighbours = False
         #: Client to its end and its right origin as it is written, if its last clock is a character
         #: in a text.
         self._tails: dict[int, _Tail] = {}
@@ -113,7 +113,7 @@ class StructureGuard:
         Raises ``NestingTooDeepError`` or ``MalformedUpdateError``.
         """
         self._checked, self._checked_bytes = update, header.size
-        self.has_strangers = False
+        self.has_non_neighbours = False
         if header.typed is not None:
             client, first, _, right = header.typed
             if client in self._tails and self._tails[client] == (first, right):
@@ -139,7 +139,7 @@ class StructureGuard:
             if self._is_exact:
                 check_content(update, placement, container)
                 if not origins.are_neighbours(placement):
-                    self.has_strangers = True
+                    self.has_non_neighbours = True
                 origins.add(placement)
             in_text = container.kind in (FREE, INSIDE_TEXT) and not container.keyed
             is_character = placement.kind == STRING and in_text
@@ -239,5 +239,5 @@ class StructureGuard:
 
 def _tail_of(placement: Placement) -> _Tail:
     """Return the end of a struct with its right origin."""
-    right = placement.right if placement.whole is None else placement.whole.right
+    right = placement.right_origin
     return placement.end, b"" if right is None else b"".join(map(encode_var_uint, right))

@@ -86,7 +86,7 @@ class OriginIndex:
         """Add a struct, whose client has no later one in the index."""
         client, clock = placement.client, placement.clock
         left = placement.left
-        right = placement.right if placement.whole is None else placement.whole.right
+        right = placement.right_origin
         runs = self._clients.get(client)
         if runs is None:
             runs = self._clients[client] = _Runs()
@@ -104,7 +104,7 @@ class OriginIndex:
     def are_neighbours(self, placement: Placement) -> bool:
         """Return whether the origins of a struct were neighbours, as far as is known of them."""
         left = placement.left
-        right = placement.right if placement.whole is None else placement.whole.right
+        right = placement.right_origin
         if left is None and right is None:
             return True
         beside_left = _END if left is None else self._run_of(left)

@@ -50,6 +50,11 @@ class Placement(NamedTuple):
         """Return the number of its clocks."""
         return self.end - self.clock
 
+    @property
+    def right_origin(self) -> Id | None:
+        """Return the right origin; of a struct whose first clocks are known, that of the whole."""
+        return self.right if self.whole is None else self.whole.right
+
 
 def skip_struct(data: bytes, pos: int, clock: int) -> tuple[int, int]:
     """Return the clock and the position behind a struct."""

@@ -91,7 +91,7 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
         ...linkClicks,
         keydown: readSelectionBeforeKey,
         cut: (view) => provider.copies.note("cut", selectedText(view.state)),
-        copy: () => provider.copies.note("copy"),
+        copy: (view) => provider.copies.note("copy", selectedText(view.state)),
         paste: (_view, { clipboardData }) =>
           provider.copies.note("paste", clipboardData?.getData("text/plain")),
       },

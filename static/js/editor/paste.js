@@ -13,6 +13,11 @@ const DROPPED = `style, script, meta, link, title, o\\:p, svg, clipboard-copy, .
   .MsoCommentReference, [data-style*="mso-element:comment-list" i]`;
 /** Between the cells of a row, as in an imported table. */
 const CELL_SEPARATOR = " | ";
+/** A comment, or a tag; a quoted value may hold a `>`. It fails nowhere, so no part is read twice. */
+const MARKUP =
+  /<!--(?:-?>|.*?(?:--!?>|$))|<[a-z](?:=\s*(?:"[^"]*"?|'[^']*'?|[^\s>]*)|[^>=]+){0,999}/gis;
+/** A value or name within a tag. */
+const WORD = /=\s*(?:"[^"]*"?|'[^']*'?|[^\s>]*)|[^\s/>=]+/g;
 /** Most levels of a list from Word. */
 const MAX_LIST_LEVEL = 9;
 
@@ -22,6 +27,7 @@ const MAX_LIST_LEVEL = 9;
  */
 export function pastedHtml(html) {
   const { body } = new DOMParser().parseFromString(withStylesAside(html), "text/html");
+  moveStyles(body);
   for (const element of body.querySelectorAll(DROPPED)) element.remove();
   readLists(body);
   readTasks(body, html.includes("<!-- notionvc:"));
@@ -37,12 +43,25 @@ export function pastedHtml(html) {
  * Return HTML with its attributes of style and its handlers as `data-…`, without its style sheets.
  * @param {string} html
  */
-function withStylesAside(html) {
+export function withStylesAside(html) {
   return html
     .replaceAll(/<style\b[^<]*<\/style>/gi, "")
-    .replaceAll(/<[a-z][^<>]*>/gi, (tag) =>
-      tag.replaceAll(/(\s)(style|on[a-z]+)(\s*=)/gi, "$1data-$2$3"),
+    .replaceAll(MARKUP, (part) =>
+      part.startsWith("<!")
+        ? part
+        : part.replaceAll(WORD, (word) => word.replace(/^(style|on[a-z]+)$/i, "data-$1")),
     );
+}
+
+/**
+ * Set aside the styles that are left after parsing, which reads a script otherwise.
+ * @param {Element} body
+ */
+export function moveStyles(body) {
+  for (const element of body.querySelectorAll("[style]")) {
+    element.setAttribute("data-style", element.getAttribute("style") ?? "");
+    element.removeAttribute("style");
+  }
 }
 
 /**
@@ -60,17 +79,10 @@ export function pastedLines(text) {
  */
 function styleOf(element) {
   const declared = new Map();
-  for (const declaration of (element.getAttribute("data-style") ?? "").split(";")) {
+  const style = (element.getAttribute("data-style") ?? "").toLowerCase();
+  for (const declaration of style.split(";")) {
     const at = declaration.indexOf(":");
-    if (at < 0) continue;
-    const name = declaration.slice(0, at).trim().toLowerCase();
-    declared.set(
-      name,
-      declaration
-        .slice(at + 1)
-        .trim()
-        .toLowerCase(),
-    );
+    if (at >= 0) declared.set(declaration.slice(0, at).trim(), declaration.slice(at + 1).trim());
   }
   return declared;
 }
@@ -115,21 +127,17 @@ function wrapContent(element, tag) {
 function readTables(body) {
   // From the innermost on: a table within a cell has become lines when its row is read.
   for (const table of [...body.querySelectorAll("table")].reverse()) {
-    const rows = [...table.querySelectorAll("tr")].map((row) => {
+    const rows = [...table.querySelectorAll("caption"), ...table.querySelectorAll("tr")];
+    const lines = rows.map((row) => {
       const line = row.ownerDocument.createElement("p");
-      for (const [at, cell] of [...row.querySelectorAll("td, th")].entries()) {
+      const cells = row.matches("caption") ? [row] : row.querySelectorAll("td, th");
+      for (const [at, cell] of [...cells].entries()) {
         if (at > 0) line.append(CELL_SEPARATOR);
         appendInline(line, cell);
       }
       return line;
     });
-    const caption = table.querySelector("caption");
-    if (caption) {
-      const line = caption.ownerDocument.createElement("p");
-      appendInline(line, caption);
-      rows.unshift(line);
-    }
-    table.replaceWith(...rows);
+    table.replaceWith(...lines);
   }
 }
 

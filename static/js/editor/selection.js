@@ -1,5 +1,8 @@
 /** The selection of the editor: kept up to the browser's, and put to where text can be typed. */
 
+/** The code of a key that an input method handles. */
+const IN_COMPOSITION = 229;
+
 /**
  * Read the browser's selection now. The browser reports a change of it only after the key or the
  * click that made it, so a shortcut pressed at once would apply to the selection before.
@@ -14,13 +17,19 @@ export function readSelection(view) {
 }
 
 /**
- * Read the selection before a key that is no letter: a shortcut, Enter, Tab, an erasing key.
+ * Read the selection before a key that is no letter: a shortcut, Enter, Tab, an erasing key. Keys of an
+ * input method, and Enter on Android, come amid changes of the text that the view must not read yet.
  * @param {import("../../vendor/tiptap.js").Editor["view"]} view
  * @param {KeyboardEvent} event
  */
 export function readSelectionBeforeKey(view, event) {
-  const isLetter = event.key.length === 1 && !event.ctrlKey && !event.metaKey;
-  if (!isLetter && !event.isComposing) readSelection(view);
+  const { key, keyCode, isComposing } = event;
+  const isLetter = key.length === 1 && !event.ctrlKey && !event.metaKey;
+  const isOfInputMethod =
+    isComposing || keyCode === IN_COMPOSITION || key === "Process" || key === "Unidentified";
+  const isEnterOnAndroid =
+    key === "Enter" && /Android \d/.test(globalThis.navigator?.userAgent ?? "");
+  if (!isLetter && !isOfInputMethod && !isEnterOnAndroid) readSelection(view);
   return false;
 }
 

@@ -53,11 +53,12 @@ export class Copies {
 
   /**
    * Note that the transactions of the present event cut, paste or copy text, or that the next one moves
-   * what is dropped.
+   * what is dropped. A cut or copy without a selection leaves the clipboard as it is.
    * @param {"cut" | "paste" | "copy" | "drop"} event
-   * @param {string} [text] what is cut or pasted, as the clipboard has it
+   * @param {string} [text] what is cut, pasted or copied, as the clipboard has it
    */
   note(event, text = "") {
+    if (text === "" && (event === "cut" || event === "copy")) return;
     const words = text.replaceAll(/\s+/g, "");
     if (event === "copy" || (event === "paste" && words !== this.#cutText)) this.#cut = [];
     if (event === "cut") this.#cutText = words;

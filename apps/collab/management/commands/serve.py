@@ -20,10 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--bind", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on")
         parser.add_argument(
-            "--handed-over",
+            "--connections-from",
             type=Path,
             metavar="SOCKET",
-            help="Unix socket from which a load balancer's connections are taken (uvicorn)",
+            help="Unix socket from which a load balancer's connections are received (uvicorn)",
         )
         parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn")
 
@@ -32,13 +32,13 @@ class Command(BaseCommand):
         address = {"bind": options["bind"], "port": options["port"]}
         serve: Callable[..., None]
         if options["server"] == "daphne":
-            if options["handed_over"]:
-                raise CommandError("daphne takes no connections from a load balancer.")
+            if options["connections_from"]:
+                raise CommandError("daphne receives no connections from a load balancer.")
             from apps.collab.servers.daphne_server import serve
         else:
             from apps.collab.servers.uvicorn_server import serve
 
-            address["handed_over"] = options["handed_over"]
+            address["connections_from"] = options["connections_from"]
         try:
             start_check()
             serve(**address)

@@ -13,8 +13,8 @@ logger = logging.getLogger(__name__)
 _BACKLOG = 8
 
 
-class HandedOver:
-    """Takes connections from a Unix socket, whose folder only this user may enter."""
+class ConnectionReceiver:
+    """Receives connections from a Unix socket, whose folder only this user may enter."""
 
     def __init__(self, path: Path, make_protocol: Callable[[], asyncio.Protocol]) -> None:
         self._path = path
@@ -24,7 +24,7 @@ class HandedOver:
         self._opening: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
-        """Begin to take connections; call it once the server serves. Raises ``OSError``."""
+        """Begin to receive connections; call it once the server serves. Raises ``OSError``."""
         self._path.unlink(missing_ok=True)  # of a process that was killed
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.settimeout(0)
@@ -33,7 +33,7 @@ class HandedOver:
         asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     def close(self) -> None:
-        """Take no more connections; the load balancer chooses another server."""
+        """Receive no more connections; the load balancer chooses another server."""
         loop = asyncio.get_running_loop()
         for own in (self._listener, *self._channels):
             if own is not None:
@@ -47,10 +47,10 @@ class HandedOver:
             channel, _ = listener.accept()
             channel.settimeout(0)
             self._channels.add(channel)
-            asyncio.get_running_loop().add_reader(channel, self._take, channel)
+            asyncio.get_running_loop().add_reader(channel, self._receive, channel)
 
-    def _take(self, channel: socket.socket) -> None:
-        """Take one connection, which comes with one byte."""
+    def _receive(self, channel: socket.socket) -> None:
+        """Receive one connection, which comes with one byte."""
         try:
             sent, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
         except BlockingIOError:
