@@ -68,6 +68,12 @@ class OldLog:
         update = doc.get_update(before)
         self._log(who, update, doc.get_state(), clock.now() - age, copy_map_encode(copies))
 
+    def apply(self, who: int, update: bytes, copies: bytes) -> None:
+        """Log and store an update that was made for the present, as a room does."""
+        self._docs[who].apply_update(update)
+        self._log(who, update, self._docs[who].get_state(), clock.now(), copies)
+        self.store()
+
     def write_many(self, count: int, *, age: timedelta = AGE) -> None:
         """Write short words, by the authors in turns."""
         for number in range(count):
