@@ -81,8 +81,12 @@ def restore(log: OldLog, number: int) -> int:
 
 
 @pytest.mark.parametrize("is_compacted", [False, True])
-def test_restored_version_is_the_first_writers(deleted: OldLog, *, is_compacted: bool) -> None:
+def test_restored_version_is_the_first_writers(
+    deleted: OldLog, monkeypatch: pytest.MonkeyPatch, *, is_compacted: bool
+) -> None:
     """Also where the log has no longer what the version shows."""
+    submit = partial(submit_to_log, deleted)
+    monkeypatch.setattr("apps.edits.restore.operation_submit", submit)
     users = [user.pk for user in deleted.users]
     assert joined(authors(deleted.document_id, users)) == [("new ", ADA)]
     if is_compacted:
