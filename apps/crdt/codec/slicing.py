@@ -8,7 +8,9 @@ import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import partial
 
+from apps.crdt.codec.causal_order import causal_order
 from apps.crdt.codec.contents import read_uint
 from apps.crdt.codec.lib0 import write_var_uint
 from apps.crdt.codec.structs import (
@@ -49,7 +51,7 @@ def state_slices(state: bytes, count: int) -> Iterator[bytes]:
     total = sum(len(structs.clocks) for structs in clients.values())
     max_structs = math.ceil(total / count)
     taken = 0
-    for structs in _ordered(state, clients):
+    for structs in causal_order(clients.values(), partial(_needed, state, clients)):
         index = structs.placed
         start = structs.positions[index]
         _, piece = pieces.setdefault(structs.client, (structs.clocks[index], []))
@@ -77,32 +79,18 @@ def _read(state: bytes) -> tuple[dict[int, _Structs], int]:
     return found, end
 
 
-def _ordered(state: bytes, clients: dict[int, _Structs]) -> Iterator[_Structs]:
-    """Yield the client of each struct after those that it refers to.
-
-    What refers to itself in a circle, in a damaged state, is yielded in any order.
-    """
-    for structs in clients.values():
-        stack = [(structs, len(structs.clocks))]
-        waiting = {structs.client}
-        while stack:
-            current, wanted = stack[-1]
-            if current.placed >= wanted:
-                stack.pop()
-                waiting.discard(current.client)
-                continue
-            for client, clock in _needs(state, current.positions[current.placed]):
-                other = clients.get(client)
-                if other is None or client in waiting:
-                    continue
-                count = other.count_up_to(clock)
-                if other.placed < count:
-                    stack.append((other, count))
-                    waiting.add(client)
-                    break
-            else:
-                yield current
-                current.placed += 1
+def _needed(
+    state: bytes, clients: dict[int, _Structs], structs: _Structs, waiting: set[int]
+) -> tuple[_Structs, int] | None:
+    """Return a client, and the number of its structs that the next one of another refers to."""
+    for client, clock in _needs(state, structs.positions[structs.placed]):
+        other = clients.get(client)
+        if other is None or client in waiting:
+            continue
+        count = other.count_up_to(clock)
+        if other.placed < count:
+            return other, count
+    return None
 
 
 def _needs(state: bytes, pos: int) -> list[Id]:

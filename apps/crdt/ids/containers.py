@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
+from apps.crdt.codec.causal_order import causal_order
 from apps.crdt.codec.contents import (
     ANY,
     DELETED,
@@ -192,27 +193,17 @@ class _Placing:
         """Yield each new struct after the structs that it refers to, with its encoded container.
 
         A struct that refers to a later one, as states of a damaged document may, gets the deepest
-        level known so far. So the walk ends for any bytes, and the level is never too low.
+        level known so far, so the level is never too low.
         """
-        for structs in self._structs.values():
-            # Each entry has the number of structs that are wanted. A client that waits is in the
-            # stack once: a second wait for it would be a cycle.
-            stack = [(structs, len(structs.clocks))]
-            waiting = {structs.client}
-            while stack:
-                current, wanted = stack[-1]
-                if current.placed >= wanted:
-                    stack.pop()
-                    waiting.discard(current.client)
-                    continue
-                placement = current.next(self._update)
-                needed = self._unplaced(placement, waiting)
-                if needed is None:
-                    yield placement, self._place(placement)
-                    current.placed += 1
-                else:
-                    stack.append(needed)
-                    waiting.add(needed[0].client)
+        placement: Placement
+
+        def needed(structs: _Structs, waiting: set[int]) -> tuple[_Structs, int] | None:
+            nonlocal placement
+            placement = structs.next(self._update)
+            return self._unplaced(placement, waiting)
+
+        for _ in causal_order(self._structs.values(), needed):
+            yield placement, self._place(placement)
 
     def _unplaced(self, placement: Placement, waiting: set[int]) -> tuple[_Structs, int] | None:
         """Return a client and the number of its structs that must be placed before this one."""
