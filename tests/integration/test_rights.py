@@ -131,7 +131,10 @@ async def test_removal_reaches_sockets_of_a_server_started_by_a_rest_edit(
 async def test_removal_is_enforced_though_a_database_connection_was_cut(
     enter: Enter, stack: Launched
 ) -> None:
-    """The connection that reads the permissions is cut, and they are read again."""
+    """The connection that reads the permissions is cut, and they are read again.
+
+    Another task of the server may wait for the table as well.
+    """
     document_id = stack.create_document("ada")
     pk = stack.share(document_id, "grace", "editor")
     grace = await enter("grace", document_id)
@@ -142,7 +145,7 @@ async def test_removal_is_enforced_though_a_database_connection_was_cut(
             locker.execute('LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
             admin.execute("DELETE FROM permission WHERE id = %s", [pk])
             cut = await asyncio.to_thread(eventually, lambda: admin.execute(CUT_WAITING).fetchall())
-            assert cut == [(True,)]
+            assert (True,) in cut
         assert await grace.until_closed() == close_codes.FORBIDDEN
 
 
