@@ -10,6 +10,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.accounts.roles import Abilities, Role, abilities_of
 from apps.core import errors, ids
+from apps.documents.excerpts import excerpt_shown
 from apps.documents.listing import Listing, Order
 from apps.documents.models import Document, document_rows
 from apps.documents.writers import Writer, writers_read
@@ -58,13 +59,14 @@ class DocumentCard:
 
     ``owner`` is the user who has owned it longest, by *permission*; None when it is owned only by
     groups and deleted accounts. ``writers``: the last one first; none for a reader who may not
-    see the history.
+    see the history. ``excerpt``: the first words of its text, "" where none are stored.
     """
 
     document: Document
     abilities: Abilities
     owner: User | None
     writers: list[NamedWriter]
+    excerpt: str
 
     @property
     def title(self) -> str:
@@ -200,6 +202,7 @@ def _cards(documents: Sequence[tuple[Document, Role | None]]) -> list[DocumentCa
             able,
             owners.get(document.id),
             [_named(writer, people.get(int(writer.author_id))) for writer in row],
+            excerpt_shown(document, able),
         )
         for (document, _), able, row in zip(documents, abilities, writers, strict=True)
     ]
