@@ -1,5 +1,6 @@
 """Documents in the pages of the administration: their titles as links, read once for a page."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
@@ -19,10 +20,15 @@ class TitledChangeList(ChangeList):
         """Read the rows, then the titles of their documents."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        titles = titles_by_id({row.document_id for row in rows})
-        for row in rows:
-            row.document_title = titles.get(row.document_id, "")
+        titles_add(rows)
         self.result_list = rows
+
+
+def titles_add(rows: Collection[Any]) -> None:
+    """Set ``document_title`` of rows with a ``document_id``, "" without one, in one query."""
+    titles = titles_by_id({row.document_id for row in rows})
+    for row in rows:
+        row.document_title = titles.get(row.document_id, "")
 
 
 def document_link(document_id: str, title: str | None = None) -> SafeString:

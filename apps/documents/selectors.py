@@ -10,8 +10,9 @@ from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.accounts.roles import Abilities, Role, abilities_of
 from apps.core import errors, ids
+from apps.core.mongo import equal
 from apps.documents.excerpts import excerpt_shown
-from apps.documents.listing import Listing, Order
+from apps.documents.listing import Edge, Listing, Order, rows_find
 from apps.documents.models import Document, document_rows
 from apps.documents.writers import Writer, writers_read
 
@@ -167,6 +168,29 @@ def documents_list(
     (True), or only others (False). ``trashed``: those in the trash that the user may untrash.
     """
     return Listing(user, search, order_of(ordering), trashed, owned)
+
+
+def documents_all(
+    *,
+    search: str = "",
+    trashed: bool = False,
+    document_ids: Collection[str] | None = None,
+    after: Edge | None = None,
+    size: int,
+) -> list[Document]:
+    """Return documents of everybody after a position, the last changed first, for administrators.
+
+    ``document_ids``: only these.
+    """
+    condition: dict[str, Any] = {"trashed": equal(trashed)}
+    if document_ids is not None:
+        if not document_ids:
+            return []  # one Mongo dialect reads all documents for an empty list of ids
+        # Not by ``equal``: that dialect would read all documents by the index of the order.
+        condition = {"_id": {"$in": list(document_ids)}, "trashed": {"$in": [trashed]}}
+    order = order_of(DEFAULT_ORDERING)
+    rows = rows_find(condition, search=search, order=order, after=after, size=size)
+    return [Document._from_son(row) for row in rows]  # noqa: SLF001 - of rows of its own
 
 
 def order_of(ordering: str) -> Order:
