@@ -23,7 +23,12 @@ from apps.accounts.identity import caller
 from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
 from apps.accounts.services import owners_kept, permission_delete, permission_save
-from apps.core.admin_documents import TitledChangeList, document_link, titles_add
+from apps.core.admin_documents import (
+    TitledChangeList,
+    TitleSearch,
+    document_link,
+    titles_add,
+)
 from apps.core.document_names import titles_by_id
 
 #: Documents that a message links to.
@@ -318,7 +323,7 @@ class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
 
 
 @admin.register(Permission)
-class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PermissionAdmin(TitleSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """All rights, by person, group and document."""
 
     form = RightForm
@@ -332,7 +337,7 @@ class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "user__last_name",
         "group__name",
     ]
-    search_help_text = "A document's id, or part of the name of a user or group."
+    search_help_text = "Words of a document's title, its id, or part of a user's or group's name."
     autocomplete_fields = ["user", "group"]
     fields = ["user", "group", "document_id", "role", "granted_by", "created_at"]
     readonly_fields = ["document", "granted_by", "created_at"]

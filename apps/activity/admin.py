@@ -7,7 +7,12 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from apps.activity.models import AccountEvent, Activity
-from apps.core.admin_documents import TitledChangeList, document_link, titles_add
+from apps.core.admin_documents import (
+    TitledChangeList,
+    TitleSearch,
+    document_link,
+    titles_add,
+)
 
 
 class _TrailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -43,13 +48,13 @@ class AccountEventAdmin(_TrailAdmin):
 
 
 @admin.register(Activity)
-class ActivityAdmin(_TrailAdmin):
+class ActivityAdmin(TitleSearch, _TrailAdmin):
     """All events, by person, document, type and time."""
 
     list_display = ["at", "username", "kind", "document", "detail"]
     list_filter = ["kind", "at"]
     search_fields = ["document_id", "username"]
-    search_help_text = "A document's id, or part of a username."
+    search_help_text = "Words of a document's title, its id, or part of a username."
     fields = ["at", "username", "actor", "kind", "document", "detail"]
     readonly_fields = ["at", "username", "actor", "kind", "document", "detail"]
 

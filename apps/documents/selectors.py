@@ -14,6 +14,7 @@ from apps.core.mongo import equal
 from apps.documents.excerpts import excerpt_shown
 from apps.documents.listing import Edge, Listing, Order, rows_find
 from apps.documents.models import Document, document_rows
+from apps.documents.titles import search_pattern
 from apps.documents.writers import Writer, writers_read
 
 #: Orders of a list.
@@ -28,6 +29,8 @@ ORDERINGS = (
 DEFAULT_ORDERING = "-updated_at"
 #: Most of its last writers that a document is listed with.
 WRITERS_SHOWN = 4
+#: Documents that a search by title finds for the administration.
+TITLES_FOUND_MAX = 200
 #: Documents of one chunk, where all documents are read.
 CHUNK_DOCUMENTS = 200
 
@@ -121,6 +124,15 @@ def titles_by_id(document_ids: Collection[str]) -> dict[str, str]:
     """Return ``{document id: title}`` for the documents that exist, in one query, for admins."""
     condition = {"_id": {"$in": list(document_ids)}}
     return {row["_id"]: row["title"] for row in document_rows().find(condition, {"title": 1})}
+
+
+def ids_by_title(search: str) -> list[str]:
+    """Return the ids of up to ``TITLES_FOUND_MAX`` documents with these words, for admins."""
+    pattern = search_pattern(search)
+    if not pattern:
+        return []
+    rows = document_rows().find({"title_folded": {"$regex": pattern}}, {"_id": 1})
+    return [row["_id"] for row in rows.limit(TITLES_FOUND_MAX)]
 
 
 def documents_created_count(*, user_id: int) -> int:

@@ -72,8 +72,8 @@ def test_list_shows_title_owner_and_who_is_there(document: Document, server: str
     for query in ("", "?show=open", f"?q={document.title[-36:]}"):
         page = shown(client, query)
         assert document.title.replace("<b>", "&lt;b&gt;") in page
-        assert "<td>Olive Owner</td>" in page
-        assert "<td>Wanda</td>" in page
+        assert '"Owner">Olive Owner</td>' in page
+        assert '"There now">Wanda</td>' in page
         assert "Absalom" not in page
     register_put(server, {})
     assert document.id not in shown(client, "?show=open")
@@ -176,3 +176,17 @@ def test_sessions_are_closed_by_post_alone_and_recorded(document: Document) -> N
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(answer.context["user"])
     assert strict.post(address).status_code == 403
+
+
+def test_rights_and_activity_are_found_by_the_title(owner: User, document: Document) -> None:
+    """Beside names and ids; in the trash too."""
+    document_trash(user=owner, document_id=document.id)
+    other = make_document(owner, title="Another")
+    client = browser(is_superuser=True)
+    word = document.title[-36:]
+    for address in ("accounts/permission", "activity/activity"):
+        page = client.get(f"/admin/{address}/?q={word}").content.decode()
+        assert f"/documents/{document.id}/" in page
+        assert f"/documents/{other.id}/" not in page
+        by_name = client.get(f"/admin/{address}/?q={owner.username}").content.decode()
+        assert f"/documents/{other.id}/" in by_name

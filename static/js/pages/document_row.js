@@ -69,7 +69,8 @@ function factsOf(item, selfId) {
   const time = last?.at ?? item.updated_at;
   const when = h("time", { datetime: time }, ago(time));
   when.title = new Date(time).toLocaleString();
-  const facts = h("span", { class: "row-facts" }, editedBy(item.writers, selfId), when);
+  const who = editedBy(item.writers, selfId) || "Changed ";
+  const facts = h("span", { class: "row-facts" }, who, when);
   if (!isOwn) {
     const owner = item.owner ? `Owner: ${item.owner.name}` : "No owner";
     // The owner who has written last is named already.
