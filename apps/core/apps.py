@@ -4,7 +4,6 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from apps.core import failpoints, metrics, mongo, tracing
-from config.garbage_collection import collect_as_usual
 
 
 class CoreConfig(AppConfig):
@@ -21,4 +20,3 @@ class CoreConfig(AppConfig):
         metrics.SERVER.labels(server_id=settings.SERVER_ID).set(1)
         failpoints.arm(settings.FAILPOINT)
         tracing.start(settings.OTEL_EXPORTER_OTLP_ENDPOINT, server_id=settings.SERVER_ID)
-        collect_as_usual()
