@@ -9,7 +9,8 @@ import pytest
 from django.templatetags.static import static
 from django.test import Client
 
-from apps.core.static_files import static_digest
+from apps.core.static_comments import script_stripped
+from apps.core.static_files import static_content, static_digest
 from config.env import BASE_DIR
 
 ROOT = BASE_DIR
@@ -28,11 +29,12 @@ def script() -> bytes:
 
 
 def test_script_is_compressed_for_clients_that_accept_gzip(script: bytes) -> None:
-    """The same bytes, a third of them or less, with a length and one tag for both forms."""
+    """The same code, a third of its bytes or less, with a length and one tag for both forms."""
     address = static("js/sync/provider.js")
     packed, plain = Client(headers=GZIP).get(address), Client().get(address)
     assert packed["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.content) == script == body_of(plain)
+    assert gzip.decompress(packed.content).decode() == script_stripped(script.decode())
+    assert body_of(plain) == script
     assert int(packed["Content-Length"]) == len(packed.content) < len(script) / 2
     assert "Content-Encoding" not in plain
     for response in (packed, plain):
@@ -120,3 +122,21 @@ def test_digest_is_another_one_when_a_file_is(tmp_path: Path, settings: Any) -> 
         (tmp_path / name).write_text(text)
         digests.add(static_digest.__wrapped__())
     assert len(digests) == 3
+
+
+@pytest.mark.parametrize("path", ["js/sync/provider.js", "css/editor.css"])
+def test_own_file_is_compressed_without_comments(path: str, settings: Any) -> None:
+    """Except in development, where the browser's tools show the source."""
+    source = (ROOT / "static" / path).read_bytes()
+    sent = static_content(ROOT / "static" / path)
+    assert b"/*" in source
+    assert b"/*" not in sent
+    assert sent.count(b"\n") == source.count(b"\n")
+    settings.WHITENOISE_AUTOREFRESH = True
+    assert static_content(ROOT / "static" / path) == source
+
+
+@pytest.mark.parametrize("path", ["static/vendor/yjs.js", "tests/editor/fake_socket.mjs"])
+def test_file_of_others_is_compressed_as_it_is(path: str) -> None:
+    """A bundle is minified already."""
+    assert static_content(ROOT / path) == (ROOT / path).read_bytes()
