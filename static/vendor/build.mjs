@@ -45,6 +45,7 @@ for (const [module, file] of fonts) {
 const icons = [
   "bold",
   "italic",
+  "underline",
   "strikethrough",
   "code",
   "heading-1",
@@ -94,6 +95,7 @@ const icons = [
   "bookmark",
   "printer",
   "pilcrow",
+  "table-of-contents",
 ];
 const symbols = icons.map((name) => {
   const svg = readFileSync(join(root, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");
