@@ -7,6 +7,8 @@ different. Addresses without a digest, or with that of another release, which an
 older page may use, are served too, but not cached.
 
 The product's own scripts and styles are compressed without their comments, except in development.
+Bundles have a file beside them that is compressed by Brotli (``make vendor``), which takes seconds
+and saves an eighth; WhiteNoise finds it.
 """
 
 import gzip
@@ -27,7 +29,7 @@ from apps.core.static_comments import script_stripped, style_stripped
 
 #: Content types that are not compressed already, and the smallest size to compress, in bytes.
 _COMPRESSIBLE: Final = re.compile(r"(text/|application/(javascript|json)|image/svg)")
-_MIN_GZIP_BYTES: Final = 1024
+_MIN_GZIP_BYTES: Final = 256
 #: Compressed files that a process caches: more than the pages have.
 _GZIP_CACHE_FILES: Final = 256
 #: Packages whose static files are served, too.
@@ -82,12 +84,14 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
-        """Return the file, compressed for clients that accept gzip."""
+        """Return the file, compressed for clients that accept Brotli or gzip."""
         response: HttpResponse
         path, headers = static_file.get_path_and_headers({})
         is_compressible = _is_compressible(dict(headers))
+        chosen, _ = static_file.get_path_and_headers(request.META)
         if (
             is_compressible
+            and chosen == path
             and "gzip" in request.headers.get("Accept-Encoding", "")
             and request.method == "GET"
         ):

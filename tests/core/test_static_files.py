@@ -53,10 +53,10 @@ def test_compressed_script_that_the_client_has_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/sync/backoff.js"]
+    "path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/lib/paragraphs.js"]
 )
 def test_file_that_does_not_get_smaller_is_not_compressed(path: str) -> None:
-    """A font is compressed already, a small script fits into one packet."""
+    """A font is compressed already, a tiny script would grow."""
     response = Client(headers=GZIP).get(static(path))
     assert response.status_code == 200
     assert "Content-Encoding" not in response
@@ -140,3 +140,22 @@ def test_own_file_is_compressed_without_comments(path: str, settings: Any) -> No
 def test_file_of_others_is_compressed_as_it_is(path: str) -> None:
     """A bundle is minified already."""
     assert static_content(ROOT / path) == (ROOT / path).read_bytes()
+
+
+def test_bundle_comes_by_brotli_to_clients_that_accept_it() -> None:
+    """It was compressed when it was made; others get it by gzip, with the same tag."""
+    address = static("vendor/tiptap.js")
+    best, packed = Client(headers=GZIP).get(address), Client(headers={"Accept-Encoding": "gzip"})
+    assert best["Content-Encoding"] == "br"
+    assert body_of(best) == (ROOT / "static/vendor/tiptap.js.br").read_bytes()
+    assert int(best["Content-Length"]) == (ROOT / "static/vendor/tiptap.js.br").stat().st_size
+    other = packed.get(address)
+    assert other["Content-Encoding"] == "gzip"
+    assert gzip.decompress(other.content) == (ROOT / "static/vendor/tiptap.js").read_bytes()
+    for response in (best, other):
+        assert response["Vary"] == "Accept-Encoding"
+        assert response["Content-Type"].startswith("text/javascript")
+        assert response["Cache-Control"] == "max-age=31536000, public, immutable"
+    assert best["ETag"] == other["ETag"]
+    again = Client(headers={**GZIP, "If-None-Match": best["ETag"]}).get(address)
+    assert (again.status_code, body_of(again)) == (304, b"")

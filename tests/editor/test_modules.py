@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 from django.template import TemplateSyntaxError
@@ -13,7 +14,7 @@ from config.env import BASE_DIR
 STATIC = BASE_DIR / "static"
 #: Limit for the editor's scripts, styles and icons, compressed as they are served. A commit that
 #: raises it names the feature that needs it.
-EDITOR_MOST_BYTES = 224_000
+EDITOR_MOST_BYTES = 202_000
 #: The same for the list of documents.
 LIST_MOST_BYTES = 17_500
 #: Modules that are loaded when a dialog is opened, the server refuses a change, or after the page.
@@ -41,7 +42,15 @@ LATER = (
 
 def packed_bytes(paths: list[str]) -> int:
     """Return the compressed size of static files, as they are served, in bytes."""
-    return sum(len(gzip.compress(static_content(STATIC / path), 9)) for path in paths)
+    return sum(packed_size(STATIC / path) for path in paths)
+
+
+def packed_size(file: Path) -> int:
+    """Return the size of a file by Brotli where it is prepared, else by gzip, in bytes."""
+    prepared = file.with_name(f"{file.name}.br")
+    if prepared.exists():
+        return prepared.stat().st_size
+    return len(gzip.compress(static_content(file), 9))
 
 
 def test_module_preloads_names_each_script_once_with_its_digest() -> None:
