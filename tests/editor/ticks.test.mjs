@@ -28,6 +28,12 @@ test("the first label of another day is the day", () => {
   assert.deepEqual(labels, ["26 Nov", "Yesterday", "14:00", "Today"]);
 });
 
+test("two sessions of one minute have one label", () => {
+  const sessions = [2, 2].map((hours, at) => ({ first_seq: 51 - at * 50, began_at: ago(hours) }));
+  const labels = ticksOf(sessions, { start: 0, head: 100 }, NOW).map(({ label }) => label);
+  assert.deepEqual(labels, ["16:00", ""]);
+});
+
 test("ticks and labels are few however many sessions there are", () => {
   const sessions = Array.from({ length: 5_000 }, (_, at) => ({
     first_seq: 10_000 - at * 2,

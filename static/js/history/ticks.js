@@ -22,15 +22,17 @@ export function ticksOf(sessions, { start, head }, now = Date.now()) {
   const ticks = [];
   let labelled = -1;
   let day = "";
+  let last = "";
   for (const { first_seq: first, began_at: began } of sessions.toReversed()) {
     const share = (first - 1 - start) / (head - start);
     const before = ticks.at(-1)?.share ?? -1;
     if (!(share >= 0 && share <= 1) || share - before < TICK_GAP) continue;
     const isLabelled = labelled < 0 || share - labelled >= LABEL_GAP;
-    ticks.push({ share, label: isLabelled ? labelOf(began, day, now) : "" });
-    if (!isLabelled) continue;
-    labelled = share;
-    day = dayOf(began, now);
+    const label = isLabelled ? labelOf(began, day, now) : "";
+    const isNew = label !== "" && label !== last;
+    ticks.push({ share, label: isNew ? label : "" });
+    if (!isNew) continue;
+    [labelled, last, day] = [share, label, dayOf(began, now)];
   }
   return ticks;
 }
