@@ -24,6 +24,7 @@ from apps.collab.room_context import RoomContext
 from apps.collab.session_shares import SessionShares
 from apps.core import clock, ids, metrics
 from apps.core.errors import QuarantinedError, TransientError
+from apps.core.tasks import is_cancelled
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_bounded
 from apps.crdt.engine.base import get_engine
@@ -223,7 +224,7 @@ class Runtime:
 
     async def _tick_all(self) -> None:
         ticks = 0
-        while True:
+        while not is_cancelled():
             await asyncio.sleep(self.limits.gap_check_interval_s)
             ticks += 1
             try:
