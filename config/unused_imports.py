@@ -11,10 +11,13 @@ _PYMONGO_TLS = "pymongo.pyopenssl_context"
 def skip_unused_imports() -> None:
     """Call before PyMongo is imported. Without TLS to MongoDB, each process is 10 MiB smaller.
 
-    Of a URL in a file (``MONGODB_URL_FILE``) it is not known here.
+    Of a URL in a file (``MONGODB_URL_FILE``) it is not known here. Without any URL, this is the
+    launcher of the services, whose MongoDB has no TLS.
     """
     modules: dict[str, Any] = sys.modules
-    if "MONGODB_URL" in os.environ and has_no_tls(os.environ["MONGODB_URL"]):
+    if "MONGODB_URL_FILE" not in os.environ and has_no_tls(
+        os.environ.get("MONGODB_URL", "mongodb://localhost")
+    ):
         modules.setdefault(_PYMONGO_TLS, None)
 
 

@@ -16,6 +16,8 @@ import psycopg
 from django.db import connection, connections
 from prometheus_client import Counter
 
+from apps.core.tasks import is_cancelled
+
 logger = logging.getLogger(__name__)
 
 CHANNEL = "scriptorium_access"
@@ -94,7 +96,7 @@ async def listen(on_change: Callable[[AccessChange | None], None]) -> None:
     counted, and do not end the listening.
     """
     pause_s = RETRY_FIRST_S
-    while True:
+    while not is_cancelled():
         try:
             async with await _connect() as listener:
                 pause_s = RETRY_FIRST_S

@@ -18,6 +18,7 @@ from apps.collab.close_codes import NOT_AUTHENTICATED, NOT_FOUND, TRY_AGAIN
 from apps.collab.selectors import rights_recheck
 from apps.collab.session import Session
 from apps.core import metrics
+from apps.core.tasks import is_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class RightsWatch:
             self._wake.set()
 
     async def _recheck_all(self) -> None:
-        while True:
+        while not is_cancelled():
             await self._wake.wait()
             self._wake.clear()
             sessions, self._invalid = self._invalid, set()

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from apps.collab.cadence import Cadence, CadencePolicy
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
+from apps.collab.commit_pacing import CommitPacing
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus, operations_of
@@ -26,6 +27,7 @@ from apps.collab.session_register import SessionRegister
 from apps.collab.session_shares import SessionShares
 from apps.core import clock, ids, metrics
 from apps.core.errors import QuarantinedError, TransientError
+from apps.core.tasks import is_cancelled
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_bounded
 from apps.crdt.engine.base import get_engine
@@ -73,6 +75,7 @@ class Runtime:
             # Not only the server's name: a restarted process is another owner.
             leases=Leases(f"{settings.SERVER_ID}:{ids.new_id()}", lease_s=settings.LOCK_LEASE_S),
             publisher=shared_publisher(),
+            pacing=CommitPacing(longest_s=settings.COMMIT_INTERVAL_MS / 1000),
         )
         self._context = RoomContext(
             committer=self._committer,
@@ -116,11 +119,12 @@ class Runtime:
         await self._peer_bus.close()
 
     def _show_depths(self) -> None:
-        """Compute the depth of the queues when metrics are read, not on the way of an edit."""
+        """Compute depths and the interval when metrics are read, not on the way of an edit."""
 
         def over_rooms(depth: Callable[[Room], int]) -> Callable[[], float]:
             return lambda: float(sum(depth(room) for room in list(self._rooms.values())))
 
+        metrics.COMMIT_INTERVAL.set_function(lambda: self._committer.interval_s)
         metrics.QUEUED.set_function(over_rooms(lambda room: room.queue.size_bytes))
         metrics.PENDING.set_function(over_rooms(lambda room: len(room.live.pending)))
         metrics.OUTBOX.set_function(
@@ -229,7 +233,7 @@ class Runtime:
 
     async def _tick_all(self) -> None:
         ticks = 0
-        while True:
+        while not is_cancelled():
             await asyncio.sleep(self.limits.gap_check_interval_s)
             ticks += 1
             try:
