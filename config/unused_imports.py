@@ -15,9 +15,8 @@ def skip_unused_imports() -> None:
     launcher of the services, whose MongoDB has no TLS.
     """
     modules: dict[str, Any] = sys.modules
-    if "MONGODB_URL_FILE" not in os.environ and has_no_tls(
-        os.environ.get("MONGODB_URL", "mongodb://localhost")
-    ):
+    is_known = "MONGODB_URL" in os.environ
+    if has_no_tls(os.environ["MONGODB_URL"]) if is_known else "MONGODB_URL_FILE" not in os.environ:
         modules.setdefault(_PYMONGO_TLS, None)
 
 
