@@ -53,12 +53,12 @@ def users_over_quota(user_ids: Collection[str]) -> set[str]:
     rows = PersonUsage.objects.filter(user_id__in=accounts).values_list(
         "user_id", "stored_bytes", "stored_bytes_max"
     )
-    default = settings.STORED_BYTES_PER_PERSON
-    return {
-        str(pk)
-        for pk, stored, own_max in rows
-        if stored > (default if own_max is None else own_max)
-    }
+    return {str(pk) for pk, stored, own_max in rows if exceeds_share(stored, own_max)}
+
+
+def exceeds_share(stored: int, own_max: int | None) -> bool:
+    """Return whether a person has stored more than the own share, or than the default."""
+    return stored > (settings.STORED_BYTES_PER_PERSON if own_max is None else own_max)
 
 
 def storage_check(*, user_id: str) -> None:

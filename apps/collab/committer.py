@@ -1,15 +1,17 @@
 """Group commit: the edits of all rooms of a process share their round trips to the log.
 
 One commit is in flight; edits that arrive meanwhile form the next one. Under load the commits grow,
-their number does not (docs/system-flow.md, §4).
+their number does not (docs/system-flow.md, §4): then a commit also waits for others to share it.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from apps.collab.commit_pacing import CommitPacing
 from apps.core import metrics
 from apps.oplog.leases import Leases
 from apps.oplog.publisher import Publisher
@@ -21,15 +23,32 @@ T = TypeVar("T")
 
 
 class Committer:
-    """Writes to the log for all rooms, off the event loop, in one thread that owns the leases."""
+    """Writes to the log for all rooms, off the event loop, in one thread that owns the leases.
 
-    def __init__(self, *, leases: Leases, publisher: Publisher) -> None:
+    ``now`` returns monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        leases: Leases,
+        publisher: Publisher,
+        pacing: CommitPacing | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._leases = leases
         self._publisher = publisher
+        self._pacing = pacing or CommitPacing()
+        self._now = now
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="committer")
         self._waiting: list[tuple[Append, asyncio.Future[Appended]]] = []
         self._task: asyncio.Task[None] | None = None
         self._releases: set[asyncio.Task[bool]] = set()
+
+    @property
+    def interval_s(self) -> float:
+        """Return the present interval between the beginnings of two commits."""
+        return self._pacing.interval_s(self._now())
 
     async def append(self, append: Append) -> Appended:
         """Append to one document's log with the next commit.
@@ -37,6 +56,7 @@ class Committer:
         Raises ``PyMongoError`` when the store failed; the operations may be in the log or not.
         """
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        self._pacing.note_append(self._now())
         self._waiting.append((append, future))
         if self._task is None:
             self._task = asyncio.create_task(self._commit_all(), name="committer")
@@ -78,10 +98,18 @@ class Committer:
         """Commit until nothing waits."""
         try:
             while self._waiting:
+                await self._pace()
                 batch, self._waiting = self._waiting, []
                 await self._commit(batch)
         finally:
             self._task = None
+
+    async def _pace(self) -> None:
+        """Wait until the next commit may begin; its edits are those that wait by then."""
+        wait_s = self._pacing.wait_s(self._now())
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        self._pacing.note_commit(self._now())
 
     async def _commit(self, batch: list[tuple[Append, asyncio.Future[Appended]]]) -> None:
         appends = [append for append, _ in batch]

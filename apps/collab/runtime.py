@@ -13,6 +13,7 @@ from django.conf import settings
 
 from apps.collab.cadence import Cadence, CadencePolicy
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
+from apps.collab.commit_pacing import CommitPacing
 from apps.collab.committer import Committer
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus, operations_of
@@ -73,6 +74,7 @@ class Runtime:
             # Not only the server's name: a restarted process is another owner.
             leases=Leases(f"{settings.SERVER_ID}:{ids.new_id()}", lease_s=settings.LOCK_LEASE_S),
             publisher=shared_publisher(),
+            pacing=CommitPacing(longest_s=settings.COMMIT_INTERVAL_MS / 1000),
         )
         self._context = RoomContext(
             committer=self._committer,
@@ -115,11 +117,12 @@ class Runtime:
         await self._peer_bus.close()
 
     def _show_depths(self) -> None:
-        """Compute the depth of the queues when metrics are read, not on the way of an edit."""
+        """Compute depths and the interval when metrics are read, not on the way of an edit."""
 
         def over_rooms(depth: Callable[[Room], int]) -> Callable[[], float]:
             return lambda: float(sum(depth(room) for room in list(self._rooms.values())))
 
+        metrics.COMMIT_INTERVAL.set_function(lambda: self._committer.interval_s)
         metrics.QUEUED.set_function(over_rooms(lambda room: room.queue.size_bytes))
         metrics.PENDING.set_function(over_rooms(lambda room: len(room.live.pending)))
         metrics.OUTBOX.set_function(

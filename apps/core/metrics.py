@@ -22,6 +22,10 @@ COMMIT_OPERATIONS = Histogram(
     "Operations in one commit.",
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
 )
+COMMIT_INTERVAL = Gauge(
+    "scriptorium_commit_interval_seconds",
+    "Shortest time between the beginnings of two commits; grows with the rate of edits.",
+)
 #: From a tenth of a millisecond, which merging takes, to the longest wait for a lock.
 _STEP_BUCKETS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 STEP_SECONDS = Histogram(

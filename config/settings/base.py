@@ -352,6 +352,10 @@ COLLAB_CADENCE: dict[str, dict[str, int]] = {
     },
 }
 
+#: Longest time between the beginnings of two commits of a web server, in milliseconds: for a server
+#: with many edits. With few there is none (``apps.collab.commit_pacing``). 0 for no interval ever.
+COMMIT_INTERVAL_MS: float = env.float("COMMIT_INTERVAL_MS", 10.0, validate=validate.Range(0, 100))
+
 #: How long a server keeps a document's lock without renewing it, in seconds: nobody waits longer
 #: for a dead one. Less than the 15 s that an edit waits for a lock (``lock_wait_s``).
 LOCK_LEASE_S: float = env.float("LOCK_LEASE_S", 10.0, validate=validate.Range(0.5, 12.0))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import REGISTRY
 
+from apps.collab.commit_pacing import DENSE_PER_S, MEMORY_S, CommitPacing
 from apps.collab.committer import Committer
 from apps.core import ids
 from apps.oplog.leases import Hold, Leases
@@ -53,6 +54,29 @@ async def test_edits_of_many_documents_share_a_commit(committer: Committer) -> N
     later = [asyncio.create_task(committer.append(edit())) for _ in range(10)]
     assert await asyncio.gather(*first, *later) == [STORED] * 20
     assert commits() - before == 2
+
+
+async def test_edits_of_many_documents_wait_to_share_a_commit(publisher: Publisher) -> None:
+    """While edits are many, a commit waits for those that come within the interval.
+
+    The clock stands still, so the interval has not passed however slow this machine is.
+    """
+    pacing = CommitPacing(longest_s=0.3)
+    committer = Committer(
+        leases=Leases(ids.new_id()), publisher=publisher, pacing=pacing, now=lambda: 0.0
+    )
+    before = commits()
+    assert await committer.append(edit()) == STORED
+    for _ in range(round(DENSE_PER_S * MEMORY_S)):
+        pacing.note_append(0.0)
+    assert committer.interval_s == 0.3
+    early = asyncio.create_task(committer.append(edit()))
+    for _ in range(10):
+        await asyncio.sleep(0)  # the commit would be in flight
+    late = asyncio.create_task(committer.append(edit()))
+    assert await early == await late == STORED
+    assert commits() - before == 2
+    await committer.close()
 
 
 async def test_edits_of_one_document_keep_their_order(committer: Committer) -> None:
