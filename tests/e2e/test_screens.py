@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Arrive
 from tests.e2e.people import Person
+from tests.e2e.test_accessibility import check
 
 LINKS = "Look at [the map](https://example.org/map) today.\n\n- [ ] Ask\n  - [ ] Ask again\n"
 #: Drops a file, or an address, on an element; returns whether the page has kept the browser from
@@ -192,6 +193,7 @@ def test_outline_beside_the_text_follows_and_leads(ada: Person) -> None:
     expect(here).to_have_text("Second")
     ada.menu("Outline")
     expect(entries.nth(1)).to_be_focused()
+    check(page, "outline")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(here).to_have_text("Last")
@@ -209,6 +211,8 @@ def test_outline_is_a_dialog_where_there_is_no_room(arrive: Arrive) -> None:
     expect(ada.page.get_by_role("navigation", name="Outline")).to_be_hidden()
     dialog = ada.page.get_by_role("dialog", name="Outline")
     ada.menu("Outline")
+    expect(dialog.get_by_role("button", name="Last")).to_be_visible()
+    check(ada.page, "outline as a dialog")
     dialog.get_by_role("button", name="Last").click()
     expect(dialog).to_be_hidden()
     expect(ada.text.get_by_role("heading", name="Last")).to_be_in_viewport()

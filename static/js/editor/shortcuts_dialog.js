@@ -45,12 +45,13 @@ export function openShortcuts() {
     h(
       "div",
       { class: "shortcut-columns" },
-      section("Press", [...commands, ...page]),
+      section("Press", commands),
       h(
         "div",
         { class: "stack" },
         section("Type at the start of a line, then a space", LINE_START_RULES),
         section("Type", INLINE_RULES),
+        section("Press on the page", page),
         section("Press in the list of documents", LIST_KEYS),
       ),
     ),

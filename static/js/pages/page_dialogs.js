@@ -89,14 +89,19 @@ export class PageDialogs {
 
   /** Make the outline, once; after an error the next call tries again. */
   #loadOutline() {
-    this.#outline ??= import("../editor/outline.js").then(
-      ({ Outline }) => new Outline(byId("outline-place", HTMLElement), this.#context.editor),
-      (error) => {
-        this.#outline = null;
-        throw error;
-      },
-    );
+    this.#outline ??= this.#makeOutline().catch((error) => {
+      this.#outline = null;
+      throw error;
+    });
     return this.#outline;
+  }
+
+  async #makeOutline() {
+    const [{ Outline }] = await Promise.all([
+      import("../editor/outline.js"),
+      loadStyles("outline-styles"),
+    ]);
+    return new Outline(byId("outline-place", HTMLElement), this.#context.editor);
   }
 
   /** Colour the text by author, or end that. */
