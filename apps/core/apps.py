@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from apps.core import failpoints, metrics, mongo, tracing
+from apps.core.hidden_imports import hidden
 
 
 class CoreConfig(AppConfig):
@@ -14,6 +15,9 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, connect to MongoDB (lazily), start metrics and tracing."""
+        with hidden("requests", "pygments"):  # it would import them for parts that nothing uses
+            import rest_framework.compat  # noqa: F401
+
         from apps.core import checks  # noqa: F401 - registers itself
 
         mongo.connect()

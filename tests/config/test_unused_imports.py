@@ -1,5 +1,6 @@
 """What a process does not import."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -9,6 +10,15 @@ import pytest
 from config.unused_imports import has_no_tls
 
 LOADS = "import django, sys; django.setup(); print('OpenSSL' in sys.modules)"
+#: Prints which of the modules that other libraries import by the way are there, then whether they
+#: can be imported.
+BY_THE_WAY = """
+import django, sys
+django.setup()
+names = ["opentelemetry", "requests", "pygments"]
+print([name for name in names if name in sys.modules])
+import opentelemetry.sdk.metrics, requests
+"""
 
 
 @pytest.mark.parametrize(
@@ -46,3 +56,20 @@ def test_process_imports_openssl_for_tls_only(options: str, expected: bool) -> N
         [sys.executable, "-c", LOADS], env=environment, capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == str(expected), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"), [("", []), ("http://localhost:1", ["opentelemetry", "requests"])]
+)
+def test_process_imports_what_it_uses(endpoint: str, expected: list[str]) -> None:
+    """OpenTelemetry and what its exporter needs only with an endpoint for traces."""
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+    done = subprocess.run(
+        [sys.executable, "-c", BY_THE_WAY],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ast.literal_eval(done.stdout) == expected
