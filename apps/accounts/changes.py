@@ -128,10 +128,28 @@ async def _forward(
     await listener.execute(f"LISTEN {CHANNEL}")
     _call(on_change, None)
     while True:
-        async for notice in listener.notifies(timeout=HEARTBEAT_S):
+        async for notice in listener.notifies(timeout=0):
             _call(on_change, change_parse(notice.payload))
-        async with asyncio.timeout(ANSWER_WAIT_S):
-            await listener.execute("SELECT 1")
+        if not await _is_readable(listener.fileno(), within_s=HEARTBEAT_S):
+            async with asyncio.timeout(ANSWER_WAIT_S):
+                await listener.execute("SELECT 1")
+
+
+async def _is_readable(descriptor: int, *, within_s: float) -> bool:
+    """Wait until a connection has something to read; return False when it has not in that time.
+
+    psycopg itself would look ten times a second.
+    """
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        async with asyncio.timeout(within_s):
+            await readable.wait()
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(descriptor)
+    return True
 
 
 def _call(on_change: Callable[[AccessChange | None], None], change: AccessChange | None) -> None:

@@ -15,6 +15,7 @@ from django_redis import get_redis_connection
 
 from apps.collab.session import Session
 from apps.core import ids, metrics
+from apps.core.tasks import is_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class SessionRegister:
 
     async def run(self) -> None:
         """Keep the entry equal to the sessions until cancelled; then it expires."""
-        while True:
+        while not is_cancelled():
             await self._write()
             await asyncio.sleep(INTERVAL_S)
 

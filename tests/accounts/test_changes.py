@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from statistics import median
+from typing import Any
 
 import psycopg
 import pytest
@@ -214,6 +215,43 @@ async def test_listen_reconnects_after_its_connection_is_killed(reported: Change
     document_id = new_document_id()
     await sync_to_async(changes.access_publish)(document_id=document_id)
     assert await next_change(reported) == AccessChange(document_id=document_id)
+
+
+async def test_quiet_listener_wakes_up_for_its_heartbeats_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its timers between two of them are few, however long it is quiet: psycopg has ten a second.
+
+    What comes after a heartbeat is reported.
+    """
+    monkeypatch.setattr(changes, "HEARTBEAT_S", 2.0)
+    loop = asyncio.get_running_loop()
+    call_at, execute = loop.call_at, psycopg.AsyncConnection.execute
+    timers, counts = 0, asyncio.Queue[int]()
+
+    def count_timer(*args: Any, **options: Any) -> asyncio.TimerHandle:
+        nonlocal timers
+        timers += 1
+        return call_at(*args, **options)
+
+    async def count_heartbeat(self: Any, query: str, *args: Any) -> Any:
+        nonlocal timers
+        if query == "SELECT 1":
+            counts.put_nowait(timers)
+            timers = 0
+        return await execute(self, query, *args)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "execute", count_heartbeat)
+    queue: Changes = asyncio.Queue()
+    task = asyncio.create_task(changes.listen(queue.put_nowait))
+    assert await next_change(queue) is None
+    monkeypatch.setattr(loop, "call_at", count_timer)
+    await counts.get()
+    assert await counts.get() < 12
+    document_id = new_document_id()
+    await sync_to_async(changes.access_publish)(document_id=document_id)
+    assert await next_change(queue) == AccessChange(document_id=document_id)
+    task.cancel()
 
 
 async def test_listen_retries_until_postgresql_answers(

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -48,6 +49,8 @@ _CLOSING_S = 0.8
 _CONTROL = frozenset((Opcode.PING, Opcode.PONG, Opcode.CLOSE))
 #: Time that requests have to finish after the signal to stop, in seconds.
 _REQUESTS_WAIT_S = 2
+#: Interval at which the time in the headers of answers is renewed, in seconds.
+TICK_S = 1.0
 #: The first byte of a whole binary message, and the markers of a length of two or eight bytes.
 _BINARY, _TWO, _EIGHT = 0x82, 126, 127
 
@@ -242,6 +245,22 @@ class DocumentServer(uvicorn.Server):
         self._receiver = (
             ConnectionReceiver(connections_from, self._protocol) if connections_from else None
         )
+        self._stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Tick until a signal stops the server, which ends the present tick.
+
+        uvicorn itself wakes up ten times a second, to see whether there was one.
+        """
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S):
+                    await self._stopping.wait()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note a signal, which by itself does not wake up an event loop that waits."""
+        super().handle_exit(sig, frame)
+        asyncio.get_running_loop().call_soon_threadsafe(self._stopping.set)
 
     async def startup(self, sockets: Any = None) -> None:
         """Open the connections that the first client needs, and then accept clients."""
