@@ -1,4 +1,7 @@
-"""The Celery application: ``celery -A config worker`` and ``celery -A config beat``."""
+"""The Celery application: ``celery -A config worker`` and ``celery -A config beat``.
+
+Django imports it when its apps are ready (``config.apps``), so that tasks find it.
+"""
 
 import os
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from environs import EnvError, FileAwareEnv, ValidationError
-from pymongo.errors import PyMongoError
-from pymongo.uri_parser import parse_uri
 
 
 class FileOrValueEnv(FileAwareEnv):
@@ -61,6 +59,9 @@ def http_url_or_empty(value: str) -> None:
 
 def mongodb_url(value: str) -> None:
     """Raise ``ValidationError`` unless MongoDB's driver accepts the URL. Resolves no host name."""
+    from pymongo.errors import PyMongoError
+    from pymongo.uri_parser import parse_uri
+
     if value.startswith("mongodb+srv://"):
         return
     try:

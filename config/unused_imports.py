@@ -13,12 +13,14 @@ _PYMONGO_TLS = "pymongo.pyopenssl_context"
 def skip_unused_imports() -> None:
     """Call before PyMongo and redis are imported.
 
-    Without TLS to MongoDB, each process is 10 MiB smaller; of a URL in a file
-    (``MONGODB_URL_FILE``) that is not known here. The client of Redis would import the metrics of
-    OpenTelemetry, which it never gets here: 2 MiB, and a twentieth of the time of ``setup``.
+    Without TLS to MongoDB, each process is 10 MiB smaller. Of a URL in a file
+    (``MONGODB_URL_FILE``) that is not known here; without any URL, this is the launcher of the
+    services, whose MongoDB has none. The client of Redis would import the metrics of OpenTelemetry,
+    which it never gets here: 2 MiB, and a twentieth of the time of ``setup``.
     """
     modules: dict[str, Any] = sys.modules
-    if "MONGODB_URL" in os.environ and has_no_tls(os.environ["MONGODB_URL"]):
+    is_known = "MONGODB_URL" in os.environ
+    if has_no_tls(os.environ["MONGODB_URL"]) if is_known else "MONGODB_URL_FILE" not in os.environ:
         modules.setdefault(_PYMONGO_TLS, None)
     with hidden("opentelemetry"):
         import redis.observability.providers  # noqa: F401

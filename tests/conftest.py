@@ -1,6 +1,7 @@
 """What all tests share. The services of this process are started by ``tests.support.services``."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from apps.oplog.publisher import Publisher
+from config.garbage_collection import collect_as_usual, collect_rarely
 from tests.support import lanes
 from tests.support.launcher import Launched
 
@@ -29,6 +31,16 @@ FOLLOWED = {"LOG_FORMAT": "json", "LOG_OPERATIONS": "true"}
 # By the clock nothing is wrong with an example: the machine may stand still for a moment.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import the tests without looking for garbage, and do not look among them later."""
+    collect_rarely()
+    result = yield
+    gc.freeze()
+    collect_as_usual()
+    return result
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

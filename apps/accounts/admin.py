@@ -1,14 +1,15 @@
 """The admin of users, groups and permissions: search, filters, inline rights, document links."""
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.contrib.auth.models import Permission as ModelRight
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
@@ -17,23 +18,44 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from apps.accounts.admin_rights import RightForm, RightFormSet, document_of
 from apps.accounts.identity import caller
 from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
 from apps.accounts.services import owners_kept, permission_delete, permission_save
-from apps.core.admin_documents import TitledChangeList, document_link
+from apps.core.admin_documents import (
+    TitledChangeList,
+    TitleSearch,
+    document_link,
+    titles_add,
+)
 from apps.core.document_names import titles_by_id
 
 #: Documents that a message links to.
 _LINKS_MAX = 10
+#: Django's rights that open a page of the administration, by model; all others mean nothing here.
+_ADMIN_RIGHTS: Final = {
+    "user": ["add", "change", "delete", "view"],
+    "group": ["add", "change", "delete", "view"],
+    "permission": ["add", "change", "delete", "view"],
+    "personusage": ["change", "view"],
+    "activity": ["view"],
+    "accountevent": ["view"],
+}
 
 
-@admin.display(description="document", ordering="document_id")
-def document_of(permission: Permission) -> SafeString | str:
-    """Return a link to the document's page, or the word for the whole workspace."""
-    if not permission.document_id:
-        return "the workspace"
-    return document_link(permission.document_id, getattr(permission, "document_title", None))
+def admin_rights() -> QuerySet[ModelRight]:
+    """Return the rights that the pages of the administration ask for."""
+    names = [f"{action}_{model}" for model, actions in _ADMIN_RIGHTS.items() for action in actions]
+    rows = ModelRight.objects.filter(
+        codename__in=names, content_type__app_label__in=["accounts", "activity", "auth"]
+    ).exclude(content_type__app_label="auth", content_type__model="permission")
+    return rows.select_related("content_type")
+
+
+def _readable(fields: Sequence[Any], *, may_change: bool) -> list[Any]:
+    """Return fields of a right, with its document as a link where it is not entered."""
+    return ["document" if name == "document_id" and not may_change else name for name in fields]
 
 
 class _PermissionInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -41,13 +63,19 @@ class _PermissionInline(admin.TabularInline):  # type: ignore[type-arg]
 
     model = Permission
     extra = 0
-    fields = ["document_id", "role", "open_document", "granted_by", "created_at"]
-    readonly_fields = ["open_document", "granted_by", "created_at"]
+    form = RightForm
+    formset = RightFormSet
+    fields = ["document_id", "role", "granted_by", "created_at"]
+    readonly_fields = ["document", "granted_by", "created_at"]
     verbose_name = "right"
     verbose_name_plural = "rights on documents (no document: the right to create them)"
 
-    @admin.display(description="open")
-    def open_document(self, permission: Permission) -> SafeString | str:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields; those who may only look get the document as a link."""
+        return _readable(self.fields, may_change=self.has_change_permission(request, obj))
+
+    @admin.display(description="document")
+    def document(self, permission: Permission) -> SafeString | str:
         """Return the link to the document."""
         return document_of(permission) if permission.pk else ""
 
@@ -181,7 +209,20 @@ class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     search_fields = ["username", "first_name", "last_name", "email"]
     date_hierarchy = "date_joined"
     readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Personal info", {"fields": ["first_name", "last_name", "email"]}),
+        ("Account", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        ("Rights in the administration, for staff", {"fields": ["user_permissions"]}),
+        ("Important dates", {"fields": ["last_login", "date_joined"]}),
+    ]
     actions = ["activate", "deactivate"]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the rights of the administration's own pages."""
+        if db_field.name == "user_permissions":
+            kwargs["queryset"] = admin_rights()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return the users with the number of their rights."""
@@ -245,6 +286,22 @@ class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
     list_display = ["name", "members"]
     search_fields = ["name"]
 
+    def get_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        """Return the name; the rights in the administration only where the group has any.
+
+        Staff get them on their own pages (``UserAdmin``).
+        """
+        has_rights = obj is not None and obj.permissions.exists()
+        return ["name", "permissions"] if has_rights else ["name"]
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        """Offer the rights of the administration's own pages."""
+        if db_field.name == "permissions":
+            kwargs["queryset"] = admin_rights()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         """Return the groups with the number of their members."""
         return super().get_queryset(request).annotate(members=Count("user"))
@@ -266,10 +323,11 @@ class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
 
 
 @admin.register(Permission)
-class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PermissionAdmin(TitleSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """All rights, by person, group and document."""
 
-    list_display = ["subject_name", "role", document_of, "granted_by", "created_at"]
+    form = RightForm
+    list_display = ["subject_name", "role", "document", "granted_by", "created_at"]
     list_filter = ["role", ("group", admin.RelatedOnlyFieldListFilter), "created_at"]
     list_select_related = ["user", "group", "granted_by"]
     search_fields = [
@@ -279,11 +337,21 @@ class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "user__last_name",
         "group__name",
     ]
-    search_help_text = "A document's id, or part of the name of a user or group."
+    search_help_text = "Words of a document's title, its id, or part of a user's or group's name."
     autocomplete_fields = ["user", "group"]
-    fields = ["user", "group", "document_id", "role", "open_document", "granted_by", "created_at"]
-    readonly_fields = ["open_document", "granted_by", "created_at"]
+    fields = ["user", "group", "document_id", "role", "granted_by", "created_at"]
+    readonly_fields = ["document", "granted_by", "created_at"]
     date_hierarchy = "created_at"
+
+    def get_fields(self, request: HttpRequest, obj: Permission | None = None) -> Any:
+        """Return the fields; those who may only look get the document as a link."""
+        may_change = obj is None or self.has_change_permission(request, obj)
+        return _readable(self.fields, may_change=may_change)
+
+    @admin.display(description="document", ordering="document_id")
+    def document(self, permission: Permission) -> SafeString | str:
+        """Return the link to the document."""
+        return document_of(permission)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TitledChangeList]:
         """Return the list that reads the titles of its documents."""
@@ -296,10 +364,19 @@ class PermissionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return permission.user.get_username()
         return f"{permission.group} (group)"
 
-    @admin.display(description="open")
-    def open_document(self, permission: Permission) -> SafeString | str:
-        """Return the link to the document."""
-        return document_of(permission) if permission.pk else ""
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Permission | None:
+        """Return a right with the title of its document."""
+        permission: Permission | None = super().get_object(request, object_id, from_field)
+        titles_add([permission] if permission else [])
+        return permission
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what is deleted with these rights, named by the titles of the documents."""
+        rights = list(objs)
+        titles_add(rights)
+        return super().get_deleted_objects(rights, request)
 
     def save_model(
         self, request: HttpRequest, obj: Permission, form: "ModelForm[Permission]", change: Any

@@ -16,6 +16,8 @@ import psycopg
 from django.db import connection, connections
 from prometheus_client import Counter
 
+from apps.core.tasks import is_cancelled
+
 logger = logging.getLogger(__name__)
 
 CHANNEL = "scriptorium_access"
@@ -36,20 +38,26 @@ failures = Counter(
 class AccessChange:
     """Rights that may have changed: of all users on a document, or of a user on all documents.
 
-    Or a session that has ended, by its digest (``apps.accounts.sign_ins``).
+    Or a session that has ended, by its digest (``apps.accounts.sign_ins``). ``closes``: the sockets
+    of the document are to be closed, whatever the rights are.
     """
 
     document_id: str | None = None
     user_id: int | None = None
     session: str | None = None
+    closes: bool = False
 
 
 def change_parse(payload: str) -> AccessChange | None:
     """Return the change of a notice, None ("anything") for one that cannot be parsed."""
     try:
         values = json.loads(payload)
+        document_id = values.get("document_id")
         change = AccessChange(
-            values.get("document_id"), values.get("user_id"), values.get("session")
+            document_id,
+            values.get("user_id"),
+            values.get("session"),
+            closes=document_id is not None and values.get("closes") is True,
         )
     except (ValueError, AttributeError):
         return None
@@ -62,6 +70,13 @@ def access_publish(*, document_id: str) -> None:
     Sent when the present transaction commits, or at once without one.
     """
     payload = json.dumps({"document_id": document_id})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+
+
+def sockets_close_publish(*, document_id: str) -> None:
+    """Notify every server to close the sockets of a document, as ``access_publish`` notifies."""
+    payload = json.dumps({"document_id": document_id, "closes": True})
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
 
@@ -81,7 +96,7 @@ async def listen(on_change: Callable[[AccessChange | None], None]) -> None:
     counted, and do not end the listening.
     """
     pause_s = RETRY_FIRST_S
-    while True:
+    while not is_cancelled():
         try:
             async with await _connect() as listener:
                 pause_s = RETRY_FIRST_S

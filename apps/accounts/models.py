@@ -170,7 +170,9 @@ class Permission(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.role} of {self.document_id or 'the workspace'}"
+        # The administration reads the titles of the documents of a page (``core.admin_documents``).
+        title = getattr(self, "document_title", None) or "a document"
+        return f"{self.subject}: {self.role} of {title if self.document_id else 'the workspace'}"
 
     @property
     def subject(self) -> Any:

@@ -7,7 +7,12 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from apps.activity.models import AccountEvent, Activity
-from apps.core.admin_documents import TitledChangeList, document_link
+from apps.core.admin_documents import (
+    TitledChangeList,
+    TitleSearch,
+    document_link,
+    titles_add,
+)
 
 
 class _TrailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -43,13 +48,13 @@ class AccountEventAdmin(_TrailAdmin):
 
 
 @admin.register(Activity)
-class ActivityAdmin(_TrailAdmin):
+class ActivityAdmin(TitleSearch, _TrailAdmin):
     """All events, by person, document, type and time."""
 
     list_display = ["at", "username", "kind", "document", "detail"]
     list_filter = ["kind", "at"]
     search_fields = ["document_id", "username"]
-    search_help_text = "A document's id, or part of a username."
+    search_help_text = "Words of a document's title, its id, or part of a username."
     fields = ["at", "username", "actor", "kind", "document", "detail"]
     readonly_fields = ["at", "username", "actor", "kind", "document", "detail"]
 
@@ -57,6 +62,14 @@ class ActivityAdmin(_TrailAdmin):
     def document(self, activity: Activity) -> SafeString:
         """Return a link to the document's page."""
         return document_link(activity.document_id, getattr(activity, "document_title", None))
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Activity | None:
+        """Return an event with the title of its document."""
+        activity: Activity | None = super().get_object(request, object_id, from_field)
+        titles_add([activity] if activity else [])
+        return activity
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TitledChangeList]:
         """Return the list that reads the titles of its documents."""

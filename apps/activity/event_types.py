@@ -20,6 +20,7 @@ class EventType(StrEnum):
     RESTORED = "restored"
     UNDID = "undid"  #: author whose edits after after_seq were undone; operation_seq: of the undo
     NAMED = "named"  #: number, seq and name of a version that was given a name
+    SESSIONS_CLOSED = "sessions_closed"  #: by an administrator
 
 
 class AccountEventType(StrEnum):

@@ -39,7 +39,9 @@ class Activity(models.Model):
         indexes = [models.Index(fields=["document_id", "-at", "-id"], name="activity_feed")]
 
     def __str__(self) -> str:
-        return f"{self.username or 'somebody'} {self.kind} {self.document_id}"
+        # The administration reads the titles of the documents of a page (``core.admin_documents``).
+        title = getattr(self, "document_title", None) or "a document"
+        return f"{self.username or 'somebody'} {self.get_kind_display()} {title}"
 
 
 class AccountEvent(models.Model):

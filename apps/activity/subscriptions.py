@@ -15,7 +15,7 @@ from apps.activity.event_types import AccountEventType, EventType
 from apps.activity.join_recorder import JoinRecorder
 from apps.activity.services import activity_record, activity_record_best_effort
 from apps.collab import events as collab
-from apps.collab.events import SessionJoined
+from apps.collab.events import SessionJoined, SessionsClosed
 from apps.documents import events as documents
 from apps.documents.events import DocumentChange
 from apps.edits import events as edits
@@ -38,6 +38,7 @@ def subscribe() -> None:
     accounts.permission_changed.subscribe(on_role_changed)
     accounts.permission_revoked.subscribe(on_revoked)
     collab.session_joined.subscribe(on_joined)
+    collab.sessions_closed.subscribe(on_sessions_closed)
     edits.document_restored.subscribe(on_restored)
     edits.author_undone.subscribe(on_undone)
     history.version_named.subscribe(on_named)
@@ -76,6 +77,15 @@ def on_revoked(change: PermissionChange) -> None:
     """Record that a role was revoked."""
     _record_sharing(change, EventType.UNSHARED, role=change.permission.role)
     _record_workspace_right(change, AccountEventType.RIGHT_REVOKED)
+
+
+def on_sessions_closed(closed: SessionsClosed) -> None:
+    """Record that an administrator closed the sessions of a document."""
+    activity_record(
+        document_id=closed.document_id,
+        actor_id=closed.actor_id,
+        event_type=EventType.SESSIONS_CLOSED,
+    )
 
 
 def _record_sharing(change: PermissionChange, event_type: EventType, **roles: Any) -> None:

@@ -13,5 +13,15 @@ class SessionJoined:
     user_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class SessionsClosed:
+    """An administrator closes all sessions of a document."""
+
+    document_id: str
+    actor_id: int
+
+
 #: Published in the event loop: a subscriber must neither block nor raise.
 session_joined: Event[SessionJoined] = Event("session_joined")
+#: Published within the transaction that closes the sessions, as ``permission_granted`` is.
+sessions_closed: Event[SessionsClosed] = Event("sessions_closed")

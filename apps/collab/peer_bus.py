@@ -19,6 +19,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 
 from apps.core import ids, metrics
+from apps.core.tasks import is_cancelled
 from apps.oplog.operation import Operation
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,6 @@ class PeerBus:
         self._peers: dict[str, dict[str, float]] = {}
         self._outgoing: asyncio.Queue[tuple[str, str, Message]] = asyncio.Queue(_QUEUED_MESSAGES)
         self._tasks: list[asyncio.Task[None]] = []
-        self._closed = False
 
     async def start(self) -> None:
         """Create a channel (no round trip), and start to send and to receive."""
@@ -99,7 +99,6 @@ class PeerBus:
 
     async def close(self) -> None:
         """Stop. The layer's receive may swallow a cancellation, so it is cancelled repeatedly."""
-        self._closed = True
         pending = set(self._tasks)
         for _ in range(_CANCEL_TIMES):
             for task in pending:
@@ -152,7 +151,7 @@ class PeerBus:
             metrics.BROADCAST_FAILED.inc()
 
     async def _send_all(self) -> None:
-        while not self._closed:
+        while not is_cancelled():
             action, document_id, message = await self._outgoing.get()
             try:
                 async with asyncio.timeout(_SEND_WAIT_S):
@@ -170,10 +169,12 @@ class PeerBus:
             await self._layer.group_discard(group, self._channel)
 
     async def _receive_all(self) -> None:
-        while not self._closed:
+        while not is_cancelled():
             try:
                 message = await self._layer.receive(self._channel)
             except Exception as err:  # noqa: BLE001 - Redis is away: the log repairs what is lost
+                if is_cancelled():
+                    return
                 logger.warning("channel layer: not receiving: %r", err)
                 await asyncio.sleep(_RETRY_S)
                 continue

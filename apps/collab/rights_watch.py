@@ -14,10 +14,11 @@ from django.db import Error as DatabaseError
 
 from apps.accounts.changes import AccessChange, listen
 from apps.accounts.roles import Abilities
-from apps.collab.close_codes import NOT_AUTHENTICATED, NOT_FOUND
+from apps.collab.close_codes import NOT_AUTHENTICATED, NOT_FOUND, TRY_AGAIN
 from apps.collab.selectors import rights_recheck
 from apps.collab.session import Session
 from apps.core import metrics
+from apps.core.tasks import is_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 RETRY_S = 0.5
 #: What people read whose sign-in has ended.
 SIGNED_OUT = "This sign-in has ended. Log in again."
+#: What people read whose session an administrator has closed; their pages connect again.
+CLOSED_BY_ADMIN = "An administrator has closed the sessions of this document."
 
 
 class RightsWatch:
@@ -49,7 +52,11 @@ class RightsWatch:
     def on_change(self, change: AccessChange | None) -> None:
         """Invalidate the rights of every session that a change may concern."""
         self.changes += 1
-        self.invalidate(session for session in self._sessions() if _concerns(change, session))
+        concerned = [session for session in self._sessions() if _concerns(change, session)]
+        if change is not None and change.closes:
+            for session in concerned:
+                session.close(TRY_AGAIN, CLOSED_BY_ADMIN)
+        self.invalidate(concerned)
 
     def invalidate(self, sessions: Iterable[Session]) -> None:
         """Read the rights of these sessions again."""
@@ -58,7 +65,7 @@ class RightsWatch:
             self._wake.set()
 
     async def _recheck_all(self) -> None:
-        while True:
+        while not is_cancelled():
             await self._wake.wait()
             self._wake.clear()
             sessions, self._invalid = self._invalid, set()

@@ -22,9 +22,12 @@ from apps.collab.rehearsals import Rehearsals
 from apps.collab.rights_watch import RightsWatch
 from apps.collab.room import Room
 from apps.collab.room_context import RoomContext
+from apps.collab.session import Session
+from apps.collab.session_register import SessionRegister
 from apps.collab.session_shares import SessionShares
 from apps.core import clock, ids, metrics
 from apps.core.errors import QuarantinedError, TransientError
+from apps.core.tasks import is_cancelled
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_bounded
 from apps.crdt.engine.base import get_engine
@@ -64,9 +67,8 @@ class Runtime:
         self._engine = get_engine(settings.CRDT_ENGINE)
         self._rooms: dict[str, Room] = {}
         self._loading: dict[str, asyncio.Task[Room]] = {}
-        self.rights = RightsWatch(
-            lambda: [session for room in self._rooms.values() for session in room.sessions]
-        )
+        self.rights = RightsWatch(self._sessions)
+        self._register = SessionRegister(self._sessions)
         self.shares = SessionShares(limits)
         self._peer_bus = PeerBus(self._on_message)
         self._committer = Committer(
@@ -92,6 +94,7 @@ class Runtime:
         self._show_depths()
         await self._peer_bus.start()
         self._spawn(self.rights.run())
+        self._spawn(self._register.run())
         self._spawn(self._tick_all())
         self._spawn(self._measure_load())
 
@@ -127,6 +130,10 @@ class Runtime:
         metrics.OUTBOX.set_function(
             over_rooms(lambda room: sum(session.outbox_bytes for session in list(room.sessions)))
         )
+
+    def _sessions(self) -> list[Session]:
+        """Return the open sessions of all rooms."""
+        return [session for room in self._rooms.values() for session in room.sessions]
 
     # --- rooms ---
 
@@ -226,7 +233,7 @@ class Runtime:
 
     async def _tick_all(self) -> None:
         ticks = 0
-        while True:
+        while not is_cancelled():
             await asyncio.sleep(self.limits.gap_check_interval_s)
             ticks += 1
             try:

@@ -1,11 +1,15 @@
-"""An edit from elsewhere than a socket: submitted to the room, and awaited until it is durable."""
+"""Edits from elsewhere than a socket, awaited until they are durable; the end of all sessions."""
 
 import asyncio
 from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
+from django.db import transaction
 
+from apps.accounts.changes import sockets_close_publish
+from apps.accounts.models import User
 from apps.accounts.usage import storage_check
+from apps.collab.events import SessionsClosed, sessions_closed
 from apps.collab.runtime import get_runtime
 from apps.collab.submission import Submission
 from apps.core.errors import AppError, TransientError
@@ -57,6 +61,17 @@ class _Caller:
     def _set(self, answer: Submitted) -> None:
         if not self.answer.done():
             self.answer.set_result(answer)
+
+
+def sessions_close(*, actor: User, document_id: str) -> None:
+    """Close the sessions of a document on all servers within a second, and record it.
+
+    Whoever still has the right connects again; pages keep what they have not sent. The caller has
+    checked that ``actor`` may.
+    """
+    with transaction.atomic():
+        sessions_closed.publish(SessionsClosed(document_id, actor.pk))
+        sockets_close_publish(document_id=document_id)
 
 
 def operation_submit(

@@ -1,13 +1,15 @@
 """Documents in the pages of the administration: their titles as links, read once for a page."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core.document_names import titles_by_id
+from apps.core.document_names import ids_by_title, titles_by_id
 
 DOCUMENT_PAGE = "/documents/{}/"
 
@@ -19,10 +21,30 @@ class TitledChangeList(ChangeList):
         """Read the rows, then the titles of their documents."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        titles = titles_by_id({row.document_id for row in rows})
-        for row in rows:
-            row.document_title = titles.get(row.document_id, "")
+        titles_add(rows)
         self.result_list = rows
+
+
+class TitleSearch:
+    """A search of rows with a ``document_id`` by the titles of their documents too."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the rows that the other fields find, and those of documents with this title."""
+        admin: Any = super()
+        found, may_repeat = admin.get_search_results(request, queryset, search_term)
+        document_ids = ids_by_title(search_term)
+        if document_ids:
+            found = found | queryset.filter(document_id__in=document_ids)
+        return found, may_repeat
+
+
+def titles_add(rows: Collection[Any]) -> None:
+    """Set ``document_title`` of rows with a ``document_id``, "" without one, in one query."""
+    titles = titles_by_id({row.document_id for row in rows})
+    for row in rows:
+        row.document_title = titles.get(row.document_id, "")
 
 
 def document_link(document_id: str, title: str | None = None) -> SafeString:

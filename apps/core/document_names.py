@@ -1,4 +1,4 @@
-"""The titles of documents, for pages of apps that know documents by their ids only.
+"""The titles of documents, and searches for them, for apps that know documents by their ids only.
 
 The app that has the documents provides them (``apps.documents``); without it there are none.
 """
@@ -8,6 +8,7 @@ from typing import Final
 
 Titles = Mapping[str, str]
 _providers: Final[list[Callable[[Collection[str]], Titles]]] = []
+_searches: Final[list[Callable[[str], Collection[str]]]] = []
 
 
 def provide_titles(provider: Callable[[Collection[str]], Titles]) -> None:
@@ -19,3 +20,13 @@ def titles_by_id(document_ids: Collection[str]) -> Titles:
     """Return ``{document id: title}`` for the documents that exist, in one call."""
     wanted = {document_id for document_id in document_ids if document_id}
     return _providers[0](wanted) if _providers and wanted else {}
+
+
+def provide_search(search: Callable[[str], Collection[str]]) -> None:
+    """Register the function that returns the ids of documents with these words in the title."""
+    _searches[:] = [search]
+
+
+def ids_by_title(words: str) -> Collection[str]:
+    """Return the ids of documents, not more than some hundreds, whose titles have all the words."""
+    return _searches[0](words) if _searches and words.strip() else []

@@ -5,6 +5,10 @@ An address has a digest of the content of all static files:
 one digest, and a browser may cache its files without limit: after a change all addresses are
 different. Addresses without a digest, or with that of another release, which another server or an
 older page may use, are served too, but not cached.
+
+The product's own scripts and styles are compressed without their comments, except in development.
+Bundles have a file beside them that is compressed by Brotli (``make vendor``), which takes seconds
+and saves an eighth; WhiteNoise finds it.
 """
 
 import gzip
@@ -21,9 +25,11 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from apps.core.static_comments import script_stripped, style_stripped
+
 #: Content types that are not compressed already, and the smallest size to compress, in bytes.
 _COMPRESSIBLE: Final = re.compile(r"(text/|application/(javascript|json)|image/svg)")
-_MIN_GZIP_BYTES: Final = 1024
+_MIN_GZIP_BYTES: Final = 256
 #: Compressed files that a process caches: more than the pages have.
 _GZIP_CACHE_FILES: Final = 256
 #: Packages whose static files are served, too.
@@ -32,6 +38,8 @@ _DIGEST_CHARS: Final = 12
 _ADDRESS: Final = re.compile(rf"(?P<digest>[0-9a-f]{{{_DIGEST_CHARS}}})/(?P<rest>.*)", re.DOTALL)
 _CACHE_FOREVER: Final = "max-age=31536000, public, immutable"
 _NO_CACHE: Final = "no-cache"
+#: Folders of the product's own files, whose comments are not sent, by the ending of their files.
+_COMMENTED: Final = {".js": ("js", script_stripped), ".css": ("css", style_stripped)}
 
 
 @lru_cache(maxsize=1)
@@ -76,12 +84,14 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
-        """Return the file, compressed for clients that accept gzip."""
+        """Return the file, compressed for clients that accept Brotli or gzip."""
         response: HttpResponse
         path, headers = static_file.get_path_and_headers({})
         is_compressible = _is_compressible(dict(headers))
+        chosen, _ = static_file.get_path_and_headers(request.META)
         if (
             is_compressible
+            and chosen == path
             and "gzip" in request.headers.get("Accept-Encoding", "")
             and request.method == "GET"
         ):
@@ -117,4 +127,14 @@ def _is_current(digest: str) -> bool:
 
 @lru_cache(maxsize=_GZIP_CACHE_FILES)
 def _gzipped(path: str, etag: str) -> bytes:
-    return gzip.compress(Path(path).read_bytes(), compresslevel=9, mtime=0)
+    return gzip.compress(static_content(Path(path)), compresslevel=9, mtime=0)
+
+
+def static_content(file: Path) -> bytes:
+    """Return a static file as it is sent compressed: the product's own without comments."""
+    content = file.read_bytes()
+    folder, stripped = _COMMENTED.get(file.suffix, ("", None))
+    is_own = any(file.is_relative_to(Path(root) / folder) for root in settings.STATICFILES_DIRS)
+    if stripped is None or not is_own or settings.WHITENOISE_AUTOREFRESH:
+        return content
+    return stripped(content.decode()).encode()

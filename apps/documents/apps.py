@@ -11,8 +11,9 @@ class DocumentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, and the titles for pages of lower apps."""
-        from apps.core.document_names import provide_titles
+        from apps.core.document_names import provide_search, provide_titles
         from apps.documents import checks  # noqa: F401 - registers itself
-        from apps.documents.selectors import titles_by_id
+        from apps.documents.selectors import ids_by_title, titles_by_id
 
         provide_titles(titles_by_id)
+        provide_search(ids_by_title)

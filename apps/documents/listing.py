@@ -146,19 +146,23 @@ class Listing:
         return self.owned is None or self.owned == (role is Role.OWNER)
 
     def _find(self, condition: Condition, order: Order, after: Edge | None, size: int) -> list[Row]:
-        """Return the first rows after a position that meet a condition."""
-        rows: list[Row] = []
-        for position in order.conditions_after(after):
-            # The search and the position may be conditions on the same field.
-            merged = _merged([condition, self._searched(), position])
-            rows += document_rows().find(merged).sort(order.keys).limit(size - len(rows))
-            if len(rows) >= size:
-                break
-        return rows
+        return rows_find(condition, search=self.search, order=order, after=after, size=size)
 
-    def _searched(self) -> Condition:
-        pattern = search_pattern(self.search)
-        return {"title_folded": {"$regex": pattern}} if pattern else {}
+
+def rows_find(
+    condition: Condition, *, search: str, order: Order, after: Edge | None, size: int
+) -> list[Row]:
+    """Return the first rows after a position that meet a condition and have the searched title."""
+    pattern = search_pattern(search)
+    searched: Condition = {"title_folded": {"$regex": pattern}} if pattern else {}
+    rows: list[Row] = []
+    for position in order.conditions_after(after):
+        # The search and the position may be conditions on the same field.
+        merged = _merged([condition, searched, position])
+        rows += document_rows().find(merged).sort(order.keys).limit(size - len(rows))
+        if len(rows) >= size:
+            break
+    return rows
 
 
 def _merged(conditions: Sequence[Condition]) -> Condition:

@@ -39,6 +39,10 @@ class Document(mongoengine.Document):  # type: ignore[misc]
     #: Its last writers, by slot (``documents.writers``).
     writers = DictField()
 
+    #: The first words of its text after operation ``excerpt_seq`` (``documents.excerpts``).
+    excerpt = StringField(default="")
+    excerpt_seq = IntField(default=0)
+
     #: History settings of its owners: whether viewers may look at it; after how many days the log
     #: may be compacted (0 never, None as the server); how densely versions are kept
     #: (``history.retention.KeepPolicy``; None as the server). They are here, not in a collection

@@ -10,8 +10,11 @@ from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.accounts.roles import Abilities, Role, abilities_of
 from apps.core import errors, ids
-from apps.documents.listing import Listing, Order
+from apps.core.mongo import equal
+from apps.documents.excerpts import excerpt_shown
+from apps.documents.listing import Edge, Listing, Order, rows_find
 from apps.documents.models import Document, document_rows
+from apps.documents.titles import search_pattern
 from apps.documents.writers import Writer, writers_read
 
 #: Orders of a list.
@@ -26,6 +29,8 @@ ORDERINGS = (
 DEFAULT_ORDERING = "-updated_at"
 #: Most of its last writers that a document is listed with.
 WRITERS_SHOWN = 4
+#: Documents that a search by title finds for the administration.
+TITLES_FOUND_MAX = 200
 #: The fields of the entity that a socket needs.
 _OPENED = {"lineage": 1, "trashed": 1, "viewers_may_look": 1}
 #: Documents of one chunk, where all documents are read.
@@ -60,13 +65,14 @@ class DocumentCard:
 
     ``owner`` is the user who has owned it longest, by *permission*; None when it is owned only by
     groups and deleted accounts. ``writers``: the last one first; none for a reader who may not
-    see the history.
+    see the history. ``excerpt``: the first words of its text, "" where none are stored.
     """
 
     document: Document
     abilities: Abilities
     owner: User | None
     writers: list[NamedWriter]
+    excerpt: str
 
     @property
     def title(self) -> str:
@@ -136,6 +142,15 @@ def titles_by_id(document_ids: Collection[str]) -> dict[str, str]:
     return {row["_id"]: row["title"] for row in document_rows().find(condition, {"title": 1})}
 
 
+def ids_by_title(search: str) -> list[str]:
+    """Return the ids of up to ``TITLES_FOUND_MAX`` documents with these words, for admins."""
+    pattern = search_pattern(search)
+    if not pattern:
+        return []
+    rows = document_rows().find({"title_folded": {"$regex": pattern}}, {"_id": 1})
+    return [row["_id"] for row in rows.limit(TITLES_FOUND_MAX)]
+
+
 def documents_created_count(*, user_id: int) -> int:
     """Return how many documents a person has created, those in the trash included."""
     return int(document_rows().count_documents({"owner_id": user_id}))
@@ -183,6 +198,29 @@ def documents_list(
     return Listing(user, search, order_of(ordering), trashed, owned)
 
 
+def documents_all(
+    *,
+    search: str = "",
+    trashed: bool = False,
+    document_ids: Collection[str] | None = None,
+    after: Edge | None = None,
+    size: int,
+) -> list[Document]:
+    """Return documents of everybody after a position, the last changed first, for administrators.
+
+    ``document_ids``: only these.
+    """
+    condition: dict[str, Any] = {"trashed": equal(trashed)}
+    if document_ids is not None:
+        if not document_ids:
+            return []  # one Mongo dialect reads all documents for an empty list of ids
+        # Not by ``equal``: that dialect would read all documents by the index of the order.
+        condition = {"_id": {"$in": list(document_ids)}, "trashed": {"$in": [trashed]}}
+    order = order_of(DEFAULT_ORDERING)
+    rows = rows_find(condition, search=search, order=order, after=after, size=size)
+    return [Document._from_son(row) for row in rows]  # noqa: SLF001 - of rows of its own
+
+
 def order_of(ordering: str) -> Order:
     """Return the stored order of one of ``ORDERINGS``."""
     field = ordering.removeprefix("-")
@@ -216,6 +254,7 @@ def _cards(documents: Sequence[tuple[Document, Role | None]]) -> list[DocumentCa
             able,
             owners.get(document.id),
             [_named(writer, people.get(int(writer.author_id))) for writer in row],
+            excerpt_shown(document, able),
         )
         for (document, _), able, row in zip(documents, abilities, writers, strict=True)
     ]

@@ -33,13 +33,18 @@ _ACCENTED_MAX_CHARS = 100
 
 def title_clean(text: str) -> str:
     """Return a title on one line, without control characters; ``Untitled`` if nothing is seen."""
+    return line_clean(text) or UNTITLED
+
+
+def line_clean(text: str) -> str:
+    """Return a text on one line, without control characters; "" if nothing of it is seen."""
     visible = "".join(
         " " if unicodedata.category(char) in _UNWANTED else char
         for char in text
         if char not in _DIRECTION_CONTROLS
     )
-    title = " ".join(visible.split())
-    return title if any(map(_is_seen, title)) else UNTITLED
+    line = " ".join(visible.split())
+    return line if any(map(_is_seen, line)) else ""
 
 
 def _is_seen(char: str) -> bool:

@@ -1,4 +1,4 @@
-"""Import of content, as a new document or as an edit (docs/system-flow.md, §7).
+"""Import of content, as a new document or as an edit, and copies (docs/system-flow.md, §7).
 
 Content goes through the document's room, as all edits do.
 """
@@ -12,7 +12,12 @@ from apps.accounts.models import User
 from apps.collab.services import Submitted, operation_submit
 from apps.core import ids
 from apps.core.errors import ForbiddenError, InvalidInputError, LimitExceededError
-from apps.crdt.content.conversion import content_convert, content_convert_into
+from apps.crdt.content.conversion import (
+    ConvertedContent,
+    content_convert,
+    content_convert_into,
+    content_copy,
+)
 from apps.crdt.content.readers import READ_FORMATS, format_of, text_decoded
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
@@ -79,7 +84,30 @@ def document_import(*, user: User, source: Source, title: str = "") -> Document:
         title_max_chars=settings.DOCUMENT_TITLE_MAX_CHARS,
     )
     name = title or _shortened(content.title or PurePath(source.file_name).stem)
-    document = document_create(user=user, title=name)
+    return document_create_with(content, user=user, title=name)
+
+
+def document_duplicate(*, user: User, document_id: str, title: str = "") -> Document:
+    """Create a document of ``user`` with the present content of another one, all or nothing.
+
+    It has a log of its own, whose first operation is the content, and is shared with nobody. Its
+    title is ``title``, else "Copy of" the other's. Raises ``DocumentNotFoundError``, and as
+    ``document_create``, ``present_state``, ``conversion_run``, ``content_copy`` and
+    ``operation_submit`` do.
+    """
+    document, _ = document_get(user=user, document_id=document_id)
+    creation_check(user=user)
+    content = conversion_run(content_copy, present_state(document_id=document_id).state)
+    name = title or _shortened(f"Copy of {document.title}")
+    return document_create_with(content, user=user, title=name)
+
+
+def document_create_with(content: ConvertedContent, *, user: User, title: str) -> Document:
+    """Create a document of ``user`` with this content, all or nothing.
+
+    Raises as ``document_create`` and ``operation_submit`` do.
+    """
+    document = document_create(user=user, title=title)
     if content.update is None:
         return document
     try:

@@ -55,6 +55,10 @@ class UnmergedDocument:
         """Fail as ``encode`` does."""
         raise NotImplementedError
 
+    def opening(self, max_chars: int) -> NoReturn:
+        """Fail as ``encode`` does."""
+        raise NotImplementedError
+
     def reading(self) -> NoReturn:
         """Fail as ``encode`` does."""
         raise NotImplementedError

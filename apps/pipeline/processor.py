@@ -16,6 +16,7 @@ from apps.core.errors import AppError
 from apps.core.logs import operations_are_logged
 from apps.crdt.codec.lib0 import DecodeError
 from apps.crdt.codec.vectors import Vector, covers, decode_vector, encode_bounded
+from apps.documents.excerpts import EXCERPT_MAX_CHARS, excerpt_set
 from apps.history.crash_notes import work_noted
 from apps.history.last_processed import Processed, processed_advance
 from apps.history.load_trial import snapshot_try
@@ -200,6 +201,13 @@ class Processor:
             )
             metrics.SNAPSHOTS.inc()
             snapshot_try(document_id=document_id, state=snapshot.state)
+        self._save_excerpt(document_id, tracked)
+
+    def _save_excerpt(self, document_id: str, tracked: _TrackedDocument) -> None:
+        """Store the first words of the document's text, whichever worker has made the version."""
+        with work_noted(document_id):
+            text = tracked.loaded.engine.opening(EXCERPT_MAX_CHARS)
+        excerpt_set(document_id=document_id, seq=tracked.loaded.seq, text=text)
 
     def _evict_oldest(self) -> None:
         """Bound the memory: save and drop the least recently edited documents."""

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "apps.pipeline",
     "apps.maintenance",
     "apps.editor",
+    "config.apps.ProjectConfig",
 ]
 
 MIDDLEWARE = [

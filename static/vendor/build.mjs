@@ -8,6 +8,7 @@
 import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 import { patches } from "./patches.mjs";
 
@@ -15,7 +16,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
 
 for (const name of readdirSync(here)) {
-  if (name.endsWith(".js")) rmSync(join(here, name));
+  if (/\.js(\.br)?$/.test(name)) rmSync(join(here, name));
 }
 const result = await build({
   entryPoints: { yjs: join(here, "yjs.entry.mjs"), tiptap: join(here, "tiptap.entry.mjs") },
@@ -32,6 +33,17 @@ const result = await build({
   logLevel: "warning",
 });
 
+// Served as they are to browsers that take Brotli: its best quality takes seconds.
+for (const name of readdirSync(here)) {
+  if (!name.endsWith(".js")) continue;
+  const content = readFileSync(join(here, name));
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+    [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+  };
+  writeFileSync(join(here, `${name}.br`), brotliCompressSync(content, { params }));
+}
+
 const fonts = [
   ["@fontsource-variable/literata", "literata-latin-wght-normal.woff2"],
   ["@fontsource-variable/literata", "literata-latin-wght-italic.woff2"],
@@ -45,6 +57,7 @@ for (const [module, file] of fonts) {
 const icons = [
   "bold",
   "italic",
+  "underline",
   "strikethrough",
   "code",
   "heading-1",
@@ -62,7 +75,8 @@ const icons = [
   "keyboard",
   "sun",
   "moon",
-  "share-2",
+  "arrow-up-right",
+  "copy",
   "x",
   "plus",
   "search",
@@ -94,6 +108,7 @@ const icons = [
   "bookmark",
   "printer",
   "pilcrow",
+  "table-of-contents",
 ];
 const symbols = icons.map((name) => {
   const svg = readFileSync(join(root, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");

@@ -1,5 +1,5 @@
 /** The exports that the editor uses of Tiptap and ProseMirror; `build.mjs` bundles it to `tiptap.js`. */
-export { Editor, Extension } from "@tiptap/core";
+export { Editor, Extension, Mark } from "@tiptap/core";
 export { Blockquote } from "@tiptap/extension-blockquote";
 export { Bold } from "@tiptap/extension-bold";
 export { Code } from "@tiptap/extension-code";
@@ -23,7 +23,10 @@ export {
 export { Paragraph } from "@tiptap/extension-paragraph";
 export { Strike } from "@tiptap/extension-strike";
 export { Text } from "@tiptap/extension-text";
-export { Dropcursor, Gapcursor, Placeholder } from "@tiptap/extensions";
+// From their own modules: the whole package has an undo manager of its own.
+export { Dropcursor } from "@tiptap/extensions/drop-cursor";
+export { Gapcursor } from "@tiptap/extensions/gap-cursor";
+export { Placeholder } from "@tiptap/extensions/placeholder";
 export { yUndoPluginKey } from "@tiptap/y-tiptap";
 export { Plugin, PluginKey } from "@tiptap/pm/state";
 export { Decoration, DecorationSet } from "@tiptap/pm/view";

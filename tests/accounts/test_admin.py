@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 import pytest
+from django.contrib.auth.models import Permission as ModelRight
 from django.test import Client
 
 from apps.accounts.models import Permission, PersonUsage, User
@@ -232,3 +233,96 @@ def test_list_of_rights_reads_the_titles_of_documents_once(
     assert f'<a href="/documents/{known}/" title="{known}">Plan &lt;b&gt;</a>' in page
     assert f'title="{gone}">{gone}</a>' in page
     assert len(asked) == 1
+
+
+def titled(monkeypatch: pytest.MonkeyPatch, titles: dict[str, str]) -> None:
+    """Give documents their titles."""
+    monkeypatch.setattr(document_names, "_providers", [lambda _: titles])
+
+
+def test_stored_right_names_its_document_by_its_title(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the page of its user, on its own, and before it is deleted: never by its id alone."""
+    user, document_id = make_user("holder"), new_document_id()
+    right = grant(user, Role.EDITOR, document_id)
+    titled(monkeypatch, {document_id: "The plan"})
+    own = f"/admin/accounts/permission/{right.pk}"
+    for address in (f"/admin/accounts/user/{user.pk}/change/", f"{own}/change/"):
+        page = browser.get(address).content.decode()
+        assert f'<a href="/documents/{document_id}/" title="{document_id}">The plan</a>' in page
+        assert f">{document_id}<" not in page
+        assert f'value="{document_id}"' not in page
+        assert "holder: editor of The plan" in page
+    selected = {"action": "delete_selected", "_selected_action": right.pk}
+    for response in (
+        browser.get(f"{own}/delete/"),
+        browser.post("/admin/accounts/permission/", selected),
+    ):
+        assert "holder: editor of The plan" in response.content.decode()
+
+
+def test_stored_right_keeps_its_document(browser: Client) -> None:
+    """Whatever a form sends: the role changes alone."""
+    user, document_id = make_user(), new_document_id()
+    right = grant(user, Role.EDITOR, document_id)
+    form = {"user": user.pk, "group": "", "document_id": new_document_id(), "role": "viewer"}
+    address = f"/admin/accounts/permission/{right.pk}/change/"
+    assert browser.post(address, form).status_code == 302
+    right.refresh_from_db()
+    assert (right.document_id, right.role) == (document_id, "viewer")
+    assert browser.post(address, {**form, "role": "creator"}).status_code == 200
+
+
+def test_rights_of_a_user_read_the_titles_once(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one query for each row."""
+    user = make_user()
+    for _ in range(3):
+        grant(user, Role.EDITOR, new_document_id())
+    asked = []
+
+    def titles(document_ids: Collection[str]) -> dict[str, str]:
+        asked.append(len(document_ids))
+        return {}
+
+    monkeypatch.setattr(document_names, "_providers", [titles])
+    browser.get(f"/admin/accounts/user/{user.pk}/change/")
+    assert asked == [3]
+
+
+def test_staff_who_may_only_look_see_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their pages have no forms."""
+    holder, document_id = make_user(), new_document_id()
+    right = grant(holder, Role.EDITOR, document_id)
+    titled(monkeypatch, {document_id: "The plan"})
+    client = Client()
+    client.force_login(staff("view_user", "view_permission"))
+    for address in (f"user/{holder.pk}", f"permission/{right.pk}"):
+        page = client.get(f"/admin/accounts/{address}/change/").content.decode()
+        assert ">The plan</a>" in page
+        assert f">{document_id}<" not in page
+
+
+def test_model_rights_are_offered_where_they_mean_something(browser: Client) -> None:
+    """On the page of a person of the staff; on a group's only where it has some already."""
+    user, group = make_user(), make_group(name="crew")
+    page = browser.get(f"/admin/accounts/user/{user.pk}/change/").content.decode()
+    assert "Can change user" in page
+    for meaningless in ("Can add writing", "Can add blacklisted token", "Can add content type"):
+        assert meaningless not in page
+    address = f"/admin/auth/group/{group.pk}/change/"
+    assert "Can change user" not in browser.get(address).content.decode()
+    group.permissions.add(ModelRight.objects.get(codename="view_user"))
+    assert "Can change user" in browser.get(address).content.decode()
+    assert "Can change user" not in browser.get("/admin/auth/group/add/").content.decode()
+
+
+def staff(*rights: str) -> User:
+    """Return a person of the staff with these rights in the administration."""
+    user = make_user(is_staff=True)
+    user.user_permissions.set(
+        ModelRight.objects.filter(codename__in=rights, content_type__app_label="accounts")
+    )
+    return user

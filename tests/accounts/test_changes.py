@@ -77,6 +77,20 @@ async def test_listen_reports_within_a_second(reported: Changes) -> None:
     assert median(waits) < PROMISE_S
 
 
+async def test_listen_reports_that_the_sockets_of_a_document_close(reported: Changes) -> None:
+    """When the transaction commits; a notice of another form closes nothing."""
+    document_id = new_document_id()
+
+    def close() -> None:
+        with transaction.atomic():
+            changes.sockets_close_publish(document_id=document_id)
+
+    await sync_to_async(close)()
+    assert await next_change(reported) == AccessChange(document_id=document_id, closes=True)
+    assert changes.change_parse('{"closes": true}') is None
+    assert changes.change_parse('{"document_id": "d", "closes": 1}') == AccessChange("d")
+
+
 async def test_listen_reports_both_documents_when_a_permission_moves(reported: Changes) -> None:
     """Users who lose one of them must be shut out of it."""
     old, new = new_document_id(), new_document_id()

@@ -201,3 +201,34 @@ async def test_close_ends_both_loops(start: Start) -> None:
     await server.peer_bus.close()
     names = {task.get_name() for task in asyncio.all_tasks()}
     assert not names & {"peer-bus-send", "peer-bus-receive"}
+
+
+async def test_one_cancellation_ends_both_loops_though_the_layer_makes_an_error_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As at the end of an event loop, which cancels each task once and waits for all."""
+    bus = PeerBus(lambda message: None)
+    waits: set[str] = set()
+
+    def is_lost_with(name: str) -> Callable[..., Any]:
+        async def wait(*_: object) -> None:
+            waits.add(name)
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise ConnectionError("closed") from None
+
+        return wait
+
+    for name in ("receive", "group_send"):
+        monkeypatch.setattr(bus._layer, name, is_lost_with(name))
+    await bus.start()
+    bus.publish(presence_message(ids.new_id()))
+
+    async def both_wait() -> bool:
+        return len(waits) == 2
+
+    await eventually_async(both_wait)
+    for task in bus._tasks:
+        task.cancel()
+    assert (await asyncio.wait(bus._tasks, timeout=5))[1] == set()

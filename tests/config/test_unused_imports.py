@@ -38,6 +38,16 @@ def test_url_that_may_ask_for_tls(url: str, expected: bool) -> None:
     assert has_no_tls(url) is expected
 
 
+def test_launcher_imports_neither_openssl_nor_celery() -> None:
+    """It is the first thing that a new user waits for."""
+    script = "import sys, apps.embedded.__main__; print({'OpenSSL', 'celery'} & set(sys.modules))"
+    environment = {name: os.environ[name] for name in os.environ if name != "MONGODB_URL"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "set()", done.stderr
+
+
 @pytest.mark.parametrize(("options", "expected"), [("", False), ("?tls=true", True)])
 def test_process_imports_openssl_for_tls_only(options: str, expected: bool) -> None:
     """A whole product, without a service."""

@@ -9,7 +9,8 @@ import pytest
 from django.templatetags.static import static
 from django.test import Client
 
-from apps.core.static_files import static_digest
+from apps.core.static_comments import script_stripped
+from apps.core.static_files import static_content, static_digest
 from config.env import BASE_DIR
 
 ROOT = BASE_DIR
@@ -28,11 +29,12 @@ def script() -> bytes:
 
 
 def test_script_is_compressed_for_clients_that_accept_gzip(script: bytes) -> None:
-    """The same bytes, a third of them or less, with a length and one tag for both forms."""
+    """The same code, a third of its bytes or less, with a length and one tag for both forms."""
     address = static("js/sync/provider.js")
     packed, plain = Client(headers=GZIP).get(address), Client().get(address)
     assert packed["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.content) == script == body_of(plain)
+    assert gzip.decompress(packed.content).decode() == script_stripped(script.decode())
+    assert body_of(plain) == script
     assert int(packed["Content-Length"]) == len(packed.content) < len(script) / 2
     assert "Content-Encoding" not in plain
     for response in (packed, plain):
@@ -51,10 +53,10 @@ def test_compressed_script_that_the_client_has_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/sync/backoff.js"]
+    "path", ["vendor/fonts/figtree-latin-wght-normal.woff2", "js/lib/paragraphs.js"]
 )
 def test_file_that_does_not_get_smaller_is_not_compressed(path: str) -> None:
-    """A font is compressed already, a small script fits into one packet."""
+    """A font is compressed already, a tiny script would grow."""
     response = Client(headers=GZIP).get(static(path))
     assert response.status_code == 200
     assert "Content-Encoding" not in response
@@ -120,3 +122,40 @@ def test_digest_is_another_one_when_a_file_is(tmp_path: Path, settings: Any) -> 
         (tmp_path / name).write_text(text)
         digests.add(static_digest.__wrapped__())
     assert len(digests) == 3
+
+
+@pytest.mark.parametrize("path", ["js/sync/provider.js", "css/editor.css"])
+def test_own_file_is_compressed_without_comments(path: str, settings: Any) -> None:
+    """Except in development, where the browser's tools show the source."""
+    source = (ROOT / "static" / path).read_bytes()
+    sent = static_content(ROOT / "static" / path)
+    assert b"/*" in source
+    assert b"/*" not in sent
+    assert sent.count(b"\n") == source.count(b"\n")
+    settings.WHITENOISE_AUTOREFRESH = True
+    assert static_content(ROOT / "static" / path) == source
+
+
+@pytest.mark.parametrize("path", ["static/vendor/yjs.js", "tests/editor/fake_socket.mjs"])
+def test_file_of_others_is_compressed_as_it_is(path: str) -> None:
+    """A bundle is minified already."""
+    assert static_content(ROOT / path) == (ROOT / path).read_bytes()
+
+
+def test_bundle_comes_by_brotli_to_clients_that_accept_it() -> None:
+    """It was compressed when it was made; others get it by gzip, with the same tag."""
+    address = static("vendor/tiptap.js")
+    best, packed = Client(headers=GZIP).get(address), Client(headers={"Accept-Encoding": "gzip"})
+    assert best["Content-Encoding"] == "br"
+    assert body_of(best) == (ROOT / "static/vendor/tiptap.js.br").read_bytes()
+    assert int(best["Content-Length"]) == (ROOT / "static/vendor/tiptap.js.br").stat().st_size
+    other = packed.get(address)
+    assert other["Content-Encoding"] == "gzip"
+    assert gzip.decompress(other.content) == (ROOT / "static/vendor/tiptap.js").read_bytes()
+    for response in (best, other):
+        assert response["Vary"] == "Accept-Encoding"
+        assert response["Content-Type"].startswith("text/javascript")
+        assert response["Cache-Control"] == "max-age=31536000, public, immutable"
+    assert best["ETag"] == other["ETag"]
+    again = Client(headers={**GZIP, "If-None-Match": best["ETag"]}).get(address)
+    assert (again.status_code, body_of(again)) == (304, b"")

@@ -10,7 +10,33 @@ from playwright.sync_api import Browser, StorageState, expect, sync_playwright
 from config.env import env
 from tests.e2e.people import PASSWORD, PATIENCE_S, Person
 
+#: Two pages of the address bar and a spare process for each window, which nobody sees here: more
+#: than half of the processor time of a new page.
+UNSEEN = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "PreloadTopChromeWebUI",
+    "SpareRendererForSitePerProcess",
+)
+#: What Playwright turns off itself. Chromium reads the last list only.
+TURNED_OFF_BY_PLAYWRIGHT = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "TcpPortRandomizationWin",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
 CHROMIUM_ARGS = [
+    f"--disable-features={','.join((*UNSEEN, *TURNED_OFF_BY_PLAYWRIGHT))}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Arrive
 from tests.e2e.dialogs import each_dialog
-from tests.e2e.people import Person
+from tests.e2e.people import PATIENCE_S, Person
+from tests.support.eventually import eventually
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 #: Without ``preload``, which reads style sheets again.
@@ -26,6 +27,9 @@ ADMIN_PAGES = (
     "accounts/permission/",
     "accounts/permission/add/",
     "activity/activity/",
+    "documents/",
+    "documents/?show=open",
+    "documents/ID/close-sessions/",
     "activity/accountevent/",
     "password_change/",
 )
@@ -62,7 +66,7 @@ def test_axe_finds_nothing_on_the_pages(arrive: Arrive, plan: str, scheme: Any) 
     for name in each_dialog(ada):
         check(page, name)
         if name == "History":
-            page.get_by_label("What to show").select_option("lost")
+            page.get_by_role("tab", name="Lost text").click()
             expect(page.get_by_text("Nothing was written into a part")).to_be_visible()
             check(page, "lost text")
     page.context.clear_cookies()
@@ -78,13 +82,45 @@ def test_axe_finds_nothing_in_the_administration_and_the_api(
     """Nor does the browser refuse a style or a script; documents are links by their titles."""
     admin = arrive("admin", color_scheme=scheme)
     for address in ADMIN_PAGES:
-        admin.page.goto(f"/admin/{address}", wait_until="load")
+        admin.page.goto(f"/admin/{address.replace('ID', plan)}", wait_until="load")
         check(admin.page, f"admin/{address}")
     for address in API_PAGES:
         admin.page.goto(f"/api/v1/{address.replace('ID', plan)}")
         check(admin.page, f"api/v1/{address}")
     admin.page.goto("/admin/accounts/permission/")
-    expect(admin.page.locator(f"a[href='/documents/{plan}/']").first).to_have_text("Plan")
+    link = admin.page.locator(f"a[href='/documents/{plan}/']")
+    right = admin.page.get_by_role("row").filter(has=link)
+    expect(right.get_by_role("link", name="Plan")).to_be_visible()
+    right.get_by_role("link").first.click()
+    expect(link).to_have_text("Plan")
+    check(admin.page, "admin: a right")
+
+
+def test_administrator_closes_the_sessions_of_a_document(
+    ada: Person, arrive: Arrive, plan: str
+) -> None:
+    """Who is there is listed; they are disconnected, connect again, and have lost nothing."""
+    ada.expects_network_noise = True
+    ada.open(plan)
+    admin = arrive("admin")
+    page = admin.page
+    row = page.get_by_role("row").filter(has=page.locator(f"a[href='/documents/{plan}/']"))
+
+    def is_listed() -> bool:
+        page.goto("/admin/documents/?show=open")
+        return row.count() == 1
+
+    eventually(is_listed, PATIENCE_S)
+    expect(row).to_contain_text("Ada Lovelace")
+    row.get_by_role("link", name="Close sessions of Plan").click()
+    expect(page.get_by_text("There now: Ada Lovelace.")).to_be_visible()
+    with ada.page.expect_websocket():
+        page.get_by_role("button", name="Close sessions").click()
+    expect(page.get_by_text("The sessions of “Plan” are closed.")).to_be_visible()
+    expect(ada.chip).to_have_text("Saved")
+    ada.write(" and on")
+    expect(ada.chip).to_have_text("Saved")
+    assert "sessions_closed" in [event["kind"] for event in ada.activity(plan)]
 
 
 def test_browsable_api_changes_a_document_by_its_forms(ada: Person, plan: str) -> None:

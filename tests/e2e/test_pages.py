@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.e2e.conftest import Arrive
-from tests.e2e.people import PASSWORD, RECENTLY, Person
+from tests.e2e.people import PASSWORD, PATIENCE_S, RECENTLY, Person
+from tests.e2e.test_accessibility import check
+from tests.support.eventually import eventually
 
 PHONE = {"width": 360, "height": 740}
 
@@ -60,6 +62,12 @@ def test_phone_width_does_not_scroll_sideways(arrive: Arrive) -> None:
     expect(person.page.get_by_role("toolbar")).to_be_visible()
 
 
+def choose(row: Locator, action: str) -> None:
+    """Choose an action of a row's menu."""
+    row.get_by_role("button", name="Actions for").click()
+    row.get_by_role("button", name=action, exact=True).click()
+
+
 def test_list_creates_renames_trashes_and_restores(ada: Person) -> None:
     """Everything that the documents page offers, with undo."""
     page = ada.page
@@ -71,21 +79,18 @@ def test_list_creates_renames_trashes_and_restores(ada: Person) -> None:
     expect(ada.chip).to_have_text("Saved")
     page.get_by_role("link", name="All documents").click()
     row = page.locator(".row", has_text="Zebra crossing")
-    row.hover()
-    row.get_by_role("button", name="Rename").click()
+    choose(row, "Rename…")
     page.get_by_label("Title", exact=True).fill("Zebra parade")
     page.keyboard.press("Enter")
     row = page.locator(".row", has_text="Zebra parade")
     expect(row.get_by_role("link")).to_be_focused()
     page.get_by_role("searchbox").fill("parade zebra")
     expect(page.locator(".row")).to_have_count(1)
-    row.hover()
-    row.get_by_role("button", name="trash").click()
+    choose(row, "Move to trash")
     expect(row).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(row).to_have_count(1)
-    row.hover()
-    row.get_by_role("button", name="trash").click()
+    choose(row, "Move to trash")
     expect(row).to_have_count(0)
     page.get_by_role("link", name="Trash").click()
     page.get_by_role("button", name="Restore Zebra parade").click()
@@ -192,3 +197,73 @@ def test_list_shows_who_wrote_last_and_when(ada: Person, grace: Person, shared: 
     page.reload()
     expect(page.locator(f'[data-id="{own}"]')).to_contain_text("Edited by you")
     expect(page.locator(f'[data-id="{own}"]').get_by_role("list")).to_have_count(0)
+
+
+def test_menu_of_a_row_works_by_keyboard(ada: Person) -> None:
+    """It has words, goes round by arrows, and Escape leads back to its button."""
+    document_id = ada.create("By keys")
+    page = ada.page
+    page.goto("/")
+    row = page.locator(f'[data-id="{document_id}"]')
+    button = row.get_by_role("button", name="Actions for By keys")
+    button.press("Enter")
+    items = row.locator(".menu-item")
+    expect(items).to_have_text(
+        ["Open in a new tab", "Rename…", "Duplicate", "Share…", "Move to trash"]
+    )
+    expect(items.first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(items.last).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(items.first).to_be_focused()
+    check(page, "menu of a row")
+    page.keyboard.press("Escape")
+    expect(items.first).to_be_hidden()
+    expect(button).to_be_focused()
+    button.press("Enter")
+    with page.expect_popup() as opened:
+        page.keyboard.press("Enter")
+    expect(opened.value).to_have_url(re.compile(f"/documents/{document_id}/"))
+    opened.value.close()
+
+
+def test_row_is_duplicated_shared_and_left(ada: Person, grace: Person, shared: str) -> None:
+    """A duplicate is one's own; Share is the dialog of the editor; who leaves has it no more."""
+    ada.api("PATCH", f"documents/{shared}/", title="For both")
+    page = grace.page
+    page.goto("/")
+    row = page.locator(f'[data-id="{shared}"]')
+    choose(row, "Duplicate")
+    copy = page.locator(".row", has_text="Copy of For both")
+    expect(copy.get_by_role("link")).to_be_focused()
+    choose(copy, "Share…")
+    dialog = page.get_by_role("dialog", name="Share")
+    expect(dialog.get_by_text("Grace Hopper (you)")).to_be_visible()
+    page.keyboard.press("Escape")
+    choose(row, "Leave…")
+    dialog = page.get_by_role("dialog", name="Leave this document")
+    expect(dialog.get_by_role("button", name="Leave")).to_be_focused()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(row).to_have_count(1)
+    choose(row, "Leave…")
+    expect(dialog.get_by_role("button", name="Leave")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(row).to_have_count(0)
+    expect(page.get_by_text("You have left “For both”.")).to_be_visible()
+    people = ada.api("GET", f"documents/{shared}/permissions/")["results"]
+    assert [person["user"]["username"] for person in people] == ["ada"]
+
+
+def test_row_has_the_first_words_of_the_text(ada: Person) -> None:
+    """Some seconds after they were written, beside the title and not in its link."""
+    content = "Dear Grace,\n\nthe crane is late."
+    made = ada.api("POST", "documents/import/", format="md", content=content, title="A letter")
+
+    def has_words() -> bool:
+        return bool(ada.api("GET", f"documents/{made['id']}/")["excerpt"])
+
+    eventually(has_words, 2 * PATIENCE_S)
+    ada.page.goto("/")
+    row = ada.page.locator(f'[data-id="{made["id"]}"]')
+    expect(row.locator(".row-excerpt")).to_have_text("Dear Grace, the crane is late.")
+    expect(row.get_by_role("link")).to_have_text("A letter")

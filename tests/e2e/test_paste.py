@@ -46,9 +46,14 @@ FORMS = {
             '<p dir="ltr"><span style="font-weight:400;">plain </span>'
             '<span style="font-weight:700;">bold</span>'
             '<span style="font-weight:400;font-style:italic;"> italic</span>'
-            '<span style="text-decoration:line-through;"> gone</span></p></b>'
+            '<span style="text-decoration:line-through;"> gone</span>'
+            '<span style="text-decoration:underline;"> under</span> '
+            '<a href="http://a.b"><span style="text-decoration:underline;">link</span></a></p></b>'
         ),
-        "<p>plain <strong>bold</strong><em> italic</em><s> gone</s></p>",
+        (
+            "<p>plain <strong>bold</strong><em> italic</em><s> gone</s><u> under</u> "
+            '<a target="_blank" rel="noopener noreferrer nofollow" href="http://a.b">link</a></p>'
+        ),
     ),
     "empty lines, from Google Docs": (
         (

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import Arrive
 from tests.e2e.people import Person
+from tests.e2e.test_accessibility import check
 
 LINKS = "Look at [the map](https://example.org/map) today.\n\n- [ ] Ask\n  - [ ] Ask again\n"
 #: Drops a file, or an address, on an element; returns whether the page has kept the browser from
@@ -173,3 +175,75 @@ def test_printed_page_is_ink_on_paper(ada: Person, theme: Any) -> None:
     for selector in (".skip-link", ".topbar", ".toolbar", ".foot", ".toast-place"):
         expect(ada.page.locator(selector)).to_be_hidden()
     assert ada.page.evaluate("getComputedStyle(document.body).color") == "rgb(35, 32, 28)"
+
+
+HEADINGS = "# First\n\nwords\n\n## Second\n\nmore words\n\n" + "line\n\n" * 60 + "# Last\n\nend\n"
+
+
+def test_outline_beside_the_text_follows_and_leads(ada: Person) -> None:
+    """It has the headings as they are typed, marks the caret's, and leads by keyboard."""
+    made = ada.api("POST", "documents/import/", format="md", content=HEADINGS, title="Long")
+    page = ada.page
+    ada.open(made["id"])
+    outline = page.get_by_role("navigation", name="Outline")
+    entries = outline.get_by_role("button")
+    expect(entries).to_have_text(["First", "Second", "Last"])
+    here = outline.locator("[aria-current=true]")
+    ada.text.get_by_text("more words").click()
+    expect(here).to_have_text("Second")
+    ada.menu("Outline")
+    expect(entries.nth(1)).to_be_focused()
+    check(page, "outline")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(here).to_have_text("Last")
+    expect(ada.text.get_by_role("heading", name="Last")).to_be_in_viewport()
+    page.keyboard.type(" of all")
+    expect(entries).to_have_text(["First", "Second", "Last of all"])
+
+
+def test_outline_is_a_dialog_where_there_is_no_room(arrive: Arrive) -> None:
+    """Choosing a heading closes it; without headings it says how to make one."""
+    screen: Any = {"width": 390, "height": 640}
+    ada = arrive("ada", viewport=screen)
+    made = ada.api("POST", "documents/import/", format="md", content=HEADINGS, title="Long")
+    ada.open(made["id"])
+    expect(ada.page.get_by_role("navigation", name="Outline")).to_be_hidden()
+    dialog = ada.page.get_by_role("dialog", name="Outline")
+    ada.menu("Outline")
+    expect(dialog.get_by_role("button", name="Last")).to_be_visible()
+    check(ada.page, "outline as a dialog")
+    dialog.get_by_role("button", name="Last").click()
+    expect(dialog).to_be_hidden()
+    expect(ada.text.get_by_role("heading", name="Last")).to_be_in_viewport()
+    ada.menu("Outline")
+    expect(dialog.get_by_role("button")).to_have_count(4)
+    ada.open(ada.create("Empty"))
+    ada.menu("Outline")
+    expect(dialog.get_by_text("There are no headings yet.")).to_be_visible()
+
+
+def test_part_of_the_page_that_cannot_be_loaded_is_said_and_tried_again(ada: Person) -> None:
+    """The colours by author: their script does not come, then it does."""
+    ada.expects_network_noise = True
+    page = ada.page
+    ada.open(ada.create("Later"))
+    page.route("**/author_colours.js", lambda route: route.abort())
+    page.keyboard.press("Control+Alt+a")
+    expect(page.get_by_text("This part of the page could not be loaded.")).to_be_visible()
+    page.unroute("**/author_colours.js")
+    assert "A part of the page could not be opened" in str(ada.complaints)
+    ada.complaints.clear()
+    page.keyboard.press("Control+Alt+a")
+    expect(page.get_by_role("complementary", name="Colours by author")).to_be_visible()
+
+
+def test_shortcuts_open_without_a_connection(ada: Person) -> None:
+    """Their dialog is loaded when the page is idle."""
+    ada.expects_network_noise = True
+    with ada.page.expect_response("**/shortcuts_dialog.js"):
+        ada.open(ada.create("Keys"))
+    ada.context.set_offline(True)
+    ada.page.keyboard.press("Control+/")
+    expect(ada.page.get_by_role("dialog").get_by_text("These keys")).to_be_visible()
+    expect(ada.page.get_by_role("dialog").get_by_text("Underline")).to_be_visible()

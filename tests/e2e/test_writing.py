@@ -169,6 +169,8 @@ def test_every_kind_of_formatting_reaches_the_other(
         ada.page.keyboard.press("Enter")
     ada.page.keyboard.press("Enter")
     ada.write("---")
+    for key in "Control+u", "x", "Control+u":
+        ada.page.keyboard.press(key)
     for selector in (
         "h1",
         "h2",
@@ -176,6 +178,7 @@ def test_every_kind_of_formatting_reaches_the_other(
         "strong",
         "em",
         "s",
+        "u",
         "p code",
         "ul:not([data-type]) li",
         "ol li",

@@ -33,6 +33,7 @@ const CASES = [
   ],
   ["named", { number: 5, seq: 9, name: "" }, "kept version 5 permanently"],
   ["named", { number: 4, seq: 9, name: "Draft" }, "named version 4 “Draft”"],
+  ["sessions_closed", {}, "closed the sessions of everybody"],
   ["made_up_later", {}, "made up later"],
 ];
 

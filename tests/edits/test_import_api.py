@@ -13,9 +13,11 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.core.errors import TransientError
+from apps.crdt.content.prosemirror import content_update
 from apps.documents.models import Document
 from apps.edits import importing
 from apps.history.models import version_rows
+from apps.history.snapshot import Snapshot
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
 from tests.documents.factories import make_document
@@ -231,3 +233,48 @@ def test_browsable_api_has_forms_for_an_import(owner: User) -> None:
     response = browser.post(NEW, {"file": file(b"", "By hand.md"), "content": "", "format": ""})
     assert response.status_code == 201
     assert "By hand" in response.content.decode()
+
+
+def duplicate(document: Document) -> str:
+    """Return the URL of a duplicate of a document."""
+    return f"/api/v1/documents/{document.id}/duplicate/"
+
+
+def test_duplicate_of_an_empty_document_is_empty(client: APIClient, owner: User) -> None:
+    """Its title is bounded as any other; it can be given."""
+    document = make_document(owner, title="x" * 200)
+    body = client.post(duplicate(document)).json()
+    assert (body["title"], body["seq"], body["role"]) == (f"Copy of {'x' * 192}", 0, "owner")
+    body = client.post(duplicate(document), {"title": " Mine "}).json()
+    assert body["title"] == "Mine"
+    assert_error(client.post(duplicate(document), {"title": "x" * 201}), 400, "invalid")
+
+
+def test_duplicate_needs_the_right_to_read_and_the_right_to_create(
+    client: APIClient, owner: User
+) -> None:
+    """And a document that is not in the trash."""
+    document, reader, other = make_document(owner), make_user(), make_user(may_create=True)
+    grant(reader, Role.OWNER, document.id)
+    assert_error(bearer(reader).post(duplicate(document)), 403, "may_not_create")
+    assert_error(bearer(other).post(duplicate(document)), 404, "document_not_found")
+    client.delete(f"/api/v1/documents/{document.id}/")
+    assert_error(client.post(duplicate(document)), 404, "document_not_found")
+    assert Document.objects(owner_id__in=[reader.pk, other.pk]).count() == 0
+
+
+def test_duplicate_whose_content_cannot_be_stored_leaves_nothing(
+    client: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All or nothing, as an import."""
+
+    def fail(**_: object) -> None:
+        raise TransientError("not now")
+
+    monkeypatch.setattr(importing, "operation_submit", fail)
+    state = content_update([{"type": "paragraph", "content": [{"type": "text", "text": "a"}]}])[0]
+    present = Snapshot(seq=1, version_vector=b"", state=state)
+    monkeypatch.setattr(importing, "present_state", lambda **_: present)
+    document = make_document(owner)
+    assert client.post(duplicate(document)).status_code == 503
+    assert [found.id for found in Document.objects(owner_id=owner.pk)] == [document.id]

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pycrdt
+from django.conf import settings
 
 from apps.collab.limits import Limits
 from apps.collab.live_document import BrokenDocumentError, LiveDocument
@@ -29,6 +30,9 @@ from tests.collab.authors import Author
 from tests.fuzz.update_grammar import ROOTS
 
 ENGINE = get_engine("pycrdt")
+if "DJANGO_SETTINGS_MODULE" not in os.environ and not settings.configured:
+    # `make fuzz` has the environment of its caller, and no product runs yet.
+    settings.configure(CRDT_ENGINE=ENGINE.name)
 #: Roots beside the content, whose texts the views read.
 OTHER_ROOTS = sorted(ROOTS.keys() - {ROOT})
 _DOCUMENT = "5c0f5a0a-2f5e-4c55-8d2a-53c43f1d3b11"

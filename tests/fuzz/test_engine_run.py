@@ -2,9 +2,12 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
+from config.env import BASE_DIR
 from tests.crdt.apart import Apart
 from tests.crdt.samples import letters, written
 from tests.fuzz import engine_run
@@ -22,6 +25,22 @@ def test_admitted_updates_load_again_with_the_same_content() -> None:
     assert report.sums["admitted"] > 2 * DOCUMENTS
     assert report.sums["refused"] > DOCUMENTS / 2
     assert not report.sums["unordered"]
+
+
+def test_document_is_judged_without_the_settings_of_a_product() -> None:
+    """As by ``make fuzz``; this one repeats other content, and its document is looked through."""
+    script = "from tests.fuzz import engine_run as run; print(run.judge_documents([17110028]))"
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.stdout.strip().endswith("findings=[])"), done.stdout + done.stderr
 
 
 def _dies(updates: list[bytes]) -> None:

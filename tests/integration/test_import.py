@@ -210,3 +210,23 @@ def test_import_larger_than_an_update_is_refused_and_leaves_nothing(stack: Launc
     assert (answer.status_code, answer.json()["extra"]["limit"]) == (413, "update_bytes")
     found = stack.call("ada", "GET", "documents/", params={"search": "Too many"})
     assert found.json()["results"] == []
+
+
+def test_duplicate_has_the_content_in_a_log_of_its_own(stack: Launched) -> None:
+    """As one operation of the person who made it; nobody else has it; the original stays."""
+    content = json.dumps({"type": "doc", "content": EVERYTHING})
+    made = bring(stack, {"format": "json", "content": content, "title": "Plan"})
+    stack.share(made["id"], "grace", "viewer")
+    answer = stack.call("grace", "POST", f"documents/{made['id']}/duplicate/", json={})
+    assert answer.status_code == 201, answer.text
+    copy = answer.json()
+    assert answer.headers["Location"] == copy["links"]["self"]
+    assert (copy["title"], copy["role"], copy["seq"]) == ("Copy of Plan", "owner", 1)
+    written = stack.call("grace", "GET", f"documents/{copy['id']}/operations/").json()["results"]
+    assert [operation["author"]["username"] for operation in written] == ["grace"]
+    page = stack.call("grace", "GET", f"documents/{copy['id']}/export/json/").json()
+    assert page["content"] == exported(stack, made["id"])
+    assert stack.call("ada", "GET", f"documents/{copy['id']}/").status_code == 404
+    again = stack.call("ada", "POST", f"documents/{made['id']}/duplicate/", json={"title": "Mine"})
+    assert again.json()["title"] == "Mine"
+    assert len(read_log(stack, made["id"])) == 1

@@ -34,6 +34,13 @@ RIGHTS_READ = """SELECT pid FROM pg_stat_activity
                  WHERE query_start > %s AND state = 'idle'
                  AND query LIKE '%%permission.role%%'"""
 
+#: Closes the sessions of a document in the name of the administrator.
+CLOSE = """
+from apps.accounts.models import User
+from apps.collab.services import sessions_close
+sessions_close(actor=User.objects.get(username="admin"), document_id="{document_id}")
+"""
+
 
 async def test_viewer_reads_and_may_not_write(enter: Enter, document_id: str, log: Log) -> None:
     """A native viewer's edit is rejected by its id; a stock session is closed."""
@@ -62,6 +69,28 @@ async def test_viewer_by_rest_gets_403_and_nothing_is_stored(
     assert answer.status_code == 403
     assert answer.json()["code"] == "forbidden"
     assert log() == []
+
+
+async def test_administrator_closes_the_sessions_of_one_document(
+    enter: Enter, stack: Launched, document_id: str
+) -> None:
+    """On each server within a second, with words; what was typed stays, and all may come back."""
+    other = stack.create_document("ada")
+    with WebServer(stack, "web-closing") as server:
+        ada = await enter("ada", document_id, native=True)
+        stock = await enter("ada", document_id, url=server.ws_url)
+        apart = await enter("ada", other, native=True)
+        await ada.until_ack(await ada.insert(0, "kept"))
+        await stock.until_text("kept")
+        stack.manage("shell", "-c", CLOSE.format(document_id=document_id))
+        assert await ada.until_closed() == close_codes.TRY_AGAIN
+        assert await stock.until_closed() == close_codes.TRY_AGAIN
+        again = await enter("ada", document_id)
+        await again.until_text("kept")
+        assert await apart.until_ack(await apart.insert(0, "open")) == 1
+    events = stack.call("ada", "GET", f"documents/{document_id}/activity/").json()["results"]
+    closed = [event["actor"] for event in events if event["kind"] == "sessions_closed"]
+    assert [actor["username"] for actor in closed] == ["admin"]
 
 
 async def test_downgrade_upgrade_and_removal_reach_open_sockets(

@@ -16,7 +16,7 @@ from apps.documents.models import Document
 from apps.oplog.leases import Hold, Leases
 from apps.oplog.models import CrdtOperation, DocumentLock
 from apps.oplog.operation import Operation
-from apps.oplog.publisher import Publisher
+from apps.oplog.publisher import Publisher, close_shared_publisher
 from apps.oplog.selectors import head_seq, operations_find, operations_since
 from apps.oplog.services import Append, Appended, AppendState, operations_append
 from tests.support.commands import asked
@@ -65,6 +65,8 @@ def way(request: pytest.FixtureRequest) -> Iterator[None]:
         failpoints.arm(None)
     elif request.param == "of an older server":
         alias = request.getfixturevalue("older_server")
+        # Another test's publisher would look for a collection while it is switched.
+        close_shared_publisher()
         with ExitStack() as stack:
             for model in (CrdtOperation, DocumentLock, Document):
                 stack.enter_context(switch_db(model, alias))

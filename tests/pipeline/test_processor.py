@@ -7,10 +7,13 @@ import pytest
 
 from apps.core import ids, metrics
 from apps.crdt.codec.vectors import encode_vector
+from apps.documents.selectors import document_stored
 from apps.history import load_trial
 from apps.history.last_processed import processed_rows, processed_seqs
 from apps.history.models import version_rows
 from apps.history.recovery import document_load
+from apps.history.services import version_create
+from apps.history.states import present_state
 from apps.oplog.models import operation_rows
 from apps.oplog.operation import Operation
 from apps.oplog.quarantine import quarantine_iter
@@ -19,6 +22,7 @@ from apps.pipeline.processor import Processor
 from apps.pipeline.snapshot_policy import SnapshotPolicy
 from tests.crdt.samples import letters
 from tests.crdt.samples import written as sample
+from tests.support.documents import make_document
 from tests.support.operations import Scribe
 from tests.support.snapshots import cached_snapshot
 from tests.support.stored_logs import Store, Written
@@ -73,6 +77,24 @@ def test_operations_that_kafka_repeats_or_loses_change_nothing(
     snapshot = cached_snapshot(scribe.document_id)
     assert snapshot is not None
     assert snapshot.state == document_load(document_id=scribe.document_id).engine.encode()
+
+
+def test_snapshot_comes_with_the_first_words_of_the_text(store: Store) -> None:
+    """In the entity, up to the processed operation; also where somebody else made the version."""
+    scribe = Scribe()
+    make_document(scribe.document_id)
+    processor = Processor(NEVER)
+    for text, excerpt in (("Dear Grace", "Dear Grace"), ("the crane", "Dear Grace the crane")):
+        operation = scribe.write_paragraph(text)
+        store([operation])
+        processor.process([operation])
+        if operation.seq == 2:
+            state = present_state(document_id=scribe.document_id)
+            version_create(document_id=scribe.document_id, snapshot=state)
+        processor.flush_and_clear()
+        document = document_stored(scribe.document_id)
+        assert (document.excerpt, document.excerpt_seq) == (excerpt, operation.seq)
+    assert seqs_of_versions(scribe.document_id) == [1, 2]
 
 
 def test_snapshot_is_opened_without_a_trial_by_other_processes(

@@ -32,6 +32,13 @@ class Scribe:
         self.content += text
         return self._logged(before, unique_id, at)
 
+    def write_paragraph(self, text: str) -> Operation:
+        """Append a paragraph to the content that the page shows; return the operation."""
+        before = self.doc.get_state()
+        root = self.doc.get("default", type=pycrdt.XmlFragment)
+        root.children.append(pycrdt.XmlElement("paragraph", contents=[pycrdt.XmlText(text)]))
+        return self._logged(before, None, None)
+
     def erase(self, start: int, end: int) -> Operation:
         """Delete a range of bytes; return the operation."""
         before = self.doc.get_state()

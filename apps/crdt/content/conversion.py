@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from apps.crdt.content.prosemirror import content_update, insertion_update
+from apps.crdt.content.prosemirror import content_update, document_json, insertion_update
 from apps.crdt.content.readers import content_read
+from apps.crdt.content.schema import fit_to_schema
 from apps.crdt.content.titles import title_declared, title_separated
 from apps.crdt.content.writers import WRITTEN_FORMATS
 
@@ -38,6 +39,17 @@ def content_convert_into(state: bytes, text: str, kind: str, *, at_start: bool) 
     """
     blocks = content_read(text, kind)
     return insertion_update(state, blocks, at_start=at_start) if blocks else None
+
+
+def content_copy(state: bytes) -> ConvertedContent:
+    """Return the content of a document, whose state is a v1 update, as a new one without a title.
+
+    As an import of its JSON would: what the page's schema lacks keeps its words. Raises as
+    ``content_update`` does.
+    """
+    blocks = fit_to_schema(document_json(state)["content"])
+    update, version_vector = content_update(blocks)
+    return ConvertedContent(update if blocks else None, version_vector, "")
 
 
 def content_export(state: bytes, kind: str, title: str) -> bytes:

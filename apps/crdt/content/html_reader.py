@@ -19,6 +19,7 @@ _MARKS: Final = {
     "del": "strike",
     "em": "italic",
     "i": "italic",
+    "ins": "underline",
     "kbd": "code",
     "s": "strike",
     "samp": "code",
@@ -27,6 +28,7 @@ _MARKS: Final = {
     "sub": "subscript",
     "sup": "superscript",
     "tt": "code",
+    "u": "underline",
 }
 #: Other tags of a line, with marks by their style, or with none.
 _INLINE: Final = frozenset({"label", "math", "mi", "mn", "mo", "mtext", "q", "span"})
@@ -37,7 +39,10 @@ _STYLES: Final = {
     "bold": re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.IGNORECASE),
     "italic": re.compile(r"font-style:\s*(?:italic|oblique)", re.IGNORECASE),
     "strike": re.compile(r"text-decoration[a-z-]*:[^;]{0,60}line-through", re.IGNORECASE),
+    "underline": re.compile(r"text-decoration[a-z-]*:[^;]{0,60}underline", re.IGNORECASE),
 }
+#: The look that other programs give to every link.
+_LINK_LOOK: Final = "underline"
 _BLOCKS: Final = {
     "blockquote": "blockquote",
     "dir": "bulletList",
@@ -221,7 +226,8 @@ class _Reader(HTMLParser):
         marks: list[_Json] = []
         if tag == "span":
             style = found.get("style", "")
-            marks = [{"type": mark} for mark, look in _STYLES.items() if look.search(style)]
+            looks = [mark for mark, look in _STYLES.items() if look.search(style)]
+            marks = [{"type": mark} for mark in looks if not (self._links and mark == _LINK_LOOK)]
             if self._marker is None and is_marker(style) and "list_level" in self._open[-1][1]:
                 self._marker, self._marker_depth = "", len(self._mark_tags)
         elif tag == "a":

@@ -10,7 +10,13 @@ from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
 from apps.crdt.content.schema import fit_to_schema, title_heading
 
-_MARK_TAGS = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
+_MARK_TAGS: Final = {
+    "bold": "strong",
+    "code": "code",
+    "italic": "em",
+    "strike": "s",
+    "underline": "u",
+}
 #: Directions of letters (UAX 9): a browser shows text from left to right unless it is told.
 _DIRECTIONS: Final = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 

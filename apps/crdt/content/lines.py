@@ -17,7 +17,7 @@ from apps.crdt.content.names import attributes_of, mark_name
 from apps.crdt.content.prosemirror import Node
 
 #: Marks, the outermost first.
-MARKS: Final = ("link", "bold", "italic", "strike", "code")
+MARKS: Final = ("link", "underline", "bold", "italic", "strike", "code")
 #: Control characters that end a line, as in the text files of other programs: vertical tab (Word's
 #: line end), form feed, separators of files, groups and records, next line.
 LINE_SEPARATORS: Final = "\x0b\x0c\x1c\x1d\x1e\x85"

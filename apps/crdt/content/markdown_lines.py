@@ -16,6 +16,8 @@ from apps.crdt.content.lines import MARKS
 from apps.crdt.content.prosemirror import Node
 
 _DELIMITERS: Final = {"bold": "**", "italic": "_", "strike": "~~"}
+#: Marks that Markdown lacks: tags of HTML, outside of the delimiters, which they do not restrict.
+_TAGS: Final = {"underline": "u"}
 #: Marks with delimiters around the text, the outermost first; all marks except code.
 _DELIMITED: Final = tuple(name for name in MARKS if name != "code")
 #: Characters that are special anywhere; the last two before text that may follow.
@@ -147,7 +149,8 @@ def _common_delimited(marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the marks with delimiters that all of these have, so that none starts or ends here."""
     kept: dict[str, Any] = {}
     if all(text_marks.get("link") == marks[0].get("link") for text_marks in marks):
-        for name in _DELIMITERS:  # from the outermost on: where one ends, the inner ones end too
+        # From the outermost on: where one ends, the inner ones end too.
+        for name in (*_TAGS, *_DELIMITERS):
             holders = [name in text_marks for text_marks in marks]
             if all(holders):
                 kept[name] = marks[0][name]
@@ -252,10 +255,14 @@ def _code(text: str) -> str:
 
 
 def _opening(name: str) -> str:
+    if name in _TAGS:
+        return f"<{_TAGS[name]}>"
     return "[" if name == "link" else _DELIMITERS[name]
 
 
 def _closing(name: str, attributes: Any) -> str:
+    if name in _TAGS:
+        return f"</{_TAGS[name]}>"
     if name != "link":
         return _DELIMITERS[name]
     title = attributes["title"]

@@ -140,7 +140,9 @@ _BLOCKS: Final = {
     "th_open": CELL,
     "tr_open": ROW,
 }
-_MARKS: Final = {"em": "italic", "link": "link", "s": "strike", "strong": "bold"}
+_MARKS: Final = {"em": "italic", "link": "link", "s": "strike", "strong": "bold", "u": "underline"}
+#: The tags of an underlined text, which Markdown has no delimiters for.
+_UNDERLINE = re.compile(r"<(/?)u\s*>", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\](\s|$)")
 
 _Json = dict[str, Any]
@@ -208,7 +210,25 @@ def _data_block(language: str, data: str) -> _Json:
 def _line(source: str, references: dict[str, Any]) -> list[Token]:
     """Return the tokens of a line, without links if its brackets nest too deep."""
     parser = _LINE_PARSER if _bracket_depth(source) <= _MAX_BRACKETS else _LINE_PARSER_WITHOUT_LINKS
-    return parser.parseInline(source, references)[0].children or []
+    tokens = parser.parseInline(source, references)[0].children or []
+    _underlines_paired(tokens)
+    return tokens
+
+
+def _underlines_paired(tokens: Iterable[Token]) -> None:
+    """Make marks of the tags ``<u>`` and ``</u>`` that nest well; others are read as HTML."""
+    opened: list[Token] = []
+    for token in tokens:
+        tag = _UNDERLINE.fullmatch(token.content) if token.type == "html_inline" else None
+        if token.nesting > 0 or (tag and not tag[1]):
+            opened.append(token)
+        elif tag and opened and opened[-1].type == "html_inline":
+            start = opened.pop()
+            start.type, start.tag, start.nesting, start.content = "u_open", "u", 1, ""
+            token.type, token.tag, token.nesting, token.content = "u_close", "u", -1, ""
+        elif token.nesting < 0:
+            while opened.pop().type == "html_inline":
+                continue
 
 
 def _bracket_depth(source: str) -> int:

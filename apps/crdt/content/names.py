@@ -66,6 +66,7 @@ _MARK_NAMES: Final = {
     "strong": "bold",
     "sub": "subscript",
     "sup": "superscript",
+    "u": "underline",
 }
 #: Attributes of a leaf with its words, and with its address, the first that is there.
 _WORDS: Final = (

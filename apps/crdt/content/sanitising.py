@@ -16,14 +16,14 @@ def _tags(names: str) -> frozenset[str]:
 
 #: Tags that ``html_writer`` writes.
 _WRITTEN: Final = _tags(
-    "a blockquote br code div em h1 h2 h3 hr input label li ol p pre s strong ul"
+    "a blockquote br code div em h1 h2 h3 hr input label li ol p pre s strong u ul"
 )
 #: Tags that ``html_reader`` reads, or that end a line. Of any other tag, the words are kept.
 _READ: Final = _WRITTEN | _tags(
     "address area article aside audio b body caption center dd del details dialog dir dl dt embed "
-    "fieldset figcaption figure footer form h4 h5 h6 header hgroup i img kbd legend main math menu "
-    "mi mn mo mtext nav object optgroup option q samp search section source span strike sub "
-    "summary sup svg table tbody td text textarea tfoot th thead tr tt video"
+    "fieldset figcaption figure footer form h4 h5 h6 header hgroup i img ins kbd legend main math "
+    "menu mi mn mo mtext nav object optgroup option q samp search section source span strike "
+    "sub summary sup svg table tbody td text textarea tfoot th thead tr tt video"
 )
 #: Tags that are removed with their content: a browser with scripts shows none of it.
 _DROPPED: Final = _tags("annotation head noembed noframes noscript script style template title")

@@ -64,6 +64,10 @@ class EngineDocument(Protocol):
         """Return the plain text of the document's content, blocks separated by newlines."""
         ...
 
+    def opening(self, max_chars: int) -> str:
+        """Return the first lines of ``text``, as many as make ``max_chars``, at a bounded cost."""
+        ...
+
     def reading(self) -> list[tuple[Any, ...]]:
         """Return what readers see, to be compared (``apps.crdt.engine.reading``)."""
         ...

@@ -14,7 +14,7 @@ from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, UpdateRejectedError
 from apps.crdt.engine.errors import engine_errors, translate_error
 from apps.crdt.engine.reading import Reading, document_reading
-from apps.crdt.engine.text import document_text
+from apps.crdt.engine.text import document_opening, document_text
 
 
 class PycrdtDocument:
@@ -99,6 +99,11 @@ class PycrdtDocument:
         """Return the plain text of the document's content."""
         with engine_errors("The document was refused:"):
             return document_text(self._doc)
+
+    def opening(self, max_chars: int) -> str:
+        """Return the first lines of the document's content."""
+        with engine_errors("The document was refused:"):
+            return document_opening(self._doc, max_chars=max_chars)
 
     def reading(self) -> Reading:
         """Return what readers see, in a form that can be compared."""

@@ -1,5 +1,6 @@
 """Plain text of a document's content, for titles, search and previews."""
 
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pycrdt
@@ -9,41 +10,67 @@ ROOT: Final = "default"
 #: Inline elements that end a line.
 _LINE_BREAKS: Final = frozenset({"hardBreak", "hard_break"})
 
-_Node = pycrdt.XmlFragment | pycrdt.XmlElement | pycrdt.XmlText
+#: Nodes that the opening of a document is read from. Threat: a document that begins with a million
+#: empty paragraphs.
+OPENING_MAX_NODES: Final = 100
+
+_Parent = pycrdt.XmlFragment | pycrdt.XmlElement
+_Node = _Parent | pycrdt.XmlText
 
 
 def document_text(doc: pycrdt.Doc[pycrdt.XmlFragment]) -> str:
     """Return the text of root ``default``, one line for each block with text."""
     with doc.transaction():
         root = doc.get(ROOT, type=pycrdt.XmlFragment)
-        return _lines(root)
+        return "\n".join(_lines(root, lambda node: iter(node.children)))
 
 
-def _lines(root: pycrdt.XmlFragment) -> str:
-    """Return the lines of a tree in document order, walked with an explicit stack.
+def document_opening(doc: pycrdt.Doc[pycrdt.XmlFragment], *, max_chars: int) -> str:
+    """Return the first lines of ``document_text``, as many as make ``max_chars``.
 
-    A stack entry is a node, or None at the end of an element.
+    At most ``OPENING_MAX_NODES`` nodes are read, so the cost is that of the texts among them.
     """
+    left = OPENING_MAX_NODES
+
+    def first(node: _Parent) -> Iterator[_Node]:
+        nonlocal left
+        for index in range(len(node.children)):
+            if not left:
+                return
+            left -= 1
+            yield node.children[index]
+
     lines: list[str] = []
+    with doc.transaction():
+        for line in _lines(doc.get(ROOT, type=pycrdt.XmlFragment), first):
+            lines.append(line[: max_chars + 1])
+            max_chars -= len(lines[-1]) + 1
+            if max_chars <= 0:
+                break
+    return "\n".join(lines)
+
+
+def _lines(
+    root: pycrdt.XmlFragment, children: Callable[[_Parent], Iterator[_Node]]
+) -> Iterator[str]:
+    """Yield the lines of a tree in document order, walked with an explicit stack.
+
+    ``children`` returns those children of a node that are read.
+    """
     line: list[str] = []
-
-    def end_line() -> None:
-        if line:
-            lines.append("".join(line))
-            line.clear()
-
-    stack: list[_Node | None] = [root]
+    stack = [children(root)]
     while stack:
-        node = stack.pop()
+        node = next(stack[-1], None)
+        is_end = node is None
         if node is None:
-            end_line()
+            stack.pop()
         elif isinstance(node, pycrdt.XmlText):
             line += (chunk for chunk, _ in node.diff() if isinstance(chunk, str))
+        elif len(node.children):
+            stack.append(children(node))
+            is_end = True
         else:
-            children = list(node.children)
-            if children:
-                end_line()
-                stack += [None, *reversed(children)]
-            elif isinstance(node, pycrdt.XmlElement) and node.tag in _LINE_BREAKS:
-                end_line()
-    return "\n".join(lines)
+            is_end = isinstance(node, pycrdt.XmlElement) and node.tag in _LINE_BREAKS
+        if is_end and line:
+            yield "".join(line)
+            line = []

@@ -84,6 +84,11 @@ class YPyDocument:
         with self._reader() as reader:
             return reader.text()
 
+    def opening(self, max_chars: int) -> str:
+        """Return the first lines of the document's content."""
+        with self._reader() as reader:
+            return reader.opening(max_chars)
+
     def reading(self) -> Reading:
         """Return what readers see of its state, in a form that can be compared."""
         with self._reader() as reader:

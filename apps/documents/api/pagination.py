@@ -59,6 +59,12 @@ def cursor_decode(text: str, *, ordering: str) -> Cursor:
     return cursor
 
 
+def edge_of_cursor(cursor: Cursor) -> Edge:
+    """Return the position of a cursor in its stored order; raise ``CursorInvalidError``."""
+    field = order_of(cursor.ordering).field
+    return Edge(_stored_value(field, cursor.value), cursor.tie)
+
+
 class KeysetPagination(BasePagination):
     """Pages of documents, ``?cursor=`` and ``?page_size=``, with links in both directions."""
 
@@ -141,10 +147,7 @@ class KeysetPagination(BasePagination):
 
     def _edge(self, cursor: Cursor | None) -> Edge | None:
         """Return the position of a cursor in the stored order."""
-        if cursor is None:
-            return None
-        field = order_of(self._ordering).field
-        return Edge(_stored_value(field, cursor.value), cursor.tie)
+        return None if cursor is None else edge_of_cursor(cursor)
 
     def _link(self, row: Document, *, backward: bool) -> str:
         value = getattr(row, order_of(self._ordering).field)

@@ -67,7 +67,8 @@ class DocumentSerializer(serializers.Serializer[Any]):
 
     The vector is null for a document with many hundred clients (``documents.heads``). ``writers``
     has the last people who changed it, the last one first, each with the time; it is empty for a
-    reader who may not see the history.
+    reader who may not see the history. ``excerpt`` has the first words of its text, some seconds
+    after they were written; it is empty until then.
     """
 
     id = serializers.UUIDField(source="document.id", read_only=True)
@@ -85,6 +86,7 @@ class DocumentSerializer(serializers.Serializer[Any]):
         source="document.trashed_at", read_only=True, allow_null=True
     )
     writers = WriterSerializer(many=True, read_only=True)
+    excerpt = serializers.CharField(read_only=True)
     abilities = AbilitiesSerializer(read_only=True)
     links = DocumentLinksField(source="*", read_only=True)
 

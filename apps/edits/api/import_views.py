@@ -1,4 +1,4 @@
-"""``documents/import/`` and ``documents/{id}/import/``: import of content."""
+"""``documents/import/``, ``documents/{id}/import/``, ``documents/{id}/duplicate/``."""
 
 from typing import Any
 
@@ -17,12 +17,14 @@ from apps.documents.api.serializers import DocumentSerializer
 from apps.documents.api.views import document_body
 from apps.edits.api.serializers import (
     ContentImportSerializer,
+    DocumentDuplicateSerializer,
     DocumentImportSerializer,
 )
 from apps.edits.importing import (
     ImportSourceError,
     Source,
     content_insert,
+    document_duplicate,
     document_import,
     source_of_file,
     source_of_text,
@@ -47,6 +49,25 @@ class DocumentImportView(CostlyAPIView):
         values = validated(DocumentImportSerializer, request.data)
         document = document_import(
             user=caller(request), source=_source(values), title=values["title"]
+        )
+        body = document_body(document, request)
+        return Response(body, status=201, headers={"Location": body["links"]["self"]})
+
+
+class DocumentDuplicateView(CostlyAPIView):
+    """Create a document with the present content of another one."""
+
+    serializer_class = DocumentDuplicateSerializer
+
+    @extend_schema(
+        request=DocumentDuplicateSerializer,
+        responses={201: DocumentSerializer, 400: ERROR, 403: ERROR, 404: ERROR, 413: ERROR},
+    )
+    def post(self, request: Request, document_id: str) -> Response:
+        """Duplicate a document that you may read; you own the new one. Without the right: 403."""
+        values = validated(DocumentDuplicateSerializer, request.data)
+        document = document_duplicate(
+            user=caller(request), document_id=document_id, title=values["title"]
         )
         body = document_body(document, request)
         return Response(body, status=201, headers={"Location": body["links"]["self"]})

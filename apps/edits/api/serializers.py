@@ -40,6 +40,17 @@ class DocumentImportSerializer(ImportSerializer):
     )
 
 
+class DocumentDuplicateSerializer(serializers.Serializer[Any]):
+    """The title of a duplicate; without one it is "Copy of" the other's."""
+
+    title = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=settings.DOCUMENT_TITLE_MAX_CHARS,
+    )
+
+
 class ContentImportSerializer(ImportSerializer):
     """Content to insert into a document."""
 

@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from apps.edits.api.import_views import ContentImportView, DocumentImportView
+from apps.edits.api.import_views import (
+    ContentImportView,
+    DocumentDuplicateView,
+    DocumentImportView,
+)
 from apps.edits.api.restore_views import AuthorUndoView, MomentRestoreView, VersionRestoreView
 
 urlpatterns = [
     path("documents/import/", DocumentImportView.as_view(), name="document-import"),
+    path(
+        "documents/<str:document_id>/duplicate/",
+        DocumentDuplicateView.as_view(),
+        name="document-duplicate",
+    ),
     path(
         "documents/<str:document_id>/import/",
         ContentImportView.as_view(),

@@ -48,6 +48,9 @@ export function commandGroups(editLink) {
       mark("Italic", "italic", "italic", "Mod-I", (editor) =>
         editor.chain().focus().toggleItalic().run(),
       ),
+      mark("Underline", "underline", "underline", "Mod-U", (editor) =>
+        editor.chain().focus().toggleMark("underline").run(),
+      ),
       mark("Strikethrough", "strikethrough", "strike", "Mod-Shift-S", (editor) =>
         editor.chain().focus().toggleStrike().run(),
       ),

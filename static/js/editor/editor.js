@@ -37,6 +37,7 @@ import { userOf } from "./presence.js";
 import { readSelectionBeforeKey } from "./selection.js";
 import { Task } from "./task_item.js";
 import { typedText } from "./typed_text.js";
+import { Underline } from "./underline.js";
 
 /** Root of the document that the editor shows. */
 export const FIELD = "default";
@@ -173,6 +174,7 @@ function schema({ autolink = true } = {}) {
     Heading.configure({ levels: [1, 2, 3] }),
     Bold,
     Italic,
+    Underline,
     Strike,
     Code,
     BulletList,

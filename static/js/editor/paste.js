@@ -107,6 +107,9 @@ function readStyles(body) {
     if (isHeavy) wrapContent(element, "strong");
     if (/^(italic|oblique)/.test(style.get("font-style") ?? "")) wrapContent(element, "em");
     if (line.includes("line-through")) wrapContent(element, "s");
+    // Other programs underline every link.
+    const isLink = element.closest("a") !== null || element.querySelector("a") !== null;
+    if (line.includes("underline") && !isLink) wrapContent(element, "u");
   }
 }
 

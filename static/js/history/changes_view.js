@@ -4,6 +4,7 @@ import { partsOf } from "../ui/template.js";
 import { renderDiff } from "./diff_view.js";
 import { changesRange, nextPlace } from "./history_text.js";
 import { lostPath, renderLost } from "./lost_view.js";
+import { ViewTabs } from "./view_tabs.js";
 
 /** @typedef {import("../lib/api.js").Api} Api */
 
@@ -47,15 +48,15 @@ export class ChangesView {
     this.#hooks = hooks;
     this.#parts = partsOf(root, {
       main: HTMLElement,
-      view: HTMLSelectElement,
+      views: HTMLElement,
       changes: HTMLElement,
       changesBar: HTMLElement,
       changesText: HTMLElement,
       changeBefore: HTMLButtonElement,
       changeAfter: HTMLButtonElement,
     });
-    const { view, changeBefore, changeAfter } = this.#parts;
-    view.addEventListener("change", () => this.#setView(view.value));
+    const { views, changeBefore, changeAfter } = this.#parts;
+    new ViewTabs(views, (view) => this.#setView(view));
     changeBefore.addEventListener("click", () => this.#toChange(-1));
     changeAfter.addEventListener("click", () => this.#toChange(1));
   }

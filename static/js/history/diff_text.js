@@ -58,6 +58,19 @@ export function summaryOf(changes) {
 }
 
 /**
+ * Return the authors whose colours the changes have, in the order of their first change.
+ * @param {Change[]} changes
+ */
+export function coloursOf(changes) {
+  /** @type {Map<number, string>} */
+  const found = new Map();
+  for (const { kind, author } of changes) {
+    if (kind !== "equal" && author) found.set(author.id, nameOf(author));
+  }
+  return [...found].map(([id, name]) => ({ id, name }));
+}
+
+/**
  * Return what is counted of a change; null for the old place of what was moved.
  * @param {"insert" | "delete"} kind
  * @param {Change["brought_back"]} back

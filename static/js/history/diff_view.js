@@ -2,7 +2,7 @@
 import { colourClass } from "../ui/colours.js";
 import { h, icon } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
-import { changeText, summaryOf } from "./diff_text.js";
+import { changeText, coloursOf, summaryOf } from "./diff_text.js";
 import { alignedToWords } from "./diff_words.js";
 
 /**
@@ -34,8 +34,11 @@ const NODES = {
   horizontalRule: "hr",
 };
 
+/** Most names in the legend of the colours. */
+const MAX_LEGEND = 12;
+
 /** @type {Record<string, keyof HTMLElementTagNameMap>} */
-const MARKS = { bold: "strong", italic: "em", strike: "s", code: "code" };
+const MARKS = { bold: "strong", italic: "em", strike: "s", code: "code", underline: "u" };
 
 /**
  * Render changes.
@@ -67,7 +70,22 @@ export function renderDiff(changes, restorePart) {
     if (change.node) open.push({ place: inner(shown), kind: change.kind });
   }
   for (const [place, button] of buttons) place.append(button);
-  return { element: sheet, places, summary: summaryOf(changes) };
+  return { element: h("div", {}, legendOf(changes), sheet), places, summary: summaryOf(changes) };
+}
+
+/** Return whose colour is which. @param {Change[]} changes */
+function legendOf(changes) {
+  const people = coloursOf(changes);
+  const shown = people.slice(0, MAX_LEGEND);
+  const rows = shown.map(({ id, name }) => h("li", { class: colourClass(String(id)) }, name));
+  if (people.length > MAX_LEGEND) {
+    rows.push(h("li", { class: "muted" }, `and ${people.length - MAX_LEGEND} more`));
+  }
+  return h(
+    "ul",
+    { class: "diff-legend", "aria-label": "Colours", hidden: rows.length === 0 },
+    ...rows,
+  );
 }
 
 /** @param {Change} change */

@@ -92,7 +92,12 @@ class HistoryDialog {
     this.#api = api;
     this.#context = context;
     this.#path = `documents/${context.documentId}/`;
-    this.#list = new SessionList(api, this.#path, (seq) => this.#pick(seq));
+    this.#list = new SessionList(
+      api,
+      this.#path,
+      (seq) => this.#pick(seq),
+      () => this.#timeline.showTicks(),
+    );
     this.#timeline = this.#makeTimeline();
     this.#name = new VersionName(api, this.#path, this.#root, this.#list, () => this.#timeline);
     this.#restore = this.#makeRestore();

@@ -1,5 +1,5 @@
 /** What the history dialog says, and which states its changes lie between. Pure. */
-import { ago } from "../lib/time.js";
+import { momentOf } from "../lib/time.js";
 
 /** @typedef {import("./log_stream.js").Mark} Mark */
 
@@ -13,8 +13,7 @@ import { ago } from "../lib/time.js";
 export function positionText({ seq, head }, mark, nameOf) {
   const count = `change ${number(seq)} of ${number(head)}`;
   if (seq === 0) return ["Before the first change", count];
-  const when = mark ? ago(new Date(mark.at).toISOString()) : "";
-  const who = mark ? `${nameOf(mark.author.username)}, ${when}` : "";
+  const who = mark ? `${nameOf(mark.author.username)}, ${momentOf(mark.at)}` : "";
   if (seq === head) return [who ? `Now · ${who}` : "Now", count];
   return who ? [who, count] : [`Change ${number(seq)}`, `of ${number(head)}`];
 }

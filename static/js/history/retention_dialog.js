@@ -37,6 +37,7 @@ class RetentionDialog {
     daily_s: HTMLInputElement,
     log: HTMLFieldSetElement,
     days: HTMLInputElement,
+    more: HTMLDetailsElement,
     save: HTMLButtonElement,
     message: HTMLElement,
     asking: HTMLElement,
@@ -55,12 +56,14 @@ class RetentionDialog {
   }
 
   open() {
-    const { form, no, yes } = this.#parts;
+    const { form, more, no, yes } = this.#parts;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#submit();
     });
     form.addEventListener("input", () => this.#onInput());
+    // A folded field cannot show what is wrong with it.
+    form.addEventListener("invalid", () => (more.open = true), { capture: true });
     no.addEventListener("click", () => this.#leaveQuestion());
     yes.addEventListener("click", () => void this.#store(this.#unconfirmed));
     const dialog = openDialog("Retention settings", this.#root);
@@ -80,8 +83,9 @@ class RetentionDialog {
 
   /** @param {Settings} settings */
   #show(settings) {
-    const { versions, log, days, save } = this.#parts;
+    const { versions, log, days, more, save } = this.#parts;
     this.#settings = settings;
+    more.open = settings.keep !== null;
     check(versions, settings.keep ? "own" : "server");
     for (const name of AGES) this.#parts[name].value = toDays(settings.in_force.keep[name]);
     const { compact_after_days: own, in_force: inForce } = settings;

@@ -17,6 +17,7 @@ export class SessionList {
   #api;
   #path;
   #onPick;
+  #onShow;
   /** Query of the next page; null after the last one. @type {string | null} */
   #next = `?limit=${PAGE_SIZE}`;
   #sessions = new WritingSessions();
@@ -41,11 +42,18 @@ export class SessionList {
    * @param {Api} api
    * @param {string} path of the document
    * @param {(seq: number) => void} onPick
+   * @param {() => void} onShow other sessions are loaded
    */
-  constructor(api, path, onPick) {
+  constructor(api, path, onPick, onShow) {
     this.#api = api;
     this.#path = `${path}writing-sessions/`;
     this.#onPick = onPick;
+    this.#onShow = onShow;
+  }
+
+  /** The sessions that are loaded, the latest first. */
+  get rows() {
+    return this.#sessions.rows;
   }
 
   /** Load the next page; on an error show it and offer to try again. */
@@ -221,6 +229,7 @@ export class SessionList {
     this.#showCounts();
     this.mark(this.#seq);
     this.#rows()[focused]?.focus();
+    this.#onShow();
   }
 
   /** Add the counts to the present rows, which stay: one of them may have the focus. */

@@ -3,6 +3,7 @@ import { debounced, icon } from "../ui/dom.js";
 import { partsOf } from "../ui/template.js";
 import { positionText } from "./history_text.js";
 import { Player } from "./player.js";
+import { drawTicks, ticksOf } from "./ticks.js";
 
 /** @typedef {import("./session_list.js").SessionList} SessionList */
 /** @typedef {import("./log_stream.js").Mark} Mark */
@@ -47,6 +48,7 @@ export class Timeline {
       main: HTMLElement,
       transport: HTMLElement,
       slider: HTMLInputElement,
+      ticks: HTMLElement,
       play: HTMLButtonElement,
       earlier: HTMLButtonElement,
       later: HTMLButtonElement,
@@ -99,6 +101,12 @@ export class Timeline {
   setHead(head) {
     this.head = head;
     this.#parts.slider.max = String(head);
+    this.showTicks();
+  }
+
+  /** Show where the sessions that are loaded begin. */
+  showTicks() {
+    drawTicks(this.#parts.ticks, ticksOf(this.#list.rows, this));
   }
 
   /**

@@ -37,6 +37,7 @@ const SENTENCES = {
     `undid all changes by ${event.subject_name ?? "someone"} since change ${after}`,
   named: ({ number, name }) =>
     name ? `named version ${number} “${name}”` : `kept version ${number} permanently`,
+  sessions_closed: () => "closed the sessions of everybody",
 };
 
 /**

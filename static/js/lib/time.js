@@ -39,14 +39,31 @@ export function dayOf(time, now = Date.now()) {
 }
 
 /**
+ * Return when something was: how long ago within an hour, else the day and the time of it.
+ * @param {number} at ms since the epoch
+ * @param {number} [now] ms since the epoch
+ */
+export function momentOf(at, now = Date.now()) {
+  const time = new Date(at).toISOString();
+  if (now - at < 3_600_000) return ago(time, now);
+  return `${dayOf(time, now).replace(/^[TY]/, (letter) => letter.toLowerCase())} at ${hourOf(at)}`;
+}
+
+/**
+ * Return the time of a day in hours and minutes.
+ * @param {number | string} at ms since the epoch, or ISO 8601
+ */
+export function hourOf(at) {
+  return new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}
+
+/**
  * Return a range of times in hours and minutes.
  * @param {string} began ISO 8601
  * @param {string} ended
  */
 export function timeRange(began, ended) {
-  const [from, to] = [began, ended].map((time) =>
-    new Date(time).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }),
-  );
+  const [from, to] = [began, ended].map(hourOf);
   return from === to ? `${to}` : `${from}–${to}`;
 }
 

@@ -1,24 +1,12 @@
 /** The documents page: search, create, import, rename, trash and restore. */
 import { Api } from "../lib/api.js";
-import { colourClass, initials } from "../ui/colours.js";
-import { ask } from "../ui/dialog.js";
 import { guardDrops } from "../ui/drop.js";
 import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
 import { bindMenu } from "../ui/menu.js";
-import { ago } from "../lib/time.js";
-import { editedBy, writersShown } from "../lib/writers.js";
+import { documentRow } from "./document_row.js";
 import { hideToast, toast, toastError } from "../ui/toast.js";
 
-/**
- * @typedef {object} DocumentItem
- * @property {string} id
- * @property {string} title
- * @property {string} role
- * @property {{id: number, username: string, name: string} | null} owner
- * @property {string} updated_at
- * @property {import("../lib/writers.js").Writer[]} writers the last one first
- * @property {Record<string, boolean>} abilities
- */
+/** @typedef {import("./document_row.js").DocumentItem} DocumentItem */
 
 /** @type {{user: import("../lib/api.js").Person, mayCreate: boolean}} */
 const page = pageData();
@@ -32,6 +20,16 @@ const search = byId("search", HTMLInputElement);
 const tabs = /** @type {NodeListOf<HTMLAnchorElement>} */ (
   document.querySelectorAll("[data-view]")
 );
+
+/** @type {import("./document_actions.js").ListHooks} */
+const listHooks = {
+  reload: async (id) => {
+    await load();
+    focusRow(id);
+  },
+  remove: removeRow,
+  inTrash,
+};
 
 /** Aborts the present request when there is a newer one. */
 let request = new AbortController();
@@ -208,72 +206,26 @@ function showMessage(picture, heading, text, ...action) {
 
 /** @param {DocumentItem} item */
 function row(item) {
-  const isOwn = item.owner !== null && String(item.owner.id) === page.user.id;
-  const [last] = item.writers;
-  const time = last?.at ?? item.updated_at;
-  const when = h("time", { datetime: time }, ago(time));
-  when.title = new Date(time).toLocaleString();
-  const facts = h("span", { class: "row-facts" }, editedBy(item.writers, page.user.id), when);
-  if (!isOwn) {
-    const owner = item.owner ? `Owner: ${item.owner.name}` : "No owner";
-    // The owner who has written last is named already.
-    if (!item.owner || item.owner.id !== last?.id) facts.append(" · ", owner);
-    facts.append(h("span", { class: "tag" }, item.role));
-  }
-  const name = inTrash()
-    ? h("span", { class: "row-title" }, item.title)
-    : h("a", { class: "row-title", href: `/documents/${item.id}/` }, item.title);
-  return h(
-    "li",
-    { class: "row", "data-id": item.id },
-    h("div", { class: "row-text" }, name, facts),
-    faces(item),
-    h("div", { class: "row-actions" }, ...actionsOf(item)),
-  );
+  return documentRow(item, {
+    selfId: page.user.id,
+    mayCreate: page.mayCreate,
+    inTrash: inTrash(),
+    act: (name, of) => void act((actions) => actions.run(name, of)),
+    restore: (of) => void act((actions) => actions.restore(of)),
+  });
 }
 
 /**
- * Return the faces of the last writers; each has the name as its text.
- * @param {DocumentItem} item
+ * Run an action of a row; its script is loaded with the first one.
+ * @param {(actions: import("./document_actions.js").DocumentActions) => Promise<void>} run
  */
-function faces(item) {
-  const people = writersShown(item.writers, page.user.id).map(({ id, label, name }) =>
-    h(
-      "li",
-      { class: `avatar ${colourClass(id)}`, title: label },
-      h("span", { "aria-hidden": "true" }, initials(name)),
-      h("span", { class: "visually-hidden" }, label),
-    ),
-  );
-  return people.length ? h("ul", { class: "faces", "aria-label": "Last writers" }, ...people) : "";
-}
-
-/** @param {DocumentItem} item */
-function actionsOf(item) {
-  if (inTrash()) {
-    const label = `Restore ${item.title}`;
-    const button = { type: "button", class: "button", onclick: () => void restore(item) };
-    return [h("button", { ...button, "aria-label": label }, icon("rotate-ccw"), "Restore")];
+async function act(run) {
+  try {
+    const { DocumentActions } = await import("./document_actions.js");
+    await run(new DocumentActions(api, page.user.id, listHooks));
+  } catch (error) {
+    toastError(error);
   }
-  const actions = [];
-  if (item.abilities.rename)
-    actions.push(action("pencil", `Rename ${item.title}`, () => void rename(item)));
-  if (item.abilities.trash)
-    actions.push(action("trash-2", `Move ${item.title} to the trash`, () => void trash(item)));
-  return actions;
-}
-
-/**
- * @param {string} picture
- * @param {string} label
- * @param {() => void} run
- */
-function action(picture, label, run) {
-  return h(
-    "button",
-    { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: run },
-    icon(picture),
-  );
 }
 
 async function create() {
@@ -317,53 +269,6 @@ async function importFile(file) {
     location.assign(`/documents/${made.id}/`);
   } catch (error) {
     toastError(error);
-  }
-}
-
-/** @param {DocumentItem} item */
-async function rename(item) {
-  const title = await ask({
-    heading: "Rename",
-    label: "Title",
-    value: item.title,
-    button: "Rename",
-  });
-  if (title === null || title === item.title) return;
-  try {
-    await api.call(`documents/${item.id}/`, { method: "PATCH", body: { title } });
-    await load();
-    focusRow(item.id);
-  } catch (error) {
-    toastError(error);
-  }
-}
-
-/** @param {DocumentItem} item */
-async function trash(item) {
-  try {
-    await api.call(`documents/${item.id}/`, { method: "DELETE" });
-  } catch (error) {
-    toastError(error);
-    return;
-  }
-  removeRow(item.id);
-  toast(`“${item.title}” is now in the trash.`, { label: "Undo", run: () => void restore(item) });
-}
-
-/** @param {DocumentItem} item */
-async function restore(item) {
-  try {
-    await api.call(`documents/${item.id}/restore/`, { method: "POST" });
-  } catch (error) {
-    toastError(error);
-    return;
-  }
-  if (inTrash()) {
-    removeRow(item.id);
-    toast(`“${item.title}” is restored.`);
-  } else {
-    await load();
-    focusRow(item.id);
   }
 }
 

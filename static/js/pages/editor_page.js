@@ -1,7 +1,6 @@
 /** The page of one document: composes connection, editor, title, presence and dialogs. */
 import { Y } from "../../vendor/yjs.js";
 import { Api, ApiError } from "../lib/api.js";
-import { AuthorColours } from "../editor/author_colours.js";
 import { hideBanner, showBanner } from "../ui/banner.js";
 import { byId, h, icon, pageData, throttled } from "../ui/dom.js";
 import { guardDrops } from "../ui/drop.js";
@@ -86,20 +85,12 @@ mountToolbar(toolbar, editor);
 mountLinkCard(byId("content", HTMLElement), editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
-const authors = new AuthorColours(api, {
-  documentId: page.document.id,
-  doc,
-  editor,
-  self: page.user,
-  copies: provider.copies,
-});
-const dialogs = new PageDialogs(api, { page, doc, editor, provider });
+const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
 mountLostTextNotice(provider, doc, editor);
 bindShortcuts(editor, {
   toolbar,
-  onAuthors: () => {
-    if (page.document.abilities.look_at_history) void authors.toggle();
-  },
+  onAuthors: () => dialogs.toggleAuthors(),
+  onHelp: () => dialogs.openShortcuts(),
   onSave: () => {
     provider.flush();
     void title.flush();
@@ -194,12 +185,6 @@ function bindPage() {
     if (!provider.settle()) event.preventDefault();
   });
   dialogs.bind();
-  const colours = byId("authors", HTMLButtonElement);
-  colours.addEventListener("click", () => void authors.toggle());
-  authors.addEventListener("change", () => {
-    colours.setAttribute("aria-pressed", String(authors.isOn));
-    if (authors.isOn) announce("The text is coloured by author.");
-  });
   /** @type {Map<number, unknown>} */
   const renamed = new Map();
   const refreshSoon = throttled(RENAMED_INTERVAL_MS, () => void refreshDocument());

@@ -1,5 +1,5 @@
-/** The dialogs of the editor's page, and the menu that leads to them. */
-import { showShortcuts } from "../editor/shortcuts.js";
+/** The dialogs and panels of the editor's page, and the menu that leads to them. */
+import { whenIdle } from "../lib/idle.js";
 import { byId } from "../ui/dom.js";
 import { bindMenu } from "../ui/menu.js";
 import { loadStyles } from "../ui/styles.js";
@@ -11,6 +11,7 @@ import { toastError } from "../ui/toast.js";
  * @property {import("../../vendor/yjs.js").Y.Doc} doc
  * @property {import("../../vendor/tiptap.js").Editor} editor
  * @property {import("../sync/provider.js").Provider} provider
+ * @property {(text: string) => void} announce
  */
 
 /** Opens dialogs; their scripts and styles are loaded when they are wanted. */
@@ -18,6 +19,10 @@ export class PageDialogs {
   #api;
   #context;
   #isOpening = false;
+  /** @type {import("../editor/author_colours.js").AuthorColours | null} */
+  #authors = null;
+  /** @type {Promise<import("../editor/outline.js").Outline> | null} */
+  #outline = null;
 
   /**
    * @param {import("../lib/api.js").Api} api
@@ -33,7 +38,12 @@ export class PageDialogs {
     const { page, provider } = this.#context;
     const documentId = page.document.id;
     bindMenu(byId("menu", HTMLElement));
-    byId("shortcuts", HTMLButtonElement).addEventListener("click", () => void showShortcuts());
+    byId("authors", HTMLButtonElement).addEventListener("click", () => this.toggleAuthors());
+    byId("shortcuts", HTMLButtonElement).addEventListener("click", () => this.openShortcuts());
+    // The other dialogs need the server; this one opens without a connection.
+    whenIdle(() => Promise.all([loadShortcuts(), loadStyles("dialog-styles")]));
+    byId("outline", HTMLButtonElement).addEventListener("click", () => this.#openOutline());
+    whenIdle(() => this.#loadOutline());
     byId("print", HTMLButtonElement).addEventListener("click", () => print());
     this.#onClick("history", loadHistory, () => this.#showHistory());
     this.#onClick(
@@ -60,6 +70,61 @@ export class PageDialogs {
         openShare(this.#api, { documentId, selfId: page.user.id, manageOwner });
       },
     );
+  }
+
+  /** Show all keyboard shortcuts. */
+  openShortcuts() {
+    void this.#openOnce(async () => {
+      const [{ openShortcuts }] = await Promise.all([loadShortcuts(), loadStyles("dialog-styles")]);
+      openShortcuts();
+    });
+  }
+
+  #openOutline() {
+    void this.#openOnce(async () => {
+      const [outline] = await Promise.all([this.#loadOutline(), loadStyles("dialog-styles")]);
+      outline.open();
+    });
+  }
+
+  /** Make the outline, once; after an error the next call tries again. */
+  #loadOutline() {
+    this.#outline ??= this.#makeOutline().catch((error) => {
+      this.#outline = null;
+      throw error;
+    });
+    return this.#outline;
+  }
+
+  async #makeOutline() {
+    const [{ Outline }] = await Promise.all([
+      import("../editor/outline.js"),
+      loadStyles("outline-styles"),
+    ]);
+    return new Outline(byId("outline-place", HTMLElement), this.#context.editor);
+  }
+
+  /** Colour the text by author, or end that. */
+  toggleAuthors() {
+    if (this.#context.page.document.abilities.look_at_history !== true) return;
+    void this.#openOnce(async () => {
+      this.#authors ??= await this.#makeAuthors();
+      void this.#authors.toggle();
+    });
+  }
+
+  async #makeAuthors() {
+    const { page, doc, editor, provider, announce } = this.#context;
+    const { AuthorColours } = await import("../editor/author_colours.js");
+    const documentId = page.document.id;
+    const { user: self } = page;
+    const { copies } = provider;
+    const authors = new AuthorColours(this.#api, { documentId, doc, editor, self, copies });
+    authors.addEventListener("change", () => {
+      byId("authors", HTMLButtonElement).setAttribute("aria-pressed", String(authors.isOn));
+      if (authors.isOn) announce("The text is coloured by author.");
+    });
+    return authors;
   }
 
   /**
@@ -99,7 +164,7 @@ export class PageDialogs {
   }
 
   /**
-   * Open a dialog, but not a second one while its script is being loaded.
+   * Open a part of the page, but not a second one while its script is being loaded.
    * @param {() => Promise<unknown>} open
    */
   async #openOnce(open) {
@@ -108,7 +173,7 @@ export class PageDialogs {
     try {
       await open();
     } catch (error) {
-      console.warn("A dialog could not be opened:", error);
+      console.warn("A part of the page could not be opened:", error);
       toastError(
         new Error("This part of the page could not be loaded. Reload the page to try again."),
       );
@@ -120,4 +185,8 @@ export class PageDialogs {
 
 function loadHistory() {
   return import("../history/history_dialog.js");
+}
+
+function loadShortcuts() {
+  return import("../editor/shortcuts_dialog.js");
 }

@@ -32,6 +32,23 @@ HTML: dict[str, tuple[str, list[Built]]] = {
         "<p><strong>a</strong><em>b</em><del>c</del><kbd>d</kbd></p>",
         [paragraph(text("a", "bold"), text("b", "italic"), text("c", "strike"), text("d", "code"))],
     ),
+    "underlined text, and links, which programs underline": (
+        (
+            "<p><u>a</u> <ins>b</ins> <span style='text-decoration:underline'>c</span> "
+            "<a href='http://a.b'><span style='text-decoration: underline'>d</span></a></p>"
+        ),
+        [
+            paragraph(
+                text("a", "underline"),
+                " ",
+                text("b", "underline"),
+                " ",
+                text("c", "underline"),
+                " ",
+                linked("http://a.b", "d"),
+            )
+        ],
+    ),
     "a mark around blocks": (
         "<b><p>a</p><p>b</p></b>",
         [paragraph(text("a", "bold")), paragraph(text("b", "bold"))],

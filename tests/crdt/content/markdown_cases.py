@@ -102,6 +102,31 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         "~one~ ~~two~~ ~~~three~~~ ~a~~",
         [paragraph(text("one", "strike"), " ", text("two", "strike"), " ~~~three~~~ ~a~~")],
     ),
+    "what is underlined": (
+        "a  <u>b  **c**</u> <U>d</U> *<u>e</u>*",
+        [
+            paragraph(
+                "a  ",
+                text("b  ", "underline"),
+                text("c", "underline", "bold"),
+                " ",
+                text("d", "underline"),
+                " ",
+                text("e", "underline", "italic"),
+            )
+        ],
+    ),
+    "tags that do not nest well are read as a page": (
+        "*a <u>b* c</u>  d",
+        [
+            paragraph(
+                text("a ", "italic"),
+                text("b", "underline", "italic"),
+                text(" c", "underline"),
+                " d",
+            )
+        ],
+    ),
     "HTML is read as a page": (
         (
             "<pre>\nfirst line\n\nsecond  line\n</pre>\n\n<!-- a note *for* authors -->\n\n"

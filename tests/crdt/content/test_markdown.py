@@ -29,7 +29,7 @@ WRITTEN = """# A _title_
 
 ### Below
 
-plain **bold _both_** ~~gone~~ `x = 1` and [a link **in bold**](https://example.org/a?b=1&c=2)\\
+plain **bold _both_** ~~gone~~ <u>under **both**</u> `x = 1` and [a link **in bold**](https://example.org/a?b=1&c=2)\\
 next line
 
 - one

@@ -179,7 +179,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
             paragraph("x^2"),
             paragraph("c"),
             paragraph("d"),
-            paragraph("e"),
+            paragraph(text("e", "underline")),
         ],
     ),
     "leaves of odd types": (

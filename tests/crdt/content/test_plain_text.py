@@ -9,7 +9,7 @@ from tests.crdt.samples import patient
 
 WRITTEN = """A title
 Below
-plain bold both gone x = 1 and a link in bold
+plain bold both gone under both x = 1 and a link in bold
 next line
 - one
 - two

@@ -17,7 +17,7 @@ LINK: Built = {
     },
 }
 MARKS: dict[str, Built] = {
-    name: {"type": name, "attrs": {}} for name in ("bold", "italic", "strike", "code")
+    name: {"type": name, "attrs": {}} for name in ("underline", "bold", "italic", "strike", "code")
 } | {"link": LINK}
 
 
@@ -66,6 +66,9 @@ EVERYTHING: list[Built] = [
         " ",
         text("gone", "strike"),
         " ",
+        text("under ", "underline"),
+        text("both", "underline", "bold"),
+        " ",
         text("x = 1", "code"),
         " and ",
         text("a link", "link"),
@@ -111,6 +114,8 @@ _NASTY = (
         "&amp;",
         "&#60;",
         "<b>",
+        "<u>",
+        "</u>",
         "</p>",
         "<!--",
         "![a](b)",
@@ -142,6 +147,9 @@ _mark_sets = st.sampled_from(
         ("bold", "italic", "strike"),
         ("link", "bold"),
         ("link", "italic", "strike"),
+        ("underline",),
+        ("underline", "bold", "strike"),
+        ("link", "underline", "italic"),
     ]
 )
 

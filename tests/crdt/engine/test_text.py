@@ -6,7 +6,8 @@ import pycrdt
 import pytest
 
 from apps.crdt.content.prosemirror import content_update
-from apps.crdt.engine.text import document_text
+from apps.crdt.engine import text as engine_text
+from apps.crdt.engine.text import OPENING_MAX_NODES, document_opening, document_text
 
 
 def words(*texts: str) -> list[dict[str, Any]]:
@@ -78,3 +79,29 @@ def test_text_of_other_roots_is_left_out() -> None:
     notes = doc.get("notes", type=pycrdt.Text)
     notes += "not shown"
     assert document_text(doc) == ""
+
+
+def opening_of(*blocks: dict[str, Any], max_chars: int) -> str:
+    """Return the opening of a document with these blocks."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(content_update(blocks)[0])
+    return document_opening(doc, max_chars=max_chars)
+
+
+def test_opening_has_as_many_lines_as_make_its_length() -> None:
+    """The last one may go beyond, by one character: so a caller sees that there is more."""
+    blocks = [block(*words("one")), block(), block(*words("two")), block(*words("three"))]
+    assert opening_of(*blocks, max_chars=100) == "one\ntwo\nthree"
+    assert opening_of(*blocks, max_chars=4) == "one"
+    assert opening_of(*blocks, max_chars=5) == "one\ntw"
+    assert opening_of(max_chars=5) == ""
+
+
+def test_opening_reads_a_bounded_number_of_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a document that begins with empty paragraphs, and of one that is deep."""
+    text = block(*words("words"))
+    assert opening_of(*[block()] * (OPENING_MAX_NODES - 2), text, max_chars=9) == "words"
+    assert opening_of(*[block()] * OPENING_MAX_NODES, text, max_chars=9) == ""
+    monkeypatch.setattr(engine_text, "OPENING_MAX_NODES", 3)
+    assert opening_of(block(text), max_chars=9) == "words"
+    assert opening_of(block(block(text)), max_chars=9) == ""

@@ -1,0 +1,71 @@
+/** The dialog that lists all keyboard shortcuts of the pages. */
+import { commandGroups, keysLabel } from "./commands.js";
+import { openDialog } from "../ui/dialog.js";
+import { h } from "../ui/dom.js";
+
+/** Input rules at the start of a line, followed by a space. */
+const LINE_START_RULES = /** @type {[string, string][]} */ ([
+  ["Heading 1, 2, 3", "#  ##  ###"],
+  ["Bullet list", "-"],
+  ["Numbered list", "1."],
+  ["Task list", "[ ]"],
+  ["Quote", ">"],
+  ["Code block", "```"],
+]);
+
+/** Input rules around words, or alone. */
+const INLINE_RULES = /** @type {[string, string][]} */ ([
+  ["Bold", "**words**"],
+  ["Italic", "*words*"],
+  ["Strikethrough", "~~words~~"],
+  ["Code", "`words`"],
+  ["Divider", "---"],
+]);
+
+/** Keys of the list of documents (pages/documents_page.js). */
+const LIST_KEYS = /** @type {[string, string][]} */ ([
+  ["New document", "n"],
+  ["Search", "/"],
+]);
+
+/** Show all keyboard shortcuts. */
+export function openShortcuts() {
+  const commands = commandGroups(() => {})
+    .flat()
+    .filter(({ keys }) => keys !== "---")
+    .map(({ name, keys }) => /** @type {[string, string]} */ ([name, keysLabel(keys)]));
+  const page = /** @type {[string, string][]} */ ([
+    ["These keys", keysLabel("Mod-/")],
+    ["To the toolbar, and back", "Alt+F10, Esc"],
+    ["Open the link at the caret", keysLabel("Alt-Enter")],
+    ["Colours by author", keysLabel("Mod-Alt-A")],
+  ]);
+  openDialog(
+    "Keyboard shortcuts",
+    h(
+      "div",
+      { class: "shortcut-columns" },
+      section("Press", commands),
+      h(
+        "div",
+        { class: "stack" },
+        section("Type at the start of a line, then a space", LINE_START_RULES),
+        section("Type", INLINE_RULES),
+        section("Press on the page", page),
+        section("Press in the list of documents", LIST_KEYS),
+      ),
+    ),
+  );
+}
+
+/**
+ * @param {string} heading
+ * @param {[string, string][]} rows
+ */
+function section(heading, rows) {
+  const items = rows.flatMap(([name, keys]) => [
+    h("dt", {}, name),
+    h("dd", {}, h("kbd", {}, keys)),
+  ]);
+  return h("section", {}, h("h3", {}, heading), h("dl", { class: "shortcuts" }, ...items));
+}
