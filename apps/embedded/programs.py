@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 _CHILD = Path(__file__).with_name("exec_child.py")
 _MANAGE = [sys.executable, str(ROOT / "manage.py")]
 _CELERY = [sys.executable, "-m", "celery", "-A", "config"]
+#: Messages by which Celery's workers know of each other: nothing here reads them.
+_NO_EVENTS = ["--without-heartbeat", "--without-gossip", "--without-mingle"]
 
 
 class Stage(enum.IntEnum):
@@ -176,7 +178,7 @@ def worker(name: str) -> Program:
     return Program(
         name,
         name.capitalize(),
-        [*_CELERY, "worker", "--loglevel", "INFO", "--hostname", f"{name}@%h"],
+        [*_CELERY, "worker", "--loglevel", "INFO", "--hostname", f"{name}@%h", *_NO_EVENTS],
         environment={"SERVER_ID": name},
         stage=Stage.PRODUCT,
     )
