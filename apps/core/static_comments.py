@@ -15,17 +15,40 @@ _PATTERN_LITERAL: Final = (
 )
 _BLOCK: Final = r"(?P<block>/\*.*?\*/)"
 _SCRIPT: Final = re.compile(
-    rf"{_STRINGS}|`(?:[^`\\]|\\.)*`|{_BLOCK}|(?P<line>//[^\n]*)|{_PATTERN_LITERAL}", re.DOTALL
+    rf"{_STRINGS}|{_BLOCK}|(?P<line>//[^\n]*)|{_PATTERN_LITERAL}|(?P<mark>[`{{}}])", re.DOTALL
 )
+#: Text of a template literal, up to its end or to the code in its next ``${``.
+_TEMPLATE_TEXT: Final = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*(?P<end>`|\$\{)", re.DOTALL)
 _STYLE: Final = re.compile(rf"{_STRINGS}|{_BLOCK}", re.DOTALL)
 
 
 def script_stripped(source: str) -> str:
     """Return a module without comments, with the same lines and the same meaning.
 
-    Known limit: a comment within a template literal that is inside another one is removed, too.
+    Template literals may be nested. A module whose braces or literals are not balanced is returned
+    as it is.
     """
-    return _SCRIPT.sub(_kept, source)
+    parts: list[str] = []
+    # For each open brace, whether it began with ``${``: a template's text follows its end.
+    braces: list[bool] = []
+    at = 0
+    while token := _SCRIPT.search(source, at):
+        parts += source[at : token.start()], _kept(token)
+        at = token.end()
+        mark = token["mark"]
+        if mark == "}" and not braces:
+            return source
+        if mark == "{":
+            braces.append(False)
+        elif mark == "`" or (mark == "}" and braces.pop()):
+            text = _TEMPLATE_TEXT.match(source, at)
+            if text is None:
+                return source
+            parts.append(text[0])
+            at = text.end()
+            if text["end"] == "${":
+                braces.append(True)
+    return source if braces else "".join(parts) + source[at:]
 
 
 def style_stripped(source: str) -> str:

@@ -47,6 +47,32 @@ def test_script_stripped_removes_comments_alone(source: str, stripped: str) -> N
 @pytest.mark.parametrize(
     ("source", "stripped"),
     [
+        ('a = `a${b ? `//x` : ""}c`; // d', 'a = `a${b ? `//x` : ""}c`; '),
+        ("a = `${`/* ${`// b`} */`} // c`;", "a = `${`/* ${`// b`} */`} // c`;"),
+        ("a = `b${/* c */ d /* e */}f`;", "a = `b${  d  }f`;"),
+        ("a = `${{ b: { c: `//d` } }.b.c}`; // e", "a = `${{ b: { c: `//d` } }.b.c}`; "),
+        ('a = `${"}`"}//b`; // c', 'a = `${"}`"}//b`; '),
+        ("a = `$\\{$${b}\\`//c`; // d", "a = `$\\{$${b}\\`//c`; "),
+        ("a = b.match(/[{`]/); // c", "a = b.match(/[{`]/); "),
+    ],
+)
+def test_script_stripped_reads_nested_templates(source: str, stripped: str) -> None:
+    """Text of a template within the code of another one is text, and its code is code."""
+    assert script_stripped(source) == stripped
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["/* a */ b = `c", "/* a */ b = `${c", "/* a */ b = `${c}", "/* a */ }", "/* a */ if (b) {"],
+)
+def test_script_that_is_not_balanced_is_returned_as_it_is(source: str) -> None:
+    """Its literals may not be what they look like."""
+    assert script_stripped(source) == source
+
+
+@pytest.mark.parametrize(
+    ("source", "stripped"),
+    [
         ("/* a */\np { margin: 0; }", " \np { margin: 0; }"),
         ('p::after { content: "/* a */"; }', 'p::after { content: "/* a */"; }'),
         ("p { background: url(//a/b.svg); }", "p { background: url(//a/b.svg); }"),
