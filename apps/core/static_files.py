@@ -14,6 +14,7 @@ and saves an eighth; WhiteNoise finds it.
 import gzip
 import hashlib
 import re
+from copy import copy
 from functools import lru_cache
 from http import HTTPStatus
 from importlib.metadata import version
@@ -30,6 +31,8 @@ from apps.core.static_comments import script_stripped, style_stripped
 #: Content types that are not compressed already, and the smallest size to compress, in bytes.
 _COMPRESSIBLE: Final = re.compile(r"(text/|application/(javascript|json)|image/svg)")
 _MIN_GZIP_BYTES: Final = 256
+#: A coding that we have and that the client accepts: not with q=0.
+_ACCEPTED: Final = re.compile(r"(br|gzip)\s*(?:;(?!\s*q\s*=\s*0(?:\.0*)?$).*)?", re.DOTALL)
 #: Compressed files that a process caches: more than the pages have.
 _GZIP_CACHE_FILES: Final = 256
 #: Packages whose static files are served, too.
@@ -84,23 +87,41 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
-        """Return the file, compressed for clients that accept Brotli or gzip."""
-        response: HttpResponse
+        """Return the file, compressed for clients that accept Brotli or gzip.
+
+        A compressible file is sent whole, with a weak tag: its forms have different bytes, which a
+        range or a strong tag would mix up.
+        """
         path, headers = static_file.get_path_and_headers({})
-        is_compressible = _is_compressible(dict(headers))
+        if not _is_compressible(dict(headers)):
+            plain: HttpResponse = WhiteNoiseMiddleware.serve(static_file, request)
+            return plain
+        request = _compressible_request(request)
         chosen, _ = static_file.get_path_and_headers(request.META)
-        if (
-            is_compressible
-            and chosen == path
-            and "gzip" in request.headers.get("Accept-Encoding", "")
-            and request.method == "GET"
-        ):
+        accepts_gzip = "gzip" in request.META["HTTP_ACCEPT_ENCODING"].split(",")
+        response: HttpResponse
+        if chosen == path and accepts_gzip and request.method == "GET":
             response = _gzipped_response(static_file, str(path), request)
         else:
             response = WhiteNoiseMiddleware.serve(static_file, request)
-        if is_compressible:
-            response["Vary"] = "Accept-Encoding"
+        response["Vary"] = "Accept-Encoding"
+        if "ETag" in response:
+            response["ETag"] = f"W/{response['ETag']}"
         return response
+
+
+def _compressible_request(request: HttpRequest) -> HttpRequest:
+    """Return the request for WhiteNoise: without range, refused codings and mark of a weak tag."""
+    meta = request.META.copy()
+    meta.pop("HTTP_RANGE", None)
+    codings = meta.get("HTTP_ACCEPT_ENCODING", "").lower().split(",")
+    accepted = [found[1] for coding in codings if (found := _ACCEPTED.fullmatch(coding.strip()))]
+    meta["HTTP_ACCEPT_ENCODING"] = ",".join(accepted)
+    if "HTTP_IF_NONE_MATCH" in meta:
+        meta["HTTP_IF_NONE_MATCH"] = meta["HTTP_IF_NONE_MATCH"].removeprefix("W/")
+    changed = copy(request)
+    changed.META = meta
+    return changed
 
 
 def _is_compressible(headers: dict[str, str]) -> bool:
@@ -110,7 +131,7 @@ def _is_compressible(headers: dict[str, str]) -> bool:
 
 def _gzipped_response(static_file: Any, path: str, request: HttpRequest) -> HttpResponse:
     """Return the compressed file, or 304 where the client has it."""
-    plain = static_file.get_response("HEAD", request.META | {"HTTP_RANGE": ""})
+    plain = static_file.get_response("HEAD", request.META)
     body = _gzipped(path, static_file.etag) if plain.status == HTTPStatus.OK else b""
     response = HttpResponse(body, status=plain.status)
     del response["Content-Type"]

@@ -159,3 +159,54 @@ def test_bundle_comes_by_brotli_to_clients_that_accept_it() -> None:
     assert best["ETag"] == other["ETag"]
     again = Client(headers={**GZIP, "If-None-Match": best["ETag"]}).get(address)
     assert (again.status_code, body_of(again)) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("br;q=0, gzip", "gzip"),
+        ("br; q=0.000, gzip;q=0.5", "gzip"),
+        ("BR;q=0,GZIP;Q=0", None),
+        ("gzip;q=0, br;q=0.1", "br"),
+        ("br;q=0", None),
+        ("my-br, x-gzip-2", None),
+        ("br;q=1.0", "br"),
+        ("", None),
+    ],
+)
+def test_bundle_comes_in_no_coding_that_the_client_refuses(
+    accepted: str, coding: str | None
+) -> None:
+    """A coding with q=0 is refused; the whole name counts."""
+    response = Client(headers={"Accept-Encoding": accepted}).get(static("vendor/tiptap.js"))
+    assert response.get("Content-Encoding") == coding
+    plain, body = (ROOT / "static/vendor/tiptap.js").read_bytes(), body_of(response)
+    if coding == "br":
+        assert body == (ROOT / "static/vendor/tiptap.js.br").read_bytes()
+    else:
+        assert (gzip.decompress(body) if coding else body) == plain
+
+
+@pytest.mark.parametrize("accepted", ["br", "gzip", "identity"])
+@pytest.mark.parametrize("path", ["vendor/tiptap.js", "js/sync/provider.js"])
+def test_file_with_several_forms_is_sent_whole_with_a_weak_tag(accepted: str, path: str) -> None:
+    """Parts of two forms under one tag would be joined to a file that is none of them."""
+    headers = {"Accept-Encoding": accepted, "Range": "bytes=0-9"}
+    response = Client(headers=headers).get(static(path))
+    assert response.status_code == 200
+    assert len(body_of(response)) == int(response["Content-Length"]) > 10
+    assert "Content-Range" not in response
+    assert response["ETag"].startswith('W/"')
+    for tag in (response["ETag"], response["ETag"].removeprefix("W/")):
+        again = Client(headers={**headers, "If-None-Match": tag}).get(static(path))
+        assert (again.status_code, again["ETag"]) == (304, response["ETag"])
+    others = Client(headers={**headers, "If-None-Match": 'W/"none"'}).get(static(path))
+    assert (others.status_code, len(body_of(others))) == (200, int(response["Content-Length"]))
+
+
+def test_file_with_one_form_comes_in_ranges_with_a_strong_tag() -> None:
+    """A font has the same bytes for everybody."""
+    path = "vendor/fonts/figtree-latin-wght-normal.woff2"
+    response = Client(headers={**GZIP, "Range": "bytes=0-9"}).get(static(path))
+    assert (response.status_code, len(body_of(response))) == (206, 10)
+    assert response["ETag"].startswith('"')
