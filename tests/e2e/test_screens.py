@@ -219,7 +219,44 @@ def test_outline_is_a_dialog_where_there_is_no_room(arrive: Arrive) -> None:
     expect(dialog.get_by_role("button")).to_have_count(4)
     ada.open(ada.create("Empty"))
     ada.menu("Outline")
-    expect(dialog.get_by_text("There are no headings yet.")).to_be_visible()
+    expect(dialog.get_by_text("A line that begins with # and a space is one.")).to_be_visible()
+
+
+def test_outline_that_is_drawn_again_with_the_focus_has_one_tab_stop(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """Another person changes a heading while the list has the focus: Tab leaves it and returns."""
+    ada.open(shared)
+    grace.open(shared)
+    for words in ("# First", "## Second"):
+        ada.text.press_sequentially(words)
+        ada.text.press("Enter")
+    outline = ada.page.get_by_role("navigation", name="Outline")
+    entries = outline.get_by_role("button")
+    expect(entries).to_have_text(["First", "Second"])
+    ada.menu("Outline")
+    expect(entries.nth(1)).to_be_focused()
+    grace.text.get_by_role("heading", name="Second").click()
+    grace.page.keyboard.press("End")
+    grace.page.keyboard.insert_text(" one")
+    expect(entries).to_have_text(["First", "Second one"])
+    expect(entries.nth(1)).to_be_focused()
+    expect(outline.locator("[tabindex='0']")).to_have_text(["Second one"])
+    ada.page.keyboard.press("Tab")
+    expect(outline.locator(":focus")).to_have_count(0)
+    ada.page.keyboard.press("Shift+Tab")
+    expect(entries.nth(1)).to_be_focused()
+
+
+def test_outline_tells_a_reader_of_no_way_to_make_headings(ada: Person, grace: Person) -> None:
+    """They may not write."""
+    document_id = ada.create("Plain")
+    ada.share(document_id, "grace", "viewer")
+    grace.open(document_id, status="Read-only")
+    grace.menu("Outline")
+    dialog = grace.page.get_by_role("dialog", name="Outline")
+    expect(dialog.get_by_text("This document has no headings.")).to_be_visible()
+    expect(dialog).not_to_contain_text("#")
 
 
 def test_part_of_the_page_that_cannot_be_loaded_is_said_and_tried_again(ada: Person) -> None:

@@ -86,7 +86,7 @@ export class Outline {
       return;
     }
     const isEmpty = this.#headings.count === 0;
-    const dialog = openDialog("Outline", isEmpty ? noHeadings() : this.#view);
+    const dialog = openDialog("Outline", isEmpty ? noHeadings(this.#editor.isEditable) : this.#view);
     dialog.addEventListener("close", () => this.#place.append(this.#view));
     this.#stop()?.focus();
   }
@@ -111,7 +111,7 @@ export class Outline {
       const focused = this.#entries().indexOf(/** @type {any} */ (document.activeElement));
       this.#drawn = drawn;
       this.#list.replaceChildren(...shown.map((heading, at) => this.#entry(heading, at)));
-      if (focused >= 0) this.#entries()[Math.min(focused, shown.length - 1)]?.focus();
+      if (focused >= 0) this.#focus(this.#entries()[Math.min(focused, shown.length - 1)]);
     }
     this.#more.hidden = count <= MAX_ENTRIES;
     this.#more.textContent = `and ${(count - MAX_ENTRIES).toLocaleString("en")} more headings`;
@@ -177,6 +177,15 @@ export class Outline {
   }
 
   /**
+   * Focus an entry, which is the tab stop from then on.
+   * @param {HTMLButtonElement | undefined} entry
+   */
+  #focus(entry) {
+    this.#setStop(entry);
+    entry?.focus();
+  }
+
+  /**
    * Move the focus between the entries, which are one tab stop.
    * @param {KeyboardEvent} event
    */
@@ -191,11 +200,14 @@ export class Outline {
     const entry = to === undefined ? undefined : entries[to];
     if (!entry) return;
     event.preventDefault();
-    this.#setStop(entry);
-    entry.focus();
+    this.#focus(entry);
   }
 }
 
-function noHeadings() {
-  return h("p", { class: "muted" }, "There are no headings yet. A line that begins with # is one.");
+/** @param {boolean} isEditable */
+function noHeadings(isEditable) {
+  const words = isEditable
+    ? "There are no headings yet. A line that begins with # and a space is one."
+    : "This document has no headings.";
+  return h("p", { class: "muted" }, words);
 }
