@@ -41,7 +41,7 @@ def test_changes_are_shown_with_authors_and_a_deleted_paragraph_is_restored(
     dialog = ada.page.get_by_role("dialog", name="History")
     expect(preview(dialog)).to_contain_text("Second paragraph.")
     dialog.get_by_role("tab", name="Later changes").click()
-    changes = dialog.get_by_role("tabpanel", name="What changed")
+    changes = dialog.get_by_role("tabpanel", name="Later changes")
     expect(changes.locator("ins")).to_have_text("NEW ")
     title = re.compile(f"^Grace Hopper added this, {RECENTLY}$")
     expect(changes.locator("ins")).to_have_attribute("title", title)
@@ -77,13 +77,16 @@ def test_session_shows_its_changes_and_steps_through_them(ada: Person) -> None:
     dialog = open_history(ada)
     expect(preview(dialog)).to_have_text("Words")
     dialog.get_by_role("tab", name="Session changes").click()
-    changes = dialog.get_by_role("tabpanel", name="What changed")
+    changes = dialog.get_by_role("tabpanel", name="Session changes")
     expect(changes.locator("p.diff-insert ins")).to_have_text("Words")
     dialog.get_by_role("button", name="Next change").click()
     expect(changes.locator(".is-here")).to_have_count(1)
     dialog.get_by_role("tab", name="Later changes").click()
     expect(dialog.get_by_text("Nothing changed.")).to_be_visible()
-    dialog.get_by_role("tab", name="The text").click()
+    for name in ("Later changes", "Lost text", "The text"):
+        dialog.get_by_role("tab", name=name).click()
+        expect(dialog.get_by_role("tabpanel", name=name, exact=True)).to_be_visible()
+        expect(dialog.get_by_role("tabpanel")).to_have_count(1)
     expect(preview(dialog)).to_be_visible()
 
 
@@ -127,7 +130,7 @@ def test_session_is_shown_whole_once_the_list_is_loaded(ada: Person) -> None:
     dialog = open_history(ada)
     expect(preview(dialog)).to_have_text("One two")
     dialog.get_by_role("tab", name="Session changes").click()
-    changes = dialog.get_by_role("tabpanel", name="What changed")
+    changes = dialog.get_by_role("tabpanel", name="Session changes")
     expect(changes.locator("ins")).to_have_text(" two")
     for route in held:
         route.continue_()

@@ -33,6 +33,9 @@ export class ViewTabs {
       tab.setAttribute("aria-selected", String(tab === selected));
       tab.tabIndex = tab === selected ? 0 : -1;
     }
+    // Several tabs have one panel.
+    const panel = document.getElementById(selected?.getAttribute("aria-controls") ?? "");
+    panel?.setAttribute("aria-labelledby", selected?.id ?? "");
   }
 
   /**
