@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from apps.core.hidden_imports import hidden
@@ -22,7 +23,8 @@ def skip_unused_imports() -> None:
     is_known = "MONGODB_URL" in os.environ
     if has_no_tls(os.environ["MONGODB_URL"]) if is_known else "MONGODB_URL_FILE" not in os.environ:
         modules.setdefault(_PYMONGO_TLS, None)
-    with hidden("opentelemetry"):
+    # Another release may not have the module.
+    with hidden("opentelemetry"), suppress(ImportError):
         import redis.observability.providers  # noqa: F401
 
 
