@@ -16,7 +16,7 @@ from tests.support.eventually import eventually_async
 
 def server() -> DocumentServer:
     """Return a server that serves nothing."""
-    return DocumentServer(uvicorn.Config(lambda scope: None, log_config=None))  # type: ignore[arg-type]
+    return DocumentServer(uvicorn.Config(lambda scope: None, log_config=None))
 
 
 async def test_signal_ends_the_main_loop_without_another_tick(
