@@ -227,3 +227,9 @@ class Person:
     def shown_text(self) -> str:
         """Return the document's text as shown, a line for each block, without carets."""
         return str(self.page.evaluate(SHOWN_TEXT))
+
+
+def choose_action(row: Locator, action: str) -> None:
+    """Choose an action of the menu of a row of the list."""
+    row.get_by_role("button", name="Actions for").click()
+    row.get_by_role("button", name=action, exact=True).click()

@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import Arrive
-from tests.e2e.people import PASSWORD, PATIENCE_S, RECENTLY, Person
+from tests.e2e.people import PASSWORD, PATIENCE_S, RECENTLY, Person, choose_action
 from tests.e2e.test_accessibility import check
 from tests.support.eventually import eventually
 
@@ -62,12 +62,6 @@ def test_phone_width_does_not_scroll_sideways(arrive: Arrive) -> None:
     expect(person.page.get_by_role("toolbar")).to_be_visible()
 
 
-def choose(row: Locator, action: str) -> None:
-    """Choose an action of a row's menu."""
-    row.get_by_role("button", name="Actions for").click()
-    row.get_by_role("button", name=action, exact=True).click()
-
-
 def test_list_creates_renames_trashes_and_restores(ada: Person) -> None:
     """Everything that the documents page offers, with undo."""
     page = ada.page
@@ -79,18 +73,18 @@ def test_list_creates_renames_trashes_and_restores(ada: Person) -> None:
     expect(ada.chip).to_have_text("Saved")
     page.get_by_role("link", name="All documents").click()
     row = page.locator(".row", has_text="Zebra crossing")
-    choose(row, "Rename…")
+    choose_action(row, "Rename…")
     page.get_by_label("Title", exact=True).fill("Zebra parade")
     page.keyboard.press("Enter")
     row = page.locator(".row", has_text="Zebra parade")
     expect(row.get_by_role("link")).to_be_focused()
     page.get_by_role("searchbox").fill("parade zebra")
     expect(page.locator(".row")).to_have_count(1)
-    choose(row, "Move to trash")
+    choose_action(row, "Move to trash")
     expect(row).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(row).to_have_count(1)
-    choose(row, "Move to trash")
+    choose_action(row, "Move to trash")
     expect(row).to_have_count(0)
     page.get_by_role("link", name="Trash").click()
     page.get_by_role("button", name="Restore Zebra parade").click()
@@ -233,19 +227,19 @@ def test_row_is_duplicated_shared_and_left(ada: Person, grace: Person, shared: s
     page = grace.page
     page.goto("/")
     row = page.locator(f'[data-id="{shared}"]')
-    choose(row, "Duplicate")
+    choose_action(row, "Duplicate")
     copy = page.locator(".row", has_text="Copy of For both")
     expect(copy.get_by_role("link")).to_be_focused()
-    choose(copy, "Share…")
+    choose_action(copy, "Share…")
     dialog = page.get_by_role("dialog", name="Share")
     expect(dialog.get_by_text("Grace Hopper (you)")).to_be_visible()
     page.keyboard.press("Escape")
-    choose(row, "Leave…")
+    choose_action(row, "Leave…")
     dialog = page.get_by_role("dialog", name="Leave this document")
     expect(dialog.get_by_role("button", name="Leave")).to_be_focused()
     dialog.get_by_role("button", name="Cancel").click()
     expect(row).to_have_count(1)
-    choose(row, "Leave…")
+    choose_action(row, "Leave…")
     expect(dialog.get_by_role("button", name="Leave")).to_be_focused()
     page.keyboard.press("Enter")
     expect(row).to_have_count(0)

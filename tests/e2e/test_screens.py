@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Arrive
-from tests.e2e.people import Person
+from tests.e2e.people import Person, choose_action
 from tests.e2e.test_accessibility import check
 
 LINKS = "Look at [the map](https://example.org/map) today.\n\n- [ ] Ask\n  - [ ] Ask again\n"
@@ -121,8 +121,7 @@ def test_message_goes_by_its_button_by_itself_and_with_the_view(ada: Person) -> 
     undo = message.get_by_role("button", name="Undo")
 
     def throw_away() -> None:
-        row.hover()
-        row.get_by_role("button", name="trash").click()
+        choose_action(row, "Move to trash")
         expect(message).to_be_visible()
 
     throw_away()
