@@ -1,10 +1,10 @@
 """An embedded Scriptorium that tests start, look into, hurt and stop."""
 
 import os
+import random
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 
+from apps.embedded.data_dir import port_is_free
 from tests.support.eventually import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,8 @@ PASSWORD = "scriptorium"
 TOKEN_AGE_S = 300
 #: How long a service is away at most, in seconds: nobody can log in meanwhile.
 _AWAY_S = 150
+#: Below those of the launcher's services, and of outgoing connections.
+_PORTS = range(10_000, 20_000)
 _READY = re.compile(r"^(Services are ready|Scriptorium is ready)", re.MULTILINE)
 
 
@@ -227,7 +230,10 @@ class Launched:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on just now.
+
+    It is none of those that the system gives to connections, or another lane's connection could
+    take it before a server does.
+    """
+    draw = random.SystemRandom()
+    return next(port for port in iter(lambda: draw.choice(_PORTS), 0) if port_is_free(port))
