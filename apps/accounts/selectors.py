@@ -53,8 +53,9 @@ def abilities_get(*, user: User | AnonymousUser, document_id: str) -> Abilities:
     if user.pk is None:
         return NO_ABILITIES
     with connection.cursor() as cursor:
-        values = {"document": document_id, "user": user.pk}
-        rows = cursor.execute(_ROLES_ON_A_DOCUMENT, values).fetchall()
+        rows = cursor.execute(
+            _ROLES_ON_A_DOCUMENT, {"document": document_id, "user": user.pk}
+        ).fetchall()
     return abilities_of(role_of(rows))
 
 
