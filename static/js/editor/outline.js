@@ -86,7 +86,10 @@ export class Outline {
       return;
     }
     const isEmpty = this.#headings.count === 0;
-    const dialog = openDialog("Outline", isEmpty ? noHeadings(this.#editor.isEditable) : this.#view);
+    const dialog = openDialog(
+      "Outline",
+      isEmpty ? noHeadings(this.#editor.isEditable) : this.#view,
+    );
     dialog.addEventListener("close", () => this.#place.append(this.#view));
     this.#stop()?.focus();
   }
