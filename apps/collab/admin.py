@@ -23,7 +23,7 @@ from apps.accounts.selectors import owners_by_document, users_by_id
 from apps.collab.services import sessions_close
 from apps.collab.session_register import people_by_document
 from apps.core.api.input import CursorInvalidError
-from apps.documents.api.pagination import Cursor, cursor_decode, cursor_encode, edge_of_cursor
+from apps.documents.cursors import Cursor, cursor_decode, cursor_encode, edge_of_cursor
 from apps.documents.models import Document
 from apps.documents.selectors import (
     DEFAULT_ORDERING,
