@@ -149,7 +149,7 @@ def test_list_without_redis_says_so(document: Document, monkeypatch: pytest.Monk
     assert "Redis does not answer" in page
     assert "Nobody has a document open" not in page
     address = f"{PAGE}{document.id}/close-sessions/"
-    assert "is not known" in browser("change_permission").get(address).content.decode()
+    assert "are not known" in browser("change_permission").get(address).content.decode()
 
 
 @pytest.mark.parametrize(
