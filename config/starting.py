@@ -7,7 +7,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 from environs import EnvError
 from pymongo.errors import ConnectionFailure
-from redis.exceptions import ConnectionError as RedisConnectionError
+
+from apps.core.hidden_imports import hidden
+
+with hidden("opentelemetry"):  # as in apps.core.apps, which comes later
+    from redis.exceptions import ConnectionError as RedisConnectionError
 
 _HINT = (
     "See docs/env.md for what to set; with the services of `make up`: "

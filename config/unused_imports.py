@@ -4,26 +4,20 @@ import os
 import sys
 from typing import Any
 
-from apps.core.hidden_imports import hidden
-
 #: What PyMongo imports wherever PyOpenSSL is installed, which daphne needs; used for TLS alone.
 _PYMONGO_TLS = "pymongo.pyopenssl_context"
 
 
 def skip_unused_imports() -> None:
-    """Call before PyMongo and redis are imported.
+    """Call before PyMongo is imported. Without TLS to MongoDB, each process is 10 MiB smaller.
 
-    Without TLS to MongoDB, each process is 10 MiB smaller. Of a URL in a file
-    (``MONGODB_URL_FILE``) that is not known here; without any URL, this is the launcher of the
-    services, whose MongoDB has none. The client of Redis would import the metrics of OpenTelemetry,
-    which it never gets here: 2 MiB, and a twentieth of the time of ``setup``.
+    Of a URL in a file (``MONGODB_URL_FILE``) it is not known here. Without any URL, this is the
+    launcher of the services, whose MongoDB has no TLS.
     """
     modules: dict[str, Any] = sys.modules
     is_known = "MONGODB_URL" in os.environ
     if has_no_tls(os.environ["MONGODB_URL"]) if is_known else "MONGODB_URL_FILE" not in os.environ:
         modules.setdefault(_PYMONGO_TLS, None)
-    with hidden("opentelemetry"):
-        import redis.observability.providers  # noqa: F401
 
 
 def has_no_tls(url: str) -> bool:

@@ -102,6 +102,8 @@ async def listen(on_change: Callable[[AccessChange | None], None]) -> None:
                 pause_s = RETRY_FIRST_S
                 await _forward(listener, on_change)
         except (psycopg.Error, OSError, TimeoutError) as err:
+            if is_cancelled():
+                return
             logger.warning("listening for changes of rights: %s; again in %.1f s", err, pause_s)
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 2, RETRY_LONGEST_S)

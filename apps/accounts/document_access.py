@@ -5,29 +5,27 @@ from typing import Final
 
 from django.db import connection
 
+from apps.accounts.document_roles import ROLES_JOIN, role_of
 from apps.accounts.models import User
-from apps.accounts.roles import Role, highest
+from apps.accounts.roles import Role
+from apps.accounts.sign_ins import SESSION_DIGEST
 from apps.accounts.usage import exceeds_share
 from apps.core import ids
 
 #: The columns of an account that a socket needs.
 _ACCOUNT: Final = ("id", "password", "username", "first_name", "last_name")
 #: One row for each role, at least one for an active account. The last two columns are whether the
-#: session (by its digest, as migration 0003 has an index for it) and the family of tokens stand.
+#: session (by its digest) and the family of tokens stand.
 _ACCESS = f"""
     SELECT {", ".join(f"account.{column}" for column in _ACCOUNT)},
         account.is_superuser, permission.role, usage.stored_bytes, usage.stored_bytes_max,
         %(session)s IS NULL OR EXISTS (
-            SELECT FROM django_session WHERE expire_date > now()
-            AND encode(sha256(session_key::bytea), 'hex') = %(session)s
+            SELECT FROM django_session WHERE expire_date > now() AND {SESSION_DIGEST} = %(session)s
         ),
         %(family)s IS NULL OR EXISTS (SELECT FROM token_family WHERE id = %(family)s::uuid)
     FROM "user" AS account
     LEFT JOIN person_usage AS usage ON usage.user_id = account.id
-    LEFT JOIN permission ON permission.document_id = %(document)s AND (
-        permission.user_id = account.id
-        OR permission.group_id IN (SELECT group_id FROM user_groups WHERE user_id = account.id)
-    )
+    {ROLES_JOIN}
     WHERE account.id = %(user)s AND account.is_active
 """  # noqa: S608 - constants
 
@@ -64,11 +62,10 @@ def document_access_find(
     if not rows:
         return None
     count = len(_ACCOUNT)
-    is_superuser, _, stored, own_max, has_session, has_family = rows[0][count:]
-    roles = {Role(row[count + 1]) for row in rows if row[count + 1] is not None}
+    stored, own_max, has_session, has_family = rows[0][count + 2 :]
     return DocumentAccess(
         user=User.from_db(connection.alias, _ACCOUNT, rows[0][:count]),
-        role=Role.OWNER if is_superuser else highest(roles),
+        role=role_of((row[count], row[count + 1]) for row in rows),
         is_over_quota=stored is not None and exceeds_share(stored, own_max),
         is_signed_in=has_session and has_family,
     )

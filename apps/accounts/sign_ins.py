@@ -27,11 +27,12 @@ from apps.core import clock, errors
 SESSION_CLAIM: Final = "session"
 FAMILY_CLAIM: Final = "family"
 
-#: Finds sessions by digest; migration 0003 has an index on the expression.
-_SESSIONS_BY_DIGEST = """
-    SELECT encode(sha256(session_key::bytea), 'hex') FROM django_session
-    WHERE encode(sha256(session_key::bytea), 'hex') = ANY(%s) AND expire_date > now()
-"""
+#: The digest of a session; migration 0003 has an index on this expression.
+SESSION_DIGEST: Final = "encode(sha256(session_key::bytea), 'hex')"
+_SESSIONS_BY_DIGEST = f"""
+    SELECT {SESSION_DIGEST} FROM django_session
+    WHERE {SESSION_DIGEST} = ANY(%s) AND expire_date > now()
+"""  # noqa: S608 - constants
 
 
 class SessionInvalidError(errors.NotAuthenticatedError):

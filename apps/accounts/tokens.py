@@ -83,8 +83,12 @@ def user_from_access_token(raw: str) -> Authenticated:
 def access_from_token(*, raw: str, document_id: str) -> tuple[Authenticated, DocumentAccess]:
     """Return as ``user_from_access_token``, and the user's access to a document, by one query."""
     token = _access_token(raw)
+    try:
+        user_id = int(token[api_settings.USER_ID_CLAIM])
+    except (KeyError, ValueError, TypeError) as err:
+        raise _unusable() from err
     access = document_access_find(
-        user_id=int(token[api_settings.USER_ID_CLAIM]),
+        user_id=user_id,
         document_id=document_id,
         session=token.get(SESSION_CLAIM),
         family=token.get(FAMILY_CLAIM),

@@ -2,8 +2,8 @@
 
 A commit costs nearly the same for one edit as for twenty, and an edit of a busy process nearly
 always finds no commit in flight that it could share. So commits keep an interval, which follows the
-rate of edits: none while edits are rare, so that a person who types alone never waits. Pure; the
-caller has the clock, and the longest interval is ``settings.COMMIT_INTERVAL_MS``.
+rate of edits: none while the edits of the process are rare. Pure; the caller has the clock, and the
+longest interval is ``settings.COMMIT_INTERVAL_MS``.
 """
 
 import math
@@ -23,8 +23,8 @@ MEMORY_S: Final = 0.5
 class CommitPacing:
     """The interval between the beginnings of two commits. Times are in monotonic seconds.
 
-    The rate counts what rooms append, not commits: a longer interval makes fewer of these, and
-    would be shortened by it.
+    The rate counts what rooms append, not commits: a longer interval makes fewer of these. A room
+    has one append in flight, so one flooded document raises the rate to that of its commits.
     """
 
     longest_s: float = 0.01

@@ -77,7 +77,8 @@ class RightsWatch:
                     logger.warning("rights of %d sessions not read: %s", len(sessions), err)
                 else:
                     logger.exception("rights of %d sessions not read", len(sessions))
-                await asyncio.sleep(RETRY_S)
+                if not is_cancelled():
+                    await asyncio.sleep(RETRY_S)
                 self.invalidate(session for session in sessions if session.close_code is None)
 
 

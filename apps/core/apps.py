@@ -6,6 +6,13 @@ from django.conf import settings
 from apps.core import failpoints, metrics, mongo, tracing
 from apps.core.hidden_imports import hidden
 
+# Before any app imports more of these, without what they would import for parts of theirs that
+# nothing uses here: 6 MiB of each process, and a tenth of the time of ``setup``.
+with hidden("opentelemetry"):
+    import redis  # noqa: F401
+with hidden("requests", "pygments"):
+    import rest_framework.compat  # noqa: F401
+
 
 class CoreConfig(AppConfig):
     """The ``core`` app."""
@@ -15,9 +22,6 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, connect to MongoDB (lazily), start metrics and tracing."""
-        with hidden("requests", "pygments"):  # it would import them for parts that nothing uses
-            import rest_framework.compat  # noqa: F401
-
         from apps.core import checks  # noqa: F401 - registers itself
 
         mongo.connect()

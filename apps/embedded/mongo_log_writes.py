@@ -142,7 +142,7 @@ def _insert(name: str, row: Mapping[str, Any]) -> Statement:
     if not isinstance(row_id, str | ObjectId):
         raise _GeneralWayError
     data = json.dumps({field: _stored(value) for field, value in row.items()})
-    text = f"INSERT INTO {name}(data, _id) VALUES (?, ?)"  # noqa: S608 - names need no quotes
+    text = f"INSERT INTO {name}(data, _id) VALUES (?, ?)"  # noqa: S608 - nx-27017 quotes no names
     return Statement(text, (data, str(row_id)), is_insert=True)
 
 

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken
 
 from apps.accounts import tokens
 from apps.accounts.models import PersonUsage, User
 from apps.accounts.roles import DOCUMENT_ROLES, Role
 from apps.accounts.sign_ins import SessionInvalidError, session_digest
+from apps.accounts.tokens import TokenInvalidError
 from apps.accounts.usage import users_over_quota
 from apps.collab.presence_state import Identity
 from apps.collab.selectors import Admission, session_admission_get, token_admission_get
@@ -241,3 +244,15 @@ def test_admission_is_one_query_of_each_store() -> None:
     with asked() as calls:
         token_admission_get(raw=raw, document_id=document.id)
     assert calls.counts == (1, 1), calls
+
+
+@pytest.mark.parametrize("claim", [None, "ada"])
+def test_token_that_names_no_account_is_refused(claim: str | None) -> None:
+    """It has the right signature: a program of the operator made it."""
+    token = AccessToken.for_user(make_user())
+    if claim is None:
+        del token.payload[api_settings.USER_ID_CLAIM]
+    else:
+        token[api_settings.USER_ID_CLAIM] = claim
+    with pytest.raises(TokenInvalidError):
+        token_admission_get(raw=str(token), document_id=new_document_id())

@@ -1,10 +1,7 @@
 """The main loop of the web server: few wake-ups, and an end at once."""
 
 import asyncio
-import os
 import signal
-import threading
-import time
 
 import pytest
 import uvicorn
@@ -30,26 +27,6 @@ async def test_signal_ends_the_main_loop_without_another_tick(
         await asyncio.sleep(0)
         stopped.handle_exit(signal.SIGTERM, None)
     assert stopped.should_exit
-
-
-def test_signal_ends_the_main_loop_though_the_event_loop_waits(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """With asyncio's own event loop, whose wait goes on after a signal."""
-    monkeypatch.setattr(uvicorn_server, "TICK_S", 20.0)
-
-    async def run() -> float:
-        stopped = server()
-        before = signal.signal(signal.SIGUSR1, stopped.handle_exit)
-        try:
-            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
-            began = time.monotonic()
-            await stopped.main_loop()
-            return time.monotonic() - began
-        finally:
-            signal.signal(signal.SIGUSR1, before)
-
-    assert asyncio.run(run()) < 15
 
 
 async def test_signal_before_the_main_loop_ends_it() -> None:

@@ -9,8 +9,9 @@ from tests.support.eventually import eventually_async
 from tests.support.launcher import Launched
 
 INTERVAL = "scriptorium_commit_interval_seconds"
-#: People with a document each, all of whom type as fast as their edits are stored.
-WRITERS = 40
+#: People with a document each, all of whom type as fast as their edits are stored: so many that one
+#: commit of all of them counts as a high rate, however long it takes.
+WRITERS = 80
 
 
 async def test_many_writers_share_commits_and_one_waits_for_nobody(

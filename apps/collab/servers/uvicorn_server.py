@@ -258,9 +258,9 @@ class DocumentServer(uvicorn.Server):
                     await self._stopping.wait()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note a signal, which by itself does not wake up an event loop that waits."""
+        """Note a signal; called in the event loop."""
         super().handle_exit(sig, frame)
-        asyncio.get_running_loop().call_soon_threadsafe(self._stopping.set)
+        self._stopping.set()
 
     async def startup(self, sockets: Any = None) -> None:
         """Open the connections that the first client needs, and then accept clients."""
