@@ -289,7 +289,7 @@ def test_duplicate_of_a_document_larger_than_an_edit_creates_nothing(
 
 def _state(words: str) -> bytes:
     """Return the state of a document with one paragraph, which may be larger than an import."""
-    doc = pycrdt.Doc()
+    doc: pycrdt.Doc[pycrdt.XmlFragment] = pycrdt.Doc()
     fragment = doc.get("default", type=pycrdt.XmlFragment)
     fragment.children.append(pycrdt.XmlElement("paragraph", contents=[pycrdt.XmlText(words)]))
     return doc.get_update()
