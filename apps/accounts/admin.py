@@ -2,14 +2,13 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.contrib.auth.models import Permission as ModelRight
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
@@ -20,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from apps.accounts.admin_rights import RightForm, RightFormSet, document_of
 from apps.accounts.identity import caller
+from apps.accounts.model_rights import admin_rights, unoffered_keep
 from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
 from apps.accounts.services import owners_kept, permission_delete, permission_save
@@ -33,24 +33,6 @@ from apps.core.document_names import titles_by_id
 
 #: Documents that a message links to.
 _LINKS_MAX = 10
-#: Django's rights that open a page of the administration, by model; all others mean nothing here.
-_ADMIN_RIGHTS: Final = {
-    "user": ["add", "change", "delete", "view"],
-    "group": ["add", "change", "delete", "view"],
-    "permission": ["add", "change", "delete", "view"],
-    "personusage": ["change", "view"],
-    "activity": ["view"],
-    "accountevent": ["view"],
-}
-
-
-def admin_rights() -> QuerySet[ModelRight]:
-    """Return the rights that the pages of the administration ask for."""
-    names = [f"{action}_{model}" for model, actions in _ADMIN_RIGHTS.items() for action in actions]
-    rows = ModelRight.objects.filter(
-        codename__in=names, content_type__app_label__in=["accounts", "activity", "auth"]
-    ).exclude(content_type__app_label="auth", content_type__model="permission")
-    return rows.select_related("content_type")
 
 
 def _readable(fields: Sequence[Any], *, may_change: bool) -> list[Any]:
@@ -172,7 +154,13 @@ def _owners_kept(
 
 
 class _GrantingAdmin:
-    """Stores the granter of a right that is added inline."""
+    """Stores the granter of a right that is added inline; keeps rights that are not offered."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        """Save the related rows."""
+        unoffered_keep(form)
+        admin_base: Any = super()
+        admin_base.save_related(request, form, formsets, change)
 
     def save_formset(
         self, request: HttpRequest, form: "ModelForm[Any]", formset: Any, change: Any
@@ -181,7 +169,9 @@ class _GrantingAdmin:
         if formset.model is PersonUsage:
             _save_shares(formset)
             return
-        for permission in formset.save(commit=False):
+        changed = formset.save(commit=False)
+        titles_add([*changed, *formset.deleted_objects])
+        for permission in changed:
             if permission.pk is None:
                 permission.granted_by = caller(request)
             permission_save(actor=caller(request), permission=permission)
@@ -385,6 +375,7 @@ class PermissionAdmin(TitleSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         if not change:
             obj.granted_by = caller(request)
         permission_save(actor=caller(request), permission=obj)
+        titles_add([obj])
 
     def delete_model(self, request: HttpRequest, obj: Permission) -> None:
         """Delete one permission."""

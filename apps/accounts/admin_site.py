@@ -21,7 +21,7 @@ class AdminPage:
     """Pages of the administration that belong to no model, with an entry in the index.
 
     ``urls`` are their paths under ``label/``, with plain views and names of the namespace
-    ``admin``; the first one is that of the entry. Whoever ``may_view`` refuses gets 403.
+    ``admin``; the first one is that of the entry. A caller whom ``may_view`` refuses gets 403.
     """
 
     label: str
@@ -86,7 +86,7 @@ class ScriptoriumAdminSite(AdminSite):
 
 
 def _checked(view: Callable[..., HttpResponse], page: AdminPage) -> Callable[..., HttpResponse]:
-    """Return a view that refuses whoever may not view the page."""
+    """Return a view that refuses callers who may not view the page."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -171,7 +171,7 @@ class Permission(models.Model):
 
     def __str__(self) -> str:
         # The administration reads the titles of the documents of a page (``core.admin_documents``).
-        title = getattr(self, "document_title", None) or "a document"
+        title = getattr(self, "document_title", None) or self.document_id
         return f"{self.subject}: {self.role} of {title if self.document_id else 'the workspace'}"
 
     @property

@@ -40,7 +40,7 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         # The administration reads the titles of the documents of a page (``core.admin_documents``).
-        title = getattr(self, "document_title", None) or "a document"
+        title = getattr(self, "document_title", None) or self.document_id
         return f"{self.username or 'somebody'} {self.get_kind_display()} {title}"
 
 

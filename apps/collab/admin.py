@@ -23,7 +23,7 @@ from apps.accounts.selectors import owners_by_document, users_by_id
 from apps.collab.services import sessions_close
 from apps.collab.session_register import people_by_document
 from apps.core.api.input import CursorInvalidError
-from apps.documents.api.pagination import Cursor, cursor_decode, cursor_encode, edge_of_cursor
+from apps.documents.cursors import Cursor, cursor_decode, cursor_encode, edge_of_cursor
 from apps.documents.models import Document
 from apps.documents.selectors import (
     DEFAULT_ORDERING,
@@ -47,10 +47,12 @@ def documents_view(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     search = request.GET.get("q", "").replace("\x00", "")[:_SEARCH_MAX_CHARS]
     people = _people_now()
+    open_ids = sorted(people or {})
+    is_open = show == "open"
     found = documents_all(
         search=search,
         trashed=show == "trash",
-        document_ids=sorted(people or {})[:OPEN_MAX] if show == "open" else None,
+        document_ids=open_ids[:OPEN_MAX] if is_open else None,
         after=_edge(request.GET.get("cursor", "")),
         size=PAGE_SIZE + 1,
     )
@@ -59,6 +61,8 @@ def documents_view(request: HttpRequest) -> HttpResponse:
         **_site_context(request, "Documents"),
         "rows": _rows(page, people or {}),
         "is_unknown": people is None,
+        "is_list_unknown": is_open and people is None,
+        "left_out": len(open_ids[OPEN_MAX:]) if is_open else 0,
         "search": search,
         "show": show,
         "shows": [("", "All"), ("open", "Open now"), ("trash", "Trash")],
@@ -107,11 +111,11 @@ def _site_context(request: HttpRequest, title: str) -> dict[str, Any]:
 
 
 def _people_now() -> dict[str, set[int]] | None:
-    """Return who has which document open, None where Redis does not say."""
+    """Return the ids of the people by open document, None when Redis does not answer."""
     try:
         return people_by_document()
     except RedisError as err:
-        logger.warning("who has documents open is not known: %s", err)
+        logger.warning("the register of sessions cannot be read: %s", err)
         return None
 
 

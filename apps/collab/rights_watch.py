@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 
 #: Pause before the query is repeated, in seconds.
 RETRY_S = 0.5
-#: What people read whose sign-in has ended.
+#: The reason that people read after their sign-in has ended.
 SIGNED_OUT = "This sign-in has ended. Log in again."
-#: What people read whose session an administrator has closed; their pages connect again.
+#: The reason that people read after an administrator has closed the sessions.
 CLOSED_BY_ADMIN = "An administrator has closed the sessions of this document."
 
 

@@ -66,8 +66,8 @@ class _Caller:
 def sessions_close(*, actor: User, document_id: str) -> None:
     """Close the sessions of a document on all servers within a second, and record it.
 
-    Whoever still has the right connects again; pages keep what they have not sent. The caller has
-    checked that ``actor`` may.
+    Pages keep what they have not sent, and connect again where the right is still there. The caller
+    has checked that ``actor`` may.
     """
     with transaction.atomic():
         sessions_closed.publish(SessionsClosed(document_id, actor.pk))

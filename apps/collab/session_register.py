@@ -1,7 +1,7 @@
-"""Who has which document open, for the administration: each web server says so in Redis.
+"""The register of sessions in Redis: the people by open document, for the administration.
 
-A server writes one value for all its rooms, some seconds after a change at most, and never on the
-way of an edit. The value of a server that has stopped or died expires.
+Each web server writes one value for all its rooms, within some seconds of a change, and never on
+the way of an edit. The value of a server that has stopped or died expires.
 """
 
 import asyncio

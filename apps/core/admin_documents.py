@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core.document_names import ids_by_title, titles_by_id
+from apps.core.document_names import TITLES_FOUND_MAX, ids_by_title, titles_by_id
 
 DOCUMENT_PAGE = "/documents/{}/"
 
@@ -34,7 +35,11 @@ class TitleSearch:
         """Return the rows that the other fields find, and those of documents with this title."""
         admin: Any = super()
         found, may_repeat = admin.get_search_results(request, queryset, search_term)
-        document_ids = ids_by_title(search_term)
+        document_ids = list(ids_by_title(search_term))
+        if len(document_ids) > TITLES_FOUND_MAX:
+            del document_ids[TITLES_FOUND_MAX:]
+            text = f"The rows of {TITLES_FOUND_MAX} documents with this title are shown, not all."
+            messages.warning(request, f"{text} Add a word to the search.")
         if document_ids:
             found = found | queryset.filter(document_id__in=document_ids)
         return found, may_repeat

@@ -6,6 +6,9 @@ The app that has the documents provides them (``apps.documents``); without it th
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
+#: Documents that a search by title finds for the administration.
+TITLES_FOUND_MAX: Final = 200
+
 Titles = Mapping[str, str]
 _providers: Final[list[Callable[[Collection[str]], Titles]]] = []
 _searches: Final[list[Callable[[str], Collection[str]]]] = []
@@ -28,5 +31,5 @@ def provide_search(search: Callable[[str], Collection[str]]) -> None:
 
 
 def ids_by_title(words: str) -> Collection[str]:
-    """Return the ids of documents, not more than some hundreds, whose titles have all the words."""
+    """Return the ids of documents with these words, ``TITLES_FOUND_MAX`` and one more at most."""
     return _searches[0](words) if _searches and words.strip() else []

@@ -1,8 +1,8 @@
 """The excerpt of a document: the first words of its text, as the list of documents shows them.
 
-The worker stores it with a snapshot, so a list reads no document. It may be some seconds older than
-the head of the log, and then have words that were deleted since: who may not see the history gets
-it only while it is of the head.
+The worker stores it with a snapshot, from the log and without a check of rights, as heads
+are stored (``documents.heads``). A list reads no document. An excerpt that is older than the head
+may have words that were deleted since: a reader who may not see the history does not get it.
 """
 
 from typing import Final
@@ -16,10 +16,27 @@ EXCERPT_MAX_CHARS: Final = 160
 
 
 def excerpt_set(*, document_id: str, seq: int, text: str) -> None:
-    """Store the first lines of the text after operation ``seq``, shortened."""
-    document_rows().update_one(
-        {"_id": document_id}, {"$set": {"excerpt": excerpt_of(text), "excerpt_seq": seq}}
-    )
+    """Store the first lines of the text after operation ``seq``, shortened.
+
+    A newer excerpt is kept: a worker may be late, and another one have the document since.
+    """
+    # The second condition is that of a row from before excerpts. Not both at once: no ``$or``.
+    for condition in ({"$lte": seq}, None):
+        found = {"_id": document_id, "excerpt_seq": condition}
+        if document_rows().update_one(found, _change(seq, text)).matched_count:
+            return
+
+
+def excerpt_rebuild(*, document_id: str, seq: int, text: str) -> None:
+    """Store the excerpt of a replay that ends at ``seq``, unless the head is another one by now.
+
+    It replaces a newer excerpt too, which a head that was ahead of its log may have left.
+    """
+    document_rows().update_one({"_id": document_id, "seq": seq}, _change(seq, text))
+
+
+def _change(seq: int, text: str) -> dict[str, dict[str, str | int]]:
+    return {"$set": {"excerpt": excerpt_of(text), "excerpt_seq": seq}}
 
 
 def excerpt_of(text: str) -> str:

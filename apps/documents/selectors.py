@@ -10,6 +10,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.accounts.roles import Abilities, Role, abilities_of
 from apps.core import errors, ids
+from apps.core.document_names import TITLES_FOUND_MAX
 from apps.core.mongo import equal
 from apps.documents.excerpts import excerpt_shown
 from apps.documents.listing import Edge, Listing, Order, rows_find
@@ -29,8 +30,6 @@ ORDERINGS = (
 DEFAULT_ORDERING = "-updated_at"
 #: Most of its last writers that a document is listed with.
 WRITERS_SHOWN = 4
-#: Documents that a search by title finds for the administration.
-TITLES_FOUND_MAX = 200
 #: The fields of the entity that a socket needs.
 _OPENED = {"lineage": 1, "trashed": 1, "viewers_may_look": 1}
 #: Documents of one chunk, where all documents are read.
@@ -143,12 +142,12 @@ def titles_by_id(document_ids: Collection[str]) -> dict[str, str]:
 
 
 def ids_by_title(search: str) -> list[str]:
-    """Return the ids of up to ``TITLES_FOUND_MAX`` documents with these words, for admins."""
+    """Return the ids of documents with these words, up to one that is too many, for admins."""
     pattern = search_pattern(search)
     if not pattern:
         return []
     rows = document_rows().find({"title_folded": {"$regex": pattern}}, {"_id": 1})
-    return [row["_id"] for row in rows.limit(TITLES_FOUND_MAX)]
+    return [row["_id"] for row in rows.limit(TITLES_FOUND_MAX + 1)]
 
 
 def documents_created_count(*, user_id: int) -> int:

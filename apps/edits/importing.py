@@ -9,9 +9,11 @@ from pathlib import PurePath
 from django.conf import settings
 
 from apps.accounts.models import User
+from apps.collab.limits import Limits
 from apps.collab.services import Submitted, operation_submit
 from apps.core import ids
 from apps.core.errors import ForbiddenError, InvalidInputError, LimitExceededError
+from apps.crdt.codec.update_reader import read_update
 from apps.crdt.content.conversion import (
     ConvertedContent,
     content_convert,
@@ -41,6 +43,12 @@ class ImportFormatError(InvalidInputError):
     """No known format is named, and the file name has none; ``extra`` has the formats."""
 
     code = "import_format"
+
+
+class DuplicateTooLargeError(LimitExceededError):
+    """The content of a document is too large for the one edit that makes a duplicate."""
+
+    code = "duplicate_too_large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +99,32 @@ def document_duplicate(*, user: User, document_id: str, title: str = "") -> Docu
     """Create a document of ``user`` with the present content of another one, all or nothing.
 
     It has a log of its own, whose first operation is the content, and is shared with nobody. Its
-    title is ``title``, else "Copy of" the other's. Raises ``DocumentNotFoundError``, and as
-    ``document_create``, ``present_state``, ``conversion_run``, ``content_copy`` and
-    ``operation_submit`` do.
+    title is ``title``, else "Copy of" the other's. Raises ``DocumentNotFoundError``,
+    ``DuplicateTooLargeError`` before anything is created, and as ``document_create``,
+    ``present_state``, ``conversion_run``, ``content_copy`` and ``operation_submit`` do.
     """
     document, _ = document_get(user=user, document_id=document_id)
     creation_check(user=user)
-    content = conversion_run(content_copy, present_state(document_id=document_id).state)
+    content = _copied(present_state(document_id=document_id).state)
     name = title or _shortened(f"Copy of {document.title}")
     return document_create_with(content, user=user, title=name)
+
+
+def _copied(state: bytes) -> ConvertedContent:
+    """Return the content of a document as a new one. Raises ``DuplicateTooLargeError``."""
+    limits = Limits(**settings.COLLAB_LIMITS)
+    try:
+        content = conversion_run(content_copy, state)
+        if content.update is not None:
+            limits.check_update(content.update)
+            limits.check_header(read_update(content.update))
+    except LimitExceededError as err:
+        raise DuplicateTooLargeError(
+            "This document is too large to be duplicated in one step. Create a new document and "
+            "copy the content into it part by part.",
+            extra=err.extra,
+        ) from err
+    return content
 
 
 def document_create_with(content: ConvertedContent, *, user: User, title: str) -> Document:

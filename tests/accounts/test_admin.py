@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission as ModelRight
 from django.test import Client
 
@@ -10,6 +11,7 @@ from apps.accounts.models import Permission, PersonUsage, User
 from apps.accounts.roles import Role
 from apps.accounts.services import owners_kept
 from apps.accounts.usage import stored_bytes_add
+from apps.activity.models import Activity
 from apps.core import document_names
 from tests.accounts.factories import grant, make_group, make_user, new_document_id
 
@@ -317,6 +319,66 @@ def test_model_rights_are_offered_where_they_mean_something(browser: Client) -> 
     group.permissions.add(ModelRight.objects.get(codename="view_user"))
     assert "Can change user" in browser.get(address).content.decode()
     assert "Can change user" not in browser.get("/admin/auth/group/add/").content.decode()
+
+
+def test_saved_account_keeps_rights_that_its_page_does_not_offer(browser: Client) -> None:
+    """Those of other programs, for example; an offered right is removed by the form alone."""
+    user, group = make_user("holder"), make_group(name="crew")
+    other, offered = (
+        ModelRight.objects.get(codename=name) for name in ("add_session", "view_user")
+    )
+    user.user_permissions.set([other, offered])
+    group.permissions.set([other, offered])
+    form = {"username": "holder", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    form |= {f"{name}-TOTAL_FORMS": "0" for name in ("usage", "permissions")}
+    form |= {f"{name}-INITIAL_FORMS": "0" for name in ("usage", "permissions")}
+    chosen = {"user_permissions": [offered.pk]}
+    for sent, left in (({**form, **chosen}, {other, offered}), (form, {other})):
+        answer = browser.post(f"/admin/accounts/user/{user.pk}/change/", sent)
+        assert answer.status_code == 302, answer.context["errors"]
+        assert set(user.user_permissions.all()) == left
+    form = {"name": "crew", "document_permissions-TOTAL_FORMS": "0"}
+    form["document_permissions-INITIAL_FORMS"] = "0"
+    answer = browser.post(f"/admin/auth/group/{group.pk}/change/", form)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert set(group.permissions.all()) == {other}
+
+
+def test_log_of_the_administration_says_which_document(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its title, by its id without one; a page of deletions and the activity too."""
+    group, known, gone = make_group(name="crew"), new_document_id(), new_document_id()
+    titled(monkeypatch, {known: "The plan"})
+    user = make_user("holder")
+    for document_id, name in ((known, "The plan"), (gone, gone)):
+        form = {"user": user.pk, "group": "", "document_id": document_id, "role": "editor"}
+        answer = browser.post("/admin/accounts/permission/add/", form, follow=True)
+        assert f"holder: editor of {name}" in answer.content.decode()
+        assert LogEntry.objects.latest("pk").object_repr == f"holder: editor of {name}"
+    prefix = "document_permissions"
+    form = {"name": "crew", f"{prefix}-TOTAL_FORMS": "1", f"{prefix}-INITIAL_FORMS": "0"}
+    form |= {f"{prefix}-0-document_id": known, f"{prefix}-0-role": "editor"}
+    form |= {f"{prefix}-0-group": str(group.pk)}
+    browser.post(f"/admin/auth/group/{group.pk}/change/", form)
+    assert "crew: editor of The plan" in str(LogEntry.objects.latest("pk").get_change_message())
+    page = browser.get(f"/admin/accounts/user/{user.pk}/delete/").content.decode()
+    assert f"holder: editor of {gone}" in page
+    assert str(Activity(document_id=gone, username="holder", kind="joined")).endswith(gone)
+
+
+def test_search_by_title_says_that_it_was_cut(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that looks complete would be believed."""
+    found = [new_document_id() for _ in range(document_names.TITLES_FOUND_MAX + 1)]
+    monkeypatch.setattr(document_names, "_searches", [lambda _: found])
+    for address in ("accounts/permission", "activity/activity"):
+        page = browser.get(f"/admin/{address}/?q=plan").content.decode()
+        assert "200 documents with this title are shown, not all" in page
+    found.pop()
+    page = browser.get("/admin/accounts/permission/?q=plan").content.decode()
+    assert "not all" not in page
 
 
 def staff(*rights: str) -> User:

@@ -112,8 +112,30 @@ def test_list_costs_as_many_queries_for_many_documents(owner: User, server: str)
     assert counts[0] == counts[1]
 
 
+def test_sessions_of_a_document_without_known_people_can_be_closed(document: Document) -> None:
+    """The register is late and bounded: an empty cell does not mean that nobody is there."""
+    page = shown(browser("change_permission"), f"?q={document.title[-36:]}")
+    assert f"{PAGE}{document.id}/close-sessions/" in page
+    page = shown(browser("view_permission"), f"?q={document.title[-36:]}")
+    assert "close-sessions" not in page
+
+
+def test_list_of_open_documents_says_how_many_it_lacks(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other lists lack none."""
+    monkeypatch.setattr(documents_admin, "OPEN_MAX", 2)
+    people = {make_document(owner).id: {owner.pk} for _ in range(3)}
+    monkeypatch.setattr(documents_admin, "people_by_document", lambda: people)
+    client = browser("view_permission")
+    assert "1 more document is open" in shown(client, "?show=open")
+    assert "open than this list has" not in shown(client, "")
+    people.popitem()
+    assert "open than this list has" not in shown(client, "?show=open")
+
+
 def test_list_without_redis_says_so(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The documents are there all the same."""
+    """The documents are there, their sessions can be closed, and no list claims to be empty."""
 
     def fail() -> None:
         raise RedisError("away")
@@ -122,8 +144,12 @@ def test_list_without_redis_says_so(document: Document, monkeypatch: pytest.Monk
     page = shown(browser("change_permission"), f"?q={document.title[-36:]}")
     assert document.id in page
     assert "Redis does not answer" in page
+    assert f"{PAGE}{document.id}/close-sessions/" in page
+    page = shown(browser("change_permission"), "?show=open")
+    assert "Redis does not answer" in page
+    assert "Nobody has a document open" not in page
     address = f"{PAGE}{document.id}/close-sessions/"
-    assert "is not known" in browser("change_permission").get(address).content.decode()
+    assert "are not known" in browser("change_permission").get(address).content.decode()
 
 
 @pytest.mark.parametrize(

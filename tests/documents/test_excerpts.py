@@ -91,6 +91,20 @@ def test_excerpt_of_before_is_hidden_with_the_history(owner: User, client: APICl
     assert listed(bearer(reader), document) == "Nothing"
 
 
+@pytest.mark.parametrize("of_before", [False, True])
+def test_late_worker_replaces_no_newer_excerpt(owner: User, of_before: bool) -> None:
+    """An equal seq passes, as a worker that continues stores it again; a row without one too."""
+    document = make_document(owner)
+    if of_before:
+        document_rows().update_one(
+            {"_id": document.id}, {"$unset": {"excerpt": "", "excerpt_seq": ""}}
+        )
+    for seq, text, stored in [(4, "a", "a"), (3, "b", "a"), (4, "c", "c"), (5, "d", "d")]:
+        excerpt_set(document_id=document.id, seq=seq, text=text)
+        document.reload()
+        assert document.excerpt == stored
+
+
 def test_excerpts_of_a_page_cost_no_query(owner: User) -> None:
     """With and without them."""
     documents = [make_document(owner) for _ in range(20)]

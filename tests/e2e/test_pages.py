@@ -248,6 +248,23 @@ def test_row_is_duplicated_shared_and_left(ada: Person, grace: Person, shared: s
     assert [person["user"]["username"] for person in people] == ["ada"]
 
 
+def test_duplicate_that_the_list_lacks_is_opened_from_its_message(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """The list of what others share has no document of one's own; the focus stays on the row."""
+    ada.api("PATCH", f"documents/{shared}/", title="Of Ada")
+    page = grace.page
+    page.goto("/?shared")
+    row = page.locator(f'[data-id="{shared}"]')
+    choose_action(row, "Duplicate")
+    message = page.locator("#toast")
+    expect(message).to_contain_text("“Copy of Of Ada” is made.")
+    expect(page.locator(".row", has_text="Copy of Of Ada")).to_have_count(0)
+    expect(row.get_by_role("link")).to_be_focused()
+    message.get_by_role("button", name="Open").click()
+    expect(page.locator("#title")).to_have_value("Copy of Of Ada")
+
+
 def test_row_has_the_first_words_of_the_text(ada: Person) -> None:
     """Some seconds after they were written, beside the title and not in its link."""
     content = "Dear Grace,\n\nthe crane is late."

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import {
   ACTIONS,
   actionsFor,
-  groupsText,
+  groupText,
+  leaveText,
   ownPermission,
 } from "../../static/js/lib/document_actions.js";
 import { placeOf } from "../../static/js/ui/row_menu.js";
@@ -32,8 +33,16 @@ test("a permission of one's own is found among those of others and of groups", (
   ];
   assert.equal(ownPermission(permissions, "8")?.id, 3);
   assert.equal(ownPermission(permissions, "9"), undefined);
-  assert.equal(groupsText(permissions), "the group Crew or the group Team");
-  assert.equal(groupsText([]), "a group");
+});
+
+test("a group is named where it alone can give the access", () => {
+  const crew = { user: null, group: "Crew" };
+  const own = { user: { id: 8 }, group: null };
+  assert.equal(groupText([own, crew]), "the group Crew");
+  assert.equal(groupText([crew, { user: null, group: "Team" }]), "a group");
+  assert.match(leaveText("Plan", [own]), /^You will no longer see “Plan”, until/);
+  assert.match(leaveText("Plan", [own, crew]), /you keep the role of the group; else/);
+  assert.doesNotMatch(leaveText("Plan", [own, crew]), /^You will no longer/);
 });
 
 const MENU = { width: 200, height: 180 };

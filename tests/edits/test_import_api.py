@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pycrdt
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -261,6 +262,37 @@ def test_duplicate_needs_the_right_to_read_and_the_right_to_create(
     client.delete(f"/api/v1/documents/{document.id}/")
     assert_error(client.post(duplicate(document)), 404, "document_not_found")
     assert Document.objects(owner_id__in=[reader.pk, other.pk]).count() == 0
+
+
+@pytest.mark.parametrize("limit", ["update_bytes", "update_structs", "max_update_bytes"])
+def test_duplicate_of_a_document_larger_than_an_edit_creates_nothing(
+    client: APIClient,
+    owner: User,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+) -> None:
+    """413 with a sentence of this action, whichever limit is met."""
+    words = "x" * (9 * 1024 * 1024 if limit == "max_update_bytes" else 1000)
+    state = _state(words)
+    if limit != "max_update_bytes":
+        settings.COLLAB_LIMITS = {**settings.COLLAB_LIMITS, limit: 2}
+    present = Snapshot(seq=1, version_vector=b"", state=state)
+    monkeypatch.setattr(importing, "present_state", lambda **_: present)
+    monkeypatch.setattr(importing, "document_create_with", pytest.fail)
+    document = make_document(owner)
+    body = assert_error(client.post(duplicate(document)), 413, "duplicate_too_large")
+    assert body["extra"]["limit"] == limit
+    assert "too large to be duplicated" in str(body)
+    assert Document.objects(owner_id=owner.pk).count() == 1
+
+
+def _state(words: str) -> bytes:
+    """Return the state of a document with one paragraph, which may be larger than an import."""
+    doc: pycrdt.Doc[pycrdt.XmlFragment] = pycrdt.Doc()
+    fragment = doc.get("default", type=pycrdt.XmlFragment)
+    fragment.children.append(pycrdt.XmlElement("paragraph", contents=[pycrdt.XmlText(words)]))
+    return doc.get_update()
 
 
 def test_duplicate_whose_content_cannot_be_stored_leaves_nothing(

@@ -67,8 +67,9 @@ class DocumentSerializer(serializers.Serializer[Any]):
 
     The vector is null for a document with many hundred clients (``documents.heads``). ``writers``
     has the last people who changed it, the last one first, each with the time; it is empty for a
-    reader who may not see the history. ``excerpt`` has the first words of its text, some seconds
-    after they were written; it is empty until then.
+    reader who may not see the history. ``excerpt`` has the first words of its text as of its
+    latest snapshot, which follows a pause of the writers (``SNAPSHOT_QUIET_S``) or many edits; it
+    is empty before, and where a reader who may not see the history would see deleted words.
     """
 
     id = serializers.UUIDField(source="document.id", read_only=True)

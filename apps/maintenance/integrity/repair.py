@@ -1,7 +1,8 @@
 """Repairs data that is derived from a document's log, where it differs from a replay.
 
-That is snapshots, the head and *published_seq* in *documents*, *last_processed_version*, the cache,
-and the version vectors beside the operations. The operations themselves are never changed.
+That is snapshots, the head, *published_seq* and the excerpt in *documents*,
+*last_processed_version*, the cache, and the version vectors beside the operations. The
+operations themselves are never changed.
 """
 
 import logging
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from apps.core.errors import ConflictError
+from apps.documents.excerpts import EXCERPT_MAX_CHARS, excerpt_rebuild
 from apps.documents.selectors import document_stored
 from apps.history.selectors import version_find
 from apps.history.services import version_repair
@@ -66,6 +68,9 @@ def document_rebuild(*, document_id: str, dry_run: bool, on_progress: OnProgress
     with replayed(document_id) as replay:
         DocumentCheck(replay, rebuilt.on_fault, on_progress).run()
         rebuilt.operations = replay.seq
+        if not dry_run:
+            text = replay.loaded.engine.opening(EXCERPT_MAX_CHARS)
+            excerpt_rebuild(document_id=document_id, seq=replay.seq, text=text)
     return rebuilt
 
 

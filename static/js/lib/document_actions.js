@@ -13,8 +13,8 @@ export const ACTIONS = {
 };
 
 /**
- * Return the names of the actions for a reader with these abilities. Who may not put the document
- * into the trash may leave it.
+ * Return the names of the actions for a reader with these abilities. A reader without the right to
+ * put the document into the trash may leave it.
  * @param {Record<string, boolean>} abilities
  * @param {boolean} mayCreate whether the reader may create documents
  * @returns {ActionName[]}
@@ -44,10 +44,23 @@ export function ownPermission(permissions, selfId) {
 }
 
 /**
- * Return the groups with a permission, such as "the group Crew or the group Team".
+ * Return the group that gives access to a person who has it by a group, such as "the group Crew".
+ * With several groups the API does not say which ones the person is in.
  * @param {{group: string | null}[]} permissions
  */
-export function groupsText(permissions) {
-  const names = permissions.flatMap(({ group }) => (group === null ? [] : [`the group ${group}`]));
-  return names.join(" or ") || "a group";
+export function groupText(permissions) {
+  const names = permissions.flatMap(({ group }) => (group === null ? [] : [group]));
+  return names.length === 1 ? `the group ${names[0]}` : "a group";
+}
+
+/**
+ * Return the question before a person gives up the own permission.
+ * @param {string} title of the document
+ * @param {{group: string | null}[]} permissions
+ */
+export function leaveText(title, permissions) {
+  if (permissions.every(({ group }) => group === null)) {
+    return `You will no longer see “${title}”, until an owner shares it with you again.`;
+  }
+  return `Your own role in “${title}” ends. If you are in a group that it is shared with, you keep the role of the group; else you will no longer see it.`;
 }

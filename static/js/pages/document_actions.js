@@ -1,6 +1,6 @@
 /** The actions of a row of the list of documents, and their messages. */
 import { ApiError } from "../lib/api.js";
-import { groupsText, ownPermission } from "../lib/document_actions.js";
+import { groupText, leaveText, ownPermission } from "../lib/document_actions.js";
 import { confirmed } from "../ui/confirm.js";
 import { ask } from "../ui/dialog.js";
 import { loadStyles } from "../ui/styles.js";
@@ -12,7 +12,8 @@ import { toast, toastError } from "../ui/toast.js";
 /**
  * What the list does after an action.
  * @typedef {object} ListHooks
- * @property {(id: string) => Promise<void>} reload load the list again, and focus a row
+ * @property {(id: string, otherId?: string) => Promise<void>} reload load the list again, and focus
+ *   a row, the other one if the first is not listed
  * @property {(id: string) => void} remove a row
  * @property {() => boolean} inTrash
  */
@@ -79,8 +80,10 @@ export class DocumentActions {
       method: "POST",
       body: {},
     });
-    await this.#hooks.reload(made.id);
-    toast(`“${made.title}” is made. It is shared with nobody.`);
+    // A search, and the list of what others share, may lack the new document.
+    await this.#hooks.reload(made.id, item.id);
+    const open = { label: "Open", run: () => location.assign(`/documents/${made.id}/`) };
+    toast(`“${made.title}” is made. It is shared with nobody.`, open);
   }
 
   /** @param {DocumentItem} item */
@@ -106,20 +109,21 @@ export class DocumentActions {
     const permissions = await this.#permissions(item.id);
     const own = ownPermission(permissions, this.#selfId);
     if (!own) {
-      const groups = groupsText(permissions);
-      toast(`You have “${item.title}” by ${groups}. Ask an owner to take it out of your list.`);
+      const group = groupText(permissions);
+      toast(`You have “${item.title}” through ${group}. Ask an owner to take it out of your list.`);
       return;
     }
     const isSure = await confirmed({
       heading: "Leave this document",
-      text: `You will no longer see “${item.title}”, until an owner shares it with you again.`,
+      text: leaveText(item.title, permissions),
       button: "Leave",
     });
     if (!isSure) return;
     await this.#api.call(`documents/${item.id}/permissions/${own.id}/`, { method: "DELETE" });
     const isByGroup = permissions.some(({ group }) => group !== null);
     if (isByGroup && (await this.#isStillShared(item.id))) {
-      toast(`Your own role is gone. You still have “${item.title}” by ${groupsText(permissions)}.`);
+      const group = groupText(permissions);
+      toast(`Your own role is gone. You still have “${item.title}” through ${group}.`);
       await this.#hooks.reload(item.id);
     } else {
       this.#hooks.remove(item.id);

@@ -23,9 +23,9 @@ const tabs = /** @type {NodeListOf<HTMLAnchorElement>} */ (
 
 /** @type {import("./document_actions.js").ListHooks} */
 const listHooks = {
-  reload: async (id) => {
+  reload: async (id, otherId) => {
     await load();
-    focusRow(id);
+    if (!focusRow(id) && otherId !== undefined) focusRow(otherId);
   },
   remove: removeRow,
   inTrash,
@@ -285,8 +285,13 @@ function removeRow(id) {
   showEmpty(list.children.length === 0);
 }
 
-/** @param {string} id */
+/**
+ * Focus a row; return whether it is listed.
+ * @param {string} id
+ */
 function focusRow(id) {
   const found = list.querySelector(`[data-id="${CSS.escape(id)}"] a`);
-  if (found instanceof HTMLElement) found.focus();
+  if (!(found instanceof HTMLElement)) return false;
+  found.focus();
+  return true;
 }

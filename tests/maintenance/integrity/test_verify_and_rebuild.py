@@ -15,10 +15,11 @@ from apps.history.models import version_rows
 from apps.history.snapshot import Snapshot
 from apps.oplog.compaction_point import CompactionPoint, compaction_point_advance
 from apps.oplog.models import operation_rows
+from apps.oplog.selectors import operations_since
 from tests.maintenance.commands import Done, run, run_in_words, stored
 from tests.support.operations import Scribe
 from tests.support.snapshots import cached_snapshot
-from tests.support.stored_logs import Written
+from tests.support.stored_logs import Store, Written
 
 Damage = Callable[[str], object]
 
@@ -238,6 +239,31 @@ def test_unknown_document_is_named(command: str) -> None:
     assert (done.code, done.only["error"]["code"]) == (2, "document_not_found")
     assert missing in done.error
     assert "not a document's id" in run(command, "x").error
+
+
+@pytest.mark.parametrize("damage", [head(excerpt="Old", excerpt_seq=20), lambda key: None])
+def test_excerpt_is_rebuilt_from_the_log(document_id: str, store: Store, damage: Damage) -> None:
+    """Of a row that has none, and one from beyond the log; a dry run stores none."""
+    scribe = Scribe(document_id)
+    for operation in operations_since(document_id=document_id, after=0):
+        scribe.doc.apply_update(operation.update)
+    scribe.seq = 8
+    store([scribe.write_paragraph("Dear Grace")])
+    damage(document_id)
+    before = stored(document_id)
+    run("rebuild_document", document_id, "--dry-run")
+    assert stored(document_id) == before
+    run("rebuild_document", document_id)
+    document = Document.objects.get(id=document_id)
+    assert (document.excerpt, document.excerpt_seq) == ("Dear Grace", 9)
+
+
+def test_excerpt_is_not_rebuilt_from_a_part_of_the_log(document_id: str) -> None:
+    """A row that cannot be read ends the replay."""
+    head(excerpt="Kept", excerpt_seq=8)(document_id)
+    operation_rows().update_one({"document_id": document_id, "seq": 4}, {"$unset": {"update": 1}})
+    run("rebuild_document", document_id)
+    assert Document.objects.get(id=document_id).excerpt == "Kept"
 
 
 def test_rebuilt_cache_is_that_of_the_log(document_id: str) -> None:

@@ -19,7 +19,7 @@ class Command(OperatorCommand):
 
     help = (
         "Rebuild snapshots, head, watermarks, cache and version vectors that differ from a replay "
-        "of the log. The operations are never changed; people may write meanwhile."
+        "of the log, and the excerpt. The operations are never changed; people may write meanwhile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
