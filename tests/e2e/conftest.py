@@ -10,13 +10,13 @@ from playwright.sync_api import Browser, StorageState, expect, sync_playwright
 from config.env import env
 from tests.e2e.people import PASSWORD, PATIENCE_S, Person
 
-#: Two pages of the address bar and a spare process for each window, which nobody sees here: more
-#: than half of the processor time of a new page.
+#: Two pages of the address bar for each window, which nobody sees here: half of the processor time
+#: of a new page. (Without its spare process, a page that was left is still there for a moment, and
+#: sends when the network is back.)
 UNSEEN = (
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
     "PreloadTopChromeWebUI",
-    "SpareRendererForSitePerProcess",
 )
 #: What Playwright turns off itself. Chromium reads the last list only.
 TURNED_OFF_BY_PLAYWRIGHT = (

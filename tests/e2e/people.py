@@ -152,6 +152,11 @@ class Person:
         self.page.get_by_role("button", name="More", exact=True).press("Enter")
         self.page.locator("#menu").get_by_role("button", name=name).press("Enter")
 
+    def goes_offline(self) -> None:
+        """Cut the network, and wait until the page has seen that: its open socket stays open."""
+        self.context.set_offline(True)
+        expect(self.chip).to_contain_text("Offline")
+
     def has_kept_offline(self) -> None:
         """Wait until the page is offline and has all that was typed on the device's disk."""
         expect(self.chip).to_have_text("Offline, kept on this device")

@@ -62,7 +62,7 @@ def test_killed_browser_sends_its_stored_edits_under_the_same_ids(
     ada.open(document_id)
     ada.write("sent. ")
     expect(ada.chip).to_have_text("Saved")
-    ada.context.set_offline(True)
+    ada.goes_offline()
     ada.write("Not sent.")
     ada.has_kept_offline()
     kept: list[str] = ada.page.evaluate(KEPT_IDS)

@@ -19,8 +19,7 @@ def test_writer_is_told_and_keeps_the_word_as_a_new_paragraph(
     ada.insert("end")
     grace.sees("keep\nplan text\nend")
     grace.expects_network_noise = True
-    grace.context.set_offline(True)
-    expect(grace.chip).to_contain_text("Offline")
+    grace.goes_offline()
     grace.page.get_by_text("plan text").click()
     grace.page.keyboard.press("End")
     grace.page.keyboard.insert_text(" IMPORTANT")

@@ -22,8 +22,7 @@ def opened_and_offline(ada: Person, grace: Person, document_id: str) -> None:
     expect(ada.chip).to_have_text("Saved")
     for person in (ada, grace):
         person.expects_network_noise = True
-        person.context.set_offline(True)
-        expect(person.chip).to_contain_text("Offline")
+        person.goes_offline()
 
 
 def test_letters_of_a_paragraph_that_two_split_stand_once(

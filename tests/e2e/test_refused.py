@@ -179,8 +179,8 @@ def test_words_of_a_demoted_writer_are_offered_and_sent_after_a_promotion(
     notice = grace.page.get_by_role("alert")
     for is_sent, words in ((True, "Sent later. "), (False, "Discarded.")):
         ada.api("PATCH", permission, role="editor")
-        grace.context.set_offline(True)
         grace.expects_network_noise = True
+        grace.goes_offline()
         grace.write(words)
         grace.has_kept_offline()
         ada.api("PATCH", permission, role="viewer")
