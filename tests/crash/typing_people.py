@@ -143,7 +143,8 @@ class TypingPerson:
 def word_starts(content: pycrdt.Text) -> list[int]:
     """Return the positions before each word of a text.
 
-    The library counts the bytes of UTF-8, and one for what is no text: an embed, a shared type.
+    The library counts the bytes of UTF-8, and one for what is no text: an embed, a shared type. It
+    does not show bytes, and where some stand only the beginning is known.
     """
     starts, position = [0], 0
     for chunk, _ in content.diff():
@@ -153,4 +154,4 @@ def word_starts(content: pycrdt.Text) -> list[int]:
         raw = chunk.encode()
         starts += [position + index + 1 for index, byte in enumerate(raw) if byte == 32]
         position += len(raw)
-    return starts
+    return starts if position == len(content) else [0]
