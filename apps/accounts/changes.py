@@ -98,9 +98,13 @@ async def listen(on_change: Callable[[AccessChange | None], None]) -> None:
     pause_s = RETRY_FIRST_S
     while not is_cancelled():
         try:
-            async with await _connect() as listener:
+            listener = await _connect()
+            try:
                 pause_s = RETRY_FIRST_S
                 await _forward(listener, on_change)
+            finally:
+                # Its context manager waits for a rollback first, which a cancellation ends.
+                await listener.close()
         except (psycopg.Error, OSError, TimeoutError) as err:
             if is_cancelled():
                 return

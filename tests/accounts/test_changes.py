@@ -252,6 +252,8 @@ async def test_quiet_listener_wakes_up_for_its_heartbeats_only(
     await sync_to_async(changes.access_publish)(document_id=document_id)
     assert await next_change(queue) == AccessChange(document_id=document_id)
     task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_listen_retries_until_postgresql_answers(
@@ -270,6 +272,36 @@ async def test_listen_retries_until_postgresql_answers(
     assert await next_change(queue) is None
     assert len(attempts) == 3
     task.cancel()
+
+
+async def test_listener_that_ends_with_its_event_loop_closes_its_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is cancelled twice then: with all tasks, and by its group."""
+    connect, connections = changes._connect, list[psycopg.AsyncConnection[Any]]()
+    is_readable, waits = changes._is_readable, asyncio.Event()
+
+    async def is_readable_noted(*args: Any, **options: Any) -> bool:
+        waits.set()
+        return await is_readable(*args, **options)
+
+    async def connect_recorded() -> psycopg.AsyncConnection[Any]:
+        connections.append(await connect())
+        return connections[-1]
+
+    async def listen_in_a_group() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            listeners.append(tasks.create_task(changes.listen(queue.put_nowait)))
+
+    monkeypatch.setattr(changes, "_connect", connect_recorded)
+    monkeypatch.setattr(changes, "_is_readable", is_readable_noted)
+    queue, listeners = asyncio.Queue[AccessChange | None](), list[asyncio.Task[None]]()
+    group = asyncio.create_task(listen_in_a_group())
+    await waits.wait()
+    for task in (*listeners, group):
+        task.cancel()
+    await asyncio.wait([group])
+    assert [connection.closed for connection in connections] == [True]
 
 
 async def test_listen_continues_after_a_handler_fails() -> None:
