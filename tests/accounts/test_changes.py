@@ -298,6 +298,7 @@ async def test_listener_that_ends_with_its_event_loop_closes_its_connection(
     queue, listeners = asyncio.Queue[AccessChange | None](), list[asyncio.Task[None]]()
     group = asyncio.create_task(listen_in_a_group())
     await waits.wait()
+    assert (await asyncio.wait([group], timeout=0.2))[0] == set()
     for task in (*listeners, group):
         task.cancel()
     await asyncio.wait([group])
