@@ -2,8 +2,8 @@
 
 import gc
 import json
-import subprocess
-import sys
+
+from tests.core.processes import run_python
 
 STARTS = """
 import gc, json
@@ -15,7 +15,5 @@ print(json.dumps([gc.get_stats()[-1]["collections"], gc.get_threshold()]))
 
 def test_start_collects_no_old_garbage_and_then_collects_as_usual() -> None:
     """A whole product, without a service."""
-    done = subprocess.run(
-        [sys.executable, "-c", STARTS], capture_output=True, text=True, check=True
-    )
-    assert json.loads(done.stdout) == [0, list(gc.get_threshold())]
+    done = run_python("-c", STARTS)
+    assert json.loads(done.stdout) == [0, list(gc.get_threshold())], done.stderr

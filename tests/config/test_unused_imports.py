@@ -1,13 +1,11 @@
 """What a process does not import."""
 
 import ast
-import os
-import subprocess
-import sys
 
 import pytest
 
 from config.unused_imports import has_no_tls
+from tests.core.processes import run_python
 
 LOADS = "import django, sys; django.setup(); print('OpenSSL' in sys.modules)"
 #: Prints which of the modules that other libraries import by the way are there, then whether they
@@ -41,20 +39,14 @@ def test_url_that_may_ask_for_tls(url: str, expected: bool) -> None:
 def test_launcher_imports_neither_openssl_nor_celery() -> None:
     """It is the first thing that a new user waits for."""
     script = "import sys, apps.embedded.__main__; print({'OpenSSL', 'celery'} & set(sys.modules))"
-    environment = {name: os.environ[name] for name in os.environ if name != "MONGODB_URL"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
-    )
+    done = run_python("-c", script, MONGODB_URL=None)
     assert done.stdout.strip() == "set()", done.stderr
 
 
 @pytest.mark.parametrize(("options", "expected"), [("", False), ("?tls=true", True)])
 def test_process_imports_openssl_for_tls_only(options: str, expected: bool) -> None:
     """A whole product, without a service."""
-    environment = {**os.environ, "MONGODB_URL": f"mongodb://localhost/scriptorium{options}"}
-    done = subprocess.run(
-        [sys.executable, "-c", LOADS], env=environment, capture_output=True, text=True, check=False
-    )
+    done = run_python("-c", LOADS, MONGODB_URL=f"mongodb://localhost/scriptorium{options}")
     assert done.stdout.strip() == str(expected), done.stderr
 
 
@@ -63,13 +55,6 @@ def test_process_imports_openssl_for_tls_only(options: str, expected: bool) -> N
 )
 def test_process_imports_what_it_uses(endpoint: str, expected: list[str]) -> None:
     """OpenTelemetry and what its exporter needs only with an endpoint for traces."""
-    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
-    done = subprocess.run(
-        [sys.executable, "-c", BY_THE_WAY],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python("-c", BY_THE_WAY, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
     assert done.returncode == 0, done.stderr
     assert ast.literal_eval(done.stdout) == expected
