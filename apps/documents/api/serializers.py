@@ -92,15 +92,22 @@ class DocumentSerializer(serializers.Serializer[Any]):
     links = DocumentLinksField(source="*", read_only=True)
 
 
+class OptionalTitleField(serializers.CharField):
+    """The title of a new document; "" where it is left to the server."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            allow_blank=True,
+            default="",
+            max_length=settings.DOCUMENT_TITLE_MAX_CHARS,
+        )
+
+
 class DocumentCreateSerializer(serializers.Serializer[Any]):
     """A new document; without a title it is called "Untitled"."""
 
-    title = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=settings.DOCUMENT_TITLE_MAX_CHARS,
-    )
+    title = OptionalTitleField()
 
 
 class DocumentRenameSerializer(serializers.Serializer[Any]):

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 
 from apps.collab.protocol import MAX_UNIQUE_ID_CHARS
 from apps.core.api.fields import BoundedIntegerField
 from apps.crdt.content.readers import READ_FORMATS
+from apps.documents.api.serializers import OptionalTitleField
 
 
 class ImportSerializer(serializers.Serializer[Any]):
@@ -32,23 +32,13 @@ class DocumentImportSerializer(ImportSerializer):
     first-level heading, else the file's name.
     """
 
-    title = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=settings.DOCUMENT_TITLE_MAX_CHARS,
-    )
+    title = OptionalTitleField()
 
 
 class DocumentDuplicateSerializer(serializers.Serializer[Any]):
     """The title of a duplicate; without one it is "Copy of" the other's."""
 
-    title = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=settings.DOCUMENT_TITLE_MAX_CHARS,
-    )
+    title = OptionalTitleField()
 
 
 class ContentImportSerializer(ImportSerializer):
