@@ -68,6 +68,12 @@ class LimitExceededError(AppError):
     code = "limit_exceeded"
 
 
+class UnsupportedTypeError(AppError):
+    """The bytes are of a type that is not taken, or not of the type that they are said to be."""
+
+    code = "unsupported_type"
+
+
 class UnprocessableError(AppError):
     """The input is understood, and the work that it asks for cannot be done within the limits."""
 

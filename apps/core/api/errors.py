@@ -27,6 +27,7 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
     errors.LimitExceededError: 413,
+    errors.UnsupportedTypeError: 415,
     errors.UnprocessableError: 422,
     errors.QuarantinedError: 423,
     errors.ThrottledError: 429,

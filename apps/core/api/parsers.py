@@ -24,15 +24,15 @@ class BodyTooLargeError(LimitExceededError):
 
 
 class FormTooLargeError(LimitExceededError):
-    """The form is longer than ``IMPORT_MAX_BYTES`` and its other fields."""
+    """The form is longer than the longest file to import and its other fields."""
 
     @classmethod
     def of_settings(cls) -> Self:
         """Return the error with the limit as it is set."""
-        limit = settings.IMPORT_MAX_BYTES
+        limit = _form_max_bytes()
         return cls(
             f"A file to import has at most {size_text(limit)}.",
-            extra={"limit": "IMPORT_MAX_BYTES", "value": limit},
+            extra={"limit": "IMPORT_OFFICE_MAX_BYTES", "value": limit},
         )
 
 
@@ -66,7 +66,7 @@ class BoundedJSONParser(JSONParser):
 
 
 class BoundedMultiPartParser(MultiPartParser):
-    """A form with a file of at most ``IMPORT_MAX_BYTES``.
+    """A form with a file of at most ``IMPORT_OFFICE_MAX_BYTES``, or ``IMPORT_MAX_BYTES`` if longer.
 
     DRF's own parser reads a form of any length.
     """
@@ -79,9 +79,13 @@ class BoundedMultiPartParser(MultiPartParser):
     ) -> "DataAndFiles[Any, Any]":
         """Return what the form holds. Raises ``ParseError``, ``FormTooLargeError``."""
         request = (parser_context or {})["request"]
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.IMPORT_MAX_BYTES + _FIELDS_BYTES:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > _form_max_bytes() + _FIELDS_BYTES:
             raise FormTooLargeError.of_settings()
         try:
             return super().parse(stream, media_type, parser_context)
         except RequestDataTooBig as err:
             raise FormTooLargeError.of_settings() from err
+
+
+def _form_max_bytes() -> int:
+    return max(settings.IMPORT_MAX_BYTES, settings.IMPORT_OFFICE_MAX_BYTES)
