@@ -3,6 +3,7 @@
 import os
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from config.starting import errors_in_one_line
@@ -17,9 +18,10 @@ from apps.collab.routing import application as socket_application
 from apps.core.body_limit import BodyLimit
 from apps.core.caller import CallerPresence
 from apps.core.request_ids import RequestIds
+from apps.core.static_answers import StaticAnswers
+
+http_application = StaticAnswers(CallerPresence(django_application), settings.STATIC_URL)
 
 application = RequestIds(
-    ProtocolTypeRouter(
-        {"http": BodyLimit(CallerPresence(django_application)), "websocket": socket_application}
-    )
+    ProtocolTypeRouter({"http": BodyLimit(http_application), "websocket": socket_application})
 )
