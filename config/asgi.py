@@ -1,6 +1,7 @@
 """ASGI entry point: pages and REST by Django, document sockets by ``apps.collab``."""
 
 import os
+import re
 
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
@@ -20,8 +21,15 @@ from apps.core.caller import CallerPresence
 from apps.core.request_ids import RequestIds
 from apps.core.static_answers import StaticAnswers
 
-http_application = StaticAnswers(CallerPresence(django_application), settings.STATIC_URL)
+#: The setting with the longest body of each path to which files are uploaded.
+UPLOADS = {re.compile(r"/api/v1/documents/[^/]+/attachments/"): "ATTACHMENT_MAX_BYTES"}
 
+http_application = StaticAnswers(CallerPresence(django_application), settings.STATIC_URL)
 application = RequestIds(
-    ProtocolTypeRouter({"http": BodyLimit(http_application), "websocket": socket_application})
+    ProtocolTypeRouter(
+        {
+            "http": BodyLimit(http_application, uploads=UPLOADS),
+            "websocket": socket_application,
+        }
+    )
 )
