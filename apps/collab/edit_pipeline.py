@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from apps.collab.batch import is_small, parts_of
 from apps.collab.edit_queue import EditQueue
+from apps.collab.fair_turns import get_fair_turns
 from apps.collab.fanout import Fanout
 from apps.collab.live_document import MAX_PREPARED_BYTES, BrokenDocumentError, LiveDocument
 from apps.collab.room_context import RoomContext
@@ -157,8 +159,7 @@ class EditPipeline:
         while True:
             timer = metrics.StepTimer(trace)
             try:
-                with work_noted(self._document_id):
-                    drafts = self.live.prepare(batch, at=time.monotonic())
+                drafts = await self._prepare(batch)
             except BrokenDocumentError as err:
                 logger.error("an update broke the engine: %s", self._document_id)
                 await self._quarantine(err.culprit)
@@ -167,6 +168,30 @@ class EditPipeline:
             else:
                 timer.lap(metrics.STEP_MERGE)
                 return drafts
+
+    async def _prepare(self, submissions: list[Submission]) -> list[Draft]:
+        """Merge a batch, a large one in parts; each part waits for a turn of the event loop.
+
+        Raises as ``LiveDocument.prepare`` does.
+        """
+        if is_small(submissions):
+            with work_noted(self._document_id):
+                return self.live.prepare(submissions, at=time.monotonic())
+        turns, batch, merged = get_fair_turns(), self.live.new_batch(), 0
+        for part in parts_of(submissions, is_shared=turns.is_shared):
+            await turns.wait()
+            merged += len(part)
+            try:
+                with work_noted(self._document_id):
+                    self.live.merge(batch, part, at=time.monotonic())
+            except BrokenDocumentError as err:
+                err.retry += submissions[merged:]
+                raise
+            if self.live.held:
+                self.live.held += submissions[merged:]
+                break
+        self.live.finalize(batch.drafts)
+        return batch.drafts
 
     async def _answer_compacted(self, drafts: list[Draft]) -> list[Draft]:
         """Answer the drafts that repeat a compacted operation; return the others.
