@@ -9,6 +9,7 @@ process that is killed in the middle of an answer would take its siblings with i
 process did not end well is discarded with its pipe.
 """
 
+import atexit
 import ctypes
 import logging
 import multiprocessing
@@ -175,6 +176,8 @@ class TaskPool:
                 _check_caller(gone)
 
     def _start(self) -> "pebble.ProcessPool":
+        atexit.unregister(_kill_children)
+        atexit.register(_kill_children)
         self._context.set_forkserver_preload([__name__, *self._preload])
         return pebble.ProcessPool(
             max_workers=1,
@@ -286,3 +289,13 @@ def _end(slot: "pebble.ProcessPool") -> None:
         slot.join()
     except Exception as err:  # noqa: BLE001 - it was killed while it was being ended
         logger.warning("a conversion's process ended by itself: %r", err)
+
+
+def _kill_children() -> None:
+    """End all children at the exit of this process, before ``multiprocessing`` waits for them.
+
+    Functions at the exit run in the reverse order of their registration. ``multiprocessing``
+    registers its own again when a program asks for its logger, as Celery does.
+    """
+    for child in multiprocessing.active_children():
+        child.kill()

@@ -167,21 +167,32 @@ def test_call_without_a_free_process_is_told_when_to_come_back(tmp_path: Path) -
 
 
 PARENT = """
-import sys, threading
+import multiprocessing, sys, threading
 from apps.core.task_pool import TaskLimits, TaskPool
 from tests.core import hostile_tasks
 pool = TaskPool(1, TaskLimits(60, 2**30, 2**20))
+if sys.argv[2] == "celery":
+    multiprocessing.get_logger()
 work = lambda: pool.run(hostile_tasks.hang, sys.argv[1], wait_s=60)
 threading.Thread(target=work, daemon=True).start()
 sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("number", [None, signal.SIGTERM, signal.SIGKILL])
-def test_processes_end_with_their_parent(tmp_path: Path, number: int | None) -> None:
-    """At a stop in order and at a kill; a process in the middle of a task too."""
+@pytest.mark.parametrize(
+    ("number", "program"),
+    [(None, "other"), (None, "celery"), (signal.SIGTERM, "other"), (signal.SIGKILL, "other")],
+)
+def test_processes_end_with_their_parent(tmp_path: Path, number: int | None, program: str) -> None:
+    """At a stop in order and at a kill; a process in the middle of a task too.
+
+    Celery asks ``multiprocessing`` for its logger, which then waits at the exit for all children
+    before pebble ends its own.
+    """
     path = tmp_path / "pid"
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(path)], stdin=subprocess.PIPE)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(path), program], stdin=subprocess.PIPE
+    )
     try:
         eventually(path.exists)
         assert parent.stdin is not None

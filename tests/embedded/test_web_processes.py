@@ -14,7 +14,6 @@ from websockets.exceptions import InvalidHandshake
 
 from apps.embedded.balancer import ranked
 from apps.embedded.data_dir import SERVICES, DataDir
-from apps.embedded.probes import probe_http
 from tests.conftest import SHORT_WAITS
 from tests.crash.checks import (
     check_nothing_lost,
@@ -24,7 +23,7 @@ from tests.crash.checks import (
 )
 from tests.integration.conftest import Enter
 from tests.support.clients import Client
-from tests.support.control import is_ready
+from tests.support.control import until_served
 from tests.support.eventually import eventually, eventually_async
 from tests.support.launcher import START_WAIT_S, Launched
 from tests.support.processes import Running, family
@@ -78,11 +77,6 @@ def metric(stack: Launched, server: str, name: str) -> int:
     found = re.search(rf"^{name} ([0-9.]+)", text, re.MULTILINE)
     assert found, text
     return int(float(found[1]))
-
-
-def until_served(url: str) -> None:
-    """Wait until an address is served."""
-    eventually(lambda: is_ready(lambda: probe_http(url)), START_WAIT_S)
 
 
 def home_of(document_id: str) -> str:

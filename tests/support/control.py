@@ -9,6 +9,7 @@ from xmlrpc.client import ServerProxy
 from supervisor.xmlrpc import SupervisorTransport
 
 from apps.embedded.data_dir import SERVICES, DataDir
+from apps.embedded.probes import probe_http
 from apps.embedded.programs import Program, services
 from apps.embedded.stack import stack_services, web_servers
 from tests.support.eventually import eventually
@@ -58,6 +59,11 @@ def wait_until_ready(stack: Launched, *names: str) -> None:
         program.probe for program in programs(stack) if program.name in names and program.probe
     ]
     eventually(lambda: all(is_ready(check) for check in checks), START_WAIT_S)
+
+
+def until_served(url: str) -> None:
+    """Wait until an address is served."""
+    eventually(lambda: is_ready(lambda: probe_http(url)), START_WAIT_S)
 
 
 def programs(stack: Launched) -> list[Program]:
