@@ -130,17 +130,13 @@ class LiveDocument:
         in ``held`` with those behind it, and so are those behind ``MAX_PREPARED_BYTES`` or a large
         one. Raises ``BrokenDocumentError`` when the engine fails.
         """
-        batch = self.new_batch()
+        batch = Batch(self.vector, self.owners)
         self.merge(batch, submissions, at=at)
         self.finalize(batch.drafts)
         return batch.drafts
 
-    def new_batch(self) -> Batch:
-        """Return an empty batch, for ``merge`` and then ``finalize``."""
-        return Batch(self.vector, self.owners)
-
     def merge(self, batch: Batch, submissions: Iterable[Submission], *, at: float) -> None:
-        """Merge submissions into the document and a batch, as ``prepare`` does."""
+        """Merge submissions into the document and a batch, as ``prepare`` does; then finalize it."""
         self.needs_rehearsal = self.needs_comparison = False
         work = deque(submissions)
         looked_at = 0
