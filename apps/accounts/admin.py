@@ -29,7 +29,7 @@ from apps.core.admin_documents import (
     document_link,
     titles_add,
 )
-from apps.core.document_names import titles_by_id
+from apps.core.document_names import titles_by_id, titles_shown
 
 #: Documents that a message links to.
 _LINKS_MAX = 10
@@ -154,7 +154,21 @@ def _owners_kept(
 
 
 class _GrantingAdmin:
-    """Stores the granter of a right that is added inline; keeps rights that are not offered."""
+    """Stores the granter of a right that is added inline; keeps rights that are not offered.
+
+    The pages that ask before a deletion name the documents of the rights that go with it by titles.
+    """
+
+    #: The field of a right that leads to the rows of this page.
+    subject_field: str
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what is deleted with these users or groups."""
+        subjects = {f"{self.subject_field}__in": [subject.pk for subject in objs]}
+        rights = Permission.objects.filter(**subjects).values_list("document_id", flat=True)
+        admin_base: Any = super()
+        with titles_shown(set(rights)):
+            return admin_base.get_deleted_objects(objs, request)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """Save the related rows."""
@@ -183,6 +197,8 @@ class _GrantingAdmin:
 @admin.register(User)
 class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     """Accounts with their rights."""
+
+    subject_field = "user"
 
     inlines = [PersonUsageInline, UserPermissionInline]
     list_display = [
@@ -271,6 +287,8 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
     """Groups with their rights."""
+
+    subject_field = "group"
 
     inlines = [GroupPermissionInline]
     list_display = ["name", "members"]

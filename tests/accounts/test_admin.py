@@ -1,13 +1,14 @@
 """The admin: every page opens, and its actions have effect."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission as ModelRight
 from django.test import Client
 
-from apps.accounts.models import Permission, PersonUsage, User
+from apps.accounts.models import Permission, PersonUsage, TokenFamily, User
 from apps.accounts.roles import Role
 from apps.accounts.services import owners_kept
 from apps.accounts.usage import stored_bytes_add
@@ -262,6 +263,36 @@ def test_stored_right_names_its_document_by_its_title(
         browser.post("/admin/accounts/permission/", selected),
     ):
         assert "holder: editor of The plan" in response.content.decode()
+
+
+@pytest.mark.parametrize("subject", ["user", "group"])
+def test_deletion_names_the_documents_of_rights_by_their_titles(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, subject: str
+) -> None:
+    """The pages that ask, for one user or group and for a selection of them."""
+    document_id = new_document_id()
+    holder = make_user("holder") if subject == "user" else make_group(name="crew")
+    grant(holder, Role.EDITOR, document_id)
+    titled(monkeypatch, {document_id: "The plan"})
+    address = "/admin/accounts/user/" if subject == "user" else "/admin/auth/group/"
+    selected = {"action": "delete_selected", "_selected_action": holder.pk}
+    for response in (
+        browser.get(f"{address}{holder.pk}/delete/"),
+        browser.post(address, selected),
+    ):
+        page = response.content.decode()
+        assert "editor of The plan" in page
+        assert document_id not in page
+
+
+def test_deletion_of_a_user_names_sign_ins_by_their_time(browser: Client) -> None:
+    """Not by an id."""
+    family = TokenFamily.objects.create(
+        user=make_user("holder"), expires_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+    )
+    page = browser.get(f"/admin/accounts/user/{family.user.pk}/delete/").content.decode()
+    assert "API sign-in of holder until 4 Mar 2026, 05:06" in page
+    assert str(family.pk) not in page
 
 
 def test_stored_right_keeps_its_document(browser: Client) -> None:
