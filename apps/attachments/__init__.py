@@ -1,1 +1,1 @@
-"""Files and images of documents, by content hash, behind a storage backend (ADR 0019)."""
+"""Files and images of documents, by content hash, behind a storage backend (ADR 0020)."""

@@ -29,7 +29,7 @@ from apps.collab.close_codes import (
 )
 from apps.collab.edit_queue import EditQueue
 from apps.collab.events import SessionJoined, session_joined
-from apps.collab.frame_handler import FrameHandler, TooFastError
+from apps.collab.frame_handler import FrameHandler, MalformedFrameError, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.selectors import Admission
@@ -46,6 +46,8 @@ _FRAMES_AT_ONCE = 16
 _BYTES_AT_ONCE = 64 * 1024
 #: A frame that is larger, in bytes, is read in a thread first.
 READ_AHEAD_BYTES = 32 * 1024
+#: Digits of a schema version in the address.
+_MAX_SCHEMA_DIGITS = 6
 #: Clients that offer this subprotocol get frames 100 to 103.
 NATIVE = "scriptorium.v1"
 #: Clients may bring their access token as a subprotocol with this prefix.
@@ -109,6 +111,7 @@ class _Connection:
         admission = await _admit(scope, query, document_id)
         if query.get("lineage", [admission.lineage])[0] != admission.lineage:
             raise OtherLineageError("This document was created again. Reload it.")
+        schema = _schema_of(query)
         room = await runtime.room(document_id, lineage=admission.lineage)
         if len(room.sessions) >= runtime.limits.sessions_per_room:
             raise TransientError("The document is full.", extra={"limit": "sessions_per_room"})
@@ -122,6 +125,7 @@ class _Connection:
             request_id=request_id_find(),
             sign_in=admission.sign_in,
             is_over_quota=admission.is_over_quota,
+            schema=schema,
         )
         connection = cls(session, room, runtime, changes=changes)
         # Nothing is awaited from here to ``serve``, which counts it as closed.
@@ -281,6 +285,19 @@ async def _admit(scope: dict[str, Any], query: dict[str, list[str]], document_id
     admit_session = database_sync_to_async(selectors.session_admission_get)
     admission = await admit_session(session_key=session_key, document_id=document_id)
     return admission
+
+
+def _schema_of(query: dict[str, list[str]]) -> int | None:
+    """Return the schema version that a client names; None where it names none.
+
+    Raises ``MalformedFrameError``.
+    """
+    named = query.get("schema", [None])[0]
+    if named is None:
+        return None
+    if not (named.isascii() and named.isdigit() and len(named) <= _MAX_SCHEMA_DIGITS):
+        raise MalformedFrameError("The schema version is a whole number, such as ?schema=1.")
+    return int(named)
 
 
 def _is_own_origin(scheme: str, headers: dict[bytes, str]) -> bool:

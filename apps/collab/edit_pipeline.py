@@ -206,6 +206,7 @@ class EditPipeline:
         """Load the document again from the log, and broadcast what it gained meanwhile."""
         loaded = await self._context.load(self._document_id)
         missed = await self._read_log()
+        self._fanout.update_schema(loaded.schema_version)
         self._fanout.broadcast(missed[: loaded.seq - self.live.seq])
         self.is_behind = len(missed) > loaded.seq - self.live.seq
         pending = self.live.pending
@@ -261,6 +262,7 @@ class EditPipeline:
         timer.lap(metrics.STEP_ACK)
         if failpoints.armed:
             await failpoints.reach_when_sent("before_broadcast")
+        self._fanout.update_schema(self.live.loaded.schema_version)
         self._fanout.broadcast(operations, [draft.author for draft in drafts])
         self._fanout.publish(operations)
         timer.lap(metrics.STEP_BROADCAST)
@@ -325,6 +327,7 @@ class EditPipeline:
             if applied_bytes > MAX_PREPARED_BYTES:
                 applied_bytes = 0
                 await asyncio.sleep(0)  # others get their turn
+        self._fanout.update_schema(self.live.loaded.schema_version)
         self._fanout.broadcast(fresh)
         return fresh
 

@@ -333,6 +333,7 @@ class LiveDocument:
         else:
             changed = self.document.apply(submission.update, brings_structs=new_structs)
         self._checks.add(submission)
+        self.loaded.note_schema(submission.update, submission.header)
         return changed
 
     def _answer_repeat(self, submission: Submission, batch: Batch) -> bool:

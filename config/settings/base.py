@@ -393,6 +393,10 @@ COLLAB_CADENCE: dict[str, dict[str, int]] = {
 #: with many edits. With few there is none (``apps.collab.commit_pacing``). 0 for no interval ever.
 COMMIT_INTERVAL_MS: float = env.float("COMMIT_INTERVAL_MS", 10.0, validate=validate.Range(0, 100))
 
+#: Documents that a web server had in memory, and loads again when it starts, at most; 0 for none
+#: (``apps.collab.warm_start``).
+WARM_START_DOCUMENTS: int = env.int("WARM_START_DOCUMENTS", 200, validate=validate.Range(0, 10_000))
+
 #: How long a server keeps a document's lock without renewing it, in seconds: nobody waits longer
 #: for a dead one. Less than the 15 s that an edit waits for a lock (``lock_wait_s``).
 LOCK_LEASE_S: float = env.float("LOCK_LEASE_S", 10.0, validate=validate.Range(0.5, 12.0))
