@@ -5,6 +5,7 @@ The people are those of ``tests/crash``; their Scriptorium keeps running.
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import sqlite3
@@ -30,6 +31,7 @@ from apps.embedded.backup_file import DOCUMENTS, POSTGRES, SECRETS, archive_read
 from apps.embedded.data_dir import DataDir
 from apps.embedded.data_dir_lock import UP, exclusive
 from apps.embedded.errors import EmbeddedError
+from tests.attachments import samples
 from tests.conftest import SHORT_WAITS
 from tests.crash.checks import Log, crowd, text_of, until_written
 from tests.integration.conftest import read_log, until_processed
@@ -41,6 +43,8 @@ from tests.support.stored import stored
 
 #: An update of the root text ``content``, base64.
 UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
+#: A file of a document.
+PICTURE = samples.png(400, 300)
 #: Words that each person writes before the backup starts, and again while it is taken.
 WORDS = 10
 #: The sweep processes at once the documents that are in Kafka and not processed yet.
@@ -77,6 +81,9 @@ def before(stack: Launched, tmp_path_factory: pytest.TempPathFactory) -> Before:
 async def _write_and_back_up(stack: Launched, file: Path) -> Before:
     document_id = stack.create_document("ada", grace="editor")
     quiet_id = stack.create_document("ada", grace="viewer")
+    picture = {"file": ("a.png", PICTURE, "image/png")}
+    answer = stack.call("ada", "POST", f"documents/{quiet_id}/attachments/", files=picture)
+    assert answer.status_code == 201, answer.text
     documents, enough = [document_id, quiet_id], threading.Event()
     with paused(stack, "worker"):
         _write_quietly(stack, quiet_id)
@@ -144,7 +151,8 @@ def test_backup_of_a_running_scriptorium_lists_its_parts(before: Before) -> None
     assert before.report["running"]
     assert before.report["bytes"] == before.file.stat().st_size
     names = [part["name"] for part in before.report["parts"]]
-    assert names == ["mongo/admin.db", "mongo/scriptorium.db", "postgres.dump", "secrets.json"]
+    databases = ["mongo/admin.db", "mongo/scriptorium.db", "postgres.dump"]
+    assert names == [*databases, "secrets.json", "files.tar"]
     assert [path.name for path in before.file.parent.iterdir()] == [before.file.name]
 
 
@@ -184,6 +192,18 @@ def test_permissions_fit_the_documents(before: Before, restored: Launched) -> No
     assert len(before.later_documents & documents - permitted) <= 1  # created in that moment
     for document_id in before.later_documents & permitted - documents:
         assert restored.call("ada", "GET", f"documents/{document_id}/").status_code == 404
+
+
+def test_files_are_restored_with_their_documents(before: Before, restored: Launched) -> None:
+    """What was uploaded and what is served of it; the right to it, too."""
+    path = f"documents/{before.quiet_id}/attachments/"
+    [row] = restored.call("grace", "GET", path).json()["results"]
+    assert row["id"] == hashlib.sha256(PICTURE).hexdigest()
+    for url in (f"{path}{row['id']}/", f"{path}{row['id']}/?width=320"):
+        assert restored.call("grace", "GET", url).status_code == 200
+        assert restored.call("alan", "GET", url).status_code == 404
+    stored_file = restored.data_dir / "files" / row["id"][:2] / row["id"] / "original"
+    assert stored_file.read_bytes() == PICTURE
 
 
 def test_tokens_and_passwords_stay_valid(before: Before, restored: Launched) -> None:
@@ -257,7 +277,7 @@ def test_backup_of_stopped_data_and_restore_after_a_killed_restore(
     assert not report["running"]
     assert _documents(report) == _documents(before.report)
     old = Path(json.loads(done.stdout)["old_data"])
-    data = {"mongo", "postgres", "redis", "state.json", "relays_until"}
+    data = {"files", "mongo", "postgres", "redis", "state.json", "relays_until"}
     assert {path.name for path in old.iterdir()} == data
     assert float((folder / "relays_until").read_text()) > time.time()
 
