@@ -68,10 +68,16 @@ class LimitExceededError(AppError):
     code = "limit_exceeded"
 
 
-class UnsupportedTypeError(AppError):
-    """The bytes are of a type that is not taken, or not of the type that they are said to be."""
+class UnsupportedError(AppError):
+    """The input is of a type that is not accepted, or not of the type that it claims."""
 
     code = "unsupported_type"
+
+
+class RangeError(AppError):
+    """The part of the object that is asked for does not exist."""
+
+    code = "range_not_satisfiable"
 
 
 class UnprocessableError(AppError):

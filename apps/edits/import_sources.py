@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
-from apps.core.errors import InvalidInputError, LimitExceededError, UnsupportedTypeError
+from apps.core.errors import InvalidInputError, LimitExceededError, UnsupportedError
 from apps.core.sizes import size_text
 from apps.crdt.content.readers import READ_FORMATS, format_of, text_decoded
 from apps.office.formats import OFFICE_READ, office_format_in, office_format_of
@@ -41,7 +41,7 @@ class ImportFormatError(InvalidInputError):
     code = "import_format"
 
 
-class FileTypeError(UnsupportedTypeError):
+class FileTypeError(UnsupportedError):
     """The file's bytes are not of the format that its name or the request claims."""
 
     code = "file_type_mismatch"

@@ -162,10 +162,10 @@ class Person:
         expect(self.chip).to_have_text("Offline, kept on this device")
         expect(self.page.locator("body[data-stored=true]")).to_have_count(1)
 
-    def exported(self, document_id: str) -> str:
-        """Return the document's text as the server has it."""
+    def exported(self, document_id: str, kind: str = "txt") -> str:
+        """Return the document as the server exports it, by default its text."""
         answer = self.context.request.get(
-            f"{self.base_url}/api/v1/documents/{document_id}/export/txt/",
+            f"{self.base_url}/api/v1/documents/{document_id}/export/{kind}/",
             headers={"Authorization": f"Bearer {self.token}"},
         )
         return answer.text()
