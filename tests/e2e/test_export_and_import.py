@@ -132,4 +132,4 @@ def test_import_of_a_binary_file_shows_an_error(ada: Person) -> None:
     page.goto("/")
     picture = FilePayload(name="a.md", mimeType="text/markdown", buffer=b"\x89PNG\r\n")
     page.locator("#import-file").set_input_files(picture)
-    expect(page.get_by_text("This is a picture.")).to_be_visible()
+    expect(page.get_by_text("This is a picture, not a text.")).to_be_visible()
