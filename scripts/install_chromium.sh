@@ -7,20 +7,20 @@ set -eu
 wanted="${1:-chromium}"
 has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null; }
 
+install_by_apt() {
+  echo "Installing Chromium for the browser tests"
+  apt-get update -qq || return 1
+  apt-cache show "$wanted" >/dev/null 2>&1 || wanted=chromium
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$wanted" >/dev/null
+}
+
 if [ -n "${CHROMIUM:-}" ] || command -v "$wanted" >/dev/null; then
   exit 0
 fi
 if [ "$wanted" = chromium ] && has_chromium; then
   exit 0
 fi
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  echo "Installing Chromium for the browser tests"
-  apt-get update -qq
-  if ! apt-cache show "$wanted" >/dev/null 2>&1; then
-    has_chromium && exit 0
-    wanted=chromium
-  fi
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$wanted" >/dev/null
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && install_by_apt; then
   exit 0
 fi
 has_chromium && exit 0
