@@ -136,7 +136,7 @@ class LiveDocument:
         return batch.drafts
 
     def merge(self, batch: Batch, submissions: Iterable[Submission], *, at: float) -> None:
-        """Merge submissions into the document and a batch, as ``prepare`` does; then finalize it."""
+        """Merge submissions into the document and a batch; ``finalize`` is the next step."""
         self.needs_rehearsal = self.needs_comparison = False
         work = deque(submissions)
         looked_at = 0
