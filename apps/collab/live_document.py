@@ -136,7 +136,7 @@ class LiveDocument:
         return batch.drafts
 
     def merge(self, batch: Batch, submissions: Iterable[Submission], *, at: float) -> None:
-        """Merge submissions as ``prepare`` does, into document and batch; finalize it last."""
+        """Merge submissions into the document and a batch; ``finalize`` is the next step."""
         self.needs_rehearsal = self.needs_comparison = False
         work = deque(submissions)
         looked_at = 0
