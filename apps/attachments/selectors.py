@@ -1,5 +1,6 @@
 """Reads of *attachments*: the files of a document, and their bytes."""
 
+import hashlib
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from apps.attachments.media_types import INLINE, PICTURES, served_type
 from apps.attachments.models import STORED, attachment_key, attachment_rows, file_rows
-from apps.attachments.storage import Reader, files
+from apps.attachments.storage import Reader, file_read, files
 from apps.attachments.uploads import CLEANED, ORIGINAL, storage_name
 from apps.core.errors import NotFoundError
 from apps.core.mongo import equal
@@ -150,6 +151,36 @@ def variant_open(attachment: StoredAttachment, variant: Variant, *, start: int =
         raise AttachmentLostError(
             "The bytes of this file are missing. Report it to whoever runs this server."
         ) from err
+
+
+def file_faults(attachment: StoredAttachment) -> list[tuple[str, str]]:
+    """Return what is wrong with the stored bytes of a file, as ``(part, word)``.
+
+    The word is ``missing`` or ``damaged``. All bytes are read. Raises ``FilesAwayError``.
+    """
+    served = ORIGINAL if not attachment.is_picture else CLEANED
+    digests = {ORIGINAL: attachment.id, served: attachment.etag}
+    faults = []
+    for part, expected_bytes in attachment.part_bytes.items():
+        digest, found_bytes = hashlib.sha256(), 0
+        try:
+            for chunk in file_read(storage_name(attachment.id, part)):
+                digest.update(chunk)
+                found_bytes += len(chunk)
+        except FileNotFoundError:
+            faults.append((part, "missing"))
+            continue
+        if found_bytes != expected_bytes or digests.get(part, "") not in ("", digest.hexdigest()):
+            faults.append((part, "damaged"))
+    return faults
+
+
+def attachments_without_bytes(*, document_id: str) -> list[str]:
+    """Return the ids of a document's files of which nothing is known; none in a sound store."""
+    rows = list(attachment_rows().find({"document_id": equal(document_id)}, {"file_id": 1}))
+    ids = [row["file_id"] for row in rows]
+    known = file_rows().find({"_id": {"$in": ids}, "state": STORED}, {"_id": 1}) if ids else ()
+    return sorted(set(ids) - {row["_id"] for row in known})
 
 
 def file_ids_in(content: bytes) -> set[str]:

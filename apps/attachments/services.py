@@ -5,7 +5,9 @@ process that dies in between leaves bytes that no document has, which the sweep 
 (``attachments.sweep``), and never a row whose bytes are missing.
 """
 
+import tempfile
 from collections.abc import Collection
+from datetime import datetime
 from io import SEEK_END
 from typing import IO, Any, Final
 
@@ -23,6 +25,7 @@ from apps.attachments.models import (
     file_rows,
 )
 from apps.attachments.selectors import (
+    AttachmentLostError,
     AttachmentNotFoundError,
     StoredAttachment,
     attachment_find,
@@ -30,9 +33,11 @@ from apps.attachments.selectors import (
     attachments_count,
     attachments_iter,
 )
-from apps.attachments.storage import files
+from apps.attachments.storage import file_read, files
 from apps.attachments.uploads import (
+    ORIGINAL,
     CheckedUpload,
+    ServedBytes,
     Upload,
     served_bytes,
     storage_name,
@@ -75,7 +80,9 @@ def attachment_create(*, user: User, document_id: str, upload: Upload) -> Stored
     except AppError as err:
         metrics.ATTACHMENTS_REFUSED.labels(code=err.code).inc()
         raise
-    if _attach(document_id=document_id, file_id=checked.sha256, name=checked.name, user=user):
+    if _attach(
+        document_id=document_id, file_id=checked.sha256, name=checked.name, author_id=str(user.pk)
+    ):
         stored_bytes_add(user_id=user.pk, more=checked.size)
         metrics.ATTACHMENTS.inc()
         metrics.ATTACHMENT_BYTES.inc(checked.size)
@@ -94,7 +101,7 @@ def attachment_copy(
     source = attachment_get(user=user, document_id=source_id, file_id=file_id)
     if not _file_touch(file_id):
         raise AttachmentNotFoundError("This document has no such file.")
-    _attach(document_id=document_id, file_id=file_id, name=source.name, user=user)
+    _attach(document_id=document_id, file_id=file_id, name=source.name, author_id=str(user.pk))
     return attachment_get(user=user, document_id=document_id, file_id=file_id)
 
 
@@ -107,7 +114,42 @@ def attachments_copy(
     """
     for source in attachments_iter(document_id=source_id):
         if source.id in file_ids and _file_touch(source.id):
-            _attach(document_id=document_id, file_id=source.id, name=source.name, user=user)
+            _attach(
+                document_id=document_id, file_id=source.id, name=source.name, author_id=str(user.pk)
+            )
+
+
+def attachment_restore(
+    *, document_id: str, upload: Upload, author_id: str, created_at: datetime
+) -> str:
+    """Attach a file of an archive to a document that is being imported; return the file's id.
+
+    Without a check of rights and shares. Raises as ``upload_check`` and ``served_bytes`` do.
+    """
+    checked = upload_check(upload)
+    _file_store(checked)
+    _attach(
+        document_id=document_id,
+        file_id=checked.sha256,
+        name=checked.name,
+        author_id=author_id,
+        created_at=created_at,
+    )
+    return checked.sha256
+
+
+def file_rebuild(*, file_id: str, name: str) -> None:
+    """Make what is served of a file again, from its uploaded bytes.
+
+    Raises ``FileNotFoundError``, ``FilesAwayError``, and as ``upload_check`` does.
+    """
+    with tempfile.TemporaryFile() as content:
+        for chunk in file_read(storage_name(file_id, ORIGINAL)):
+            content.write(chunk)
+        checked = upload_check(Upload(content, name))
+        if checked.sha256 != file_id:
+            raise AttachmentLostError("The uploaded bytes of this file are damaged.")
+        _served_store(checked, served_bytes(checked))
 
 
 def attachments_delete(*, document_id: str) -> None:
@@ -151,6 +193,11 @@ def _file_store(upload: CheckedUpload) -> None:
         return
     served = served_bytes(upload)
     _file_touch(upload.sha256)
+    _served_store(upload, served)
+
+
+def _served_store(upload: CheckedUpload, served: ServedBytes) -> None:
+    """Store the bytes of a file, and then that they are stored."""
     sizes = {}
     for part, content in served.parts.items():
         files().store(storage_name(upload.sha256, part), content)
@@ -174,16 +221,18 @@ def _file_store(upload: CheckedUpload) -> None:
         raise FileBeingDeletedError("This file is being deleted. Try again in a moment.")
 
 
-def _attach(*, document_id: str, file_id: str, name: str, user: User) -> bool:
+def _attach(
+    *, document_id: str, file_id: str, name: str, author_id: str, created_at: datetime | None = None
+) -> bool:
     """Store that a document has a file, at the end of its list; return False if it has it."""
-    now = clock.now()
+    now = created_at or clock.now()
     key = attachment_key(document_id, file_id)
     row: dict[str, Any] = {
         "_id": key,
         "document_id": document_id,
         "file_id": file_id,
         "name": name,
-        "author_id": str(user.pk),
+        "author_id": author_id,
         "created_at": datetime_text(now),
     }
     first = int(now.timestamp() * 1_000_000)
