@@ -7,7 +7,9 @@ because Channels' dispatch costs two thread hops and three task switches for eac
 import asyncio
 import contextlib
 import logging
+import math
 import time
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -29,7 +31,8 @@ from apps.collab.close_codes import (
 )
 from apps.collab.edit_queue import EditQueue
 from apps.collab.events import SessionJoined, session_joined
-from apps.collab.frame_handler import FrameHandler, TooFastError
+from apps.collab.fair_turns import get_fair_turns
+from apps.collab.frame_handler import FrameHandler, MalformedFrameError, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.selectors import Admission
@@ -44,8 +47,14 @@ logger = logging.getLogger(__name__)
 _FRAMES_AT_ONCE = 16
 #: The same in bytes of frames: 64 KiB of structs as short as can be take 15 ms.
 _BYTES_AT_ONCE = 64 * 1024
+#: A session that sends them within this time, in seconds, sends more than a person can: from then
+#: on it waits for turns (``fair_turns``), until they take the other time.
+_FAST_S = 0.08
+_SLOW_S = 1.0
 #: A frame that is larger, in bytes, is read in a thread first.
 READ_AHEAD_BYTES = 32 * 1024
+#: Digits of a schema version in the address.
+_MAX_SCHEMA_DIGITS = 6
 #: Clients that offer this subprotocol get frames 100 to 103.
 NATIVE = "scriptorium.v1"
 #: Clients may bring their access token as a subprotocol with this prefix.
@@ -94,6 +103,7 @@ class _Connection:
         #: ``RightsWatch.changes`` when the session's right was read.
         self._changes = changes
         self._limits = runtime.limits
+        self._large_edits = runtime.large_edits
         self._frame_handler = FrameHandler(
             session, room, limits=runtime.limits, on_token=self._on_token
         )
@@ -109,6 +119,7 @@ class _Connection:
         admission = await _admit(scope, query, document_id)
         if query.get("lineage", [admission.lineage])[0] != admission.lineage:
             raise OtherLineageError("This document was created again. Reload it.")
+        schema = _schema_of(query)
         room = await runtime.room(document_id, lineage=admission.lineage)
         if len(room.sessions) >= runtime.limits.sessions_per_room:
             raise TransientError("The document is full.", extra={"limit": "sessions_per_room"})
@@ -122,6 +133,7 @@ class _Connection:
             request_id=request_id_find(),
             sign_in=admission.sign_in,
             is_over_quota=admission.is_over_quota,
+            schema=schema,
         )
         connection = cls(session, room, runtime, changes=changes)
         # Nothing is awaited from here to ``serve``, which counts it as closed.
@@ -178,7 +190,10 @@ class _Connection:
                 continue
             try:
                 if frame is not None and READ_AHEAD_BYTES < len(frame) <= self._limits.frame_bytes:
-                    await asyncio.to_thread(self._frame_handler.read_ahead, frame)
+                    await self._large_edits.read(
+                        partial(self._frame_handler.read_ahead, frame),
+                        user_id=self._session.user_id,
+                    )
                 if frame is None:
                     self._session.close(MALFORMED, "Frames are binary, not text.")
                 else:
@@ -240,21 +255,39 @@ class _FlowControl:
         self._max_frames = max_frames
         self._batches = queue.batches
         self._frames = 0
-        #: Since the last turn of the others.
+        self._turns = get_fair_turns()
+        #: Whether it sends more than a person can.
+        self._is_fast = False
+        #: Frames and bytes since the last turn of the others, and when that was.
+        self._unshared = 0
         self._bytes = 0
+        self._shared_at = -math.inf
 
     async def wait(self, size_bytes: int) -> None:
         """Count a frame that is about to be handled; wait first where the session is ahead."""
         self._bytes += size_bytes
-        if self._frames % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1 or self._bytes > _BYTES_AT_ONCE:
-            self._bytes = 0
-            await asyncio.sleep(0)
+        self._unshared += 1
+        if self._unshared >= _FRAMES_AT_ONCE or self._bytes > _BYTES_AT_ONCE:
+            await self._share()
+        elif not self._is_fast:
+            self._turns.light_frames += 1
         if self._queue.batches != self._batches:
             self._batches, self._frames = self._queue.batches, 0
         if self._frames >= self._max_frames:
             await self._queue.wait_for_batch()
             self._batches, self._frames = self._queue.batches, 0
         self._frames += 1  # nothing is awaited from here to the handling of the frame
+
+    async def _share(self) -> None:
+        """Give the others a turn; a fast session waits for its own."""
+        took_s = time.monotonic() - self._shared_at
+        self._is_fast = took_s < (_SLOW_S if self._is_fast else _FAST_S)
+        self._unshared = self._bytes = 0
+        if self._is_fast and self._turns.is_shared:
+            await self._turns.wait()
+        else:
+            await asyncio.sleep(0)
+        self._shared_at = time.monotonic()
 
 
 async def _admit(scope: dict[str, Any], query: dict[str, list[str]], document_id: str) -> Admission:
@@ -281,6 +314,19 @@ async def _admit(scope: dict[str, Any], query: dict[str, list[str]], document_id
     admit_session = database_sync_to_async(selectors.session_admission_get)
     admission = await admit_session(session_key=session_key, document_id=document_id)
     return admission
+
+
+def _schema_of(query: dict[str, list[str]]) -> int | None:
+    """Return the schema version that a client names; None where it names none.
+
+    Raises ``MalformedFrameError``.
+    """
+    named = query.get("schema", [None])[0]
+    if named is None:
+        return None
+    if not (named.isascii() and named.isdigit() and len(named) <= _MAX_SCHEMA_DIGITS):
+        raise MalformedFrameError("The schema version is a whole number, such as ?schema=1.")
+    return int(named)
 
 
 def _is_own_origin(scheme: str, headers: dict[bytes, str]) -> bool:

@@ -60,11 +60,15 @@ class Fanout:
         self._changed_presence: dict[int, AwarenessEntry] = {}
         self._kept_alive_at = time.monotonic()
         self._is_closed = False
+        #: The schema version that the content needs, as the sessions were last told.
+        self._schema_version = 1
 
     def add(self, session: Session, live: LiveDocument) -> None:
         """Add a session: ask for what it has, send its right, the cadence and the presence."""
         self.update_cadence(joining=1)
         self.sessions.add(session)
+        self._schema_version = live.loaded.schema_version
+        session.set_content_schema(self._schema_version)
         session.push(protocol.encode_sync_step1(encode_vector(live.vector)))
         if session.native:
             session.push_rights()
@@ -85,6 +89,18 @@ class Fanout:
         self._is_closed = True
         for session in list(self.sessions):
             session.close(code)
+
+    def update_schema(self, version: int) -> None:
+        """Make older pages read-only where the content needs a newer schema (ADR 0019).
+
+        Call before the operations that brought it are broadcast.
+        """
+        if version == self._schema_version:
+            return
+        self._schema_version = version
+        for session in self.sessions:
+            if session.set_content_schema(version):
+                session.push_rights()
 
     # --- operations ---
 

@@ -131,6 +131,12 @@ class LiveDocument:
         one. Raises ``BrokenDocumentError`` when the engine fails.
         """
         batch = Batch(self.vector, self.owners)
+        self.merge(batch, submissions, at=at)
+        self.finalize(batch.drafts)
+        return batch.drafts
+
+    def merge(self, batch: Batch, submissions: Iterable[Submission], *, at: float) -> None:
+        """Merge submissions into the document and a batch; ``finalize`` is the next step."""
         self.needs_rehearsal = self.needs_comparison = False
         work = deque(submissions)
         looked_at = 0
@@ -151,12 +157,11 @@ class LiveDocument:
                 retry = [item for draft in batch.drafts for item in draft.all_submissions]
                 raise BrokenDocumentError(submission, [*retry, *work]) from err
             if merged and len(self.pending):
-                work.extendleft(item for _, item in reversed(self.pending.release(batch.vector)))
+                released = reversed(self.pending.release(batch.vector))
+                work.extendleft(item for _, item in released if item.is_still_allowed())
             if merged and len(submission.update) > SURVEY_IN_THREAD_BYTES:
                 self.held = list(work)  # it has to be indexed in a thread
                 break
-        self.finalize(batch.drafts)
-        return batch.drafts
 
     def finalize(self, drafts: Sequence[Draft]) -> None:
         """Set each draft's update and its version vector, of the clients that it touches."""
@@ -333,6 +338,7 @@ class LiveDocument:
         else:
             changed = self.document.apply(submission.update, brings_structs=new_structs)
         self._checks.add(submission)
+        self.loaded.note_schema(submission.update, submission.header)
         return changed
 
     def _answer_repeat(self, submission: Submission, batch: Batch) -> bool:

@@ -29,8 +29,18 @@ logger = logging.getLogger(__name__)
 
 #: What people read whose stock client writes under an id that was taken.
 CLIENT_TAKEN = "This copy has edits under an id that another person used. Load the document again."
+#: What people read whose page is older than the content of the document.
+SCHEMA_OLDER = (
+    "This document has content that this page is too old for. Reload the page to write in it."
+)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class SchemaOlderError(ForbiddenError):
+    """The client's schema version is older than the content: it may read, not write."""
+
+    code = "schema_older"
 
 
 class Session:
@@ -56,6 +66,7 @@ class Session:
         request_id: str | None = None,
         sign_in: SignIn | None = None,
         is_over_quota: bool = False,
+        schema: int | None = None,
     ) -> None:
         self.document_id = document_id
         self.identity = identity
@@ -66,6 +77,10 @@ class Session:
         self.sign_in = sign_in
         #: Whether the person has stored as much as one may (``apps.accounts.usage``).
         self.is_over_quota = is_over_quota
+        #: The schema version of the page; None where the client names none, and is not judged.
+        self.schema = schema
+        #: Whether the content needs a newer one: then the session may only read.
+        self.is_schema_older = False
         #: Why its edits are no longer accepted; it has to connect again (``submission.Author``).
         self.refusal: AppError | None = None
         #: The client ids that it announced as its own, and that another person owns in the log.
@@ -81,6 +96,11 @@ class Session:
         self._wake = SmallEvent()
 
     # --- out ---
+
+    @property
+    def may_write(self) -> bool:
+        """Return whether the user has the right to write now."""
+        return self.abilities.write
 
     @property
     def close_code(self) -> int | None:
@@ -150,8 +170,11 @@ class Session:
 
         A transient error rejects nothing: the session is closed, reconnects and sends it again.
         """
-        if self._refused_by_quota and isinstance(error, ForbiddenError):
-            error = storage_full()
+        if isinstance(error, ForbiddenError):
+            if self._refused_by_quota:
+                error = storage_full()
+            elif self.is_schema_older:
+                error = SchemaOlderError(SCHEMA_OLDER)
         metrics.REJECTED.labels(code=error.code).inc()
         if unique_id is not None and not isinstance(error, TransientError):
             self.push(protocol.encode_reject(unique_id, error.code, error.message))
@@ -185,9 +208,23 @@ class Session:
     def push_rights(self) -> None:
         """Tell a native client whether it may write."""
         if self.native:
-            event = {"type": "rights", "write": self.abilities.write}
+            event: dict[str, Any] = {"type": "rights", "write": self.abilities.write}
+            if self.is_schema_older:
+                event |= {"code": SchemaOlderError.code, "message": SCHEMA_OLDER}
             self.push(protocol.encode_event(event))
 
+    def set_content_schema(self, version: int) -> bool:
+        """Apply the schema version that the content needs; return whether that changed a right."""
+        is_older = self.schema is not None and self.schema < version
+        if is_older == self.is_schema_older:
+            return False
+        self.is_schema_older = is_older
+        self._apply(self._abilities)
+        return True
+
     def _apply(self, abilities: Abilities) -> None:
+        #: Those of the person, whatever keeps this session from writing.
+        self._abilities = abilities
         self._refused_by_quota = abilities.write and self.is_over_quota
-        self.abilities = replace(abilities, write=False) if self._refused_by_quota else abilities
+        may_not = self._refused_by_quota or self.is_schema_older
+        self.abilities = replace(abilities, write=False) if may_not else abilities

@@ -10,6 +10,7 @@ from apps.core.errors import AppError, ConflictError
 from apps.crdt.codec.slicing import state_slices
 from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector
+from apps.crdt.content.schema_table import SCHEMA_VERSIONS
 from apps.crdt.engine.base import EngineBrokenError, EngineDocument, get_engine, has_everything
 from apps.crdt.engine.causal_gate import advance, missing_clocks
 from apps.crdt.ids.containers import ContainerIndex
@@ -41,6 +42,7 @@ class LoadedDocument:
     units, if they have been made already. ``owners`` has
     the owner of each client id, None where the snapshot did not have them. With a document that
     ``is_suspect`` a process died lately: each edit is tried in a child process.
+    ``schema_version`` is that of the newest nodes and marks of its content (ADR 0019).
     """
 
     engine: EngineDocument
@@ -52,6 +54,7 @@ class LoadedDocument:
     pairs: SurrogatePairs | None = None
     owners: ClientOwners | None = field(default_factory=dict)
     is_suspect: bool = False
+    schema_version: int = 1
 
     @classmethod
     def open(
@@ -80,6 +83,7 @@ class LoadedDocument:
             seq=snapshot.seq,
             size_bytes=len(snapshot.state),
             owners=owners if snapshot.seq else {},
+            schema_version=SCHEMA_VERSIONS.needed_by(snapshot.state),
         )
 
     def apply(self, operation: Operation, header: UpdateHeader | None = None) -> UpdateHeader:
@@ -102,6 +106,7 @@ class LoadedDocument:
         if self.owners is not None:
             owners_add(self.owners, header.ranges, operation.author_id, known=self.vector)
         advance(self.vector, header)
+        self.note_schema(operation.update, header)
         self.size_bytes += len(operation.update)
         self._record(operation)
         return header
@@ -136,6 +141,11 @@ class LoadedDocument:
             ranges = ranges_of(operation.update)
             owners_add(self.owners, ranges, operation.author_id, known=self.vector)
         self._record(operation)
+
+    def note_schema(self, update: bytes, header: UpdateHeader) -> None:
+        """Note the schema version that an applied update needs; typed text needs none."""
+        if header.typed is None:
+            self.schema_version = max(self.schema_version, SCHEMA_VERSIONS.needed_by(update))
 
     def encode_owners(self) -> bytes:
         """Return the owners of the client ids for a snapshot; empty where they are not known."""

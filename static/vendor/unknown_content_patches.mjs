@@ -2,6 +2,8 @@
  * Patches of the editor's binding: what a page does not know it shows as it can, and never deletes.
  */
 
+import { BOX_FUNCTIONS } from "./box_functions.mjs";
+
 /** @type {import("./patches.mjs").Patch[]} */
 export const UNKNOWN_CONTENT = [
   {
@@ -55,9 +57,9 @@ export const UNKNOWN_CONTENT = [
     const { schema } = this.prosemirrorView.state;
     const { contentMatch } = schema.topNodeType;
     return this.type.toArray().map((type) => {
-      if (!(type instanceof Y.XmlElement)) return unknownContent(this)
-      const node = create(type, schema, this);
-      return node === null || contentMatch.matchType(node.type) ? node : unknownContent(this)
+      if (!(type instanceof Y.AbstractType)) return unknownContent(this)
+      const node = type instanceof Y.XmlElement ? create(type, schema, this) : null;
+      return node !== null && contentMatch.matchType(node.type) ? node : boxOf(type, schema, false, this)
     }).filter((node) => node !== null)
   }
 
@@ -110,44 +112,70 @@ export const UNKNOWN_CONTENT = [
     to: "const fragmentContent = this.content(createNodeIfNotExists);",
   },
   {
-    why: "The same: a child of a node is a node or a text, anything else is unknown.",
+    why: `A node that the schema lacks is shown as a box (static/js/editor/unknown_content.js): its
+        content need not be read.`,
+    from: "  const children = [];\n  /**\n   * @param {Y.XmlElement | Y.XmlText} type\n   */",
+    to: `  const nodeType = knownType(schema, el.nodeName);
+  if (nodeType === null) return null
+  const parts = [];
+  let children = [];
+  /**
+   * @param {Y.XmlElement | Y.XmlText} type
+   */`,
+  },
+  {
+    why: "The same: a child of a node is a node or a text, another shared type is a box.",
     from: `      if (n !== null) {
         children.push(n);
       }
     } else {`,
-    to: `      if (n !== null) {
-        children.push(n);
-      }
+    to: `      const child = n ?? boxOf(type, schema, nodeType.inlineContent, meta);
+      if (child !== null) parts.push([child, type]);
     } else if (!(type instanceof Y.XmlText)) {
-      unknownContent(meta);
+      const child = type instanceof Y.AbstractType ? boxOf(type, schema, nodeType.inlineContent, meta) : unknownContent(meta);
+      if (child !== null) parts.push([child, type]);
     } else {`,
+  },
+  {
+    why: "The same: each node knows the shared type that it shows.",
+    from: `          if (textchild !== null) {
+            children.push(textchild);
+          }`,
+    to: "          if (textchild !== null) parts.push([textchild, type]);",
   },
   {
     why: `The same: a node that the schema refuses. Honest edits at one time can leave a node without
         a child that it must have: such a node is shown with what is missing, which is written when
-        a person changes the node.`,
+        a person changes the node. A child at a wrong place is a box.`,
     from: `    // an error occured while creating the node. This is probably a result of a concurrent action.
     /** @type {Y.Doc} */ (el.doc).transact((transaction) => {
       /** @type {Y.Item} */ (el._item).delete(transaction);
     }, ySyncPluginKey);
     meta.mapping.delete(el);
     return null`,
-    to: `    const node = completedNode(el, schema, children, meta);
+    to: `    const node = completedNode(el, nodeType, parts, meta);
     if (node === null) meta.mapping.delete(el);
-    else meta.mapping.set(el, node);
+    else {
+      boxed.delete(el);
+      meta.mapping.set(el, node);
+    }
     return node`,
   },
   {
-    why: `The same: an attribute that is no plain value. The schema has none, and an element that is
-        made of one may throw.`,
+    why: "The same: an attribute that the schema lacks, or with a value of another type.",
     from: "const attrs = el.getAttributes(snapshot);",
-    to: "const attrs = plainAttributes(el.getAttributes(snapshot), schema.nodes[el.nodeName], meta);",
+    to: "const attrs = shownAttributes(el.getAttributes(snapshot), nodeType);\n    children = parts.map(([child]) => child);",
   },
   {
-    why: "The same: an element that has the name of a text.",
-    from: "const node = schema.node(el.nodeName, attrs, children);",
-    to: `if (schema.nodes[el.nodeName]?.isText) throw new RangeError('an element has the name of a text')
-    const node = schema.node(el.nodeName, attrs, children);`,
+    why: "The same: a node that is too large to be shown.",
+    from: "const node = schema.node(el.nodeName, attrs, children);\n",
+    to: `const node = withOthers(nodeType.createChecked(attrs, children), el);
+    if (nodeType.spec.isTooLarge?.(node)) {
+      meta.mapping.delete(el);
+      return null
+    }
+    boxed.delete(el);
+`,
   },
   {
     why: "The same: a text that the schema refuses.",
@@ -161,67 +189,134 @@ export const UNKNOWN_CONTENT = [
     return null
   }`,
     to: `      if (typeof delta.insert !== 'string') unknownContent(_meta);
-      else nodes.push(schema.text(delta.insert, knownMarks(delta.attributes, schema, _meta)));
+      else nodes.push(schema.text(delta.insert, shownMarks(delta.attributes, schema, _meta)));
     }
   } catch (e) {
     return unknownContent(_meta)
   }`,
   },
   {
-    why: "An attribute that the page does not know stays when a person changes its node.",
-    from: `    // remove all keys that are no longer in pAttrs
+    why: "What is written of a box is what it stands for; of a node also the attributes not shown.",
+    from: "  const type = new Y.XmlElement(node.type.name);\n",
+    to: `  if (isBox(node)) return unboxed(node, meta)
+  const type = new Y.XmlElement(node.type.name);
+  const others = otherAttributes.get(node.attrs);
+  for (const key in others) type.setAttribute(key, others[key]);
+`,
+  },
+  {
+    why: "The same: a box equals the shared type that it stands for, and no other.",
+    from: `const equalYTypePNode = (ytype, pnode) => {
+`,
+    to: `const equalYTypePNode = (ytype, pnode) => {
+  if (isBox(pnode) || boxed.has(ytype)) return isBoxOf(pnode, ytype)
+`,
+  },
+  {
+    why: "The same, where nodes are compared by their names.",
+    from: "  !(pNode instanceof Array) && yElement.nodeName === pNode.type.name;",
+    to: "  !(pNode instanceof Array) && !boxed.has(yElement) && yElement.nodeName === pNode.type.name;",
+  },
+  {
+    why: "The same: a box stays beside changed nodes.",
+    from: `      const rightP = pChildren[pChildCnt - right - 1];
+      if (leftY instanceof Y.XmlText && leftP instanceof Array) {`,
+    to: `      const rightP = pChildren[pChildCnt - right - 1];
+      if (isBoxOf(leftP, leftY)) {
+        meta.mapping.set(leftY, leftP);
+        left += 1;
+      } else if (isBoxOf(rightP, rightY)) {
+        meta.mapping.set(rightY, rightP);
+        right += 1;
+      } else if (leftY instanceof Y.XmlText && leftP instanceof Array) {`,
+  },
+  {
+    why: "The same: what boxes stand for is noted before it is deleted, because it may come back.",
+    from: "          meta.mapping.delete(yDomFragment.get(left));\n",
+    to: "          noteBoxes([yDomFragment.get(left)], meta);\n          meta.mapping.delete(yDomFragment.get(left));\n",
+  },
+  {
+    why: "The same.",
+    from: "      yDomFragment.slice(left, left + yDelLen).forEach(type => meta.mapping.delete(type));",
+    to: `      noteBoxes(yDomFragment.slice(left, left + yDelLen), meta);
+      yDomFragment.slice(left, left + yDelLen).forEach(type => meta.mapping.delete(type));`,
+  },
+  {
+    why: "The same.",
+    from: "    yDomFragment.slice(index, index + length).forEach(type => meta.mapping.delete(type));",
+    to: `    noteBoxes(yDomFragment.slice(index, index + length), meta);
+    yDomFragment.slice(index, index + length).forEach(type => meta.mapping.delete(type));`,
+  },
+  {
+    why: "A mark that is not shown is written as it was.",
+    from: "      const isOverlapping = map.setIfUndefined(",
+    to: `      if (mark.type.spec.isUnknown) {
+        pattrs[mark.attrs.name] = mark.attrs.value;
+        return
+      }
+      const others = otherAttributes.get(mark);
+      if (others) {
+        pattrs[mark.type.name] = { ...others, ...mark.attrs };
+        return
+      }
+      const isOverlapping = map.setIfUndefined(`,
+  },
+  {
+    why: "The same: it equals what is written.",
+    from: `        const pmark = pmarks.find(/** @param {any} mark */ mark => mark.type.name === markname);
+`,
+    to: `        const kept = pmarks.find(mark => mark.type.spec.isUnknown && mark.attrs.name === yattrname);
+        if (kept) return equalValues(attr, kept.attrs.value)
+        const pmark = pmarks.find(/** @param {any} mark */ mark => mark.type.name === markname);
+        const others = pmark && otherAttributes.get(pmark);
+        if (others) return equalAttrs(attr, { ...others, ...pmark.attrs })
+`,
+  },
+  {
+    why: `An attribute is written where the person changed it. One that the page does not know, or
+        whose value it does not show, stays when a person changes its node.`,
+    from: `    for (const key in pAttrs) {
+      if (pAttrs[key] !== null) {
+        if (yDomAttrs[key] !== pAttrs[key] && key !== 'ychange') {
+          yDomFragment.setAttribute(key, pAttrs[key]);
+        }
+      } else {
+        yDomFragment.removeAttribute(key);
+      }
+    }
+    // remove all keys that are no longer in pAttrs
     for (const key in yDomAttrs) {
       if (pAttrs[key] === undefined) {
         yDomFragment.removeAttribute(key);
       }
     }`,
-    to: "",
+    to: `    const shown = shownAttributes(yDomAttrs, pNode.type);
+    for (const key in pAttrs) {
+      const value = pAttrs[key];
+      const before = shown[key] ?? pNode.type.attrs[key].default;
+      if (equalValues(before, value) || key === 'ychange') continue
+      if (value !== null) yDomFragment.setAttribute(key, value);
+      else yDomFragment.removeAttribute(key);
+    }
+    const others = otherAttributes.get(pAttrs);
+    for (const key in others) {
+      if (!equalValues(yDomAttrs[key], others[key])) yDomFragment.setAttribute(key, others[key]);
+    }`,
   },
   {
-    why: "Functions that the patches above call.",
-    from: "const createTextNodesFromYText = (",
-    to: `const unknownContent = (meta) => {
-  meta.stop?.('content');
-  return null
-};
-const plainAttributes = (attributes, type, meta) => {
-  const plain = {};
-  for (const key in attributes) {
-    const value = attributes[key];
-    if (typeof value !== 'object' || value === null) plain[key] = value;
-    else if (type !== undefined && key in type.attrs) unknownContent(meta);
-  }
-  return plain
-};
-const completedNode = (el, schema, children, meta) => {
-  const type = schema.nodes[el.nodeName];
-  if (type === undefined || type.isText) return unknownContent(meta)
-  const completed = (content) => {
-    try {
-      const node = type.createAndFill(plainAttributes(el.getAttributes(), type, meta), content);
-      return node !== null && type.validContent(node.content) ? node : null
-    } catch (e) {
-      return null
-    }
-  };
-  const whole = completed(children);
-  if (whole !== null) return whole
-  unknownContent(meta);
-  const { inlineContent } = type;
-  return completed(children.filter((child) => child.isInline === inlineContent).map((child) => child.mark(type.allowedMarks(child.marks))))
-};
-const knownMarks = (attributes, schema, meta) => {
-  const marks = [];
-  for (const name in attributes) {
-    try {
-      const type = yattr2markname(name);
-      marks.push(schema.mark(type, plainAttributes(attributes[name], schema.marks[type], meta)));
-    } catch (e) {
-      unknownContent(meta);
-    }
-  }
-  return marks
-};
-const createTextNodesFromYText = (`,
+    why: "A box has one place, whatever it stands for.",
+    from: "    if (n instanceof Y.XmlText) {\n      if (n._length >= pos) {",
+    to: "    if (n instanceof Y.XmlText && !boxed.has(n)) {\n      if (n._length >= pos) {",
   },
+  {
+    why: "The same.",
+    from: "        if (t instanceof Y.XmlText) {\n          pos += t._length;",
+    to: "        if (t instanceof Y.XmlText && !boxed.has(t)) {\n          pos += t._length;",
+  },
+  {
+    why: "The same.",
+    from: "          if (contentType instanceof Y.XmlText) {\n            pos += contentType._length;",
+    to: "          if (contentType instanceof Y.XmlText && !boxed.has(contentType)) {\n            pos += contentType._length;",
+  },
+  BOX_FUNCTIONS,
 ];

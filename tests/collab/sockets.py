@@ -24,6 +24,7 @@ class Socket:
         limits: Limits | None = None,
         user_id: str = "1",
         role: Role = Role.EDITOR,
+        schema: int | None = None,
     ) -> None:
         self.sent: list[dict[str, Any]] = []
         self.session = Session(
@@ -33,6 +34,7 @@ class Socket:
             native=native,
             send=self._send,
             limits=limits or Limits(),
+            schema=schema,
         )
 
     @property

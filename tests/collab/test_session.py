@@ -143,3 +143,32 @@ def test_reader_stays_and_stranger_goes() -> None:
     assert socket.session.close_code is None
     socket.session.set_abilities(NO_ABILITIES)
     assert socket.session.close_code == FORBIDDEN
+
+
+async def test_older_page_than_the_content_may_only_read() -> None:
+    """It is told once, with the code; one that names no schema version is not judged."""
+    older, same, silent = Socket(schema=1), Socket(schema=2), Socket()
+    for socket in (older, same, silent):
+        changed = [socket.session.set_content_schema(version) for version in (1, 2, 2)]
+        assert changed == [False, socket is older, False]
+    assert not older.session.abilities.write
+    assert same.session.abilities.write
+    assert silent.session.abilities.write
+    older.session.push_rights()
+    older.session.on_rejected("op", ForbiddenError("read only"))
+    frames = await older.finish()
+    assert older.events[0]["code"] == "schema_older"
+    assert older.events[0]["write"] is False
+    assert b"schema_older" in frames[0]
+
+
+async def test_older_page_gets_no_right_by_a_change_of_rights() -> None:
+    """Whatever the person may do; a viewer stays a viewer with a newer page."""
+    socket = Socket(schema=1, role=Role.VIEWER)
+    socket.session.set_content_schema(2)
+    socket.session.set_abilities(abilities_of(Role.OWNER))
+    assert not socket.session.abilities.write
+    assert socket.session.abilities.share
+    newer = Socket(schema=2, role=Role.VIEWER)
+    newer.session.set_content_schema(2)
+    assert not newer.session.abilities.write

@@ -1,4 +1,4 @@
-"""A page deletes nothing that it does not know: it stops to write (docs/invariants.md)."""
+"""A page deletes nothing that it does not know: it shows a box (docs/invariants.md, ADR 0019)."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -20,16 +20,32 @@ def element(name: str, text: str) -> pycrdt.XmlElement:
     return pycrdt.XmlElement(name, None, [pycrdt.XmlText(text)])
 
 
-#: What another release may write, or anybody by REST.
-NAMES: dict[str, Callable[[Any], object]] = {
-    "an unknown node": lambda root: root.children.append(element("drawing", "circle")),
-    "an unknown mark on somebody's text": lambda root: (
-        root.children[0].children[0].format(0, 4, {"glow": {}})
+#: What another release may write, or anybody by REST, with the name that exports keep.
+NAMES: dict[str, tuple[str, Callable[[Any], object]]] = {
+    "an unknown node": (
+        "drawing",
+        lambda root: root.children.append(element("drawing", "circle")),
     ),
-    "a heading in a paragraph": lambda root: root.children[0].children.append(
-        element("heading", "loud")
+    "an unknown node in a line": (
+        "mention",
+        lambda root: root.children[0].children.append(element("mention", "@ada")),
+    ),
+    "an unknown mark on somebody's text": (
+        "glow",
+        lambda root: root.children[0].children[0].format(0, 4, {"glow": {"hue": 3}}),
+    ),
+    "a heading in a paragraph": (
+        "heading",
+        lambda root: root.children[0].children.append(element("heading", "loud")),
     ),
 }
+#: Makes the page name an older schema version than it has.
+OLDER = """(() => {
+  const Native = WebSocket;
+  window.WebSocket = class extends Native {
+    constructor(url, ...rest) { super(url.replace(/schema=\\d+/, "schema=0"), ...rest); }
+  };
+})()"""
 
 
 def authors(person: Person, document_id: str) -> list[str]:
@@ -54,9 +70,9 @@ def break_editor(person: Person) -> None:
     )
 
 
-def only_looks(person: Person) -> None:
+def only_looks(person: Person, notice: str = NOTICE) -> None:
     """Check that the page is read-only with a word, and that no key changes its document."""
-    expect(person.page.get_by_role("alert")).to_contain_text(NOTICE)
+    expect(person.page.get_by_role("alert")).to_contain_text(notice)
     expect(person.page.get_by_role("button", name="Reload")).to_be_visible()
     expect(person.text).to_have_attribute("contenteditable", "false")
     expect(person.page.get_by_role("toolbar")).to_be_hidden()
@@ -69,35 +85,73 @@ def only_looks(person: Person) -> None:
 
 
 @pytest.mark.parametrize("form", list(NAMES))
-def test_names_that_a_page_does_not_know_are_kept(
+def test_what_a_page_does_not_know_is_a_box_and_kept(
     ada: Person, grace: Person, shared: str, form: str
 ) -> None:
-    """While Ada's page is open, and when she opens it again."""
+    """While Ada's page is open, and when she opens it again; she writes on beside it."""
+    name, edit = NAMES[form]
     ada.open(shared)
     ada.insert(WORDS)
     expect(ada.chip).to_have_text("Saved")
-    strangers.edit_by_rest(grace, shared, NAMES[form])
-    only_looks(ada)
-    ada.finds(WORDS)
-    ada.page.reload()
-    only_looks(ada)
-    ada.finds(WORDS)
-    assert authors(ada, shared) == ["ada", "grace"]
-    assert WORDS in ada.exported(shared)
+    strangers.edit_by_rest(grace, shared, edit)
+    for number in (1, 2):
+        shown = ada.page.locator(".unknown, .unknown-mark")
+        expect(shown).to_have_count(1)
+        if name != "glow":
+            expect(shown).to_contain_text("cannot be shown here")
+        expect(ada.page.get_by_role("alert")).to_be_hidden()
+        ada.goes_to(0)
+        ada.page.keyboard.type(f"{number} ")
+        expect(ada.chip).to_have_text("Saved")
+        ada.page.reload()
+        ada.finds(WORDS)
+    if name != "glow":
+        ada.text.press("Control+A")
+        ada.text.press("Delete")
+        expect(ada.page.get_by_text("A part that cannot be shown here is kept.")).to_be_visible()
+    assert authors(ada, shared) == ["ada", "grace", "ada"]
+    exported = ada.exported(shared, "json")
+    assert f'"{name}"' in exported
+    assert "2 1 " in exported
+
+
+def test_page_older_than_the_content_is_read_only_with_a_word_and_a_button(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """It still shows what others write; a reload, which brings the newer page, ends it."""
+    ada.page.add_init_script(OLDER)
+    ada.open(shared, status="Read-only")
+    notice = "This document has content that this page is too old for."
+    expect(ada.page.get_by_role("alert")).to_contain_text(notice)
+    expect(ada.page.get_by_role("button", name="Reload")).to_be_visible()
+    only_looks(ada, notice)
+    grace.open(shared)
+    grace.write("newer words")
+    ada.sees("newer words")
+    expect(ada.text).to_have_attribute("contenteditable", "false")
 
 
 @pytest.mark.parametrize(
     "form",
-    [
-        "array in the root",
-        "map in the root",
-        "number in the root",
-        "text in the root",
-        "map in a paragraph",
-    ],
+    ["array in the root", "map in the root", "text in the root", "map in a paragraph"],
 )
-def test_types_that_a_page_does_not_know_are_kept(ada: Person, form: str) -> None:
+def test_types_that_a_page_does_not_know_are_boxes(ada: Person, form: str) -> None:
     """Content of a log that is older than the server's check of structure."""
+    document_id = ada.create("Old log")
+    strangers.prepare(ada)
+    ada.open(document_id)
+    ada.insert(WORDS)
+    expect(ada.chip).to_have_text("Saved")
+    strangers.merge(ada.page, form)
+    expect(ada.page.locator(".unknown")).to_contain_text("cannot be shown here")
+    expect(ada.page.get_by_role("alert")).to_be_hidden()
+    ada.finds(WORDS)
+    assert ada.exported(document_id).strip() == WORDS
+
+
+@pytest.mark.parametrize("form", ["number in the root"])
+def test_what_has_no_place_in_an_editor_stops_the_page(ada: Person, form: str) -> None:
+    """A box stands for an element; such content of an old log is none."""
     document_id = ada.create("Old log")
     strangers.prepare(ada)
     ada.open(document_id)

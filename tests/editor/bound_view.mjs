@@ -61,16 +61,30 @@ export const {
   ySyncPluginKey,
 } = bundled;
 
+/** The attributes of a box. */
+const BOX = { of: { default: "" }, name: { default: "" } };
+
 export const schema = new Schema({
   nodes: {
     doc: { content: "block+" },
-    paragraph: { group: "block", content: "text*" },
-    heading: { group: "block", content: "text*", attrs: { level: { default: 1 } } },
+    paragraph: { group: "block", content: "inline*" },
+    heading: {
+      group: "block",
+      content: "inline*",
+      attrs: { level: { default: 1, validate: "number" } },
+    },
+    code: { group: "block", content: "text*", marks: "" },
     list: { group: "block", content: "item+" },
     item: { content: "block+" },
-    text: {},
+    text: { group: "inline" },
+    "unknown-block": { group: "block", atom: true, isUnknown: true, attrs: BOX },
+    "unknown-inline": { group: "inline", inline: true, atom: true, isUnknown: true, attrs: BOX },
   },
-  marks: { bold: {}, link: { attrs: { href: { default: null } } } },
+  marks: {
+    bold: {},
+    link: { attrs: { href: { default: null, validate: "string|null" } } },
+    unknown: { attrs: { name: {}, value: {} }, excludes: "", inclusive: false, isUnknown: true },
+  },
 });
 
 /** The part of an editor's view that the binding uses, without a screen. */

@@ -16,6 +16,7 @@ const SYNCED = {
   kept: true,
   stored: true,
   writable: true,
+  outdated: false,
   stopped: null,
   closeReason: "",
 };

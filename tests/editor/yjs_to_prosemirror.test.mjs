@@ -20,15 +20,17 @@ function shown(write) {
   return new NodeBuilder(schema).root(/** @type {any} */ (root.doc)).toString();
 }
 
-test("an unknown mark or embed hides no text, an unknown node no other node", () => {
+test("an unknown mark or embed hides no text, and an unknown node is a box", () => {
   const marked = shown((root) => root.get(0).get(0).format(0, 2, { glow: {} }));
-  assert.equal(marked.replaceAll('", "', ""), 'doc(paragraph("words"))');
+  assert.equal(marked, 'doc(paragraph(unknown("wo"), "rds"))');
   const embedded = shown((root) => root.get(0).get(0).insertEmbed(2, { image: "x" }));
   assert.equal(embedded.replaceAll('", "', ""), 'doc(paragraph("words"))');
-  for (const name of ["drawing", "text", "constructor"]) {
+  for (const name of ["drawing", "text", "constructor", "item", "unknown-block"]) {
     const beside = shown((root) => root.push([element(name, [new Y.XmlText("circle")])]));
-    assert.equal(beside, 'doc(paragraph("words"))');
+    assert.equal(beside, 'doc(paragraph("words"), unknown-block)');
   }
+  const inside = shown((root) => root.get(0).push([element("mention", [])]));
+  assert.equal(inside, 'doc(paragraph("words", unknown-inline))');
 });
 
 test("a list without an item is shown with an empty one, as in the editor", () => {

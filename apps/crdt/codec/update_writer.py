@@ -57,7 +57,7 @@ class UpdateWriter:
         return self._item(TYPE, bytearray((XML_TEXT,)), position)
 
     def attribute(self, element: Id, name: str, value: Any) -> None:
-        """Write an attribute of an element: a text, an integer, True, False or None."""
+        """Write an attribute of an element: a text, an integer, True, False, None or a list."""
         content = bytearray((1,))
         _write_any(content, value)
         self._item(ANY, content, Position(parent=element), key=name)
@@ -137,6 +137,11 @@ def _write_any(out: bytearray, value: Any) -> None:
     elif isinstance(value, int):
         out.append(125)
         _write_int(out, value)
+    elif isinstance(value, list):
+        out.append(117)
+        write_var_uint(out, len(value))
+        for member in value:
+            _write_any(out, member)
     else:
         out.append(119)
         write_var_string(out, value)

@@ -1,43 +1,25 @@
 /** The editor: Tiptap on the shared Yjs document, with the carets of all people. */
 import {
-  Blockquote,
-  Bold,
-  BulletList,
-  Code,
-  CodeBlock,
   Collaboration,
   CollaborationCaret,
-  Document,
   Dropcursor,
   Editor,
   Fragment,
   Gapcursor,
-  HardBreak,
-  Heading,
-  HorizontalRule,
-  Italic,
-  Link,
-  ListItem,
   ListKeymap,
-  OrderedList,
-  Paragraph,
   Placeholder,
   Slice,
-  Strike,
-  TaskList,
-  Text,
 } from "../../vendor/tiptap.js";
 import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
-import { isSafeLink } from "../lib/links.js";
 import { copiedText } from "./copied_text.js";
 import { linkClicks } from "./link_card.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
+import { schemaExtensions } from "./schema.js";
 import { readSelectionBeforeKey } from "./selection.js";
-import { Task } from "./task_item.js";
 import { typedText } from "./typed_text.js";
-import { Underline } from "./underline.js";
+import { guardBoxes } from "./unknown_content.js";
 
 /** Root of the document that the editor shows. */
 export const FIELD = "default";
@@ -48,8 +30,8 @@ const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
 /** @typedef {import("../lib/api.js").Person} Person */
 
 /**
- * Why the editor writes nothing more: the document has content that this page does not know, or a
- * change could not be shown.
+ * Why the editor writes nothing more: the document has content for which a page has no form at all, or
+ * a change could not be shown.
  * @typedef {"content" | "error"} StopReason
  */
 
@@ -65,8 +47,19 @@ const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
  *   is made, when it has stopped to write; the caller makes it read-only
  * @param {() => void} options.onFiles called when files are pasted or dropped, which a document
  *   cannot have
+ * @param {() => void} options.onKept called when an edit was refused, because it would delete what the
+ *   page cannot show
  */
-export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
+export function createEditor({
+  element,
+  provider,
+  doc,
+  person,
+  editable,
+  onStop,
+  onFiles,
+  onKept,
+}) {
   /** Loaded after the page. @type {import("./text_edits.js").LastEdits | null} */
   let edits = null;
   void import("./text_edits.js").then(
@@ -104,7 +97,8 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
     // Pasted Markdown stays as it is written: the rules would convert parts of it.
     enablePasteRules: ["link"],
     extensions: [
-      ...schema(),
+      ...schemaExtensions(),
+      guardBoxes(onKept),
       Dropcursor.configure({ class: "drop-cursor", color: false, width: 2 }),
       Gapcursor,
       ListKeymap,
@@ -158,42 +152,8 @@ export function createPreview(element) {
       attributes: { class: "prose", role: "document", "aria-label": "Text of this version" },
       clipboardTextSerializer,
     },
-    extensions: schema({ autolink: false }),
+    extensions: schemaExtensions({ autolink: false }),
   });
-}
-
-/**
- * Return the nodes and marks that a document may have. The server's export knows the same names.
- * @param {{autolink?: boolean}} [options]
- */
-function schema({ autolink = true } = {}) {
-  return [
-    Document,
-    Paragraph,
-    Text,
-    Heading.configure({ levels: [1, 2, 3] }),
-    Bold,
-    Italic,
-    Underline,
-    Strike,
-    Code,
-    BulletList,
-    OrderedList,
-    ListItem,
-    TaskList,
-    Task,
-    Blockquote,
-    CodeBlock,
-    HardBreak,
-    HorizontalRule,
-    Link.extend({ inclusive: false }).configure({
-      openOnClick: false,
-      autolink,
-      defaultProtocol: "https",
-      isAllowedUri: (url) => isSafeLink(url),
-      HTMLAttributes: { rel: "noopener noreferrer nofollow", target: "_blank" },
-    }),
-  ];
 }
 
 /**

@@ -2,6 +2,7 @@
 import { colourClass } from "../ui/colours.js";
 import { h, icon } from "../ui/dom.js";
 import { isSafeLink } from "../lib/links.js";
+import { DIFF_MARKS, DIFF_NODES } from "./diff_tags.js";
 import { changeText, coloursOf, summaryOf } from "./diff_text.js";
 import { alignedToWords } from "./diff_words.js";
 
@@ -20,25 +21,8 @@ import { alignedToWords } from "./diff_words.js";
  * @property {string} [part]
  */
 
-/** HTML elements by type of node. @type {Record<string, keyof HTMLElementTagNameMap>} */
-const NODES = {
-  paragraph: "p",
-  bulletList: "ul",
-  orderedList: "ol",
-  taskList: "ul",
-  listItem: "li",
-  taskItem: "li",
-  blockquote: "blockquote",
-  codeBlock: "pre",
-  hardBreak: "br",
-  horizontalRule: "hr",
-};
-
 /** Most names in the legend of the colours. */
 const MAX_LEGEND = 12;
-
-/** @type {Record<string, keyof HTMLElementTagNameMap>} */
-const MARKS = { bold: "strong", italic: "em", strike: "s", code: "code", underline: "u" };
 
 /**
  * Render changes.
@@ -97,7 +81,7 @@ function nodeOf(change) {
     attributes_before: before,
   } = /** @type {NonNullable<Change["node"]>} */ (node);
   const level = Math.min(Math.max(Number(attributes.level) || 1, 1), 3);
-  const tag = type === "heading" ? /** @type {"h1"} */ (`h${level}`) : (NODES[type] ?? "div");
+  const tag = type === "heading" ? /** @type {"h1"} */ (`h${level}`) : (DIFF_NODES[type] ?? "div");
   const element = h(tag, before ? { "data-before": formattingText(before) } : {});
   if (type === "codeBlock") element.append(h("code"));
   if (type === "taskItem") element.dataset.checked = String(attributes.checked === true);
@@ -133,7 +117,7 @@ function marked(name, value, inside) {
       inside,
     );
   }
-  const tag = MARKS[name];
+  const tag = name === "link" ? undefined : DIFF_MARKS[name];
   return tag ? h(tag, {}, inside) : inside;
 }
 

@@ -2,10 +2,11 @@
  * Converts a Yjs document to ProseMirror nodes, read only.
  *
  * Blocks that have not changed since the last conversion are the same nodes again, which makes the
- * comparison cheap. Nodes and marks that the schema does not know are left out, as in the editor.
+ * comparison cheap. Nodes and marks that the schema does not know are boxes, as in the editor.
  */
 import { Y } from "../../vendor/yjs.js";
 import { FIELD } from "../editor/editor.js";
+import { shownAttributes } from "../editor/unknown_content.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor["schema"]} Schema */
 /** @typedef {Schema["topNodeType"]} NodeType */
@@ -37,11 +38,14 @@ export class NodeBuilder {
   root(doc, { isLive = false } = {}) {
     const fragment = doc.getXmlFragment(FIELD);
     if (!isLive) this.#observe(doc, fragment);
+    const { topNodeType: topType } = this.#schema;
     const blocks = fragment.toArray().flatMap((type) => {
       if (!(type instanceof Y.XmlElement)) return [];
-      return (isLive ? this.#node(type) : this.#block(type)) ?? [];
+      const node = isLive ? this.#node(type) : this.#block(type);
+      const isBlock = node !== null && topType.contentMatch.matchType(node.type);
+      return (isBlock ? node : this.#box(type, false)) ?? [];
     });
-    const type = this.#schema.topNodeType;
+    const type = topType;
     // An empty document has an empty paragraph, as in the editor.
     return (blocks.length > 0 ? null : type.createAndFill()) ?? type.create(null, blocks);
   }
@@ -83,18 +87,30 @@ export class NodeBuilder {
    * @returns {PMNode | null}
    */
   #node(element) {
+    const { nodes } = this.#schema;
+    const type = Object.hasOwn(nodes, element.nodeName) ? nodes[element.nodeName] : undefined;
+    if (type === undefined || type.isText || type.spec.isUnknown) return null;
     const children = element.toArray().flatMap((child) => {
       if (child instanceof Y.XmlText) return this.#texts(child);
-      return (child instanceof Y.XmlElement && this.#node(child)) || [];
+      if (!(child instanceof Y.XmlElement)) return [];
+      return this.#node(child) ?? this.#box(child, type.inlineContent) ?? [];
     });
     try {
       // As in the editor: a node that lacks a child it must have is shown with an empty one.
-      const type = this.#schema.nodes[element.nodeName];
-      if (type === undefined || type.isText) return null;
-      return type.createAndFill(element.getAttributes(), children);
+      return type.createAndFill(shownAttributes(type, element.getAttributes()), children);
     } catch {
       return null;
     }
+  }
+
+  /**
+   * Return the box that stands for an element; null if the schema has none.
+   * @param {Y.XmlElement} element
+   * @param {boolean} isInline
+   */
+  #box(element, isInline) {
+    const type = this.#schema.nodes[isInline ? "unknown-inline" : "unknown-block"];
+    return type?.create({ name: element.nodeName }) ?? null;
   }
 
   /**
@@ -112,11 +128,13 @@ export class NodeBuilder {
   /** @param {Record<string, any>} attributes */
   #marks(attributes) {
     return Object.entries(attributes).flatMap(([name, value]) => {
-      try {
-        return this.#schema.mark(name.replace(MARK_HASH, ""), value);
-      } catch {
-        return [];
+      const { marks } = this.#schema;
+      const known = name.replace(MARK_HASH, "");
+      const type = Object.hasOwn(marks, known) ? marks[known] : undefined;
+      if (type === undefined || type.spec.isUnknown) {
+        return marks.unknown?.create({ name, value }) ?? [];
       }
+      return type.create(shownAttributes(type, Object(value)));
     });
   }
 }

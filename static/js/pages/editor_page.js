@@ -20,6 +20,7 @@ import { bindShortcuts } from "../editor/shortcuts.js";
 import { CloseReason } from "../sync/close_reason.js";
 import { noticeOf, statusOf } from "../sync/status.js";
 import { StatusAnnouncer } from "../sync/status_announcer.js";
+import { SCHEMA_VERSION } from "../editor/schema_table.js";
 import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
 import { mayReload } from "../lib/reloads.js";
@@ -79,6 +80,7 @@ const editor = createEditor({
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
   onFiles: sayFiles,
+  onKept: sayKept,
 });
 showTooltips();
 guardDrops({ files: sayFiles });
@@ -120,6 +122,7 @@ async function openProvider() {
   const url = new URL(`/ws/documents/${page.document.id}`, location.href);
   url.protocol = url.protocol.replace("http", "ws");
   url.searchParams.set("lineage", page.document.lineage);
+  url.searchParams.set("schema", String(SCHEMA_VERSION));
   const opened = new Provider({
     url: url.href,
     documentId: page.document.id,
@@ -239,6 +242,10 @@ function sayFiles() {
   toast("Pictures and files cannot be part of a document yet. Nothing was added.");
 }
 
+function sayKept() {
+  toast("A part that cannot be shown here is kept. Select the text before it or behind it.");
+}
+
 /**
  * Show the chip. *Saved* follows *Saving…* only when nothing more is typed for a moment: with others
  * in the document each letter is saved by itself, and the chip would flicker.
@@ -284,9 +291,12 @@ function showState() {
   if (state.stopped) showStop(state.stopped.reason);
   else hideBanner("stopped");
   closeReason.set(provider.state.stopped ? "" : noticeOf(provider.state));
+  if (state.outdated && !state.stopped) showOutdated();
+  else hideBanner("outdated");
   if (editorStop !== null && byId("banner", HTMLElement).hidden) showEditorStop(editorStop);
   if (waiting) waiting.show();
-  else if (!state.writable && state.unsaved > 0) void outbox.loadParked().then(showWaiting);
+  else if (!state.writable && !state.outdated && state.unsaved > 0)
+    void outbox.loadParked().then(showWaiting);
 }
 
 /**
@@ -320,6 +330,14 @@ function onEditorStop(reason, error) {
     showState();
     if (reason === "error") setTimeout(loadAgain, RELOAD_PAUSE_MS);
   });
+}
+
+/** The document has content of a newer page: this one shows it as it can, and writes nothing. */
+function showOutdated() {
+  const text =
+    "This document has content that this page is too old for. Reload the page to write in it. " +
+    "Nothing is lost.";
+  showBanner(text, [{ label: "Reload", run: () => location.reload() }], "outdated");
 }
 
 /** @param {import("../editor/editor.js").StopReason | "error again"} reason */

@@ -77,6 +77,7 @@ export class Provider extends EventTarget {
       kept: outbox.isStored,
       stored: outbox.isStored,
       writable,
+      outdated: false,
       stopped: null,
       closeReason: "",
     };
@@ -275,7 +276,6 @@ export class Provider extends EventTarget {
         break;
       case "denied":
         this.dispatchEvent(new Event("denied"));
-        break;
     }
   }
 
@@ -285,8 +285,8 @@ export class Provider extends EventTarget {
     if (event.type === "rights") {
       const isNews = this.#arrivals.knowsRight || event.write !== this.state.writable;
       this.#arrivals.knowsRight = true;
+      this.#set({ outdated: event.code === "schema_older" });
       this.#setWritable(event.write === true);
-      // The page reads the other rights by REST.
       if (isNews) this.dispatchEvent(new Event("denied"));
     }
   }

@@ -9,6 +9,7 @@
  * @property {boolean} kept whether those changes outlive the page, or will in a moment
  * @property {boolean} stored whether they are on the device's disk now
  * @property {boolean} writable whether the server accepts edits of this person
+ * @property {boolean} outdated whether this page is older than the content, and may only read it
  * @property {import("./connection.js").Stop | null} stopped
  * @property {string} closeReason the server's words for the last connection's end, until the next
  *   connection is in sync; may be empty

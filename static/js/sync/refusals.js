@@ -3,7 +3,7 @@
 /** The same content is accepted under a new client id. */
 const CLIENT_CODES = new Set(["foreign_client", "content_conflict"]);
 /** The rejection holds for the person, and not for the operation. */
-const READ_ONLY_CODES = new Set(["forbidden", "quota_exceeded"]);
+const READ_ONLY_CODES = new Set(["forbidden", "quota_exceeded", "schema_older"]);
 
 /**
  * Return whether the server refused the client id of an operation, and not its content.
