@@ -53,8 +53,8 @@ class Profiled(Scriptorium):
         picture.write_text(text, encoding="utf-8")
         return results
 
-    def _options(self, port: int) -> ServerOptions:
-        options = super()._options(port)
+    def _options(self, scenario: str, port: int) -> ServerOptions:
+        options = super()._options(scenario, port)
         self._port = port
         writes_pid = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self._pid_file)]
         return {**options, "command": [*writes_pid, *options["command"]]}

@@ -33,7 +33,7 @@ RUNS, QUICK_RUNS = 3, 1
 #: Scenarios that a quick run measures only for Scriptorium and Hocuspocus.
 TWO_SUBJECTS = frozenset({"S7", "S8", "S9", "S10"})
 #: Scenarios that a quick run omits unless they are named: each takes a minute.
-SLOW = frozenset({"S13"})
+SLOW = frozenset({"S13", "S14"})
 
 Measured = dict[tuple[str, str, str, str, str], list[float]]
 

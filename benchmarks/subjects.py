@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,8 @@ ONE_PERSON = {
     "LIMIT_SESSIONS_PER_PERSON": "1000000",
     "LIMIT_SESSIONS_PER_PERSON_IN_ROOM": "1000000",
 }
+#: The scenarios that start a server again on the documents that it had.
+RESTARTS = frozenset({"S4", "S6", "S10"})
 EMBEDDED = "embedded"
 FULL_SIZE = "full-size"
 #: The full-size services that the environment may name by URL.
@@ -94,7 +96,7 @@ class Scriptorium:
     """A web server of the product, on services that run until ``close``."""
 
     name = "scriptorium"
-    scenarios = frozenset({*(f"S{number}" for number in range(1, 11)), "S13"})
+    scenarios = frozenset({*(f"S{number}" for number in range(1, 11)), "S13", "S14"})
 
     def __init__(self, folder: Path, kind: str = EMBEDDED) -> None:
         self.kind = kind
@@ -104,12 +106,14 @@ class Scriptorium:
 
     def measure(self, scenario: str, generator: Generator) -> Sequence[CaseResult]:
         """Measure a scenario once. Raises ``MeasurementError``."""
-        return generator.run(scenario, self.name, self._options)
+        return generator.run(scenario, self.name, partial(self._options, scenario))
 
-    def _options(self, port: int) -> ServerOptions:
+    def _options(self, scenario: str, port: int) -> ServerOptions:
+        # The documents of the scenario before are none of this one.
+        warm = {} if scenario in RESTARTS else {"WARM_START_DOCUMENTS": "0"}
         return {
             "command": [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)],
-            "environment": self._environment,
+            "environment": {**self._environment, **warm},
             "url": f"ws://127.0.0.1:{port}/ws/documents/{{document}}?token={self._token}",
             "rest": f"http://127.0.0.1:{port}/api/v1",
             "token": self._token,
@@ -213,13 +217,13 @@ def peers() -> list[Subject]:
             "y-websocket-server",
             "none",
             ("node", str(HERE / "peers" / "y-websocket-server.mjs")),
-            frozenset(typing | idle | {"S4"}),
+            frozenset(typing | idle | {"S4", "S14"}),
         ),
         Peer(
             "hocuspocus",
             "SQLite",
             ("node", str(HERE / "peers" / "hocuspocus.mjs")),
-            frozenset(typing | idle | {"S4", "S6", "S10"}),
+            frozenset(typing | idle | {"S4", "S6", "S10", "S14"}),
             path="",
             dialect="hocuspocus",
             persists=True,

@@ -82,6 +82,16 @@ def broker_url(value: str) -> None:
         raise ValidationError("it must look like redis://:password@host:6379/1")
 
 
+def attachments_url(value: str) -> None:
+    """Raise ``ValidationError`` unless the value names a folder or a bucket, or is empty."""
+    if value and not re.fullmatch(
+        r"file:///\S.*|s3://\S*[^/\s]/[a-z0-9][a-z0-9.-]+[a-z0-9]\S*", value
+    ):
+        raise ValidationError(
+            "it must look like file:///srv/files or s3://key:secret@host:9000/bucket"
+        )
+
+
 def kafka_servers(value: str) -> None:
     """Raise ``ValidationError`` unless the value is a list of brokers."""
     broker = re.compile(r"\s*([A-Z_]+://)?(\[[0-9a-fA-F:]+\]|[^\s/:]+)(:\d+)?\s*")

@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/", include("apps.edits.api.urls")),
     path("api/v1/", include("apps.collab.api.urls")),
     path("api/v1/", include("apps.documents.api.urls")),
+    path("api/v1/", include("apps.attachments.api.urls")),
     path("api/v1/", include("apps.accounts.api.urls")),
     path("api/v1/", include("apps.history.api.urls")),
     path("api/v1/", include("apps.activity.api.urls")),

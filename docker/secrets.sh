@@ -30,6 +30,8 @@ keep database_url "postgres://scriptorium:$(cat postgres_password)@postgres:5432
 keep mongodb_url "mongodb://scriptorium:$(cat mongodb_password)@mongodb-1:27017,mongodb-2:27017,mongodb-3:27017/scriptorium?replicaSet=scriptorium"
 keep redis_url "redis://:$(cat redis_password)@redis:6379/0"
 keep celery_broker_url "redis://:$(cat redis_password)@redis:6379/1"
+# A bucket instead: s3://key:secret@host/bucket (docs/env.md).
+keep attachments_url "file:///var/lib/scriptorium/files"
 
 if [ ! -s tls_certificate ] || [ ! -s tls_key ]; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 \

@@ -42,6 +42,8 @@ _OF_KIND: dict[type[errors.AppError], int] = {
     errors.NotFoundError: NOT_FOUND,
     errors.ConflictError: TRY_AGAIN,
     errors.LimitExceededError: TOO_LARGE,
+    errors.UnsupportedError: MALFORMED,
+    errors.RangeError: MALFORMED,
     errors.UnprocessableError: MALFORMED,
     errors.QuarantinedError: QUARANTINED,
     errors.TransientError: TRY_AGAIN,

@@ -19,6 +19,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 
 from apps.core import ids, metrics
+from apps.core.hidden_imports import hidden
 from apps.core.tasks import is_cancelled
 from apps.oplog.operation import Operation
 
@@ -81,7 +82,8 @@ class PeerBus:
     def __init__(self, on_message: Callable[[Message], None]) -> None:
         self._on_message = on_message
         self._origin = ids.new_id()
-        self._layer: Any = get_channel_layer()
+        with hidden("cryptography.fernet"):  # 5 MiB for the encryption of messages, which is off
+            self._layer: Any = get_channel_layer()
         self._channel = ""
         self._documents: set[str] = set()
         #: By document: the peers that have it open, and the time of their last message, monotonic.

@@ -6,6 +6,7 @@ import contextvars
 import logging
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,8 +26,9 @@ from apps.collab.room_context import RoomContext
 from apps.collab.session import Session
 from apps.collab.session_register import SessionRegister
 from apps.collab.session_shares import SessionShares
+from apps.collab.warm_start import open_documents_put, open_documents_take
 from apps.core import clock, ids, metrics
-from apps.core.errors import QuarantinedError, TransientError
+from apps.core.errors import AppError, QuarantinedError, TransientError
 from apps.core.tasks import is_cancelled
 from apps.crdt.codec.lib0 import Decoder
 from apps.crdt.codec.vectors import encode_bounded
@@ -44,7 +46,8 @@ logger = logging.getLogger(__name__)
 
 #: How long the stop of a process waits for commits, in seconds. The whole stop takes under ten.
 STOP_WAIT_S = 5.0
-#: How long it then waits for the close frames to be read, in seconds.
+#: How long it then waits for the close frames to be read, in seconds; and before that, to store the
+#: documents in memory.
 LEAVE_WAIT_S = 1.0
 #: A document whose state is larger, in bytes, is indexed for the structure guard when it is loaded.
 #: A smaller one takes the event loop about 20 ms once, at most 150 ms where each struct is as short
@@ -88,6 +91,8 @@ class Runtime:
             cadences=cadence_policy(),
         )
         self._tasks: set[asyncio.Task[Any]] = set()
+        #: The documents in memory as they were stored last, for the next start.
+        self._stored_open: list[str] = []
 
     async def start(self) -> None:
         """Start the tasks: messages of peers, changes of rights, the clock."""
@@ -97,10 +102,14 @@ class Runtime:
         self._spawn(self._register.run())
         self._spawn(self._tick_all())
         self._spawn(self._measure_load())
+        self._spawn(self._warm_up())
 
     async def close(self) -> None:
         """End in order: admit no socket, commit what waits, close every session to reconnect."""
         self.closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_WAIT_S):
+                await self._store_open()
         rooms = list(self._rooms.values())
         try:
             async with asyncio.timeout(STOP_WAIT_S):
@@ -204,6 +213,34 @@ class Runtime:
             self._peer_bus.leave(room.document_id)
             metrics.ROOMS.set(len(self._rooms))
 
+    # --- the documents of the server before its restart ---
+
+    async def _warm_up(self) -> None:
+        """Load the documents that this server had in memory before its restart, one by one."""
+        if not settings.WARM_START_DOCUMENTS:
+            return
+        try:
+            documents = await asyncio.to_thread(open_documents_take)
+        except Exception as err:  # noqa: BLE001 - clients load what they open
+            logger.warning("the documents of the former server are not loaded: %r", err)
+            return
+        for document_id, lineage in documents:
+            if self.closing or is_cancelled():
+                return
+            with contextlib.suppress(AppError):  # logged, and told to whoever opens it
+                await self.room(document_id, lineage=lineage)
+
+    async def _store_open(self) -> None:
+        """Store which documents are in memory, where it has changed."""
+        documents = sorted(islice(reversed(self._rooms), settings.WARM_START_DOCUMENTS))
+        if documents == self._stored_open:
+            return
+        try:
+            await asyncio.to_thread(open_documents_put, documents)
+            self._stored_open = documents
+        except Exception as err:  # noqa: BLE001 - Redis is away: the next start loads nothing
+            logger.warning("the documents in memory are not stored: %r", err)
+
     # --- other servers ---
 
     def _on_message(self, message: dict[str, Any]) -> None:
@@ -254,6 +291,7 @@ class Runtime:
             self._peer_bus.rejoin_all()
             for room in rooms:
                 self._peer_bus.announce_present(room.document_id, room.live.seq)
+        await self._store_open()
         if rooms:
             stored = await asyncio.to_thread(heads_get, [room.document_id for room in rooms])
             for room in rooms:

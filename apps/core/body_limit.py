@@ -1,10 +1,14 @@
 """A bound on request bodies, before Django reads them.
 
 Django spools a body of any length to disk before a view or a middleware sees the request. This
-ASGI application refuses a longer one with 413, on every path and for every caller.
+ASGI application refuses a longer one with 413, on every path and for every caller. Paths of uploads
+have a bound of their own, for callers who send credentials; whether these are valid, the view
+decides.
 """
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -16,19 +20,26 @@ BODY_SLACK_BYTES = 64 * 1024
 
 
 class BodyLimit:
-    """Passes HTTP requests on, up to ``REST_BODY_BYTES`` of body and the slack."""
+    """Passes HTTP requests on, up to ``REST_BODY_BYTES`` of body and the slack.
 
-    def __init__(self, application: Any) -> None:
+    ``uploads`` has the setting with the bound of each POST whose path matches a pattern.
+    """
+
+    def __init__(
+        self, application: Any, *, uploads: Mapping[re.Pattern[str], str] | None = None
+    ) -> None:
         self._application = application
+        self._uploads = dict(uploads or {})
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve one request. Other kinds of connections are passed on as they are."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        limit_bytes = settings.REST_BODY_BYTES + BODY_SLACK_BYTES
+        setting = self._setting(scope)
+        limit_bytes = getattr(settings, setting) + BODY_SLACK_BYTES
         if _declared_bytes(scope) > limit_bytes:
-            await _refuse(send)
+            await _refuse(send, setting)
             return
         read_bytes, is_refused = 0, False
 
@@ -41,10 +52,22 @@ class BodyLimit:
             if read_bytes <= limit_bytes:
                 return message
             is_refused = True
-            await _refuse(send)
+            await _refuse(send, setting)
             return {"type": "http.disconnect"}  # Django drops the request
 
         await self._application(scope, bounded_receive, send)
+
+    def _setting(self, scope: dict[str, Any]) -> str:
+        """Return the name of the setting with the longest body of a request."""
+        if scope["method"] == "POST" and _has_credentials(scope):
+            for pattern, setting in self._uploads.items():
+                if pattern.fullmatch(scope["path"]):
+                    return setting
+        return "REST_BODY_BYTES"
+
+
+def _has_credentials(scope: dict[str, Any]) -> bool:
+    return any(name in (b"authorization", b"cookie") for name, _ in scope["headers"])
 
 
 def _declared_bytes(scope: dict[str, Any]) -> int:
@@ -55,14 +78,14 @@ def _declared_bytes(scope: dict[str, Any]) -> int:
     return 0
 
 
-async def _refuse(send: Any) -> None:
+async def _refuse(send: Any, setting: str) -> None:
     """Answer 413 in the one shape of errors, and close the connection."""
-    limit_bytes = settings.REST_BODY_BYTES
+    limit_bytes = getattr(settings, setting)
     body = json.dumps(
         {
             "code": "limit_exceeded",
             "detail": f"A request has a body of at most {size_text(limit_bytes)}.",
-            "extra": {"limit": "REST_BODY_BYTES", "value": limit_bytes},
+            "extra": {"limit": setting, "value": limit_bytes},
         }
     ).encode()
     headers = [

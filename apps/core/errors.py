@@ -68,6 +68,18 @@ class LimitExceededError(AppError):
     code = "limit_exceeded"
 
 
+class UnsupportedError(AppError):
+    """The input is of a type that is not accepted, or not of the type that it claims."""
+
+    code = "unsupported_type"
+
+
+class RangeError(AppError):
+    """The part of the object that is asked for does not exist."""
+
+    code = "range_not_satisfiable"
+
+
 class UnprocessableError(AppError):
     """The input is understood, and the work that it asks for cannot be done within the limits."""
 

@@ -1,9 +1,9 @@
 """Failpoints: a test makes the process die at a given step, as by a power cut.
 
-They are on the way of an edit (docs/system-flow.md, §4), and between the steps of a compaction (ADR
-0007). ``FAILPOINT=after_insert:25`` arms one for a process: it dies by SIGKILL at the 25th time.
-Every call checks ``armed`` first, so an unarmed failpoint costs only that check. For
-``tests/crash`` only: the production settings refuse it.
+They are on the way of an edit (docs/system-flow.md, §4), between the steps of a compaction (ADR
+0007), and of an upload. ``FAILPOINT=after_insert:25`` arms one for a process: it dies by SIGKILL at
+the 25th time. Every call checks ``armed`` first, so an unarmed failpoint costs only that check. For
+tests only: the production settings refuse it.
 """
 
 import asyncio
@@ -34,7 +34,11 @@ COMPACTION_POINTS = (
     "after_log_begins",  # the compaction point is stored, no operation is deleted
     "after_dropped",  # some operations are deleted
 )
-POINTS = (*EDIT_POINTS, *COMPACTION_POINTS)
+#: Of an upload (``apps.attachments.services``).
+UPLOAD_POINTS = (
+    "after_bytes",  # the bytes of a file are stored, no row says so
+)
+POINTS = (*EDIT_POINTS, *COMPACTION_POINTS, *UPLOAD_POINTS)
 #: Time for the event loop to write queued frames to the sockets, in seconds.
 SEND_WAIT_S = 0.05
 

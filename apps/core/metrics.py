@@ -105,6 +105,19 @@ ACTIVITY_LOST = Counter(
     "Events that the trail of a document did not store.",
     ["kind"],
 )
+ATTACHMENTS = Counter("scriptorium_attachments_total", "Files that were attached to documents.")
+ATTACHMENT_BYTES = Counter("scriptorium_attachment_bytes_total", "Bytes of attached files.")
+ATTACHMENTS_REFUSED = Counter(
+    "scriptorium_attachments_refused_total", "Uploads that were refused.", ["code"]
+)
+ATTACHMENTS_FREED = Counter(
+    "scriptorium_attachments_freed_total", "Files deleted because no document has them."
+)
+PICTURE_SECONDS = Histogram(
+    "scriptorium_picture_seconds",
+    "Time of cleaning one picture, with the wait for a process.",
+    buckets=(0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
 LOOP_ERRORS = Counter(
     "scriptorium_loop_errors_total", "Unexpected errors at a loop's edge.", ["loop"]
 )

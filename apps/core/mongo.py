@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-import mongoengine
 from django.conf import settings
 from pymongo import ReadPreference, UpdateOne, WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
+
+from apps.core.hidden_imports import hidden
+
+with hidden("PIL"):  # for a field with pictures in MongoDB
+    import mongoengine
 
 #: How long any call waits for a server that is away, in milliseconds, before it fails.
 SERVER_WAIT_MS = 3_000

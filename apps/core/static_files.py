@@ -39,7 +39,8 @@ _GZIP_CACHE_FILES: Final = 256
 _PACKAGES: Final = ("django", "djangorestframework")
 _DIGEST_CHARS: Final = 12
 _ADDRESS: Final = re.compile(rf"(?P<digest>[0-9a-f]{{{_DIGEST_CHARS}}})/(?P<rest>.*)", re.DOTALL)
-_CACHE_FOREVER: Final = "max-age=31536000, public, immutable"
+#: ``Cache-Control`` of a file under the present digest: its content cannot change.
+CACHE_FOREVER: Final = "max-age=31536000, public, immutable"
 _NO_CACHE: Final = "no-cache"
 #: Folders of the product's own files, whose comments are not sent, by the ending of their files.
 _COMMENTED: Final = {".js": ("js", script_stripped), ".css": ("css", style_stripped)}
@@ -81,7 +82,7 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
         response: HttpResponse = super().__call__(request)
         if response.status_code < 400:
             response["Cache-Control"] = (
-                _CACHE_FOREVER if found and _is_current(found["digest"]) else _NO_CACHE
+                CACHE_FOREVER if found and _is_current(found["digest"]) else _NO_CACHE
             )
         return response
 

@@ -9,6 +9,8 @@ from pathlib import PurePath
 from django.conf import settings
 
 from apps.accounts.models import User
+from apps.attachments.selectors import file_ids_in
+from apps.attachments.services import attachments_copy
 from apps.collab.limits import Limits
 from apps.collab.services import Submitted, operation_submit
 from apps.core import ids
@@ -107,7 +109,7 @@ def document_duplicate(*, user: User, document_id: str, title: str = "") -> Docu
     creation_check(user=user)
     content = _copied(present_state(document_id=document_id).state)
     name = title or _shortened(f"Copy of {document.title}")
-    return document_create_with(content, user=user, title=name)
+    return document_create_with(content, user=user, title=name, files_of=document_id)
 
 
 def _copied(state: bytes) -> ConvertedContent:
@@ -127,15 +129,25 @@ def _copied(state: bytes) -> ConvertedContent:
     return content
 
 
-def document_create_with(content: ConvertedContent, *, user: User, title: str) -> Document:
+def document_create_with(
+    content: ConvertedContent, *, user: User, title: str, files_of: str | None = None
+) -> Document:
     """Create a document of ``user`` with this content, all or nothing.
 
-    Raises as ``document_create`` and ``operation_submit`` do.
+    ``files_of`` is the document whose files the content refers to: the new one gets them. Raises
+    as ``document_create`` and ``operation_submit`` do.
     """
     document = document_create(user=user, title=title)
     if content.update is None:
         return document
     try:
+        if files_of is not None:
+            attachments_copy(
+                source_id=files_of,
+                document_id=document.id,
+                file_ids=file_ids_in(content.update),
+                user=user,
+            )
         operation_submit(
             document_id=document.id,
             lineage=document.lineage,

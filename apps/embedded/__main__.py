@@ -87,7 +87,10 @@ def _plan(data_dir: DataDir, action: str) -> Plan:
     gateway = Gateway(
         site=replace(site, scheme="https" if tls else "http"),
         ports=[data_dir.ports[name] for name in WEB_SERVERS],
-        body_bytes=env.int("REST_BODY_BYTES", 8 * 1024 * 1024),
+        body_bytes=max(
+            env.int("REST_BODY_BYTES", 8 * 1024 * 1024),
+            env.int("ATTACHMENT_MAX_BYTES", 25 * 1024 * 1024),
+        ),
         tls=tls,
     )
     return stack_plan(data_dir, gateway)

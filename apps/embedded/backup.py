@@ -7,6 +7,9 @@ after a restore, and every author in the log has an account. A document is store
 permission, so each copied document has one. A document created between the two copies leaves a
 permission without a document, which no page shows.
 
+The files of documents are copied last: the bytes of a file are stored before its row and do not
+change, so every row in the copy has its bytes.
+
 Log, documents, versions and locks are in one SQLite file, so they are consistent with one another.
 Redis and Kafka are not backed up, on purpose: everything in them is derived from the log, and a
 restored log with a newer cache would be inconsistent. The relay, the sweep and the first read fill
@@ -25,13 +28,15 @@ from typing import Any
 
 from apps.embedded.backup_file import (
     DOCUMENTS,
+    FILES,
     POSTGRES,
     SECRETS,
     Manifest,
     archive_write,
+    files_pack,
     secrets_encode,
 )
-from apps.embedded.data_dir import DataDir, sync
+from apps.embedded.data_dir import FILES_FOLDER, DataDir, sync
 from apps.embedded.data_dir_lock import UP, exclusive, in_progress
 from apps.embedded.database import database_dump, database_exists, database_serving
 from apps.embedded.errors import EmbeddedError
@@ -97,7 +102,8 @@ def _postgres_available(data_dir: DataDir, *, start: bool) -> Iterator[bool]:
 def _names(data_dir: DataDir) -> list[str]:
     """Return the parts in the order in which they are copied."""
     databases = sorted(path.name for path in (data_dir.path / "mongo").glob("*.db"))
-    return [*(f"mongo/{name}" for name in databases), POSTGRES, SECRETS]
+    has_files = any((data_dir.path / FILES_FOLDER).glob("??"))
+    return [*(f"mongo/{name}" for name in databases), POSTGRES, SECRETS, *([FILES] * has_files)]
 
 
 def _write(data_dir: DataDir, file: Path, report: Report) -> Manifest:
@@ -124,6 +130,8 @@ def _copy_part(data_dir: DataDir, name: str, target: Path) -> None:
         database_dump(data_dir, target)
     elif name == SECRETS:
         target.write_bytes(secrets_encode(data_dir.secret_key))
+    elif name == FILES:
+        files_pack(data_dir.path / FILES_FOLDER, target)
     else:
         _copy_sqlite(data_dir.path / name, target)
 

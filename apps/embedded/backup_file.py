@@ -5,11 +5,13 @@ the backup was created, and name, size and SHA-256 of each part. The parts follo
 order, each a plain file. A reader refuses everything else: other names, links, folders.
 """
 
+import contextlib
 import gzip
 import hashlib
 import json
 import os
 import re
+import shutil
 import tarfile
 import tomllib
 import zlib
@@ -26,11 +28,17 @@ VERSION = 1
 MANIFEST = "manifest.json"
 POSTGRES = "postgres.dump"
 SECRETS = "secrets.json"
+#: The files that are attached to documents, as a tar of the folder; left out if there are none.
+FILES = "files.tar"
 #: The SQLite file of the database that ``MONGODB_URL`` names.
 DOCUMENTS = "mongo/scriptorium.db"
 REQUIRED = (DOCUMENTS, POSTGRES, SECRETS)
 
-_NAME = re.compile(rf"{re.escape(POSTGRES)}|{re.escape(SECRETS)}|mongo/[A-Za-z0-9_-]+\.db")
+_NAME = re.compile(
+    rf"{re.escape(POSTGRES)}|{re.escape(SECRETS)}|{re.escape(FILES)}|mongo/[A-Za-z0-9_-]+\.db"
+)
+#: The names of files within their tar: hash and part (``apps.attachments.uploads``).
+_FILE_NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}/[a-z0-9]{1,20}")
 _MANIFEST_MAX_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 
@@ -153,6 +161,29 @@ def _read(tar: tarfile.TarFile, into: Path | None) -> Manifest:
     if (more := tar.next()) is not None:
         raise EmbeddedError(f"it contains {more.name!r}, which its manifest does not name")
     return manifest
+
+
+def files_pack(folder: Path, target: Path) -> None:
+    """Write the files of a folder to a tar; what appears or goes meanwhile may be left out."""
+    with tarfile.open(target, "w") as tar:
+        for path in sorted(folder.glob("??/*/*")):
+            name = path.relative_to(folder).as_posix()
+            if _FILE_NAME.fullmatch(name):
+                with contextlib.suppress(FileNotFoundError):
+                    tar.add(path, arcname=name, recursive=False, filter=_anonymous)
+
+
+def files_unpack(source: Path, folder: Path) -> None:
+    """Write the files of a tar to a folder. Raises ``EmbeddedError`` for any other member."""
+    with tarfile.open(source, "r:") as tar:
+        for member in tar:
+            if not _FILE_NAME.fullmatch(member.name):
+                raise EmbeddedError(f"{FILES} contains {member.name!r}, which is no file's name")
+            target = folder / member.name
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _opened(tar, member) as stream, target.open("wb") as out:
+                shutil.copyfileobj(stream, out, _CHUNK_BYTES)
+            target.chmod(0o600)
 
 
 def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

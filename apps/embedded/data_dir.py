@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 from apps.embedded.errors import EmbeddedError
 
@@ -21,6 +22,8 @@ KINDS = {
     "up": SERVICES,
     "stack": (*SERVICES, "kafka-controller", "web-1", "web-2", "web-3"),
 }
+#: The folder with the files that are attached to documents.
+FILES_FOLDER = "files"
 #: The file with ``RELAYS_UNTIL``, which a restore writes.
 RELAYS_FILE = "relays_until"
 #: Below the range from which systems assign ports to outgoing connections: a stored port must not
@@ -155,6 +158,7 @@ class DataDir:
             "REDIS_URL": f"{redis}/0",
             "CELERY_BROKER_URL": f"{redis}/1",
             "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.ports['kafka']}",
+            "ATTACHMENTS_URL": f"file://{quote(str(self.path / FILES_FOLDER))}",
         }
 
 

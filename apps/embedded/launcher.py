@@ -14,10 +14,11 @@ from types import FrameType
 from apps.embedded.data_dir import DataDir, port_is_free
 from apps.embedded.data_dir_lock import UP, exclusive, in_progress
 from apps.embedded.errors import EmbeddedError
+from apps.embedded.management import run_management_commands
 from apps.embedded.plan import Plan
 from apps.embedded.probes import POLL_INTERVAL_S, wait_until_ready
-from apps.embedded.programs import ROOT, Program
-from apps.embedded.run_command import run_logged, with_log
+from apps.embedded.programs import Program
+from apps.embedded.run_command import with_log
 from apps.embedded.supervise import Supervisor
 
 #: How long one program may take until it serves, in seconds.
@@ -77,8 +78,8 @@ class Launcher:
         if not self._plan.product:
             print_line("Services are ready.")
             return
-        for title, words in self._plan.commands:
-            self._run_management_command(title, *words)
+        commands = self._plan.commands
+        run_management_commands(self._data_dir, commands, self._environment, self._step)
         self._start_programs(self._plan.product)
         self._print_welcome()
 
@@ -138,11 +139,6 @@ class Launcher:
         if waited_s > START_TIMEOUT_S or self._supervisor.has_died():
             return True
         return waited_s > CRASH_LOOP_TIMEOUT_S and self._supervisor.state(program.name) == "BACKOFF"
-
-    def _run_management_command(self, title: str, *words: str) -> None:
-        with self._step(title):
-            command = [sys.executable, str(ROOT / "manage.py"), *words]
-            run_logged(self._data_dir, words[0], command, self._environment)
 
     def _print_welcome(self) -> None:
         self._data_dir.address_file.write_text(self._plan.site.url, encoding="utf-8")

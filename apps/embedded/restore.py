@@ -21,8 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from apps.embedded.backup import Report
-from apps.embedded.backup_file import POSTGRES, SECRETS, archive_read, secrets_decode
-from apps.embedded.data_dir import RELAYS_FILE, DataDir, sync, write_private
+from apps.embedded.backup_file import (
+    FILES,
+    POSTGRES,
+    SECRETS,
+    archive_read,
+    files_unpack,
+    secrets_decode,
+)
+from apps.embedded.data_dir import FILES_FOLDER, RELAYS_FILE, DataDir, sync, write_private
 from apps.embedded.data_dir_lock import UP, exclusive, in_progress
 from apps.embedded.database import (
     check_namespace,
@@ -36,7 +43,7 @@ from apps.embedded.supervise import Supervisor
 #: How long pages bring back each other's edits after a restore, in seconds (``RELAYS_UNTIL``).
 RELAYS_S = 7 * 24 * 3600
 #: The data that a restore replaces. The rest of a data folder is logs and pid files.
-_DATA = ("postgres", "mongo", "redis")
+_DATA = ("postgres", "mongo", "redis", FILES_FOLDER)
 _REPLACED = (*_DATA, "state.json", RELAYS_FILE)
 _OLD_MOVED = "; its old data would be moved aside"
 _DRAFT, _READY, _OLD = "restore.new-", "restore.ready", "restore.old"
@@ -134,6 +141,9 @@ def _fill(draft: Path, parts: Path, report: Report) -> None:
     data_dir = DataDir.open(draft, secret_key=secrets_decode((parts / SECRETS).read_bytes()))
     (parts / "mongo").rename(draft / "mongo")
     (draft / "redis").mkdir(mode=0o700)
+    (draft / FILES_FOLDER).mkdir(mode=0o700)
+    if (parts / FILES).exists():
+        files_unpack(parts / FILES, draft / FILES_FOLDER)
     report(f"  mongo: unpacked ({time.monotonic() - started:.1f} s)")
     started = time.monotonic()
     database_create(data_dir)

@@ -87,6 +87,8 @@ def stack_environment(
 ) -> dict[str, str]:
     """Return the environment of all programs; the URLs of external services stay."""
     urls = data_dir.urls() | {service.variable: service.url for service in external}
+    if "ATTACHMENTS_URL" in os.environ:  # no program is started for it
+        del urls["ATTACHMENTS_URL"]
     if "REDIS_URL" in {service.variable for service in external}:
         del urls["CELERY_BROKER_URL"]  # by default the same as REDIS_URL
     return environment_of(data_dir, {**urls, "TRUSTED_PROXIES": "1"}, site)

@@ -3,6 +3,7 @@
 // JSON for each case: {case, metrics}. The words are those of `benchmarks/live.py`.
 import { Run } from "./run.mjs";
 import { s13 } from "./scenarios_abuse.mjs";
+import { s14 } from "./scenarios_capacity.mjs";
 import { s10, s4, s5, s6, s8 } from "./scenarios_opening.mjs";
 import { s7 } from "./scenarios_batches.mjs";
 import { g1, g2, g3, g4, s1, s11, s2, s3, s9 } from "./scenarios_typing.mjs";
@@ -21,6 +22,7 @@ const SCENARIOS = {
   S10: s10,
   S11: s11,
   S13: s13,
+  S14: s14,
   G1: g1,
   G2: g2,
   G3: g3,

@@ -1,4 +1,4 @@
-// S1, S2, S3, S9: people type, and others see it.
+// S1, S2, S3, S9, S11: people type, and others see it.
 import { Client, closeAll, coldLoad, open, openAll, settle } from "./client.mjs";
 import { delays, letter, median } from "./numbers.mjs";
 import { Meter } from "./server.mjs";

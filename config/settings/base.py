@@ -6,8 +6,10 @@ from typing import Any
 from csp.constants import NONE, SELF
 from environs import validate
 
+from config.attachments import attachments_storage
 from config.env import (
     BASE_DIR,
+    attachments_url,
     broker_url,
     env,
     has_server_id,
@@ -43,6 +45,7 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.accounts",
     "apps.documents",
+    "apps.attachments",
     "apps.oplog",
     "apps.history",
     "apps.collab",
@@ -97,6 +100,9 @@ MONGODB_URL: str = env.str("MONGODB_URL", validate=mongodb_url)
 REDIS_URL: str = env.str("REDIS_URL", validate=redis_url)
 KAFKA_BOOTSTRAP_SERVERS: str = env.str("KAFKA_BOOTSTRAP_SERVERS", validate=kafka_servers)
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", REDIS_URL, validate=broker_url)
+
+#: Where files are stored; empty for no files.
+ATTACHMENTS_URL: str | None = env.str("ATTACHMENTS_URL", None, validate=attachments_url)
 
 CACHES = {
     "default": {
@@ -264,10 +270,12 @@ STATIC_URL = "static/"
 #: Static files are served from their source folders in all modes, without ``collectstatic``: there
 #: is no step to forget, and no copy that gets out of date.
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "apps.core.static_files.DigestStorage"},
 }
+if ATTACHMENTS_URL:
+    STORAGES["attachments"] = attachments_storage(ATTACHMENTS_URL)
 WHITENOISE_USE_FINDERS = True
 #: For development: files are looked up at each request, and not cached by browsers.
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -296,6 +304,35 @@ DOCUMENT_TITLE_MAX_CHARS: int = env.int("DOCUMENT_TITLE_MAX_CHARS", 200)
 #: Documents in one page of a list: by default, and at most (one request must not read them all).
 DOCUMENT_PAGE_SIZE: int = env.int("DOCUMENT_PAGE_SIZE", 25)
 DOCUMENT_PAGE_SIZE_MAX: int = env.int("DOCUMENT_PAGE_SIZE_MAX", 100)
+
+# --- files -----------------------------------------------------------------------------------
+
+#: Longest file, in bytes (one upload must not fill the disk; a picture is held in memory).
+ATTACHMENT_MAX_BYTES: int = env.int(
+    "ATTACHMENT_MAX_BYTES", 25 * 1024 * 1024, validate=validate.Range(1)
+)
+#: Files of one document (a script that attaches files).
+ATTACHMENTS_PER_DOCUMENT: int = env.int(
+    "ATTACHMENTS_PER_DOCUMENT", 5_000, validate=validate.Range(1)
+)
+#: Pixels of a picture, of all its frames together (a picture of 2 kB that becomes gigabytes).
+ATTACHMENT_MAX_PIXELS: int = env.int(
+    "ATTACHMENT_MAX_PIXELS", 50_000_000, validate=validate.Range(1)
+)
+#: Child processes of this process that clean pictures; started with the first one.
+ATTACHMENT_PICTURE_PROCESSES: int = env.int(
+    "ATTACHMENT_PICTURE_PROCESSES", 1, validate=validate.Range(1)
+)
+#: Time and address space of cleaning one picture, in seconds and bytes (a file that hangs or
+#: breaks a decoder).
+ATTACHMENT_PICTURE_TIMEOUT_S: float = env.float(
+    "ATTACHMENT_PICTURE_TIMEOUT_S", 20.0, validate=validate.Range(1)
+)
+ATTACHMENT_PICTURE_MEMORY_BYTES: int = env.int(
+    "ATTACHMENT_PICTURE_MEMORY_BYTES", 1024 * 1024 * 1024
+)
+#: How long a signed address of a file is valid, in seconds (an address in a log or a mail).
+ATTACHMENT_ADDRESS_S: int = env.int("ATTACHMENT_ADDRESS_S", 300, validate=validate.Range(1))
 
 # --- shares of one person (``apps.accounts.usage``); administrators may give a person others ---
 
@@ -355,6 +392,10 @@ COLLAB_CADENCE: dict[str, dict[str, int]] = {
 #: Longest time between the beginnings of two commits of a web server, in milliseconds: for a server
 #: with many edits. With few there is none (``apps.collab.commit_pacing``). 0 for no interval ever.
 COMMIT_INTERVAL_MS: float = env.float("COMMIT_INTERVAL_MS", 10.0, validate=validate.Range(0, 100))
+
+#: Documents that a web server had in memory, and loads again when it starts, at most; 0 for none
+#: (``apps.collab.warm_start``).
+WARM_START_DOCUMENTS: int = env.int("WARM_START_DOCUMENTS", 200, validate=validate.Range(0, 10_000))
 
 #: How long a server keeps a document's lock without renewing it, in seconds: nobody waits longer
 #: for a dead one. Less than the 15 s that an edit waits for a lock (``lock_wait_s``).
@@ -418,6 +459,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": env.float("RETENTION_INTERVAL_S", 3600.0),
     },
     "activity-sweep": {"task": "activity.sweep", "schedule": 300.0},
+    "attachments-sweep": {"task": "attachments.sweep", "schedule": 3600.0},
     "account-events": {"task": "activity.delete_old_account_events", "schedule": 3600.0},
 }
 

@@ -3,3 +3,6 @@
 from config.settings.embedded import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# The runtimes of one test process have one name.
+WARM_START_DOCUMENTS = 0

@@ -17,6 +17,25 @@ names = ["opentelemetry", "requests", "pygments"]
 print([name for name in names if name in sys.modules])
 import opentelemetry.sdk.metrics, requests
 """
+#: Prints what a web server has imported with its URLs and its channel layer that nothing uses
+#: there; then imports it, and whether a changed setting is still noticed.
+WEB_SERVER = """
+import config.asgi, sys
+from apps.collab.peer_bus import PeerBus
+from apps.collab.servers import uvicorn_server
+from django.urls import get_resolver
+get_resolver().url_patterns
+PeerBus(lambda message: None)
+names = ["PIL", "cryptography.fernet", "django.test", "markdown_it", "unittest"]
+print([name for name in names if name in sys.modules])
+import cryptography.fernet, django.test.utils, unittest
+from apps.crdt.content.readers import READ_FORMATS, content_read
+from rest_framework_simplejwt.settings import api_settings
+assert all(content_read("x", kind) for kind in READ_FORMATS if kind != "json")
+with django.test.utils.override_settings(SIMPLE_JWT={"ALGORITHM": "HS512"}):
+    from rest_framework_simplejwt.settings import api_settings
+    print(api_settings.ALGORITHM)
+"""
 
 
 @pytest.mark.parametrize(
@@ -58,3 +77,10 @@ def test_process_imports_what_it_uses(endpoint: str, expected: list[str]) -> Non
     done = run_python("-c", BY_THE_WAY, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
     assert done.returncode == 0, done.stderr
     assert ast.literal_eval(done.stdout) == expected
+
+
+def test_web_server_imports_what_it_uses() -> None:
+    """Its parsers are those of child processes, and Django's test client is nobody's."""
+    done = run_python("-c", WEB_SERVER)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:2] == ["[]", "HS512"]

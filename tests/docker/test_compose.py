@@ -21,6 +21,7 @@ BOTH = pytest.mark.parametrize(
 ONE_SHOTS = {"migrate", "mongodb-init"}
 #: Folder of the crash journal.
 CRASH = "/var/lib/scriptorium/crash"
+FILES = "/var/lib/scriptorium/files"
 
 
 # --- all services ------------------------------------------------------------------------------
@@ -77,7 +78,9 @@ def test_every_volume_is_named_and_used_by_one_service() -> None:
         for volume in service.get("volumes", [])
         if volume["type"] == "volume"
     ]
-    assert sorted(used) == sorted(composed(*PRODUCTION)["volumes"])
+    # All servers and workers have the same files.
+    assert sorted({"files"} | set(used)) == sorted(composed(*PRODUCTION)["volumes"])
+    assert len([name for name in used if name != "files"]) == len(set(used) - {"files"})
 
 
 def test_only_the_gateway_is_reached_from_outside() -> None:
@@ -151,13 +154,13 @@ def test_every_process_has_a_unique_name() -> None:
 
 
 def test_product_has_a_read_only_image_and_no_privileges() -> None:
-    """Data is written to the services only; on disk there is the crash journal."""
+    """Data is written to the services only; on disk are the crash journal and the files."""
     for name, service in product().items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         folders = [volume["target"] for volume in service.get("volumes", ())]
-        assert folders == [CRASH] * (name.split("-")[0] in ("web", "worker")), name
+        assert folders == [CRASH, FILES] * (name.split("-")[0] in ("web", "worker")), name
 
 
 def test_crash_journal_outlives_the_process() -> None:
@@ -166,10 +169,12 @@ def test_crash_journal_outlives_the_process() -> None:
         if name.split("-")[0] not in ("web", "worker"):
             continue
         assert service["environment"]["CRASH_JOURNAL_DIR"] == CRASH
-        [volume] = service["volumes"]
-        assert (volume["type"], volume["source"]) == ("volume", f"{name}-crash")
+        volumes = [(volume["type"], volume["source"]) for volume in service["volumes"]]
+        assert volumes == [("volume", f"{name}-crash"), ("volume", "files")]
         assert not any(CRASH.startswith(folder.split(":")[0]) for folder in service["tmpfs"])
-    assert f"-m 0700 -o scriptorium -g scriptorium {CRASH}\n" in (DOCKER / "Dockerfile").read_text()
+    dockerfile = (DOCKER / "Dockerfile").read_text()
+    for folder in (CRASH, FILES):
+        assert re.search(rf"-m 0700 -o scriptorium -g scriptorium {folder}( |\n)", dockerfile)
 
 
 @BOTH
@@ -209,8 +214,8 @@ def test_gateway_sets_all_variables_of_the_template_and_nginx_accepts_them(
 
 
 def test_gateway_body_limit_is_slightly_above_that_of_the_servers() -> None:
-    """Slightly above REST_BODY_BYTES."""
-    limit = int(documented()["REST_BODY_BYTES"][1].strip("`"))
+    """Slightly above ATTACHMENT_MAX_BYTES, the longest body."""
+    limit = int(documented()["ATTACHMENT_MAX_BYTES"][1].strip("`"))
     assert int(services()["gateway"]["environment"]["GATEWAY_BODY_BYTES"]) > limit
 
 

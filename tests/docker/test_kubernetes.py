@@ -249,7 +249,7 @@ def test_network_denies_all_connections_by_default() -> None:
         ("migrate", "ingress", set()),
         ("gateway", "ingress", {8443}),
         ("gateway", "egress", {53, 8000}),
-        *((name, "egress", {53, 5432, 27017, 6379, 9092}) for name in sorted(PRODUCT)),
+        *((name, "egress", {53, 5432, 27017, 6379, 9092, 443}) for name in sorted(PRODUCT)),
     ],
 )
 def test_pod_reaches_only_the_ports_that_it_needs(name: str, way: str, ports: set[int]) -> None:

@@ -4,10 +4,9 @@ The people are those of ``tests/crash``; their Scriptorium keeps running.
 """
 
 import asyncio
-import contextlib
+import hashlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -24,12 +23,7 @@ import pymongo
 import pytest
 import requests
 
-from apps.embedded import backup as backup_module
-from apps.embedded.backup import backup
-from apps.embedded.backup_file import DOCUMENTS, POSTGRES, SECRETS, archive_read
-from apps.embedded.data_dir import DataDir
-from apps.embedded.data_dir_lock import UP, exclusive
-from apps.embedded.errors import EmbeddedError
+from tests.attachments import samples
 from tests.conftest import SHORT_WAITS
 from tests.crash.checks import Log, crowd, text_of, until_written
 from tests.integration.conftest import read_log, until_processed
@@ -41,6 +35,8 @@ from tests.support.stored import stored
 
 #: An update of the root text ``content``, base64.
 UPDATE = "AQHw6ZoEAAQBB2NvbnRlbnQBeAA="
+#: A file of a document.
+PICTURE = samples.png(400, 300)
 #: Words that each person writes before the backup starts, and again while it is taken.
 WORDS = 10
 #: The sweep processes at once the documents that are in Kafka and not processed yet.
@@ -77,6 +73,9 @@ def before(stack: Launched, tmp_path_factory: pytest.TempPathFactory) -> Before:
 async def _write_and_back_up(stack: Launched, file: Path) -> Before:
     document_id = stack.create_document("ada", grace="editor")
     quiet_id = stack.create_document("ada", grace="viewer")
+    picture = {"file": ("a.png", PICTURE, "image/png")}
+    answer = stack.call("ada", "POST", f"documents/{quiet_id}/attachments/", files=picture)
+    assert answer.status_code == 201, answer.text
     documents, enough = [document_id, quiet_id], threading.Event()
     with paused(stack, "worker"):
         _write_quietly(stack, quiet_id)
@@ -144,7 +143,8 @@ def test_backup_of_a_running_scriptorium_lists_its_parts(before: Before) -> None
     assert before.report["running"]
     assert before.report["bytes"] == before.file.stat().st_size
     names = [part["name"] for part in before.report["parts"]]
-    assert names == ["mongo/admin.db", "mongo/scriptorium.db", "postgres.dump", "secrets.json"]
+    databases = ["mongo/admin.db", "mongo/scriptorium.db", "postgres.dump"]
+    assert names == [*databases, "secrets.json", "files.tar"]
     assert [path.name for path in before.file.parent.iterdir()] == [before.file.name]
 
 
@@ -184,6 +184,18 @@ def test_permissions_fit_the_documents(before: Before, restored: Launched) -> No
     assert len(before.later_documents & documents - permitted) <= 1  # created in that moment
     for document_id in before.later_documents & permitted - documents:
         assert restored.call("ada", "GET", f"documents/{document_id}/").status_code == 404
+
+
+def test_files_are_restored_with_their_documents(before: Before, restored: Launched) -> None:
+    """What was uploaded and what is served of it; the right to it, too."""
+    path = f"documents/{before.quiet_id}/attachments/"
+    [row] = restored.call("grace", "GET", path).json()["results"]
+    assert row["id"] == hashlib.sha256(PICTURE).hexdigest()
+    for url in (f"{path}{row['id']}/", f"{path}{row['id']}/?width=320"):
+        assert restored.call("grace", "GET", url).status_code == 200
+        assert restored.call("alan", "GET", url).status_code == 404
+    stored_file = restored.data_dir / "files" / row["id"][:2] / row["id"] / "original"
+    assert stored_file.read_bytes() == PICTURE
 
 
 def test_tokens_and_passwords_stay_valid(before: Before, restored: Launched) -> None:
@@ -257,7 +269,7 @@ def test_backup_of_stopped_data_and_restore_after_a_killed_restore(
     assert not report["running"]
     assert _documents(report) == _documents(before.report)
     old = Path(json.loads(done.stdout)["old_data"])
-    data = {"mongo", "postgres", "redis", "state.json", "relays_until"}
+    data = {"files", "mongo", "postgres", "redis", "state.json", "relays_until"}
     assert {path.name for path in old.iterdir()} == data
     assert float((folder / "relays_until").read_text()) > time.time()
 
@@ -291,93 +303,3 @@ def _listed(stack: Launched, username: str) -> set[str]:
         found.update(row["id"] for row in answer.json()["results"])
         url = (answer.json()["next"] or "").partition("/api/v1/")[2] or None
     return found
-
-
-# --- without services ---------------------------------------------------------------
-
-
-def test_backup_without_data_is_refused_and_creates_no_folder(folder: Path, tmp_path: Path) -> None:
-    """The folder's name may be mistyped."""
-    with pytest.raises(EmbeddedError, match="nothing to back up"):
-        backup(tmp_path / "a.backup", folder, report=lambda _: None)
-    assert not folder.exists()
-    assert not (tmp_path / "a.backup").exists()
-
-
-@pytest.fixture
-def backed_up(data_dir: DataDir) -> Path:
-    """Return a data folder with the files that a backup needs."""
-    for name in ("postgres", "mongo"):
-        (data_dir.path / name).mkdir()
-    (data_dir.path / "postgres" / "PG_VERSION").write_text("18")
-    (data_dir.path / DOCUMENTS).touch()
-    return data_dir.path
-
-
-def test_backup_does_not_overwrite_a_file(backed_up: Path, tmp_path: Path) -> None:
-    """Last week's backup may be the only good one."""
-    file = tmp_path / "a.backup"
-    file.write_text("last week's")
-    with pytest.raises(EmbeddedError, match="already exists"):
-        backup(file, backed_up, report=lambda _: None)
-    assert file.read_text() == "last week's"
-
-
-def test_backup_into_a_missing_folder_is_refused(backed_up: Path, tmp_path: Path) -> None:
-    """For example, a disk that is not mounted."""
-    with pytest.raises(EmbeddedError, match="not a folder that can be written to"):
-        backup(tmp_path / "none" / "a.backup", backed_up, report=lambda _: None)
-
-
-@pytest.mark.parametrize("error", [EmbeddedError("no"), OSError("full"), KeyboardInterrupt()])
-def test_backup_that_fails_leaves_no_file(
-    error: BaseException, backed_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever the error is."""
-
-    def fail(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(backup_module, "database_dump", fail)
-    target = tmp_path / "backups"
-    target.mkdir()
-    expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else EmbeddedError
-    with exclusive(backed_up, UP), pytest.raises(expected):
-        backup(target / "a.backup", backed_up, report=lambda _: None)
-    assert list(target.iterdir()) == []
-
-
-def test_backup_of_a_damaged_database_is_refused(backed_up: Path, tmp_path: Path) -> None:
-    """When it is taken, not at the restore."""
-    (backed_up / DOCUMENTS).write_bytes(b"no database at all" * 100)
-    with exclusive(backed_up, UP), pytest.raises(EmbeddedError, match="not a database"):
-        backup(tmp_path / "a.backup", backed_up, report=lambda _: None)
-
-
-def test_backup_dry_run_lists_its_parts_and_writes_nothing(backed_up: Path, tmp_path: Path) -> None:
-    """And whether Scriptorium is running."""
-    target, lines = tmp_path / "a.backup", list[str]()
-    result = backup(target, backed_up, report=lines.append, dry_run=True)
-    assert result["parts"] == [DOCUMENTS, POSTGRES, SECRETS]
-    assert not result["running"]
-    assert str(target) in lines[0]
-    assert not target.exists()
-
-
-def test_backup_has_committed_rows_only(
-    backed_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also those only in the write-ahead log; writers do not wait for the backup."""
-    monkeypatch.setattr(backup_module, "database_dump", lambda _, target: target.touch())
-    with contextlib.closing(sqlite3.connect(backed_up / DOCUMENTS)) as writer:
-        writer.execute("PRAGMA journal_mode=WAL")
-        writer.execute("CREATE TABLE log (seq)")
-        writer.execute("INSERT INTO log VALUES (1)")
-        writer.commit()
-        writer.execute("INSERT INTO log VALUES (2)")
-        with exclusive(backed_up, UP):
-            backup(tmp_path / "a.backup", backed_up, report=lambda _: None)
-        writer.commit()
-    archive_read(tmp_path / "a.backup", tmp_path)
-    with contextlib.closing(sqlite3.connect(tmp_path / DOCUMENTS)) as copy:
-        assert copy.execute("SELECT seq FROM log").fetchall() == [(1,)]

@@ -19,6 +19,8 @@ from apps.embedded.backup_file import (
     SECRETS,
     archive_read,
     archive_write,
+    files_pack,
+    files_unpack,
     product_version,
     secrets_decode,
     secrets_encode,
@@ -225,3 +227,44 @@ def test_secrets_decode_without_a_key_is_refused(data: bytes) -> None:
     with pytest.raises(EmbeddedError, match=r"secrets\.json"):
         secrets_decode(data)
     assert secrets_decode(secrets_encode("k")) == "k"
+
+
+# --- the files of documents ---
+
+
+def test_files_are_packed_and_unpacked_by_hash(tmp_path: Path) -> None:
+    """Drafts, and whatever else is in the folder, are left out."""
+    name = f"ab/ab{'0' * 62}/original"
+    for path in (name, "drafts/tmp1", "ab/notes.txt", "README"):
+        file = tmp_path / "files" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(path.encode())
+    files_pack(tmp_path / "files", tmp_path / "files.tar")
+    files_unpack(tmp_path / "files.tar", tmp_path / "out")
+    found = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in found] == [name]
+    assert found[0].read_bytes() == name.encode()
+    assert stat.S_IMODE(found[0].stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("../evil", tarfile.REGTYPE),
+        ("/etc/evil", tarfile.REGTYPE),
+        (f"ab/ab{'0' * 62}/../../evil", tarfile.REGTYPE),
+        (f"ab/ab{'0' * 62}/original", tarfile.SYMTYPE),
+        (f"ab/ab{'0' * 62}/original", tarfile.DIRTYPE),
+    ],
+)
+def test_files_with_other_names_or_links_are_refused(
+    tmp_path: Path, name: str, kind: bytes
+) -> None:
+    """Nothing outside of the folder is written."""
+    with tarfile.open(tmp_path / "files.tar", "w") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.size, member.linkname = kind, 0, "/etc/passwd"
+        tar.addfile(member)
+    with pytest.raises(EmbeddedError):
+        files_unpack(tmp_path / "files.tar", tmp_path / "out")
+    assert [path for path in tmp_path.rglob("*") if path.name == "evil"] == []

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -251,7 +252,9 @@ def test_pid_is_none_unless_the_process_is_running(data_dir: DataDir) -> None:
 def test_urls_name_every_service_on_loopback(data_dir: DataDir) -> None:
     """In the settings of a deployment, with the passwords."""
     urls = data_dir.urls()
+    assert urls["ATTACHMENTS_URL"] == f"file://{quote(str(data_dir.path / 'files'))}"
     assert set(urls) == {
+        "ATTACHMENTS_URL",
         "CELERY_BROKER_URL",
         "DATABASE_URL",
         "KAFKA_BOOTSTRAP_SERVERS",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from apps.crdt.content.prosemirror import document_json
+from tests.attachments import samples
 from tests.crdt.content.trees import EVERYTHING, block, item, paragraph, task, text
 from tests.integration.conftest import Enter, read_log
 from tests.support.launcher import Launched
@@ -230,3 +231,19 @@ def test_duplicate_has_the_content_in_a_log_of_its_own(stack: Launched) -> None:
     again = stack.call("ada", "POST", f"documents/{made['id']}/duplicate/", json={"title": "Mine"})
     assert again.json()["title"] == "Mine"
     assert len(read_log(stack, made["id"])) == 1
+
+
+def test_duplicate_has_the_files_that_its_content_shows(stack: Launched) -> None:
+    """And no other of the document's files."""
+    document_id = stack.create_document("ada")
+    ids = []
+    for _ in range(2):
+        picture = {"file": ("a.png", samples.png(), "image/png")}
+        answer = stack.call("ada", "POST", f"documents/{document_id}/attachments/", files=picture)
+        ids.append(answer.json()["id"])
+    body = {"format": "md", "content": f"A reference to {ids[0]}."}
+    assert stack.call("ada", "POST", f"documents/{document_id}/import/", json=body).ok
+    copy = stack.call("ada", "POST", f"documents/{document_id}/duplicate/").json()
+    listed = stack.call("ada", "GET", f"documents/{copy['id']}/attachments/").json()["results"]
+    assert [row["id"] for row in listed] == ids[:1]
+    assert stack.call("ada", "GET", f"documents/{copy['id']}/attachments/{ids[0]}/").ok

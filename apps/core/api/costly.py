@@ -89,10 +89,14 @@ class CostlyAPIView(APIView):
         with ExitStack() as self._turn:
             return super().dispatch(request, *args, **kwargs)
 
+    def is_costly(self, request: Request) -> bool:
+        """Return whether the call waits for its turn."""
+        return True
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Wait for the person's turn, after the checks of the request."""
         super().initial(request, *args, **kwargs)
-        if request.user.pk is not None:
+        if request.user.pk is not None and self.is_costly(request):
             turn = _gate.enter(
                 request.user.pk,
                 wait_s=settings.CONVERSION_WAIT_S,

@@ -27,6 +27,8 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
     errors.LimitExceededError: 413,
+    errors.UnsupportedError: 415,
+    errors.RangeError: 416,
     errors.UnprocessableError: 422,
     errors.QuarantinedError: 423,
     errors.ThrottledError: 429,

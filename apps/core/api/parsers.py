@@ -24,15 +24,14 @@ class BodyTooLargeError(LimitExceededError):
 
 
 class FormTooLargeError(LimitExceededError):
-    """The form is longer than ``IMPORT_MAX_BYTES`` and its other fields."""
+    """The form is longer than its file may be and its other fields."""
 
     @classmethod
-    def of_settings(cls) -> Self:
+    def of_setting(cls, name: str) -> Self:
         """Return the error with the limit as it is set."""
-        limit = settings.IMPORT_MAX_BYTES
+        limit: int = getattr(settings, name)
         return cls(
-            f"A file to import has at most {size_text(limit)}.",
-            extra={"limit": "IMPORT_MAX_BYTES", "value": limit},
+            f"A file has at most {size_text(limit)} here.", extra={"limit": name, "value": limit}
         )
 
 
@@ -71,6 +70,9 @@ class BoundedMultiPartParser(MultiPartParser):
     DRF's own parser reads a form of any length.
     """
 
+    #: The setting with the longest file, in bytes.
+    limit = "IMPORT_MAX_BYTES"
+
     def parse(
         self,
         stream: IO[Any],
@@ -79,9 +81,10 @@ class BoundedMultiPartParser(MultiPartParser):
     ) -> "DataAndFiles[Any, Any]":
         """Return what the form holds. Raises ``ParseError``, ``FormTooLargeError``."""
         request = (parser_context or {})["request"]
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.IMPORT_MAX_BYTES + _FIELDS_BYTES:
-            raise FormTooLargeError.of_settings()
+        most: int = getattr(settings, self.limit) + _FIELDS_BYTES
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+            raise FormTooLargeError.of_setting(self.limit)
         try:
             return super().parse(stream, media_type, parser_context)
         except RequestDataTooBig as err:
-            raise FormTooLargeError.of_settings() from err
+            raise FormTooLargeError.of_setting(self.limit) from err

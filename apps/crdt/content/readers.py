@@ -1,19 +1,20 @@
-"""Import formats: a text as blocks of the page's schema, by the name of its format."""
+"""Import formats: a text as blocks of the page's schema, by the name of its format.
 
-from collections.abc import Callable
+A reader is imported when it is used first, in the child process of a conversion: the parsers take
+5 MiB of each process.
+"""
+
+from importlib import import_module
 from typing import Any, Final
 
 from apps.core.errors import InvalidInputError
-from apps.crdt.content.html_reader import html_read
-from apps.crdt.content.json_reader import json_read
-from apps.crdt.content.markdown_reader import markdown_read
-from apps.crdt.content.plain_text import text_read
 
-_READERS: Final[dict[str, Callable[[str], list[dict[str, Any]]]]] = {
-    "html": html_read,
-    "json": json_read,
-    "md": markdown_read,
-    "txt": text_read,
+#: The module and the function of each reader.
+_READERS: Final = {
+    "html": ("apps.crdt.content.html_reader", "html_read"),
+    "json": ("apps.crdt.content.json_reader", "json_read"),
+    "md": ("apps.crdt.content.markdown_reader", "markdown_read"),
+    "txt": ("apps.crdt.content.plain_text", "text_read"),
 }
 READ_FORMATS: Final = tuple(_READERS)
 _ENDINGS: Final = {"htm": "html", "markdown": "md", "text": "txt", "xhtml": "html"}
@@ -42,7 +43,9 @@ def content_read(text: str, kind: str) -> list[dict[str, Any]]:
 
     Raises ``NotProseMirrorError``, ``NestedTooDeepError``, ``ContentTooLargeError``.
     """
-    return _READERS[kind](text)
+    module, function = _READERS[kind]
+    blocks: list[dict[str, Any]] = getattr(import_module(module), function)(text)
+    return blocks
 
 
 def text_decoded(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Exports a document to an archive: entity, log, versions and quarantine."""
+"""Exports a document to an archive: entity, log, versions, quarantine and files."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from apps.documents.models import Document
 from apps.documents.selectors import document_stored
 from apps.history.selectors import version_find, version_infos
 from apps.history.snapshot import Snapshot
+from apps.maintenance.archive.attached_files import file_lines
 from apps.maintenance.archive.codec import encode_history, encode_row
 from apps.maintenance.archive.file import FORMAT, VERSION, VERSION_COMPACTED, Line, archive_write
 from apps.maintenance.integrity.document_check import PROGRESS_OPERATIONS, OnProgress
@@ -30,7 +31,7 @@ class NotExportableError(ConflictError):
 
 @dataclass(slots=True)
 class Exported:
-    """The contents of the file: its lines by kind, and the versions that were left out."""
+    """The contents of the file: its lines by kind, and the versions and files left out."""
 
     document_id: str
     lines: Counter[str] = field(default_factory=Counter)
@@ -105,6 +106,9 @@ class ArchiveLines:
                 f"version {number}: it is of operation {seq}, the log ends at {self._replay.seq}"
                 for number in numbers
             ]
+        for author_id, line in file_lines(self._document.id, left_out=self._exported.left_out):
+            self._authors.add(author_id)
+            yield line
         yield "authors", _usernames(self._authors)
 
     def _compacted_lines(self, point: CompactionPoint) -> Iterator[Line]:

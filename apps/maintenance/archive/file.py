@@ -2,7 +2,8 @@
 
 Format ``scriptorium-document`` 1 (docs/operations.md). Each line is an object with one key, the
 kind of the line: first ``header`` (with the history settings), then any number of ``quarantined``,
-``operation`` and ``version``, then ``authors``, last ``end``. A version follows the operation of
+``operation`` and ``version``, each ``file`` with its bytes in ``file_data``, then ``authors``, last
+``end``. A version follows the operation of
 its seq. The archive of a compacted log has format version 2, and before the first operation
 ``beginning`` (the compaction point), the versions up to the compaction point, and ``packed``
 (compacted) operations. ``end`` has the number of lines of each kind and the SHA-256 of all bytes

@@ -13,6 +13,7 @@ from typing import Any
 
 from apps.accounts.models import User
 from apps.accounts.selectors import UnknownSubjectError, subject_get, users_by_username
+from apps.attachments.services import attachments_delete
 from apps.core import ids
 from apps.core.errors import ConflictError
 from apps.crdt.codec.vectors import EMPTY_VECTOR, encode_bounded
@@ -22,6 +23,7 @@ from apps.documents.services import document_adopt, title_checked
 from apps.history.last_processed import processed_forget
 from apps.history.selectors import version_find
 from apps.history.services import version_mark_compaction_point, version_put, versions_delete
+from apps.maintenance.archive.attached_files import FILE, FILE_DATA, files_restore
 from apps.maintenance.archive.codec import ArchiveDecoder, decode_datetime, decode_history
 from apps.maintenance.archive.file import archive_read
 from apps.maintenance.archive.validation import ArchiveValidator
@@ -165,6 +167,12 @@ class ArchiveContent:
             if found == kind:
                 yield decoder.decode(kind, body)
 
+    def files_restore(self, document_id: str) -> None:
+        """Store the files. Raises ``ArchiveBrokenError``, ``FilesAwayError``."""
+        if self.lines[FILE]:
+            lines = (line for line in archive_read(self._path) if line[0] in (FILE, FILE_DATA))
+            files_restore(lines, document_id=document_id, map_author=self._map_author)
+
     def _map_author(self, author_id: str) -> str:
         account = self._accounts.get(self._names.get(author_id) or "")
         return NOBODY if account is None else str(account.pk)
@@ -236,11 +244,13 @@ def _store(content: ArchiveContent, document: Document, owner: User) -> None:
             operations_delete(document_id=document.id)
             versions_delete(document_id=document.id)
             quarantine_clear(document_id=document.id)
+            attachments_delete(document_id=document.id)
         raise
 
 
 def _write(content: ArchiveContent, document_id: str, stored_seq: int) -> None:
     processed_forget(document_id=document_id)
+    content.files_restore(document_id)
     quarantined_ids = {
         quarantined.id
         for quarantined in quarantine_iter(document_id=document_id, with_discarded=True)

@@ -7,6 +7,7 @@ from typing import Any
 from apps.core.ids import is_id
 from apps.history.snapshot import Snapshot
 from apps.history.version import Version
+from apps.maintenance.archive.attached_files import FILE, FILE_DATA, FileValidator
 from apps.maintenance.archive.codec import ArchiveDecoder, decode_datetime, decode_history, decoded
 from apps.maintenance.archive.file import VERSION_COMPACTED, ArchiveBrokenError
 from apps.maintenance.integrity.log_replay import Replay
@@ -27,6 +28,7 @@ class ArchiveValidator:
     header: dict[str, Any] = field(default_factory=dict)
     names: dict[str, str | None] | None = None
     replay: Replay = field(init=False)
+    files: FileValidator = field(default_factory=FileValidator)
     #: Of a compacted log: its compaction point, and the last compacted operation so far.
     point: CompactionPoint | None = None
     _compacted_seq: int = 0
@@ -65,12 +67,17 @@ class ArchiveValidator:
             self._add_compacted(ArchiveDecoder(self.document_id).decode_compacted(body))
         elif kind == "version":
             self._add_version(body)
+        elif kind == FILE:
+            self.files.add_file(body)
+        elif kind == FILE_DATA:
+            self.files.add_data(body)
         else:
             raise ArchiveBrokenError(f"There is a line of an unknown kind: {kind!r}.")
 
     def result(self) -> tuple[dict[str, Any], dict[str, str | None]]:
         """Return header and authors, once all lines are added."""
-        if self.names is None or self._authors - self.names.keys():
+        self.files.end()
+        if self.names is None or (self._authors | self.files.author_ids) - self.names.keys():
             raise ArchiveBrokenError("The file does not name all authors.")
         self._check_log_start()
         return self.header, self.names

@@ -1,8 +1,8 @@
 """Repairs data that is derived from a document's log, where it differs from a replay.
 
 That is snapshots, the head, *published_seq* and the excerpt in *documents*,
-*last_processed_version*, the cache, and the version vectors beside the operations. The
-operations themselves are never changed.
+*last_processed_version*, the cache, and the version vectors beside the operations; of files, the
+cleaned pictures. The operations themselves, and uploaded bytes, are never changed.
 """
 
 import logging
@@ -17,6 +17,7 @@ from apps.history.services import version_repair
 from apps.history.snapshot_cache import snapshot_put
 from apps.maintenance.integrity.document_check import DocumentCheck, OnProgress
 from apps.maintenance.integrity.faults import Fault
+from apps.maintenance.integrity.file_check import files_check
 from apps.maintenance.integrity.log_replay import replayed
 from apps.maintenance.integrity.snapshot_check import blob_fault
 from apps.maintenance.integrity.verify import MAX_LISTED, FaultList
@@ -65,6 +66,7 @@ def document_rebuild(*, document_id: str, dry_run: bool, on_progress: OnProgress
             extra={"document_id": document_id, "faults": faults},
         )
     rebuilt = Repaired(document_id, dry_run)
+    files_check(document_id=document_id, on_fault=rebuilt.on_fault)
     with replayed(document_id) as replay:
         DocumentCheck(replay, rebuilt.on_fault, on_progress).run()
         rebuilt.operations = replay.seq

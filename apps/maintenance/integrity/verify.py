@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from apps.history.compaction_point import CompactionSnapshotLostError
 from apps.maintenance.integrity.document_check import DocumentCheck, OnProgress
 from apps.maintenance.integrity.faults import Fault
+from apps.maintenance.integrity.file_check import files_check
 from apps.maintenance.integrity.log_replay import replayed
 from apps.maintenance.selectors import stored_check
 from apps.oplog.compaction_point import compaction_point_find
@@ -44,6 +45,7 @@ class Report:
     document_id: str
     operations: int = 0
     versions: int = 0
+    files: int = 0
     found: FaultList = field(default_factory=FaultList)
     notes: list[str] = field(default_factory=list)
 
@@ -52,6 +54,7 @@ def document_verify(*, document_id: str, on_progress: OnProgress) -> Report:
     """Check one document. Raises ``DocumentNotFoundError``, and ``PyMongoError``."""
     stored_check(document_id)
     report = Report(document_id)
+    report.files = files_check(document_id=document_id, on_fault=report.found.add)
     try:
         with replayed(document_id) as replay:
             check = DocumentCheck(replay, report.found.add, on_progress)

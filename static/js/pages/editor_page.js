@@ -27,6 +27,7 @@ import { TitleField } from "../editor/title.js";
 import { mayReload } from "../lib/reloads.js";
 import { copyText } from "../editor/copy_text.js";
 import { toast, toastError } from "../ui/toast.js";
+import { showTooltips } from "../ui/tooltip.js";
 import { mountToolbar } from "../editor/toolbar.js";
 import { mountWordCount } from "../editor/word_count.js";
 
@@ -81,6 +82,7 @@ const editor = createEditor({
   onStop: onEditorStop,
   onFiles: sayFiles,
 });
+showTooltips();
 guardDrops({ files: sayFiles });
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor);

@@ -85,6 +85,7 @@ def test_document_is_imported_completely_under_its_id(
         "packed": 0,
         "versions": versions,
         "quarantined": 1,
+        "files": 0,
         "unknown_authors": ["user 4711"],
     }
     assert operations_since(document_id=document_id, after=0) == before

@@ -122,11 +122,12 @@ def test_sound_document_is_ok(document_id: str) -> None:
             "document_id": document_id,
             "operations": 8,
             "versions": 2,
+            "files": 0,
             "faults": [],
             "untold": {},
             "notes": [],
         },
-        {"documents": 1, "operations": 8, "versions": 2, "damaged": 0},
+        {"documents": 1, "operations": 8, "versions": 2, "files": 0, "damaged": 0},
     ]
     assert "ok" in run_in_words("verify_documents", document_id)
 

@@ -15,7 +15,7 @@ from apps.maintenance.archive.exporter import archive_export
 
 
 class Command(OperatorCommand):
-    """Write a document's log, versions and quarantine into a file for import_document."""
+    """Write a document's log, versions, quarantine and files into a file for import_document."""
 
     help = (
         "Write a document into one file that only its owner can read: the log, the versions, the "
@@ -46,14 +46,16 @@ class Command(OperatorCommand):
             "packed": exported.lines["packed"],
             "versions": exported.lines["version"],
             "quarantined": exported.lines["quarantined"],
+            "files": exported.lines["file"],
             "left_out": exported.left_out,
         }
         verb = "would go" if options["dry_run"] else "are"
         words = (
-            f"{facts['operations']} operations, {facts['versions']} versions and "
-            f"{facts['quarantined']} in quarantine {verb} in {facts['file']}."
+            f"{facts['operations']} operations, {facts['versions']} versions, "
+            f"{facts['files']} files and {facts['quarantined']} in quarantine {verb} in "
+            f"{facts['file']}."
         )
-        problem = "Some versions were left out of the file." if exported.left_out else ""
+        problem = "Some versions or files were left out of the file." if exported.left_out else ""
         yield Result(
             facts, [*(f"  left out: {version}" for version in exported.left_out), words], problem
         )

@@ -48,6 +48,7 @@ class Command(OperatorCommand):
             "packed": imported.lines["packed"],
             "versions": imported.lines["version"],
             "quarantined": imported.lines["quarantined"],
+            "files": imported.lines["file"],
             "unknown_authors": imported.unknown_authors,
         }
         verb = "would be" if options["dry_run"] else "is"
@@ -58,6 +59,6 @@ class Command(OperatorCommand):
         words = (
             f"“{imported.title}” {verb} document {imported.document_id} of {imported.owner}: "
             f"{facts['operations']} operations, {facts['versions']} versions, "
-            f"{facts['quarantined']} in quarantine."
+            f"{facts['quarantined']} in quarantine, {facts['files']} files."
         )
         yield Result(facts, [*notes, words])

@@ -17,7 +17,7 @@ class Command(OperatorCommand):
     help = (
         "Replay the logs of documents and compare everything with the replay: seqs without a gap, "
         "unique ids, version vectors, every snapshot, the heads, the watermarks of Kafka and of "
-        "the workers. Reads only; people may write meanwhile."
+        "the workers; the bytes of files with their hashes. Reads only; people may write meanwhile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,17 +31,18 @@ class Command(OperatorCommand):
 
     def results(self, options: dict[str, Any]) -> Iterator[Result]:
         """Check the documents one after the other."""
-        sums: Counter[str] = Counter(documents=0, operations=0, versions=0, damaged=0)
+        sums: Counter[str] = Counter(documents=0, operations=0, versions=0, files=0, damaged=0)
         chosen = options["documents"] or documents_chosen(sample=options["sample"])
         for chosen_id in chosen:
             report = document_verify(document_id=chosen_id, on_progress=self.progress)
             sums["documents"] += 1
             sums["operations"] += report.operations
             sums["versions"] += report.versions
+            sums["files"] += report.files
             sums["damaged"] += bool(report.found.faults)
             yield Result(_facts(report), _lines(report))
-        words = "{documents} documents, {operations} operations, {versions} versions: {damaged} "
-        words = words.format(**sums) + "damaged."
+        words = "{documents} documents, {operations} operations, {versions} versions, {files} "
+        words = words.format(**sums) + f"files: {sums['damaged']} damaged."
         problem = "See above; rebuild_document repairs what is derived from the log."
         yield Result(dict(sums), [words], problem if sums["damaged"] else "")
 
@@ -51,6 +52,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "document_id": report.document_id,
         "operations": report.operations,
         "versions": report.versions,
+        "files": report.files,
         "faults": [fault.as_dict() for fault in report.found.faults],
         "untold": report.found.unlisted,
         "notes": report.notes,
@@ -59,7 +61,7 @@ def _facts(report: Report) -> dict[str, Any]:
 
 def _lines(report: Report) -> list[str]:
     state = "DAMAGED" if report.found.faults else "ok"
-    sums = f"{report.operations} operations, {report.versions} versions"
+    sums = f"{report.operations} operations, {report.versions} versions, {report.files} files"
     return [
         f"{report.document_id}  {state:<8}{sums}",
         *map(fault_line, report.found.faults),

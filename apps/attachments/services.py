@@ -1,0 +1,251 @@
+"""Writes of *attachments*: upload, copy, delete with the document. Rights are checked here, once.
+
+The order is: the file's row as ``storing``, the bytes, the row as ``stored``, the document's row. A
+process that dies in between leaves bytes that no document has, which the sweep deletes
+(``attachments.sweep``), and never a row whose bytes are missing.
+"""
+
+import tempfile
+from collections.abc import Collection
+from datetime import datetime
+from io import SEEK_END
+from typing import IO, Any, Final
+
+from django.conf import settings
+from pymongo.errors import DuplicateKeyError
+
+from apps.accounts.models import User
+from apps.accounts.usage import storage_check, stored_bytes_add
+from apps.attachments.models import (
+    FREEING,
+    STORED,
+    STORING,
+    attachment_key,
+    attachment_rows,
+    file_rows,
+)
+from apps.attachments.selectors import (
+    AttachmentLostError,
+    AttachmentNotFoundError,
+    StoredAttachment,
+    attachment_find,
+    attachment_get,
+    attachments_count,
+    attachments_iter,
+)
+from apps.attachments.storage import file_read, files
+from apps.attachments.uploads import (
+    ORIGINAL,
+    CheckedUpload,
+    ServedBytes,
+    Upload,
+    served_bytes,
+    storage_name,
+    upload_check,
+)
+from apps.core import clock, failpoints, metrics
+from apps.core.errors import AppError, ForbiddenError, LimitExceededError, TransientError
+from apps.core.mongo import equal
+from apps.core.mongo_datetime import datetime_text
+from apps.documents.selectors import document_get
+
+#: Tries to find a free place in the order of a document's list.
+_ORDER_TRIES: Final = 100
+
+
+class AttachmentsFullError(LimitExceededError):
+    """A document has ``ATTACHMENTS_PER_DOCUMENT`` files."""
+
+
+class FileBeingDeletedError(TransientError):
+    """The bytes are being deleted at this moment; in a second they can be stored again."""
+
+    code = "file_being_deleted"
+
+
+def attachment_create(*, user: User, document_id: str, upload: Upload) -> StoredAttachment:
+    """Store a file and attach it to a document; the same file again changes nothing.
+
+    Raises ``DocumentNotFoundError``, ``ForbiddenError``, ``QuotaExceededError``,
+    ``AttachmentsFullError``, ``FilesAwayError``, and as ``upload_check`` and ``served_bytes`` do.
+    """
+    try:
+        _check_write(user, document_id)
+        checked = upload_check(upload)
+        existing = attachment_find(document_id=document_id, file_id=checked.sha256)
+        if existing is not None:
+            return existing
+        storage_check(user_id=str(user.pk))
+        _file_store(checked)
+    except AppError as err:
+        metrics.ATTACHMENTS_REFUSED.labels(code=err.code).inc()
+        raise
+    if _attach(
+        document_id=document_id, file_id=checked.sha256, name=checked.name, author_id=str(user.pk)
+    ):
+        stored_bytes_add(user_id=user.pk, more=checked.size)
+        metrics.ATTACHMENTS.inc()
+        metrics.ATTACHMENT_BYTES.inc(checked.size)
+    return attachment_get(user=user, document_id=document_id, file_id=checked.sha256)
+
+
+def attachment_copy(
+    *, user: User, document_id: str, source_id: str, file_id: str
+) -> StoredAttachment:
+    """Attach a file of a document that ``user`` may read to one that ``user`` may write in.
+
+    Raises ``DocumentNotFoundError``, ``ForbiddenError``, ``AttachmentNotFoundError``,
+    ``AttachmentsFullError``.
+    """
+    _check_write(user, document_id)
+    source = attachment_get(user=user, document_id=source_id, file_id=file_id)
+    if not _file_touch(file_id):
+        raise AttachmentNotFoundError("This document has no such file.")
+    _attach(document_id=document_id, file_id=file_id, name=source.name, author_id=str(user.pk))
+    return attachment_get(user=user, document_id=document_id, file_id=file_id)
+
+
+def attachments_copy(
+    *, source_id: str, document_id: str, file_ids: Collection[str], user: User
+) -> None:
+    """Attach files of a document to a duplicate of it; ids that are of no file are skipped.
+
+    The caller has checked the rights on both.
+    """
+    for source in attachments_iter(document_id=source_id):
+        if source.id in file_ids and _file_touch(source.id):
+            _attach(
+                document_id=document_id, file_id=source.id, name=source.name, author_id=str(user.pk)
+            )
+
+
+def attachment_restore(
+    *, document_id: str, upload: Upload, author_id: str, created_at: datetime
+) -> str:
+    """Attach a file of an archive to a document that is being imported; return the file's id.
+
+    Without a check of rights and shares. Raises as ``upload_check`` and ``served_bytes`` do.
+    """
+    checked = upload_check(upload)
+    _file_store(checked)
+    _attach(
+        document_id=document_id,
+        file_id=checked.sha256,
+        name=checked.name,
+        author_id=author_id,
+        created_at=created_at,
+    )
+    return checked.sha256
+
+
+def file_rebuild(*, file_id: str, name: str) -> None:
+    """Make what is served of a file again, from its uploaded bytes.
+
+    Raises ``FileNotFoundError``, ``FilesAwayError``, and as ``upload_check`` does.
+    """
+    with tempfile.TemporaryFile() as content:
+        for chunk in file_read(storage_name(file_id, ORIGINAL)):
+            content.write(chunk)
+        checked = upload_check(Upload(content, name))
+        if checked.sha256 != file_id:
+            raise AttachmentLostError("The uploaded bytes of this file are damaged.")
+        _served_store(checked, served_bytes(checked))
+
+
+def attachments_delete(*, document_id: str) -> None:
+    """Detach all files of a document that is deleted; the sweep frees those that nobody has."""
+    attachment_rows().delete_many({"document_id": equal(document_id)})
+
+
+def _check_write(user: User, document_id: str) -> None:
+    _, abilities = document_get(user=user, document_id=document_id)
+    if not abilities.write:
+        raise ForbiddenError("You may read this document, not attach files to it.")
+    most = settings.ATTACHMENTS_PER_DOCUMENT
+    if attachments_count(document_id=document_id) >= most:
+        raise AttachmentsFullError(
+            f"A document has at most {most:,} files.",
+            extra={"limit": "ATTACHMENTS_PER_DOCUMENT", "value": most},
+        )
+
+
+def _file_touch(file_id: str) -> bool:
+    """Announce a use of a file; return whether its bytes are stored.
+
+    From now on, the sweep does not delete it for a day. Raises ``FileBeingDeletedError``.
+    """
+    rows = file_rows()
+    now = datetime_text(clock.now())
+    try:
+        rows.insert_one({"_id": file_id, "state": STORING, "touched_at": now})
+    except DuplicateKeyError:
+        rows.update_one({"_id": file_id}, {"$set": {"touched_at": now}})
+    row = rows.find_one({"_id": equal(file_id)})
+    if row is None or row["state"] == FREEING:
+        raise FileBeingDeletedError("This file is being deleted. Try again in a moment.")
+    return bool(row["state"] == STORED)
+
+
+def _file_store(upload: CheckedUpload) -> None:
+    """Store the bytes of a file unless they are stored, and then its row."""
+    known = file_rows().find_one({"_id": equal(upload.sha256)}, {"state": 1})
+    if known is not None and _file_touch(upload.sha256):
+        return
+    served = served_bytes(upload)
+    _file_touch(upload.sha256)
+    _served_store(upload, served)
+
+
+def _served_store(upload: CheckedUpload, served: ServedBytes) -> None:
+    """Store the bytes of a file, and then that they are stored."""
+    sizes = {}
+    for part, content in served.parts.items():
+        files().store(storage_name(upload.sha256, part), content)
+        sizes[part] = _length(content)
+    if failpoints.armed is not None:
+        failpoints.reach("after_bytes")
+    values = {
+        "state": STORED,
+        "media_type": served.media_type,
+        "size": upload.size,
+        "width": served.width,
+        "height": served.height,
+        "widths": list(served.widths),
+        "part_bytes": sizes,
+        "etag": served.etag,
+    }
+    result = file_rows().update_one(
+        {"_id": upload.sha256, "state": {"$in": [STORING, STORED]}}, {"$set": values}
+    )
+    if not result.matched_count:
+        raise FileBeingDeletedError("This file is being deleted. Try again in a moment.")
+
+
+def _attach(
+    *, document_id: str, file_id: str, name: str, author_id: str, created_at: datetime | None = None
+) -> bool:
+    """Store that a document has a file, at the end of its list; return False if it has it."""
+    now = created_at or clock.now()
+    key = attachment_key(document_id, file_id)
+    row: dict[str, Any] = {
+        "_id": key,
+        "document_id": document_id,
+        "file_id": file_id,
+        "name": name,
+        "author_id": author_id,
+        "created_at": datetime_text(now),
+    }
+    first = int(now.timestamp() * 1_000_000)
+    for order in range(first, first + _ORDER_TRIES):
+        try:
+            attachment_rows().insert_one({**row, "order": order})
+        except DuplicateKeyError:
+            if attachment_rows().find_one({"_id": equal(key)}, {"_id": 1}) is not None:
+                return False
+        else:
+            return True
+    raise TransientError("Too many files are attached to this document at once. Try again.")
+
+
+def _length(content: IO[bytes]) -> int:
+    return content.seek(0, SEEK_END)
