@@ -18,6 +18,8 @@ BOX: Final = "(box)"
 TABLE: Final = "table"
 ROW: Final = "tableRow"
 CELL: Final = "tableCell"
+HEADER: Final = "tableHeader"
+CELLS: Final = frozenset({CELL, HEADER})
 
 #: Names of ProseMirror's own schemas, Outline, Milkdown, Remirror, BlockNote and Atlassian.
 _NAMES: Final = {
@@ -39,14 +41,14 @@ _NAMES: Final = {
     "quote": "blockquote",
     "rule": "horizontalRule",
     "table_cell": CELL,
-    "table_header": CELL,
+    "table_header": HEADER,
+    "header_cell": HEADER,
     "table_row": ROW,
-    "tableHeader": CELL,
     "taskListItem": "taskItem",
     "task_item": "taskItem",
     "task_list": "taskList",
     "td": CELL,
-    "th": CELL,
+    "th": HEADER,
     "todo_item": "taskItem",
     "todo_list": "taskList",
     "tr": ROW,
@@ -83,7 +85,7 @@ BLOCKS: Final = frozenset(
     {
         *("blockquote", "bulletList", "codeBlock", "heading", "horizontalRule", "listItem"),
         *("orderedList", "paragraph", "taskItem", "taskList"),
-        *(BOX, TABLE, ROW, CELL),
+        *(BOX, TABLE, ROW, CELL, HEADER),
     }
 )
 _OWN: Final = INLINE | BLOCKS

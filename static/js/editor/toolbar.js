@@ -30,7 +30,7 @@ export function mountToolbar(place, editor) {
           onmousedown: (event) => event.preventDefault(),
           onclick: () => {
             readSelection(editor.view);
-            if (button.getAttribute("aria-disabled") !== "true") command.run(editor);
+            if (button.getAttribute("aria-disabled") !== "true") command.run(editor, button);
           },
         },
         icon(command.icon),

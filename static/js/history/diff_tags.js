@@ -13,6 +13,10 @@ export const DIFF_NODES = {
   codeBlock: "pre",
   hardBreak: "br",
   horizontalRule: "hr",
+  table: "table",
+  tableRow: "tr",
+  tableCell: "td",
+  tableHeader: "th",
 };
 
 /** By type of mark. @type {Record<string, keyof HTMLElementTagNameMap>} */

@@ -12,6 +12,7 @@ import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
 import { mountLinkCard } from "../editor/link_card.js";
+import { sayFiles } from "../editor/notices.js";
 import { mountPresence } from "../editor/presence.js";
 import { goToStart } from "../editor/selection.js";
 import { PageDialogs } from "./page_dialogs.js";
@@ -80,7 +81,6 @@ const editor = createEditor({
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
   onFiles: sayFiles,
-  onKept: sayKept,
 });
 showTooltips();
 guardDrops({ files: sayFiles });
@@ -236,14 +236,6 @@ function showRights() {
   field.readOnly = abilities.rename !== true;
   // An earlier page may have left a title, or the right to give one may have come back.
   if (mayNow) void title.flush();
-}
-
-function sayFiles() {
-  toast("Pictures and files cannot be part of a document yet. Nothing was added.");
-}
-
-function sayKept() {
-  toast("A part that cannot be shown here is kept. Select the text before it or behind it.");
 }
 
 /**
