@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Final
 from unicodedata import bidirectional
 
+from apps.crdt.content.attached import ATTACHED, IMAGE, address_of, attached_link
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
 from apps.crdt.content.schema import fit_to_schema, title_heading
@@ -50,6 +51,8 @@ def _block(block: Node, around: str) -> str:
         return _task(content, around, checked=attributes["checked"])
     if kind == "listItem":
         return f"<li>{_blocks(content, around).rstrip()}</li>"
+    if kind in ATTACHED:
+        return _attached(block)
     own = text_direction(_texts(block)) or around
     turned = f' dir="{own}"' if own != around else ""
     if kind == "paragraph":
@@ -64,6 +67,19 @@ def _block(block: Node, around: str) -> str:
         return f'<ul data-type="taskList"{turned}>\n{inside}</ul>'
     tag = "ul" if kind == "bulletList" else "blockquote"
     return f"<{tag}{turned}>\n{inside}</{tag}>"
+
+
+def _attached(block: Node) -> str:
+    """Write a picture as a figure, and a file as a link."""
+    attributes = block["attrs"]
+    if block["type"] != IMAGE:
+        return f"<p>{_line([attached_link(block)])}</p>"
+    width = f' width="{attributes["width"]}"' if "width" in attributes else ""
+    alt = f' alt="{escape(attributes["alt"])}"' if "alt" in attributes else ""
+    picture = f'<img src="{address_of(attributes["attachment"])}"{alt}{width}>'
+    caption = attributes.get("caption")
+    words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f"<figure>{picture}{words}</figure>"
 
 
 def _texts(block: Node) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Final
 from apps.crdt.codec.lib0 import encode_var_uint
 
 #: The newest version of the schema. It grows with each release that adds nodes or marks.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 #: Most entries of a list of integers.
 _MAX_INTEGERS: Final = 1_000
@@ -51,6 +51,16 @@ NODES: Final[Mapping[str, Entry]] = {
     "codeBlock": Entry(attributes={"language": "text or null"}),
     "hardBreak": Entry(),
     "horizontalRule": Entry(),
+    "image": Entry(
+        since=2,
+        attributes={
+            "attachment": "text or null",
+            "alt": "text or null",
+            "width": "integer 1..10000 or null",
+            "caption": "text or null",
+        },
+    ),
+    "file": Entry(since=2, attributes={"attachment": "text or null", "name": "text or null"}),
 }
 MARKS: Final[Mapping[str, Entry]] = {
     "bold": Entry(),

@@ -19,6 +19,7 @@ import {
   Text,
 } from "../../vendor/tiptap.js";
 import { isSafeLink } from "../lib/links.js";
+import { AttachedFile, Picture } from "./attached.js";
 import { MARKS, NODES, validatorOf } from "./schema_table.js";
 import { Task } from "./task_item.js";
 import { Underline } from "./underline.js";
@@ -49,6 +50,8 @@ export function schemaExtensions({ autolink = true } = {}) {
     CodeBlock,
     HardBreak,
     HorizontalRule,
+    Picture,
+    AttachedFile,
     Link.extend({ inclusive: false }).configure({
       openOnClick: false,
       autolink,

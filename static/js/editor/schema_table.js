@@ -5,7 +5,7 @@
  */
 
 /** The version of the schema that this page knows; the handshake carries it (docs/protocol.md). */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * The type of an attribute: `boolean`, `text`, `integer 1..3`, `integers 1..9` (a list of them), or
@@ -31,6 +31,16 @@ export const NODES = {
   codeBlock: { since: 1, attributes: { language: "text or null" } },
   hardBreak: { since: 1, attributes: {} },
   horizontalRule: { since: 1, attributes: {} },
+  image: {
+    since: 2,
+    attributes: {
+      attachment: "text or null",
+      alt: "text or null",
+      width: "integer 1..10000 or null",
+      caption: "text or null",
+    },
+  },
+  file: { since: 2, attributes: { attachment: "text or null", name: "text or null" } },
 };
 
 /** @type {Readonly<Record<string, Entry>>} */

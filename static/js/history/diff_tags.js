@@ -13,6 +13,8 @@ export const DIFF_NODES = {
   codeBlock: "pre",
   hardBreak: "br",
   horizontalRule: "hr",
+  image: "figure",
+  file: "p",
 };
 
 /** By type of mark. @type {Record<string, keyof HTMLElementTagNameMap>} */

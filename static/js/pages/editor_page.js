@@ -71,6 +71,8 @@ let deviceCopy = null;
 const { provider, outbox } = await openProvider();
 /** What the server does not take. @type {import("../editor/waiting_changes.js").WaitingChanges | null} */
 let waiting = null;
+/** Loaded with the first file. @type {import("../editor/uploads.js").Uploads | null} */
+let uploads = null;
 const editor = createEditor({
   element: byId("content", HTMLElement),
   provider,
@@ -78,12 +80,12 @@ const editor = createEditor({
   person: page.user,
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
-  onFiles: sayFiles,
+  onFiles: (given) => void addFiles(given),
   onKept: sayKept,
 });
-guardDrops({ files: sayFiles });
+guardDrops({ files: () => toast("Drop files into the text, where they are to stand.") });
 const toolbar = byId("toolbar", HTMLElement);
-mountToolbar(toolbar, editor);
+mountToolbar(toolbar, editor, pickFiles);
 mountLinkCard(byId("content", HTMLElement), editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
@@ -91,6 +93,7 @@ const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
 mountLostTextNotice(provider, doc, editor);
 bindShortcuts(editor, {
   toolbar,
+  onFiles: pickFiles,
   onAuthors: () => dialogs.toggleAuthors(),
   onHelp: () => dialogs.openShortcuts(),
   onSave: () => {
@@ -236,8 +239,23 @@ function showRights() {
   if (mayNow) void title.flush();
 }
 
-function sayFiles() {
-  toast("Pictures and files cannot be part of a document yet. Nothing was added.");
+/**
+ * Upload files, and the pictures in pasted HTML.
+ * @param {import("../editor/editor.js").Given} given
+ */
+async function addFiles({ files, html, at }) {
+  const { Uploads, dataPictures } = await import("../editor/uploads.js");
+  uploads ??= new Uploads(editor, api, page.document.id);
+  void uploads.copyFrom(html, page.document.id);
+  uploads.add([...files, ...dataPictures(html)], at ?? editor.state.selection.to);
+}
+
+function pickFiles() {
+  const input = h("input", { type: "file", multiple: true });
+  input.addEventListener("change", () => {
+    void addFiles({ files: [...(input.files ?? [])], html: "", at: null });
+  });
+  input.click();
 }
 
 function sayKept() {
