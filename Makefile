@@ -42,7 +42,7 @@ restore: $(VENV)/installed-embedded ## Restore the data from a backup: make rest
 	@exec $(BIN)/python -m apps.embedded restore "$(FILE)" $(ARGS)
 
 test: $(VENV)/installed-test node_modules/installed ## Run all tests (also: make test ARGS="tests/crdt -k gate")
-	@sh scripts/install_chromium.sh
+	@sh scripts/install_chromium.sh chromium-headless-shell
 	@sh scripts/install_services.sh || echo "Without them 'make stack' and its gateway are not tested." >&2
 	@$(if $(ARGS),,npm run --silent test)
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest $(or $(ARGS),$(LANES))

@@ -1,10 +1,9 @@
 """The admin of users, groups and permissions: search, filters, inline rights, document links."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -17,11 +16,18 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.accounts.admin_rights import RightForm, RightFormSet, document_of
+from apps.accounts.admin_inlines import (
+    GroupPermissionInline,
+    MayCreateFilter,
+    PersonUsageInline,
+    UserPermissionInline,
+    readable_fields,
+    shares_save,
+)
+from apps.accounts.admin_rights import RightForm, document_of
 from apps.accounts.identity import caller
 from apps.accounts.model_rights import admin_rights, unoffered_keep
 from apps.accounts.models import Permission, PersonUsage, User
-from apps.accounts.roles import Role
 from apps.accounts.services import owners_kept, permission_delete, permission_save
 from apps.core.admin_documents import (
     TitledChangeList,
@@ -29,98 +35,10 @@ from apps.core.admin_documents import (
     document_link,
     titles_add,
 )
-from apps.core.document_names import titles_by_id
+from apps.core.document_names import titles_by_id, titles_shown
 
 #: Documents that a message links to.
 _LINKS_MAX = 10
-
-
-def _readable(fields: Sequence[Any], *, may_change: bool) -> list[Any]:
-    """Return fields of a right, with its document as a link where it is not entered."""
-    return ["document" if name == "document_id" and not may_change else name for name in fields]
-
-
-class _PermissionInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The rights of a user or a group, edited on its page."""
-
-    model = Permission
-    extra = 0
-    form = RightForm
-    formset = RightFormSet
-    fields = ["document_id", "role", "granted_by", "created_at"]
-    readonly_fields = ["document", "granted_by", "created_at"]
-    verbose_name = "right"
-    verbose_name_plural = "rights on documents (no document: the right to create them)"
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the fields; those who may only look get the document as a link."""
-        return _readable(self.fields, may_change=self.has_change_permission(request, obj))
-
-    @admin.display(description="document")
-    def document(self, permission: Permission) -> SafeString | str:
-        """Return the link to the document."""
-        return document_of(permission) if permission.pk else ""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Permission]:
-        """Return the rows with their granters."""
-        return super().get_queryset(request).select_related("granted_by", "user", "group")
-
-
-class UserPermissionInline(_PermissionInline):
-    """The rights that a user has, besides those of the groups."""
-
-    fk_name = "user"
-
-
-class GroupPermissionInline(_PermissionInline):
-    """The rights that every member of a group has."""
-
-    fk_name = "group"
-
-
-class PersonUsageInline(admin.StackedInline):  # type: ignore[type-arg]
-    """What a user has stored, and the user's own shares."""
-
-    model = PersonUsage
-    fields = ["stored", "stored_bytes_max", "documents_max", "named_versions_max"]
-    readonly_fields = ["stored"]
-    can_delete = False
-    verbose_name = "usage"
-
-    @admin.display(description="stored")
-    def stored(self, usage: PersonUsage) -> str:
-        """Return what is stored, and the share."""
-        own_max = usage.stored_bytes_max
-        limit = settings.STORED_BYTES_PER_PERSON if own_max is None else own_max
-        return f"{filesizeformat(usage.stored_bytes)} of {filesizeformat(limit)}"
-
-
-class MayCreateFilter(admin.SimpleListFilter):
-    """Filters users by their own right to create documents."""
-
-    title = "right to create documents"
-    parameter_name = "may_create"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the choices."""
-        return [("yes", "Yes"), ("no", "No")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        """Return the users of the choice."""
-        creators = Permission.objects.filter(role=Role.CREATOR, user__isnull=False).values("user")
-        if self.value() == "yes":
-            return queryset.filter(pk__in=creators)
-        if self.value() == "no":
-            return queryset.exclude(pk__in=creators)
-        return queryset
-
-
-def _save_shares(formset: Any) -> None:
-    """Save the shares of a form, and not the count, which the worker changes meanwhile."""
-    fields = ["stored_bytes_max", "documents_max", "named_versions_max"]
-    for usage in formset.save(commit=False):
-        values = {field: getattr(usage, field) for field in fields}
-        PersonUsage.objects.update_or_create(user=usage.user, defaults=values)
 
 
 @contextlib.contextmanager
@@ -154,7 +72,21 @@ def _owners_kept(
 
 
 class _GrantingAdmin:
-    """Stores the granter of a right that is added inline; keeps rights that are not offered."""
+    """Stores the granter of a right that is added inline; keeps rights that are not offered.
+
+    The pages that ask before a deletion name the documents of the rights that go with it by titles.
+    """
+
+    #: The field of a right that leads to the rows of this page.
+    subject_field: str
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what is deleted with these users or groups."""
+        subjects = {f"{self.subject_field}__in": [subject.pk for subject in objs]}
+        rights = Permission.objects.filter(**subjects).values_list("document_id", flat=True)
+        admin_base: Any = super()
+        with titles_shown(set(rights)):
+            return admin_base.get_deleted_objects(objs, request)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """Save the related rows."""
@@ -167,7 +99,7 @@ class _GrantingAdmin:
     ) -> None:
         """Save the inline rights, the new ones with the admin's name."""
         if formset.model is PersonUsage:
-            _save_shares(formset)
+            shares_save(formset)
             return
         changed = formset.save(commit=False)
         titles_add([*changed, *formset.deleted_objects])
@@ -183,6 +115,8 @@ class _GrantingAdmin:
 @admin.register(User)
 class UserAdmin(_GrantingAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     """Accounts with their rights."""
+
+    subject_field = "user"
 
     inlines = [PersonUsageInline, UserPermissionInline]
     list_display = [
@@ -272,6 +206,8 @@ admin.site.unregister(Group)
 class GroupAdmin(_GrantingAdmin, DjangoGroupAdmin):
     """Groups with their rights."""
 
+    subject_field = "group"
+
     inlines = [GroupPermissionInline]
     list_display = ["name", "members"]
     search_fields = ["name"]
@@ -336,7 +272,7 @@ class PermissionAdmin(TitleSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     def get_fields(self, request: HttpRequest, obj: Permission | None = None) -> Any:
         """Return the fields; those who may only look get the document as a link."""
         may_change = obj is None or self.has_change_permission(request, obj)
-        return _readable(self.fields, may_change=may_change)
+        return readable_fields(self.fields, may_change=may_change)
 
     @admin.display(description="document", ordering="document_id")
     def document(self, permission: Permission) -> SafeString | str:

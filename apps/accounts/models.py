@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from apps.accounts.roles import DOCUMENT_ROLES, Role
 from apps.core import clock, ids
+from apps.core.document_names import shown_name
 
 ROLE_CHOICES = [(role.value, role.value.capitalize()) for role in Role]
 #: A UUID in its canonical form, as PostgreSQL checks it.
@@ -79,7 +80,7 @@ class TokenFamily(models.Model):
         db_table = "token_family"
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.id}"
+        return f"API sign-in of {self.user} until {self.expires_at:%-d %b %Y, %H:%M}"
 
 
 def validate_document_id(value: str) -> None:
@@ -171,8 +172,8 @@ class Permission(models.Model):
 
     def __str__(self) -> str:
         # The administration reads the titles of the documents of a page (``core.admin_documents``).
-        title = getattr(self, "document_title", None) or self.document_id
-        return f"{self.subject}: {self.role} of {title if self.document_id else 'the workspace'}"
+        name = shown_name(self) if self.document_id else "the workspace"
+        return f"{self.subject}: {self.role} of {name}"
 
     @property
     def subject(self) -> Any:

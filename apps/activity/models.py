@@ -5,6 +5,7 @@ from django.db import models
 
 from apps.activity.event_types import AccountEventType, EventType
 from apps.core import clock
+from apps.core.document_names import shown_name
 
 EVENT_TYPE_CHOICES = [
     (event_type.value, event_type.value.replace("_", " ")) for event_type in EventType
@@ -40,8 +41,7 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         # The administration reads the titles of the documents of a page (``core.admin_documents``).
-        title = getattr(self, "document_title", None) or self.document_id
-        return f"{self.username or 'somebody'} {self.get_kind_display()} {title}"
+        return f"{self.username or 'somebody'} {self.get_kind_display()} {shown_name(self)}"
 
 
 class AccountEvent(models.Model):

@@ -4,7 +4,11 @@ from functools import cache
 
 from django.conf import settings
 
-from apps.attachments.pictures import CleanedPicture, PictureUnreadableError, picture_clean
+from apps.attachments.cleaned_picture import (
+    CleanedPicture,
+    PictureUnreadableError,
+    picture_clean_task,
+)
 from apps.core import metrics
 from apps.core.caller import caller_gone
 from apps.core.errors import LimitExceededError
@@ -22,7 +26,7 @@ class PictureTooCostlyError(LimitExceededError):
 
 
 def picture_clean_in_child(data: bytes, media_type: str) -> CleanedPicture:
-    """Return a picture as it is served. Raises as ``picture_clean`` and ``TaskPool.run`` do.
+    """Return a picture as it is served. Raises as ``picture_clean_task`` and ``TaskPool.run`` do.
 
     Raises ``PictureTooCostlyError`` for one that exceeds the limits of the child, and
     ``PictureUnreadableError`` for one that ends it.
@@ -30,7 +34,7 @@ def picture_clean_in_child(data: bytes, media_type: str) -> CleanedPicture:
     try:
         with metrics.PICTURE_SECONDS.time():
             return _pool().run(
-                picture_clean,
+                picture_clean_task,
                 data,
                 media_type,
                 max_pixels=settings.ATTACHMENT_MAX_PIXELS,

@@ -5,16 +5,18 @@ picture's data are gone. Runs in a child process with limits (``attachments.clea
 decoders are the first target of hostile files.
 """
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageOps, ImageSequence
 
-from apps.attachments.media_types import PICTURES, WIDTHS, UnsupportedTypeError
-from apps.core.errors import LimitExceededError
+from apps.attachments.cleaned_picture import (
+    CleanedPicture,
+    PictureTooLargeError,
+    PictureUnreadableError,
+)
+from apps.attachments.media_types import PICTURES, WIDTHS
 
 #: Longest side that WebP has, in pixels.
 _WEBP_MAX_PIXELS: Final = 16_383
@@ -23,31 +25,6 @@ _FRAME_MAX_MS: Final = 60_000
 
 # Pillow's own bound only warns; each picture is compared with ours before it is decoded.
 Image.MAX_IMAGE_PIXELS = None
-
-
-class PictureTooLargeError(LimitExceededError):
-    """A picture has more pixels than ``ATTACHMENT_MAX_PIXELS``, all its frames together."""
-
-
-class PictureUnreadableError(UnsupportedTypeError):
-    """The bytes begin as a picture, and are none."""
-
-    code = "attachment_unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class CleanedPicture:
-    """A picture as it is served: its bytes, its smaller sizes (WebP) by width, its dimensions."""
-
-    data: bytes
-    width: int
-    height: int
-    sizes: dict[int, bytes]
-
-    @property
-    def digest(self) -> str:
-        """Return the SHA-256 of the bytes."""
-        return hashlib.sha256(self.data).hexdigest()
 
 
 def picture_clean(data: bytes, media_type: str, *, max_pixels: int) -> CleanedPicture:

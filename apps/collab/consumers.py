@@ -7,6 +7,7 @@ because Channels' dispatch costs two thread hops and three task switches for eac
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from typing import Any
 from urllib.parse import parse_qs
@@ -29,6 +30,7 @@ from apps.collab.close_codes import (
 )
 from apps.collab.edit_queue import EditQueue
 from apps.collab.events import SessionJoined, session_joined
+from apps.collab.fair_turns import get_fair_turns
 from apps.collab.frame_handler import FrameHandler, MalformedFrameError, TooFastError
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
@@ -44,6 +46,10 @@ logger = logging.getLogger(__name__)
 _FRAMES_AT_ONCE = 16
 #: The same in bytes of frames: 64 KiB of structs as short as can be take 15 ms.
 _BYTES_AT_ONCE = 64 * 1024
+#: A session that sends them within this time, in seconds, sends more than a person can: from then
+#: on it waits for turns (``fair_turns``), until they take the other time.
+_FAST_S = 0.08
+_SLOW_S = 1.0
 #: A frame that is larger, in bytes, is read in a thread first.
 READ_AHEAD_BYTES = 32 * 1024
 #: Digits of a schema version in the address.
@@ -244,21 +250,39 @@ class _FlowControl:
         self._max_frames = max_frames
         self._batches = queue.batches
         self._frames = 0
-        #: Since the last turn of the others.
+        self._turns = get_fair_turns()
+        #: Whether it sends more than a person can.
+        self._is_fast = False
+        #: Frames and bytes since the last turn of the others, and when that was.
+        self._unshared = 0
         self._bytes = 0
+        self._shared_at = -math.inf
 
     async def wait(self, size_bytes: int) -> None:
         """Count a frame that is about to be handled; wait first where the session is ahead."""
         self._bytes += size_bytes
-        if self._frames % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1 or self._bytes > _BYTES_AT_ONCE:
-            self._bytes = 0
-            await asyncio.sleep(0)
+        self._unshared += 1
+        if self._unshared >= _FRAMES_AT_ONCE or self._bytes > _BYTES_AT_ONCE:
+            await self._share()
+        elif not self._is_fast:
+            self._turns.light_frames += 1
         if self._queue.batches != self._batches:
             self._batches, self._frames = self._queue.batches, 0
         if self._frames >= self._max_frames:
             await self._queue.wait_for_batch()
             self._batches, self._frames = self._queue.batches, 0
         self._frames += 1  # nothing is awaited from here to the handling of the frame
+
+    async def _share(self) -> None:
+        """Give the others a turn; a fast session waits for its own."""
+        took_s = time.monotonic() - self._shared_at
+        self._is_fast = took_s < (_SLOW_S if self._is_fast else _FAST_S)
+        self._unshared = self._bytes = 0
+        if self._is_fast and self._turns.is_shared:
+            await self._turns.wait()
+        else:
+            await asyncio.sleep(0)
+        self._shared_at = time.monotonic()
 
 
 async def _admit(scope: dict[str, Any], query: dict[str, list[str]], document_id: str) -> Admission:

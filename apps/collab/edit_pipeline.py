@@ -13,7 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from apps.collab.batch import Batch, is_small, parts_of
+from apps.collab.collisions import collide
 from apps.collab.edit_queue import EditQueue
+from apps.collab.fair_turns import get_fair_turns
 from apps.collab.fanout import Fanout
 from apps.collab.live_document import MAX_PREPARED_BYTES, BrokenDocumentError, LiveDocument
 from apps.collab.room_context import RoomContext
@@ -21,9 +24,7 @@ from apps.collab.submission import SURVEY_IN_THREAD_BYTES, Draft, Submission
 from apps.core import clock, failpoints, ids, metrics, tracing
 from apps.core.errors import InvalidInputError, TransientError
 from apps.core.tracing import Trace, Tracer
-from apps.crdt.codec.update_reader import read_update
 from apps.crdt.codec.vectors import encode_vector
-from apps.history.client_owners import ClientOwners
 from apps.history.crash_notes import work_noted
 from apps.history.loaded_document import LoadedDocument
 from apps.oplog.compaction_point import compacted_find
@@ -157,8 +158,7 @@ class EditPipeline:
         while True:
             timer = metrics.StepTimer(trace)
             try:
-                with work_noted(self._document_id):
-                    drafts = self.live.prepare(batch, at=time.monotonic())
+                drafts = await self._prepare(batch)
             except BrokenDocumentError as err:
                 logger.error("an update broke the engine: %s", self._document_id)
                 await self._quarantine(err.culprit)
@@ -167,6 +167,30 @@ class EditPipeline:
             else:
                 timer.lap(metrics.STEP_MERGE)
                 return drafts
+
+    async def _prepare(self, submissions: list[Submission]) -> list[Draft]:
+        """Merge a batch, a large one in parts; each part waits for a turn of the event loop.
+
+        Raises as ``LiveDocument.prepare`` does.
+        """
+        if is_small(submissions):
+            with work_noted(self._document_id):
+                return self.live.prepare(submissions, at=time.monotonic())
+        turns, batch, merged = get_fair_turns(), Batch(self.live.vector, self.live.owners), 0
+        for part in parts_of(submissions, is_shared=turns.is_shared):
+            await turns.wait()
+            merged += len(part)
+            try:
+                with work_noted(self._document_id):
+                    self.live.merge(batch, part, at=time.monotonic())
+            except BrokenDocumentError as err:
+                err.retry += submissions[merged:]
+                raise
+            if self.live.held:
+                self.live.held += submissions[merged:]
+                break
+        self.live.finalize(batch.drafts)
+        return batch.drafts
 
     async def _answer_compacted(self, drafts: list[Draft]) -> list[Draft]:
         """Answer the drafts that repeat a compacted operation; return the others.
@@ -290,7 +314,7 @@ class EditPipeline:
             # Another edit under a used id: it is merged in memory and never in the log.
             is_undone = is_undone or draft.update != operation.update
         left = list(by_id.values())
-        if is_undone or _collide(left, fresh, self.live.owners):
+        if is_undone or collide(left, fresh, self.live.owners):
             # What the log has of a draft's client ids decides whether the draft may use them.
             await self._rebuild()
             return await self._merge(
@@ -343,33 +367,6 @@ class EditPipeline:
         return await asyncio.to_thread(
             operations_since, document_id=self._document_id, after=self.live.seq
         )
-
-
-def _collide(
-    drafts: Sequence[Draft], operations: Sequence[Operation], owners: ClientOwners
-) -> bool:
-    """Return whether drafts use client ids of others, or ids that operations have too.
-
-    ``owners`` are those after the operations.
-    """
-    ours: dict[int, tuple[int, int]] = {}
-    for draft in drafts:
-        for client, runs in _ranges_of(draft):
-            if owners.get(client, draft.author.user_id) != draft.author.user_id:
-                return True
-            first, end = ours.get(client, runs[0])
-            ours[client] = min(first, runs[0][0]), max(end, runs[-1][1])
-    for operation in operations:
-        for client, runs in read_update(operation.update).ranges.items():
-            first, end = ours.get(client, (0, 0))
-            if runs[0][0] < end and first < runs[-1][1]:
-                return True
-    return False
-
-
-def _ranges_of(draft: Draft) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
-    for submission in draft.submissions:
-        yield from submission.header.ranges.items()
 
 
 def _breaks_engine() -> InvalidInputError:

@@ -131,6 +131,12 @@ class LiveDocument:
         one. Raises ``BrokenDocumentError`` when the engine fails.
         """
         batch = Batch(self.vector, self.owners)
+        self.merge(batch, submissions, at=at)
+        self.finalize(batch.drafts)
+        return batch.drafts
+
+    def merge(self, batch: Batch, submissions: Iterable[Submission], *, at: float) -> None:
+        """Merge submissions as ``prepare`` does, into the document and a batch; finalize it last."""
         self.needs_rehearsal = self.needs_comparison = False
         work = deque(submissions)
         looked_at = 0
@@ -155,8 +161,6 @@ class LiveDocument:
             if merged and len(submission.update) > SURVEY_IN_THREAD_BYTES:
                 self.held = list(work)  # it has to be indexed in a thread
                 break
-        self.finalize(batch.drafts)
-        return batch.drafts
 
     def finalize(self, drafts: Sequence[Draft]) -> None:
         """Set each draft's update and its version vector, of the clients that it touches."""

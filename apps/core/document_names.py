@@ -3,14 +3,19 @@
 The app that has the documents provides them (``apps.documents``); without it there are none.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import Any, Final
 
 #: Documents that a search by title finds for the administration.
 TITLES_FOUND_MAX: Final = 200
 
 Titles = Mapping[str, str]
 _providers: Final[list[Callable[[Collection[str]], Titles]]] = []
+#: Titles for rows that Django loads by itself (``titles_shown``).
+_shown: Final[ContextVar[Titles]] = ContextVar("titles_shown", default=MappingProxyType({}))
 _searches: Final[list[Callable[[str], Collection[str]]]] = []
 
 
@@ -23,6 +28,22 @@ def titles_by_id(document_ids: Collection[str]) -> Titles:
     """Return ``{document id: title}`` for the documents that exist, in one call."""
     wanted = {document_id for document_id in document_ids if document_id}
     return _providers[0](wanted) if _providers and wanted else {}
+
+
+@contextmanager
+def titles_shown(document_ids: Collection[str]) -> Iterator[None]:
+    """Name rows of these documents by their titles within the context, read in one call."""
+    token = _shown.set(titles_by_id(document_ids))
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
+def shown_name(row: Any) -> str:
+    """Return the title of a row's document where it is known, else its id."""
+    title = getattr(row, "document_title", None) or _shown.get().get(row.document_id)
+    return title or str(row.document_id)
 
 
 def provide_search(search: Callable[[str], Collection[str]]) -> None:

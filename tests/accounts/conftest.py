@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client
 from django_redis import get_redis_connection
+
+from apps.accounts.models import User
+from tests.accounts.factories import make_user
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +18,17 @@ def fresh_limits() -> Iterator[None]:
         redis.delete(key)
     yield
     redis.close()
+
+
+@pytest.fixture
+def admin() -> User:
+    """Return a superuser."""
+    return make_user("the-admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def browser(admin: User) -> Client:
+    """Return the superuser's browser."""
+    client = Client()
+    client.force_login(admin)
+    return client

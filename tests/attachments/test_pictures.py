@@ -6,13 +6,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from apps.attachments.cleaned_picture import PictureTooLargeError, PictureUnreadableError
 from apps.attachments.cleaning import picture_clean_in_child
 from apps.attachments.media_types import WIDTHS
-from apps.attachments.pictures import (
-    PictureTooLargeError,
-    PictureUnreadableError,
-    picture_clean,
-)
+from apps.attachments.pictures import picture_clean
 from tests.attachments import samples
 
 MOST = 50_000_000

@@ -2,7 +2,10 @@
 
 import fnmatch
 import re
+import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.support.launcher import ROOT
@@ -48,3 +51,10 @@ def image_make(folder: Path) -> Path:
                     goal.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(file, goal)
     return folder
+
+
+def image_compile(app: Path) -> None:
+    """Compile the product's modules as the Dockerfile does: a container compiles none of them."""
+    last_stage = DOCKERFILE.read_text().split("\nFROM ")[-1]
+    [line] = re.findall(r"^RUN python (-m compileall .*)$", last_stage, re.MULTILINE)
+    subprocess.run([sys.executable, *shlex.split(line)], cwd=app, check=True, timeout=300)

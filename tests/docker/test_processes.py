@@ -19,8 +19,9 @@ from apps.embedded.kafka import (
     kafka,
     properties_write,
 )
+from apps.embedded.probes import probe_port
 from tests.docker.composed import BIN
-from tests.docker.image import image_make
+from tests.docker.image import image_compile, image_make
 from tests.support.control import is_ready
 from tests.support.eventually import eventually
 from tests.support.launcher import START_WAIT_S, Launched, free_port
@@ -69,6 +70,11 @@ class Image:
             container = Container(self, process, port, log)
             try:
                 assert not container.is_healthy()
+                # A health check is a process of its own: none while nothing listens.
+                eventually(
+                    lambda: container.has_ended() or is_ready(lambda: probe_port(port)),
+                    START_WAIT_S,
+                )
                 eventually(container.is_healthy, START_WAIT_S)
                 yield container
             finally:
@@ -84,9 +90,13 @@ class Container:
     port: int
     log: Path
 
+    def has_ended(self) -> bool:
+        """Return whether the process has ended."""
+        return self.process.poll() is not None
+
     def is_healthy(self) -> bool:
         """Return the result of the image's health check."""
-        assert self.process.poll() is None, self.log.read_text()
+        assert not self.has_ended(), self.log.read_text()
         return self.image.run("docker/healthcheck", port=self.port).returncode == 0
 
     def get(self, path: str, **headers: str) -> requests.Response:
@@ -149,7 +159,9 @@ def image(apache_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         for name in ("SECRET_KEY", "DATABASE_URL", "MONGODB_URL", "REDIS_URL", "CELERY_BROKER_URL"):
             (secrets / name.lower()).write_text(f"{launched.settings()[name]}\n")
             environment[f"{name}_FILE"] = str(secrets / name.lower())
-        prepared = Image(image_make(folder / "app"), environment)
+        app = image_make(folder / "app")
+        image_compile(app)
+        prepared = Image(app, environment)
         # The pods of a cluster wait for this.
         assert prepared.run("python", "manage.py", "migrate", "--check").returncode != 0
         done = prepared.run("migrate")

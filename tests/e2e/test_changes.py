@@ -44,7 +44,7 @@ def test_changes_are_shown_with_authors_and_a_deleted_paragraph_is_restored(
     changes = dialog.get_by_role("tabpanel", name="Later changes")
     expect(changes.locator("ins")).to_have_text("NEW ")
     title = re.compile(f"^Grace Hopper added this, {RECENTLY}$")
-    expect(changes.locator("ins")).to_have_attribute("title", title)
+    expect(changes.locator("ins")).to_have_attribute("data-tooltip", title)
     expect(changes.locator("del").first).to_have_text("One ")
     expect(changes.locator("p.diff-delete")).to_contain_text("Second paragraph.")
     expect(changes.get_by_role("list", name="Colours")).to_have_text("Grace Hopper")
@@ -81,6 +81,7 @@ def test_session_shows_its_changes_and_steps_through_them(ada: Person) -> None:
     expect(changes.locator("p.diff-insert ins")).to_have_text("Words")
     dialog.get_by_role("button", name="Next change").click()
     expect(changes.locator(".is-here")).to_have_count(1)
+    expect(dialog.get_by_text(re.compile(r"^1 of \d+: .+ (added|removed|wrote) "))).to_be_visible()
     dialog.get_by_role("tab", name="Later changes").click()
     expect(dialog.get_by_text("Nothing changed.")).to_be_visible()
     for name in ("Later changes", "Lost text", "The text"):

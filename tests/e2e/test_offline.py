@@ -43,7 +43,7 @@ def test_person_who_comes_back_is_seen_at_once(ada: Person, grace: Person, share
     ada.expects_network_noise = True
     ada.open(shared)
     grace.open(shared)
-    there = grace.page.locator("#people .avatar[title^=Ada]")
+    there = grace.page.locator("#people .avatar[data-tooltip^=Ada]")
     expect(there).to_be_visible()
     ada.goes_offline()
     expect(there).to_be_hidden()

@@ -26,8 +26,14 @@ PONG_WAIT_S = 30
 #: Bytes read from a socket at a time: some hundred small frames. Decoding them delays all other
 #: sockets.
 READ_BYTES = 8 * 1024
-#: Frames of one socket that are decoded before other sockets get their turn.
-TURN_FRAMES = 256
+#: Bytes decoded at a time while others are served, and within a large frame.
+PIECE_BYTES = 1024
+LARGE_PIECE_BYTES = 64 * 1024
+#: Frames of one socket that are decoded at one turn of the event loop (``apps.collab.fair_turns``),
+#: while others are served and otherwise; and bytes of a large frame.
+TURN_FRAMES = 32
+UNSHARED_TURN_FRAMES = 128
+TURN_BYTES = 64 * 1024
 #: A socket is not read from while this many frames wait to be handled, or while a frame of more
 #: than this many bytes does.
 WAITING_FRAMES = 64

@@ -1,4 +1,7 @@
-"""HTTP connections of uvicorn with a bound on the time that a request takes to arrive."""
+"""HTTP connections of uvicorn, bounded in the time that a request takes to arrive.
+
+While people write, new requests wait for turns (``apps.collab.fair_turns``), behind each other.
+"""
 
 import asyncio
 
@@ -6,8 +9,14 @@ import h11
 from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from apps.collab.fair_turns import get_fair_turns
+
 #: Bytes of a request that give its client one second more than ``REQUEST_WAIT_S``.
 REQUEST_BYTES_PER_S = 8 * 1024
+#: Processor time for the admission of a socket, in seconds: its rights, its session, its end.
+OPENING_S = 0.002
+#: Bytes that are read of a request before its turn.
+UNPARSED_BYTES = 64 * 1024
 
 
 class BoundedRequests(H11Protocol):
@@ -22,22 +31,43 @@ class BoundedRequests(H11Protocol):
         self._request_at = self.loop.time()
         self._request_bytes = 0
         self._watch: asyncio.TimerHandle | None = None
+        self._turns = get_fair_turns()
+        #: The beginning of a request that waits for its turn.
+        self._unparsed = b""
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the watch."""
+        """End the watch; forget a request that waits."""
         self._end_watch()
+        self._unparsed = b""
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """End the watch: the socket has pings of its own."""
         self._end_watch()
+        if self._turns.is_shared:
+            self._turns.charge(OPENING_S)
         super().handle_websocket_upgrade(event)
 
     def data_received(self, data: bytes) -> None:
-        """Count what has come of the request."""
+        """Count what has come of the request; a new one waits for its turn where people write."""
         self._request_bytes += len(data)
-        super().data_received(data)
+        if self._unparsed:
+            self._unparsed += data
+            if len(self._unparsed) > UNPARSED_BYTES:
+                self.flow.pause_reading()
+        elif self.conn.their_state is h11.IDLE and self._turns.is_shared:
+            self._unparsed = data
+            self._turns.call(self._parse)
+        else:
+            super().data_received(data)
+
+    def _parse(self) -> None:
+        """Parse what has waited for its turn."""
+        data, self._unparsed = self._unparsed, b""
+        if data:
+            self.flow.resume_reading()
+            super().data_received(data)
 
     def on_response_complete(self) -> None:
         """Give the next request its own time."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import math
 import signal
 import socket
 import time
@@ -24,14 +25,19 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from apps.collab.close_codes import TOO_LARGE, TRY_AGAIN, close_with
+from apps.collab.fair_turns import get_fair_turns
 from apps.collab.runtime import get_runtime
 from apps.collab.servers import (
     CLOSE_WAIT_S,
     LARGE_BYTES,
+    LARGE_PIECE_BYTES,
+    PIECE_BYTES,
     PING_S,
     PONG_WAIT_S,
     READ_BYTES,
+    TURN_BYTES,
     TURN_FRAMES,
+    UNSHARED_TURN_FRAMES,
     WAITING_FRAMES,
     finish,
     read_limit_bytes,
@@ -46,6 +52,8 @@ _BACKLOG = 2048
 #: How long after our close frame input is read and dropped, in seconds. A socket that is closed
 #: with unread input resets the connection, and the client never reads the close frame.
 _CLOSING_S = 0.8
+#: How long a socket that had more to decode than is decoded at once waits for turns, in seconds.
+_HAD_MORE_S = 0.2
 _CONTROL = frozenset((Opcode.PING, Opcode.PONG, Opcode.CLOSE))
 #: Time that requests have to finish after the signal to stop, in seconds.
 _REQUESTS_WAIT_S = 2
@@ -115,9 +123,15 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._frames = _Frames(max_size=self.config.ws_max_size, logger=self.conn.logger)
         self.conn = self._frames
-        #: Received and not decoded yet.
+        #: Received, and decoded up to ``_decoded``.
         self._unread = b""
-        self._next_decode: asyncio.Handle | None = None
+        self._decoded = 0
+        #: Whether no frame ended in the bytes decoded last: they were within a large one.
+        self._is_within = False
+        self._turns = get_fair_turns()
+        self._waits_for_turn = False
+        #: When it last had more to decode than is decoded at once, by the loop's clock.
+        self._had_more_at = -math.inf
         #: Bytes that may still be decoded after our close frame: the client's own close frame.
         self._closing_bytes = READ_BYTES
         self._abort: asyncio.TimerHandle | None = None
@@ -139,30 +153,66 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             data = data[: self._closing_bytes]
             self._closing_bytes -= len(data)
-        self._unread += data
-        if self._next_decode is None:
+        if self._has_more or self.read_paused:
+            self._unread = self._unread[self._decoded :] + data
+        elif len(data) <= PIECE_BYTES and self._had_more_at < 0:
+            super().data_received(data)  # what people type
+            return
+        else:
+            self._unread = data
+        self._decoded = 0
+        if self._waits_for_turn:
+            return
+        if self.loop.time() < self._had_more_at + _HAD_MORE_S:
+            self._wait_for_turn()
+        else:
             self._decode()
 
+    def _wait_for_turn(self) -> None:
+        """Decode the rest when it is this socket's turn; read no more of it until then."""
+        self._waits_for_turn = True
+        self._had_more_at = self.loop.time()
+        self.transport.pause_reading()
+        self._turns.call(self._decode)
+
     def _decode(self) -> None:
-        """Decode in pieces, and give other connections a turn after ``TURN_FRAMES``."""
-        self._next_decode = None
-        before = self._frames.received
-        while self._unread and not self.read_paused and self.conn.parser_exc is None:
-            if self._frames.received - before >= TURN_FRAMES:
-                self.transport.pause_reading()
-                self._next_decode = self.loop.call_soon(self._decode)
+        """Decode in pieces, as much as one turn has."""
+        self._waits_for_turn = False
+        if self.loop.time() > self._had_more_at + _HAD_MORE_S:
+            self._had_more_at = -math.inf
+        if self.disconnected:
+            return
+        frames, begin = self._frames.received, self._decoded
+        is_shared = self._turns.is_shared
+        most_frames = TURN_FRAMES if is_shared else UNSHARED_TURN_FRAMES
+        piece_bytes = PIECE_BYTES if is_shared else READ_BYTES
+        while not self.read_paused and self.conn.parser_exc is None and self._has_more:
+            before = self._frames.received
+            if before - frames >= most_frames or self._decoded - begin >= TURN_BYTES:
+                self._wait_for_turn()
                 return
-            piece, self._unread = self._unread[:READ_BYTES], self._unread[READ_BYTES:]
+            size_bytes = LARGE_PIECE_BYTES if self._is_within else piece_bytes
+            piece = self._unread[self._decoded : self._decoded + size_bytes]
+            self._decoded += len(piece)
             super().data_received(piece)
+            self._is_within = self._frames.received == before
+        if not self._has_more:
+            self._unread, self._decoded = b"", 0
         if not self.read_paused:
             self.transport.resume_reading()
+
+    @property
+    def _has_more(self) -> bool:
+        return self._decoded < len(self._unread)
 
     async def receive(self) -> Any:
         """Return the next message; resume reading once all waiting frames are handled."""
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
-            if self._next_decode is None:
+            if self._has_more and not self._waits_for_turn:
+                self._wait_for_turn()
+            elif not self._waits_for_turn:
                 self._decode()
         return message
 
@@ -218,7 +268,8 @@ class DocumentProtocol(WebSocketsSansIOProtocol):
                 self.response.headers.clear()
             if self.close_sent and self.close_timer is not None:
                 self._end_soon()
-                self._unread = self._unread[: self._closing_bytes]
+                self._unread = self._unread[self._decoded :][: self._closing_bytes]
+                self._decoded = 0
                 self._decode()  # the client's close frame may be there already
             return
         if not self.writable.is_set():

@@ -56,6 +56,9 @@ export function mountPresence(place, provider, self) {
     if (key === shown) return;
     shown = key;
     place.replaceChildren(...avatars(people, self));
+    // By keyboard the names are at the whole list: one stop for all.
+    place.tabIndex = 0;
+    place.dataset.tooltip = people.map((person) => labelOf(person, self)).join(", ");
   };
   awareness.on("change", refresh);
   awareness.on("change", (/** @type {{updated: number[]}} */ { updated }) => {
@@ -69,21 +72,37 @@ export function mountPresence(place, provider, self) {
  * @param {Person} self
  */
 function avatars(people, self) {
-  const items = people.slice(0, MAX_AVATARS).map(({ id, name, username }) => {
-    const label = id === self.id ? `${name || username} (you)` : name || username;
+  const items = people.slice(0, MAX_AVATARS).map((person) => {
+    const { id, name, username } = person;
+    const label = labelOf(person, self);
     return h(
       "li",
-      { class: `avatar ${colourClass(id)}`, title: label, "data-user": id },
+      { class: `avatar ${colourClass(id)}`, "data-tooltip": label, "data-user": id },
       h("span", { "aria-hidden": "true" }, initials(name || username)),
       h("span", { class: "visually-hidden" }, label),
     );
   });
   const rest = people.slice(MAX_AVATARS);
   if (rest.length > 0) {
-    const names = rest.map(({ name }) => name).join(", ");
-    items.push(h("li", { class: "avatar avatar-rest", title: names }, `+${rest.length}`));
+    const names = rest.map((person) => labelOf(person, self)).join(", ");
+    items.push(
+      h(
+        "li",
+        { class: "avatar avatar-rest", "data-tooltip": names },
+        h("span", { "aria-hidden": "true" }, `+${rest.length}`),
+        h("span", { class: "visually-hidden" }, names),
+      ),
+    );
   }
   return items;
+}
+
+/**
+ * @param {Person} person
+ * @param {Person} self
+ */
+function labelOf({ id, name, username }, self) {
+  return id === self.id ? `${name || username} (you)` : name || username;
 }
 
 /** @type {Map<string, ReturnType<typeof setTimeout>>} */

@@ -25,7 +25,7 @@ export function mountToolbar(place, editor, pickFiles) {
           type: "button",
           class: "tool",
           "aria-label": command.name,
-          title: `${command.name} (${keysLabel(command.keys)})`,
+          "data-tooltip": `${command.name} (${keysLabel(command.keys)})`,
           tabindex: -1,
           // The text keeps its selection when a button is pressed by the mouse.
           onmousedown: (event) => event.preventDefault(),

@@ -146,7 +146,13 @@ export class ChangesView {
     const at = this.#places.findIndex((place) => place.classList.contains("is-here"));
     const to = nextPlace(at, this.#places.length, direction);
     this.#places[at]?.classList.remove("is-here");
-    this.#places[to]?.classList.add("is-here");
-    this.#places[to]?.scrollIntoView({ block: "center" });
+    const place = this.#places[to];
+    if (!place) return;
+    place.classList.add("is-here");
+    place.scrollIntoView({ block: "center" });
+    // Who changed it and when, as its tooltip says by mouse.
+    const { tooltip } = place.dataset;
+    const number = `${to + 1} of ${this.#places.length}`;
+    this.#parts.changesText.textContent = tooltip ? `${number}: ${tooltip}` : number;
   }
 }

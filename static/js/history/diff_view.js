@@ -122,7 +122,7 @@ function marked(name, value, inside) {
 }
 
 /**
- * Set the title of an element: how it was changed, by whom and when.
+ * Set the tooltip of an element: how it was changed, by whom and when.
  * @param {HTMLElement} element
  * @param {Change} change
  */
@@ -130,11 +130,11 @@ function label(element, change) {
   const { kind, author } = change;
   element.classList.add(`diff-${kind === "equal" ? "formatting" : kind}`);
   if (kind === "equal") {
-    element.title = `Formatting changed, was: ${element.dataset.before}`;
+    element.dataset.tooltip = `Formatting changed, was: ${element.dataset.before}`;
     return;
   }
   if (author) element.classList.add(colourClass(String(author.id)));
-  element.title = changeText(change);
+  element.dataset.tooltip = changeText(change);
 }
 
 /** @param {Record<string, any>} formatting */
@@ -157,7 +157,7 @@ function restoreButton(change, changes, restorePart) {
     {
       type: "button",
       class: "diff-back",
-      title: "Restore this part",
+      "data-tooltip": "Restore this part",
       "aria-label": `Restore “${words.trim().slice(0, 60)}”`,
       onclick: () => restorePart(String(change.part)),
     },

@@ -253,7 +253,7 @@ export class SessionList {
         "data-first": first,
         "data-seq": last,
         tabindex: -1,
-        title: new Date(at).toLocaleString(),
+        "data-tooltip": new Date(at).toLocaleString(),
         onclick: () => this.#onPick(last),
       },
       h(

@@ -59,6 +59,11 @@ function addressOf({ id }) {
   return `/documents/${id}/`;
 }
 
+/** @param {DocumentItem} item */
+function changedAt({ writers, updated_at: updated }) {
+  return writers[0]?.at ?? updated;
+}
+
 /**
  * @param {DocumentItem} item
  * @param {string} selfId
@@ -66,9 +71,9 @@ function addressOf({ id }) {
 function factsOf(item, selfId) {
   const isOwn = item.owner !== null && String(item.owner.id) === selfId;
   const [last] = item.writers;
-  const time = last?.at ?? item.updated_at;
+  const time = changedAt(item);
   const when = h("time", { datetime: time }, ago(time));
-  when.title = new Date(time).toLocaleString();
+  when.dataset.tooltip = new Date(time).toLocaleString();
   const who = editedBy(item.writers, selfId) || "Changed ";
   const facts = h("span", { class: "row-facts" }, who, when);
   if (!isOwn) {
@@ -89,7 +94,7 @@ function faces(item, selfId) {
   const people = writersShown(item.writers, selfId).map(({ id, label, name }) =>
     h(
       "li",
-      { class: `avatar ${colourClass(id)}`, title: label },
+      { class: `avatar ${colourClass(id)}`, "data-tooltip": label },
       h("span", { "aria-hidden": "true" }, initials(name)),
       h("span", { class: "visually-hidden" }, label),
     ),
@@ -102,17 +107,23 @@ function faces(item, selfId) {
  * @param {RowContext} context
  * @returns {HTMLElement[]}
  */
-function actionsOf(item, { inTrash, mayCreate, act, restore }) {
+function actionsOf(item, { selfId, inTrash, mayCreate, act, restore }) {
   if (inTrash) {
     const label = `Restore ${item.title}`;
     const button = { type: "button", class: "button", onclick: () => restore(item) };
     return [h("button", { ...button, "aria-label": label }, icon("rotate-ccw"), "Restore")];
   }
-  return menuButton(`Actions for ${item.title}`, () =>
+  const actions = () =>
     actionsFor(item.abilities, mayCreate).map((name) => {
       const [picture, text] = ACTIONS[name];
       const target = name === "open" ? { href: addressOf(item) } : { run: () => act(name, item) };
       return { icon: picture, text, ...target };
-    }),
-  );
+    });
+  // What tooltips of the row say, for the keyboard.
+  const people = writersShown(item.writers, selfId).map(({ label }) => label);
+  const facts = [
+    `Changed ${new Date(changedAt(item)).toLocaleString()}`,
+    ...(people.length > 0 ? [`Last writers: ${people.join(", ")}`] : []),
+  ];
+  return menuButton(`Actions for ${item.title}`, actions, facts);
 }

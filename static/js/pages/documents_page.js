@@ -5,6 +5,7 @@ import { byId, debounced, h, icon, pageData } from "../ui/dom.js";
 import { bindMenu } from "../ui/menu.js";
 import { documentRow } from "./document_row.js";
 import { hideToast, toast, toastError } from "../ui/toast.js";
+import { showTooltips } from "../ui/tooltip.js";
 
 /** @typedef {import("./document_row.js").DocumentItem} DocumentItem */
 
@@ -75,6 +76,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 bindMenu(byId("menu", HTMLElement));
+showTooltips();
 await load();
 
 function inTrash() {

@@ -15,6 +15,7 @@ import { mountLinkCard } from "../editor/link_card.js";
 import { mountPresence } from "../editor/presence.js";
 import { goToStart } from "../editor/selection.js";
 import { PageDialogs } from "./page_dialogs.js";
+import { PageFiles } from "./page_files.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts } from "../editor/shortcuts.js";
 import { CloseReason } from "../sync/close_reason.js";
@@ -26,6 +27,7 @@ import { TitleField } from "../editor/title.js";
 import { mayReload } from "../lib/reloads.js";
 import { copyText } from "../editor/copy_text.js";
 import { toast, toastError } from "../ui/toast.js";
+import { showTooltips } from "../ui/tooltip.js";
 import { mountToolbar } from "../editor/toolbar.js";
 import { mountWordCount } from "../editor/word_count.js";
 
@@ -71,8 +73,7 @@ let deviceCopy = null;
 const { provider, outbox } = await openProvider();
 /** What the server does not take. @type {import("../editor/waiting_changes.js").WaitingChanges | null} */
 let waiting = null;
-/** Loaded with the first file. @type {import("../editor/uploads.js").Uploads | null} */
-let uploads = null;
+const files = new PageFiles(api, page.document.id);
 const editor = createEditor({
   element: byId("content", HTMLElement),
   provider,
@@ -80,12 +81,13 @@ const editor = createEditor({
   person: page.user,
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
-  onFiles: (given) => void addFiles(given),
+  onFiles: (given) => void files.add(editor, given),
   onKept: sayKept,
 });
+showTooltips();
 guardDrops({ files: () => toast("Drop files into the text, where they are to stand.") });
 const toolbar = byId("toolbar", HTMLElement);
-mountToolbar(toolbar, editor, pickFiles);
+mountToolbar(toolbar, editor, () => files.pick(editor));
 mountLinkCard(byId("content", HTMLElement), editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
@@ -93,7 +95,7 @@ const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
 mountLostTextNotice(provider, doc, editor);
 bindShortcuts(editor, {
   toolbar,
-  onFiles: pickFiles,
+  onFiles: () => files.pick(editor),
   onAuthors: () => dialogs.toggleAuthors(),
   onHelp: () => dialogs.openShortcuts(),
   onSave: () => {
@@ -237,25 +239,6 @@ function showRights() {
   field.readOnly = abilities.rename !== true;
   // An earlier page may have left a title, or the right to give one may have come back.
   if (mayNow) void title.flush();
-}
-
-/**
- * Upload files, and the pictures in pasted HTML.
- * @param {import("../editor/editor.js").Given} given
- */
-async function addFiles({ files, html, at }) {
-  const { Uploads, dataPictures } = await import("../editor/uploads.js");
-  uploads ??= new Uploads(editor, api, page.document.id);
-  void uploads.copyFrom(html, page.document.id);
-  uploads.add([...files, ...dataPictures(html)], at ?? editor.state.selection.to);
-}
-
-function pickFiles() {
-  const input = h("input", { type: "file", multiple: true });
-  input.addEventListener("change", () => {
-    void addFiles({ files: [...(input.files ?? [])], html: "", at: null });
-  });
-  input.click();
 }
 
 function sayKept() {

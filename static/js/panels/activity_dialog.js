@@ -143,7 +143,7 @@ class ActivityDialog {
     const name = actor.name ?? "Someone";
     const isSelf = String(actor.id) === this.#selfId;
     const when = h("time", { datetime: at }, ago(at));
-    when.title = exactTime(at, detail.began_at ?? run.at(-1)?.at);
+    when.dataset.tooltip = exactTime(at, detail.began_at ?? run.at(-1)?.at);
     const key = actor.id === null ? name : String(actor.id);
     return h(
       "li",

@@ -202,7 +202,7 @@ class ShareDialog {
         type: "button",
         class: "icon-button",
         "aria-label": `Remove ${name}`,
-        title: `Remove ${name}`,
+        "data-tooltip": `Remove ${name}`,
         disabled: !mayChange,
         onclick: () =>
           void this.#change(

@@ -1,4 +1,4 @@
-/** The "…" menu of a row: a popover at its button, with actions in words. */
+/** The "…" menu of a row: a popover at its button, with facts about the row and actions in words. */
 import { h, icon } from "./dom.js";
 import { bindMenu } from "./menu.js";
 
@@ -18,15 +18,19 @@ const GAP = 4;
  * Return a button with its menu, whose actions are made when it opens.
  * @param {string} label
  * @param {() => MenuAction[]} actions
+ * @param {string[]} [facts] lines above the actions
  * @returns {[HTMLButtonElement, HTMLElement]}
  */
-export function menuButton(label, actions) {
+export function menuButton(label, actions, facts = []) {
   const menu = h("div", { class: "menu", popover: "auto" });
-  const name = { "aria-label": label, title: label };
+  const name = { "aria-label": label, "data-tooltip": label };
   const button = h("button", { type: "button", class: "icon-button", ...name }, icon("ellipsis"));
   button.popoverTargetElement = menu;
   menu.addEventListener("beforetoggle", (event) => {
-    if (event.newState === "open") menu.replaceChildren(...actions().map(itemOf));
+    if (event.newState !== "open") return;
+    const lines = facts.map((fact) => h("span", {}, fact));
+    const head = lines.length > 0 ? [h("p", { class: "menu-head muted" }, ...lines)] : [];
+    menu.replaceChildren(...head, ...actions().map(itemOf));
   });
   menu.addEventListener("toggle", (event) => {
     if (event.newState !== "open") return;

@@ -31,7 +31,7 @@
     for (const button of document.querySelectorAll("[data-theme-button]")) {
       const label = `Theme: ${theme}. Change to ${NEXT[theme]}`;
       button.setAttribute("aria-label", label);
-      button.setAttribute("title", label);
+      button.setAttribute("data-tooltip", label);
       const text = button.querySelector("[data-theme-text]");
       if (text) text.textContent = `Theme: ${theme}`;
       button.querySelector("use")?.setAttribute("href", `${root.dataset.icons}#${ICON[theme]}`);
