@@ -303,6 +303,3 @@ def _listed(stack: Launched, username: str) -> set[str]:
         found.update(row["id"] for row in answer.json()["results"])
         url = (answer.json()["next"] or "").partition("/api/v1/")[2] or None
     return found
-
-
-# --- without services ---------------------------------------------------------------
