@@ -97,7 +97,7 @@ class Person:
         """Close the browser context; fail if the page has logged an error or a warning."""
         self.context.close()
         complaints = [text for text in self.complaints if not self._is_expected(text)]
-        assert complaints == [], f"{self.username}'s console"
+        assert complaints == [], f"{self.username}'s console: {complaints}"
 
     def _is_expected(self, complaint: str) -> bool:
         return bool(self.expects_network_noise and NETWORK_NOISE.search(complaint))

@@ -19,6 +19,8 @@ BOX: Final = "(box)"
 TABLE: Final = "table"
 ROW: Final = "tableRow"
 CELL: Final = "tableCell"
+HEADER: Final = "tableHeader"
+CELLS: Final = frozenset({CELL, HEADER})
 
 #: Names of ProseMirror's own schemas, Outline, Milkdown, Remirror, BlockNote and Atlassian.
 _NAMES: Final = {
@@ -40,14 +42,14 @@ _NAMES: Final = {
     "quote": "blockquote",
     "rule": "horizontalRule",
     "table_cell": CELL,
-    "table_header": CELL,
+    "table_header": HEADER,
+    "header_cell": HEADER,
     "table_row": ROW,
-    "tableHeader": CELL,
     "taskListItem": "taskItem",
     "task_item": "taskItem",
     "task_list": "taskList",
     "td": CELL,
-    "th": CELL,
+    "th": HEADER,
     "todo_item": "taskItem",
     "todo_list": "taskList",
     "tr": ROW,
@@ -84,7 +86,7 @@ BLOCKS: Final = frozenset(
     {
         *("blockquote", "bulletList", "codeBlock", "heading", "horizontalRule", "listItem"),
         *("orderedList", "paragraph", "taskItem", "taskList"),
-        *(BOX, TABLE, ROW, CELL),
+        *(BOX, TABLE, ROW, CELL, HEADER),
         *ATTACHED,
     }
 )

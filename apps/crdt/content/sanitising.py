@@ -17,14 +17,14 @@ def _tags(names: str) -> frozenset[str]:
 #: Tags that ``html_writer`` writes.
 _WRITTEN: Final = _tags(
     "a blockquote br code div em figcaption figure h1 h2 h3 hr img input label li ol p pre s "
-    "strong u ul"
+    "strong table tbody td th tr u ul"
 )
 #: Tags that ``html_reader`` reads, or that end a line. Of any other tag, the words are kept.
 _READ: Final = _WRITTEN | _tags(
     "address area article aside audio b body caption center dd del details dialog dir dl dt embed "
     "fieldset footer form h4 h5 h6 header hgroup i ins kbd legend main math "
     "menu mi mn mo mtext nav object optgroup option q samp search section source span strike "
-    "sub summary sup svg table tbody td text textarea tfoot th thead tr tt video"
+    "sub summary sup svg text textarea tfoot thead tt video"
 )
 #: Tags that are removed with their content: a browser with scripts shows none of it.
 _DROPPED: Final = _tags("annotation head noembed noframes noscript script style template title")
@@ -40,6 +40,7 @@ _REPLACED: Final = {
 _REPLACED_TAG = re.compile(rf"<(/?)({'|'.join(_REPLACED)})(?=[\s/>])", re.IGNORECASE)
 #: A tag for bold around what is not bold, as Google Docs puts it around all that is copied.
 _NOT_BOLD = re.compile(r"<b(?=\s[^<>]{0,1000}font-weight:\s{0,9}(?:normal|[1-4]00))", re.IGNORECASE)
+_CELL: Final = {"align", "colspan", "colwidth", "rowspan", "style"}
 _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "a": {"href", "title"},
     "area": {"alt", "href", "title"},
@@ -55,8 +56,8 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "pre": {"class"},
     "source": {"src"},
     "span": {"style"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan"},
+    "td": _CELL,
+    "th": _CELL,
     "ul": {"data-type"},
     "video": {"src"},
 }

@@ -23,7 +23,7 @@ from apps.crdt.content.names import (
     nodes_named,
 )
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.content.tables import cell_line, row_line, table_rows
+from apps.crdt.content.tables import cell_line, row_line, table_grid, table_parts, table_rows
 
 #: Levels of elements: what nests deeper becomes paragraphs. Against a hostile text or document,
 #: and for everybody else far below what is read on a page.
@@ -35,7 +35,7 @@ HEADING_LEVELS: Final = (1, 2, 3)
 _LEAVES: Final = ATTACHED | {"horizontalRule"}
 _ITEMS: Final = frozenset(LISTS.values())
 #: Levels that blocks need below their own; others need none.
-_LEVELS: Final = {"blockquote": 1, **dict.fromkeys((*LISTS, *_ITEMS), 2)}
+_LEVELS: Final = {"blockquote": 1, **dict.fromkeys((*LISTS, *_ITEMS), 2), TABLE: 3}
 #: Lines of one heading. Against a heading that is not closed.
 _MAX_HEADING_LINES: Final = 4
 _NUMBERINGS: Final = frozenset("1aAiI")
@@ -160,10 +160,37 @@ def _block(node: Node, depth: int) -> list[_Json]:
         around = "taskList" if kind == "taskItem" else "bulletList"
         return _lists({"type": around, "content": [node]}, depth)
     if kind == TABLE:
-        return [block for row in table_rows(content) for block in _block(row, depth + 1)]
+        return _table(node, depth)
     if kind == ROW:
         return _row(content, depth)
     return _blocks(content, depth + 1)
+
+
+def _table(node: Node, depth: int) -> list[_Json]:
+    """Return a table behind what is in it beside rows, or lines where it is too large."""
+    others, rows = table_parts(node)
+    grid = table_grid(rows)
+    if grid is None:
+        rows_filled = table_rows(content_of(node))
+        return [block for row in rows_filled for block in _block(row, depth + 1)]
+    blocks = [block for other in others for block in _block(other, depth)]
+    if rows:
+        table = {"type": TABLE, "content": [_table_row(row, depth) for row in grid]}
+        blocks.append(table)
+    return blocks
+
+
+def _table_row(cells: Sequence[Node], depth: int) -> _Json:
+    row: _Json = {"type": ROW}
+    if cells:
+        row["content"] = [_cell(cell, depth) for cell in cells]
+    return row
+
+
+def _cell(node: Node, depth: int) -> _Json:
+    blocks = _blocks(content_of(node), depth + 3) or [_line_block("paragraph", ())]
+    attributes = {"attrs": node["attrs"]} if node["attrs"] else {}
+    return {"type": node["type"], **attributes, "content": blocks}
 
 
 def _row(cells: Sequence[Node], depth: int) -> list[_Json]:

@@ -35,6 +35,13 @@ class Entry:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+_CELL: Final = {
+    "colspan": "integer 1..1000",
+    "rowspan": "integer 1..1000",
+    "colwidth": "integers 0..2000 or null",
+    "align": "one of left center right or null",
+}
+
 NODES: Final[Mapping[str, Entry]] = {
     "doc": Entry(),
     "text": Entry(),
@@ -51,6 +58,10 @@ NODES: Final[Mapping[str, Entry]] = {
     "codeBlock": Entry(attributes={"language": "text or null"}),
     "hardBreak": Entry(),
     "horizontalRule": Entry(),
+    "table": Entry(since=2),
+    "tableRow": Entry(since=2),
+    "tableCell": Entry(since=2, attributes=_CELL),
+    "tableHeader": Entry(since=2, attributes=_CELL),
     "image": Entry(
         since=2,
         attributes={

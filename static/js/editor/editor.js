@@ -14,6 +14,8 @@ import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { copiedText } from "./copied_text.js";
 import { linkClicks } from "./link_card.js";
+import { loadTables } from "./load_tables.js";
+import { sayKept, sayLargeTable } from "./notices.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
 import { schemaExtensions } from "./schema.js";
@@ -52,19 +54,8 @@ const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
  *   is made, when it has stopped to write; the caller makes it read-only
  * @param {(given: Given) => void} options.onFiles called when files, or HTML with pictures, are pasted
  *   or dropped
- * @param {() => void} options.onKept called when an edit was refused, because it would delete what the
- *   page cannot show
  */
-export function createEditor({
-  element,
-  provider,
-  doc,
-  person,
-  editable,
-  onStop,
-  onFiles,
-  onKept,
-}) {
+export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
   /** Loaded after the page. @type {import("./text_edits.js").LastEdits | null} */
   let edits = null;
   void import("./text_edits.js").then(
@@ -84,7 +75,7 @@ export function createEditor({
         spellcheck: "true",
       },
       clipboardTextSerializer,
-      transformPastedHTML: pastedHtml,
+      transformPastedHTML: (html) => pastedHtml(html, sayLargeTable),
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
       handleDOMEvents: {
         ...linkClicks,
@@ -105,8 +96,8 @@ export function createEditor({
     // Pasted Markdown stays as it is written: the rules would convert parts of it.
     enablePasteRules: ["link"],
     extensions: [
-      ...schemaExtensions(),
-      guardBoxes(onKept),
+      ...schemaExtensions({ onTable: () => queueMicrotask(() => void loadTables(editor)) }),
+      guardBoxes(sayKept),
       Dropcursor.configure({ class: "drop-cursor", color: false, width: 2 }),
       Gapcursor,
       ListKeymap,

@@ -13,6 +13,14 @@ export const SCHEMA_VERSION = 2;
  * @typedef {{since: number, attributes: Record<string, string>}} Entry
  */
 
+/** The attributes of a cell. */
+const CELL = {
+  colspan: "integer 1..1000",
+  rowspan: "integer 1..1000",
+  colwidth: "integers 0..2000 or null",
+  align: "one of left center right or null",
+};
+
 /** @type {Readonly<Record<string, Entry>>} */
 export const NODES = {
   doc: { since: 1, attributes: {} },
@@ -31,6 +39,10 @@ export const NODES = {
   codeBlock: { since: 1, attributes: { language: "text or null" } },
   hardBreak: { since: 1, attributes: {} },
   horizontalRule: { since: 1, attributes: {} },
+  table: { since: 2, attributes: {} },
+  tableRow: { since: 2, attributes: {} },
+  tableCell: { since: 2, attributes: CELL },
+  tableHeader: { since: 2, attributes: CELL },
   image: {
     since: 2,
     attributes: {

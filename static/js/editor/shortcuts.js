@@ -25,6 +25,10 @@ export function bindShortcuts(editor, { toolbar, onSave, onAuthors, onHelp, onFi
       );
     } else if (event.altKey && event.key === "Enter" && editor.isFocused) {
       handled(event, () => openLink(linkAt(editor)?.getAttribute("href")));
+    } else if (mod && event.altKey && event.code === "KeyG" && editor.isEditable) {
+      handled(event, () =>
+        toolbar.querySelector(/** @type {"button"} */ ("[aria-label='Table']"))?.click(),
+      );
     } else if (mod && event.key === "k" && editor.isEditable && editor.isFocused) {
       handled(event, () => void editLink(editor));
     }

@@ -31,7 +31,7 @@ export function mountToolbar(place, editor, pickFiles) {
           onmousedown: (event) => event.preventDefault(),
           onclick: () => {
             readSelection(editor.view);
-            if (button.getAttribute("aria-disabled") !== "true") command.run(editor);
+            if (button.getAttribute("aria-disabled") !== "true") command.run(editor, button);
           },
         },
         icon(command.icon),

@@ -13,6 +13,10 @@ export const DIFF_NODES = {
   codeBlock: "pre",
   hardBreak: "br",
   horizontalRule: "hr",
+  table: "table",
+  tableRow: "tr",
+  tableCell: "td",
+  tableHeader: "th",
   image: "figure",
   file: "p",
 };

@@ -82,7 +82,6 @@ const editor = createEditor({
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
   onFiles: (given) => void files.add(editor, given),
-  onKept: sayKept,
 });
 showTooltips();
 guardDrops({ files: () => toast("Drop files into the text, where they are to stand.") });
@@ -239,10 +238,6 @@ function showRights() {
   field.readOnly = abilities.rename !== true;
   // An earlier page may have left a title, or the right to give one may have come back.
   if (mayNow) void title.flush();
-}
-
-function sayKept() {
-  toast("A part that cannot be shown here is kept. Select the text before it or behind it.");
 }
 
 /**

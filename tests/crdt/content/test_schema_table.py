@@ -38,8 +38,11 @@ from tests.crdt.content.trees import (
     block,
     item,
     paragraph,
+    table,
     task,
+    td,
     text,
+    th,
 )
 from tests.crdt.content.trees import MARKS as MARK_SAMPLES
 
@@ -57,6 +60,10 @@ NODE_SAMPLES: Final[dict[str, Built]] = {
     "codeBlock": block("codeBlock", "some words", language="python"),
     "hardBreak": paragraph("some words", BREAK, "below"),
     "horizontalRule": block("horizontalRule"),
+    "table": table([th("head", align="right")], [td("some words", align="right")]),
+    "tableRow": table(["some words", td(paragraph("two"), paragraph("blocks"))]),
+    "tableCell": table([td("some words", colspan=2, colwidth=[100, 0])], ["a", "b"]),
+    "tableHeader": table([th("some words", rowspan=2), "a"], ["b"]),
     "image": block("image", attachment="5" * 64, alt="a view", caption="some words"),
     "file": block("file", attachment="6" * 64, name="some words"),
 }
