@@ -1,6 +1,7 @@
 """Pictures and files in the page: pasted, dropped, picked; seen by others; words and width."""
 
 import base64
+import hashlib
 import re
 from collections.abc import Callable
 from functools import partial
@@ -189,6 +190,25 @@ def test_file_is_picked_and_opened(shared: str, ada: Person) -> None:
     expect(link).to_have_text("Plan.pdf")
     answer = ada.context.request.get(f"{ada.base_url}{link.get_attribute('href')}")
     assert (answer.status, answer.body()) == (200, samples.PDF)
+
+
+def test_pictures_keep_the_order_in_which_they_were_given(shared: str, ada: Person) -> None:
+    """Several at once, and one after the other at one caret."""
+    ada.open(shared)
+    ada.text.click()
+    data = [samples.png() for _ in range(4)]
+    with ada.page.expect_file_chooser() as chooser:
+        ada.page.keyboard.press("Control+Alt+u")
+    chooser.value.set_files(
+        [{"name": "a.png", "mimeType": "image/png", "buffer": one} for one in data[:2]]
+    )
+    expect(ada.page.locator(".picture")).to_have_count(2)
+    for count, one in enumerate(data[2:], start=3):
+        give(ada, one)
+        expect(ada.page.locator(".picture")).to_have_count(count)
+    expected = [hashlib.sha256(one).hexdigest() for one in data]
+    eventually(lambda: len(pictures(ada, shared)) == len(data))
+    assert [one["attachment"] for one in pictures(ada, shared)] == expected
 
 
 def test_picture_that_is_copied_to_another_document_is_attached_there(

@@ -13,8 +13,8 @@ import { withStylesAside } from "./paste.js";
 
 void loadStyles("dialog-styles");
 
-/** Uploads at once; the others wait. */
-const AT_ONCE = 2;
+/** Uploads at once; the others wait, so that files keep their order. */
+const AT_ONCE = 1;
 /** Largest picture in a pasted address, in characters of base64. */
 const MAX_DATA_CHARS = 36_000_000;
 /** Types that are shown as pictures. */
@@ -240,7 +240,8 @@ function placeholders() {
         if (remove)
           return moved.remove(moved.find(undefined, undefined, (spec) => spec.upload === remove));
         if (!add) return moved;
-        const widget = Decoration.widget(add.at, add.upload.dom, { upload: add.upload, side: -1 });
+        // Behind what is inserted at its place, so that several files keep their order.
+        const widget = Decoration.widget(add.at, add.upload.dom, { upload: add.upload, side: 1 });
         return moved.add(transaction.doc, [widget]);
       },
     },
@@ -261,13 +262,20 @@ function positionOf(state, upload) {
 }
 
 /**
- * Return the end of the block at a position, where another block may stand.
+ * Return the end of the block at a position, behind the pictures and files that follow it: there another
+ * one may stand.
  * @param {Editor["state"]["doc"]} doc
  * @param {number} at
  */
 function blockEdge(doc, at) {
   const place = doc.resolve(Math.min(at, doc.content.size));
-  return place.depth > 0 && place.parent.isTextblock ? place.after() : place.pos;
+  if (place.depth === 0 || !place.parent.isTextblock) return place.pos;
+  let edge = place.after();
+  for (let node = doc.nodeAt(edge); node; node = doc.nodeAt(edge)) {
+    if (node.type.name !== "image" && node.type.name !== "file") break;
+    edge += node.nodeSize;
+  }
+  return edge;
 }
 
 /**
