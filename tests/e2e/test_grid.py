@@ -3,12 +3,14 @@
 ``SCREENSHOTS=folder`` stores a picture of each for people to look at.
 """
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from config.env import env
 from tests.e2e.conftest import Arrive
@@ -70,6 +72,9 @@ class Grid:
                 show()
             self._page.wait_for_function("() => document.getAnimations().length === 0")
             place = f"{name} at {width}, {self._scheme}"
+            # What follows the window by a script does so a moment after it.
+            with contextlib.suppress(PlaywrightTimeoutError):
+                self._page.wait_for_function(f"() => ({FAULTS})().length === 0", timeout=2_000)
             self.faults += [f"{place}: {fault}" for fault in self._page.evaluate(FAULTS)]
             if SCREENSHOTS:
                 stem = name.strip("/").replace("/", "_") or "list"
