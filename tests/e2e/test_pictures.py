@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import FilePayload, Route, expect
 
 from tests.attachments import samples
 from tests.e2e.people import Person
@@ -192,6 +192,11 @@ def test_file_is_picked_and_opened(shared: str, ada: Person) -> None:
     assert (answer.status, answer.body()) == (200, samples.PDF)
 
 
+def picture_file(data: bytes) -> FilePayload:
+    """Return a picture as a file chooser takes it."""
+    return {"name": "a.png", "mimeType": "image/png", "buffer": data}
+
+
 def test_pictures_keep_the_order_in_which_they_were_given(shared: str, ada: Person) -> None:
     """Several at once, and one after the other at one caret."""
     ada.open(shared)
@@ -199,9 +204,7 @@ def test_pictures_keep_the_order_in_which_they_were_given(shared: str, ada: Pers
     data = [samples.png() for _ in range(4)]
     with ada.page.expect_file_chooser() as chooser:
         ada.page.keyboard.press("Control+Alt+u")
-    chooser.value.set_files(
-        [{"name": "a.png", "mimeType": "image/png", "buffer": one} for one in data[:2]]
-    )
+    chooser.value.set_files([picture_file(one) for one in data[:2]])
     expect(ada.page.locator(".picture")).to_have_count(2)
     for count, one in enumerate(data[2:], start=3):
         give(ada, one)
