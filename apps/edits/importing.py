@@ -3,8 +3,8 @@
 Content goes through the document's room, as all edits do.
 """
 
-from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from django.conf import settings
 
@@ -14,7 +14,7 @@ from apps.attachments.services import attachments_copy
 from apps.collab.limits import Limits
 from apps.collab.services import Submitted, operation_submit
 from apps.core import ids
-from apps.core.errors import ForbiddenError, InvalidInputError, LimitExceededError
+from apps.core.errors import ForbiddenError, LimitExceededError
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.content.conversion import (
     ConvertedContent,
@@ -22,60 +22,20 @@ from apps.crdt.content.conversion import (
     content_convert_into,
     content_copy,
 )
-from apps.crdt.content.readers import READ_FORMATS, format_of, text_decoded
 from apps.documents.models import Document
 from apps.documents.selectors import document_get
 from apps.documents.services import creation_check, document_create, document_creation_cancel
 from apps.documents.titles import title_clean
-from apps.history.conversions import conversion_run
+from apps.edits.import_sources import ImportSourceError, Source
+from apps.history.conversions import conversion_run, program_limits
 from apps.history.states import present_state
-
-
-class ImportTooLargeError(LimitExceededError):
-    """The content to import is longer than ``IMPORT_MAX_BYTES``."""
-
-
-class ImportSourceError(InvalidInputError):
-    """There is neither content nor file, or both, or nothing to insert in it."""
-
-    code = "import_source"
-
-
-class ImportFormatError(InvalidInputError):
-    """No known format is named, and the file name has none; ``extra`` has the formats."""
-
-    code = "import_format"
+from apps.office.conversion import office_convert, office_convert_into
 
 
 class DuplicateTooLargeError(LimitExceededError):
     """The content of a document is too large for the one edit that makes a duplicate."""
 
     code = "duplicate_too_large"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The content to import: a text, its format, and the file name of an uploaded file."""
-
-    text: str
-    kind: str
-    file_name: str = ""
-
-
-def source_of_text(text: str, *, kind: str) -> Source:
-    """Return a text as a source. Raises ``ImportTooLargeError``, ``ImportFormatError``."""
-    _check_size(len(text.encode()))
-    return Source(text, _kind(kind, ""))
-
-
-def source_of_file(data: bytes, *, name: str, kind: str = "") -> Source:
-    """Return a file as a source; without ``kind`` the format is that of its name.
-
-    Raises as ``source_of_text`` does, and ``NotTextError``.
-    """
-    _check_size(len(data))
-    found = _kind(kind, name)
-    return Source(text_decoded(data), found, name)
 
 
 def document_import(*, user: User, source: Source, title: str = "") -> Document:
@@ -87,11 +47,12 @@ def document_import(*, user: User, source: Source, title: str = "") -> Document:
     """
     creation_check(user=user)
     content = conversion_run(
-        content_convert,
-        source.text,
+        office_convert if source.is_office else content_convert,
+        source.content,
         source.kind,
         title=title,
         title_max_chars=settings.DOCUMENT_TITLE_MAX_CHARS,
+        **_office_limits(source),
     )
     name = title or _shortened(content.title or PurePath(source.file_name).stem)
     return document_create_with(content, user=user, title=name)
@@ -177,7 +138,12 @@ def content_insert(
         raise ForbiddenError("You may read this document, not write in it.")
     state = present_state(document_id=document_id).state
     update = conversion_run(
-        content_convert_into, state, source.text, source.kind, at_start=at_start
+        office_convert_into if source.is_office else content_convert_into,
+        state,
+        source.content,
+        source.kind,
+        at_start=at_start,
+        **_office_limits(source),
     )
     if update is None:
         raise ImportSourceError("There is nothing in it.")
@@ -190,34 +156,14 @@ def content_insert(
     )
 
 
-def _kind(kind: str, file_name: str) -> str:
-    found = kind or format_of(file_name)
-    if found not in READ_FORMATS:
-        formats = list(READ_FORMATS)
-        ending = PurePath(file_name).suffix[:20]
-        what = f"Files that end with {ending} are not imported. " if ending else ""
-        raise ImportFormatError(
-            f"{what}What can be imported is Markdown, HTML, plain text and ProseMirror's JSON: "
-            f"name the format, one of {', '.join(formats)}.",
-            extra={"formats": formats},
-        )
-    return found
-
-
-def _check_size(size: int) -> None:
-    limit = settings.IMPORT_MAX_BYTES
-    if size > limit:
-        raise ImportTooLargeError(
-            f"A text to import has at most {_readable(limit)}.",
-            extra={"limit": "IMPORT_MAX_BYTES", "value": limit},
-        )
-
-
-def _readable(size: int) -> str:
-    """Return a number of bytes in the unit in which people know the size of a file."""
-    units = ((2**20, "MiB"), (2**10, "KiB"))
-    unit, name = next(((unit, name) for unit, name in units if size >= unit), (1, "bytes"))
-    return f"{size / unit:.4g} {name}"
+def _office_limits(source: Source) -> dict[str, Any]:
+    """Return the limits of a file that another program reads; none for a text."""
+    if not source.is_office:
+        return {}
+    return {
+        "limits": program_limits(),
+        "unpacked_bytes": settings.IMPORT_UNPACKED_MAX_BYTES,
+    }
 
 
 def _shortened(title: str) -> str:

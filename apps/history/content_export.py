@@ -3,16 +3,23 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from apps.core.errors import InvalidInputError, NotFoundError
 from apps.crdt.content.conversion import content_export
 from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.models import Document
 from apps.documents.titles import title_clean
-from apps.history.conversions import conversion_run
+from apps.history.conversions import conversion_run, program_limits
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at, version_state
+from apps.office.conversion import office_export
+from apps.office.formats import OFFICE_WRITTEN
 
+#: Media types of all formats of an export.
+EXPORT_MEDIA_TYPES: Final = {
+    kind: written.media_type for kind, written in (WRITTEN_FORMATS | OFFICE_WRITTEN).items()
+}
 #: Characters that the file systems of some systems do not allow in names.
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 #: Names of devices, which some systems allow with no extension.
@@ -58,12 +65,22 @@ class Export:
     @property
     def media_type(self) -> str:
         """Return the media type, for text formats with the charset."""
-        return WRITTEN_FORMATS[self.kind].media_type
+        return EXPORT_MEDIA_TYPES[self.kind]
 
     def write(self) -> bytes:
         """Return the document in its format. Raises as ``conversion_run`` does."""
         if self.kind == "yjs":
             return self.content.state
+        if self.kind in OFFICE_WRITTEN:
+            return conversion_run(
+                office_export,
+                self.content.state,
+                self.kind,
+                self.document.title,
+                limits=program_limits(),
+                identifier=self.document.id,
+                date=self.document.created_at.date().isoformat(),
+            )
         return conversion_run(
             content_export, self.content.state, self.kind, title=self.document.title
         )
@@ -77,8 +94,8 @@ def export_get(
     Raises ``UnknownFormatError``, ``VersionOrSeqError``, ``VersionNotFoundError``,
     ``SeqNotFoundError``.
     """
-    if kind not in WRITTEN_FORMATS:
-        formats = sorted(WRITTEN_FORMATS)
+    if kind not in EXPORT_MEDIA_TYPES:
+        formats = sorted(EXPORT_MEDIA_TYPES)
         raise UnknownFormatError(
             f"There is no format {kind!r}; choose one of {', '.join(formats)}.",
             extra={"formats": formats},

@@ -8,21 +8,32 @@ from django.conf import settings
 
 from apps.core.caller import caller_gone
 from apps.core.task_pool import TaskLimits, TaskPool
+from apps.office.program import ProgramLimits
 
 _Result = TypeVar("_Result")
 
-#: Modules that a child has ready: all pure, without Django and without a connection.
+#: Modules that a child has ready: all without Django and without a connection.
 _PRELOAD: Final = (
     "apps.crdt.content.conversion",
     "apps.crdt.analysis.attribution",
     "apps.crdt.analysis.diff",
     "apps.crdt.edits.restore",
     "apps.crdt.edits.undo",
+    "apps.office.conversion",
 )
 
 
+def program_limits() -> ProgramLimits:
+    """Return the limits of a program that a conversion runs: those of the conversion."""
+    return ProgramLimits(
+        cpu_s=settings.CONVERSION_TIMEOUT_S,
+        memory_bytes=settings.CONVERSION_MEMORY_BYTES,
+        output_bytes=settings.CONVERSION_OUTPUT_BYTES,
+    )
+
+
 def conversion_run(function: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> _Result:
-    """Return the result of a pure function of ``apps.crdt``, called in a child process.
+    """Return the result of a function of ``apps.crdt`` or ``apps.office``, called in a child.
 
     Raises as ``TaskPool.run`` does.
     """

@@ -199,6 +199,10 @@ REST_BODY_BYTES: int = env.int("REST_BODY_BYTES", 8 * 1024 * 1024)
 REQUEST_WAIT_S: float = env.float("REQUEST_WAIT_S", 15.0, validate=validate.Range(0.5))
 #: Longest text or file to import, in bytes (its conversion blocks a thread for seconds).
 IMPORT_MAX_BYTES: int = env.int("IMPORT_MAX_BYTES", 1024 * 1024)
+#: Longest file of Word, ODT, RTF or EPUB to import, with its pictures, and the longest text inside
+#: of it once it is unpacked, in bytes (a small file that unpacks to gigabytes).
+IMPORT_OFFICE_MAX_BYTES: int = env.int("IMPORT_OFFICE_MAX_BYTES", 8 * 1024 * 1024)
+IMPORT_UNPACKED_MAX_BYTES: int = env.int("IMPORT_UNPACKED_MAX_BYTES", 32 * 1024 * 1024)
 
 #: Child processes for conversions (import, export, diff, authorship, restore, undo) of this
 #: process; started with the first one.

@@ -12,7 +12,7 @@ DIALOGS: Final = {
     "Share": "Copy link",
     "History": "Restore this version…",
     "Activity": "created the document",
-    "Export": "Markdown",
+    "Export": "reStructuredText",
     "Keyboard shortcuts": "These keys",
 }
 

@@ -4,10 +4,11 @@ import json
 import re
 from pathlib import Path
 
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload, Route, expect
 
-from tests.crdt.content.trees import EVERYTHING, paragraph
+from tests.crdt.content.trees import EVERYTHING, block, paragraph, task
 from tests.e2e.people import Person
+from tests.office.samples import exported
 
 
 def test_document_is_exported_in_each_format(ada: Person) -> None:
@@ -19,8 +20,9 @@ def test_document_is_exported_in_each_format(ada: Person) -> None:
     page = ada.page
     ada.menu("Export")
     dialog = page.get_by_role("dialog", name="Export")
-    expect(dialog.get_by_role("link")).to_have_count(5)
-    expect(dialog.get_by_role("link", name="Markdown")).to_be_focused()
+    expect(dialog.get_by_role("link")).to_have_count(11)
+    expect(dialog.get_by_role("link", name="Word for Word")).to_be_focused()
+    dialog.get_by_role("link", name="Markdown").focus()
     with page.expect_download() as markdown:
         page.keyboard.press("Enter")
     assert markdown.value.suggested_filename == "My plan.md"
@@ -30,8 +32,55 @@ def test_document_is_exported_in_each_format(ada: Person) -> None:
             dialog.get_by_role("link", name=name).click()
         assert download.value.suggested_filename == f"My plan.{ending}"
         assert b"Some words" in Path(download.value.path()).read_bytes()
+    for name, start in (("Word for", b"PK"), ("PDF", b"%PDF-"), ("OpenDocument", b"PK")):
+        with page.expect_download() as download:
+            dialog.get_by_role("link", name=name).click()
+        assert Path(download.value.path()).read_bytes().startswith(start)
+    expect(dialog.get_by_role("status")).to_be_empty()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+
+
+def test_long_export_has_a_line_of_progress_and_a_cancel(ada: Person) -> None:
+    """The request ends with it; the dialog stays, and its error says what to do."""
+    ada.expects_network_noise = True
+    document_id = ada.create("My plan")
+    ada.open(document_id)
+    page = ada.page
+    held: list[Route] = []
+    page.route("**/export/pdf/", held.append)
+    ada.menu("Export")
+    dialog = page.get_by_role("dialog", name="Export")
+    dialog.get_by_role("link", name="PDF").click()
+    status = dialog.get_by_role("status")
+    expect(status).to_contain_text("Making PDF…")
+    expect(status.get_by_role("progressbar")).to_be_visible()
+    with page.expect_event("requestfailed"):
+        status.get_by_role("button", name="Cancel").click()
+    expect(status).to_be_empty()
+    page.unroute("**/export/pdf/")
+    body = '{"code": "conversions_busy", "detail": "Try again shortly.", "extra": {}}'
+    page.route("**/export/pdf/", lambda route: route.fulfill(status=503, body=body))
+    dialog.get_by_role("link", name="PDF").click()
+    expect(status).to_contain_text("Try again shortly.")
+    page.unroute("**/export/pdf/")
+    with page.expect_download() as download:
+        status.get_by_role("button", name="Try again").click()
+    assert download.value.suggested_filename == "My plan.pdf"
+
+
+def test_word_file_becomes_a_document(ada: Person) -> None:
+    """With its title and its tasks."""
+    page = ada.page
+    page.goto("/")
+    data = exported([block("taskList", task("done", checked=True)), paragraph("end")], "docx")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Import…").click()
+    word = FilePayload(name="notes.docx", mimeType="application/zip", buffer=data)
+    chooser.value.set_files(word)
+    page.wait_for_url(re.compile(r"/documents/[0-9a-f-]{36}/"))
+    expect(page.get_by_label("Title", exact=True)).to_have_value("T")
+    expect(ada.text.get_by_role("checkbox")).to_be_checked()
 
 
 def test_file_becomes_a_document(ada: Person) -> None:

@@ -261,12 +261,11 @@ def test_link_ends_with_its_address(page_of_ada: Person) -> None:
     ada.sees("https://example.org/page and more")
 
 
-@pytest.mark.parametrize("way", ["paste", "drop"])
-def test_picture_is_refused_with_a_word(page_of_ada: Person, way: str) -> None:
-    """It neither vanishes in silence, nor takes the place of the page."""
+def test_file_beside_the_text_does_not_take_the_place_of_the_page(page_of_ada: Person) -> None:
+    """A word tells where to drop it."""
     ada = page_of_ada
-    assert ada.page.evaluate(GIVE_FILE, way) is False
+    assert ada.page.evaluate(GIVE_FILE, "drop") is False
     expect(
-        ada.page.get_by_text("Pictures and files cannot be part of a document yet.")
+        ada.page.get_by_text("Drop files into the text, where they are to stand.")
     ).to_be_visible()
     ada.sees("")

@@ -78,7 +78,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({}, "import_source"),
     "no content": ({"format": "md"}, "import_source"),
     "no format": ({"content": "a"}, "import_format"),
-    "an unknown format": ({"content": "a", "format": "docx"}, "invalid"),
+    "an unknown format": ({"content": "a", "format": "xlsx"}, "invalid"),
+    "a text in Word": ({"content": "a", "format": "docx"}, "import_format"),
     "another type of format": ({"content": "a", "format": None}, "invalid"),
     "another type of content": ({"content": {"a": 1}, "format": "md"}, "invalid"),
     "no text": ({"content": "a\x00b", "format": "md"}, "invalid"),
@@ -104,10 +105,11 @@ def test_malformed_import_is_refused_and_makes_nothing(
 
 FILES: dict[str, tuple[SimpleUploadedFile, str]] = {
     "a picture": (file(b"\x89PNG\r\n\x1a\n"), "not_text"),
-    "an office document": (file(b"PK\x03\x04\xff", "a.docx"), "import_format"),
+    "an office document": (file(b"PK\x03\x04\xff", "a.xlsx"), "import_format"),
+    "an older Word": (file(b"\xd0\xcf\x11\xe0", "a.doc"), "import_format"),
     "another charset": (file("é".encode("utf-16")), "not_text"),
     "zero bytes": (file(b"a\x00b"), "not_text"),
-    "an unknown ending": (file(b"a", "a.docx"), "import_format"),
+    "an unknown ending": (file(b"a", "a.exe"), "import_format"),
     "no ending": (file(b"a", "readme"), "import_format"),
 }
 

@@ -17,6 +17,7 @@ from apps.documents.models import Document
 from apps.documents.services import document_rename
 from apps.history.services import version_create
 from apps.history.states import present_state
+from apps.office.formats import OFFICE_WRITTEN
 from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
 from tests.accounts.clients import assert_error, bearer
@@ -89,9 +90,38 @@ def test_export_is_a_file_of_its_kind(client: APIClient, document: Document, kin
     assert headers["X-Document-Seq"] == "2"
 
 
+#: First bytes of the files of other programs.
+SIGNATURES = {
+    "docx": b"PK\x03\x04",
+    "epub": b"PK\x03\x04",
+    "odt": b"PK\x03\x04",
+    "pdf": b"%PDF-",
+    "rst": b"Plan: A/B\n====",
+    "rtf": b"{\\rtf1",
+}
+
+
+@pytest.mark.parametrize("kind", SIGNATURES)
+def test_export_for_another_program_is_a_file_of_its_kind(
+    client: APIClient, document: Document, kind: str
+) -> None:
+    """Of any state, with the headers of the others."""
+    response = client.get(path(document, f"{kind}/?seq=1"))
+    assert response.status_code == 200
+    assert response.content.startswith(SIGNATURES[kind])
+    headers = response.headers
+    assert headers["Content-Type"] == OFFICE_WRITTEN[kind].media_type
+    assert headers["Content-Disposition"] == f'attachment; filename="Plan A B.{kind}"'
+    assert headers["X-Document-Seq"] == "1"
+    etag = headers["ETag"]
+    again = client.get(path(document, f"{kind}/?version=2"), HTTP_IF_NONE_MATCH=etag)
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_every_format_is_tested() -> None:
     """A new format needs a test."""
     assert set(FORMATS) == set(WRITTEN_FORMATS)
+    assert set(SIGNATURES) == set(OFFICE_WRITTEN)
 
 
 def test_json_and_yjs_are_the_document_itself(client: APIClient, document: Document) -> None:
@@ -139,13 +169,13 @@ def test_export_with_a_known_etag_is_304(
     assert (answer.status_code, b"<title>Another</title>" in answer.content) == (200, True)
 
 
-@pytest.mark.parametrize("kind", ["pdf", "HTML", "md.exe", "%00"])
+@pytest.mark.parametrize("kind", ["typst", "HTML", "md.exe", "%00"])
 def test_unknown_format_is_404_with_the_known_ones(
     client: APIClient, document: Document, kind: str
 ) -> None:
     """The error lists the formats."""
     body = assert_error(client.get(path(document, f"{kind}/")), 404, "unknown_format")
-    assert body["extra"] == {"formats": ["html", "json", "md", "txt", "yjs"]}
+    assert body["extra"] == {"formats": sorted([*FORMATS, *OFFICE_WRITTEN])}
 
 
 def test_version_and_seq_together_are_refused(client: APIClient, document: Document) -> None:

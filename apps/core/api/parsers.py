@@ -65,13 +65,13 @@ class BoundedJSONParser(JSONParser):
 
 
 class BoundedMultiPartParser(MultiPartParser):
-    """A form with a file of at most ``IMPORT_MAX_BYTES``.
+    """A form with a file of at most ``limit``.
 
     DRF's own parser reads a form of any length.
     """
 
     #: The setting with the longest file, in bytes.
-    limit = "IMPORT_MAX_BYTES"
+    limit = "IMPORT_OFFICE_MAX_BYTES"
 
     def parse(
         self,

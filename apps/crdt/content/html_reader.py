@@ -5,11 +5,12 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Any, Final
 
+from apps.crdt.content.attached import IMAGE, file_id_in, image_of
 from apps.crdt.content.bounds import MAX_NODES, MAX_UPDATE_BYTES, OpenMarks, PartCounter
 from apps.crdt.content.links import link_as_text
 from apps.crdt.content.names import BOX, CELL, HEADER, ROW, TABLE, leaf
 from apps.crdt.content.sanitising import html_cleaned_in, html_words
-from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.schema import fit_to_schema, words_of
 from apps.crdt.content.tables import tables_check
 from apps.crdt.content.word_lists import is_marker, list_level, lists_nested
 
@@ -139,6 +140,8 @@ class _Reader(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         if tag == "br":
             self._break()
+        elif tag == "img" and (file_id := file_id_in(found.get("src"))):
+            self._image(file_id, found)
         elif tag in _LEAVES:
             self._leaf(_leaf_words(found), found.get(_LEAVES[tag]) or _first_source(found))
         elif tag == "input":
@@ -212,6 +215,8 @@ class _Reader(HTMLParser):
             node["content"] = lists_nested(node["content"])
         if tag == "table":
             self._tables.pop()
+        if tag == "figcaption" and self._content and self._content[0]["type"] == IMAGE:
+            self._content[0]["attrs"]["caption"] = words_of(self._content.pop())
         if tag == "li":
             self._items.pop()
         elif tag == "ol" and "reversed" in node["attrs"]:
@@ -309,6 +314,12 @@ class _Reader(HTMLParser):
         found = leaf(words, address, self._marks.marks())
         if found["text"]:
             self._add(found)
+
+    def _image(self, file_id: str, found: dict[str, str]) -> None:
+        """Add a picture of the document; it is a block of its own."""
+        self._end_line()
+        words = {name: found[name] for name in ("alt",) if name in found}
+        self._append(image_of(file_id, **words, **_integers(found, "width")))
 
     def _input(self, found: dict[str, str]) -> None:
         """Turn the list item around a checkbox into a task; keep the words of another input."""

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Final
 from unicodedata import bidirectional
 
+from apps.crdt.content.attached import ATTACHED, IMAGE, address_of, attached_link
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
 from apps.crdt.content.schema import fit_to_schema, title_heading
@@ -58,6 +59,8 @@ def _block(block: Node, around: str) -> str:
         return "<hr>"
     if kind in _PARTS:
         return _PARTS[kind](block, around)
+    if kind in ATTACHED:
+        return _attached(block)
     own = text_direction(_texts(block)) or around
     turned = f' dir="{own}"' if own != around else ""
     if kind == "paragraph":
@@ -81,6 +84,19 @@ def _around(kind: str, attributes: Node) -> tuple[str, str]:
     if kind == "taskList":
         return "ul", ' data-type="taskList"'
     return ("ul" if kind == "bulletList" else "blockquote"), ""
+
+
+def _attached(block: Node) -> str:
+    """Write a picture as a figure, and a file as a link."""
+    attributes = block["attrs"]
+    if block["type"] != IMAGE:
+        return f"<p>{_line([attached_link(block)])}</p>"
+    width = f' width="{attributes["width"]}"' if "width" in attributes else ""
+    alt = f' alt="{escape(attributes["alt"])}"' if "alt" in attributes else ""
+    picture = f'<img src="{address_of(attributes["attachment"])}"{alt}{width}>'
+    caption = attributes.get("caption")
+    words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f"<figure>{picture}{words}</figure>"
 
 
 def _texts(block: Node) -> Iterator[str]:

@@ -13,6 +13,7 @@ from markdown_it.rules_block.table import escapedSplit, getLine, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from apps.crdt.content.attached import file_id_in, image_of
 from apps.crdt.content.bare_addresses import addresses_linked
 from apps.crdt.content.bounds import (
     MAX_TOKENS,
@@ -332,8 +333,7 @@ def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
         elif token.type == "html_inline":
             yield _text(html_as_text(token), marks.marks())
         elif token.type == "image":
-            words = words_within(token) or str(token.attrGet("title") or "")
-            yield leaf(words, str(token.attrGet("src")), marks)
+            yield _image(token, marks)
         elif token.nesting > 0:
             kind = _MARKS[token.tag if token.tag != "a" else "link"]
             marks.push(_link(token) if kind == "link" else {"type": kind})
@@ -341,6 +341,15 @@ def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
             marks.pop()
         else:
             yield _text(token.content, marks.marks())
+
+
+def _image(token: Token, marks: OpenMarks) -> _Json:
+    """Return a picture of the document; any other one is a link to it."""
+    words, title = words_within(token), str(token.attrGet("title") or "")
+    file_id = file_id_in(token.attrGet("src"))
+    if file_id:
+        return image_of(file_id, alt=words, caption=title)
+    return leaf(words or title, str(token.attrGet("src")), marks)
 
 
 def _text(words: str, marks: list[_Json]) -> _Json:

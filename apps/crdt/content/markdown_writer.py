@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from apps.crdt.content.attached import FILE, IMAGE, address_of, attached_link
 from apps.crdt.content.html_writer import table_html
 from apps.crdt.content.markdown_lines import line_write
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema import fit_to_schema, title_heading
 
+#: Characters that mean something in a title.
+_TITLE_ESCAPED = re.compile(r'["\\&<*_`\[\]]')
 _BACKTICKS = re.compile(r"`+")
 #: Families of lists: adjacent lists of one family with the same marker would be read as one list.
 _FAMILY: Final = {"bulletList": "bullets", "taskList": "bullets", "orderedList": "numbers"}
@@ -57,6 +60,10 @@ def _block(block: Node, turn: int) -> str:
         return "***"
     if kind == "table":
         return _table(block)
+    if kind == IMAGE:
+        return _image(block["attrs"])
+    if kind == FILE:
+        return line_write([attached_link(block)])
     if kind == "blockquote":
         return _indented(_blocks(content), "> ") or ">"
     return line_write(content)
@@ -104,6 +111,19 @@ def _is_line(cell: Node) -> bool:
 def _cell_line(cell: Node) -> str:
     """Return the line of a cell. A pipe is escaped, in code too, before the cells are split."""
     return line_write(cell["content"][0].get("content", ())).replace("|", "\\|")
+
+
+def _image(attributes: Node) -> str:
+    """Return a picture with its caption as title; Markdown has no width."""
+    words = attributes.get("alt") or ""
+    alt = line_write([{"type": "text", "text": words}]) if words else ""
+    caption = attributes.get("caption")
+    title = f' "{_TITLE_ESCAPED.sub(_escape, caption)}"' if caption else ""
+    return f"![{alt}]({address_of(attributes['attachment'])}{title})"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "&amp;" if match[0] == "&" else f"\\{match[0]}"
 
 
 def _code_block(content: Sequence[Node], language: str) -> str:

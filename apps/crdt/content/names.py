@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from apps.crdt.content.attached import ATTACHED, is_attached
 from apps.crdt.content.block_notes import items_in_lists
 from apps.crdt.content.links import link_as_text
 from apps.crdt.content.prosemirror import Node
@@ -86,6 +87,7 @@ BLOCKS: Final = frozenset(
         *("blockquote", "bulletList", "codeBlock", "heading", "horizontalRule", "listItem"),
         *("orderedList", "paragraph", "taskItem", "taskList"),
         *(BOX, TABLE, ROW, CELL, HEADER),
+        *ATTACHED,
     }
 )
 _OWN: Final = INLINE | BLOCKS
@@ -101,6 +103,8 @@ def nodes_named(nodes: Iterable[Node]) -> Iterator[Node]:
             is_task = isinstance(attributes_of(node).get("checked"), bool)
             own = "taskItem" if is_task else "listItem"
             yield node if own == kind else {**node, "type": own}
+        elif kind in ATTACHED and not is_attached(node):
+            yield from _unknown(node)
         elif kind in _OWN:
             yield node
         elif kind in _NAMES:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from apps.crdt.content.attached import ATTACHED, attached_words
 from apps.crdt.content.bounds import lines_check
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema import fit_to_schema, words_of
@@ -30,6 +31,8 @@ def _lines(block: Node) -> Iterator[str]:
     kind = block["type"]
     if kind == "horizontalRule":
         yield "---"
+    elif kind in ATTACHED:
+        yield attached_words(block)
     elif kind in ("bulletList", "orderedList", "taskList"):
         number = block.get("attrs", {}).get("start", 1)
         for index, item in enumerate(block["content"]):

@@ -53,8 +53,8 @@ def text_decoded(data: bytes) -> str:
     for signature, what in _SIGNATURES.items():
         if data.startswith(signature) and (signature != b"RIFF" or b"\x00" in data):
             raise NotTextError(
-                f"This is {what}. What can be imported is Markdown, HTML, plain text and "
-                "ProseMirror's JSON."
+                f"This is {what}, not a text. Give the file the ending of its format, or name the "
+                "format."
             )
     try:
         text = data.decode("utf-8-sig")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
+from apps.crdt.content.attached import ATTACHED, attached_block, attached_link, file_of_line
 from apps.crdt.content.lines import code_cleaned, line_content
 from apps.crdt.content.names import (
     BLOCKS,
@@ -31,6 +32,7 @@ MAX_DEPTH: Final = 64
 LISTS: Final = {"bulletList": "listItem", "orderedList": "listItem", "taskList": "taskItem"}
 HEADING_LEVELS: Final = (1, 2, 3)
 
+_LEAVES: Final = ATTACHED | {"horizontalRule"}
 _ITEMS: Final = frozenset(LISTS.values())
 #: Levels that blocks need below their own; others need none.
 _LEVELS: Final = {"blockquote": 1, **dict.fromkeys((*LISTS, *_ITEMS), 2), TABLE: 3}
@@ -101,6 +103,9 @@ class _Walk:
             node = self._stack.pop()
             if node is None or node["type"] in INLINE:
                 return node
+            if node["type"] in ATTACHED:
+                self._stack += [None, attached_link(attached_block(node))]
+                return None
             is_block = node["type"] in BLOCKS
             if is_block:
                 self._stack.append(None)
@@ -138,14 +143,14 @@ def _paragraphs(nodes: Sequence[Node]) -> list[_Json]:
 
 def _block(node: Node, depth: int) -> list[_Json]:
     kind, content = node["type"], content_of(node)
+    if kind in _LEAVES:
+        return [attached_block(node) if kind in ATTACHED else {"type": kind}]
     if depth + _LEVELS.get(kind, 0) > MAX_DEPTH:
         return _flattened(node)
     if kind in ("paragraph", "heading"):
         return _textblock(node, content, depth)
     if kind == "codeBlock":
         return [_code_block(node)]
-    if kind == "horizontalRule":
-        return [{"type": kind}]
     if kind == "blockquote":
         inside = _blocks(content, depth + 1) or [_line_block("paragraph", ())]
         return [{"type": kind, "content": inside}]
@@ -201,7 +206,8 @@ def _textblock(node: Node, content: Sequence[Node], depth: int) -> list[_Json]:
     inside = list(_unwrapped(content))
     if node["type"] == "paragraph":
         if all(child["type"] in INLINE for child in inside):
-            return [_line_block("paragraph", inside)]
+            file = file_of_line(inside)
+            return [file] if file else [_line_block("paragraph", inside)]
         return _blocks(content, depth + 1)
     if not all(child["type"] in INLINE for child in inside):
         return _heading_of_blocks(_blocks(content, depth + 1), _level(node))
@@ -210,7 +216,7 @@ def _textblock(node: Node, content: Sequence[Node], depth: int) -> list[_Json]:
 
 def _heading_of_blocks(blocks: list[_Json], level: _Json) -> list[_Json]:
     """Return the lines of a heading as one; if it has other blocks, its first line is it."""
-    lines = [block for block in blocks if block.get("content")]
+    lines = [block for block in blocks if block.get("content") or block["type"] in ATTACHED]
     if len(lines) > _MAX_HEADING_LINES or any(block["type"] != "paragraph" for block in lines):
         is_line = blocks[0]["type"] == "paragraph"
         return [blocks[0] | {"type": "heading", "attrs": level}, *blocks[1:]] if is_line else blocks

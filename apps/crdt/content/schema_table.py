@@ -62,6 +62,16 @@ NODES: Final[Mapping[str, Entry]] = {
     "tableRow": Entry(since=2),
     "tableCell": Entry(since=2, attributes=_CELL),
     "tableHeader": Entry(since=2, attributes=_CELL),
+    "image": Entry(
+        since=2,
+        attributes={
+            "attachment": "text or null",
+            "alt": "text or null",
+            "width": "integer 1..10000 or null",
+            "caption": "text or null",
+        },
+    ),
+    "file": Entry(since=2, attributes={"attachment": "text or null", "name": "text or null"}),
 }
 MARKS: Final[Mapping[str, Entry]] = {
     "bold": Entry(),

@@ -1,6 +1,6 @@
 """``documents/import/``, ``documents/{id}/import/``, ``documents/{id}/duplicate/``."""
 
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -20,21 +20,24 @@ from apps.edits.api.serializers import (
     DocumentDuplicateSerializer,
     DocumentImportSerializer,
 )
-from apps.edits.importing import (
+from apps.edits.import_sources import (
     ImportSourceError,
     Source,
-    content_insert,
-    document_duplicate,
-    document_import,
     source_of_file,
     source_of_text,
 )
+from apps.edits.importing import content_insert, document_duplicate, document_import
 
+#: Answers to a file that is too large, of another type or damaged, and of a busy server.
+_TOO_MUCH: Final[dict[Any, Any]] = {413: ERROR, 415: ERROR, 422: ERROR, 503: ERROR}
 _PARSERS = [BoundedJSONParser, BoundedMultiPartParser]
 
 
 class DocumentImportView(CostlyAPIView):
-    """Create a document from a file or text: Markdown, HTML, plain text or ProseMirror's JSON."""
+    """Create a document from a file or text.
+
+    Formats: Markdown, HTML, plain text, Word, ODT, RTF, EPUB, reStructuredText, ProseMirror's JSON.
+    """
 
     parser_classes = _PARSERS
     serializer_class = DocumentImportSerializer
@@ -42,7 +45,7 @@ class DocumentImportView(CostlyAPIView):
     @extend_schema(
         operation_id="documents_import_new",
         request=DocumentImportSerializer,
-        responses={201: DocumentSerializer, 400: ERROR, 403: ERROR, 413: ERROR},
+        responses={201: DocumentSerializer, 400: ERROR, 403: ERROR, **_TOO_MUCH},
     )
     def post(self, request: Request) -> Response:
         """Create a document with this content; you are its owner. Without the right: 403."""
@@ -74,7 +77,7 @@ class DocumentDuplicateView(CostlyAPIView):
 
 
 class ContentImportView(CostlyAPIView):
-    """Insert Markdown, HTML, plain text or ProseMirror's JSON into a document by one edit."""
+    """Insert a file or text into a document by one edit, in any format of an import."""
 
     parser_classes = _PARSERS
     serializer_class = ContentImportSerializer
@@ -89,7 +92,7 @@ class ContentImportView(CostlyAPIView):
             403: ERROR,
             404: ERROR,
             409: ERROR,
-            413: ERROR,
+            **_TOO_MUCH,
         },
     )
     def post(self, request: Request, document_id: str) -> Response:

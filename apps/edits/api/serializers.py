@@ -6,15 +6,15 @@ from rest_framework import serializers
 
 from apps.collab.protocol import MAX_UNIQUE_ID_CHARS
 from apps.core.api.fields import BoundedIntegerField
-from apps.crdt.content.readers import READ_FORMATS
 from apps.documents.api.serializers import OptionalTitleField
+from apps.edits.import_sources import IMPORT_FORMATS
 
 
 class ImportSerializer(serializers.Serializer[Any]):
     """Content to import: a text, or a file whose name may have the format."""
 
     format = serializers.ChoiceField(
-        choices=READ_FORMATS, required=False, allow_blank=True, default=""
+        choices=IMPORT_FORMATS, required=False, allow_blank=True, default=""
     )
     content = serializers.CharField(
         required=False,
@@ -22,7 +22,9 @@ class ImportSerializer(serializers.Serializer[Any]):
         trim_whitespace=False,
         style={"base_template": "textarea.html"},
     )
-    file = serializers.FileField(required=False, allow_empty_file=True, help_text="In UTF-8.")
+    file = serializers.FileField(
+        required=False, allow_empty_file=True, help_text="Text is in UTF-8."
+    )
 
 
 class DocumentImportSerializer(ImportSerializer):

@@ -13,30 +13,40 @@ from apps.core.api.binary import AnyContentNegotiation, not_modified
 from apps.core.api.costly import CostlyAPIView
 from apps.core.api.input import validated
 from apps.core.api.responses import ERROR
-from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.selectors import document_get, history_check
 from apps.history.api.serializers import ExportQuerySerializer
-from apps.history.content_export import Export, export_get
+from apps.history.content_export import EXPORT_MEDIA_TYPES, Export, export_get
 
 _FILES: Final[dict[Any, Any]] = {
-    (200, written.media_type.partition(";")[0]): OpenApiTypes.BINARY
-    for written in WRITTEN_FORMATS.values()
+    (200, media_type.partition(";")[0]): OpenApiTypes.BINARY
+    for media_type in EXPORT_MEDIA_TYPES.values()
 }
 #: A browser that displays an export runs no script of it and loads nothing.
 POLICY = "sandbox; default-src 'none'"
 
 
 class ExportView(CostlyAPIView):
-    """A document as HTML, Markdown, plain text, ProseMirror's JSON or a Yjs v1 update."""
+    """A document as a file: HTML, Markdown, plain text, Word, ODT, RTF, EPUB, PDF and others.
+
+    The others are reStructuredText, ProseMirror's JSON and a Yjs v1 update.
+    """
 
     content_negotiation_class = AnyContentNegotiation
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("kind", str, "path", enum=sorted(WRITTEN_FORMATS)),
+            OpenApiParameter("kind", str, "path", enum=sorted(EXPORT_MEDIA_TYPES)),
             ExportQuerySerializer,
         ],
-        responses={**_FILES, 400: ERROR, 403: ERROR, 404: ERROR},
+        responses={
+            **_FILES,
+            400: ERROR,
+            403: ERROR,
+            404: ERROR,
+            413: ERROR,
+            422: ERROR,
+            503: ERROR,
+        },
     )
     def get(self, request: Request, document_id: str, kind: str) -> HttpResponse:
         """Answer with the file of a version, a seq or the present, or with 304."""

@@ -18,9 +18,10 @@ import { sayNoTables } from "./notices.js";
 /**
  * Return the commands in groups.
  * @param {(editor: Editor) => void} editLink opens the link dialog
+ * @param {(editor: Editor) => void} [pickFiles] lets the person choose files
  * @returns {Command[][]}
  */
-export function commandGroups(editLink) {
+export function commandGroups(editLink, pickFiles = () => {}) {
   return [
     [
       {
@@ -91,6 +92,7 @@ export function commandGroups(editLink) {
         keys: "---",
         run: (editor) => editor.chain().focus().setHorizontalRule().run(),
       },
+      { name: "Picture or file", icon: "upload", keys: "Mod-Alt-U", run: pickFiles },
     ],
   ];
 }

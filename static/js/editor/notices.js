@@ -1,10 +1,6 @@
 /** Messages about what the editor does not take. */
 import { toast } from "../ui/toast.js";
 
-export function sayFiles() {
-  toast("Pictures and files cannot be part of a document yet. Nothing was added.");
-}
-
 export function sayKept() {
   toast("A part that cannot be shown here is kept. Select the text before it or behind it.");
 }

@@ -19,6 +19,7 @@ import {
   Text,
 } from "../../vendor/tiptap.js";
 import { isSafeLink } from "../lib/links.js";
+import { AttachedFile, Picture } from "./attached.js";
 import { MARKS, NODES, validatorOf } from "./schema_table.js";
 import { tableExtensions } from "./table_schema.js";
 import { Task } from "./task_item.js";
@@ -51,6 +52,8 @@ export function schemaExtensions({ autolink = true, onTable = () => {} } = {}) {
     HardBreak,
     HorizontalRule,
     ...tableExtensions(onTable),
+    Picture,
+    AttachedFile,
     Link.extend({ inclusive: false }).configure({
       openOnClick: false,
       autolink,

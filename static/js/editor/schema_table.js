@@ -43,6 +43,16 @@ export const NODES = {
   tableRow: { since: 2, attributes: {} },
   tableCell: { since: 2, attributes: CELL },
   tableHeader: { since: 2, attributes: CELL },
+  image: {
+    since: 2,
+    attributes: {
+      attachment: "text or null",
+      alt: "text or null",
+      width: "integer 1..10000 or null",
+      caption: "text or null",
+    },
+  },
+  file: { since: 2, attributes: { attachment: "text or null", name: "text or null" } },
 };
 
 /** @type {Readonly<Record<string, Entry>>} */

@@ -17,6 +17,8 @@ export const DIFF_NODES = {
   tableRow: "tr",
   tableCell: "td",
   tableHeader: "th",
+  image: "figure",
+  file: "p",
 };
 
 /** By type of mark. @type {Record<string, keyof HTMLElementTagNameMap>} */

@@ -265,12 +265,17 @@ async function importDropped(files) {
 async function importFile(file) {
   const body = new FormData();
   body.set("file", file);
-  toast(`Importing “${file.name}”…`);
+  const running = new AbortController();
+  const cancel = { label: "Cancel", run: () => running.abort() };
+  const hide = toast(`Importing “${file.name}”…`, cancel, { stays: true });
   try {
-    const made = await api.call("documents/import/", { method: "POST", body });
+    const signal = running.signal;
+    const made = await api.call("documents/import/", { method: "POST", body, signal });
     location.assign(`/documents/${made.id}/`);
   } catch (error) {
-    toastError(error);
+    hide();
+    if (running.signal.aborted) toast("The import is cancelled. Nothing was made.");
+    else toastError(error);
   }
 }
 

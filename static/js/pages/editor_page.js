@@ -12,10 +12,10 @@ import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
 import { mountLinkCard } from "../editor/link_card.js";
-import { sayFiles } from "../editor/notices.js";
 import { mountPresence } from "../editor/presence.js";
 import { goToStart } from "../editor/selection.js";
 import { PageDialogs } from "./page_dialogs.js";
+import { PageFiles } from "./page_files.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts } from "../editor/shortcuts.js";
 import { CloseReason } from "../sync/close_reason.js";
@@ -73,6 +73,7 @@ let deviceCopy = null;
 const { provider, outbox } = await openProvider();
 /** What the server does not take. @type {import("../editor/waiting_changes.js").WaitingChanges | null} */
 let waiting = null;
+const files = new PageFiles(api, page.document.id);
 const editor = createEditor({
   element: byId("content", HTMLElement),
   provider,
@@ -80,12 +81,12 @@ const editor = createEditor({
   person: page.user,
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
-  onFiles: sayFiles,
+  onFiles: (given) => void files.add(editor, given),
 });
 showTooltips();
-guardDrops({ files: sayFiles });
+guardDrops({ files: () => toast("Drop files into the text, where they are to stand.") });
 const toolbar = byId("toolbar", HTMLElement);
-mountToolbar(toolbar, editor);
+mountToolbar(toolbar, editor, () => files.pick(editor));
 mountLinkCard(byId("content", HTMLElement), editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
@@ -93,6 +94,7 @@ const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
 mountLostTextNotice(provider, doc, editor);
 bindShortcuts(editor, {
   toolbar,
+  onFiles: () => files.pick(editor),
   onAuthors: () => dialogs.toggleAuthors(),
   onHelp: () => dialogs.openShortcuts(),
   onSave: () => {

@@ -1,0 +1,1 @@
+"""Formats that other programs read and write: each runs in a process of its own, with limits."""
