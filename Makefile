@@ -13,7 +13,7 @@ LANES := -n 3 --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
 
-.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-live-letters bench-page bench-start bench-typing bench-storage chaos fuzz golden clean
+.PHONY: help up stack down backup restore test lint types format lock vendor screenshot bench bench-flame bench-floor bench-growth bench-recovery bench-history bench-list bench-live-letters bench-page bench-start bench-steps bench-typing bench-storage chaos fuzz golden clean
 
 help: ## Explain all targets
 	@echo "Scriptorium. Python 3.11+ and GNU make are all that 'make up' needs."
@@ -88,6 +88,9 @@ bench-growth: $(VENV)/installed-test benchmarks/node_modules/installed ## Measur
 
 bench-flame: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv/installed ## Draw flame graphs of the web server into docs
 	@$(BIN)/python -m benchmarks.flame
+
+bench-steps: $(VENV)/installed-test benchmarks/node_modules/installed benchmarks/.venv/installed ## Measure the web server's CPU time of an edit by step
+	@$(BIN)/python -m benchmarks.steps $(ARGS)
 
 bench-floor: $(VENV)/installed-test benchmarks/node_modules/installed ## Measure the server's cost as a ratio to a bare relay, in a minute
 	@$(BIN)/python -m benchmarks.floor

@@ -32,6 +32,8 @@ _READY_TIMEOUT_S = 30
 class Profiled(Scriptorium):
     """A Scriptorium whose web server is sampled while it is measured."""
 
+    spy_options: Sequence[str] = ("--gil",)
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._pid_file = folder.with_name("web.pid")
@@ -39,9 +41,18 @@ class Profiled(Scriptorium):
 
     def draw(self, scenario: str, generator: Generator, picture: Path) -> Sequence[CaseResult]:
         """Measure a scenario and draw it. Raises ``MeasurementError``."""
+        results = self.sample(scenario, SCENARIOS[scenario], generator, picture)
+        text = titled(picture.read_text(encoding="utf-8"), f"The web server in {scenario}")
+        picture.write_text(text, encoding="utf-8")
+        return results
+
+    def sample(
+        self, scenario: str, seconds: int, generator: Generator, output: Path
+    ) -> Sequence[CaseResult]:
+        """Measure a scenario, and write its samples. Raises ``MeasurementError``."""
         self._pid_file.unlink(missing_ok=True)
         failures: list[str] = []
-        spy = threading.Thread(target=self._spy, args=(SCENARIOS[scenario], picture, failures))
+        spy = threading.Thread(target=self._spy, args=(seconds, output, failures))
         spy.start()
         try:
             results = self.measure(scenario, generator)
@@ -49,8 +60,6 @@ class Profiled(Scriptorium):
             spy.join()
         if failures:
             raise MeasurementError("\n".join(failures))
-        text = titled(picture.read_text(encoding="utf-8"), f"The web server in {scenario}")
-        picture.write_text(text, encoding="utf-8")
         return results
 
     def _options(self, scenario: str, port: int) -> ServerOptions:
@@ -65,14 +74,8 @@ class Profiled(Scriptorium):
             eventually(self._serves, _READY_TIMEOUT_S)
             pid = self._pid_file.read_text().strip()
             command = [str(_SPY), "record", "--pid", pid, "--duration", str(seconds)]
-            command += [
-                "--gil",
-                "--rate",
-                str(SAMPLES_PER_S),
-                "--threads",
-                "--output",
-                str(picture),
-            ]
+            command += ["--rate", str(SAMPLES_PER_S), "--threads", *self.spy_options]
+            command += ["--output", str(picture)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         except (AssertionError, OSError) as err:
             failures.append(f"the server was not sampled: {err}")

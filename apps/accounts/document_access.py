@@ -20,7 +20,8 @@ _ACCESS = f"""
     SELECT {", ".join(f"account.{column}" for column in _ACCOUNT)},
         account.is_superuser, permission.role, usage.stored_bytes, usage.stored_bytes_max,
         %(session)s IS NULL OR EXISTS (
-            SELECT FROM django_session WHERE expire_date > now() AND {SESSION_DIGEST} = %(session)s
+            SELECT FROM django_session
+            WHERE expire_date > statement_timestamp() AND {SESSION_DIGEST} = %(session)s
         ),
         %(family)s IS NULL OR EXISTS (SELECT FROM token_family WHERE id = %(family)s::uuid)
     FROM "user" AS account

@@ -31,7 +31,7 @@ FAMILY_CLAIM: Final = "family"
 SESSION_DIGEST: Final = "encode(sha256(session_key::bytea), 'hex')"
 _SESSIONS_BY_DIGEST = f"""
     SELECT {SESSION_DIGEST} FROM django_session
-    WHERE {SESSION_DIGEST} = ANY(%s) AND expire_date > now()
+    WHERE {SESSION_DIGEST} = ANY(%s) AND expire_date > statement_timestamp()
 """  # noqa: S608 - constants
 
 

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import math
 import time
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -102,6 +103,7 @@ class _Connection:
         #: ``RightsWatch.changes`` when the session's right was read.
         self._changes = changes
         self._limits = runtime.limits
+        self._large_edits = runtime.large_edits
         self._frame_handler = FrameHandler(
             session, room, limits=runtime.limits, on_token=self._on_token
         )
@@ -188,7 +190,10 @@ class _Connection:
                 continue
             try:
                 if frame is not None and READ_AHEAD_BYTES < len(frame) <= self._limits.frame_bytes:
-                    await asyncio.to_thread(self._frame_handler.read_ahead, frame)
+                    await self._large_edits.read(
+                        partial(self._frame_handler.read_ahead, frame),
+                        user_id=self._session.user_id,
+                    )
                 if frame is None:
                     self._session.close(MALFORMED, "Frames are binary, not text.")
                 else:

@@ -92,18 +92,21 @@ class EditPipeline:
             else:
                 await asyncio.sleep(0)  # others get their turn where all of it was refused
             if self.live.is_index_behind:
-                await asyncio.to_thread(self.live.index_waiting)
+                await self._look(self.live.index_waiting, batch[0].author.user_id)
             batch = await self._prepare_held(self.live.take_held())
         if committed:
             metrics.STEP_EDIT.observe(time.perf_counter() - queued_at)
         return committed
 
-    async def _look(self, check: Callable[[], None]) -> None:
-        """Run a check that takes long; in a thread, unless the engine is bound to this one."""
+    async def _look(self, check: Callable[[], None], user_id: str) -> None:
+        """Run a check that takes long, for an edit of a person.
+
+        It runs in a thread, unless the engine is bound to this one.
+        """
         if self._context.engine.thread_bound:
             check()
         else:
-            await asyncio.to_thread(check)
+            await self._context.large_edits.check(check, user_id=user_id)
 
     async def _prepare_held(self, held: list[Submission]) -> list[Submission]:
         """Compare, survey or rehearse the first of the held edits; return those to go on with.
@@ -112,11 +115,12 @@ class EditPipeline:
         """
         if held and self.live.needs_comparison:
             with work_noted(self._document_id):
-                await self._look(partial(self.live.compare, held[0], at=time.monotonic()))
+                compare = partial(self.live.compare, held[0], at=time.monotonic())
+                await self._look(compare, held[0].author.user_id)
             return held
         if not held or not self.live.needs_rehearsal:
             if held and not held[0].is_surveyed:
-                await self._look(partial(self.live.survey, held[0]))
+                await self._look(partial(self.live.survey, held[0]), held[0].author.user_id)
             return held
         first = held[0]
         with work_noted(self._document_id):
@@ -361,7 +365,8 @@ class EditPipeline:
             if len(operation.update) <= SURVEY_IN_THREAD_BYTES or self._context.engine.thread_bound:
                 self.live.apply_remote(operation)
             else:
-                await asyncio.to_thread(self.live.apply_remote, operation)
+                apply = partial(self.live.apply_remote, operation)
+                await self._context.large_edits.check(apply, user_id=operation.author_id)
 
     async def _read_log(self) -> list[Operation]:
         return await asyncio.to_thread(

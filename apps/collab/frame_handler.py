@@ -48,8 +48,8 @@ class FrameHandler:
         self._second = 0
         self._frames = 0
         self._presence_frames = 0
-        #: The update of a large frame and its header, read in a thread.
-        self._ahead: tuple[bytes, UpdateHeader] | None = None
+        #: The update of a large frame and its header, or why it has none; read in a thread.
+        self._ahead: tuple[bytes, UpdateHeader | AppError] | None = None
         self._budget = ReadBudget(limits.read_budget, limits.read_budget_per_s, at=time.monotonic())
 
     def read_ahead(self, frame: bytes) -> None:
@@ -65,9 +65,12 @@ class FrameHandler:
             else:
                 decoder.var_uint()
                 update = decoder.var_bytes()
-            self._ahead = (update, read_update(update))
-        except AppError:  # which ``handle`` meets again, soon where it is malformed
+        except AppError:  # which ``handle`` meets again at once
             return
+        try:
+            self._ahead = (update, read_update(update))
+        except AppError as err:
+            self._ahead = (update, err)
 
     def handle(self, frame: bytes) -> None:
         """Handle one frame. Raises ``AppError``, whose kind decides the close code."""
@@ -100,8 +103,8 @@ class FrameHandler:
         body = decoder.var_bytes()
         decoder.expect_end()
         if step == protocol.SYNC_STEP1:
-            decode_vector(body)
-            self._spend(sync_price(self._room.live.size_bytes))
+            self._spend(sync_price(self._room.live.size_bytes, len(body)))
+            decode_vector(body, max_clients=2 * self._limits.document_clients)
             self._room.sync(self._session, body)
         elif step in (protocol.SYNC_STEP2, protocol.SYNC_UPDATE):
             self._update(body)
@@ -156,7 +159,11 @@ class FrameHandler:
 
     def _header_of(self, update: bytes) -> UpdateHeader:
         ahead, self._ahead = self._ahead, None
-        return ahead[1] if ahead is not None and ahead[0] == update else read_update(update)
+        if ahead is None or ahead[0] != update:
+            return read_update(update)
+        if isinstance(ahead[1], AppError):
+            raise ahead[1]
+        return ahead[1]
 
     def _awareness(self, decoder: Decoder) -> None:
         self._presence_frames += 1

@@ -47,8 +47,9 @@ class Limits:
     #: An honest client sends one every 20 s. Threat: a flood of pings, which no session sees.
     control_frames_per_s: int = 20
     #: Work that one session may cause by frames that change nothing, in units: a full budget, and
-    #: what is added in a second. Sync step 1 costs 1 and a unit per 256 KiB of the document, query
-    #: awareness 1 and a unit per 64 states. Threat: the dearest frames, sent again and again.
+    #: what is added in a second. Sync step 1 costs 1, a unit per 256 KiB of the document and a unit
+    #: per 8 KiB of its vector, query awareness 1 and a unit per 64 states. Threat: the dearest
+    #: frames, sent again and again.
     read_budget: int = 200
     read_budget_per_s: int = 50
     #: Sockets that are admitted at once; the handshakes of the others wait. Threat: a client that
@@ -70,6 +71,11 @@ class Limits:
     rehearsal_s: float = 10.0
     rehearsal_s_per_s: float = 0.2
     rehearsal_failed_s: float = 3.0
+    #: Time of the thread that reads and checks large edits, of one person, in seconds: a full
+    #: budget, and what is added in a second. 4 MiB of text take 0.05 s, and of parts as short as
+    #: can be a second. Threat: a processor of the server that is kept busy by edits of no effect.
+    large_edit_s: float = 5.0
+    large_edit_s_per_s: float = 0.2
     #: Sessions of one document in one process. Threat: fan-out that starves the rest.
     sessions_per_room: int = 1_000
     #: Sessions of one person on one document in one process: browser tabs, and sockets that the

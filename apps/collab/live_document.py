@@ -136,7 +136,7 @@ class LiveDocument:
         return batch.drafts
 
     def merge(self, batch: Batch, submissions: Iterable[Submission], *, at: float) -> None:
-        """Merge submissions as ``prepare`` does, into document and batch; finalize it last."""
+        """Merge submissions into the document and a batch; ``finalize`` is the next step."""
         self.needs_rehearsal = self.needs_comparison = False
         work = deque(submissions)
         looked_at = 0
@@ -157,7 +157,8 @@ class LiveDocument:
                 retry = [item for draft in batch.drafts for item in draft.all_submissions]
                 raise BrokenDocumentError(submission, [*retry, *work]) from err
             if merged and len(self.pending):
-                work.extendleft(item for _, item in reversed(self.pending.release(batch.vector)))
+                released = reversed(self.pending.release(batch.vector))
+                work.extendleft(item for _, item in released if item.is_still_allowed())
             if merged and len(submission.update) > SURVEY_IN_THREAD_BYTES:
                 self.held = list(work)  # it has to be indexed in a thread
                 break

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-#: Bytes of a document, and presence states, whose answer costs one unit.
+#: Bytes of a document, bytes of a version vector, and presence states, whose answer costs a unit.
 BYTES_PER_UNIT: Final = 256 * 1024
+VECTOR_BYTES_PER_UNIT: Final = 8 * 1024
 STATES_PER_UNIT: Final = 64
 
 
@@ -30,9 +31,9 @@ class ReadBudget:
         return True
 
 
-def sync_price(document_bytes: int) -> float:
-    """Return the units of an answer to sync step 1."""
-    return 1 + document_bytes / BYTES_PER_UNIT
+def sync_price(document_bytes: int, vector_bytes: int = 0) -> float:
+    """Return the units of an answer to sync step 1, and of the reading of its vector."""
+    return 1 + document_bytes / BYTES_PER_UNIT + vector_bytes / VECTOR_BYTES_PER_UNIT
 
 
 def presence_price(states: int) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from apps.collab.cadence import CadencePolicy
 from apps.collab.committer import Committer
+from apps.collab.large_edits import LargeEdits
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus
 from apps.collab.rehearsals import Rehearsals
@@ -26,5 +27,6 @@ class RoomContext:
     limits: Limits
     load: Callable[[str], Awaitable[LoadedDocument]]
     rehearsals: Rehearsals
+    large_edits: LargeEdits
     accepts_relays: Callable[[], bool] = lambda: False
     cadences: CadencePolicy = field(default_factory=CadencePolicy)

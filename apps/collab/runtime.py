@@ -16,6 +16,7 @@ from apps.collab.cadence import Cadence, CadencePolicy
 from apps.collab.close_codes import GOING_DOWN, GoingDownError
 from apps.collab.commit_pacing import CommitPacing
 from apps.collab.committer import Committer
+from apps.collab.large_edits import LargeEdits
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus, operations_of
 from apps.collab.protocol import AWARENESS, decode_awareness
@@ -73,6 +74,7 @@ class Runtime:
         self.rights = RightsWatch(self._sessions)
         self._register = SessionRegister(self._sessions)
         self.shares = SessionShares(limits)
+        self.large_edits = LargeEdits(limits)
         self._peer_bus = PeerBus(self._on_message)
         self._committer = Committer(
             # Not only the server's name: a restarted process is another owner.
@@ -87,6 +89,7 @@ class Runtime:
             limits=limits,
             load=self._load,
             rehearsals=Rehearsals(limits),
+            large_edits=self.large_edits,
             accepts_relays=lambda: time.time() < settings.RELAYS_UNTIL,
             cadences=cadence_policy(),
         )
@@ -126,6 +129,7 @@ class Runtime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._committer.close()
         await self._peer_bus.close()
+        self.large_edits.close()
 
     def _show_depths(self) -> None:
         """Compute depths and the interval when metrics are read, not on the way of an edit."""

@@ -34,6 +34,7 @@ class _Caller:
     """The author of one edit, as a future of its answer."""
 
     can_wait = False
+    may_write = True
     refusal: AppError | None = None
 
     def __init__(self, user_id: str) -> None:

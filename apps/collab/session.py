@@ -98,6 +98,11 @@ class Session:
     # --- out ---
 
     @property
+    def may_write(self) -> bool:
+        """Return whether the user has the right to write now."""
+        return self.abilities.write
+
+    @property
     def close_code(self) -> int | None:
         """Return the close code, None while the server does not end the session."""
         return None if self._close is None else self._close.code

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from apps.core.errors import AppError
+from apps.core.errors import AppError, ForbiddenError
 from apps.crdt.codec.update_reader import UpdateHeader
 from apps.crdt.codec.vectors import Vector
 from apps.crdt.engine.placements import Placements
@@ -25,6 +25,10 @@ class Author(Protocol):
     can_wait: bool
     #: Why no edit of this author is accepted any more: an earlier one used ids of others.
     refusal: AppError | None
+
+    @property
+    def may_write(self) -> bool:
+        """Return whether the author has the right to write now."""
 
     def on_persisted(self, unique_id: str, seq: int) -> None:
         """Report that the operation is in the log on disk."""
@@ -66,6 +70,14 @@ class Submission:
     def is_surveyed(self) -> bool:
         """Return whether it is small, or has been surveyed."""
         return self.placements is not None or len(self.update) <= SURVEY_IN_THREAD_BYTES
+
+    def is_still_allowed(self) -> bool:
+        """Return whether the author of an edit that has waited may still write; else reject it."""
+        if not self.author.may_write:
+            error = ForbiddenError("You may read this document, not write in it.")
+            self.author.on_rejected(self.unique_id, error)
+            return False
+        return True
 
 
 @dataclass(slots=True, eq=False)

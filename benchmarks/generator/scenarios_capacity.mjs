@@ -42,7 +42,7 @@ const isFull = ({ cpu_pct, generator_cpu_pct }) =>
 /** A writer and a reader in each document. Neither applies what comes: it is read for its clocks. */
 class Pairs {
   constructor(rooms) {
-    Object.assign(this, { rooms, writers: [], readers: [], late: [] });
+    Object.assign(this, { rooms, writers: [], readers: [], late: [], begun: [] });
   }
 
   async open(run) {
@@ -63,7 +63,8 @@ class Pairs {
     const id = writer.doc.clientID;
     return (_client, from, to) => {
       const at = now();
-      for (let clock = from.get(id) ?? 0; clock < (to.get(id) ?? 0); clock++)
+      const begin = Math.max(from.get(id) ?? 0, this.begun[number] ?? 0);
+      for (let clock = begin; clock < (to.get(id) ?? 0); clock++)
         this.late.push(at - writer.sentAt[clock]);
     };
   }
@@ -75,6 +76,7 @@ class Pairs {
     await atRate(Math.round(perSecond), 1000 / perSecond, write); // until the rate has settled
     await settle(this.readers, 200, 5000);
     this.late = [];
+    this.begun = writers.map((writer) => writer.clock()); // what is still on its way does not count
     const keys = Math.round(perSecond * seconds);
     const meter = new Meter(run.server);
     const begun = now();

@@ -84,6 +84,10 @@ const shownAttributes = (attributes, type) => {
   }
   return shown
 };
+const hasAttributes = (ytype, { attrs, type }) => {
+  const shown = shownAttributes(ytype.getAttributes(), type);
+  return Object.keys(attrs).every((key) => equalValues(shown[key] ?? type.attrs[key].default, attrs[key]))
+};
 const withOthers = (node, el) => {
   const attributes = el.getAttributes();
   const others = Object.keys(attributes).filter((key) => !Object.hasOwn(node.type.attrs, key));

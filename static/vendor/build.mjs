@@ -1,7 +1,7 @@
 /**
  * Bundles the third-party modules of the pages, once, from the lock file: `npm run vendor`.
  *
- * The result is committed, so that running the product needs no Node. `yjs.js` and `tiptap.js`
+ * The result is committed, so that running the product needs no Node. `yjs.js`, `tiptap.js` and `tables.js`
  * share their chunks: two copies of Yjs in one page would not recognise each other's types.
  * Patches of modules are in `patches.mjs`.
  */
@@ -19,7 +19,9 @@ for (const name of readdirSync(here)) {
   if (/\.js(\.br)?$/.test(name)) rmSync(join(here, name));
 }
 const result = await build({
-  entryPoints: { yjs: join(here, "yjs.entry.mjs"), tiptap: join(here, "tiptap.entry.mjs") },
+  entryPoints: Object.fromEntries(
+    ["yjs", "tiptap", "tables"].map((name) => [name, join(here, `${name}.entry.mjs`)]),
+  ),
   outdir: here,
   chunkNames: "shared-[hash]",
   bundle: true,
@@ -108,6 +110,7 @@ const icons = [
   "bookmark",
   "printer",
   "pilcrow",
+  "table",
   "table-of-contents",
 ];
 const symbols = icons.map((name) => {

@@ -35,6 +35,40 @@ const PATCHES = {
     if (item.right && !ignoreRemoteMapChanges) {`,
     },
   ],
+  "prosemirror-tables/dist/index.js": [
+    {
+      why: `Each page repaired every table that an edit of others had left with holes, so that two pages
+        repaired each other's repairs without end (prosemirror-tables#249). A page repairs a table only
+        where its own person has changed the table's cells.`,
+      from: "		appendTransaction(_, oldState, state) {\n			return normalizeSelection(state, fixTables(state, oldState), allowTableNodeSelection);",
+      to: `		appendTransaction(transactions, oldState, state) {
+			const isOwn = transactions.every((tr) => tr.getMeta("y-sync$") === undefined);
+			const fixed = isOwn && transactions.some(changesCells) ? fixTables(state, oldState) : undefined;
+			return normalizeSelection(state, fixed, allowTableNodeSelection);`,
+    },
+    {
+      why: "The same: whether the cells of a table are others than before.",
+      from: "function tableEditing({ allowTableNodeSelection = false } = {}) {",
+      to: `function changesCells(tr) {
+	const hasCells = (doc, from, to) => {
+		let found = false;
+		doc.nodesBetween(from, to, (node, pos) => {
+			if (node.type.spec.tableRole && pos >= from && pos < to) found = true;
+			return !found;
+		});
+		return found;
+	};
+	return tr.mapping.maps.some((map, at) => {
+		let found = false;
+		map.forEach((from, to, newFrom, newTo) => {
+			found ||= hasCells(tr.docs[at], from, to) || hasCells(tr.docs[at + 1] ?? tr.doc, newFrom, newTo);
+		});
+		return found;
+	});
+}
+function tableEditing({ allowTableNodeSelection = false } = {}) {`,
+    },
+  ],
   "@tiptap/y-tiptap/dist/y-tiptap.js": [
     {
       why: `Every remote change rebuilt all nodes of the document, and the page drew them again: a word
@@ -88,6 +122,17 @@ const PATCHES = {
             selection.head,`,
     },
     {
+      why: "Cells that are selected stayed so only until another person's next key.",
+      from: "    if (relSel.type === 'all') {",
+      to: `    if (relSel.type === 'cell') {
+      const [anchor, head] = [relSel.anchor, relSel.head].map((end) =>
+        relativePositionToAbsolutePosition(binding.doc, binding.type, end, binding.mapping));
+      if (anchor !== null && head !== null) {
+        tr.setSelection(Selection.fromJSON(tr.doc, { type: 'cell', anchor, head }));
+      }
+    } else if (relSel.type === 'all') {`,
+    },
+    {
       why: "Functions that the patches above call.",
       from: "const getRelativeSelection = (",
       to: `const replaceDifferingChildren = (tr, children) => {
@@ -104,7 +149,9 @@ const PATCHES = {
   const between = PModel.Fragment.from(children.slice(left, children.length - right));
   return tr.replace(from, to, new PModel.Slice(between, 0, 0))
 };
-const endsOf = ({ anchor, head }, { type, mapping }) => {
+const endsOf = (selection, { type, mapping }) => {
+  const anchor = selection.$anchorCell?.pos ?? selection.anchor;
+  const head = selection.$headCell?.pos ?? selection.head;
   const start = absolutePositionToRelativePosition(anchor, type, mapping);
   return {
     anchor: start,

@@ -21,6 +21,9 @@ export {
   TaskList,
 } from "@tiptap/extension-list";
 export { Paragraph } from "@tiptap/extension-paragraph";
+export { TableCell } from "@tiptap/extension-table/cell";
+export { TableHeader } from "@tiptap/extension-table/header";
+export { TableRow } from "@tiptap/extension-table/row";
 export { Strike } from "@tiptap/extension-strike";
 export { Text } from "@tiptap/extension-text";
 // From their own modules: the whole package has an undo manager of its own.

@@ -205,6 +205,18 @@ export const UNKNOWN_CONTENT = [
 `,
   },
   {
+    why: "The cells of a table have attributes that most do not need: a default is not written.",
+    from: "    if (val !== null && key !== 'ychange') {\n      type.setAttribute(key, val);",
+    to: `    const isDefault = node.type.spec.tableRole && val === node.type.attrs[key].default;
+    if (val !== null && key !== 'ychange' && !isDefault) {
+      type.setAttribute(key, val);`,
+  },
+  {
+    why: "The same: what is not written has the default.",
+    from: "equalAttrs(ytype.getAttributes(), pnode.attrs) &&",
+    to: "hasAttributes(ytype, pnode) &&",
+  },
+  {
     why: "The same: a box equals the shared type that it stands for, and no other.",
     from: `const equalYTypePNode = (ytype, pnode) => {
 `,

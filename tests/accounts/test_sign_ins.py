@@ -86,6 +86,16 @@ def test_sign_ins_ended_names_those_that_ended_in_three_queries() -> None:
     assert len(queries) == 3
 
 
+def test_session_that_expires_during_a_transaction_has_ended() -> None:
+    """It is compared with the time of the call, not with that of the transaction's begin."""
+    sign_in = session_authenticate(key := log_in(make_user())).sign_in
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT transaction_timestamp() + interval '1 microsecond'")
+        [(just_after,)] = cursor.fetchall()
+    Session.objects.filter(pk=key).update(expire_date=just_after)
+    assert sign_ins_ended({sign_in}) == {sign_in}
+
+
 def test_lookup_of_a_session_by_digest_uses_the_index() -> None:
     """A workspace has more sessions than a scan may read for each change of rights."""
     with connection.cursor() as cursor:

@@ -19,6 +19,7 @@ class Author:
     user_id: str = "1"
     request_id: str | None = None
     can_wait: bool = True
+    may_write: bool = True
     refusal: AppError | None = None
     persisted: list[tuple[str, int]] = field(default_factory=list)
     duplicates: list[tuple[str, int]] = field(default_factory=list)

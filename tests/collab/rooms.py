@@ -3,6 +3,7 @@
 import asyncio
 
 from apps.collab.committer import Committer
+from apps.collab.large_edits import LargeEdits
 from apps.collab.limits import Limits
 from apps.collab.peer_bus import PeerBus
 from apps.collab.rehearsals import Rehearsals
@@ -28,6 +29,7 @@ class House:
         self.committer = Committer(leases=Leases(ids.new_id()), publisher=publisher)
         self.forgotten: list[Room] = []
         self._rooms: list[Room] = []
+        self._large_edits = LargeEdits(limits)
         self._context = RoomContext(
             committer=self.committer,
             peer_bus=PeerBus(lambda message: None),
@@ -35,6 +37,7 @@ class House:
             limits=limits,
             load=self._load,
             rehearsals=Rehearsals(limits),
+            large_edits=self._large_edits,
         )
 
     async def open(self, document_id: str | None = None) -> Room:
@@ -56,6 +59,7 @@ class House:
         for room in self._rooms:
             await room.close()
         await self.committer.close()
+        self._large_edits.close()
 
     @staticmethod
     async def _load(document_id: str) -> LoadedDocument:

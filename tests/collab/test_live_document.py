@@ -167,6 +167,20 @@ def test_operation_before_its_cause_is_pending_and_its_cause_is_requested() -> N
     assert text_of(document.document) == "12"
 
 
+def test_pending_operation_of_an_author_who_lost_the_right_is_refused() -> None:
+    """Its cause comes from another person, up to a minute later."""
+    document, author, other, writer = live(), Author(), Author("2"), Writer()
+    one, two = writer.write("1"), writer.write("2")
+    document.prepare([submission(two, author, "two")], at=0)
+    author.may_write = False
+    drafts = document.prepare([submission(one, other, "one")], at=1)
+    assert [draft.unique_id for draft in drafts] == ["one"]
+    assert [(unique_id, error.code) for unique_id, error in author.rejected] == [
+        ("two", "forbidden")
+    ]
+    assert text_of(document.document) == "1"
+
+
 def test_operation_before_its_cause_of_a_caller_that_cannot_wait_is_refused() -> None:
     """A REST call is answered at once, and nothing is pending."""
     document, author, writer = live(), Author(can_wait=False), Writer()

@@ -30,4 +30,5 @@ def test_answer_dearer_than_the_budget_costs_all_of_it() -> None:
 def test_price_grows_with_the_answer() -> None:
     """A whole document of 12 MiB costs 49 times an empty one."""
     assert (sync_price(0), sync_price(12 * 1024 * 1024)) == (1, 49)
+    assert sync_price(0, 4 * 1024 * 1024) == 513
     assert (presence_price(0), presence_price(640)) == (1, 11)

@@ -26,6 +26,8 @@ END_UNDO_STEP = """() => {
 }"""
 #: Default timeout on a loaded machine; usually a second is enough.
 PATIENCE_S = 20
+#: Interval at which a page is asked for its whole text. For each frame it would have to draw one.
+POLL_MS = 50
 #: Timeout for the page's message about an action of the test, on a slow machine.
 RECENTLY = r"(just now|\d minutes? ago)"
 #: Console messages of a browser without a network; any other message fails a test.
@@ -95,7 +97,7 @@ class Person:
         """Close the browser context; fail if the page has logged an error or a warning."""
         self.context.close()
         complaints = [text for text in self.complaints if not self._is_expected(text)]
-        assert complaints == [], f"{self.username}'s console"
+        assert complaints == [], f"{self.username}'s console: {complaints}"
 
     def _is_expected(self, complaint: str) -> bool:
         return bool(self.expects_network_noise and NETWORK_NOISE.search(complaint))
@@ -223,11 +225,15 @@ class Person:
 
     def sees(self, text: str) -> None:
         """Wait until the document's text is ``text``, block by block, without others' carets."""
-        self.page.wait_for_function(f"expected => ({SHOWN_TEXT})() === expected", arg=text)
+        self._waits_for(f"expected => ({SHOWN_TEXT})() === expected", text)
 
     def finds(self, words: str) -> None:
         """Wait until the text contains these words; a caret may be within them."""
-        self.page.wait_for_function(f"words => ({SHOWN_TEXT})()?.includes(words)", arg=words)
+        self._waits_for(f"words => ({SHOWN_TEXT})()?.includes(words)", words)
+
+    def _waits_for(self, question: str, text: str) -> None:
+        """Wait until a function of the page returns true for a text; not asked at each frame."""
+        self.page.wait_for_function(question, arg=text, polling=POLL_MS)
 
     def shown_text(self) -> str:
         """Return the document's text as shown, a line for each block, without carets."""

@@ -37,10 +37,15 @@ API_PAGES = ("", "documents/", "documents/ID/", "documents/ID/permissions/", "us
 LINES = "# Plan\n\nSee [the map](https://example.org/).\n\n- [ ] Ask\n\n> Quote\n\n```\ncode\n```\n"
 
 
+def violations(page: Page) -> list[str]:
+    """Return what axe finds."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return list(page.evaluate(RUN))
+
+
 def check(page: Page, name: str) -> None:
     """Fail if axe finds a violation."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate(RUN) == [], name
+    assert violations(page) == [], name
 
 
 @pytest.fixture

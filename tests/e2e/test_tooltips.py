@@ -120,3 +120,11 @@ def test_list_names_writers_and_times_to_the_keyboard(ada: Person, grace: Person
     expect(row.get_by_text(f"Changed {when}")).to_be_visible()
     expect(row.get_by_text("Last writers: Grace Hopper")).to_be_visible()
     check(page, "menu of a row")
+
+
+def test_theme_of_the_reference_has_its_tooltip(ada: Person) -> None:
+    """A page without a script of its own."""
+    ada.page.goto("/api/docs/")
+    theme = ada.page.get_by_role("button", name="Theme")
+    theme.hover()
+    expect(tooltip(ada.page)).to_have_text("Theme: system. Change to light")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from apps.crdt.content import schema_table
+from apps.crdt.content.bounds import MAX_TABLE_CELLS
 from apps.crdt.content.schema_table import MARKS, NODES, Entry
 from config.env import BASE_DIR
 
@@ -32,6 +33,7 @@ def page() -> Any:
 def test_page_knows_the_version_of_the_server_and_nothing_else(page: Any) -> None:
     """The handshake names it."""
     assert page["version"] == schema_table.SCHEMA_VERSION
+    assert page["maxTableCells"] == MAX_TABLE_CELLS
     for kind, entries in (("nodes", NODES), ("marks", MARKS)):
         assert set(page["table"][kind]) == set(entries)
         assert set(page["editor"][kind]) == set(entries)

@@ -1,22 +1,16 @@
-"""Edits as heavy as a client may send: nobody else waits for them.
-
-A probe is measured by the processor time of the web server until its answer. That is how long the
-answer takes on a machine with nothing else to do, however busy this one is.
-"""
+"""Frames as heavy as a client may send: nobody else waits for them."""
 
 import asyncio
-import os
+import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Final
 
 import pytest
-import requests
+from websockets.exceptions import ConnectionClosed
 
 from apps.collab.limits import Limits
-from apps.collab.protocol import STAGE_PERSISTED
+from apps.collab.protocol import STAGE_PERSISTED, encode_sync_step1, encode_sync_update
 from apps.crdt.codec.lib0 import write_var_uint
 from tests.collab.test_rehearsals import single_values, values
 from tests.crdt.engine.placing import encoded
@@ -25,11 +19,7 @@ from tests.integration.conftest import Enter
 from tests.support.clients import Client
 from tests.support.control import until_served
 from tests.support.launcher import Launched
-
-#: What a probe may take of the web server's processor, in seconds: 0.25 on a quick machine. A
-#: shared processor takes longer for the same work.
-PROBE_MAX_S: Final = 0.5
-_TICK_S: Final = 1 / os.sysconf("SC_CLK_TCK")
+from tests.support.probes import PROBE_MAX_S, probed
 
 
 def elements(count: int, *, client: int = 1) -> bytes:
@@ -80,33 +70,6 @@ ATTACKS: Final[dict[str, Callable[[], list[bytes]]]] = {
         elements(2_200, client=client) for client in range(1, 64)
     ],
 }
-
-
-@asynccontextmanager
-async def probed(stack: Launched) -> AsyncIterator[list[float]]:
-    """Probe the web server all the time; collect what each probe took of its processor."""
-    took = [0.0]
-    done = asyncio.Event()
-    web = stack.pid("web")
-
-    async def probe() -> None:
-        while not done.is_set():
-            began = _processor_s(web)
-            await asyncio.to_thread(requests.get, f"{stack.url}/healthz", timeout=60)
-            took.append(_processor_s(web) - began)
-
-    probing = asyncio.create_task(probe())
-    try:
-        yield took
-    finally:
-        done.set()
-        await probing
-
-
-def _processor_s(pid: int) -> float:
-    """Return the processor time of a process, in all its threads and without its children."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
 async def _submit(client: Client, updates: list[bytes]) -> None:
@@ -167,4 +130,50 @@ async def test_load_of_heavy_documents_delays_nobody_else(enter: Enter, stack: L
         for document_id in attacked:
             grace = await enter("grace", document_id, native=True)
             await asyncio.wait_for(grace.synced.wait(), 60)
+    assert max(took) <= PROBE_MAX_S
+
+
+def vector(count: int) -> bytes:
+    """Return a version vector of invented clients."""
+    out = bytearray()
+    write_var_uint(out, count)
+    for client in range(1, count + 1):
+        write_var_uint(out, client)
+        out.append(1)
+    return bytes(out)
+
+
+#: Frames of up to 4 MiB that change nothing, of a person who may only read.
+FRAMES_OF_READERS: Final[dict[str, Callable[[], bytes]]] = {
+    "deletes": lambda: encode_sync_update(needs(700_000)),
+    "deletes with a byte too many": lambda: encode_sync_update(needs(700_000) + b"\x00"),
+    "vectors": lambda: encode_sync_step1(vector(1_000_000)),
+}
+#: Sockets of that person, and frames on each.
+READERS, FRAMES = 10, 4
+
+
+@pytest.mark.parametrize("frame", FRAMES_OF_READERS)
+async def test_heavy_frames_of_a_reader_delay_nobody_else(
+    frame: str, enter: Enter, stack: Launched
+) -> None:
+    """On ten sockets at once: the probe, and the words of others in the same document."""
+    document_id = stack.create_document("ada", alan="viewer")
+    ada = await enter("ada", document_id, native=True)
+    await ada.until_ack(await ada.append("before "))
+    readers = [await enter("alan", document_id) for _ in range(READERS)]
+    sent = FRAMES_OF_READERS[frame]()
+
+    async def send(reader: Client) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(FRAMES):
+                await reader.send(sent)
+
+    flood = asyncio.gather(*map(send, readers))
+    async with probed(stack) as took:
+        await ada.until_ack(await ada.append("during "))
+        await flood
+        await ada.until_ack(await ada.append("after"))
+        for reader in readers:
+            await reader.until_closed(60)
     assert max(took) <= PROBE_MAX_S

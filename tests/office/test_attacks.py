@@ -133,7 +133,7 @@ def test_book_that_names_files_of_the_server_shows_none() -> None:
     """By its manifest, and by its package."""
     container = (
         '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
-        '<rootfiles><rootfile full-path="p.opf" media-type="application/oebps-package+xml"/>'
+        '<rootfiles><rootfile full-path="p.xml" media-type="application/oebps-package+xml"/>'
         "</rootfiles></container>"
     )
     package = (
@@ -142,7 +142,7 @@ def test_book_that_names_files_of_the_server_shows_none() -> None:
         '</manifest><spine><itemref idref="a"/></spine></package>'
     )
     data = archive(
-        {"mimetype": "application/epub+zip", "META-INF/container.xml": container, "p.opf": package}
+        {"mimetype": "application/epub+zip", "META-INF/container.xml": container, "p.xml": package}
     )
     with pytest.raises(FileUnreadableError):
         html_of(data, "epub")

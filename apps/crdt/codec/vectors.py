@@ -79,10 +79,15 @@ def whole_vector(vector: GrowingVector) -> Vector:
     return vector.whole() if isinstance(vector, VectorOverlay) else vector
 
 
-def decode_vector(data: bytes) -> Vector:
-    """Decode a vector; raise DecodeError if the bytes are not exactly one vector."""
+def decode_vector(data: bytes, *, max_clients: int | None = None) -> Vector:
+    """Decode a vector.
+
+    Raise DecodeError if the bytes are not exactly one vector, of at most ``max_clients``.
+    """
     decoder = Decoder(data)
     count = decoder.var_uint()
+    if max_clients is not None and count > max_clients:
+        raise DecodeError("A version vector declares more clients than a document can have.")
     if count * 2 > len(data):
         raise DecodeError("A version vector declares more clients than its bytes can have.")
     vector: Vector = {}

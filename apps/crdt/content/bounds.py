@@ -18,6 +18,9 @@ MAX_LINES: Final = 100_000
 MAX_TOKENS: Final = 500_000
 #: Blocks, cells, marks, texts and line breaks of HTML or ProseMirror's JSON.
 MAX_NODES: Final = 200_000
+#: Places of one table: a sheet of 5,000 cells fits. Threat: a span of 10^9 columns, which each page
+#: would lay out. The page shows no table that is larger (``static/js/editor/table_schema.js``).
+MAX_TABLE_CELLS: Final = 10_000
 #: Characters of a link's address, and of its title. Against one long address under many texts.
 MAX_LINK_CHARS: Final = 8_192
 #: Bytes of the Yjs update that the content becomes, twice what the log takes as one operation.
@@ -45,6 +48,7 @@ _NAMES: Final = {
     "max_lines": "lines",
     "max_tokens": "pieces of Markdown (blocks, cells, marks and texts)",
     "max_nodes": "blocks, texts and marks",
+    "max_table_cells": "cells in one table",
     "max_update_bytes": "bytes as an edit",
 }
 

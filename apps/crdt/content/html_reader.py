@@ -5,11 +5,13 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Any, Final
 
+from apps.crdt.content.attached import IMAGE, file_id_in, image_of
 from apps.crdt.content.bounds import MAX_NODES, MAX_UPDATE_BYTES, OpenMarks, PartCounter
 from apps.crdt.content.links import link_as_text
-from apps.crdt.content.names import BOX, CELL, ROW, TABLE, leaf
+from apps.crdt.content.names import BOX, CELL, HEADER, ROW, TABLE, leaf
 from apps.crdt.content.sanitising import html_cleaned_in, html_words
-from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.schema import fit_to_schema, words_of
+from apps.crdt.content.tables import tables_check
 from apps.crdt.content.word_lists import is_marker, list_level, lists_nested
 
 _MARKS: Final = {
@@ -54,7 +56,7 @@ _BLOCKS: Final = {
     "pre": "codeBlock",
     "table": TABLE,
     "td": CELL,
-    "th": CELL,
+    "th": HEADER,
     "tr": ROW,
     "ul": "bulletList",
     **{f"h{level}": "heading" for level in range(1, 7)},
@@ -73,6 +75,7 @@ _LANGUAGE = re.compile(r"(?:^|\s)lang(?:uage)?-(\S+)")
 #: The title, unless the page's content begins before it, where a drawing may have one.
 _TITLE = re.compile(r"<(title|body|svg)(?:\s[^<>]*)?>", re.IGNORECASE)
 _TITLE_END = re.compile("</title", re.IGNORECASE)
+_TEXT_ALIGN = re.compile(r"text-align:\s*([a-z]+)", re.IGNORECASE)
 _INTEGER = re.compile(r"\s*(-?[0-9]{1,9})")
 
 _Json = dict[str, Any]
@@ -87,7 +90,9 @@ def html_read(html: str) -> list[_Json]:
     reader.feed(html_cleaned_in(html))
     reader.close()
     reader.end()
-    return fit_to_schema(lists_nested(reader.root["content"]))
+    content = lists_nested(reader.root["content"])
+    tables_check(content)
+    return fit_to_schema(content)
 
 
 def html_title(html: str) -> str:
@@ -107,6 +112,7 @@ class _Reader(HTMLParser):
         self.root: _Json = {"type": "doc", "content": []}
         self._open: list[tuple[str, _Json]] = [("", self.root)]
         self._items: list[_Json] = []
+        self._tables: list[_Json] = []
         self._marks = OpenMarks()
         #: Open tags of marks, with the number of marks of each.
         self._mark_tags: list[tuple[str, int]] = []
@@ -134,6 +140,8 @@ class _Reader(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         if tag == "br":
             self._break()
+        elif tag == "img" and (file_id := file_id_in(found.get("src"))):
+            self._image(file_id, found)
         elif tag in _LEAVES:
             self._leaf(_leaf_words(found), found.get(_LEAVES[tag]) or _first_source(found))
         elif tag == "input":
@@ -187,6 +195,10 @@ class _Reader(HTMLParser):
         if tag == "p" and (level := list_level(found.get("style", ""))):
             node["list_level"] = level
             self._has_word_lists = True
+        if tag == "table":
+            if self._tables:
+                self._tables[-1]["type"] = BOX  # a table around another one lays out a page
+            self._tables.append(node)
         self._append(node)
         if tag in _VOID:
             return
@@ -201,6 +213,10 @@ class _Reader(HTMLParser):
         _, node = self._open.pop()
         if self._has_word_lists:
             node["content"] = lists_nested(node["content"])
+        if tag == "table":
+            self._tables.pop()
+        if tag == "figcaption" and self._content and self._content[0]["type"] == IMAGE:
+            self._content[0]["attrs"]["caption"] = words_of(self._content.pop())
         if tag == "li":
             self._items.pop()
         elif tag == "ol" and "reversed" in node["attrs"]:
@@ -299,6 +315,12 @@ class _Reader(HTMLParser):
         if found["text"]:
             self._add(found)
 
+    def _image(self, file_id: str, found: dict[str, str]) -> None:
+        """Add a picture of the document; it is a block of its own."""
+        self._end_line()
+        words = {name: found[name] for name in ("alt",) if name in found}
+        self._append(image_of(file_id, **words, **_integers(found, "width")))
+
     def _input(self, found: dict[str, str]) -> None:
         """Turn the list item around a checkbox into a task; keep the words of another input."""
         kind = found.get("type", "").lower()
@@ -357,10 +379,20 @@ def _attributes(tag: str, found: dict[str, str]) -> _Json:
         named = _LANGUAGE.search(found.get("class", ""))
         return {"language": named[1]} if named else {}
     if tag in ("td", "th"):
-        return _integers(found, "colspan", "rowspan")
+        return _integers(found, "colspan", "rowspan") | _cell_looks(found)
     if tag == "li" and "data-checked" in found:
         return {"checked": found["data-checked"] == "true"}
     return _integers(found, "value") if tag == "li" else {}
+
+
+def _cell_looks(found: dict[str, str]) -> _Json:
+    """Return the alignment and the widths of a cell."""
+    style = _TEXT_ALIGN.search(found.get("style", ""))
+    looks: _Json = {"align": (style[1] if style else found.get("align", "")).strip().lower()}
+    widths = found.get("colwidth", "").split(",")
+    if all(width.isascii() and width.isdigit() for width in widths):
+        looks["colwidth"] = [int(width) for width in widths if len(width) <= len("9999")]
+    return looks
 
 
 def _integers(found: dict[str, str], *names: str) -> _Json:

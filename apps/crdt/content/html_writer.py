@@ -1,11 +1,13 @@
 """Writes a document as HTML, which a Tiptap editor reads back unchanged."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 from typing import Final
 from unicodedata import bidirectional
 
+from apps.crdt.content.attached import ATTACHED, IMAGE, address_of, attached_link
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
 from apps.crdt.content.schema import fit_to_schema, title_heading
@@ -17,6 +19,9 @@ _MARK_TAGS: Final = {
     "strike": "s",
     "underline": "u",
 }
+#: Empty lines, which only code has.
+_EMPTY_LINES = re.compile(r"\n{2,}")
+_CELL_TAGS: Final = {"tableCell": "td", "tableHeader": "th"}
 #: Directions of letters (UAX 9): a browser shows text from left to right unless it is told.
 _DIRECTIONS: Final = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 
@@ -34,6 +39,12 @@ def html_write(nodes: Iterable[Node], *, title: str) -> str:
     )
 
 
+def table_html(table: Node) -> str:
+    """Return a table for a text of Markdown, where an empty line would end it."""
+    html = html_cleaned_out(_block(table, "ltr"))
+    return _EMPTY_LINES.sub(lambda lines: "\n" + "&#10;" * (len(lines[0]) - 1), html).strip()
+
+
 def _blocks(blocks: Sequence[Node], around: str = "ltr") -> str:
     """Write blocks; ``around`` is the direction of the text around them."""
     return "".join(f"{_block(block, around)}\n" for block in blocks)
@@ -46,10 +57,10 @@ def _block(block: Node, around: str) -> str:
         return _code_block(content, attributes.get("language"), around)
     if kind == "horizontalRule":
         return "<hr>"
-    if kind == "taskItem":
-        return _task(content, around, checked=attributes["checked"])
-    if kind == "listItem":
-        return f"<li>{_blocks(content, around).rstrip()}</li>"
+    if kind in _PARTS:
+        return _PARTS[kind](block, around)
+    if kind in ATTACHED:
+        return _attached(block)
     own = text_direction(_texts(block)) or around
     turned = f' dir="{own}"' if own != around else ""
     if kind == "paragraph":
@@ -58,12 +69,34 @@ def _block(block: Node, around: str) -> str:
         level = attributes["level"]
         return f"<h{level}{turned}>{_line(content)}</h{level}>"
     inside = _blocks(content, own)
+    if kind == "tableRow":
+        return f"<tr>{inside.rstrip()}</tr>"
+    if kind == "table":
+        return f"<table{turned}>\n<tbody>\n{inside}</tbody>\n</table>"
+    tag, own_attributes = _around(kind, attributes)
+    return f"<{tag}{own_attributes}{turned}>\n{inside}</{tag}>"
+
+
+def _around(kind: str, attributes: Node) -> tuple[str, str]:
+    """Return the tag around other blocks, and its attributes."""
     if kind == "orderedList":
-        return f"<ol{_numbering(attributes)}{turned}>\n{inside}</ol>"
+        return "ol", _numbering(attributes)
     if kind == "taskList":
-        return f'<ul data-type="taskList"{turned}>\n{inside}</ul>'
-    tag = "ul" if kind == "bulletList" else "blockquote"
-    return f"<{tag}{turned}>\n{inside}</{tag}>"
+        return "ul", ' data-type="taskList"'
+    return ("ul" if kind == "bulletList" else "blockquote"), ""
+
+
+def _attached(block: Node) -> str:
+    """Write a picture as a figure, and a file as a link."""
+    attributes = block["attrs"]
+    if block["type"] != IMAGE:
+        return f"<p>{_line([attached_link(block)])}</p>"
+    width = f' width="{attributes["width"]}"' if "width" in attributes else ""
+    alt = f' alt="{escape(attributes["alt"])}"' if "alt" in attributes else ""
+    picture = f'<img src="{address_of(attributes["attachment"])}"{alt}{width}>'
+    caption = attributes.get("caption")
+    words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f"<figure>{picture}{words}</figure>"
 
 
 def _texts(block: Node) -> Iterator[str]:
@@ -89,12 +122,30 @@ def _code_block(content: Sequence[Node], language: str | None, around: str) -> s
     return f"<pre{turned}><code{named}>{words}</code></pre>"
 
 
-def _task(content: Sequence[Node], around: str, *, checked: bool) -> str:
+def _item(block: Node, around: str) -> str:
+    return f"<li>{_blocks(block['content'], around).rstrip()}</li>"
+
+
+def _task(block: Node, around: str) -> str:
+    content, checked = block["content"], block["attrs"]["checked"]
     box = f'<input type="checkbox"{" checked" if checked else ""} disabled>'
     return (
         f'<li data-type="taskItem" data-checked="{str(checked).lower()}">'
         f"<label>{box}</label><div>{_blocks(content, around).rstrip()}</div></li>"
     )
+
+
+def _cell(block: Node, around: str) -> str:
+    tag, attributes = _CELL_TAGS[block["type"]], block.get("attrs", {})
+    values = {
+        name: attributes[name]
+        for name in ("colspan", "rowspan", "align", "colwidth")
+        if name in attributes
+    }
+    if "colwidth" in values:
+        values["colwidth"] = ",".join(map(str, values["colwidth"]))
+    written = "".join(f' {name}="{value}"' for name, value in values.items())
+    return f"<{tag}{written}>{_blocks(block['content'], around).rstrip()}</{tag}>"
 
 
 def _numbering(attributes: Node) -> str:
@@ -130,3 +181,12 @@ def _text(node: Node) -> str:
 def _link(attributes: Node) -> str:
     title = f' title="{escape(attributes["title"])}"' if attributes["title"] else ""
     return f' href="{escape(attributes["href"])}"{title}'
+
+
+#: Writers of parts of a block, whose texts have directions of their own.
+_PARTS: Final = {
+    "listItem": _item,
+    "tableCell": _cell,
+    "tableHeader": _cell,
+    "taskItem": _task,
+}

@@ -6,6 +6,7 @@ from typing import Any
 from apps.core.errors import InvalidInputError
 from apps.crdt.content.bounds import MAX_NODES, PartCounter
 from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.tables import tables_check
 
 
 class NotProseMirrorError(InvalidInputError):
@@ -18,7 +19,9 @@ def json_read(text: str) -> list[dict[str, Any]]:
     """Return the blocks of a document. Raises ``NotProseMirrorError``, ``ContentTooLargeError``."""
     document = _parsed(text)
     _check(document)
-    return fit_to_schema(document.get("content", ()))
+    content = document.get("content", ())
+    tables_check(content)
+    return fit_to_schema(content)
 
 
 def json_title(text: str) -> str:

@@ -114,9 +114,12 @@ def words_within(token: Token) -> str:
 
 
 def _tag(token: Token) -> str:
-    attributes = "".join(
-        f' {name}="{escape(str(value))}"' for name, value in token.attrs.items() if name != "style"
-    )
+    # Of styles Markdown has one, the alignment of a cell.
+    found = {
+        "align" if name == "style" else name: str(value).removeprefix("text-align:")
+        for name, value in token.attrs.items()
+    }
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in found.items())
     name = {"hardbreak": "br"}.get(token.type, token.tag)
     return f"</{name}>" if token.nesting < 0 else f"<{name}{attributes}>"
 

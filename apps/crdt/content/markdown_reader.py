@@ -13,6 +13,7 @@ from markdown_it.rules_block.table import escapedSplit, getLine, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from apps.crdt.content.attached import file_id_in, image_of
 from apps.crdt.content.bare_addresses import addresses_linked
 from apps.crdt.content.bounds import (
     MAX_TOKENS,
@@ -31,9 +32,10 @@ from apps.crdt.content.markdown_html import (
     page_written,
     words_within,
 )
-from apps.crdt.content.names import BOX, CELL, ROW, TABLE, leaf
+from apps.crdt.content.names import BOX, CELL, HEADER, ROW, TABLE, leaf
 from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
 from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.tables import tables_check
 
 #: Levels of lists (two each) and quotes. The parser recurses: deeper ones are read as text.
 _MAX_LEVELS: Final = 100
@@ -85,9 +87,9 @@ def _whole_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     first = len(state.tokens)
     if not table(state, start, end, silent):
         return False
-    tokens = state.tokens[first:]
+    width = sum(token.type == "th_open" for token in state.tokens[first:])
+    tokens = _without_empty_head(state.tokens[first:])
     del state.tokens[first:]
-    width = sum(token.type == "th_open" for token in tokens)
     line = 0
     for token in tokens:
         if token.type == "tr_open" and token.map:
@@ -100,6 +102,14 @@ def _whole_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
                 state.push("td_close", "td", -1)
         state.tokens.extend((token,))  # It is counted already.
     return True
+
+
+def _without_empty_head(tokens: list[Token]) -> list[Token]:
+    """Return a table without a head that has no words, by which a table without one is written."""
+    end = next((at for at, token in enumerate(tokens) if token.type == "thead_close"), 0)
+    is_empty = not any(token.content for token in tokens[:end] if token.type == "inline")
+    has_body = any(token.type == "tbody_open" for token in tokens)
+    return [tokens[0], *tokens[end + 1 :]] if is_empty and has_body else tokens
 
 
 def _cells(state: StateBlock, line: int) -> list[str]:
@@ -137,7 +147,7 @@ _BLOCKS: Final = {
     "paragraph_open": "paragraph",
     "table_open": TABLE,
     "td_open": CELL,
-    "th_open": CELL,
+    "th_open": HEADER,
     "tr_open": ROW,
 }
 _MARKS: Final = {"em": "italic", "link": "link", "s": "strike", "strong": "bold", "u": "underline"}
@@ -156,7 +166,9 @@ def markdown_read(text: str) -> list[_Json]:
     data = [_data_block(matter.language, matter.data)] if matter.data else []
     if has_html(tokens):
         return fit_to_schema(data) + html_read(page_written(tokens))
-    return fit_to_schema([*data, *_tree(tokens)])
+    tree = _tree(tokens)
+    tables_check(tree)
+    return fit_to_schema([*data, *tree])
 
 
 def _parsed(text: str) -> list[Token]:
@@ -264,6 +276,9 @@ def _opened(token: Token) -> _Json:
     if node["type"] == "orderedList":
         start = token.attrGet("start")
         node["attrs"] = {"start": 1 if start is None else start}
+    if node["type"] in (CELL, HEADER):
+        style = str(token.attrGet("style") or "")
+        node["attrs"] = {"align": style.removeprefix("text-align:")}
     if "checked" in token.meta:
         node |= {"type": "taskItem", "attrs": {"checked": token.meta["checked"]}}
     return node
@@ -318,8 +333,7 @@ def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
         elif token.type == "html_inline":
             yield _text(html_as_text(token), marks.marks())
         elif token.type == "image":
-            words = words_within(token) or str(token.attrGet("title") or "")
-            yield leaf(words, str(token.attrGet("src")), marks)
+            yield _image(token, marks)
         elif token.nesting > 0:
             kind = _MARKS[token.tag if token.tag != "a" else "link"]
             marks.push(_link(token) if kind == "link" else {"type": kind})
@@ -327,6 +341,15 @@ def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
             marks.pop()
         else:
             yield _text(token.content, marks.marks())
+
+
+def _image(token: Token, marks: OpenMarks) -> _Json:
+    """Return a picture of the document; any other one is a link to it."""
+    words, title = words_within(token), str(token.attrGet("title") or "")
+    file_id = file_id_in(token.attrGet("src"))
+    if file_id:
+        return image_of(file_id, alt=words, caption=title)
+    return leaf(words or title, str(token.attrGet("src")), marks)
 
 
 def _text(words: str, marks: list[_Json]) -> _Json:

@@ -8,13 +8,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from apps.crdt.content.attached import FILE, IMAGE, address_of, attached_link
+from apps.crdt.content.html_writer import table_html
 from apps.crdt.content.markdown_lines import line_write
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema import fit_to_schema, title_heading
 
+#: Characters that mean something in a title.
+_TITLE_ESCAPED = re.compile(r'["\\&<*_`\[\]]')
 _BACKTICKS = re.compile(r"`+")
 #: Families of lists: adjacent lists of one family with the same marker would be read as one list.
 _FAMILY: Final = {"bulletList": "bullets", "taskList": "bullets", "orderedList": "numbers"}
+#: The line below the head of a table, by the alignment of its column.
+_ALIGNED: Final = {None: "---", "left": ":--", "center": ":-:", "right": "--:"}
 _LIST_MARKERS: Final = {"bullets": ("-", "+"), "numbers": (".", ")")}
 
 
@@ -52,9 +58,72 @@ def _block(block: Node, turn: int) -> str:
         return _code_block(content, block.get("attrs", {}).get("language", ""))
     if kind == "horizontalRule":
         return "***"
+    if kind == "table":
+        return _table(block)
+    if kind == IMAGE:
+        return _image(block["attrs"])
+    if kind == FILE:
+        return line_write([attached_link(block)])
     if kind == "blockquote":
         return _indented(_blocks(content), "> ") or ">"
     return line_write(content)
+
+
+def _table(block: Node) -> str:
+    """Return a table of GitHub's Markdown, or HTML where that has no form for it."""
+    rows = [row.get("content", ()) for row in block["content"]]
+    aligned = _alignments(rows)
+    if aligned is None or not all(_is_line(cell) for row in rows for cell in row):
+        return table_html(block)
+    lines = [[_cell_line(cell) for cell in row] for row in rows]
+    is_headed = rows[0][0]["type"] == "tableHeader"
+    head = lines.pop(0) if is_headed else [""] * len(aligned)
+    rule = [_ALIGNED[align] for align in aligned]
+    return "\n".join(map(_row, (head, rule, *lines)))
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
+
+
+def _alignments(rows: Sequence[Sequence[Node]]) -> list[str | None] | None:
+    """Return the alignment of each column of a plain grid with at most a head; None otherwise."""
+    kinds = [{cell["type"] for cell in row} for row in rows]
+    if any(len(kind) != 1 for kind in kinds) or {"tableHeader"} in kinds[1:]:
+        return None
+    attributes = [[cell.get("attrs", {}) for cell in row] for row in rows]
+    if any(own.keys() - {"align"} for row in attributes for own in row):
+        return None
+    columns = [{own.get("align") for own in column} for column in zip(*attributes, strict=True)]
+    is_even = all(len(aligns) == 1 for aligns in columns)
+    return [align for aligns in columns for align in aligns] if is_even else None
+
+
+def _is_line(cell: Node) -> bool:
+    blocks = cell["content"]
+    return (
+        len(blocks) == 1
+        and blocks[0]["type"] == "paragraph"
+        and all(node["type"] == "text" for node in blocks[0].get("content", ()))
+    )
+
+
+def _cell_line(cell: Node) -> str:
+    """Return the line of a cell. A pipe is escaped, in code too, before the cells are split."""
+    return line_write(cell["content"][0].get("content", ())).replace("|", "\\|")
+
+
+def _image(attributes: Node) -> str:
+    """Return a picture with its caption as title; Markdown has no width."""
+    words = attributes.get("alt") or ""
+    alt = line_write([{"type": "text", "text": words}]) if words else ""
+    caption = attributes.get("caption")
+    title = f' "{_TITLE_ESCAPED.sub(_escape, caption)}"' if caption else ""
+    return f"![{alt}]({address_of(attributes['attachment'])}{title})"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "&amp;" if match[0] == "&" else f"\\{match[0]}"
 
 
 def _code_block(content: Sequence[Node], language: str) -> str:

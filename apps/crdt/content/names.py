@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from apps.crdt.content.attached import ATTACHED, is_attached
 from apps.crdt.content.block_notes import items_in_lists
 from apps.crdt.content.links import link_as_text
 from apps.crdt.content.prosemirror import Node
@@ -18,6 +19,8 @@ BOX: Final = "(box)"
 TABLE: Final = "table"
 ROW: Final = "tableRow"
 CELL: Final = "tableCell"
+HEADER: Final = "tableHeader"
+CELLS: Final = frozenset({CELL, HEADER})
 
 #: Names of ProseMirror's own schemas, Outline, Milkdown, Remirror, BlockNote and Atlassian.
 _NAMES: Final = {
@@ -39,14 +42,14 @@ _NAMES: Final = {
     "quote": "blockquote",
     "rule": "horizontalRule",
     "table_cell": CELL,
-    "table_header": CELL,
+    "table_header": HEADER,
+    "header_cell": HEADER,
     "table_row": ROW,
-    "tableHeader": CELL,
     "taskListItem": "taskItem",
     "task_item": "taskItem",
     "task_list": "taskList",
     "td": CELL,
-    "th": CELL,
+    "th": HEADER,
     "todo_item": "taskItem",
     "todo_list": "taskList",
     "tr": ROW,
@@ -83,7 +86,8 @@ BLOCKS: Final = frozenset(
     {
         *("blockquote", "bulletList", "codeBlock", "heading", "horizontalRule", "listItem"),
         *("orderedList", "paragraph", "taskItem", "taskList"),
-        *(BOX, TABLE, ROW, CELL),
+        *(BOX, TABLE, ROW, CELL, HEADER),
+        *ATTACHED,
     }
 )
 _OWN: Final = INLINE | BLOCKS
@@ -99,6 +103,8 @@ def nodes_named(nodes: Iterable[Node]) -> Iterator[Node]:
             is_task = isinstance(attributes_of(node).get("checked"), bool)
             own = "taskItem" if is_task else "listItem"
             yield node if own == kind else {**node, "type": own}
+        elif kind in ATTACHED and not is_attached(node):
+            yield from _unknown(node)
         elif kind in _OWN:
             yield node
         elif kind in _NAMES:

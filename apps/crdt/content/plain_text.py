@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from apps.crdt.content.attached import ATTACHED, attached_words
 from apps.crdt.content.bounds import lines_check
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.content.schema import fit_to_schema
+from apps.crdt.content.schema import fit_to_schema, words_of
+from apps.crdt.content.tables import CELLS_APART, table_rows
 
 _LINE_ENDS = re.compile(r"\r\n?")
 
@@ -29,15 +31,24 @@ def _lines(block: Node) -> Iterator[str]:
     kind = block["type"]
     if kind == "horizontalRule":
         yield "---"
+    elif kind in ATTACHED:
+        yield attached_words(block)
     elif kind in ("bulletList", "orderedList", "taskList"):
         number = block.get("attrs", {}).get("start", 1)
         for index, item in enumerate(block["content"]):
             yield from _item_lines(item, _marker(kind, item, number + index))
+    elif kind == "table":
+        for row in table_rows(block["content"]):
+            yield CELLS_APART.join(map(_cell, row["content"]))
     elif kind == "blockquote":
         for inside in block["content"]:
             yield from _lines(inside)
     else:
         yield from _text(block).split("\n")
+
+
+def _cell(cell: Node) -> str:
+    return words_of(cell).replace("\n", " ")
 
 
 def _marker(kind: str, item: Node, number: int) -> str:

@@ -16,14 +16,15 @@ def _tags(names: str) -> frozenset[str]:
 
 #: Tags that ``html_writer`` writes.
 _WRITTEN: Final = _tags(
-    "a blockquote br code div em h1 h2 h3 hr input label li ol p pre s strong u ul"
+    "a blockquote br code div em figcaption figure h1 h2 h3 hr img input label li ol p pre s "
+    "strong table tbody td th tr u ul"
 )
 #: Tags that ``html_reader`` reads, or that end a line. Of any other tag, the words are kept.
 _READ: Final = _WRITTEN | _tags(
     "address area article aside audio b body caption center dd del details dialog dir dl dt embed "
-    "fieldset figcaption figure footer form h4 h5 h6 header hgroup i img ins kbd legend main math "
+    "fieldset footer form h4 h5 h6 header hgroup i ins kbd legend main math "
     "menu mi mn mo mtext nav object optgroup option q samp search section source span strike "
-    "sub summary sup svg table tbody td text textarea tfoot th thead tr tt video"
+    "sub summary sup svg text textarea tfoot thead tt video"
 )
 #: Tags that are removed with their content: a browser with scripts shows none of it.
 _DROPPED: Final = _tags("annotation head noembed noframes noscript script style template title")
@@ -39,13 +40,14 @@ _REPLACED: Final = {
 _REPLACED_TAG = re.compile(rf"<(/?)({'|'.join(_REPLACED)})(?=[\s/>])", re.IGNORECASE)
 #: A tag for bold around what is not bold, as Google Docs puts it around all that is copied.
 _NOT_BOLD = re.compile(r"<b(?=\s[^<>]{0,1000}font-weight:\s{0,9}(?:normal|[1-4]00))", re.IGNORECASE)
+_CELL: Final = {"align", "colspan", "colwidth", "rowspan", "style"}
 _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "a": {"href", "title"},
     "area": {"alt", "href", "title"},
     "audio": {"src"},
     "code": {"class"},
     "embed": {"src", "srcdoc", "title"},
-    "img": {"alt", "src", "srcset", "title"},
+    "img": {"alt", "src", "srcset", "title", "width"},
     "input": {"type", "checked", "disabled", "value"},
     "li": {"data-type", "data-checked", "value"},
     "object": {"data"},
@@ -54,8 +56,8 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "pre": {"class"},
     "source": {"src"},
     "span": {"style"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan"},
+    "td": _CELL,
+    "th": _CELL,
     "ul": {"data-type"},
     "video": {"src"},
 }
@@ -101,7 +103,9 @@ def html_cleaned_out(html: str) -> str:
         html,
         tags=set(_WRITTEN),
         clean_content_tags=set(_DROPPED),
-        attributes={tag: _ATTRIBUTES.get(tag, set()) - {"style"} | {"dir"} for tag in _WRITTEN},
+        attributes={
+            tag: _ATTRIBUTES.get(tag, set()) - {"srcset", "style"} | {"dir"} for tag in _WRITTEN
+        },
         attribute_filter=_attribute_out,
         url_schemes=set(SAFE_SCHEMES),
         link_rel="noopener noreferrer nofollow",

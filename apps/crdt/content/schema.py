@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
+from apps.crdt.content.attached import ATTACHED, attached_block, attached_link, file_of_line
 from apps.crdt.content.lines import code_cleaned, line_content
 from apps.crdt.content.names import (
     BLOCKS,
@@ -22,7 +23,7 @@ from apps.crdt.content.names import (
     nodes_named,
 )
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.content.tables import cell_line, row_line, table_rows
+from apps.crdt.content.tables import cell_line, row_line, table_grid, table_parts, table_rows
 
 #: Levels of elements: what nests deeper becomes paragraphs. Against a hostile text or document,
 #: and for everybody else far below what is read on a page.
@@ -31,9 +32,10 @@ MAX_DEPTH: Final = 64
 LISTS: Final = {"bulletList": "listItem", "orderedList": "listItem", "taskList": "taskItem"}
 HEADING_LEVELS: Final = (1, 2, 3)
 
+_LEAVES: Final = ATTACHED | {"horizontalRule"}
 _ITEMS: Final = frozenset(LISTS.values())
 #: Levels that blocks need below their own; others need none.
-_LEVELS: Final = {"blockquote": 1, **dict.fromkeys((*LISTS, *_ITEMS), 2)}
+_LEVELS: Final = {"blockquote": 1, **dict.fromkeys((*LISTS, *_ITEMS), 2), TABLE: 3}
 #: Lines of one heading. Against a heading that is not closed.
 _MAX_HEADING_LINES: Final = 4
 _NUMBERINGS: Final = frozenset("1aAiI")
@@ -101,6 +103,9 @@ class _Walk:
             node = self._stack.pop()
             if node is None or node["type"] in INLINE:
                 return node
+            if node["type"] in ATTACHED:
+                self._stack += [None, attached_link(attached_block(node))]
+                return None
             is_block = node["type"] in BLOCKS
             if is_block:
                 self._stack.append(None)
@@ -138,14 +143,14 @@ def _paragraphs(nodes: Sequence[Node]) -> list[_Json]:
 
 def _block(node: Node, depth: int) -> list[_Json]:
     kind, content = node["type"], content_of(node)
+    if kind in _LEAVES:
+        return [attached_block(node) if kind in ATTACHED else {"type": kind}]
     if depth + _LEVELS.get(kind, 0) > MAX_DEPTH:
         return _flattened(node)
     if kind in ("paragraph", "heading"):
         return _textblock(node, content, depth)
     if kind == "codeBlock":
         return [_code_block(node)]
-    if kind == "horizontalRule":
-        return [{"type": kind}]
     if kind == "blockquote":
         inside = _blocks(content, depth + 1) or [_line_block("paragraph", ())]
         return [{"type": kind, "content": inside}]
@@ -155,10 +160,37 @@ def _block(node: Node, depth: int) -> list[_Json]:
         around = "taskList" if kind == "taskItem" else "bulletList"
         return _lists({"type": around, "content": [node]}, depth)
     if kind == TABLE:
-        return [block for row in table_rows(content) for block in _block(row, depth + 1)]
+        return _table(node, depth)
     if kind == ROW:
         return _row(content, depth)
     return _blocks(content, depth + 1)
+
+
+def _table(node: Node, depth: int) -> list[_Json]:
+    """Return a table behind what is in it beside rows, or lines where it is too large."""
+    others, rows = table_parts(node)
+    grid = table_grid(rows)
+    if grid is None:
+        rows_filled = table_rows(content_of(node))
+        return [block for row in rows_filled for block in _block(row, depth + 1)]
+    blocks = [block for other in others for block in _block(other, depth)]
+    if rows:
+        table = {"type": TABLE, "content": [_table_row(row, depth) for row in grid]}
+        blocks.append(table)
+    return blocks
+
+
+def _table_row(cells: Sequence[Node], depth: int) -> _Json:
+    row: _Json = {"type": ROW}
+    if cells:
+        row["content"] = [_cell(cell, depth) for cell in cells]
+    return row
+
+
+def _cell(node: Node, depth: int) -> _Json:
+    blocks = _blocks(content_of(node), depth + 3) or [_line_block("paragraph", ())]
+    attributes = {"attrs": node["attrs"]} if node["attrs"] else {}
+    return {"type": node["type"], **attributes, "content": blocks}
 
 
 def _row(cells: Sequence[Node], depth: int) -> list[_Json]:
@@ -174,7 +206,8 @@ def _textblock(node: Node, content: Sequence[Node], depth: int) -> list[_Json]:
     inside = list(_unwrapped(content))
     if node["type"] == "paragraph":
         if all(child["type"] in INLINE for child in inside):
-            return [_line_block("paragraph", inside)]
+            file = file_of_line(inside)
+            return [file] if file else [_line_block("paragraph", inside)]
         return _blocks(content, depth + 1)
     if not all(child["type"] in INLINE for child in inside):
         return _heading_of_blocks(_blocks(content, depth + 1), _level(node))
@@ -183,7 +216,7 @@ def _textblock(node: Node, content: Sequence[Node], depth: int) -> list[_Json]:
 
 def _heading_of_blocks(blocks: list[_Json], level: _Json) -> list[_Json]:
     """Return the lines of a heading as one; if it has other blocks, its first line is it."""
-    lines = [block for block in blocks if block.get("content")]
+    lines = [block for block in blocks if block.get("content") or block["type"] in ATTACHED]
     if len(lines) > _MAX_HEADING_LINES or any(block["type"] != "paragraph" for block in lines):
         is_line = blocks[0]["type"] == "paragraph"
         return [blocks[0] | {"type": "heading", "attrs": level}, *blocks[1:]] if is_line else blocks

@@ -14,7 +14,7 @@ from typing import Final
 from apps.crdt.codec.lib0 import encode_var_uint
 
 #: The newest version of the schema. It grows with each release that adds nodes or marks.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 #: Most entries of a list of integers.
 _MAX_INTEGERS: Final = 1_000
@@ -35,6 +35,13 @@ class Entry:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+_CELL: Final = {
+    "colspan": "integer 1..1000",
+    "rowspan": "integer 1..1000",
+    "colwidth": "integers 0..2000 or null",
+    "align": "one of left center right or null",
+}
+
 NODES: Final[Mapping[str, Entry]] = {
     "doc": Entry(),
     "text": Entry(),
@@ -51,6 +58,20 @@ NODES: Final[Mapping[str, Entry]] = {
     "codeBlock": Entry(attributes={"language": "text or null"}),
     "hardBreak": Entry(),
     "horizontalRule": Entry(),
+    "table": Entry(since=2),
+    "tableRow": Entry(since=2),
+    "tableCell": Entry(since=2, attributes=_CELL),
+    "tableHeader": Entry(since=2, attributes=_CELL),
+    "image": Entry(
+        since=2,
+        attributes={
+            "attachment": "text or null",
+            "alt": "text or null",
+            "width": "integer 1..10000 or null",
+            "caption": "text or null",
+        },
+    ),
+    "file": Entry(since=2, attributes={"attachment": "text or null", "name": "text or null"}),
 }
 MARKS: Final[Mapping[str, Entry]] = {
     "bold": Entry(),

@@ -7,6 +7,8 @@ import pycrdt
 
 #: Name of the root type with a document's content, which the page's editor (ProseMirror) writes.
 ROOT: Final = "default"
+#: Elements without content that have words: the attributes, of which the first one counts.
+_WORDS: Final = {"image": ("caption", "alt"), "file": ("name",)}
 #: Inline elements that end a line.
 _LINE_BREAKS: Final = frozenset({"hardBreak", "hard_break"})
 
@@ -70,7 +72,20 @@ def _lines(
             stack.append(children(node))
             is_end = True
         else:
-            is_end = isinstance(node, pycrdt.XmlElement) and node.tag in _LINE_BREAKS
+            words = _words(node)
+            line += words
+            is_end = bool(words) or (
+                isinstance(node, pycrdt.XmlElement) and node.tag in _LINE_BREAKS
+            )
         if is_end and line:
             yield "".join(line)
             line = []
+
+
+def _words(node: _Node) -> list[str]:
+    """Return the words of an element that has no content."""
+    if not isinstance(node, pycrdt.XmlElement) or node.tag not in _WORDS:
+        return []
+    attributes = node.attributes
+    found = (attributes.get(name) for name in _WORDS[node.tag])
+    return [next((value for value in found if isinstance(value, str) and value), "")]

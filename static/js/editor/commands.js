@@ -1,5 +1,8 @@
 /** Everything that the toolbar offers, with its keys: the toolbar and the help read one table. */
 
+import { loadTables } from "./load_tables.js";
+import { sayNoTables } from "./notices.js";
+
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 
 /**
@@ -7,7 +10,7 @@
  * @property {string} name
  * @property {string} icon
  * @property {string} keys as Tiptap writes them, or what to type for it
- * @property {(editor: Editor) => void} run
+ * @property {(editor: Editor, button: HTMLElement) => void} run
  * @property {(editor: Editor) => boolean} [isActive]
  * @property {(editor: Editor) => boolean} [isEnabled]
  */
@@ -15,9 +18,10 @@
 /**
  * Return the commands in groups.
  * @param {(editor: Editor) => void} editLink opens the link dialog
+ * @param {(editor: Editor) => void} [pickFiles] lets the person choose files
  * @returns {Command[][]}
  */
-export function commandGroups(editLink) {
+export function commandGroups(editLink, pickFiles = () => {}) {
   return [
     [
       {
@@ -72,6 +76,13 @@ export function commandGroups(editLink) {
       mark("Quote", "quote", "blockquote", "Mod-Shift-B", (editor) =>
         editor.chain().focus().toggleBlockquote().run(),
       ),
+      mark(
+        "Table",
+        "table",
+        "table",
+        "Mod-Alt-G",
+        (editor, button) => void openTable(editor, button),
+      ),
       mark("Code block", "square-code", "codeBlock", "Mod-Alt-C", (editor) =>
         editor.chain().focus().toggleCodeBlock().run(),
       ),
@@ -81,8 +92,16 @@ export function commandGroups(editLink) {
         keys: "---",
         run: (editor) => editor.chain().focus().setHorizontalRule().run(),
       },
+      { name: "Picture or file", icon: "upload", keys: "Mod-Alt-U", run: pickFiles },
     ],
   ];
+}
+
+/** @param {Editor} editor @param {HTMLElement} button */
+async function openTable(editor, button) {
+  const tables = await loadTables(editor);
+  if (tables === null) sayNoTables();
+  else tables.openTableMenu(editor, button);
 }
 
 /**
@@ -104,7 +123,7 @@ function heading(level) {
  * @param {string} icon
  * @param {string} type node or mark that makes it active
  * @param {string} keys
- * @param {(editor: Editor) => void} run
+ * @param {Command["run"]} run
  * @returns {Command}
  */
 function mark(name, icon, type, keys, run) {

@@ -71,6 +71,7 @@ function linesOfBlocks(blocks, skipped) {
  */
 function linesOf(block, skipped) {
   if (block.type.name === "horizontalRule") return ["---"];
+  if (block.type.name === "tableRow") return [rowText(block)];
   if (block.isTextblock) return textOf(block).split("\n");
   if (markerOf(block, 0) === null) return linesOfBlocks(block.content, skipped);
   /** @type {string[]} */
@@ -82,6 +83,16 @@ function linesOf(block, skipped) {
     for (const line of others) lines.push(line && " ".repeat(marker.length) + line);
   });
   return lines;
+}
+
+/** Return a row as a line, its cells apart. @param {Node} row */
+function rowText(row) {
+  /** @type {string[]} */
+  const cells = [];
+  row.forEach((cell) => {
+    cells.push(linesOf(cell, new Map()).join(" "));
+  });
+  return cells.join(" | ");
 }
 
 /**

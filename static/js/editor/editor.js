@@ -14,6 +14,8 @@ import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { copiedText } from "./copied_text.js";
 import { linkClicks } from "./link_card.js";
+import { loadTables } from "./load_tables.js";
+import { sayKept, sayLargeTable } from "./notices.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
 import { schemaExtensions } from "./schema.js";
@@ -28,6 +30,11 @@ export const FIELD = "default";
 const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
 
 /** @typedef {import("../lib/api.js").Person} Person */
+
+/**
+ * Files that are pasted or dropped at a position of the text, and the HTML beside them.
+ * @typedef {{files: File[], html: string, at: number | null}} Given
+ */
 
 /**
  * Why the editor writes nothing more: the document has content for which a page has no form at all, or
@@ -45,21 +52,10 @@ const CARET_MARGIN = { top: 128, right: 8, bottom: 80, left: 8 };
  * @param {boolean} options.editable
  * @param {(reason: StopReason, error?: unknown) => void} options.onStop called, also while the editor
  *   is made, when it has stopped to write; the caller makes it read-only
- * @param {() => void} options.onFiles called when files are pasted or dropped, which a document
- *   cannot have
- * @param {() => void} options.onKept called when an edit was refused, because it would delete what the
- *   page cannot show
+ * @param {(given: Given) => void} options.onFiles called when files, or HTML with pictures, are pasted
+ *   or dropped
  */
-export function createEditor({
-  element,
-  provider,
-  doc,
-  person,
-  editable,
-  onStop,
-  onFiles,
-  onKept,
-}) {
+export function createEditor({ element, provider, doc, person, editable, onStop, onFiles }) {
   /** Loaded after the page. @type {import("./text_edits.js").LastEdits | null} */
   let edits = null;
   void import("./text_edits.js").then(
@@ -79,7 +75,7 @@ export function createEditor({
         spellcheck: "true",
       },
       clipboardTextSerializer,
-      transformPastedHTML: pastedHtml,
+      transformPastedHTML: (html) => pastedHtml(html, sayLargeTable),
       clipboardTextParser: (text, caret) => linesOf(text, caret.doc.type.schema, caret.marks()),
       handleDOMEvents: {
         ...linkClicks,
@@ -91,14 +87,17 @@ export function createEditor({
       },
       scrollThreshold: CARET_MARGIN,
       scrollMargin: CARET_MARGIN,
-      handlePaste: (_view, { clipboardData }) => refusesFiles(clipboardData, onFiles),
-      handleDrop: (_view, { dataTransfer }) => refusesFiles(dataTransfer, onFiles),
+      handlePaste: (_view, { clipboardData }) => takesFiles(clipboardData, null, onFiles),
+      handleDrop: (view, event) => {
+        const place = view.posAtCoords({ left: event.clientX, top: event.clientY });
+        return takesFiles(event.dataTransfer, place?.pos ?? null, onFiles);
+      },
     },
     // Pasted Markdown stays as it is written: the rules would convert parts of it.
     enablePasteRules: ["link"],
     extensions: [
-      ...schemaExtensions(),
-      guardBoxes(onKept),
+      ...schemaExtensions({ onTable: () => queueMicrotask(() => void loadTables(editor)) }),
+      guardBoxes(sayKept),
       Dropcursor.configure({ class: "drop-cursor", color: false, width: 2 }),
       Gapcursor,
       ListKeymap,
@@ -174,16 +173,28 @@ function selectedText({ selection }) {
   return copiedText(selection.content(), selection.$from);
 }
 
+/** Pictures in HTML that are uploaded, or copied from another document, beside the paste. */
+const PICTURES = /<img\b[^>]{0,2000}\bsrc\s*=\s*["']?data:image\/|\bdata-attachment=/i;
+/** HTML of pictures alone, as a browser copies one: no text, however many tags. */
+const ONLY_PICTURES = /^(?:\s|<(?!img\b)[^>]*>)*<img\b[^>]*>(?:\s|<[^>]*>)*$/i;
+
 /**
- * Return whether a paste or drop is of files only, which is refused with a word.
+ * Return whether a paste or drop is of files, which are uploaded; otherwise its text is pasted, and the
+ * pictures in it are uploaded beside it.
  * @param {DataTransfer | null} data
- * @param {() => void} onFiles
+ * @param {number | null} at
+ * @param {(given: Given) => void} onFiles
  */
-function refusesFiles(data, onFiles) {
-  const hasText = data?.types.some((type) => type === "text/html" || type === "text/plain");
-  if (!data || data.files.length === 0 || hasText) return false;
-  onFiles();
-  return true;
+function takesFiles(data, at, onFiles) {
+  if (!data) return false;
+  const html = data.getData("text/html");
+  const hasText = data.types.some((type) => type === "text/html" || type === "text/plain");
+  if (data.files.length > 0 && (!hasText || ONLY_PICTURES.test(html))) {
+    onFiles({ files: [...data.files], html: "", at });
+    return true;
+  }
+  if (PICTURES.test(html)) onFiles({ files: [], html, at });
+  return false;
 }
 
 /**

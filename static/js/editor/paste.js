@@ -1,31 +1,36 @@
 /**
  * Reads what is pasted or dropped, by the rules of the import: looks that other programs keep in
- * styles become marks, a row of a table is a line, and what the document cannot have is said.
+ * styles become marks, a table stays one, and what the document cannot have is said.
  *
  * The page's Content-Security-Policy empties `element.style` and logs each one in the console, so
  * styles are set aside before the HTML is parsed, and read as text.
  */
+
+import { MAX_TABLE_CELLS } from "./table_schema.js";
 
 /** Elements that begin a line of their own. */
 const BLOCKS = "p, div, h1, h2, h3, h4, h5, h6, ul, ol, li, pre, blockquote, table, tr, hr, br";
 /** Parts that are no text: of the file, of Word's comments, and buttons beside code. */
 const DROPPED = `style, script, meta, link, title, o\\:p, svg, clipboard-copy, .msocomanchor,
   .MsoCommentReference, [data-style*="mso-element:comment-list" i]`;
-/** Between the cells of a row, as in an imported table. */
+/** Between the cells of a row of a table that becomes lines. */
 const CELL_SEPARATOR = " | ";
 /** A comment, or a tag; a quoted value may hold a `>`. It fails nowhere, so no part is read twice. */
 const MARKUP =
   /<!--(?:-?>|.*?(?:--!?>|$))|<[a-z](?:=\s*(?:"[^"]*"?|'[^']*'?|[^\s>]*)|[^>=]+){0,999}/gis;
 /** A value or name within a tag. */
 const WORD = /=\s*(?:"[^"]*"?|'[^']*'?|[^\s>]*)|[^\s/>=]+/g;
+/** Columns or rows of one cell. */
+const MAX_SPAN = 1_000;
 /** Most levels of a list from Word. */
 const MAX_LIST_LEVEL = 9;
 
 /**
  * Return HTML of the clipboard in the elements that the editor's schema reads.
  * @param {string} html
+ * @param {() => void} [onLargeTable] called for a table that is too large to be one
  */
-export function pastedHtml(html) {
+export function pastedHtml(html, onLargeTable = () => {}) {
   const { body } = new DOMParser().parseFromString(withStylesAside(html), "text/html");
   moveStyles(body);
   for (const element of body.querySelectorAll(DROPPED)) element.remove();
@@ -34,7 +39,7 @@ export function pastedHtml(html) {
   readCode(body);
   readStyles(body);
   readLinks(body);
-  readTables(body);
+  readTables(body, onLargeTable);
   readEmptyLines(body);
   return body.innerHTML;
 }
@@ -124,24 +129,89 @@ function wrapContent(element, tag) {
 }
 
 /**
- * Make a line of each row of a table, until documents have tables.
+ * Make a table one that the editor can show: a table around another one lays out a page, and its cells
+ * become blocks; one cell is text; rows of one that is too large become lines.
  * @param {Element} body
+ * @param {() => void} onLarge called for a table that is too large
  */
-function readTables(body) {
-  // From the innermost on: a table within a cell has become lines when its row is read.
-  for (const table of [...body.querySelectorAll("table")].reverse()) {
-    const rows = [...table.querySelectorAll("caption"), ...table.querySelectorAll("tr")];
-    const lines = rows.map((row) => {
-      const line = row.ownerDocument.createElement("p");
-      const cells = row.matches("caption") ? [row] : row.querySelectorAll("td, th");
-      for (const [at, cell] of [...cells].entries()) {
-        if (at > 0) line.append(CELL_SEPARATOR);
-        appendInline(line, cell);
-      }
-      return line;
-    });
-    table.replaceWith(...lines);
+function readTables(body, onLarge) {
+  for (const table of body.querySelectorAll("table")) {
+    for (const caption of table.querySelectorAll(":scope > caption"))
+      table.before(...asLines([caption]));
+    const rows = [...table.querySelectorAll("tr")];
+    const cells = [...table.querySelectorAll("td, th")];
+    if (table.querySelector("table") || cells.length === 1) {
+      table.replaceWith(...cells.flatMap((cell) => contentOf(cell)));
+      continue;
+    }
+    for (const cell of cells) readCell(cell, rows.length);
+    for (const column of table.querySelectorAll("col")) {
+      if (!/^\d{1,3}$/.test(column.getAttribute("width") ?? "")) column.removeAttribute("width");
+    }
+    for (const row of rows) if (!row.querySelector("td, th")) row.remove();
+    if (placesOf(rows) > MAX_TABLE_CELLS) {
+      onLarge();
+      table.replaceWith(...asLines(rows));
+    }
   }
+}
+
+/** Return the blocks of a cell; text alone is a paragraph. @param {Element} cell @returns {ChildNode[]} */
+function contentOf(cell) {
+  const children = [...cell.childNodes];
+  if (children.some((child) => child instanceof Element && child.matches(BLOCKS))) return children;
+  const line = cell.ownerDocument.createElement("p");
+  line.append(...children);
+  return [line];
+}
+
+/**
+ * Give a cell spans that a table can have, and its alignment as an attribute.
+ * @param {Element} cell
+ * @param {number} rows
+ */
+function readCell(cell, rows) {
+  for (const [name, most] of /** @type {const} */ ([
+    ["colspan", MAX_SPAN],
+    ["rowspan", Math.min(rows, MAX_SPAN)],
+  ])) {
+    const span = Math.min(Number.parseInt(cell.getAttribute(name) ?? "1", 10) || 1, most);
+    cell.setAttribute(name, String(Math.max(span, 1)));
+  }
+  const align = styleOf(cell).get("text-align") ?? cell.getAttribute("align") ?? "";
+  if (/^(left|right|center)$/.test(align)) cell.setAttribute("align", align);
+  else cell.removeAttribute("align");
+  const widths = cell.getAttribute("colwidth") ?? "";
+  if (!/^\d{1,4}(,\d{1,4})*$/.test(widths)) cell.removeAttribute("colwidth");
+}
+
+/** Return about how many places the grid of some rows has. @param {Element[]} rows */
+function placesOf(rows) {
+  let width = 0;
+  let places = 0;
+  for (const row of rows) {
+    let own = 0;
+    for (const cell of row.querySelectorAll("td, th")) {
+      const columns = Number(cell.getAttribute("colspan"));
+      own += columns;
+      places += columns * Number(cell.getAttribute("rowspan"));
+    }
+    width = Math.max(width, own);
+  }
+  return Math.max(width * rows.length, places);
+}
+
+/** Return a line for each row or caption. @param {Element[]} rows */
+function asLines(rows) {
+  return rows.map((row) => {
+    const line = row.ownerDocument.createElement("p");
+    const cells = row.matches("caption") ? [row] : row.querySelectorAll("td, th");
+    for (const [at, cell] of [...cells].entries()) {
+      if (at > 0) line.append(CELL_SEPARATOR);
+      appendInline(line, cell);
+    }
+    return line;
+  });
 }
 
 /**

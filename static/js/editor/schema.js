@@ -19,16 +19,18 @@ import {
   Text,
 } from "../../vendor/tiptap.js";
 import { isSafeLink } from "../lib/links.js";
+import { AttachedFile, Picture } from "./attached.js";
 import { MARKS, NODES, validatorOf } from "./schema_table.js";
+import { tableExtensions } from "./table_schema.js";
 import { Task } from "./task_item.js";
 import { Underline } from "./underline.js";
 import { UNKNOWN } from "./unknown_content.js";
 
 /**
  * Return the nodes and marks that a document may have.
- * @param {{autolink?: boolean}} [options]
+ * @param {{autolink?: boolean, onTable?: () => void}} [options] `onTable` is called when a table is shown
  */
-export function schemaExtensions({ autolink = true } = {}) {
+export function schemaExtensions({ autolink = true, onTable = () => {} } = {}) {
   const known = [
     Document,
     Paragraph,
@@ -49,6 +51,9 @@ export function schemaExtensions({ autolink = true } = {}) {
     CodeBlock,
     HardBreak,
     HorizontalRule,
+    ...tableExtensions(onTable),
+    Picture,
+    AttachedFile,
     Link.extend({ inclusive: false }).configure({
       openOnClick: false,
       autolink,

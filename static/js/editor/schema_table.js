@@ -5,13 +5,21 @@
  */
 
 /** The version of the schema that this page knows; the handshake carries it (docs/protocol.md). */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * The type of an attribute: `boolean`, `text`, `integer 1..3`, `integers 1..9` (a list of them), or
  * `one of a b`; with ` or null` where it may have no value.
  * @typedef {{since: number, attributes: Record<string, string>}} Entry
  */
+
+/** The attributes of a cell. */
+const CELL = {
+  colspan: "integer 1..1000",
+  rowspan: "integer 1..1000",
+  colwidth: "integers 0..2000 or null",
+  align: "one of left center right or null",
+};
 
 /** @type {Readonly<Record<string, Entry>>} */
 export const NODES = {
@@ -31,6 +39,20 @@ export const NODES = {
   codeBlock: { since: 1, attributes: { language: "text or null" } },
   hardBreak: { since: 1, attributes: {} },
   horizontalRule: { since: 1, attributes: {} },
+  table: { since: 2, attributes: {} },
+  tableRow: { since: 2, attributes: {} },
+  tableCell: { since: 2, attributes: CELL },
+  tableHeader: { since: 2, attributes: CELL },
+  image: {
+    since: 2,
+    attributes: {
+      attachment: "text or null",
+      alt: "text or null",
+      width: "integer 1..10000 or null",
+      caption: "text or null",
+    },
+  },
+  file: { since: 2, attributes: { attachment: "text or null", name: "text or null" } },
 };
 
 /** @type {Readonly<Record<string, Entry>>} */

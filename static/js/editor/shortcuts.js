@@ -7,9 +7,9 @@ import { editLink } from "./toolbar.js";
 /**
  * Bind the page's keys.
  * @param {Editor} editor
- * @param {{toolbar: HTMLElement, onSave: () => void, onAuthors: () => void, onHelp: () => void}} page
+ * @param {{toolbar: HTMLElement, onSave: () => void, onAuthors: () => void, onHelp: () => void, onFiles: () => void}} page
  */
-export function bindShortcuts(editor, { toolbar, onSave, onAuthors, onHelp }) {
+export function bindShortcuts(editor, { toolbar, onSave, onAuthors, onHelp, onFiles }) {
   document.addEventListener("keydown", (event) => {
     const mod = event.metaKey || event.ctrlKey;
     if (document.querySelector("dialog[open]")) return;
@@ -17,12 +17,18 @@ export function bindShortcuts(editor, { toolbar, onSave, onAuthors, onHelp }) {
     else if (event.key === "?" && !isWriting(event.target)) handled(event, onHelp);
     else if (mod && event.key === "s" && !event.shiftKey) handled(event, onSave);
     else if (mod && event.altKey && event.code === "KeyA") handled(event, onAuthors);
-    else if (event.altKey && event.key === "F10") {
+    else if (mod && event.altKey && event.code === "KeyU" && editor.isEditable) {
+      handled(event, onFiles);
+    } else if (event.altKey && event.key === "F10") {
       handled(event, () =>
         toolbar.querySelector(/** @type {"button"} */ ("[tabindex='0']"))?.focus(),
       );
     } else if (event.altKey && event.key === "Enter" && editor.isFocused) {
       handled(event, () => openLink(linkAt(editor)?.getAttribute("href")));
+    } else if (mod && event.altKey && event.code === "KeyG" && editor.isEditable) {
+      handled(event, () =>
+        toolbar.querySelector(/** @type {"button"} */ ("[aria-label='Table']"))?.click(),
+      );
     } else if (mod && event.key === "k" && editor.isEditable && editor.isFocused) {
       handled(event, () => void editLink(editor));
     }

@@ -12,11 +12,12 @@ import { readSelection } from "./selection.js";
  * Fill `place` with the buttons of `editor`.
  * @param {HTMLElement} place
  * @param {Editor} editor
+ * @param {() => void} pickFiles lets the person choose files to upload
  */
-export function mountToolbar(place, editor) {
+export function mountToolbar(place, editor, pickFiles) {
   /** @type {{command: import("./commands.js").Command, button: HTMLButtonElement}[]} */
   const entries = [];
-  for (const group of commandGroups((target) => void editLink(target))) {
+  for (const group of commandGroups((target) => void editLink(target), pickFiles)) {
     const buttons = group.map((command) => {
       const button = h(
         "button",
@@ -30,7 +31,7 @@ export function mountToolbar(place, editor) {
           onmousedown: (event) => event.preventDefault(),
           onclick: () => {
             readSelection(editor.view);
-            if (button.getAttribute("aria-disabled") !== "true") command.run(editor);
+            if (button.getAttribute("aria-disabled") !== "true") command.run(editor, button);
           },
         },
         icon(command.icon),

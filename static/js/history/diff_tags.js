@@ -13,6 +13,12 @@ export const DIFF_NODES = {
   codeBlock: "pre",
   hardBreak: "br",
   horizontalRule: "hr",
+  table: "table",
+  tableRow: "tr",
+  tableCell: "td",
+  tableHeader: "th",
+  image: "figure",
+  file: "p",
 };
 
 /** By type of mark. @type {Record<string, keyof HTMLElementTagNameMap>} */

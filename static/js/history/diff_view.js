@@ -88,6 +88,10 @@ function nodeOf(change) {
   if (type === "orderedList" && Number(attributes.start) > 1)
     element.setAttribute("start", String(attributes.start));
   if (type === "taskList") element.dataset.type = "taskList";
+  for (const name of ["colspan", "rowspan", "align"]) {
+    const isCell = type === "tableCell" || type === "tableHeader";
+    if (isCell && attributes[name]) element.setAttribute(name, String(attributes[name]));
+  }
   if (kind !== "equal" || before) label(element, change);
   return element;
 }

@@ -15,6 +15,7 @@ import { mountLinkCard } from "../editor/link_card.js";
 import { mountPresence } from "../editor/presence.js";
 import { goToStart } from "../editor/selection.js";
 import { PageDialogs } from "./page_dialogs.js";
+import { PageFiles } from "./page_files.js";
 import { Provider } from "../sync/provider.js";
 import { bindShortcuts } from "../editor/shortcuts.js";
 import { CloseReason } from "../sync/close_reason.js";
@@ -72,6 +73,7 @@ let deviceCopy = null;
 const { provider, outbox } = await openProvider();
 /** What the server does not take. @type {import("../editor/waiting_changes.js").WaitingChanges | null} */
 let waiting = null;
+const files = new PageFiles(api, page.document.id);
 const editor = createEditor({
   element: byId("content", HTMLElement),
   provider,
@@ -79,13 +81,12 @@ const editor = createEditor({
   person: page.user,
   editable: provider.state.writable && provider.state.loaded,
   onStop: onEditorStop,
-  onFiles: sayFiles,
-  onKept: sayKept,
+  onFiles: (given) => void files.add(editor, given),
 });
 showTooltips();
-guardDrops({ files: sayFiles });
+guardDrops({ files: () => toast("Drop files into the text, where they are to stand.") });
 const toolbar = byId("toolbar", HTMLElement);
-mountToolbar(toolbar, editor);
+mountToolbar(toolbar, editor, () => files.pick(editor));
 mountLinkCard(byId("content", HTMLElement), editor);
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
@@ -93,6 +94,7 @@ const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
 mountLostTextNotice(provider, doc, editor);
 bindShortcuts(editor, {
   toolbar,
+  onFiles: () => files.pick(editor),
   onAuthors: () => dialogs.toggleAuthors(),
   onHelp: () => dialogs.openShortcuts(),
   onSave: () => {
@@ -236,14 +238,6 @@ function showRights() {
   field.readOnly = abilities.rename !== true;
   // An earlier page may have left a title, or the right to give one may have come back.
   if (mayNow) void title.flush();
-}
-
-function sayFiles() {
-  toast("Pictures and files cannot be part of a document yet. Nothing was added.");
-}
-
-function sayKept() {
-  toast("A part that cannot be shown here is kept. Select the text before it or behind it.");
 }
 
 /**

@@ -57,8 +57,8 @@ function itemOf({ icon: picture, text, run, href }) {
 }
 
 /**
- * Return where a menu stands in the window: below its button, or above where there is no room below,
- * and with its right edge at that of the button.
+ * Return where a menu stands in the window: below its button, above where there is no room below,
+ * at the lower edge where there is no room above either, and with its right edge at that of the button.
  * @param {{top: number, bottom: number, right: number}} button
  * @param {{width: number, height: number}} menu
  * @param {{width: number, height: number}} room
@@ -66,7 +66,8 @@ function itemOf({ icon: picture, text, run, href }) {
 export function placeOf(button, menu, room) {
   const below = button.bottom + GAP;
   const above = button.top - GAP - menu.height;
-  const isBelow = below + menu.height + GAP <= room.height || above < GAP;
+  const lowest = Math.max(GAP, room.height - GAP - menu.height);
   const left = Math.min(button.right, room.width - GAP) - menu.width;
-  return { top: isBelow ? below : above, left: Math.max(GAP, left) };
+  const top = above < GAP ? Math.min(below, lowest) : above;
+  return { top: below <= lowest ? below : top, left: Math.max(GAP, left) };
 }

@@ -1,6 +1,18 @@
 """Markdown of other programs, with what is read of it."""
 
-from tests.crdt.content.trees import BREAK, LINK, Built, block, item, paragraph, task, text
+from tests.crdt.content.trees import (
+    BREAK,
+    LINK,
+    Built,
+    block,
+    item,
+    paragraph,
+    table,
+    task,
+    td,
+    text,
+    th,
+)
 
 
 def linked_text(address: str, words: str = "") -> Built:
@@ -34,7 +46,7 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
     ),
     "a table": (
         "| a | **b** |\n| - | - |\n| 1 |  |",
-        [paragraph("a | ", text("b", "bold")), paragraph("1 | ")],
+        [table([th("a"), th(text("b", "bold"))], ["1", td()])],
     ),
     "a picture": (
         "![cat](https://example.org/a?b=1&c=2)",
@@ -46,11 +58,17 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
     ),
     "cells without words": (
         "|       | Q1 | Q2 |\n| --- | -- | -- |\n| North |    | 5  |\n|    |    | 7  |",
-        [paragraph(" | Q1 | Q2"), paragraph("North |  | 5"), paragraph(" |  | 7")],
+        [table([th(), th("Q1"), th("Q2")], ["North", td(), "5"], [td(), td(), "7"])],
     ),
     "cells beyond the head": (
         "| a | b |\n| - | - |\n| `x|y` | c \\| d |\n| e |\n",
-        [paragraph("a | b"), paragraph("`x | y` | c | d"), paragraph("e | ")],
+        [
+            table(
+                [th("a"), th("b"), th()],
+                ["`x", "y`", "c | d"],
+                ["e", td(), td()],
+            )
+        ],
     ),
     "pictures without words": (
         '![](https://a.b) ![](c.png)\n\n![](d.png "it")\n\n[![cat](e.png)](https://a.b)',
@@ -142,8 +160,7 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
                 "taskList",
                 block("taskItem", paragraph(text("a", "bold"), " <"), checked=True),
             ),
-            paragraph("a b | "),
-            paragraph(linked_text("c"), " | ", text("<b>", "code")),
+            table([th("a", BREAK, "b"), th()], [td(linked_text("c")), td(text("<b>", "code"))]),
             block("codeBlock", "<\n", language="js"),
             block("orderedList", item("a", BREAK, "b"), start=5),
         ],

@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 
 from apps.crdt.content.json_reader import json_read
-from tests.crdt.content.trees import BREAK, LINK, Built, block, item, paragraph, task, text
+from tests.crdt.content.trees import (
+    BREAK,
+    LINK,
+    Built,
+    block,
+    item,
+    paragraph,
+    table,
+    task,
+    td,
+    text,
+    th,
+)
 
 
 def linked(address: str, words: str = "") -> Built:
@@ -63,8 +75,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
         ],
         [
             block("taskList", task("a", checked=True)),
-            paragraph("b | "),
-            paragraph(" | c"),
+            table([th("b"), th()], [td(), td("c")]),
             paragraph(text("d", "code")),
             paragraph("@Ann", BREAK, "e"),
             paragraph(linked("https://a.b")),

@@ -38,8 +38,11 @@ from tests.crdt.content.trees import (
     block,
     item,
     paragraph,
+    table,
     task,
+    td,
     text,
+    th,
 )
 from tests.crdt.content.trees import MARKS as MARK_SAMPLES
 
@@ -57,7 +60,15 @@ NODE_SAMPLES: Final[dict[str, Built]] = {
     "codeBlock": block("codeBlock", "some words", language="python"),
     "hardBreak": paragraph("some words", BREAK, "below"),
     "horizontalRule": block("horizontalRule"),
+    "table": table([th("head", align="right")], [td("some words", align="right")]),
+    "tableRow": table(["some words", td(paragraph("two"), paragraph("blocks"))]),
+    "tableCell": table([td("some words", colspan=2, colwidth=[100, 0])], ["a", "b"]),
+    "tableHeader": table([th("some words", rowspan=2), "a"], ["b"]),
+    "image": block("image", attachment="5" * 64, alt="a view", caption="some words"),
+    "file": block("file", attachment="6" * 64, name="some words"),
 }
+#: Nodes whose words are attributes, which have no author of their own.
+NO_TEXT: Final = {"horizontalRule", "image", "file"}
 #: What an attribute gets in place of its type.
 WRONG: Final = (None, True, 7, -1, 1e300, 1.5, "evil", "javascript:alert(1)", [1e9], {"a": 1})
 NODE_ENTRIES = [(name, entry) for name, entry in NODES.items() if name != "doc"]
@@ -127,7 +138,7 @@ def test_entry_is_in_diff_authors_restore_search_and_gate(name: str) -> None:
     tags = {change.tag for change in inserted} | {mark for one in inserted for mark in one.marks}
     assert name == "text" or name in tags, f"{name}: the diff lacks it"
     words = "".join(texts := attributed_texts(present, lambda _: ([2**31], [0]))[0])
-    assert name == "horizontalRule" or "some words" in words, f"{name}: no author of its words"
+    assert name in NO_TEXT or "some words" in words, f"{name}: no author of its words"
     assert len(texts) >= 1
     assert name == "horizontalRule" or "some words" in document_text(doc), f"{name}: no search text"
     assert "before" in document_opening(doc, max_chars=100)

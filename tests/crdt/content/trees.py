@@ -53,6 +53,24 @@ def task(words: str, *, checked: bool) -> Built:
     return block("taskItem", paragraph(words), checked=checked)
 
 
+def td(*content: Built | str, **attrs: Any) -> Built:
+    """Return a cell of a table: of blocks, or with one paragraph of texts."""
+    blocks = [one for one in content if isinstance(one, dict) and one["type"] not in INLINE]
+    return block("tableCell", *(blocks or [paragraph(*content)]), **attrs)
+
+
+def th(*content: Built | str, **attrs: Any) -> Built:
+    """Return a cell of a head."""
+    return {**td(*content, **attrs), "type": "tableHeader"}
+
+
+def table(*rows: list[Built | str]) -> Built:
+    """Return a table; a string in a row is a cell."""
+    cells = [[td(one) if isinstance(one, str) else one for one in row] for row in rows]
+    return block("table", *(block("tableRow", *row) for row in cells))
+
+
+INLINE = frozenset({"text", "hardBreak"})
 BREAK: Built = {"type": "hardBreak"}
 
 #: Everything that the page can write.

@@ -1,0 +1,22 @@
+/** The commands and plugins of tables, loaded with the first one; `build.mjs` bundles it to `tables.js`. */
+export {
+  CellSelection,
+  TableMap,
+  addColumnAfter,
+  addColumnBefore,
+  addRowAfter,
+  addRowBefore,
+  columnResizing,
+  deleteColumn,
+  deleteRow,
+  deleteTable,
+  fixTables,
+  goToNextCell,
+  isInTable,
+  mergeCells,
+  selectedRect,
+  setCellAttr,
+  splitCell,
+  tableEditing,
+  toggleHeader,
+} from "@tiptap/pm/tables";
