@@ -33,6 +33,7 @@ from apps.collab.edit_queue import EditQueue
 from apps.collab.events import SessionJoined, session_joined
 from apps.collab.fair_turns import get_fair_turns
 from apps.collab.frame_handler import FrameHandler, MalformedFrameError, TooFastError
+from apps.collab.large_edits import READ_AHEAD_BYTES
 from apps.collab.room import Room
 from apps.collab.runtime import Runtime, get_runtime
 from apps.collab.selectors import Admission
@@ -51,8 +52,6 @@ _BYTES_AT_ONCE = 64 * 1024
 #: on it waits for turns (``fair_turns``), until they take the other time.
 _FAST_S = 0.08
 _SLOW_S = 1.0
-#: A frame that is larger, in bytes, is read in a thread first.
-READ_AHEAD_BYTES = 32 * 1024
 #: Digits of a schema version in the address.
 _MAX_SCHEMA_DIGITS = 6
 #: Clients that offer this subprotocol get frames 100 to 103.

@@ -11,11 +11,17 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
 from apps.collab.limits import Limits
 from apps.collab.person_budgets import PersonBudgets
 from apps.core.errors import TransientError
+
+#: A frame or edit that is larger, in bytes, is read in the thread.
+READ_AHEAD_BYTES: Final = 32 * 1024
+
+_Result = TypeVar("_Result")
 
 
 class LargeEdits:
@@ -27,8 +33,11 @@ class LargeEdits:
         #: Of those whose frames are read now, or wait for that.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def read(self, read: Callable[[], None], *, user_id: str) -> None:
-        """Read what a person sent. Raises ``TransientError`` where the budget is spent."""
+    async def read(self, read: Callable[[], _Result], *, user_id: str) -> _Result:
+        """Read what a person sent. Raises ``TransientError`` where the budget is spent.
+
+        An error of ``read`` is charged, too, and raised.
+        """
         async with self._turn(user_id):
             if self._budgets.is_spent(user_id):
                 raise TransientError(
@@ -36,7 +45,7 @@ class LargeEdits:
                     code="large_edits_busy",
                     retry_after_s=15,
                 )
-            await self._run(read, user_id)
+            return await self._run(read, user_id)
 
     async def check(self, check: Callable[[], None], *, user_id: str) -> None:
         """Check an edit of a person that was read; the time is charged.
@@ -52,14 +61,15 @@ class LargeEdits:
     def _turn(self, user_id: str) -> asyncio.Lock:
         return self._turns.setdefault(user_id, asyncio.Lock())
 
-    async def _run(self, function: Callable[[], None], user_id: str) -> None:
+    async def _run(self, function: Callable[[], _Result], user_id: str) -> _Result:
         loop = asyncio.get_running_loop()
-        took_s = await loop.run_in_executor(self._thread, _timed, function)
-        self._budgets.charge(user_id, took_s)
 
+        def charged() -> _Result:
+            began_s = time.thread_time()
+            try:
+                return function()
+            finally:  # also where the caller has gone meanwhile
+                took_s = time.thread_time() - began_s
+                loop.call_soon_threadsafe(self._budgets.charge, user_id, took_s)
 
-def _timed(function: Callable[[], None]) -> float:
-    """Call a function; return the processor time that it took, in seconds."""
-    began_s = time.thread_time()
-    function()
-    return time.thread_time() - began_s
+        return await loop.run_in_executor(self._thread, charged)

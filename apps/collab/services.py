@@ -10,12 +10,13 @@ from apps.accounts.changes import sockets_close_publish
 from apps.accounts.models import User
 from apps.accounts.usage import storage_check
 from apps.collab.events import SessionsClosed, sessions_closed
+from apps.collab.large_edits import READ_AHEAD_BYTES
 from apps.collab.runtime import get_runtime
 from apps.collab.submission import Submission
 from apps.core.errors import AppError, TransientError
 from apps.core.request_ids import request_id_find
 from apps.crdt.codec.copy_map import copy_map_decode, copy_map_fits
-from apps.crdt.codec.update_reader import read_update
+from apps.crdt.codec.update_reader import UpdateHeader, read_update
 from apps.crdt.codec.vectors import Vector, check_vector
 
 #: How long a caller waits for its edit to be durable, in seconds.
@@ -94,14 +95,22 @@ def operation_submit(
     the same call may be repeated.
     """
     storage_check(user_id=author_id)
-    header = read_update(update)
-    if version_vector is not None:
-        check_vector(version_vector)
-    copy_map_decode(copies)
+
+    def read() -> UpdateHeader:
+        if version_vector is not None:
+            check_vector(version_vector)
+        copy_map_decode(copies)
+        return read_update(update)
+
+    is_large = len(update) + len(version_vector or b"") + len(copies) > READ_AHEAD_BYTES
+    small = None if is_large else read()
 
     async def submit() -> Submitted:
         runtime = await get_runtime()
         runtime.limits.check_update(update)
+        header = small
+        if header is None:
+            header = await runtime.large_edits.read(read, user_id=author_id)
         runtime.limits.check_header(header)
         room = await runtime.room(document_id, lineage=lineage)
         caller = _Caller(author_id)

@@ -11,7 +11,7 @@ from apps.collab import person_budgets
 from apps.collab.large_edits import LargeEdits
 from apps.collab.limits import Limits
 from apps.collab.person_budgets import PersonBudgets
-from apps.core.errors import TransientError
+from apps.core.errors import InvalidInputError, TransientError
 
 
 class Clock:
@@ -53,6 +53,31 @@ async def test_person_whose_budget_is_spent_is_refused_and_nobody_else(
     await large_edits.check(lambda: done.append("checked"), user_id="1")
     await large_edits.read(lambda: done.append("read"), user_id="2")
     assert done == ["checked", "read"]
+
+
+async def test_edit_is_charged_though_its_sender_has_gone_or_it_is_malformed(
+    large_edits: LargeEdits,
+) -> None:
+    """Otherwise who hangs up before the answer has no budget."""
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def begin_and_work() -> None:
+        loop.call_soon_threadsafe(begun.set)
+        work()
+
+    def fail() -> None:
+        work()
+        raise InvalidInputError("malformed")
+
+    gone = asyncio.create_task(large_edits.read(begin_and_work, user_id="1"))
+    await begun.wait()
+    gone.cancel()
+    with pytest.raises(InvalidInputError):
+        await large_edits.read(fail, user_id="2")
+    for user_id in ("1", "2"):
+        with pytest.raises(TransientError):
+            await large_edits.read(work, user_id=user_id)
 
 
 async def test_each_person_has_one_place_in_the_queue(large_edits: LargeEdits) -> None:

@@ -1,5 +1,6 @@
 """Pages of the log in JSON: bounded in bytes."""
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -78,3 +79,11 @@ def test_page_reads_no_more_rows_than_it_may_hold(
     counts.clear()
     everything = operations_page(document_id=document_id, after=0, limit=12, max_bytes=10**6)
     assert (everything, counts) == (operations, [1, 8, 3])
+
+
+def test_edit_of_three_megabytes_is_read(owner: User) -> None:
+    """Up to ``REST_BODY_BYTES``, which is more than Django takes of itself."""
+    document = make_document(owner)
+    body = {"unique_id": "large", "update": base64.b64encode(bytes(3_000_000)).decode()}
+    answer = bearer(owner).post(f"/api/v1/documents/{document.id}/operations/", body)
+    assert answer.json()["detail"] == "The update has bytes after its end."

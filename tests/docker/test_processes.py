@@ -137,6 +137,13 @@ def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.kill()
 
 
+#: The settings that the image reads from files.
+SECRETS = (
+    *("SECRET_KEY", "DATABASE_URL", "MONGODB_URL", "REDIS_URL", "CELERY_BROKER_URL"),
+    "ATTACHMENTS_URL",
+)
+
+
 @pytest.fixture(scope="module")
 def image(apache_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     """Return the image with new services; its secrets are files."""
@@ -156,7 +163,7 @@ def image(apache_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         launched = Launched(tmp_path_factory.mktemp("services"), action="services")
         stack.callback(launched.stop)
         launched.wait_until_ready()
-        for name in ("SECRET_KEY", "DATABASE_URL", "MONGODB_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+        for name in SECRETS:
             (secrets / name.lower()).write_text(f"{launched.settings()[name]}\n")
             environment[f"{name}_FILE"] = str(secrets / name.lower())
         app = image_make(folder / "app")

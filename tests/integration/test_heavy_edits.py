@@ -1,9 +1,12 @@
 """Frames as heavy as a client may send: nobody else waits for them."""
 
 import asyncio
+import base64
 import contextlib
+import json
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import pytest
@@ -176,4 +179,45 @@ async def test_heavy_frames_of_a_reader_delay_nobody_else(
         await ada.until_ack(await ada.append("after"))
         for reader in readers:
             await reader.until_closed(60)
+    assert max(took) <= PROBE_MAX_S
+
+
+#: Updates of up to 4 MiB that change nothing, sent by REST.
+UPDATES_BY_REST: Final[dict[str, Callable[[], bytes]]] = {
+    "deletes": lambda: needs(700_000),
+    "deletes with a byte too many": lambda: needs(700_000) + b"\x00",
+}
+CALLS = 10
+
+
+@pytest.mark.parametrize("update", UPDATES_BY_REST)
+async def test_heavy_edits_by_rest_delay_nobody_else(
+    update: str, enter: Enter, stack: Launched
+) -> None:
+    """Ten calls at once, which are refused: the probe, and the words of others meanwhile."""
+    document_id = stack.create_document("ada", grace="editor")
+    ada = await enter("ada", document_id, native=True)
+    await ada.until_ack(await ada.append("before "))
+    stack.token("grace")  # once, for all threads
+    encoded_update = base64.b64encode(UPDATES_BY_REST[update]()).decode()
+    body = json.dumps({"update": encoded_update, "unique_id": "large"}).encode()
+
+    def post() -> str:
+        answer = stack.call(
+            "grace",
+            "POST",
+            f"documents/{document_id}/operations/",
+            data=body,
+            headers={"Content-Type": "application/json"},
+        )
+        return str(answer.json()["code"])
+
+    with ThreadPoolExecutor(CALLS) as threads:  # beside those of the probe
+        loop = asyncio.get_running_loop()
+        calls = asyncio.gather(*(loop.run_in_executor(threads, post) for _ in range(CALLS)))
+        async with probed(stack) as took:
+            await ada.until_ack(await ada.append("during "))
+            codes = await calls
+            await ada.until_ack(await ada.append("after"))
+    assert set(codes) <= {"malformed", "limit_exceeded", "large_edits_busy"}
     assert max(took) <= PROBE_MAX_S

@@ -7,7 +7,8 @@ from typing import IO, Any, Final, Self
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.json import strict_constant
 
 from apps.core.errors import LimitExceededError
@@ -35,12 +36,16 @@ class FormTooLargeError(LimitExceededError):
         )
 
 
-class BoundedJSONParser(JSONParser):
+class BoundedJSONParser(BaseParser):
     """JSON in UTF-8 (RFC 8259), of at most ``REST_BODY_BYTES``.
 
-    DRF's own parser reads a body of any length, in any codec that the client names, and answers
-    500 to one that is nested too deep.
+    DRF's own parser reads a body in any codec that the client names, and answers 500 to one that is
+    nested too deep. For its subclasses DRF reads the whole body before, of which Django takes
+    2.5 MiB.
     """
+
+    media_type = "application/json"
+    renderer_class = JSONRenderer  # of the forms of the browsable API
 
     def parse(
         self,
