@@ -20,7 +20,7 @@ from channels.layers import get_channel_layer
 
 from apps.core import ids, metrics
 from apps.core.hidden_imports import hidden
-from apps.core.tasks import is_cancelled
+from apps.core.tasks import is_cancelled, run_until_cancelled
 from apps.oplog.operation import Operation
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class PeerBus:
         self._channel = await self._layer.new_channel("server")
         self._tasks = [
             asyncio.create_task(self._send_all(), name="peer-bus-send"),
-            asyncio.create_task(self._receive_all(), name="peer-bus-receive"),
+            asyncio.create_task(run_until_cancelled(self._receive_all()), name="peer-bus-receive"),
         ]
 
     async def close(self) -> None:

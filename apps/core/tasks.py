@@ -1,6 +1,12 @@
 """Tasks of an event loop that work until they are cancelled."""
 
 import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any, Final
+
+#: How long a task that was cancelled has to end until it is cancelled again, in seconds.
+CANCEL_INTERVAL_S: Final = 0.25
 
 
 def is_cancelled() -> bool:
@@ -11,3 +17,19 @@ def is_cancelled() -> bool:
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def run_until_cancelled(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that may swallow a cancellation: it is cancelled again until it ends.
+
+    For libraries that wait on after it; an event loop that ends cancels each task once, and waits.
+    """
+    task = asyncio.ensure_future(coroutine)
+    try:
+        await asyncio.wait({task})
+    finally:
+        while not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({task}, timeout=CANCEL_INTERVAL_S)
+    task.result()
