@@ -11,9 +11,9 @@ from apps.core.service_checks import service_check
 
 hot_queries.add(
     HotQuery(
-        "files of a document", attachment_rows, {"document_id": {"$eq": "none"}}, [("order", -1)]
+        "files of a document", attachment_rows, {"document_id": {"$eq": "none"}}, [("order", 1)]
     ),
-    HotQuery("documents that have a file", attachment_rows, {"file_id": {"$eq": "none"}}),
+    HotQuery("documents that have a file", attachment_rows, {"file_id": {"$in": ["none"]}}),
 )
 
 

@@ -2,6 +2,8 @@
 
 import importlib
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,22 +26,35 @@ def test_module_that_was_imported_before_stays() -> None:
     assert sys.modules["json"] is before
 
 
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make a package that nobody has imported."""
+    folder = tmp_path / "seldom"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "part.py").write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    for name in ("seldom", "seldom.part"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.usefixtures("package")
 def test_replaced_module_is_the_real_one_after_the_block() -> None:
     """Also after an error."""
-    assert "xmlrpc" not in sys.modules
-    with pytest.raises(ValueError, match="7"), replaced("xmlrpc.client", ServerProxy=7):
-        raise ValueError(importlib.import_module("xmlrpc.client").ServerProxy)
-    assert importlib.import_module("xmlrpc.client").ServerProxy != 7
+    with pytest.raises(ValueError, match="7"), replaced("seldom.part", VALUE=7):
+        raise ValueError(importlib.import_module("seldom.part").VALUE)
+    assert importlib.import_module("seldom.part").VALUE == 1
 
 
+@pytest.mark.usefixtures("package")
 def test_module_of_a_package_that_is_used_is_replaced_alone() -> None:
     """The package stays as it is."""
-    package = sys.modules["json"]
-    assert "json.tool" not in sys.modules
-    with replaced("json.tool", main=7):
-        assert importlib.import_module("json.tool").main == 7
-        assert importlib.import_module("json") is package
-    assert importlib.import_module("json.tool").main != 7
+    used = importlib.import_module("seldom")
+    with replaced("seldom.part", VALUE=7):
+        assert importlib.import_module("seldom.part").VALUE == 7
+        assert importlib.import_module("seldom") is used
+    assert importlib.import_module("seldom.part").VALUE == 1
 
 
 def test_module_that_was_imported_is_not_replaced() -> None:

@@ -103,6 +103,8 @@ import django
 django.setup()
 from apps.accounts.models import User
 from apps.accounts.roles import Role
+from apps.attachments.selectors import attachments_iter
+from apps.attachments.sweep import _used
 from apps.core.clock import now
 from apps.core.mongo import equal
 from apps.documents.heads import heads_get, unpublished_find
@@ -118,6 +120,7 @@ operations_find(**one, unique_ids=["a"]), compacted_find(**one, unique_ids=["a"]
 heads_get(["none"]), unpublished_find(updated_before=now(), limit=1), processed_seqs(["none"])
 latest_reach(**one), version_find(**one, number=1)
 versions_page(**one, before=None, limit=1, named_only=False)
+list(attachments_iter(**one)), _used(["none"])
 listing = documents_list(user=User(pk=0))
 listing._rows_among({"none": Role.OWNER}, listing.order, None, 1)
 listing._find({"trashed": equal(False)}, listing.order, None, 1)

@@ -105,7 +105,7 @@ def test_dropped_file_is_imported_on_the_list_and_never_opened_in_place_of_a_pag
     ada.finds("Words")
     expect(page.get_by_label("Title", exact=True)).to_have_value("Harbour")
     assert page.evaluate(DROP, [".topbar", "x.md", "x"]) == [True, True]
-    expect(page.get_by_text("Nothing was added.")).to_be_visible()
+    expect(page.get_by_text("Drop files into the text")).to_be_visible()
     assert page.evaluate(DROP, [".topbar", "", "https://example.org/"]) == [True, True]
     assert page.evaluate(DROP, ["#title", "", "https://example.org/"]) == [False, False]
 

@@ -5,7 +5,7 @@ import base64
 import contextlib
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -87,12 +87,44 @@ async def _submit(client: Client, updates: list[bytes]) -> None:
     await client.until(is_answered, 60)
 
 
+MAKE_PEOPLE = """
+import json
+from apps.accounts.models import Permission, User
+from apps.accounts.roles import Role
+from apps.accounts.tokens import tokens_issue
+tokens = {}
+for number in range(30):
+    user = User.objects.create(username=f"attacker-{number}")
+    Permission.objects.create(user=user, role=Role.CREATOR)
+    tokens[user.username] = tokens_issue(user).access
+print(json.dumps(tokens))
+"""
+
+
+@pytest.fixture(scope="module")
+def attackers(stack: Launched) -> Iterator[str]:
+    """Return new people who may create documents: each has a budget of large edits."""
+    printed = stack.manage("shell", "--no-imports", "-c", MAKE_PEOPLE)
+    tokens: dict[str, str] = json.loads(printed)
+    for name, token in tokens.items():
+        stack.token_store(name, token)
+    return iter(tokens)
+
+
+@pytest.fixture
+def attacker(attackers: Iterator[str]) -> str:
+    """Return a new person."""
+    return next(attackers)
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
-async def test_heavy_edit_delays_nobody_else(attack: str, enter: Enter, stack: Launched) -> None:
+async def test_heavy_edit_delays_nobody_else(
+    attack: str, attacker: str, enter: Enter, stack: Launched
+) -> None:
     """The server answers others meanwhile, whether it takes the edit or refuses it (goal of C2)."""
     updates = ATTACKS[attack]()
-    attacked, other = stack.create_document("grace"), stack.create_document("ada")
-    grace = await enter("grace", attacked, native=True)
+    attacked, other = stack.create_document(attacker), stack.create_document("ada")
+    grace = await enter(attacker, attacked, native=True)
     ada = await enter("ada", other, native=True)
     await ada.until_ack(await ada.append("before "))
     async with probed(stack) as took:
@@ -101,37 +133,44 @@ async def test_heavy_edit_delays_nobody_else(attack: str, enter: Enter, stack: L
     assert max(took) <= PROBE_MAX_S
 
 
-async def test_sync_of_a_heavy_document_delays_nobody_else(enter: Enter, stack: Launched) -> None:
+async def test_sync_of_a_heavy_document_delays_nobody_else(
+    attacker: str, enter: Enter, stack: Launched
+) -> None:
     """A document of 5 MB of structs as short as can be, read by socket and by REST."""
-    attacked = stack.create_document("grace")
-    grace = await enter("grace", attacked, native=True)
+    attacked = stack.create_document(attacker)
+    grace = await enter(attacker, attacked, native=True)
     for client in (1, 2):
         await grace.submit(elements(400_000, client=client), f"elements-{client}")
         await grace.until(lambda n=client: grace.ack(f"elements-{n}", STAGE_PERSISTED), 60)
     async with probed(stack) as took:
-        second = await enter("grace", attacked, native=True)
+        second = await enter(attacker, attacked, native=True)
         await asyncio.wait_for(second.synced.wait(), 60)
-        answer = await asyncio.to_thread(stack.call, "grace", "GET", f"documents/{attacked}/state/")
+        answer = await asyncio.to_thread(
+            stack.call, attacker, "GET", f"documents/{attacked}/state/"
+        )
     assert answer.status_code == 200
     assert len(answer.content) > 4_500_000
     assert max(took) <= PROBE_MAX_S
 
 
-async def test_load_of_heavy_documents_delays_nobody_else(enter: Enter, stack: Launched) -> None:
+async def test_load_of_heavy_documents_delays_nobody_else(
+    attackers: Iterator[str], enter: Enter, stack: Launched
+) -> None:
     """What the server took of these attacks, loaded by one that has just started (goal of C2)."""
-    attacked: list[str] = []
+    attacked: dict[str, str] = {}
     for attack in ("letters", "elements", "clients", "many edits without a survey"):
-        document_id = stack.create_document("grace")
-        grace = await enter("grace", document_id, native=True)
+        attacker = next(attackers)
+        document_id = stack.create_document(attacker)
+        grace = await enter(attacker, document_id, native=True)
         await _submit(grace, ATTACKS[attack]())
         assert not grace.rejects
-        attacked.append(document_id)
+        attacked[document_id] = attacker
     stopped = stack.kill("web", signal.SIGTERM)
     await asyncio.to_thread(stack.wait_for_another, "web", stopped)
     await asyncio.to_thread(until_served, f"{stack.url}/readyz")
     async with probed(stack) as took:
-        for document_id in attacked:
-            grace = await enter("grace", document_id, native=True)
+        for document_id, attacker in attacked.items():
+            grace = await enter(attacker, document_id, native=True)
             await asyncio.wait_for(grace.synced.wait(), 60)
     assert max(took) <= PROBE_MAX_S
 
@@ -158,13 +197,13 @@ READERS, FRAMES = 10, 4
 
 @pytest.mark.parametrize("frame", FRAMES_OF_READERS)
 async def test_heavy_frames_of_a_reader_delay_nobody_else(
-    frame: str, enter: Enter, stack: Launched
+    frame: str, attacker: str, enter: Enter, stack: Launched
 ) -> None:
     """On ten sockets at once: the probe, and the words of others in the same document."""
-    document_id = stack.create_document("ada", alan="viewer")
+    document_id = stack.create_document("ada", **{attacker: "viewer"})
     ada = await enter("ada", document_id, native=True)
     await ada.until_ack(await ada.append("before "))
-    readers = [await enter("alan", document_id) for _ in range(READERS)]
+    readers = [await enter(attacker, document_id) for _ in range(READERS)]
     sent = FRAMES_OF_READERS[frame]()
 
     async def send(reader: Client) -> None:
@@ -192,19 +231,18 @@ CALLS = 10
 
 @pytest.mark.parametrize("update", UPDATES_BY_REST)
 async def test_heavy_edits_by_rest_delay_nobody_else(
-    update: str, enter: Enter, stack: Launched
+    update: str, attacker: str, enter: Enter, stack: Launched
 ) -> None:
     """Ten calls at once, which are refused: the probe, and the words of others meanwhile."""
-    document_id = stack.create_document("ada", grace="editor")
+    document_id = stack.create_document("ada", **{attacker: "editor"})
     ada = await enter("ada", document_id, native=True)
     await ada.until_ack(await ada.append("before "))
-    stack.token("grace")  # once, for all threads
     encoded_update = base64.b64encode(UPDATES_BY_REST[update]()).decode()
     body = json.dumps({"update": encoded_update, "unique_id": "large"}).encode()
 
     def post() -> str:
         answer = stack.call(
-            "grace",
+            attacker,
             "POST",
             f"documents/{document_id}/operations/",
             data=body,

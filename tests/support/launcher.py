@@ -164,6 +164,10 @@ class Launched:
             self._tokens[username] = (time.monotonic(), token)
         return token
 
+    def token_store(self, username: str, token: str) -> None:
+        """Take a new access token of somebody, who need not log in then."""
+        self._tokens[username] = (time.monotonic(), token)
+
     def renew_tokens(self) -> None:
         """Log in again those whose token may become too old while a service is away."""
         for username, (fetched_at, _) in list(self._tokens.items()):
