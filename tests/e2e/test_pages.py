@@ -215,6 +215,7 @@ def test_menu_of_a_row_works_by_keyboard(ada: Person) -> None:
     expect(items.first).to_be_hidden()
     expect(button).to_be_focused()
     button.press("Enter")
+    expect(items.first).to_be_focused()
     with page.expect_popup() as opened:
         page.keyboard.press("Enter")
     expect(opened.value).to_have_url(re.compile(f"/documents/{document_id}/"))

@@ -193,6 +193,9 @@ FRAMES_OF_READERS: Final[dict[str, Callable[[], bytes]]] = {
 }
 #: Sockets of that person, and frames on each.
 READERS, FRAMES = 10, 4
+#: What a probe may take meanwhile, in seconds: also the bytes of the frames are received. It took 4 to
+#: 60 s when each socket had a thread.
+CROWD_MAX_S: Final = 1.0
 
 
 @pytest.mark.parametrize("frame", FRAMES_OF_READERS)
@@ -218,7 +221,7 @@ async def test_heavy_frames_of_a_reader_delay_nobody_else(
         await ada.until_ack(await ada.append("after"))
         for reader in readers:
             await reader.until_closed(60)
-    assert max(took) <= PROBE_MAX_S
+    assert max(took) <= CROWD_MAX_S
 
 
 #: Updates of up to 4 MiB that change nothing, sent by REST.
