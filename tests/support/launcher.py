@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +165,15 @@ class Launched:
             self._tokens[username] = (time.monotonic(), token)
         return token
 
-    def token_store(self, username: str, token: str) -> None:
-        """Take a new access token of somebody, who need not log in then."""
-        self._tokens[username] = (time.monotonic(), token)
+    @contextmanager
+    def tokens_of(self, tokens: Mapping[str, str]) -> Iterator[None]:
+        """Take new access tokens of people for a while, who need not log in then."""
+        self._tokens |= {name: (time.monotonic(), token) for name, token in tokens.items()}
+        try:
+            yield
+        finally:
+            for name in tokens:
+                del self._tokens[name]
 
     def renew_tokens(self) -> None:
         """Log in again those whose token may become too old while a service is away."""
