@@ -96,7 +96,7 @@ class PeerBus:
         self._channel = await self._layer.new_channel("server")
         self._tasks = [
             asyncio.create_task(self._send_all(), name="peer-bus-send"),
-            asyncio.create_task(run_until_cancelled(self._receive_all()), name="peer-bus-receive"),
+            asyncio.create_task(run_until_cancelled(self._receive_all), name="peer-bus-receive"),
         ]
 
     async def close(self) -> None:

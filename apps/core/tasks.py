@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 #: How long a task that was cancelled has to end until it is cancelled again, in seconds.
@@ -19,12 +19,12 @@ def is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-async def run_until_cancelled(coroutine: Coroutine[Any, Any, None]) -> None:
+async def run_until_cancelled(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a coroutine that may swallow a cancellation: it is cancelled again until it ends.
 
     For libraries that wait on after it; an event loop that ends cancels each task once, and waits.
     """
-    task = asyncio.ensure_future(coroutine)
+    task = asyncio.ensure_future(function())
     try:
         await asyncio.wait({task})
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import threading
 
 import pytest
@@ -22,7 +23,7 @@ def test_event_loop_ends_though_a_cancellation_is_swallowed(times: int) -> None:
     """At its end, a loop cancels each task once and waits for all of them."""
 
     async def main() -> None:
-        tasks.append(asyncio.create_task(run_until_cancelled(deaf(times))))
+        tasks.append(asyncio.create_task(run_until_cancelled(lambda: deaf(times))))
         await asyncio.sleep(0)
 
     tasks: list[asyncio.Task[None]] = []
@@ -35,7 +36,7 @@ def test_event_loop_ends_though_a_cancellation_is_swallowed(times: int) -> None:
 
 async def test_task_that_is_cancelled_again_and_again_ends_as_well() -> None:
     """As a stop does whose patience is short."""
-    task = asyncio.create_task(run_until_cancelled(deaf(3)))
+    task = asyncio.create_task(run_until_cancelled(lambda: deaf(3)))
     await asyncio.sleep(0)
     while not task.done():
         task.cancel()
@@ -50,4 +51,13 @@ async def test_error_of_the_coroutine_is_raised() -> None:
         raise ValueError("lost")
 
     with pytest.raises(ValueError, match="lost"):
-        await run_until_cancelled(fail())
+        await run_until_cancelled(fail)
+
+
+async def test_task_that_is_cancelled_before_it_begins_leaves_nothing() -> None:
+    """No coroutine that nobody awaits."""
+    task = asyncio.create_task(run_until_cancelled(lambda: deaf(1)))
+    task.cancel()
+    await asyncio.wait({task})
+    gc.collect()
+    assert task.cancelled()
