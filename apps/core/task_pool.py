@@ -10,14 +10,12 @@ process did not end well is discarded with its pipe.
 """
 
 import atexit
-import ctypes
 import logging
 import multiprocessing
 import os
 import pickle
 import resource
 import signal
-import sys
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
@@ -29,13 +27,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import pebble
 
 from apps.core.errors import AppError, LimitExceededError, TransientError, UnprocessableError
+from apps.core.parent_death import end_with_parent
 
 logger = logging.getLogger(__name__)
 
 #: How often a waiting caller looks whether it is still there, in seconds.
 _LOOK_S: Final = 0.05
-#: From ``linux/prctl.h``: the signal that a process gets when its parent dies.
-_PR_SET_PDEATHSIG: Final = 1
 #: How much longer than its task a process lives whose parent does not end it, in seconds.
 _ALARM_SLACK_S: Final = 10
 
@@ -205,8 +202,7 @@ def _limit_process(memory_bytes: int) -> None:
     hold a document's content.
     """
     _let_go_of_fork_server()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

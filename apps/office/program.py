@@ -4,7 +4,6 @@ It is called in a child process of ``apps.core.task_pool``, which ends it with i
 time; the program ends with that child.
 """
 
-import ctypes
 import os
 import resource
 import signal
@@ -15,16 +14,14 @@ from collections.abc import Callable, Sequence
 from typing import IO, Final, NamedTuple
 
 from apps.core.errors import TransientError
+from apps.core.parent_death import end_with_parent
 from apps.core.task_pool import TaskTimeoutError, TaskTooLargeError
 from apps.office.network_filter import network_deny
 
-#: From ``linux/prctl.h``: the signal that a process gets when its parent dies.
-_PR_SET_PDEATHSIG: Final = 1
 #: Longest message of a program that is read, in bytes; a longer one ends the program.
 _ERRORS_MAX_BYTES: Final = 64 * 1024
 #: Open files of a program: the libraries, fonts and pipes of its own.
 _FILES_MAX: Final = 256
-_LIBC: Final = ctypes.CDLL(None)
 
 
 class ProgramMissingError(TransientError):
@@ -140,7 +137,7 @@ def _limit_to(limits: ProgramLimits) -> Callable[[], None]:
 
     def limit() -> None:
         if sys.platform == "linux":
-            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            end_with_parent()
             if os.getppid() != parent:
                 os._exit(1)
         for kind, value in bounds:
