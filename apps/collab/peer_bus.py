@@ -35,10 +35,9 @@ _INLINE_BYTES = 256 * 1024
 PEER_TTL_S = 100.0
 #: Pause after the layer failed, in seconds.
 _RETRY_S = 1.0
-#: Interval between two cancellations of a receive that goes on, in seconds.
-_CANCEL_INTERVAL_S = 0.1
-#: How often it is cancelled: in all a little longer than a receive takes by itself.
-_CANCEL_TIMES = 60
+#: How long a stop waits for the end of both tasks, in seconds: a little longer than a receive takes
+#: by itself.
+_END_WAIT_S = 6.0
 
 Message = dict[str, Any]
 
@@ -95,18 +94,16 @@ class PeerBus:
         """Create a channel (no round trip), and start to send and to receive."""
         self._channel = await self._layer.new_channel("server")
         self._tasks = [
-            asyncio.create_task(self._send_all(), name="peer-bus-send"),
+            asyncio.create_task(run_until_cancelled(self._send_all), name="peer-bus-send"),
             asyncio.create_task(run_until_cancelled(self._receive_all), name="peer-bus-receive"),
         ]
 
     async def close(self) -> None:
-        """Stop. The layer's receive may swallow a cancellation, so it is cancelled repeatedly."""
-        pending = set(self._tasks)
-        for _ in range(_CANCEL_TIMES):
-            for task in pending:
-                task.cancel()
-            if pending:
-                _, pending = await asyncio.wait(pending, timeout=_CANCEL_INTERVAL_S)
+        """Stop to send and to receive."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_END_WAIT_S)
 
     def join(self, document_id: str) -> None:
         """Receive the messages about a document."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 #: How long a task that was cancelled has to end until it is cancelled again, in seconds.
-CANCEL_INTERVAL_S: Final = 0.25
+CANCEL_INTERVAL_S: Final = 0.1
 
 
 def is_cancelled() -> bool:
