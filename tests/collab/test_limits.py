@@ -229,6 +229,8 @@ async def test_presence_used_as_storage_is_4400(enter: Enter) -> None:
 async def test_session_over_the_limit_is_1013_until_one_leaves(enter: Enter) -> None:
     """Present sessions stay, and the place of a session that leaves is free at once."""
     here = [await enter("ada", native=True) for _ in range(SESSIONS)]
+    for client in here:
+        await client.until(client.synced.is_set)
     late = await enter("grace")
     assert await late.until_closed() == close_codes.TRY_AGAIN
     assert late.close_reason == "The document is full."
@@ -244,6 +246,8 @@ async def test_document_over_the_limit_is_1013_until_one_is_left(
     """Opening many documents does not evict documents in use."""
     here = await enter("ada", native=True)
     other = await enter("ada", stack.create_document("ada"))
+    for client in (here, other):
+        await client.until(client.synced.is_set)
     third_id = stack.create_document("ada")
     late = await enter("ada", third_id)
     assert await late.until_closed() == close_codes.TRY_AGAIN
