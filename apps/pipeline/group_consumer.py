@@ -8,7 +8,6 @@ skipped.
 import logging
 import threading
 import time
-from abc import ABC, abstractmethod
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -58,7 +57,7 @@ class StandstillError(Exception):
     """There is a lag and no message arrives: the consumer has to be recreated."""
 
 
-class GroupConsumer(ABC):
+class GroupConsumer:
     """Consumes the topic in a thread, from ``start`` to ``stop``."""
 
     def __init__(self, *, group: str, loop: str) -> None:
@@ -82,9 +81,9 @@ class GroupConsumer(ABC):
 
     # --- what a subclass does ---
 
-    @abstractmethod
     def _process(self, messages: list[Message]) -> bool:
         """Process the messages of a turn; return whether the offsets may be committed."""
+        raise NotImplementedError
 
     def _after_turn(self) -> None:
         """Do what is due, after the offsets are committed."""
@@ -114,7 +113,7 @@ class GroupConsumer(ABC):
             liveness.beat(self._loop)
             try:
                 self._consume()
-            except Exception as err:
+            except Exception as err:  # noqa: BLE001 - the edge of the loop; the subclass logs it
                 self._restart_after(self._pause_after(err))
         liveness.end(self._loop)
 
