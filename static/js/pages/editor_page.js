@@ -95,6 +95,7 @@ bindShortcuts(editor, {
   onFiles: () => files.pick(editor),
   onAuthors: () => dialogs.toggleAuthors(),
   onHelp: () => dialogs.openShortcuts(),
+  onFind: (withReplace) => dialogs.openFind(withReplace),
   onSave: () => {
     provider.flush();
     void title.flush();
