@@ -140,3 +140,23 @@ def test_sign_of_a_page_that_loads_the_list_later(ada: Person) -> None:
     ada.page.route("**/suggestion_sources.js", types_on)
     ada.page.keyboard.type("/")
     expect(popup(ada).get_by_role("option")).to_have_text(["QuoteCtrl+Shift+B"])
+
+
+def test_emoji_is_inserted_as_its_character(ada: Person) -> None:
+    """Behind a colon and two letters; the list is loaded with the first one, Enter waits for it."""
+    document_id = ada.create("Emoji")
+    ada.open(document_id)
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(request.url))
+    ada.write("at 10:30 ok: ")
+    assert not any("suggestion" in url or "emoji" in url for url in asked)
+    ada.page.keyboard.type(":tad")
+    expect(popup(ada)).to_have_attribute("aria-label", "Emoji")
+    expect(active(ada)).to_have_accessible_name("tada")
+    ada.page.keyboard.press("Enter")
+    ada.page.keyboard.type(" :) done :")
+    ada.page.keyboard.press("Enter")
+    ada.page.keyboard.type("x")
+    ada.sees("at 10:30 ok: 🎉 :) done :\nx")
+    expect(ada.chip).to_have_text("Saved")
+    assert ada.exported(document_id).rstrip("\n") == "at 10:30 ok: 🎉 :) done :\nx"

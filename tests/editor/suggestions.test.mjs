@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Schema } from "@tiptap/pm/model";
 import { EditorState, TextSelection } from "@tiptap/pm/state";
+import { emojiOf, matchingEmoji } from "../../static/js/editor/emoji_menu.js";
 import {
   MAX_QUERY_CHARS,
   matching,
@@ -10,6 +11,7 @@ import {
   typedAfter,
   typedAt,
 } from "../../static/js/editor/suggestion_state.js";
+import { EMOJI } from "../../static/vendor/emoji.js";
 
 const schema = new Schema({
   nodes: {
@@ -138,6 +140,23 @@ test("entries are ranked: name, word of the name, other words, within the name",
   assert.deepEqual(matching("table", entries, 2).length, 2);
   assert.equal(matching("", entries).length, 4);
   assert.deepEqual(matching("zzz", entries), []);
+});
+
+test("emoji are found by their names, as GitHub has them, and by other words", () => {
+  const all = emojiOf(EMOJI);
+  assert.ok(all.length > 1_800);
+  assert.ok(all.every(({ emoji, label }) => /\p{Emoji}/u.test(emoji) && label !== ""));
+  const first = (/** @type {string} */ query) => matchingEmoji(query, all)[0]?.emoji;
+  assert.equal(first("smile"), "😄");
+  assert.equal(first("tada"), "🎉");
+  assert.equal(first("tada:"), "🎉");
+  assert.equal(first("+1"), "👍️".replace("\ufe0f", ""));
+  assert.equal(first("smile_cat"), "😸");
+  assert.ok(matchingEmoji("party", all).some(({ emoji }) => emoji === "🎉"));
+  assert.equal(matchingEmoji("fa", all).length, 30);
+  for (const query of ["", "s", ")", "D ", " smile", "no such"]) {
+    assert.deepEqual(matchingEmoji(query, all), [], query);
+  }
 });
 
 test("a popup stands below its line, above it where there is more room, and never outside", () => {

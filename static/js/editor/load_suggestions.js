@@ -1,7 +1,7 @@
 /** Loads the popup of suggestions when a sign of it is first typed. */
 
-/** The signs of suggestion_sources.js. */
-const SIGNS = ["/"];
+/** The signs of suggestion_sources.js, where they open the popup. */
+const SIGN = /(?:^|[\s(])[/:]$/;
 
 /**
  * @param {import("../../vendor/tiptap.js").Editor} editor
@@ -11,8 +11,8 @@ export function loadSuggestions(editor, page) {
   /** @param {{transaction: import("../../vendor/tiptap.js").Editor["state"]["tr"]}} event */
   const onTransaction = ({ transaction }) => {
     if (!transaction.docChanged || transaction.getMeta("y-sync$") !== undefined) return;
-    const typed = transaction.selection.$head.nodeBefore?.text?.at(-1);
-    if (typed === undefined || !SIGNS.includes(typed)) return;
+    const before = transaction.selection.$head.nodeBefore?.text;
+    if (before === undefined || !SIGN.test(before.slice(-2))) return;
     editor.off("transaction", onTransaction);
     import("./suggestion_sources.js").then(
       ({ offerSuggestions }) => offerSuggestions(editor, page),

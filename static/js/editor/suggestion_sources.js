@@ -1,4 +1,5 @@
 /** All suggestions of the text, by their signs. Loaded when one of them is first typed. */
+import { emojiMenu } from "./emoji_menu.js";
 import { slashMenu } from "./slash_menu.js";
 import { addSuggestions, openTyped } from "./suggestion_popup.js";
 
@@ -9,5 +10,6 @@ import { addSuggestions, openTyped } from "./suggestion_popup.js";
  */
 export function offerSuggestions(editor, { pickFiles }) {
   addSuggestions(editor, slashMenu(pickFiles));
+  addSuggestions(editor, emojiMenu());
   openTyped(editor);
 }

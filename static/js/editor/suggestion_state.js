@@ -95,8 +95,8 @@ function isCode({ selection: { $head }, storedMarks }) {
 }
 
 /**
- * Return the entries that a query matches: by the first letters of the name, of a word of it, of another
- * word for it, then by letters within the name; each in their order.
+ * Return the entries that a query matches: by the name, its first letters, those of a word of it, those of
+ * another word for it, then by letters within the name; each in their order.
  * @template {{label: string, words?: string}} Entry
  * @param {string} query
  * @param {readonly Entry[]} entries
@@ -104,13 +104,20 @@ function isCode({ selection: { $head }, storedMarks }) {
  */
 export function matching(query, entries, most = Number.POSITIVE_INFINITY) {
   const sought = query.toLowerCase();
-  const ranked = /** @type {[Entry[], Entry[], Entry[], Entry[]]} */ ([[], [], [], []]);
+  const ranked = /** @type {[Entry[], Entry[], Entry[], Entry[], Entry[]]} */ ([
+    [],
+    [],
+    [],
+    [],
+    [],
+  ]);
   for (const entry of entries) {
     const label = entry.label.toLowerCase();
-    if (label.startsWith(sought)) ranked[0].push(entry);
-    else if (` ${label}`.includes(` ${sought}`)) ranked[1].push(entry);
-    else if (` ${entry.words ?? ""}`.includes(` ${sought}`)) ranked[2].push(entry);
-    else if (label.includes(sought)) ranked[3].push(entry);
+    if (label === sought) ranked[0].push(entry);
+    else if (label.startsWith(sought)) ranked[1].push(entry);
+    else if (` ${label}`.includes(` ${sought}`)) ranked[2].push(entry);
+    else if (` ${entry.words ?? ""}`.includes(` ${sought}`)) ranked[3].push(entry);
+    else if (label.includes(sought)) ranked[4].push(entry);
   }
   return ranked.flat().slice(0, most);
 }
