@@ -36,6 +36,7 @@ export function openShortcuts() {
     .map(({ name, keys }) => /** @type {[string, string]} */ ([name, keysLabel(keys)]));
   const page = /** @type {[string, string][]} */ ([
     ["These keys", keysLabel("Mod-/")],
+    ["Find, and replace", `${keysLabel("Mod-F")}, ${keysLabel("Ctrl-H")}`],
     ["To the toolbar, and back", "Alt+F10, Esc"],
     ["Open the link at the caret", keysLabel("Alt-Enter")],
     ["Colours by author", keysLabel("Mod-Alt-A")],
