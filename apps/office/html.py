@@ -30,6 +30,8 @@ _QUOTE_GOES_ON: Final = re.compile(r"</blockquote>\n<blockquote>\n")
 _FILE_MARK: Final = re.compile(r'<p><span id="[^"]*"></span></p>\n?')
 #: A task of an EPUB, where pandoc leaves the character of the box.
 _BOXED: Final = re.compile(r"(<li>(?:<p>)?)<label>([\u2610\u2612]) ")
+#: The colour of a highlighted text, with which pandoc would leave out that it is one.
+_HIGHLIGHT: Final = re.compile(r'<mark data-color="[a-z]*">')
 _CODE_LANGUAGE: Final = re.compile(r'<code class="language-[^"]*">')
 #: The way back from a footnote, which has no sense beside our own undo of a link.
 _NOTE_BACK: Final = re.compile(r'<a href="#fnref\d+" class="footnote-back"[^>]*>[^<]*</a>')
@@ -45,7 +47,7 @@ def html_for_pandoc(html: str, *, title: str, title_in_text: bool) -> str:
     own = "" if title_in_text else f"<title>{escape(title)}</title>"
     heading = f"<body>\n<h1>{escape(title)}</h1>" if title and title_in_text else "<body>"
     named = tasks.replace("<title></title>", own, 1).replace("<body>", heading, 1)
-    return _PICTURE.sub(_picture_words, named)
+    return _PICTURE.sub(_picture_words, _HIGHLIGHT.sub("<mark>", named))
 
 
 def html_for_pdf(html: str) -> str:
