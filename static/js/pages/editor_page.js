@@ -85,7 +85,7 @@ guardDrops({ files: () => toast("Drop files into the text, where they are to sta
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor, () => files.pick(editor));
 mountLinkCard(byId("content", HTMLElement), editor);
-loadSuggestions(editor, { pickFiles: () => files.pick(editor) });
+loadSuggestions(editor, { api, pickFiles: () => files.pick(editor) });
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
 const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
