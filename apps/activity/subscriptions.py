@@ -14,6 +14,8 @@ from apps.activity.account_events import account_event_record
 from apps.activity.event_types import AccountEventType, EventType
 from apps.activity.join_recorder import JoinRecorder
 from apps.activity.services import activity_record, activity_record_best_effort
+from apps.attachments import events as attachments
+from apps.attachments.events import AttachmentChange
 from apps.collab import events as collab
 from apps.collab.events import SessionJoined, SessionsClosed
 from apps.documents import events as documents
@@ -42,6 +44,8 @@ def subscribe() -> None:
     edits.document_restored.subscribe(on_restored)
     edits.author_undone.subscribe(on_undone)
     history.version_named.subscribe(on_named)
+    attachments.attachment_added.subscribe(on_attached)
+    attachments.attachment_freed.subscribe(on_freed)
     accounts.token_replayed.subscribe(on_token_replayed)
     user_logged_in.connect(on_logged_in)
     user_login_failed.connect(on_login_failed)
@@ -214,6 +218,25 @@ def on_named(named: NamedVersion) -> None:
         actor_id=int(named.user_id),
         event_type=EventType.NAMED,
         detail={"number": named.number, "seq": named.seq, "name": named.name},
+    )
+
+
+def on_attached(change: AttachmentChange) -> None:
+    """Record an upload."""
+    _record_file(change, EventType.ATTACHED)
+
+
+def on_freed(change: AttachmentChange) -> None:
+    """Record that the retention freed a file."""
+    _record_file(change, EventType.FREED)
+
+
+def _record_file(change: AttachmentChange, event_type: EventType) -> None:
+    activity_record_best_effort(
+        document_id=change.document_id,
+        actor_id=change.user_id,
+        event_type=event_type,
+        detail={"file": change.file_id, "name": change.name, "size": change.size},
     )
 
 

@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from apps.accounts.models import User
 from apps.accounts.usage import storage_check, stored_bytes_add
+from apps.attachments.events import AttachmentChange, attachment_added
 from apps.attachments.models import (
     FREEING,
     STORED,
@@ -80,17 +81,20 @@ def attachment_create(*, user: User, document_id: str, upload: Upload) -> Stored
     except AppError as err:
         metrics.ATTACHMENTS_REFUSED.labels(code=err.code).inc()
         raise
-    if _attach(
+    is_new = _attach(
         document_id=document_id,
         file_id=checked.sha256,
         name=checked.name,
         author_id=str(user.pk),
         charged_bytes=checked.size,
-    ):
+    )
+    attachment = attachment_get(user=user, document_id=document_id, file_id=checked.sha256)
+    if is_new:
         stored_bytes_add(user_id=user.pk, more=checked.size)
         metrics.ATTACHMENTS.inc()
         metrics.ATTACHMENT_BYTES.inc(checked.size)
-    return attachment_get(user=user, document_id=document_id, file_id=checked.sha256)
+        attachment_added.publish(AttachmentChange.of(attachment, user_id=user.pk))
+    return attachment
 
 
 def attachment_copy(

@@ -38,6 +38,8 @@ const SENTENCES = {
   named: ({ number, name }) =>
     name ? `named version ${number} “${name}”` : `kept version ${number} permanently`,
   sessions_closed: () => "closed the sessions of everybody",
+  attached: ({ name }) => `uploaded “${name}”`,
+  freed: ({ name }) => `deleted “${name}”, which nothing in the history needed`,
 };
 
 /**
@@ -48,6 +50,14 @@ export function sentenceOf(event) {
   const sentence = SENTENCES[event.kind];
   // A newer server has event types that this page does not know.
   return sentence ? sentence(event.detail, event) : event.kind.replaceAll("_", " ");
+}
+
+/**
+ * Return the name with which an event begins; some are of the server.
+ * @param {Pick<ActivityEvent, "kind" | "actor">} event
+ */
+export function actorOf({ kind, actor }) {
+  return actor.name ?? (kind === "freed" ? "The server" : "Someone");
 }
 
 /**
