@@ -27,6 +27,7 @@ LATER = (
     "editor/table_menu",
     "editor/tables",
     "editor/text_edits",
+    "editor/uploads",
     "editor/waiting_changes",
     "history/diff_view",
     "history/history_dialog",

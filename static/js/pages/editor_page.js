@@ -73,7 +73,7 @@ let deviceCopy = null;
 const { provider, outbox } = await openProvider();
 /** What the server does not take. @type {import("../editor/waiting_changes.js").WaitingChanges | null} */
 let waiting = null;
-const files = new PageFiles(api, page.document.id);
+const files = new PageFiles({ api, documentId: page.document.id, scope, doc, provider });
 const editor = createEditor({
   element: byId("content", HTMLElement),
   provider,
@@ -103,6 +103,7 @@ bindShortcuts(editor, {
   },
 });
 bindPage();
+files.restore(editor);
 showState();
 mountWordCount(byId("words", HTMLElement), editor);
 focusNewTitle();
