@@ -6,9 +6,10 @@ process that dies in between leaves bytes that no document has, which the sweep 
 """
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from io import SEEK_END
+from time import monotonic
 from typing import IO, Any, Final
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from pymongo.errors import DuplicateKeyError
 from apps.accounts.models import User
 from apps.accounts.usage import storage_check, stored_bytes_add
 from apps.attachments.events import AttachmentChange, attachment_added
+from apps.attachments.media_types import PICTURES, UnsupportedTypeError
 from apps.attachments.models import (
     FREEING,
     STORED,
@@ -34,7 +36,7 @@ from apps.attachments.selectors import (
     attachments_count,
     attachments_iter,
 )
-from apps.attachments.storage import file_read, files
+from apps.attachments.storage import FilesNotConfiguredError, file_read, files
 from apps.attachments.uploads import (
     ORIGINAL,
     CheckedUpload,
@@ -81,20 +83,44 @@ def attachment_create(*, user: User, document_id: str, upload: Upload) -> Stored
     except AppError as err:
         metrics.ATTACHMENTS_REFUSED.labels(code=err.code).inc()
         raise
-    is_new = _attach(
-        document_id=document_id,
-        file_id=checked.sha256,
-        name=checked.name,
-        author_id=str(user.pk),
-        charged_bytes=checked.size,
-    )
-    attachment = attachment_get(user=user, document_id=document_id, file_id=checked.sha256)
-    if is_new:
-        stored_bytes_add(user_id=user.pk, more=checked.size)
-        metrics.ATTACHMENTS.inc()
-        metrics.ATTACHMENT_BYTES.inc(checked.size)
-        attachment_added.publish(AttachmentChange.of(attachment, user_id=user.pk))
-    return attachment
+    _attach_upload(user, document_id, checked)
+    return attachment_get(user=user, document_id=document_id, file_id=checked.sha256)
+
+
+def pictures_store(*, uploads: Mapping[str, Upload], timeout_s: float) -> dict[str, CheckedUpload]:
+    """Store the pictures of an imported file before there is a document that has them.
+
+    Return those that can be shown by their keys; others, and those after ``timeout_s``, are left
+    out. The sweep deletes them unless ``pictures_attach`` follows. Raises ``FilesAwayError``.
+    """
+    stored: dict[str, CheckedUpload] = {}
+    end = monotonic() + timeout_s
+    for key, upload in uploads.items():
+        if monotonic() > end:
+            break
+        try:
+            checked = upload_check(upload)
+            if checked.media_type in PICTURES:
+                _file_store(checked)
+                stored[key] = checked
+        except (FilesNotConfiguredError, UnsupportedTypeError, LimitExceededError) as err:
+            metrics.ATTACHMENTS_REFUSED.labels(code=err.code).inc()
+    return stored
+
+
+def pictures_attach(*, user: User, document_id: str, pictures: Collection[CheckedUpload]) -> None:
+    """Attach pictures of ``pictures_store`` to a document.
+
+    Raises ``DocumentNotFoundError``, ``ForbiddenError``, ``QuotaExceededError``,
+    ``AttachmentsFullError``, ``FileBeingDeletedError``.
+    """
+    if not pictures:
+        return
+    _check_write(user, document_id)
+    storage_check(user_id=str(user.pk))
+    for picture in pictures:
+        _file_touch(picture.sha256)
+        _attach_upload(user, document_id, picture)
 
 
 def attachment_copy(
@@ -175,6 +201,24 @@ def _check_write(user: User, document_id: str) -> None:
             f"A document has at most {most:,} files.",
             extra={"limit": "ATTACHMENTS_PER_DOCUMENT", "value": most},
         )
+
+
+def _attach_upload(user: User, document_id: str, upload: CheckedUpload) -> None:
+    """Attach stored bytes to a document, and count them for their uploader."""
+    is_new = _attach(
+        document_id=document_id,
+        file_id=upload.sha256,
+        name=upload.name,
+        author_id=str(user.pk),
+        charged_bytes=upload.size,
+    )
+    if not is_new:
+        return
+    stored_bytes_add(user_id=user.pk, more=upload.size)
+    metrics.ATTACHMENTS.inc()
+    metrics.ATTACHMENT_BYTES.inc(upload.size)
+    change = AttachmentChange(document_id, user.pk, upload.sha256, upload.name, upload.size)
+    attachment_added.publish(change)
 
 
 def _file_touch(file_id: str) -> bool:

@@ -19,11 +19,14 @@ import { finished } from "../sync/operation_store.js";
 const DATABASE = "scriptorium-files";
 const STORE = "files";
 
+/** @param {string} scope */
+const markOf = (scope) => `scriptorium-files:${scope}`;
+
 /**
- * Return the name of the mark that files were stored: a page without it opens no database.
+ * Return whether an earlier page may have left files; without opening a database.
  * @param {string} scope
  */
-const markOf = (scope) => `scriptorium-files:${scope}`;
+export const mayHaveFiles = (scope) => localStorage.getItem(markOf(scope)) !== null;
 
 /** The waiting files of one person in one document. Every method may throw: the device may be full. */
 export class PendingFiles {

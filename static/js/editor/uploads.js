@@ -6,7 +6,7 @@
 import { Decoration, DecorationSet, Plugin, PluginKey } from "../../vendor/tiptap.js";
 import { loadStyles } from "../ui/styles.js";
 import { withStylesAside } from "./paste.js";
-import { holdFile, PendingFiles } from "./pending_files.js";
+import { holdFile, mayHaveFiles, PendingFiles } from "./pending_files.js";
 import { Upload } from "./upload.js";
 import { anchorOf, blockEdge, placeOf, timesShown } from "./upload_places.js";
 
@@ -24,6 +24,8 @@ import { anchorOf, blockEdge, placeOf, timesShown } from "./upload_places.js";
  * @property {YDoc} doc
  * @property {import("../sync/provider.js").Provider} provider
  */
+
+export { mayHaveFiles };
 
 void loadStyles("dialog-styles");
 
@@ -69,6 +71,15 @@ export class Uploads {
   }
 
   /**
+   * Upload files, and the pictures in pasted HTML.
+   * @param {import("./editor.js").Given} given
+   */
+  addGiven({ files, html, at }) {
+    void this.copyFrom(html);
+    this.add([...files, ...dataPictures(html)], at ?? this.#editor.state.selection.to);
+  }
+
+  /**
    * Upload files; each appears at a position of the text.
    * @param {Iterable<File>} files
    * @param {number} at
@@ -82,8 +93,9 @@ export class Uploads {
     }
   }
 
-  /** Go on with the files that earlier pages have left on this device. */
+  /** Go on with the files that earlier pages have left on this device, once the text is here. */
   async restore() {
+    await this.#until(({ loaded }) => loaded);
     for (const pending of await this.#stored.load()) {
       const place = placeOf(this.#target.doc, this.#editor.state.doc, pending.anchor);
       await this.#start(pending, blockEdge(this.#editor.state.doc, place), { isNew: false });
@@ -194,16 +206,19 @@ export class Uploads {
       : file.create({ attachment: attached.id, name: attached.name });
     const transaction = state.tr.setMeta(key, { remove: upload });
     view.dispatch(transaction.replaceRangeWith(at, at, node));
-    await this.#edited();
+    this.#target.provider.flush();
+    await this.#until(({ unsaved, stored }) => stored || unsaved === 0);
   }
 
-  /** Wait until the edits of this page are on the device or at the server. */
-  #edited() {
+  /**
+   * Wait for a state of the connection.
+   * @param {(state: import("../sync/provider_state.js").ProviderState) => boolean} isReached
+   */
+  #until(isReached) {
     const { provider } = this.#target;
-    provider.flush();
     return new Promise((resolve) => {
       const check = () => {
-        if (provider.state.unsaved > 0 && !provider.state.stored) return;
+        if (!isReached(provider.state)) return;
         provider.removeEventListener("state", check);
         resolve(undefined);
       };

@@ -9,7 +9,6 @@ export class PageFiles {
   #target;
   /** @type {import("../editor/uploads.js").Uploads | null} */
   #uploads = null;
-  #isRestored = false;
 
   /** @param {import("../editor/uploads.js").UploadTarget} target */
   constructor(target) {
@@ -21,31 +20,26 @@ export class PageFiles {
    * @param {Editor} editor
    * @param {import("../editor/editor.js").Given} given
    */
-  async add(editor, { files, html, at }) {
-    const { Uploads, dataPictures } = await loadUploads();
-    this.#uploads ??= new Uploads(editor, this.#target);
-    void this.#uploads.copyFrom(html);
-    this.#uploads.add([...files, ...dataPictures(html)], at ?? editor.state.selection.to);
+  async add(editor, given) {
+    (await this.#load(editor)).addGiven(given);
   }
 
   /**
-   * Go on with what earlier pages have left on this device, once the text is here.
+   * Go on with files that wait on this device. What is loaded takes files without a connection too.
    * @param {Editor} editor
    */
   restore(editor) {
-    const { provider, scope } = this.#target;
-    // A file may be inserted without a connection.
-    whenIdle(loadUploads);
-    if (localStorage.getItem(`scriptorium-files:${scope}`) === null) return;
-    const start = async () => {
-      if (!provider.state.loaded || this.#isRestored) return;
-      this.#isRestored = true;
-      const { Uploads } = await loadUploads();
-      this.#uploads ??= new Uploads(editor, this.#target);
-      await this.#uploads.restore();
-    };
-    provider.addEventListener("state", () => void start());
-    void start();
+    whenIdle(async () => {
+      const { mayHaveFiles } = await import("../editor/uploads.js");
+      if (mayHaveFiles(this.#target.scope)) await (await this.#load(editor)).restore();
+    });
+  }
+
+  /** @param {Editor} editor */
+  async #load(editor) {
+    const { Uploads } = await import("../editor/uploads.js");
+    this.#uploads ??= new Uploads(editor, this.#target);
+    return this.#uploads;
   }
 
   /**
@@ -60,5 +54,3 @@ export class PageFiles {
     input.click();
   }
 }
-
-const loadUploads = () => import("../editor/uploads.js");
