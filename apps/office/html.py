@@ -28,6 +28,8 @@ _FILE_MARK: Final = re.compile(r'<p><span id="[^"]*"></span></p>\n?')
 _BOXED: Final = re.compile(r"(<li>(?:<p>)?)<label>([\u2610\u2612]) ")
 #: The rows of heads that begin a table as we write it; a cell that spans rows could leave them.
 _HEAD: Final = re.compile(r"<tbody>\n((?:<tr>(?:(?!<td|</tr>| rowspan=)[\s\S])*</tr>\n)+)(?=<tr>)")
+#: The colour of a highlighted text, with which pandoc would leave out that it is one.
+_HIGHLIGHT: Final = re.compile(r'<mark data-color="[a-z]*">')
 _CODE_LANGUAGE: Final = re.compile(r'<code class="language-[^"]*">')
 #: The way back from a footnote, which has no sense beside our own undo of a link.
 _NOTE_BACK: Final = re.compile(r'<a href="#fnref\d+" class="footnote-back"[^>]*>[^<]*</a>')
@@ -42,7 +44,8 @@ def html_for_pandoc(html: str, *, title: str, title_in_text: bool) -> str:
     tasks = _HEAD.sub(r"<thead>\n\1</thead>\n<tbody>\n", tasks.replace(_TASK_END, "</li>"))
     own = "" if title_in_text else f"<title>{escape(title)}</title>"
     heading = f"<body>\n<h1>{escape(title)}</h1>" if title and title_in_text else "<body>"
-    return tasks.replace("<title></title>", own, 1).replace("<body>", heading, 1)
+    named = tasks.replace("<title></title>", own, 1).replace("<body>", heading, 1)
+    return _HIGHLIGHT.sub("<mark>", named)
 
 
 def html_for_pdf(html: str) -> str:

@@ -341,6 +341,11 @@ ATTACHMENT_PICTURE_TIMEOUT_S: float = env.float(
 ATTACHMENT_PICTURE_MEMORY_BYTES: int = env.int(
     "ATTACHMENT_PICTURE_MEMORY_BYTES", 1024 * 1024 * 1024
 )
+#: How long a file that nothing in the history needs stays, in seconds (an undo by a page that was
+#: away so long brings back a picture that is gone).
+ATTACHMENT_FREE_AFTER_S: int = env.int(
+    "ATTACHMENT_FREE_AFTER_S", 30 * 24 * 3600, validate=validate.Range(1)
+)
 #: How long a signed address of a file is valid, in seconds (an address in a log or a mail).
 ATTACHMENT_ADDRESS_S: int = env.int("ATTACHMENT_ADDRESS_S", 300, validate=validate.Range(1))
 

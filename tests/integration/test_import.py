@@ -118,7 +118,7 @@ FILES: dict[str, tuple[str, str, str]] = {
     "cells.html": ("<table><tr><td><p>Ann</p><td>31</table>", "cells", "<tr><td><p>Ann</p></td>"),
     "picture.md": ("![](https://a.b/c.png)", "picture", '<a href="https://a.b/c.png"'),
     "film.html": ("<video src='https://a.b/c'>Watch it</video>", "film", ">Watch it</a>"),
-    "power.html": ("<p>10<sup>6</sup></p>", "power", "<p>10⁶</p>"),
+    "power.html": ("<p>10<sup>6</sup></p>", "power", "<p>10<sup>6</sup></p>"),
     "address.txt": ("Line one\x0bLine two", "address", "<p>Line one<br>Line two</p>"),
     "basic.json": (
         json.dumps(

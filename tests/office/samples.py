@@ -113,7 +113,7 @@ _tasks = st.lists(
     max_size=3,
 ).map(lambda own: block("taskList", *own))
 _headings = st.builds(
-    lambda words, level: block("heading", words, level=level), _words, st.integers(1, 3)
+    lambda words, level: block("heading", words, level=level), _words, st.integers(1, 6)
 )
 _quotes = st.lists(_line, min_size=1, max_size=2).map(lambda own: block("blockquote", *own))
 _BLOCKS = _line | _headings | _lists(1) | _tasks | _quotes

@@ -5,6 +5,7 @@ from tests.crdt.content.trees import (
     LINK,
     Built,
     block,
+    highlighted,
     item,
     paragraph,
     table,
@@ -260,7 +261,57 @@ HTML: dict[str, tuple[str, list[Built]]] = {
     ),
     "raised and lowered texts": (
         "<p>10<sup>6</sup>, 1<sup>st</sup>, x<sup>ab</sup> and H<sub>2</sub>O<sub>i j</sub></p>",
-        [paragraph("10⁶, 1st, x^ab and H₂O_(i j)")],
+        [
+            paragraph(
+                "10",
+                text("6", "superscript"),
+                ", 1",
+                text("st", "superscript"),
+                ", x",
+                text("ab", "superscript"),
+                " and H",
+                text("2", "subscript"),
+                "O",
+                text("i j", "subscript"),
+            )
+        ],
+    ),
+    "looks of Google Docs and Word: raised, lowered and highlighted": (
+        (
+            "<p>a<span style='vertical-align:super;font-size:0.6em'>1</span>"
+            "<span style='vertical-align: sub'>2</span>"
+            "<span style='background-color:#ffff00'>b</span>"
+            "<span style='background:lime;mso-highlight:lime'>c</span>"
+            "<span style='color:red;background-color:rgb(207, 226, 243)'>d</span>"
+            "<span style='background-color:transparent'>e</span>"
+            "<span style='background-color:#f8f9fa'>f</span>"
+            "<mark style='background:#FAA'>g</mark><mark>h</mark></p>"
+        ),
+        [
+            paragraph(
+                "a",
+                text("1", "superscript"),
+                text("2", "subscript"),
+                highlighted("b"),
+                highlighted("c", "green"),
+                highlighted("d", "blue"),
+                "ef",
+                highlighted("g", "red"),
+                highlighted("h"),
+            )
+        ],
+    ),
+    "lines at the right, in the centre and justified": (
+        (
+            "<p style='margin:0;text-align: center'>a</p><p align=RIGHT>b</p>"
+            "<h4 style='text-align:justify'>c</h4><p style='text-align:-webkit-auto'>d</p>"
+        ),
+        [
+            block("paragraph", "a", textAlign="center"),
+            block("paragraph", "b", textAlign="right"),
+            block("heading", "c", level=4, textAlign="justify"),
+            paragraph("d"),
+        ],
     ),
     "a quotation in a line": (
         "<p>say <q>a <b>b</b></q></p>",
