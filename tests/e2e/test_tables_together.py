@@ -83,7 +83,7 @@ def exported_by(person: Person, document_id: str) -> Any:
 
 
 def _words(node: Any) -> str:
-    return node.get("text", "") + "".join(map(_words, node.get("content", ())))
+    return str(node.get("text", "")) + "".join(map(_words, node.get("content", ())))
 
 
 MIXED = {
