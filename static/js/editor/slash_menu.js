@@ -1,5 +1,6 @@
 /** The menu behind `/`: every kind of block, by its name or another word for it. */
-import { commandGroups, keysLabel } from "./commands.js";
+import { commandGroups } from "./commands.js";
+import { keysLabel } from "./keys_label.js";
 import { matching } from "./suggestion_state.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
