@@ -34,16 +34,16 @@ class QuotaExceededError(errors.LimitExceededError):
 
 
 def stored_bytes_add(*, user_id: int, more: int) -> None:
-    """Count bytes that a person has stored; notify all servers when that exceeds the share.
+    """Count bytes that a person has stored; notify all servers when the share is exceeded or not.
 
-    An account that was deleted has no share.
+    ``more`` is negative for bytes that were freed. An account that was deleted has no share.
     """
     with connection.cursor() as cursor:
         row = cursor.execute(_ADD, {"id": user_id, "more": more}).fetchone()
     if row is not None:
         stored, own_max = row
         limit = settings.STORED_BYTES_PER_PERSON if own_max is None else own_max
-        if stored - more <= limit < stored:
+        if (stored - more > limit) != (stored > limit):
             user_access_publish(user_id=user_id)
 
 

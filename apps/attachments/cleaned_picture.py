@@ -40,3 +40,13 @@ def picture_clean_task(data: bytes, media_type: str, *, max_pixels: int) -> Clea
     from apps.attachments.pictures import picture_clean
 
     return picture_clean(data, media_type, max_pixels=max_pixels)
+
+
+def picture_convert_task(data: bytes, media_type: str, *, max_pixels: int) -> tuple[bytes, str]:
+    """Convert a picture in a child process, which alone imports the decoders.
+
+    Raises as ``attachments.pictures.picture_convert`` does.
+    """
+    from apps.attachments.pictures import picture_convert
+
+    return picture_convert(data, media_type, max_pixels=max_pixels)

@@ -1,6 +1,8 @@
 """Cleans pictures in child processes, with the limits of the settings (ADR 0012)."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 from django.conf import settings
 
@@ -8,6 +10,7 @@ from apps.attachments.cleaned_picture import (
     CleanedPicture,
     PictureUnreadableError,
     picture_clean_task,
+    picture_convert_task,
 )
 from apps.core import metrics
 from apps.core.caller import caller_gone
@@ -20,13 +23,28 @@ from apps.core.task_pool import (
     TaskTooLargeError,
 )
 
+_Result = TypeVar("_Result")
+
 
 class PictureTooCostlyError(LimitExceededError):
     """A picture takes more time or memory to decode than one may have."""
 
 
 def picture_clean_in_child(data: bytes, media_type: str) -> CleanedPicture:
-    """Return a picture as it is served. Raises as ``picture_clean_task`` and ``TaskPool.run`` do.
+    """Return a picture as it is served. Raises as ``picture_clean_task`` and ``_in_child`` do."""
+    return _in_child(picture_clean_task, data, media_type)
+
+
+def picture_convert_in_child(data: bytes, media_type: str) -> tuple[bytes, str]:
+    """Return a served picture as PNG or JPEG, and which of both it is.
+
+    Raises as ``picture_convert_task`` and ``_in_child`` do.
+    """
+    return _in_child(picture_convert_task, data, media_type)
+
+
+def _in_child(function: Callable[..., _Result], data: bytes, media_type: str) -> _Result:
+    """Return the result of a function of a picture. Raises as ``TaskPool.run`` does.
 
     Raises ``PictureTooCostlyError`` for one that exceeds the limits of the child, and
     ``PictureUnreadableError`` for one that ends it.
@@ -34,7 +52,7 @@ def picture_clean_in_child(data: bytes, media_type: str) -> CleanedPicture:
     try:
         with metrics.PICTURE_SECONDS.time():
             return _pool().run(
-                picture_clean_task,
+                function,
                 data,
                 media_type,
                 max_pixels=settings.ATTACHMENT_MAX_PIXELS,

@@ -51,6 +51,9 @@ class Attachment(me.Document):  # type: ignore[misc]
     """A file of a document. Its key is ``document id:SHA-256``, so a file is there once.
 
     ``order`` is the time in microseconds, unique in a document: pages of the list follow it.
+
+    What the log and the versions need of it is counted in ``seq``, ``version`` and ``unused_at``
+    (``attachments.references``), which can be made again from them.
     """
 
     id = me.StringField(primary_key=True)
@@ -60,6 +63,13 @@ class Attachment(me.Document):  # type: ignore[misc]
     author_id = me.StringField(required=True)
     created_at = MongoDateTimeField(required=True)
     order = me.LongField(required=True)
+    #: Bytes that count towards the share of the author; a copy counts none.
+    charged_bytes = me.LongField(default=0)
+    #: The last known operation that refers to it, and a version that does.
+    seq = me.LongField()
+    version = me.IntField()
+    #: When neither the log nor a version was found to refer to it.
+    unused_at = MongoDateTimeField()
 
     meta = {
         "collection": "attachments",

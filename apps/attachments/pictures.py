@@ -22,6 +22,10 @@ from apps.attachments.media_types import PICTURES, WIDTHS
 _WEBP_MAX_PIXELS: Final = 16_383
 #: Longest time of one picture of an animation, in milliseconds.
 _FRAME_MAX_MS: Final = 60_000
+#: Longest side of a picture in the file of another program, in pixels: 250 to the inch.
+_PRINTED_PX: Final = 1_600
+#: Errors of Pillow's decoders.
+_DAMAGE: Final = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError)
 
 # Pillow's own bound only warns; each picture is compared with ours before it is decoded.
 Image.MAX_IMAGE_PIXELS = None
@@ -40,10 +44,31 @@ def picture_clean(data: bytes, media_type: str, *, max_pixels: int) -> CleanedPi
             if name in ("GIF", "WEBP") and getattr(picture, "is_animated", False):
                 return _clean_animation(picture, name, max_pixels)
             return _clean_still(picture, served)
-    except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError) as err:
-        raise PictureUnreadableError(
-            "This picture cannot be read: the file is damaged, or not a picture."
-        ) from err
+    except _DAMAGE as err:
+        raise _unreadable() from err
+
+
+def picture_convert(data: bytes, media_type: str, *, max_pixels: int) -> tuple[bytes, str]:
+    """Return a served picture as PNG or JPEG, which all programs read, and which of both it is.
+
+    It is one frame, and no larger than a printed page needs. Raises as ``picture_clean`` does.
+    """
+    name, _ = PICTURES[media_type]
+    try:
+        with Image.open(BytesIO(data), formats=[name]) as picture:
+            _check_pixels(picture.width * picture.height, max_pixels)
+            plain = _without_info(_plain(picture))
+    except _DAMAGE as err:
+        raise _unreadable() from err
+    plain.thumbnail((_PRINTED_PX, _PRINTED_PX))
+    converted = "image/png" if plain.mode == "RGBA" else "image/jpeg"
+    return _encoded(plain, converted), converted
+
+
+def _unreadable() -> PictureUnreadableError:
+    return PictureUnreadableError(
+        "This picture cannot be read: the file is damaged, or not a picture."
+    )
 
 
 def _check_pixels(pixels: int, most: int) -> None:

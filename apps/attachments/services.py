@@ -6,9 +6,10 @@ process that dies in between leaves bytes that no document has, which the sweep 
 """
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from io import SEEK_END
+from time import monotonic
 from typing import IO, Any, Final
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from apps.accounts.models import User
 from apps.accounts.usage import storage_check, stored_bytes_add
+from apps.attachments.media_types import PICTURES, UnsupportedTypeError
 from apps.attachments.models import (
     FREEING,
     STORED,
@@ -33,7 +35,7 @@ from apps.attachments.selectors import (
     attachments_count,
     attachments_iter,
 )
-from apps.attachments.storage import file_read, files
+from apps.attachments.storage import FilesNotConfiguredError, file_read, files
 from apps.attachments.uploads import (
     ORIGINAL,
     CheckedUpload,
@@ -73,7 +75,7 @@ def attachment_create(*, user: User, document_id: str, upload: Upload) -> Stored
         _check_write(user, document_id)
         checked = upload_check(upload)
         existing = attachment_find(document_id=document_id, file_id=checked.sha256)
-        if existing is not None:
+        if existing is not None and _keep(attachment_key(document_id, checked.sha256)):
             return existing
         storage_check(user_id=str(user.pk))
         _file_store(checked)
@@ -81,12 +83,57 @@ def attachment_create(*, user: User, document_id: str, upload: Upload) -> Stored
         metrics.ATTACHMENTS_REFUSED.labels(code=err.code).inc()
         raise
     if _attach(
-        document_id=document_id, file_id=checked.sha256, name=checked.name, author_id=str(user.pk)
+        document_id=document_id,
+        file_id=checked.sha256,
+        name=checked.name,
+        author_id=str(user.pk),
+        charged_bytes=checked.size,
     ):
-        stored_bytes_add(user_id=user.pk, more=checked.size)
-        metrics.ATTACHMENTS.inc()
-        metrics.ATTACHMENT_BYTES.inc(checked.size)
+        _count(user, checked)
     return attachment_get(user=user, document_id=document_id, file_id=checked.sha256)
+
+
+def pictures_store(*, uploads: Mapping[str, Upload], timeout_s: float) -> dict[str, CheckedUpload]:
+    """Store the pictures of an imported file before there is a document that has them.
+
+    Return those that can be shown by their keys; others, and those after ``timeout_s``, are left
+    out. The sweep deletes them unless ``pictures_attach`` follows. Raises ``FilesAwayError``.
+    """
+    stored: dict[str, CheckedUpload] = {}
+    end = monotonic() + timeout_s
+    for key, upload in uploads.items():
+        if monotonic() > end:
+            break
+        try:
+            checked = upload_check(upload)
+            if checked.media_type in PICTURES:
+                _file_store(checked)
+                stored[key] = checked
+        except (FilesNotConfiguredError, UnsupportedTypeError, LimitExceededError) as err:
+            metrics.ATTACHMENTS_REFUSED.labels(code=err.code).inc()
+    return stored
+
+
+def pictures_attach(*, user: User, document_id: str, pictures: Collection[CheckedUpload]) -> None:
+    """Attach pictures of ``pictures_store`` to a document.
+
+    Raises ``DocumentNotFoundError``, ``ForbiddenError``, ``QuotaExceededError``,
+    ``AttachmentsFullError``, ``FileBeingDeletedError``.
+    """
+    if not pictures:
+        return
+    _check_write(user, document_id)
+    storage_check(user_id=str(user.pk))
+    for picture in pictures:
+        _file_touch(picture.sha256)
+        attached = _attach(
+            document_id=document_id,
+            file_id=picture.sha256,
+            name=picture.name,
+            author_id=str(user.pk),
+        )
+        if attached:
+            _count(user, picture)
 
 
 def attachment_copy(
@@ -169,17 +216,26 @@ def _check_write(user: User, document_id: str) -> None:
         )
 
 
+def _count(user: User, upload: CheckedUpload) -> None:
+    """Count a new file among the bytes that a person has stored."""
+    stored_bytes_add(user_id=user.pk, more=upload.size)
+    metrics.ATTACHMENTS.inc()
+    metrics.ATTACHMENT_BYTES.inc(upload.size)
+
+
 def _file_touch(file_id: str) -> bool:
     """Announce a use of a file; return whether its bytes are stored.
 
-    From now on, the sweep does not delete it for a day. Raises ``FileBeingDeletedError``.
+    From now on, the sweep does not delete it for a day. Raises ``FileBeingDeletedError``; the next
+    sweep finishes a deletion whose process died.
     """
     rows = file_rows()
     now = datetime_text(clock.now())
     try:
         rows.insert_one({"_id": file_id, "state": STORING, "touched_at": now})
     except DuplicateKeyError:
-        rows.update_one({"_id": file_id}, {"$set": {"touched_at": now}})
+        condition = {"_id": file_id, "state": {"$in": [STORING, STORED]}}
+        rows.update_one(condition, {"$set": {"touched_at": now}})
     row = rows.find_one({"_id": equal(file_id)})
     if row is None or row["state"] == FREEING:
         raise FileBeingDeletedError("This file is being deleted. Try again in a moment.")
@@ -222,7 +278,13 @@ def _served_store(upload: CheckedUpload, served: ServedBytes) -> None:
 
 
 def _attach(
-    *, document_id: str, file_id: str, name: str, author_id: str, created_at: datetime | None = None
+    *,
+    document_id: str,
+    file_id: str,
+    name: str,
+    author_id: str,
+    created_at: datetime | None = None,
+    charged_bytes: int = 0,
 ) -> bool:
     """Store that a document has a file, at the end of its list; return False if it has it."""
     now = created_at or clock.now()
@@ -234,17 +296,24 @@ def _attach(
         "name": name,
         "author_id": author_id,
         "created_at": datetime_text(now),
+        "charged_bytes": charged_bytes,
     }
     first = int(now.timestamp() * 1_000_000)
     for order in range(first, first + _ORDER_TRIES):
         try:
             attachment_rows().insert_one({**row, "order": order})
         except DuplicateKeyError:
-            if attachment_rows().find_one({"_id": equal(key)}, {"_id": 1}) is not None:
+            if _keep(key):
                 return False
         else:
             return True
     raise TransientError("Too many files are attached to this document at once. Try again.")
+
+
+def _keep(key: str) -> bool:
+    """Announce a use of a document's file, which is not freed now; return whether it is there."""
+    kept = attachment_rows().update_one({"_id": key}, {"$unset": {"unused_at": ""}})
+    return bool(kept.matched_count)
 
 
 def _length(content: IO[bytes]) -> int:

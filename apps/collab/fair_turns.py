@@ -23,7 +23,7 @@ TURNS_SHARE: Final = 0.5
 #: A pause is at least that long, in seconds: the resolution of the loop's timers.
 MIN_PAUSE_S: Final = 0.001
 #: Others are served as long as one of them sent a frame within this time, in seconds.
-OTHERS_MEMORY_S: Final = 1.0
+OTHERS_MEMORY_S: Final = 0.3
 
 
 class FairTurns:

@@ -1,9 +1,9 @@
 """Failpoints: a test makes the process die at a given step, as by a power cut.
 
 They are on the way of an edit (docs/system-flow.md, §4), between the steps of a compaction (ADR
-0007), and of an upload. ``FAILPOINT=after_insert:25`` arms one for a process: it dies by SIGKILL at
-the 25th time. Every call checks ``armed`` first, so an unarmed failpoint costs only that check. For
-tests only: the production settings refuse it.
+0007), of an upload, and of freeing a file. ``FAILPOINT=after_insert:25`` arms one for a process: it
+dies by SIGKILL at the 25th time. Every call checks ``armed`` first, so an unarmed failpoint costs
+only that check. For tests only: the production settings refuse it.
 """
 
 import asyncio
@@ -38,7 +38,13 @@ COMPACTION_POINTS = (
 UPLOAD_POINTS = (
     "after_bytes",  # the bytes of a file are stored, no row says so
 )
-POINTS = (*EDIT_POINTS, *COMPACTION_POINTS, *UPLOAD_POINTS)
+#: Of freeing a file (``apps.maintenance.freeing``, ``apps.attachments.references``).
+FREE_POINTS = (
+    "after_search",  # nothing was found to need the file, nothing is written
+    "before_detached",  # its bytes were announced to stay for a day
+    "after_detached",  # the document no longer has it, the bytes are there
+)
+POINTS = (*EDIT_POINTS, *COMPACTION_POINTS, *UPLOAD_POINTS, *FREE_POINTS)
 #: Time for the event loop to write queued frames to the sockets, in seconds.
 SEND_WAIT_S = 0.05
 

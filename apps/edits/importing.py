@@ -3,14 +3,15 @@
 Content goes through the document's room, as all edits do.
 """
 
+from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
 
 from django.conf import settings
 
 from apps.accounts.models import User
 from apps.attachments.selectors import file_ids_in
-from apps.attachments.services import attachments_copy
+from apps.attachments.services import attachments_copy, pictures_attach
+from apps.attachments.uploads import CheckedUpload
 from apps.collab.limits import Limits
 from apps.collab.services import Submitted, operation_submit
 from apps.core import ids
@@ -27,7 +28,8 @@ from apps.documents.selectors import document_get
 from apps.documents.services import creation_check, document_create, document_creation_cancel
 from apps.documents.titles import title_clean
 from apps.edits.import_sources import ImportSourceError, Source
-from apps.history.conversions import conversion_run, program_limits
+from apps.edits.imported_file import file_read
+from apps.history.conversions import conversion_run
 from apps.history.states import present_state
 from apps.office.conversion import office_convert, office_convert_into
 
@@ -46,16 +48,15 @@ def document_import(*, user: User, source: Source, title: str = "") -> Document:
     ``document_create``, ``conversion_run``, ``content_read`` and ``operation_submit`` do.
     """
     creation_check(user=user)
-    content = conversion_run(
-        office_convert if source.is_office else content_convert,
-        source.content,
-        source.kind,
-        title=title,
-        title_max_chars=settings.DOCUMENT_TITLE_MAX_CHARS,
-        **_office_limits(source),
-    )
+    titles = {"title": title, "title_max_chars": settings.DOCUMENT_TITLE_MAX_CHARS}
+    pictures: dict[str, CheckedUpload] = {}
+    if source.is_office:
+        html, pictures = file_read(source)
+        content = conversion_run(office_convert, html, picture_ids=set(pictures), **titles)
+    else:
+        content = conversion_run(content_convert, source.content, source.kind, **titles)
     name = title or _shortened(content.title or PurePath(source.file_name).stem)
-    return document_create_with(content, user=user, title=name)
+    return document_create_with(content, user=user, title=name, pictures=pictures)
 
 
 def document_duplicate(*, user: User, document_id: str, title: str = "") -> Document:
@@ -91,12 +92,18 @@ def _copied(state: bytes) -> ConvertedContent:
 
 
 def document_create_with(
-    content: ConvertedContent, *, user: User, title: str, files_of: str | None = None
+    content: ConvertedContent,
+    *,
+    user: User,
+    title: str,
+    files_of: str | None = None,
+    pictures: Mapping[str, CheckedUpload] | None = None,
 ) -> Document:
     """Create a document of ``user`` with this content, all or nothing.
 
-    ``files_of`` is the document whose files the content refers to: the new one gets them. Raises
-    as ``document_create`` and ``operation_submit`` do.
+    ``files_of`` is the document whose files the content refers to, and ``pictures`` are stored
+    ones: the new one gets them. Raises as ``document_create``, ``pictures_attach`` and
+    ``operation_submit`` do.
     """
     document = document_create(user=user, title=title)
     if content.update is None:
@@ -109,6 +116,7 @@ def document_create_with(
                 file_ids=file_ids_in(content.update),
                 user=user,
             )
+        pictures_attach(user=user, document_id=document.id, pictures=(pictures or {}).values())
         operation_submit(
             document_id=document.id,
             lineage=document.lineage,
@@ -136,15 +144,7 @@ def content_insert(
     document, abilities = document_get(user=user, document_id=document_id)
     if not abilities.write:
         raise ForbiddenError("You may read this document, not write in it.")
-    state = present_state(document_id=document_id).state
-    update = conversion_run(
-        office_convert_into if source.is_office else content_convert_into,
-        state,
-        source.content,
-        source.kind,
-        at_start=at_start,
-        **_office_limits(source),
-    )
+    update = _insertion(source, user=user, document_id=document_id, at_start=at_start)
     if update is None:
         raise ImportSourceError("There is nothing in it.")
     return operation_submit(
@@ -156,14 +156,19 @@ def content_insert(
     )
 
 
-def _office_limits(source: Source) -> dict[str, Any]:
-    """Return the limits of a file that another program reads; none for a text."""
+def _insertion(source: Source, *, user: User, document_id: str, at_start: bool) -> bytes | None:
+    """Return the update that inserts content, whose pictures the document has by then."""
     if not source.is_office:
-        return {}
-    return {
-        "limits": program_limits(),
-        "unpacked_bytes": settings.IMPORT_UNPACKED_MAX_BYTES,
-    }
+        state = present_state(document_id=document_id).state
+        return conversion_run(
+            content_convert_into, state, source.content, source.kind, at_start=at_start
+        )
+    html, pictures = file_read(source)
+    pictures_attach(user=user, document_id=document_id, pictures=pictures.values())
+    state = present_state(document_id=document_id).state
+    return conversion_run(
+        office_convert_into, state, html, picture_ids=set(pictures), at_start=at_start
+    )
 
 
 def _shortened(title: str) -> str:

@@ -11,10 +11,12 @@ from apps.crdt.content.writers import WRITTEN_FORMATS
 from apps.documents.models import Document
 from apps.documents.titles import title_clean
 from apps.history.conversions import conversion_run, program_limits
+from apps.history.exported_pictures import pictures_read
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at, version_state
 from apps.office.conversion import office_export
-from apps.office.formats import OFFICE_WRITTEN
+from apps.office.formats import OFFICE_WRITTEN, WITH_PICTURES
+from apps.office.pictures import picture_ids
 
 #: Media types of all formats of an export.
 EXPORT_MEDIA_TYPES: Final = {
@@ -68,21 +70,30 @@ class Export:
         return EXPORT_MEDIA_TYPES[self.kind]
 
     def write(self) -> bytes:
-        """Return the document in its format. Raises as ``conversion_run`` does."""
+        """Return the document in its format.
+
+        Raises as ``conversion_run`` and ``pictures_read`` do.
+        """
         if self.kind == "yjs":
             return self.content.state
         if self.kind in OFFICE_WRITTEN:
-            return conversion_run(
-                office_export,
-                self.content.state,
-                self.kind,
-                self.document.title,
-                limits=program_limits(),
-                identifier=self.document.id,
-                date=self.document.created_at.date().isoformat(),
-            )
+            return self._write_for_office()
         return conversion_run(
             content_export, self.content.state, self.kind, title=self.document.title
+        )
+
+    def _write_for_office(self) -> bytes:
+        page = conversion_run(content_export, self.content.state, "html", title="").decode()
+        file_ids = picture_ids(page) if self.kind in WITH_PICTURES else ()
+        return conversion_run(
+            office_export,
+            page,
+            self.kind,
+            self.document.title,
+            pictures=pictures_read(document_id=self.document.id, file_ids=file_ids),
+            limits=program_limits(),
+            identifier=self.document.id,
+            date=self.document.created_at.date().isoformat(),
         )
 
 

@@ -1,4 +1,4 @@
-"""Retention: drops old versions and compacts old operations by each document's policy."""
+"""Retention: drops old versions, compacts old operations and frees files that nothing needs."""
 
 import logging
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from apps.history.retention import KeepPolicy, versions_to_drop
 from apps.history.selectors import version_ages
 from apps.history.services import versions_drop
 from apps.maintenance.compaction import Compacted, document_compact
+from apps.maintenance.freeing import FilesFreed, files_free
 
 logger = logging.getLogger(__name__)
 
@@ -26,18 +27,27 @@ class Retained:
     #: None where the compaction was refused; ``refused`` is the reason.
     log: Compacted | None = None
     refused: str = ""
+    files: FilesFreed = field(default_factory=FilesFreed)
+    #: The reason why no file was freed.
+    files_refused: str = ""
 
     @property
     def has_changes(self) -> bool:
         """Return whether anything changed, or was refused."""
         log = self.log
-        return bool(self.dropped or self.refused or (log and (log.packed or log.dropped)))
+        return bool(
+            self.dropped
+            or self.refused
+            or (log and (log.packed or log.dropped))
+            or self.files.freed
+            or self.files_refused
+        )
 
 
 def document_retain(*, document_id: str, apply: bool) -> Retained:
     """Apply a document's retention policy; without ``apply`` only return what would change.
 
-    The log comes first, as its compaction may need a version. Raises
+    The log comes first, as its compaction may need a version, and the files last. Raises
     ``DocumentNotFoundError``, ``KeepError``, ``PyMongoError``.
     """
     policy = history_policy(document_stored(document_id))
@@ -49,6 +59,10 @@ def document_retain(*, document_id: str, apply: bool) -> Retained:
     except AppError as err:
         retained.refused = err.message
     _retain_versions(retained, policy.keep, apply=apply)
+    try:
+        retained.files = files_free(document_id=document_id, apply=apply)
+    except AppError as err:
+        retained.files_refused = err.message
     return retained
 
 
@@ -73,6 +87,8 @@ def documents_retain() -> Iterator[Retained]:
             continue
         if retained.refused:
             _log_failure(document_id, "not compacted", retained.refused)
+        if retained.files_refused:
+            _log_failure(document_id, "no file freed", retained.files_refused)
         yield retained
 
 

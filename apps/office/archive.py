@@ -21,7 +21,8 @@ _CHUNK_BYTES: Final = 1024 * 1024
 _TEXT_PARTS: Final = (".xml", ".rels", ".xhtml", ".html", ".htm", ".ncx", ".opf", "mimetype")
 #: What office programs use. Python unpacks others (bzip2, LZMA) without a bound.
 _COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DAMAGE: Final = (
+#: Errors of a damaged archive.
+DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -69,7 +70,7 @@ def archive_reduced(data: bytes, *, max_bytes: int) -> bytes:
                     content = _content(archive, part, left, max_bytes)
                     left -= len(content)
                 copy.writestr(part.filename, content)
-    except _DAMAGE as err:
+    except DAMAGE as err:
         raise file_unreadable() from err
     return reduced.getvalue()
 

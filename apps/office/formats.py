@@ -24,6 +24,8 @@ OFFICE_READ: Final = {
 }
 #: Formats that are written.
 OFFICE_WRITTEN: Final = OFFICE_READ | {"pdf": OfficeFormat("PDF", "application/pdf")}
+#: Formats whose files have pictures.
+WITH_PICTURES: Final = ("docx", "epub", "odt", "pdf")
 
 _ENDINGS: Final = {"docm": "docx", "dotx": "docx", "ott": "odt", "rest": "rst"}
 #: The first file of a zip archive, by the standards of EPUB and ODT, is its media type.

@@ -5,10 +5,6 @@ from collections import Counter
 from html import escape, unescape
 from typing import Final
 
-#: A picture. Its bytes are not in the HTML, and pandoc may not ask for them.
-_PICTURE: Final = re.compile(r"<img\s[^>]*>")
-_ALT: Final = re.compile(r'\salt="([^"]*)"')
-_SOURCE: Final = re.compile(r'\ssrc="(?:https?:|//)[^"]*"')
 #: The start of a task as we write it, and of a task as pandoc understands it: a box as a character.
 _TASK: Final = re.compile(
     r'<li data-type="taskItem"[^>]*><label><input type="checkbox"( checked="")?[^>]*></label>'
@@ -30,22 +26,26 @@ _QUOTE_GOES_ON: Final = re.compile(r"</blockquote>\n<blockquote>\n")
 _FILE_MARK: Final = re.compile(r'<p><span id="[^"]*"></span></p>\n?')
 #: A task of an EPUB, where pandoc leaves the character of the box.
 _BOXED: Final = re.compile(r"(<li>(?:<p>)?)<label>([\u2610\u2612]) ")
+#: The rows of heads that begin a table as we write it; a cell that spans rows could leave them.
+_HEAD: Final = re.compile(r"<tbody>\n((?:<tr>(?:(?!<td|</tr>| rowspan=)[\s\S])*</tr>\n)+)(?=<tr>)")
+#: The colour of a highlighted text, with which pandoc would leave out that it is one.
+_HIGHLIGHT: Final = re.compile(r'<mark data-color="[a-z]*">')
 _CODE_LANGUAGE: Final = re.compile(r'<code class="language-[^"]*">')
 #: The way back from a footnote, which has no sense beside our own undo of a link.
 _NOTE_BACK: Final = re.compile(r'<a href="#fnref\d+" class="footnote-back"[^>]*>[^<]*</a>')
 
 
 def html_for_pandoc(html: str, *, title: str, title_in_text: bool) -> str:
-    """Return an export as HTML with what pandoc understands: a title, boxes of tasks, no picture.
+    """Return an export as HTML with what pandoc understands: a title, boxes, rows of heads.
 
     ``title`` is metadata; with ``title_in_text`` it is the first heading instead.
     """
     tasks = _TASK.sub(lambda found: f"<li>{found[2]}{_BOXES[bool(found[1])]}", html)
-    tasks = tasks.replace(_TASK_END, "</li>")
+    tasks = _HEAD.sub(r"<thead>\n\1</thead>\n<tbody>\n", tasks.replace(_TASK_END, "</li>"))
     own = "" if title_in_text else f"<title>{escape(title)}</title>"
     heading = f"<body>\n<h1>{escape(title)}</h1>" if title and title_in_text else "<body>"
     named = tasks.replace("<title></title>", own, 1).replace("<body>", heading, 1)
-    return _PICTURE.sub(_picture_words, named)
+    return _HIGHLIGHT.sub("<mark>", named)
 
 
 def html_for_pdf(html: str) -> str:
@@ -64,15 +64,11 @@ def html_for_pdf(html: str) -> str:
 def html_from_pandoc(html: str, *, title: str = "") -> str:
     """Return pandoc's HTML as an import reads it.
 
-    A picture becomes a word, except one with an address on the web, which becomes a link. If
-    ``title`` is given and the first paragraph says it, that paragraph becomes the title.
+    If ``title`` is given and the first paragraph says it, that paragraph becomes the title.
     """
     cleaned = _BOOK_TITLE.sub(r"\1\3", html)
     cleaned = _QUOTE_GOES_ON.sub("", cleaned)
     cleaned = _BOXED.sub(_box, _NOTE_BACK.sub("", _FILE_MARK.sub("", cleaned)))
-    cleaned = _PICTURE.sub(
-        lambda found: found[0] if _SOURCE.search(found[0]) else _picture_words(found), cleaned
-    )
     if not title or "<title>" in cleaned:
         return cleaned
     words = escape(title, quote=False)
@@ -89,9 +85,3 @@ def html_without_languages(html: str) -> str:
 def _box(found: re.Match[str]) -> str:
     checked = " checked" if found[2] == _BOXES[True][0] else ""
     return f'{found[1]}<label><input type="checkbox"{checked}>'
-
-
-def _picture_words(found: re.Match[str]) -> str:
-    alt = _ALT.search(found[0])
-    words = alt[1].strip() if alt else ""
-    return f"[picture: {words}]" if words else "[picture]"

@@ -14,13 +14,15 @@ logger = logging.getLogger(__name__)
 _PROGRAM: Final = str(Path(__file__).parent / "typst_program.py")
 
 
-def pdf_write(source: bytes, limits: ProgramLimits) -> bytes:
+def pdf_write(source: bytes, limits: ProgramLimits, *, pictures: bytes = b"") -> bytes:
     """Return typst's source as a PDF.
 
-    Raises ``TaskDiedError``, ``TaskTooLargeError``, ``TaskTimeoutError`` and
+    The program's input is the one file that the source can read: ``pictures``, with the source
+    behind them. Raises ``TaskDiedError``, ``TaskTooLargeError``, ``TaskTimeoutError`` and
     ``ProgramMissingError``.
     """
-    end = program_run([sys.executable, "-I", _PROGRAM], source, limits)
+    arguments = [sys.executable, "-I", _PROGRAM, str(len(pictures))]
+    end = program_run(arguments, pictures + source, limits)
     if end.code == 0:
         return end.output
     if end.code in (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV):

@@ -1,7 +1,8 @@
 """The program that typesets a PDF: typst's source in, the PDF out.
 
-It is a process of its own, started as ``python -I typst_program.py``. It imports nothing of the
-product, and the product does not import it, because the library takes memory.
+It is a process of its own, started as ``python -I typst_program.py <bytes of pictures>``. The
+pictures stand before the source in its input. It imports nothing of the product, and the product
+does not import it, because the library takes memory.
 """
 
 import sys
@@ -13,12 +14,15 @@ import typst
 
 def main() -> None:
     """Write the PDF of the source that is read, or end with typst's message."""
-    source = sys.stdin.buffer.read()
-    root = tempfile.mkdtemp()
+    size = int(sys.argv[1])
+    source = sys.stdin.buffer.read()[size:]
+    empty = tempfile.mkdtemp()
+    # Of the open files, only the input is one that can be read, as "/0".
+    root = "/dev/fd" if size else empty
     try:
-        compiler = typst.Compiler(source, root=root, package_path=root, package_cache_path=root)
+        compiler = typst.Compiler(source, root=root, package_path=empty, package_cache_path=empty)
     finally:
-        Path(root).rmdir()  # a source has no file to read
+        Path(empty).rmdir()  # without pictures, a source has no file to read
     try:
         pdf = compiler.compile(format="pdf")
     except typst.TypstError as err:

@@ -203,6 +203,12 @@ IMPORT_MAX_BYTES: int = env.int("IMPORT_MAX_BYTES", 1024 * 1024)
 #: of it once it is unpacked, in bytes (a small file that unpacks to gigabytes).
 IMPORT_OFFICE_MAX_BYTES: int = env.int("IMPORT_OFFICE_MAX_BYTES", 8 * 1024 * 1024)
 IMPORT_UNPACKED_MAX_BYTES: int = env.int("IMPORT_UNPACKED_MAX_BYTES", 32 * 1024 * 1024)
+#: Pictures of one import or export of Word, ODT, EPUB or PDF: how many, their bytes together, and
+#: the time to clean or to scale them, in seconds (a file of a million pictures). Further ones
+#: become words.
+OFFICE_PICTURES: int = env.int("OFFICE_PICTURES", 500, validate=validate.Range(0))
+OFFICE_PICTURES_BYTES: int = env.int("OFFICE_PICTURES_BYTES", 32 * 1024 * 1024)
+OFFICE_PICTURES_S: float = env.float("OFFICE_PICTURES_S", 30.0)
 
 #: Child processes for conversions (import, export, diff, authorship, restore, undo) of this
 #: process; started with the first one.
@@ -334,6 +340,11 @@ ATTACHMENT_PICTURE_TIMEOUT_S: float = env.float(
 )
 ATTACHMENT_PICTURE_MEMORY_BYTES: int = env.int(
     "ATTACHMENT_PICTURE_MEMORY_BYTES", 1024 * 1024 * 1024
+)
+#: How long a file that nothing in the history needs stays, in seconds (an undo by a page that was
+#: away so long brings back a picture that is gone).
+ATTACHMENT_FREE_AFTER_S: int = env.int(
+    "ATTACHMENT_FREE_AFTER_S", 30 * 24 * 3600, validate=validate.Range(1)
 )
 #: How long a signed address of a file is valid, in seconds (an address in a log or a mail).
 ATTACHMENT_ADDRESS_S: int = env.int("ATTACHMENT_ADDRESS_S", 300, validate=validate.Range(1))

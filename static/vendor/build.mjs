@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
+import { EMOJI } from "./emoji_lines.mjs";
 import { patches } from "./patches.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -18,22 +19,32 @@ const root = join(here, "..", "..");
 for (const name of readdirSync(here)) {
   if (/\.js(\.br)?$/.test(name)) rmSync(join(here, name));
 }
-const result = await build({
-  entryPoints: Object.fromEntries(
-    ["yjs", "tiptap", "tables"].map((name) => [name, join(here, `${name}.entry.mjs`)]),
-  ),
-  outdir: here,
-  chunkNames: "shared-[hash]",
-  bundle: true,
-  splitting: true,
-  minify: true,
-  format: "esm",
-  target: "es2022",
-  legalComments: "none",
-  metafile: true,
-  plugins: [patches],
-  logLevel: "warning",
-});
+/**
+ * Bundle entries, which share their chunks.
+ * @param {string[]} names
+ */
+const bundle = (names) =>
+  build({
+    entryPoints: Object.fromEntries(names.map((name) => [name, join(here, `${name}.entry.mjs`)])),
+    outdir: here,
+    chunkNames: "shared-[hash]",
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    legalComments: "none",
+    metafile: true,
+    plugins: [patches],
+    logLevel: "warning",
+  });
+const results = [
+  await bundle(["yjs", "tiptap", "tables"]),
+  // Alone: with the editor's bundles it would share a chunk that each page loads.
+  await bundle(["highlight"]),
+];
+
+writeFileSync(join(here, "emoji.js"), `export const EMOJI = ${JSON.stringify(EMOJI)};\n`);
 
 // Served as they are to browsers that take Brotli: its best quality takes seconds.
 for (const name of readdirSync(here)) {
@@ -125,11 +136,12 @@ writeFileSync(
   `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`,
 );
 
-const bundled = Object.keys(result.metafile.inputs)
+const bundled = results
+  .flatMap(({ metafile }) => Object.keys(metafile.inputs))
   .map((path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1])
   .filter((name) => name !== undefined);
 const names = [
-  ...new Set([...bundled, ...fonts.map(([module]) => module), "lucide-static"]),
+  ...new Set([...bundled, ...fonts.map(([module]) => module), "gemoji", "lucide-static"]),
 ].sort();
 writeFileSync(join(here, "LICENSES.txt"), names.map(licenceOf).join("\n\n"));
 

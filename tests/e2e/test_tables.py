@@ -41,7 +41,7 @@ def make_table(person: Person) -> Locator:
 def choose(person: Person, action: str) -> None:
     """Choose an action of the table at the caret."""
     person.page.get_by_role("button", name="Table", exact=True).click()
-    person.page.locator(".table-menu").get_by_role("button", name=action, exact=True).click()
+    person.page.locator(".action-menu").get_by_role("button", name=action, exact=True).click()
 
 
 def rows_of(person: Person) -> Any:
@@ -74,7 +74,7 @@ def test_table_is_written_and_changed_by_keys_alone(
     expect(ada.text.locator("tr")).to_have_count(4)
     ada.page.keyboard.type("new")
     ada.page.keyboard.press("ControlOrMeta+Alt+g")
-    menu = ada.page.locator(".table-menu")
+    menu = ada.page.locator(".action-menu")
     expect(menu.get_by_role("button", name="Add row above")).to_be_focused()
     ada.page.keyboard.press("ArrowDown")
     ada.page.keyboard.press("Enter")

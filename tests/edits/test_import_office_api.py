@@ -7,10 +7,9 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.documents.models import Document
-from apps.office.conversion import office_export
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import make_user
-from tests.office.samples import BOOK, LIMITS, docx, paragraph_run
+from tests.office.samples import docx, exported, paragraph_run
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +78,6 @@ def test_format_is_that_of_the_name_or_of_the_bytes(client: APIClient, name: str
 @pytest.mark.parametrize("kind", ["docx", "epub", "odt", "rst", "rtf"])
 def test_title_is_that_of_the_file(client: APIClient, kind: str) -> None:
     """Of its properties, or of its first heading."""
-    data = office_export(b"\x00\x00", kind, "A & B", limits=LIMITS, **BOOK)
+    data = exported([], kind, "A & B")
     answer = client.post(NEW, file(data, f"x.{kind}"), format="multipart")
     assert (answer.status_code, answer.json()["title"]) == (201, "A & B")

@@ -1,16 +1,21 @@
 """Import through a running server: the content is in the log, and on open pages."""
 
 import asyncio
+import hashlib
 import json
 from typing import Any
 
 import pytest
+import requests
 
 from apps.crdt.content.prosemirror import document_json
+from apps.office.pictures import OfficePicture
 from tests.attachments import samples
 from tests.crdt.content.trees import EVERYTHING, block, item, paragraph, task, text
 from tests.integration.conftest import Enter, read_log
+from tests.office import samples as office
 from tests.support.launcher import Launched
+from tests.support.web_server import WebServer
 
 
 def exported(stack: Launched, document_id: str, query: str = "") -> list[dict[str, Any]]:
@@ -113,7 +118,7 @@ FILES: dict[str, tuple[str, str, str]] = {
     "cells.html": ("<table><tr><td><p>Ann</p><td>31</table>", "cells", "<tr><td><p>Ann</p></td>"),
     "picture.md": ("![](https://a.b/c.png)", "picture", '<a href="https://a.b/c.png"'),
     "film.html": ("<video src='https://a.b/c'>Watch it</video>", "film", ">Watch it</a>"),
-    "power.html": ("<p>10<sup>6</sup></p>", "power", "<p>10⁶</p>"),
+    "power.html": ("<p>10<sup>6</sup></p>", "power", "<p>10<sup>6</sup></p>"),
     "address.txt": ("Line one\x0bLine two", "address", "<p>Line one<br>Line two</p>"),
     "basic.json": (
         json.dumps(
@@ -247,3 +252,83 @@ def test_duplicate_has_the_files_that_its_content_shows(stack: Launched) -> None
     listed = stack.call("ada", "GET", f"documents/{copy['id']}/attachments/").json()["results"]
     assert [row["id"] for row in listed] == ids[:1]
     assert stack.call("ada", "GET", f"documents/{copy['id']}/attachments/{ids[0]}/").ok
+
+
+def word_file(data: bytes) -> bytes:
+    """Return a Word file with a picture, as the product writes it."""
+    file_id = hashlib.sha256(data).hexdigest()
+    picture = block("image", attachment=file_id, alt="a chart", caption="Growth")
+    known = {file_id: OfficePicture(data, "image/png", 40, 30)}
+    return office.exported([paragraph("before"), picture], "docx", pictures=known)
+
+
+def pictures_of(stack: Launched, document_id: str) -> list[dict[str, Any]]:
+    """Return the attributes of the pictures of one of Ada's documents."""
+    return [one["attrs"] for one in exported(stack, document_id) if one["type"] == "image"]
+
+
+def test_pictures_of_a_word_file_become_attachments(stack: Launched) -> None:
+    """Cleaned as uploads are, also where the file goes into a document; and they go out again."""
+    data = samples.png(text=samples.LATITUDE)
+    file = {"file": ("Plan.docx", word_file(data))}
+    made = stack.call("ada", "POST", "documents/import/", files=file)
+    assert made.status_code == 201, made.text
+    document_id = made.json()["id"]
+    (shown,) = pictures_of(stack, document_id)
+    assert (shown["alt"], shown["caption"]) == ("a chart", "Growth")
+    assert shown["attachment"] == hashlib.sha256(data).hexdigest()
+    served = stack.call("ada", "GET", f"documents/{document_id}/attachments/{shown['attachment']}/")
+    assert (served.status_code, served.headers["Content-Type"]) == (200, "image/png")
+    assert samples.LATITUDE not in served.content
+    address = f"documents/{document_id}/attachments/{shown['attachment']}/"
+    assert stack.call("grace", "GET", address).status_code == 404
+    file = {"file": ("Plan.docx", word_file(samples.png()))}
+    into = stack.call("ada", "POST", f"documents/{document_id}/import/", files=file)
+    assert into.status_code == 201, into.text
+    assert len(pictures_of(stack, document_id)) == 2
+    listed = stack.call("ada", "GET", f"documents/{document_id}/attachments/").json()["results"]
+    assert {row["id"] for row in listed} == {
+        one["attachment"] for one in pictures_of(stack, document_id)
+    }
+    stack.share(document_id, "grace", "viewer")
+    for kind in ("docx", "odt", "epub"):
+        out = stack.call("grace", "GET", f"documents/{document_id}/export/{kind}/")
+        assert out.status_code == 200, out.text
+        own = [one.data for one in office.read(out.content, kind).pictures.values()]
+        assert served.content in own
+        assert len(own) == 2
+    pdf = stack.call("grace", "GET", f"documents/{document_id}/export/pdf/").content
+    assert pdf.count(b"/Subtype/Image") + pdf.count(b"/Subtype /Image") >= 2
+
+
+def test_picture_that_cannot_be_shown_becomes_a_word_of_the_document(stack: Launched) -> None:
+    """A metafile, and one of 10,000 x 10,000 pixels; the text comes, nothing else is stored."""
+    for data in (b"\x01\x00\x00\x00 a metafile", samples.bomb()):
+        file = {"file": ("Plan.docx", word_file(data))}
+        made = stack.call("ada", "POST", "documents/import/", files=file)
+        assert made.status_code == 201, made.text
+        document_id = made.json()["id"]
+        assert not pictures_of(stack, document_id)
+        page = stack.call("ada", "GET", f"documents/{document_id}/export/txt/").text
+        assert page.startswith("before\n[picture: a chart]")
+        assert not stack.call("ada", "GET", f"documents/{document_id}/attachments/").json()[
+            "results"
+        ]
+
+
+def test_import_of_more_pictures_than_a_document_may_have_leaves_nothing(stack: Launched) -> None:
+    """Refused with its limit, and no document is left."""
+    with WebServer(stack, "web-few", {"ATTACHMENTS_PER_DOCUMENT": "1"}) as server:
+        document_id = stack.create_document("ada")
+        path = f"documents/{document_id}/import/"
+        for status in (201, 413):
+            file = {"file": ("Plan.docx", word_file(samples.png()))}
+            answer = requests.post(
+                f"{server.url}/api/v1/{path}",
+                files=file,
+                headers={"Authorization": f"Bearer {stack.token('ada')}"},
+                timeout=60,
+            )
+            assert answer.status_code == status, answer.text
+        assert answer.json()["extra"]["limit"] == "ATTACHMENTS_PER_DOCUMENT"
+        assert len(pictures_of(stack, document_id)) == 1

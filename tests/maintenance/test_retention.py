@@ -56,6 +56,9 @@ def test_command_shows_what_it_would_drop_and_drops_nothing(aged: Scribe) -> Non
         "dropped": [2, 4],
         "log": {"begins": 1, "packed": 0, "dropped": 0},
         "refused": "",
+        "files": [],
+        "files_waiting": 0,
+        "files_refused": "",
     }
     assert done.printed[1] == {
         "documents": 1,
@@ -63,6 +66,7 @@ def test_command_shows_what_it_would_drop_and_drops_nothing(aged: Scribe) -> Non
         "dropped": 2,
         "packed": 0,
         "operations": 0,
+        "files": 0,
         "applied": False,
     }
     words = run_in_words("retention", "--document", aged.document_id)

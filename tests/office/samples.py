@@ -2,31 +2,48 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from hypothesis import strategies as st
 
+from apps.crdt.content.conversion import content_export
 from apps.crdt.content.prosemirror import content_update, document_json
-from apps.office.conversion import office_convert, office_export
+from apps.office.conversion import ReadFile, office_convert, office_export, office_read
+from apps.office.pictures import OfficePicture
 from apps.office.program import ProgramLimits
 from tests.crdt.content.trees import Built, block, lines, neat_words, paragraph
 
 LIMITS = ProgramLimits(cpu_s=60, memory_bytes=1024 * 2**20, output_bytes=16 * 2**20)
 UNPACKED = 8 * 2**20
+#: Limits of a file's text and pictures.
+PICTURES = {"unpacked_bytes": UNPACKED, "pictures_max": 9, "pictures_bytes": 2**20}
 BOOK = {"identifier": "8d5b3b0e-0000-4000-8000-000000000000", "date": "2026-11-30"}
 #: Boxes of tasks, which are attributes on the page, and the soft hyphen, which Word has as a sign.
 SKIPPED = "\u2610\u2612\u00ad"
 
 
-def exported(blocks: list[Built], kind: str, title: str = "T") -> bytes:
+def exported(
+    blocks: list[Built],
+    kind: str,
+    title: str = "T",
+    pictures: Mapping[str, OfficePicture] = MappingProxyType({}),
+) -> bytes:
     """Return a document in a format."""
-    return office_export(content_update(blocks)[0], kind, title, limits=LIMITS, **BOOK)
+    page = content_export(content_update(blocks)[0], "html", "").decode()
+    return office_export(page, kind, title, pictures=pictures, limits=LIMITS, **BOOK)
+
+
+def read(data: bytes, kind: str, limits: ProgramLimits = LIMITS) -> ReadFile:
+    """Return a file as HTML, and its pictures."""
+    return office_read(data, kind, limits=limits, **PICTURES)
 
 
 def imported(data: bytes, kind: str) -> tuple[str, list[Built]]:
-    """Return the title and the blocks of a file."""
-    content = office_convert(data, kind, limits=LIMITS, unpacked_bytes=UNPACKED)
+    """Return the title and the blocks of a file, all of whose pictures can be shown."""
+    file = read(data, kind)
+    content = office_convert(file.html, picture_ids=set(file.pictures))
     blocks = document_json(content.update)["content"] if content.update else []
     return content.title, blocks
 
@@ -96,7 +113,7 @@ _tasks = st.lists(
     max_size=3,
 ).map(lambda own: block("taskList", *own))
 _headings = st.builds(
-    lambda words, level: block("heading", words, level=level), _words, st.integers(1, 3)
+    lambda words, level: block("heading", words, level=level), _words, st.integers(1, 6)
 )
 _quotes = st.lists(_line, min_size=1, max_size=2).map(lambda own: block("blockquote", *own))
 _BLOCKS = _line | _headings | _lists(1) | _tasks | _quotes

@@ -6,7 +6,6 @@ import struct
 import subprocess
 import sys
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -21,10 +20,9 @@ from apps.office.archive import (
     UnpackedTooLargeError,
     archive_reduced,
 )
-from apps.office.conversion import office_html
-from apps.office.html import html_for_pandoc
 from apps.office.pandoc import pandoc_run, pandoc_write
 from apps.office.pdf import pdf_write
+from apps.office.pictures import html_with_stand_ins
 from apps.office.program import ProgramEnd, ProgramLimits, ProgramMissingError, program_run
 from tests.crdt.content.trees import Built
 from tests.office.samples import (
@@ -36,8 +34,8 @@ from tests.office.samples import (
     imported,
     paragraph_run,
     picture,
+    read,
     relation,
-    shape,
 )
 
 #: A child's limits in these tests: pandoc reads a small file with 80 MB.
@@ -52,7 +50,7 @@ PEAK = "import resource,sys;print(resource.getrusage(resource.RUSAGE_CHILDREN).r
 
 def html_of(data: bytes, kind: str = "docx", limits: ProgramLimits = LIMITS) -> str:
     """Return a file as HTML."""
-    return office_html(data, kind, limits=limits, unpacked_bytes=UNPACKED)
+    return read(data, kind, limits).html
 
 
 @pytest.fixture
@@ -146,25 +144,6 @@ def test_book_that_names_files_of_the_server_shows_none() -> None:
     )
     with pytest.raises(FileUnreadableError):
         html_of(data, "epub")
-
-
-def test_picture_of_many_pixels_becomes_a_word() -> None:
-    """10,000 x 10,000 pixels in a few kilobytes are never decoded."""
-    rows = zlib.compress(bytes(1_251) * 10_000, 9)
-    header = struct.pack(">IIBBBBB", 10_000, 10_000, 1, 0, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
-    )
-    inside = relation("image", "media/a.png").replace(' TargetMode="External"', "")
-    data = docx(
-        paragraph_run("before") + picture(linked=False) + paragraph_run("after"),
-        relations=inside,
-        word__media__a__png=png,
-    ).replace(b"word/media/a/png", b"word/media/a.png")
-    assert len(data) < 20_000
-    before, between, after = (row[-1] for row in shape(imported(data, "docx")[1]))
-    assert (before, between[:8], after) == ("before", "[picture", "after")
 
 
 def test_linked_pictures_and_templates_are_not_asked_for(
@@ -319,4 +298,4 @@ def test_program_has_no_environment_of_the_server(monkeypatch: pytest.MonkeyPatc
 def test_picture_of_an_export_becomes_a_word() -> None:
     """Pandoc would look for it."""
     html = '<body><p><img src="/api/v1/a" alt="a chart"> <img src="/b"></p></body>'
-    assert "[picture: a chart] [picture]" in html_for_pandoc(html, title="", title_in_text=False)
+    assert "[picture: a chart] [picture]" in html_with_stand_ins(html, {})

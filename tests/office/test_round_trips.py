@@ -14,7 +14,16 @@ from hypothesis import settings as examples
 
 from apps.crdt.content.conversion import content_convert, content_export
 from apps.crdt.content.prosemirror import content_update, document_json
-from tests.crdt.content.trees import EVERYTHING, Built, block, documents, neat_words, paragraph
+from tests.crdt.content.trees import (
+    EVERYTHING,
+    Built,
+    block,
+    documents,
+    highlighted,
+    neat_words,
+    paragraph,
+    text,
+)
 from tests.crdt.samples import patient
 from tests.office.samples import (
     characters,
@@ -77,6 +86,18 @@ def test_structure_survives(kind: str) -> None:
         assert shape(there_and_back(blocks, kind)[1]) == shape(blocks)
 
     check()
+
+
+@pytest.mark.parametrize("kind", ["docx", "epub"])
+def test_marks_and_small_headings_survive(kind: str) -> None:
+    """A highlighted text without its colour."""
+    blocks = [
+        block("heading", "x", level=6),
+        paragraph("a ", highlighted("b", "green"), " 10", text("6", "superscript")),
+        paragraph("H", text("2", "subscript"), "O ", text("u", "underline")),
+    ]
+    wanted = [blocks[0], paragraph("a ", highlighted("b"), *blocks[1]["content"][2:]), blocks[2]]
+    assert there_and_back(blocks, kind)[1] == wanted
 
 
 @pytest.mark.parametrize("kind", ["rst", "rtf"])

@@ -8,7 +8,8 @@ from confluent_kafka import Consumer, Message, Producer
 
 from apps.core import ids
 from apps.oplog.publisher import client_config, headers_of
-from apps.pipeline.consumer import membership, operation_of
+from apps.pipeline.consumer import operation_of
+from apps.pipeline.group_consumer import membership
 from tests.support.eventually import eventually
 from tests.support.operations import Scribe
 

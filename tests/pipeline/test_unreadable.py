@@ -14,7 +14,8 @@ from apps.oplog.operation import Operation
 from apps.oplog.publisher import client_config, headers_of
 from apps.oplog.selectors import operations_since
 from apps.pipeline import consumer, dead_letters
-from apps.pipeline.consumer import LOOP, OperationsConsumer, consumer_config
+from apps.pipeline.consumer import LOOP, OperationsConsumer
+from apps.pipeline.group_consumer import consumer_config
 from apps.pipeline.unreadable import DeadLetterLimitError, UnreadableMessages
 from tests.support.eventually import eventually
 from tests.support.stored_logs import Written
@@ -31,7 +32,7 @@ class AssignedConsumer(OperationsConsumer):
         self.topic = topic
 
     def _connect(self) -> Consumer:
-        connected = Consumer({**consumer_config(), "group.id": self.topic})
+        connected = Consumer(consumer_config(self.topic))
         connected.assign([TopicPartition(self.topic, 0)])
         return connected
 

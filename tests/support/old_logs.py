@@ -1,6 +1,6 @@
 """A stored document that several authors wrote some time ago, to be compacted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,23 @@ class OldLog:
         update = doc.get_update(before)
         self._log(who, update, doc.get_state(), clock.now() - age, copy_map_encode(copies))
 
+    def add_picture(self, file_id: str, *, age: timedelta = AGE) -> None:
+        """Show a file of the document as a picture, by its owner."""
+        picture = pycrdt.XmlElement("image", {"attachment": file_id})
+        self._change_content(lambda root: root.children.append(picture), age)
+
+    def delete_pictures(self, *, age: timedelta = AGE) -> None:
+        """Delete all that the content shows, by its owner."""
+        self._change_content(_clear, age)
+
+    def _change_content(
+        self, change: Callable[[pycrdt.XmlFragment], object], age: timedelta
+    ) -> None:
+        doc = self._docs[0]
+        before = doc.get_state()
+        change(doc.get("default", type=pycrdt.XmlFragment))
+        self._log(0, doc.get_update(before), doc.get_state(), clock.now() - age, b"")
+
     def apply(self, who: int, update: bytes, copies: bytes) -> None:
         """Log and store an update that was made for the present, as a room does."""
         self._docs[who].apply_update(update)
@@ -122,3 +139,8 @@ class OldLog:
         )
         for doc in self._docs:
             doc.apply_update(update)
+
+
+def _clear(root: pycrdt.XmlFragment) -> None:
+    for index in reversed(range(len(root.children))):
+        del root.children[index]

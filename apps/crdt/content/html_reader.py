@@ -7,6 +7,12 @@ from typing import Any, Final
 
 from apps.crdt.content.attached import IMAGE, file_id_in, image_of
 from apps.crdt.content.bounds import MAX_NODES, MAX_UPDATE_BYTES, OpenMarks, PartCounter
+from apps.crdt.content.html_attributes import (
+    block_attributes,
+    highlight_of,
+    integers_of,
+    marks_of_style,
+)
 from apps.crdt.content.links import link_as_text
 from apps.crdt.content.names import BOX, CELL, HEADER, ROW, TABLE, leaf
 from apps.crdt.content.sanitising import html_cleaned_in, html_words
@@ -23,6 +29,7 @@ _MARKS: Final = {
     "i": "italic",
     "ins": "underline",
     "kbd": "code",
+    "mark": "highlight",
     "s": "strike",
     "samp": "code",
     "strike": "strike",
@@ -36,13 +43,6 @@ _MARKS: Final = {
 _INLINE: Final = frozenset({"label", "math", "mi", "mn", "mo", "mtext", "q", "span"})
 #: Parts of a formula, which its form holds apart ("10 6", never "106").
 _FORMULA_PARTS: Final = frozenset({"mi", "mn", "mo", "mtext"})
-#: Looks that a style gives to a text, as office programs write them.
-_STYLES: Final = {
-    "bold": re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.IGNORECASE),
-    "italic": re.compile(r"font-style:\s*(?:italic|oblique)", re.IGNORECASE),
-    "strike": re.compile(r"text-decoration[a-z-]*:[^;]{0,60}line-through", re.IGNORECASE),
-    "underline": re.compile(r"text-decoration[a-z-]*:[^;]{0,60}underline", re.IGNORECASE),
-}
 #: The look that other programs give to every link.
 _LINK_LOOK: Final = "underline"
 _BLOCKS: Final = {
@@ -71,12 +71,9 @@ _SHOWN_INPUTS: Final = frozenset(
     {"", "button", "date", "email", "number", "search", "submit", "tel", "text", "time", "url"}
 )
 _SPACES = re.compile(r"[ \t\n\r\f]+")
-_LANGUAGE = re.compile(r"(?:^|\s)lang(?:uage)?-(\S+)")
 #: The title, unless the page's content begins before it, where a drawing may have one.
 _TITLE = re.compile(r"<(title|body|svg)(?:\s[^<>]*)?>", re.IGNORECASE)
 _TITLE_END = re.compile("</title", re.IGNORECASE)
-_TEXT_ALIGN = re.compile(r"text-align:\s*([a-z]+)", re.IGNORECASE)
-_INTEGER = re.compile(r"\s*(-?[0-9]{1,9})")
 
 _Json = dict[str, Any]
 
@@ -185,7 +182,7 @@ class _Reader(HTMLParser):
     def _begin(self, tag: str, found: dict[str, str]) -> None:
         self._end_line()
         node: _Json = {"type": _BLOCKS.get(tag, BOX), "content": []}
-        attributes = _attributes(tag, found)
+        attributes = block_attributes(tag, found)
         if attributes:
             node["attrs"] = attributes
         if found.get("data-type") == "taskList" and tag == "ul":
@@ -242,13 +239,16 @@ class _Reader(HTMLParser):
         marks: list[_Json] = []
         if tag == "span":
             style = found.get("style", "")
-            looks = [mark for mark, look in _STYLES.items() if look.search(style)]
-            marks = [{"type": mark} for mark in looks if not (self._links and mark == _LINK_LOOK)]
+            marks = marks_of_style(style)
+            if self._links:
+                marks = [mark for mark in marks if mark["type"] != _LINK_LOOK]
             if self._marker is None and is_marker(style) and "list_level" in self._open[-1][1]:
                 self._marker, self._marker_depth = "", len(self._mark_tags)
         elif tag == "a":
             marks = [_link(found.get("href", ""), found.get("title"))]
             self._links.append((found.get("href", ""), self._texts))
+        elif tag == "mark":
+            marks = [highlight_of(found)]
         elif tag in _MARKS and not (tag == "code" and self._verbatim):
             marks = [{"type": _MARKS[tag]}]
         elif tag == "q":
@@ -319,7 +319,7 @@ class _Reader(HTMLParser):
         """Add a picture of the document; it is a block of its own."""
         self._end_line()
         words = {name: found[name] for name in ("alt",) if name in found}
-        self._append(image_of(file_id, **words, **_integers(found, "width")))
+        self._append(image_of(file_id, **words, **integers_of(found, "width")))
 
     def _input(self, found: dict[str, str]) -> None:
         """Turn the list item around a checkbox into a task; keep the words of another input."""
@@ -366,35 +366,3 @@ def _without_last_line_end(node: _Json) -> None:
     if node["content"] and node["content"][-1]["type"] == "text":
         last = node["content"][-1]
         last["text"] = last["text"].removesuffix("\n")
-
-
-def _attributes(tag: str, found: dict[str, str]) -> _Json:
-    if _BLOCKS.get(tag) == "heading":
-        return {"level": int(tag[1])}
-    if tag == "ol":
-        start = _integers(found, "start")
-        is_reversed = {"reversed": True} if "reversed" in found else {"start": 1}
-        return is_reversed | start | {"type": found.get("type")}
-    if tag == "pre":
-        named = _LANGUAGE.search(found.get("class", ""))
-        return {"language": named[1]} if named else {}
-    if tag in ("td", "th"):
-        return _integers(found, "colspan", "rowspan") | _cell_looks(found)
-    if tag == "li" and "data-checked" in found:
-        return {"checked": found["data-checked"] == "true"}
-    return _integers(found, "value") if tag == "li" else {}
-
-
-def _cell_looks(found: dict[str, str]) -> _Json:
-    """Return the alignment and the widths of a cell."""
-    style = _TEXT_ALIGN.search(found.get("style", ""))
-    looks: _Json = {"align": (style[1] if style else found.get("align", "")).strip().lower()}
-    widths = found.get("colwidth", "").split(",")
-    if all(width.isascii() and width.isdigit() for width in widths):
-        looks["colwidth"] = [int(width) for width in widths if len(width) <= len("9999")]
-    return looks
-
-
-def _integers(found: dict[str, str], *names: str) -> _Json:
-    numbers = {name: _INTEGER.match(found.get(name, "")) for name in names}
-    return {name: int(number[1]) for name, number in numbers.items() if number}

@@ -8,6 +8,7 @@ from typing import Final
 from unicodedata import bidirectional
 
 from apps.crdt.content.attached import ATTACHED, IMAGE, address_of, attached_link
+from apps.crdt.content.highlights import highlight_tag
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
 from apps.crdt.content.schema import fit_to_schema, title_heading
@@ -17,6 +18,8 @@ _MARK_TAGS: Final = {
     "code": "code",
     "italic": "em",
     "strike": "s",
+    "subscript": "sub",
+    "superscript": "sup",
     "underline": "u",
 }
 #: Empty lines, which only code has.
@@ -64,10 +67,10 @@ def _block(block: Node, around: str) -> str:
     own = text_direction(_texts(block)) or around
     turned = f' dir="{own}"' if own != around else ""
     if kind == "paragraph":
-        return f"<p{turned}>{_line(content)}</p>"
+        return f"<p{_aligned(attributes)}{turned}>{_line(content)}</p>"
     if kind == "heading":
         level = attributes["level"]
-        return f"<h{level}{turned}>{_line(content)}</h{level}>"
+        return f"<h{level}{_aligned(attributes)}{turned}>{_line(content)}</h{level}>"
     inside = _blocks(content, own)
     if kind == "tableRow":
         return f"<tr>{inside.rstrip()}</tr>"
@@ -75,6 +78,11 @@ def _block(block: Node, around: str) -> str:
         return f"<table{turned}>\n<tbody>\n{inside}</tbody>\n</table>"
     tag, own_attributes = _around(kind, attributes)
     return f"<{tag}{own_attributes}{turned}>\n{inside}</{tag}>"
+
+
+def _aligned(attributes: Node) -> str:
+    align = attributes.get("textAlign")
+    return f' style="text-align: {align}"' if align else ""
 
 
 def _around(kind: str, attributes: Node) -> tuple[str, str]:
@@ -172,7 +180,9 @@ def _link_of(node: Node) -> Node | None:
 def _text(node: Node) -> str:
     html = escape(node["text"])
     for mark in reversed(node.get("marks", ())):
-        if mark["type"] != "link":
+        if mark["type"] == "highlight":
+            html = f"{highlight_tag(mark['attrs'])}{html}</mark>"
+        elif mark["type"] != "link":
             tag = _MARK_TAGS[mark["type"]]
             html = f"<{tag}>{html}</{tag}>"
     return html

@@ -1,8 +1,7 @@
 """The content of one line in the page's schema: texts with marks, and hard breaks.
 
 Here stands what a line keeps of things that the page does not have: a separating control character
-is a hard break, an address that a link cannot have is text, and a raised or lowered text keeps its
-position ("10⁶", never "106").
+is a hard break, and an address that a link cannot have is text.
 """
 
 import re
@@ -12,12 +11,16 @@ from itertools import groupby
 from typing import Any, Final
 
 from apps.crdt.content.bounds import MAX_LINK_CHARS
+from apps.crdt.content.highlights import highlight_named
 from apps.crdt.content.links import link_as_text, link_cleaned
 from apps.crdt.content.names import attributes_of, mark_name
 from apps.crdt.content.prosemirror import Node
 
 #: Marks, the outermost first.
-MARKS: Final = ("link", "underline", "bold", "italic", "strike", "code")
+MARKS: Final = (
+    *("link", "highlight", "subscript", "superscript", "underline"),
+    *("bold", "italic", "strike", "code"),
+)
 #: Control characters that end a line, as in the text files of other programs: vertical tab (Word's
 #: line end), form feed, separators of files, groups and records, next line.
 LINE_SEPARATORS: Final = "\x0b\x0c\x1c\x1d\x1e\x85"
@@ -32,15 +35,6 @@ _LINE_ENDS = re.compile(r"\r\n?|\n")
 _SEPARATORS = re.compile(f"[{LINE_SEPARATORS}]")
 #: A separator inside a line.
 _UNIT_SEPARATOR: Final = "\x1f"
-_SCRIPTS: Final = {
-    "superscript": ("^", str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")),
-    "subscript": ("_", str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")),
-}
-#: First characters of what would continue a number. Others (a bracket, a star) stand apart from it.
-_SIGNS: Final = "+-−=±.,"
-#: Endings of ordinals, which read well on the line behind their number.
-_ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "e", "er", "re", "ème", "º", "ª"})
-
 _Json = dict[str, Any]
 #: A text with its marks; None for the end of a line.
 _InlinePart = tuple[str | None, list[_Json]]
@@ -58,17 +52,15 @@ def code_cleaned(words: str) -> str:
 
 
 def _inline_parts(nodes: Iterable[Node]) -> Iterator[_InlinePart]:
-    was_leaf, after = False, ""
+    was_leaf = False
     for addresses, run in groupby(nodes, _addresses_without_link):
         words: list[str] = []
-        for script, same in groupby(run, _script):
-            for node in _with_script(list(same), script, after):
-                if was_leaf and node.get("is_leaf"):
-                    yield " ", []
-                was_leaf = bool(node.get("is_leaf"))
-                words.append(node.get("text", ""))
-                after = words[-1][-1:]
-                yield from _parts(node)
+        for node in run:
+            if was_leaf and node.get("is_leaf"):
+                yield " ", []
+            was_leaf = bool(node.get("is_leaf"))
+            words.append(node.get("text", ""))
+            yield from _parts(node)
         said = "".join(words)
         yield from ((f" ({one})", []) for one in addresses if _UNWANTED.sub("", one) not in said)
 
@@ -97,35 +89,6 @@ def _text_nodes(parts: Iterable[_InlinePart]) -> Iterator[_Json]:
             yield text | {"marks": marks} if marks else text
 
 
-# --- raised and lowered text ---------------------------------------------------------------------
-
-
-def _script(node: Node) -> str:
-    names = map(mark_name, node.get("marks", ()))
-    return next((name for name in names if name in _SCRIPTS), "")
-
-
-def _with_script(nodes: list[Node], script: str, after: str) -> list[Node]:
-    """Return texts that are raised or lowered: in such characters, or after a sign.
-
-    ``after`` is the character before them.
-    """
-    words = "".join(node.get("text", "") for node in nodes)
-    is_ordinal = words in _ORDINALS and after.isdigit()
-    is_apart = not words.strip() or not (words.strip()[0].isalnum() or words.strip()[0] in _SIGNS)
-    if not script or is_apart or is_ordinal:
-        return nodes
-    sign, characters = _SCRIPTS[script]
-    if all(ord(char) in characters for char in words):
-        return [{**node, "text": node.get("text", "").translate(characters)} for node in nodes]
-    around = (sign, "") if words.isalnum() else (f"{sign}(", ")")
-    first, last = (
-        {"type": "text", "text": text, "marks": node.get("marks", ())}
-        for text, node in zip(around, (nodes[0], nodes[-1]), strict=True)
-    )
-    return [first, *nodes, last]
-
-
 # --- marks ---------------------------------------------------------------------------------------
 
 
@@ -142,6 +105,8 @@ def _marks(marks: Iterable[Mapping[str, Any]]) -> list[_Json]:
             attributes = _link(mark)
             if attributes:
                 found.setdefault(kind, {"type": kind, "attrs": attributes})
+        elif kind == "highlight":
+            found[kind] = {"type": kind, "attrs": {"color": highlight_named(attributes_of(mark))}}
         elif kind in MARKS:
             found[kind] = {"type": kind, "attrs": {}}
     if "link" in found:

@@ -12,12 +12,13 @@ from itertools import groupby, pairwise
 from string import punctuation
 from typing import Any, Final, NamedTuple
 
+from apps.crdt.content.highlights import highlight_tag
 from apps.crdt.content.lines import MARKS
 from apps.crdt.content.prosemirror import Node
 
 _DELIMITERS: Final = {"bold": "**", "italic": "_", "strike": "~~"}
 #: Marks that Markdown lacks: tags of HTML, outside of the delimiters, which they do not restrict.
-_TAGS: Final = {"underline": "u"}
+_TAGS: Final = {"highlight": "mark", "subscript": "sub", "superscript": "sup", "underline": "u"}
 #: Marks with delimiters around the text, the outermost first; all marks except code.
 _DELIMITED: Final = tuple(name for name in MARKS if name != "code")
 #: Characters that are special anywhere; the last two before text that may follow.
@@ -91,7 +92,7 @@ def _boundaries(marked_texts: Sequence[_MarkedText]) -> list[_Boundary]:
         found.append(
             _Boundary(
                 [_closing(name, value) for name, value in reversed(own[shared:])],
-                [_opening(name) for name, _ in others[shared:]],
+                [_opening(name, value) for name, value in others[shared:]],
             )
         )
     return found
@@ -151,11 +152,11 @@ def _common_delimited(marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if all(text_marks.get("link") == marks[0].get("link") for text_marks in marks):
         # From the outermost on: where one ends, the inner ones end too.
         for name in (*_TAGS, *_DELIMITERS):
-            holders = [name in text_marks for text_marks in marks]
-            if all(holders):
-                kept[name] = marks[0][name]
-            elif any(holders):
+            values = [text_marks.get(name) for text_marks in marks]
+            if any(value != values[0] for value in values):
                 break
+            if name in marks[0]:
+                kept[name] = values[0]
     return kept
 
 
@@ -254,7 +255,9 @@ def _code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _opening(name: str) -> str:
+def _opening(name: str, attributes: Any) -> str:
+    if name == "highlight":
+        return highlight_tag(attributes)
     if name in _TAGS:
         return f"<{_TAGS[name]}>"
     return "[" if name == "link" else _DELIMITERS[name]

@@ -5,7 +5,7 @@ A text with HTML is read as the page of HTML that it describes (``markdown_html`
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -150,9 +150,20 @@ _BLOCKS: Final = {
     "th_open": HEADER,
     "tr_open": ROW,
 }
-_MARKS: Final = {"em": "italic", "link": "link", "s": "strike", "strong": "bold", "u": "underline"}
-#: The tags of an underlined text, which Markdown has no delimiters for.
-_UNDERLINE = re.compile(r"<(/?)u\s*>", re.IGNORECASE)
+_MARKS: Final = {
+    "em": "italic",
+    "link": "link",
+    "mark": "highlight",
+    "s": "strike",
+    "strong": "bold",
+    "sub": "subscript",
+    "sup": "superscript",
+    "u": "underline",
+}
+#: The tags of marks that Markdown has no delimiters for.
+_MARK_TAG = re.compile(
+    r"<(/?)(mark|su[bp]|u)(?:\s+data-color=[\"']?([a-z]{1,10})[\"']?)?\s*>", re.IGNORECASE
+)
 _TASK = re.compile(r"\[([ xX])\](\s|$)")
 
 _Json = dict[str, Any]
@@ -223,24 +234,37 @@ def _line(source: str, references: dict[str, Any]) -> list[Token]:
     """Return the tokens of a line, without links if its brackets nest too deep."""
     parser = _LINE_PARSER if _bracket_depth(source) <= _MAX_BRACKETS else _LINE_PARSER_WITHOUT_LINKS
     tokens = parser.parseInline(source, references)[0].children or []
-    _underlines_paired(tokens)
+    _mark_tags_paired(tokens)
     return tokens
 
 
-def _underlines_paired(tokens: Iterable[Token]) -> None:
-    """Make marks of the tags ``<u>`` and ``</u>`` that nest well; others are read as HTML."""
+def _mark_tags_paired(tokens: Iterable[Token]) -> None:
+    """Make marks of tags, as of ``<u>`` and ``</u>``, that nest well; others are read as HTML."""
     opened: list[Token] = []
     for token in tokens:
-        tag = _UNDERLINE.fullmatch(token.content) if token.type == "html_inline" else None
+        tag = _MARK_TAG.fullmatch(token.content) if token.type == "html_inline" else None
         if token.nesting > 0 or (tag and not tag[1]):
             opened.append(token)
-        elif tag and opened and opened[-1].type == "html_inline":
-            start = opened.pop()
-            start.type, start.tag, start.nesting, start.content = "u_open", "u", 1, ""
-            token.type, token.tag, token.nesting, token.content = "u_close", "u", -1, ""
+        elif tag and opened and _tag_name(opened[-1]) == _tag_name(token):
+            _make_mark(opened.pop(), 1)
+            _make_mark(token, -1)
         elif token.nesting < 0:
             while opened.pop().type == "html_inline":
                 continue
+
+
+def _tag_name(token: Token) -> str:
+    """Return the name of a tag of a mark; empty for another token."""
+    tag = _MARK_TAG.fullmatch(token.content) if token.type == "html_inline" else None
+    return tag[2].lower() if tag else ""
+
+
+def _make_mark(token: Token, nesting: Literal[1, -1]) -> None:
+    tag = _MARK_TAG.fullmatch(token.content)
+    if tag and tag[3]:
+        token.attrs["data-color"] = tag[3]
+    token.tag, token.nesting, token.content = _tag_name(token), nesting, ""
+    token.type = "mark_open" if nesting > 0 else "mark_close"
 
 
 def _bracket_depth(source: str) -> int:
@@ -336,7 +360,7 @@ def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:
             yield _image(token, marks)
         elif token.nesting > 0:
             kind = _MARKS[token.tag if token.tag != "a" else "link"]
-            marks.push(_link(token) if kind == "link" else {"type": kind})
+            marks.push(_mark(kind, token))
         elif token.nesting < 0:
             marks.pop()
         else:
@@ -356,8 +380,12 @@ def _text(words: str, marks: list[_Json]) -> _Json:
     return {"type": "text", "text": words, "marks": marks}
 
 
-def _link(token: Token) -> _Json:
+def _mark(kind: str, token: Token) -> _Json:
+    if kind == "highlight":
+        return {"type": kind, "attrs": {"color": token.attrGet("data-color")}}
+    if kind != "link":
+        return {"type": kind}
     return {
-        "type": "link",
+        "type": kind,
         "attrs": {"href": token.attrGet("href"), "title": token.attrGet("title")},
     }

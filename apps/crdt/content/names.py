@@ -63,6 +63,7 @@ _MARK_NAMES: Final = {
     "b": "bold",
     "inlineCode": "code",
     "inline_code": "code",
+    "mark": "highlight",
     "s": "strike",
     "strike_through": "strike",
     "strikethrough": "strike",
@@ -125,7 +126,7 @@ def attributes_of(node: Node) -> Mapping[str, Any]:
 
 
 def mark_name(mark: Node) -> str:
-    """Return the page's name of a mark, or ``superscript`` or ``subscript``."""
+    """Return the page's name of a mark."""
     kind: str = mark["type"]
     if kind == "subsup":
         return "subscript" if attributes_of(mark).get("type") == "sub" else "superscript"

@@ -8,6 +8,7 @@ from apps.crdt.content.attached import ATTACHED, attached_words
 from apps.crdt.content.bounds import lines_check
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema import fit_to_schema, words_of
+from apps.crdt.content.scripts import scripts_as_text
 from apps.crdt.content.tables import CELLS_APART, table_rows
 
 _LINE_ENDS = re.compile(r"\r\n?")
@@ -67,5 +68,7 @@ def _item_lines(item: Node, marker: str) -> Iterator[str]:
 
 def _text(block: Node) -> str:
     return "".join(
-        "\n" if node["type"] == "hardBreak" else node["text"] for node in block.get("content", ())
+        "\n" if node["type"] == "hardBreak" else node["text"]
+        for node in scripts_as_text(block.get("content", ()))
+        if node
     )

@@ -16,15 +16,15 @@ def _tags(names: str) -> frozenset[str]:
 
 #: Tags that ``html_writer`` writes.
 _WRITTEN: Final = _tags(
-    "a blockquote br code div em figcaption figure h1 h2 h3 hr img input label li ol p pre s "
-    "strong table tbody td th tr u ul"
+    "a blockquote br code div em figcaption figure h1 h2 h3 h4 h5 h6 hr img input label li mark ol "
+    "p pre s strong sub sup table tbody td th tr u ul"
 )
 #: Tags that ``html_reader`` reads, or that end a line. Of any other tag, the words are kept.
 _READ: Final = _WRITTEN | _tags(
     "address area article aside audio b body caption center dd del details dialog dir dl dt embed "
-    "fieldset footer form h4 h5 h6 header hgroup i ins kbd legend main math "
+    "fieldset footer form header hgroup i ins kbd legend main math "
     "menu mi mn mo mtext nav object optgroup option q samp search section source span strike "
-    "sub summary sup svg text textarea tfoot thead tt video"
+    "summary svg text textarea tfoot thead tt video"
 )
 #: Tags that are removed with their content: a browser with scripts shows none of it.
 _DROPPED: Final = _tags("annotation head noembed noframes noscript script style template title")
@@ -40,6 +40,8 @@ _REPLACED: Final = {
 _REPLACED_TAG = re.compile(rf"<(/?)({'|'.join(_REPLACED)})(?=[\s/>])", re.IGNORECASE)
 #: A tag for bold around what is not bold, as Google Docs puts it around all that is copied.
 _NOT_BOLD = re.compile(r"<b(?=\s[^<>]{0,1000}font-weight:\s{0,9}(?:normal|[1-4]00))", re.IGNORECASE)
+#: Blocks with lines that may stand at the left, in the centre, at the right.
+_ALIGNED: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _CELL: Final = {"align", "colspan", "colwidth", "rowspan", "style"}
 _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "a": {"href", "title"},
@@ -49,10 +51,11 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "embed": {"src", "srcdoc", "title"},
     "img": {"alt", "src", "srcset", "title", "width"},
     "input": {"type", "checked", "disabled", "value"},
+    **{tag: {"align", "style"} for tag in _ALIGNED},
     "li": {"data-type", "data-checked", "value"},
     "object": {"data"},
     "ol": {"reversed", "start", "type"},
-    "p": {"style"},
+    "mark": {"data-color", "style"},
     "pre": {"class"},
     "source": {"src"},
     "span": {"style"},
@@ -61,6 +64,7 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "ul": {"data-type"},
     "video": {"src"},
 }
+_ALIGNMENT = re.compile("text-align: (?:left|center|right|justify)")
 _ADDRESSES: Final = frozenset({"data", "href", "src"})
 #: Anything that may be the scheme of an address; bounded, so that the search is linear.
 _SCHEME = re.compile(r"\b([a-z][a-z0-9+.-]{0,30}):", re.IGNORECASE)
@@ -103,9 +107,7 @@ def html_cleaned_out(html: str) -> str:
         html,
         tags=set(_WRITTEN),
         clean_content_tags=set(_DROPPED),
-        attributes={
-            tag: _ATTRIBUTES.get(tag, set()) - {"srcset", "style"} | {"dir"} for tag in _WRITTEN
-        },
+        attributes={tag: _ATTRIBUTES.get(tag, set()) - {"srcset"} | {"dir"} for tag in _WRITTEN},
         attribute_filter=_attribute_out,
         url_schemes=set(SAFE_SCHEMES),
         link_rel="noopener noreferrer nofollow",
@@ -120,6 +122,8 @@ def _attribute_in(_tag: str, name: str, value: str) -> str | None:
     return link_cleaned(value) or link_as_text(value) or None
 
 
-def _attribute_out(_tag: str, name: str, value: str) -> str | None:
-    """Remove addresses that the page does not allow."""
+def _attribute_out(tag: str, name: str, value: str) -> str | None:
+    """Remove addresses that the page does not allow, and all styles but an alignment."""
+    if name == "style":
+        return value if tag in _ALIGNED and _ALIGNMENT.fullmatch(value) else None
     return link_cleaned(value) if name in _ADDRESSES else value

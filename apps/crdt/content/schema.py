@@ -23,6 +23,8 @@ from apps.crdt.content.names import (
     nodes_named,
 )
 from apps.crdt.content.prosemirror import Node
+from apps.crdt.content.schema_table import NODES, is_of_type
+from apps.crdt.content.scripts import scripts_as_text
 from apps.crdt.content.tables import cell_line, row_line, table_grid, table_parts, table_rows
 
 #: Levels of elements: what nests deeper becomes paragraphs. Against a hostile text or document,
@@ -30,7 +32,7 @@ from apps.crdt.content.tables import cell_line, row_line, table_grid, table_part
 MAX_DEPTH: Final = 64
 #: Lists, with their items.
 LISTS: Final = {"bulletList": "listItem", "orderedList": "listItem", "taskList": "taskItem"}
-HEADING_LEVELS: Final = (1, 2, 3)
+HEADING_LEVELS: Final = (1, 2, 3, 4, 5, 6)
 
 _LEAVES: Final = ATTACHED | {"horizontalRule"}
 _ITEMS: Final = frozenset(LISTS.values())
@@ -75,8 +77,7 @@ def words_of(node: Node, *, line_end: str = " ") -> str:
     """Return the text inside a node; blocks and hard breaks inside it end a line."""
     lines: list[str] = []
     is_ended = False
-    stack = _Walk(content_of(node))
-    for leaf in stack:
+    for leaf in scripts_as_text(_Walk(content_of(node))):
         if leaf is None:  # a block begins or ends
             is_ended = bool(lines) and not lines[-1].endswith(line_end)
             continue
@@ -207,7 +208,7 @@ def _textblock(node: Node, content: Sequence[Node], depth: int) -> list[_Json]:
     if node["type"] == "paragraph":
         if all(child["type"] in INLINE for child in inside):
             file = file_of_line(inside)
-            return [file] if file else [_line_block("paragraph", inside)]
+            return [file] if file else [_line_block("paragraph", inside, _alignment(node))]
         return _blocks(content, depth + 1)
     if not all(child["type"] in INLINE for child in inside):
         return _heading_of_blocks(_blocks(content, depth + 1), _level(node))
@@ -226,7 +227,15 @@ def _heading_of_blocks(blocks: list[_Json], level: _Json) -> list[_Json]:
 
 def _level(node: Node) -> _Json:
     level = _integer(attributes_of(node).get("level"), 1)
-    return {"level": min(max(level, HEADING_LEVELS[0]), HEADING_LEVELS[-1])}
+    return {"level": min(max(level, HEADING_LEVELS[0]), HEADING_LEVELS[-1]), **_alignment(node)}
+
+
+def _alignment(node: Node) -> _Json:
+    """Return how the lines of a paragraph or heading stand; of Tiptap, or of BlockNote."""
+    attributes = attributes_of(node)
+    align = attributes.get("textAlign", attributes.get("textAlignment"))
+    is_known = align is not None and is_of_type(NODES["paragraph"].attributes["textAlign"], align)
+    return {"textAlign": align} if is_known else {}
 
 
 def _code_block(node: Node) -> _Json:

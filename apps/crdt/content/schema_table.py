@@ -14,7 +14,7 @@ from typing import Final
 from apps.crdt.codec.lib0 import encode_var_uint
 
 #: The newest version of the schema. It grows with each release that adds nodes or marks.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 #: Most entries of a list of integers.
 _MAX_INTEGERS: Final = 1_000
@@ -35,6 +35,8 @@ class Entry:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+#: How the lines of a paragraph or heading stand.
+_ALIGNED: Final = {"textAlign": "one of left center right justify or null"}
 _CELL: Final = {
     "colspan": "integer 1..1000",
     "rowspan": "integer 1..1000",
@@ -45,8 +47,8 @@ _CELL: Final = {
 NODES: Final[Mapping[str, Entry]] = {
     "doc": Entry(),
     "text": Entry(),
-    "paragraph": Entry(),
-    "heading": Entry(attributes={"level": "integer 1..3"}),
+    "paragraph": Entry(attributes=_ALIGNED),
+    "heading": Entry(attributes={"level": "integer 1..6"} | _ALIGNED),
     "bulletList": Entry(),
     "orderedList": Entry(
         attributes={"start": "integer 0..999999999", "type": "one of 1 a A i I or null"}
@@ -82,6 +84,11 @@ MARKS: Final[Mapping[str, Entry]] = {
     "link": Entry(
         attributes=dict.fromkeys(("href", "target", "rel", "class", "title"), "text or null")
     ),
+    "highlight": Entry(
+        since=3, attributes={"color": "one of green blue purple red orange or null"}
+    ),
+    "subscript": Entry(since=3),
+    "superscript": Entry(since=3),
 }
 
 

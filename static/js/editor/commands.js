@@ -1,7 +1,7 @@
 /** Everything that the toolbar offers, with its keys: the toolbar and the help read one table. */
 
 import { loadTables } from "./load_tables.js";
-import { sayNoTables } from "./notices.js";
+import { sayNoFormats, sayNoTables } from "./notices.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 
@@ -9,7 +9,7 @@ import { sayNoTables } from "./notices.js";
  * @typedef {object} Command
  * @property {string} name
  * @property {string} icon
- * @property {string} keys as Tiptap writes them, or what to type for it
+ * @property {string} keys as Tiptap writes them, or what to type for it; empty without
  * @property {(editor: Editor, button: HTMLElement) => void} run
  * @property {(editor: Editor) => boolean} [isActive]
  * @property {(editor: Editor) => boolean} [isEnabled]
@@ -93,6 +93,12 @@ export function commandGroups(editLink, pickFiles = () => {}) {
         run: (editor) => editor.chain().focus().setHorizontalRule().run(),
       },
       { name: "Picture or file", icon: "upload", keys: "Mod-Alt-U", run: pickFiles },
+      {
+        name: "More formats",
+        icon: "ellipsis",
+        keys: "",
+        run: (editor, button) => void openFormats(editor, button),
+      },
     ],
   ];
 }
@@ -102,6 +108,13 @@ async function openTable(editor, button) {
   const tables = await loadTables(editor);
   if (tables === null) sayNoTables();
   else tables.openTableMenu(editor, button);
+}
+
+/** @param {Editor} editor @param {HTMLElement} button */
+async function openFormats(editor, button) {
+  const menu = await import("./format_menu.js").catch(() => null);
+  if (menu === null) sayNoFormats();
+  else menu.openFormatMenu(editor, button);
 }
 
 /**
@@ -128,19 +141,4 @@ function heading(level) {
  */
 function mark(name, icon, type, keys, run) {
   return { name, icon, keys, run, isActive: (editor) => editor.isActive(type) };
-}
-
-const IS_MAC = /mac|iphone|ipad/i.test(globalThis.navigator?.platform ?? "");
-
-/**
- * Return keys as this machine's keyboard names them.
- * @param {string} keys
- */
-export function keysLabel(keys) {
-  if (/^\W+$/.test(keys)) return keys;
-  const names = IS_MAC ? { Mod: "⌘", Shift: "⇧", Alt: "⌥" } : { Mod: "Ctrl" };
-  return keys
-    .split("-")
-    .map((key) => /** @type {Record<string, string>} */ (names)[key] ?? key)
-    .join(IS_MAC ? "" : "+");
 }

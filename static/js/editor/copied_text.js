@@ -2,6 +2,7 @@
  * Text of the document as plain text, as the server's export writes it
  * (`apps/crdt/content/plain_text.py`): a line for each line, with the markers of lists. Pure.
  */
+import { scriptOf, textOfScripts } from "./scripts.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor["state"]["doc"]} Node */
 /** @typedef {Node["content"]} Fragment */
@@ -109,7 +110,10 @@ function markerOf({ type, attrs }, index, item) {
 
 /** @param {Node} block */
 function textOf(block) {
-  return block.textBetween(0, block.content.size, "", (leaf) =>
-    leaf.type.name === "hardBreak" ? "\n" : "",
-  );
+  /** @type {Parameters<typeof textOfScripts>[0]} */
+  const parts = [];
+  block.forEach(({ text, type, marks }) => {
+    parts.push({ text: text ?? (type.name === "hardBreak" ? "\n" : ""), script: scriptOf(marks) });
+  });
+  return textOfScripts(parts);
 }

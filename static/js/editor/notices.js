@@ -9,6 +9,10 @@ export function sayLargeTable() {
   toast("A table with more than 10,000 cells cannot be one here. Its rows were added as lines.");
 }
 
+export function sayNoFormats() {
+  toast("This menu cannot be loaded now. Try again when you are online.");
+}
+
 export function sayNoTables() {
   toast("Tables cannot be loaded now. Try again when you are online.");
 }

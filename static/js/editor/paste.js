@@ -6,10 +6,9 @@
  * styles are set aside before the HTML is parsed, and read as text.
  */
 
+import { BLOCKS, alignOf, readStyles, styleOf } from "./pasted_styles.js";
 import { MAX_TABLE_CELLS } from "./table_schema.js";
 
-/** Elements that begin a line of their own. */
-const BLOCKS = "p, div, h1, h2, h3, h4, h5, h6, ul, ol, li, pre, blockquote, table, tr, hr, br";
 /** Parts that are no text: of the file, of Word's comments, and buttons beside code. */
 const DROPPED = `style, script, meta, link, title, o\\:p, svg, clipboard-copy, .msocomanchor,
   .MsoCommentReference, [data-style*="mso-element:comment-list" i]`;
@@ -78,57 +77,6 @@ export function pastedLines(text) {
 }
 
 /**
- * Return the declarations of an element's style attribute.
- * @param {Element} element
- * @returns {Map<string, string>}
- */
-function styleOf(element) {
-  const declared = new Map();
-  const style = (element.getAttribute("data-style") ?? "").toLowerCase();
-  for (const declaration of style.split(";")) {
-    const at = declaration.indexOf(":");
-    if (at >= 0) declared.set(declaration.slice(0, at).trim(), declaration.slice(at + 1).trim());
-  }
-  return declared;
-}
-
-/**
- * Make marks of styles. Google Docs wraps everything in a `b` that is not bold, and keeps the looks of
- * each run in the style of a `span`.
- * @param {Element} body
- */
-function readStyles(body) {
-  for (const element of body.querySelectorAll("[data-style]")) {
-    const style = styleOf(element);
-    const weight = style.get("font-weight") ?? "";
-    const isLight = weight === "normal" || (/^\d+$/.test(weight) && Number(weight) < 600);
-    if (element.matches("b, strong") && isLight) {
-      element.replaceWith(...element.childNodes);
-      continue;
-    }
-    if (element.matches(BLOCKS)) continue;
-    const isHeavy = /^bold/.test(weight) || Number(weight) >= 600;
-    const line = `${style.get("text-decoration")} ${style.get("text-decoration-line")}`;
-    if (isHeavy) wrapContent(element, "strong");
-    if (/^(italic|oblique)/.test(style.get("font-style") ?? "")) wrapContent(element, "em");
-    if (line.includes("line-through")) wrapContent(element, "s");
-    // Other programs underline every link.
-    const isLink = element.closest("a") !== null || element.querySelector("a") !== null;
-    if (line.includes("underline") && !isLink) wrapContent(element, "u");
-  }
-}
-
-/**
- * @param {Element} element
- * @param {string} tag
- */
-function wrapContent(element, tag) {
-  const mark = element.ownerDocument.createElement(tag);
-  mark.append(...element.childNodes);
-  element.append(mark);
-}
-
-/**
  * Make a table one that the editor can show: a table around another one lays out a page, and its cells
  * become blocks; one cell is text; rows of one that is too large become lines.
  * @param {Element} body
@@ -178,7 +126,7 @@ function readCell(cell, rows) {
     const span = Math.min(Number.parseInt(cell.getAttribute(name) ?? "1", 10) || 1, most);
     cell.setAttribute(name, String(Math.max(span, 1)));
   }
-  const align = styleOf(cell).get("text-align") ?? cell.getAttribute("align") ?? "";
+  const align = alignOf(cell);
   if (/^(left|right|center)$/.test(align)) cell.setAttribute("align", align);
   else cell.removeAttribute("align");
   const widths = cell.getAttribute("colwidth") ?? "";

@@ -19,11 +19,12 @@ import {
   Text,
 } from "../../vendor/tiptap.js";
 import { isSafeLink } from "../lib/links.js";
+import { Alignment } from "./alignment.js";
 import { AttachedFile, Picture } from "./attached.js";
+import { Highlight, Subscript, Superscript, Underline } from "./marks.js";
 import { MARKS, NODES, validatorOf } from "./schema_table.js";
 import { tableExtensions } from "./table_schema.js";
 import { Task } from "./task_item.js";
-import { Underline } from "./underline.js";
 import { UNKNOWN } from "./unknown_content.js";
 
 /**
@@ -35,11 +36,14 @@ export function schemaExtensions({ autolink = true, onTable = () => {} } = {}) {
     Document,
     Paragraph,
     Text,
-    Heading.configure({ levels: [1, 2, 3] }),
+    Heading.configure({ levels: [1, 2, 3, 4, 5, 6] }),
     Bold,
     Italic,
     Underline,
     Strike,
+    Highlight,
+    Subscript,
+    Superscript,
     // A format that the page does not know stays on text that becomes code.
     Code.extend({ excludes: Object.keys(MARKS).join(" ") }),
     BulletList,
@@ -62,7 +66,7 @@ export function schemaExtensions({ autolink = true, onTable = () => {} } = {}) {
       HTMLAttributes: { rel: "noopener noreferrer nofollow", target: "_blank" },
     }),
   ];
-  return [...known.map(typed), ...UNKNOWN];
+  return [...known.map(typed), Alignment, ...UNKNOWN];
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 /** The version of the schema that this page knows; the handshake carries it (docs/protocol.md). */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
  * The type of an attribute: `boolean`, `text`, `integer 1..3`, `integers 1..9` (a list of them), or
@@ -13,6 +13,8 @@ export const SCHEMA_VERSION = 2;
  * @typedef {{since: number, attributes: Record<string, string>}} Entry
  */
 
+/** How the lines of a paragraph or heading stand. */
+const ALIGNED = { textAlign: "one of left center right justify or null" };
 /** The attributes of a cell. */
 const CELL = {
   colspan: "integer 1..1000",
@@ -25,8 +27,8 @@ const CELL = {
 export const NODES = {
   doc: { since: 1, attributes: {} },
   text: { since: 1, attributes: {} },
-  paragraph: { since: 1, attributes: {} },
-  heading: { since: 1, attributes: { level: "integer 1..3" } },
+  paragraph: { since: 1, attributes: ALIGNED },
+  heading: { since: 1, attributes: { level: "integer 1..6", ...ALIGNED } },
   bulletList: { since: 1, attributes: {} },
   orderedList: {
     since: 1,
@@ -72,6 +74,9 @@ export const MARKS = {
       title: "text or null",
     },
   },
+  highlight: { since: 3, attributes: { color: "one of green blue purple red orange or null" } },
+  subscript: { since: 3, attributes: {} },
+  superscript: { since: 3, attributes: {} },
 };
 
 /** Most entries of a list of integers. */

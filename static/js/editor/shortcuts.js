@@ -7,16 +7,20 @@ import { editLink } from "./toolbar.js";
 /**
  * Bind the page's keys.
  * @param {Editor} editor
- * @param {{toolbar: HTMLElement, onSave: () => void, onAuthors: () => void, onHelp: () => void, onFiles: () => void}} page
+ * @param {{toolbar: HTMLElement, onSave: () => void, onAuthors: () => void, onHelp: () => void, onFiles: () => void, onFind: (withReplace: boolean) => void}} page
  */
-export function bindShortcuts(editor, { toolbar, onSave, onAuthors, onHelp, onFiles }) {
+export function bindShortcuts(editor, { toolbar, onSave, onAuthors, onHelp, onFiles, onFind }) {
   document.addEventListener("keydown", (event) => {
     const mod = event.metaKey || event.ctrlKey;
     if (document.querySelector("dialog[open]")) return;
     if (mod && event.key === "/") handled(event, onHelp);
     else if (event.key === "?" && !isWriting(event.target)) handled(event, onHelp);
     else if (mod && event.key === "s" && !event.shiftKey) handled(event, onSave);
-    else if (mod && event.altKey && event.code === "KeyA") handled(event, onAuthors);
+    else if (mod && event.code === "KeyF" && !event.shiftKey) {
+      handled(event, () => onFind(event.altKey));
+    } else if (event.ctrlKey && event.key === "h" && !event.altKey) {
+      handled(event, () => onFind(true));
+    } else if (mod && event.altKey && event.code === "KeyA") handled(event, onAuthors);
     else if (mod && event.altKey && event.code === "KeyU" && editor.isEditable) {
       handled(event, onFiles);
     } else if (event.altKey && event.key === "F10") {

@@ -1,11 +1,13 @@
 /** The dialog that lists all keyboard shortcuts of the pages. */
-import { commandGroups, keysLabel } from "./commands.js";
+import { commandGroups } from "./commands.js";
+import { FORMATS } from "./format_menu.js";
+import { keysLabel } from "./keys_label.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 
 /** Input rules at the start of a line, followed by a space. */
 const LINE_START_RULES = /** @type {[string, string][]} */ ([
-  ["Heading 1, 2, 3", "#  ##  ###"],
+  ["Headings 1 to 6", "#  to  ######"],
   ["Bullet list", "-"],
   ["Numbered list", "1."],
   ["Task list", "[ ]"],
@@ -18,6 +20,7 @@ const INLINE_RULES = /** @type {[string, string][]} */ ([
   ["Bold", "**words**"],
   ["Italic", "*words*"],
   ["Strikethrough", "~~words~~"],
+  ["Highlight", "==words=="],
   ["Code", "`words`"],
   ["Divider", "---"],
 ]);
@@ -32,10 +35,14 @@ const LIST_KEYS = /** @type {[string, string][]} */ ([
 export function openShortcuts() {
   const commands = commandGroups(() => {})
     .flat()
-    .filter(({ keys }) => keys !== "---")
+    .filter(({ keys }) => keys && keys !== "---")
     .map(({ name, keys }) => /** @type {[string, string]} */ ([name, keysLabel(keys)]));
+  const formats = FORMATS.flat().flatMap(({ name, keys }) =>
+    keys ? [/** @type {[string, string]} */ ([name, keysLabel(keys)])] : [],
+  );
   const page = /** @type {[string, string][]} */ ([
     ["These keys", keysLabel("Mod-/")],
+    ["Find, and replace", `${keysLabel("Mod-F")}, ${keysLabel("Ctrl-H")}`],
     ["To the toolbar, and back", "Alt+F10, Esc"],
     ["Open the link at the caret", keysLabel("Alt-Enter")],
     ["Colours by author", keysLabel("Mod-Alt-A")],
@@ -45,7 +52,7 @@ export function openShortcuts() {
     h(
       "div",
       { class: "shortcut-columns" },
-      section("Press", commands),
+      section("Press", [...commands, ...formats]),
       h(
         "div",
         { class: "stack" },

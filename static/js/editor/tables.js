@@ -24,9 +24,8 @@ import { MAX_TABLE_CELLS } from "./table_schema.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 /** @typedef {Editor["state"]} State */
+/** @typedef {import("./action_menu.js").Action} Action */
 /** @typedef {(state: State, dispatch?: Editor["view"]["dispatch"]) => boolean} Command */
-
-/** @typedef {{name: string, run: (editor: Editor) => void, isEnabled: (editor: Editor) => boolean}} TableAction */
 
 /** The narrowest and widest column, and one step of the keyboard, in pixels. */
 const COLUMN_PX = { least: 40, most: 2_000, step: 40, first: 120 };
@@ -147,7 +146,7 @@ export function isAtTable({ state }) {
   return isInTable(state);
 }
 
-/** What can be done with the table at the caret, in groups. @type {TableAction[][]} */
+/** What can be done with the table at the caret, in groups. @type {Action[][]} */
 export const TABLE_ACTIONS = [
   [
     action("Add row above", addRowBefore, (state) => !isFull(state, "row")),
@@ -179,7 +178,7 @@ export const TABLE_ACTIONS = [
  * @param {string} name
  * @param {Command} command
  * @param {(state: State) => boolean} [mayRun]
- * @returns {TableAction}
+ * @returns {Action}
  */
 function action(name, command, mayRun = () => true) {
   return {

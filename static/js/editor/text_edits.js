@@ -15,7 +15,7 @@
 
 /** The part of ProseMirror's nodes that is used. @typedef {import("../../vendor/tiptap.js").Editor["state"]["doc"]} Node */
 
-/** @typedef {Pick<import("../../vendor/tiptap.js").Editor["state"]["tr"], "before" | "doc" | "mapping">} Transaction */
+/** @typedef {Pick<import("../../vendor/tiptap.js").Editor["state"]["tr"], "before" | "doc" | "mapping" | "getMeta">} Transaction */
 
 /** @typedef {Transaction["mapping"]["maps"]} Maps */
 
@@ -27,7 +27,7 @@
 export class LastEdits {
   /** @type {Transaction | null} */
   #transaction = null;
-  /** @type {TextEdits[] | null} */
+  /** The edits by the text before. @type {Map<string, TextEdits[]> | null} */
   #edits = null;
 
   /** @param {Transaction} transaction */
@@ -43,10 +43,31 @@ export class LastEdits {
    */
   find(before, after) {
     if (this.#transaction === null) return null;
-    this.#edits ??= textEdits(this.#transaction);
-    const found = this.#edits.find((one) => one.before === before && one.after === after);
+    this.#edits ??= byTextBefore(knownEdits(this.#transaction));
+    const found = this.#edits.get(before)?.find((one) => one.after === after);
     return found?.edits ?? null;
   }
+}
+
+/** @param {TextEdits[]} edits */
+function byTextBefore(edits) {
+  /** @type {Map<string, TextEdits[]>} */
+  const found = new Map();
+  for (const one of edits) {
+    const equal = found.get(one.before);
+    if (equal) equal.push(one);
+    else found.set(one.before, [one]);
+  }
+  return found;
+}
+
+/**
+ * Return the edits of a transaction whose maker knows them (`find_replace.js`), else those of its steps.
+ * @param {Transaction} transaction
+ * @returns {TextEdits[]}
+ */
+function knownEdits(transaction) {
+  return transaction.getMeta("textEdits") ?? textEdits(transaction);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The toolbar: one tab stop, arrow keys inside (WAI-ARIA toolbar pattern). */
-import { commandGroups, keysLabel } from "./commands.js";
+import { commandGroups } from "./commands.js";
+import { keysLabel } from "./keys_label.js";
 import { ask } from "../ui/dialog.js";
 import { h, icon } from "../ui/dom.js";
 import { linkFrom } from "../lib/links.js";
@@ -25,7 +26,9 @@ export function mountToolbar(place, editor, pickFiles) {
           type: "button",
           class: "tool",
           "aria-label": command.name,
-          "data-tooltip": `${command.name} (${keysLabel(command.keys)})`,
+          "data-tooltip": command.keys
+            ? `${command.name} (${keysLabel(command.keys)})`
+            : command.name,
           tabindex: -1,
           // The text keeps its selection when a button is pressed by the mouse.
           onmousedown: (event) => event.preventDefault(),

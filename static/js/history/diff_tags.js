@@ -29,4 +29,7 @@ export const DIFF_MARKS = {
   code: "code",
   underline: "u",
   link: "a",
+  highlight: "mark",
+  subscript: "sub",
+  superscript: "sup",
 };

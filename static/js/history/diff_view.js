@@ -80,7 +80,7 @@ function nodeOf(change) {
     attributes,
     attributes_before: before,
   } = /** @type {NonNullable<Change["node"]>} */ (node);
-  const level = Math.min(Math.max(Number(attributes.level) || 1, 1), 3);
+  const level = Math.min(Math.max(Number(attributes.level) || 1, 1), 6);
   const tag = type === "heading" ? /** @type {"h1"} */ (`h${level}`) : (DIFF_NODES[type] ?? "div");
   const element = h(tag, before ? { "data-before": formattingText(before) } : {});
   if (type === "codeBlock") element.append(h("code"));
@@ -92,6 +92,7 @@ function nodeOf(change) {
     const isCell = type === "tableCell" || type === "tableHeader";
     if (isCell && attributes[name]) element.setAttribute(name, String(attributes[name]));
   }
+  if (typeof attributes.textAlign === "string") element.style.textAlign = attributes.textAlign;
   if (kind !== "equal" || before) label(element, change);
   return element;
 }
@@ -122,7 +123,8 @@ function marked(name, value, inside) {
     );
   }
   const tag = name === "link" ? undefined : DIFF_MARKS[name];
-  return tag ? h(tag, {}, inside) : inside;
+  const color = name === "highlight" ? String(value?.color ?? "") : "";
+  return tag ? h(tag, color ? { "data-color": color } : {}, inside) : inside;
 }
 
 /**

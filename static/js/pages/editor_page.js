@@ -2,7 +2,7 @@
 import { Y } from "../../vendor/yjs.js";
 import { Api, ApiError } from "../lib/api.js";
 import { hideBanner, showBanner } from "../ui/banner.js";
-import { byId, h, icon, pageData, throttled } from "../ui/dom.js";
+import { byId, pageData, throttled } from "../ui/dom.js";
 import { guardDrops } from "../ui/drop.js";
 import { createEditor } from "../editor/editor.js";
 import { seqOf } from "../history/deep_link.js";
@@ -11,16 +11,17 @@ import { mountLostTextNotice } from "../editor/lost_text_notice.js";
 import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
+import { loadSuggestions } from "../editor/load_suggestions.js";
 import { mountLinkCard } from "../editor/link_card.js";
 import { mountPresence } from "../editor/presence.js";
 import { goToStart } from "../editor/selection.js";
 import { PageDialogs } from "./page_dialogs.js";
 import { PageFiles } from "./page_files.js";
 import { Provider } from "../sync/provider.js";
+import { StatusChip } from "./status_chip.js";
 import { bindShortcuts } from "../editor/shortcuts.js";
 import { CloseReason } from "../sync/close_reason.js";
 import { noticeOf, statusOf } from "../sync/status.js";
-import { StatusAnnouncer } from "../sync/status_announcer.js";
 import { SCHEMA_VERSION } from "../editor/schema_table.js";
 import { refreshTasks } from "../editor/task_item.js";
 import { TitleField } from "../editor/title.js";
@@ -37,8 +38,6 @@ const REFRESH_INTERVAL_MS = 20_000;
 const RENAMED_INTERVAL_MS = 2_000;
 /** The message of a change that cannot be shown stands for so long before the page loads again. */
 const RELOAD_PAUSE_MS = 3_000;
-/** Nothing more is typed for so long before the chip says *Saved*. */
-const SAVED_PAUSE_MS = 300;
 /**
  * The data that the server puts into the page.
  * @typedef {object} Page
@@ -59,14 +58,12 @@ const closeReason = new CloseReason((text) => {
   if (text) showBanner(text, [], "closed");
   else hideBanner("closed");
 });
-/** When the chip says *Saved*. @type {ReturnType<typeof setTimeout> | undefined} */
-let savedTimer;
 /** Why the editor has stopped. @type {import("../editor/editor.js").StopReason | null} */
 let editorStop = null;
 let isRenewing = false;
 const announce = (/** @type {string} */ text) =>
   byId("announcer", HTMLElement).replaceChildren(text);
-const announcer = new StatusAnnouncer(announce);
+const chip = new StatusChip(announce);
 /** @type {DeviceCopy | null} */
 let deviceCopy = null;
 
@@ -88,6 +85,7 @@ guardDrops({ files: () => toast("Drop files into the text, where they are to sta
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor, () => files.pick(editor));
 mountLinkCard(byId("content", HTMLElement), editor);
+loadSuggestions(editor, { pickFiles: () => files.pick(editor) });
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
 const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
@@ -97,6 +95,7 @@ bindShortcuts(editor, {
   onFiles: () => files.pick(editor),
   onAuthors: () => dialogs.toggleAuthors(),
   onHelp: () => dialogs.openShortcuts(),
+  onFind: (withReplace) => dialogs.openFind(withReplace),
   onSave: () => {
     provider.flush();
     void title.flush();
@@ -240,34 +239,13 @@ function showRights() {
   if (mayNow) void title.flush();
 }
 
-/**
- * Show the chip. *Saved* follows *Saving…* only when nothing more is typed for a moment: with others
- * in the document each letter is saved by itself, and the chip would flicker.
- * @param {import("../sync/status.js").Status} status
- */
-function showStatus(status) {
-  const chip = byId("status", HTMLElement);
-  clearTimeout(savedTimer);
-  const draw = () => {
-    if (chip.textContent === status.text) return;
-    chip.dataset.kind = status.kind;
-    chip.replaceChildren(icon(status.icon), h("span", {}, status.text));
-  };
-  announcer.update(status);
-  if (status.kind === "saved" && chip.dataset.kind === "saving") {
-    savedTimer = setTimeout(draw, SAVED_PAUSE_MS);
-  } else {
-    draw();
-  }
-}
-
 /** Show the provider's state: chip, banner, and whether the text can be changed. */
 function showState() {
   const { state } = provider;
   const unsaved = state.unsaved + (title.dirty ? 1 : 0);
   const writable = state.writable && editorStop === null;
   const status = statusOf({ ...state, writable, unsaved }, navigator.onLine);
-  showStatus(status);
+  chip.show(status);
   const ended = state.stopped && state.stopped.reason !== "signed-out";
   const editable = writable && !ended;
   // Text typed before the document is loaded would be merged beside its content.

@@ -23,6 +23,8 @@ export class PageDialogs {
   #authors = null;
   /** @type {Promise<import("../editor/outline.js").Outline> | null} */
   #outline = null;
+  /** @type {import("../editor/find_bar.js").FindBar | null} */
+  #find = null;
 
   /**
    * @param {import("../lib/api.js").Api} api
@@ -44,6 +46,7 @@ export class PageDialogs {
     whenIdle(() => Promise.all([loadShortcuts(), loadStyles("dialog-styles")]));
     byId("outline", HTMLButtonElement).addEventListener("click", () => this.#openOutline());
     whenIdle(() => this.#loadOutline());
+    byId("find", HTMLButtonElement).addEventListener("click", () => this.openFind(false));
     byId("print", HTMLButtonElement).addEventListener("click", () => print());
     this.#onClick("history", loadHistory, () => this.#showHistory());
     this.#onClick(
@@ -77,6 +80,18 @@ export class PageDialogs {
     void this.#openOnce(async () => {
       const [{ openShortcuts }] = await Promise.all([loadShortcuts(), loadStyles("dialog-styles")]);
       openShortcuts();
+    });
+  }
+
+  /** Find words in the text. @param {boolean} withReplace */
+  openFind(withReplace) {
+    void this.#openOnce(async () => {
+      const { FindBar } = await import("../editor/find_bar.js");
+      const { editor, provider } = this.#context;
+      // New letters are no copies of the old ones, however alike.
+      const beforeEdit = () => provider.copies.noteKnown([]);
+      this.#find ??= new FindBar(editor, { beforeEdit });
+      await this.#find.open(withReplace);
     });
   }
 

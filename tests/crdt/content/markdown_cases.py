@@ -5,6 +5,7 @@ from tests.crdt.content.trees import (
     LINK,
     Built,
     block,
+    highlighted,
     item,
     paragraph,
     table,
@@ -29,7 +30,7 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         [
             block("heading", "a", level=1),
             block("heading", "b", level=1),
-            block("heading", "c", level=3),
+            block("heading", "c", level=4),
         ],
     ),
     "tasks": (
@@ -134,6 +135,28 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
             )
         ],
     ),
+    "what is highlighted, raised and lowered": (
+        (
+            "<mark>a</mark> <MARK data-color=\"red\">*b*</mark> <mark data-color='evil'>c</mark> "
+            "10<sup>6</sup> H<sub>2</sub>O <sup>x<sub>i</sub></sup>"
+        ),
+        [
+            paragraph(
+                highlighted("a"),
+                " ",
+                highlighted("b", "red", "italic"),
+                " ",
+                highlighted("c"),
+                " 10",
+                text("6", "superscript"),
+                " H",
+                text("2", "subscript"),
+                "O ",
+                text("x", "superscript"),
+                text("i", "subscript", "superscript"),
+            )
+        ],
+    ),
     "tags that do not nest well are read as a page": (
         "*a <u>b* c</u>  d",
         [
@@ -154,7 +177,7 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         ),
         [
             block("codeBlock", "first line\n\nsecond  line"),
-            paragraph(linked_text("/a\\*bö", "x"), " 10⁶"),
+            paragraph(linked_text("/a\\*bö", "x"), " 10", text("6", "superscript")),
             paragraph("More"),
             block(
                 "taskList",

@@ -11,7 +11,8 @@ from apps.crdt.content.html_writer import html_write
 from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
 from apps.crdt.content.sanitising import html_cleaned_in
 from apps.crdt.content.schema import fit_to_schema
-from tests.crdt.content.html_cases import HOSTILE, HTML
+from tests.crdt.content.hostile_html import HOSTILE
+from tests.crdt.content.html_cases import HTML
 from tests.crdt.content.trees import (
     BREAK,
     EVERYTHING,

@@ -27,7 +27,7 @@ from tests.crdt.samples import patient
 
 WRITTEN = """# A _title_
 
-### Below
+###### Below
 
 plain **bold _both_** ~~gone~~ <u>under **both**</u> `x = 1` and [a link **in bold**](https://example.org/a?b=1&c=2)\\
 next line

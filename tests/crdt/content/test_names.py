@@ -11,6 +11,7 @@ from tests.crdt.content.trees import (
     LINK,
     Built,
     block,
+    highlighted,
     item,
     paragraph,
     table,
@@ -118,7 +119,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
         ],
         [
             block("taskList", task("a", checked=True)),
-            paragraph("H₂O"),
+            paragraph("H", text("2", "subscript"), "O"),
             paragraph(linked("https://a.b"), " 2023-11-14 😄 OPEN"),
             paragraph(linked("https://c.d", "e")),
             paragraph("More"),
@@ -190,7 +191,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
             paragraph("x^2"),
             paragraph("c"),
             paragraph("d"),
-            paragraph(text("e", "underline")),
+            paragraph(highlighted("e", "red", "underline")),
         ],
     ),
     "leaves of odd types": (

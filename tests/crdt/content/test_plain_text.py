@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.crdt.content.plain_text import text_read, text_write
-from tests.crdt.content.trees import EVERYTHING, paragraph
+from apps.crdt.content.schema import words_of
+from tests.crdt.content.trees import EVERYTHING, paragraph, text
 from tests.crdt.samples import patient
 
 WRITTEN = """A title
@@ -35,6 +36,15 @@ end
 def test_everything_is_written_line_by_line() -> None:
     """Lists have markers; marks are dropped."""
     assert text_write(EVERYTHING) == WRITTEN
+
+
+def test_raised_and_lowered_text_is_so_in_its_characters() -> None:
+    """Without such characters a sign tells it: never "106"."""
+    raised, lowered = "superscript", "subscript"
+    line = paragraph("10", text("6", raised), " H", text("2", lowered), "O x", text("a", raised))
+    other = paragraph("3", text("[1]", raised), " 2", text("−x", raised), "1", text("st", raised))
+    assert text_write([line, other]) == "10⁶ H₂O x^a\n3[1] 2^(−x)1st\n"
+    assert words_of({"type": "doc", "content": [line]}) == "10⁶ H₂O x^a"
 
 
 @patient

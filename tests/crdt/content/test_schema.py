@@ -113,7 +113,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
         [paragraph("a"), BREAK, BREAK, paragraph("b")],
         [paragraph("a"), paragraph(), paragraph(), paragraph("b")],
     ),
-    "a heading too deep": ([block("heading", "a", level=6)], [block("heading", "a", level=3)]),
+    "a heading too deep": ([block("heading", "a", level=9)], [block("heading", "a", level=6)]),
     "a heading of no level": (
         [block("heading", "a", level="x")],
         [block("heading", "a", level=1)],
@@ -164,7 +164,29 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
             paragraph("3", _with("[1]", "sup"), " 2", _with("−x", "sup")),
             paragraph("x", _with("a", "sup"), "1", _with("st", "sup"), _with("a b", "subscript")),
         ],
-        [paragraph("10⁶ H₂O x"), paragraph("3[1] 2^(−x)"), paragraph("x^a1st_(a b)")],
+        [
+            paragraph("10", text("6", "superscript"), " H", text("2", "subscript"), "O x"),
+            paragraph("3", text("[1]", "superscript"), " 2", text("−x", "superscript")),
+            paragraph(
+                "x",
+                text("a", "superscript"),
+                "1",
+                text("st", "superscript"),
+                text("a b", "subscript"),
+            ),
+        ],
+    ),
+    "lines that stand elsewhere": (
+        [
+            block("paragraph", "a", textAlign="right"),
+            block("paragraph", "b", textAlignment="center"),
+            block("heading", "c", level=2, textAlign="evil"),
+        ],
+        [
+            block("paragraph", "a", textAlign="right"),
+            block("paragraph", "b", textAlign="center"),
+            block("heading", "c", level=2),
+        ],
     ),
     "a link on code": ([paragraph(text("a", "link", "code"))], [paragraph(text("a", "link"))]),
     "an unknown mark": (

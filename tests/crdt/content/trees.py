@@ -17,8 +17,12 @@ LINK: Built = {
     },
 }
 MARKS: dict[str, Built] = {
-    name: {"type": name, "attrs": {}} for name in ("underline", "bold", "italic", "strike", "code")
-} | {"link": LINK}
+    name: {"type": name, "attrs": {}}
+    for name in (
+        *("subscript", "superscript", "underline"),
+        *("bold", "italic", "strike", "code"),
+    )
+} | {"link": LINK, "highlight": {"type": "highlight", "attrs": {"color": "green"}}}
 
 
 def text(words: str, *marks: str) -> Built:
@@ -26,6 +30,12 @@ def text(words: str, *marks: str) -> Built:
     if not marks:
         return {"type": "text", "text": words}
     return {"type": "text", "text": words, "marks": [MARKS[name] for name in marks]}
+
+
+def highlighted(words: str, colour: str | None = None, *marks: str) -> Built:
+    """Return a highlighted text with further marks."""
+    mark = {"type": "highlight", "attrs": {"color": colour}}
+    return {"type": "text", "text": words, "marks": [mark, *(MARKS[name] for name in marks)]}
 
 
 def block(kind: str, *content: Built | str, **attrs: Any) -> Built:
@@ -76,7 +86,7 @@ BREAK: Built = {"type": "hardBreak"}
 #: Everything that the page can write.
 EVERYTHING: list[Built] = [
     block("heading", "A ", text("title", "italic"), level=1),
-    block("heading", "Below", level=3),
+    block("heading", "Below", level=6),
     paragraph(
         "plain ",
         text("bold", "bold"),
@@ -168,6 +178,10 @@ _mark_sets = st.sampled_from(
         ("underline",),
         ("underline", "bold", "strike"),
         ("link", "underline", "italic"),
+        ("highlight",),
+        ("highlight", "underline", "bold"),
+        ("subscript",),
+        ("link", "superscript", "italic"),
     ]
 )
 
@@ -181,7 +195,7 @@ def lines(words: st.SearchStrategy[str]) -> st.SearchStrategy[Built]:
     """Return paragraphs and headings."""
     content = _line_of(words)
     return st.builds(lambda nodes: paragraph(*nodes), content) | st.builds(
-        lambda nodes, level: block("heading", *nodes, level=level), content, st.integers(1, 3)
+        lambda nodes, level: block("heading", *nodes, level=level), content, st.integers(1, 6)
     )
 
 

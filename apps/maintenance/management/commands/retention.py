@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from apps.attachments.selectors import StoredAttachment
 from apps.core.management.operator import OperatorCommand, Result, document_id
+from apps.core.sizes import size_text
 from apps.documents.selectors import document_ids
 from apps.maintenance.retention import Retained, document_retain
 
@@ -16,8 +18,9 @@ class Command(OperatorCommand):
 
     help = (
         "Show what the retention policies drop: automatic versions (all of the last day stay, then "
-        "one an hour, one a day, one a week: VERSION_KEEP_…), and, where it is allowed, operations "
-        "that a checked version replaces (COMPACT_AFTER_DAYS). Beat applies the policies every "
+        "one an hour, one a day, one a week: VERSION_KEEP_…), where it is allowed, operations "
+        "that a checked version replaces (COMPACT_AFTER_DAYS), and files that nothing in the "
+        "history has needed for ATTACHMENT_FREE_AFTER_S. Beat applies the policies every "
         "hour. Nothing is written without --apply."
     )
 
@@ -31,7 +34,7 @@ class Command(OperatorCommand):
         """Apply the policy of each document."""
         apply: bool = options["apply"]
         chosen = [options["document"]] if options["document"] else document_ids()
-        sums = Counter(documents=0, versions=0, dropped=0, packed=0, operations=0)
+        sums = Counter(documents=0, versions=0, dropped=0, packed=0, operations=0, files=0)
         for chosen_id in chosen:
             retained = document_retain(document_id=chosen_id, apply=apply)
             facts = _facts(retained, apply=apply)
@@ -41,9 +44,10 @@ class Command(OperatorCommand):
                 dropped=len(retained.dropped),
                 packed=retained.log.packed if retained.log else 0,
                 operations=retained.log.dropped if retained.log else 0,
+                files=len(retained.files.freed),
             )
             if options["document"] or retained.has_changes:
-                yield Result(facts, _lines(retained, apply=apply), retained.refused)
+                yield Result(facts, _lines(retained, apply=apply), _refused(retained))
         yield Result({**sums, "applied": apply}, [_sums(sums, apply=apply)])
 
 
@@ -55,7 +59,18 @@ def _facts(retained: Retained, *, apply: bool) -> dict[str, Any]:
         "dropped": retained.dropped,
         "log": None if retained.log is None else asdict(retained.log),
         "refused": retained.refused,
+        "files": [_file(attachment) for attachment in retained.files.freed],
+        "files_waiting": len(retained.files.waiting),
+        "files_refused": retained.files_refused,
     }
+
+
+def _file(attachment: StoredAttachment) -> dict[str, Any]:
+    return {"id": attachment.id, "name": attachment.name, "size": attachment.size}
+
+
+def _refused(retained: Retained) -> str:
+    return " ".join(filter(None, (retained.refused, retained.files_refused)))
 
 
 def _lines(retained: Retained, *, apply: bool) -> list[str]:
@@ -70,6 +85,16 @@ def _lines(retained: Retained, *, apply: bool) -> list[str]:
             f"  the log {'begins' if apply else 'would begin'} at operation {log.begins}: "
             f"{log.packed} operations {verb}packed, {log.dropped} {verb}deleted"
         )
+    files = retained.files
+    lines += [
+        f"  file {verb}freed: {attachment.name} ({size_text(attachment.size)}, {attachment.id})"
+        for attachment in files.freed
+    ]
+    if files.waiting:
+        size = size_text(sum(attachment.size for attachment in files.waiting))
+        lines.append(f"  {len(files.waiting)} files ({size}) are unused, and wait")
+    if retained.files_refused:
+        lines.append(f"  no file {verb}freed: {retained.files_refused}")
     return lines
 
 
@@ -78,5 +103,5 @@ def _sums(sums: Counter[str], *, apply: bool) -> str:
     return (
         f"{sums['documents']} documents, {sums['versions']} versions: {sums['dropped']} "
         f"{verb}dropped; {sums['packed']} operations {verb}packed, {sums['operations']} "
-        f"{verb}deleted."
+        f"{verb}deleted; {sums['files']} files {verb}freed."
     )
