@@ -89,7 +89,7 @@ loadSuggestions(editor, { pickFiles: () => files.pick(editor) });
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
 const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
-mountLostTextNotice(provider, doc, editor);
+mountLostTextNotice(provider, doc, editor, { api, page, scope });
 bindShortcuts(editor, {
   toolbar,
   onFiles: () => files.pick(editor),
