@@ -50,7 +50,7 @@ export function pastedHtml(html, onLargeTable = () => {}) {
 export function withStylesAside(html) {
   // A part begins with a sheet at most, so none is read twice.
   const parts = html.split(/(?=<style\b)/i);
-  const rest = parts.map((part) => part.replace(/^<style\b[^]*?<\/style\s{0,9}>/i, "")).join("");
+  const rest = parts.map((part) => part.replace(/^<style\b.*?<\/style\s{0,9}>/is, "")).join("");
   return rest.replaceAll(MARKUP, (part) =>
     part.startsWith("<!")
       ? part
