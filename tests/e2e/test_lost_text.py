@@ -36,7 +36,7 @@ def test_writer_is_told_and_keeps_the_word_as_a_new_paragraph(
     lost = [piece["text"] for row in rows for piece in row["written_into_deleted"]]
     assert lost == [" IMPORTANT"]
     history = open_history(ada)
-    history.get_by_role("tab", name="Lost text").click()
+    history.get_by_role("tab", name="Lost or doubled text").click()
     expect(history.get_by_role("status").filter(has_text="1 text that went")).to_be_visible()
     expect(history.get_by_role("listitem").filter(has_text="IMPORTANT")).to_contain_text("Grace")
     history.get_by_role("button", name="Bring it back").click()

@@ -13,6 +13,7 @@ const ENTRY = `
   export { Copies } from "../../static/js/sync/copies.js";
   export { moveConflicts } from "../../static/js/sync/move_conflicts.js";
   export * from "../../static/js/sync/conflict_edits.js";
+  export * from "../../static/js/sync/found_conflicts.js";
   export { lostText } from "../../static/js/sync/lost_text.js";
   export { encodeCopies } from "../../static/js/sync/wire.js";
 `;
@@ -45,12 +46,14 @@ export const {
   TextSelection,
   Y,
   conflictTexts,
+  conflictsOf,
   createDecorations,
   encodeCopies,
   endConflicts,
   joinBackward,
   lift,
   lostText,
+  mayConflict,
   moveConflicts,
   presentConflicts,
   setBlockType,

@@ -35,6 +35,7 @@ LATER = (
     "editor/table_moves",
     "editor/tables",
     "editor/text_edits",
+    "editor/uploads",
     "editor/waiting_changes",
     "history/diff_view",
     "history/history_dialog",

@@ -12,10 +12,11 @@ import { toast } from "../ui/toast.js";
  * @param {import("../sync/provider.js").Provider} provider
  * @param {Y.Doc} doc
  * @param {import("../../vendor/tiptap.js").Editor} editor
+ * @param {import("./found_conflicts_notice.js").Context} context
  */
-export function mountLostTextNotice(provider, doc, editor) {
+export function mountLostTextNotice(provider, doc, editor, context) {
   void import("./conflict_notice.js").then(
-    ({ ConflictNotice }) => new ConflictNotice(provider, doc, editor),
+    ({ ConflictNotice }) => new ConflictNotice(provider, doc, editor, context),
     (error) => console.warn("Conflicting edits are not shown:", error),
   );
   provider.addEventListener("lost", (event) => {
