@@ -34,6 +34,7 @@ LATER = (
     "editor/tables",
     "editor/text_edits",
     "editor/waiting_changes",
+    "editor/word_count",
     "history/diff_view",
     "history/history_dialog",
     "history/replay",
@@ -45,6 +46,7 @@ LATER = (
     "sync/move_conflicts",
     "sync/parting",
     "sync/renewal",
+    "ui/tooltip",
 )
 
 
