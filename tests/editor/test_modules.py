@@ -37,6 +37,7 @@ LATER = (
     "editor/text_edits",
     "editor/uploads",
     "editor/waiting_changes",
+    "editor/word_count",
     "history/diff_view",
     "history/history_dialog",
     "history/replay",
@@ -48,6 +49,7 @@ LATER = (
     "sync/move_conflicts",
     "sync/parting",
     "sync/renewal",
+    "ui/tooltip",
 )
 
 
