@@ -31,10 +31,14 @@ LATER = (
     "editor/slash_menu",
     "editor/suggestion_popup",
     "editor/suggestion_sources",
+    "editor/table_handles",
     "editor/table_menu",
+    "editor/table_moves",
     "editor/tables",
     "editor/text_edits",
+    "editor/uploads",
     "editor/waiting_changes",
+    "editor/word_count",
     "history/diff_view",
     "history/history_dialog",
     "history/replay",
@@ -46,6 +50,7 @@ LATER = (
     "sync/move_conflicts",
     "sync/parting",
     "sync/renewal",
+    "ui/tooltip",
 )
 
 

@@ -183,8 +183,9 @@ function wordsInside(change, changes) {
   const behind = changes.findIndex(({ depth }, place) => place >= from && depth <= change.depth);
   return changes
     .slice(from, behind < 0 ? undefined : behind)
-    .map(({ text }) => text)
-    .join("");
+    .map(({ node, text }) => (node ? " " : text))
+    .join("")
+    .replaceAll(/\s+/g, " ");
 }
 
 /** @param {HTMLElement} element */
