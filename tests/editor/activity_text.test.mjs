@@ -40,6 +40,7 @@ const CASES = [
   ["named", { number: 5, seq: 9, name: "" }, "kept version 5 permanently"],
   ["named", { number: 4, seq: 9, name: "Draft" }, "named version 4 “Draft”"],
   ["sessions_closed", {}, "closed the sessions of everybody"],
+  ["exported", { format: "docx", seq: 7 }, "exported the document as docx"],
   ["attached", { name: "a.png", size: 5 }, "uploaded “a.png”"],
   ["freed", { name: "a.png" }, "deleted “a.png”, which nothing in the history needed"],
   ["made_up_later", {}, "made up later"],

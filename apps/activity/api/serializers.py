@@ -31,7 +31,7 @@ class ActivitySerializer(serializers.Serializer[Any]):
             "it has ended; shared and unshared: user or group, role; role_changed: also old_role; "
             "renamed: old_title, title; restored: number, seq, part, operation_seq; "
             "undid: author, after_seq, operation_seq; named: number, seq, name; "
-            "attached and freed: file, name, size."
+            "exported: format, seq; attached and freed: file, name, size."
         )
     )
     subject_name = serializers.CharField(

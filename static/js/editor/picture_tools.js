@@ -45,7 +45,7 @@ export class PictureTools {
     ) =>
       h(
         "button",
-        { type: "button", class: "tool", "aria-label": label, title: label, onclick },
+        { type: "button", class: "tool", "aria-label": label, "data-tooltip": label, onclick },
         icon(name),
       );
     this.#describe = h("button", {

@@ -32,7 +32,12 @@ function box(name) {
     parseHTML: () => [{ tag: "[data-unknown]", ignore: true }],
     renderHTML: ({ node }) => [
       isInline ? "span" : "div",
-      { class: "unknown", "data-unknown": "", contenteditable: "false", title: titleOf(node) },
+      {
+        class: "unknown",
+        "data-unknown": "",
+        contenteditable: "false",
+        "data-tooltip": wordsOf(node),
+      },
       isInline ? WORDS : `This part ${WORDS}.`,
     ],
     renderText: () => "",
@@ -41,7 +46,7 @@ function box(name) {
 }
 
 /** @param {PMNode} node */
-function titleOf({ attrs }) {
+function wordsOf({ attrs }) {
   return attrs.name ? `“${String(attrs.name).slice(0, 60)}” ${WORDS}. It is kept.` : "It is kept.";
 }
 
@@ -54,7 +59,11 @@ const UnknownMark = Mark.create({
     value: { default: null, rendered: false },
   }),
   parseHTML: () => [],
-  renderHTML: () => ["span", { class: "unknown-mark", title: `A format ${WORDS}. It is kept.` }, 0],
+  renderHTML: () => [
+    "span",
+    { class: "unknown-mark", "data-tooltip": `A format ${WORDS}. It is kept.` },
+    0,
+  ],
   extendMarkSchema: (extension) => (extension.name === "unknown" ? { isUnknown: true } : {}),
 });
 

@@ -38,6 +38,7 @@ const SENTENCES = {
   named: ({ number, name }) =>
     name ? `named version ${number} “${name}”` : `kept version ${number} permanently`,
   sessions_closed: () => "closed the sessions of everybody",
+  exported: ({ format }) => `exported the document as ${format}`,
   attached: ({ name }) => `uploaded “${name}”`,
   freed: ({ name }) => `deleted “${name}”, which nothing in the history needed`,
 };
