@@ -20,15 +20,8 @@ export function loadTables(editor) {
 /** @param {Editor} editor */
 async function load(editor) {
   try {
-    const [tables, menu, handles] = await Promise.all([
-      import("./tables.js"),
-      import("./table_menu.js"),
-      import("./table_handles.js"),
-    ]);
-    if (!editor.isDestroyed) {
-      tables.registerTables(editor);
-      handles.registerHandles(editor);
-    }
+    const [tables, menu] = await Promise.all([import("./tables.js"), import("./table_menu.js")]);
+    if (!editor.isDestroyed) menu.registerTableTools(editor);
     return { ...tables, ...menu };
   } catch (error) {
     withTables.delete(editor);
