@@ -14,6 +14,7 @@ const ENTRY = `
   export { moveConflicts } from "../../static/js/sync/move_conflicts.js";
   export * from "../../static/js/sync/conflict_edits.js";
   export * from "../../static/js/sync/found_conflicts.js";
+  export { keepLost } from "../../static/js/sync/kept_text.js";
   export { lostText } from "../../static/js/sync/lost_text.js";
   export { encodeCopies } from "../../static/js/sync/wire.js";
 `;
@@ -51,6 +52,7 @@ export const {
   encodeCopies,
   endConflicts,
   joinBackward,
+  keepLost,
   lift,
   lostText,
   mayConflict,

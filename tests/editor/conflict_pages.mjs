@@ -10,8 +10,8 @@ import { Log, WritingPage } from "./writing_page.mjs";
 
 let log = new Log();
 
-/** @param {Step[][]} chains */
-function edited(chains) {
+/** @param {Step[][]} chains @param {boolean} keepsLost whether both keep what was lost */
+function edited(chains, keepsLost) {
   log = new Log();
   const ada = new WritingPage("ada", 1, log);
   const grace = new WritingPage("grace", 2, log);
@@ -28,6 +28,8 @@ function edited(chains) {
     for (const step of chains[who] ?? []) act(page, step);
     return page.blocks;
   });
+  for (const page of [...pages, ...pages]) page.sync();
+  if (keepsLost) for (const page of pages) page.keepLost();
   for (const page of [...pages, ...pages]) page.sync();
   return { texts, ...answer(ada) };
 }
@@ -60,6 +62,6 @@ function answer(page) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { chains, rows } = JSON.parse(line);
-  console.log(JSON.stringify(chains ? edited(chains) : ended(rows)));
+  const { chains, keepsLost, rows } = JSON.parse(line);
+  console.log(JSON.stringify(chains ? edited(chains, keepsLost) : ended(rows)));
 }

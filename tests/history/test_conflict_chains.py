@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.core import clock
+from apps.crdt.analysis.attribution import attributed_texts
 from apps.crdt.codec.structs import structs_by_client
 from apps.crdt.codec.vectors import EMPTY_VECTOR
 from apps.history.api.conflict_rows import conflict_parts
@@ -57,10 +58,11 @@ def ask() -> Iterator[Ask]:
 
 
 class Found(NamedTuple):
-    """The conflicts that the server finds in a log, and the letters that nobody saw."""
+    """What the server finds in a log: conflicts, letters that nobody saw, and each author's."""
 
     conflicts: list[MoveConflict]
     lost: str
+    written: dict[str, str]
 
 
 def found(rows: Sequence[dict[str, str]]) -> Found:
@@ -96,7 +98,12 @@ def found(rows: Sequence[dict[str, str]]) -> Found:
                     min(first + length, struct.clock + struct.length),
                 )
                 lost += struct.text[begin - struct.clock : max(end, begin) - struct.clock]
-    return Found(conflicts_find(index, state), lost)
+    texts, op_indexes = attributed_texts(state, index.writers_by_client().__getitem__)
+    written: dict[str, str] = {}
+    for text, op_index in zip(texts, op_indexes, strict=True):
+        author = index.author_ids[op_index]
+        written[author] = written.get(author, "") + text
+    return Found(conflicts_find(index, state), lost, written)
 
 
 def ended(ask: Ask, answer: dict[str, Any]) -> dict[str, Any]:
@@ -205,3 +212,22 @@ def test_erased_text_is_gone_after_the_clean_form(
     clean = assert_clean(ask, chains if is_erased_first else chains[::-1])
     gone = "fg" if erased == "erase some letters" else "abcdefgh"
     assert not set("".join(clean["blocks"])) & set(gone)
+
+
+def test_text_that_is_kept_belongs_to_who_wrote_it_first(ask: Ask) -> None:
+    """Grace joins Ada's paragraphs and types, while Ada makes the first one a heading.
+
+    What Grace moved and typed goes with the paragraph; she keeps it, and it is no longer lost.
+    """
+    join: list[Step] = [("join", 12, 0), ("type", 16, "XYZ")]
+    heading: list[Step] = [("heading", 3, 0)]
+    edited = ask({"chains": [heading, join], "keepsLost": False})
+    assert set(LETTERS[8:]) <= set(found(edited["operations"]).lost)
+    kept = ask({"chains": [heading, join], "keepsLost": True})
+    log = found(kept["operations"])
+    assert log.lost == ""
+    assert {author: set(text) for author, text in log.written.items()} == {
+        "ada": set(LETTERS),
+        "grace": set("XYZ"),
+    }
+    assert log.conflicts == []

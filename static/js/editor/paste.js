@@ -6,6 +6,7 @@
  * styles are set aside before the HTML is parsed, and read as text.
  */
 
+import { readCallouts } from "./pasted_callouts.js";
 import { BLOCKS, alignOf, readStyles, styleOf } from "./pasted_styles.js";
 import { MAX_TABLE_CELLS } from "./table_schema.js";
 
@@ -33,6 +34,7 @@ export function pastedHtml(html, onLargeTable = () => {}) {
   const { body } = new DOMParser().parseFromString(withStylesAside(html), "text/html");
   moveStyles(body);
   for (const element of body.querySelectorAll(DROPPED)) element.remove();
+  readCallouts(body);
   readLists(body);
   readTasks(body, html.includes("<!-- notionvc:"));
   readCode(body);

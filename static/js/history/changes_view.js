@@ -32,6 +32,8 @@ export class ChangesView {
   /** @type {HTMLElement[]} */
   #places = [];
   #isClosed = false;
+  /** Counts the loads: the one begun last is shown, however long others take. */
+  #loads = 0;
   #api;
   #path;
   #parts;
@@ -97,15 +99,17 @@ export class ChangesView {
     const { changes } = this.#parts;
     const wanted = this.#wanted();
     if (wanted === "" || wanted === this.#shownRange) return;
+    this.#loads += 1;
+    const load = this.#loads;
     changes.setAttribute("aria-busy", "true");
     try {
       const shown = await (wanted === "lost" ? this.#loadLost() : this.#loadDiff());
-      if (this.#wanted() !== wanted) return;
+      if (load !== this.#loads || this.#wanted() !== wanted) return;
       this.#show(shown);
       this.#shownRange = wanted;
       this.#hooks.onShown();
     } catch (error) {
-      if (this.#wanted() === wanted) this.#hooks.onError(error);
+      if (load === this.#loads && this.#wanted() === wanted) this.#hooks.onError(error);
     }
     changes.setAttribute("aria-busy", "false");
   }

@@ -28,9 +28,8 @@ import { TitleField } from "../editor/title.js";
 import { mayReload } from "../lib/reloads.js";
 import { copyText } from "../editor/copy_text.js";
 import { toast, toastError } from "../ui/toast.js";
-import { showTooltips } from "../ui/tooltip.js";
+import { whenIdle } from "../lib/idle.js";
 import { mountToolbar } from "../editor/toolbar.js";
-import { mountWordCount } from "../editor/word_count.js";
 
 /** The title and the person's rights are read again at this interval while the page is visible. */
 const REFRESH_INTERVAL_MS = 20_000;
@@ -80,7 +79,7 @@ const editor = createEditor({
   onStop: onEditorStop,
   onFiles: (given) => void files.add(editor, given),
 });
-showTooltips();
+whenIdle(async () => (await import("../ui/tooltip.js")).showTooltips());
 guardDrops({ files: () => toast("Drop files into the text, where they are to stand.") });
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor, () => files.pick(editor));
@@ -104,7 +103,10 @@ bindShortcuts(editor, {
 bindPage();
 files.restore(editor);
 showState();
-mountWordCount(byId("words", HTMLElement), editor);
+whenIdle(async () => {
+  const { mountWordCount } = await import("../editor/word_count.js");
+  mountWordCount(byId("words", HTMLElement), editor);
+});
 focusNewTitle();
 void outbox.loadParked().then(
   (parked) => (parked.length > 0 ? showWaiting(parked) : undefined),

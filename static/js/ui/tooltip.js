@@ -59,6 +59,12 @@ class Tooltip {
     });
     document.addEventListener("keydown", (event) => this.#onKey(event), { capture: true });
     document.addEventListener("scroll", () => this.#hide(), { capture: true, passive: true });
+    // The pointer may rest on an element already, or the keyboard have reached one.
+    const focused = document.querySelector("[data-tooltip]:focus-visible");
+    const hovered = [...document.querySelectorAll("[data-tooltip]:hover")].at(-1);
+    const element = /** @type {HTMLElement | null} */ (focused ?? hovered ?? null);
+    const isByPointer = focused === null;
+    if (element) this.#timer = setTimeout(() => this.#show(element, isByPointer), REST_MS);
   }
 
   /** @param {PointerEvent} event */
