@@ -11,6 +11,7 @@ const ENTRY = `
   export { EditorState, TextSelection } from "@tiptap/pm/state";
   export { setBlockType, wrapIn, lift, joinBackward, splitBlock } from "@tiptap/pm/commands";
   export { Copies } from "../../static/js/sync/copies.js";
+  export { moveBlock } from "../../static/js/sync/block_edits.js";
   export { moveConflicts } from "../../static/js/sync/move_conflicts.js";
   export * from "../../static/js/sync/conflict_edits.js";
   export { lostText } from "../../static/js/sync/lost_text.js";
@@ -51,6 +52,7 @@ export const {
   joinBackward,
   lift,
   lostText,
+  moveBlock,
   moveConflicts,
   presentConflicts,
   setBlockType,
