@@ -21,6 +21,9 @@ class EventType(StrEnum):
     UNDID = "undid"  #: author whose edits after after_seq were undone; operation_seq: of the undo
     NAMED = "named"  #: number, seq and name of a version that was given a name
     SESSIONS_CLOSED = "sessions_closed"  #: by an administrator
+    EXPORTED = "exported"  #: format, seq
+    ATTACHED = "attached"  #: file (its id), name, size of an upload
+    FREED = "freed"  #: file, name, size; by the retention, so without an actor
 
 
 class AccountEventType(StrEnum):

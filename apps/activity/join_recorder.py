@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import close_old_connections
 
 from apps.activity.event_types import EventType
-from apps.activity.services import JOIN_RECORD_INTERVAL, Join, joins_record
+from apps.activity.services import READ_RECORD_INTERVAL, Join, joins_record
 from apps.core import clock, metrics
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class JoinRecorder:
         self._thread.shutdown()
 
     def _forget_old(self, now: float) -> None:
-        interval_s = JOIN_RECORD_INTERVAL.total_seconds()
+        interval_s = READ_RECORD_INTERVAL.total_seconds()
         while self._queued_at:
             key, queued_at = next(iter(self._queued_at.items()))
             if now - queued_at < interval_s and len(self._queued_at) < MAX_REMEMBERED_JOINS:

@@ -12,12 +12,12 @@ from apps.accounts.models import User
 from apps.accounts.selectors import users_by_id
 from apps.activity.event_types import EventType
 from apps.activity.models import Activity
-from apps.core import metrics
+from apps.core import clock, metrics
 
 logger = logging.getLogger(__name__)
 
-#: A person's join of a document is recorded at most once in this interval.
-JOIN_RECORD_INTERVAL = timedelta(minutes=10)
+#: A person's joins and exports of a document are recorded at most once in this interval.
+READ_RECORD_INTERVAL = timedelta(minutes=10)
 
 
 def activity_record(
@@ -49,15 +49,27 @@ def activity_record_best_effort(
     actor_id: int | None,
     event_type: EventType,
     detail: Mapping[str, Any] | None = None,
+    interval: timedelta | None = None,
 ) -> None:
-    """Record an event whose change is already stored elsewhere; errors are logged and counted."""
+    """Record an event whose change is already stored elsewhere; errors are logged and counted.
+
+    With ``interval`` not again within that time of the same event of the same person.
+    """
     try:
+        if interval is not None and _is_recorded(
+            interval, document_id=document_id, actor_id=actor_id, kind=event_type, detail=detail
+        ):
+            return
         activity_record(
             document_id=document_id, actor_id=actor_id, event_type=event_type, detail=detail
         )
     except Exception:
         metrics.ACTIVITY_LOST.labels(kind=event_type.value).inc()
         logger.exception("not recorded: %s %s %s by %s", event_type, document_id, detail, actor_id)
+
+
+def _is_recorded(interval: timedelta, **event: Any) -> bool:
+    return Activity.objects.filter(**event, at__gt=clock.now() - interval).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +104,14 @@ def _fresh(joins: Sequence[Join]) -> list[Join]:
         kind=EventType.JOINED,
         document_id__in={join.document_id for join in joins},
         actor_id__in={join.user_id for join in joins},
-        at__gt=min(join.at for join in joins) - JOIN_RECORD_INTERVAL,
+        at__gt=min(join.at for join in joins) - READ_RECORD_INTERVAL,
     )
     rows = recorded.order_by("at").values_list("document_id", "actor_id", "at")
     last_at = {(document_id, actor_id): at for document_id, actor_id, at in rows}
     fresh = []
     for join in joins:
         key = (join.document_id, join.user_id)
-        if key not in last_at or join.at - last_at[key] >= JOIN_RECORD_INTERVAL:
+        if key not in last_at or join.at - last_at[key] >= READ_RECORD_INTERVAL:
             last_at[key] = join.at
             fresh.append(join)
     return fresh

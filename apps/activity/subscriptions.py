@@ -13,7 +13,13 @@ from apps.accounts.selectors import authors_named
 from apps.activity.account_events import account_event_record
 from apps.activity.event_types import AccountEventType, EventType
 from apps.activity.join_recorder import JoinRecorder
-from apps.activity.services import activity_record, activity_record_best_effort
+from apps.activity.services import (
+    READ_RECORD_INTERVAL,
+    activity_record,
+    activity_record_best_effort,
+)
+from apps.attachments import events as attachments
+from apps.attachments.events import AttachmentChange
 from apps.collab import events as collab
 from apps.collab.events import SessionJoined, SessionsClosed
 from apps.documents import events as documents
@@ -21,7 +27,7 @@ from apps.documents.events import DocumentChange
 from apps.edits import events as edits
 from apps.edits.events import AuthorUndone, DocumentRestored
 from apps.history import events as history
-from apps.history.events import NamedVersion
+from apps.history.events import DocumentExported, NamedVersion
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +48,9 @@ def subscribe() -> None:
     edits.document_restored.subscribe(on_restored)
     edits.author_undone.subscribe(on_undone)
     history.version_named.subscribe(on_named)
+    history.document_exported.subscribe(on_exported)
+    attachments.attachment_added.subscribe(on_attached)
+    attachments.attachment_freed.subscribe(on_freed)
     accounts.token_replayed.subscribe(on_token_replayed)
     user_logged_in.connect(on_logged_in)
     user_login_failed.connect(on_login_failed)
@@ -214,6 +223,36 @@ def on_named(named: NamedVersion) -> None:
         actor_id=int(named.user_id),
         event_type=EventType.NAMED,
         detail={"number": named.number, "seq": named.seq, "name": named.name},
+    )
+
+
+def on_exported(exported: DocumentExported) -> None:
+    """Record an export; a program that exports again and again is recorded once in a while."""
+    activity_record_best_effort(
+        document_id=exported.document_id,
+        actor_id=exported.user_id,
+        event_type=EventType.EXPORTED,
+        detail={"format": exported.kind, "seq": exported.seq},
+        interval=READ_RECORD_INTERVAL,
+    )
+
+
+def on_attached(change: AttachmentChange) -> None:
+    """Record an upload."""
+    _record_file(change, EventType.ATTACHED)
+
+
+def on_freed(change: AttachmentChange) -> None:
+    """Record that the retention freed a file."""
+    _record_file(change, EventType.FREED)
+
+
+def _record_file(change: AttachmentChange, event_type: EventType) -> None:
+    activity_record_best_effort(
+        document_id=change.document_id,
+        actor_id=change.user_id,
+        event_type=event_type,
+        detail={"file": change.file_id, "name": change.name, "size": change.size},
     )
 
 

@@ -77,6 +77,9 @@ class Attachment(me.Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["document_id", "order"], "unique": True},
             {"fields": ["file_id"]},
+            # For the lists of the administration.
+            {"fields": ["order"]},
+            {"fields": ["unused_at"]},
         ],
         "strict": False,
     }

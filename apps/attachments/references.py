@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 from apps.accounts.models import User
 from apps.accounts.usage import stored_bytes_add
 from apps.attachments.models import attachment_key, attachment_rows, file_rows
-from apps.attachments.selectors import StoredAttachment, attachments_iter
+from apps.attachments.selectors import StoredAttachment, attachments_of_rows
 from apps.attachments.services import attachment_copy
 from apps.core import clock, failpoints
 from apps.core.errors import AppError
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 SOURCES_MAX: Final = 20
 #: Rows that are looked up in one query.
 CHUNK_ROWS: Final = 200
+#: The condition on ``unused_at`` of an unused file, which an index serves.
+UNUSED: Final = {"$gt": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +125,36 @@ def _store(references: Iterable[Reference]) -> None:
 
 def attachment_uses(*, document_id: str) -> list[AttachmentUse]:
     """Return the files of a document with what is known of their use."""
-    rows = {
-        row["file_id"]: row
-        for row in attachment_rows().find({"document_id": equal(document_id)}, _USE)
-    }
+    return _uses(list(attachment_rows().find({"document_id": equal(document_id)})))
+
+
+def uses_page(
+    *, document_id: str | None, unused_only: bool, skip: int, limit: int
+) -> list[AttachmentUse]:
+    """Return files of one document or of all, the latest first, for the administration."""
+    condition: dict[str, Any] = {} if document_id is None else {"document_id": equal(document_id)}
+    if unused_only:
+        condition["unused_at"] = UNUSED
+    rows = attachment_rows().find(condition).sort("order", -1).skip(skip).limit(limit)
+    return _uses(list(rows))
+
+
+def _uses(rows: list[dict[str, Any]]) -> list[AttachmentUse]:
+    by_key = {row["_id"]: row for row in rows}
     return [
-        AttachmentUse(
-            attachment=attachment,
-            seq=rows[attachment.id].get("seq") or 0,
-            version=rows[attachment.id].get("version"),
-            unused_at=_read(rows[attachment.id].get("unused_at")),
-        )
-        for attachment in attachments_iter(document_id=document_id)
-        if attachment.id in rows
+        _use(attachment, by_key[attachment_key(attachment.document_id, attachment.id)])
+        for attachment in attachments_of_rows(rows)
     ]
+
+
+def _use(attachment: StoredAttachment, row: dict[str, Any]) -> AttachmentUse:
+    unused_at = row.get("unused_at")
+    return AttachmentUse(
+        attachment=attachment,
+        seq=row.get("seq") or 0,
+        version=row.get("version"),
+        unused_at=datetime_read(unused_at) if unused_at else None,
+    )
 
 
 def use_record(*, document_id: str, file_id: str, **found: int) -> None:
@@ -185,10 +203,3 @@ def _condition(use: AttachmentUse) -> dict[str, Any]:
     """Return the condition that no operation was found to refer to a file since it was read."""
     key = attachment_key(use.attachment.document_id, use.attachment.id)
     return {"_id": key, "seq": equal(use.seq) if use.seq else None}
-
-
-def _read(text: str | None) -> datetime | None:
-    return datetime_read(text) if text else None
-
-
-_USE: Final = {"file_id": 1, "seq": 1, "version": 1, "unused_at": 1}

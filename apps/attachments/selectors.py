@@ -97,7 +97,7 @@ def attachment_find(*, document_id: str, file_id: str) -> StoredAttachment | Non
     if not FILE_ID.fullmatch(file_id):
         return None
     row = attachment_rows().find_one({"_id": equal(attachment_key(document_id, file_id))})
-    return None if row is None else next(iter(_with_files([row])), None)
+    return None if row is None else next(iter(attachments_of_rows([row])), None)
 
 
 def attachments_list(
@@ -114,13 +114,13 @@ def attachments_list(
     if before is not None:
         condition["order"] = {"$lt": before}
     rows = attachment_rows().find(condition).sort("order", -1).limit(limit)
-    return list(_with_files(list(rows)))
+    return list(attachments_of_rows(rows))
 
 
 def attachments_iter(*, document_id: str) -> Iterator[StoredAttachment]:
     """Yield all files of a document, oldest first, without a check of permissions."""
     rows = attachment_rows().find({"document_id": equal(document_id)}).sort("order", 1)
-    yield from _with_files(list(rows))
+    yield from attachments_of_rows(rows)
 
 
 def attachments_count(*, document_id: str) -> int:
@@ -191,8 +191,8 @@ def file_ids_in(content: bytes) -> set[str]:
     return {found.decode() for found in re.findall(rb"[0-9a-f]{64}", content)}
 
 
-def _with_files(rows: Iterable[Any]) -> Iterator[StoredAttachment]:
-    """Yield documents' files with what is known of their bytes, in one more query."""
+def attachments_of_rows(rows: Iterable[Any]) -> Iterator[StoredAttachment]:
+    """Yield the documents' files of rows with what is known of their bytes, in one more query."""
     found = list(rows)
     ids = list({row["file_id"] for row in found})
     if not ids:

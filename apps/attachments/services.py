@@ -17,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from apps.accounts.models import User
 from apps.accounts.usage import storage_check, stored_bytes_add
+from apps.attachments.events import AttachmentChange, attachment_added
 from apps.attachments.media_types import PICTURES, UnsupportedTypeError
 from apps.attachments.models import (
     FREEING,
@@ -82,14 +83,7 @@ def attachment_create(*, user: User, document_id: str, upload: Upload) -> Stored
     except AppError as err:
         metrics.ATTACHMENTS_REFUSED.labels(code=err.code).inc()
         raise
-    if _attach(
-        document_id=document_id,
-        file_id=checked.sha256,
-        name=checked.name,
-        author_id=str(user.pk),
-        charged_bytes=checked.size,
-    ):
-        _count(user, checked)
+    _attach_upload(user, document_id, checked)
     return attachment_get(user=user, document_id=document_id, file_id=checked.sha256)
 
 
@@ -126,14 +120,7 @@ def pictures_attach(*, user: User, document_id: str, pictures: Collection[Checke
     storage_check(user_id=str(user.pk))
     for picture in pictures:
         _file_touch(picture.sha256)
-        attached = _attach(
-            document_id=document_id,
-            file_id=picture.sha256,
-            name=picture.name,
-            author_id=str(user.pk),
-        )
-        if attached:
-            _count(user, picture)
+        _attach_upload(user, document_id, picture)
 
 
 def attachment_copy(
@@ -216,11 +203,22 @@ def _check_write(user: User, document_id: str) -> None:
         )
 
 
-def _count(user: User, upload: CheckedUpload) -> None:
-    """Count a new file among the bytes that a person has stored."""
+def _attach_upload(user: User, document_id: str, upload: CheckedUpload) -> None:
+    """Attach stored bytes to a document, and count them for their uploader."""
+    is_new = _attach(
+        document_id=document_id,
+        file_id=upload.sha256,
+        name=upload.name,
+        author_id=str(user.pk),
+        charged_bytes=upload.size,
+    )
+    if not is_new:
+        return
     stored_bytes_add(user_id=user.pk, more=upload.size)
     metrics.ATTACHMENTS.inc()
     metrics.ATTACHMENT_BYTES.inc(upload.size)
+    change = AttachmentChange(document_id, user.pk, upload.sha256, upload.name, upload.size)
+    attachment_added.publish(change)
 
 
 def _file_touch(file_id: str) -> bool:

@@ -2,14 +2,16 @@
 
 One commit is in flight; edits that arrive meanwhile form the next one. Under load the commits grow,
 their number does not (docs/system-flow.md, §4): then a commit also waits for others to share it.
+Large appends have commits of their own beside these.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
 from apps.collab.commit_pacing import CommitPacing
 from apps.core import metrics
@@ -22,9 +24,14 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class Committer:
-    """Writes to the log for all rooms, off the event loop, in one thread that owns the leases.
+#: Appends of more bytes are large. Threat: a person whose megabytes delay the edits of others.
+LARGE_BYTES: Final = 64 * 1024
 
+
+class Committer:
+    """Writes to the log for all rooms, off the event loop.
+
+    Large appends have a lane of their own, so that no edit of a person waits for their bytes.
     ``now`` returns monotonic seconds.
     """
 
@@ -37,12 +44,11 @@ class Committer:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._leases = leases
-        self._publisher = publisher
         self._pacing = pacing or CommitPacing()
         self._now = now
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="committer")
-        self._waiting: list[tuple[Append, asyncio.Future[Appended]]] = []
-        self._task: asyncio.Task[None] | None = None
+        append = partial(operations_append, leases=leases, publisher=publisher)
+        self._lane = _Lane(append, self._pacing, now, name="committer")
+        self._large = _Lane(append, CommitPacing(longest_s=0), now, name="large-committer")
         self._releases: set[asyncio.Task[bool]] = set()
 
     @property
@@ -51,16 +57,13 @@ class Committer:
         return self._pacing.interval_s(self._now())
 
     async def append(self, append: Append) -> Appended:
-        """Append to one document's log with the next commit.
+        """Append to one document's log with the next commit; the caller has one append in flight.
 
         Raises ``PyMongoError`` when the store failed; the operations may be in the log or not.
         """
-        future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-        self._pacing.note_append(self._now())
-        self._waiting.append((append, future))
-        if self._task is None:
-            self._task = asyncio.create_task(self._commit_all(), name="committer")
-        return await future
+        size_bytes = sum(operation.size_bytes for operation in append.operations)
+        lane = self._lane if size_bytes <= LARGE_BYTES else self._large
+        return await lane.append(append)
 
     async def release(self, document_id: str) -> bool:
         """Release a document's lock, after any commit in flight; return False when it was not held.
@@ -70,7 +73,7 @@ class Committer:
         if not self._leases.holds(document_id):
             return False
         try:
-            await self._run(lambda: self._leases.release([document_id]))
+            await self._lane.run(lambda: self._leases.release([document_id]))
         except Exception:
             metrics.LOOP_ERRORS.labels(loop="release").inc()
             logger.warning("lock of %s not released, it will expire", document_id, exc_info=True)
@@ -83,15 +86,58 @@ class Committer:
         task.add_done_callback(self._releases.discard)
 
     async def close(self) -> None:
-        """Finish the commit in flight, release all locks and stop."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
+        """Finish the commits in flight, release all locks and stop."""
+        await self._lane.finish()
+        await self._large.finish()
         if self._releases:
             await asyncio.wait(self._releases)
         try:
-            await self._run(self._leases.release_all)
+            await self._lane.run(self._leases.release_all)
         except Exception:
             logger.warning("locks not released, they will expire", exc_info=True)
+        self._lane.stop()
+        self._large.stop()
+
+
+class _Lane:
+    """Commits one after the other, in one thread."""
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Append]], list[Appended]],
+        pacing: CommitPacing,
+        now: Callable[[], float],
+        *,
+        name: str,
+    ) -> None:
+        self._write = write
+        self._pacing = pacing
+        self._now = now
+        self._name = name
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._waiting: list[tuple[Append, asyncio.Future[Appended]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def append(self, append: Append) -> Appended:
+        """Write with the next commit."""
+        future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        self._pacing.note_append(self._now())
+        self._waiting.append((append, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._commit_all(), name=self._name)
+        return await future
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Run a function in the thread, after any commit in flight."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    async def finish(self) -> None:
+        """Wait until nothing is in flight."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def stop(self) -> None:
+        """End the thread, after what it does."""
         self._thread.shutdown(wait=False)
 
     async def _commit_all(self) -> None:
@@ -114,9 +160,7 @@ class Committer:
     async def _commit(self, batch: list[tuple[Append, asyncio.Future[Appended]]]) -> None:
         appends = [append for append, _ in batch]
         try:
-            answers = await self._run(
-                lambda: operations_append(appends, leases=self._leases, publisher=self._publisher)
-            )
+            answers = await self.run(lambda: self._write(appends))
         except Exception as err:  # noqa: BLE001 - passed to every room, which discards itself
             metrics.COMMIT_FAILED.inc()
             for _, future in batch:
@@ -126,6 +170,3 @@ class Committer:
         for (_, future), answer in zip(batch, answers, strict=True):
             if not future.done():
                 future.set_result(answer)
-
-    async def _run(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function)

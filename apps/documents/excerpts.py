@@ -35,6 +35,15 @@ def excerpt_rebuild(*, document_id: str, seq: int, text: str) -> None:
     document_rows().update_one({"_id": document_id, "seq": seq}, _change(seq, text))
 
 
+def documents_without_excerpt(*, limit: int) -> list[str]:
+    """Return the ids of documents with a log from before excerpts, at most so many.
+
+    Reads all rows of *documents* where there are fewer.
+    """
+    missing = {"excerpt_seq": None, "seq": {"$gt": 0}}
+    return [row["_id"] for row in document_rows().find(missing, {"_id": 1}).limit(limit)]
+
+
 def _change(seq: int, text: str) -> dict[str, dict[str, str | int]]:
     return {"$set": {"excerpt": excerpt_of(text), "excerpt_seq": seq}}
 

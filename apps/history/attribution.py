@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from django.conf import settings
 from django_redis import get_redis_connection
@@ -21,10 +21,11 @@ from apps.crdt.codec.contents import MalformedUpdateError
 from apps.crdt.codec.structs import RawStruct, Span, structs_by_client
 from apps.crdt.codec.update_reader import read_update
 from apps.crdt.edits.duplicate_inserts import InsertionOrder
-from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges, Run
+from apps.crdt.ids.id_ranges import NO_VALUE, Run
 from apps.history.character_counts import CharacterCounts
 from apps.history.compaction_point import CompactionSnapshotLostError, compaction_snapshot
 from apps.history.copies import CopyIndex, Structs
+from apps.history.delete_index import DeleteIndex
 from apps.oplog.compacted_operations import ClientRanges, CompactedOperation, copies_unpack
 from apps.oplog.compaction_point import CompactionPoint, compacted_iter, compaction_point_find
 from apps.oplog.operation import Operation
@@ -36,9 +37,7 @@ logger = logging.getLogger(__name__)
 #: Largest index that is cached, compressed, in bytes. Threat: a log that grows without end.
 CACHE_MAX_BYTES = 8 * 1024 * 1024
 #: Number of the encoded form; it changes with the form.
-_FORM = 4
-#: The deletes of a client that deleted nothing.
-_NOTHING: Final = IdRanges()
+_FORM = 5
 
 
 class Origin(NamedTuple):
@@ -57,8 +56,8 @@ class Origin(NamedTuple):
 class AttributionIndex:
     """The operation that inserted each id of a document, and the operation that deleted it first.
 
-    An id is a client and a clock. Operations that did neither have no entry; the others are
-    numbered from 0 in the order of the log: their *index*.
+    An id is a client and a clock. Operations that did neither, and deleted nothing second either,
+    have no entry; the others are numbered from 0 in the order of the log: their *index*.
     """
 
     def __init__(self) -> None:
@@ -70,8 +69,7 @@ class AttributionIndex:
         #: By client, the end of each id range, and the index of the operation that inserted it.
         self._ends: dict[int, list[int]] = {}
         self._inserters: dict[int, list[int]] = {}
-        #: By client, the deleted id ranges, with the index of the operation that was first.
-        self._deletes: dict[int, IdRanges] = {}
+        self._deletes = DeleteIndex()
         self._counts = CharacterCounts()
         self.seq = 0
         self._copies = CopyIndex(self.inserters, self.deleters)
@@ -86,14 +84,16 @@ class AttributionIndex:
         except MalformedUpdateError:
             return
         structs = structs_by_client(operation.update)
-        self._add(operation, header.ranges, header.deletes, structs)
+        may_repeat = not operation.copies  # which only a page writes
+        self._add(operation, header.ranges, header.deletes, structs, may_repeat=may_repeat)
         if operation.copies and self.seqs and self.seqs[-1] == operation.seq:
             self._copies.add_claims(operation.copies, structs, len(self.seqs) - 1)
 
     def add_compacted(self, operation: CompactedOperation) -> None:
         """Add the next compacted operation, which has ids and no content."""
         self.seq = operation.seq
-        self._add(operation, operation.ranges, operation.deletes, {})
+        may_repeat = not self._copies.has_known(operation.ranges)
+        self._add(operation, operation.ranges, operation.deletes, {}, may_repeat=may_repeat)
         self._copies.add_compacted(operation.ranges)
 
     def add_compaction_point(self, state: bytes) -> None:
@@ -106,10 +106,12 @@ class AttributionIndex:
         ranges: ClientRanges,
         deletes: ClientRanges,
         structs: Mapping[int, Sequence[RawStruct]],
+        *,
+        may_repeat: bool,
     ) -> None:
         index = len(self.seqs)
         added = self._add_inserts(ranges, structs, index)
-        removed = self._add_deletes(deletes, index)
+        removed = self._add_deletes(deletes, index, may_repeat=may_repeat)
         if added is not None or removed is not None:
             self.seqs.append(operation.seq)
             self.author_ids.append(operation.author_id)
@@ -131,15 +133,12 @@ class AttributionIndex:
                 added = (added or 0) + count
         return added
 
-    def _add_deletes(self, deletes: ClientRanges, index: int) -> int | None:
-        """Return how many characters are deleted now, None where no id is."""
-        removed: int | None = None
-        for client, own_ranges in deletes.items():
-            known = self._deletes.setdefault(client, IdRanges())
-            for clock, length in own_ranges:
-                if added := known.add(clock, clock + length, index):
-                    removed = (removed or 0) + self._counts.count(client, added)
-        return removed
+    def _add_deletes(self, deletes: ClientRanges, index: int, *, may_repeat: bool) -> int | None:
+        """Return how many characters are deleted now, None where it is not even second for any."""
+        added = self._deletes.add(deletes, index, may_repeat=may_repeat)
+        if added is None:
+            return None
+        return sum(self._counts.count(client, ranges) for client, ranges in added.items())
 
     # --- copies ---
 
@@ -187,7 +186,7 @@ class AttributionIndex:
 
     def insertion_order(self) -> InsertionOrder:
         """Return the order of insertions and deletions as plain data."""
-        return InsertionOrder(self.id_ranges_by_client(), self._deletes)
+        return InsertionOrder(self.id_ranges_by_client(), self._deletes.firsts)
 
     def inserted_after(self, seq: int) -> Iterator[tuple[int, int, int, int]]:
         """Yield ``(client, first clock, end, op index)`` of the id ranges inserted after ``seq``.
@@ -206,16 +205,16 @@ class AttributionIndex:
 
         ``NO_VALUE`` where no operation did: the id is there, or was deleted with its parent.
         """
-        return self._deletes.get(client, _NOTHING).runs(clock, clock + length)
+        return self._deletes.runs(client, clock, length)
+
+    @property
+    def deletes(self) -> DeleteIndex:
+        """Return which operations deleted which ids."""
+        return self._deletes
 
     def deleted_spans(self) -> dict[int, list[Span]]:
         """Return the spans of ids that each operation was the first to delete, by its index."""
-        found: dict[int, list[Span]] = {}
-        for client, deletes in self._deletes.items():
-            rows = zip(deletes.starts, deletes.ends, deletes.values, strict=True)
-            for first, end, index in rows:
-                found.setdefault(index, []).append(((client, first), end - first))
-        return found
+        return self._deletes.spans()
 
     def character_counts(self, first_seq: int, last_seq: int) -> tuple[int, int]:
         """Return how many characters a range of operations inserted, and how many it deleted."""
@@ -235,12 +234,8 @@ class AttributionIndex:
         inserts = {
             str(client): [ends, self._inserters[client]] for client, ends in self._ends.items()
         }
-        deletes = {
-            str(client): [ranges.starts, ranges.ends, ranges.values]
-            for client, ranges in self._deletes.items()
-        }
         origins = [self.seqs, self.author_ids, self.received_ms]
-        columns = [self.seq, origins, inserts, deletes, self._counts.to_json()]
+        columns = [self.seq, origins, inserts, self._deletes.to_json(), self._counts.to_json()]
         if not self._copies.is_empty:
             columns.append(self._copies.to_json())
         return columns_encode(columns, form=_FORM, level=1)
@@ -254,7 +249,7 @@ class AttributionIndex:
         index.seqs, index.author_ids, index.received_ms = origins
         for client, (ends, inserters) in inserts.items():
             index._ends[int(client)], index._inserters[int(client)] = ends, inserters
-        index._deletes = {int(client): IdRanges(*ranges) for client, ranges in deletes.items()}
+        index._deletes = DeleteIndex.from_json(deletes)
         index._counts = CharacterCounts.from_json(counts)
         for rows in copies:
             index._copies.add_json(rows)

@@ -161,6 +161,14 @@ class CopyIndex:
                 for copied in self._known_in(client, first, end):
                     self._add(copied)
 
+    def has_known(self, ranges: Mapping[int, Sequence[tuple[int, int]]]) -> bool:
+        """Return whether some ids that a compacted operation inserted are known copies."""
+        return bool(self._known) and any(
+            self._known_in(client, first, end)
+            for client, runs in ranges.items()
+            for first, end in runs
+        )
+
     def _known_in(self, client: int, first: int, end: int) -> list[CopiedRange]:
         known = self._known.get(client, [])
         return known[bisect_left(known, first, key=_start) : bisect_left(known, end, key=_start)]

@@ -24,6 +24,17 @@ class NamedVersion:
     user_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentExported:
+    """The state of a document after operation ``seq``, which a person got as a file."""
+
+    document_id: str
+    kind: str
+    seq: int
+    user_id: int
+
+
+document_exported: Event[DocumentExported] = Event("document_exported")
 #: Published after the version is stored: an error of a subscriber undoes nothing.
 version_named: Event[NamedVersion] = Event("version_named")
 #: Found while a document was loaded; the version was skipped. Subscribers repair it later.

@@ -9,6 +9,7 @@ renewal: so no server waits for a busy holder longer than half a lease, even if 
 """
 
 import enum
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class _Lease:
 
 
 class Leases:
-    """The leases of one process. Not thread-safe: one thread owns it.
+    """The leases of one process, for any of its threads.
 
     ``owner`` names the process as ``server:start``: a restarted server takes over its former leases
     at once. ``now`` returns Unix seconds. Clocks of servers that differ by more than a lease cost
@@ -54,6 +55,7 @@ class Leases:
         self._lease_s = lease_s
         self._now = now
         self._held: dict[str, _Lease] = {}
+        self._lock = threading.Lock()
 
     def hold(self, document_id: str) -> Hold:
         """Acquire, renew or confirm the lease on a document.
@@ -61,6 +63,10 @@ class Leases:
         Costs no round trip while more than half of the lease is left, one to renew it, two or
         three to acquire it. Raises ``PyMongoError`` when the store is away.
         """
+        with self._lock:
+            return self._hold(document_id)
+
+    def _hold(self, document_id: str) -> Hold:
         lease = self._held.get(document_id)
         if lease is not None:
             if lease.expires_at - self._now() > self._lease_s / 2:
@@ -77,13 +83,14 @@ class Leases:
 
     def release(self, document_ids: Iterable[str]) -> None:
         """Release leases, so that another server need not wait for their expiry."""
-        for document_id in document_ids:
-            lease = self._held.pop(document_id, None)
-            if lease is not None:
-                lock_rows().update_one(
-                    {"_id": document_id, "owner": self.owner, "fence": lease.fence},
-                    {"$set": {"expires_at": 0.0}},
-                )
+        with self._lock:
+            for document_id in document_ids:
+                lease = self._held.pop(document_id, None)
+                if lease is not None:
+                    lock_rows().update_one(
+                        {"_id": document_id, "owner": self.owner, "fence": lease.fence},
+                        {"$set": {"expires_at": 0.0}},
+                    )
 
     def release_all(self) -> None:
         """Release all leases; for the end of the process."""

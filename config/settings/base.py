@@ -474,6 +474,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": env.float("RETENTION_INTERVAL_S", 3600.0),
     },
     "activity-sweep": {"task": "activity.sweep", "schedule": 300.0},
+    "excerpts": {"task": "pipeline.excerpts", "schedule": 3600.0},
     "attachments-sweep": {"task": "attachments.sweep", "schedule": 3600.0},
     "account-events": {"task": "activity.delete_old_account_events", "schedule": 3600.0},
 }

@@ -1,5 +1,5 @@
 /** The exports that the editor uses of Tiptap and ProseMirror; `build.mjs` bundles it to `tiptap.js`. */
-export { Editor, Extension, Mark, Node, getSchema, markInputRule } from "@tiptap/core";
+export { Editor, Extension, InputRule, Mark, Node, getSchema, markInputRule } from "@tiptap/core";
 export { Blockquote } from "@tiptap/extension-blockquote";
 export { Bold } from "@tiptap/extension-bold";
 export { Code } from "@tiptap/extension-code";

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from apps.accounts.models import User
 from apps.activity import join_recorder, subscriptions
 from apps.activity.join_recorder import JoinRecorder
-from apps.activity.services import JOIN_RECORD_INTERVAL, Join, joins_record
+from apps.activity.services import READ_RECORD_INTERVAL, Join, joins_record
 from apps.collab.events import SessionJoined, session_joined
 from apps.core import clock, ids, metrics
 from tests.accounts.factories import make_user
@@ -164,7 +164,7 @@ def test_joins_record_within_ten_minutes_records_one_row(ada: User) -> None:
     for minutes in (0, 5, 9.9, 10, 19, 21):
         joins_record([Join(document_id, ada.pk, now + timedelta(minutes=minutes))])
     assert trail(document_id) == [("joined", ada.username, {})] * 3
-    assert timedelta(minutes=10) == JOIN_RECORD_INTERVAL
+    assert timedelta(minutes=10) == READ_RECORD_INTERVAL
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """Files by REST: upload, list, bytes, copy, and what bad input gets."""
 
+import errno
 import hashlib
 from io import BytesIO
 from typing import Any
@@ -14,6 +15,7 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.accounts.services import permission_revoke
 from apps.attachments.models import attachment_rows, file_rows
+from apps.attachments.storage import FolderStorage, away
 from apps.documents.models import Document
 from apps.documents.services import document_trash
 from tests.accounts.clients import assert_error, bearer
@@ -113,6 +115,7 @@ def test_upload_above_the_limit_is_413(
         (b"MZ\x90\0", "a.exe", "application/octet-stream", 415, "attachment_type_not_allowed"),
         (samples.png()[:60], "a.png", "image/png", 415, "attachment_unreadable"),
         (samples.bomb(), "a.png", "image/png", 413, "limit_exceeded"),
+        (samples.bomb()[:2_000], "a.png", "image/png", 413, "limit_exceeded"),
         (b"", "a.txt", "text/plain", 400, "attachment_empty"),
     ],
 )
@@ -129,6 +132,26 @@ def test_bad_file_gets_its_error_and_nothing_is_stored(
     assert_error(upload(client, document, data, name, kind), status, code)
     assert client.get(path_of(document)).json()["results"] == []
     assert file_rows().find_one({"_id": hashlib.sha256(data).hexdigest()}) is None
+
+
+def test_storage_that_is_away_answers_503_and_the_same_upload_is_stored_later(
+    client: APIClient, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is half stored meanwhile, and nobody's share is used."""
+    data = samples.png()
+    with monkeypatch.context() as full:
+        full.setattr(FolderStorage, "store", _fail_as_full_disk)
+        answer = upload(client, document, data)
+        assert_error(answer, 503, "files_unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert client.get(path_of(document)).json()["results"] == []
+    answer = upload(client, document, data)
+    assert answer.status_code == 201
+    assert client.get(answer.json()["url"]).status_code == 200
+
+
+def _fail_as_full_disk(*_: object) -> None:
+    raise away(OSError(errno.ENOSPC, "no space"))
 
 
 @pytest.mark.parametrize("body", [{}, {"from": "x"}, {"id": "a" * 64}])

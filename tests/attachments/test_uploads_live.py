@@ -79,6 +79,31 @@ def test_slow_upload_is_ended_and_others_are_served(stack: Launched, path: str) 
         assert time.monotonic() - began < 25
 
 
+@pytest.mark.parametrize("missing", [1, 1_000_000], ids=["before its end", "in the middle"])
+def test_upload_that_is_cancelled_leaves_nothing(stack: Launched, path: str, missing: int) -> None:
+    """The page closes the connection; the server stores neither bytes nor a row."""
+    data = os.urandom(2 * MIB)
+    sha = hashlib.sha256(data).hexdigest()
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n'
+        b"Content-Type: application/octet-stream\r\n\r\n" + data + b"\r\n--x--\r\n"
+    )
+    with WebServer(stack, f"web-cancelled-{missing}") as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as page:
+            head = (
+                f"POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\n"
+                f"Authorization: Bearer {stack.token('ada')}\r\n"
+                "Content-Type: multipart/form-data; boundary=x\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n"
+            )
+            page.sendall(head.encode() + body[:-missing])
+        assert requests.get(f"{server.url}/healthz", timeout=5).ok
+    assert stack.call("ada", "GET", path).json()["results"] == []
+    assert not (stack.data_dir / "files" / sha[:2] / sha).exists()
+    drafts = stack.data_dir / "files" / "drafts"
+    assert not drafts.exists() or list(drafts.iterdir()) == []
+
+
 def test_same_bytes_at_once_are_one_file(stack: Launched, path: str) -> None:
     """From several people's pages, in one document and in two."""
     other = f"documents/{stack.create_document('ada')}/attachments/"

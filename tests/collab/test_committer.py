@@ -87,6 +87,21 @@ async def test_edits_of_one_document_keep_their_order(committer: Committer) -> N
     assert head_seq(document_id=scribe.document_id) == 5
 
 
+async def test_edit_of_a_person_does_not_wait_for_large_ones(committer: Committer) -> None:
+    """Ten large edits are one commit, with which the store is busy for many times as long."""
+    large = [
+        asyncio.create_task(
+            committer.append(Append(scribe.document_id, [scribe.write("x" * 2 * 1024**2)]))
+        )
+        for scribe in [Scribe() for _ in range(10)]
+    ]
+    await asyncio.sleep(0)  # they are submitted …
+    await asyncio.sleep(0)  # … and their commit is in flight
+    assert await committer.append(edit()) == STORED
+    assert not any(task.done() for task in large)
+    assert await asyncio.gather(*large) == [STORED] * 10
+
+
 async def test_conflict_of_one_document_is_reported_to_it_alone(committer: Committer) -> None:
     """The other documents of the commit are stored."""
     scribe = Scribe()

@@ -189,7 +189,7 @@ async def test_log_that_fails_discards_the_room(house: House, room: Room) -> Non
     """It is unknown which edits are stored: sessions reconnect, and clients repeat their edits."""
     author, socket = Author(), Socket()
     room.join(socket.session)
-    house.committer._thread.shutdown()
+    await house.committer.close()
     room.submit(submission(Writer().write("lost?"), author, "a"))
     await until_quiet(room)
     assert room.gone

@@ -71,7 +71,7 @@ def test_axe_finds_nothing_on_the_pages(arrive: Arrive, plan: str, scheme: Any) 
     for name in each_dialog(ada):
         check(page, name)
         if name == "History":
-            page.get_by_role("tab", name="Lost text").click()
+            page.get_by_role("tab", name="Lost or doubled text").click()
             expect(page.get_by_text("Nothing was written into a part")).to_be_visible()
             check(page, "lost text")
     page.context.clear_cookies()

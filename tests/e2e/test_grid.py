@@ -101,7 +101,7 @@ def plan(ada: Person, grace: Person) -> str:
 def look_at_history(grid: Grid, page: Page) -> None:
     """Each view of the history, and its settings; the dialog is open."""
     dialog = page.get_by_role("dialog", name="History")
-    for view in ("Session changes", "Later changes", "Lost text", "The text"):
+    for view in ("Session changes", "Later changes", "Lost or doubled text", "The text"):
         dialog.get_by_role("tab", name=view).click()
         panel = dialog.get_by_role("tabpanel", name=view, exact=True)
         expect(panel).not_to_have_attribute("aria-busy", "true")

@@ -207,6 +207,68 @@ FORMS = {
             '<td style="text-align: right;"><p>12.50</p></td></tr></table>'
         ),
     ),
+    "merged cells, from Word": (
+        (
+            '<html xmlns:o="urn:schemas-microsoft-com:office:office"><head>'
+            '<meta name=Generator content="Microsoft Word 15"><style><!--'
+            "table.MsoTableGrid {mso-style-name:Grid;}--></style></head><body><!--StartFragment-->"
+            '<table class=MsoTableGrid border=1 cellspacing=0 style="border-collapse:collapse;'
+            'mso-yfti-tbllook:1184"><tr style="mso-yfti-irow:0;mso-yfti-firstrow:yes">'
+            '<td width=208 colspan=2 valign=top style="width:155.8pt;border:solid windowtext 1.0pt;'
+            'mso-border-alt:solid windowtext .5pt;padding:0in 5.4pt 0in 5.4pt"><p class=MsoNormal>'
+            "<b>Both<o:p></o:p></b></p></td></tr>"
+            '<tr style="mso-yfti-irow:1"><td width=104 rowspan=2 style="width:77.9pt">'
+            "<p class=MsoNormal>tall<o:p></o:p></p></td><td width=104><p class=MsoListParagraph "
+            'style="mso-list:l0 level1 lfo1"><![if !supportLists]><span style="mso-list:Ignore">·'
+            "<span>&nbsp;</span></span><![endif]>point<o:p></o:p></p></td></tr>"
+            '<tr style="mso-yfti-irow:2;mso-yfti-lastrow:yes"><td width=104><p class=MsoNormal>'
+            "<o:p>&nbsp;</o:p></p></td></tr></table><!--EndFragment--></body></html>"
+        ),
+        (
+            '<table><tr><td colspan="2"><p><strong>Both</strong></p></td></tr>'
+            '<tr><td rowspan="2"><p>tall</p></td><td><ul><li><p>point</p></li></ul></td></tr>'
+            "<tr><td><p></p></td></tr></table>"
+        ),
+    ),
+    "merged cells, from Google Sheets": (
+        (
+            '<google-sheets-html-origin><style type="text/css"><!--td {border: 1px solid #ccc;}-->'
+            '</style><table xmlns="http://www.w3.org/1999/xhtml" cellspacing="0" cellpadding="0" '
+            'dir="ltr" border="1" data-sheets-root="1"><colgroup><col width="100"/>'
+            '<col width="80"/></colgroup><tbody><tr style="height:21px;"><td style="text-align:'
+            'center;" rowspan="1" colspan="2" data-sheets-value="{&quot;1&quot;:2}">Both</td></tr>'
+            '<tr><td rowspan="2" colspan="1">tall</td><td style="text-align:right;">1</td></tr>'
+            "<tr><td>2</td></tr></tbody></table></google-sheets-html-origin>"
+        ),
+        (
+            '<table><tr><td colspan="2" style="text-align: center;"><p>Both</p></td></tr>'
+            '<tr><td rowspan="2"><p>tall</p></td><td style="text-align: right;"><p>1</p></td></tr>'
+            "<tr><td><p>2</p></td></tr></table>"
+        ),
+    ),
+    "merged cells, from Excel": (
+        (
+            '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><body><table border=0>'
+            "<!--StartFragment--><tr><td colspan=2 height=20 class=xl66 align=center>Both</td></tr>"
+            "<tr><td rowspan=2 class=xl65>tall</td><td align=right x:num>1</td></tr><tr>"
+            "<td align=right x:num>2</td></tr><!--EndFragment--></table></body></html>"
+        ),
+        (
+            '<table><tr><td colspan="2" style="text-align: center;"><p>Both</p></td></tr>'
+            '<tr><td rowspan="2"><p>tall</p></td><td style="text-align: right;"><p>1</p></td></tr>'
+            '<tr><td style="text-align: right;"><p>2</p></td></tr></table>'
+        ),
+    ),
+    "a table within a table, from Word": (
+        (
+            "<table><tr><td><p>outer</p></td><td><table><tr><td>a</td><td>b</td></tr><tr><td>c</td>"
+            "<td>d</td></tr></table></td></tr><tr><td>below</td><td>right</td></tr></table>"
+        ),
+        (
+            "<p>outer</p><table><tr><td><p>a</p></td><td><p>b</p></td></tr><tr><td><p>c</p></td>"
+            "<td><p>d</p></td></tr></table><p>below</p><p>right</p>"
+        ),
+    ),
     "a link, from a web page": (
         '<p>see <a href="https://example.org/a">this</a></p>',
         (

@@ -126,15 +126,46 @@ def test_upload_that_fails_is_tried_again_and_cancelled(shared: str, ada: Person
     expect(ada.page.locator(".picture")).to_have_count(1)
 
 
-def test_file_that_is_refused_says_why(shared: str, ada: Person) -> None:
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (samples.bomb(), "pixels"),
+        (samples.HTML, "is not what it claims to be"),
+        (samples.png()[:60], "cannot be read"),
+    ],
+    ids=["too many pixels", "no picture", "half a picture"],
+)
+def test_file_that_is_refused_says_why(shared: str, ada: Person, data: bytes, reason: str) -> None:
     """At its place; nothing is stored."""
     ada.expects_network_noise = True
     ada.open(shared)
     ada.text.click()
-    give(ada, samples.bomb())
+    give(ada, data)
     upload = ada.page.get_by_role("group", name="shot.png")
-    expect(upload).to_contain_text("pixels")
+    expect(upload).to_contain_text(reason)
     assert pictures(ada, shared) == []
+    assert ada.api("GET", f"documents/{shared}/attachments/")["results"] == []
+
+
+def test_id_of_a_file_of_another_document_shows_a_word_in_its_place(
+    shared: str, ada: Person, grace: Person
+) -> None:
+    """Grace writes the id of a picture of Ada's that she may not see; nobody sees it there."""
+    secret = ada.create("Secret")
+    ada.open(secret)
+    ada.text.click()
+    give(ada, samples.png())
+    [stored] = eventually(lambda: pictures(ada, secret))
+    for person in (ada, grace):
+        person.expects_network_noise = True
+        person.open(shared)
+    grace.text.click()
+    figure = f'<figure data-attachment="{stored["attachment"]}"><img></figure>'
+    grace.page.evaluate(GIVE, ["paste", "text/html", "", figure])
+    for person in (ada, grace):
+        missing = person.page.locator(".picture.is-missing")
+        expect(missing).to_have_attribute("data-missing", "This picture is not available.")
+    assert ada.api("GET", f"documents/{shared}/attachments/")["results"] == []
 
 
 def test_pasted_data_becomes_an_attachment(shared: str, ada: Person) -> None:

@@ -28,7 +28,7 @@ def test_block_is_chosen_by_keys_alone(ada: Person) -> None:
     expect(active(ada)).to_have_accessible_name("Paragraph")
     expect(ada.text).to_be_focused()
     ada.page.keyboard.press("ArrowUp")
-    expect(active(ada)).to_have_accessible_name("Picture or file")
+    expect(active(ada)).to_have_accessible_name("Toggle")
     ada.page.keyboard.press("ArrowDown")
     expect(active(ada)).to_have_accessible_name("Paragraph")
     ada.page.keyboard.type("h2")

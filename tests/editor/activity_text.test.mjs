@@ -1,7 +1,13 @@
 /** The sentence of each event type. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { momentOf, runsOf, sentenceOf, timesText } from "../../static/js/lib/activity_text.js";
+import {
+  actorOf,
+  momentOf,
+  runsOf,
+  sentenceOf,
+  timesText,
+} from "../../static/js/lib/activity_text.js";
 
 const ACTOR = { id: 1, username: "ada", name: "Ada" };
 
@@ -34,6 +40,9 @@ const CASES = [
   ["named", { number: 5, seq: 9, name: "" }, "kept version 5 permanently"],
   ["named", { number: 4, seq: 9, name: "Draft" }, "named version 4 “Draft”"],
   ["sessions_closed", {}, "closed the sessions of everybody"],
+  ["exported", { format: "docx", seq: 7 }, "exported the document as docx"],
+  ["attached", { name: "a.png", size: 5 }, "uploaded “a.png”"],
+  ["freed", { name: "a.png" }, "deleted “a.png”, which nothing in the history needed"],
   ["made_up_later", {}, "made up later"],
 ];
 
@@ -44,6 +53,13 @@ for (const [kind, detail, sentence] of CASES) {
     assert.equal(sentenceOf(event), sentence);
   });
 }
+
+test("what retention frees is the server's deed, and an unknown person someone", () => {
+  const nobody = { id: null, username: null, name: null };
+  assert.equal(actorOf({ kind: "freed", actor: nobody }), "The server");
+  assert.equal(actorOf({ kind: "joined", actor: nobody }), "Someone");
+  assert.equal(actorOf({ kind: "joined", actor: ACTOR }), "Ada");
+});
 
 test("a person whose last edit is a moment ago is writing", () => {
   const at = new Date(Date.now() - 5_000).toISOString();

@@ -14,6 +14,8 @@ const ENTRY = `
   export { moveBlock } from "../../static/js/sync/block_edits.js";
   export { moveConflicts } from "../../static/js/sync/move_conflicts.js";
   export * from "../../static/js/sync/conflict_edits.js";
+  export * from "../../static/js/sync/found_conflicts.js";
+  export { keepLost } from "../../static/js/sync/kept_text.js";
   export { lostText } from "../../static/js/sync/lost_text.js";
   export { encodeCopies } from "../../static/js/sync/wire.js";
 `;
@@ -46,13 +48,16 @@ export const {
   TextSelection,
   Y,
   conflictTexts,
+  conflictsOf,
   createDecorations,
   encodeCopies,
   endConflicts,
   joinBackward,
+  keepLost,
   lift,
   lostText,
   moveBlock,
+  mayConflict,
   moveConflicts,
   presentConflicts,
   setBlockType,

@@ -46,7 +46,10 @@ test("a word that was written into a deleted paragraph is lost, and has its plac
   const { ada, grace, receive, change } = opened();
   textOf(grace, 1).insert(4, " IMPORTANT");
   const lost = receive(change(() => ada.getXmlFragment("default").delete(1, 1)));
-  assert.deepEqual(lost?.texts, ["IMPORTANT"]);
+  assert.deepEqual(
+    lost?.parts.map(({ text }) => text),
+    ["IMPORTANT"],
+  );
   const at = (/** @type {any} */ place) =>
     Y.createAbsolutePositionFromRelativePosition(place, grace)?.index;
   assert.equal(at(lost?.place), 1);
@@ -79,5 +82,22 @@ test("a word that an earlier page has not sent is the person's too", () => {
   const unsent = Y.encodeStateAsUpdate(earlier, vector);
   Y.applyUpdate(grace, unsent);
   const update = change(() => ada.getXmlFragment("default").delete(1, 1));
-  assert.deepEqual(receive(update, [unsent])?.texts, ["Offline"]);
+  assert.deepEqual(
+    receive(update, [unsent])?.parts.map(({ text }) => text),
+    ["Offline"],
+  );
+});
+
+test("a lost text has the ids of its letters, without the white space around it", () => {
+  const { ada, grace, receive, change } = opened();
+  textOf(grace, 1).insert(4, " IM");
+  textOf(grace, 0).insert(0, "-");
+  textOf(grace, 1).insert(7, "PORTANT ");
+  const [part] = receive(change(() => ada.getXmlFragment("default").delete(1, 1)))?.parts ?? [];
+  const client = grace.clientID;
+  assert.equal(part?.text, "IMPORTANT");
+  assert.deepEqual(part?.ids, [
+    { client, clock: 1, length: 2 },
+    { client, clock: 4, length: 7 },
+  ]);
 });

@@ -7,6 +7,7 @@ import {
   conflictTexts,
   endConflicts,
   joinBackward,
+  keepLost,
   lift,
   lostText,
   moveConflicts,
@@ -35,6 +36,8 @@ export class WritingPage {
   #read = 0;
   /** Texts of the person that went with what others deleted. @type {string[]} */
   lost = [];
+  /** The same with their ids. @type {import("../../static/js/sync/lost_text.js").Lost[]} */
+  #found = [];
   /** Conflicts with what others did at the same time. @type {any[]} */
   found = [];
   /** Operations that the log has only lately. @type {Operation[]} */
@@ -84,11 +87,28 @@ export class WritingPage {
     const note = (/** @type {any} */ transaction) => {
       const conflicts = moveConflicts(transaction, update, { updates, copies });
       if (conflicts !== null) this.found.push(conflicts);
-      this.lost.push(...(lostText(transaction, update, unsent)?.texts ?? []));
+      /** @type {import("../../static/js/sync/lost_text.js").Lost | null} */
+      const lost = lostText(transaction, update, unsent);
+      if (lost === null) return;
+      this.lost.push(...lost.parts.map(({ text }) => text));
+      this.#found.push(lost);
     };
     this.view.doc.on("afterTransaction", note);
     Y.applyUpdate(this.view.doc, update, "log");
     this.view.doc.off("afterTransaction", note);
+  }
+
+  /** Keep what was lost as new paragraphs at the end. */
+  keepLost() {
+    for (const lost of this.#found.splice(0)) {
+      const { doc, tr } = this.view.state;
+      const texts = lost.parts.map(({ text }) =>
+        schema.node("paragraph", null, [schema.text(text)]),
+      );
+      keepLost(this.view.doc, this.copies, lost, () =>
+        this.#dispatch(tr.insert(doc.content.size, texts)),
+      );
+    }
   }
 
   /** Count what the log has as seen by everybody. */

@@ -28,6 +28,7 @@ VIEWS: Final = (
     "state/",
     "authorship/",
     "deletions/",
+    "move-conflicts/",
     "activity/",
     "versions/",
     "operations/",

@@ -20,6 +20,7 @@ _READS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("state/", ("vector",)),
     ("authorship/", ("at", "after")),
     ("deletions/", ("after", "before", "limit")),
+    ("move-conflicts/", ()),
     ("operations/", ("after", "limit")),
     ("operations/stream/", ("after", "limit")),
     ("activity/", ("before", "limit")),

@@ -12,11 +12,11 @@ from apps.oplog.compacted_operations import CompactedOperation
 from apps.oplog.operation import Operation
 from tests.crdt.samples import each_value
 
-#: An attribution index as version 0.1.0 cached it, in base64.
+#: An attribution index as the first release with second deletes cached it, in base64.
 GOLDEN = base64.b64decode(
-    "eAFNjlEShCAMQ+/S73y0CNbuVTqcxPHum+qqOwwMLyGk2WENmY4NAVOYUZhIsSYQ534uBS70zGP0LWJTVcdDbfwT"
-    "vfXyQrWT+HflQq3gpbVoTuyyyCezY2UFbUoSpYyqLGpWyFEpLBhzHnfIqPT72RnSk5DtDZbk50MGkxW1vE6KigV2"
-    "cY3yq6JRZRzvmPMLYh9FcA=="
+    "eAFNjlEOhDAIRO/C93xAbUX2KqQnMd59B111Y2p4A8OQA9aQ6dgQMIUZhYkUawJxvqcocGHPPEbfIjZVdTzUxj+x"
+    "t169UO0k7i5fqBW8tBbNiV0W+WR2rIxgm5JEKaMii5oV8lQKC8acBy9fOHl7WWW/p0+vnoRsr78kPwfp3w9WTKvP"
+    "609UcOfFtfmXykbl8tJjzi+N0UjB"
 )
 AT = datetime(2026, 11, 24, 3, 13, 0, 7_000, tzinfo=UTC)
 
@@ -72,7 +72,7 @@ def test_index_is_cached_as_an_earlier_release_cached_it() -> None:
         (b"", "incomplete or truncated"),
         (b"rubbish", "incorrect header"),
         (GOLDEN[:-3], "incomplete or truncated"),
-        (zlib.compress(b"[3,1]"), "form 3"),
+        (zlib.compress(b"[4,1]"), "form 4"),
         (zlib.compress(b"{"), "Expecting property name"),
     ],
 )

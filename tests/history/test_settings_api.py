@@ -27,6 +27,7 @@ HISTORY = [
     "versions/1/diff/",
     "at/0/diff/",
     "deletions/",
+    "move-conflicts/",
     "authorship/clients/",
     "versions/",
     "versions/1/",

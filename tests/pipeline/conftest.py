@@ -1,5 +1,5 @@
 """Fixtures of these tests."""
 
-from tests.support.stored_logs import store, versioned, written
+from tests.support.stored_logs import few_documents, store, versioned, written
 
-__all__ = ["store", "versioned", "written"]
+__all__ = ["few_documents", "store", "versioned", "written"]

@@ -30,7 +30,8 @@ class ActivitySerializer(serializers.Serializer[Any]):
             "created: title; edited: first_seq, last_seq, operations, began_at, and ongoing unless "
             "it has ended; shared and unshared: user or group, role; role_changed: also old_role; "
             "renamed: old_title, title; restored: number, seq, part, operation_seq; "
-            "undid: author, after_seq, operation_seq; named: number, seq, name."
+            "undid: author, after_seq, operation_seq; named: number, seq, name; "
+            "exported: format, seq; attached and freed: file, name, size."
         )
     )
     subject_name = serializers.CharField(

@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+from apps.crdt.content.callouts import TITLE_CLASS, callout_in_html
 from apps.crdt.content.highlights import nearest_highlight
 
 #: Looks that a style gives to a text, as office programs write them.
@@ -49,7 +50,8 @@ def block_attributes(tag: str, found: dict[str, str]) -> _Json:
     if _HEADING.fullmatch(tag):
         return {"level": int(tag[1]), "textAlign": _alignment(found)}
     if tag == "p":
-        return {"textAlign": _alignment(found)}
+        is_title = {"is_title": True} if TITLE_CLASS in found.get("class", "") else {}
+        return {"textAlign": _alignment(found)} | is_title
     if tag == "ol":
         start = integers_of(found, "start")
         is_reversed = {"reversed": True} if "reversed" in found else {"start": 1}
@@ -59,6 +61,8 @@ def block_attributes(tag: str, found: dict[str, str]) -> _Json:
         return {"language": named[1]} if named else {}
     if tag in ("td", "th"):
         return integers_of(found, "colspan", "rowspan") | _cell_looks(found)
+    if kind := callout_in_html(tag, found):
+        return {"kind": kind}
     if tag == "li" and "data-checked" in found:
         return {"checked": found["data-checked"] == "true"}
     return integers_of(found, "value") if tag == "li" else {}

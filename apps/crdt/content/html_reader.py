@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from apps.crdt.content.attached import IMAGE, file_id_in, image_of
 from apps.crdt.content.bounds import MAX_NODES, MAX_UPDATE_BYTES, OpenMarks, PartCounter
+from apps.crdt.content.callouts import CALLOUT, callout_in_html
 from apps.crdt.content.html_attributes import (
     block_attributes,
     highlight_of,
@@ -14,11 +15,12 @@ from apps.crdt.content.html_attributes import (
     marks_of_style,
 )
 from apps.crdt.content.links import link_as_text
-from apps.crdt.content.names import BOX, CELL, HEADER, ROW, TABLE, leaf
+from apps.crdt.content.names import BOX, CELL, DETAILS, HEADER, ROW, SUMMARY, TABLE, leaf
 from apps.crdt.content.sanitising import html_cleaned_in, html_words
-from apps.crdt.content.schema import fit_to_schema, words_of
+from apps.crdt.content.schema import fit_to_schema
 from apps.crdt.content.tables import tables_check
 from apps.crdt.content.word_lists import is_marker, list_level, lists_nested
+from apps.crdt.content.words import words_of
 
 _MARKS: Final = {
     "a": "link",
@@ -47,6 +49,7 @@ _FORMULA_PARTS: Final = frozenset({"mi", "mn", "mo", "mtext"})
 _LINK_LOOK: Final = "underline"
 _BLOCKS: Final = {
     "blockquote": "blockquote",
+    "details": DETAILS,
     "dir": "bulletList",
     "hr": "horizontalRule",
     "li": "listItem",
@@ -54,6 +57,7 @@ _BLOCKS: Final = {
     "ol": "orderedList",
     "p": "paragraph",
     "pre": "codeBlock",
+    "summary": SUMMARY,
     "table": TABLE,
     "td": CELL,
     "th": HEADER,
@@ -181,14 +185,10 @@ class _Reader(HTMLParser):
 
     def _begin(self, tag: str, found: dict[str, str]) -> None:
         self._end_line()
-        node: _Json = {"type": _BLOCKS.get(tag, BOX), "content": []}
+        node: _Json = {"type": _type_of(tag, found), "content": []}
         attributes = block_attributes(tag, found)
         if attributes:
             node["attrs"] = attributes
-        if found.get("data-type") == "taskList" and tag == "ul":
-            node["type"] = "taskList"
-        if found.get("data-type") == "taskItem" and tag == "li":
-            node["type"] = "taskItem"
         if tag == "p" and (level := list_level(found.get("style", ""))):
             node["list_level"] = level
             self._has_word_lists = True
@@ -208,6 +208,8 @@ class _Reader(HTMLParser):
 
     def _end(self, tag: str) -> None:
         _, node = self._open.pop()
+        if tag == "p" and "is_title" in node["attrs"]:
+            self._content.pop()  # the word by which a page shows the kind of a callout
         if self._has_word_lists:
             node["content"] = lists_nested(node["content"])
         if tag == "table":
@@ -332,6 +334,13 @@ class _Reader(HTMLParser):
             self.handle_data("☑ " if is_checked else "☐ ")
         elif kind in _SHOWN_INPUTS:
             self.handle_data(found.get("value", ""))
+
+
+def _type_of(tag: str, found: dict[str, str]) -> str:
+    own = found.get("data-type", "")
+    if (tag, own) in (("ul", "taskList"), ("li", "taskItem")):
+        return own
+    return CALLOUT if callout_in_html(tag, found) else _BLOCKS.get(tag, BOX)
 
 
 def _leaf_words(found: dict[str, str]) -> str:

@@ -8,7 +8,9 @@ from typing import Final
 from unicodedata import bidirectional
 
 from apps.crdt.content.attached import ATTACHED, IMAGE, address_of, attached_link
+from apps.crdt.content.callouts import CALLOUT
 from apps.crdt.content.highlights import highlight_tag
+from apps.crdt.content.names import DETAILS, DETAILS_CONTENT, SUMMARY
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
 from apps.crdt.content.schema import fit_to_schema, title_heading
@@ -48,6 +50,11 @@ def table_html(table: Node) -> str:
     return _EMPTY_LINES.sub(lambda lines: "\n" + "&#10;" * (len(lines[0]) - 1), html).strip()
 
 
+def summary_html(summary: Node) -> str:
+    """Return the line of a part to unfold for a text of Markdown."""
+    return html_cleaned_out(_block(summary, "ltr"))
+
+
 def _blocks(blocks: Sequence[Node], around: str = "ltr") -> str:
     """Write blocks; ``around`` is the direction of the text around them."""
     return "".join(f"{_block(block, around)}\n" for block in blocks)
@@ -68,6 +75,8 @@ def _block(block: Node, around: str) -> str:
     turned = f' dir="{own}"' if own != around else ""
     if kind == "paragraph":
         return f"<p{_aligned(attributes)}{turned}>{_line(content)}</p>"
+    if kind == SUMMARY:
+        return f"<summary{turned}>{_line(content)}</summary>"
     if kind == "heading":
         level = attributes["level"]
         return f"<h{level}{_aligned(attributes)}{turned}>{_line(content)}</h{level}>"
@@ -91,7 +100,11 @@ def _around(kind: str, attributes: Node) -> tuple[str, str]:
         return "ol", _numbering(attributes)
     if kind == "taskList":
         return "ul", ' data-type="taskList"'
-    return ("ul" if kind == "bulletList" else "blockquote"), ""
+    if kind == CALLOUT:
+        return "blockquote", f' data-callout="{attributes["kind"]}"'
+    if kind == DETAILS_CONTENT:
+        return "div", f' data-type="{kind}"'
+    return {"bulletList": "ul", DETAILS: "details"}.get(kind, "blockquote"), ""
 
 
 def _attached(block: Node) -> str:

@@ -8,7 +8,7 @@ not end, stand in the text as they are written. A comment is for authors and is 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from markdown_it.common.utils import unescapeAll
 from markdown_it.token import Token
@@ -30,6 +30,14 @@ _CLOSED: Final = frozenset(
 )
 _CLOSED_END: Final = {name: re.compile(f"</{name}\\s*>", re.IGNORECASE) for name in _CLOSED}
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>")
+#: The tags of marks that Markdown has no delimiters for.
+_MARK_TAG = re.compile(
+    r"<(/?)(mark|su[bp]|u)(?:\s+data-color=[\"']?([a-z]{1,10})[\"']?)?\s*>", re.IGNORECASE
+)
+#: The start of a part to unfold, with its summary in one line, and its end.
+_DETAILS = re.compile(r"<details>\s*(?:<summary>([^\n]*)</summary>)?", re.IGNORECASE)
+_DETAILS_END: Final = "</details>"
+_DETAILS_OPEN: Final = "details_open"
 _DOCTYPE = re.compile(r"<!doctype\s[^<>]*>", re.IGNORECASE)
 _COMMENT: Final = "<!--"
 _COMMENT_END: Final = "-->"
@@ -69,7 +77,7 @@ def page_written(tokens: Sequence[Token]) -> str:
 def _written(token: Token) -> Iterator[str]:
     if token.type == "inline":
         yield from (_line_part(child) for child in token.children or ())
-    elif token.type == "html_block":
+    elif token.type in ("html_block", "details", _DETAILS_OPEN):
         yield _block(token.content)
     elif token.type in ("fence", "code_block"):
         language = language_of(token)
@@ -122,6 +130,62 @@ def _tag(token: Token) -> str:
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in found.items())
     name = {"hardbreak": "br"}.get(token.type, token.tag)
     return f"</{name}>" if token.nesting < 0 else f"<{name}{attributes}>"
+
+
+# --- tags of marks --------------------------------------------------------------------------------
+
+
+def mark_tags_paired(tokens: Iterable[Token]) -> None:
+    """Make marks of tags, as of ``<u>`` and ``</u>``, that nest well; others are read as HTML."""
+    opened: list[Token] = []
+    for token in tokens:
+        tag = _MARK_TAG.fullmatch(token.content) if token.type == "html_inline" else None
+        if token.nesting > 0 or (tag and not tag[1]):
+            opened.append(token)
+        elif tag and opened and _tag_name(opened[-1]) == _tag_name(token):
+            _make_mark(opened.pop(), 1)
+            _make_mark(token, -1)
+        elif token.nesting < 0:
+            while opened.pop().type == "html_inline":
+                continue
+
+
+def _tag_name(token: Token) -> str:
+    """Return the name of a tag of a mark; empty for another token."""
+    tag = _MARK_TAG.fullmatch(token.content) if token.type == "html_inline" else None
+    return tag[2].lower() if tag else ""
+
+
+def _make_mark(token: Token, nesting: Literal[1, -1]) -> None:
+    tag = _MARK_TAG.fullmatch(token.content)
+    if tag and tag[3]:
+        token.attrs["data-color"] = tag[3]
+    token.tag, token.nesting, token.content = _tag_name(token), nesting, ""
+    token.type = "mark_open" if nesting > 0 else "mark_close"
+
+
+# --- parts to unfold ------------------------------------------------------------------------------
+
+
+def details_paired(tokens: Iterable[Token]) -> None:
+    """Make containers of ``<details>`` that nest well; others are read as HTML."""
+    opened: list[Token] = []
+    for token in tokens:
+        content = token.content.strip() if token.type == "html_block" else ""
+        if token.nesting > 0 or _DETAILS.fullmatch(content):
+            opened.append(token)
+        elif content == _DETAILS_END and opened and opened[-1].type == "html_block":
+            start = opened.pop()
+            start.type, start.nesting, token.type, token.nesting = _DETAILS_OPEN, 1, "details", -1
+        elif token.nesting < 0:
+            while opened.pop().type == "html_block":
+                continue
+
+
+def summary_of(token: Token) -> str | None:
+    """Return the summary of a part to unfold, as HTML; None for any other token."""
+    found = _DETAILS.fullmatch(token.content.strip()) if token.type == _DETAILS_OPEN else None
+    return found[1] or "" if found else None
 
 
 # --- what is HTML --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ A text with HTML is read as the page of HTML that it describes (``markdown_html`
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -23,16 +23,20 @@ from apps.crdt.content.bounds import (
     PartCounter,
     lines_check,
 )
+from apps.crdt.content.callouts import CALLOUT, callout_in_markdown
 from apps.crdt.content.front_matter import front_matter_split
 from apps.crdt.content.html_reader import html_read
 from apps.crdt.content.markdown_html import (
+    details_paired,
     has_html,
     html_as_text,
     language_of,
+    mark_tags_paired,
     page_written,
+    summary_of,
     words_within,
 )
-from apps.crdt.content.names import BOX, CELL, HEADER, ROW, TABLE, leaf
+from apps.crdt.content.names import BOX, CELL, DETAILS, HEADER, ROW, SUMMARY, TABLE, leaf
 from apps.crdt.content.parser_bomb_guard import NestedTooDeepError
 from apps.crdt.content.schema import fit_to_schema
 from apps.crdt.content.tables import tables_check
@@ -160,10 +164,6 @@ _MARKS: Final = {
     "sup": "superscript",
     "u": "underline",
 }
-#: The tags of marks that Markdown has no delimiters for.
-_MARK_TAG = re.compile(
-    r"<(/?)(mark|su[bp]|u)(?:\s+data-color=[\"']?([a-z]{1,10})[\"']?)?\s*>", re.IGNORECASE
-)
 _TASK = re.compile(r"\[([ xX])\](\s|$)")
 
 _Json = dict[str, Any]
@@ -192,10 +192,13 @@ def _parsed(text: str) -> list[Token]:
         tokens = _BLOCK_PARSER.parse(text, environment)
         for at, token in enumerate(tokens):
             if token.type == "inline":
+                _make_callout(tokens[max(0, at - 2) : at + 2])
                 token.children = _line(token.content, environment)
                 _make_task(tokens[max(0, at - 2) : at + 1])
     except RecursionError as err:
         raise NestedTooDeepError("This Markdown nests too deep.") from err
+    tokens = [token for token in tokens if not token.meta.get("is_empty")]
+    details_paired(tokens)
     return tokens + list(_unused_references(tokens, environment))
 
 
@@ -234,37 +237,8 @@ def _line(source: str, references: dict[str, Any]) -> list[Token]:
     """Return the tokens of a line, without links if its brackets nest too deep."""
     parser = _LINE_PARSER if _bracket_depth(source) <= _MAX_BRACKETS else _LINE_PARSER_WITHOUT_LINKS
     tokens = parser.parseInline(source, references)[0].children or []
-    _mark_tags_paired(tokens)
+    mark_tags_paired(tokens)
     return tokens
-
-
-def _mark_tags_paired(tokens: Iterable[Token]) -> None:
-    """Make marks of tags, as of ``<u>`` and ``</u>``, that nest well; others are read as HTML."""
-    opened: list[Token] = []
-    for token in tokens:
-        tag = _MARK_TAG.fullmatch(token.content) if token.type == "html_inline" else None
-        if token.nesting > 0 or (tag and not tag[1]):
-            opened.append(token)
-        elif tag and opened and _tag_name(opened[-1]) == _tag_name(token):
-            _make_mark(opened.pop(), 1)
-            _make_mark(token, -1)
-        elif token.nesting < 0:
-            while opened.pop().type == "html_inline":
-                continue
-
-
-def _tag_name(token: Token) -> str:
-    """Return the name of a tag of a mark; empty for another token."""
-    tag = _MARK_TAG.fullmatch(token.content) if token.type == "html_inline" else None
-    return tag[2].lower() if tag else ""
-
-
-def _make_mark(token: Token, nesting: Literal[1, -1]) -> None:
-    tag = _MARK_TAG.fullmatch(token.content)
-    if tag and tag[3]:
-        token.attrs["data-color"] = tag[3]
-    token.tag, token.nesting, token.content = _tag_name(token), nesting, ""
-    token.type = "mark_open" if nesting > 0 else "mark_close"
 
 
 def _bracket_depth(source: str) -> int:
@@ -294,9 +268,15 @@ def _tree(tokens: Iterable[Token]) -> list[_Json]:
 
 
 def _opened(token: Token) -> _Json:
+    summary = summary_of(token)
+    if summary is not None:
+        found = html_read(f"<summary>{summary}</summary>")
+        return {"type": DETAILS, "content": [{"type": SUMMARY, "content": found}]}
     node: _Json = {"type": _BLOCKS.get(token.type, BOX), "content": []}
     if node["type"] == "heading":
         node["attrs"] = {"level": int(token.tag[1])}
+    if "data-callout" in token.attrs:
+        node |= {"type": CALLOUT, "attrs": {"kind": token.attrs["data-callout"]}}
     if node["type"] == "orderedList":
         start = token.attrGet("start")
         node["attrs"] = {"start": 1 if start is None else start}
@@ -339,6 +319,19 @@ def _make_task(tokens: Sequence[Token]) -> None:
     if box and first and first.type == "text" and first.content.startswith(line.content[:3]):
         item.meta["checked"] = box[1] != " "
         first.content = first.content[4:]
+
+
+def _make_callout(tokens: Sequence[Token]) -> None:
+    """Note in a quote that its first line has the kind of a callout, which is removed."""
+    kinds = [token.type for token in tokens]
+    if kinds != ["blockquote_open", "paragraph_open", "inline", "paragraph_close"]:
+        return
+    quote, _, line, _ = tokens
+    found = callout_in_markdown(line.content)
+    if found:
+        quote.attrs["data-callout"], line.content = found
+        for token in tokens[1:]:
+            token.meta["is_empty"] = not line.content
 
 
 def _inline_nodes(tokens: Iterable[Token]) -> Iterator[_Json]:

@@ -5,12 +5,14 @@ placed so that they are recognised beside any character.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from apps.crdt.content.attached import FILE, IMAGE, address_of, attached_link
-from apps.crdt.content.html_writer import table_html
+from apps.crdt.content.callouts import CALLOUT, GITHUB
+from apps.crdt.content.html_writer import summary_html, table_html
 from apps.crdt.content.markdown_lines import line_write
+from apps.crdt.content.names import DETAILS
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema import fit_to_schema, title_heading
 
@@ -51,22 +53,31 @@ def _block(block: Node, turn: int) -> str:
     kind = block["type"]
     if kind in _FAMILY:
         return _list(block, _LIST_MARKERS[_FAMILY[kind]][turn])
-    content: Sequence[Node] = block.get("content", ())
-    if kind == "heading":
-        return f"{'#' * block['attrs']['level']} {line_write(content, is_heading=True)}".rstrip()
-    if kind == "codeBlock":
-        return _code_block(content, block.get("attrs", {}).get("language", ""))
-    if kind == "horizontalRule":
-        return "***"
-    if kind == "table":
-        return _table(block)
-    if kind == IMAGE:
-        return _image(block["attrs"])
-    if kind == FILE:
-        return line_write([attached_link(block)])
-    if kind == "blockquote":
-        return _indented(_blocks(content), "> ") or ">"
-    return line_write(content)
+    write = _WRITERS.get(kind)
+    return write(block) if write else line_write(block.get("content", ()))
+
+
+def _heading(block: Node) -> str:
+    line = line_write(block.get("content", ()), is_heading=True)
+    return f"{'#' * block['attrs']['level']} {line}".rstrip()
+
+
+def _quote(block: Node) -> str:
+    return _indented(_blocks(block["content"]), "> ") or ">"
+
+
+def _details(block: Node) -> str:
+    """Return a part to unfold as HTML, whose blocks are Markdown."""
+    summary, inside = block["content"]
+    return f"<details>\n{summary_html(summary)}\n\n{_blocks(inside['content'])}\n\n</details>"
+
+
+def _callout(block: Node) -> str:
+    """Return a callout as GitHub writes it: a quote, whose first line has the kind."""
+    content, kind = block["content"], block["attrs"]["kind"]
+    marker, body = f"[!{GITHUB[kind]}]", _blocks(content)
+    is_line = content[0]["type"] == "paragraph" and content[0].get("content")
+    return _indented(f"{marker}\n{body}" if is_line or not body else f"{marker}\n\n{body}", "> ")
 
 
 def _table(block: Node) -> str:
@@ -113,8 +124,9 @@ def _cell_line(cell: Node) -> str:
     return line_write(cell["content"][0].get("content", ())).replace("|", "\\|")
 
 
-def _image(attributes: Node) -> str:
+def _image(block: Node) -> str:
     """Return a picture with its caption as title; Markdown has no width."""
+    attributes = block["attrs"]
     words = attributes.get("alt") or ""
     alt = line_write([{"type": "text", "text": words}]) if words else ""
     caption = attributes.get("caption")
@@ -126,8 +138,9 @@ def _escape(match: re.Match[str]) -> str:
     return "&amp;" if match[0] == "&" else f"\\{match[0]}"
 
 
-def _code_block(content: Sequence[Node], language: str) -> str:
-    words = "".join(node["text"] for node in content)
+def _code_block(block: Node) -> str:
+    words = "".join(node["text"] for node in block.get("content", ()))
+    language = block.get("attrs", {}).get("language", "")
     longest = max(map(len, _BACKTICKS.findall(words)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{words}\n{fence}"
@@ -162,3 +175,17 @@ def _indented(text: str, prefix: str) -> str:
         return ""
     lines = text.split("\n")
     return "\n".join(prefix + line if line else prefix.rstrip() for line in lines)
+
+
+#: Writers of blocks; any other block is a line.
+_WRITERS: Final[dict[str, Callable[[Node], str]]] = {
+    "blockquote": _quote,
+    CALLOUT: _callout,
+    "codeBlock": _code_block,
+    DETAILS: _details,
+    FILE: lambda block: line_write([attached_link(block)]),
+    "heading": _heading,
+    "horizontalRule": lambda _: "***",
+    IMAGE: _image,
+    "table": _table,
+}

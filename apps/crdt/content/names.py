@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from apps.crdt.content.attached import ATTACHED, is_attached
 from apps.crdt.content.block_notes import items_in_lists
+from apps.crdt.content.callouts import CALLOUT
 from apps.crdt.content.links import link_as_text
 from apps.crdt.content.prosemirror import Node
 
@@ -21,6 +22,9 @@ ROW: Final = "tableRow"
 CELL: Final = "tableCell"
 HEADER: Final = "tableHeader"
 CELLS: Final = frozenset({CELL, HEADER})
+DETAILS: Final = "details"
+SUMMARY: Final = "detailsSummary"
+DETAILS_CONTENT: Final = "detailsContent"
 
 #: Names of ProseMirror's own schemas, Outline, Milkdown, Remirror, BlockNote and Atlassian.
 _NAMES: Final = {
@@ -54,6 +58,10 @@ _NAMES: Final = {
     "todo_list": "taskList",
     "tr": ROW,
 }
+#: Callouts of Atlassian's documents and Outline, with the attribute of their kind.
+_CALLOUTS: Final = {"panel": "panelType", "container_notice": "style"}
+#: What Atlassian's documents have as a part to unfold.
+_TITLED: Final = frozenset({"expand", "nestedExpand"})
 _MARK_NAMES: Final = {
     "code_inline": "code",
     "del": "strike",
@@ -87,7 +95,7 @@ BLOCKS: Final = frozenset(
     {
         *("blockquote", "bulletList", "codeBlock", "heading", "horizontalRule", "listItem"),
         *("orderedList", "paragraph", "taskItem", "taskList"),
-        *(BOX, TABLE, ROW, CELL, HEADER),
+        *(BOX, TABLE, ROW, CELL, HEADER, CALLOUT, DETAILS, SUMMARY, DETAILS_CONTENT),
         *ATTACHED,
     }
 )
@@ -108,10 +116,22 @@ def nodes_named(nodes: Iterable[Node]) -> Iterator[Node]:
             yield from _unknown(node)
         elif kind in _OWN:
             yield node
+        elif kind in _CALLOUTS:
+            name = attributes_of(node).get(_CALLOUTS[kind])
+            yield {**node, "type": CALLOUT, "attrs": {"kind": name}}
+        elif kind in _TITLED:
+            yield _unfolding(node)
         elif kind in _NAMES:
             yield {**node, "type": _NAMES[kind]}
         else:
             yield from _unknown(node)
+
+
+def _unfolding(node: Node) -> Node:
+    """Return a part to unfold, whose title is an attribute."""
+    words = _first(attributes_of(node), _CAPTIONS)
+    summary = {"type": SUMMARY, "content": [{"type": "text", "text": words}] if words else []}
+    return {"type": DETAILS, "content": [summary, *node.get("content", ())]}
 
 
 def content_of(node: Node) -> list[Node]:

@@ -6,10 +6,13 @@ from typing import Any
 
 from apps.crdt.content.attached import ATTACHED, attached_words
 from apps.crdt.content.bounds import lines_check
+from apps.crdt.content.callouts import CALLOUT
+from apps.crdt.content.names import DETAILS, DETAILS_CONTENT
 from apps.crdt.content.prosemirror import Node
-from apps.crdt.content.schema import fit_to_schema, words_of
+from apps.crdt.content.schema import fit_to_schema
 from apps.crdt.content.scripts import scripts_as_text
 from apps.crdt.content.tables import CELLS_APART, table_rows
+from apps.crdt.content.words import words_of
 
 _LINE_ENDS = re.compile(r"\r\n?")
 
@@ -41,7 +44,7 @@ def _lines(block: Node) -> Iterator[str]:
     elif kind == "table":
         for row in table_rows(block["content"]):
             yield CELLS_APART.join(map(_cell, row["content"]))
-    elif kind == "blockquote":
+    elif kind in ("blockquote", CALLOUT, DETAILS, DETAILS_CONTENT):
         for inside in block["content"]:
             yield from _lines(inside)
     else:

@@ -16,15 +16,15 @@ def _tags(names: str) -> frozenset[str]:
 
 #: Tags that ``html_writer`` writes.
 _WRITTEN: Final = _tags(
-    "a blockquote br code div em figcaption figure h1 h2 h3 h4 h5 h6 hr img input label li mark ol "
-    "p pre s strong sub sup table tbody td th tr u ul"
+    "a blockquote br code details div em figcaption figure h1 h2 h3 h4 h5 h6 hr img input label li "
+    "mark ol p pre s strong sub summary sup table tbody td th tr u ul"
 )
 #: Tags that ``html_reader`` reads, or that end a line. Of any other tag, the words are kept.
 _READ: Final = _WRITTEN | _tags(
-    "address area article aside audio b body caption center dd del details dialog dir dl dt embed "
+    "address area article aside audio b body caption center dd del dialog dir dl dt embed "
     "fieldset footer form header hgroup i ins kbd legend main math "
     "menu mi mn mo mtext nav object optgroup option q samp search section source span strike "
-    "summary svg text textarea tfoot thead tt video"
+    "svg text textarea tfoot thead tt video"
 )
 #: Tags that are removed with their content: a browser with scripts shows none of it.
 _DROPPED: Final = _tags("annotation head noembed noframes noscript script style template title")
@@ -47,11 +47,13 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "a": {"href", "title"},
     "area": {"alt", "href", "title"},
     "audio": {"src"},
+    "blockquote": {"data-callout"},
     "code": {"class"},
+    "div": {"class", "data-type"},
     "embed": {"src", "srcdoc", "title"},
     "img": {"alt", "src", "srcset", "title", "width"},
     "input": {"type", "checked", "disabled", "value"},
-    **{tag: {"align", "style"} for tag in _ALIGNED},
+    **{tag: {"align", "class", "style"} for tag in _ALIGNED},
     "li": {"data-type", "data-checked", "value"},
     "object": {"data"},
     "ol": {"reversed", "start", "type"},

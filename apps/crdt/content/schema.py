@@ -7,16 +7,20 @@ Source: ``static/js/editor/editor.js``, ``schema()``, and Tiptap's extensions.
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from apps.crdt.content.attached import ATTACHED, attached_block, attached_link, file_of_line
+from apps.crdt.content.attached import ATTACHED, attached_block, file_of_line
+from apps.crdt.content.callouts import CALLOUT, callout_kind
 from apps.crdt.content.lines import code_cleaned, line_content
 from apps.crdt.content.names import (
     BLOCKS,
+    DETAILS,
+    DETAILS_CONTENT,
     INLINE,
     ROW,
+    SUMMARY,
     TABLE,
     attributes_of,
     content_of,
@@ -24,8 +28,8 @@ from apps.crdt.content.names import (
 )
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema_table import NODES, is_of_type
-from apps.crdt.content.scripts import scripts_as_text
 from apps.crdt.content.tables import cell_line, row_line, table_grid, table_parts, table_rows
+from apps.crdt.content.words import Leaves, words_of
 
 #: Levels of elements: what nests deeper becomes paragraphs. Against a hostile text or document,
 #: and for everybody else far below what is read on a page.
@@ -37,7 +41,13 @@ HEADING_LEVELS: Final = (1, 2, 3, 4, 5, 6)
 _LEAVES: Final = ATTACHED | {"horizontalRule"}
 _ITEMS: Final = frozenset(LISTS.values())
 #: Levels that blocks need below their own; others need none.
-_LEVELS: Final = {"blockquote": 1, **dict.fromkeys((*LISTS, *_ITEMS), 2), TABLE: 3}
+_LEVELS: Final = {
+    "blockquote": 1,
+    CALLOUT: 1,
+    DETAILS: 2,
+    **dict.fromkeys((*LISTS, *_ITEMS), 2),
+    TABLE: 3,
+}
 #: Lines of one heading. Against a heading that is not closed.
 _MAX_HEADING_LINES: Final = 4
 _NUMBERINGS: Final = frozenset("1aAiI")
@@ -73,52 +83,6 @@ def flattened_below(nodes: Iterable[Node], depth: int) -> list[_Json]:
     return found
 
 
-def words_of(node: Node, *, line_end: str = " ") -> str:
-    """Return the text inside a node; blocks and hard breaks inside it end a line."""
-    lines: list[str] = []
-    is_ended = False
-    for leaf in scripts_as_text(_Walk(content_of(node))):
-        if leaf is None:  # a block begins or ends
-            is_ended = bool(lines) and not lines[-1].endswith(line_end)
-            continue
-        words = line_end if leaf["type"] == "hardBreak" else leaf.get("text", "")
-        if is_ended and words:
-            lines.append(line_end)
-        is_ended = is_ended and not words
-        lines.append(words)
-    return "".join(lines)
-
-
-class _Walk:
-    """The texts and hard breaks inside nodes, however deep they nest; None where a block is."""
-
-    def __init__(self, nodes: Iterable[Node]) -> None:
-        self._stack: list[Node | None] = []
-        self._stack += [*nodes][::-1]
-
-    def __iter__(self) -> "_Walk":
-        return self
-
-    def __next__(self) -> Node | None:
-        while self._stack:
-            node = self._stack.pop()
-            if node is None or node["type"] in INLINE:
-                return node
-            if node["type"] in ATTACHED:
-                self._stack += [None, attached_link(attached_block(node))]
-                return None
-            is_block = node["type"] in BLOCKS
-            if is_block:
-                self._stack.append(None)
-            if node["type"] == ROW:
-                self._stack += row_line(content_of(node))[::-1]
-            else:
-                self._stack += content_of(node)[::-1]
-            if is_block:
-                return None
-        raise StopIteration
-
-
 def _blocks(nodes: Iterable[Node], depth: int) -> list[_Json]:
     blocks: list[_Json] = []
     for is_inline, run in groupby(nodes, lambda node: node["type"] in INLINE):
@@ -143,28 +107,44 @@ def _paragraphs(nodes: Sequence[Node]) -> list[_Json]:
 
 
 def _block(node: Node, depth: int) -> list[_Json]:
-    kind, content = node["type"], content_of(node)
+    kind = node["type"]
     if kind in _LEAVES:
         return [attached_block(node) if kind in ATTACHED else {"type": kind}]
     if depth + _LEVELS.get(kind, 0) > MAX_DEPTH:
         return _flattened(node)
-    if kind in ("paragraph", "heading"):
-        return _textblock(node, content, depth)
-    if kind == "codeBlock":
-        return [_code_block(node)]
-    if kind == "blockquote":
-        inside = _blocks(content, depth + 1) or [_line_block("paragraph", ())]
-        return [{"type": kind, "content": inside}]
-    if kind in LISTS:
-        return _lists(node, depth)
-    if kind in _ITEMS:
-        around = "taskList" if kind == "taskItem" else "bulletList"
-        return _lists({"type": around, "content": [node]}, depth)
-    if kind == TABLE:
-        return _table(node, depth)
-    if kind == ROW:
-        return _row(content, depth)
-    return _blocks(content, depth + 1)
+    return _MAKERS.get(kind, _transparent)(node, depth)
+
+
+def _transparent(node: Node, depth: int) -> list[_Json]:
+    return _blocks(content_of(node), depth + 1)
+
+
+def _quote(node: Node, depth: int) -> list[_Json]:
+    return [{"type": node["type"], "content": _inside(content_of(node), depth)}]
+
+
+def _callout(node: Node, depth: int) -> list[_Json]:
+    kind = callout_kind(attributes_of(node).get("kind"))
+    return [block | {"attrs": {"kind": kind}} for block in _quote(node, depth)]
+
+
+def _item_alone(node: Node, depth: int) -> list[_Json]:
+    around = "taskList" if node["type"] == "taskItem" else "bulletList"
+    return _lists({"type": around, "content": [node]}, depth)
+
+
+def _inside(content: Iterable[Node], depth: int) -> list[_Json]:
+    return _blocks(content, depth + 1) or [_line_block("paragraph", ())]
+
+
+def _details(node: Node, depth: int) -> list[_Json]:
+    """Return a part to unfold: its first summary as a line, then all other blocks."""
+    others = content_of(node)
+    first = next((at for at, node in enumerate(others) if node["type"] == SUMMARY), None)
+    lines = [] if first is None else _flattened(others.pop(first))
+    parts = [part for line in lines for part in ({"type": "hardBreak"}, *line.get("content", ()))]
+    body = {"type": DETAILS_CONTENT, "content": _inside(others, depth + 1)}
+    return [{"type": DETAILS, "content": [_line_block(SUMMARY, parts[1:]), body]}]
 
 
 def _table(node: Node, depth: int) -> list[_Json]:
@@ -194,18 +174,20 @@ def _cell(node: Node, depth: int) -> _Json:
     return {"type": node["type"], **attributes, "content": blocks}
 
 
-def _row(cells: Sequence[Node], depth: int) -> list[_Json]:
+def _row(node: Node, depth: int) -> list[_Json]:
     """Return a row of a table: one line, or the blocks of its cells where they are no lines."""
+    cells = content_of(node)
     if len(cells) == 1 or any(cell_line(cell) is None for cell in cells):
         return [block for cell in cells for block in _blocks([cell], depth)]
     line = row_line(cells)
     return [_line_block("paragraph", line)] if line else []
 
 
-def _textblock(node: Node, content: Sequence[Node], depth: int) -> list[_Json]:
+def _textblock(node: Node, depth: int) -> list[_Json]:
     """Return a paragraph or heading. Blocks in a paragraph stay; in a heading they are lines."""
+    content = content_of(node)
     inside = list(_unwrapped(content))
-    if node["type"] == "paragraph":
+    if node["type"] != "heading":
         if all(child["type"] in INLINE for child in inside):
             file = file_of_line(inside)
             return [file] if file else [_line_block("paragraph", inside, _alignment(node))]
@@ -238,7 +220,7 @@ def _alignment(node: Node) -> _Json:
     return {"textAlign": align} if is_known else {}
 
 
-def _code_block(node: Node) -> _Json:
+def _code_block(node: Node, _depth: int) -> list[_Json]:
     block: _Json = {"type": "codeBlock"}
     attributes = attributes_of(node)
     language = attributes.get("language") or attributes.get("params")
@@ -247,7 +229,7 @@ def _code_block(node: Node) -> _Json:
     words = code_cleaned(words_of(node, line_end="\n"))
     if words:
         block["content"] = [{"type": "text", "text": words}]
-    return block
+    return [block]
 
 
 def _lists(node: Node, depth: int) -> list[_Json]:
@@ -321,7 +303,7 @@ def _is_empty_heading(block: _Json) -> bool:
 def _flattened(node: Node) -> list[_Json]:
     """Return the text of a node as paragraphs, however deep it nests."""
     blocks: list[_Json] = []
-    for is_end, run in groupby(_Walk(nodes_named([node])), lambda leaf: leaf is None):
+    for is_end, run in groupby(Leaves(nodes_named([node])), lambda leaf: leaf is None):
         if not is_end:
             blocks.append(_line_block("paragraph", (leaf for leaf in run if leaf)))
     return blocks
@@ -343,10 +325,26 @@ def _unwrapped(nodes: Iterable[Node]) -> Iterable[Node]:
         if node["type"] in INLINE or node["type"] in BLOCKS:
             yield node
         else:
-            yield from (leaf for leaf in _Walk([node]) if leaf)
+            yield from (leaf for leaf in Leaves([node]) if leaf)
 
 
 def _integer(value: object, default: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default
     return int(value) if value == value and abs(value) < _MAX_START else default
+
+
+#: Makers of blocks; any other node is transparent.
+_MAKERS: Final[dict[str, Callable[[Node, int], list[_Json]]]] = {
+    "blockquote": _quote,
+    CALLOUT: _callout,
+    "codeBlock": _code_block,
+    DETAILS: _details,
+    "heading": _textblock,
+    "paragraph": _textblock,
+    SUMMARY: _textblock,
+    TABLE: _table,
+    ROW: _row,
+    **dict.fromkeys(LISTS, _lists),
+    **dict.fromkeys(_ITEMS, _item_alone),
+}

@@ -73,6 +73,10 @@ NODES: Final[Mapping[str, Entry]] = {
             "caption": "text or null",
         },
     ),
+    "callout": Entry(since=3, attributes={"kind": "one of info tip warning danger"}),
+    "details": Entry(since=3),
+    "detailsSummary": Entry(since=3),
+    "detailsContent": Entry(since=3),
     "file": Entry(since=2, attributes={"attachment": "text or null", "name": "text or null"}),
 }
 MARKS: Final[Mapping[str, Entry]] = {

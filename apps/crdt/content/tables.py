@@ -31,7 +31,9 @@ from apps.crdt.content.schema_table import NODES, is_of_type
 CELLS_APART: Final = " | "
 
 #: Blocks that make a cell more than a line, so that its row is none.
-_NO_LINES: Final = frozenset({"blockquote", "codeBlock", "horizontalRule", "table"})
+_NO_LINES: Final = frozenset(
+    {"blockquote", "callout", "details", "codeBlock", "horizontalRule", "table"}
+)
 #: Lines of a cell: a row with a longer cell lays out a page, it is no data.
 _MAX_LINES: Final = 12
 #: Places of spanning cells that are filled in one table. Against a table of spans alone.

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from apps.crdt.content.front_matter import front_matter_split
 from apps.crdt.content.html_reader import html_title
 from apps.crdt.content.json_reader import json_title
-from apps.crdt.content.schema import words_of
+from apps.crdt.content.words import words_of
 
 _DECLARED: Final[dict[str, Callable[[str], str]]] = {
     "html": html_title,

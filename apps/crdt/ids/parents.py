@@ -1,7 +1,7 @@
 """Parents of structs: the element or text around a struct, which an update seldom names."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from apps.crdt.codec.structs import Id, RawStruct, structs_by_client
 
@@ -16,6 +16,10 @@ class ParentIndex:
             for client, structs in self._clients.items()
         }
         self._parents: dict[Id, Id | None] = {}
+
+    def by_client(self) -> Mapping[int, list[RawStruct]]:
+        """Return the structs of each client, in order of their clocks."""
+        return self._clients
 
     def structs(self) -> Iterator[RawStruct]:
         """Yield every struct."""

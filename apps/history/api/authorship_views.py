@@ -18,6 +18,7 @@ from apps.core.api.renderers import READY_RENDERERS, ReadyJSON
 from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_history_get
 from apps.history.api.authorship_json import authorship_json
+from apps.history.api.conflict_rows import conflict_rows
 from apps.history.api.serializers import (
     AfterQuerySerializer,
     AuthorshipSerializer,
@@ -25,9 +26,11 @@ from apps.history.api.serializers import (
     DeletionsPageSerializer,
     DeletionsQuerySerializer,
     MomentQuerySerializer,
+    MoveConflictsSerializer,
 )
 from apps.history.authorship import client_runs, document_authorship
 from apps.history.deletions import DeletedText, Deletion, deletions_page
+from apps.history.move_conflicts import move_conflicts
 
 
 class AuthorshipView(CostlyAPIView):
@@ -98,6 +101,17 @@ class DeletionsView(CostlyAPIView):
         return paged(
             request, query, rows, key=lambda deletion: deletion.origin.seq, bodies=_deletion_rows
         )
+
+
+class MoveConflictsView(CostlyAPIView):
+    """The move conflicts of a document that still stand, the latest first."""
+
+    @extend_schema(responses={200: MoveConflictsSerializer, 403: ERROR, 404: ERROR})
+    def get(self, request: Request, document_id: str) -> Response:
+        """List the text that two edits at one time doubled, misplaced or brought back."""
+        document, _ = document_history_get(user=caller(request), document_id=document_id)
+        conflicts = move_conflicts(document_id=document_id, lineage=document.lineage)
+        return Response({"results": conflict_rows(conflicts)})
 
 
 def _deletion_rows(page: Sequence[Deletion]) -> list[dict[str, Any]]:

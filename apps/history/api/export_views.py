@@ -16,6 +16,7 @@ from apps.core.api.responses import ERROR
 from apps.documents.selectors import document_get, history_check
 from apps.history.api.serializers import ExportQuerySerializer
 from apps.history.content_export import EXPORT_MEDIA_TYPES, Export, export_get
+from apps.history.events import DocumentExported, document_exported
 
 _FILES: Final[dict[Any, Any]] = {
     (200, media_type.partition(";")[0]): OpenApiTypes.BINARY
@@ -50,12 +51,19 @@ class ExportView(CostlyAPIView):
     )
     def get(self, request: Request, document_id: str, kind: str) -> HttpResponse:
         """Answer with the file of a version, a seq or the present, or with 304."""
-        document, abilities = document_get(user=caller(request), document_id=document_id)
+        user = caller(request)
+        document, abilities = document_get(user=user, document_id=document_id)
         query = validated(ExportQuerySerializer, request.query_params)
         if query:
             history_check(abilities)
         export = export_get(document=document, kind=kind, **query)
-        return not_modified(request, export.etag) or _file(export)
+        response = not_modified(request, export.etag)
+        if response is None:
+            response = _file(export)
+            document_exported.publish(
+                DocumentExported(document.id, kind, export.content.seq, user.pk)
+            )
+        return response
 
 
 def _file(export: Export) -> HttpResponse:

@@ -147,6 +147,63 @@ class DeletionsPageSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
+class IdSerializer(serializers.Serializer[Any]):
+    """The id of one character."""
+
+    client = serializers.IntegerField()
+    clock = serializers.IntegerField()
+
+
+class IdRangeSerializer(IdSerializer):
+    """The ids of characters that stand: so many of one client, from a clock on."""
+
+    length = serializers.IntegerField()
+
+
+class ConflictTextSerializer(serializers.Serializer[Any]):
+    """Text that was erased and stands again."""
+
+    text = serializers.CharField()
+    ids = IdRangeSerializer()
+
+
+class MisplacedTextSerializer(ConflictTextSerializer):
+    """Text that stands where its neighbours were."""
+
+    after = IdSerializer(help_text="The character that it belongs behind.")
+
+
+class DoubledTextSerializer(serializers.Serializer[Any]):
+    """Text that stands twice."""
+
+    text = serializers.CharField()
+    one = IdRangeSerializer()
+    other = IdRangeSerializer()
+
+
+class ConflictOperationSerializer(serializers.Serializer[Any]):
+    """One of the two operations of a conflict."""
+
+    seq = serializers.IntegerField()
+    author = PersonSerializer()
+    received_at = serializers.DateTimeField()
+
+
+class MoveConflictSerializer(ConflictOperationSerializer):
+    """What two operations at one time did to text that one of them moved: the later, the other."""
+
+    other = ConflictOperationSerializer()
+    doubled = DoubledTextSerializer(many=True)
+    misplaced = MisplacedTextSerializer(many=True)
+    returned = ConflictTextSerializer(many=True)
+
+
+class MoveConflictsSerializer(serializers.Serializer[Any]):
+    """The conflicts that still stand, the latest first; at most 1,000 parts of text."""
+
+    results = MoveConflictSerializer(many=True)
+
+
 class AfterQuerySerializer(serializers.Serializer[Any]):
     """The operation after which the list starts."""
 

@@ -2,7 +2,12 @@
 
 from django.urls import path
 
-from apps.history.api.authorship_views import AuthorshipView, ClientRunsView, DeletionsView
+from apps.history.api.authorship_views import (
+    AuthorshipView,
+    ClientRunsView,
+    DeletionsView,
+    MoveConflictsView,
+)
 from apps.history.api.diff_views import MomentDiffView, VersionDiffView
 from apps.history.api.export_views import ExportView
 from apps.history.api.settings_views import HistorySettingsView
@@ -25,6 +30,9 @@ urlpatterns = [
         name="document-authorship-clients",
     ),
     path(f"{DOCUMENT}/deletions/", DeletionsView.as_view(), name="document-deletions"),
+    path(
+        f"{DOCUMENT}/move-conflicts/", MoveConflictsView.as_view(), name="document-move-conflicts"
+    ),
     path(f"{DOCUMENT}/at/<number:seq>/state/", MomentStateView.as_view(), name="document-at-state"),
     path(f"{DOCUMENT}/export/<str:kind>/", ExportView.as_view(), name="document-export"),
     path(

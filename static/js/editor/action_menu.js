@@ -11,6 +11,7 @@ import { keysLabel } from "./keys_label.js";
  * @property {string} name
  * @property {string} [keys] as Tiptap writes them
  * @property {string} [swatch] the colour that it sets
+ * @property {string} [words] other words for a block, by which the menu behind `/` finds it
  * @property {(editor: Editor) => void} run
  * @property {(editor: Editor) => boolean} [isEnabled]
  * @property {(editor: Editor) => boolean} [isActive]

@@ -1,6 +1,6 @@
 /** Everything that the toolbar offers, with its keys: the toolbar and the help read one table. */
 
-import { loadTables } from "./load_tables.js";
+import { loadTables } from "./load_when_shown.js";
 import { sayNoFormats, sayNoTables } from "./notices.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */

@@ -1,12 +1,14 @@
 /**
- * Tells a person of text that stands twice or at another place because somebody else edited the same
- * paragraph at the same time, and ends it: at once where both moved the same text whole, else with
- * one key.
+ * Tells a person of text that stands twice or at another place because two edited the same paragraph
+ * at the same time, and ends it: at once where the person and somebody else moved the same text whole,
+ * else with one key.
  */
-import { yUndoPluginKey } from "../../vendor/tiptap.js";
 import { Y } from "../../vendor/yjs.js";
-import { conflictTexts, endConflicts, presentConflicts } from "../sync/conflict_edits.js";
+import { conflictTexts, presentConflicts } from "../sync/conflict_edits.js";
 import { moveConflicts } from "../sync/move_conflicts.js";
+import { endAsked, endWith } from "./conflict_ending.js";
+import { DismissedConflicts } from "./dismissed_conflicts.js";
+import { FoundConflicts } from "./found_conflicts_notice.js";
 import { quoted } from "../lib/quoted.js";
 import { toast } from "../ui/toast.js";
 import { FIELD } from "./editor.js";
@@ -14,8 +16,6 @@ import { userOf } from "./presence.js";
 
 /** @typedef {import("../sync/move_conflicts.js").MoveConflicts} MoveConflicts */
 
-/** Origin of an edit that the person asked for, in their undo stack. */
-const ASKED = Symbol("conflict");
 /** Origin of an edit that the page makes by itself; the message undoes it. */
 const BY_PAGE = Symbol("conflict by page");
 
@@ -23,6 +23,8 @@ export class ConflictNotice {
   #provider;
   #doc;
   #editor;
+  #dismissed;
+  #found;
   /** Undoes what the page did by itself last. @type {Y.UndoManager | null} */
   #undo = null;
   /** What is offered. @type {MoveConflicts | null} */
@@ -34,11 +36,17 @@ export class ConflictNotice {
    * @param {import("../sync/provider.js").Provider} provider
    * @param {Y.Doc} doc
    * @param {import("../../vendor/tiptap.js").Editor} editor
+   * @param {import("./found_conflicts_notice.js").Context} context
    */
-  constructor(provider, doc, editor) {
+  constructor(provider, doc, editor, context) {
     this.#provider = provider;
     this.#doc = doc;
     this.#editor = editor;
+    this.#dismissed = new DismissedConflicts(context.scope);
+    this.#found = new FoundConflicts(provider, context, (conflicts, reason) => {
+      // What the page has found itself is told already.
+      if (this.#offered === null) this.#offerLeft(this.#dismissed.without(conflicts), reason);
+    });
     provider.addEventListener("merged", (event) => {
       if (event instanceof CustomEvent) this.#onMerged(event.detail);
     });
@@ -52,6 +60,7 @@ export class ConflictNotice {
     const found = moveConflicts(transaction, update, unseen());
     // The transaction has to end, and the editor to show it.
     if (found !== null) queueMicrotask(() => this.#onFound(found));
+    else this.#found.onMerged(transaction, update);
   }
 
   /** @param {MoveConflicts} found */
@@ -65,40 +74,54 @@ export class ConflictNotice {
       misplaced: [],
       returned: [],
     });
-    const rest = presentConflicts(this.#doc, { ...found, doubled: parts });
-    const who = this.#namesOf(found.clients);
-    const removed = surplus === null ? "" : this.#removeSurplus(surplus, who);
-    if (rest !== null) this.#offer(rest, who, removed);
+    const reason = `because ${this.#namesOf(found.clients)} and you changed the same paragraph.`;
+    const removed = surplus === null ? "" : this.#removeSurplus(surplus, reason);
+    this.#offerLeft({ ...found, doubled: parts }, reason, removed);
+  }
+
+  /**
+   * Offer to end what still holds of conflicts.
+   * @param {MoveConflicts} conflicts
+   * @param {string} reason
+   * @param {string} [removed] what else is said
+   */
+  #offerLeft(conflicts, reason, removed = "") {
+    const left = this.#editor.isEditable ? presentConflicts(this.#doc, conflicts) : null;
+    if (left !== null) this.#offer(left, reason, removed);
   }
 
   /**
    * Delete the second copy of what both moved; return what to say.
    * @param {MoveConflicts} surplus
-   * @param {string} who
+   * @param {string} reason
    */
-  #removeSurplus(surplus, who) {
+  #removeSurplus(surplus, reason) {
     const { doubled } = conflictTexts(this.#doc, surplus);
     this.#undo?.destroy();
     const undo = new Y.UndoManager(this.#doc.getXmlFragment(FIELD), {
       trackedOrigins: new Set([BY_PAGE]),
     });
     this.#undo = undo;
-    this.#end(surplus, BY_PAGE);
-    const text = `${quoted(doubled)} came twice, because ${who} and you changed the same paragraph. One copy was removed.`;
-    toast(text, { label: "Bring it back", run: () => undo.undo() }, { stays: true });
+    endWith(surplus, this.#page, BY_PAGE);
+    const text = `${quoted(doubled)} came twice, ${reason} One copy was removed.`;
+    const run = () => {
+      this.#dismissed.add(surplus);
+      undo.undo();
+    };
+    toast(text, { label: "Bring it back", run }, { stays: true });
     return text;
   }
 
   /**
    * Show what can be ended with one key.
    * @param {MoveConflicts} conflicts
-   * @param {string} who
+   * @param {string} reason
    * @param {string} removed what else is said
    */
-  #offer(conflicts, who, removed) {
+  #offer(conflicts, reason, removed) {
     this.#offered = together(this.#offered, conflicts);
     const { doubled, misplaced, returned } = conflictTexts(this.#doc, this.#offered);
-    const same = `, because ${who} and you changed the same paragraph.`;
+    const same = `, ${reason}`;
     const actions = [
       doubled && { text: `${quoted(doubled)} came twice${same}`, label: "Keep one copy" },
       misplaced && {
@@ -112,32 +135,27 @@ export class ConflictNotice {
     ].filter((action) => action !== "");
     const text = actions.map((action) => action.text).join(" ");
     const label = actions.length === 1 ? (actions[0]?.label ?? "") : "Put it right";
-    const run = () => this.#accept();
-    this.#hide = toast(removed ? `${removed} ${text}` : text, { label, run }, { stays: true });
+    const run = () => {
+      const offered = this.#takeOffered();
+      if (offered !== null) endAsked(offered, this.#page);
+      this.#editor.commands.focus();
+    };
+    const onClose = () => {
+      const offered = this.#takeOffered();
+      if (offered !== null) this.#dismissed.add(offered);
+    };
+    const shown = removed ? `${removed} ${text}` : text;
+    this.#hide = toast(shown, { label, run }, { stays: true, onClose });
   }
 
-  /** End what is offered, as an edit that one undo reverts. */
-  #accept() {
-    const undo = yUndoPluginKey.getState(this.#editor.state)?.undoManager;
-    undo?.addTrackedOrigin(ASKED);
-    undo?.stopCapturing();
+  #takeOffered() {
     const offered = this.#offered;
     this.#offered = null;
-    if (offered !== null) this.#end(offered, ASKED);
-    undo?.stopCapturing();
-    this.#editor.commands.focus();
+    return offered;
   }
 
-  /**
-   * @param {MoveConflicts} conflicts
-   * @param {symbol} origin
-   */
-  #end(conflicts, origin) {
-    endConflicts(this.#doc, conflicts, {
-      origin,
-      noteKnown: (copies) => this.#provider.copies.noteKnown(copies),
-      isVisited: (type) => this.#isVisited(type),
-    });
+  get #page() {
+    return { provider: this.#provider, doc: this.#doc, editor: this.#editor };
   }
 
   /** Take the offer back when nothing of it holds any more. */
@@ -145,21 +163,6 @@ export class ConflictNotice {
     if (this.#offered === null || presentConflicts(this.#doc, this.#offered) !== null) return;
     this.#offered = null;
     this.#hide();
-  }
-
-  /** Return whether another person's caret is in a block. @param {Y.AbstractType<any>} block */
-  #isVisited(block) {
-    for (const [client, { cursor }] of this.#provider.awareness.getStates()) {
-      if (client === this.#doc.clientID || !cursor?.head) continue;
-      const place = Y.createAbsolutePositionFromRelativePosition(
-        Y.createRelativePositionFromJSON(cursor.head),
-        this.#doc,
-      );
-      for (let type = place?.type ?? null; type !== null; type = parentOf(type)) {
-        if (type === block) return true;
-      }
-    }
-    return false;
   }
 
   /** Return the name of the other person. @param {number[]} clients */
@@ -189,10 +192,4 @@ function together(one, other) {
     returned: [...one.returned, ...other.returned],
     clients: [...one.clients, ...other.clients],
   };
-}
-
-/** @param {Y.AbstractType<any>} type */
-function parentOf(type) {
-  const parent = type._item?.parent;
-  return parent instanceof Y.AbstractType ? parent : null;
 }

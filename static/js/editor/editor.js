@@ -14,7 +14,7 @@ import { colourClass } from "../ui/colours.js";
 import { h } from "../ui/dom.js";
 import { copiedText } from "./copied_text.js";
 import { linkClicks } from "./link_card.js";
-import { loadTables } from "./load_tables.js";
+import { loadDetails, loadTables } from "./load_when_shown.js";
 import { sayKept, sayLargeTable } from "./notices.js";
 import { pastedHtml, pastedLines } from "./paste.js";
 import { userOf } from "./presence.js";
@@ -96,7 +96,10 @@ export function createEditor({ element, provider, doc, person, editable, onStop,
     // Pasted Markdown stays as it is written: the rules would convert parts of it.
     enablePasteRules: ["link"],
     extensions: [
-      ...schemaExtensions({ onTable: () => queueMicrotask(() => void loadTables(editor)) }),
+      ...schemaExtensions({
+        onTable: () => queueMicrotask(() => void loadTables(editor)),
+        onDetails: () => queueMicrotask(() => void loadDetails(editor)),
+      }),
       guardBoxes(sayKept),
       Dropcursor.configure({ class: "drop-cursor", color: false, width: 2 }),
       Gapcursor,

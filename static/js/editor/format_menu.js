@@ -1,6 +1,7 @@
 /** The menu of the toolbar's last button: formats that are wanted less often. Loaded when needed. */
 import { openActionMenu } from "./action_menu.js";
 import { toggleAlignment } from "./alignment.js";
+import { loadDetails } from "./load_when_shown.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 /** @typedef {import("./action_menu.js").Action} Action */
@@ -21,6 +22,17 @@ export const FORMATS = [
     alignment("Align centre", "center", "Mod-Shift-E"),
     alignment("Align right", "right", "Mod-Shift-R"),
     alignment("Justify", "justify", "Mod-Shift-J"),
+  ],
+  [
+    callout("Info", "info", "note important"),
+    callout("Tip", "tip", "hint success"),
+    callout("Warning", "warning", "attention"),
+    callout("Danger", "danger", "caution error"),
+    {
+      name: "Toggle",
+      words: "details collapsible fold unfold expand",
+      run: async (editor) => (await loadDetails(editor))?.insertDetails(editor),
+    },
   ],
 ];
 
@@ -73,6 +85,28 @@ function highlight(name, color) {
     swatch: name,
     run: (editor) => editor.chain().focus().toggleMark("highlight", { color }).run(),
     isActive: (editor) => editor.isActive("highlight", { color }),
+  };
+}
+
+/**
+ * Return the action that makes a callout of the blocks of the selection, or them of a callout.
+ * @param {string} name
+ * @param {string} kind
+ * @param {string} words
+ * @returns {Action}
+ */
+function callout(name, kind, words) {
+  return {
+    name: `${name} callout`,
+    words: `box panel admonition ${words}`,
+    run: (editor) => {
+      const chain = editor.chain().focus();
+      if (editor.isActive("callout", { kind })) chain.lift("callout").run();
+      else if (editor.isActive("callout")) chain.updateAttributes("callout", { kind }).run();
+      else chain.wrapIn("callout", { kind }).run();
+    },
+    isEnabled: (editor) => editor.isActive("callout") || editor.can().wrapIn("callout"),
+    isActive: (editor) => editor.isActive("callout", { kind }),
   };
 }
 

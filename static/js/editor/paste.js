@@ -6,6 +6,7 @@
  * styles are set aside before the HTML is parsed, and read as text.
  */
 
+import { readCallouts } from "./pasted_callouts.js";
 import { BLOCKS, alignOf, readStyles, styleOf } from "./pasted_styles.js";
 import { MAX_TABLE_CELLS } from "./table_schema.js";
 
@@ -33,6 +34,7 @@ export function pastedHtml(html, onLargeTable = () => {}) {
   const { body } = new DOMParser().parseFromString(withStylesAside(html), "text/html");
   moveStyles(body);
   for (const element of body.querySelectorAll(DROPPED)) element.remove();
+  readCallouts(body);
   readLists(body);
   readTasks(body, html.includes("<!-- notionvc:"));
   readCode(body);
@@ -48,13 +50,14 @@ export function pastedHtml(html, onLargeTable = () => {}) {
  * @param {string} html
  */
 export function withStylesAside(html) {
-  return html
-    .replaceAll(/<style\b[^<]*<\/style>/gi, "")
-    .replaceAll(MARKUP, (part) =>
-      part.startsWith("<!")
-        ? part
-        : part.replaceAll(WORD, (word) => word.replace(/^(style|on[a-z]+)$/i, "data-$1")),
-    );
+  // A part begins with a sheet at most, so none is read twice.
+  const parts = html.split(/(?=<style\b)/i);
+  const rest = parts.map((part) => part.replace(/^<style\b.*?<\/style\s{0,9}>/is, "")).join("");
+  return rest.replaceAll(MARKUP, (part) =>
+    part.startsWith("<!")
+      ? part
+      : part.replaceAll(WORD, (word) => word.replace(/^(style|on[a-z]+)$/i, "data-$1")),
+  );
 }
 
 /**
@@ -86,17 +89,20 @@ function readTables(body, onLarge) {
   for (const table of body.querySelectorAll("table")) {
     for (const caption of table.querySelectorAll(":scope > caption"))
       table.before(...asLines([caption]));
-    const rows = [...table.querySelectorAll("tr")];
-    const cells = [...table.querySelectorAll("td, th")];
+    const rows = [...table.rows];
+    const cells = rows.flatMap((row) => [...row.cells]);
     if (table.querySelector("table") || cells.length === 1) {
       table.replaceWith(...cells.flatMap((cell) => contentOf(cell)));
       continue;
     }
     for (const cell of cells) readCell(cell, rows.length);
+    // The editor gives a cell the width of the `col` with its number, whatever spans the columns.
+    const hasSpans = cells.some((cell) => cell.colSpan + cell.rowSpan > 2);
     for (const column of table.querySelectorAll("col")) {
-      if (!/^\d{1,3}$/.test(column.getAttribute("width") ?? "")) column.removeAttribute("width");
+      if (hasSpans || !/^\d{1,3}$/.test(column.getAttribute("width") ?? ""))
+        column.removeAttribute("width");
     }
-    for (const row of rows) if (!row.querySelector("td, th")) row.remove();
+    for (const row of rows) if (row.cells.length === 0) row.remove();
     if (placesOf(rows) > MAX_TABLE_CELLS) {
       onLarge();
       table.replaceWith(...asLines(rows));

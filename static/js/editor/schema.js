@@ -21,6 +21,8 @@ import {
 import { isSafeLink } from "../lib/links.js";
 import { Alignment } from "./alignment.js";
 import { AttachedFile, Picture } from "./attached.js";
+import { Callout } from "./callout.js";
+import { detailsExtensions } from "./details.js";
 import { Highlight, Subscript, Superscript, Underline } from "./marks.js";
 import { MARKS, NODES, validatorOf } from "./schema_table.js";
 import { tableExtensions } from "./table_schema.js";
@@ -29,9 +31,12 @@ import { UNKNOWN } from "./unknown_content.js";
 
 /**
  * Return the nodes and marks that a document may have.
- * @param {{autolink?: boolean, onTable?: () => void}} [options] `onTable` is called when a table is shown
+ * @param {object} [options]
+ * @param {boolean} [options.autolink]
+ * @param {() => void} [options.onTable] called when a table is shown
+ * @param {() => void} [options.onDetails] called when a part to unfold is shown
  */
-export function schemaExtensions({ autolink = true, onTable = () => {} } = {}) {
+export function schemaExtensions({ autolink = true, onTable, onDetails } = {}) {
   const known = [
     Document,
     Paragraph,
@@ -55,6 +60,8 @@ export function schemaExtensions({ autolink = true, onTable = () => {} } = {}) {
     CodeBlock,
     HardBreak,
     HorizontalRule,
+    Callout,
+    ...detailsExtensions(onDetails),
     ...tableExtensions(onTable),
     Picture,
     AttachedFile,

@@ -12,6 +12,7 @@ const LINE_START_RULES = /** @type {[string, string][]} */ ([
   ["Numbered list", "1."],
   ["Task list", "[ ]"],
   ["Quote", ">"],
+  ["Callout, in a quote", "[!NOTE]"],
   ["Code block", "```"],
 ]);
 

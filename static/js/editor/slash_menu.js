@@ -1,5 +1,6 @@
 /** The menu behind `/`: every kind of block, by its name or another word for it. */
 import { commandGroups } from "./commands.js";
+import { FORMATS } from "./format_menu.js";
 import { keysLabel } from "./keys_label.js";
 import { matching } from "./suggestion_state.js";
 
@@ -33,11 +34,15 @@ export function slashMenu(pickFiles) {
     const command = commands.find((one) => one.name === name);
     return command ? [{ label: name, words, command }] : [];
   });
+  const others = FORMATS.flat().flatMap((command) => {
+    const { name: label, words } = command;
+    return words ? [{ label, words, command: { icon: "plus", keys: "", ...command } }] : [];
+  });
   return {
     sign: "/",
     name: "Blocks",
     find: (query, editor) =>
-      matching(query, entries)
+      matching(query, [...entries, ...others])
         .filter(({ label }) => label !== "Table" || !editor.isActive("table"))
         .map(({ label, command }) => ({
           label,

@@ -21,9 +21,9 @@ const ROLES = {
 
 /**
  * Return the extensions of tables.
- * @param {() => void} onTable called when a table is shown
+ * @param {() => void} [onTable] called when a table is shown
  */
-export function tableExtensions(onTable) {
+export function tableExtensions(onTable = () => {}) {
   return [Table.configure({ onTable }), TableRow, TableCell, TableHeader];
 }
 

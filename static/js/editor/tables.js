@@ -20,6 +20,7 @@ import {
   toggleHeader,
 } from "../../vendor/tables.js";
 import { Plugin, PluginKey } from "../../vendor/tiptap.js";
+import { duplicateColumns, duplicateRows, moveColumns, moveRows } from "./table_moves.js";
 import { MAX_TABLE_CELLS } from "./table_schema.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
@@ -146,32 +147,59 @@ export function isAtTable({ state }) {
   return isInTable(state);
 }
 
+const canAddRow = (/** @type {State} */ state) => !isFull(state, "row");
+const canAddColumn = (/** @type {State} */ state) => !isFull(state, "column");
+const ADD_ROWS = [
+  action("Add row above", addRowBefore, canAddRow),
+  action("Add row below", addRowAfter, canAddRow),
+];
+const ADD_COLUMNS = [
+  action("Add column left", addColumnBefore, canAddColumn),
+  action("Add column right", addColumnAfter, canAddColumn),
+];
+const MOVE_ROWS = [
+  action("Move row up", moveRows(-1)),
+  action("Move row down", moveRows(1)),
+  action("Duplicate row", duplicateRows, canAddRow),
+];
+const MOVE_COLUMNS = [
+  action("Move column left", moveColumns(-1)),
+  action("Move column right", moveColumns(1)),
+  action("Duplicate column", duplicateColumns, canAddColumn),
+];
+const HEADER_ROW = action("Header row", toggleHeader("row", { useDeprecatedLogic: false }));
+const HEADER_COLUMN = action(
+  "Header column",
+  toggleHeader("column", { useDeprecatedLogic: false }),
+);
+const ALIGN = [
+  action("Align left", setCellAttr("align", null)),
+  action("Align centre", setCellAttr("align", "center")),
+  action("Align right", setCellAttr("align", "right")),
+];
+const WIDTH = [
+  action("Wider column", widthBy(COLUMN_PX.step)),
+  action("Narrower column", widthBy(-COLUMN_PX.step)),
+];
+const DELETE_ROW = action("Delete row", deleteRow);
+const DELETE_COLUMN = action("Delete column", deleteColumn);
+
+/** What can be done with the row, and with the column, of a handle. @type {Action[][]} */
+export const ROW_ACTIONS = [ADD_ROWS, MOVE_ROWS, [HEADER_ROW], [DELETE_ROW]];
+/** @type {Action[][]} */
+export const COLUMN_ACTIONS = [
+  ADD_COLUMNS,
+  MOVE_COLUMNS,
+  [HEADER_COLUMN, ...ALIGN, ...WIDTH],
+  [DELETE_COLUMN],
+];
 /** What can be done with the table at the caret, in groups. @type {Action[][]} */
 export const TABLE_ACTIONS = [
-  [
-    action("Add row above", addRowBefore, (state) => !isFull(state, "row")),
-    action("Add row below", addRowAfter, (state) => !isFull(state, "row")),
-    action("Add column left", addColumnBefore, (state) => !isFull(state, "column")),
-    action("Add column right", addColumnAfter, (state) => !isFull(state, "column")),
-  ],
-  [
-    action("Header row", toggleHeader("row", { useDeprecatedLogic: false })),
-    action("Header column", toggleHeader("column", { useDeprecatedLogic: false })),
-    action("Merge cells", mergeCells),
-    action("Split cell", splitCell),
-  ],
-  [
-    action("Align left", setCellAttr("align", null)),
-    action("Align centre", setCellAttr("align", "center")),
-    action("Align right", setCellAttr("align", "right")),
-    action("Wider column", widthBy(COLUMN_PX.step)),
-    action("Narrower column", widthBy(-COLUMN_PX.step)),
-  ],
-  [
-    action("Delete row", deleteRow),
-    action("Delete column", deleteColumn),
-    action("Delete table", deleteTable),
-  ],
+  [...ADD_ROWS, ...ADD_COLUMNS],
+  [...MOVE_ROWS, ...MOVE_COLUMNS],
+  [HEADER_ROW, HEADER_COLUMN, action("Merge cells", mergeCells), action("Split cell", splitCell)],
+  [...ALIGN, ...WIDTH],
+  [DELETE_ROW, DELETE_COLUMN, action("Delete table", deleteTable)],
 ];
 
 /**

@@ -1,15 +1,31 @@
 /**
  * Uploads of pictures and files, beside typing: a placeholder stands where the file will be, with its
- * progress, and takes part in no edit until the server has the file. Loaded with the first file.
+ * progress, and takes part in no edit until the server has the file. Until then the file is stored on
+ * the device. Loaded with the first file.
  */
 import { Decoration, DecorationSet, Plugin, PluginKey } from "../../vendor/tiptap.js";
-import { h } from "../ui/dom.js";
 import { loadStyles } from "../ui/styles.js";
 import { withStylesAside } from "./paste.js";
+import { holdFile, mayHaveFiles, PendingFiles } from "./pending_files.js";
+import { Upload } from "./upload.js";
+import { anchorOf, blockEdge, placeOf, timesShown } from "./upload_places.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 /** @typedef {import("../lib/api.js").Api} Api */
+/** @typedef {import("../../vendor/yjs.js").Y.Doc} YDoc */
 /** @typedef {{id: string, name: string, media_type: string}} Attached */
+/** @typedef {import("./pending_files.js").PendingFile} PendingFile */
+/**
+ * The document of a page, as uploads need it.
+ * @typedef {object} UploadTarget
+ * @property {Api} api
+ * @property {string} documentId
+ * @property {string} scope of what is stored on the device
+ * @property {YDoc} doc
+ * @property {import("../sync/provider.js").Provider} provider
+ */
+
+export { mayHaveFiles };
 
 void loadStyles("dialog-styles");
 
@@ -25,30 +41,42 @@ const key = new PluginKey("uploads");
 /** The uploads of one page. */
 export class Uploads {
   #editor;
-  #api;
+  #target;
   #path;
+  #stored;
   /** @type {Upload[]} */
   #waiting = [];
   #running = new Set();
 
   /**
    * @param {Editor} editor
-   * @param {Api} api
-   * @param {string} documentId
+   * @param {UploadTarget} target
    */
-  constructor(editor, api, documentId) {
+  constructor(editor, target) {
     this.#editor = editor;
-    this.#api = api;
-    this.#path = `documents/${documentId}/attachments/`;
+    this.#target = target;
+    this.#path = `documents/${target.documentId}/attachments/`;
+    this.#stored = new PendingFiles(target.scope);
     editor.registerPlugin(placeholders());
     addEventListener("beforeunload", (event) => {
-      if (this.#running.size > 0) event.preventDefault();
+      if (shownUploads(editor).some((upload) => !upload.isStored)) event.preventDefault();
     });
-    addEventListener("online", () => {
-      for (const element of document.querySelectorAll(/** @type {"button"} */ (".upload-retry"))) {
-        element.click();
-      }
+    const retry = () => {
+      for (const upload of shownUploads(editor)) if (upload.isUnsent) upload.retry();
+    };
+    addEventListener("online", retry);
+    target.provider.addEventListener("state", () => {
+      if (target.provider.state.synced) retry();
     });
+  }
+
+  /**
+   * Upload files, and the pictures in pasted HTML.
+   * @param {import("./editor.js").Given} given
+   */
+  addGiven({ files, html, at }) {
+    void this.copyFrom(html);
+    this.add([...files, ...dataPictures(html)], at ?? this.#editor.state.selection.to);
   }
 
   /**
@@ -57,32 +85,64 @@ export class Uploads {
    * @param {number} at
    */
   add(files, at) {
-    const place = blockEdge(this.#editor.state.doc, at);
+    const { doc } = this.#editor.state;
+    const place = blockEdge(doc, at);
+    const anchor = anchorOf(this.#target.doc, doc, place);
     for (const file of files) {
-      const upload = new Upload(file, {
-        send: (own) => this.#enqueue(own),
-        cancel: (own) => this.#remove(own),
-      });
-      this.#dispatch({ add: { upload, at: place } });
-      this.#enqueue(upload);
+      void this.#start({ id: crypto.randomUUID(), file, anchor }, place, { isNew: true });
+    }
+  }
+
+  /** Go on with the files that earlier pages have left on this device, once the text is here. */
+  async restore() {
+    await this.#until(({ loaded }) => loaded);
+    for (const pending of await this.#stored.load()) {
+      const place = placeOf(this.#target.doc, this.#editor.state.doc, pending.anchor);
+      await this.#start(pending, blockEdge(this.#editor.state.doc, place), { isNew: false });
     }
   }
 
   /**
    * Attach what was copied from other documents to this one.
    * @param {string} html of the clipboard
-   * @param {string} documentId this document's
    */
-  async copyFrom(html, documentId) {
+  async copyFrom(html) {
+    const { api, documentId } = this.#target;
     const { body } = new DOMParser().parseFromString(withStylesAside(html), "text/html");
     for (const element of body.querySelectorAll("[data-attachment][data-document]")) {
       const from = element.getAttribute("data-document");
       const id = element.getAttribute("data-attachment");
       if (!from || from === documentId) continue;
-      await this.#api
+      await api
         .call(this.#path, { method: "POST", body: { from, id } })
         .catch((error) => console.warn("A file was not copied:", error));
     }
+  }
+
+  /**
+   * Show a file, store it on the device, and upload it in its turn.
+   * @param {PendingFile} pending
+   * @param {number} place
+   * @param {{isNew: boolean}} options
+   */
+  async #start(pending, place, { isNew }) {
+    const upload = new Upload(pending, {
+      send: (own) => this.#enqueue(own),
+      cancel: (own) => this.#cancel(own),
+    });
+    if (isNew) this.#dispatch({ add: { upload, at: place } });
+    const release = await holdFile(pending.id);
+    if (release === null) return;
+    upload.release = release;
+    if (!isNew) this.#dispatch({ add: { upload, at: place } });
+    try {
+      if (isNew) await this.#stored.put(pending);
+      upload.isStored = true;
+    } catch (error) {
+      console.warn("A file could not be stored on this device:", error);
+    }
+    if (upload.isCancelled) await this.#forget(upload);
+    else this.#enqueue(upload);
   }
 
   /** @param {Upload} upload */
@@ -106,125 +166,92 @@ export class Uploads {
   /** @param {Upload} upload */
   async #run(upload) {
     if (upload.isCancelled) return;
+    const { pending } = upload;
     try {
-      const { access } = await this.#api.current();
-      const attached = await upload.send(`/api/v1/${this.#path}`, access);
-      if (!upload.isCancelled) this.#insert(upload, attached);
+      if (!pending.attached) {
+        const { access } = await this.#target.api.current();
+        pending.attached = await upload.send(`/api/v1/${this.#path}`, access);
+      }
     } catch (error) {
-      upload.fail(error instanceof Error ? error.message : String(error));
+      upload.fail(error instanceof Error ? error : new Error(String(error)));
+      return;
     }
+    if (upload.isCancelled) return;
+    await this.#insert(upload, pending.attached);
+    await this.#forget(upload);
   }
 
   /**
+   * Insert an uploaded file, unless an earlier page has done so.
    * @param {Upload} upload
    * @param {Attached} attached
    */
-  #insert(upload, { id, name, media_type: type }) {
+  async #insert(upload, attached) {
+    const { pending } = upload;
+    const shown = timesShown(this.#editor.state.doc, attached.id);
+    const isInserted = pending.shown !== undefined && shown > pending.shown;
+    if (!isInserted && upload.isStored) {
+      pending.shown = shown;
+      await this.#stored.put(pending).catch(() => undefined);
+    }
     const { state, view } = this.#editor;
     const at = positionOf(state, upload);
     const { image, file } = state.schema.nodes;
-    if (at === null || !image || !file) return;
-    const node = PICTURE.test(type)
-      ? image.create({ attachment: id })
-      : file.create({ attachment: id, name });
+    if (at === null || isInserted || !image || !file) {
+      this.#dispatch({ remove: upload });
+      return;
+    }
+    const node = PICTURE.test(attached.media_type)
+      ? image.create({ attachment: attached.id })
+      : file.create({ attachment: attached.id, name: attached.name });
     const transaction = state.tr.setMeta(key, { remove: upload });
     view.dispatch(transaction.replaceRangeWith(at, at, node));
+    this.#target.provider.flush();
+    await this.#until(({ unsaved, stored }) => stored || unsaved === 0);
+  }
+
+  /**
+   * Wait for a state of the connection.
+   * @param {(state: import("../sync/provider_state.js").ProviderState) => boolean} isReached
+   */
+  #until(isReached) {
+    const { provider } = this.#target;
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!isReached(provider.state)) return;
+        provider.removeEventListener("state", check);
+        resolve(undefined);
+      };
+      provider.addEventListener("state", check);
+      check();
+    });
   }
 
   /** @param {Upload} upload */
-  #remove(upload) {
+  #cancel(upload) {
     this.#waiting = this.#waiting.filter((one) => one !== upload);
     this.#dispatch({ remove: upload });
     this.#editor.view.focus();
+    if (upload.isStored) void this.#forget(upload);
+  }
+
+  /**
+   * Remove a file from the device.
+   * @param {Upload} upload
+   */
+  async #forget(upload) {
+    try {
+      if (upload.isStored) await this.#stored.remove(upload.pending.id);
+    } catch (error) {
+      console.warn("A file could not be removed from this device:", error);
+    }
+    upload.release();
   }
 
   /** @param {{add?: {upload: Upload, at: number}, remove?: Upload}} change */
   #dispatch(change) {
     const { state, view } = this.#editor;
     view.dispatch(state.tr.setMeta(key, change).setMeta("addToHistory", false));
-  }
-}
-
-/** One file on its way, and its placeholder. */
-class Upload {
-  #file;
-  #request = new XMLHttpRequest();
-  #bar = h("progress", { max: 1, value: 0, "aria-label": "Upload" });
-  #state = h("span", { class: "upload-state", role: "status" });
-  #retry;
-  isCancelled = false;
-
-  /**
-   * @param {File} file
-   * @param {{send: (upload: Upload) => void, cancel: (upload: Upload) => void}} actions
-   */
-  constructor(file, { send, cancel }) {
-    this.#file = file;
-    this.#retry = h(
-      "button",
-      {
-        type: "button",
-        class: "button quiet upload-retry",
-        hidden: true,
-        onclick: () => {
-          this.#retry.hidden = true;
-          this.#state.textContent = "Waiting…";
-          send(this);
-        },
-      },
-      "Try again",
-    );
-    const stop = () => {
-      this.isCancelled = true;
-      this.#request.abort();
-      cancel(this);
-    };
-    this.dom = h(
-      "div",
-      { class: "upload", role: "group", "aria-label": file.name, contenteditable: "false" },
-      h("span", { class: "upload-name" }, file.name),
-      this.#bar,
-      this.#state,
-      this.#retry,
-      h("button", { type: "button", class: "button quiet", onclick: stop }, "Cancel"),
-    );
-  }
-
-  /**
-   * Send the file. Throws an error with the words of the server.
-   * @param {string} url
-   * @param {string} access
-   * @returns {Promise<Attached>}
-   */
-  send(url, access) {
-    const body = new FormData();
-    body.append("file", this.#file);
-    const request = this.#request;
-    this.#state.textContent = "Uploading…";
-    return new Promise((resolve, reject) => {
-      request.open("POST", url);
-      request.setRequestHeader("Authorization", `Bearer ${access}`);
-      request.setRequestHeader("Accept", "application/json");
-      request.responseType = "json";
-      request.upload.onprogress = ({ loaded, total }) => {
-        this.#bar.value = total > 0 ? loaded / total : 0;
-        if (loaded === total) this.#state.textContent = "Being checked…";
-      };
-      request.onload = () =>
-        request.status === 201
-          ? resolve(request.response)
-          : reject(new Error(request.response?.detail ?? "The server refused the file."));
-      request.onerror = () => reject(new Error("The server cannot be reached."));
-      request.onabort = () => reject(new Error("Cancelled."));
-      request.send(body);
-    });
-  }
-
-  /** @param {string} reason */
-  fail(reason) {
-    if (this.isCancelled) return;
-    this.#state.textContent = reason;
-    this.#retry.hidden = false;
   }
 }
 
@@ -262,20 +289,15 @@ function positionOf(state, upload) {
 }
 
 /**
- * Return the end of the block at a position, behind the pictures and files that follow it: there another
- * one may stand.
- * @param {Editor["state"]["doc"]} doc
- * @param {number} at
+ * Return the uploads whose placeholders are shown.
+ * @param {Editor} editor
+ * @returns {Upload[]}
  */
-function blockEdge(doc, at) {
-  const place = doc.resolve(Math.min(at, doc.content.size));
-  if (place.depth === 0 || !place.parent.isTextblock) return place.pos;
-  let edge = place.after();
-  for (let node = doc.nodeAt(edge); node; node = doc.nodeAt(edge)) {
-    if (node.type.name !== "image" && node.type.name !== "file") break;
-    edge += node.nodeSize;
-  }
-  return edge;
+function shownUploads({ state }) {
+  return key
+    .getState(state)
+    .find()
+    .map((/** @type {any} */ { spec }) => spec.upload);
 }
 
 /**

@@ -1,7 +1,8 @@
-/** In place of the text: what changed in a session or since then, or text that went with a part. */
+/** In place of the text: what changed in a session or since then, or text that is lost or doubled. */
 import { debounced, reveal } from "../ui/dom.js";
 import { partsOf } from "../ui/template.js";
 import { renderDiff } from "./diff_view.js";
+import { conflictsPath, withConflicts } from "./conflict_view.js";
 import { changesRange, nextPlace } from "./history_text.js";
 import { lostPath, renderLost } from "./lost_view.js";
 import { ViewTabs } from "./view_tabs.js";
@@ -18,6 +19,7 @@ const LOAD_PAUSE_MS = 150;
  * @property {((part: string, against: number) => Promise<void>) | null} onRestorePart null: one may not
  * @property {(username: string) => string} nameOf
  * @property {((text: string) => void) | null} onKeepText null: one may not
+ * @property {((row: import("../sync/found_conflicts.js").ConflictRow) => void) | null} onEndConflict null: one may not
  * @property {() => void} onShown
  * @property {(error: unknown) => void} onError
  */
@@ -30,6 +32,8 @@ export class ChangesView {
   /** @type {HTMLElement[]} */
   #places = [];
   #isClosed = false;
+  /** Counts the loads: the one begun last is shown, however long others take. */
+  #loads = 0;
   #api;
   #path;
   #parts;
@@ -95,15 +99,17 @@ export class ChangesView {
     const { changes } = this.#parts;
     const wanted = this.#wanted();
     if (wanted === "" || wanted === this.#shownRange) return;
+    this.#loads += 1;
+    const load = this.#loads;
     changes.setAttribute("aria-busy", "true");
     try {
       const shown = await (wanted === "lost" ? this.#loadLost() : this.#loadDiff());
-      if (this.#wanted() !== wanted) return;
+      if (load !== this.#loads || this.#wanted() !== wanted) return;
       this.#show(shown);
       this.#shownRange = wanted;
       this.#hooks.onShown();
     } catch (error) {
-      if (this.#wanted() === wanted) this.#hooks.onError(error);
+      if (load === this.#loads && this.#wanted() === wanted) this.#hooks.onError(error);
     }
     changes.setAttribute("aria-busy", "false");
   }
@@ -117,7 +123,7 @@ export class ChangesView {
   }
 
   async #loadLost() {
-    const { nameOf, onKeepText, onRestorePart } = this.#hooks;
+    const { nameOf, onKeepText, onRestorePart, onEndConflict } = this.#hooks;
     const bringBack = async (/** @type {string} */ part, /** @type {number} */ seq) => {
       await onRestorePart?.(part, seq);
       // More than this text may have come back with its part.
@@ -125,7 +131,11 @@ export class ChangesView {
       this.refreshSoon();
     };
     const actions = onKeepText && { keep: onKeepText, bringBack };
-    return renderLost(await this.#api.call(lostPath(this.#path)), nameOf, actions);
+    const [lost, { results }] = await Promise.all([
+      this.#api.call(lostPath(this.#path)),
+      this.#api.call(conflictsPath(this.#path)),
+    ]);
+    return withConflicts(renderLost(lost, nameOf, actions), results, onEndConflict);
   }
 
   /** @param {{element: HTMLElement, places: HTMLElement[], summary: string}} shown */

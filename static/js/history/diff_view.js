@@ -92,6 +92,7 @@ function nodeOf(change) {
     const isCell = type === "tableCell" || type === "tableHeader";
     if (isCell && attributes[name]) element.setAttribute(name, String(attributes[name]));
   }
+  if (type === "callout") element.dataset.callout = String(attributes.kind);
   if (typeof attributes.textAlign === "string") element.style.textAlign = attributes.textAlign;
   if (kind !== "equal" || before) label(element, change);
   return element;
@@ -181,8 +182,9 @@ function wordsInside(change, changes) {
   const behind = changes.findIndex(({ depth }, place) => place >= from && depth <= change.depth);
   return changes
     .slice(from, behind < 0 ? undefined : behind)
-    .map(({ text }) => text)
-    .join("");
+    .map(({ node, text }) => (node ? " " : text))
+    .join("")
+    .replaceAll(/\s+/g, " ");
 }
 
 /** @param {HTMLElement} element */

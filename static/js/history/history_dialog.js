@@ -1,5 +1,7 @@
 /** The history dialog: any state of the document, who wrote when, names, restore and undo. */
+import { endAsked } from "../editor/conflict_ending.js";
 import { paragraphsOf } from "../lib/paragraphs.js";
+import { conflictsOf } from "../sync/found_conflicts.js";
 import { openDialog } from "../ui/dialog.js";
 import { debounced, h } from "../ui/dom.js";
 import { Tabs } from "../ui/tabs.js";
@@ -140,6 +142,12 @@ class HistoryDialog {
       nameOf: (username) => this.#list.nameOf(username),
       onKeepText: canWrite
         ? (text) => editor.commands.insertContentAt(atEnd(editor), paragraphsOf([text]))
+        : null,
+      onEndConflict: canWrite
+        ? (row) => {
+            endAsked(conflictsOf([row]), this.#context);
+            this.#parts.main.closest("dialog")?.close();
+          }
         : null,
       onShown: () => this.#showError(""),
       onError: (error) => this.#fail(error),

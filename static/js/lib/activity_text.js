@@ -38,6 +38,9 @@ const SENTENCES = {
   named: ({ number, name }) =>
     name ? `named version ${number} “${name}”` : `kept version ${number} permanently`,
   sessions_closed: () => "closed the sessions of everybody",
+  exported: ({ format }) => `exported the document as ${format}`,
+  attached: ({ name }) => `uploaded “${name}”`,
+  freed: ({ name }) => `deleted “${name}”, which nothing in the history needed`,
 };
 
 /**
@@ -48,6 +51,14 @@ export function sentenceOf(event) {
   const sentence = SENTENCES[event.kind];
   // A newer server has event types that this page does not know.
   return sentence ? sentence(event.detail, event) : event.kind.replaceAll("_", " ");
+}
+
+/**
+ * Return the name with which an event begins; some are of the server.
+ * @param {Pick<ActivityEvent, "kind" | "actor">} event
+ */
+export function actorOf({ kind, actor }) {
+  return actor.name ?? (kind === "freed" ? "The server" : "Someone");
 }
 
 /**

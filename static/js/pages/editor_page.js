@@ -70,7 +70,7 @@ let deviceCopy = null;
 const { provider, outbox } = await openProvider();
 /** What the server does not take. @type {import("../editor/waiting_changes.js").WaitingChanges | null} */
 let waiting = null;
-const files = new PageFiles(api, page.document.id);
+const files = new PageFiles({ api, documentId: page.document.id, scope, doc, provider });
 const editor = createEditor({
   element: byId("content", HTMLElement),
   provider,
@@ -92,7 +92,7 @@ loadSuggestions(editor, { pickFiles: () => files.pick(editor) });
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
 const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
-mountLostTextNotice(provider, doc, editor);
+mountLostTextNotice(provider, doc, editor, { api, page, scope });
 bindShortcuts(editor, {
   toolbar,
   onFiles: () => files.pick(editor),
@@ -106,6 +106,7 @@ bindShortcuts(editor, {
   },
 });
 bindPage();
+files.restore(editor);
 showState();
 whenIdle(async () => {
   const { mountWordCount } = await import("../editor/word_count.js");

@@ -1,22 +1,18 @@
-/** The files that are given to the editor's page: uploads are loaded with the first one. */
+/** The files that are given to the editor's page: uploads are loaded with the first one, or when idle. */
+import { whenIdle } from "../lib/idle.js";
 import { h } from "../ui/dom.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 
 /** Adds files to the text of a document. */
 export class PageFiles {
-  #api;
-  #documentId;
+  #target;
   /** @type {import("../editor/uploads.js").Uploads | null} */
   #uploads = null;
 
-  /**
-   * @param {import("../lib/api.js").Api} api
-   * @param {string} documentId
-   */
-  constructor(api, documentId) {
-    this.#api = api;
-    this.#documentId = documentId;
+  /** @param {import("../editor/uploads.js").UploadTarget} target */
+  constructor(target) {
+    this.#target = target;
   }
 
   /**
@@ -24,11 +20,26 @@ export class PageFiles {
    * @param {Editor} editor
    * @param {import("../editor/editor.js").Given} given
    */
-  async add(editor, { files, html, at }) {
-    const { Uploads, dataPictures } = await import("../editor/uploads.js");
-    this.#uploads ??= new Uploads(editor, this.#api, this.#documentId);
-    void this.#uploads.copyFrom(html, this.#documentId);
-    this.#uploads.add([...files, ...dataPictures(html)], at ?? editor.state.selection.to);
+  async add(editor, given) {
+    (await this.#load(editor)).addGiven(given);
+  }
+
+  /**
+   * Go on with files that wait on this device. What is loaded takes files without a connection too.
+   * @param {Editor} editor
+   */
+  restore(editor) {
+    whenIdle(async () => {
+      const { mayHaveFiles } = await import("../editor/uploads.js");
+      if (mayHaveFiles(this.#target.scope)) await (await this.#load(editor)).restore();
+    });
+  }
+
+  /** @param {Editor} editor */
+  async #load(editor) {
+    const { Uploads } = await import("../editor/uploads.js");
+    this.#uploads ??= new Uploads(editor, this.#target);
+    return this.#uploads;
   }
 
   /**

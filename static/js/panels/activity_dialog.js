@@ -1,6 +1,6 @@
 /** The activity dialog: the events of a document, the latest first. */
 import { colourClass, initials } from "../ui/colours.js";
-import { momentOf, runsOf, sentenceOf, timesText } from "../lib/activity_text.js";
+import { actorOf, momentOf, runsOf, sentenceOf, timesText } from "../lib/activity_text.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { ago, dayOf } from "../lib/time.js";
@@ -140,7 +140,7 @@ class ActivityDialog {
   #row(run) {
     const event = /** @type {ActivityEvent} */ (run[0]);
     const { actor, at, detail } = event;
-    const name = actor.name ?? "Someone";
+    const name = actorOf(event);
     const isSelf = String(actor.id) === this.#selfId;
     const when = h("time", { datetime: at }, ago(at));
     when.dataset.tooltip = exactTime(at, detail.began_at ?? run.at(-1)?.at);

@@ -67,6 +67,16 @@ export class Copies {
   }
 
   /**
+   * Note that the transactions of the present event insert deleted text again.
+   * @param {Part[]} parts
+   */
+  noteReturned(parts) {
+    this.#cut = parts;
+    this.#cutText = parts.map(({ text }) => text.replaceAll(/\s+/g, "")).join("");
+    this.note("paste", this.#cutText);
+  }
+
+  /**
    * Note the text that the next transaction of the editor brings by itself, in place of moving it.
    * @param {string | null} text
    */

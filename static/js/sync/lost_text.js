@@ -5,7 +5,13 @@
 import { Y } from "../../vendor/yjs.js";
 import { deletedParts } from "./moved_text.js";
 
-/** Lost texts, and the place where they stood: a relative position among the blocks. @typedef {{texts: string[], place: Y.RelativePosition}} Lost */
+/** @typedef {import("./moved_text.js").Part} Part */
+
+/**
+ * Lost texts without the white space around them, all lost ids, and the place where they stood: a
+ * relative position among the blocks.
+ * @typedef {{parts: Part[], ids: Part["ids"], place: Y.RelativePosition}} Lost
+ */
 
 /**
  * Return what a transaction, which merged an update of the server, deleted of the person's own text
@@ -24,24 +30,54 @@ export function lostText(transaction, update, unsent) {
   const isLost = (/** @type {number} */ client, /** @type {number} */ clock) =>
     (own.get(client) ?? []).some(({ first, end }) => first <= clock && clock < end) &&
     !Y.isDeleted(ds, Y.createID(client, clock));
-  /** @type {string[]} */
-  const texts = [];
+  /** @type {Part[]} */
+  const parts = [];
+  /** @type {Part["ids"]} */
+  const ids = [];
   /** @type {Y.AbstractType<any> | null} */
   let parent = null;
   for (const part of deletedParts(transaction)) {
-    let at = 0;
-    let text = "";
-    for (const { client, clock, length } of part.ids) {
-      for (let offset = 0; offset < length; offset += 1, at += 1) {
-        if (isLost(client, clock + offset)) text += part.text[at];
-      }
-    }
-    if (text.trim() !== "") {
-      texts.push(text.trim());
-      parent ??= /** @type {Y.AbstractType<any>} */ (part.parent);
+    const lost = partWith(part, isLost);
+    ids.push(...lost.ids);
+    if (lost.text.trim() === "") continue;
+    parts.push(trimmed(lost));
+    parent ??= /** @type {Y.AbstractType<any>} */ (part.parent);
+  }
+  return parent === null ? null : { parts, ids, place: placeOf(parent) };
+}
+
+/**
+ * Return a part with the characters of some ids alone.
+ * @param {Part} part
+ * @param {(client: number, clock: number) => boolean} belongs
+ */
+function partWith(part, belongs) {
+  let at = 0;
+  /** @type {Part} */
+  const found = { ...part, text: "", ids: [] };
+  for (const { client, clock, length } of part.ids) {
+    for (let offset = 0; offset < length; offset += 1, at += 1) {
+      if (!belongs(client, clock + offset)) continue;
+      found.text += part.text[at];
+      const last = found.ids.at(-1);
+      if (last?.client === client && last.clock + last.length === clock + offset) last.length += 1;
+      else found.ids.push({ client, clock: clock + offset, length: 1 });
     }
   }
-  return parent === null ? null : { texts, place: placeOf(parent) };
+  return found;
+}
+
+/** Return a part without the white space around it. @param {Part} part */
+function trimmed(part) {
+  const from = part.text.length - part.text.trimStart().length;
+  const end = part.text.trimEnd().length;
+  let at = 0;
+  const ids = part.ids.flatMap(({ client, clock, length }) => {
+    const [first, upto] = [Math.max(from - at, 0), Math.min(end - at, length)];
+    at += length;
+    return first < upto ? [{ client, clock: clock + first, length: upto - first }] : [];
+  });
+  return { ...part, text: part.text.slice(from, Math.max(end, from)), ids };
 }
 
 /**

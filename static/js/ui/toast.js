@@ -12,9 +12,10 @@ let isStaying = false;
  * Show a message, which replaces the last one. Return what hides it if it is still shown.
  * @param {string} text
  * @param {{label: string, run: () => void}} [action]
- * @param {{stays?: boolean}} [options] whether it stays until it is closed
+ * @param {{stays?: boolean, onClose?: () => void}} [options] whether it stays until it is closed, and
+ *   what happens when the person closes it
  */
-export function toast(text, action, { stays = false } = {}) {
+export function toast(text, action, { stays = false, onClose = () => {} } = {}) {
   const place = byId("toast", HTMLElement);
   const children = [h("span", {}, text)];
   if (action) {
@@ -27,7 +28,11 @@ export function toast(text, action, { stays = false } = {}) {
     );
   }
   const close = { type: "button", class: "icon-button", "aria-label": "Close this message" };
-  children.push(h("button", { ...close, onclick: hideToast }, icon("x")));
+  const onclick = () => {
+    hideToast();
+    onClose();
+  };
+  children.push(h("button", { ...close, onclick }, icon("x")));
   raise(place);
   const message = h("div", { class: "toast" }, ...children);
   place.replaceChildren(message);

@@ -301,6 +301,43 @@ HTML: dict[str, tuple[str, list[Built]]] = {
             )
         ],
     ),
+    "callouts of GitHub, Confluence, Outline and Notion": (
+        (
+            '<div class="markdown-alert markdown-alert-caution"><p class="markdown-alert-title">'
+            "<svg></svg>Caution</p><p>a</p></div>"
+            '<div class="confluence-information-macro confluence-information-macro-tip"><p>b</div>'
+            '<div class="notice-block warning">c</div><aside>d</aside>'
+            '<blockquote data-callout="evil">e</blockquote><div class="callout">f</div>'
+        ),
+        [
+            block("callout", paragraph("a"), kind="danger"),
+            block("callout", paragraph("b"), kind="tip"),
+            block("callout", paragraph("c"), kind="warning"),
+            block("callout", paragraph("d"), kind="info"),
+            block("callout", paragraph("e"), kind="info"),
+            paragraph("f"),
+        ],
+    ),
+    "parts to unfold": (
+        (
+            "<details open>a<summary><h3>b</h3><i>c</i></summary><ul><li>d</ul><summary>e</summary>"
+            "</details><details></details><summary>f</summary>"
+        ),
+        [
+            block(
+                "details",
+                block("detailsSummary", "b", BREAK, text("c", "italic")),
+                block(
+                    "detailsContent",
+                    paragraph("a"),
+                    block("bulletList", item("d")),
+                    paragraph("e"),
+                ),
+            ),
+            block("details", block("detailsSummary"), block("detailsContent", paragraph())),
+            paragraph("f"),
+        ],
+    ),
     "lines at the right, in the centre and justified": (
         (
             "<p style='margin:0;text-align: center'>a</p><p align=RIGHT>b</p>"

@@ -13,6 +13,7 @@ from tests.crdt.content.trees import (
     td,
     text,
     th,
+    unfolding,
 )
 
 
@@ -157,6 +158,40 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
             )
         ],
     ),
+    "callouts of GitHub and Obsidian": (
+        (
+            "> [!NOTE]\n> a\n\n> [!warning] b\n> c\n\n> [!CAUTION]\n>\n> - d\n\n> [!tip]\n\n"
+            "> [!IMPORTANT]\n> > [!TIP]\n> > e\n\n> \\[!NOTE]\n\n> [!other]\n\n[!NOTE]"
+        ),
+        [
+            block("callout", paragraph("a"), kind="info"),
+            block("callout", paragraph("b c"), kind="warning"),
+            block("callout", block("bulletList", item("d")), kind="danger"),
+            block("callout", paragraph(), kind="tip"),
+            block("callout", block("callout", paragraph("e"), kind="tip"), kind="info"),
+            block("blockquote", paragraph("[!NOTE]")),
+            block("blockquote", paragraph("[!other]")),
+            paragraph("[!NOTE]"),
+        ],
+    ),
+    "parts to unfold": (
+        (
+            "a  b\n\n<details>\n<summary>c &lt; <em>d</em></summary>\n\n- e  f\n\n</details>\n\n"
+            "> <details>\n>\n> g\n>\n> </details>"
+        ),
+        [
+            paragraph("a  b"),
+            block(
+                "details",
+                block("detailsSummary", "c < ", text("d", "italic")),
+                block("detailsContent", block("bulletList", item("e  f"))),
+            ),
+            block(
+                "blockquote",
+                block("details", block("detailsSummary"), block("detailsContent", paragraph("g"))),
+            ),
+        ],
+    ),
     "tags that do not nest well are read as a page": (
         "*a <u>b* c</u>  d",
         [
@@ -178,10 +213,12 @@ MARKDOWN: dict[str, tuple[str, list[Built]]] = {
         [
             block("codeBlock", "first line\n\nsecond  line"),
             paragraph(linked_text("/a\\*bö", "x"), " 10", text("6", "superscript")),
-            paragraph("More"),
-            block(
-                "taskList",
-                block("taskItem", paragraph(text("a", "bold"), " <"), checked=True),
+            unfolding(
+                "More",
+                block(
+                    "taskList",
+                    block("taskItem", paragraph(text("a", "bold"), " <"), checked=True),
+                ),
             ),
             table([th("a", BREAK, "b"), th()], [td(linked_text("c")), td(text("<b>", "code"))]),
             block("codeBlock", "<\n", language="js"),

@@ -19,6 +19,7 @@ from tests.crdt.content.trees import (
     td,
     text,
     th,
+    unfolding,
 )
 
 
@@ -69,7 +70,11 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
                 block("tr", block("th", paragraph("b")), block("th", paragraph())),
                 block("tr", block("td", paragraph()), block("td", paragraph("c"))),
             ),
-            block("container_notice", paragraph(marked("d", "strikethrough", "code_inline"))),
+            block(
+                "container_notice",
+                paragraph(marked("d", "strikethrough", "code_inline")),
+                style="success",
+            ),
             paragraph(leaf("mention", type="user", label="Ann", modelId="1"), leaf("br"), "e"),
             leaf("embed", href="https://a.b"),
             leaf("attachment", href="/f", title="f.pdf"),
@@ -77,7 +82,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
         [
             block("taskList", task("a", checked=True)),
             table([th("b"), th()], [td(), td("c")]),
-            paragraph(text("d", "code")),
+            block("callout", paragraph(text("d", "code")), kind="tip"),
             paragraph("@Ann", BREAK, "e"),
             paragraph(linked("https://a.b")),
             paragraph(linked("/f", "f.pdf")),
@@ -119,11 +124,10 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
         ],
         [
             block("taskList", task("a", checked=True)),
-            paragraph("H", text("2", "subscript"), "O"),
+            block("callout", paragraph("H", text("2", "subscript"), "O"), kind="info"),
             paragraph(linked("https://a.b"), " 2023-11-14 😄 OPEN"),
             paragraph(linked("https://c.d", "e")),
-            paragraph("More"),
-            paragraph("f"),
+            unfolding("More", paragraph("f")),
             block("horizontalRule"),
             block("orderedList", item("g"), start=4),
         ],
@@ -189,8 +193,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
             paragraph(linked("https://a.b")),
             paragraph("@ann :smile:"),
             paragraph("x^2"),
-            paragraph("c"),
-            paragraph("d"),
+            unfolding("c", paragraph("d")),
             paragraph(highlighted("e", "red", "underline")),
         ],
     ),

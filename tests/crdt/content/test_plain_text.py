@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.crdt.content.plain_text import text_read, text_write
-from apps.crdt.content.schema import words_of
+from apps.crdt.content.words import words_of
 from tests.crdt.content.trees import EVERYTHING, paragraph, text
 from tests.crdt.samples import patient
 

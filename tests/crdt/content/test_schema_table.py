@@ -43,6 +43,7 @@ from tests.crdt.content.trees import (
     td,
     text,
     th,
+    unfolding,
 )
 from tests.crdt.content.trees import MARKS as MARK_SAMPLES
 
@@ -64,6 +65,10 @@ NODE_SAMPLES: Final[dict[str, Built]] = {
     "tableRow": table(["some words", td(paragraph("two"), paragraph("blocks"))]),
     "tableCell": table([td("some words", colspan=2, colwidth=[100, 0])], ["a", "b"]),
     "tableHeader": table([th("some words", rowspan=2), "a"], ["b"]),
+    "callout": block("callout", paragraph("some words"), kind="warning"),
+    "details": unfolding("some words", paragraph("below")),
+    "detailsSummary": unfolding("some words", paragraph("below")),
+    "detailsContent": unfolding("above", paragraph("some words")),
     "image": block("image", attachment="5" * 64, alt="a view", caption="some words"),
     "file": block("file", attachment="6" * 64, name="some words"),
 }

@@ -38,7 +38,7 @@ def highlighted(words: str, colour: str | None = None, *marks: str) -> Built:
     return {"type": "text", "text": words, "marks": [mark, *(MARKS[name] for name in marks)]}
 
 
-def block(kind: str, *content: Built | str, **attrs: Any) -> Built:
+def block(kind: str, /, *content: Built | str, **attrs: Any) -> Built:
     """Return a node; a string in its content is plain text."""
     node: Built = {"type": kind}
     if attrs:
@@ -51,6 +51,11 @@ def block(kind: str, *content: Built | str, **attrs: Any) -> Built:
 def paragraph(*content: Built | str) -> Built:
     """Return a paragraph."""
     return block("paragraph", *content)
+
+
+def unfolding(summary: str, *blocks: Built) -> Built:
+    """Return a part to unfold."""
+    return block("details", block("detailsSummary", summary), block("detailsContent", *blocks))
 
 
 def item(*content: Built | str) -> Built:
@@ -220,6 +225,20 @@ def documents(words: st.SearchStrategy[str]) -> st.SearchStrategy[list[Built]]:
         items = st.lists(plain, min_size=1, max_size=3)
         return (
             st.builds(lambda own: block("blockquote", *own), some)
+            | st.builds(
+                lambda own, kind: block("callout", *own, kind=kind),
+                some,
+                st.sampled_from(["info", "tip", "warning", "danger"]),
+            )
+            | st.builds(
+                lambda own, line: block(
+                    "details",
+                    block("detailsSummary", *line.get("content", ())),
+                    block("detailsContent", *own),
+                ),
+                some,
+                _line_of(neat_words).map(lambda nodes: paragraph(*nodes)),
+            )
             | st.builds(lambda own: block("bulletList", *own), items)
             | st.builds(
                 lambda own, start: block("orderedList", *own, start=start),
