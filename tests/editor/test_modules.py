@@ -23,6 +23,7 @@ LATER = (
     "editor/author_colours",
     "editor/block_handle",
     "editor/block_menu",
+    "editor/code_highlights",
     "editor/conflict_notice",
     "editor/details_keys",
     "editor/find_bar",

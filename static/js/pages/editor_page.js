@@ -11,6 +11,7 @@ import { mountLostTextNotice } from "../editor/lost_text_notice.js";
 import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
+import { loadCode } from "../editor/load_code.js";
 import { loadBlockHandle } from "../editor/load_block_handle.js";
 import { loadSuggestions } from "../editor/load_suggestions.js";
 import { mountLinkCard } from "../editor/link_card.js";
@@ -88,6 +89,7 @@ mountLinkCard(byId("content", HTMLElement), editor);
 const noteKnown = (/** @type {import("../sync/copies.js").Copy[]} */ copies) =>
   provider.copies.noteKnown(copies);
 const loadHandle = loadBlockHandle(editor, { noteKnown, announce });
+loadCode(editor);
 loadSuggestions(editor, { pickFiles: () => files.pick(editor) });
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
