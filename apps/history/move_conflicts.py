@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 #: Parts of text in one list; the rest follows when these are ended. Threat: an answer, and an edit
 #: of a page, without end.
 MAX_PARTS: Final = 1_000
+#: A larger state is not searched, in bytes. Threat: a document of very many structs, each of which
+#: takes 250 bytes of memory here, whose pages ask for its conflicts.
+MAX_STATE_BYTES: Final = 4 * 1024 * 1024
 #: Number of the cached form; it changes with the form.
 _FORM: Final = 1
 
@@ -79,9 +82,8 @@ def move_conflicts(*, document_id: str, lineage: str) -> list[MoveConflict]:
     found = _cached(key, seq)
     if found is None:
         index = attribution_load(document_id=document_id, lineage=lineage, up_to=seq)
-        found = []
-        if index.copies.copies:
-            found = conflicts_find(index, present_state(document_id=document_id).state)
+        state = present_state(document_id=document_id).state if index.copies.copies else b""
+        found = conflicts_find(index, state) if 0 < len(state) <= MAX_STATE_BYTES else []
         _cache(key, seq, found)
     return found
 

@@ -206,6 +206,19 @@ def test_stock_client_that_connects_again_returns_nothing() -> None:
     assert desk.rows() == []
 
 
+def test_very_large_document_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its structs would take much memory, each time that somebody opens it."""
+    desk = Desk()
+    ada, grace = desk.split(ADA, 5), desk.split(GRACE, 8)
+    met(desk, (ADA, *ada), (GRACE, *grace))
+    size = len(present_state(document_id=desk.document.id).state)
+    monkeypatch.setattr("apps.history.move_conflicts.MAX_STATE_BYTES", size - 1)
+    assert desk.rows() == []
+    desk.write(ADA, lambda blocks: erase(blocks, 0, 0, 1))
+    monkeypatch.setattr("apps.history.move_conflicts.MAX_STATE_BYTES", 2 * size)
+    assert len(desk.rows()) == 1
+
+
 def test_many_forged_copies_of_one_letter_cost_little() -> None:
     """10,000 copies of a letter that two erased, each with a copy map of its own range."""
     desk = Desk()

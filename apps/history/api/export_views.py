@@ -57,13 +57,12 @@ class ExportView(CostlyAPIView):
         if query:
             history_check(abilities)
         export = export_get(document=document, kind=kind, **query)
-        response = not_modified(request, export.etag)
-        if response is None:
-            response = _file(export)
-            document_exported.publish(
-                DocumentExported(document.id, kind, export.content.seq, user.pk)
-            )
-        return response
+        unchanged = not_modified(request, export.etag)
+        if unchanged is not None:
+            return unchanged
+        file = _file(export)
+        document_exported.publish(DocumentExported(document.id, kind, export.content.seq, user.pk))
+        return file
 
 
 def _file(export: Export) -> HttpResponse:
