@@ -15,8 +15,8 @@ from apps.history.exported_pictures import pictures_read
 from apps.history.snapshot import Snapshot
 from apps.history.states import present_state, state_at, version_state
 from apps.office.conversion import office_export
-from apps.office.formats import OFFICE_WRITTEN, WITH_PICTURES
-from apps.office.pictures import picture_ids
+from apps.office.formats import OFFICE_WRITTEN, TEXT_WITH_PICTURES, WITH_PICTURES
+from apps.office.pictures import picture_ids, picture_ids_in_text, text_with_pictures
 
 #: Media types of all formats of an export.
 EXPORT_MEDIA_TYPES: Final = {
@@ -49,12 +49,15 @@ class Export:
     document: Document
     content: Snapshot
     kind: str
+    #: Whether HTML or Markdown has the pictures themselves.
+    has_pictures: bool = False
 
     @property
     def etag(self) -> str:
         """Return the ETag of the file, which depends on the state, the format and the title."""
         title = hashlib.sha256(self.document.title.encode()).hexdigest()[:12]
-        return f'"{self.document.lineage}-{self.content.seq}-{self.kind}-{title}"'
+        kind = f"{self.kind}-pictures" if self.has_pictures else self.kind
+        return f'"{self.document.lineage}-{self.content.seq}-{kind}-{title}"'
 
     @property
     def file_name(self) -> str:
@@ -78,9 +81,14 @@ class Export:
             return self.content.state
         if self.kind in OFFICE_WRITTEN:
             return self._write_for_office()
-        return conversion_run(
+        data = conversion_run(
             content_export, self.content.state, self.kind, title=self.document.title
         )
+        return self._with_pictures(data.decode()) if self.has_pictures else data
+
+    def _with_pictures(self, text: str) -> bytes:
+        pictures = pictures_read(document_id=self.document.id, file_ids=picture_ids_in_text(text))
+        return text_with_pictures(text, pictures).encode()
 
     def _write_for_office(self) -> bytes:
         page = conversion_run(content_export, self.content.state, "html", title="").decode()
@@ -98,9 +106,16 @@ class Export:
 
 
 def export_get(
-    *, document: Document, kind: str, version: int | None = None, seq: int | None = None
+    *,
+    document: Document,
+    kind: str,
+    version: int | None = None,
+    seq: int | None = None,
+    pictures: bool = False,
 ) -> Export:
     """Return the export of a document at present, at a version, or after an operation.
+
+    With ``pictures``, HTML and Markdown have the pictures themselves.
 
     Raises ``UnknownFormatError``, ``VersionOrSeqError``, ``VersionNotFoundError``,
     ``SeqNotFoundError``.
@@ -113,7 +128,8 @@ def export_get(
         )
     if version is not None and seq is not None:
         raise VersionOrSeqError("Name a version or a seq, not both.")
-    return Export(document, _content(document.id, version, seq), kind)
+    has_pictures = pictures and kind in TEXT_WITH_PICTURES
+    return Export(document, _content(document.id, version, seq), kind, has_pictures)
 
 
 def _content(document_id: str, version: int | None, seq: int | None) -> Snapshot:

@@ -12,6 +12,7 @@ from typing import Final
 from xml.parsers import expat
 
 from apps.core.errors import LimitExceededError, UnprocessableError
+from apps.office.word_tables import rows_filled
 
 #: Most files of an archive; a book has some hundreds.
 ARCHIVE_FILES_MAX: Final = 5_000
@@ -69,6 +70,8 @@ def archive_reduced(data: bytes, *, max_bytes: int) -> bytes:
                 if part.filename.lower().endswith(_TEXT_PARTS):
                     content = _content(archive, part, left, max_bytes)
                     left -= len(content)
+                    if part.filename.startswith("word/"):
+                        content = rows_filled(content)
                 copy.writestr(part.filename, content)
     except DAMAGE as err:
         raise file_unreadable() from err

@@ -26,6 +26,8 @@ OFFICE_READ: Final = {
 OFFICE_WRITTEN: Final = OFFICE_READ | {"pdf": OfficeFormat("PDF", "application/pdf")}
 #: Formats whose files have pictures.
 WITH_PICTURES: Final = ("docx", "epub", "odt", "pdf")
+#: Text formats that have pictures where they are asked for.
+TEXT_WITH_PICTURES: Final = ("html", "md")
 
 _ENDINGS: Final = {"docm": "docx", "dotx": "docx", "ott": "odt", "rest": "rst"}
 #: The first file of a zip archive, by the standards of EPUB and ODT, is its media type.

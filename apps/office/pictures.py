@@ -26,6 +26,10 @@ _ATTRIBUTE: Final = re.compile(r'\s(alt|src|style|width)="([^"]*)"')
 _BARE_FIGURE: Final = re.compile(r"<figure>(<img\s[^>]*>)</figure>")
 #: The address of a stand-in, which pandoc makes a description in Word.
 _DESCRIBED: Final = re.compile(rb'descr="data:image/[a-z]+;base64,([A-Za-z0-9+/=]{88})"')
+#: The address of a picture in HTML and in Markdown, as ``attached.address_of`` writes it.
+_PICTURE_ADDRESS: Final = re.compile(
+    r'(<img src="|!\[(?:\\.|[^\]\\\n]){0,4000}\]\()attachments/([0-9a-f]{64})/'
+)
 #: Addresses on the web, which nothing here asks for.
 _WEB: Final = ("http:", "https:", "//")
 _WIDTH: Final = re.compile(r"(?:^|;)\s*width:\s*(\d{1,5}(?:\.\d{1,9})?)(in|cm|mm|pt|px)")
@@ -51,6 +55,11 @@ def picture_ids(html: str) -> list[str]:
     return list(dict.fromkeys(filter(None, map(file_id_in, addresses))))
 
 
+def picture_ids_in_text(text: str) -> list[str]:
+    """Return the ids of the pictures that ``text_with_pictures`` replaces, each once."""
+    return list(dict.fromkeys(file_id for _, file_id in _PICTURE_ADDRESS.findall(text)))
+
+
 def html_with_stand_ins(html: str, pictures: Mapping[str, OfficePicture]) -> str:
     """Return a page whose pictures are stand-ins; one that is not among ``pictures`` is a word."""
 
@@ -58,6 +67,18 @@ def html_with_stand_ins(html: str, pictures: Mapping[str, OfficePicture]) -> str
         return f"data:{picture.media_type};base64,{b64encode(file_id.encode()).decode()}"
 
     return _replaced(html, pictures, stand_in)
+
+
+def text_with_pictures(text: str, pictures: Mapping[str, OfficePicture]) -> str:
+    """Return a page of HTML or a text of Markdown with the pictures themselves, as ``data:``."""
+
+    def data(found: re.Match[str]) -> str:
+        picture = pictures.get(found[2])
+        if picture is None:
+            return found[0]
+        return f"{found[1]}data:{picture.media_type};base64,{b64encode(picture.data).decode()}"
+
+    return _PICTURE_ADDRESS.sub(data, text)
 
 
 def archive_filled(data: bytes, pictures: Mapping[str, OfficePicture]) -> bytes:

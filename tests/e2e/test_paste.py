@@ -184,7 +184,10 @@ FORMS = {
             '</span><div><p>done</p></div></li></ul><div class="notice-block info">'
             '<div class="content"><p>Mind the gap.</p></div></div>'
         ),
-        "<ul><li>[x]<p>done</p></li></ul><p>Mind the gap.</p>",
+        (
+            '<ul><li>[x]<p>done</p></li></ul><blockquote data-callout="info" role="note">'
+            "<p>Mind the gap.</p></blockquote>"
+        ),
     ),
     "tasks, from Google Docs": (
         (
@@ -282,7 +285,7 @@ FORMS = {
 #: What the page shows around a table, and spans of one.
 FRAME = re.compile(
     '<div class="table-scroll">|</div>|<colgroup>.*?</colgroup>|</?tbody>|(?<=<table) style="[^"]*"'
-    '| colspan="1"| rowspan="1"'
+    '| colspan="1"| rowspan="1"| class="selectedCell"'
 )
 
 

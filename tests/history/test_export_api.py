@@ -1,6 +1,8 @@
 """A document as a file, by REST: at any seq, in any format, safe to open."""
 
 import json
+from base64 import b64decode
+from io import BytesIO
 from urllib.parse import quote
 
 import pycrdt
@@ -9,6 +11,8 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
+from apps.attachments.services import attachment_create
+from apps.attachments.uploads import Upload
 from apps.core import clock, ids
 from apps.crdt.content.prosemirror import content_update, document_json, insertion_update
 from apps.crdt.content.writers import WRITTEN_FORMATS
@@ -22,6 +26,7 @@ from apps.oplog.bulk import operations_write
 from apps.oplog.operation import Operation
 from tests.accounts.clients import assert_error, bearer
 from tests.accounts.factories import grant, make_user
+from tests.attachments import samples
 from tests.crdt.content.trees import LINK, Built, block, paragraph, text
 from tests.documents.factories import make_document
 
@@ -247,3 +252,31 @@ def test_hostile_content_is_harmless_in_the_html(client: APIClient, owner: User)
     assert "<img" not in html
     assert "javascript" not in html
     assert "<p>said</p>" in html
+
+
+@pytest.mark.parametrize("kind", ["html", "md"])
+def test_text_has_the_pictures_where_they_are_asked_for(
+    client: APIClient, owner: User, kind: str
+) -> None:
+    """As data; a file and a lost picture keep their addresses, and so does code."""
+    document = make_document(owner)
+    data = samples.png()
+    upload = Upload(BytesIO(data), "a.png")
+    stored = attachment_create(user=owner, document_id=document.id, upload=upload)
+    lost = "0" * 64
+    pictures = [block("image", attachment=one, alt="a [chart]") for one in (stored.id, lost)]
+    named = block("file", attachment=stored.id, name="a.png")
+    write(document, content_update([*pictures, named])[0])
+    plain = client.get(path(document, f"{kind}/"))
+    assert b"data:" not in plain.content
+    shown = client.get(path(document, f"{kind}/?pictures=true"))
+    assert shown.status_code == 200
+    assert shown.headers["ETag"] != plain.headers["ETag"]
+    text = shown.content.decode()
+    encoded = text.partition("data:image/png;base64,")[2].partition(")" if kind == "md" else '"')[0]
+    assert b64decode(encoded).startswith(b"\x89PNG")
+    assert text.count("data:") == 1
+    assert text.count(f"attachments/{lost}/") == text.count(f"attachments/{stored.id}/") == 1
+    viewer = make_user()
+    grant(viewer, Role.VIEWER, document.id)
+    assert bearer(viewer).get(path(document, f"{kind}/?pictures=true")).status_code == 200

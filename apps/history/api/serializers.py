@@ -50,6 +50,9 @@ class ExportQuerySerializer(serializers.Serializer[Any]):
 
     version = BoundedIntegerField(min_value=1, required=False)
     seq = BoundedIntegerField(required=False, help_text="The last operation in it.")
+    pictures = serializers.BooleanField(
+        required=False, help_text="HTML and Markdown have the pictures themselves, not addresses."
+    )
 
 
 class VersionsPageSerializer(serializers.Serializer[Any]):

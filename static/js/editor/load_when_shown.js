@@ -4,15 +4,8 @@
 
 /** Load the editing of tables and their menu, once for an editor; null if it cannot be loaded now. */
 export const loadTables = onceFor(async (editor) => {
-  const [tables, menu, handles] = await Promise.all([
-    import("./tables.js"),
-    import("./table_menu.js"),
-    import("./table_handles.js"),
-  ]);
-  if (!editor.isDestroyed) {
-    tables.registerTables(editor);
-    handles.registerHandles(editor);
-  }
+  const [tables, menu] = await Promise.all([import("./tables.js"), import("./table_menu.js")]);
+  if (!editor.isDestroyed) menu.registerTableTools(editor);
   return { ...tables, ...menu };
 });
 

@@ -90,7 +90,7 @@ const noteKnown = (/** @type {import("../sync/copies.js").Copy[]} */ copies) =>
   provider.copies.noteKnown(copies);
 const loadHandle = loadBlockHandle(editor, { noteKnown, announce });
 loadCode(editor);
-loadSuggestions(editor, { pickFiles: () => files.pick(editor) });
+loadSuggestions(editor, { api, pickFiles: () => files.pick(editor) });
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
 const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });

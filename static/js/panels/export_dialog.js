@@ -25,7 +25,7 @@ const FORMATS = /** @type {const} */ ([
 export function openExport(documentId) {
   const progress = new ExportProgress();
   const rows = FORMATS.map(([kind, name, use, isLong], index) => {
-    const href = `/api/v1/documents/${documentId}/export/${kind}/`;
+    const href = `/api/v1/documents/${documentId}/export/${kind}/${kind === "html" ? "?pictures=true" : ""}`;
     const onclick = (/** @type {MouseEvent} */ event) => {
       if (!isLong || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
