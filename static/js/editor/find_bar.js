@@ -138,7 +138,16 @@ export class FindBar {
     }
   }
 
-  /** Search the text as it is now; false if there is no result to work with. */
+  /** Search the text for an action, again where another search or an edit came between. */
+  async #findNow() {
+    for (let tries = 0; tries < 5; tries += 1) {
+      const isFound = await this.#find();
+      if (isFound !== null) return isFound;
+    }
+    return false;
+  }
+
+  /** Search the text as it is now; false if there is no result, null if something came between. */
   async #find() {
     if (!this.#isOpen) return false;
     const { doc } = this.#editor.state;
@@ -153,11 +162,12 @@ export class FindBar {
     try {
       const asked = this.#search.find(query, this.#parts.replacement.value, doc);
       const found = asked instanceof Promise ? await asked : asked;
-      if (found === null || !this.#isOpen) return false;
+      if (!this.#isOpen) return false;
+      if (found === null) return null;
       if (doc !== this.#editor.state.doc) {
         // Somebody has written meanwhile.
         this.#searchSoon();
-        return false;
+        return null;
       }
       this.#doc = doc;
       this.#show(found, this.#nearest(found));
@@ -214,7 +224,7 @@ export class FindBar {
   /** Show the next match, or the one before. @param {1 | -1} by */
   async #step(by) {
     if (this.#doc !== this.#editor.state.doc || this.#found.length === 0) {
-      if (!(await this.#find())) return;
+      if (!(await this.#findNow())) return;
     }
     const count = this.#found.length;
     if (count === 0) return;
@@ -223,7 +233,7 @@ export class FindBar {
   }
 
   async #replaceOne() {
-    if (!this.#editor.isEditable || !(await this.#find())) return;
+    if (!this.#editor.isEditable || !(await this.#findNow())) return;
     const match = this.#found[this.#current];
     if (!match) return;
     replaceFound(this.#editor, [match], this.#beforeEdit);
@@ -234,7 +244,7 @@ export class FindBar {
   }
 
   async #replaceAll() {
-    if (!this.#editor.isEditable || !(await this.#find())) return;
+    if (!this.#editor.isEditable || !(await this.#findNow())) return;
     const count = this.#found.length;
     replaceFound(this.#editor, this.#found, this.#beforeEdit);
     await this.#find();
