@@ -6,6 +6,7 @@ each operation, upload or copy of it takes the mark away. A kill between two ste
 that the next run frees.
 """
 
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -24,6 +25,8 @@ from apps.core import clock, failpoints
 from apps.history.file_mentions import Mentions, mentions_find
 from apps.history.selectors import version_infos
 from apps.oplog.compaction_point import log_first_seq
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -92,5 +95,7 @@ def _record(use: AttachmentUse, mentions: Mentions) -> None:
 def _free(use: AttachmentUse) -> bool:
     if not attachment_free(use):
         return False
-    attachment_freed.publish(AttachmentChange.of(use.attachment, user_id=None))
+    attachment = use.attachment
+    logger.info("file %s of document %s is freed", attachment.id, attachment.document_id)
+    attachment_freed.publish(AttachmentChange.of(attachment, user_id=None))
     return True

@@ -34,7 +34,15 @@ ADMIN_PAGES = (
     "password_change/",
 )
 API_PAGES = ("", "documents/", "documents/ID/", "documents/ID/permissions/", "users/me/")
-LINES = "# Plan\n\nSee [the map](https://example.org/).\n\n- [ ] Ask\n\n> Quote\n\n```\ncode\n```\n"
+LINES = (
+    "# Plan\n\nSee [the map](https://example.org/).\n\n- [ ] Ask\n\n> Quote\n\n```\ncode\n```\n\n"
+    "> [!NOTE]\n> a\n\n> [!TIP]\n> b\n\n> [!WARNING]\n> c\n\n> [!CAUTION]\n> d\n\n"
+    "<details>\n<summary>More</summary>\n\nBy [@Ann](#person-7).\n\n</details>\n\n"
+    '<mark>e</mark> <mark data-color="green">f</mark> <mark data-color="blue">g</mark> '
+    '<mark data-color="purple">h</mark> <mark data-color="red">i</mark> '
+    '<mark data-color="orange">j</mark> 10<sup>6</sup> [@Ann](#person-7)\n\n'
+    "## k\n\n### l\n\n#### m\n\n##### n\n\n###### o\n"
+)
 
 
 def violations(page: Page) -> list[str]:
@@ -65,7 +73,7 @@ def test_axe_finds_nothing_on_the_pages(arrive: Arrive, plan: str, scheme: Any) 
         expect(page.get_by_text(text).first).to_be_visible()
         check(page, address)
     ada.open(plan)
-    ada.text.get_by_role("link").click()
+    ada.text.get_by_role("link", name="the map").click()
     expect(page.get_by_role("group", name="Link")).to_be_visible()
     check(page, "editor")
     for name in each_dialog(ada):

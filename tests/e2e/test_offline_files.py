@@ -26,6 +26,8 @@ KEPT = """() => new Promise(resolve => {
     };
   };
 })"""
+#: The marks of documents whose files a page has yet to look for.
+MARKS = "() => Object.keys(localStorage).filter(key => key.startsWith('scriptorium-files:'))"
 #: Whether the page has what it needs for files, which it loads when it is idle.
 IS_LOADED = """() => performance.getEntriesByType('resource')
   .filter(({ name }) => /\\/(uploads|upload|upload_places|pending_files)\\.js$/.test(name))
@@ -184,6 +186,12 @@ def test_file_is_of_its_person_and_document_alone(
         ada.context.add_cookies(grace.context.cookies())  # type: ignore[arg-type]
     ada.page.goto(f"/documents/{other}/")
     expect(ada.chip).to_have_text("Saved")
+    ada.text.click()
+    give(ada, samples.png(), name="own.png")
+    expect(ada.page.locator(".picture")).to_have_count(1)
+    eventually(lambda: kept(ada) == [scope])
+    ada.page.reload()
+    eventually(lambda: ada.page.evaluate(MARKS) == [f"scriptorium-files:{scope}"])
     expect(upload_of(ada)).to_have_count(0)
+    expect(ada.page.locator(".picture")).to_have_count(1)
     assert kept(ada) == [scope]
-    assert pictures(grace, shared) == []

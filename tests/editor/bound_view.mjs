@@ -11,6 +11,7 @@ const ENTRY = `
   export { EditorState, TextSelection } from "@tiptap/pm/state";
   export { setBlockType, wrapIn, lift, joinBackward, splitBlock } from "@tiptap/pm/commands";
   export { Copies } from "../../static/js/sync/copies.js";
+  export { moveBlock } from "../../static/js/sync/block_edits.js";
   export { moveConflicts } from "../../static/js/sync/move_conflicts.js";
   export * from "../../static/js/sync/conflict_edits.js";
   export * from "../../static/js/sync/found_conflicts.js";
@@ -55,6 +56,7 @@ export const {
   keepLost,
   lift,
   lostText,
+  moveBlock,
   mayConflict,
   moveConflicts,
   presentConflicts,

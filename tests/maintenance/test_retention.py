@@ -67,6 +67,7 @@ def test_command_shows_what_it_would_drop_and_drops_nothing(aged: Scribe) -> Non
         "packed": 0,
         "operations": 0,
         "files": 0,
+        "files_waiting": 0,
         "applied": False,
     }
     words = run_in_words("retention", "--document", aged.document_id)

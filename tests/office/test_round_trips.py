@@ -100,6 +100,15 @@ def test_marks_and_small_headings_survive(kind: str) -> None:
     assert there_and_back(blocks, kind)[1] == wanted
 
 
+@pytest.mark.parametrize("kind", WHOLE)
+def test_mentions_survive(kind: str) -> None:
+    """As links, which are read as mentions."""
+    person = block("mention", kind="person", id="7", label="Ann Lee")
+    document = block("mention", kind="document", id="6" * 36, label="Plan")
+    blocks = [paragraph("by ", person, " in ", document)]
+    assert there_and_back(blocks, kind)[1] == blocks
+
+
 @pytest.mark.parametrize("kind", ["rst", "rtf"])
 def test_text_survives_in_formats_with_less_structure(kind: str) -> None:
     """ReStructuredText and RTF, whose lists and marks become text."""

@@ -10,6 +10,7 @@ from unicodedata import bidirectional
 from apps.crdt.content.attached import ATTACHED, IMAGE, address_of, attached_link
 from apps.crdt.content.callouts import CALLOUT
 from apps.crdt.content.highlights import highlight_tag
+from apps.crdt.content.mentions import mentions_linked
 from apps.crdt.content.names import DETAILS, DETAILS_CONTENT, SUMMARY
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.sanitising import html_cleaned_out
@@ -178,7 +179,7 @@ def _numbering(attributes: Node) -> str:
 def _line(nodes: Sequence[Node]) -> str:
     """Write a line; a link encloses all its texts, so that its address is written once."""
     parts: list[str] = []
-    for link, run in groupby(nodes, _link_of):
+    for link, run in groupby(mentions_linked(nodes), _link_of):
         html = "".join("<br>" if node["type"] == "hardBreak" else _text(node) for node in run)
         parts.append(f"<a{_link(link)}>{html}</a>" if link else html)
     return "".join(parts)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from apps.crdt.content.bounds import MAX_LINK_CHARS
 from apps.crdt.content.highlights import highlight_named
 from apps.crdt.content.links import link_as_text, link_cleaned
+from apps.crdt.content.mentions import MENTION, mention_cleaned, mention_of_link
 from apps.crdt.content.names import attributes_of, mark_name
 from apps.crdt.content.prosemirror import Node
 
@@ -36,7 +37,7 @@ _SEPARATORS = re.compile(f"[{LINE_SEPARATORS}]")
 #: A separator inside a line.
 _UNIT_SEPARATOR: Final = "\x1f"
 _Json = dict[str, Any]
-#: A text with its marks; None for the end of a line.
+#: A text with its marks; None for another node, which stands in their place, or a hard break.
 _InlinePart = tuple[str | None, list[_Json]]
 
 
@@ -70,6 +71,9 @@ def _parts(node: Node) -> Iterator[_InlinePart]:
     if node["type"] == "hardBreak":
         yield None, []
         return
+    if node["type"] == MENTION:
+        yield None, [mention_cleaned(node)]
+        return
     text = _LINE_ENDS.sub(" ", node.get("text", "")).replace(_UNIT_SEPARATOR, " ")
     for number, line in enumerate(_SEPARATORS.split(text)):
         if number:
@@ -79,14 +83,19 @@ def _parts(node: Node) -> Iterator[_InlinePart]:
 
 
 def _text_nodes(parts: Iterable[_InlinePart]) -> Iterator[_Json]:
-    """Yield text nodes and hard breaks; adjacent texts with equal marks are joined."""
-    for is_break, run in groupby(parts, lambda part: part[0] is None):
-        if is_break:
-            yield from ({"type": "hardBreak"} for _ in run)
+    """Yield the nodes of a line; adjacent texts with equal marks are joined."""
+    for is_other, run in groupby(parts, lambda part: part[0] is None):
+        if is_other:
+            yield from (node[0] if node else {"type": "hardBreak"} for _, node in run)
             continue
         for marks, same in groupby(run, lambda part: part[1]):
             text: _Json = {"type": "text", "text": "".join(words or "" for words, _ in same)}
-            yield text | {"marks": marks} if marks else text
+            yield _mention_in(text, marks) or (text | {"marks": marks} if marks else text)
+
+
+def _mention_in(text: _Json, marks: list[_Json]) -> _Json | None:
+    is_link = bool(marks) and marks[0]["type"] == "link"
+    return mention_of_link(text["text"], marks[0]["attrs"]["href"]) if is_link else None
 
 
 # --- marks ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from apps.crdt.content.highlights import highlight_tag
 from apps.crdt.content.lines import MARKS
+from apps.crdt.content.mentions import mentions_linked
 from apps.crdt.content.prosemirror import Node
 
 _DELIMITERS: Final = {"bold": "**", "italic": "_", "strike": "~~"}
@@ -61,7 +62,7 @@ class _Boundary(NamedTuple):
 def line_write(nodes: Sequence[Node], *, is_heading: bool = False) -> str:
     """Return the content of a paragraph, or of a heading, which must be one line."""
     lines: list[list[Node]] = [[]]
-    for node in nodes:
+    for node in mentions_linked(nodes):
         if node["type"] == "hardBreak":
             lines.append([])
         else:

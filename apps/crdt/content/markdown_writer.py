@@ -115,7 +115,7 @@ def _is_line(cell: Node) -> bool:
     return (
         len(blocks) == 1
         and blocks[0]["type"] == "paragraph"
-        and all(node["type"] == "text" for node in blocks[0].get("content", ()))
+        and all(node["type"] != "hardBreak" for node in blocks[0].get("content", ()))
     )
 
 

@@ -13,6 +13,7 @@ from apps.crdt.content.attached import ATTACHED, is_attached
 from apps.crdt.content.block_notes import items_in_lists
 from apps.crdt.content.callouts import CALLOUT
 from apps.crdt.content.links import link_as_text
+from apps.crdt.content.mentions import MENTION, is_mention
 from apps.crdt.content.prosemirror import Node
 
 #: A wrapper whose content is blocks. Any other unknown node in a line is part of the line.
@@ -89,7 +90,7 @@ _WORDS: Final = (
 _CAPTIONS: Final = ("title", "caption", "label")
 _ADDRESSES: Final = ("src", "href", "url", "data")
 #: Nodes of a line.
-INLINE: Final = frozenset({"text", "hardBreak"})
+INLINE: Final = frozenset({"text", "hardBreak", MENTION})
 #: Nodes that end a line where they begin and where they end: the page's blocks, and tables.
 BLOCKS: Final = frozenset(
     {
@@ -100,6 +101,8 @@ BLOCKS: Final = frozenset(
     }
 )
 _OWN: Final = INLINE | BLOCKS
+#: Nodes that are the page's only with an id of the page.
+_NAMED_BY_ID: Final = ATTACHED | {MENTION}
 
 _Json = dict[str, Any]
 
@@ -112,8 +115,8 @@ def nodes_named(nodes: Iterable[Node]) -> Iterator[Node]:
             is_task = isinstance(attributes_of(node).get("checked"), bool)
             own = "taskItem" if is_task else "listItem"
             yield node if own == kind else {**node, "type": own}
-        elif kind in ATTACHED and not is_attached(node):
-            yield from _unknown(node)
+        elif kind in _NAMED_BY_ID and not (is_attached(node) or is_mention(node)):
+            yield from _unknown({**node, "type": f"({kind})"})
         elif kind in _OWN:
             yield node
         elif kind in _CALLOUTS:

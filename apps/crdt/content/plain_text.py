@@ -12,7 +12,7 @@ from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.schema import fit_to_schema
 from apps.crdt.content.scripts import scripts_as_text
 from apps.crdt.content.tables import CELLS_APART, table_rows
-from apps.crdt.content.words import words_of
+from apps.crdt.content.words import Leaves, words_of
 
 _LINE_ENDS = re.compile(r"\r\n?")
 
@@ -72,6 +72,6 @@ def _item_lines(item: Node, marker: str) -> Iterator[str]:
 def _text(block: Node) -> str:
     return "".join(
         "\n" if node["type"] == "hardBreak" else node["text"]
-        for node in scripts_as_text(block.get("content", ()))
+        for node in scripts_as_text(Leaves(block.get("content", ())))
         if node
     )

@@ -77,6 +77,14 @@ NODES: Final[Mapping[str, Entry]] = {
     "details": Entry(since=3),
     "detailsSummary": Entry(since=3),
     "detailsContent": Entry(since=3),
+    "mention": Entry(
+        since=3,
+        attributes={
+            "kind": "one of person document",
+            "id": "text or null",
+            "label": "text or null",
+        },
+    ),
     "file": Entry(since=2, attributes={"attachment": "text or null", "name": "text or null"}),
 }
 MARKS: Final[Mapping[str, Entry]] = {

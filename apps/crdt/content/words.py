@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from apps.crdt.content.attached import ATTACHED, attached_block, attached_link
+from apps.crdt.content.mentions import MENTION, mention_text
 from apps.crdt.content.names import BLOCKS, INLINE, ROW, content_of
 from apps.crdt.content.prosemirror import Node
 from apps.crdt.content.scripts import scripts_as_text
@@ -39,7 +40,7 @@ class Leaves:
         while self._stack:
             node = self._stack.pop()
             if node is None or node["type"] in INLINE:
-                return node
+                return mention_text(node) if node and node["type"] == MENTION else node
             if node["type"] in ATTACHED:
                 self._stack += [None, attached_link(attached_block(node))]
                 return None

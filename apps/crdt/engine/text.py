@@ -8,7 +8,9 @@ import pycrdt
 #: Name of the root type with a document's content, which the page's editor (ProseMirror) writes.
 ROOT: Final = "default"
 #: Elements without content that have words: the attributes, of which the first one counts.
-_WORDS: Final = {"image": ("caption", "alt"), "file": ("name",)}
+_WORDS: Final = {"image": ("caption", "alt"), "file": ("name",), "mention": ("label",)}
+#: Those of them that stand in a line.
+_INLINE_WORDS: Final = frozenset({"mention"})
 #: Inline elements that end a line.
 _LINE_BREAKS: Final = frozenset({"hardBreak", "hard_break"})
 
@@ -74,9 +76,8 @@ def _lines(
         else:
             words = _words(node)
             line += words
-            is_end = bool(words) or (
-                isinstance(node, pycrdt.XmlElement) and node.tag in _LINE_BREAKS
-            )
+            tag = node.tag if isinstance(node, pycrdt.XmlElement) else None
+            is_end = tag not in _INLINE_WORDS and (bool(words) or tag in _LINE_BREAKS)
         if is_end and line:
             yield "".join(line)
             line = []

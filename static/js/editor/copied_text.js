@@ -2,6 +2,7 @@
  * Text of the document as plain text, as the server's export writes it
  * (`apps/crdt/content/plain_text.py`): a line for each line, with the markers of lists. Pure.
  */
+import { mentionText } from "./mention.js";
 import { scriptOf, textOfScripts } from "./scripts.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor["state"]["doc"]} Node */
@@ -112,8 +113,10 @@ function markerOf({ type, attrs }, index, item) {
 function textOf(block) {
   /** @type {Parameters<typeof textOfScripts>[0]} */
   const parts = [];
-  block.forEach(({ text, type, marks }) => {
-    parts.push({ text: text ?? (type.name === "hardBreak" ? "\n" : ""), script: scriptOf(marks) });
+  block.forEach(({ text, type, attrs, marks }) => {
+    const other = type.name === "mention" ? mentionText(attrs) : "";
+    const words = text ?? (type.name === "hardBreak" ? "\n" : other);
+    parts.push({ text: words, script: scriptOf(marks) });
   });
   return textOfScripts(parts);
 }

@@ -1,11 +1,11 @@
 /** Loads the popup of suggestions when a sign of it is first typed. */
 
 /** The signs of suggestion_sources.js, where they open the popup. */
-const SIGN = /(?:^|[\s(])[/:]$/;
+const SIGN = /(?:^|[\s(])[/:@]$/;
 
 /**
  * @param {import("../../vendor/tiptap.js").Editor} editor
- * @param {{pickFiles: () => void}} page
+ * @param {{api: import("../lib/api.js").Api, pickFiles: () => void}} page
  */
 export function loadSuggestions(editor, page) {
   /** @param {{transaction: import("../../vendor/tiptap.js").Editor["state"]["tr"]}} event */

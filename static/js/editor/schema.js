@@ -24,6 +24,7 @@ import { AttachedFile, Picture } from "./attached.js";
 import { Callout } from "./callout.js";
 import { detailsExtensions } from "./details.js";
 import { Highlight, Subscript, Superscript, Underline } from "./marks.js";
+import { Mention } from "./mention.js";
 import { MARKS, NODES, validatorOf } from "./schema_table.js";
 import { tableExtensions } from "./table_schema.js";
 import { Task } from "./task_item.js";
@@ -62,6 +63,7 @@ export function schemaExtensions({ autolink = true, onTable, onDetails } = {}) {
     HorizontalRule,
     Callout,
     ...detailsExtensions(onDetails),
+    Mention,
     ...tableExtensions(onTable),
     Picture,
     AttachedFile,

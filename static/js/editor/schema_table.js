@@ -45,6 +45,10 @@ export const NODES = {
   details: { since: 3, attributes: {} },
   detailsSummary: { since: 3, attributes: {} },
   detailsContent: { since: 3, attributes: {} },
+  mention: {
+    since: 3,
+    attributes: { kind: "one of person document", id: "text or null", label: "text or null" },
+  },
   table: { since: 2, attributes: {} },
   tableRow: { since: 2, attributes: {} },
   tableCell: { since: 2, attributes: CELL },

@@ -7,16 +7,24 @@ import { editLink } from "./toolbar.js";
 /**
  * Bind the page's keys.
  * @param {Editor} editor
- * @param {{toolbar: HTMLElement, onSave: () => void, onAuthors: () => void, onHelp: () => void, onFiles: () => void, onFind: (withReplace: boolean) => void}} page
+ * @param {{toolbar: HTMLElement, onSave: () => void, onAuthors: () => void, onHelp: () => void, onFiles: () => void, onFind: (withReplace: boolean) => void, loadHandle: () => Promise<import("./block_handle.js").BlockHandle>}} page
  */
-export function bindShortcuts(editor, { toolbar, onSave, onAuthors, onHelp, onFiles, onFind }) {
+export function bindShortcuts(
+  editor,
+  { toolbar, onSave, onAuthors, onHelp, onFiles, onFind, loadHandle },
+) {
   document.addEventListener("keydown", (event) => {
     const mod = event.metaKey || event.ctrlKey;
     if (document.querySelector("dialog[open]")) return;
     if (mod && event.key === "/") handled(event, onHelp);
     else if (event.key === "?" && !isWriting(event.target)) handled(event, onHelp);
     else if (mod && event.key === "s" && !event.shiftKey) handled(event, onSave);
-    else if (mod && event.code === "KeyF" && !event.shiftKey) {
+    else if (isMove(event) && editor.isFocused && editor.isEditable) {
+      const by = event.key === "ArrowUp" ? -1 : 1;
+      handled(event, () => void loadHandle().then((handle) => handle.move(by), console.warn));
+    } else if (mod && event.altKey && event.code === "KeyB" && editor.isEditable) {
+      handled(event, () => void loadHandle().then((one) => one.openMenuAtCaret(), console.warn));
+    } else if (mod && event.code === "KeyF" && !event.shiftKey) {
       handled(event, () => onFind(event.altKey));
     } else if (event.ctrlKey && event.key === "h" && !event.altKey) {
       handled(event, () => onFind(true));
@@ -46,6 +54,11 @@ export function bindShortcuts(editor, { toolbar, onSave, onAuthors, onHelp, onFi
 function handled(event, action) {
   event.preventDefault();
   action();
+}
+
+/** Return whether a key moves the block at the caret. @param {KeyboardEvent} event */
+function isMove({ altKey, shiftKey, ctrlKey, metaKey, key }) {
+  return altKey && shiftKey && !ctrlKey && !metaKey && /^Arrow(?:Up|Down)$/.test(key);
 }
 
 /** @param {EventTarget | null} target */

@@ -45,6 +45,8 @@ export function openShortcuts() {
     ["These keys", keysLabel("Mod-/")],
     ["Find, and replace", `${keysLabel("Mod-F")}, ${keysLabel("Ctrl-H")}`],
     ["To the toolbar, and back", "Alt+F10, Esc"],
+    ["Move the block up, down", "Alt+Shift+↑, Alt+Shift+↓"],
+    ["Menu of the block", keysLabel("Mod-Alt-B")],
     ["Open the link at the caret", keysLabel("Alt-Enter")],
     ["Colours by author", keysLabel("Mod-Alt-A")],
   ]);

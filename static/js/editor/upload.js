@@ -72,14 +72,13 @@ export class Upload {
     if (picture === null) return;
     const scale = Math.min(1, PREVIEW_PX / Math.max(picture.width, picture.height));
     const canvas = h("canvas", {
-      class: "upload-preview",
       width: Math.max(1, Math.round(picture.width * scale)),
       height: Math.max(1, Math.round(picture.height * scale)),
       "aria-hidden": "true",
     });
     canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
     picture.close();
-    this.dom.prepend(canvas);
+    this.dom.prepend(h("div", { class: "upload-preview" }, canvas));
   }
 
   /**
@@ -92,6 +91,7 @@ export class Upload {
     const body = new FormData();
     body.append("file", this.pending.file);
     const request = this.#request;
+    this.#bar.hidden = false;
     this.#state.textContent = "Uploading…";
     return new Promise((resolve, reject) => {
       request.open("POST", url);
@@ -124,6 +124,7 @@ export class Upload {
       : this.isStored
         ? "Kept on this device until there is a connection."
         : "The server cannot be reached.";
+    this.#bar.hidden = true;
     this.#retry.hidden = false;
   }
 }

@@ -13,6 +13,7 @@ export const DIFF_NODES = {
   codeBlock: "pre",
   hardBreak: "br",
   horizontalRule: "hr",
+  mention: "span",
   callout: "blockquote",
   details: "section",
   detailsSummary: "p",

@@ -92,6 +92,7 @@ function nodeOf(change) {
     const isCell = type === "tableCell" || type === "tableHeader";
     if (isCell && attributes[name]) element.setAttribute(name, String(attributes[name]));
   }
+  if (type === "mention") element.append(`@${attributes.label ?? ""}`);
   if (type === "callout") element.dataset.callout = String(attributes.kind);
   if (typeof attributes.textAlign === "string") element.style.textAlign = attributes.textAlign;
   if (kind !== "equal" || before) label(element, change);

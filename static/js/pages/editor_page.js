@@ -11,6 +11,8 @@ import { mountLostTextNotice } from "../editor/lost_text_notice.js";
 import { DeviceCopy } from "../sync/device_copy.js";
 import { openOperationStore } from "../sync/operation_store.js";
 import { Outbox } from "../sync/outbox.js";
+import { loadCode } from "../editor/load_code.js";
+import { loadBlockHandle } from "../editor/load_block_handle.js";
 import { loadSuggestions } from "../editor/load_suggestions.js";
 import { mountLinkCard } from "../editor/link_card.js";
 import { mountPresence } from "../editor/presence.js";
@@ -84,7 +86,11 @@ guardDrops({ files: () => toast("Drop files into the text, where they are to sta
 const toolbar = byId("toolbar", HTMLElement);
 mountToolbar(toolbar, editor, () => files.pick(editor));
 mountLinkCard(byId("content", HTMLElement), editor);
-loadSuggestions(editor, { pickFiles: () => files.pick(editor) });
+const noteKnown = (/** @type {import("../sync/copies.js").Copy[]} */ copies) =>
+  provider.copies.noteKnown(copies);
+const loadHandle = loadBlockHandle(editor, { noteKnown, announce });
+loadCode(editor);
+loadSuggestions(editor, { api, pickFiles: () => files.pick(editor) });
 mountPresence(byId("people", HTMLElement), provider, page.user);
 const title = mountTitle();
 const dialogs = new PageDialogs(api, { page, doc, editor, provider, announce });
@@ -94,6 +100,7 @@ bindShortcuts(editor, {
   onFiles: () => files.pick(editor),
   onAuthors: () => dialogs.toggleAuthors(),
   onHelp: () => dialogs.openShortcuts(),
+  loadHandle,
   onFind: (withReplace) => dialogs.openFind(withReplace),
   onSave: () => {
     provider.flush();
@@ -113,6 +120,8 @@ void outbox.loadParked().then(
   (error) => console.warn("Changes set aside were not read:", error),
 );
 document.body.dataset.ready = "true";
+followHeadingLink();
+addEventListener("hashchange", followHeadingLink);
 const linkedSeq = seqOf(location.hash);
 if (linkedSeq !== null && page.document.abilities.look_at_history) dialogs.openHistory(linkedSeq);
 
@@ -141,6 +150,14 @@ async function openProvider() {
   // Request the socket before the editor is made, which takes longer than the server's answer.
   await new Promise((resolve) => setTimeout(resolve));
   return { provider: opened, outbox };
+}
+
+function followHeadingLink() {
+  if (!location.hash.startsWith("#heading=")) return;
+  void import("../editor/heading_target.js").then(
+    ({ goToHeading }) => goToHeading(editor),
+    (error) => console.warn("The heading was not sought:", error),
+  );
 }
 
 function mountTitle() {

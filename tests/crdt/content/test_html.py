@@ -13,6 +13,7 @@ from apps.crdt.content.sanitising import html_cleaned_in
 from apps.crdt.content.schema import fit_to_schema
 from tests.crdt.content.hostile_html import HOSTILE
 from tests.crdt.content.html_cases import HTML
+from tests.crdt.content.program_html_cases import PROGRAM_HTML
 from tests.crdt.content.trees import (
     BREAK,
     EVERYTHING,
@@ -113,10 +114,10 @@ def _texts(nodes: list[Built]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("case", HTML)
+@pytest.mark.parametrize("case", HTML | PROGRAM_HTML)
 def test_html_of_other_programs_is_read(case: str) -> None:
     """HTML of pages, and HTML as pasted from other programs."""
-    html, wanted = HTML[case]
+    html, wanted = (HTML | PROGRAM_HTML)[case]
     assert html_read(html) == wanted
 
 

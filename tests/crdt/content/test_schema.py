@@ -38,6 +38,11 @@ def test_content_that_fits_is_not_changed_again(blocks: list[Built]) -> None:
     assert fit_to_schema(once) == once
 
 
+def _link_to(href: str, words: str) -> Built:
+    mark = LINK | {"attrs": LINK["attrs"] | {"href": href}}
+    return {"type": "text", "text": words, "marks": [mark]}
+
+
 def _with(words: str, mark: str) -> Built:
     """Return a text with a mark that the page does not have."""
     return {"type": "text", "text": words, "marks": [{"type": mark}]}
@@ -175,6 +180,48 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
                 text("a b", "subscript"),
             ),
         ],
+    ),
+    "mentions": (
+        [
+            paragraph(
+                block("mention", kind="person", id="7", label=" Ann  Lee "),
+                " ",
+                block("mention", kind="document", id="6" * 36, label="Plan"),
+                block("mention", kind="document", id="javascript:alert(1)", label="Evil"),
+                block("mention", kind="person", id="7", label=" "),
+                block("mention", id="7", label="Bob"),
+            ),
+        ],
+        [
+            paragraph(
+                block("mention", kind="person", id="7", label="Ann Lee"),
+                " ",
+                block("mention", kind="document", id="6" * 36, label="Plan"),
+                "@Evil @7 @Bob",
+            ),
+        ],
+    ),
+    "links that are mentions": (
+        [
+            paragraph(
+                _link_to("#person-7", "@Ann"),
+                _link_to(f"https://a.b/documents/{'6' * 36}/", "@Plan"),
+                _link_to(f"/documents/{'6' * 36}/", "Plan"),
+                _link_to("https://a.b", "@a"),
+            )
+        ],
+        [
+            paragraph(
+                block("mention", kind="person", id="7", label="Ann"),
+                block("mention", kind="document", id="6" * 36, label="Plan"),
+                _link_to(f"/documents/{'6' * 36}/", "Plan"),
+                _link_to("https://a.b", "@a"),
+            )
+        ],
+    ),
+    "nodes of other schemas with the names of the page's": (
+        [block("image", paragraph("a")), block("file", "b"), paragraph(block("mention", "c"))],
+        [paragraph("a"), paragraph("b"), paragraph("c")],
     ),
     "lines that stand elsewhere": (
         [

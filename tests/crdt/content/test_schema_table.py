@@ -69,11 +69,12 @@ NODE_SAMPLES: Final[dict[str, Built]] = {
     "details": unfolding("some words", paragraph("below")),
     "detailsSummary": unfolding("some words", paragraph("below")),
     "detailsContent": unfolding("above", paragraph("some words")),
+    "mention": paragraph("by ", block("mention", kind="person", id="7", label="some words")),
     "image": block("image", attachment="5" * 64, alt="a view", caption="some words"),
     "file": block("file", attachment="6" * 64, name="some words"),
 }
 #: Nodes whose words are attributes, which have no author of their own.
-NO_TEXT: Final = {"horizontalRule", "image", "file"}
+NO_TEXT: Final = {"horizontalRule", "image", "file", "mention"}
 #: What an attribute gets in place of its type.
 WRONG: Final = (None, True, 7, -1, 1e300, 1.5, "evil", "javascript:alert(1)", [1e9], {"a": 1})
 NODE_ENTRIES = [(name, entry) for name, entry in NODES.items() if name != "doc"]

@@ -34,7 +34,8 @@ class Command(OperatorCommand):
         """Apply the policy of each document."""
         apply: bool = options["apply"]
         chosen = [options["document"]] if options["document"] else document_ids()
-        sums = Counter(documents=0, versions=0, dropped=0, packed=0, operations=0, files=0)
+        sums = Counter(documents=0, versions=0, dropped=0, packed=0, operations=0)
+        sums.update(files=0, files_waiting=0)
         for chosen_id in chosen:
             retained = document_retain(document_id=chosen_id, apply=apply)
             facts = _facts(retained, apply=apply)
@@ -45,6 +46,7 @@ class Command(OperatorCommand):
                 packed=retained.log.packed if retained.log else 0,
                 operations=retained.log.dropped if retained.log else 0,
                 files=len(retained.files.freed),
+                files_waiting=len(retained.files.waiting),
             )
             if options["document"] or retained.has_changes:
                 yield Result(facts, _lines(retained, apply=apply), _refused(retained))
@@ -103,5 +105,6 @@ def _sums(sums: Counter[str], *, apply: bool) -> str:
     return (
         f"{sums['documents']} documents, {sums['versions']} versions: {sums['dropped']} "
         f"{verb}dropped; {sums['packed']} operations {verb}packed, {sums['operations']} "
-        f"{verb}deleted; {sums['files']} files {verb}freed."
+        f"{verb}deleted; {sums['files']} files {verb}freed, {sums['files_waiting']} unused "
+        "ones wait."
     )
