@@ -23,6 +23,10 @@ def test_code_gets_colours_with_a_language(ada: Person, grace: Person, shared: s
     ada.page.keyboard.type(" # end")
     expect(ada.text.locator("pre .hljs-comment")).to_have_text("# end")
     expect(ada.chip).to_have_text("Saved")
+    # Another plugin of the editor makes the binding draw the text again.
+    ada.page.keyboard.press("ControlOrMeta+f")
+    expect(ada.page.locator(".find")).to_be_visible()
+    expect(ada.text.locator("pre .hljs-keyword")).to_have_text(["def", "return"])
     grace.open(shared)
     expect(grace.text.locator("pre .hljs-keyword")).to_have_text(["def", "return"])
     expect(grace.page.get_by_label("Language of the code")).to_be_hidden()

@@ -46,9 +46,17 @@ export class CodeHighlights {
             transaction.getMeta(KEY) ?? shown.map(transaction.mapping, transaction.doc),
         },
         props: { decorations: (state) => KEY.getState(state) },
+        // Also made again with each other plugin.
+        view: () => {
+          this.#drawSoon();
+          return {
+            update: (view, before) => {
+              if (view.state.doc !== before.doc) this.#drawSoon();
+            },
+          };
+        },
       }),
     );
-    editor.on("update", this.#drawSoon);
     editor.on("destroy", () => void this.#worker?.then((worker) => worker.terminate()));
     void this.#draw();
   }
@@ -90,14 +98,16 @@ export class CodeHighlights {
     const { state, view } = this.#editor;
     const codes = this.#codes();
     if (codes.some((code) => !this.#kept.has(nameOf(code)))) this.#drawSoon();
-    const drawn = JSON.stringify(codes);
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
     const decorations = codes.flatMap((code) =>
       (this.#kept.get(nameOf(code)) ?? []).map(([from, to, classes]) =>
         Decoration.inline(code.pos + 1 + from, code.pos + 1 + to, { class: classes }),
       ),
     );
+    // The binding draws a text again as it is, and its decorations go with it.
+    const drawn = JSON.stringify(codes);
+    const isShown = KEY.getState(state).find().length === decorations.length;
+    if (drawn === this.#drawn && isShown) return;
+    this.#drawn = drawn;
     view.dispatch(state.tr.setMeta(KEY, DecorationSet.create(state.doc, decorations)));
   }
 
