@@ -103,7 +103,7 @@ def test_file_becomes_a_document(ada: Person) -> None:
     expect(ada.text.locator("strong")).to_have_text("bold")
     expect(ada.text.get_by_role("checkbox")).to_be_checked()
     expect(ada.text.locator("a")).to_have_count(0)
-    expect(ada.text.locator("h3")).to_have_text("deep")
+    expect(ada.text.locator("h5")).to_have_text("deep")
     expect(ada.text).to_have_attribute("contenteditable", "true")
     ada.write(" and more")
     ada.finds("end and more")

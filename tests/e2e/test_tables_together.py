@@ -135,7 +135,6 @@ def test_two_people_in_one_table_do_not_diverge(
         if ada.text.locator("table").count() == 0:
             break
     assert len(done) > 100
-    assert name != "anything" or set(done) == set(MIXED)
     for person in (ada, grace):
         expect(person.chip).to_have_text("Saved")
     eventually(lambda: shown_by(ada.page) == shown_by(grace.page))
