@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests.attachments import samples
-from tests.e2e.people import Person
+from tests.e2e.people import CARET, Person
 from tests.e2e.test_pictures import IS_SHOWN, give, nodes, pictures
 from tests.support.eventually import eventually
 
@@ -94,6 +94,7 @@ def insert_offline(person: Person, document_id: str, data: bytes) -> None:
     person.page.wait_for_function(IS_LOADED)
     person.goes_offline()
     person.page.keyboard.press("ArrowUp")
+    eventually(lambda: (person.page.evaluate(CARET) or {}).get("block") == 0)
     give(person, data)
     expect(upload_of(person)).to_contain_text("Kept on this device")
 

@@ -54,6 +54,21 @@ def pictures(person: Person, document_id: str) -> list[dict[str, Any]]:
     return [node["attrs"] for node in nodes(person, document_id) if node["type"] == "image"]
 
 
+def test_file_that_cannot_be_taken_is_told(shared: str, ada: Person) -> None:
+    """What uploads need was not loaded; the next try loads it."""
+    ada.expects_network_noise = True
+    ada.page.route("**/editor/uploads.js", lambda route: route.abort())
+    ada.open(shared)
+    ada.text.click()
+    give(ada, samples.png())
+    expect(ada.page.get_by_text("The file could not be added.")).to_be_visible()
+    ada.complaints[:] = [text for text in ada.complaints if "Files were not added" not in text]
+    ada.page.unroute("**/editor/uploads.js")
+    give(ada, samples.png())
+    expect(ada.page.locator(".picture")).to_have_count(1)
+    eventually(lambda: len(pictures(ada, shared)) == 1)
+
+
 @pytest.mark.parametrize("way", ["paste", "drop"])
 def test_picture_is_uploaded_and_seen_by_others(
     shared: str, ada: Person, grace: Person, way: str

@@ -1,6 +1,8 @@
 /** The files that are given to the editor's page: uploads are loaded with the first one, or when idle. */
 import { whenIdle } from "../lib/idle.js";
+import { FIELD } from "../editor/editor.js";
 import { h } from "../ui/dom.js";
+import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 
@@ -17,11 +19,27 @@ export class PageFiles {
 
   /**
    * Upload files, and the pictures in pasted HTML.
+   * Their place moves with its block while uploads are loaded.
    * @param {Editor} editor
    * @param {import("../editor/editor.js").Given} given
    */
   async add(editor, given) {
-    (await this.#load(editor)).addGiven(given);
+    const { doc, selection } = editor.state;
+    const at = given.at ?? selection.to;
+    const blocks = this.#target.doc.getXmlFragment(FIELD);
+    const block = blocks.get(doc.resolve(at).index(0));
+    try {
+      const uploads = await this.#load(editor);
+      const { doc: now } = editor.state;
+      const index = blocks.toArray().indexOf(block);
+      // Pictures of pasted HTML stand behind what is pasted, which was not there.
+      if (given.files.length === 0 || index < 0) uploads.addGiven(given);
+      else if (now.eq(doc)) uploads.addGiven({ ...given, at });
+      else uploads.addGiven({ ...given, at: endOf(now, index) });
+    } catch (error) {
+      console.warn("Files were not added:", error);
+      toast("The file could not be added. Check the connection, and add it again.");
+    }
   }
 
   /**
@@ -53,4 +71,15 @@ export class PageFiles {
     });
     input.click();
   }
+}
+
+/**
+ * Return the position behind a block.
+ * @param {Editor["state"]["doc"]} doc
+ * @param {number} index
+ */
+function endOf(doc, index) {
+  let end = 0;
+  for (let at = 0; at <= index && at < doc.childCount; at++) end += doc.child(at).nodeSize;
+  return end;
 }
