@@ -157,6 +157,22 @@ def test_block_that_somebody_deletes_during_a_drag_is_not_moved(
     ada.sees("one\ntwo")
 
 
+def test_handle_that_was_not_loaded_is_loaded_by_the_next_move(ada: Person) -> None:
+    """A network that fails once takes it away for no longer."""
+    document_id = ada.create("Blocks")
+    ada.expects_network_noise = True
+    ada.page.route("**/editor/block_handle.js", lambda route: route.abort())
+    with ada.page.expect_event("requestfailed", lambda request: "block_handle" in request.url):
+        ada.open(document_id)
+        ada.text.click()
+    ada.page.unroute("**/editor/block_handle.js")
+    handle = ada.page.locator(".block-handle")
+    expect(handle).to_have_count(0)
+    ada.text.hover(position={"x": 20, "y": 10})
+    ada.text.hover(position={"x": 30, "y": 12})
+    expect(handle).to_be_visible()
+
+
 def test_escape_ends_a_drag(ada: Person) -> None:
     """The block stays where it is."""
     ada.open(ada.create("Blocks"))
@@ -168,6 +184,7 @@ def test_escape_ends_a_drag(ada: Person) -> None:
     expect(ada.page.locator(".drop-line")).to_be_hidden()
     ada.page.mouse.up()
     ada.sees("one\ntwo")
+    expect(ada.page.locator(".block-menu")).to_be_hidden()
 
 
 def choose(person: Person, name: str) -> None:

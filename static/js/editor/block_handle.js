@@ -65,7 +65,10 @@ export class BlockHandle {
       this.#isDropped = false;
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.#drag) this.#end();
+      if (event.key !== "Escape" || !this.#drag) return;
+      // The click of its release is no click on the handle.
+      this.#isDropped = this.#drag.isMoving;
+      this.#end();
     });
     this.#showAtCaret();
   }
@@ -199,11 +202,10 @@ export class BlockHandle {
     const drag = this.#drag;
     if (drag?.isMoving) this.#aim();
     this.#end();
-    if (!drag?.isMoving) return;
-    this.#isDropped = true;
+    if (drag?.isMoving) this.#isDropped = true;
     // The click that follows belongs to the drag; where none follows, the next one is a click.
     setTimeout(() => (this.#isDropped = false));
-    this.#drop(drag.element, drag.to);
+    if (drag?.isMoving) this.#drop(drag.element, drag.to);
   }
 
   /** @param {import("../../vendor/yjs.js").Y.XmlElement} element @param {number} to */

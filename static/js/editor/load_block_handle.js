@@ -2,6 +2,8 @@
 
 /** @typedef {import("./block_handle.js").BlockHandle} BlockHandle */
 
+const EVENTS = ["pointermove", "focus"];
+
 /**
  * Return what gives the handle of an editor, which is loaded then.
  * @param {import("../../vendor/tiptap.js").Editor} editor
@@ -12,7 +14,10 @@ export function loadBlockHandle(editor, page) {
   let loading = null;
   const load = () => {
     loading ??= import("./block_handle.js").then(
-      ({ BlockHandle }) => new BlockHandle(editor, page),
+      ({ BlockHandle }) => {
+        for (const event of EVENTS) dom.removeEventListener(event, loadQuietly);
+        return new BlockHandle(editor, page);
+      },
       (error) => {
         loading = null;
         throw error;
@@ -23,8 +28,6 @@ export function loadBlockHandle(editor, page) {
   const { dom } = editor.view;
   // The next key or the next move of the pointer tries again.
   const loadQuietly = () => void load().catch(() => {});
-  for (const event of ["pointermove", "focus"]) {
-    dom.addEventListener(event, loadQuietly, { once: true });
-  }
+  for (const event of EVENTS) dom.addEventListener(event, loadQuietly);
   return load;
 }
