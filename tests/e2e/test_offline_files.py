@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.attachments import samples
 from tests.e2e.people import Person
@@ -43,6 +43,34 @@ KEEP_ALL = """() => {
   IDBObjectStore.prototype.delete = function (key) {
     return this.name === 'files' ? this.count() : remove.call(this, key);
   };
+}"""
+#: Another page has inserted and removed a file just before this one gets its lock.
+ENDED_ELSEWHERE = """() => {
+  const request = navigator.locks.request.bind(navigator.locks);
+  navigator.locks.request = (name, options, run) => request(name, options, async lock => {
+    if (!name.startsWith('scriptorium-file:')) return run(lock);
+    await new Promise(resolve => {
+      indexedDB.open('scriptorium-files', 1).onsuccess = ({ target: { result } }) => {
+        const removal = result.transaction('files', 'readwrite');
+        removal.objectStore('files').clear();
+        removal.oncomplete = resolve;
+      };
+    });
+    const held = run(lock);
+    await held;
+    window.isReleased = true;
+  });
+}"""
+#: A page looks for files while another one stores its first: whether the mark is there at the end.
+LOOK_AND_STORE = """async () => {
+  const { name } = performance.getEntriesByType('resource')
+    .find(({ name }) => name.endsWith('/pending_files.js'));
+  const { PendingFiles, mayHaveFiles } = await import(name);
+  const [looking, storing] = [new PendingFiles('one'), new PendingFiles('one')];
+  await Promise.all([looking.load(), storing.load()]);
+  const file = new File(['a'], 'a.txt');
+  await Promise.all([looking.load(), storing.put({ id: 'a', file, anchor: null })]);
+  return mayHaveFiles('one');
 }"""
 
 
@@ -125,6 +153,68 @@ def test_picture_survives_a_reload_and_is_uploaded_once(shared: str, ada: Person
     expect(other.locator(".picture")).to_have_count(1)
     eventually(lambda: kept(ada) == [])
     assert len(files_of(ada, shared)) == 1
+
+
+@pytest.mark.parametrize("state", ["waiting", "in flight"])
+def test_picture_stays_when_others_change_the_blocks_around_it(
+    shared: str, ada: Person, grace: Person, state: str
+) -> None:
+    """The binding replaces both in one step, and with them what stands between."""
+    insert_offline(ada, shared, samples.png(400, 300))
+    grace.open(shared)
+    for line in ("above", "below"):
+        grace.text.get_by_text(line).click()
+        grace.page.keyboard.press("End")
+        grace.page.keyboard.type(" of Grace")
+    expect(grace.chip).to_have_text("Saved")
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if state == "waiting":
+            route.abort()
+        else:
+            held.append(route)
+
+    ada.page.route("**/attachments/", answer)
+    ada.context.set_offline(False)
+    expect(ada.text).to_contain_text("above of Grace")
+    expect(ada.text).to_contain_text("below of Grace")
+    expect(upload_of(ada)).to_have_count(1)
+    if state == "waiting":
+        expect(upload_of(ada)).to_contain_text("Kept on this device")
+        ada.page.unroute("**/attachments/")
+        upload_of(ada).get_by_role("button", name="Try again").click()
+    else:
+        eventually(lambda: bool(ada.page.title()) and len(held) == 1)
+        held[0].continue_()
+    stands_between(ada, shared)
+    expect(upload_of(ada)).to_have_count(0)
+    eventually(lambda: kept(ada) == [])
+
+
+def test_file_that_another_page_has_inserted_meanwhile_is_not_uploaded(
+    shared: str, ada: Person
+) -> None:
+    """It was listed before that page was done with it."""
+    insert_offline(ada, shared, samples.png())
+    ada.page.goto("about:blank")
+    ada.context.set_offline(False)
+    ada.page.add_init_script(f"({ENDED_ELSEWHERE})()")
+    ada.page.goto(f"/documents/{shared}/")
+    ada.page.wait_for_function("() => window.isReleased")
+    expect(ada.chip).to_have_text("Saved")
+    expect(upload_of(ada)).to_have_count(0)
+    assert files_of(ada, shared) == []
+    assert pictures(ada, shared) == []
+
+
+def test_file_that_is_stored_while_another_page_looks_is_found_later(
+    shared: str, ada: Person
+) -> None:
+    """The other page has found none, and removes its mark before the file is stored."""
+    ada.open(shared)
+    ada.page.wait_for_function(IS_LOADED)
+    assert ada.page.evaluate(LOOK_AND_STORE) is True
 
 
 def test_page_that_ends_after_the_insertion_inserts_nothing_twice(shared: str, ada: Person) -> None:

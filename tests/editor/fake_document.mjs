@@ -18,6 +18,10 @@ export class FakeElement extends EventTarget {
     this.tag = tag;
   }
 
+  get parentElement() {
+    return this.parent;
+  }
+
   /** @param {string} name @param {string} value */
   setAttribute(name, value) {
     this.attributes.set(name, value);

@@ -57,7 +57,11 @@ export class CodeHighlights {
         },
       }),
     );
-    editor.on("destroy", () => void this.#worker?.then((worker) => worker.terminate()));
+    addEventListener("online", this.#drawSoon);
+    editor.on("destroy", () => {
+      removeEventListener("online", this.#drawSoon);
+      this.#worker?.then((worker) => worker.terminate()).catch(() => {});
+    });
     void this.#draw();
   }
 
@@ -80,24 +84,28 @@ export class CodeHighlights {
   async #draw() {
     if (this.#isRunning || this.#editor.isDestroyed) return;
     this.#isRunning = true;
+    let isWhole = true;
     try {
       for (const code of this.#codes()) {
         const name = nameOf(code);
         if (!this.#kept.has(name)) this.#keep(name, await this.#highlight(code));
       }
     } catch (error) {
+      // The next edit, or the network's return, tries again.
+      isWhole = false;
       console.warn("Code is not highlighted:", error);
     } finally {
       this.#isRunning = false;
     }
-    this.#show();
+    this.#show(isWhole);
   }
 
-  #show() {
+  /** @param {boolean} isWhole whether what was added meanwhile can be highlighted now */
+  #show(isWhole) {
     if (this.#editor.isDestroyed) return;
     const { state, view } = this.#editor;
     const codes = this.#codes();
-    if (codes.some((code) => !this.#kept.has(nameOf(code)))) this.#drawSoon();
+    if (isWhole && codes.some((code) => !this.#kept.has(nameOf(code)))) this.#drawSoon();
     const decorations = codes.flatMap((code) =>
       (this.#kept.get(nameOf(code)) ?? []).map(([from, to, classes]) =>
         Decoration.inline(code.pos + 1 + from, code.pos + 1 + to, { class: classes }),
@@ -155,7 +163,10 @@ function startWorker() {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./code_worker.js", import.meta.url), { type: "module" });
     worker.onmessage = () => resolve(worker);
-    worker.onerror = () => reject(new Error("The worker could not be loaded."));
+    worker.onerror = () => {
+      worker.terminate();
+      reject(new Error("The worker could not be loaded."));
+    };
   });
 }
 
@@ -169,14 +180,18 @@ export function mountLanguagePicker(editor) {
     "aria-label": "Language of the code",
     hidden: true,
   });
-  editor.view.dom.closest(".sheet")?.append(select);
+  // The key that leaves the text goes to the field first.
+  const sheet = editor.view.dom.closest(".sheet");
+  sheet?.insertBefore(select, sheet.querySelector(":scope > .block-handle"));
+  // The focus stays: an arrow key on the closed field is a change already.
   select.addEventListener("change", () => {
-    editor
-      .chain()
-      .focus()
-      .updateAttributes("codeBlock", { language: select.value || null })
-      .run();
+    editor.commands.updateAttributes("codeBlock", { language: select.value || null });
   });
+  select.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") editor.commands.focus();
+  });
+  /** The language that the field was made for. @type {string | null} */
+  let listed = null;
   const refresh = () => {
     const { $head } = editor.state.selection;
     const { parent } = $head;
@@ -184,13 +199,9 @@ export function mountLanguagePicker(editor) {
     select.hidden = !hasFocus || !editor.isEditable || parent.type.name !== "codeBlock";
     if (select.hidden) return;
     const language = String(parent.attrs.language ?? "");
-    const names = { "": "No language", ...LANGUAGES };
-    // A language that has no colours is kept, and named as it is written.
-    const all = language in names ? names : { ...names, [language]: language };
-    select.replaceChildren(
-      ...Object.entries(all).map(([value, name]) => h("option", { value }, name)),
-    );
-    select.value = language;
+    // Not while others write: the list may be open.
+    if (language !== listed) list(select, language);
+    listed = language;
     const element = editor.view.nodeDOM($head.before());
     const around = select.offsetParent?.getBoundingClientRect();
     if (!(element instanceof HTMLElement) || !around) return;
@@ -206,4 +217,19 @@ export function mountLanguagePicker(editor) {
   select.addEventListener("focusout", () => queueMicrotask(refresh));
   editor.on("update", refresh);
   refresh();
+}
+
+/**
+ * Offer the languages in a field, with one of them chosen.
+ * @param {HTMLSelectElement} select
+ * @param {string} language
+ */
+function list(select, language) {
+  const names = { "": "No language", ...LANGUAGES };
+  // A language that has no colours is kept, and named as it is written.
+  const all = language in names ? names : { ...names, [language]: language };
+  select.replaceChildren(
+    ...Object.entries(all).map(([value, name]) => h("option", { value }, name)),
+  );
+  select.value = language;
 }

@@ -75,23 +75,22 @@ export class ConflictNotice {
       returned: [],
     });
     const reason = `because ${this.#namesOf(found.clients)} and you changed the same paragraph.`;
-    const removed = surplus === null ? "" : this.#removeSurplus(surplus, reason);
-    this.#offerLeft({ ...found, doubled: parts }, reason, removed);
+    if (surplus !== null) this.#removeSurplus(surplus, reason);
+    this.#offerLeft({ ...found, doubled: parts }, reason);
   }
 
   /**
    * Offer to end what still holds of conflicts.
    * @param {MoveConflicts} conflicts
    * @param {string} reason
-   * @param {string} [removed] what else is said
    */
-  #offerLeft(conflicts, reason, removed = "") {
+  #offerLeft(conflicts, reason) {
     const left = this.#editor.isEditable ? presentConflicts(this.#doc, conflicts) : null;
-    if (left !== null) this.#offer(left, reason, removed);
+    if (left !== null) this.#offer(left, reason);
   }
 
   /**
-   * Delete the second copy of what both moved; return what to say.
+   * Delete the second copy of what both moved.
    * @param {MoveConflicts} surplus
    * @param {string} reason
    */
@@ -109,16 +108,15 @@ export class ConflictNotice {
       undo.undo();
     };
     toast(text, { label: "Bring it back", run }, { stays: true });
-    return text;
   }
 
   /**
    * Show what can be ended with one key.
    * @param {MoveConflicts} conflicts
    * @param {string} reason
-   * @param {string} removed what else is said
    */
-  #offer(conflicts, reason, removed) {
+  #offer(conflicts, reason) {
+    this.#hide();
     this.#offered = together(this.#offered, conflicts);
     const { doubled, misplaced, returned } = conflictTexts(this.#doc, this.#offered);
     const same = `, ${reason}`;
@@ -144,8 +142,7 @@ export class ConflictNotice {
       const offered = this.#takeOffered();
       if (offered !== null) this.#dismissed.add(offered);
     };
-    const shown = removed ? `${removed} ${text}` : text;
-    this.#hide = toast(shown, { label, run }, { stays: true, onClose });
+    this.#hide = toast(text, { label, run }, { stays: true, onClose });
   }
 
   #takeOffered() {

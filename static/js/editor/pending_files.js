@@ -44,21 +44,36 @@ export class PendingFiles {
    * @returns {Promise<PendingFile[]>}
    */
   async load() {
-    const transaction = (await this.#open()).transaction(STORE);
+    // A transaction that excludes the ones in which other pages set the mark.
+    const transaction = (await this.#open()).transaction(STORE, "readwrite");
     const range = IDBKeyRange.bound([this.#scope, ""], [this.#scope, "\uffff"]);
     const request = transaction.objectStore(STORE).getAll(range);
+    request.onsuccess = () => {
+      if (request.result.length === 0) localStorage.removeItem(markOf(this.#scope));
+    };
     await finished(transaction);
     const found = /** @type {(PendingFile & {at: number})[]} */ (request.result);
-    if (found.length === 0) localStorage.removeItem(markOf(this.#scope));
     return found.sort((one, other) => one.at - other.at);
+  }
+
+  /**
+   * Return a file as it is stored now; undefined if it is not any more.
+   * @param {string} id
+   * @returns {Promise<PendingFile | undefined>}
+   */
+  async get(id) {
+    const transaction = (await this.#open()).transaction(STORE);
+    const request = transaction.objectStore(STORE).get([this.#scope, id]);
+    await finished(transaction);
+    return request.result;
   }
 
   /** @param {PendingFile} pending */
   async put(pending) {
     const transaction = (await this.#open()).transaction(STORE, "readwrite");
-    localStorage.setItem(markOf(this.#scope), "");
     const store = transaction.objectStore(STORE);
-    store.put({ at: Date.now(), ...pending, scope: this.#scope });
+    const request = store.put({ at: Date.now(), ...pending, scope: this.#scope });
+    request.onsuccess = () => localStorage.setItem(markOf(this.#scope), "");
     await finished(transaction);
   }
 

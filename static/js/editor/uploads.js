@@ -44,6 +44,8 @@ export class Uploads {
   #target;
   #path;
   #stored;
+  /** What is not inserted yet, in order. @type {Set<Upload>} */
+  #uploads = new Set();
   /** @type {Upload[]} */
   #waiting = [];
   #running = new Set();
@@ -57,16 +59,20 @@ export class Uploads {
     this.#target = target;
     this.#path = `documents/${target.documentId}/attachments/`;
     this.#stored = new PendingFiles(target.scope);
-    editor.registerPlugin(placeholders());
+    // The binding has to end its own work first: a place is found by the document.
+    editor.registerPlugin(placeholders(() => queueMicrotask(() => this.#showAll())));
     addEventListener("beforeunload", (event) => {
-      if (shownUploads(editor).some((upload) => !upload.isStored)) event.preventDefault();
+      if ([...this.#uploads].some((upload) => !upload.isStored)) event.preventDefault();
     });
     const retry = () => {
-      for (const upload of shownUploads(editor)) if (upload.isUnsent) upload.retry();
+      for (const upload of this.#uploads) if (upload.isUnsent) upload.retry();
     };
     addEventListener("online", retry);
+    let wasSynced = target.provider.state.synced;
     target.provider.addEventListener("state", () => {
-      if (target.provider.state.synced) retry();
+      const { synced } = target.provider.state;
+      if (synced && !wasSynced) retry();
+      wasSynced = synced;
     });
   }
 
@@ -89,17 +95,14 @@ export class Uploads {
     const place = blockEdge(doc, at);
     const anchor = anchorOf(this.#target.doc, doc, place);
     for (const file of files) {
-      void this.#start({ id: crypto.randomUUID(), file, anchor }, place, { isNew: true });
+      void this.#start({ id: crypto.randomUUID(), file, anchor }, place);
     }
   }
 
   /** Go on with the files that earlier pages have left on this device, once the text is here. */
   async restore() {
     await this.#until(({ loaded }) => loaded);
-    for (const pending of await this.#stored.load()) {
-      const place = placeOf(this.#target.doc, this.#editor.state.doc, pending.anchor);
-      await this.#start(pending, blockEdge(this.#editor.state.doc, place), { isNew: false });
-    }
+    for (const { id } of await this.#stored.load()) await this.#resume(id);
   }
 
   /**
@@ -123,26 +126,70 @@ export class Uploads {
    * Show a file, store it on the device, and upload it in its turn.
    * @param {PendingFile} pending
    * @param {number} place
-   * @param {{isNew: boolean}} options
    */
-  async #start(pending, place, { isNew }) {
-    const upload = new Upload(pending, {
-      send: (own) => this.#enqueue(own),
-      cancel: (own) => this.#cancel(own),
-    });
-    if (isNew) this.#dispatch({ add: { upload, at: place } });
+  async #start(pending, place) {
+    const upload = this.#add(pending, place);
     const release = await holdFile(pending.id);
-    if (release === null) return;
-    upload.release = release;
-    if (!isNew) this.#dispatch({ add: { upload, at: place } });
+    if (release !== null) upload.release = release;
     try {
-      if (isNew) await this.#stored.put(pending);
+      await this.#stored.put(pending);
       upload.isStored = true;
     } catch (error) {
       console.warn("A file could not be stored on this device:", error);
     }
     if (upload.isCancelled) await this.#forget(upload);
     else this.#enqueue(upload);
+  }
+
+  /**
+   * Go on with a stored file, unless another page has it.
+   * @param {string} id
+   */
+  async #resume(id) {
+    const release = await holdFile(id);
+    if (release === null) return;
+    // The page that had it may have inserted it since the files were listed.
+    const pending = await this.#stored.get(id).catch((error) => {
+      console.warn("A file was not read from this device:", error);
+    });
+    if (pending === undefined) {
+      release();
+      return;
+    }
+    const upload = this.#add(pending, this.#placeOf(pending));
+    upload.release = release;
+    upload.isStored = true;
+    this.#enqueue(upload);
+  }
+
+  /**
+   * @param {PendingFile} pending
+   * @param {number} place
+   */
+  #add(pending, place) {
+    const upload = new Upload(pending, {
+      send: (own) => this.#enqueue(own),
+      cancel: (own) => this.#cancel(own),
+    });
+    this.#uploads.add(upload);
+    this.#dispatch({ add: { upload, at: place } });
+    return upload;
+  }
+
+  /** Return where a file stands that no placeholder stands for. @param {PendingFile} pending */
+  #placeOf({ anchor }) {
+    const { doc } = this.#editor.state;
+    return blockEdge(doc, placeOf(this.#target.doc, doc, anchor));
+  }
+
+  /** Show the placeholders again that went with the text around them: their files did not. */
+  #showAll() {
+    if (this.#uploads.size === 0 || this.#editor.isDestroyed) return;
+    const shown = shownUploads(this.#editor);
+    for (const upload of this.#uploads) {
+      if (!shown.has(upload))
+        this.#dispatch({ add: { upload, at: this.#placeOf(upload.pending) } });
+    }
   }
 
   /** @param {Upload} upload */
@@ -177,12 +224,12 @@ export class Uploads {
       return;
     }
     if (upload.isCancelled) return;
-    await this.#insert(upload, pending.attached);
-    await this.#forget(upload);
+    if (await this.#insert(upload, pending.attached)) await this.#forget(upload);
+    else upload.fail(new Error("The file could not be inserted."));
   }
 
   /**
-   * Insert an uploaded file, unless an earlier page has done so.
+   * Insert an uploaded file, unless an earlier page has done so. Return whether the document has it.
    * @param {Upload} upload
    * @param {Attached} attached
    */
@@ -194,20 +241,26 @@ export class Uploads {
       pending.shown = shown;
       await this.#stored.put(pending).catch(() => undefined);
     }
+    if (upload.isCancelled) return true;
+    if (isInserted) {
+      this.#remove(upload);
+      return true;
+    }
+    this.#showAll();
     const { state, view } = this.#editor;
     const at = positionOf(state, upload);
     const { image, file } = state.schema.nodes;
-    if (at === null || isInserted || !image || !file) {
-      this.#dispatch({ remove: upload });
-      return;
-    }
+    if (at === null || !image || !file) return false;
     const node = PICTURE.test(attached.media_type)
       ? image.create({ attachment: attached.id })
       : file.create({ attachment: attached.id, name: attached.name });
-    const transaction = state.tr.setMeta(key, { remove: upload });
-    view.dispatch(transaction.replaceRangeWith(at, at, node));
+    const before = timesShown(state.doc, attached.id);
+    view.dispatch(state.tr.replaceRangeWith(at, at, node));
+    if (timesShown(this.#editor.state.doc, attached.id) <= before) return false;
+    this.#remove(upload);
     this.#target.provider.flush();
     await this.#until(({ unsaved, stored }) => stored || unsaved === 0);
+    return true;
   }
 
   /**
@@ -230,9 +283,15 @@ export class Uploads {
   /** @param {Upload} upload */
   #cancel(upload) {
     this.#waiting = this.#waiting.filter((one) => one !== upload);
-    this.#dispatch({ remove: upload });
+    this.#remove(upload);
     this.#editor.view.focus();
     if (upload.isStored) void this.#forget(upload);
+  }
+
+  /** Remove a placeholder. @param {Upload} upload */
+  #remove(upload) {
+    this.#uploads.delete(upload);
+    this.#dispatch({ remove: upload });
   }
 
   /**
@@ -255,8 +314,11 @@ export class Uploads {
   }
 }
 
-/** Return the plugin that shows the placeholders; they move with the text around them. */
-function placeholders() {
+/**
+ * Return the plugin that shows the placeholders; they move with the text around them.
+ * @param {() => void} onChange is called after each change of the text
+ */
+function placeholders(onChange) {
   return new Plugin({
     key,
     state: {
@@ -273,6 +335,15 @@ function placeholders() {
       },
     },
     props: { decorations: (state) => key.getState(state) },
+    // Also made again with each other plugin.
+    view: () => {
+      onChange();
+      return {
+        update: (view, before) => {
+          if (view.state.doc !== before.doc) onChange();
+        },
+      };
+    },
   });
 }
 
@@ -291,13 +362,11 @@ function positionOf(state, upload) {
 /**
  * Return the uploads whose placeholders are shown.
  * @param {Editor} editor
- * @returns {Upload[]}
+ * @returns {Set<Upload>}
  */
 function shownUploads({ state }) {
-  return key
-    .getState(state)
-    .find()
-    .map((/** @type {any} */ { spec }) => spec.upload);
+  const shown = key.getState(state).find();
+  return new Set(shown.map((/** @type {any} */ { spec }) => spec.upload));
 }
 
 /**

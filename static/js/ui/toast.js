@@ -3,24 +3,29 @@ import { byId, h, icon } from "./dom.js";
 
 const TOAST_MS = 8_000;
 
+/** @typedef {{element: HTMLElement, stays: boolean}} Message */
+
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
-/** Whether the message stays until it is closed. */
-let isStaying = false;
+/** The message that stays until it is closed, and the ones that wait for its place. @type {Message[]} */
+let staying = [];
+/** The message that goes by itself, beside the one that stays. @type {Message | null} */
+let passing = null;
 
 /**
- * Show a message, which replaces the last one. Return what hides it if it is still shown.
+ * Show a message. It replaces the last one that does not stay; one that stays waits until those before
+ * it are closed. Return what hides it if it is still there.
  * @param {string} text
  * @param {{label: string, run: () => void}} [action]
  * @param {{stays?: boolean, onClose?: () => void}} [options] whether it stays until it is closed, and
  *   what happens when the person closes it
  */
 export function toast(text, action, { stays = false, onClose = () => {} } = {}) {
-  const place = byId("toast", HTMLElement);
   const children = [h("span", {}, text)];
+  const hide = () => remove(message);
   if (action) {
     const run = () => {
-      hideToast();
+      hide();
       action.run();
     };
     children.push(
@@ -29,27 +34,21 @@ export function toast(text, action, { stays = false, onClose = () => {} } = {}) 
   }
   const close = { type: "button", class: "icon-button", "aria-label": "Close this message" };
   const onclick = () => {
-    hideToast();
+    hide();
     onClose();
   };
   children.push(h("button", { ...close, onclick }, icon("x")));
-  raise(place);
-  const message = h("div", { class: "toast" }, ...children);
-  place.replaceChildren(message);
-  // The message stays while the pointer or the focus is on it.
-  for (const event of ["pointerenter", "focusin"]) place.addEventListener(event, stopTimer);
-  for (const event of ["pointerleave", "focusout"]) place.addEventListener(event, startTimer);
-  isStaying = stays;
-  startTimer();
-  return () => {
-    if (message.isConnected) hideToast();
-  };
+  /** @type {Message} */
+  const message = { element: h("div", { class: "toast" }, ...children), stays };
+  if (stays) staying.push(message);
+  else passing = message;
+  show();
+  return hide;
 }
 
-/** Hide the message, for example because its subject is no longer on the screen. */
+/** Hide the message that does not stay, for example because its subject is no longer on the screen. */
 export function hideToast() {
-  stopTimer();
-  byId("toast", HTMLElement).replaceChildren();
+  if (passing) remove(passing);
 }
 
 /**
@@ -60,14 +59,37 @@ export function toastError(error) {
   toast(error instanceof Error ? error.message : String(error));
 }
 
+/** @param {Message} message */
+function remove(message) {
+  staying = staying.filter((one) => one !== message);
+  if (passing === message) passing = null;
+  show();
+}
+
+/** Show the first message that stays, and the one that does not. */
+function show() {
+  const place = byId("toast", HTMLElement);
+  const shown = [staying[0], passing].flatMap((message) => (message ? [message.element] : []));
+  for (const element of [...place.children]) {
+    if (!shown.some((one) => one === element)) element.remove();
+  }
+  // What is shown already keeps its focus, and is not read out again.
+  const added = shown.filter((element) => element.parentElement !== place);
+  if (added.length > 0) raise(place);
+  place.append(...added);
+  // The message stays while the pointer or the focus is on it.
+  for (const event of ["pointerenter", "focusin"]) place.addEventListener(event, stopTimer);
+  for (const event of ["pointerleave", "focusout"]) place.addEventListener(event, startTimer);
+  startTimer();
+}
+
 function stopTimer() {
   clearTimeout(timer);
 }
 
 function startTimer() {
   stopTimer();
-  if (isStaying) return;
-  timer = setTimeout(hideToast, TOAST_MS);
+  if (passing) timer = setTimeout(hideToast, TOAST_MS);
 }
 
 /**
