@@ -6,7 +6,7 @@ that a table that is late, or was lost, frees nothing that is needed (ADR 0020).
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,9 +17,9 @@ from apps.accounts.models import User
 from apps.accounts.usage import stored_bytes_add
 from apps.attachments.models import attachment_key, attachment_rows, file_rows
 from apps.attachments.selectors import StoredAttachment, attachments_of_rows
-from apps.attachments.services import attachment_copy
+from apps.attachments.services import AttachmentsFullError, attachment_copy
 from apps.core import clock, failpoints
-from apps.core.errors import AppError
+from apps.core.errors import AppError, ForbiddenError
 from apps.core.mongo import bulk_update, equal
 from apps.core.mongo_datetime import datetime_read, datetime_text
 
@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 SOURCES_MAX: Final = 20
 #: Rows that are looked up in one query.
 CHUNK_ROWS: Final = 200
+#: Files that one call attaches, or tries to, by rights. Threat: operations that name thousands of
+#: files, which would keep the consumer from its other messages. A page attaches what is pasted
+#: itself, and retention finds what is not counted here.
+COPIES_MAX: Final = 100
 #: The condition on ``unused_at`` of an unused file, which an index serves.
 UNUSED: Final = {"$gt": ""}
 
@@ -64,16 +68,17 @@ def references_record(references: Iterable[Reference]) -> None:
     A file that the document lacks is attached, if the author of the operation may read another
     document that has it: it was copied from there. Idempotent, in any order.
     """
-    latest: dict[str, Reference] = {}
+    latest: dict[tuple[str, str], Reference] = {}  # of each author, whose rights may differ
     for reference in references:
-        if reference.seq >= latest.get(reference.key, reference).seq:
-            latest[reference.key] = reference
-    pending = list(latest.values())
+        key = reference.key, reference.author_id
+        if reference.seq >= latest.get(key, reference).seq:
+            latest[key] = reference
+    pending, copier = list(latest.values()), _Copier()
     for start in range(0, len(pending), CHUNK_ROWS):
         chunk = pending[start : start + CHUNK_ROWS]
         known = _keys_known([reference.key for reference in chunk])
         stored = _files_known({one.file_id for one in chunk if one.key not in known})
-        copied = [one for one in chunk if one.file_id in stored and _copy(one)]
+        copied = [one for one in chunk if one.file_id in stored and copier.copy(one)]
         _store([*(one for one in chunk if one.key in known), *copied])
 
 
@@ -88,26 +93,41 @@ def _files_known(file_ids: set[str]) -> set[str]:
     return {row["_id"] for row in file_rows().find({"_id": {"$in": [*file_ids]}}, {"_id": 1})}
 
 
-def _copy(reference: Reference) -> bool:
-    """Attach a file from a document that the author may read; return whether it is attached."""
-    author = reference.author_id
-    user = User.objects.filter(pk=author, is_active=True).first() if author.isdecimal() else None
-    if user is None:
+class _Copier:
+    """Attaches files from documents that the author of an operation may read."""
+
+    def __init__(self) -> None:
+        self._left = COPIES_MAX
+        #: Documents and authors that get no more: a right is missing, or the document is full.
+        self._refused: set[tuple[str, str]] = set()
+
+    def copy(self, reference: Reference) -> bool:
+        """Attach a file; return whether it is attached."""
+        author, place = reference.author_id, (reference.document_id, reference.author_id)
+        if self._left == 0 or place in self._refused or not author.isdecimal():
+            return False
+        self._left -= 1
+        user = User.objects.filter(pk=author, is_active=True).first()
+        if user is None:
+            return False
+        sources = attachment_rows().find({"file_id": equal(reference.file_id)}, {"document_id": 1})
+        for row in sources.limit(SOURCES_MAX):
+            try:
+                attachment_copy(
+                    user=user,
+                    document_id=reference.document_id,
+                    source_id=row["document_id"],
+                    file_id=reference.file_id,
+                )
+            except (ForbiddenError, AttachmentsFullError) as err:
+                logger.info("%s of operation %s: %s", reference.key, reference.seq, err.message)
+                self._refused.add(place)
+                return False
+            except AppError as err:
+                logger.info("%s of operation %s: %s", reference.key, reference.seq, err.message)
+            else:
+                return True
         return False
-    sources = attachment_rows().find({"file_id": equal(reference.file_id)}, {"document_id": 1})
-    for row in sources.limit(SOURCES_MAX):
-        try:
-            attachment_copy(
-                user=user,
-                document_id=reference.document_id,
-                source_id=row["document_id"],
-                file_id=reference.file_id,
-            )
-        except AppError as err:
-            logger.info("%s of operation %s: %s", reference.key, reference.seq, err.message)
-        else:
-            return True
-    return False
 
 
 def _store(references: Iterable[Reference]) -> None:
@@ -174,9 +194,10 @@ def unused_mark(use: AttachmentUse) -> bool:
     return bool(marked.matched_count)
 
 
-def attachment_free(use: AttachmentUse) -> bool:
+def attachment_free(use: AttachmentUse, *, is_needed: Callable[[], bool]) -> bool:
     """Detach a file that nothing has needed for so long; return False if something does meanwhile.
 
+    ``is_needed`` is asked once more behind it: an operation may be in the log before it is counted.
     Its bytes stay a day longer, for a backup that has read the row, and then for as long as another
     document has them (``attachments.sweep``).
     """
@@ -190,6 +211,10 @@ def attachment_free(use: AttachmentUse) -> bool:
     condition = _condition(use) | {"unused_at": equal(datetime_text(use.unused_at))}
     row = attachment_rows().find_one_and_delete(condition)
     if row is None:
+        return False
+    if is_needed():
+        del row["unused_at"]
+        attachment_rows().insert_one(row)
         return False
     if failpoints.armed is not None:
         failpoints.reach("after_detached")

@@ -6,6 +6,7 @@ process that dies in between leaves bytes that no document has, which the sweep 
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from io import SEEK_END
@@ -87,13 +88,18 @@ def attachment_create(*, user: User, document_id: str, upload: Upload) -> Stored
     return attachment_get(user=user, document_id=document_id, file_id=checked.sha256)
 
 
-def pictures_store(*, uploads: Mapping[str, Upload], timeout_s: float) -> dict[str, CheckedUpload]:
+def pictures_store(
+    *, user: User, uploads: Mapping[str, Upload], timeout_s: float
+) -> dict[str, CheckedUpload]:
     """Store the pictures of an imported file before there is a document that has them.
 
     Return those that can be shown by their keys; others, and those after ``timeout_s``, are left
-    out. The sweep deletes them unless ``pictures_attach`` follows. Raises ``FilesAwayError``.
+    out. The sweep deletes them unless ``pictures_attach`` follows. Raises ``FilesAwayError``,
+    ``QuotaExceededError``.
     """
     stored: dict[str, CheckedUpload] = {}
+    if uploads:
+        storage_check(user_id=str(user.pk))
     end = monotonic() + timeout_s
     for key, upload in uploads.items():
         if monotonic() > end:
@@ -111,13 +117,12 @@ def pictures_store(*, uploads: Mapping[str, Upload], timeout_s: float) -> dict[s
 def pictures_attach(*, user: User, document_id: str, pictures: Collection[CheckedUpload]) -> None:
     """Attach pictures of ``pictures_store`` to a document.
 
-    Raises ``DocumentNotFoundError``, ``ForbiddenError``, ``QuotaExceededError``,
-    ``AttachmentsFullError``, ``FileBeingDeletedError``.
+    Raises ``DocumentNotFoundError``, ``ForbiddenError``, ``AttachmentsFullError``,
+    ``FileBeingDeletedError``.
     """
     if not pictures:
         return
     _check_write(user, document_id)
-    storage_check(user_id=str(user.pk))
     for picture in pictures:
         _file_touch(picture.sha256)
         _attach_upload(user, document_id, picture)
@@ -188,7 +193,14 @@ def file_rebuild(*, file_id: str, name: str) -> None:
 
 def attachments_delete(*, document_id: str) -> None:
     """Detach all files of a document that is deleted; the sweep frees those that nobody has."""
-    attachment_rows().delete_many({"document_id": equal(document_id)})
+    condition = {"document_id": equal(document_id)}
+    charged: Counter[int] = Counter()
+    for row in attachment_rows().find(condition, {"author_id": 1, "charged_bytes": 1}):
+        if row["author_id"].isdecimal():
+            charged[int(row["author_id"])] += row.get("charged_bytes") or 0
+    attachment_rows().delete_many(condition)
+    for user_id, size in charged.items():
+        stored_bytes_add(user_id=user_id, more=-size)
 
 
 def _check_write(user: User, document_id: str) -> None:

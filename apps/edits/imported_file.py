@@ -1,29 +1,32 @@
-"""Files of other programs as HTML, with their pictures stored: the first half of an import."""
+"""Files of other programs: read as HTML, converted, and their pictures stored."""
 
+from collections.abc import Callable
 from io import BytesIO
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.conf import settings
 
+from apps.accounts.models import User
 from apps.attachments.services import pictures_store
 from apps.attachments.uploads import CheckedUpload, Upload
 from apps.edits.import_sources import Source
 from apps.history.conversions import conversion_run, program_limits
 from apps.office.conversion import office_read
 
+_Converted = TypeVar("_Converted")
+
 
 class ImportedFile(NamedTuple):
-    """A file as HTML, and the pictures that it may show, by their ids."""
+    """A file as HTML, and the pictures in it by their ids, which nothing has checked yet."""
 
     html: str
-    pictures: dict[str, CheckedUpload]
+    pictures: dict[str, Upload]
 
 
 def file_read(source: Source) -> ImportedFile:
-    """Return a file of another program as HTML, and store its pictures, cleaned as uploads are.
+    """Return a file of another program, with pictures up to the limits of the settings.
 
-    One that cannot be shown is left out, and so are those beyond the limits of the settings. Raises
-    as ``conversion_run``, ``office_read`` and ``pictures_store`` do.
+    Raises as ``conversion_run`` and ``office_read`` do.
     """
     file = conversion_run(
         office_read,
@@ -38,5 +41,20 @@ def file_read(source: Source) -> ImportedFile:
         file_id: Upload(BytesIO(picture.data), picture.name)
         for file_id, picture in file.pictures.items()
     }
-    stored = pictures_store(uploads=uploads, timeout_s=settings.OFFICE_PICTURES_S)
-    return ImportedFile(file.html, stored)
+    return ImportedFile(file.html, uploads)
+
+
+def file_convert(
+    file: ImportedFile, convert: Callable[[set[str]], _Converted], *, user: User
+) -> tuple[_Converted, dict[str, CheckedUpload]]:
+    """Return what ``convert`` makes of a file, and its stored pictures, cleaned as uploads are.
+
+    ``convert`` gets the ids of the pictures. It runs before they are stored, so that a file that
+    it refuses leaves nothing behind; and again without those that cannot be shown. Raises as
+    ``convert`` and ``pictures_store`` do.
+    """
+    converted = convert(set(file.pictures))
+    stored = pictures_store(user=user, uploads=file.pictures, timeout_s=settings.OFFICE_PICTURES_S)
+    if stored.keys() != file.pictures.keys():
+        converted = convert(set(stored))
+    return converted, stored

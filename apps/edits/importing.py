@@ -28,7 +28,7 @@ from apps.documents.selectors import document_get
 from apps.documents.services import creation_check, document_create, document_creation_cancel
 from apps.documents.titles import title_clean
 from apps.edits.import_sources import ImportSourceError, Source
-from apps.edits.imported_file import file_read
+from apps.edits.imported_file import file_convert, file_read
 from apps.history.conversions import conversion_run
 from apps.history.states import present_state
 from apps.office.conversion import office_convert, office_convert_into
@@ -51,8 +51,12 @@ def document_import(*, user: User, source: Source, title: str = "") -> Document:
     titles = {"title": title, "title_max_chars": settings.DOCUMENT_TITLE_MAX_CHARS}
     pictures: dict[str, CheckedUpload] = {}
     if source.is_office:
-        html, pictures = file_read(source)
-        content = conversion_run(office_convert, html, picture_ids=set(pictures), **titles)
+        file = file_read(source)
+        content, pictures = file_convert(
+            file,
+            lambda ids: conversion_run(office_convert, file.html, picture_ids=ids, **titles),
+            user=user,
+        )
     else:
         content = conversion_run(content_convert, source.content, source.kind, **titles)
     name = title or _shortened(content.title or PurePath(source.file_name).stem)
@@ -163,12 +167,17 @@ def _insertion(source: Source, *, user: User, document_id: str, at_start: bool) 
         return conversion_run(
             content_convert_into, state, source.content, source.kind, at_start=at_start
         )
-    html, pictures = file_read(source)
-    pictures_attach(user=user, document_id=document_id, pictures=pictures.values())
+    file = file_read(source)
     state = present_state(document_id=document_id).state
-    return conversion_run(
-        office_convert_into, state, html, picture_ids=set(pictures), at_start=at_start
-    )
+
+    def convert(picture_ids: set[str]) -> bytes | None:
+        return conversion_run(
+            office_convert_into, state, file.html, picture_ids=picture_ids, at_start=at_start
+        )
+
+    update, pictures = file_convert(file, convert, user=user)
+    pictures_attach(user=user, document_id=document_id, pictures=pictures.values())
+    return update
 
 
 def _shortened(title: str) -> str:

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
+
 from apps.core.errors import InvalidInputError, NotFoundError
 from apps.crdt.content.conversion import content_export
 from apps.crdt.content.writers import WRITTEN_FORMATS
@@ -88,7 +90,9 @@ class Export:
 
     def _with_pictures(self, text: str) -> bytes:
         pictures = pictures_read(document_id=self.document.id, file_ids=picture_ids_in_text(text))
-        return text_with_pictures(text, pictures).encode()
+        return conversion_run(
+            text_with_pictures, text, pictures, max_bytes=settings.OFFICE_PICTURES_BYTES
+        )
 
     def _write_for_office(self) -> bytes:
         page = conversion_run(content_export, self.content.state, "html", title="").decode()

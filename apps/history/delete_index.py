@@ -31,8 +31,8 @@ class DeleteIndex:
         """Add the deletes of the next operation; return the ids, by client, that stood until then.
 
         None where it is neither the first nor the second one to delete some.
-        ``may_repeat``: a stock client may have made it. When it connects again, it repeats all
-        deletions that it has; then the earliest one is among them, and it is second to none.
+        When a client connects again, it may repeat all deletions that it has; then the earliest one
+        is among them, and it is second to none. ``may_repeat``: also where it repeats one alone.
         """
         added: dict[int, list[tuple[int, int]]] = {}
         again: list[Span] = []
@@ -45,7 +45,8 @@ class DeleteIndex:
                 if new != [(clock, clock + length)]:
                     again += _others(client, firsts.runs(clock, clock + length), index)
                 self._earliest = self._earliest or (client, clock)
-        if may_repeat and self._earliest and again and self._earliest in IdSet(again):
+        is_repeated = self._earliest is not None and self._earliest in IdSet(again)
+        if is_repeated and (may_repeat or len(again) > 1):
             again = []
         is_second = False
         for (client, clock), length in again:

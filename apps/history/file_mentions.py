@@ -23,6 +23,8 @@ class Mentions:
     """
 
     seqs: dict[str, int] = field(default_factory=dict)
+    #: The last operation that was searched.
+    searched_seq: int = 0
     versions: dict[str, int] = field(default_factory=dict)
     quarantined: set[str] = field(default_factory=set)
 
@@ -51,7 +53,15 @@ def mentions_find(*, document_id: str, file_ids: AbstractSet[str]) -> Mentions:
         state = Snapshot.decode(bytes(row.get("snapshot") or b"")).state
         for file_id in file_ids & file_ids_in(state):
             mentions.versions[file_id] = row["number"]
+    mentions.searched_seq = after
     for operation in operations_iter(document_id=document_id, after=after):
+        mentions.searched_seq = operation.seq
         for file_id in file_ids & file_ids_in(operation.update):
             mentions.seqs[file_id] = operation.seq
     return mentions
+
+
+def is_mentioned_after(seq: int, *, document_id: str, file_id: str) -> bool:
+    """Return whether an operation after one mentions a file."""
+    operations = operations_iter(document_id=document_id, after=seq)
+    return any(file_id in file_ids_in(operation.update) for operation in operations)

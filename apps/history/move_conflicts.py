@@ -20,7 +20,7 @@ from apps.crdt.codec.structs import Id, Span
 from apps.crdt.ids.parents import ParentIndex
 from apps.history.attribution import AttributionIndex, Origin, attribution_load
 from apps.history.misplaced_text import MisplacedText
-from apps.history.moved_text import MovedText, StandingText
+from apps.history.moved_text import MovedText, StandingText, TooManyCopiesError
 from apps.history.states import present_state
 from apps.oplog.quarantine import quarantined_seqs
 from apps.oplog.selectors import head_seq
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 #: Parts of text in one list; the rest follows when these are ended. Threat: an answer, and an edit
 #: of a page, without end.
 MAX_PARTS: Final = 1_000
+#: Characters of these parts, for the same threat.
+MAX_CHARS: Final = 200_000
 #: A larger state is not searched, in bytes. Threat: a document of very many structs, each of which
 #: takes 250 bytes of memory here, whose pages ask for its conflicts.
 MAX_STATE_BYTES: Final = 4 * 1024 * 1024
@@ -81,17 +83,31 @@ def move_conflicts(*, document_id: str, lineage: str) -> list[MoveConflict]:
     key = _key(document_id, lineage)
     found = _cached(key, seq)
     if found is None:
-        index = attribution_load(document_id=document_id, lineage=lineage, up_to=seq)
-        state = present_state(document_id=document_id).state if index.copies.copies else b""
-        found = conflicts_find(index, state) if 0 < len(state) <= MAX_STATE_BYTES else []
+        found = _find(document_id, lineage, seq)
         _cache(key, seq, found)
     return found
+
+
+def _find(document_id: str, lineage: str, seq: int) -> list[MoveConflict]:
+    index = attribution_load(document_id=document_id, lineage=lineage, up_to=seq)
+    if not index.copies.copies:
+        return []
+    present = present_state(document_id=document_id)
+    if len(present.state) > MAX_STATE_BYTES:
+        return []
+    if present.seq > index.seq:  # the index has to reach as far as the state
+        index = attribution_load(document_id=document_id, lineage=lineage, up_to=present.seq)
+    try:
+        return conflicts_find(index, present.state)
+    except TooManyCopiesError:
+        logger.warning("too many copies to search %s for move conflicts", document_id)
+        return []
 
 
 def conflicts_find(index: AttributionIndex, state: bytes) -> list[MoveConflict]:
     """Return the move conflicts of a log in a whole state, the latest first.
 
-    ``index`` has the log of the state, or more of it.
+    ``index`` has the log of the state, or more of it. Raises ``TooManyCopiesError``.
     """
     structs = ParentIndex(state)
     standing = StandingText(structs.by_client())
@@ -116,29 +132,30 @@ class _Conflicts:
         self._index = index
         self._standing = standing
         self._rows: dict[tuple[int, int], MoveConflict] = {}
-        self._parts = 0
+        self._parts = self._chars = 0
 
     def add_doubled(self, spans: tuple[Span, Span], operations: tuple[int, int]) -> None:
         one, other = spans
-        if row := self._row(operations):
+        if row := self._row(operations, one):
             row.doubled.append(DoubledText(self._standing.text(one), one, other))
 
     def add_misplaced(self, span: Span, after: Id, operations: tuple[int, int]) -> None:
-        if row := self._row(operations):
+        if row := self._row(operations, span):
             row.misplaced.append(MisplacedSpan(self._standing.text(span), span, after))
 
     def add_returned(self, span: Span, operations: tuple[int, int]) -> None:
-        if row := self._row(operations):
+        if row := self._row(operations, span):
             row.returned.append(ReturnedSpan(self._standing.text(span), span))
 
     def rows(self) -> list[MoveConflict]:
         return [self._rows[operations] for operations in sorted(self._rows, reverse=True)]
 
-    def _row(self, operations: tuple[int, int]) -> MoveConflict | None:
-        """Return the row of another part; None above the limit."""
-        self._parts += 1
-        if self._parts > MAX_PARTS:
+    def _row(self, operations: tuple[int, int], span: Span) -> MoveConflict | None:
+        """Return the row of another part; None above the limits."""
+        if self._parts == MAX_PARTS or self._chars + span[1] > MAX_CHARS:
             return None
+        self._parts += 1
+        self._chars += span[1]
         later, earlier = max(operations), min(operations)
         if (later, earlier) not in self._rows:
             origins = self._index.origin(later), self._index.origin(earlier)

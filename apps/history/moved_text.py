@@ -6,7 +6,7 @@ it begins a *branch*, and copies of copies belong to the branch of their source.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from apps.crdt.codec.contents import STRING
@@ -16,11 +16,19 @@ from apps.crdt.ids.id_ranges import NO_VALUE, IdRanges, Run, joined_runs
 from apps.crdt.ids.utf16 import Utf16Text
 from apps.history.attribution import AttributionIndex
 
-#: Copies that are followed in one document. Threat: a log of many copies of copies.
+#: Parts of copies that are compared with the deletes of one document, and copies that are followed.
+#: Threat: a log of many copies of copies, or of text that was deleted letter by letter.
 MAX_STEPS: Final = 100_000
 #: Copies of one letter that others are compared with. Threat: a log of many copies of one letter.
 MAX_COMPARED: Final = 20
 _NOTHING: Final = IdRanges()
+
+#: A part of an id range, with a value of each index.
+_Part = tuple[int, int, tuple[int, ...]]
+
+
+class TooManyCopiesError(Exception):
+    """A log has more parts of copies than are compared in reasonable time."""
 
 
 class StandingText:
@@ -90,7 +98,7 @@ class Piece(NamedTuple):
 
 
 class MovedText:
-    """The moves and branches of a log."""
+    """The moves and branches of a log. Raises ``TooManyCopiesError``."""
 
     def __init__(self, index: AttributionIndex, standing: StandingText) -> None:
         self._index = index
@@ -108,9 +116,15 @@ class MovedText:
         self._steps = MAX_STEPS
         for number, copied in enumerate(self._copies):
             self._add(number, copied)
+        self._steps = MAX_STEPS
+
+    def _step(self) -> None:
+        self._steps -= 1
+        if self._steps < 0:
+            raise TooManyCopiesError
 
     def _add(self, number: int, copied: CopiedRange) -> None:
-        [(_, _, inserter), *_] = self._index.inserters(*copied[:3])
+        inserter = next(self._index.inserters(*copied[:3])).value
         source = copied.source_client, copied.source_clock, copied.length
         shift = copied.source_clock - copied.clock
         _put(self._copied, copied.client, copied.clock, copied.end, number)
@@ -119,7 +133,7 @@ class MovedText:
             self._index.deletes.second_runs(*source),
             _runs(self._branch_numbers, *source),
         )
-        for first, end, (deleter, second, source_branch) in list(runs):
+        for first, end, (deleter, second, source_branch) in _all(runs, self._step):
             is_move = inserter in (deleter, second)
             if is_move:
                 _put(self._moves, copied.source_client, first, end, number)
@@ -178,6 +192,7 @@ class MovedText:
                 for begin, upto, (deleter, *numbers) in joined_runs(
                     self._index.deleters(*ids), *movers
                 ):
+                    self._step()
                     if [number == NO_VALUE for number in numbers].count(False) != 1:
                         continue
                     if numbers[2] != NO_VALUE:
@@ -219,6 +234,15 @@ class MovedText:
         copied = self._copies[number]
         source = copied.source_client, copied.source_clock + id_[1] - copied.clock
         return self._moves.get(source[0], _NOTHING).value(source[1]) == number
+
+
+def _all(runs: Iterator[_Part], step: Callable[[], None]) -> list[_Part]:
+    """Return what an iterator yields, before anything that it reads is changed."""
+    found = []
+    for run in runs:
+        step()
+        found.append(run)
+    return found
 
 
 def _put(by_client: dict[int, IdRanges], client: int, first: int, end: int, number: int) -> None:

@@ -9,6 +9,7 @@ that the next run frees.
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 
@@ -22,7 +23,7 @@ from apps.attachments.references import (
 )
 from apps.attachments.selectors import StoredAttachment
 from apps.core import clock, failpoints
-from apps.history.file_mentions import Mentions, mentions_find
+from apps.history.file_mentions import Mentions, is_mentioned_after, mentions_find
 from apps.history.selectors import version_infos
 from apps.oplog.compaction_point import log_first_seq
 
@@ -57,7 +58,7 @@ def files_free(*, document_id: str, apply: bool) -> FilesFreed:
             result.waiting.append(use.attachment)
             if apply and use.unused_at is None:
                 unused_mark(use)
-        elif not apply or _free(use):
+        elif not apply or _free(use, mentions):
             result.freed.append(use.attachment)
     return result
 
@@ -92,10 +93,16 @@ def _record(use: AttachmentUse, mentions: Mentions) -> None:
     use_record(document_id=use.attachment.document_id, file_id=file_id, **found)
 
 
-def _free(use: AttachmentUse) -> bool:
-    if not attachment_free(use):
-        return False
+def _free(use: AttachmentUse, mentions: Mentions) -> bool:
     attachment = use.attachment
+    is_needed = partial(
+        is_mentioned_after,
+        mentions.searched_seq,
+        document_id=attachment.document_id,
+        file_id=attachment.id,
+    )
+    if not attachment_free(use, is_needed=is_needed):
+        return False
     logger.info("file %s of document %s is freed", attachment.id, attachment.document_id)
     attachment_freed.publish(AttachmentChange.of(attachment, user_id=None))
     return True

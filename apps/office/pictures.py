@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 import zipfile
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
 from html import escape, unescape
 from typing import Final, NamedTuple
@@ -26,10 +26,11 @@ _ATTRIBUTE: Final = re.compile(r'\s(alt|src|style|width)="([^"]*)"')
 _BARE_FIGURE: Final = re.compile(r"<figure>(<img\s[^>]*>)</figure>")
 #: The address of a stand-in, which pandoc makes a description in Word.
 _DESCRIBED: Final = re.compile(rb'descr="data:image/[a-z]+;base64,([A-Za-z0-9+/=]{88})"')
-#: The address of a picture in HTML and in Markdown, as ``attached.address_of`` writes it.
-_PICTURE_ADDRESS: Final = re.compile(
-    r'(<img src="|!\[(?:\\.|[^\]\\\n]){0,4000}\]\()attachments/([0-9a-f]{64})/'
-)
+#: The address of a file in HTML and in Markdown, as ``attached.address_of`` writes it.
+_FILE_ADDRESS: Final = re.compile(r'(<img src="|\]\()attachments/([0-9a-f]{64})/')
+#: The alternative text of a picture in Markdown, and the most characters that are searched for it.
+_MARKDOWN_ALT: Final = re.compile(r"(?:\\.|[^\]\\\n])*+")
+_ALT_MAX_CHARS: Final = 4_000
 #: Addresses on the web, which nothing here asks for.
 _WEB: Final = ("http:", "https:", "//")
 _WIDTH: Final = re.compile(r"(?:^|;)\s*width:\s*(\d{1,5}(?:\.\d{1,9})?)(in|cm|mm|pt|px)")
@@ -56,8 +57,8 @@ def picture_ids(html: str) -> list[str]:
 
 
 def picture_ids_in_text(text: str) -> list[str]:
-    """Return the ids of the pictures that ``text_with_pictures`` replaces, each once."""
-    return list(dict.fromkeys(file_id for _, file_id in _PICTURE_ADDRESS.findall(text)))
+    """Return the ids of the files that ``text_with_pictures`` may replace, each once."""
+    return list(dict.fromkeys(file_id for _, file_id in _FILE_ADDRESS.findall(text)))
 
 
 def html_with_stand_ins(html: str, pictures: Mapping[str, OfficePicture]) -> str:
@@ -69,21 +70,42 @@ def html_with_stand_ins(html: str, pictures: Mapping[str, OfficePicture]) -> str
     return _replaced(html, pictures, stand_in)
 
 
-def text_with_pictures(text: str, pictures: Mapping[str, OfficePicture]) -> str:
-    """Return a page of HTML or a text of Markdown with the pictures themselves, as ``data:``."""
+def text_with_pictures(
+    text: str, pictures: Mapping[str, OfficePicture], *, max_bytes: int
+) -> bytes:
+    """Return a page of HTML or a text of Markdown with the pictures themselves, as ``data:``.
+
+    A picture may stand there often: each time counts. Beyond ``max_bytes`` the addresses stay.
+    """
+    addresses: dict[str, str] = {}
+    left = max_bytes
 
     def data(found: re.Match[str]) -> str:
+        nonlocal left
         picture = pictures.get(found[2])
-        if picture is None:
+        if picture is None or not _is_picture(text, found) or len(picture.data) > left:
             return found[0]
-        return f"{found[1]}data:{picture.media_type};base64,{b64encode(picture.data).decode()}"
+        left -= len(picture.data)
+        if found[2] not in addresses:
+            encoded = b64encode(picture.data).decode()
+            addresses[found[2]] = f"data:{picture.media_type};base64,{encoded}"
+        return found[1] + addresses[found[2]]
 
-    return _PICTURE_ADDRESS.sub(data, text)
+    return _FILE_ADDRESS.sub(data, text).encode()
+
+
+def _is_picture(text: str, found: re.Match[str]) -> bool:
+    """Return whether a file's address is that of a picture, not of a link in Markdown."""
+    if found[1] != "](":
+        return True
+    begin = text.rfind("![", max(0, found.start() - _ALT_MAX_CHARS), found.start())
+    return begin >= 0 and bool(_MARKDOWN_ALT.fullmatch(text, begin + 2, found.start()))
 
 
 def archive_filled(data: bytes, pictures: Mapping[str, OfficePicture]) -> bytes:
     """Return an archive that pandoc wrote, with pictures in the places of their stand-ins."""
     known = {file_id.encode(): picture for file_id, picture in pictures.items()}
+    described = {b64encode(file_id) for file_id in known}
     filled = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(filled, "w") as copy:
         for part in source.infolist():
@@ -93,7 +115,7 @@ def archive_filled(data: bytes, pictures: Mapping[str, OfficePicture]) -> bytes:
                 content = known[content].data
             elif part.filename.endswith(".xml"):
                 content = _DESCRIBED.sub(
-                    lambda found: b'descr=""' if b64decode(found[1]) in known else found[0], content
+                    lambda found: b'descr=""' if found[1] in described else found[0], content
                 )
             copy.writestr(part, content)
     return filled.getvalue()

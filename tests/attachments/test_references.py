@@ -4,13 +4,15 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
-from apps.accounts.models import User
+from apps.accounts.models import PersonUsage, User
 from apps.accounts.roles import Role
+from apps.attachments import references
 from apps.attachments.models import FREEING, attachment_key, attachment_rows
 from apps.attachments.references import Reference, references_record
 from apps.attachments.selectors import attachments_count
-from apps.attachments.services import attachment_create
+from apps.attachments.services import attachment_copy, attachment_create, attachments_delete
 from apps.attachments.uploads import Upload
 from apps.documents.models import Document
 from tests.accounts.factories import grant, make_user
@@ -109,3 +111,46 @@ def test_file_that_is_being_deleted_stops_no_other_reference(
     other = make_document(owner)
     references_record(Reference(other.id, file_id, 1, str(owner.pk)) for file_id in (dying, living))
     assert (row_of(other, dying), row_of(other, living) is None) == (None, False)
+
+
+def test_each_author_of_a_reference_is_asked(owner: User, document: Document) -> None:
+    """Ada pastes a picture that she may read, and Bob, who may not, moves it in the same moment."""
+    other_author = make_user()
+    target = make_document(owner)
+    grant(other_author, Role.EDITOR, target.id)
+    file_id = attach(owner, document)
+    references_record(
+        Reference(target.id, file_id, seq, str(author.pk))
+        for seq, author in ((1, owner), (2, other_author))
+    )
+    assert row_of(target, file_id) is not None
+
+
+def test_full_document_is_tried_once(
+    owner: User, document: Document, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files of another document an operation names."""
+    files = [attach(owner, document) for _ in range(3)]
+    target = make_document(owner)
+    tried: list[str] = []
+
+    def copy(**named: Any) -> Any:
+        tried.append(named["file_id"])
+        return attachment_copy(**named)
+
+    monkeypatch.setattr(references, "attachment_copy", copy)
+    settings.ATTACHMENTS_PER_DOCUMENT = 0
+    references_record(Reference(target.id, one, 1, str(owner.pk)) for one in files)
+    assert len(tried) == 1
+    settings.ATTACHMENTS_PER_DOCUMENT = 10
+    monkeypatch.setattr(references, "COPIES_MAX", 2)
+    references_record(Reference(target.id, one, 1, str(owner.pk)) for one in files)
+    assert len([one for one in files if row_of(target, one)]) == 2
+
+
+def test_files_of_a_deleted_document_count_for_nobody(owner: User, document: Document) -> None:
+    """An import that fails would cost the share of its person each time."""
+    attach(owner, document)
+    assert PersonUsage.objects.get(user=owner).stored_bytes > 0
+    attachments_delete(document_id=document.id)
+    assert PersonUsage.objects.get(user=owner).stored_bytes == 0

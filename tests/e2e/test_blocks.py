@@ -241,3 +241,36 @@ def test_link_to_a_heading_leads_to_it(ada: Person) -> None:
     expect(ada.text.locator("h2")).to_be_in_viewport()
     ada.page.evaluate("location.hash = '#heading=none'")
     expect(ada.page.get_by_text("is not there any more")).to_be_visible()
+
+
+def test_menu_of_a_block_acts_on_it_where_it_stands_by_then(
+    ada: Person, grace: Person, shared: str
+) -> None:
+    """Somebody writes in an earlier block while the menu is open."""
+    ada.open(shared)
+    ada.text.click()
+    lines(ada, "one", "two", "three")
+    grace.open(shared)
+    ada.page.keyboard.press("ControlOrMeta+Alt+b")
+    button = ada.page.get_by_role("button", name="Delete", exact=True)
+    expect(button).to_be_visible()
+    grace.goes_to(0)
+    grace.page.keyboard.insert_text("xyz ")
+    ada.sees("xyz one\ntwo\nthree")
+    button.click()
+    ada.sees("xyz one\ntwo")
+
+
+def test_menu_of_a_block_writes_nothing_once_the_page_may_only_read(
+    ada: Person, shared: str
+) -> None:
+    """The right was taken away while it was open."""
+    ada.open(shared)
+    ada.text.click()
+    lines(ada, "one", "two")
+    ada.page.keyboard.press("ControlOrMeta+Alt+b")
+    button = ada.page.get_by_role("button", name="Delete", exact=True)
+    expect(button).to_be_visible()
+    ada.page.evaluate("document.querySelector('.prose').editor.setEditable(false)")
+    button.click()
+    ada.sees("one\ntwo")

@@ -83,3 +83,35 @@ def test_blocks_are_found_behind_a_slash(ada: Person, shared: str) -> None:
     expect(ada.page.get_by_role("option", name="Toggle")).to_be_visible()
     ada.page.keyboard.press("Enter")
     expect(ada.text.locator("summary")).to_have_count(1)
+
+
+def test_words_in_a_folded_part_are_found(ada: Person, grace: Person, shared: str) -> None:
+    """The part unfolds, as with the browser's own search."""
+    ada.open(shared)
+    ada.text.click()
+    choose(ada, "Toggle")
+    expect(ada.text.locator("summary")).to_have_count(1)
+    ada.page.keyboard.type("More")
+    ada.page.keyboard.press("Enter")
+    ada.page.keyboard.type("treasure")
+    grace.open(shared)
+    hidden = grace.text.get_by_text("treasure")
+    expect(hidden).to_have_count(1)
+    expect(hidden).to_be_hidden()
+    grace.page.keyboard.press("ControlOrMeta+f")
+    expect(grace.page.get_by_label("Find", exact=True)).to_be_focused()
+    grace.page.keyboard.type("treasure")
+    expect(hidden).to_be_visible()
+
+
+def test_part_to_unfold_is_not_offered_where_it_cannot_be(ada: Person, shared: str) -> None:
+    """Several items of a list are no blocks of it."""
+    ada.open(shared)
+    ada.text.click()
+    ada.page.keyboard.type("- one")
+    ada.page.keyboard.press("Enter")
+    ada.page.keyboard.type("two")
+    ada.page.keyboard.press("Shift+ArrowUp")
+    ada.page.get_by_role("button", name="More formats").click()
+    expect(ada.page.get_by_role("button", name="Superscript")).to_be_enabled()
+    expect(ada.page.get_by_role("button", name="Toggle")).to_be_disabled()

@@ -49,3 +49,27 @@ def test_mention_of_a_foreign_client_breaks_no_view(ada: Person, shared: str) ->
     expect(ada.text.locator("span.mention")).to_have_text("@x")
     expect(ada.text.locator("a")).to_have_count(0)
     eventually(lambda: ada.exported(shared, "txt") == "@x\n")
+
+
+def test_key_that_comes_before_the_list_does_what_it_does_in_the_text(
+    ada: Person, shared: str
+) -> None:
+    """Enter behind words that only look like a mention, and the next line at once."""
+    ada.open(shared)
+    ada.text.click()
+    ada.page.keyboard.type("lunch @ 5")
+    ada.page.keyboard.press("Enter")
+    ada.page.keyboard.type("then")
+    ada.sees("lunch @ 5\nthen")
+
+
+def test_mention_becomes_text_in_code(ada: Person, shared: str) -> None:
+    """Code has nothing else; it was lost."""
+    ada.open(shared)
+    ada.text.click()
+    ada.page.keyboard.type("ask @grac")
+    expect(ada.page.get_by_role("option", name="Grace Hopper")).to_be_visible()
+    ada.page.keyboard.press("Enter")
+    expect(ada.text.locator(".mention")).to_have_count(1)
+    ada.page.keyboard.press("ControlOrMeta+Alt+c")
+    expect(ada.text.locator("pre")).to_contain_text("ask @Grace Hopper")

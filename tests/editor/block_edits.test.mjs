@@ -131,6 +131,7 @@ test("a heading has an address of its words, and a number where two have the sam
   assert.equal(slugOf("What’s new? Über 3.0"), "what-s-new-über-3-0");
   assert.equal(slugOf("…"), "heading");
   assert.ok(slugOf("word ".repeat(100)).length <= 80);
+  assert.ok(encodeURIComponent(slugOf(`a${"\u{20000}".repeat(90)}`)));
   const { nodes } = new Schema({
     nodes: {
       doc: { content: "block+" },

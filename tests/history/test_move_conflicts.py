@@ -219,6 +219,19 @@ def test_very_large_document_is_not_searched(monkeypatch: pytest.MonkeyPatch) ->
     assert len(desk.rows()) == 1
 
 
+@pytest.mark.parametrize(
+    ("limit", "rows"), [("moved_text.MAX_STEPS", 0), ("move_conflicts.MAX_CHARS", 0)]
+)
+def test_search_and_answer_are_bounded(
+    limit: str, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts of copies, each of which may be one letter; and the text of an answer."""
+    desk = Desk()
+    met(desk, (ADA, *desk.split(ADA, 5)), (GRACE, *desk.split(GRACE, 8)))
+    monkeypatch.setattr(f"apps.history.{limit}", 1)
+    assert desk.rows() == []
+
+
 def test_many_forged_copies_of_one_letter_cost_little() -> None:
     """10,000 copies of a letter that two erased, each with a copy map of its own range."""
     desk = Desk()

@@ -203,7 +203,7 @@ def test_use_within_the_grace_period_takes_the_mark_away(log: OldLog, way: str) 
     assert row_of(log, file_id) is not None
 
 
-@pytest.mark.parametrize("way", ["undo", "upload"])
+@pytest.mark.parametrize("way", ["undo", "undo that is not counted", "upload"])
 def test_use_between_the_search_and_the_end_wins(
     log: OldLog, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,12 +221,15 @@ def test_use_between_the_search_and_the_end_wins(
         else:
             log.add_picture(file_id)
             log.store()
+        if way == "undo":
             record(log)
         return found
 
     monkeypatch.setattr(freeing, "mentions_find", search_then_use)
     assert free(log) == []
-    assert row_of(log, file_id) is not None
+    row = row_of(log, file_id)
+    assert row is not None
+    assert "unused_at" not in row
 
 
 def test_mark_does_not_come_after_an_operation(

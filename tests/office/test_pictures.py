@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+import time
 import zipfile
 from typing import Any
 
@@ -12,7 +13,13 @@ from PIL import Image
 from apps.attachments.pictures import picture_convert
 from apps.crdt.content.prosemirror import document_json
 from apps.office.conversion import office_convert, office_read
-from apps.office.pictures import OfficePicture, html_with_pictures, picture_ids
+from apps.office.pictures import (
+    OfficePicture,
+    html_with_pictures,
+    picture_ids,
+    picture_ids_in_text,
+    text_with_pictures,
+)
 from tests.attachments import samples
 from tests.crdt.content.trees import Built, block, paragraph, table, td, th
 from tests.office.samples import (
@@ -246,3 +253,32 @@ def test_animation_and_transparency_are_read_by_pillow_before() -> None:
     data, kind = picture_convert(large.getvalue(), "image/webp", max_pixels=10**6)
     with Image.open(io.BytesIO(data)) as scaled:
         assert (scaled.size, kind) == ((1_600, 40), "image/jpeg")
+
+
+def test_text_has_pictures_up_to_a_limit_however_often_they_stand_there() -> None:
+    """Each place counts: a document of some kilobytes may name one picture a thousand times."""
+    file_id, own = PNG
+    address = f"attachments/{file_id}/"
+    page = f'<img src="{address}">' * 5 + f"![a \\] b]({address}) [a link]({address})"
+    found = text_with_pictures(page, BOTH, max_bytes=4 * len(own.data)).decode()
+    assert (found.count("data:image/png"), found.count(address)) == (4, 3)
+    found = text_with_pictures(page, BOTH, max_bytes=100 * len(own.data)).decode()
+    assert f"[a link]({address})" in found
+    assert (found.count("data:image/png"), found.count(address)) == (6, 1)
+    assert picture_ids_in_text(page) == [file_id]
+
+
+@pytest.mark.parametrize("text", ["![" * 500_000, "![a](attachments/" * 50_000])
+def test_text_of_signs_costs_little(text: str) -> None:
+    """Whoever may write could stop the export of everybody else."""
+    started = time.process_time()
+    assert text_with_pictures(text, BOTH, max_bytes=10**6) == text.encode()
+    assert time.process_time() - started < 1
+
+
+def test_description_that_looks_like_a_stand_in_stays() -> None:
+    """It is no base64, and broke every Word file of the document."""
+    words = "data:image/png;base64," + 85 * "A" + "==="
+    data = exported([image(PNG[0], alt=words)], "docx", pictures=BOTH)
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        assert parts.testzip() is None

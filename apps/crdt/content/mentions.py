@@ -17,7 +17,7 @@ MAX_LABEL_CHARS: Final = 300
 _IDS: Final = {"person": re.compile(r"[0-9]{1,19}"), "document": re.compile(r"[0-9a-f-]{36}")}
 #: In an EPUB, the chapter stands before the name of a place.
 _ADDRESS: Final = re.compile(
-    r"#(?:[\w.]{1,40}_)?person-(?P<person>[0-9]{1,19})|[^\s?#]{0,200}/documents/(?P<document>[0-9a-f-]{36})/"
+    r"#(?:[\w.]{1,40}_)?person-(?P<person>[0-9]{1,19})|/documents/(?P<document>[0-9a-f-]{36})/"
 )
 
 

@@ -54,7 +54,8 @@ function itemOf({ name, keys, swatch, run, isEnabled, isActive }, editor) {
       type: "button",
       class: "menu-item",
       disabled: isEnabled?.(editor) === false,
-      onclick: () => run(editor),
+      // The page may only read by now.
+      onclick: () => editor.isEditable && run(editor),
     },
     ...(swatch ? [h("mark", { class: "swatch", "data-color": swatch })] : []),
     h("span", {}, name),

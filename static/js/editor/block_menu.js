@@ -22,7 +22,7 @@ const KINDS = [
   "Code block",
 ];
 /** Blocks that have no text to become another one. */
-const FIXED = new Set(["table", "horizontalRule", "image", "file", "unknown-block"]);
+const FIXED = new Set(["table", "horizontalRule", "image", "file", "details", "unknown-block"]);
 
 /** @type {HTMLElement | null} */
 let menu = null;
@@ -38,14 +38,15 @@ export function openBlockMenu(editor, index, button, move) {
   menu?.remove();
   const { doc } = editor.state;
   const node = doc.child(index);
-  const at = positionOf(doc, index);
   const item = (/** @type {string} */ name, /** @type {() => void} */ run, isEnabled = true) =>
     h("button", { type: "button", class: "menu-item", disabled: !isEnabled, onclick: run }, name);
-  const isSame = () => editor.state.doc.maybeChild(index) === node;
-  const run = (/** @type {() => void} */ action) => () => {
+  // Others may have written since the menu was opened: in this block, and then the choice is made again,
+  // or before it. The page may only read by now.
+  const run = (/** @type {(at: number) => void} */ action) => () => {
+    if (!editor.isEditable) return;
     editor.view.focus();
-    // Others may have written since the menu was opened; then the choice is made again.
-    if (isSame()) action();
+    const present = editor.state.doc;
+    if (present.maybeChild(index) === node) action(positionOf(present, index));
     else toast("This block was just changed by somebody else. Open its menu again.");
   };
   const commands = commandGroups(() => {}).flat();
@@ -57,12 +58,12 @@ export function openBlockMenu(editor, index, button, move) {
           ? [
               item(
                 name,
-                run(() => turnInto(editor, at, node, command)),
+                run((at) => turnInto(editor, at, node, command)),
               ),
             ]
           : [];
       });
-  const link = linkToHeading(doc, at);
+  const link = linkToHeading(doc, positionOf(doc, index));
   const groups = [
     [
       item(
@@ -77,12 +78,12 @@ export function openBlockMenu(editor, index, button, move) {
       ),
       item(
         "Duplicate",
-        run(() => duplicate(editor, at, node)),
+        run((at) => duplicate(editor, at, node)),
       ),
       ...(link === null ? [] : [item("Copy link to this heading", () => void copyLink(link))]),
       item(
         "Delete",
-        run(() => remove(editor, at, node)),
+        run((at) => remove(editor, at, node)),
       ),
     ],
     kinds,

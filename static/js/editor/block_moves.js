@@ -83,7 +83,8 @@ export function pathAtCaret({ state: { selection } }) {
  * @param {NoteKnown} noteKnown
  */
 export function moveElement(editor, element, before, noteKnown) {
-  const { from, to, head } = editor.state.selection;
+  const { selection } = editor.state;
+  const { from, to, head } = selection;
   const start = positionOf(editor, element);
   const size = start === null ? 0 : (editor.state.doc.nodeAt(start)?.nodeSize ?? 0);
   const undo = yUndoPluginKey.getState(editor.state)?.undoManager;
@@ -94,7 +95,8 @@ export function moveElement(editor, element, before, noteKnown) {
   if (moved === null) return false;
   const now = positionOf(editor, moved);
   if (now !== null && start !== null && from >= start && to <= start + size) {
-    editor.commands.setTextSelection(now + Math.min(Math.max(head - start, 1), size - 1));
+    if ("node" in selection) editor.commands.setNodeSelection(now);
+    else editor.commands.setTextSelection(now + Math.min(Math.max(head - start, 1), size - 1));
   }
   return true;
 }

@@ -1,6 +1,7 @@
 /** The keys of parts to unfold, and the caret that unfolds them. Loaded when the first one is shown. */
 import { Plugin, PluginKey } from "../../vendor/tiptap.js";
 import { unfoldAt } from "./details.js";
+import { detailsRange } from "./details_range.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 
@@ -77,9 +78,8 @@ function unwrap(editor) {
  * @param {Editor} editor
  */
 export function insertDetails(editor) {
-  const { $from, $to } = editor.state.selection;
-  const range = $from.blockRange($to);
-  if (!range) return;
+  const range = detailsRange(editor);
+  if (!range || !editor.isEditable) return;
   editor
     .chain()
     .focus()

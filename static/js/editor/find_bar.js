@@ -2,6 +2,7 @@
 import { debounced } from "../ui/dom.js";
 import { loadStyles } from "../ui/styles.js";
 import { fromTemplate, partsOf } from "../ui/template.js";
+import { unfoldAt } from "./details.js";
 import { registerHighlights, replaceFound, showHighlights } from "./find_highlights.js";
 import { MAX_MATCHES } from "./find_matches.js";
 import { Search, SearchError } from "./find_search.js";
@@ -41,6 +42,8 @@ export class FindBar {
   /** The text that was searched. @type {Editor["state"]["doc"] | null} */
   #doc = null;
   #isOpen = false;
+  /** What had the focus before. @type {Element | null} */
+  #opener = null;
   #searchSoon = debounced(SEARCH_PAUSE_MS, () => void this.#find());
 
   /**
@@ -98,6 +101,7 @@ export class FindBar {
     if (isNew && selected !== "" && selected.length <= MAX_SELECTED_CHARS && !/\n/.test(selected)) {
       text.value = selected;
     }
+    if (!this.#isOpen) this.#opener = document.activeElement;
     this.#isOpen = true;
     if (!bar.isConnected) document.querySelector("main")?.append(bar);
     this.#parts.more.hidden = !this.#editor.isEditable;
@@ -114,7 +118,8 @@ export class FindBar {
     this.#search.close();
     this.#show([], 0);
     this.#parts.bar.remove();
-    this.#editor.view.focus();
+    if (this.#editor.isEditable) this.#editor.view.focus();
+    else if (this.#opener instanceof HTMLElement) this.#opener.focus();
     if (match && this.#editor.state.doc === this.#doc) {
       this.#editor.chain().setTextSelection(match).scrollIntoView().run();
     }
@@ -194,6 +199,8 @@ export class FindBar {
   #show(found, current) {
     this.#found = found;
     this.#current = current;
+    const match = found[current];
+    if (match) unfoldAt(this.#editor, match.from);
     showHighlights(this.#editor, found, current);
     this.#reveal();
   }
@@ -233,7 +240,7 @@ export class FindBar {
   }
 
   async #replaceOne() {
-    if (!this.#editor.isEditable || !(await this.#findNow())) return;
+    if (!(await this.#findNow()) || !this.#editor.isEditable) return;
     const match = this.#found[this.#current];
     if (!match) return;
     replaceFound(this.#editor, [match], this.#beforeEdit);
@@ -244,7 +251,7 @@ export class FindBar {
   }
 
   async #replaceAll() {
-    if (!this.#editor.isEditable || !(await this.#findNow())) return;
+    if (!(await this.#findNow()) || !this.#editor.isEditable) return;
     const count = this.#found.length;
     replaceFound(this.#editor, this.#found, this.#beforeEdit);
     await this.#find();

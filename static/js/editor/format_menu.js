@@ -1,7 +1,9 @@
 /** The menu of the toolbar's last button: formats that are wanted less often. Loaded when needed. */
 import { openActionMenu } from "./action_menu.js";
 import { toggleAlignment } from "./alignment.js";
+import { detailsRange } from "./details_range.js";
 import { loadDetails } from "./load_when_shown.js";
+import { sayNoFormats } from "./notices.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 /** @typedef {import("./action_menu.js").Action} Action */
@@ -31,7 +33,12 @@ export const FORMATS = [
     {
       name: "Toggle",
       words: "details collapsible fold unfold expand",
-      run: async (editor) => (await loadDetails(editor))?.insertDetails(editor),
+      run: async (editor) => {
+        const details = await loadDetails(editor);
+        if (details === null) sayNoFormats();
+        else details.insertDetails(editor);
+      },
+      isEnabled: (editor) => detailsRange(editor) !== null,
     },
   ],
 ];

@@ -11,7 +11,8 @@ const MAX_CHARS = 80;
  */
 export function slugOf(text) {
   const words = text.toLowerCase().match(/[\p{L}\p{M}\p{N}_]+/gu) ?? [];
-  return words.join("-").slice(0, MAX_CHARS) || "heading";
+  // By characters: half of a pair is no address.
+  return [...words.join("-")].slice(0, MAX_CHARS).join("") || "heading";
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Keys as this machine's keyboard names them. */
 
-const IS_MAC = /mac|iphone|ipad/i.test(globalThis.navigator?.platform ?? "");
+export const IS_MAC = /mac|iphone|ipad/i.test(globalThis.navigator?.platform ?? "");
 
 /**
  * Return keys as this machine's keyboard names them.

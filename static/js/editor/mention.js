@@ -15,6 +15,20 @@ export function mentionText({ label }) {
   return `@${label ?? ""}`;
 }
 
+/**
+ * Write the mentions of the selected blocks as text, which is all that a code block can have.
+ * @param {{tr: import("../../vendor/tiptap.js").Editor["state"]["tr"]}} command
+ */
+export function mentionsToText({ tr }) {
+  const { $from, $to } = tr.selection;
+  tr.doc.nodesBetween($from.start(), $to.end(), ({ type, attrs, nodeSize }, pos) => {
+    if (type.name !== "mention") return;
+    const at = tr.mapping.map(pos);
+    tr.insertText(mentionText(attrs), at, at + nodeSize);
+  });
+  return true;
+}
+
 /** @param {string} name */
 const attribute = (name) => ({
   default: null,

@@ -10,7 +10,7 @@ export function sayLargeTable() {
 }
 
 export function sayNoFormats() {
-  toast("This menu cannot be loaded now. Try again when you are online.");
+  toast("This cannot be loaded now. Try again when you are online.");
 }
 
 export function sayNoTables() {

@@ -86,7 +86,9 @@ export function readStyles(body) {
     if (raised) wrapContent(element, raised);
     const behind = style.get("background-color") ?? style.get("background") ?? "";
     const colour = highlightOf(behind);
-    if (colour && !element.matches("mark")) wrapContent(element, "mark").dataset.color = colour;
+    // The shade of a cell is not of its words.
+    if (colour && !element.matches("mark, td, th"))
+      wrapContent(element, "mark").dataset.color = colour;
   }
 }
 

@@ -4,7 +4,6 @@ import {
   Bold,
   BulletList,
   Code,
-  CodeBlock,
   Document,
   HardBreak,
   Heading,
@@ -22,6 +21,7 @@ import { isSafeLink } from "../lib/links.js";
 import { Alignment } from "./alignment.js";
 import { AttachedFile, Picture } from "./attached.js";
 import { Callout } from "./callout.js";
+import { CodeBlock } from "./code_block.js";
 import { detailsExtensions } from "./details.js";
 import { Highlight, Subscript, Superscript, Underline } from "./marks.js";
 import { Mention } from "./mention.js";

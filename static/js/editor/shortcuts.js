@@ -1,4 +1,5 @@
 /** The keys that work everywhere on the editor's page; editor/shortcuts_dialog.js lists them. */
+import { IS_MAC } from "./keys_label.js";
 import { linkAt, openLink } from "./link_card.js";
 import { editLink } from "./toolbar.js";
 
@@ -24,9 +25,9 @@ export function bindShortcuts(
       handled(event, () => void loadHandle().then((handle) => handle.move(by), console.warn));
     } else if (mod && event.altKey && event.code === "KeyB" && editor.isEditable) {
       handled(event, () => void loadHandle().then((one) => one.openMenuAtCaret(), console.warn));
-    } else if (mod && event.code === "KeyF" && !event.shiftKey) {
+    } else if (isFind(event)) {
       handled(event, () => onFind(event.altKey));
-    } else if (event.ctrlKey && event.key === "h" && !event.altKey) {
+    } else if (!IS_MAC && event.ctrlKey && event.key === "h" && !event.altKey) {
       handled(event, () => onFind(true));
     } else if (mod && event.altKey && event.code === "KeyA") handled(event, onAuthors);
     else if (mod && event.altKey && event.code === "KeyU" && editor.isEditable) {
@@ -54,6 +55,11 @@ export function bindShortcuts(
 function handled(event, action) {
   event.preventDefault();
   action();
+}
+
+/** Return whether a key finds words: Ctrl+F of a Mac goes on by a letter. @param {KeyboardEvent} event */
+function isFind({ metaKey, ctrlKey, shiftKey, code }) {
+  return (IS_MAC ? metaKey : ctrlKey) && code === "KeyF" && !shiftKey;
 }
 
 /** Return whether a key moves the block at the caret. @param {KeyboardEvent} event */

@@ -1,7 +1,7 @@
 /** The dialog that lists all keyboard shortcuts of the pages. */
 import { commandGroups } from "./commands.js";
 import { FORMATS } from "./format_menu.js";
-import { keysLabel } from "./keys_label.js";
+import { IS_MAC, keysLabel } from "./keys_label.js";
 import { openDialog } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 
@@ -43,7 +43,7 @@ export function openShortcuts() {
   );
   const page = /** @type {[string, string][]} */ ([
     ["These keys", keysLabel("Mod-/")],
-    ["Find, and replace", `${keysLabel("Mod-F")}, ${keysLabel("Ctrl-H")}`],
+    ["Find, and replace", `${keysLabel("Mod-F")}, ${keysLabel(IS_MAC ? "Mod-Alt-F" : "Ctrl-H")}`],
     ["To the toolbar, and back", "Alt+F10, Esc"],
     ["Move the block up, down", "Alt+Shift+↑, Alt+Shift+↓"],
     ["Menu of the block", keysLabel("Mod-Alt-B")],

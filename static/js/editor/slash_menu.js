@@ -44,6 +44,7 @@ export function slashMenu(pickFiles) {
     find: (query, editor) =>
       matching(query, [...entries, ...others])
         .filter(({ label }) => label !== "Table" || !editor.isActive("table"))
+        .filter(({ command }) => command.isEnabled?.(editor) !== false)
         .map(({ label, command }) => ({
           label,
           icon: command.icon,

@@ -216,6 +216,13 @@ class SuggestionPopup {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
+    if (this.#pressed !== null && !/^(?:Shift|Control|Alt|Meta|CapsLock)$/.test(event.key)) {
+      // The person writes on: the key of before does in the text what it does without a list.
+      const pressed = this.#pressed;
+      this.#pressed = null;
+      this.#close();
+      this.#editor.commands.keyboardShortcut(pressed);
+    }
     if (this.#typed === null || event.ctrlKey || event.metaKey || event.altKey) return false;
     const isChoice = (event.key === "Enter" || event.key === "Tab") && !event.shiftKey;
     if (isChoice && !this.#isCurrent) {
