@@ -2,8 +2,6 @@
 
 /** @typedef {import("./block_handle.js").BlockHandle} BlockHandle */
 
-const EVENTS = ["pointermove", "focus"];
-
 /**
  * Return what gives the handle of an editor, which is loaded then.
  * @param {import("../../vendor/tiptap.js").Editor} editor
@@ -14,10 +12,7 @@ export function loadBlockHandle(editor, page) {
   let loading = null;
   const load = () => {
     loading ??= import("./block_handle.js").then(
-      ({ BlockHandle }) => {
-        for (const event of EVENTS) dom.removeEventListener(event, loadQuietly);
-        return new BlockHandle(editor, page);
-      },
+      ({ BlockHandle }) => new BlockHandle(editor, page),
       (error) => {
         loading = null;
         throw error;
@@ -26,8 +21,8 @@ export function loadBlockHandle(editor, page) {
     return loading;
   };
   const { dom } = editor.view;
-  // The next key or the next move of the pointer tries again.
+  // The next key or the next move of the pointer tries again, and does nothing once it is loaded.
   const loadQuietly = () => void load().catch(() => {});
-  for (const event of EVENTS) dom.addEventListener(event, loadQuietly);
+  for (const event of ["pointermove", "focus"]) dom.addEventListener(event, loadQuietly);
   return load;
 }

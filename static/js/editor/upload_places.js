@@ -25,6 +25,26 @@ export function blockEdge(doc, at) {
 }
 
 /**
+ * Return where a position is that was seen before this module was loaded: the end of its block if the
+ * text is another one now; null if the block is gone.
+ * @param {Y.Doc} ydoc
+ * @param {PMNode} doc
+ * @param {{state: Editor["state"], blocks: unknown[]}} seen
+ * @param {number | null} at null for the caret
+ */
+export function placeOfSeen(ydoc, doc, { state, blocks }, at) {
+  const place = at ?? state.selection.to;
+  // The binding may have made an equal text.
+  if (doc.eq(state.doc)) return place;
+  const block = blocks[state.doc.resolve(place).index(0)];
+  const index = ydoc
+    .getXmlFragment(ROOT)
+    .toArray()
+    .indexOf(/** @type {any} */ (block));
+  return index < 0 ? null : positionIn(doc, [index + 1]);
+}
+
+/**
  * Return a position between blocks as one that moves with the block before it.
  * @param {Y.Doc} ydoc
  * @param {PMNode} doc

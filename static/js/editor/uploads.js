@@ -8,7 +8,7 @@ import { loadStyles } from "../ui/styles.js";
 import { withStylesAside } from "./paste.js";
 import { holdFile, mayHaveFiles, PendingFiles } from "./pending_files.js";
 import { Upload } from "./upload.js";
-import { anchorOf, blockEdge, placeOf, timesShown } from "./upload_places.js";
+import { anchorOf, blockEdge, placeOf, placeOfSeen, timesShown } from "./upload_places.js";
 
 /** @typedef {import("../../vendor/tiptap.js").Editor} Editor */
 /** @typedef {import("../lib/api.js").Api} Api */
@@ -79,10 +79,14 @@ export class Uploads {
   /**
    * Upload files, and the pictures in pasted HTML.
    * @param {import("./editor.js").Given} given
+   * @param {Parameters<typeof placeOfSeen>[2]} seen when they were given
    */
-  addGiven({ files, html, at }) {
+  addGiven({ files, html, at }, seen) {
     void this.copyFrom(html);
-    this.add([...files, ...dataPictures(html)], at ?? this.#editor.state.selection.to);
+    const { doc, selection } = this.#editor.state;
+    // Pictures of pasted HTML stand behind what is pasted, which was not there.
+    const place = files.length > 0 ? placeOfSeen(this.#target.doc, doc, seen, at) : null;
+    this.add([...files, ...dataPictures(html)], place ?? at ?? selection.to);
   }
 
   /**

@@ -1,6 +1,5 @@
 /** The files that are given to the editor's page: uploads are loaded with the first one, or when idle. */
 import { whenIdle } from "../lib/idle.js";
-import { FIELD } from "../editor/editor.js";
 import { h } from "../ui/dom.js";
 import { toast } from "../ui/toast.js";
 
@@ -24,21 +23,12 @@ export class PageFiles {
    * @param {import("../editor/editor.js").Given} given
    */
   async add(editor, given) {
-    const { doc, selection } = editor.state;
-    const at = given.at ?? selection.to;
-    const blocks = this.#target.doc.getXmlFragment(FIELD);
-    const block = blocks.get(doc.resolve(at).index(0));
+    const blocks = this.#target.doc.getXmlFragment("default").toArray();
+    const seen = { state: editor.state, blocks };
     try {
-      const uploads = await this.#load(editor);
-      const { doc: now } = editor.state;
-      const index = blocks.toArray().indexOf(block);
-      // Pictures of pasted HTML stand behind what is pasted, which was not there.
-      if (given.files.length === 0 || index < 0) uploads.addGiven(given);
-      else if (now.eq(doc)) uploads.addGiven({ ...given, at });
-      else uploads.addGiven({ ...given, at: endOf(now, index) });
-    } catch (error) {
-      console.warn("Files were not added:", error);
-      toast("The file could not be added. Check the connection, and add it again.");
+      (await this.#load(editor)).addGiven(given, seen);
+    } catch {
+      toast("The file was not added. Try again.");
     }
   }
 
@@ -71,15 +61,4 @@ export class PageFiles {
     });
     input.click();
   }
-}
-
-/**
- * Return the position behind a block.
- * @param {Editor["state"]["doc"]} doc
- * @param {number} index
- */
-function endOf(doc, index) {
-  let end = 0;
-  for (let at = 0; at <= index && at < doc.childCount; at++) end += doc.child(at).nodeSize;
-  return end;
 }

@@ -3,13 +3,11 @@ import { byId, h, icon } from "./dom.js";
 
 const TOAST_MS = 8_000;
 
-/** @typedef {{element: HTMLElement, stays: boolean}} Message */
-
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
-/** The message that stays until it is closed, and the ones that wait for its place. @type {Message[]} */
+/** The message that stays until it is closed, and the ones that wait for its place. @type {HTMLElement[]} */
 let staying = [];
-/** The message that goes by itself, beside the one that stays. @type {Message | null} */
+/** The message that goes by itself, beside the one that stays. @type {HTMLElement | null} */
 let passing = null;
 
 /**
@@ -38,8 +36,7 @@ export function toast(text, action, { stays = false, onClose = () => {} } = {}) 
     onClose();
   };
   children.push(h("button", { ...close, onclick }, icon("x")));
-  /** @type {Message} */
-  const message = { element: h("div", { class: "toast" }, ...children), stays };
+  const message = h("div", { class: "toast" }, ...children);
   if (stays) staying.push(message);
   else passing = message;
   show();
@@ -48,7 +45,7 @@ export function toast(text, action, { stays = false, onClose = () => {} } = {}) 
 
 /** Hide the message that does not stay, for example because its subject is no longer on the screen. */
 export function hideToast() {
-  if (passing) remove(passing);
+  remove(passing);
 }
 
 /**
@@ -59,7 +56,7 @@ export function toastError(error) {
   toast(error instanceof Error ? error.message : String(error));
 }
 
-/** @param {Message} message */
+/** @param {HTMLElement | null} message */
 function remove(message) {
   staying = staying.filter((one) => one !== message);
   if (passing === message) passing = null;
@@ -69,14 +66,16 @@ function remove(message) {
 /** Show the first message that stays, and the one that does not. */
 function show() {
   const place = byId("toast", HTMLElement);
-  const shown = [staying[0], passing].flatMap((message) => (message ? [message.element] : []));
-  for (const element of [...place.children]) {
-    if (!shown.some((one) => one === element)) element.remove();
-  }
+  const shown = [staying[0], passing];
+  for (const message of [...place.children])
+    if (!shown.some((one) => one === message)) message.remove();
   // What is shown already keeps its focus, and is not read out again.
-  const added = shown.filter((element) => element.parentElement !== place);
-  if (added.length > 0) raise(place);
-  place.append(...added);
+  for (const message of shown) {
+    if (message && message.parentElement !== place) {
+      raise(place);
+      place.append(message);
+    }
+  }
   // The message stays while the pointer or the focus is on it.
   for (const event of ["pointerenter", "focusin"]) place.addEventListener(event, stopTimer);
   for (const event of ["pointerleave", "focusout"]) place.addEventListener(event, startTimer);
