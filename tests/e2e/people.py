@@ -1,7 +1,8 @@
 """People at their browsers: the vocabulary of the browser tests."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -56,6 +57,17 @@ CARET = """() => {
 
 #: The result of ``CARET``.
 Caret = dict[str, Any]
+
+
+@contextmanager
+def choosing_files(page: Page) -> Iterator[Any]:
+    """Expect that what is done opens a file chooser, the ``value`` of what this yields.
+
+    The library does not wait until the browser reports choosers, so an answer of it comes first.
+    """
+    with page.expect_file_chooser() as chooser:
+        page.evaluate("0")
+        yield chooser
 
 
 @dataclass

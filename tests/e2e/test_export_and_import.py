@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import FilePayload, Route, expect
 
 from tests.crdt.content.trees import EVERYTHING, block, paragraph, task
-from tests.e2e.people import Person
+from tests.e2e.people import Person, choosing_files
 from tests.office.samples import exported
 
 
@@ -74,7 +74,7 @@ def test_word_file_becomes_a_document(ada: Person) -> None:
     page = ada.page
     page.goto("/")
     data = exported([block("taskList", task("done", checked=True)), paragraph("end")], "docx")
-    with page.expect_file_chooser() as chooser:
+    with choosing_files(page) as chooser:
         page.get_by_role("button", name="Import…").click()
     word = FilePayload(name="notes.docx", mimeType="application/zip", buffer=data)
     chooser.value.set_files(word)
@@ -92,7 +92,7 @@ def test_file_becomes_a_document(ada: Person) -> None:
         "</ul><p onclick=alert(1)>a <b>bold</b> <a href='javascript:alert(1)'>word</a></p>"
         "<h5>deep</h5><pre><code>x  y</code></pre><table><tr><td>1<td>2</table><p>end"
     )
-    with page.expect_file_chooser() as chooser:
+    with choosing_files(page) as chooser:
         page.get_by_role("button", name="Import…").click()
     chooser.value.set_files(
         FilePayload(name="notes.html", mimeType="text/html", buffer=html.encode())

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import FilePayload, Route, expect
 
 from tests.attachments import samples
-from tests.e2e.people import Person
+from tests.e2e.people import Person, choosing_files
 from tests.support.eventually import eventually
 
 #: Pastes, or drops into the text, a file, or HTML; a value of base64.
@@ -227,7 +227,7 @@ def test_file_is_picked_and_opened(shared: str, ada: Person) -> None:
     """By the toolbar; it is a link in the text."""
     ada.open(shared)
     ada.text.click()
-    with ada.page.expect_file_chooser() as chooser:
+    with choosing_files(ada.page) as chooser:
         ada.page.get_by_role("button", name="Picture or file").click()
     chooser.value.set_files(
         {"name": "Plan.pdf", "mimeType": "application/pdf", "buffer": samples.PDF}
@@ -248,7 +248,7 @@ def test_pictures_keep_the_order_in_which_they_were_given(shared: str, ada: Pers
     ada.open(shared)
     ada.text.click()
     data = [samples.png() for _ in range(4)]
-    with ada.page.expect_file_chooser() as chooser:
+    with choosing_files(ada.page) as chooser:
         ada.page.keyboard.press("Control+Alt+u")
     chooser.value.set_files([picture_file(one) for one in data[:2]])
     expect(ada.page.locator(".picture")).to_have_count(2)
