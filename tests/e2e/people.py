@@ -32,7 +32,9 @@ POLL_MS = 50
 #: Timeout for the page's message about an action of the test, on a slow machine.
 RECENTLY = r"(just now|\d minutes? ago)"
 #: Console messages of a browser without a network; any other message fails a test.
-NETWORK_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
+NETWORK_NOISE = re.compile(
+    r"Failed to load resource|WebSocket connection to|net::ERR_|Failed to fetch dynamically"
+)
 SHOWN_TEXT = """() => {
   const copy = document.querySelector('.prose')?.cloneNode(true);
   if (!copy) return null;
