@@ -164,8 +164,10 @@ def test_sheet_is_pasted_as_a_table_and_a_larger_one_as_lines(ada: Person) -> No
     row = "<tr>" + "<td>x</td>" * 50 + "</tr>"
     ada.page.evaluate(PASTE, f"<table>{row * 100}</table>")
     expect(ada.text.locator("td")).to_have_count(5_000)
+    expect(ada.chip).to_have_text("Saved")  # and the tools of tables are there by then
     ada.page.keyboard.press("ControlOrMeta+a")
     ada.page.keyboard.press("Delete")
+    expect(ada.text.locator("td")).to_have_count(0)
     ada.page.evaluate(PASTE, f"<table>{row * 201}</table>")
     said = "A table with more than 10,000 cells cannot be one here."
     expect(ada.page.get_by_text(said)).to_be_visible()
