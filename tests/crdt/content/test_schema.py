@@ -205,7 +205,8 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
         [
             paragraph(
                 _link_to("#person-7", "@Ann"),
-                _link_to(f"https://a.b/documents/{'6' * 36}/", "@Plan"),
+                _link_to(f"/documents/{'6' * 36}/", "@Plan"),
+                _link_to(f"https://a.b/documents/{'6' * 36}/", "@Theirs"),
                 _link_to(f"/documents/{'6' * 36}/", "Plan"),
                 _link_to("https://a.b", "@a"),
             )
@@ -214,6 +215,7 @@ CASES: dict[str, tuple[list[Built], list[Built]]] = {
             paragraph(
                 block("mention", kind="person", id="7", label="Ann"),
                 block("mention", kind="document", id="6" * 36, label="Plan"),
+                _link_to(f"https://a.b/documents/{'6' * 36}/", "@Theirs"),
                 _link_to(f"/documents/{'6' * 36}/", "Plan"),
                 _link_to("https://a.b", "@a"),
             )
