@@ -1,4 +1,4 @@
-"""Two more event types."""
+"""Three more event types."""
 
 from django.db import migrations, models
 
@@ -16,6 +16,7 @@ KINDS = [
     ("undid", "undid"),
     ("named", "named"),
     ("sessions_closed", "sessions closed"),
+    ("exported", "exported"),
     ("attached", "attached"),
     ("freed", "freed"),
 ]
